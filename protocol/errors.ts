@@ -1,0 +1,68 @@
+// Every refusal of the hub, one row each. A refusal is a value that the caller must look at; it is never thrown.
+// The texts are those that Kronos clients of both generations show to their users as they are.
+
+interface Row {
+  /** What a person reads; `%` stands for the field or thing concerned. */
+  readonly text: string;
+  /** HTTP status of the same refusal. */
+  readonly status: number;
+  /** WebSocket close code, where the refusal ends the conversation. */
+  readonly close?: number;
+  /** Whether to send it again: never as it is, after a change (other base, other key), or later. */
+  readonly retry: 'never' | 'changed' | 'later';
+}
+
+export const errors = {
+  payload: { text: 'invalid payload', status: 400, retry: 'never' },
+  payload_type: { text: 'invalid payload type', status: 400, retry: 'never' },
+  property: { text: 'invalid %', status: 400, retry: 'never' },
+  missing: { text: 'missing %', status: 400, retry: 'never' },
+  too_large: { text: 'message too large', status: 413, close: 1009, retry: 'never' },
+  unframed: { text: 'invalid payload', status: 400, close: 1007, retry: 'never' },
+  user_not_found: { text: 'user not found', status: 401, retry: 'never' },
+  device_not_found: { text: 'device not found', status: 403, retry: 'never' },
+  login_first: { text: 'user not found', status: 401, retry: 'changed' },
+  revoked: { text: 'token revoked', status: 401, close: 4401, retry: 'never' },
+  forbidden: { text: 'forbidden', status: 403, retry: 'never' },
+  task_not_found: { text: 'task not found', status: 404, retry: 'never' },
+  task_exists: { text: 'task already exist', status: 409, retry: 'never' },
+  item_not_found: { text: 'item not found', status: 404, retry: 'never' },
+  item_exists: { text: 'item already exist', status: 409, retry: 'changed' },
+  not_found: { text: '% not found', status: 404, retry: 'never' },
+  exists: { text: '% already exist', status: 409, retry: 'changed' },
+  stale: { text: 'stale', status: 409, retry: 'changed' },
+  gone: { text: 'position forgotten', status: 410, retry: 'changed' },
+  protected: { text: 'protected', status: 409, retry: 'changed' },
+  too_many: { text: 'too many requests', status: 429, retry: 'later' },
+  silent: { text: 'no login within 10 seconds', status: 408, close: 4408, retry: 'later' },
+  slow: { text: 'reading too slowly', status: 503, close: 4413, retry: 'later' },
+  kicked: { text: 'closed by an administrator', status: 403, close: 4403, retry: 'later' },
+  away: { text: 'the hub is restarting', status: 503, close: 1012, retry: 'later' },
+  host: { text: 'host not allowed', status: 421, retry: 'never' },
+  origin: { text: 'origin not allowed', status: 403, retry: 'never' },
+  broken: { text: 'internal error', status: 500, retry: 'later' },
+} as const satisfies Record<string, Row>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** What the protocol foresees: `error` is for people, `code` for programs. */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly error: string;
+}
+
+/** The column `close` of the table; refusals that end no conversation have none. */
+export function closeCode(code: ErrorCode): number | undefined {
+  const row: Row = errors[code];
+  return row.close;
+}
+
+/**
+ * @param subject fills the `%` of the row
+ * @param hint what to do or type instead; appended after a colon
+ */
+export function refuse(code: ErrorCode, subject = '', hint = ''): Refusal {
+  const text = errors[code].text.replace('%', subject);
+  return { ok: false, code, error: hint === '' ? text : `${text}: ${hint}` };
+}

@@ -1,0 +1,64 @@
+// What an adapter and a transport say to each other: values, no sockets. An adapter hands over Routes; a transport matches a
+// request to one, awaits its Reply and writes it. A Stream is a reply that goes on: the transport makes a Peer of the
+// connection and the adapter renders what the Peer is sent.
+
+import type { Conversation, Peer } from '../core/peer.ts';
+
+/** Who stands at the door, as far as the transport can tell. Copied before the first await. */
+export interface Caller {
+  /** Remote address without port. */
+  readonly address: string;
+  /** The `Host` header in lower case, '' when absent (raw TCP). */
+  readonly host: string;
+  /** The `Origin` header, '' when absent. */
+  readonly origin: string;
+  /** The `Authorization` header, '' when absent. */
+  readonly authorization: string;
+}
+
+export interface Request extends Caller {
+  /** In capitals. */
+  readonly method: string;
+  /** Percent-encoded as it came, without the query. */
+  readonly path: string;
+  /** Without the `?`. */
+  readonly query: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  /** What the pattern's `:names` matched, percent-decoded. */
+  readonly params: ReadonlyMap<string, string>;
+  /** True once the client has gone. */
+  aborted(): boolean;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** `open` gets a Peer whose `send` writes its text to the body as it is; no framing is added. */
+export interface Stream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly open: (peer: Peer) => Conversation;
+}
+
+export interface Route {
+  /** `*` answers every method. */
+  readonly method: string;
+  /** Segments; `:name` matches one of them, a last `*` matches the rest (also nothing). Literal segments win over `:name`, that over `*`. */
+  readonly path: string;
+  /** Bytes of body taken before the transport answers 413; 1 MiB unless said. */
+  readonly limit?: number;
+  readonly handle: (request: Request) => Promise<Reply | Stream>;
+}
+
+export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: JSON.stringify(value) };
+}
+
+export function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+}

@@ -1,0 +1,35 @@
+// What the core knows of a wire. A transport makes one Peer for each connection and one Publisher for itself; what is on the
+// other end (WebSocket, raw TCP, an SSE stream, a test's array) the core cannot tell.
+
+/** sent: on its way. queued: behind other bytes; wait for `drained`. dropped: not taken, and `drained` will come. */
+export type Sent = 'sent' | 'queued' | 'dropped';
+
+export interface Peer {
+  /** `address/port` or the like, for people; never for decisions. */
+  readonly name: string;
+  /** The remote address without port, by which failed logins are counted. */
+  readonly address: string;
+  send(text: string): Sent;
+  /** Sends what was queued, then ends the connection. Does nothing the second time. */
+  close(code: number, reason: string): void;
+  /** From now on `publish(topic)` of this peer's transport reaches it. */
+  join(topic: string): void;
+  leave(topic: string): void;
+}
+
+export interface Publisher {
+  /** Sends one encoded text to all peers of this transport that joined the topic, but not to `except`. */
+  publish(topic: string, text: string, except?: Peer): void;
+}
+
+/** What a transport calls: the core's end of one connection. */
+export interface Conversation {
+  /** One whole message. Never throws. */
+  receive(text: string): void;
+  /** A published text did not reach the peer: it was reading too slowly. */
+  dropped(text: string): void;
+  /** The peer takes messages again. */
+  drained(): void;
+  /** The connection is over. */
+  closed(): void;
+}

@@ -1,0 +1,138 @@
+// The port to what remembers, with the numbered contract that every store keeps (tests/contract/store.ts proves it, rule by
+// rule). No SQL, no files, no followers here: a store hears writes and questions, and answers them.
+//
+// [ST1]  `append` is all or nothing, and its promise is kept (resolved ok) only once the write would survive a power cut.
+// [ST2]  One op that changes something makes one step: `seq` rises by exactly one, gap-free from 1 within the epoch.
+//        A `put` of the value (and span) an item already has, an `add` of a key that is there, a `remove` of one that is
+//        not, change nothing and make no step.
+// [ST3]  A write with a `base` other than the head is refused as stale with the head, and nothing of it is kept.
+// [ST4]  A `writeId` already seen on the channel gets the first answer again (`replayed`), and changes nothing, whatever
+//        its ops and base say now. Only accepted writes are remembered.
+// [ST5]  Writes given in one order are applied in that order; each sees those before it. Neighbours may share a commit, but a
+//        refused one takes none of its neighbours with it.
+// [ST6]  `since(seq)` is every item whose last step is greater than seq, in order of that step; removed items come as
+//        deletes, but not when seq is 0. An item put many times is one change. `kind` is create when the item began after seq.
+// [ST7]  `since` of a seq below the floor (and above 0), or above the head, is `gone`; 0 never is.
+// [ST8]  Channels kept 'all' have every past value in `history` and `at`; others only the last value of each item.
+// [ST9]  `at(seq)` is the state after step seq: items in order of their last step then.
+// [ST10] `read` gives items overlapping [from, to) in order of time (then key) when a span is asked for, by key otherwise.
+// [ST11] `forget(through)` drops tombstones and past values up to that step, never an item's last value, and raises the floor.
+// [ST12] A channel nobody wrote to has seq 0 and no items; asking about it makes nothing.
+// [ST13] The epoch is the store's: the same after reopening, another in a new or a restored store.
+// [ST14] Keys, names and values are text: quotes, NUL-free Unicode, `__proto__` and 1 MiB values come back as they went in.
+
+export interface Position {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export interface Head extends Position {
+  /** The greatest `version` an op has carried; -1 when none has. */
+  readonly version: number;
+  /** Catch-up from below this seq is impossible. */
+  readonly floor: number;
+}
+
+/** `value` is JSON text: encoded once at the door, spliced into answers. Spans are integer microseconds since 1970. */
+export interface Put {
+  readonly op: 'put' | 'add';
+  readonly key: string;
+  readonly value: string;
+  readonly time?: number;
+  readonly end?: number;
+  /** A number of the adapter's that is kept with the change (Kronos: the version told to clients). */
+  readonly version?: number;
+}
+
+export interface Remove {
+  readonly op: 'remove';
+  readonly key: string;
+  readonly version?: number;
+}
+
+export type Op = Put | Remove;
+
+export interface Write {
+  readonly ops: readonly Op[];
+  /** The device that made it. */
+  readonly origin: string;
+  /** The hub's clock, milliseconds since 1970, read once for the write. */
+  readonly at: number;
+  readonly writeId?: string;
+  readonly base?: number;
+}
+
+export type Keep = 'all' | 'last';
+
+export interface Item {
+  readonly key: string;
+  readonly value: string;
+  readonly time: number | null;
+  readonly end: number | null;
+  readonly seq: number;
+  readonly origin: string;
+  readonly at: number;
+  readonly version: number | null;
+}
+
+export interface Change extends Omit<Item, 'value'> {
+  readonly kind: 'create' | 'update' | 'delete';
+  /** null for a delete. */
+  readonly value: string | null;
+}
+
+export type Appended =
+  | {
+      readonly ok: true;
+      readonly position: Position;
+      readonly changes: readonly Change[];
+      /** How many steps the write made; known for a replayed one too, whose `changes` are not given again. */
+      readonly steps: number;
+      readonly replayed: boolean;
+    }
+  | { readonly ok: false; readonly reason: 'stale'; readonly position: Position };
+
+export type Since =
+  | { readonly ok: true; readonly head: Head; readonly changes: readonly Change[]; readonly more: boolean }
+  | { readonly ok: false; readonly reason: 'gone'; readonly head: Head };
+
+/** Spans in microseconds, `from` included and `to` not; `newest` turns the order round before `limit` counts. */
+export interface Range {
+  readonly key?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+  readonly newest?: boolean;
+}
+
+/** Steps with `after` < seq < `before`, in order, or the newest first. */
+export interface Past {
+  readonly key?: string;
+  readonly after?: number;
+  readonly before?: number;
+  readonly limit?: number;
+  readonly newest?: boolean;
+}
+
+export interface ChannelInfo {
+  readonly channel: string;
+  readonly seq: number;
+  readonly items: number;
+}
+
+export interface Store {
+  readonly epoch: string;
+  head(channel: string): Promise<Head>;
+  append(channel: string, write: Write, keep: Keep): Promise<Appended>;
+  since(channel: string, seq: number, limit: number): Promise<Since>;
+  read(channel: string, range: Range): Promise<readonly Item[]>;
+  history(channel: string, past: Past): Promise<readonly Change[]>;
+  at(channel: string, seq: number): Promise<readonly Item[]>;
+  /** Channels whose name begins with the prefix and that have ever been written to, by name. */
+  channels(prefix: string): Promise<readonly ChannelInfo[]>;
+  forget(channel: string, through: number): Promise<void>;
+  /** Resolves when a write would be durable now; rejects with the reason when it would not. */
+  check(): Promise<void>;
+  /** Everything accepted is on disk when this resolves. */
+  close(): Promise<void>;
+}

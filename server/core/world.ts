@@ -1,0 +1,23 @@
+// What the core asks for instead of taking it: time, names, chance and a place to write to. Only server/main.ts and the
+// tests make one. A write reads the clock once.
+
+export interface Log {
+  debug(facts: object, text: string): void;
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
+
+export interface World {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `act` once after `ms` milliseconds; the answer cancels it. Never keeps the process alive by itself. */
+  after(ms: number, act: () => void): () => void;
+  /** A short unguessable name: devices, write ids, epochs, sessions. */
+  id(): string;
+  /** A UUID version 4: the form of every secret, because the WakaTime tools accept no other. */
+  secret(): string;
+  /** 0 ≤ x < 1 */
+  random(): number;
+  readonly log: Log;
+}
