@@ -15,9 +15,11 @@
 // [ST7]  `since` of a seq below the floor (and above 0), or above the head, is `gone`; 0 never is.
 // [ST8]  Channels kept 'all' have every past value in `history` and `at`; others only the last value of each item.
 // [ST9]  `at(seq)` is the state after step seq: items in order of their last step then.
-// [ST10] `read` gives items overlapping [from, to) in order of time (then key) when a span is asked for, by key otherwise.
-// [ST11] `forget(through)` drops tombstones and past values up to that step, never an item's last value, and raises the floor.
-// [ST12] A channel nobody wrote to has seq 0 and no items; asking about it makes nothing.
+// [ST10] `read` gives items overlapping [from, to) in order of time (then key) when a span is asked for, by key otherwise;
+//        keys in the order of their code points. A span without length overlaps where it stands.
+// [ST11] `forget(through)` drops tombstones and values that were already past at that step, never an item's last value, and
+//        raises the floor. From the floor on, `at` and `since` are exact.
+// [ST12] A channel in which no step was made has seq 0 and no items, and is not listed; asking about it makes nothing.
 // [ST13] The epoch is the store's: the same after reopening, another in a new or a restored store.
 // [ST14] Keys, names and values are text: quotes, NUL-free Unicode, `__proto__` and 1 MiB values come back as they went in.
 
@@ -27,7 +29,7 @@ export interface Position {
 }
 
 export interface Head extends Position {
-  /** The greatest `version` an op has carried; -1 when none has. */
+  /** The greatest `version` a step has carried; -1 when none has. */
   readonly version: number;
   /** Catch-up from below this seq is impossible. */
   readonly floor: number;
@@ -77,7 +79,7 @@ export interface Item {
 
 export interface Change extends Omit<Item, 'value'> {
   readonly kind: 'create' | 'update' | 'delete';
-  /** null for a delete. */
+  /** null for a delete, whose `time` and `end` are null too. */
   readonly value: string | null;
 }
 

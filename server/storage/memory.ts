@@ -1,0 +1,211 @@
+// The store's contract at its most readable: what a channel is, in Maps. For tests, simulations and throw-away hubs; nothing
+// here survives the process, and nothing is optimised beyond being quick on small channels.
+
+import type {
+  Appended,
+  Change,
+  ChannelInfo,
+  Head,
+  Item,
+  Keep,
+  Op,
+  Past,
+  Position,
+  Range,
+  Since,
+  Store,
+  Write,
+} from '../core/store.ts';
+
+/** The last step of a key, a delete included until it is forgotten. `born` is the step at which the item last began. */
+interface Latest {
+  readonly step: Change;
+  readonly born: number;
+}
+
+class MemoryChannel {
+  seq = 0;
+  version = -1;
+  floor = 0;
+  /** By seq, and in its order. */
+  readonly steps = new Map<number, Change>();
+  /** By key, in order of the last step: a key that moves is taken out and put back in. */
+  readonly latest = new Map<string, Latest>();
+  readonly answers = new Map<string, { readonly seq: number; readonly steps: number }>();
+
+  /** Makes the step that the op asks for, or nothing when the op changes nothing [ST2]. */
+  apply(op: Op, write: Write, keep: Keep): Change | undefined {
+    const last = this.latest.get(op.key);
+    const old = last?.step.value == null ? undefined : last.step;
+    if (op.op === 'remove' && old === undefined) return undefined;
+    if (op.op === 'add' && old !== undefined) return undefined;
+    const value = op.op === 'remove' ? null : op.value;
+    const time = op.op === 'remove' ? null : (op.time ?? null);
+    const end = op.op === 'remove' ? null : (op.end ?? null);
+    if (old !== undefined && old.value === value && old.time === time && old.end === end) return undefined;
+
+    this.seq += 1;
+    const version = op.version ?? null;
+    if (version !== null) this.version = Math.max(this.version, version);
+    const kind = value === null ? 'delete' : old === undefined ? 'create' : 'update';
+    const { key } = op;
+    const { origin, at } = write;
+    const step: Change = { kind, key, value, time, end, seq: this.seq, origin, at, version };
+    if (keep === 'last' && last !== undefined) this.steps.delete(last.step.seq);
+    this.steps.set(step.seq, step);
+    this.latest.delete(key);
+    this.latest.set(key, { step, born: kind === 'update' && last !== undefined ? last.born : step.seq });
+    return step;
+  }
+}
+
+export class MemoryStore implements Store {
+  readonly epoch: string;
+  readonly #channels = new Map<string, MemoryChannel>();
+
+  constructor({ epoch }: { epoch: string }) {
+    this.epoch = epoch;
+  }
+
+  async head(channel: string): Promise<Head> {
+    return this.#head(this.#look(channel));
+  }
+
+  async append(channel: string, write: Write, keep: Keep): Promise<Appended> {
+    const found = this.#look(channel);
+    const answer = write.writeId === undefined ? undefined : found.answers.get(write.writeId);
+    if (answer !== undefined) {
+      return { ok: true, position: this.#position(answer.seq), changes: [], steps: answer.steps, replayed: true };
+    }
+    if (write.base !== undefined && write.base !== found.seq) {
+      return { ok: false, reason: 'stale', position: this.#position(found.seq) };
+    }
+    this.#channels.set(channel, found);
+    const changes: Change[] = [];
+    for (const op of write.ops) {
+      const step = found.apply(op, write, keep);
+      if (step !== undefined) changes.push(step);
+    }
+    if (write.writeId !== undefined) found.answers.set(write.writeId, { seq: found.seq, steps: changes.length });
+    return { ok: true, position: this.#position(found.seq), changes, steps: changes.length, replayed: false };
+  }
+
+  async since(channel: string, seq: number, limit: number): Promise<Since> {
+    const found = this.#look(channel);
+    const head = this.#head(found);
+    if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
+    const changes: Change[] = [];
+    for (const { step, born } of found.latest.values()) {
+      if (step.seq <= seq || (seq === 0 && step.value === null)) continue;
+      if (changes.length === limit) return { ok: true, head, changes, more: true };
+      changes.push(step.value === null ? step : { ...step, kind: born > seq ? 'create' : 'update' });
+    }
+    return { ok: true, head, changes, more: false };
+  }
+
+  async read(channel: string, range: Range): Promise<readonly Item[]> {
+    const { key, from, to, limit, newest } = range;
+    const spanned = from !== undefined || to !== undefined;
+    const items: Item[] = [];
+    for (const { step } of this.#look(channel).latest.values()) {
+      const fits = (key === undefined || step.key === key) && (!spanned || overlaps(step, from, to));
+      if (fits && step.value !== null) items.push(itemOf(step, step.value));
+    }
+    items.sort((a, b) => (spanned && (a.time ?? 0) - (b.time ?? 0)) || byCodePoint(a.key, b.key));
+    if (newest === true) items.reverse();
+    return items.slice(0, limit);
+  }
+
+  async history(channel: string, past: Past): Promise<readonly Change[]> {
+    const { key, after = 0, before = Number.POSITIVE_INFINITY, limit, newest } = past;
+    const steps: Change[] = [];
+    for (const step of this.#look(channel).steps.values()) {
+      if (step.seq > after && step.seq < before && (key === undefined || step.key === key)) steps.push(step);
+    }
+    if (newest === true) steps.reverse();
+    return steps.slice(0, limit);
+  }
+
+  async at(channel: string, seq: number): Promise<readonly Item[]> {
+    const state = new Map<string, Item>();
+    for (const step of this.#look(channel).steps.values()) {
+      if (step.seq > seq) break;
+      state.delete(step.key);
+      if (step.value !== null) state.set(step.key, itemOf(step, step.value));
+    }
+    return [...state.values()];
+  }
+
+  async channels(prefix: string): Promise<readonly ChannelInfo[]> {
+    const infos: ChannelInfo[] = [];
+    for (const [channel, { seq, latest }] of this.#channels) {
+      if (seq === 0 || !channel.startsWith(prefix)) continue;
+      let items = 0;
+      for (const { step } of latest.values()) if (step.value !== null) items += 1;
+      infos.push({ channel, seq, items });
+    }
+    return infos.sort((a, b) => byCodePoint(a.channel, b.channel));
+  }
+
+  async forget(channel: string, through: number): Promise<void> {
+    const found = this.#look(channel);
+    const floor = Math.min(through, found.seq);
+    if (floor <= found.floor) return;
+    found.floor = floor;
+    // The state at the floor stays, so that `at` is exact from there on.
+    const kept = new Map<string, Change>();
+    for (const step of found.steps.values()) {
+      if (step.seq > floor) break;
+      const superseded = kept.get(step.key);
+      if (superseded !== undefined) found.steps.delete(superseded.seq);
+      kept.set(step.key, step);
+    }
+    for (const step of kept.values()) {
+      if (step.value !== null) continue;
+      found.steps.delete(step.seq);
+      if (found.latest.get(step.key)?.step === step) found.latest.delete(step.key);
+    }
+  }
+
+  async check(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /** A channel nobody wrote to is an empty one that is not kept [ST12]. */
+  #look(channel: string): MemoryChannel {
+    return this.#channels.get(channel) ?? new MemoryChannel();
+  }
+
+  #position(seq: number): Position {
+    return { epoch: this.epoch, seq };
+  }
+
+  #head({ seq, version, floor }: MemoryChannel): Head {
+    return { epoch: this.epoch, seq, version, floor };
+  }
+}
+
+/** Spans are half open; one without length overlaps where it stands. */
+function overlaps({ time, end }: Change, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): boolean {
+  return time !== null && time < to && (time >= from || (end !== null && end > from));
+}
+
+function itemOf({ key, time, end, seq, origin, at, version }: Change, value: string): Item {
+  return { key, value, time, end, seq, origin, at, version };
+}
+
+/** The order of the UTF-8 bytes, which is how databases compare text; `<` would put U+FFFD after an emoji's surrogates. */
+function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const x = a.charCodeAt(index);
+    const y = b.charCodeAt(index);
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}
