@@ -45,11 +45,12 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors;
 
-/** What the protocol foresees: `error` is for people, `code` for programs. */
+/** What the protocol foresees: `error` is shown to people as it is, `code` is for programs, `hint` says what to do instead. */
 export interface Refusal {
   readonly ok: false;
   readonly code: ErrorCode;
   readonly error: string;
+  readonly hint?: string;
 }
 
 /** The column `close` of the table; refusals that end no conversation have none. */
@@ -58,11 +59,14 @@ export function closeCode(code: ErrorCode): number | undefined {
   return row.close;
 }
 
-/**
- * @param subject fills the `%` of the row
- * @param hint what to do or type instead; appended after a colon
- */
+/** @param subject fills the `%` of the row */
 export function refuse(code: ErrorCode, subject = '', hint = ''): Refusal {
-  const text = errors[code].text.replace('%', subject);
-  return { ok: false, code, error: hint === '' ? text : `${text}: ${hint}` };
+  const error = errors[code].text.replace('%', subject);
+  return hint === '' ? { ok: false, code, error } : { ok: false, code, error, hint };
+}
+
+/** A refusal as it goes over the wire, on every transport. */
+export function refusalText(refusal: Refusal, ref?: string | number): string {
+  const { code, error, hint } = refusal;
+  return JSON.stringify({ success: false, error, code, hint, ref });
 }

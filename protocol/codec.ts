@@ -1,0 +1,109 @@
+// From the text of one message to a typed request, or to a refusal that names the field. The only place where foreign JSON is
+// parsed for the Kronos wire. The bounds are checked by a scan before the parse, because JSON nested 5,000 deep parses well and
+// then breaks whoever encodes it again.
+
+import { type Check, compile } from './check.ts';
+import { type Refusal, refuse } from './errors.ts';
+import { type Request, type RequestType, requests } from './messages.ts';
+
+export const bounds = { bytes: 1_048_576, depth: 32, keys: 10_000 } as const;
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/**
+ * Looks at JSON text without building it: depth, number of keys, and numbers that a double cannot hold.
+ * @returns what is out of bounds, or undefined. Text that is no JSON may pass: the parse comes next.
+ */
+export function outOfBounds(text: string): string | undefined {
+  let depth = 0;
+  let keys = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      for (at += 1; at < text.length; at += 1) {
+        const inside = text.charCodeAt(at);
+        if (inside === backslash) at += 1;
+        else if (inside === quote) break;
+      }
+    } else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > bounds.depth) return `nested deeper than ${bounds.depth}`;
+    } else if (code === 0x7d || code === 0x5d) {
+      depth -= 1;
+    } else if (code === 0x3a) {
+      keys += 1;
+      if (keys > bounds.keys) return `more than ${bounds.keys} keys`;
+    } else if (code >= 0x30 && code <= 0x39) {
+      const start = at;
+      while (at + 1 < text.length && isNumberPart(text.charCodeAt(at + 1))) at += 1;
+      if (at - start >= 3 && !fitsDouble(text.slice(start, at + 1))) return 'a number past 2^53';
+    }
+  }
+  return undefined;
+}
+
+function isNumberPart(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === 0x2d
+  );
+}
+
+function fitsDouble(digits: string): boolean {
+  if (digits.length < 16 && !/e/i.test(digits)) return true;
+  const value = Number(digits);
+  return Number.isNaN(value) || (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)));
+}
+
+export type Decoded = { readonly ok: true; readonly request: Request } | (Refusal & { readonly ref?: string | number });
+
+const checks = new Map<string, Check>(Object.entries(requests).map(([type, schema]) => [type, compile(schema)]));
+
+/** Parses and checks one message. Never throws. */
+export function decode(text: string): Decoded {
+  if (text.length > bounds.bytes) return refuse('too_large', '', `at most ${bounds.bytes} bytes`);
+  const beyond = outOfBounds(text);
+  if (beyond !== undefined) return refuse('payload', '', beyond);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse('payload', '', 'one JSON object per message, such as {"type":"login"}');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse('payload', '', 'a JSON object, such as {"type":"login"}');
+  }
+  const ref =
+    'ref' in value && (typeof value.ref === 'string' || typeof value.ref === 'number') ? { ref: value.ref } : {};
+  const type = 'type' in value ? value.type : undefined;
+  const check = typeof type === 'string' ? checks.get(type) : undefined;
+  if (check === undefined) {
+    return { ...refuse('payload_type', '', `type one of: ${Object.keys(requests).join(', ')}`), ...ref };
+  }
+  if (isRequest(value, check)) return { ok: true, request: value };
+  return { ...refuse('property', wrongField(check), `see {"type":"help"}`), ...ref };
+}
+
+/** The one place where a check makes a type: the schema of `check` is the one the type was inferred from. */
+function isRequest(value: unknown, check: Check): value is Request {
+  return check(value);
+}
+
+/** The field an error is about, in words: `task_id` is "task id", `task.desc` is "desc". */
+function wrongField(check: Check): string {
+  const deepest = [...(check.errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length)[0];
+  const path = (deepest?.instancePath ?? '').split('/').filter((part) => part !== '' && !/^\d+$/.test(part));
+  const missing: unknown = deepest?.params['missingProperty'];
+  const container = path.at(-1);
+  const field =
+    typeof missing === 'string'
+      ? missing
+      : container === undefined
+        ? 'payload'
+        : path.length > 1 && path[0] !== 'data'
+          ? (path[1] ?? container)
+          : container;
+  return field.replaceAll('_', ' ');
+}
+
+export type { Request, RequestType };

@@ -1,0 +1,79 @@
+// Who may do what, as functions of values: scopes, channel names as a session says them, and what each channel keeps. Nothing
+// here looks anything up; accounts.ts turns a secret into an Identity.
+
+import type { Keep } from './store.ts';
+
+export interface Identity {
+  readonly account: string;
+  /** The device that writes; '' while nobody has said. */
+  readonly device: string;
+  /** The public id of the token that opened the session; '' for the owner's own machine without credentials. */
+  readonly token: string;
+  readonly scopes: readonly string[];
+}
+
+export type Verb = 'read' | 'write';
+
+/** `read`, `write`, `admin`; the first two also for some channels only: `write:aw/*`. */
+const scopeForm = /^(?:(?:read|write)(?::[^\s:]{1,200})?|admin)$/;
+
+export const everything: readonly string[] = ['read', 'write', 'admin'];
+
+export function isScope(text: string): boolean {
+  return scopeForm.test(text);
+}
+
+/** Names an account may not have, because channels or paths begin so. */
+const taken = new Set(['mob', 'aw', 'tasks', 'wakatime', 'hub', 'api', 'events', 'help', 'stats']);
+
+export function isAccountName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]{0,31}$/.test(name) && !taken.has(name);
+}
+
+/** `aw/*` matches all that begins with `aw/`; `*` everything; others themselves. */
+export function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}
+
+export function isAdmin(who: Identity): boolean {
+  return who.scopes.includes('admin');
+}
+
+/**
+ * The full name of a channel as this session says it: its own account's channels go without the account, an administrator
+ * may name those of any account.
+ * @param isAccount whether an account of that name exists
+ */
+export function fullName(who: Identity, said: string, isAccount: (name: string) => boolean): string {
+  const first = said.split('/', 1)[0] ?? said;
+  const absolute =
+    said.startsWith('@') ||
+    first === 'mob' ||
+    (said.includes('/') && (first === who.account || (isAdmin(who) && isAccount(first))));
+  return absolute ? said : `${who.account}/${said}`;
+}
+
+/** The name as this session says it: the reverse of `fullName`. */
+export function shortName(who: Identity, full: string): string {
+  return full.startsWith(`${who.account}/`) ? full.slice(who.account.length + 1) : full;
+}
+
+/** @param channel a full name, or a pattern whose matches are meant */
+export function may(who: Identity, verb: Verb, channel: string): boolean {
+  if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
+  if (channel.startsWith('mob/')) return true;
+  if (channel.startsWith(`${who.account}/`)) {
+    const own = shortName(who, channel);
+    return who.scopes.some(
+      (scope) => scope === verb || (scope.startsWith(`${verb}:`) && matches(scope.slice(verb.length + 1), own)),
+    );
+  }
+  return isAdmin(who);
+}
+
+/** What a channel keeps, by its full name: every past value, or the last of each item. */
+export function keepOf(channel: string): Keep {
+  if (channel === '@hub/devices' || channel === '@hub/uses' || channel.startsWith('mob/')) return 'last';
+  const own = channel.slice(channel.indexOf('/') + 1);
+  return own === 'wakatime' || own.startsWith('aw/') ? 'last' : 'all';
+}

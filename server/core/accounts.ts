@@ -1,0 +1,244 @@
+// Accounts, devices and tokens. They are items of `@hub/…` channels like everything else, so a revoked token reaches every node
+// and every open session as an ordinary change. Only the SHA-256 of a secret is kept; the secret itself is told once.
+
+import { createHash } from 'node:crypto';
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import { everything, type Identity, isAccountName, isScope } from './access.ts';
+import type { Document } from './document.ts';
+import type { Hub } from './hub.ts';
+
+export const ownerName = 'owner';
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const failuresAMinute = 10;
+/** Addresses whose failures are counted at once; the oldest go first. */
+const countedAddresses = 10_000;
+/** What a Kronos client's first login is given: it syncs, it does not administer. */
+const clientScopes: readonly string[] = ['read', 'write'];
+
+export interface Account {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+}
+
+/** What may be shown of a token. */
+export interface Token {
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly created: number;
+  /** To the hour; null when never used. */
+  readonly used: number | null;
+}
+
+type Made = { readonly ok: true; readonly token: Token; readonly secret: string };
+
+interface Documents {
+  readonly accounts: Document;
+  readonly tokens: Document;
+  readonly uses: Document;
+}
+
+export class Accounts {
+  #hub: Hub;
+  #documents: Documents;
+  #failures = new Map<string, { count: number; since: number }>();
+  /** By the hash of the secret: the item's text, parsed once. */
+  #byHash = new Map<string, Omit<Token, 'used'>>();
+
+  private constructor(hub: Hub, documents: Documents) {
+    this.#hub = hub;
+    this.#documents = documents;
+    for (const [hash, item] of documents.tokens.view.items) this.#byHash.set(hash, readToken(item.value));
+    documents.tokens.channel.listen((changes) => {
+      for (const change of changes) {
+        if (change.value !== null) {
+          this.#byHash.set(change.key, readToken(change.value));
+          continue;
+        }
+        const revoked = this.#byHash.get(change.key);
+        this.#byHash.delete(change.key);
+        if (revoked === undefined) continue;
+        for (const session of [...hub.sessions]) if (session.identity.token === revoked.id) session.end('revoked');
+      }
+    });
+  }
+
+  static async open(hub: Hub): Promise<Accounts> {
+    const [accounts, tokens, uses] = await Promise.all([
+      hub.document('@hub/accounts'),
+      hub.document('@hub/tokens'),
+      hub.document('@hub/uses'),
+    ]);
+    return new Accounts(hub, { accounts, tokens, uses });
+  }
+
+  /**
+   * Makes the owner where there is no account yet.
+   * @param secret becomes the owner's first token; a new one is made without it
+   * @returns the secret, this once; undefined on later starts
+   */
+  async begin(secret: string | undefined): Promise<string | undefined> {
+    if (this.#documents.accounts.view.items.size > 0) return undefined;
+    const made = await this.createAccount(ownerName, everything, secret);
+    if (!made.ok) throw new Error(made.error);
+    return made.secret;
+  }
+
+  isAccount(name: string): boolean {
+    return this.#documents.accounts.view.items.has(name);
+  }
+
+  list(): readonly Account[] {
+    return [...this.#documents.accounts.view.items.values()].map((item) => {
+      const { created } = JSON.parse(item.value);
+      return { name: item.key, created };
+    });
+  }
+
+  tokens(account?: string): readonly Token[] {
+    const uses = this.#documents.uses.view.items;
+    return [...this.#byHash.values()]
+      .filter((token) => account === undefined || token.account === account)
+      .map((token) => ({ ...token, used: uses.get(token.id)?.at ?? null }));
+  }
+
+  /** An account and its first token. */
+  async createAccount(name: string, scopes = clientScopes, secret?: string): Promise<Made | Refusal> {
+    if (!isAccountName(name)) {
+      return refuse('property', 'name', 'lower-case letters, digits, - and _, at most 32, none of the hub’s own words');
+    }
+    const at = this.#hub.world.now();
+    const written = await this.#documents.accounts.write((view) =>
+      view.items.has(name)
+        ? refuse('exists', 'account')
+        : {
+            ok: true,
+            write: { ops: [{ op: 'add', key: name, value: JSON.stringify({ created: at }) }], origin: 'hub', at },
+          },
+    );
+    if (!written.ok) return written;
+    return this.createToken(name, 'first', scopes, secret);
+  }
+
+  /** An account for somebody who just came, where sign-up is open. */
+  signUp(tokenName: string): Promise<Made | Refusal> {
+    const name = `u-${this.#hub.world.secret().slice(0, 8)}${this.#hub.world.secret().slice(0, 8)}`;
+    return this.createAccount(name, clientScopes).then((made) =>
+      made.ok ? { ...made, token: { ...made.token, name: tokenName } } : made,
+    );
+  }
+
+  async createToken(
+    account: string,
+    name: string,
+    scopes: readonly string[],
+    secret?: string,
+  ): Promise<Made | Refusal> {
+    if (!this.isAccount(account))
+      return refuse('not_found', 'account', `create it first: {"type":"account","name":"${account}"}`);
+    const wrong = scopes.find((scope) => !isScope(scope));
+    if (wrong !== undefined || scopes.length === 0) {
+      return refuse(
+        'property',
+        'scopes',
+        'a list of read, write, admin, read:<channel or prefix/*>, write:<channel or prefix/*>',
+      );
+    }
+    const told = secret ?? this.#hub.world.secret();
+    const created = this.#hub.world.now();
+    const token = { id: this.#hub.world.id(), account, name, scopes, created };
+    const written = await this.#documents.tokens.write((view) =>
+      view.items.has(hash(told))
+        ? refuse('exists', 'token')
+        : {
+            ok: true,
+            write: { ops: [{ op: 'add', key: hash(told), value: JSON.stringify(token) }], origin: 'hub', at: created },
+          },
+    );
+    if (!written.ok) return written;
+    return { ok: true, token: { ...token, used: null }, secret: told };
+  }
+
+  /**
+   * Ends a token everywhere: the sessions it opened are closed when the change is told.
+   * @param account only a token of this account; any, when undefined
+   */
+  async revoke(id: string, account?: string): Promise<{ readonly ok: true } | Refusal> {
+    const found = [...this.#byHash].find(
+      ([, token]) => token.id === id && (account === undefined || token.account === account),
+    );
+    if (found === undefined) return refuse('not_found', 'token', 'list them: {"type":"tokens"}');
+    const at = this.#hub.world.now();
+    await this.#documents.tokens.write(() => ({
+      ok: true,
+      write: { ops: [{ op: 'remove', key: found[0] }], origin: 'hub', at },
+    }));
+    return { ok: true };
+  }
+
+  /**
+   * Who holds this secret. Failures are counted by address; a right secret is never held up by the wrong ones of others.
+   * @param secret as the client sent it, with or without the `waka_` of the WakaTime tools
+   */
+  identify(
+    secret: string,
+    device: string,
+    address: string,
+  ): { readonly ok: true; readonly identity: Identity } | Refusal {
+    const token = this.#byHash.get(hash(secret));
+    if (token === undefined) {
+      return this.#failed(address)
+        ? refuse('too_many', '', `${failuresAMinute} failed logins a minute: wait a minute`)
+        : refuse('user_not_found', '', 'send the secret of a token as user_id; `horai token create` makes one');
+    }
+    this.#used(token.id);
+    return { ok: true, identity: { account: token.account, device, token: token.id, scopes: token.scopes } };
+  }
+
+  /** Whether the secret belongs to the account: an old secret of the same person in a task's index, say. */
+  belongs(secret: string, account: string): boolean {
+    return this.#byHash.get(hash(secret))?.account === account;
+  }
+
+  /** Counts a failure; true when there were too many in this minute. */
+  #failed(address: string): boolean {
+    const now = this.#hub.world.now();
+    const counted = this.#failures.get(address);
+    if (counted === undefined || now - counted.since >= minuteMs) {
+      this.#failures.delete(address);
+      this.#failures.set(address, { count: 1, since: now });
+      const oldest = this.#failures.keys().next().value;
+      if (this.#failures.size > countedAddresses && oldest !== undefined) this.#failures.delete(oldest);
+      return false;
+    }
+    counted.count += 1;
+    return counted.count > failuresAMinute;
+  }
+
+  /** Notes the last use, at most once an hour: a login should not cost a write. */
+  #used(id: string): void {
+    const at = this.#hub.world.now();
+    const before = this.#documents.uses.view.items.get(id)?.at ?? 0;
+    if (at - before < hourMs) return;
+    const op = { op: 'put', key: id, value: String(at) } as const;
+    this.#documents.uses
+      .write(() => ({ ok: true, write: { ops: [op], origin: 'hub', at } }))
+      .catch((error: unknown) => {
+        this.#hub.world.log.warn({ error }, 'accounts: could not note a last use');
+      });
+  }
+}
+
+function hash(secret: string): string {
+  return createHash('sha256')
+    .update(secret.replace(/^waka_/, ''))
+    .digest('hex');
+}
+
+/** Written by this file alone, so read without a check. */
+function readToken(text: string): Omit<Token, 'used'> {
+  return JSON.parse(text);
+}

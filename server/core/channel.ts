@@ -1,0 +1,250 @@
+// One named channel: it takes writes to the store, knows how far the channel has come, tells its followers after the commit, and
+// answers "what since this position?" from memory where it can. What a change looks like on a wire is a Rendering's business;
+// who may do what is access.ts'.
+
+import type { Peer } from './peer.ts';
+import type { Appended, Change, Head, Item, Keep, Past, Position, Range, Since, Store, Write } from './store.ts';
+import type { World } from './world.ts';
+
+/** How one audience sees a channel. Followers with one key share one topic and one encoding. */
+export interface Rendering {
+  readonly key: string;
+  /** The text of a live change; null when this audience is not told. */
+  readonly live: (change: Change, channel: Channel) => string | null;
+  /** Whether the writer hears its own change. */
+  readonly echo: boolean;
+}
+
+/** How many recent changes, and characters of them, a channel holds so that those who come back need no disk. */
+const recentChanges = 1_024;
+const recentSize = 1_048_576;
+const keptPages = 64;
+
+export interface ChannelDoors {
+  readonly store: Store;
+  readonly world: World;
+  readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
+  readonly announce: (channel: string, seq: number) => void;
+}
+
+export class Channel {
+  readonly name: string;
+  readonly keep: Keep;
+  #doors: ChannelDoors;
+  #head: Head;
+  /** Contiguous, ending at the head. */
+  #recent: Change[] = [];
+  #recentSize = 0;
+  #audiences = new Map<string, { rendering: Rendering; followers: number }>();
+  #listeners = new Set<(changes: readonly Change[]) => void>();
+  #senders = new Map<number, Peer>();
+  #pages = new Map<string, unknown>();
+  #refreshing: Promise<void> | undefined;
+
+  constructor(name: string, keep: Keep, head: Head, doors: ChannelDoors) {
+    this.name = name;
+    this.keep = keep;
+    this.#head = head;
+    this.#doors = doors;
+  }
+
+  get position(): Position {
+    return { epoch: this.#head.epoch, seq: this.#head.seq };
+  }
+
+  /** The greatest version a change has carried; -1 when none has. */
+  get version(): number {
+    return this.#head.version;
+  }
+
+  /** Whether anyone would miss it. */
+  get watched(): boolean {
+    return (
+      this.#audiences.size > 0 || this.#listeners.size > 0 || this.#senders.size > 0 || this.#refreshing !== undefined
+    );
+  }
+
+  /**
+   * Appends. Resolves after the commit, when followers have been told; rejects only when the store is broken.
+   * @param sender is not told of its own change by renderings without echo
+   */
+  async write(write: Write, sender?: Peer): Promise<Appended> {
+    const appended = await this.#doors.store.append(this.name, write, this.keep);
+    if (!appended.ok || appended.changes.length === 0) return appended;
+    if (sender !== undefined) for (const change of appended.changes) this.#senders.set(change.seq, sender);
+    this.#advance(appended.changes);
+    const last = appended.changes.at(-1);
+    if (last !== undefined) this.#doors.announce(this.name, last.seq);
+    return appended;
+  }
+
+  /** A rumour said that the channel moved: look, and tell. */
+  heard(seq: number): void {
+    if (seq > this.#head.seq) this.#refresh();
+  }
+
+  /** Asks the store how far the channel is, whatever rumours said. Resolves when all that was found has been told. */
+  async refresh(): Promise<void> {
+    this.#refresh();
+    await this.#refreshing;
+  }
+
+  join(rendering: Rendering, peer: Peer): void {
+    const audience = this.#audiences.get(rendering.key) ?? { rendering, followers: 0 };
+    audience.followers += 1;
+    this.#audiences.set(rendering.key, audience);
+    peer.join(this.#topic(rendering));
+  }
+
+  leave(rendering: Rendering, peer: Peer): void {
+    const audience = this.#audiences.get(rendering.key);
+    if (audience === undefined) return;
+    audience.followers -= 1;
+    if (audience.followers === 0) this.#audiences.delete(rendering.key);
+    peer.leave(this.#topic(rendering));
+  }
+
+  /** Told of every commit, in order, before anyone else; for the hub's own parts. The answer ends it. */
+  listen(told: (changes: readonly Change[]) => void): () => void {
+    this.#listeners.add(told);
+    return () => this.#listeners.delete(told);
+  }
+
+  /** Every item whose last step is greater than `seq`, in order ([ST6], [ST7]). From memory where the recent changes reach. */
+  async since(seq: number, limit: number): Promise<Since> {
+    if (seq > 0 && seq <= this.#head.seq && seq >= this.#head.seq - this.#recent.length)
+      return this.#fromRecent(seq, limit);
+    const page = this.cached(`since ${seq} ${limit}`, () => this.#doors.store.since(this.name, seq, limit));
+    page.catch(() => this.#pages.clear());
+    return page;
+  }
+
+  /** What `make` gave the last time it was asked for under this key, as long as the channel has not moved. */
+  cached<T>(key: string, make: () => T): T;
+  cached(key: string, make: () => unknown): unknown {
+    const known = this.#pages.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    if (this.#pages.size >= keptPages) this.#pages.clear();
+    this.#pages.set(key, made);
+    return made;
+  }
+
+  read(range: Range): Promise<readonly Item[]> {
+    return this.#doors.store.read(this.name, range);
+  }
+
+  history(past: Past): Promise<readonly Change[]> {
+    return this.#doors.store.history(this.name, past);
+  }
+
+  at(seq: number): Promise<readonly Item[]> {
+    return this.#doors.store.at(this.name, seq);
+  }
+
+  async forget(through: number): Promise<void> {
+    await this.#doors.store.forget(this.name, through);
+    this.#head = { ...this.#head, floor: Math.max(this.#head.floor, through) };
+    this.#pages.clear();
+  }
+
+  #topic(rendering: Rendering): string {
+    return `${this.name}\n${rendering.key}`;
+  }
+
+  #fromRecent(seq: number, limit: number): Since {
+    const first = new Map<string, Change>();
+    const last = new Map<string, Change>();
+    for (const change of this.#recent.slice(this.#recent.length - (this.#head.seq - seq))) {
+      if (!first.has(change.key)) first.set(change.key, change);
+      last.delete(change.key);
+      last.set(change.key, change);
+    }
+    const changes = [...last.values()].map((change): Change => {
+      if (change.kind === 'delete') return change;
+      return { ...change, kind: first.get(change.key)?.kind === 'create' ? 'create' : 'update' };
+    });
+    return { ok: true, head: this.#head, changes: changes.slice(0, limit), more: changes.length > limit };
+  }
+
+  #advance(changes: readonly Change[]): void {
+    const first = changes[0];
+    if (first === undefined) return;
+    if (this.#refreshing !== undefined || first.seq !== this.#head.seq + 1) {
+      this.#refresh();
+      return;
+    }
+    this.#tell(changes);
+  }
+
+  #tell(changes: readonly Change[]): void {
+    const last = changes.at(-1);
+    if (last === undefined) return;
+    const version = changes.reduce((most, change) => Math.max(most, change.version ?? -1), this.#head.version);
+    this.#head = { ...this.#head, seq: last.seq, version };
+    this.#remember(changes);
+    this.#pages.clear();
+    for (const told of this.#listeners) told(changes);
+    for (const change of changes) {
+      const sender = this.#senders.get(change.seq);
+      this.#senders.delete(change.seq);
+      for (const { rendering } of this.#audiences.values()) {
+        const text = rendering.live(change, this);
+        if (text !== null) this.#doors.publish(this.#topic(rendering), text, rendering.echo ? undefined : sender);
+      }
+    }
+  }
+
+  #remember(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#recent.push(change);
+      this.#recentSize += change.value?.length ?? 0;
+    }
+    let drop = 0;
+    while (
+      this.#recent.length - drop > recentChanges ||
+      (this.#recentSize > recentSize && drop < this.#recent.length)
+    ) {
+      this.#recentSize -= this.#recent[drop]?.value?.length ?? 0;
+      drop += 1;
+    }
+    if (drop > 0) this.#recent.splice(0, drop);
+  }
+
+  #forgetRecent(): void {
+    this.#recent = [];
+    this.#recentSize = 0;
+  }
+
+  /** Another node wrote before us, or may have: take all that is new from the store, in order. */
+  #refresh(): void {
+    this.#refreshing ??= this.#catchUp().finally(() => {
+      this.#refreshing = undefined;
+    });
+  }
+
+  async #catchUp(): Promise<void> {
+    try {
+      for (;;) {
+        const since = await this.#doors.store.since(this.name, this.#head.seq, recentChanges);
+        if (!since.ok) {
+          this.#doors.world.log.warn(
+            { channel: this.name },
+            'channel: the store forgot what came since; followers start anew',
+          );
+          this.#forgetRecent();
+          this.#head = since.head;
+          return;
+        }
+        const before = this.#head.seq;
+        this.#tell(since.changes);
+        // By state: where a superseded step is missing, what is remembered is no longer contiguous.
+        if (this.#head.seq - before !== since.changes.length) this.#forgetRecent();
+        for (const seq of this.#senders.keys()) if (seq <= this.#head.seq) this.#senders.delete(seq);
+        if (!since.more && since.changes.length === 0) return;
+      }
+    } catch (error) {
+      this.#doors.world.log.error({ channel: this.name, error }, 'channel: could not ask the store what is new');
+    }
+  }
+}

@@ -1,0 +1,235 @@
+// One connected party: who it is, which channels it follows and how far it got. A follower is either in step (the transport's
+// publish reaches it) or catching up, page by page, as fast as it reads; a slow reader is simply one who comes back later, so
+// nothing queues up for it here. What the pages look like is the View's business.
+
+import { closeCode, type ErrorCode, errors, refusalText, refuse } from '../../protocol/errors.ts';
+import type { Identity } from './access.ts';
+import type { Channel, Rendering } from './channel.ts';
+import type { Hub } from './hub.ts';
+import type { Peer } from './peer.ts';
+import type { Change, Position } from './store.ts';
+
+/** Items or changes in one page of catching up. */
+const pageSize = 500;
+
+export type Start =
+  /** A newcomer: everything there is. */
+  | { readonly from: 'beginning' }
+  /** A returner: what changed since. */
+  | { readonly from: 'position'; readonly position: { readonly seq: number; readonly epoch?: string } }
+  /** Nothing of the past. */
+  | { readonly from: 'now' };
+
+export interface Page {
+  readonly kind: 'snapshot' | 'changes' | 'reset';
+  /** Why a position was of no use; '' unless kind is reset. */
+  readonly reason: string;
+  readonly changes: readonly Change[];
+  /** Where the reader is after this page. */
+  readonly position: Position;
+  /** The channel's greatest version then. */
+  readonly version: number;
+  readonly more: boolean;
+}
+
+/** A Rendering that can also show the past. */
+export interface View extends Rendering {
+  readonly page: (page: Page, channel: Channel) => string;
+  /** Whether catching up always replaces everything, in one page. */
+  readonly whole: boolean;
+  /** Of a text that `live` made: the channel's seq, so that a lost one tells where to resume; undefined when it is not ours. */
+  readonly seqOf: (text: string, channel: Channel) => number | undefined;
+}
+
+interface Follow {
+  readonly channel: Channel;
+  readonly view: View;
+  /** How far this session got; while in step, only as far as was known when it last caught up. */
+  seq: number;
+  /** What the next page is. */
+  kind: Page['kind'];
+  reason: string;
+  state: 'live' | 'catching' | 'waiting' | 'over';
+}
+
+export class Session {
+  readonly id: string;
+  readonly peer: Peer;
+  readonly since: number;
+  identity: Identity;
+  /** Called once, when the session is over for whatever reason. */
+  onEnd: () => void = () => undefined;
+  #hub: Hub;
+  #follows = new Map<string, Follow>();
+  #ended = false;
+
+  constructor(hub: Hub, peer: Peer, identity: Identity) {
+    this.#hub = hub;
+    this.id = hub.world.id();
+    this.since = hub.world.now();
+    this.peer = peer;
+    this.identity = identity;
+    hub.sessions.add(this);
+  }
+
+  get following(): readonly string[] {
+    return [...this.#follows.values()].map((follow) => follow.channel.name);
+  }
+
+  get behind(): boolean {
+    return [...this.#follows.values()].some((follow) => follow.state !== 'live');
+  }
+
+  /** Sends an answer. A reader so slow that not even its answers fit is disconnected: it may come back and catch up. */
+  answer(text: string): void {
+    if (this.#ended) return;
+    if (this.peer.send(text) === 'dropped') this.end('slow');
+  }
+
+  /**
+   * Follows a channel: first exactly one of snapshot, changes or reset (none for 'now'), then live changes without a gap.
+   * Following it again in the same view starts anew.
+   */
+  follow(channel: Channel, view: View, start: Start): void {
+    if (this.#ended) return;
+    const name = followName(channel, view);
+    this.#unfollow(name);
+    const follow: Follow = { channel, view, seq: channel.position.seq, kind: 'changes', reason: '', state: 'live' };
+    this.#follows.set(name, follow);
+    if (start.from === 'now') {
+      channel.join(view, this.peer);
+      return;
+    }
+    follow.state = 'catching';
+    if (start.from === 'beginning') {
+      follow.kind = 'snapshot';
+      follow.seq = 0;
+    } else {
+      const { seq, epoch } = start.position;
+      follow.seq = seq;
+      if (seq > 0 && epoch !== undefined && epoch !== channel.position.epoch)
+        follow.reason = 'the hub has another epoch';
+    }
+    void this.#catchUp(follow);
+  }
+
+  /** Follows from now on, having been told nothing: makes up for it from the beginning. */
+  startOver(channel: Channel, view: View): void {
+    const follow = this.#follows.get(followName(channel, view));
+    if (follow === undefined || follow.state !== 'live') return;
+    follow.channel.leave(view, this.peer);
+    follow.seq = 0;
+    follow.state = 'catching';
+    void this.#catchUp(follow);
+  }
+
+  unfollow(channel: Channel, view: Rendering): boolean {
+    return this.#unfollow(followName(channel, view));
+  }
+
+  /** A published text did not reach the peer. */
+  dropped(text: string): void {
+    for (const follow of this.#follows.values()) {
+      if (follow.state !== 'live') continue;
+      const seq = follow.view.seqOf(text, follow.channel);
+      if (seq === undefined) continue;
+      follow.seq = Math.max(0, seq - 1);
+      follow.state = 'waiting';
+      follow.channel.leave(follow.view, this.peer);
+    }
+  }
+
+  drained(): void {
+    for (const follow of this.#follows.values()) {
+      if (follow.state !== 'waiting') continue;
+      follow.state = 'catching';
+      void this.#catchUp(follow);
+    }
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const name of [...this.#follows.keys()]) this.#unfollow(name);
+    this.#hub.sessions.delete(this);
+    this.onEnd();
+  }
+
+  /** Ends the session with a row of the table of errors, told before the close. */
+  end(code: ErrorCode): void {
+    if (this.#ended) return;
+    this.peer.send(
+      code === 'away' ? JSON.stringify({ success: true, type: 'away', retry_ms: 1_000 }) : refusalText(refuse(code)),
+    );
+    this.peer.close(closeCode(code) ?? 1008, errors[code].text);
+    this.closed();
+  }
+
+  #unfollow(name: string): boolean {
+    const follow = this.#follows.get(name);
+    if (follow === undefined) return false;
+    if (follow.state === 'live') follow.channel.leave(follow.view, this.peer);
+    follow.state = 'over';
+    this.#follows.delete(name);
+    return true;
+  }
+
+  async #catchUp(follow: Follow): Promise<void> {
+    try {
+      await this.#pages(follow);
+    } catch (error) {
+      this.#hub.world.log.error({ channel: follow.channel.name, error }, 'session: catching up failed');
+      this.end('broken');
+    }
+  }
+
+  /** Pages until there is nothing newer, then in step. Waits for `drained` whenever the peer does not take more. */
+  async #pages(follow: Follow): Promise<void> {
+    const { channel, view } = follow;
+    const limit = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
+    for (;;) {
+      if (view.whole) follow.seq = 0;
+      let since = follow.reason === '' ? await channel.since(follow.seq, limit) : undefined;
+      if (since !== undefined && !since.ok) {
+        follow.reason = follow.seq > since.head.seq ? 'the position is ahead of the hub' : 'the position is forgotten';
+      }
+      if (since === undefined || !since.ok) {
+        follow.kind = 'reset';
+        follow.seq = 0;
+        since = await channel.since(0, limit);
+        if (!since.ok) throw new Error(`${channel.name}: nothing can be read from the beginning`);
+      }
+      if (follow.state !== 'catching') return;
+      const { head, changes, more } = since;
+      const seq = more ? (changes.at(-1)?.seq ?? head.seq) : head.seq;
+      const { kind, reason } = follow;
+      const position = { epoch: head.epoch, seq };
+      const text = channel.cached(`${view.key} ${kind} ${reason} ${follow.seq} ${seq}`, () =>
+        view.page({ kind, reason, changes, position, version: head.version, more }, channel),
+      );
+      const sent = this.peer.send(text);
+      if (sent === 'dropped') {
+        // Not taken: the same page again once there is room.
+        follow.state = 'waiting';
+        return;
+      }
+      follow.seq = seq;
+      follow.kind = 'changes';
+      follow.reason = '';
+      if (!more && seq === channel.position.seq) {
+        follow.state = 'live';
+        channel.join(view, this.peer);
+        return;
+      }
+      if (sent === 'queued') {
+        follow.state = 'waiting';
+        return;
+      }
+    }
+  }
+}
+
+function followName(channel: Channel, view: Rendering): string {
+  return `${channel.name}\n${view.key}`;
+}
