@@ -1,0 +1,495 @@
+// HTTP, WebSocket and streams on uWebSockets.js: the only file that knows it. Its objects are valid for so long as it says
+// and no longer, so everything is copied before the first await, and nothing is touched after an abort or a close. What is
+// asked of it is written down as interfaces, so that any build with these functions fits.
+
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { Caller, Reply, Stream } from '../adapters/adapter.ts';
+import type { Peer } from '../core/peer.ts';
+import type { Door } from './door.ts';
+import { tooLarge } from './door.ts';
+import type { Engine, Opened } from './engine.ts';
+import { FRAME_CUT, Gathering, receiveMessage } from './engine.ts';
+import { attempt, refusalReply } from './faults.ts';
+import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './line.ts';
+import type { Head } from './request.ts';
+import { plainAddress } from './who.ts';
+
+/** Seconds without a byte from the other side (automatic pings ask for some) until a connection counts as dead. */
+const IDLE_SECONDS = 120;
+/** Puts the true address of a connection that came by the Kronos port into the first request of it. */
+const FROM_HEADER = 'x-horai-from';
+/** The length that a stream claims to have, for it must claim one: `tryEnd` is the only write that is right when readers are slow. */
+const ENDLESS = Number.MAX_SAFE_INTEGER;
+
+type Bytes = string | Uint8Array;
+
+interface UwsResponse {
+  writeStatus(status: string): UwsResponse;
+  writeHeader(name: string, value: string): UwsResponse;
+  end(body: Bytes): UwsResponse;
+  endWithoutBody(length?: number): UwsResponse;
+  tryEnd(chunk: Bytes, total: number): [boolean, boolean];
+  getWriteOffset(): number;
+  close(): UwsResponse;
+  onWritable(act: (offset: number) => boolean): UwsResponse;
+  onAborted(act: () => void): UwsResponse;
+  onData(act: (chunk: ArrayBuffer, last: boolean) => void): UwsResponse;
+  cork(act: () => void): UwsResponse;
+  getRemoteAddressAsText(): ArrayBuffer;
+  upgrade(data: SocketData, key: string, protocol: string, extensions: string, context: unknown): void;
+}
+
+interface UwsRequest {
+  getHeader(name: string): string;
+  getUrl(): string;
+  getQuery(): string | undefined;
+  getCaseSensitiveMethod(): string;
+  forEach(act: (name: string, value: string) => void): void;
+}
+
+interface UwsSocket {
+  send(text: string, binary: boolean): number;
+  getBufferedAmount(): number;
+  end(code: number, reason: string): void;
+  subscribe(topic: string): boolean;
+  unsubscribe(topic: string): boolean;
+  isSubscribed(topic: string): boolean;
+  publish(topic: string, text: string, binary: boolean): boolean;
+  getUserData(): SocketData;
+}
+
+interface SocketData {
+  readonly caller: Caller;
+  line: Line | null;
+}
+
+interface Behaviour {
+  readonly maxPayloadLength: number;
+  readonly maxBackpressure: number;
+  readonly idleTimeout: number;
+  readonly sendPingsAutomatically: boolean;
+  readonly upgrade: (res: UwsResponse, req: UwsRequest, context: unknown) => void;
+  readonly open: (socket: UwsSocket) => void;
+  readonly message: (socket: UwsSocket, message: ArrayBuffer, binary: boolean) => void;
+  readonly dropped: (socket: UwsSocket, message: ArrayBuffer) => void;
+  readonly drain: (socket: UwsSocket) => void;
+  readonly close: (socket: UwsSocket, code: number) => void;
+}
+
+interface UwsApp {
+  ws(pattern: string, behaviour: Behaviour): UwsApp;
+  any(pattern: string, act: (res: UwsResponse, req: UwsRequest) => void): UwsApp;
+  listen(host: string, port: number, options: number, heard: (listening: unknown) => void): UwsApp;
+  publish(topic: string, text: string, binary: boolean): boolean;
+  close(): UwsApp;
+}
+
+interface Uws {
+  App(): UwsApp;
+  us_listen_socket_close(listening: unknown): void;
+  us_socket_local_port(listening: unknown): number;
+  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
+}
+
+function isUws(module: unknown): module is Uws {
+  return typeof module === 'object' && module !== null && 'App' in module && 'LIBUS_LISTEN_EXCLUSIVE_PORT' in module;
+}
+
+/** Rejects when no binary of it fits this machine. */
+export async function loadUws(name: string): Promise<Uws> {
+  const loaded: { readonly default?: unknown } = await import(name);
+  // Builds for ESM have named exports, those for CommonJS all in the default one.
+  const module = isUws(loaded) ? loaded : loaded.default;
+  if (!isUws(module)) throw new Error(`${name} is not uWebSockets.js`);
+  return module;
+}
+
+export function openUws(uws: Uws, door: Door, host: string, port: number): Promise<Opened> {
+  return new Promise((resolve) => {
+    const secret = randomUUID();
+    const app = uws.App();
+    const sockets = new Sockets(app, door);
+    const engineOf = (listening: unknown): Engine => {
+      const bound = uws.us_socket_local_port(listening);
+      let open = true;
+      const stop = () => {
+        if (open) uws.us_listen_socket_close(listening);
+        open = false;
+      };
+      return {
+        port: bound,
+        publish: (topic, text, except) => sockets.publish(topic, text, except),
+        adopt: (socket, head, address) => forward(socket, signed(head, `${secret} ${address}`), host, bound),
+        stop,
+        close() {
+          stop();
+          app.close();
+          return new Promise((closed) => setImmediate(closed));
+        },
+      };
+    };
+    app
+      .ws('/*', {
+        maxPayloadLength: FRAME_CUT,
+        maxBackpressure: BACKPRESSURE_LIMIT,
+        idleTimeout: IDLE_SECONDS,
+        sendPingsAutomatically: true,
+        upgrade: (res, req, context) => safely(door, res, () => upgrade(door, res, req, secret, context)),
+        open: (socket) => sockets.open(socket),
+        message(socket, message, binary) {
+          const { line } = socket.getUserData();
+          // `Buffer.from` shares the memory, which uWS takes back: receiveMessage decodes it before it returns.
+          if (line !== null) receiveMessage(line, Buffer.from(message), binary);
+        },
+        dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
+        drain: (socket) => socket.getUserData().line?.flushed(),
+        close(socket, code) {
+          const { line } = socket.getUserData();
+          if (line === null) return;
+          // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
+          if (line.open) door.over(line, code !== 1006);
+          else setImmediate(() => door.over(line, false));
+        },
+      })
+      .any('/*', (res, req) => safely(door, res, () => answer(door, res, headOf(res, req, secret))))
+      .listen(host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (listening) => {
+        resolve(listening === false ? { ok: false, error: '' } : { ok: true, engine: engineOf(listening) });
+      });
+  });
+}
+
+class SocketWire implements Wire {
+  readonly socket: UwsSocket;
+
+  constructor(socket: UwsSocket) {
+    this.socket = socket;
+  }
+
+  write(text: string): void {
+    this.socket.send(text, false);
+  }
+
+  waiting(): number {
+    return this.socket.getBufferedAmount();
+  }
+
+  end(code: number, reason: string): void {
+    this.socket.end(code, reason);
+  }
+}
+
+interface Published {
+  readonly topic: string;
+  readonly text: string;
+}
+
+/** The WebSockets of one app, with uWS' own topics. */
+class Sockets implements Membership {
+  readonly #app: UwsApp;
+  readonly #door: Door;
+  /** Lines that missed a text and whose conversation has not been told. */
+  readonly #behind = new Set<Line>();
+  // What was published in this turn and the one before it: uWS sends a turn's texts in batches, and of a batch that meets a
+  // full socket it reports the first text only, and drops the rest without a word.
+  #earlier: Published[] = [];
+  #recent: Published[] = [];
+  #turning = false;
+
+  constructor(app: UwsApp, door: Door) {
+    this.#app = app;
+    this.#door = door;
+  }
+
+  open(socket: UwsSocket): void {
+    const data = socket.getUserData();
+    data.line = this.#door.greet(new SocketWire(socket), this, data.caller);
+  }
+
+  join(line: Line, topic: string): void {
+    if (line.wire instanceof SocketWire) line.wire.socket.subscribe(topic);
+  }
+
+  leave(line: Line, topic: string): void {
+    if (line.wire instanceof SocketWire) line.wire.socket.unsubscribe(topic);
+  }
+
+  part(line: Line): void {
+    this.#behind.delete(line);
+  }
+
+  publish(topic: string, text: string, except?: Peer): void {
+    if (!this.#turning) this.#turn();
+    this.#recent.push({ topic, text });
+    // A text that got through after one that did not would reach the peer before the catching up does.
+    const waiting: UwsSocket[] = [];
+    for (const line of this.#behind) {
+      if (!line.behind) this.#behind.delete(line);
+      else if (line !== except && line.wire instanceof SocketWire && line.wire.socket.unsubscribe(topic)) {
+        waiting.push(line.wire.socket);
+        line.miss([text]);
+      }
+    }
+    const sender =
+      except instanceof Line && except.open && except.wire instanceof SocketWire ? except.wire.socket : null;
+    if (sender?.isSubscribed(topic)) sender.publish(topic, text, false);
+    else this.#app.publish(topic, text, false);
+    for (const socket of waiting) socket.subscribe(topic);
+  }
+
+  /** Called while uWS goes through its followers: nothing may be joined, left, sent or closed here. */
+  dropped(socket: UwsSocket, text: string): void {
+    const { line } = socket.getUserData();
+    if (line === null || !line.open || line.behind) return;
+    const published = [...this.#earlier, ...this.#recent];
+    const first = published.findIndex((one) => one.text === text);
+    const lost = first < 0 ? [] : published.slice(first).filter((one) => socket.isSubscribed(one.topic));
+    this.#behind.add(line);
+    line.miss(lost.length === 0 ? [text] : lost.map((one) => one.text));
+  }
+
+  #turn(): void {
+    this.#turning = true;
+    setImmediate(() => {
+      this.#earlier = this.#recent;
+      this.#recent = [];
+      this.#turning = false;
+      if (this.#earlier.length > 0) this.#turn();
+    });
+  }
+}
+
+function headersOf(req: UwsRequest): Map<string, string> {
+  const headers = new Map<string, string>();
+  req.forEach((name, value) => {
+    if (!headers.has(name)) headers.set(name, value);
+  });
+  return headers;
+}
+
+function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string): Caller {
+  const from = headers.get(FROM_HEADER) ?? '';
+  headers.delete(FROM_HEADER);
+  const known = from.startsWith(`${secret} `);
+  return {
+    address: known ? from.slice(secret.length + 1) : plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
+    host: (headers.get('host') ?? '').toLowerCase(),
+    origin: headers.get('origin') ?? '',
+    authorization: headers.get('authorization') ?? '',
+  };
+}
+
+function headOf(res: UwsResponse, req: UwsRequest, secret: string): Head {
+  const headers = headersOf(req);
+  return {
+    ...callerOf(res, headers, secret),
+    method: req.getCaseSensitiveMethod().toUpperCase(),
+    path: req.getUrl(),
+    query: req.getQuery() ?? '',
+    headers,
+  };
+}
+
+/** An exception out of a handler of uWS would end the process. */
+function safely(door: Door, res: UwsResponse, act: () => void): void {
+  attempt(door.log, 'answering', act, () => void res.close());
+}
+
+function upgrade(door: Door, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
+  const caller = callerOf(res, headersOf(req), secret);
+  const refusal = door.refuses(caller);
+  if (refusal !== undefined) {
+    writeReply(res, 'GET', refusalReply(refusal));
+    return;
+  }
+  // A client that offers protocols of its own gives up if none is taken; which one is nothing to us.
+  const protocol = req.getHeader('sec-websocket-protocol').split(',')[0]?.trim() ?? '';
+  res.upgrade({ caller, line: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
+}
+
+function answer(door: Door, res: UwsResponse, head: Head): void {
+  const opening = door.opening(head);
+  if (!opening.ok) {
+    writeReply(res, head.method, opening.reply);
+    return;
+  }
+  const course: Course = { gone: false, ended: () => undefined };
+  res.onAborted(() => {
+    course.gone = true;
+    course.ended();
+  });
+  readBody(res, opening.limit, course, (body) => {
+    if (body === null) {
+      course.gone = true;
+      writeReply(res, head.method, tooLarge(opening.limit));
+      return;
+    }
+    void door
+      .respond(opening.match, head, body, () => course.gone)
+      .then((reply) => {
+        if (course.gone) return;
+        safely(door, res, () => {
+          if ('open' in reply) openStream(door, res, head, reply, course);
+          else writeReply(res, head.method, reply);
+        });
+      });
+  });
+}
+
+/** One request on its way: whether its client is gone (`res` is then dead), and who wants to hear of that. */
+interface Course {
+  gone: boolean;
+  ended: () => void;
+}
+
+/** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
+function readBody(res: UwsResponse, limit: number, course: Course, take: (body: Buffer | null) => void): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  res.onData((chunk, last) => {
+    if (course.gone) return;
+    length += chunk.byteLength;
+    if (length > limit) {
+      take(null);
+      return;
+    }
+    // uWS takes the chunk back when this returns.
+    chunks.push(Buffer.from(Buffer.from(chunk)));
+    if (last) take(Buffer.concat(chunks));
+  });
+}
+
+function writeHead(res: UwsResponse, reply: Reply | Stream): void {
+  res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`);
+  for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
+}
+
+function writeReply(res: UwsResponse, method: string, reply: Reply): void {
+  res.cork(() => {
+    writeHead(res, reply);
+    if (reply.status === 204 || reply.status === 304) res.endWithoutBody();
+    else if (method === 'HEAD') res.endWithoutBody(Buffer.byteLength(reply.body));
+    else res.end(reply.body);
+  });
+}
+
+function openStream(door: Door, res: UwsResponse, head: Head, stream: Stream, course: Course): void {
+  const refusal = door.refuses(head);
+  if (refusal !== undefined || head.method === 'HEAD') {
+    const reply = refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal);
+    writeReply(res, head.method, reply);
+    return;
+  }
+  const wire = new StreamWire(res);
+  res.onWritable(() => {
+    wire.writable();
+    return true;
+  });
+  res.cork(() => {
+    writeHead(res, stream);
+    res.tryEnd('', ENDLESS);
+  });
+  const line = door.follow(wire, stream, callerOnly(head));
+  wire.flushed = () => line.flushed();
+  course.ended = () => {
+    wire.gone();
+    door.over(line, false);
+  };
+}
+
+function callerOnly({ address, host, origin, authorization }: Caller): Caller {
+  return { address, host, origin, authorization };
+}
+
+/**
+ * A body without end. `tryEnd` takes what the system takes and says how much that was; the rest stays here, so that no byte
+ * is written twice or lost (`write` of this uWS corrupts what slow readers get).
+ */
+class StreamWire implements Wire {
+  readonly #res: UwsResponse;
+  readonly #gathering = new Gathering(STREAM_LIMIT, (text) => this.#pour(text));
+  flushed: () => void = () => undefined;
+  /** Not taken yet; empty when the reader keeps up. */
+  #rest: Buffer = Buffer.alloc(0);
+  #state: 'open' | 'ending' | 'gone' = 'open';
+
+  constructor(res: UwsResponse) {
+    this.#res = res;
+  }
+
+  write(text: string): void {
+    this.#gathering.add(text);
+  }
+
+  waiting(): number {
+    return this.#rest.length;
+  }
+
+  end(): void {
+    this.#gathering.pour();
+    if (this.#state === 'gone') return;
+    this.#state = 'ending';
+    // Ends abruptly, after a turn of its own: closing calls the abort handler at once.
+    if (this.#rest.length === 0) setImmediate(() => this.#close());
+  }
+
+  /** The connection is over; `res` is dead. */
+  gone(): void {
+    this.#state = 'gone';
+    this.#rest = Buffer.alloc(0);
+  }
+
+  writable(): void {
+    const rest = this.#rest;
+    this.#rest = Buffer.alloc(0);
+    this.#put(rest);
+    if (this.#rest.length > 0) return;
+    this.flushed();
+    if (this.#state === 'ending') setImmediate(() => this.#close());
+  }
+
+  #pour(text: string): void {
+    const bytes = Buffer.from(text);
+    if (this.#rest.length > 0) this.#rest = Buffer.concat([this.#rest, bytes]);
+    else this.#put(bytes);
+  }
+
+  #put(bytes: Buffer): void {
+    if (this.#state === 'gone' || bytes.length === 0) return;
+    this.#res.cork(() => {
+      const before = this.#res.getWriteOffset();
+      const [taken] = this.#res.tryEnd(bytes, ENDLESS);
+      if (!taken) this.#rest = bytes.subarray(this.#res.getWriteOffset() - before);
+    });
+  }
+
+  #close(): void {
+    if (this.#state !== 'gone') this.#res.close();
+  }
+}
+
+/** Carries a connection of the Kronos port to the main port, where uWS can take it from the beginning. */
+function forward(socket: Socket, head: Buffer, host: string, port: number): void {
+  const to = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const onward = connect({ host: to, port, noDelay: true });
+  onward.on('error', () => socket.destroy());
+  onward.on('close', () => socket.destroy());
+  socket.on('close', () => onward.destroy());
+  onward.write(head);
+  socket.pipe(onward);
+  onward.pipe(socket);
+}
+
+/**
+ * The head with the true address in it. A request that is no upgrade is the last of its connection, because a later one
+ * would come without the address.
+ */
+function signed(bytes: Buffer, from: string): Buffer {
+  const end = bytes.indexOf('\r\n\r\n');
+  const [first = '', ...rest] = bytes.toString('latin1', 0, end).split('\r\n');
+  const upgrade = rest.some((line) => /^sec-websocket-key:/i.test(line));
+  const kept = upgrade ? rest : ['Connection: close', ...rest.filter((line) => !/^connection:/i.test(line))];
+  const head = [first, `${FROM_HEADER}: ${from}`, ...kept].join('\r\n');
+  return Buffer.concat([Buffer.from(head, 'latin1'), bytes.subarray(end)]);
+}

@@ -1,0 +1,50 @@
+// Who may come near: the Host and Origin rules that keep other people's web pages away from a hub on this machine (DNS
+// rebinding, cross-site WebSocket), and the one form in which remote addresses are written. Pure functions; tokens and
+// accounts are the core's.
+
+import { SocketAddress } from 'node:net';
+
+const LOOPBACK_V4 = /^127(\.\d{1,3}){3}$/;
+const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/;
+
+/** For addresses as `plainAddress` writes them, and for the names that an address to listen on may have. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || LOOPBACK_V4.test(address);
+}
+
+/** One spelling for each address: engines write IPv6 in full or short, and IPv4 sometimes mapped into it. */
+export function plainAddress(address: string): string {
+  if (!address.includes(':')) return address;
+  try {
+    const short = new SocketAddress({ address, family: 'ipv6' }).address;
+    return short.startsWith('::ffff:') && short.includes('.') ? short.slice(7) : short;
+  } catch {
+    return address;
+  }
+}
+
+/**
+ * @param host the `Host` header in lower case; '' (raw TCP has none) passes, an HTTP request without one never gets here
+ * @param rule `bound`: the address listened on; only a loopback one restricts names. `extra`: further hosts, with or without port
+ */
+export function hostAllowed(
+  host: string,
+  rule: { readonly bound: string; readonly extra: readonly string[] },
+): boolean {
+  if (host === '' || !isLoopback(rule.bound)) return true;
+  const name = HOST.exec(host)?.[1];
+  if (name === undefined) return false;
+  return isLoopback(name) || name === '[::1]' || rule.extra.includes(host) || rule.extra.includes(name);
+}
+
+/**
+ * No Origin (editors, command lines) passes. A page of the host it asks passes. Any other must be listed, written as
+ * browsers write it: `https://dash.example`, `chrome-extension://…`.
+ */
+export function originAllowed(origin: string, host: string, extra: readonly string[]): boolean {
+  if (origin === '') return true;
+  const lower = origin.toLowerCase();
+  if (extra.includes(lower)) return true;
+  if (host === '') return false;
+  return lower === `http://${host.replace(/:80$/, '')}` || lower === `https://${host.replace(/:443$/, '')}`;
+}

@@ -1,0 +1,235 @@
+// HTTP, WebSocket and streams on node:http and ws: the engine for machines that have no binary of uWebSockets.js. It keeps the
+// same promises with more work for each message; topics are the Door's, because ws has none.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Caller, Reply, Stream } from '../adapters/adapter.ts';
+import type { Door } from './door.ts';
+import { tooLarge } from './door.ts';
+import type { Engine, Opened } from './engine.ts';
+import { FRAME_CUT, NodeWire, receiveMessage } from './engine.ts';
+import { attempt, refusalReply, refusedReply } from './faults.ts';
+import type { Wire } from './line.ts';
+import type { Head } from './request.ts';
+import { plainAddress } from './who.ts';
+
+const HEAD_MS = 10_000;
+const BODY_MS = 120_000;
+/** One unanswered ping later a connection counts as dead: 120 s at most, as with the other engine. */
+const PING_MS = 60_000;
+
+export function openWs(door: Door, host: string, port: number): Promise<Opened> {
+  const server = createServer({
+    headersTimeout: HEAD_MS,
+    requestTimeout: BODY_MS,
+    keepAliveTimeout: HEAD_MS,
+    connectionsCheckingInterval: 2_000,
+  });
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: FRAME_CUT,
+    perMessageDeflate: false,
+  });
+  const sockets = new Map<WebSocket, { alive: boolean }>();
+
+  server.on('request', (req, res) => answer(door, req, res));
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const caller = callerOf(req);
+    const refusal = door.refuses(caller);
+    if (refusal !== undefined) refuseUpgrade(socket, refusalReply(refusal));
+    else if (req.headers.upgrade?.toLowerCase() !== 'websocket') {
+      refuseUpgrade(socket, refusedReply('payload', 'the only upgrade is to websocket'));
+    } else upgrades.handleUpgrade(req, socket, head, (ws) => open(ws, caller));
+  });
+
+  const open = (ws: WebSocket, caller: Caller) => {
+    const life = { alive: true };
+    sockets.set(ws, life);
+    const wire = new SocketWire(ws);
+    const line = door.greet(wire, door.topics, caller);
+    wire.flushed = () => line.flushed();
+    ws.on('message', (data, binary) => receiveMessage(line, bufferOf(data), binary));
+    ws.on('pong', () => {
+      life.alive = true;
+    });
+    // ws has closed or is about to; 'close' follows.
+    ws.on('error', () => undefined);
+    ws.on('close', (code) => {
+      sockets.delete(ws);
+      door.over(line, line.open && code !== 1006);
+    });
+  };
+
+  const pings = setInterval(() => {
+    for (const [ws, life] of sockets) {
+      if (!life.alive) ws.terminate();
+      else ws.ping();
+      life.alive = false;
+    }
+  }, PING_MS).unref();
+
+  const engine = (bound: number): Engine => ({
+    port: bound,
+    publish: () => undefined,
+    adopt(socket, head) {
+      socket.unshift(head);
+      server.emit('connection', socket);
+      socket.resume();
+    },
+    stop: () => void server.close(),
+    close() {
+      clearInterval(pings);
+      const closed = new Promise<void>((resolve) => {
+        if (server.listening) server.close(() => resolve());
+        else resolve();
+      });
+      for (const ws of sockets.keys()) ws.terminate();
+      server.closeAllConnections();
+      return closed;
+    },
+  });
+
+  return new Promise((resolve) => {
+    server.once('error', () => {
+      clearInterval(pings);
+      resolve({ ok: false, error: '' });
+    });
+    server.listen({ host, port }, () => resolve({ ok: true, engine: engine(portOf(server)) }));
+  });
+}
+
+class SocketWire implements Wire {
+  readonly #ws: WebSocket;
+  flushed: () => void = () => undefined;
+
+  constructor(ws: WebSocket) {
+    this.#ws = ws;
+  }
+
+  write(text: string): void {
+    this.#ws.send(text, () => this.flushed());
+  }
+
+  waiting(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  end(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function bufferOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+}
+
+function callerOf(req: IncomingMessage): Caller {
+  const { host = '', origin = '', authorization = '' } = req.headers;
+  return { address: plainAddress(req.socket.remoteAddress ?? ''), host: host.toLowerCase(), origin, authorization };
+}
+
+function headOf(req: IncomingMessage): Head {
+  const url = req.url ?? '';
+  const mark = url.indexOf('?');
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(req.headers)) {
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  return {
+    ...callerOf(req),
+    method: req.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers,
+  };
+}
+
+function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
+  const head = headOf(req);
+  const opening = door.opening(head);
+  if (!opening.ok) {
+    writeReply(req, res, opening.reply);
+    return;
+  }
+  let gone = false;
+  res.on('close', () => {
+    gone = !res.writableFinished;
+  });
+  readBody(req, opening.limit, (body) => {
+    if (body === null) {
+      writeReply(req, res, tooLarge(opening.limit));
+      return;
+    }
+    void door
+      .respond(opening.match, head, body, () => gone)
+      .then((reply) => {
+        if (gone) return;
+        const write = () => {
+          if ('open' in reply) openStream(door, req, res, head, reply);
+          else writeReply(req, res, reply);
+        };
+        attempt(door.log, 'answering', write, () => void res.destroy());
+      });
+  });
+}
+
+/** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
+function readBody(req: IncomingMessage, limit: number, take: (body: Buffer | null) => void): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  req.on('data', (chunk: Buffer) => {
+    if (length > limit) return;
+    length += chunk.length;
+    if (length > limit) take(null);
+    else chunks.push(chunk);
+  });
+  req.on('end', () => {
+    if (length <= limit) take(Buffer.concat(chunks));
+  });
+  // An aborted request is told by the response's 'close'.
+  req.on('error', () => undefined);
+}
+
+function writeReply(req: IncomingMessage, res: ServerResponse, reply: Reply): void {
+  const bodiless = reply.status === 204 || reply.status === 304;
+  const length = bodiless ? {} : { 'content-length': Buffer.byteLength(reply.body) };
+  res.writeHead(reply.status, { ...reply.headers, ...length });
+  res.end(bodiless || req.method === 'HEAD' ? undefined : reply.body);
+  // Whatever of the body was not read.
+  req.resume();
+}
+
+function openStream(door: Door, req: IncomingMessage, res: ServerResponse, head: Head, stream: Stream): void {
+  const refusal = door.refuses(head);
+  if (refusal !== undefined || req.method === 'HEAD') {
+    writeReply(req, res, refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal));
+    return;
+  }
+  res.writeHead(stream.status, stream.headers);
+  res.flushHeaders();
+  const wire = new NodeWire(res, '');
+  const line = door.follow(wire, stream, callerOf(req));
+  wire.flushed = () => line.flushed();
+  res.on('close', () => door.over(line, false));
+  res.on('error', () => undefined);
+}
+
+function refuseUpgrade(socket: Duplex, reply: Reply): void {
+  const head = [
+    `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`,
+    ...Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(reply.body)}`,
+    'connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  socket.end(reply.body);
+}
