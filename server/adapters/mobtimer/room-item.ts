@@ -1,0 +1,73 @@
+// A room's channel, item by item: timer requests under any key, the goal under its own. Items are written in the form in which
+// viewers are told, so that a WebSocket follower reads what an SSE viewer reads; items typed by hand are read as tolerantly as
+// a client's body. Which of them have had their day is decided here, too.
+
+import type { Item } from '../../core/store.ts';
+import { nextUser } from './next-user.ts';
+import type { Goal, TimerRequest } from './timer-request.ts';
+import { fieldsOf, readGoal, readText, readTimer } from './timer-request.ts';
+
+export const goalKey = 'goal';
+const dayMs = 86_400_000;
+
+/** What of an item, or of a change that carries one, is looked at here. */
+export type RoomItem = Pick<Item, 'key' | 'value' | 'at'>;
+
+export interface RoomState {
+  /** Oldest first. */
+  readonly requests: readonly TimerRequest[];
+  readonly goal: Goal;
+}
+
+export const noGoal: Goal = { text: null, user: null, at: 0 };
+
+/** Whether a turn, or a break, is under way. */
+export function runs(request: TimerRequest, now: number): boolean {
+  return request.at + request.minutes * 60_000 > now;
+}
+
+/** @param items in order of their last step */
+export function readRoom(items: Iterable<RoomItem>): RoomState {
+  const requests: TimerRequest[] = [];
+  let goal = noGoal;
+  for (const item of items) {
+    if (item.key === goalKey) {
+      goal = readGoalItem(item);
+      continue;
+    }
+    const request = readRequestItem(item, requests);
+    if (request !== undefined) requests.push(request);
+  }
+  return { requests, goal };
+}
+
+/** @param before what came before it, for an item that does not say who is next. undefined: no timer request. */
+export function readRequestItem(item: RoomItem, before: readonly TimerRequest[]): TimerRequest | undefined {
+  if (item.key === goalKey) return undefined;
+  const value: unknown = JSON.parse(item.value);
+  const asked = readTimer(value);
+  if (asked.asks !== 'something') return undefined;
+  const fields = fieldsOf(value);
+  const type = fields?.get('type') === 'BREAKTIMER' ? 'BREAKTIMER' : asked.value.type;
+  const { minutes, user } = asked.value;
+  const said = fields?.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
+  return { type, minutes, user, nextUser: said === undefined ? nextUser(before, type, user) : said, at: item.at };
+}
+
+export function readGoalItem(item: RoomItem): Goal {
+  const value: unknown = JSON.parse(item.value);
+  const asked = readGoal(value);
+  if (asked.asks === 'something') return { ...asked.value, at: item.at };
+  return { text: null, user: readText(fieldsOf(value)?.get('user')) ?? null, at: item.at };
+}
+
+/** The keys of what the room no longer remembers: everything of more than a day ago, but for a goal that is set. */
+export function outlived(items: Iterable<RoomItem>, now: number): readonly string[] {
+  const keys: string[] = [];
+  for (const item of items) {
+    if (item.at + dayMs >= now) continue;
+    if (item.key === goalKey && readGoalItem(item).text !== null) continue;
+    keys.push(item.key);
+  }
+  return keys;
+}
