@@ -1,0 +1,44 @@
+// Which SQLite is there: better-sqlite3 if it was built, else the one inside Node 22.13 and later. Both speak the dialect
+// written down here as Database; nothing else may use what only one of them has.
+
+export type Value = string | number | null;
+
+export interface Statement {
+  run(...values: readonly Value[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
+  get<Row>(...values: readonly Value[]): Row | undefined;
+  all<Row>(...values: readonly Value[]): Row[];
+}
+
+export interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+export type DriverName = 'better-sqlite3' | 'node:sqlite';
+export type OpenDatabase = (file: string, readOnly: boolean) => Database;
+
+export const everyDriver: readonly DriverName[] = ['better-sqlite3', 'node:sqlite'];
+
+/** The first of the drivers that loads; without one, a sentence that says what to install. */
+export async function loadDriver(
+  names: readonly DriverName[],
+): Promise<{ ok: true; open: OpenDatabase } | { ok: false; error: string }> {
+  for (const name of names) {
+    try {
+      const driver = await import(name);
+      if (name === 'better-sqlite3') {
+        // The addon itself is only loaded with the first database.
+        new driver.default(':memory:').close();
+        return { ok: true, open: (file, readOnly) => new driver.default(file, { readonly: readOnly }) };
+      }
+      return { ok: true, open: (file, readOnly) => new driver.DatabaseSync(file, { readOnly }) };
+    } catch {
+      // Not installed, not built for this Node, or not part of it: the next one.
+    }
+  }
+  return {
+    ok: false,
+    error: `No SQLite driver loads (${names.join(', ')}): run "npm install better-sqlite3", or use Node 22.13 or later.`,
+  };
+}

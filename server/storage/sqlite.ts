@@ -1,0 +1,297 @@
+// The embedded store as the hub sees it: keeps the port's promises over two worker threads, so that neither a flush to disk
+// nor a long answer ever holds the event loop. Writes that arrive while the writer is busy share its next commit. No SQL
+// here; README.md says why it is laid out like this.
+
+import { resolve as absolute } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import type {
+  Appended,
+  Change,
+  ChannelInfo,
+  Head,
+  Item,
+  Keep,
+  Past,
+  Position,
+  Range,
+  Since,
+  Store,
+  Write,
+} from '../core/store.ts';
+import type { World } from '../core/world.ts';
+import { type DriverName, everyDriver } from './driver.ts';
+import { type Flat, type Outcome, packAppend, packForget, packProve, unpackOutcomes } from './sqlite-jobs.ts';
+import type { Question } from './sqlite-reader.ts';
+import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './sqlite-threads.ts';
+
+export interface SqliteOptions {
+  readonly folder: string;
+  readonly world: World;
+  /** In the order in which they are tried. */
+  readonly drivers?: readonly DriverName[];
+}
+
+export type OpenedSqlite =
+  | { readonly ok: true; readonly store: SqliteStore }
+  | { readonly ok: false; readonly error: string };
+
+/** Makes the folder when it is not there. A refusal is one sentence for the person who started the hub. */
+export async function openSqlite({ folder, world, drivers = everyDriver }: SqliteOptions): Promise<OpenedSqlite> {
+  const at = absolute(folder);
+  const writer = startWorker({ role: 'writer', folder: at, freshEpoch: world.id(), drivers });
+  const reader = startWorker({ role: 'reader', folder: at, drivers });
+  const first = await new Promise<FromWriter>((resolve) => {
+    const broken = (reason: string): void => resolve({ refused: `The store did not start: ${reason}.` });
+    writer.once('message', resolve);
+    writer.once('error', (error) => broken(String(error)));
+    writer.once('exit', () => broken('its thread ended'));
+    reader.once('error', (error) => broken(String(error)));
+  });
+  if ('epoch' in first) {
+    // By name: a Worker listens to itself for more than these.
+    for (const event of ['message', 'error', 'exit']) {
+      writer.removeAllListeners(event);
+      reader.removeAllListeners(event);
+    }
+    return { ok: true, store: new SqliteStore(writer, reader, first.epoch, world) };
+  }
+  await Promise.all([writer.terminate(), reader.terminate()]);
+  return { ok: false, error: 'refused' in first ? first.refused : 'The store did not start.' };
+}
+
+/** Writes in one transaction, and the text in them: a batch should not take much longer than its flush. */
+const mostWrites = 2_000;
+const mostText = 4_000_000;
+
+interface Waiting {
+  /** null for what is not an append. */
+  readonly write: Write | null;
+  /** A method, so that it may take less than an Appended. */
+  answer(appended: Appended): void;
+  readonly fail: (error: Error) => void;
+}
+
+interface Asking {
+  /** A method, because only the caller knows what its question is answered with. */
+  answer(answer: unknown): void;
+  readonly fail: (error: Error) => void;
+}
+
+class Batch {
+  readonly jobs: Flat = [];
+  readonly waiting: Waiting[] = [];
+  text = 0;
+}
+
+export class SqliteStore implements Store {
+  readonly epoch: string;
+  readonly #world: World;
+  readonly #writer: Worker;
+  readonly #reader: Worker;
+  /** Batches to be sent, the last one still growing. */
+  readonly #queue: Batch[] = [];
+  /** Batches the writer has, oldest first. */
+  readonly #sent: Batch[] = [];
+  readonly #asking: Asking[] = [];
+  #waking = false;
+  #checking: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  /** Why nothing is taken any more. */
+  #stopped: Error | undefined;
+
+  constructor(writer: Worker, reader: Worker, epoch: string, world: World) {
+    this.epoch = epoch;
+    this.#world = world;
+    this.#writer = writer;
+    this.#reader = reader;
+    writer.on('message', (message: FromWriter) => {
+      if ('outcomes' in message) this.#settle(unpackOutcomes(message.outcomes));
+    });
+    reader.on('message', (message: FromReader) => {
+      const asking = this.#asking.shift();
+      if ('failed' in message) asking?.fail(new Error(message.failed));
+      else asking?.answer(message.answer);
+    });
+    for (const worker of [writer, reader]) {
+      worker.on('error', (error) => this.#stop(error));
+      worker.on('exit', () => this.#stop(new Error('a thread of the store ended')));
+    }
+  }
+
+  append(channel: string, write: Write, keep: Keep): Promise<Appended> {
+    return new Promise((answer, fail) => {
+      let text = 0;
+      for (const op of write.ops) if (op.op !== 'remove') text += op.value.length;
+      const batch = this.#room({ write, answer, fail }, text);
+      if (batch !== undefined) packAppend(batch.jobs, channel, write, keep);
+    });
+  }
+
+  forget(channel: string, through: number): Promise<void> {
+    return new Promise((answer, fail) => {
+      const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
+      if (batch !== undefined) packForget(batch.jobs, channel, through);
+    });
+  }
+
+  check(): Promise<void> {
+    this.#checking ??= new Promise<void>((answer, fail) => {
+      const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
+      if (batch !== undefined) packProve(batch.jobs);
+    }).finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  head(channel: string): Promise<Head> {
+    return this.#ask<Head>({ ask: 'head', channel });
+  }
+
+  since(channel: string, seq: number, limit: number): Promise<Since> {
+    return this.#ask<Since>({ ask: 'since', channel, seq, limit });
+  }
+
+  read(channel: string, range: Range): Promise<readonly Item[]> {
+    return this.#ask<readonly Item[]>({ ask: 'read', channel, range });
+  }
+
+  history(channel: string, past: Past): Promise<readonly Change[]> {
+    return this.#ask<readonly Change[]>({ ask: 'history', channel, past });
+  }
+
+  at(channel: string, seq: number): Promise<readonly Item[]> {
+    return this.#ask<readonly Item[]>({ ask: 'at', channel, seq });
+  }
+
+  channels(prefix: string): Promise<readonly ChannelInfo[]> {
+    return this.#ask<readonly ChannelInfo[]>({ ask: 'channels', prefix });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#stopped === undefined) {
+      while (this.#queue.length > 0) this.#send();
+      this.#stopped = new Error('The store is closed.');
+      // The reader first: the last connection to close folds the log into the file.
+      await end(this.#reader, 'close' satisfies ToReader);
+      await end(this.#writer, 'close' satisfies ToWriter);
+    }
+    await Promise.all([this.#reader.terminate(), this.#writer.terminate()]);
+  }
+
+  /** The batch that the next job goes into, with somebody who waits for it; nothing when the store takes no more. */
+  #room(waiting: Waiting, text: number): Batch | undefined {
+    if (this.#stopped !== undefined) {
+      waiting.fail(this.#stopped);
+      return undefined;
+    }
+    let batch = this.#queue.at(-1);
+    if (batch === undefined || batch.waiting.length === mostWrites || batch.text + text > mostText) {
+      batch = new Batch();
+      this.#queue.push(batch);
+    }
+    batch.waiting.push(waiting);
+    batch.text += text;
+    if (this.#sent.length === 0 && !this.#waking) {
+      // Not at once: what comes in the same turn shares the commit.
+      this.#waking = true;
+      setImmediate(() => {
+        this.#waking = false;
+        if (this.#sent.length === 0) this.#send();
+      });
+    }
+    return batch;
+  }
+
+  #send(): void {
+    const batch = this.#queue.shift();
+    if (batch === undefined) return;
+    this.#sent.push(batch);
+    this.#writer.postMessage(batch.jobs satisfies ToWriter);
+  }
+
+  #settle(outcomes: readonly Outcome[]): void {
+    const batch = this.#sent.shift();
+    // The writer works on the next batch while the answers of this one go out.
+    if (this.#sent.length === 0) this.#send();
+    batch?.waiting.forEach((waiting, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) waiting.fail(new Error('The store gave no answer.'));
+      else if (outcome.outcome === 'failed') waiting.fail(new Error(`The store could not write: ${outcome.reason}.`));
+      else waiting.answer(this.#appended(waiting.write, outcome));
+    });
+  }
+
+  #appended(write: Write | null, outcome: Exclude<Outcome, { outcome: 'failed' }>): Appended {
+    switch (outcome.outcome) {
+      case 'made': {
+        const changes = write === null ? [] : changesOf(write, outcome.seq, outcome.did);
+        const position = this.#position(outcome.seq);
+        return { ok: true, position, changes, steps: changes.length, replayed: false };
+      }
+      case 'replayed':
+        return { ok: true, position: this.#position(outcome.seq), changes: [], steps: outcome.steps, replayed: true };
+      case 'stale':
+        return { ok: false, reason: 'stale', position: this.#position(outcome.seq) };
+      case 'done':
+        return { ok: true, position: this.#position(0), changes: [], steps: 0, replayed: false };
+    }
+  }
+
+  #position(seq: number): Position {
+    return { epoch: this.epoch, seq };
+  }
+
+  #ask<Answer>(question: Question): Promise<Answer> {
+    return new Promise<Answer>((answer, fail) => {
+      if (this.#stopped !== undefined) {
+        fail(this.#stopped);
+        return;
+      }
+      this.#asking.push({ answer, fail });
+      this.#reader.postMessage({ question, epoch: this.epoch } satisfies ToReader);
+    });
+  }
+
+  /** A thread is gone: whoever still waits is told, and nothing is taken any more. */
+  #stop(cause: Error): void {
+    if (this.#stopped === undefined) {
+      this.#stopped = new Error(`The store has stopped: ${cause.message}.`, { cause });
+      this.#world.log.error({ error: cause.message }, 'the store has stopped');
+      void this.#reader.terminate();
+      void this.#writer.terminate();
+    }
+    const waiting = [...this.#sent.splice(0), ...this.#queue.splice(0)].flatMap((batch) => batch.waiting);
+    for (const one of [...waiting, ...this.#asking.splice(0)]) one.fail(this.#stopped);
+  }
+}
+
+/** What the writer did, told by what it was given. */
+function changesOf(write: Write, lastSeq: number, did: readonly ('nothing' | Change['kind'])[]): Change[] {
+  const changes: Change[] = [];
+  const { origin, at } = write;
+  let seq = lastSeq - did.reduce((steps, kind) => (kind === 'nothing' ? steps : steps + 1), 0);
+  write.ops.forEach((op, index) => {
+    const kind = did[index] ?? 'nothing';
+    if (kind === 'nothing') return;
+    seq += 1;
+    const { key, version = null } = op;
+    const span = op.op === 'remove' ? gone : { value: op.value, time: op.time ?? null, end: op.end ?? null };
+    changes.push({ kind, key, ...span, seq, origin, at, version });
+  });
+  return changes;
+}
+
+const gone = { value: null, time: null, end: null };
+
+function end(worker: Worker, message: 'close'): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+    worker.postMessage(message);
+  });
+}

@@ -1,0 +1,635 @@
+// What every store must do, rule by rule as server/core/store.ts numbers them, and a seeded comparison with a model that is
+// too simple to be wrong. Knows nothing of any engine: tests/storage runs it for each.
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Appended, Change, Keep, Op, Past, Range, Store, Write } from '../../server/core/store.ts';
+import { seeded } from '../support/world.ts';
+
+/** Somewhere a store lives on while it is closed. */
+export interface Place {
+  open(): Promise<Store>;
+  remove(): Promise<void>;
+}
+
+export const put = (key: string, value: string, more: { time?: number; end?: number; version?: number } = {}): Op => ({
+  op: 'put',
+  key,
+  value,
+  ...more,
+});
+export const add = (key: string, value: string): Op => ({ op: 'add', key, value });
+export const remove = (key: string): Op => ({ op: 'remove', key });
+export const write = (
+  ops: readonly Op[],
+  more: { writeId?: string; base?: number; origin?: string; at?: number } = {},
+): Write => ({
+  ops,
+  origin: 'laptop',
+  at: 1_767_600_000_000,
+  ...more,
+});
+
+const keysOf = (rows: readonly { readonly key: string }[]): string[] => rows.map(({ key }) => key);
+
+export function storeContract(name: string, newPlace: () => Place): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let place: Place;
+    let store: Store;
+    let channels = 0;
+
+    beforeAll(async () => {
+      place = newPlace();
+      store = await place.open();
+    });
+
+    afterAll(async () => {
+      await store.close();
+      await place.remove();
+    });
+
+    /** A channel that no other test has seen, with the writes told made in it. */
+    async function channelWith(keep: Keep, ...writes: readonly (readonly Op[])[]): Promise<string> {
+      channels += 1;
+      const channel = `alice/channel-${channels}`;
+      for (const ops of writes) await store.append(channel, write(ops), keep);
+      return channel;
+    }
+
+    async function changesSince(channel: string, seq: number): Promise<readonly Change[]> {
+      const since = await store.since(channel, seq, 1_000);
+      if (!since.ok) throw new Error('gone');
+      return since.changes;
+    }
+
+    const seqOf = async (channel: string): Promise<number> => (await store.head(channel)).seq;
+
+    test('[ST1] what was acknowledged is there after closing and opening again', async () => {
+      const channel = await channelWith('all', [put('a', '1', { time: 5, end: 9, version: 7 })], [put('a', '2')]);
+      const before = [await store.head(channel), await store.read(channel, {}), await store.history(channel, {})];
+      await store.close();
+      store = await place.open();
+      expect([await store.head(channel), await store.read(channel, {}), await store.history(channel, {})]).toEqual(
+        before,
+      );
+    });
+
+    test('[ST1] a write without base, id or ops is accepted and makes nothing', async () => {
+      const channel = await channelWith('all', [put('a', '1')]);
+      expect(await store.append(channel, write([]), 'all')).toEqual({
+        ok: true,
+        position: { epoch: store.epoch, seq: 1 },
+        changes: [],
+        steps: 0,
+        replayed: false,
+      });
+    });
+
+    test('[ST2] each op that changes something is one step, and tells what it did', async () => {
+      const channel = await channelWith('all', [put('a', '1')]);
+      const ops = [
+        put('a', '2', { time: 1, end: 2, version: 3 }),
+        put('b', '1'),
+        put('b', '2'),
+        remove('a'),
+        add('a', '3'),
+      ];
+      const appended = await store.append(channel, write(ops, { origin: 'phone', at: 42 }), 'all');
+      const by = { origin: 'phone', at: 42 };
+      const plain = { time: null, end: null, version: null, ...by };
+      expect(appended).toEqual({
+        ok: true,
+        position: { epoch: store.epoch, seq: 6 },
+        changes: [
+          { kind: 'update', key: 'a', value: '2', time: 1, end: 2, seq: 2, version: 3, ...by },
+          { kind: 'create', key: 'b', value: '1', seq: 3, ...plain },
+          { kind: 'update', key: 'b', value: '2', seq: 4, ...plain },
+          { kind: 'delete', key: 'a', value: null, seq: 5, ...plain },
+          { kind: 'create', key: 'a', value: '3', seq: 6, ...plain },
+        ],
+        steps: 5,
+        replayed: false,
+      });
+    });
+
+    test('[ST2] what changes nothing makes no step', async () => {
+      const spanned = put('b', '1', { time: 1, end: 2, version: 1 });
+      const channel = await channelWith('all', [put('a', '1'), spanned]);
+      const same = [
+        put('a', '1', { version: 9 }),
+        spanned,
+        add('a', '2'),
+        remove('c'),
+        put('b', '1', { time: 1, end: 2 }),
+      ];
+      const appended = await store.append(channel, write(same), 'all');
+      expect(appended).toMatchObject({ ok: true, position: { seq: 2 }, changes: [], steps: 0 });
+      expect(await store.head(channel)).toMatchObject({ seq: 2, version: 1 });
+      const moved = [put('b', '1', { time: 1, end: 3 }), put('b', '1', { time: 1 }), put('b', '1')];
+      expect(await store.append(channel, write(moved), 'all')).toMatchObject({ steps: 3, position: { seq: 5 } });
+    });
+
+    test('[ST3] a write on a stale base is refused with the head, and nothing of it is kept', async () => {
+      const channel = await channelWith('all', [put('a', '1')], [put('a', '2')]);
+      const stale = write([put('b', '1'), remove('a')], { base: 1, writeId: 'w' });
+      const refused = { ok: false, reason: 'stale', position: { epoch: store.epoch, seq: 2 } };
+      expect(await store.append(channel, stale, 'all')).toEqual(refused);
+      expect(await store.append(channel, { ...stale, base: 3 }, 'all')).toEqual(refused);
+      expect(keysOf(await store.read(channel, {}))).toEqual(['a']);
+      expect(await store.append(channel, { ...stale, base: 2 }, 'all')).toMatchObject({
+        ok: true,
+        replayed: false,
+        steps: 2,
+      });
+    });
+
+    test('[ST3] the base of a channel nobody wrote to is 0', async () => {
+      const channel = await channelWith('all');
+      expect(await store.append(channel, write([put('a', '1')], { base: 1 }), 'all')).toMatchObject({ ok: false });
+      expect(await store.append(channel, write([put('a', '1')], { base: 0 }), 'all')).toMatchObject({ ok: true });
+    });
+
+    test('[ST4] a repeated write id gets the first answer, whatever the write says now', async () => {
+      const channel = await channelWith('all');
+      await store.append(channel, write([put('a', '1'), put('b', '1')], { writeId: 'w', base: 0 }), 'all');
+      await store.append(channel, write([put('a', '2')]), 'all');
+      const again = await store.append(channel, write([put('c', '1')], { writeId: 'w', base: 99 }), 'all');
+      expect(again).toEqual({
+        ok: true,
+        position: { epoch: store.epoch, seq: 2 },
+        changes: [],
+        steps: 2,
+        replayed: true,
+      });
+      expect(await seqOf(channel)).toBe(3);
+      const other = await channelWith('all');
+      expect(await store.append(other, write([put('a', '1')], { writeId: 'w' }), 'all')).toMatchObject({
+        replayed: false,
+      });
+    });
+
+    test('[ST4] a write that made no step is remembered too', async () => {
+      const channel = await channelWith('all');
+      await store.append(channel, write([remove('a')], { writeId: 'w' }), 'all');
+      const again = await store.append(channel, write([put('a', '1')], { writeId: 'w' }), 'all');
+      expect(again).toMatchObject({ ok: true, replayed: true, steps: 0, position: { seq: 0 } });
+    });
+
+    test('[ST5] writes given together are applied in order, and a refused one takes none of its neighbours', async () => {
+      const channel = await channelWith('all');
+      const answers = await Promise.all([
+        store.append(channel, write([put('a', '1')], { writeId: 'one' }), 'all'),
+        store.append(channel, write([put('a', '2')], { base: 0 }), 'all'),
+        store.append(channel, write([put('a', '3')], { base: 1 }), 'all'),
+        store.append(channel, write([put('a', '4')], { writeId: 'one' }), 'all'),
+        store.append(channel, write([put('b', '1')], { base: 2 }), 'all'),
+      ]);
+      const told = answers.map((answer: Appended) => [answer.ok, answer.position.seq]);
+      expect(told).toEqual([
+        [true, 1],
+        [false, 1],
+        [true, 2],
+        [true, 1],
+        [true, 3],
+      ]);
+      expect((await store.read(channel, {})).map(({ key, value }) => [key, value])).toEqual([
+        ['a', '3'],
+        ['b', '1'],
+      ]);
+    });
+
+    test('[ST5] of many racing on one base exactly one wins each round', async () => {
+      const channel = await channelWith('all');
+      for (let base = 0; base < 10; base += 1) {
+        const racing = Array.from({ length: 20 }, (_, index) => write([put('a', `${base}.${index}`)], { base }));
+        const answers = await Promise.all(racing.map((one) => store.append(channel, one, 'all')));
+        expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      }
+      expect(await seqOf(channel)).toBe(10);
+    });
+
+    test('[ST6] since tells each item once, in the order of its last step', async () => {
+      const channel = await channelWith(
+        'all',
+        [put('a', '1'), put('b', '1'), put('c', '1')],
+        [put('a', '2'), put('d', '1'), put('d', '2'), remove('b'), put('a', '3')],
+      );
+      const told = async (seq: number) =>
+        (await changesSince(channel, seq)).map((c) => [c.kind, c.key, c.value, c.seq]);
+      expect(await told(3)).toEqual([
+        ['create', 'd', '2', 6],
+        ['delete', 'b', null, 7],
+        ['update', 'a', '3', 8],
+      ]);
+      expect(await told(0)).toEqual([
+        ['create', 'c', '1', 3],
+        ['create', 'd', '2', 6],
+        ['create', 'a', '3', 8],
+      ]);
+      expect(await told(8)).toEqual([]);
+    });
+
+    test('[ST6] an item that was removed and began again after seq is a create', async () => {
+      const channel = await channelWith('all', [put('a', '1')], [remove('a')], [put('a', '2')], [put('a', '3')]);
+      expect((await changesSince(channel, 1)).map(({ kind }) => kind)).toEqual(['create']);
+      expect((await changesSince(channel, 3)).map(({ kind }) => kind)).toEqual(['update']);
+    });
+
+    test('[ST6] since stops at the limit and says that there is more', async () => {
+      const channel = await channelWith('last', [put('a', '1'), put('b', '1'), put('c', '1')]);
+      const first = await store.since(channel, 0, 2);
+      expect(first).toMatchObject({ ok: true, more: true, changes: [{ key: 'a' }, { key: 'b' }], head: { seq: 3 } });
+      expect(await store.since(channel, 2, 1)).toMatchObject({ ok: true, more: false, changes: [{ key: 'c' }] });
+      expect(await store.since(channel, 0, Number.POSITIVE_INFINITY)).toMatchObject({ ok: true, more: false });
+    });
+
+    test('[ST7] since is gone below the floor and above the head, but never from 0', async () => {
+      const channel = await channelWith('all', [put('a', '1')], [put('a', '2')], [put('a', '3')]);
+      await store.forget(channel, 2);
+      const head = { epoch: store.epoch, seq: 3, version: -1, floor: 2 };
+      expect(await store.since(channel, 1, 10)).toEqual({ ok: false, reason: 'gone', head });
+      expect(await store.since(channel, 4, 10)).toEqual({ ok: false, reason: 'gone', head });
+      expect(await store.since(channel, 2, 10)).toMatchObject({ ok: true, head, changes: [{ key: 'a', seq: 3 }] });
+      expect(await store.since(channel, 0, 10)).toMatchObject({ ok: true, changes: [{ kind: 'create', key: 'a' }] });
+      expect(await store.since(await channelWith('all'), 1, 10)).toMatchObject({ ok: false, reason: 'gone' });
+    });
+
+    test('[ST8] a channel that keeps all has every past value, one that keeps the last has the last', async () => {
+      const writes = [[put('a', '1'), put('b', '1')], [put('a', '2')], [remove('b')], [put('b', '2')]];
+      const all = await channelWith('all', ...writes);
+      const last = await channelWith('last', ...writes);
+      const told = async (channel: string, past: Past = {}) =>
+        (await store.history(channel, past)).map(({ kind, key, value, seq }) => [kind, key, value, seq]);
+      expect(await told(all)).toEqual([
+        ['create', 'a', '1', 1],
+        ['create', 'b', '1', 2],
+        ['update', 'a', '2', 3],
+        ['delete', 'b', null, 4],
+        ['create', 'b', '2', 5],
+      ]);
+      expect(await told(last)).toEqual([
+        ['update', 'a', '2', 3],
+        ['create', 'b', '2', 5],
+      ]);
+      expect(await told(all, { key: 'b' })).toEqual([
+        ['create', 'b', '1', 2],
+        ['delete', 'b', null, 4],
+        ['create', 'b', '2', 5],
+      ]);
+      const seqs = async (past: Past) => (await store.history(all, past)).map(({ seq }) => seq);
+      expect(await seqs({ after: 1, before: 5 })).toEqual([2, 3, 4]);
+      expect(await seqs({ after: 1, before: 5, limit: 2 })).toEqual([2, 3]);
+      expect(await seqs({ newest: true, limit: 2 })).toEqual([5, 4]);
+      expect(await seqs({ key: 'b', newest: true, before: 5, limit: 1 })).toEqual([4]);
+      expect(await seqs({ key: 'b', after: 2 })).toEqual([4, 5]);
+      expect(keysOf(await store.at(last, 3))).toEqual(['a']);
+    });
+
+    test('[ST9] at gives the state after a step, items in the order of their last step then', async () => {
+      const channel = await channelWith('all', [put('a', '1')], [put('b', '1')], [put('a', '2')], [remove('b')]);
+      const told = async (seq: number) =>
+        (await store.at(channel, seq)).map(({ key, value, seq: at }) => [key, value, at]);
+      expect(await told(0)).toEqual([]);
+      expect(await told(2)).toEqual([
+        ['a', '1', 1],
+        ['b', '1', 2],
+      ]);
+      expect(await told(3)).toEqual([
+        ['b', '1', 2],
+        ['a', '2', 3],
+      ]);
+      expect(await told(4)).toEqual([['a', '2', 3]]);
+      expect(await told(99)).toEqual([['a', '2', 3]]);
+    });
+
+    test('[ST10] read gives items by key, or those that overlap a span by time', async () => {
+      const channel = await channelWith('last', [
+        put('point', '1', { time: 100 }),
+        put('long', '1', { time: 10, end: 1_000 }),
+        put('before', '1', { time: 50, end: 100 }),
+        put('twin', '1', { time: 100, end: 100 }),
+        put('after', '1', { time: 200, end: 300 }),
+        put('reaching', '1', { time: 60, end: 101 }),
+        put('timeless', '1'),
+        put('removed', '1', { time: 150 }),
+        put('moved', '1', { time: 150 }),
+        put('moved', '1', { time: 900 }),
+        remove('removed'),
+      ]);
+      const read = async (range: Range) => keysOf(await store.read(channel, range));
+      expect(await read({ from: 100, to: 200 })).toEqual(['long', 'reaching', 'point', 'twin']);
+      expect(await read({ from: 100, to: 200, newest: true, limit: 2 })).toEqual(['twin', 'point']);
+      expect(await read({ from: 101 })).toEqual(['long', 'after', 'moved']);
+      expect(await read({ to: 100 })).toEqual(['long', 'before', 'reaching']);
+      expect(await read({ from: 100, to: 200, key: 'twin' })).toEqual(['twin']);
+      expect(await read({ from: 101, to: 200, key: 'twin' })).toEqual([]);
+      expect(await read({})).toEqual(['after', 'before', 'long', 'moved', 'point', 'reaching', 'timeless', 'twin']);
+      expect(await read({ newest: true, limit: 2 })).toEqual(['twin', 'timeless']);
+      expect(await read({ key: 'timeless' })).toEqual(['timeless']);
+      expect(await read({ key: 'removed' })).toEqual([]);
+      expect(await read({ limit: 0 })).toEqual([]);
+    });
+
+    test('[ST10] keys are in the order of their code points', async () => {
+      const keys = ['a', 'B', 'é', 'Z', 'aa', '\u{1f600}', '\uffee', '1', '10', '2', ''];
+      const channel = await channelWith(
+        'last',
+        keys.map((key) => put(key, '1')),
+      );
+      expect(keysOf(await store.read(channel, {}))).toEqual([
+        '',
+        '1',
+        '10',
+        '2',
+        'B',
+        'Z',
+        'a',
+        'aa',
+        'é',
+        '\uffee',
+        '\u{1f600}',
+      ]);
+    });
+
+    test('[ST11] forget drops tombstones and what was past, and never an item', async () => {
+      const channel = await channelWith(
+        'all',
+        [put('a', '1', { version: 4 })],
+        [put('a', '2')],
+        [put('b', '1')],
+        [remove('b')],
+        [put('c', '1')],
+        [put('a', '3')],
+      );
+      await store.forget(channel, 5);
+      expect((await store.history(channel, {})).map(({ seq }) => seq)).toEqual([2, 5, 6]);
+      expect((await store.history(channel, { key: 'a' })).map(({ seq }) => seq)).toEqual([2, 6]);
+      expect(await store.history(channel, { key: 'b' })).toEqual([]);
+      expect((await store.at(channel, 5)).map(({ key, value }) => [key, value])).toEqual([
+        ['a', '2'],
+        ['c', '1'],
+      ]);
+      expect(await store.head(channel)).toEqual({ epoch: store.epoch, seq: 6, version: 4, floor: 5 });
+      await store.forget(channel, 2);
+      expect(await store.head(channel)).toMatchObject({ floor: 5 });
+      await store.forget(channel, 99);
+      expect(await store.head(channel)).toMatchObject({ floor: 6, seq: 6 });
+      expect(keysOf(await store.read(channel, {}))).toEqual(['a', 'c']);
+      expect(await store.append(channel, write([put('b', '2')]), 'all')).toMatchObject({
+        position: { seq: 7 },
+        changes: [{ kind: 'create' }],
+      });
+    });
+
+    test('[ST12] asking about a channel makes nothing of it, nor does a write without a step', async () => {
+      const channel = await channelWith('all', [remove('a')]);
+      expect(await store.head(channel)).toEqual({ epoch: store.epoch, seq: 0, version: -1, floor: 0 });
+      expect(await changesSince(channel, 0)).toEqual([]);
+      expect([await store.read(channel, {}), await store.history(channel, {}), await store.at(channel, 1)]).toEqual([
+        [],
+        [],
+        [],
+      ]);
+      await store.forget(channel, 5);
+      expect(await store.channels(channel)).toEqual([]);
+    });
+
+    test('[ST12] channels are listed by prefix and name with what is in them', async () => {
+      for (const channel of ['list%/b', 'list%/a', 'list_/c', 'list%', 'list\u{10ffff}']) {
+        await store.append(channel, write([put('x', '1'), put('y', '1'), remove('x')]), 'last');
+      }
+      const info = (channel: string) => ({ channel, seq: 3, items: 1 });
+      expect(await store.channels('list%/')).toEqual([info('list%/a'), info('list%/b')]);
+      expect(keysOf((await store.channels('list')).map(({ channel }) => ({ key: channel })))).toEqual([
+        'list%',
+        'list%/a',
+        'list%/b',
+        'list_/c',
+        'list\u{10ffff}',
+      ]);
+      expect((await store.channels('')).length).toBeGreaterThan(5);
+    });
+
+    test('[ST13] the epoch is the same after opening again, and another in another store', async () => {
+      const { epoch } = store;
+      await store.close();
+      store = await place.open();
+      expect(store.epoch).toBe(epoch);
+      const elsewhere = newPlace();
+      const other = await elsewhere.open();
+      expect(other.epoch).not.toBe(epoch);
+      await other.close();
+      await elsewhere.remove();
+    });
+
+    test('[ST14] text comes back as it went in', async () => {
+      const odd = ['__proto__', 'constructor', `it's "so" \\ %_`, '\u{1f600} é \u2028\ufeff', ' ', '0', 'null'];
+      for (const text of odd) {
+        const channel = `odd/${text}`;
+        const value = JSON.stringify({ [text]: text, long: 'ü'.repeat(10) });
+        await store.append(channel, write([put(text, value)], { origin: text, writeId: text }), 'all');
+        expect(await store.read(channel, { key: text })).toMatchObject([{ key: text, value, origin: text }]);
+        expect(await store.history(channel, { key: text })).toMatchObject([{ key: text, value, origin: text }]);
+        expect(await store.append(channel, write([], { writeId: text }), 'all')).toMatchObject({ replayed: true });
+      }
+      expect((await store.channels('odd/')).map(({ channel }) => channel).sort()).toEqual(
+        odd.map((text) => `odd/${text}`).sort(),
+      );
+    });
+
+    test('[ST14] values of 1 MiB and numbers up to 2^53 come back as they went in', async () => {
+      const value = JSON.stringify('x\u{1f600}'.repeat(200_000));
+      const time = Number.MAX_SAFE_INTEGER - 1;
+      const op = put('big', value, { time, end: time + 1, version: time });
+      const channel = await channelWith('all', [op], [remove('big'), op]);
+      const expected = { value, time, end: time + 1, version: time, at: 1_767_600_000_000 };
+      expect(await store.read(channel, { from: time })).toMatchObject([expected]);
+      expect(await store.at(channel, 1)).toMatchObject([expected]);
+      expect(await store.head(channel)).toMatchObject({ version: time });
+    });
+
+    test('check resolves while writes are durable', async () => {
+      expect(await Promise.all([store.check(), store.check()])).toEqual([undefined, undefined]);
+    });
+
+    test('300 random channels agree with a plain model after every step', async () => {
+      for (let seed = 1; seed <= 300; seed += 1) await compareWithModel(store, seed);
+    }, 120_000);
+  });
+}
+
+/** Everything that ever happened in one channel; each question is answered by going through it again. */
+class Model {
+  readonly log: Change[] = [];
+  readonly answers = new Map<string, { readonly seq: number; readonly steps: number }>();
+  readonly keep: Keep;
+  version = -1;
+  floor = 0;
+
+  constructor(keep: Keep) {
+    this.keep = keep;
+  }
+
+  /** The last step of each key up to `seq`, in order. */
+  latest(seq: number): Map<string, Change> {
+    const latest = new Map<string, Change>();
+    for (const step of this.log.slice(0, seq)) {
+      latest.delete(step.key);
+      latest.set(step.key, step);
+    }
+    return latest;
+  }
+
+  append({ ops, origin, at, base, writeId }: Write): object {
+    const replayed = writeId === undefined ? undefined : this.answers.get(writeId);
+    if (replayed !== undefined)
+      return { ok: true, replayed: true, steps: replayed.steps, position: { seq: replayed.seq } };
+    if (base !== undefined && base !== this.log.length) {
+      return { ok: false, reason: 'stale', position: { seq: this.log.length } };
+    }
+    const changes: Change[] = [];
+    for (const op of ops) {
+      const last = this.latest(this.log.length).get(op.key);
+      const there = last !== undefined && last.kind !== 'delete';
+      const { key, version = null } = op;
+      const wanted =
+        op.op === 'remove'
+          ? { value: null, time: null, end: null }
+          : { value: op.value, time: op.time ?? null, end: op.end ?? null };
+      if (op.op === 'remove' ? !there : there && (op.op === 'add' || same(last, wanted))) continue;
+      const kind = op.op === 'remove' ? 'delete' : there ? 'update' : 'create';
+      const step: Change = { kind, key, ...wanted, seq: this.log.length + 1, origin, at, version };
+      this.version = Math.max(this.version, version ?? -1);
+      this.log.push(step);
+      changes.push(step);
+    }
+    const answer = { seq: this.log.length, steps: changes.length };
+    if (writeId !== undefined) this.answers.set(writeId, answer);
+    return { ok: true, replayed: false, steps: changes.length, changes, position: { seq: answer.seq } };
+  }
+
+  since(seq: number): readonly Change[] | 'gone' {
+    if (seq > 0 && (seq < this.floor || seq > this.log.length)) return 'gone';
+    const steps = [...this.latest(this.log.length).values()].filter((step) => step.seq > seq);
+    return steps.flatMap((step): Change[] => {
+      if (step.kind === 'delete') return seq === 0 ? [] : [step];
+      const born = this.log.filter((one) => one.key === step.key && one.kind === 'create').at(-1);
+      return [{ ...step, kind: (born?.seq ?? 0) > seq ? 'create' : 'update' }];
+    });
+  }
+
+  kept(): readonly Change[] {
+    const atFloor = this.latest(this.floor);
+    const now = this.latest(this.log.length);
+    return this.log.filter((step) => {
+      if (this.keep === 'last' && now.get(step.key) !== step) return false;
+      return step.seq > this.floor || (step.kind !== 'delete' && atFloor.get(step.key) === step);
+    });
+  }
+
+  at(seq: number): readonly Change[] {
+    const now = this.latest(this.log.length);
+    const steps = [...this.latest(seq).values()].filter((step) => step.kind !== 'delete');
+    return this.keep === 'all' ? steps : steps.filter((step) => now.get(step.key) === step);
+  }
+}
+
+function same(
+  step: Change,
+  { value, time, end }: { value: string | null; time: number | null; end: number | null },
+): boolean {
+  return step.value === value && step.time === time && step.end === end;
+}
+
+const asItems = (steps: readonly Change[]): Omit<Change, 'kind'>[] => steps.map(({ kind: _, ...item }) => item);
+
+async function compareWithModel(store: Store, seed: number): Promise<void> {
+  const random = seeded(seed);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const keep: Keep = random() < 0.5 ? 'all' : 'last';
+  const channel = `model/${seed}`;
+  const model = new Model(keep);
+
+  const randomOp = (): Op => {
+    const key = `k${below(4)}`;
+    const kind = random();
+    if (kind < 0.3) return remove(key);
+    const time = random() < 0.5 ? { time: below(20) } : {};
+    const end = 'time' in time && random() < 0.6 ? { end: time.time + below(8) } : {};
+    const version = random() < 0.3 ? { version: below(100) } : {};
+    return { op: kind < 0.45 ? 'add' : 'put', key, value: String(below(2)), ...time, ...end, ...version };
+  };
+
+  for (let step = 0; step < 10; step += 1) {
+    if (random() < 0.15) {
+      const through = below(model.log.length + 3);
+      await store.forget(channel, through);
+      model.floor = Math.max(model.floor, Math.min(through, model.log.length));
+    } else {
+      // Several at once, so that they share a commit where the store has such a thing.
+      const writes = Array.from({ length: 1 + below(3) }, () =>
+        write(Array.from({ length: below(4) }, randomOp), {
+          origin: `o${below(3)}`,
+          at: below(1_000),
+          ...(random() < 0.3 ? { writeId: `w${below(5)}` } : {}),
+          ...(random() < 0.4 ? { base: model.log.length - below(2) } : {}),
+        }),
+      );
+      const answers = await Promise.all(writes.map((one) => store.append(channel, one, keep)));
+      expect({ seed, answers }).toMatchObject({ seed, answers: writes.map((one) => model.append(one)) });
+    }
+
+    const head = model.log.length;
+    const seq = below(head + 2);
+    const then = model.floor + below(head - model.floor + 1);
+    const from = below(20);
+    const to = from + below(10);
+    const key = `k${below(4)}`;
+    const [since, all, by, inRange, history, ofKey, at, told] = await Promise.all([
+      store.since(channel, seq, 100),
+      store.since(channel, 0, 100),
+      store.read(channel, {}),
+      store.read(channel, { from, to }),
+      store.history(channel, {}),
+      store.history(channel, { key, newest: true }),
+      store.at(channel, then),
+      store.head(channel),
+    ]);
+    const items = asItems(model.at(head));
+    const overlapping = items.filter(
+      ({ time, end }) => time !== null && time < to && (time >= from || (end !== null && end > from)),
+    );
+    const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1);
+    expect({
+      seed,
+      seq,
+      then,
+      from,
+      to,
+      since: since.ok ? since.changes : 'gone',
+      all,
+      by,
+      inRange,
+      history,
+      ofKey,
+      at,
+      told,
+    }).toEqual({
+      seed,
+      seq,
+      then,
+      from,
+      to,
+      since: model.since(seq),
+      all: { ok: true, head: told, changes: model.since(0), more: false },
+      by: [...items].sort(byKey),
+      inRange: [...overlapping].sort((a, b) => (a.time ?? 0) - (b.time ?? 0) || byKey(a, b)),
+      history: model.kept(),
+      ofKey: model
+        .kept()
+        .filter((one) => one.key === key)
+        .reverse(),
+      at: asItems(model.at(then)),
+      told: { epoch: store.epoch, seq: head, version: model.version, floor: model.floor },
+    });
+  }
+}

@@ -1,0 +1,12 @@
+// The contract, kept in memory. What only the embedded store promises is in sqlite.test.ts.
+
+import { MemoryStore } from '../../server/storage/memory.ts';
+import { storeContract } from '../contract/store.ts';
+
+let places = 0;
+
+storeContract('MemoryStore', () => {
+  places += 1;
+  const store = new MemoryStore({ epoch: `memory-${places}` });
+  return { open: async () => store, remove: async () => {} };
+});
