@@ -56,6 +56,10 @@ export class Hub {
     return opening;
   }
 
+  get channelsOpen(): number {
+    return this.#open.size;
+  }
+
   /** The channel with all its items in memory, shared by all who ask. */
   document(name: string): Promise<Document> {
     const known = this.#documents.get(name);

@@ -1,0 +1,133 @@
+// Counts what the hub does, in the words of Prometheus. It stands around the store and the conversations and changes nothing
+// of what passes. No label ever carries an account, a channel or a token.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Hub } from '../../core/hub.ts';
+import type { Conversation } from '../../core/peer.ts';
+import type { Store } from '../../core/store.ts';
+import type { World } from '../../core/world.ts';
+
+/** Of an fsync: from an SSD's to that of a disk in trouble. */
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+export class Metrics {
+  #registry = new Registry();
+  #world: World;
+  #dropped: Counter;
+  #writes: Counter<'outcome'>;
+  #commits: Histogram;
+  #faults: Counter;
+
+  constructor(world: World) {
+    const registers = [this.#registry];
+    const started = world.now();
+    this.#world = world;
+    collectDefaultMetrics({ register: this.#registry });
+    this.#dropped = new Counter({
+      name: 'horai_dropped_total',
+      help: 'Live changes that a slow follower did not take; it caught up later.',
+      registers,
+    });
+    this.#writes = new Counter({
+      name: 'horai_writes_total',
+      help: 'Writes by outcome: accepted, replayed (a retry), stale (refused), failed.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    for (const outcome of ['accepted', 'replayed', 'stale', 'failed']) this.#writes.inc({ outcome }, 0);
+    this.#commits = new Histogram({
+      name: 'horai_commit_seconds',
+      help: 'From asking the store for a write to its being on disk.',
+      buckets: seconds,
+      registers,
+    });
+    this.#faults = new Counter({
+      name: 'horai_faults_total',
+      help: 'Exceptions that nobody caught. Each is a bug, and in the log.',
+      registers,
+    });
+    new Gauge({
+      name: 'horai_uptime_seconds',
+      help: 'Since the start.',
+      registers,
+      collect() {
+        this.set((world.now() - started) / 1_000);
+      },
+    });
+  }
+
+  /** What can be read off whenever somebody asks. */
+  observe(hub: Hub, connections: () => number): void {
+    const registers = [this.#registry];
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge('horai_connections', 'Connections that stay (WebSocket, streams, raw TCP) and are open.', connections);
+    gauge('horai_sessions', 'Connections that are logged in.', () => hub.sessions.size);
+    gauge(
+      'horai_sessions_behind',
+      'Sessions that are catching up.',
+      () => [...hub.sessions].filter((session) => session.behind).length,
+    );
+    gauge('horai_channels_open', 'Channels held open.', () => hub.channelsOpen);
+  }
+
+  /** The same store, its writes timed. */
+  store(store: Store): Store {
+    return {
+      epoch: store.epoch,
+      head: (channel) => store.head(channel),
+      append: async (channel, write, keep) => {
+        const began = this.#world.now();
+        try {
+          const appended = await store.append(channel, write, keep);
+          this.#commits.observe(Math.max(0, this.#world.now() - began) / 1_000);
+          this.#writes.inc({ outcome: appended.ok ? (appended.replayed ? 'replayed' : 'accepted') : 'stale' });
+          return appended;
+        } catch (error) {
+          this.#writes.inc({ outcome: 'failed' });
+          throw error;
+        }
+      },
+      since: (channel, seq, limit) => store.since(channel, seq, limit),
+      read: (channel, range) => store.read(channel, range),
+      history: (channel, past) => store.history(channel, past),
+      at: (channel, seq) => store.at(channel, seq),
+      channels: (prefix) => store.channels(prefix),
+      forget: (channel, through) => store.forget(channel, through),
+      check: () => store.check(),
+      close: () => store.close(),
+    };
+  }
+
+  /** The same conversation, its lost texts counted. */
+  conversation(conversation: Conversation): Conversation {
+    return {
+      receive: (text) => conversation.receive(text),
+      dropped: (text) => {
+        this.#dropped.inc();
+        conversation.dropped(text);
+      },
+      drained: () => conversation.drained(),
+      closed: (orderly) => conversation.closed(orderly),
+    };
+  }
+
+  fault(): void {
+    this.#faults.inc();
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+}

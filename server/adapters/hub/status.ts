@@ -1,0 +1,44 @@
+// `/-/health` for whoever watches over the hub, `/-/metrics` for Prometheus. Health is told to anybody and says nothing but
+// whether a write would be kept; the numbers are for administrators.
+
+import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
+import { isAdmin } from '../../core/access.ts';
+import type { Store } from '../../core/store.ts';
+import { json, type Reply, type Route } from '../adapter.ts';
+import { authenticate, type Trust } from '../authenticate.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface StatusDoors extends Trust {
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+export function statusRoutes({ store, metrics, version, ...trust }: StatusDoors): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/-/health',
+      handle: () =>
+        store.check().then(
+          () => json(200, { status: 'ok', version }),
+          (error: unknown) =>
+            json(503, { status: 'broken', reason: error instanceof Error ? error.message : String(error), version }),
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/-/metrics',
+      handle: async (request) => {
+        const admitted = authenticate(trust, request);
+        if (!admitted.ok) return refused(admitted);
+        if (!isAdmin(admitted.identity)) return refused(refuse('forbidden', '', 'needs a token with the scope admin'));
+        return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.text() };
+      },
+    },
+  ];
+}
+
+function refused({ code, error, hint }: Refusal): Reply {
+  return json(errors[code].status, { error, code, hint });
+}

@@ -1,0 +1,61 @@
+// What the commands read of the hub's answers, and the check of each. The hub is asked in the words of its own wire, so these
+// are the only shapes that the commands know.
+
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Check, compile } from '../../protocol/check.ts';
+
+const Token = Type.Object({
+  id: Type.String(),
+  account: Type.String(),
+  name: Type.String(),
+  scopes: Type.Array(Type.String()),
+  created: Type.Number(),
+  used: Type.Union([Type.Number(), Type.Null()]),
+});
+
+const schemas = {
+  login: Type.Object({ type: Type.Literal('login') }),
+  token: Type.Object({ type: Type.Literal('token'), secret: Type.String(), token: Token }),
+  tokens: Type.Object({ type: Type.Literal('tokens'), tokens: Type.Array(Token) }),
+  revoke: Type.Object({ type: Type.Literal('revoke') }),
+  account: Type.Object({ type: Type.Literal('account'), account: Type.String(), secret: Type.String(), token: Token }),
+  accounts: Type.Object({
+    type: Type.Literal('accounts'),
+    accounts: Type.Array(Type.Object({ name: Type.String(), created: Type.Number() })),
+  }),
+} as const satisfies Record<string, TSchema>;
+
+const Refused = Type.Object({
+  success: Type.Literal(false),
+  error: Type.String(),
+  hint: Type.Optional(Type.String()),
+});
+const Referring = Type.Object({ ref: Type.Number() });
+
+export type Verb = keyof typeof schemas;
+export type AnswerTo<V extends Verb> = Static<(typeof schemas)[V]>;
+export type Token = Static<typeof Token>;
+export type Refused = Static<typeof Refused>;
+
+const checks: Record<Verb, Check> = {
+  login: compile(schemas.login),
+  token: compile(schemas.token),
+  tokens: compile(schemas.tokens),
+  revoke: compile(schemas.revoke),
+  account: compile(schemas.account),
+  accounts: compile(schemas.accounts),
+};
+const checkRefused = compile(Refused);
+const checkReferring = compile(Referring);
+
+export function answers<V extends Verb>(verb: V, value: unknown): value is AnswerTo<V> {
+  return checks[verb](value);
+}
+
+export function isRefused(value: unknown): value is Refused {
+  return checkRefused(value);
+}
+
+export function isReferring(value: unknown): value is Static<typeof Referring> {
+  return checkReferring(value);
+}

@@ -1,0 +1,45 @@
+// Asks the hub one thing after another in the words of its wire, and finds the answer to each by its `ref`. What carries the
+// texts (a WebSocket, or a conversation in this very process) is the business of those who make one.
+
+import type { Requests } from '../../protocol/messages.ts';
+import { type AnswerTo, answers, isReferring, isRefused, type Verb } from './answers.ts';
+
+export type Asked<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly error: string };
+
+export class Dialogue {
+  #send: (text: string) => void;
+  #waiting = new Map<number, (value: unknown) => void>();
+  #asked = 0;
+  #over: string | undefined;
+
+  constructor(send: (text: string) => void) {
+    this.#send = send;
+  }
+
+  async ask<V extends Verb>(verb: V, request: Omit<Requests[V], 'type' | 'ref'>): Promise<Asked<AnswerTo<V>>> {
+    this.#asked += 1;
+    const ref = this.#asked;
+    const value = await new Promise<unknown>((resolve) => {
+      this.#waiting.set(ref, resolve);
+      if (this.#over === undefined) this.#send(JSON.stringify({ ...request, type: verb, ref }));
+      else this.over(this.#over);
+    });
+    if (answers(verb, value)) return { ok: true, answer: value };
+    if (!isRefused(value)) return { ok: false, error: `the hub gave an answer to "${verb}" that is not understood` };
+    return { ok: false, error: value.hint === undefined ? value.error : `${value.error}: ${value.hint}` };
+  }
+
+  hear(text: string): void {
+    const value: unknown = JSON.parse(text);
+    if (!isReferring(value)) return;
+    this.#waiting.get(value.ref)?.(value);
+    this.#waiting.delete(value.ref);
+  }
+
+  /** Nothing more will be heard. */
+  over(reason: string): void {
+    this.#over = reason;
+    for (const resolve of this.#waiting.values()) resolve({ success: false, error: reason });
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,81 @@
+// Finds the hub of a data folder: over a WebSocket when it runs, else its store is opened right here and the same
+// conversation is held in this process. Either way the commands type the admin verbs and read the answers.
+
+import { existsSync } from 'node:fs';
+import { WebSocket } from 'ws';
+import { type Assembled, assemble } from '../compose.ts';
+import type { Config } from '../config.ts';
+import type { Peer } from '../core/peer.ts';
+import type { World } from '../core/world.ts';
+import { type HubFile, readHubFile } from '../hub-file.ts';
+import { Dialogue } from './dialogue.ts';
+
+export type Reached =
+  | { readonly ok: true; readonly dialogue: Dialogue; close(): Promise<void> }
+  | { readonly ok: false; readonly error: string };
+
+/** Commands are one device, however often they are run. */
+const device = 'horai-command';
+const connectMs = 3_000;
+
+export async function reach(config: Config, world: World): Promise<Reached> {
+  const file = await readHubFile(config.data);
+  const running = file === undefined ? undefined : await overTheWire(file);
+  if (running !== undefined) return running;
+  if (config.store === 'memory') {
+    return { ok: false, error: 'No hub runs on this data folder, and HORAI_STORE=memory keeps nothing to work on.' };
+  }
+  if (!existsSync(config.data)) {
+    return { ok: false, error: `There is no hub in ${config.data} yet: run "horai start" once.` };
+  }
+  const assembled = await assemble(config, world);
+  return assembled.ok ? inProcess(assembled.parts, world) : assembled;
+}
+
+/** undefined when nobody is there who knows the secret: the file is stale. */
+function overTheWire(file: HubFile): Promise<Reached | undefined> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(file.url, { handshakeTimeout: connectMs });
+    const dialogue = new Dialogue((text) => socket.send(text));
+    const closed = new Promise<void>((gone) => socket.once('close', () => gone()));
+    const close = () => {
+      socket.close();
+      return closed;
+    };
+    socket.on('message', (data: Buffer) => dialogue.hear(data.toString()));
+    socket.on('error', () => resolve(undefined));
+    socket.on('close', () => dialogue.over('the hub closed the connection'));
+    socket.on('open', () => {
+      void dialogue.ask('login', { user_id: file.secret, device_id: device }).then((login) => {
+        if (login.ok) resolve({ ok: true, dialogue, close });
+        else void close().then(() => resolve(undefined));
+      });
+    });
+  });
+}
+
+async function inProcess(parts: Assembled, world: World): Promise<Reached> {
+  const secret = world.secret();
+  parts.accounts.admitProcess(secret);
+  const dialogue = new Dialogue((text) => conversation.receive(text));
+  const peer: Peer = {
+    name: device,
+    address: '',
+    send(text) {
+      dialogue.hear(text);
+      return 'sent';
+    },
+    close: (_code, reason) => dialogue.over(reason),
+    join: () => undefined,
+    leave: () => undefined,
+  };
+  const conversation = parts.converse(peer, { address: '', host: '', origin: '', authorization: '' });
+  const close = () => {
+    conversation.closed(true);
+    return parts.hub.close();
+  };
+  const login = await dialogue.ask('login', { user_id: secret, device_id: device });
+  if (login.ok) return { ok: true, dialogue, close };
+  await close();
+  return { ok: false, error: login.error };
+}

@@ -1,0 +1,218 @@
+// One table: variable, what is allowed, default, help. It is read into a frozen Config and printed by `horai --help`. The
+// environment is handed in; nothing here looks at the process, and nothing but this file knows the names of the variables.
+
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export interface Config {
+  /** The address to listen on. A loopback address makes the hub personal. */
+  readonly host: string;
+  /** 0 is any free one. */
+  readonly port: number;
+  /** null turns it off; 0 is any free one, which only tests ask for. */
+  readonly kronosPort: number | null;
+  /** The Kronos port was set by name, so that the hub does not do without it. */
+  readonly kronosAsked: boolean;
+  readonly data: string;
+  readonly ownerToken: string | undefined;
+  readonly signup: 'open' | 'closed';
+  readonly log: (typeof logLevels)[number];
+  readonly store: 'sqlite' | 'memory';
+  readonly origins: readonly string[];
+  readonly hosts: readonly string[];
+  readonly rooms: 'open' | 'members';
+  readonly engine: 'auto' | 'uws' | 'ws';
+}
+
+/** Where the hub was started, as far as it matters here. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly home: string;
+}
+
+interface Setting<T> {
+  readonly variable: string;
+  readonly fallback: T;
+  /** The default as people read it. */
+  readonly shown: string;
+  readonly help: string;
+  /** Ends the sentence "… is not": what a right value looks like. */
+  readonly allowed: string;
+  /** undefined when the text is no value. */
+  readonly parse: (text: string) => T | undefined;
+  /** A wrong value is not repeated to anybody. */
+  readonly secret?: boolean;
+}
+
+function oneOf<const T extends string>(values: readonly T[]): Pick<Setting<T>, 'allowed' | 'parse'> {
+  return {
+    allowed: values.length > 1 ? `one of ${values.join(', ')}` : `${values[0]}`,
+    parse: (text) => values.find((value) => value === text),
+  };
+}
+
+const portNumber: Pick<Setting<number>, 'allowed' | 'parse'> = {
+  allowed: 'a port number, 0 to 65535',
+  parse: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
+};
+
+const hostForm = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
+const uuid4Form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+const originForm = /^[a-z][a-z0-9+.-]*:\/\/[^/\s,]+$/;
+
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || hostForm.test(text);
+}
+
+function list(text: string, fits: (item: string) => boolean): readonly string[] | undefined {
+  const items = text.split(',').map((item) => item.trim().toLowerCase());
+  return items.every(fits) ? items : undefined;
+}
+
+function dataFolder({ env, platform, home }: Surroundings): string {
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'horai');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'horai');
+  return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'horai');
+}
+
+function table(place: Surroundings) {
+  const data = dataFolder(place);
+  return {
+    host: {
+      variable: 'HORAI_HOST',
+      fallback: '127.0.0.1',
+      shown: '127.0.0.1',
+      help: 'address to listen on; on a loopback address the hub is personal and asks for no token',
+      allowed: 'an IP address or a host name',
+      parse: (text) => (isHost(text) ? text : undefined),
+    } satisfies Setting<string>,
+    port: {
+      variable: 'HORAI_PORT',
+      fallback: 5600,
+      shown: '5600',
+      help: 'HTTP, SSE and WebSocket; 0 is any free port',
+      ...portNumber,
+    } satisfies Setting<number>,
+    kronosPort: {
+      variable: 'HORAI_KRONOS_PORT',
+      fallback: 5000,
+      shown: '5000',
+      help: 'raw TCP for Kronos clients; 0 turns it off',
+      ...portNumber,
+    } satisfies Setting<number>,
+    data: {
+      variable: 'HORAI_DATA',
+      fallback: data,
+      shown: data,
+      help: 'the data folder',
+      allowed: 'a folder',
+      parse: (text) => (text.includes('\0') ? undefined : text),
+    } satisfies Setting<string>,
+    ownerToken: {
+      variable: 'HORAI_OWNER_TOKEN',
+      fallback: undefined,
+      shown: 'a new one',
+      help: 'the owner’s first token, taken when the data folder is new',
+      allowed: 'a UUID version 4 in lower case, such as `uuidgen -r` prints',
+      parse: (text) => (uuid4Form.test(text) ? text : undefined),
+      secret: true,
+    } satisfies Setting<string | undefined>,
+    signup: {
+      variable: 'HORAI_SIGNUP',
+      fallback: 'closed',
+      shown: 'closed',
+      help: 'open: whoever logs in without a token gets an account; closed: only an administrator makes one',
+      ...oneOf(['closed', 'open']),
+    } satisfies Setting<Config['signup']>,
+    rooms: {
+      variable: 'HORAI_ROOMS',
+      fallback: 'open',
+      shown: 'open',
+      help: 'mob timer rooms for anyone, or for members (with a token) only',
+      ...oneOf(['open', 'members']),
+    } satisfies Setting<Config['rooms']>,
+    hosts: {
+      variable: 'HORAI_HOSTS',
+      fallback: [],
+      shown: 'none',
+      help: 'further names the hub may be called by (Host header), comma separated',
+      allowed: 'host names such as hub.example.org, comma separated',
+      parse: (text) => list(text, (item) => isHost(item.replace(/:\d{1,5}$/, ''))),
+    } satisfies Setting<readonly string[]>,
+    origins: {
+      variable: 'HORAI_ORIGINS',
+      fallback: [],
+      shown: 'none',
+      help: 'further web pages that may use the hub (Origin header), comma separated',
+      allowed: 'origins such as https://example.org, comma separated',
+      parse: (text) => list(text, (item) => originForm.test(item)),
+    } satisfies Setting<readonly string[]>,
+    store: {
+      variable: 'HORAI_STORE',
+      fallback: 'sqlite',
+      shown: 'sqlite',
+      help: 'sqlite keeps everything in the data folder; memory keeps nothing',
+      ...oneOf(['sqlite', 'memory']),
+    } satisfies Setting<Config['store']>,
+    engine: {
+      variable: 'HORAI_ENGINE',
+      fallback: 'auto',
+      shown: 'auto',
+      help: 'uws (fast, native), ws (pure JavaScript), or auto: uws where it loads',
+      ...oneOf(['auto', 'uws', 'ws']),
+    } satisfies Setting<Config['engine']>,
+    log: {
+      variable: 'HORAI_LOG',
+      fallback: 'warn',
+      shown: 'warn',
+      help: 'what is logged, as JSON lines on stderr',
+      ...oneOf(logLevels),
+    } satisfies Setting<Config['log']>,
+  };
+}
+
+export type Configured =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/** Reads all variables; every wrong one gives a sentence. An empty variable is an absent one. */
+export function configure(place: Surroundings): Configured {
+  const errors: string[] = [];
+  const read = <T>({ variable, fallback, parse, allowed, secret }: Setting<T>): T => {
+    const text = place.env[variable]?.trim() ?? '';
+    if (text === '') return fallback;
+    const value = parse(text);
+    if (value !== undefined) return value;
+    errors.push(`${variable} is ${secret === true ? 'set, but' : `"${text}", which`} is not ${allowed}.`);
+    return fallback;
+  };
+  const rows = table(place);
+  const kronosPort = read(rows.kronosPort);
+  const config: Config = {
+    host: read(rows.host),
+    port: read(rows.port),
+    kronosPort: kronosPort === 0 ? null : kronosPort,
+    kronosAsked: (place.env[rows.kronosPort.variable] ?? '') !== '',
+    data: read(rows.data),
+    ownerToken: read(rows.ownerToken),
+    signup: read(rows.signup),
+    rooms: read(rows.rooms),
+    hosts: read(rows.hosts),
+    origins: read(rows.origins),
+    store: read(rows.store),
+    engine: read(rows.engine),
+    log: read(rows.log),
+  };
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, config: Object.freeze(config) };
+}
+
+/** The table as `--help` prints it. */
+export function describe(place: Surroundings): string {
+  const rows = Object.values(table(place));
+  const width = Math.max(...rows.map((row) => row.variable.length));
+  return rows.map((row) => `  ${row.variable.padEnd(width)}  ${row.help} (${row.shown})`).join('\n');
+}

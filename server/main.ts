@@ -1,0 +1,66 @@
+// The process: its arguments, environment, streams, signals and exit. Everything else is handed what it needs of them; what
+// the words on the command line mean is commands/program.ts', what a hub is made of is compose.ts'.
+
+import { homedir } from 'node:os';
+import { run } from './commands/program.ts';
+import { compose } from './compose.ts';
+import type { Config } from './config.ts';
+import { greeting } from './greeting.ts';
+import { version } from './version.ts';
+import { realWorld } from './world.ts';
+
+/** A stop that takes longer is cut short: supervisors kill after 5 to 10 seconds. */
+const stopMs = 4_500;
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const complain = (text: string) => void process.stderr.write(`${text}\n`);
+
+async function serve(config: Config): Promise<number> {
+  const told = new Promise<void>((resolve) => {
+    let signals = 0;
+    const hear = () => {
+      signals += 1;
+      if (signals > 1) process.exit(1);
+      resolve();
+    };
+    process.on('SIGTERM', hear);
+    process.on('SIGINT', hear);
+  });
+  const composed = await compose(config, realWorld(config.log));
+  if (!composed.ok) {
+    complain(composed.error);
+    return 1;
+  }
+  const { hub } = composed;
+  const broken = new Promise<'broken'>((resolve) => {
+    const uncaught = (error: unknown) => {
+      void hub.survives(error).then((survives) => {
+        if (!survives) resolve('broken');
+      });
+    };
+    process.on('uncaughtException', uncaught);
+    process.on('unhandledRejection', uncaught);
+  });
+  for (const warning of hub.warnings) complain(`Warning: ${warning}`);
+  print(greeting(hub, config));
+
+  const why = await Promise.race([told, broken]);
+  if (why === 'broken') complain('The store takes no more writes: the hub stops.');
+  setTimeout(() => {
+    complain('Stopping took too long: the rest is cut.');
+    process.exit(1);
+  }, stopMs).unref();
+  await hub.stop();
+  return why === 'broken' ? 1 : 0;
+}
+
+process.exit(
+  await run(process.argv.slice(2), {
+    surroundings: { env: process.env, platform: process.platform, home: homedir() },
+    version,
+    print,
+    complain,
+    world: realWorld,
+    serve,
+  }),
+);

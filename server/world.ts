@@ -1,0 +1,28 @@
+// The real World: the wall clock, timers that never keep the process alive, names from nanoid, secrets from the system's
+// generator, and a log of JSON lines on stderr. Tests have their own.
+
+import { randomUUID } from 'node:crypto';
+import { nanoid } from 'nanoid';
+import { pino, stdSerializers } from 'pino';
+import type { Config } from './config.ts';
+import type { World } from './core/world.ts';
+
+const stderr = 2;
+
+export function realWorld(level: Config['log']): World {
+  return {
+    now: () => Date.now(),
+    after(ms, act) {
+      const timer = setTimeout(act, ms).unref();
+      return () => clearTimeout(timer);
+    },
+    id: () => nanoid(),
+    secret: () => randomUUID(),
+    random: () => Math.random(),
+    // Written at once: the last line before an exit is the one that is needed.
+    log: pino(
+      { level, base: null, serializers: { err: stdSerializers.err, error: stdSerializers.err } },
+      pino.destination({ fd: stderr, sync: true }),
+    ),
+  };
+}
