@@ -12,12 +12,13 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Looks at JSON text without building it: depth, number of keys, and numbers that a double cannot hold.
+ * Looks at JSON text without building it: depth, keys of an object, and numbers that a double cannot hold.
  * @returns what is out of bounds, or undefined. Text that is no JSON may pass: the parse comes next.
  */
 export function outOfBounds(text: string): string | undefined {
   let depth = 0;
-  let keys = 0;
+  /** By depth. */
+  const keys: number[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === quote) {
@@ -28,12 +29,14 @@ export function outOfBounds(text: string): string | undefined {
       }
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
+      keys[depth] = 0;
       if (depth > bounds.depth) return `nested deeper than ${bounds.depth}`;
     } else if (code === 0x7d || code === 0x5d) {
       depth -= 1;
     } else if (code === 0x3a) {
-      keys += 1;
-      if (keys > bounds.keys) return `more than ${bounds.keys} keys`;
+      const count = (keys[depth] ?? 0) + 1;
+      keys[depth] = count;
+      if (count > bounds.keys) return `an object of more than ${bounds.keys} keys`;
     } else if (code >= 0x30 && code <= 0x39) {
       const start = at;
       while (at + 1 < text.length && isNumberPart(text.charCodeAt(at + 1))) at += 1;

@@ -231,7 +231,11 @@ export const answers = {
     },
     { description: 'a refusal; the connection goes on unless a close follows' },
   ),
-  ack: answer('ack', { seq: Seq, epoch: Type.String() }, 'the write named by `ref` is on disk'),
+  ack: answer(
+    'ack',
+    { seq: Seq, epoch: Type.String(), key: Type.Optional(Type.String({ description: 'the one a create was given' })) },
+    'the write named by `ref` is on disk',
+  ),
   login: answer('login', { user_id: Type.String(), device_id: Type.String(), version: Type.Number() }, 'who you are'),
   'read-all': answer(
     'read-all',

@@ -40,6 +40,8 @@ export class Channel {
   #senders = new Map<number, Peer>();
   #pages = new Map<string, unknown>();
   #refreshing: Promise<void> | undefined;
+  /** The newest write that was given to the store. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, keep: Keep, head: Head, doors: ChannelDoors) {
     this.name = name;
@@ -69,7 +71,9 @@ export class Channel {
    * @param sender is not told of its own change by renderings without echo
    */
   async write(write: Write, sender?: Peer): Promise<Appended> {
-    const appended = await this.#doors.store.append(this.name, write, this.keep);
+    const appending = this.#doors.store.append(this.name, write, this.keep);
+    this.#underWay = appending;
+    const appended = await appending;
     if (!appended.ok || appended.changes.length === 0) return appended;
     if (sender !== undefined) for (const change of appended.changes) this.#senders.set(change.seq, sender);
     this.#advance(appended.changes);
@@ -114,7 +118,7 @@ export class Channel {
   async since(seq: number, limit: number): Promise<Since> {
     if (seq > 0 && seq <= this.#head.seq && seq >= this.#head.seq - this.#recent.length)
       return this.#fromRecent(seq, limit);
-    const page = this.cached(`since ${seq} ${limit}`, () => this.#doors.store.since(this.name, seq, limit));
+    const page = this.cached(`since ${seq} ${limit}`, () => this.#fromStore(seq, limit));
     page.catch(() => this.#pages.clear());
     return page;
   }
@@ -150,6 +154,15 @@ export class Channel {
 
   #topic(rendering: Rendering): string {
     return `${this.name}\n${rendering.key}`;
+  }
+
+  /** Never ahead of what followers have been told: whoever reads it may join them at once. */
+  async #fromStore(seq: number, limit: number): Promise<Since> {
+    const since = await this.#doors.store.since(this.name, seq, limit);
+    // Our own writes tell for themselves, and know who is not to be told.
+    if (since.head.seq > this.#head.seq) await this.#underWay.catch(() => undefined);
+    if (since.head.seq > this.#head.seq) await this.refresh();
+    return since;
   }
 
   #fromRecent(seq: number, limit: number): Since {

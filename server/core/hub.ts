@@ -70,6 +70,16 @@ export class Hub {
     return opening;
   }
 
+  /** Lets go of a document, for those who have many that come and go: whoever asks next reads it anew. */
+  release(name: string): void {
+    const known = this.#documents.get(name);
+    this.#documents.delete(name);
+    known?.then(
+      (document) => document.close(),
+      () => undefined,
+    );
+  }
+
   /** Told of every commit on any channel of this hub, after the channel's own listeners. The answer ends it. */
   watch(told: (channel: Channel, changes: readonly Change[]) => void): () => void {
     this.#watchers.add(told);

@@ -30,6 +30,9 @@ export interface Conversation {
   dropped(text: string): void;
   /** The peer takes messages again. */
   drained(): void;
-  /** The connection is over. */
-  closed(): void;
+  /**
+   * The connection is over.
+   * @param orderly the other end closed it in good order (a close frame, a FIN), so what was sent before has reached it
+   */
+  closed(orderly: boolean): void;
 }

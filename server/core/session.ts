@@ -11,6 +11,8 @@ import type { Change, Position } from './store.ts';
 
 /** Items or changes in one page of catching up. */
 const pageSize = 500;
+/** How often a view of the whole is read again because somebody was writing meanwhile. */
+const rereads = 10;
 
 export type Start =
   /** A newcomer: everything there is. */
@@ -188,6 +190,7 @@ export class Session {
   async #pages(follow: Follow): Promise<void> {
     const { channel, view } = follow;
     const limit = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
+    let overtaken = 0;
     for (;;) {
       if (view.whole) follow.seq = 0;
       let since = follow.reason === '' ? await channel.since(follow.seq, limit) : undefined;
@@ -201,6 +204,11 @@ export class Session {
         if (!since.ok) throw new Error(`${channel.name}: nothing can be read from the beginning`);
       }
       if (follow.state !== 'catching') return;
+      // What replaces everything is sent once, as of now: a read that a write has overtaken is made again.
+      if (view.whole && since.head.seq < channel.position.seq && overtaken < rereads) {
+        overtaken += 1;
+        continue;
+      }
       const { head, changes, more } = since;
       const seq = more ? (changes.at(-1)?.seq ?? head.seq) : head.seq;
       const { kind, reason } = follow;

@@ -30,7 +30,8 @@ export class TestWorld implements World {
   constructor(seed = 1, now = Date.UTC(2026, 0, 5, 12)) {
     this.random = seeded(seed);
     this.#now = now;
-    const line = (level: LogLine['level']) => (facts: object, text: string) => void this.lines.push({ level, text, facts });
+    const line = (level: LogLine['level']) => (facts: object, text: string) =>
+      void this.lines.push({ level, text, facts });
     this.log = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
   }
 

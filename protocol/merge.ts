@@ -1,0 +1,281 @@
+// The lossless merge of devices that edited apart, as pure functions over (base, theirs, ours). Rules M5 to M10 and W6 of
+// README.md. No store, no clock, no wire: what a task was and became comes in as values.
+
+import type { Task } from './messages.ts';
+import { freeId, isDoneIdOf } from './task.ts';
+
+/** One step in the life of a task, as history has it. */
+export interface Step {
+  /** null: removed. */
+  readonly task: Task | null;
+  /** -1 for a value that was kept for history only, being overruled by the next step. */
+  readonly version: number;
+  /** Whether the merging device surely has this value: its own writes, but not what a merge made of them. */
+  readonly own: boolean;
+}
+
+/** What is known of one task: its value in the device's base, if it was there, and every step since, in order. */
+export interface Life {
+  readonly key: string;
+  readonly base: Task | undefined;
+  readonly steps: readonly Step[];
+}
+
+export type Outcome =
+  /** `key` is null for a new task. `overruled` is what the device had, where it is not what came out: history keeps it. */
+  | { readonly kind: 'write'; readonly key: string | null; readonly task: Task; readonly overruled: Task | undefined }
+  | { readonly kind: 'remove'; readonly key: string };
+
+export interface Merge {
+  readonly outcomes: readonly Outcome[];
+  /** How many tasks the device's list would have removed, had it not been too many at once (W7). */
+  readonly spared: number;
+}
+
+export function same(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const fields = Object.entries(one);
+  const others = new Map(Object.entries(other));
+  return (
+    fields.length === others.size &&
+    fields.every(([field, value]) => others.has(field) && same(value, others.get(field)))
+  );
+}
+
+/** `over` on top of `under`: a field that a client does not send is one that it does not know. */
+export function overlay(under: Task, over: Task): Task {
+  return Object.fromEntries([...Object.entries(under), ...Object.entries(over)]);
+}
+
+/** Fields of `task` whose value `base` does not have. */
+function edits(base: Task, task: Task): string[] {
+  const before = new Map(Object.entries(base));
+  return Object.entries(task).flatMap(([field, value]) =>
+    before.has(field) && same(before.get(field), value) ? [] : [field],
+  );
+}
+
+/** The value the edit most likely began from: the nearest, the latest of several. */
+function nearest(values: readonly Task[], ours: Task): Task | undefined {
+  let best: { value: Task; distance: number } | undefined;
+  for (const value of values) {
+    const distance = edits(value, ours).length;
+    if (best === undefined || distance <= best.distance) best = { value, distance };
+  }
+  return best?.value;
+}
+
+/** Applies what `ours` changed since `base` to `current`; `oursWins` decides a field that both changed. */
+function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: string) => boolean): Task {
+  const theirs = new Set(edits(base, current));
+  const won = edits(base, ours).filter((field) => !theirs.has(field) || oursWins(field));
+  const mine = new Map(Object.entries(ours));
+  return overlay(current, Object.fromEntries(won.map((field) => [field, mine.get(field)])));
+}
+
+/**
+ * W6: a whole task that arrives live, when others changed it so recently that the sender may not have seen it. An update is an
+ * edit, so a value equal to it is not what it began from; nor is one that was stopped, where it stops.
+ * @param recent the value before those changes, and each one since, the last being the current
+ */
+export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task): Task {
+  const whole = overlay(current, ours);
+  const possible = recent.filter((value) => edits(value, ours).length > 0 && !stopsStopped(value, ours));
+  const base = nearest(possible, ours);
+  return base === undefined ? whole : mergeFields(base, current, ours, () => true);
+}
+
+function stopsStopped(before: Task, after: Task): boolean {
+  return (
+    !before.active && !after.active && after.last_active !== undefined && !same(before.last_active, after.last_active)
+  );
+}
+
+/**
+ * M5-M10: what a device's whole list means, given what it surely had.
+ * @param lives every task of the base, of history since, and of now
+ * @param ours the device's list
+ * @param version of the device's last edit, already bounded by the hub's clock
+ */
+export function mergeList(lives: readonly Life[], ours: readonly Task[], version: number): Merge {
+  const known = lives.map(describe);
+  const matched = match(known, ours);
+  const outcomes: Outcome[] = [];
+  const taken = new Map<number, string | null>();
+  const claimed = new Set<string>();
+
+  for (const [task, one] of matched) {
+    if (one === undefined) {
+      outcomes.push({ kind: 'write', key: null, task, overruled: undefined });
+      continue;
+    }
+    claimed.add(one.life.key);
+    const edited = !one.values.some((value) => same(value, task));
+    if (!edited) continue;
+    const current = one.current ?? one.values.at(-1) ?? task;
+    const base = nearest(one.values, task) ?? task;
+    const merged = mergeFields(base, current, task, (field) => version >= changedAt(one.life, field));
+    outcomes.push({ kind: 'write', key: one.life.key, task: merged, overruled: same(task, merged) ? undefined : task });
+  }
+
+  const alive = known.filter(({ current }) => current !== undefined);
+  const removals = alive.filter(
+    ({ life, lastOwn, current }) => !claimed.has(life.key) && lastOwn !== undefined && same(lastOwn, current),
+  );
+  const spared = removals.length > 5 && removals.length * 5 > alive.length ? removals.length : 0;
+  const removed = new Set(spared > 0 ? [] : removals.map(({ life }) => life.key));
+
+  const rewritten = new Set(outcomes.flatMap((outcome) => (outcome.key === null ? [] : [outcome.key])));
+  for (const { life, current } of alive) {
+    if (current?.id !== undefined && !removed.has(life.key) && !rewritten.has(life.key))
+      taken.set(current.id, life.key);
+  }
+  return {
+    outcomes: [...distinctIds(outcomes, taken), ...[...removed].map((key) => ({ kind: 'remove', key }) as const)],
+    spared,
+  };
+}
+
+interface Known {
+  readonly life: Life;
+  /** Undefined when removed. */
+  readonly current: Task | undefined;
+  /** Every value since the base, the base's first. */
+  readonly values: readonly Task[];
+  /** The values that the device surely had. */
+  readonly own: readonly Task[];
+  /** The last of them; undefined when it removed the task itself, or never had it. */
+  readonly lastOwn: Task | undefined;
+}
+
+function describe(life: Life): Known {
+  const base = life.base === undefined ? [] : [life.base];
+  const since = life.steps.flatMap((step) => (step.task === null ? [] : [step.task]));
+  const ownSteps = life.steps.filter((step) => step.own);
+  const own = [...base, ...ownSteps.flatMap((step) => (step.task === null ? [] : [step.task]))];
+  const last = life.steps.at(-1);
+  const lastOwn = ownSteps.at(-1);
+  return {
+    life,
+    current: (last === undefined ? life.base : last.task) ?? undefined,
+    values: [...base, ...since],
+    own,
+    lastOwn: lastOwn === undefined ? life.base : (lastOwn.task ?? undefined),
+  };
+}
+
+/** The version at which a field last changed for all to see; -1 when not since the base. */
+function changedAt(life: Life, field: string): number {
+  let before = life.base;
+  let at = -1;
+  for (const step of life.steps) {
+    if (step.version === -1 || step.task === null) continue;
+    if (before === undefined || edits(before, step.task).includes(field)) at = step.version;
+    before = step.task;
+  }
+  return at;
+}
+
+/** Which known task each of the device's is: by index; by the id it had there; by what done and undone do to an id. */
+function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | undefined][] {
+  const byIndex = group(known, ({ values }) => values.map((value) => value.index));
+  const byId = group(known, ({ values, own }) => [...values, ...own].map((value) => value.id));
+  const byDesc = group(known, ({ own }) => own.map((value) => value.desc));
+  const found = new Map<Task, Known>();
+  const claimed = new Set<Known>();
+  const leaving = new Set(
+    ours.flatMap((task) =>
+      openIds(task)
+        .flatMap((id) => byId.get(id) ?? [])
+        .filter((one) => becameDone(one, task)),
+    ),
+  );
+
+  const passes: ((task: Task) => [readonly Known[] | undefined, (one: Known) => boolean])[] = [
+    (task) => [task.index === undefined ? [] : byIndex.get(task.index), () => true],
+    (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
+    (task) => [byId.get(task.id), (one) => one.lastOwn?.id === task.id && !leaving.has(one)],
+    (task) => [byId.get(task.id), (one) => one.own.some((value) => value.id === task.id) && !leaving.has(one)],
+    (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
+    (task) => [
+      byId.get(task.id),
+      ({ values }) => values.some((value) => value.id === task.id && value.desc === task.desc),
+    ],
+    (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
+  ];
+  for (const pass of passes) {
+    for (const task of ours) {
+      if (found.has(task)) continue;
+      const [candidates, fits] = pass(task);
+      const one = candidates?.find((candidate) => !claimed.has(candidate) && mayBe(candidate, task) && fits(candidate));
+      if (one === undefined) continue;
+      found.set(task, one);
+      claimed.add(one);
+    }
+  }
+  return ours.map((task) => [task, found.get(task)]);
+}
+
+function group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[]): Map<K, Known[]> {
+  const groups = new Map<K, Known[]>();
+  for (const one of known) {
+    for (const key of new Set(keysOf(one))) {
+      if (key === undefined) continue;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [one]);
+      else group.push(one);
+    }
+  }
+  return groups;
+}
+
+/** Two indexes that differ are two tasks, whatever their ids. */
+function mayBe(one: Known, task: Task): boolean {
+  return task.index === undefined || one.values.every(({ index }) => index === undefined || index === task.index);
+}
+
+/** The ids that a done task may have had before. */
+function openIds(task: Task): number[] {
+  if (!task.done || task.id === undefined) return [];
+  const digits = String(Math.abs(task.id));
+  return [10, 13].flatMap((time) => (digits.length > time ? [Number(digits.slice(0, -time))] : []));
+}
+
+function becameDone(one: Known, task: Task): boolean {
+  const before = one.lastOwn;
+  return before?.id !== undefined && task.id !== undefined && !before.done && isDoneIdOf(task.id, before.id);
+}
+
+function becameUndone(one: Known, task: Task): boolean {
+  const before = one.lastOwn;
+  return (
+    before !== undefined &&
+    Boolean(before.done) &&
+    !task.done &&
+    before.desc === task.desc &&
+    same(before.tags, task.tags)
+  );
+}
+
+/** M9: ids are chosen by clients, so two tasks may come out with one: the later ones get the next free. */
+function distinctIds(outcomes: readonly Outcome[], taken: Map<number, string | null>): Outcome[] {
+  const used = new Set(taken.keys());
+  return outcomes.map((outcome) => {
+    if (outcome.kind === 'remove') return outcome;
+    const { id } = outcome.task;
+    if (id !== undefined && !used.has(id)) {
+      used.add(id);
+      return outcome;
+    }
+    const given = freeId(used);
+    used.add(given);
+    const overruled = outcome.overruled ?? outcome.task;
+    return {
+      ...outcome,
+      task: { ...outcome.task, id: given },
+      overruled: id === undefined ? outcome.overruled : overruled,
+    };
+  });
+}

@@ -1,0 +1,532 @@
+// One connection that speaks Kronos, on whatever transport: takes messages in order, knows who is speaking, answers each. The
+// verbs themselves are in tasks.ts (task clients), channels.ts (every channel) and admin.ts.
+
+import { decode } from '../../../protocol/codec.ts';
+import { type Refusal, refusalText, refuse } from '../../../protocol/errors.ts';
+import type { Request, Requests, Task } from '../../../protocol/messages.ts';
+import { everything, fullName, type Identity, may } from '../../core/access.ts';
+import { type Accounts, ownerName } from '../../core/accounts.ts';
+import type { Written } from '../../core/document.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Conversation, Peer } from '../../core/peer.ts';
+import { Session } from '../../core/session.ts';
+import type { Position } from '../../core/store.ts';
+import type { Caller } from '../adapter.ts';
+import { administer } from './admin.ts';
+import { ChannelVerbs } from './channels.ts';
+import { type Device, Devices } from './device.ts';
+import { type Outcome, Tasks, type Writer } from './tasks.ts';
+
+/** C4 */
+const silenceMs = 10_000;
+/** B3 */
+const unanswered = 1_024;
+
+export interface KronosDoors {
+  readonly hub: Hub;
+  readonly accounts: Accounts;
+  /** Bound to loopback: who says nothing is the owner. */
+  readonly personal: boolean;
+  readonly signup: 'open' | 'closed';
+  /** Of Horai, for `stats`. */
+  readonly version: string;
+}
+
+export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, caller: Caller) => Conversation> {
+  const devices = new Devices(await doors.hub.document('@hub/devices'), doors.hub.world);
+  const opened = new Map<string, Promise<Tasks>>();
+  const tasksOf = (account: string): Promise<Tasks> => {
+    const known = opened.get(account);
+    if (known !== undefined) return known;
+    const opening = Tasks.open(doors.hub, account);
+    opened.set(account, opening);
+    opening.catch(() => opened.delete(account));
+    return opening;
+  };
+  return (peer, caller) => new KronosConversation(doors, devices, tasksOf, peer, caller);
+}
+
+/** Whom a connection has logged in as. */
+interface Login {
+  readonly identity: Identity;
+  /** The secret as the client sent it; '' for the owner without one. */
+  readonly userId: string;
+  /** undefined before a login. */
+  readonly device: Device | undefined;
+}
+
+interface Known {
+  readonly ok: true;
+  readonly identity: Identity;
+  readonly secret: string;
+}
+
+class KronosConversation implements Conversation {
+  #doors: KronosDoors;
+  #devices: Devices;
+  #tasksOf: (account: string) => Promise<Tasks>;
+  #peer: Peer;
+  #caller: Caller;
+  #session: Session | undefined;
+  #login: Login | undefined;
+  #channels: ChannelVerbs;
+  /** Takes one request after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Resolves when every write asked for so far is decided. */
+  #settled: Promise<void> = Promise.resolve();
+  #pending = 0;
+  #over = false;
+  #cancelSilence: () => void;
+  #plain: { readonly tasks: Tasks; ahead: boolean } | undefined;
+
+  constructor(
+    doors: KronosDoors,
+    devices: Devices,
+    tasksOf: (account: string) => Promise<Tasks>,
+    peer: Peer,
+    caller: Caller,
+  ) {
+    this.#doors = doors;
+    this.#devices = devices;
+    this.#tasksOf = tasksOf;
+    this.#peer = peer;
+    this.#caller = caller;
+    this.#channels = new ChannelVerbs(doors.hub);
+    this.#cancelSilence = doors.hub.world.after(silenceMs, () =>
+      this.#open({ account: '', device: '', token: '', scopes: [] }).end('silent'),
+    );
+  }
+
+  receive(text: string): void {
+    if (this.#over) return;
+    const decoded = decode(text);
+    if (this.#pending >= unanswered) {
+      this.#answer(refusalText(refuse('too_many', '', 'wait for answers before sending more'), refOf(decoded)));
+      return;
+    }
+    this.#pending += 1;
+    this.#turn = this.#turn
+      .then(() =>
+        decoded.ok ? this.#take(decoded.request) : this.#after(() => this.#answer(refusalText(decoded, decoded.ref))),
+      )
+      .catch((error: unknown) => this.#fault(error, refOf(decoded)))
+      .finally(() =>
+        this.#after(() => {
+          this.#pending -= 1;
+        }),
+      );
+  }
+
+  dropped(text: string): void {
+    this.#session?.dropped(text);
+  }
+
+  drained(): void {
+    this.#session?.drained();
+  }
+
+  closed(orderly: boolean): void {
+    this.#over = true;
+    this.#cancelSilence();
+    this.#session?.closed();
+    this.#leaveDevice(orderly);
+  }
+
+  #leaveDevice(orderly: boolean): void {
+    const device = this.#login?.device;
+    if (device !== undefined) this.#devices.disconnect(device, orderly);
+    this.#login = undefined;
+  }
+
+  #open(identity: Identity): Session {
+    if (this.#session === undefined) {
+      this.#session = new Session(this.#doors.hub, this.#peer, identity);
+      this.#session.onEnd = () => {
+        if (this.#over) return;
+        this.#over = true;
+        this.#cancelSilence();
+        this.#leaveDevice(false);
+      };
+      if (this.#over) this.#session.closed();
+    }
+    this.#session.identity = identity;
+    return this.#session;
+  }
+
+  #answer(text: string): void {
+    if (this.#over) return;
+    if (this.#session !== undefined) this.#session.answer(text);
+    else if (this.#peer.send(text) === 'dropped') this.#peer.close(4413, 'reading too slowly');
+  }
+
+  #refuse(refusal: Refusal & { readonly position?: Position }, ref: string | number | undefined): void {
+    const { position } = refusal;
+    if (position === undefined) this.#answer(refusalText(refusal, ref));
+    else this.#answer(JSON.stringify({ ...JSON.parse(refusalText(refusal, ref)), ...position }));
+  }
+
+  #fault(error: unknown, ref: string | number | undefined): void {
+    this.#doors.hub.world.log.error({ error, peer: this.#peer.name }, 'kronos: a request failed');
+    this.#answer(refusalText(refuse('broken', '', 'nothing was acknowledged: try again'), ref));
+  }
+
+  /** Answers in order: only when the writes asked for before are decided. Does not hold up the requests that follow. */
+  #after(act: () => void | Promise<void>): void {
+    this.#settled = this.#settled.then(act).catch((error: unknown) => this.#fault(error, undefined));
+  }
+
+  async #take(request: Request): Promise<void> {
+    if (this.#over) return;
+    if (request.type === 'login') {
+      await this.#settled;
+      return this.#logIn(request);
+    }
+    const { ref } = request;
+    const login = this.#who(request);
+    if (!login.ok) return this.#after(() => this.#refuse(login, ref));
+    this.#cancelSilence();
+    const session = this.#open(login.identity);
+    switch (request.type) {
+      case 'read-all':
+      case 'write-all':
+      case 'create':
+      case 'update':
+      case 'delete':
+        return request.channel === undefined
+          ? this.#taskVerb(login, request)
+          : this.#channelVerb(login, request, request.channel);
+      case 'subscribe':
+      case 'unsubscribe':
+      case 'history':
+      case 'revert':
+        return this.#channelVerb(login, request, request.channel);
+      case 'ping':
+        return this.#after(() => this.#answer(JSON.stringify({ success: true, type: 'pong', ref })));
+      case 'channels': {
+        await this.#settled;
+        const channels = await this.#channels.list(login.identity);
+        return this.#answer(JSON.stringify({ success: true, type: 'channels', channels, ref }));
+      }
+      default: {
+        await this.#settled;
+        const { hub, accounts, version } = this.#doors;
+        const answer = await administer({ hub, accounts, version, session }, request);
+        if (answer.ok) this.#answer(JSON.stringify({ success: true, type: request.type, ...answer.fields, ref }));
+        else this.#refuse(answer, ref);
+      }
+    }
+  }
+
+  /** L6, L7: who asks, without a login. */
+  #who(request: Request): ({ readonly ok: true } & Login) | Refusal {
+    const said = request.user_id ?? '';
+    if (this.#login !== undefined) {
+      if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
+      return refuse('user_not_found', '', 'this connection is logged in as someone else: log in again');
+    }
+    if (said !== '') {
+      const known = this.#doors.accounts.identify(said, request.device_id ?? '', this.#caller.address);
+      return known.ok ? { ok: true, identity: known.identity, userId: said, device: undefined } : known;
+    }
+    const bearer = this.#bearer(request.device_id ?? '');
+    if (bearer !== undefined) return bearer;
+    if (!this.#doors.personal)
+      return refuse('login_first', '', 'log in first: {"type":"login","user_id":"<your token>"}');
+    return { ok: true, identity: this.#owner(request.device_id ?? ''), userId: '', device: undefined };
+  }
+
+  /** A token in the handshake's `Authorization` header. */
+  #bearer(device: string): ({ readonly ok: true } & Login) | Refusal | undefined {
+    const secret = /^Bearer (\S+)$/i.exec(this.#caller.authorization)?.[1];
+    if (secret === undefined) return undefined;
+    const known = this.#doors.accounts.identify(secret, device, this.#caller.address);
+    return known.ok ? { ok: true, identity: known.identity, userId: secret, device: undefined } : known;
+  }
+
+  #owner(device: string): Identity {
+    return {
+      account: ownerName,
+      device: device === '' ? `by-hand-${this.#peer.name}` : device,
+      token: '',
+      scopes: everything,
+    };
+  }
+
+  async #logIn(request: Requests['login']): Promise<void> {
+    const { ref, version } = request;
+    const secret = request.user_id || request.token || /^Bearer (\S+)$/i.exec(this.#caller.authorization)?.[1] || '';
+    const known = secret === '' ? await this.#newcomer(request) : this.#knock(secret);
+    if (!known.ok) return this.#refuse(known, ref);
+    const userId = known.secret;
+    const { account } = known.identity;
+    const connected = this.#devices.connect(request.device_id ?? '', account);
+    if (!connected.ok) return this.#refuse(connected, ref);
+    const { device } = connected;
+    const tasks = await this.#tasksOf(account);
+    if (this.#over) return this.#devices.disconnect(device, false);
+    this.#leaveDevice(false);
+    this.#cancelSilence();
+    this.#login = { identity: { ...known.identity, device: device.id }, userId, device };
+    const session = this.#open(this.#login.identity);
+    if (this.#plain !== undefined) this.#unfollowPlain();
+    const readable = may(this.#login.identity, 'read', tasks.channel.name);
+    const answer = readable ? device.login(version ?? undefined, { version: tasks.version, seq: tasks.seq }) : -1;
+    this.#answer(
+      JSON.stringify({ success: true, type: 'login', user_id: userId, device_id: device.id, version: answer, ref }),
+    );
+    if (!readable) return;
+    this.#plain = { tasks, ahead: false };
+    session.follow(tasks.channel, tasks.view(this.#viewName(), userId, false), { from: 'now' });
+  }
+
+  #knock(secret: string): Known | Refusal {
+    const known = this.#doors.accounts.identify(secret, '', this.#caller.address);
+    return known.ok ? { ...known, secret } : known;
+  }
+
+  /** L3: somebody without a secret yet. */
+  async #newcomer(request: Requests['login']): Promise<Known | Refusal> {
+    const { accounts, personal, signup } = this.#doors;
+    const name = request.name ?? 'kronos';
+    if (!personal && signup === 'closed') {
+      return refuse('user_not_found', '', 'sign-up is closed here: ask for a token and send it as user_id');
+    }
+    const made = personal
+      ? await accounts.createToken(ownerName, name, ['read', 'write'])
+      : await accounts.signUp(name);
+    if (!made.ok) return made;
+    const { token, secret } = made;
+    return {
+      ok: true,
+      secret,
+      identity: { account: token.account, device: '', token: token.id, scopes: token.scopes },
+    };
+  }
+
+  #viewName(): string {
+    return this.#login?.identity.token ?? '';
+  }
+
+  /** M12: a client whose clock is ahead ignores notifications, so it is shown everything instead. */
+  #turnAhead(ahead: boolean): void {
+    const plain = this.#plain;
+    const login = this.#login;
+    if (plain === undefined || login === undefined || this.#session === undefined || plain.ahead === ahead) return;
+    this.#session.unfollow(plain.tasks.channel, plain.tasks.view(this.#viewName(), login.userId, plain.ahead));
+    plain.ahead = ahead;
+    this.#session.follow(plain.tasks.channel, plain.tasks.view(this.#viewName(), login.userId, ahead), { from: 'now' });
+  }
+
+  #unfollowPlain(): void {
+    const plain = this.#plain;
+    if (plain === undefined) return;
+    this.#session?.unfollow(
+      plain.tasks.channel,
+      plain.tasks.view(this.#viewName(), this.#login?.userId ?? '', plain.ahead),
+    );
+    this.#plain = undefined;
+  }
+
+  async #taskVerb(
+    login: Login,
+    request: Requests['read-all' | 'write-all' | 'create' | 'update' | 'delete'],
+    key?: string,
+  ): Promise<void> {
+    const { ref } = request;
+    const verb = request.type === 'read-all' ? 'read' : 'write';
+    if (!may(login.identity, verb, `${login.identity.account}/tasks`)) {
+      return this.#after(() => this.#refuse(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref));
+    }
+    const tasks = await this.#tasksOf(login.identity.account);
+    if (request.type === 'read-all') return this.#readAll(tasks, login, ref);
+    const writer = this.#writer(login, request);
+    switch (request.type) {
+      case 'write-all':
+        return this.#writeAll(tasks, login, writer, request);
+      case 'create': {
+        const task = request.task ?? asTask(request.item);
+        if (task === undefined) return this.#after(() => this.#refuse(refuse('missing', 'task'), ref));
+        if (task.id === 0) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
+        return this.#wrote(tasks, login, writer, tasks.create(writer, task), ref);
+      }
+      case 'update': {
+        const task = request.task ?? asTask(request.item);
+        if (task === undefined) return this.#after(() => this.#refuse(refuse('missing', 'task'), ref));
+        const id = request.task_id ?? undefined;
+        if (key === undefined && id === undefined && task.id === undefined && task.index === undefined) {
+          return this.#after(() => this.#refuse(refuse('missing', 'task id'), ref));
+        }
+        if (task.id === 0) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
+        return this.#wrote(tasks, login, writer, tasks.update(writer, { key, id }, task), ref);
+      }
+      case 'delete': {
+        const id = request.task_id ?? undefined;
+        const index = request.task_index || undefined;
+        if (key === undefined && id === undefined && index === undefined) {
+          return this.#after(() => this.#refuse(refuse('missing', 'task id'), ref));
+        }
+        return this.#wrote(tasks, login, writer, tasks.delete(writer, { key, id, index }), ref);
+      }
+    }
+  }
+
+  #writer(login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete']): Writer {
+    const inData = request.type === 'write-all' ? request.data?.sync_version : undefined;
+    return {
+      device: login.identity.device,
+      userId: login.userId,
+      peer: this.#peer,
+      version: request.version ?? inData ?? undefined,
+      writeId: request.write_id,
+      base: baseOf(request.base),
+    };
+  }
+
+  /** R1. Waits for the sender's own writes, so that it reads them. */
+  async #readAll(tasks: Tasks, login: Login, ref: string | number | undefined): Promise<void> {
+    await this.#settled;
+    const all = await tasks.readAll(login.userId);
+    login.device?.readAll(all.seq, all.version);
+    this.#answer(all.text(ref));
+  }
+
+  #wrote(tasks: Tasks, login: Login, writer: Writer, outcome: Outcome, ref: string | number | undefined): void {
+    this.#after(async () => {
+      const written = await outcome.written.catch((error: unknown) => this.#fault(error, ref));
+      if (written === undefined || !this.#decided(written, ref) || !written.ok) return;
+      if (!written.replayed) this.#noteWrite(login.device, tasks, writer, written, outcome.differs());
+      // W3, W6: what the sender holds is not what came out.
+      if (!outcome.differs() || this.#over) return;
+      const all = await tasks.readAll(login.userId);
+      this.#answer(all.text());
+    });
+  }
+
+  #noteWrite(
+    device: Device | undefined,
+    tasks: Tasks,
+    writer: Writer,
+    written: Extract<Written, { ok: true }>,
+    differs: boolean,
+  ): void {
+    const first = written.changes[0]?.seq;
+    const last = written.changes.at(-1)?.seq;
+    const steps = first === undefined || last === undefined || differs ? undefined : { first, last };
+    device?.wrote(writer.version, steps);
+    if (writer.version !== undefined) this.#turnAhead(writer.version > tasks.version);
+  }
+
+  /** Answers a write that has a `ref`, or was refused; true when it was accepted. */
+  #decided(
+    written: Written | (Refusal & { readonly position?: Position }),
+    ref: string | number | undefined,
+    key?: string,
+  ): boolean {
+    if (!written.ok) {
+      this.#refuse(written, ref);
+      return false;
+    }
+    const { seq, epoch } = written.position;
+    if (ref !== undefined) this.#answer(JSON.stringify({ success: true, type: 'ack', ref, seq, epoch, key }));
+    return true;
+  }
+
+  async #writeAll(tasks: Tasks, login: Login, writer: Writer, request: Requests['write-all']): Promise<void> {
+    const { ref } = request;
+    const said = request.tasks ?? request.data?.tasks;
+    if (said === undefined) return this.#after(() => this.#refuse(refuse('missing', 'tasks'), ref));
+    if (said.some((task) => task.id === 0)) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
+    await this.#settled;
+    const { written, spared, sure } = await tasks.writeAll(writer, login.device, said);
+    if (!this.#decided(written, ref) || !written.ok) return;
+    if (!written.replayed) {
+      const all = await tasks.readAll(login.userId);
+      login.device?.merged(writer.version, all.version, sure);
+      if (sure === undefined) this.#answer(all.text());
+      if (writer.version !== undefined) this.#turnAhead(writer.version > all.version);
+    }
+    if (spared > 0) {
+      this.#refuse(
+        refuse('protected', '', `${spared} tasks were not removed: delete them one by one if you mean it`),
+        ref,
+      );
+    }
+  }
+
+  async #channelVerb(
+    login: Login,
+    request: Requests[
+      | 'read-all'
+      | 'write-all'
+      | 'create'
+      | 'update'
+      | 'delete'
+      | 'subscribe'
+      | 'unsubscribe'
+      | 'history'
+      | 'revert'],
+    said: string,
+  ): Promise<void> {
+    const { ref } = request;
+    const session = this.#open(login.identity);
+    const name = fullName(login.identity, said, (account) => this.#doors.accounts.isAccount(account));
+    const writes =
+      request.type === 'write-all' ||
+      request.type === 'create' ||
+      request.type === 'update' ||
+      request.type === 'delete' ||
+      request.type === 'revert';
+    if (!may(login.identity, writes ? 'write' : 'read', name)) {
+      return this.#after(() =>
+        this.#refuse(refuse('forbidden', '', 'see {"type":"channels"} for what this session may read'), ref),
+      );
+    }
+    if (
+      name === `${login.identity.account}/tasks` &&
+      (request.type === 'create' || request.type === 'update' || request.type === 'delete')
+    ) {
+      return this.#taskVerb(login, request, request.key);
+    }
+    switch (request.type) {
+      case 'subscribe': {
+        await this.#settled;
+        if (name === this.#plain?.tasks.channel.name) this.#unfollowPlain();
+        const answered = await this.#channels.subscribe(session, request, name);
+        if (answered !== undefined) this.#answer(answered);
+        return;
+      }
+      case 'unsubscribe': {
+        await this.#settled;
+        const refusal = await this.#channels.unsubscribe(session, name);
+        if (refusal !== undefined) return this.#refuse(refusal, ref);
+        return this.#answer(JSON.stringify({ success: true, type: 'unsubscribe', channel: said, ref }));
+      }
+      case 'read-all':
+      case 'history': {
+        await this.#settled;
+        const read = await this.#channels.read(request, name, said);
+        return read.ok ? this.#answer(read.text) : this.#refuse(read, ref);
+      }
+      default: {
+        const { written, key } = this.#channels.write(request, name, login.identity.device, this.#peer);
+        this.#after(async () => {
+          const decided = await written.catch((error: unknown) => this.#fault(error, ref));
+          if (decided !== undefined) this.#decided(decided, ref, request.type === 'create' ? key : undefined);
+        });
+      }
+    }
+  }
+}
+
+function asTask(item: unknown): Task | undefined {
+  const decoded = decode(JSON.stringify({ type: 'create', task: item }));
+  return decoded.ok && decoded.request.type === 'create' ? decoded.request.task : undefined;
+}
+
+export function baseOf(base: number | { seq: number } | undefined): number | undefined {
+  return typeof base === 'object' ? base.seq : base;
+}
+
+function refOf(decoded: ReturnType<typeof decode>): string | number | undefined {
+  return decoded.ok ? decoded.request.ref : decoded.ref;
+}

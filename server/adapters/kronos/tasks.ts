@@ -1,0 +1,458 @@
+// The tasks of one account: the task verbs of both client generations turned into writes of the channel `<account>/tasks`, and its
+// changes turned into what plain clients are told. The merge itself is protocol/merge.ts; this file gathers what it needs.
+
+import { type Refusal, refuse } from '../../../protocol/errors.ts';
+import { type Life, mergeList, mergeUpdate, overlay, type Step, same } from '../../../protocol/merge.ts';
+import type { Task } from '../../../protocol/messages.ts';
+import { freeId, isDoneIdOf, withOwner } from '../../../protocol/task.ts';
+import { bounded, nextVersion } from '../../../protocol/version.ts';
+import type { Channel } from '../../core/channel.ts';
+import type { Computed, Document, View as State, Written } from '../../core/document.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Peer } from '../../core/peer.ts';
+import type { View } from '../../core/session.ts';
+import type { Change, Item, Op } from '../../core/store.ts';
+import type { Device } from './device.ts';
+
+/** W6: another's change may not have been seen by a sender for this long. */
+const unseenMs = 2_000;
+/** Removed tasks that an update may bring back. */
+const graves = 1_000;
+
+/** Who writes, from which connection, and what it says about it. */
+export interface Writer {
+  readonly device: string;
+  /** The secret that begins this client's indexes; '' for a session without one. */
+  readonly userId: string;
+  readonly peer: Peer;
+  readonly version: number | undefined;
+  readonly writeId: string | undefined;
+  readonly base: number | undefined;
+}
+
+/** Which task is meant: by the first that is given (W2). */
+export interface Which {
+  readonly key?: string | undefined;
+  readonly index?: string | undefined;
+  readonly id?: number | undefined;
+}
+
+/** What became of a write, and whether the sender has to be sent all tasks because they are not what it thinks. */
+export type Outcome = { readonly written: Promise<Written>; readonly differs: () => boolean };
+
+/** What plain clients are told of one step. */
+interface Notice {
+  readonly type: 'create' | 'update' | 'delete';
+  readonly task: Task;
+  readonly before: Task | undefined;
+}
+
+interface Recent {
+  readonly at: number;
+  readonly device: string;
+  readonly before: Task | undefined;
+  readonly after: Task;
+}
+
+export class Tasks {
+  readonly account: string;
+  readonly channel: Channel;
+  #document: Document;
+  #hub: Hub;
+  #parsed = new WeakMap<Item, Task>();
+  /** What plain clients have been told, by key. */
+  #shown = new Map<string, Task>();
+  /** Of the batch of changes that is being told. */
+  #notices = new Map<number, Notice>();
+  /** Of the last two seconds, by key, writes under way too. */
+  #recent = new Map<string, Recent[]>();
+  #removed = new Map<string, { task: Task; device: string }>();
+
+  private constructor(account: string, document: Document, hub: Hub) {
+    this.account = account;
+    this.channel = document.channel;
+    this.#document = document;
+    this.#hub = hub;
+  }
+
+  static async open(hub: Hub, account: string): Promise<Tasks> {
+    const document = await hub.document(`${account}/tasks`);
+    const tasks = new Tasks(account, document, hub);
+    await tasks.#recall();
+    return tasks;
+  }
+
+  /** What is on disk now, for one reader. */
+  async readAll(
+    userId: string,
+  ): Promise<{ readonly text: (ref?: string | number) => string; readonly seq: number; readonly version: number }> {
+    const state = await this.#document.settled();
+    const tasks = [...state.items.values()].map((item) => this.#task(item));
+    return {
+      text: (ref) => this.#listText(tasks, state.version, userId, ref),
+      seq: state.seq,
+      version: state.version,
+    };
+  }
+
+  get version(): number {
+    return this.channel.version;
+  }
+
+  get seq(): number {
+    return this.channel.position.seq;
+  }
+
+  create(writer: Writer, said: Task): Outcome {
+    const ours = withOwner(said, writer.userId, this.account);
+    let differs = false;
+    const written = this.#write(writer, (state, ops) => {
+      const current = [...state.items.values()].map((item) => this.#task(item));
+      if (current.some((task) => (task.index !== undefined && task.index === ours.index) || same(task, ours))) {
+        return refuse('task_exists');
+      }
+      const used = new Set(current.flatMap((task) => task.id ?? []));
+      const key = this.#hub.world.id();
+      differs = ours.id === undefined || used.has(ours.id);
+      if (!differs) return ops.put(key, ours);
+      if (ours.id !== undefined) ops.keep(key, ours);
+      ops.put(key, { ...ours, id: freeId(used) });
+      return undefined;
+    });
+    return { written, differs: () => differs };
+  }
+
+  update(writer: Writer, which: Which, said: Task): Outcome {
+    const ours = withOwner(said, writer.userId, this.account);
+    let differs = false;
+    const written = this.#write(writer, (state, ops, now) => {
+      const found = this.#find(state, which, ours) ?? this.#resurrect(state, which, ours, writer.device);
+      if (found === undefined) return refuse('task_not_found');
+      const { key, task: current } = found;
+      const whole = overlay(current, ours);
+      const unseen = this.#unseen(key, writer.device, now);
+      const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen, current, ours);
+      const taken = new Set(
+        [...state.items.values()].flatMap((item) => (item.key === key ? [] : (this.#task(item).id ?? []))),
+      );
+      const task = merged.id === undefined || taken.has(merged.id) ? { ...merged, id: freeId(taken) } : merged;
+      differs = !same(task, whole);
+      if (differs) ops.keep(key, whole);
+      ops.put(key, task);
+      return undefined;
+    });
+    return { written, differs: () => differs };
+  }
+
+  delete(writer: Writer, which: Which): Outcome {
+    const named =
+      which.index === undefined
+        ? which
+        : { ...which, index: withOwner({ index: which.index }, writer.userId, this.account).index };
+    const written = this.#write(writer, (state, ops) => {
+      const found = this.#find(state, named, undefined);
+      if (found === undefined) return refuse('task_not_found');
+      ops.remove(found.key);
+      return undefined;
+    });
+    return { written, differs: () => false };
+  }
+
+  /**
+   * M5 to M10: the whole list of a device, merged with what happened meanwhile.
+   * @returns how many tasks it would have removed and did not (W7); `sure`: the last step, if the device's list is what came out
+   */
+  async writeAll(
+    writer: Writer,
+    device: Device | undefined,
+    said: readonly Task[],
+  ): Promise<{ readonly written: Written; readonly spared: number; readonly sure: number | undefined }> {
+    const ours = said.map((task) => withOwner(task, writer.userId, this.account));
+    const baseSeq = device?.base?.seq ?? 0;
+    const { seq } = await this.#document.settled();
+    const [base, steps] = await Promise.all([
+      baseSeq === 0 ? [] : this.channel.at(baseSeq),
+      this.channel.history({ after: baseSeq, before: seq + 1 }),
+    ]);
+    let spared = 0;
+    let equal = false;
+    const written = await this.#write(writer, (state, ops, now) => {
+      const lives = this.#lives(base, steps, state, seq, writer.device);
+      const merge = mergeList(lives, ours, bounded(writer.version, now));
+      spared = merge.spared;
+      for (const outcome of merge.outcomes) {
+        if (outcome.kind === 'remove') ops.remove(outcome.key);
+        else {
+          const key = outcome.key ?? this.#hub.world.id();
+          if (outcome.overruled !== undefined) ops.keep(key, outcome.overruled);
+          ops.put(key, outcome.task);
+        }
+      }
+      const result = ops.result(state, (item) => this.#task(item));
+      equal = result.length === ours.length && sameSet(result, ours);
+      return undefined;
+    });
+    const sure = written.ok && equal && !written.replayed ? written.position.seq : undefined;
+    return { written, spared, sure };
+  }
+
+  /** How a plain client with this secret sees the tasks; with `ahead`, one whose clock makes it deaf to notifications (M12). */
+  view(token: string, userId: string, ahead: boolean): View {
+    return {
+      key: `${ahead ? 'ahead' : 'tasks'} ${token}`,
+      echo: false,
+      whole: true,
+      live: (change) => {
+        const notice = this.#notices.get(change.seq);
+        if (notice === undefined) return null;
+        if (!ahead) return this.#noticeText(notice, change, userId);
+        return this.#listText([...this.#shown.values()], this.channel.version, userId);
+      },
+      page: (page) =>
+        this.#listText(
+          page.changes.flatMap((change) => (change.value === null ? [] : [parseTask(change.value)])),
+          page.version,
+          userId,
+        ),
+      seqOf: (text) => (plainText.test(text) ? 1 : undefined),
+    };
+  }
+
+  /** Loads what plain clients know and what was removed lately, and listens from there. */
+  async #recall(): Promise<void> {
+    for (;;) {
+      const state = await this.#document.settled();
+      const past = await this.channel.history({ newest: true, limit: graves });
+      if (state.seq !== this.channel.position.seq) continue;
+      for (const item of state.items.values()) this.#shown.set(item.key, this.#task(item));
+      const gone = new Map<string, string>();
+      for (const change of past) {
+        if (state.items.has(change.key)) continue;
+        if (change.value === null) gone.set(change.key, gone.get(change.key) ?? change.origin);
+        const device = gone.get(change.key);
+        if (change.value !== null && device !== undefined && !this.#removed.has(change.key)) {
+          this.#removed.set(change.key, { task: parseTask(change.value), device });
+        }
+      }
+      this.channel.listen((changes) => this.#told(changes));
+      return;
+    }
+  }
+
+  #told(changes: readonly Change[]): void {
+    this.#notices.clear();
+    for (const change of changes) {
+      const before = this.#shown.get(change.key);
+      if (change.value === null) {
+        this.#shown.delete(change.key);
+        if (before === undefined) continue;
+        this.#notices.set(change.seq, { type: 'delete', task: before, before });
+        this.#removed.set(change.key, { task: before, device: change.origin });
+        const oldest = this.#removed.keys().next().value;
+        if (this.#removed.size > graves && oldest !== undefined) this.#removed.delete(oldest);
+      } else if (change.version !== null) {
+        // A step without a version was kept for history only: the next one says what became of the task.
+        const task = parseTask(change.value);
+        this.#shown.set(change.key, task);
+        this.#removed.delete(change.key);
+        this.#notices.set(change.seq, { type: before === undefined ? 'create' : 'update', task, before });
+      }
+    }
+  }
+
+  #noticeText(notice: Notice, change: Change, userId: string): string {
+    const { type, before } = notice;
+    const task = withOwner(notice.task, this.account, userId || this.account);
+    const common = { device_id: change.origin, version: change.version ?? this.channel.version };
+    if (type === 'delete') {
+      return JSON.stringify({ success: true, type, task_id: task.id, task_index: task.index, ...common });
+    }
+    const renamed = before !== undefined && before.id !== task.id ? { task_id: before.id } : {};
+    return JSON.stringify({ success: true, type, task, ...renamed, ...common });
+  }
+
+  #listText(tasks: readonly Task[], version: number, userId: string, ref?: string | number): string {
+    const shown = tasks
+      .map((task) => withOwner(task, this.account, userId || this.account))
+      .sort((one, other) => (one.id ?? 0) - (other.id ?? 0));
+    return JSON.stringify({ success: true, type: 'read-all', tasks: shown, version, ref });
+  }
+
+  #task(item: Item): Task {
+    const known = this.#parsed.get(item);
+    if (known !== undefined) return known;
+    const task = parseTask(item.value);
+    this.#parsed.set(item, task);
+    return task;
+  }
+
+  async #write(
+    writer: Writer,
+    compute: (state: State, ops: Ops, now: number) => Refusal | undefined,
+  ): Promise<Written> {
+    let refusal: Refusal | undefined;
+    const written = await this.#document.write((state): Computed => {
+      const now = this.#hub.world.now();
+      const ops = new Ops(state.version, writer.version, now);
+      refusal =
+        writer.base !== undefined && writer.base !== state.seq
+          ? refuse('stale', '', 'read the channel and try again')
+          : compute(state, ops, now);
+      if (refusal !== undefined) return refusal;
+      this.#note(state, ops.list, writer.device, now);
+      const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
+      return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
+    }, writer.peer);
+    if (written.ok || writer.writeId === undefined) return written;
+    // Refused now, but perhaps accepted before under the same id: that answer holds. The base cannot be right, so nothing is written.
+    const asked = { ops: [], origin: writer.device, at: this.#hub.world.now(), writeId: writer.writeId, base: -1 };
+    const again = await this.channel.write(asked);
+    return again.ok ? again : written;
+  }
+
+  /** Remembers what each write of the last moments changed, so that updates that crossed it can be told apart (W6). */
+  #note(state: State, ops: readonly Op[], device: string, now: number): void {
+    for (const [key, list] of this.#recent) {
+      const late = list.filter((recent) => now - recent.at <= unseenMs);
+      if (late.length === 0) this.#recent.delete(key);
+      else this.#recent.set(key, late);
+    }
+    for (const op of ops) {
+      if (op.op === 'remove') continue;
+      const item = state.items.get(op.key);
+      const recent = {
+        at: now,
+        device,
+        before: item === undefined ? undefined : this.#task(item),
+        after: parseTask(op.value),
+      };
+      this.#recent.set(op.key, [...(this.#recent.get(op.key) ?? []), recent]);
+    }
+  }
+
+  /** The values of a task that a device may still be working from; undefined when nobody else changed it just now. */
+  #unseen(key: string, device: string, now: number): Task[] | undefined {
+    const recent = (this.#recent.get(key) ?? []).filter(({ at }) => now - at <= unseenMs);
+    const first = recent.findIndex((change) => change.device !== device);
+    if (first === -1) return undefined;
+    const before = recent[first]?.before;
+    return [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)];
+  }
+
+  #find(state: State, which: Which, ours: Task | undefined): { key: string; task: Task } | undefined {
+    const all = [...state.items.values()].map((item) => ({ key: item.key, task: this.#task(item) }));
+    if (which.key !== undefined) return all.find(({ key }) => key === which.key);
+    const index = ours?.index ?? which.index;
+    const byIndex = index === undefined ? undefined : all.find(({ task }) => task.index === index);
+    if (byIndex !== undefined) return byIndex;
+    const { id = ours?.id } = which;
+    const byId =
+      id === undefined
+        ? undefined
+        : all.find(({ task }) => task.id === id && (index === undefined || task.index === undefined));
+    if (byId !== undefined || ours === undefined || which.id !== undefined || index !== undefined) return byId;
+    // Neither index nor old id: a 2018 client that did, or undid, `done` (W2).
+    const { id: newId } = ours;
+    if (newId !== undefined && ours.done) return all.find(({ task }) => !task.done && isDoneIdOf(newId, task.id ?? 0));
+    const undone = all.filter(
+      ({ task }) => Boolean(task.done) && task.desc === ours.desc && same(task.tags, ours.tags),
+    );
+    return undone.length === 1 ? undone[0] : undefined;
+  }
+
+  /** W4: a task that was removed by another device, which the sender of an update may not have known. */
+  #resurrect(state: State, which: Which, ours: Task, device: string): { key: string; task: Task } | undefined {
+    for (const [key, grave] of this.#removed) {
+      if (state.items.has(key) || grave.device === device) continue;
+      const { task } = grave;
+      const fits =
+        ours.index !== undefined || task.index !== undefined
+          ? task.index === ours.index
+          : task.id === (which.id ?? ours.id);
+      if (which.key === undefined ? fits : which.key === key) return { key, task };
+    }
+    return undefined;
+  }
+
+  /** The base, history since, and what is newer than that history, as the merge wants them. */
+  #lives(base: readonly Item[], steps: readonly Change[], state: State, until: number, device: string): Life[] {
+    const lives = new Map<string, { key: string; base: Task | undefined; steps: Step[] }>();
+    const life = (key: string) => {
+      const known = lives.get(key) ?? { key, base: undefined, steps: [] };
+      lives.set(key, known);
+      return known;
+    };
+    for (const item of base) life(item.key).base = this.#task(item);
+    for (const step of steps) {
+      const known = life(step.key);
+      // What a merge made of a device's value is not yet known to the device.
+      const own = step.origin === device && known.steps.at(-1)?.version !== -1;
+      known.steps.push({ task: step.value === null ? null : parseTask(step.value), version: step.version ?? -1, own });
+    }
+    for (const item of state.items.values()) {
+      if (item.seq > until)
+        life(item.key).steps.push({ task: this.#task(item), version: item.version ?? -1, own: item.origin === device });
+    }
+    for (const known of lives.values()) {
+      const last = known.steps.at(-1);
+      const alive = last === undefined ? known.base !== undefined : last.task !== null;
+      if (alive && !state.items.has(known.key)) known.steps.push({ task: null, version: state.version, own: false });
+    }
+    return [...lives.values()];
+  }
+}
+
+/** Collects the ops of one write, each shown change under a version of its own (W5). */
+class Ops {
+  readonly list: Op[] = [];
+  #version: number;
+  #stated: number | undefined;
+  #now: number;
+
+  constructor(version: number, stated: number | undefined, now: number) {
+    this.#version = version;
+    this.#stated = stated;
+    this.#now = now;
+  }
+
+  put(key: string, task: Task): undefined {
+    this.list.push({ op: 'put', key, value: JSON.stringify(task), version: this.#next() });
+  }
+
+  /** For history only: the next op of this key says what becomes of the task. */
+  keep(key: string, task: Task): void {
+    this.list.push({ op: 'put', key, value: JSON.stringify(task) });
+  }
+
+  remove(key: string): void {
+    this.list.push({ op: 'remove', key, version: this.#next() });
+  }
+
+  /** The tasks as they are after these ops. */
+  result(state: State, read: (item: Item) => Task): Task[] {
+    const tasks = new Map([...state.items.values()].map((item) => [item.key, read(item)]));
+    for (const op of this.list) {
+      if (op.op === 'remove') tasks.delete(op.key);
+      else tasks.set(op.key, parseTask(op.value));
+    }
+    return [...tasks.values()];
+  }
+
+  #next(): number {
+    this.#version = nextVersion(this.#version, this.#stated, this.#now);
+    return this.#version;
+  }
+}
+
+/** The texts that `view` makes, and nothing else that is sent. */
+const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id"|read-all","tasks")/;
+
+/** Written by this file alone, from tasks that the codec checked. */
+function parseTask(text: string): Task {
+  return JSON.parse(text);
+}
+
+function sameSet(some: readonly Task[], others: readonly Task[]): boolean {
+  const byId = new Map(some.map((task) => [task.id, task]));
+  return others.every((task) => same(byId.get(task.id), task));
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Message, settle, startHub, type TestHub, type Wire } from '../support/kronos.ts';
+
+async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
+  const wire = hub.connect(device);
+  await wire.ask({ type: 'login', user_id: hub.owner, device_id: device, version });
+  return wire;
+}
+
+const task = (id: number, desc: string, more: object = {}) => ({ id, desc, tags: [], active: 0, last_active: 0, due: 0, done: 0, worktime: 0, ...more });
+
+describe('task verbs', () => {
+  test('[L1] a login tells who one is, and [L5] version -1 where nobody ever wrote', async () => {
+    const hub = await startHub();
+    const wire = hub.connect();
+    const [answer] = await wire.ask({ type: 'login', user_id: hub.owner, device_id: '', version: 0 });
+    expect(answer).toEqual({ success: true, type: 'login', user_id: hub.owner, device_id: expect.any(String), version: -1 });
+    expect(answer.device_id).not.toBe('');
+  });
+
+  test('[W1] a create, an update and a delete are told to the other connections and not to the sender', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    const now = hub.world.now();
+    expect(await a.ask({ type: 'create', task: task(1, 'milk'), version: now })).toEqual([]);
+    expect(await b.ask()).toEqual([{ success: true, type: 'create', task: task(1, 'milk'), device_id: 'a', version: now }]);
+    await b.ask({ type: 'update', task: task(1, 'oat milk'), version: now });
+    expect(await a.ask()).toEqual([{ success: true, type: 'update', task: task(1, 'oat milk'), device_id: 'b', version: now + 1 }]);
+    await a.ask({ type: 'delete', task_id: 1, version: now });
+    expect(await b.ask()).toEqual([{ success: true, type: 'delete', task_id: 1, device_id: 'a', version: now + 2 }]);
+    expect(await b.ask({ type: 'read-all' })).toEqual([{ success: true, type: 'read-all', tasks: [], version: now + 2 }]);
+  });
+
+  test('[W2] done changes the id: the notification carries the old one', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    await a.ask({ type: 'create', task: task(5, 'x') });
+    await b.ask();
+    await a.ask({ type: 'update', task: task(51530716924, 'x', { done: 1530716924 }) });
+    const [notice] = await b.ask();
+    expect(notice).toMatchObject({ type: 'update', task: { id: 51530716924 }, task_id: 5 });
+  });
+
+  test('[R2] an index comes back with the reader’s own user id, and never holds a secret at rest', async () => {
+    const hub = await startHub();
+    const other = await hub.accounts.createToken('owner', 'phone', ['read', 'write']);
+    if (!other.ok) throw new Error(other.error);
+    const a = await login(hub, 'a');
+    const b = hub.connect('b');
+    await b.ask({ type: 'login', user_id: other.secret, device_id: 'b', version: 0 });
+    await a.ask({ type: 'create', task: { ...task(1, 'x'), index: `${hub.owner}#1#1000` } });
+    const [notice] = await b.ask();
+    expect(notice.task.index).toBe(`${other.secret}#1#1000`);
+    await b.ask({ type: 'delete', task_index: `${other.secret}#1#1000` });
+    const [gone] = await a.ask();
+    expect(gone).toMatchObject({ type: 'delete', task_id: 1, task_index: `${hub.owner}#1#1000` });
+    const kept = await hub.store.history('owner/tasks', {});
+    expect(JSON.stringify(kept)).not.toContain(hub.owner);
+  });
+
+  test('[W3] a create whose id is taken gets another, and the creator is sent all tasks', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    await a.ask({ type: 'create', task: task(1, 'milk') });
+    await b.ask();
+    const [all] = await b.ask({ type: 'create', task: task(1, 'bread') });
+    expect(all).toMatchObject({ type: 'read-all', tasks: [{ id: 1, desc: 'milk' }, { id: 2, desc: 'bread' }] });
+    expect(await a.ask()).toMatchObject([{ type: 'create', task: { id: 2, desc: 'bread' }, device_id: 'b' }]);
+    expect(await b.ask({ type: 'create', task: task(1, 'milk') })).toMatchObject([{ success: false, error: 'task already exist' }]);
+  });
+
+  test('[W4] what never was is not found', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const errors = await a.ask(
+      { type: 'update', task: task(9, 'x') },
+      { type: 'delete', task_id: 9 },
+      { type: 'delete', task_index: 'no#9#9' },
+      { type: 'create' },
+      { type: 'update', task: { desc: 'x' } },
+      { type: 'delete' },
+      { type: 'delete', task_id: 'nine' },
+      { type: 'create', task: { id: 1, desc: 4 } },
+      { type: 'nonsense' },
+      'nonsense',
+      { type: 'write-all' },
+    );
+    expect(errors.map((message: Message) => message.error)).toEqual([
+      'task not found',
+      'task not found',
+      'task not found',
+      'missing task',
+      'missing task id',
+      'missing task id',
+      'invalid task id',
+      'invalid desc',
+      'invalid payload type',
+      'invalid payload',
+      'missing tasks',
+    ]);
+  });
+
+  test('[W6] two devices that change one task at once both keep their change', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    await a.ask({ type: 'create', task: task(1, 'milk') });
+    await b.ask();
+    hub.world.pass(60_000);
+    a.say({ type: 'update', task: task(1, 'milk', { tags: ['home'] }) });
+    b.say({ type: 'update', task: task(1, 'milk', { due: 99 }) });
+    await settle();
+    const [all] = await a.ask({ type: 'read-all' }).then((messages) => messages.filter((message) => message.type === 'read-all'));
+    expect(all.tasks).toEqual([task(1, 'milk', { tags: ['home'], due: 99 })]);
+  });
+
+  test('[W5] versions only grow, and run away with nobody’s clock', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    const now = hub.world.now();
+    await a.ask({ type: 'create', task: task(1, 'x'), version: now + 86_400_000 }, { type: 'create', task: task(2, 'y'), version: 5 });
+    expect((await b.ask()).map((message: Message) => message.version)).toEqual([now + 2_000, now + 2_001]);
+  });
+
+  test('[M7] a task deleted offline is deleted, [M6] an edit made offline is merged', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    await a.ask({ type: 'create', task: task(1, 'one'), version: 1_000 }, { type: 'create', task: task(2, 'two'), version: 1_000 });
+    const b = await login(hub, 'b');
+    const [all] = await b.ask({ type: 'read-all' });
+    expect(all.tasks).toHaveLength(2);
+    b.hangUp();
+    await a.ask({ type: 'update', task: task(1, 'one', { tags: ['x'] }), version: 2_000 });
+    const back = hub.connect('b');
+    const [answer] = await back.ask({ type: 'login', user_id: hub.owner, device_id: 'b', version: 9_000 });
+    expect(answer.version).toBe(8_999);
+    const [merged] = await back.ask({ type: 'write-all', tasks: [task(1, 'ONE')], version: 9_000 });
+    expect(merged).toMatchObject({ type: 'read-all', tasks: [task(1, 'ONE', { tags: ['x'] })] });
+    expect(await a.ask()).toMatchObject([
+      { type: 'update', task: task(1, 'ONE', { tags: ['x'] }) },
+      { type: 'delete', task_id: 2 },
+    ]);
+  });
+});
