@@ -35,14 +35,17 @@ export function readRoom(items: Iterable<RoomItem>): RoomState {
       goal = readGoalItem(item);
       continue;
     }
-    const request = readRequestItem(item, requests);
+    const request = readRequestItem(item, () => requests);
     if (request !== undefined) requests.push(request);
   }
   return { requests, goal };
 }
 
-/** @param before what came before it, for an item that does not say who is next. undefined: no timer request. */
-export function readRequestItem(item: RoomItem, before: readonly TimerRequest[]): TimerRequest | undefined {
+/**
+ * @param before asked for what came before it, by an item that does not say who is next
+ * @returns undefined: no timer request
+ */
+export function readRequestItem(item: RoomItem, before: () => readonly TimerRequest[]): TimerRequest | undefined {
   if (item.key === goalKey) return undefined;
   const value: unknown = JSON.parse(item.value);
   const asked = readTimer(value);
@@ -51,7 +54,7 @@ export function readRequestItem(item: RoomItem, before: readonly TimerRequest[])
   const type = fields?.get('type') === 'BREAKTIMER' ? 'BREAKTIMER' : asked.value.type;
   const { minutes, user } = asked.value;
   const said = fields?.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
-  return { type, minutes, user, nextUser: said === undefined ? nextUser(before, type, user) : said, at: item.at };
+  return { type, minutes, user, nextUser: said === undefined ? nextUser(before(), type, user) : said, at: item.at };
 }
 
 export function readGoalItem(item: RoomItem): Goal {

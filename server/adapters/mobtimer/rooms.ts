@@ -1,0 +1,298 @@
+// The rooms that are alive: those that remember something, and those that somebody looks at. Each is a channel `mob/<room>`; here
+// are the writes to it, what its viewers are shown of it, its daily forgetting, and the numbers of the front page. No HTTP.
+
+import { refuse } from '../../../protocol/errors.ts';
+import type { Document } from '../../core/document.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Session, View } from '../../core/session.ts';
+import type { Change } from '../../core/store.ts';
+import { beginning, goalData, goalEvent, requestData, timerEvent } from './event.ts';
+import { nextUser } from './next-user.ts';
+import type { Counts } from './pages.ts';
+import {
+  goalKey,
+  noGoal,
+  outlived,
+  type RoomItem,
+  readGoalItem,
+  readRequestItem,
+  readRoom,
+  runs,
+} from './room-item.ts';
+import type { Goal, TimerRequest } from './timer-request.ts';
+
+const prefix = 'mob/';
+const sweepMs = 60_000;
+/** A monitor of the original writes here every five minutes; it would be all that the numbers show. */
+const uncounted = `${prefix}testroom-310a9c47-515c-4ad7-a229-ae8efbab7387`;
+
+export interface Numbers {
+  readonly timers: Counts;
+  readonly breaks: Counts;
+  readonly goals: number;
+}
+
+export class Rooms {
+  readonly #hub: Hub;
+  readonly #rooms = new Map<string, Room>();
+  readonly #timers = new Map<number, number>();
+  readonly #breaks = new Map<number, number>();
+  #goals = 0;
+  /** Resolves when the rooms of before a restart are known. */
+  readonly loaded: Promise<void>;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+    hub.watch((channel, changes) => this.#heard(channel.name, changes));
+    this.loaded = this.#load();
+    const sweep = () => {
+      hub.world.after(sweepMs, sweep);
+      this.#sweep(hub.world.now());
+    };
+    hub.world.after(sweepMs, sweep);
+  }
+
+  has(name: string): boolean {
+    return this.#rooms.has(prefix + name);
+  }
+
+  /** Streams that are open to rooms. */
+  get users(): number {
+    let users = 0;
+    for (const room of this.#rooms.values()) users += room.viewers;
+    return users;
+  }
+
+  /** Rooms in which a turn or a break is under way. */
+  get timers(): number {
+    const now = this.#hub.world.now();
+    let timers = 0;
+    for (const { newest } of this.#rooms.values()) if (newest !== undefined && runs(newest, now)) timers += 1;
+    return timers;
+  }
+
+  /** What was asked for since this hub started. */
+  get numbers(): Numbers {
+    return { timers: ascending(this.#timers), breaks: ascending(this.#breaks), goals: this.#goals };
+  }
+
+  /** Shows the room to a session. The answer ends it, and must be called once. */
+  show(name: string, session: Session): () => void {
+    const room = this.#room(prefix + name);
+    room.viewers += 1;
+    room.opened.then(
+      ({ channel }) => session.follow(channel, room.view, { from: 'beginning' }),
+      (error: unknown) => {
+        this.#hub.world.log.error({ room: name, error }, 'mobtimer: could not open a room');
+        session.end('broken');
+      },
+    );
+    return () => {
+      room.viewers -= 1;
+    };
+  }
+
+  /** Resolves when it is on disk. */
+  async start(name: string, asked: Pick<TimerRequest, 'type' | 'minutes' | 'user'>, origin: string): Promise<void> {
+    const document = await this.#room(prefix + name).opened;
+    const { world } = this.#hub;
+    await document.write((view) => {
+      const at = world.now();
+      const next = nextUser(readRoom(view.items.values()).requests, asked.type, asked.user);
+      const value = JSON.stringify(requestData({ ...asked, nextUser: next, at }));
+      return { ok: true, write: { ops: [{ op: 'add', key: world.id(), value }], origin, at } };
+    });
+  }
+
+  async goal(name: string): Promise<string | null> {
+    const channel = await this.#hub.channel(prefix + name);
+    const [item] = await channel.read({ key: goalKey });
+    return item === undefined ? null : readGoalItem(item).text;
+  }
+
+  setGoal(name: string, text: string, user: string | null, origin: string): Promise<void> {
+    return this.#writeGoal(name, { text, user }, origin);
+  }
+
+  /** Nothing happens where no goal is set. */
+  deleteGoal(name: string, user: string | null, origin: string): Promise<void> {
+    return this.#writeGoal(name, { text: null, user }, origin);
+  }
+
+  async #writeGoal(name: string, goal: Omit<Goal, 'at'>, origin: string): Promise<void> {
+    const document = await this.#room(prefix + name).opened;
+    const { world } = this.#hub;
+    await document.write((view) => {
+      const before = view.items.get(goalKey);
+      if (goal.text === null && (before === undefined || readGoalItem(before).text === null)) {
+        return refuse('not_found', 'goal');
+      }
+      const at = world.now();
+      // With an id, because the same goal set again is news, and a value that stays the same is not.
+      const value = JSON.stringify({ ...goalData({ ...goal, at }), id: world.id() });
+      return { ok: true, write: { ops: [{ op: 'put', key: goalKey, value }], origin, at } };
+    });
+  }
+
+  #room(channel: string): Room {
+    let room = this.#rooms.get(channel);
+    if (room === undefined) {
+      room = new Room(this.#hub, channel);
+      this.#rooms.set(channel, room);
+      room.opened.catch(() => this.#rooms.delete(channel));
+    }
+    return room;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const channels = await this.#hub.store.channels(prefix);
+      await Promise.all(channels.filter(({ items }) => items > 0).map(({ channel }) => this.#room(channel).opened));
+    } catch (error) {
+      this.#hub.world.log.error({ error }, 'mobtimer: could not read the rooms of before');
+    }
+  }
+
+  /** Every commit of the hub: rooms are written to by other ways than this adapter's, too. */
+  #heard(channel: string, changes: readonly Change[]): void {
+    if (!channel.startsWith(prefix)) return;
+    this.#room(channel);
+    if (channel === uncounted) return;
+    for (const change of changes) {
+      const item = itemOf(change);
+      if (item === undefined) continue;
+      if (item.key === goalKey) this.#goals += readGoalItem(item).text === null ? 0 : 1;
+      const request = readRequestItem(item, () => []);
+      if (request === undefined) continue;
+      const counts = request.type === 'TIMER' ? this.#timers : this.#breaks;
+      counts.set(request.minutes, (counts.get(request.minutes) ?? 0) + 1);
+    }
+  }
+
+  #sweep(now: number): void {
+    for (const [name, room] of this.#rooms) {
+      if (!room.sweep(now)) continue;
+      room.close();
+      this.#rooms.delete(name);
+      this.#hub.release(name);
+    }
+  }
+}
+
+class Room {
+  viewers = 0;
+  readonly opened: Promise<Document>;
+  readonly view: View = {
+    key: 'mobtimer',
+    echo: true,
+    whole: true,
+    live: (change) => this.#live(change),
+    page: ({ changes }) => {
+      const { requests, goal } = readRoom(changes.flatMap((change) => itemOf(change) ?? []));
+      return beginning(requests, goal);
+    },
+    // Catching up shows the whole room again: from where does not matter.
+    seqOf: () => 0,
+  };
+  readonly #hub: Hub;
+  #document: Document | undefined;
+  #newest: { readonly key: string; readonly request: TimerRequest } | undefined;
+  /** The step that removed the newest request, so that viewers are told of an older one, or of none. */
+  #fell = 0;
+  #stopListening: () => void = () => undefined;
+
+  constructor(hub: Hub, channel: string) {
+    this.#hub = hub;
+    this.opened = this.#open(channel);
+  }
+
+  get newest(): TimerRequest | undefined {
+    return this.#newest?.request;
+  }
+
+  /** Forgets what is a day old. True when the room is empty and nobody looks at it: it can be forgotten itself. */
+  sweep(now: number): boolean {
+    const document = this.#document;
+    if (document === undefined) return false;
+    if (outlived(document.view.items.values(), now).length > 0) {
+      this.#forget(document, now).catch((error: unknown) => {
+        this.#hub.world.log.error({ channel: document.channel.name, error }, 'mobtimer: could not forget');
+      });
+      return false;
+    }
+    return this.viewers === 0 && document.view.items.size === 0;
+  }
+
+  close(): void {
+    this.#stopListening();
+  }
+
+  async #open(name: string): Promise<Document> {
+    const document = await this.#hub.document(name);
+    this.#stopListening = document.channel.listen((changes) => this.#heard(changes));
+    this.#document = document;
+    this.#newest = newestOf(document);
+    return document;
+  }
+
+  async #forget(document: Document, at: number): Promise<void> {
+    const written = await document.write(({ items }) => {
+      const ops = outlived(items.values(), at).map((key) => ({ op: 'remove', key }) as const);
+      return { ok: true, write: { ops, origin: 'hub', at } };
+    });
+    if (!written.ok) return;
+    const left = [...document.view.items.values()].filter(({ key }) => key !== goalKey);
+    await document.channel.forget(Math.min(...left.map(({ seq }) => seq - 1), written.position.seq));
+  }
+
+  #heard(changes: readonly Change[]): void {
+    for (const change of changes) {
+      const request = this.#requestOf(change);
+      if (request !== undefined) this.#newest = { key: change.key, request };
+      else if (change.key === this.#newest?.key) {
+        this.#newest = this.#document === undefined ? undefined : newestOf(this.#document);
+        this.#fell = change.seq;
+      }
+    }
+  }
+
+  /** The channel's listeners have heard of the change before. */
+  #live(change: Change): string | null {
+    if (change.key === goalKey) {
+      const item = itemOf(change);
+      return goalEvent(item === undefined ? noGoal : readGoalItem(item));
+    }
+    const request = this.#requestOf(change);
+    if (request !== undefined) return timerEvent(request);
+    return change.seq === this.#fell ? timerEvent(this.newest) : null;
+  }
+
+  #requestOf(change: Change): TimerRequest | undefined {
+    const item = itemOf(change);
+    if (item === undefined) return undefined;
+    return readRequestItem(item, () => {
+      const items = [...(this.#document?.view.items.values() ?? [])];
+      return readRoom(items.filter(({ seq }) => seq < change.seq)).requests;
+    });
+  }
+}
+
+function newestOf(document: Document): { readonly key: string; readonly request: TimerRequest } | undefined {
+  const before: TimerRequest[] = [];
+  let newest: { readonly key: string; readonly request: TimerRequest } | undefined;
+  for (const item of document.view.items.values()) {
+    const request = readRequestItem(item, () => before);
+    if (request === undefined) continue;
+    before.push(request);
+    newest = { key: item.key, request };
+  }
+  return newest;
+}
+
+function itemOf({ key, value, at }: Change): RoomItem | undefined {
+  return value === null ? undefined : { key, value, at };
+}
+
+function ascending(counts: ReadonlyMap<number, number>): Counts {
+  return [...counts].sort(([a], [b]) => a - b).map(([minutes, count]) => ({ minutes, count }));
+}

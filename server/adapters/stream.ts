@@ -1,0 +1,90 @@
+// What all event streams have in common: their headers, their keep-alives, and the conversation of a core Session with a Peer
+// whose texts are events. Which events those are is for whoever opens the stream.
+
+import type { Identity } from '../core/access.ts';
+import type { Hub } from '../core/hub.ts';
+import type { Conversation, Peer, Sent } from '../core/peer.ts';
+import { Session } from '../core/session.ts';
+
+const keepAliveMs = 5_000;
+/** Keep-alives in a row that a reader may have no room for before it counts as asleep. It may come back. */
+const patience = 12;
+
+export const streamHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream;charset=UTF-8',
+  'cache-control': 'no-store, no-cache, must-revalidate, proxy-revalidate, max-age=0',
+  'x-accel-buffering': 'no',
+};
+
+export interface Manner {
+  /** What a session says for itself (a line of JSON: why it ends) as an event of this stream. */
+  readonly words: (json: string) => string;
+  /** Sent every five seconds; '' where the stream is never silent for so long anyway. */
+  readonly keepAlive: string;
+}
+
+export interface Begun {
+  readonly session: Session;
+  readonly conversation: Conversation;
+}
+
+/**
+ * The session of a stream that has just opened; it follows nothing yet.
+ * @param ended called once, when it is over
+ */
+export function beginStream(hub: Hub, peer: Peer, identity: Identity, manner: Manner, ended: () => void): Begun {
+  const session = new Session(hub, new EventPeer(peer, manner.words), identity);
+  let missed = 0;
+  const beat = () => {
+    cancel = hub.world.after(keepAliveMs, beat);
+    missed = peer.send(manner.keepAlive) === 'dropped' ? missed + 1 : 0;
+    if (missed === patience) session.end('slow');
+  };
+  let cancel = manner.keepAlive === '' ? () => undefined : hub.world.after(keepAliveMs, beat);
+  session.onEnd = () => {
+    cancel();
+    ended();
+  };
+  const conversation: Conversation = {
+    receive: () => undefined,
+    dropped: (text) => session.dropped(text),
+    drained: () => session.drained(),
+    closed: () => session.closed(),
+  };
+  return { session, conversation };
+}
+
+/** Tells a session's own words, which are JSON, from the events of its Views, which never begin with a brace. */
+class EventPeer implements Peer {
+  readonly #peer: Peer;
+  readonly #words: (json: string) => string;
+
+  constructor(peer: Peer, words: (json: string) => string) {
+    this.#peer = peer;
+    this.#words = words;
+  }
+
+  get name(): string {
+    return this.#peer.name;
+  }
+
+  get address(): string {
+    return this.#peer.address;
+  }
+
+  send(text: string): Sent {
+    return this.#peer.send(text.startsWith('{') ? this.#words(text) : text);
+  }
+
+  close(code: number, reason: string): void {
+    this.#peer.close(code, reason);
+  }
+
+  join(topic: string): void {
+    this.#peer.join(topic);
+  }
+
+  leave(topic: string): void {
+    this.#peer.leave(topic);
+  }
+}
