@@ -29,7 +29,7 @@ interface UwsResponse {
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
   end(body: Bytes): UwsResponse;
-  endWithoutBody(length?: number): UwsResponse;
+  endWithoutBody(): UwsResponse;
   tryEnd(chunk: Bytes, total: number): [boolean, boolean];
   getWriteOffset(): number;
   close(): UwsResponse;
@@ -368,9 +368,14 @@ function writeHead(res: UwsResponse, reply: Reply | Stream): void {
 function writeReply(res: UwsResponse, method: string, reply: Reply): void {
   res.cork(() => {
     writeHead(res, reply);
-    if (reply.status === 204 || reply.status === 304) res.endWithoutBody();
-    else if (method === 'HEAD') res.endWithoutBody(Buffer.byteLength(reply.body));
-    else res.end(reply.body);
+    const bodiless = reply.status === 204 || reply.status === 304;
+    if (!bodiless && method !== 'HEAD') {
+      res.end(reply.body);
+      return;
+    }
+    // Given a length, `endWithoutBody` writes it but leaves the response open for ever.
+    if (!bodiless) res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
+    res.endWithoutBody();
   });
 }
 
