@@ -1,0 +1,5 @@
+// The script of the help page.
+
+import { addCopyButtons } from './copy.ts';
+
+addCopyButtons();

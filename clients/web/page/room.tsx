@@ -1,0 +1,12 @@
+// The script of the room page: takes the room's name from the markup and draws the page in its place.
+
+import { render } from 'preact';
+import { RoomPage } from './room-page.tsx';
+
+const place = document.getElementById('room');
+const name = place?.dataset['room'];
+if (place !== null && name !== undefined) {
+  const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
+  place.replaceChildren();
+  render(<RoomPage name={name} url={`${location.origin}/`} icon={icon} />, place);
+}

@@ -1,0 +1,34 @@
+// Reads an event stream's text as it arrives, in pieces of any size. Only what the hub writes is understood: `event` and
+// `data` fields, lines that end in LF or CRLF.
+
+export interface StreamEvent {
+  readonly event: string;
+  readonly data: string;
+}
+
+/** @returns a function that takes the next piece of text and gives the events it completed */
+export function eventReader(): (piece: string) => StreamEvent[] {
+  let rest = '';
+  let event = '';
+  let data: string[] = [];
+  return (piece) => {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    const found: StreamEvent[] = [];
+    for (const ended of lines) {
+      const line = ended.endsWith('\r') ? ended.slice(0, -1) : ended;
+      if (line === '') {
+        if (data.length > 0) found.push({ event, data: data.join('\n') });
+        event = '';
+        data = [];
+        continue;
+      }
+      const colon = line.indexOf(':');
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+      if (field === 'event') event = value;
+      if (field === 'data') data.push(value);
+    }
+    return found;
+  };
+}

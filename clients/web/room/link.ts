@@ -1,0 +1,75 @@
+// The connection to the hub as a state machine: what happened and when goes in, the next state comes out. The network is
+// page/stream.ts's; the words people read are here, because a state nobody can name is one too many.
+
+export type Link =
+  | { readonly state: 'connecting'; readonly tries: number; readonly since: number }
+  | { readonly state: 'live'; readonly heard: number }
+  | { readonly state: 'waiting'; readonly tries: number; readonly until: number }
+  | { readonly state: 'refused'; readonly status: number };
+
+export type LinkEvent =
+  | { readonly type: 'heard' }
+  | { readonly type: 'lost' }
+  | { readonly type: 'refused'; readonly status: number }
+  /** Time went by. */
+  | { readonly type: 'tick' }
+  /** A reason to try at once: back online, the page is looked at again, a new token. */
+  | { readonly type: 'wake' };
+
+/** The hub writes every five seconds: three times that in silence means the connection only looks alive. */
+const silence = 15_000;
+const patience = 10_000;
+const longestWait = 10_000;
+
+export function begin(now: number): Link {
+  return { state: 'connecting', tries: 0, since: now };
+}
+
+/** @param random 0 to 1: spreads the pages of a room that a restart cut off together */
+function waiting(tries: number, now: number, random: number): Link {
+  const wait = Math.min(longestWait, 500 * 2 ** tries);
+  return { state: 'waiting', tries: tries + 1, until: now + wait * (0.75 + random / 2) };
+}
+
+/** @param now steady milliseconds */
+export function step(link: Link, event: LinkEvent, now: number, random: number): Link {
+  const tries = link.state === 'connecting' || link.state === 'waiting' ? link.tries : 0;
+  switch (event.type) {
+    case 'heard':
+      return link.state === 'connecting' || link.state === 'live' ? { state: 'live', heard: now } : link;
+    case 'lost':
+      return link.state === 'connecting' || link.state === 'live' ? waiting(tries, now, random) : link;
+    case 'refused':
+      // A gateway that is between two hubs answers too (502, 503), so only what the hub itself means ends the attempts.
+      if (link.state !== 'connecting') return link;
+      return [401, 403, 404].includes(event.status)
+        ? { state: 'refused', status: event.status }
+        : waiting(tries, now, random);
+    case 'wake':
+      return link.state === 'waiting' || link.state === 'refused' ? { state: 'connecting', tries, since: now } : link;
+    case 'tick':
+      if (link.state === 'waiting' && now >= link.until) return { state: 'connecting', tries, since: now };
+      if (link.state === 'live' && now - link.heard > silence) return waiting(0, now, random);
+      if (link.state === 'connecting' && now - link.since > patience) return waiting(tries, now, random);
+      return link;
+  }
+}
+
+/** For people: the state, and what changes while it lasts. @param online what the browser thinks of the network */
+export function words(link: Link, now: number, online: boolean): { state: string; detail: string } {
+  switch (link.state) {
+    case 'live':
+      return { state: 'Connected', detail: '' };
+    case 'connecting':
+      return {
+        state: link.tries === 0 ? 'Connecting…' : 'Connection lost',
+        detail: link.tries === 0 ? '' : ', trying again…',
+      };
+    case 'refused':
+      return { state: link.status === 404 ? 'There is no such room' : 'For members only', detail: '' };
+    case 'waiting':
+      return online
+        ? { state: 'Connection lost', detail: `, next try in ${Math.max(1, Math.ceil((link.until - now) / 1000))} s` }
+        : { state: 'You are offline', detail: '' };
+  }
+}

@@ -1,0 +1,39 @@
+// Where the bars of the last hours go: fractions of the width, so that drawing is a matter of percent. From four hours ago
+// to half an hour ahead, now at nine tenths or so; a new entry cuts short what was still running.
+
+import { deadline } from './room.ts';
+import type { Entry } from './wire.ts';
+
+const hour = 3_600_000;
+const back = 4 * hour;
+const ahead = hour / 2;
+
+export interface Bar {
+  readonly entry: Entry;
+  /** 0 to 1 */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** 0 at the left edge, 1 at the right. */
+export function placeOf(time: number, now: number): number {
+  return (time - (now - back)) / (back + ahead);
+}
+
+export function bars(history: readonly Entry[], now: number): Bar[] {
+  return history.flatMap((entry, index) => {
+    const end = Math.min(deadline(entry), history[index + 1]?.start ?? Number.POSITIVE_INFINITY);
+    const from = Math.max(0, placeOf(entry.start, now));
+    const to = Math.min(1, placeOf(end, now));
+    return to > from ? [{ entry, from, to }] : [];
+  });
+}
+
+/** The full hours in view, in hub time. @param zone minutes that local time is behind UTC, as Date tells it */
+export function hours(now: number, zone: number): number[] {
+  const shift = zone * 60_000;
+  const first = Math.ceil((now - back - shift) / hour) * hour + shift;
+  const found: number[] = [];
+  for (let at = first; at <= now + ahead; at += hour) found.push(at);
+  return found;
+}

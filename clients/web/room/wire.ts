@@ -1,0 +1,93 @@
+// The door of the page: what the hub streams, checked once and turned into values, and what the page sends. No network
+// here; a text that is not what it should be becomes nothing.
+
+export type Kind = 'turn' | 'break';
+
+/** One started turn or break. `minutes` 0 is a stop. */
+export interface Entry {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly minutes: number;
+  /** Hub time of the start, milliseconds. */
+  readonly start: number;
+  /** '' when nobody was named. */
+  readonly user: string;
+  /** '' when nobody follows. */
+  readonly next: string;
+}
+
+export interface Goal {
+  readonly text: string;
+  readonly user: string;
+}
+
+export type News =
+  | { readonly type: 'history'; readonly entries: readonly (Entry | 'reset')[] }
+  | { readonly type: 'timer'; readonly entry: Entry | 'reset' }
+  | { readonly type: 'goal'; readonly goal: Goal | undefined }
+  | { readonly type: 'alive' };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function entryOf(value: unknown): Entry | 'reset' | undefined {
+  if (!isFields(value)) return undefined;
+  const { timer, requested, user, nextUser, type } = value;
+  if (typeof timer !== 'number') return undefined;
+  if (timer === 0 && typeof user !== 'string') return 'reset';
+  const start = Date.parse(textOf(requested));
+  if (Number.isNaN(start)) return undefined;
+  const kind = type === 'BREAKTIMER' ? 'break' : 'turn';
+  const name = textOf(user);
+  return {
+    key: JSON.stringify([requested, kind, timer, name]),
+    kind,
+    minutes: timer,
+    start,
+    user: name,
+    next: textOf(nextUser),
+  };
+}
+
+/** @param event the stream's event name; an unknown one says nothing */
+export function newsOf(event: string, data: string): News | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  if (event === 'KEEP_ALIVE') return { type: 'alive' };
+  if (event === 'GOAL_REQUEST' && isFields(value)) {
+    const goal = value['goal'];
+    return { type: 'goal', goal: typeof goal === 'string' ? { text: goal, user: textOf(value['user']) } : undefined };
+  }
+  if (event === 'TIMER_REQUEST') {
+    const entry = entryOf(value);
+    return entry === undefined ? undefined : { type: 'timer', entry };
+  }
+  if (event === 'INITIAL_HISTORY' && Array.isArray(value)) {
+    const entries = value.map(entryOf).filter((entry) => entry !== undefined);
+    return { type: 'history', entries };
+  }
+  return undefined;
+}
+
+/** What a person typed into a field for minutes; undefined when it is not a whole number from 1 to 1440. */
+export function minutesOf(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (!/^\d{1,4}$/.test(trimmed)) return undefined;
+  const minutes = Number(trimmed);
+  return minutes >= 1 && minutes <= 1440 ? minutes : undefined;
+}
+
+export function startBody(kind: Kind, minutes: number, user: string): string {
+  return JSON.stringify(kind === 'turn' ? { timer: minutes, user } : { breaktimer: minutes, user });
+}

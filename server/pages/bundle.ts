@@ -1,0 +1,70 @@
+// Bundles clients/web in memory when the hub starts, some 50 ms: there is no build step and nothing is written to disk. A
+// file's name carries the hash of what is in it, so that browsers may keep it for ever.
+
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Asset } from '../adapters/mobtimer/pages.ts';
+
+const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
+
+/** Source names, without folder; each becomes one file to be served. */
+const entries = ['style.css', 'icon.svg', 'room.tsx', 'front.ts', 'help.ts'] as const;
+export type Entry = (typeof entries)[number];
+
+const types: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+export interface Bundle {
+  readonly assets: readonly Asset[];
+  /** Where an entry is served. */
+  path(entry: Entry): string;
+}
+
+export async function bundle(): Promise<Bundle> {
+  const built = await build({
+    absWorkingDir: sources,
+    entryPoints: entries.map((entry) => `page/${entry}`),
+    outdir: 'unwritten',
+    entryNames: '[name]-[hash]',
+    write: false,
+    metafile: true,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: ['es2022', 'chrome105', 'firefox110', 'safari16'],
+    charset: 'utf8',
+    legalComments: 'none',
+    loader: { '.svg': 'copy' },
+    tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact' } },
+    logLevel: 'silent',
+  });
+  const paths = new Map<string, string>();
+  for (const [output, { entryPoint }] of Object.entries(built.metafile.outputs)) {
+    if (entryPoint !== undefined) paths.set(basename(entryPoint), `/-/assets/${basename(output)}`);
+  }
+  const assets = built.outputFiles.map((file) => {
+    const name = basename(file.path);
+    return {
+      path: `/-/assets/${name}`,
+      type: types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
+      body: file.contents,
+      headers: {
+        'cache-control': 'public, max-age=31536000, immutable',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      },
+    };
+  });
+  return {
+    assets,
+    path: (entry) => {
+      const path = paths.get(entry);
+      if (path === undefined) throw new Error(`clients/web/page/${entry} was not bundled`);
+      return path;
+    },
+  };
+}

@@ -1,0 +1,302 @@
+// The pages the hub serves, as functions of facts: the front page, a room's, help and numbers. What runs in the browser is
+// in clients/web; routes, form answers and event streams are the mob timer's.
+
+import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
+import { type Bundle, bundle, type Entry } from './bundle.ts';
+import { html, type Markup, nothing } from './markup.ts';
+
+/** What the front page says of the hub beside its rooms. */
+export interface About {
+  readonly version: string;
+  /** The port Kronos clients connect to; null when there is none. */
+  readonly kronosPort: number | null;
+}
+
+const headers = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "media-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-opener-policy': 'same-origin',
+} as const;
+
+export async function openPages(about: About): Promise<Pages> {
+  const built = await bundle();
+  return {
+    headers,
+    assets: [...built.assets, favicon(built)],
+    front: (facts) => front(built, about, facts),
+    room: (facts) => room(built, about, facts),
+    help: (facts) => help(built, about, facts),
+    stats: (facts) => stats(built, about, facts),
+  };
+}
+
+/** Browsers ask for it on answers that are no page of ours. */
+function favicon(built: Bundle): Asset {
+  const icon = built.assets.find(({ path }) => path === built.path('icon.svg'));
+  if (icon === undefined) throw new Error('the icon is not among the assets');
+  return { ...icon, path: '/favicon.ico', headers: { 'cache-control': 'public, max-age=86400' } };
+}
+
+interface Sheet {
+  readonly title: string;
+  readonly name: 'front' | 'room' | 'help' | 'stats';
+  readonly script: Entry | undefined;
+  readonly content: Markup;
+}
+
+function sheet(built: Bundle, about: About, { title, name, script, content }: Sheet): string {
+  const link = (href: string, text: string, here: boolean) =>
+    here ? html`<a href="${href}" aria-current="page">${text}</a>` : html`<a href="${href}">${text}</a>`;
+  return `${html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf9f6">
+<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#131619">
+<title>${title}</title>
+<link rel="icon" href="${built.path('icon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${built.path('style.css')}">
+${script === undefined ? nothing : html`<script type="module" src="${built.path(script)}"></script>`}
+</head>
+<body class="${name}">
+<a class="skip" href="#content">To the content</a>
+<header class="top">
+<a class="brand" href="/"><img src="${built.path('icon.svg')}" alt="" width="26" height="26"> Horai</a>
+<nav aria-label="Pages">
+${link('/help', 'Help', name === 'help')}
+${link('/stats', 'Stats', name === 'stats')}
+</nav>
+</header>
+<main id="content" tabindex="-1">
+${content}
+</main>
+<footer class="bottom">
+<p>Horai ${about.version}: every hour you have, in one place you own.</p>
+<p><a href="/">Front page</a> <a href="/help">Help</a> <a href="/stats">Stats</a> <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
+</footer>
+</body>
+</html>
+`}`;
+}
+
+/** `http://localhost:5600/` → `localhost:5600/`, as people read an address. */
+function shown(url: string): string {
+  return url.replace(/^https?:\/\//, '');
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Lines to paste. The button comes with the script; without it the lines can be marked by hand. */
+function paste(lines: readonly string[]): Markup {
+  return html`<div class="paste"><pre tabindex="0"><code>${lines.join('\n')}</code></pre></div>`;
+}
+
+/** How each kind of client finds this hub. */
+function doors(url: string, about: About): Markup {
+  const { hostname } = new URL(url);
+  const kronos =
+    about.kronosPort === null
+      ? html`<p>Tasks in Vim and in the terminal, the same on every device. This hub's own port for them is closed;
+        browsers and WebSocket clients use the address of this page.</p>`
+      : html`<p>Tasks in Vim and in the terminal, the same on every device.</p><p><code>${hostname}:${about.kronosPort}</code></p>`;
+  return html`<dl class="doors">
+<div><dt>Mob timer</dt><dd><p>Rooms with a shared timer, for this page and the <code>mob</code> command.</p><p><code>MOB_TIMER_URL=${url}</code></p></dd></div>
+<div><dt>Kronos</dt><dd>${kronos}</dd></div>
+<div><dt>WakaTime</dt><dd><p>What your editors worked on, from every WakaTime plugin.</p><p><code>api_url = ${url}api/v1</code></p></dd></div>
+<div><dt>ActivityWatch</dt><dd><p>What was in front of you, from every ActivityWatch watcher.</p><p><code>${shown(url).replace(/\/$/, '')}</code></p></dd></div>
+</dl>`;
+}
+
+function front(built: Bundle, about: About, facts: FrontFacts): string {
+  const quiet = facts.users === 0 && facts.timers === 0;
+  const refusal = html`<p class="problem" id="refused" role="alert">“${facts.refused}” cannot be a room's name: letters, digits, <code>-</code> and <code>_</code> only.</p>`;
+  const first = html`<section class="card next-steps" id="next-steps">
+<h2>Nobody is here yet. What now?</h2>
+<ol>
+<li><p>Join the room above; any name does. The page is the timer.</p></li>
+<li><p>Send its address to the others, or show them the QR code on it.</p></li>
+<li><p>Whoever lives in a terminal pastes this instead:</p>
+${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.suggested}`, 'mob timer 10'])}</li>
+</ol>
+</section>`;
+  return sheet(built, about, {
+    title: 'Horai',
+    name: 'front',
+    script: 'front.ts',
+    content: html`<section class="hero">
+<h1>One timer for everybody in the room</h1>
+<p class="lead">Take turns at the keyboard: start a turn, and everyone with the room open sees the same clock, who types and who is next.</p>
+</section>
+<section class="card join">
+<form method="post" action="/">
+<label for="room">Room</label>
+<div class="join-row">
+<span class="address"><span class="prefix" id="prefix">${shown(facts.url)}</span><input id="room" name="room" value="${facts.refused === '' ? facts.suggested : facts.refused}" required autofocus maxlength="200" pattern="[A-Za-z0-9_\\-]+" title="Letters, digits, - and _" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby="prefix room-hint${facts.refused === '' ? '' : ' refused'}"></span>
+<button class="primary" type="submit">Join</button>
+</div>
+${facts.refused === '' ? nothing : refusal}
+<p class="hint" id="room-hint">${facts.members ? 'Rooms here are for members: you will be asked for your token.' : 'Whoever knows a room’s name can join it, so the suggested one is hard to guess.'}</p>
+</form>
+<p class="counters" id="counters"><span id="active-users">${plural(facts.users, 'person', 'people')}</span> in rooms, <span id="active-timers">${plural(facts.timers, 'timer', 'timers')}</span> running</p>
+</section>
+${quiet ? first : nothing}
+<section class="about">
+<h2>What this hub is</h2>
+<p>Horai is a small server for a person's or a team's time. What comes in by any of these doors is kept here, on this
+machine, and is the same on every device. <a href="/help">Help</a> has the lines to paste.</p>
+${doors(facts.url, about)}
+</section>`,
+  });
+}
+
+function room(built: Bundle, about: About, facts: RoomFacts): string {
+  return sheet(built, about, {
+    title: `#${facts.room}`,
+    name: 'room',
+    script: 'room.tsx',
+    content: html`<div id="room" data-room="${facts.room}" data-url="${facts.url}" data-members="${facts.members ? 'yes' : 'no'}">
+<h1>#${facts.room}</h1>
+<noscript><p class="problem">This page needs JavaScript for its clock. Without it, start a turn from a terminal:</p>
+${paste([`curl -X PUT -H 'Content-Type: application/json' -d '{"timer":10,"user":"me"}' ${facts.url}${facts.room}`])}</noscript>
+</div>`,
+  });
+}
+
+function help(built: Bundle, about: About, { url, members }: HelpFacts): string {
+  const { hostname } = new URL(url);
+  const bare = url.replace(/\/$/, '');
+  const auth = members ? ["-H 'Authorization: Bearer <your token>'"] : [];
+  const curl = (method: string, body: string, path: string) =>
+    ['curl', '-X', method, ...auth, "-H 'Content-Type: application/json'", `-d '${body}'`, `${url}${path}`].join(' ');
+  return sheet(built, about, {
+    title: 'Help · Horai',
+    name: 'help',
+    script: 'help.ts',
+    content: html`<h1>Help</h1>
+<p class="lead">Lines to paste, with this hub's own address in them.</p>
+<nav class="contents" aria-label="On this page"><ul>
+<li><a href="#page">The room page</a></li><li><a href="#mob">The mob command</a></li><li><a href="#curl">curl</a></li>
+<li><a href="#mac">macOS menu bar</a></li><li><a href="#deck">Stream Deck</a></li><li><a href="#other">Other tools</a></li><li><a href="#time">Tasks, editors, windows</a></li>
+</ul></nav>
+
+<section id="page"><h2>The room page</h2>
+<p>Open <code>${url}my-room</code>, or join from the <a href="/">front page</a>. A room begins when somebody opens it; its
+timers are remembered for a day, its goal until it is deleted, both also when the hub restarts.</p>
+<p>Type your name once: the page works out who is next from who followed you the last time. Sound is off until you
+switch it on; browsers let a page make sound only after you clicked in it, and <em>Test</em> tells whether it works.</p>
+<dl class="keys">
+<div><dt><kbd>space</kbd></dt><dd>start your turn, or stop what is running</dd></div>
+<div><dt><kbd>n</kbd></dt><dd>next: start your turn now</dd></div>
+<div><dt><kbd>b</kbd></dt><dd>break</dd></div>
+<div><dt><kbd>?</kbd></dt><dd>these keys, in the room</dd></div>
+</dl>
+<p>${members ? 'Rooms on this hub are for members: the page asks for a token once.' : 'Whoever knows a room’s name can use it. A name that cannot be guessed, such as the suggested ones, is its only lock.'}</p>
+</section>
+
+<section id="mob"><h2>The mob command</h2>
+${
+  members
+    ? html`<p class="problem">The <code>mob</code> command cannot send a token, and rooms on this hub are for members: it will be
+refused. Use the page or curl, or have the hub run with <code>HORAI_ROOMS=open</code>.</p>`
+    : nothing
+}
+<p>Put these into your shell's profile. <strong>The address ends with a slash</strong>: without it <code>mob</code> glues the room's name to the port.</p>
+${paste([`export MOB_TIMER_URL=${url}`, 'export MOB_TIMER_ROOM=my-room'])}
+<p>Or into <code>~/.mob</code>, which beats the environment; texts in double quotes:</p>
+${paste([`MOB_TIMER_URL="${url}"`, 'MOB_TIMER_ROOM="my-room"'])}
+<p>Then:</p>
+${paste(['mob start 10      # fetch, and ten minutes for you', 'mob timer 10      # ten minutes only', 'mob break 15', 'mob goal "ship it"', 'mob goal --delete', 'mob timer open    # this room in the browser'])}
+<p>Without a number nothing is sent, unless <code>MOB_TIMER</code> holds your usual one. Your name comes from
+<code>MOB_TIMER_USER</code>, or from git.</p>
+</section>
+
+<section id="curl"><h2>curl</h2>
+${paste([
+  curl('PUT', '{"timer":10,"user":"alice"}', 'my-room'),
+  curl('PUT', '{"breaktimer":15,"user":"alice"}', 'my-room'),
+  curl('PUT', '{"timer":0,"user":"alice"}', 'my-room'),
+  curl('PUT', '{"goal":"ship it","user":"alice"}', 'my-room/goal'),
+  ['curl', '-N', ...auth, `${url}my-room/events`].join(' '),
+])}
+<p>A turn, a break, stop, a goal, and the room's live stream. Minutes go from 0 to 1440; every accepted change answers 202
+without a body.</p>
+</section>
+
+<section id="mac"><h2>macOS menu bar</h2>
+<p>In the settings of the mob timer app, the server is <code>${bare}</code>; a room is its name alone. The app itself cannot
+show timers of more than 127 minutes.</p>
+</section>
+
+<section id="deck"><h2>Stream Deck</h2>
+<p>In the mob.sh plugin's settings the host is <code>${bare}</code>, here <strong>without</strong> a slash at the end.</p>
+</section>
+
+<section id="other"><h2>Other tools</h2>
+<p>Whatever was made for timer.mob.sh works: set its address to <code>${url}</code>, or to <code>${bare}</code> where it adds
+the slash itself. <code>zt</code>, editor extensions that call <code>mob</code>, and scripts need nothing else.</p>
+</section>
+
+<section id="time"><h2>Tasks, editors, windows</h2>
+<p>The same hub keeps more than timers. These need a token, unless it listens on this machine alone; <code>horai token
+create</code> makes one.</p>
+<h3>WakaTime plugins: <code>~/.wakatime.cfg</code></h3>
+${paste(['[settings]', `api_url = ${url}api/v1`, 'api_key = <your token>'])}
+<h3>ActivityWatch watchers</h3>
+<p>They look for <code>localhost:5600</code> by themselves. Host <code>${hostname}</code>, port <code>${new URL(url).port || (url.startsWith('https') ? '443' : '80')}</code> otherwise.</p>
+<h3>Kronos</h3>
+<p>${about.kronosPort === null ? 'Its own port is closed on this hub.' : html`Vim and terminal clients connect to <code>${hostname}:${about.kronosPort}</code>.`}</p>
+</section>`,
+  });
+}
+
+function countTable(caption: string, counts: Counts): Markup {
+  if (counts.length === 0)
+    return html`<section class="card"><h2>${caption}</h2><p class="soft">None yet.</p></section>`;
+  const most = Math.max(...counts.map(({ count }) => count));
+  return html`<section class="card"><h2>${caption}</h2>
+<table><thead><tr><th scope="col">Minutes</th><th scope="col">Started</th><td></td></tr></thead>
+<tbody>${counts.map(
+    ({ minutes, count }) =>
+      html`<tr><th scope="row">${minutes}</th><td>${count}</td><td><svg class="meter" aria-hidden="true"><rect width="${(100 * count) / most}%" height="100%" rx="3"/></svg></td></tr>`,
+  )}</tbody></table></section>`;
+}
+
+function stats(built: Bundle, about: About, facts: StatsFacts): string {
+  const since = new Date(facts.since).toISOString();
+  const total = (counts: Counts) => counts.reduce((sum, { count }) => sum + count, 0);
+  const figure = (value: number, one: string, many: string) =>
+    html`<div><dt>${value === 1 ? one : many}</dt><dd>${value}</dd></div>`;
+  return sheet(built, about, {
+    title: 'Stats · Horai',
+    name: 'stats',
+    script: undefined,
+    content: html`<h1>Stats</h1>
+<p class="lead">Counted since <time datetime="${since}">${since.slice(0, 16).replace('T', ' ')} UTC</time>, when this hub started.</p>
+<dl class="figures">
+${figure(facts.users, 'person in a room now', 'people in rooms now')}
+${figure(facts.activeTimers, 'timer running now', 'timers running now')}
+${figure(total(facts.timers), 'turn started', 'turns started')}
+${figure(total(facts.breaks), 'break started', 'breaks started')}
+${figure(facts.goals, 'goal set', 'goals set')}
+</dl>
+<div class="pair">
+${countTable('Turns by length', facts.timers)}
+${countTable('Breaks by length', facts.breaks)}
+</div>`,
+  });
+}
