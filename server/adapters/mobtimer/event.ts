@@ -44,3 +44,8 @@ export const keepAlive = event('KEEP_ALIVE', { timer: null, ...nothing });
 export function countersEvents(counters: { readonly users: number; readonly timers: number }): string {
   return event('ACTIVE_USERS_UPDATE', counters.users) + event('ACTIVE_TIMERS_UPDATE', counters.timers);
 }
+
+/** The last event of a stream that the hub ends. */
+export function closedEvent(json: string): string {
+  return `event:CLOSED\ndata:${json}\n\n`;
+}

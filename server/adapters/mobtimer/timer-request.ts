@@ -55,9 +55,10 @@ export function readGoal(body: unknown): Asked<{ readonly text: string; readonly
 }
 
 /** Who deletes a goal: all that such a body says. */
-export function readUser(body: unknown): Asked<string | null> {
-  const user = readText(fieldsOf(body)?.get('user'));
-  return fieldsOf(body) === undefined || user === undefined ? wrong : { asks: 'something', value: user };
+export function readUser(body: unknown): Asked<{ readonly user: string | null }> {
+  const fields = fieldsOf(body);
+  const user = readText(fields?.get('user'));
+  return fields === undefined || user === undefined ? wrong : { asks: 'something', value: { user } };
 }
 
 export function shorten(goal: string): string {
