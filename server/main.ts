@@ -15,12 +15,21 @@ const stopMs = 4_500;
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const complain = (text: string) => void process.stderr.write(`${text}\n`);
 
+/** From now on the process ends, whatever holds it up. */
+function endSoon(): void {
+  setTimeout(() => {
+    complain('Stopping took too long: the rest is cut.');
+    process.exit(1);
+  }, stopMs).unref();
+}
+
 async function serve(config: Config): Promise<number> {
   const told = new Promise<void>((resolve) => {
     let signals = 0;
     const hear = () => {
       signals += 1;
       if (signals > 1) process.exit(1);
+      endSoon();
       resolve();
     };
     process.on('SIGTERM', hear);
@@ -45,15 +54,16 @@ async function serve(config: Config): Promise<number> {
   print(greeting(hub, config));
 
   const why = await Promise.race([told, broken]);
-  if (why === 'broken') complain('The store takes no more writes: the hub stops.');
-  setTimeout(() => {
-    complain('Stopping took too long: the rest is cut.');
-    process.exit(1);
-  }, stopMs).unref();
+  if (why === 'broken') {
+    complain('The store takes no more writes: the hub stops.');
+    endSoon();
+  }
   await hub.stop();
   return why === 'broken' ? 1 : 0;
 }
 
+// Whatever the mode of the data folder, what is made in it is its owner's alone.
+process.umask(0o077);
 process.exit(
   await run(process.argv.slice(2), {
     surroundings: { env: process.env, platform: process.platform, home: homedir() },

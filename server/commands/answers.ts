@@ -14,7 +14,7 @@ const Token = Type.Object({
 });
 
 const schemas = {
-  login: Type.Object({ type: Type.Literal('login') }),
+  ping: Type.Object({ type: Type.Literal('pong') }),
   token: Type.Object({ type: Type.Literal('token'), secret: Type.String(), token: Token }),
   tokens: Type.Object({ type: Type.Literal('tokens'), tokens: Type.Array(Token) }),
   revoke: Type.Object({ type: Type.Literal('revoke') }),
@@ -34,11 +34,10 @@ const Referring = Type.Object({ ref: Type.Number() });
 
 export type Verb = keyof typeof schemas;
 export type AnswerTo<V extends Verb> = Static<(typeof schemas)[V]>;
-export type Token = Static<typeof Token>;
 export type Refused = Static<typeof Refused>;
 
 const checks: Record<Verb, Check> = {
-  login: compile(schemas.login),
+  ping: compile(schemas.ping),
   token: compile(schemas.token),
   tokens: compile(schemas.tokens),
   revoke: compile(schemas.revoke),

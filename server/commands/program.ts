@@ -4,7 +4,6 @@
 import { Command, CommanderError } from 'commander';
 import { type Config, configure, describe, type Surroundings } from '../config.ts';
 import type { World } from '../core/world.ts';
-import type { Token } from './answers.ts';
 import { columns, when } from './columns.ts';
 import type { Asked, Dialogue } from './dialogue.ts';
 import { reach } from './reach.ts';
@@ -100,8 +99,8 @@ export async function run(args: readonly string[], house: House): Promise<number
     .option('--json', 'print JSON')
     .action((options: { account?: string; json?: boolean }) =>
       ask(
-        (hub) => tokensOf(hub, options.account),
-        (tokens) => {
+        (hub) => hub.ask('tokens', options.account === undefined ? {} : { account: options.account }),
+        ({ tokens }) => {
           if (options.json === true) showJson(tokens);
           else {
             house.print(
@@ -170,21 +169,4 @@ export async function run(args: readonly string[], house: House): Promise<number
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? 0 : usage;
   }
-}
-
-/** The hub tells the tokens of one account at a time. */
-async function tokensOf(hub: Dialogue, account: string | undefined): Promise<Asked<readonly Token[]>> {
-  const names = account === undefined ? [] : [account];
-  if (account === undefined) {
-    const accounts = await hub.ask('accounts', {});
-    if (!accounts.ok) return accounts;
-    names.push(...accounts.answer.accounts.map((row) => row.name));
-  }
-  const tokens: Token[] = [];
-  for (const name of names) {
-    const asked = await hub.ask('tokens', { account: name });
-    if (!asked.ok) return asked;
-    tokens.push(...asked.answer.tokens);
-  }
-  return { ok: true, answer: tokens };
 }

@@ -10,12 +10,13 @@ import type { World } from '../core/world.ts';
 import { type HubFile, readHubFile } from '../hub-file.ts';
 import { Dialogue } from './dialogue.ts';
 
-export type Reached =
-  | { readonly ok: true; readonly dialogue: Dialogue; close(): Promise<void> }
-  | { readonly ok: false; readonly error: string };
+interface Hub {
+  readonly dialogue: Dialogue;
+  close(): Promise<void>;
+}
 
-/** Commands are one device, however often they are run. */
-const device = 'horai-command';
+export type Reached = ({ readonly ok: true } & Hub) | { readonly ok: false; readonly error: string };
+
 const connectMs = 3_000;
 
 export async function reach(config: Config, world: World): Promise<Reached> {
@@ -29,14 +30,14 @@ export async function reach(config: Config, world: World): Promise<Reached> {
     return { ok: false, error: `There is no hub in ${config.data} yet: run "horai start" once.` };
   }
   const assembled = await assemble(config, world);
-  return assembled.ok ? inProcess(assembled.parts, world) : assembled;
+  return assembled.ok ? { ok: true, ...inProcess(assembled.parts, world) } : assembled;
 }
 
 /** undefined when nobody is there who knows the secret: the file is stale. */
 function overTheWire(file: HubFile): Promise<Reached | undefined> {
   return new Promise((resolve) => {
     const socket = new WebSocket(file.url, { handshakeTimeout: connectMs });
-    const dialogue = new Dialogue((text) => socket.send(text));
+    const dialogue = new Dialogue(file.secret, (text) => socket.send(text));
     const closed = new Promise<void>((gone) => socket.once('close', () => gone()));
     const close = () => {
       socket.close();
@@ -46,20 +47,20 @@ function overTheWire(file: HubFile): Promise<Reached | undefined> {
     socket.on('error', () => resolve(undefined));
     socket.on('close', () => dialogue.over('the hub closed the connection'));
     socket.on('open', () => {
-      void dialogue.ask('login', { user_id: file.secret, device_id: device }).then((login) => {
-        if (login.ok) resolve({ ok: true, dialogue, close });
+      void dialogue.ask('ping', {}).then((pong) => {
+        if (pong.ok) resolve({ ok: true, dialogue, close });
         else void close().then(() => resolve(undefined));
       });
     });
   });
 }
 
-async function inProcess(parts: Assembled, world: World): Promise<Reached> {
+function inProcess({ hub, accounts, converse }: Assembled, world: World): Hub {
   const secret = world.secret();
-  parts.accounts.admitProcess(secret);
-  const dialogue = new Dialogue((text) => conversation.receive(text));
+  accounts.admitProcess(secret);
+  const dialogue = new Dialogue(secret, (text) => conversation.receive(text));
   const peer: Peer = {
-    name: device,
+    name: 'command',
     address: '',
     send(text) {
       dialogue.hear(text);
@@ -69,13 +70,10 @@ async function inProcess(parts: Assembled, world: World): Promise<Reached> {
     join: () => undefined,
     leave: () => undefined,
   };
-  const conversation = parts.converse(peer, { address: '', host: '', origin: '', authorization: '' });
+  const conversation = converse(peer, { address: '', host: '', origin: '', authorization: '' });
   const close = () => {
     conversation.closed(true);
-    return parts.hub.close();
+    return hub.close();
   };
-  const login = await dialogue.ask('login', { user_id: secret, device_id: device });
-  if (login.ok) return { ok: true, dialogue, close };
-  await close();
-  return { ok: false, error: login.error };
+  return { dialogue, close };
 }

@@ -1,0 +1,176 @@
+// Puts a hub together: store, core, adapters, transports. The only place that knows everybody; main.ts and the end-to-end
+// tests come through this same door. What cannot be is one sentence for the person who started it, never an exception.
+
+import { refuse } from '../protocol/errors.ts';
+import type { Caller, Route } from './adapters/adapter.ts';
+import { Metrics } from './adapters/hub/metrics.ts';
+import { statusRoutes } from './adapters/hub/status.ts';
+import { openKronos } from './adapters/kronos/conversation.ts';
+import type { Config } from './config.ts';
+import { Accounts } from './core/accounts.ts';
+import { Hub } from './core/hub.ts';
+import type { Conversation, Peer } from './core/peer.ts';
+import { silence } from './core/relay.ts';
+import type { Store } from './core/store.ts';
+import type { World } from './core/world.ts';
+import { removeHubFile, writeHubFile } from './hub-file.ts';
+import { MemoryStore } from './storage/memory.ts';
+import { openSqlite } from './storage/sqlite.ts';
+import { listen, type Options } from './transport/listen.ts';
+import { hostAllowed, isLoopback, originAllowed } from './transport/who.ts';
+import { version } from './version.ts';
+
+/** Requests under way are waited for this long when the hub stops. */
+const drainMs = 2_000;
+
+export interface Assembled {
+  readonly hub: Hub;
+  readonly accounts: Accounts;
+  readonly metrics: Metrics;
+  readonly converse: (peer: Peer, caller: Caller) => Conversation;
+}
+
+export interface Running {
+  /** `http://127.0.0.1:5600/` */
+  readonly url: string;
+  /** `127.0.0.1:5000`; null when there is no Kronos port. */
+  readonly kronos: string | null;
+  /** Whoever reaches it is its owner. */
+  readonly personal: boolean;
+  /** Told by the first start on a data folder, never again. */
+  readonly ownerSecret: string | undefined;
+  readonly engine: string;
+  readonly warnings: readonly string[];
+  /** An exception nobody caught: noted, and true when the hub can still keep what it is told. */
+  survives(error: unknown): Promise<boolean>;
+  /** Followers are told to come back, requests under way answered, everything is on disk. */
+  stop(): Promise<void>;
+}
+
+export type Composed = { readonly ok: true; readonly hub: Running } | { readonly ok: false; readonly error: string };
+
+/** A hub without doors: what `compose` opens to the network, and `horai token …` talks to when no hub runs. */
+export async function assemble(
+  config: Config,
+  world: World,
+): Promise<{ readonly ok: true; readonly parts: Assembled } | { readonly ok: false; readonly error: string }> {
+  const opened = await openStore(config, world);
+  if (!opened.ok) return opened;
+  const metrics = new Metrics(world);
+  const hub = new Hub({ store: metrics.store(opened.store), relay: silence, world });
+  const accounts = await Accounts.open(hub);
+  const kronos = await openKronos({ hub, accounts, personal: isPersonal(config), signup: config.signup, version });
+  const converse = (peer: Peer, caller: Caller) => metrics.conversation(kronos(peer, caller));
+  return { ok: true, parts: { hub, accounts, metrics, converse } };
+}
+
+export async function compose(config: Config, world: World): Promise<Composed> {
+  const assembled = await assemble(config, world);
+  if (!assembled.ok) return assembled;
+  const { hub, accounts, metrics, converse } = assembled.parts;
+  const personal = isPersonal(config);
+  const routes: readonly Route[] = [...statusRoutes({ store: hub.store, metrics, version, accounts, personal })];
+
+  // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
+  let ready = false;
+  const admit = ({ host, origin }: Caller) => {
+    if (!ready) return refuse('away');
+    if (!hostAllowed(host, { bound: config.host, extra: config.hosts })) {
+      return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
+    }
+    if (!originAllowed(origin, host, config.origins)) {
+      return refuse('origin', '', 'HORAI_ORIGINS lists pages that may use this hub');
+    }
+    return undefined;
+  };
+  const { host, port, kronosPort } = config;
+  const listened = await listen(
+    { routes, admit, converse },
+    { host, port, kronosPort, kronosRequired: config.kronosAsked },
+    { log: world.log, ...engineOf(config) },
+  );
+  if (!listened.ok) {
+    await hub.close();
+    return { ok: false, error: sentence(`${listened.error} (HORAI_HOST, HORAI_PORT, HORAI_KRONOS_PORT)`) };
+  }
+  const { listening } = listened;
+  hub.addPublisher(listening.publisher);
+  metrics.observe(hub, listening.connections);
+
+  const url = `http://${urlHost(host)}:${listening.port}/`;
+  const processSecret = world.secret();
+  accounts.admitProcess(processSecret);
+  const ownerSecret = await accounts.begin(config.ownerToken);
+  if (config.store !== 'memory') {
+    await writeHubFile(config.data, { url: url.replace('http', 'ws'), secret: processSecret });
+  }
+  ready = true;
+
+  const stop = async () => {
+    const drained = listening.drain();
+    hub.drain();
+    await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
+    await listening.close();
+    if (config.store !== 'memory') await removeHubFile(config.data);
+    await hub.close();
+  };
+  let stopping: Promise<void> | undefined;
+  const warnings = [
+    ...listening.warnings.map(sentence),
+    ...(listening.why === null ? [] : [sentence(`${listening.why}; the hub runs on ws, which is slower`)]),
+    ...(config.store === 'memory' ? ['HORAI_STORE=memory: nothing is kept when the hub stops.'] : []),
+  ];
+  return {
+    ok: true,
+    hub: {
+      url,
+      kronos: listening.kronosPort === null ? null : `${urlHost(host)}:${listening.kronosPort}`,
+      personal,
+      ownerSecret,
+      engine: listening.engine,
+      warnings,
+      async survives(error) {
+        metrics.fault();
+        world.log.error({ error }, 'an exception nobody caught');
+        return hub.store.check().then(
+          () => true,
+          () => false,
+        );
+      },
+      stop() {
+        stopping ??= stop();
+        return stopping;
+      },
+    },
+  };
+}
+
+async function openStore(
+  config: Config,
+  world: World,
+): Promise<{ readonly ok: true; readonly store: Store } | { readonly ok: false; readonly error: string }> {
+  return config.store === 'memory'
+    ? { ok: true, store: new MemoryStore({ epoch: world.id() }) }
+    : openSqlite({ folder: config.data, world });
+}
+
+/** Further host names mean that others reach the hub through some proxy: those must say who they are. */
+function isPersonal(config: Config): boolean {
+  return isLoopback(config.host) && config.hosts.length === 0;
+}
+
+function engineOf({ engine }: Config): Pick<Options, 'engine'> {
+  if (engine === 'auto') return {};
+  return { engine: engine === 'uws' ? 'uWebSockets.js' : 'ws' };
+}
+
+/** How this machine reaches an address that was listened on. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
+}

@@ -1,0 +1,53 @@
+// A WebSocket as tests use one: say something, read the next message, see how it closed.
+
+import { WebSocket } from 'ws';
+
+export class Socket {
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  #socket: WebSocket;
+  #messages: string[] = [];
+  #waiting: ((text: string) => void)[] = [];
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data: Buffer) => {
+      const text = data.toString();
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) this.#messages.push(text);
+      else waiting(text);
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
+  }
+
+  /** @param url of the hub, `http:` or `ws:` */
+  static open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Socket> {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers });
+    const opened = new Socket(socket);
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => resolve(opened));
+      socket.once('error', reject);
+    });
+  }
+
+  say(message: object): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  /** The next message, whatever it is. */
+  async next(): Promise<Record<string, unknown>> {
+    const text = this.#messages.shift() ?? (await new Promise<string>((resolve) => this.#waiting.push(resolve)));
+    return JSON.parse(text);
+  }
+
+  ask(message: object): Promise<Record<string, unknown>> {
+    this.say(message);
+    return this.next();
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    await this.closed;
+  }
+}
