@@ -1,5 +1,5 @@
 // The one place where exceptions end: they are logged, and become an answer that says nothing of their cause. Refusals, which
-// the protocol foresees, are put into the words of each wire here too.
+// the protocol foresees, become HTTP answers here too.
 
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { errors, refuse } from '../../protocol/errors.ts';
@@ -7,14 +7,10 @@ import type { Reply } from '../adapters/adapter.ts';
 import { json } from '../adapters/adapter.ts';
 import type { Log } from '../core/world.ts';
 
-/** A refusal as Kronos clients read it. */
-export function refusalText(refusal: Refusal): string {
-  return JSON.stringify({ success: false, error: refusal.error, code: refusal.code });
-}
-
 /** A refusal as an HTTP answer. */
 export function refusalReply(refusal: Refusal): Reply {
-  return json(errors[refusal.code].status, { error: refusal.error, code: refusal.code });
+  const { code, error, hint } = refusal;
+  return json(errors[code].status, { error, code, hint });
 }
 
 export function refusedReply(code: ErrorCode, hint = ''): Reply {

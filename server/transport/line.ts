@@ -3,10 +3,10 @@
 // carrier's (uws, ws, tcp).
 
 import type { Refusal } from '../../protocol/errors.ts';
-import { closeCode } from '../../protocol/errors.ts';
+import { closeCode, refusalText } from '../../protocol/errors.ts';
 import type { Conversation, Peer, Sent } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
-import { attempt, refusalText } from './faults.ts';
+import { attempt } from './faults.ts';
 
 /** Bytes that one message may have, whatever carries it. */
 export const MESSAGE_LIMIT = 1_048_576;

@@ -4,11 +4,10 @@
 
 import { createServer, type Socket } from 'node:net';
 import type { Refusal } from '../../protocol/errors.ts';
-import { refuse } from '../../protocol/errors.ts';
+import { refusalText, refuse } from '../../protocol/errors.ts';
 import type { Caller } from '../adapters/adapter.ts';
 import type { Door } from './door.ts';
 import { type Engine, NodeWire } from './engine.ts';
-import { refusalText } from './faults.ts';
 import { type Fault, Framer } from './framing.ts';
 import { MESSAGE_LIMIT } from './line.ts';
 import { plainAddress } from './who.ts';

@@ -297,10 +297,11 @@ function safely(door: Door, res: UwsResponse, act: () => void): void {
 }
 
 function upgrade(door: Door, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
-  const caller = callerOf(res, headersOf(req), secret);
+  const head = headOf(res, req, secret);
+  const caller = callerOnly(head);
   const refusal = door.refuses(caller);
   if (refusal !== undefined) {
-    writeReply(res, 'GET', refusalReply(refusal));
+    writeReply(res, head, refusalReply(refusal));
     return;
   }
   // A client that offers protocols of its own gives up if none is taken; which one is nothing to us.
@@ -311,7 +312,7 @@ function upgrade(door: Door, res: UwsResponse, req: UwsRequest, secret: string, 
 function answer(door: Door, res: UwsResponse, head: Head): void {
   const opening = door.opening(head);
   if (!opening.ok) {
-    writeReply(res, head.method, opening.reply);
+    writeReply(res, head, opening.reply);
     return;
   }
   const course: Course = { gone: false, ended: () => undefined };
@@ -322,7 +323,7 @@ function answer(door: Door, res: UwsResponse, head: Head): void {
   readBody(res, opening.limit, course, (body) => {
     if (body === null) {
       course.gone = true;
-      writeReply(res, head.method, tooLarge(opening.limit));
+      writeReply(res, head, tooLarge(opening.limit));
       return;
     }
     void door
@@ -331,7 +332,7 @@ function answer(door: Door, res: UwsResponse, head: Head): void {
         if (course.gone) return;
         safely(door, res, () => {
           if ('open' in reply) openStream(door, res, head, reply, course);
-          else writeReply(res, head.method, reply);
+          else writeReply(res, head, reply);
         });
       });
   });
@@ -365,9 +366,11 @@ function writeHead(res: UwsResponse, reply: Reply | Stream): void {
   for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
 }
 
-function writeReply(res: UwsResponse, method: string, reply: Reply): void {
+function writeReply(res: UwsResponse, { method, headers }: Head, reply: Reply): void {
   res.cork(() => {
     writeHead(res, reply);
+    // uWS does close then, but does not say so.
+    if (headers.get('connection')?.toLowerCase() === 'close') res.writeHeader('connection', 'close');
     const bodiless = reply.status === 204 || reply.status === 304;
     if (!bodiless && method !== 'HEAD') {
       res.end(reply.body);
@@ -383,7 +386,7 @@ function openStream(door: Door, res: UwsResponse, head: Head, stream: Stream, co
   const refusal = door.refuses(head);
   if (refusal !== undefined || head.method === 'HEAD') {
     const reply = refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal);
-    writeReply(res, head.method, reply);
+    writeReply(res, head, reply);
     return;
   }
   const wire = new StreamWire(res);
