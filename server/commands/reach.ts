@@ -17,12 +17,13 @@ interface Hub {
 
 export type Reached = ({ readonly ok: true } & Hub) | { readonly ok: false; readonly error: string };
 
-const connectMs = 3_000;
+/** A hub on this machine answers at once, or is none. */
+const answerMs = 3_000;
 
 export async function reach(config: Config, world: World): Promise<Reached> {
   const file = await readHubFile(config.data);
-  const running = file === undefined ? undefined : await overTheWire(file);
-  if (running !== undefined) return running;
+  const running = file === undefined ? undefined : await overTheWire(file, world);
+  if (running !== undefined) return { ok: true, ...running };
   if (config.store === 'memory') {
     return { ok: false, error: 'No hub runs on this data folder, and HORAI_STORE=memory keeps nothing to work on.' };
   }
@@ -33,24 +34,25 @@ export async function reach(config: Config, world: World): Promise<Reached> {
   return assembled.ok ? { ok: true, ...inProcess(assembled.parts, world) } : assembled;
 }
 
-/** undefined when nobody is there who knows the secret: the file is stale. */
-function overTheWire(file: HubFile): Promise<Reached | undefined> {
+/** undefined when nobody is there who knows the secret: the file is stale, and the port another program's by now. */
+function overTheWire(file: HubFile, world: World): Promise<Hub | undefined> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(file.url, { handshakeTimeout: connectMs });
+    const socket = new WebSocket(file.url);
     const dialogue = new Dialogue(file.secret, (text) => socket.send(text));
     const closed = new Promise<void>((gone) => socket.once('close', () => gone()));
     const close = () => {
       socket.close();
       return closed;
     };
+    const giveUp = world.after(answerMs, () => socket.terminate());
     socket.on('message', (data: Buffer) => dialogue.hear(data.toString()));
     socket.on('error', () => resolve(undefined));
     socket.on('close', () => dialogue.over('the hub closed the connection'));
-    socket.on('open', () => {
-      void dialogue.ask('ping', {}).then((pong) => {
-        if (pong.ok) resolve({ ok: true, dialogue, close });
-        else void close().then(() => resolve(undefined));
-      });
+    socket.on('open', async () => {
+      const pong = await dialogue.ask('ping', {});
+      giveUp();
+      if (!pong.ok) await close();
+      resolve(pong.ok ? { dialogue, close } : undefined);
     });
   });
 }
