@@ -17,7 +17,12 @@ export type Role =
 
 /** Packed jobs, which are one transaction. */
 export type ToWriter = Flat | 'close';
-export type FromWriter = { readonly refused: string } | { readonly epoch: string } | { readonly outcomes: Flat };
+export type FromWriter =
+  | { readonly refused: string }
+  | { readonly epoch: string }
+  | { readonly outcomes: Flat }
+  /** Nothing of the batch was done. */
+  | { readonly failed: string };
 
 export type ToReader = { readonly question: Question; readonly epoch: string } | 'close';
 export type FromReader = { readonly answer: unknown } | { readonly failed: string };

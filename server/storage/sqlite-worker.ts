@@ -23,10 +23,13 @@ if (role.role === 'writer') {
     const writer = new SqliteWriter(file.database, file.commits, file.mark);
     port.on('message', (message: ToWriter) => {
       if (message !== 'close') {
-        say({ outcomes: packOutcomes(writer.apply(unpackJobs(message))) });
+        try {
+          say({ outcomes: packOutcomes(writer.apply(unpackJobs(message))) });
+        } catch (error) {
+          say({ failed: error instanceof Error ? error.message : String(error) });
+        }
         return;
       }
-      // The last connection to close also folds the log into the file.
       file.close();
       port.close();
     });

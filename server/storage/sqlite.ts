@@ -106,6 +106,7 @@ export class SqliteStore implements Store {
     this.#reader = reader;
     writer.on('message', (message: FromWriter) => {
       if ('outcomes' in message) this.#settle(unpackOutcomes(message.outcomes));
+      else if ('failed' in message) this.#settle([], message.failed);
     });
     reader.on('message', (message: FromReader) => {
       const asking = this.#asking.shift();
@@ -113,8 +114,8 @@ export class SqliteStore implements Store {
       else asking?.answer(message.answer);
     });
     for (const worker of [writer, reader]) {
-      worker.on('error', (error) => this.#stop(error));
-      worker.on('exit', () => this.#stop(new Error('a thread of the store ended')));
+      worker.on('error', (error) => this.#stop(worker, error));
+      worker.on('exit', () => this.#stop(worker, new Error('a thread of the store ended')));
     }
   }
 
@@ -215,14 +216,13 @@ export class SqliteStore implements Store {
     this.#writer.postMessage(batch.jobs satisfies ToWriter);
   }
 
-  #settle(outcomes: readonly Outcome[]): void {
+  #settle(outcomes: readonly Outcome[], reason = 'it gave no answer'): void {
     const batch = this.#sent.shift();
     // The writer works on the next batch while the answers of this one go out.
     if (this.#sent.length === 0) this.#send();
     batch?.waiting.forEach((waiting, index) => {
-      const outcome = outcomes[index];
-      if (outcome === undefined) waiting.fail(new Error('The store gave no answer.'));
-      else if (outcome.outcome === 'failed') waiting.fail(new Error(`The store could not write: ${outcome.reason}.`));
+      const outcome = outcomes[index] ?? { outcome: 'failed', reason };
+      if (outcome.outcome === 'failed') waiting.fail(new Error(`The store could not write: ${outcome.reason}.`));
       else waiting.answer(this.#appended(waiting.write, outcome));
     });
   }
@@ -259,15 +259,18 @@ export class SqliteStore implements Store {
   }
 
   /** A thread is gone: whoever still waits is told, and nothing is taken any more. */
-  #stop(cause: Error): void {
+  #stop(worker: Worker, cause: Error): void {
     if (this.#stopped === undefined) {
       this.#stopped = new Error(`The store has stopped: ${cause.message}.`, { cause });
       this.#world.log.error({ error: cause.message }, 'the store has stopped');
       void this.#reader.terminate();
       void this.#writer.terminate();
     }
-    const waiting = [...this.#sent.splice(0), ...this.#queue.splice(0)].flatMap((batch) => batch.waiting);
-    for (const one of [...waiting, ...this.#asking.splice(0)]) one.fail(this.#stopped);
+    for (const asking of this.#asking.splice(0)) asking.fail(this.#stopped);
+    // In closing the reader ends first, while the writer may still be at work.
+    if (this.#closing !== undefined && worker === this.#reader) return;
+    const batches = [...this.#sent.splice(0), ...this.#queue.splice(0)];
+    for (const waiting of batches.flatMap((batch) => batch.waiting)) waiting.fail(this.#stopped);
   }
 }
 
@@ -291,6 +294,8 @@ const gone = { value: null, time: null, end: null };
 
 function end(worker: Worker, message: 'close'): Promise<void> {
   return new Promise((resolve) => {
+    // A thread that has ended already has no number and says nothing.
+    if (worker.threadId === -1) resolve();
     worker.once('exit', () => resolve());
     worker.postMessage(message);
   });

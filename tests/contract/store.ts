@@ -452,7 +452,9 @@ export function storeContract(name: string, newPlace: () => Place): void {
     });
 
     test('300 random channels agree with a plain model after every step', async () => {
-      for (let seed = 1; seed <= 300; seed += 1) await compareWithModel(store, seed);
+      for (let first = 1; first <= 300; first += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, index) => compareWithModel(store, first + index)));
+      }
     }, 120_000);
   });
 }

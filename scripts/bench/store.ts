@@ -1,0 +1,173 @@
+// What our code costs on top of durable group commit: acknowledged appends through SqliteStore, and through a bare twin (a
+// worker with better-sqlite3 that inserts the same rows with prepared statements and asks nothing), in alternating rounds of
+// the same call. Printing is scripts/bench/main.ts' work.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { nanoid } from 'nanoid';
+import type { Keep } from '../../server/core/store.ts';
+import type { World } from '../../server/core/world.ts';
+import { openSqlite } from '../../server/storage/sqlite.ts';
+
+export interface BenchRow {
+  readonly name: string;
+  /** Through our code. */
+  readonly ours: number;
+  /** Through the bare twin, in the same call. */
+  readonly control: number;
+  readonly unit: string;
+}
+
+interface Appender {
+  append(channel: number, key: string, value: string): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+const rounds = 5;
+const roundMs = 1_500;
+const channels = 16;
+/** How many items the writers of a channel move when only the last value is kept. */
+const movingKeys = 500;
+
+/** Medians of acknowledged writes a second, for 64 and for 1,000 writers that each wait for their answer. */
+export async function benchStore(): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const keep of ['all', 'last'] as const) {
+    for (const writers of [64, 1_000]) {
+      const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
+      const ours = await openOurs(join(folder, 'ours'), keep);
+      const bare = await openBare(join(folder, 'bare.db'), keep);
+      const figures: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
+      await run(ours, writers, keep, 'warm');
+      await run(bare, writers, keep, 'warm');
+      for (let round = 0; round < rounds; round += 1) {
+        figures.ours.push(await run(ours, writers, keep, `r${round}`));
+        figures.bare.push(await run(bare, writers, keep, `r${round}`));
+      }
+      await ours.close();
+      await bare.close();
+      rmSync(folder, { recursive: true });
+      const name = `store: durable appends, ${writers} writers, keep ${keep}`;
+      rows.push({ name, ours: median(figures.ours), control: median(figures.bare), unit: 'writes/s' });
+    }
+  }
+  return rows;
+}
+
+async function run(appender: Appender, writers: number, keep: Keep, round: string): Promise<number> {
+  const begin = performance.now();
+  const until = begin + roundMs;
+  let acknowledged = 0;
+  const writer = async (index: number): Promise<void> => {
+    for (let turn = 0; performance.now() < until; turn += 1) {
+      const name = keep === 'all' ? `${round}-${index}-${turn}` : `item-${(index * 7919 + turn * 31) % movingKeys}`;
+      const value = `{"id":"${name}","round":"${round}-${index}-${turn}","text":"${'x'.repeat(150)}"}`;
+      await appender.append(index % channels, name, value);
+      acknowledged += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, (_, index) => writer(index)));
+  return Math.round((acknowledged * 1_000) / (performance.now() - begin));
+}
+
+async function openOurs(folder: string, keep: Keep): Promise<Appender> {
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const world: World = {
+    now: () => Date.now(),
+    after: () => () => {},
+    id: () => nanoid(),
+    secret: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    log: quiet,
+  };
+  const opened = await openSqlite({ folder, world, drivers: ['better-sqlite3'] });
+  if (!opened.ok) throw new Error(opened.error);
+  const { store } = opened;
+  return {
+    append: (channel, key, value) => {
+      const at = world.now();
+      return store.append(`alice/tasks-${channel}`, { ops: [{ op: 'put', key, value }], origin: 'bench', at }, keep);
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Knows which keys it has seen, so that it need not ask the file; the hub cannot. */
+const bareWorker = `
+  import { createRequire } from 'node:module';
+  import { parentPort, workerData } from 'node:worker_threads';
+  const Database = createRequire(workerData.from)('better-sqlite3');
+  const db = new Database(workerData.file);
+  db.exec(\`
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
+    CREATE TABLE items (channel INTEGER NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (channel, key)) WITHOUT ROWID;
+    CREATE TABLE steps (channel INTEGER NOT NULL, seq INTEGER NOT NULL, prev INTEGER, born INTEGER, time INTEGER, until INTEGER,
+      version INTEGER, origin INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT NOT NULL, value TEXT,
+      PRIMARY KEY (channel, seq)) WITHOUT ROWID;
+    CREATE INDEX steps_by_time ON steps (channel, time) WHERE time IS NOT NULL;\`);
+  const insertItem = db.prepare('INSERT INTO items VALUES (?, ?, ?)');
+  const moveItem = db.prepare('UPDATE items SET seq = ? WHERE channel = ? AND key = ?');
+  const insertStep = db.prepare('INSERT INTO steps VALUES (?, ?, NULL, ?, NULL, NULL, NULL, 1, ?, ?, ?)');
+  const deleteStep = db.prepare('DELETE FROM steps WHERE channel = ? AND seq = ?');
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const seqs = [];
+  const last = new Map();
+  parentPort.on('message', (batch) => {
+    begin.run();
+    const answer = [];
+    for (let i = 0; i < batch.length; i += 4) {
+      const channel = batch[i], key = batch[i + 1], value = batch[i + 2], at = batch[i + 3];
+      const seq = (seqs[channel] ?? 0) + 1;
+      seqs[channel] = seq;
+      if (workerData.keep === 'last') {
+        const name = channel + ' ' + key;
+        const old = last.get(name);
+        last.set(name, seq);
+        if (old === undefined) insertItem.run(channel, key, seq);
+        else { moveItem.run(seq, channel, key); deleteStep.run(channel, old); }
+      } else insertItem.run(channel, key, seq);
+      insertStep.run(channel, seq, seq, at, key, value);
+      answer.push(seq);
+    }
+    commit.run();
+    parentPort.postMessage(answer);
+  });`;
+
+async function openBare(file: string, keep: Keep): Promise<Appender> {
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(bareWorker)}`), {
+    workerData: { file, keep, from: import.meta.url },
+    execArgv: [],
+  });
+  let growing: { batch: (string | number)[]; waiting: ((seq: number) => void)[] } = { batch: [], waiting: [] };
+  let sent: ((seq: number) => void)[] = [];
+  const send = (): void => {
+    if (sent.length > 0 || growing.waiting.length === 0) return;
+    worker.postMessage(growing.batch);
+    sent = growing.waiting;
+    growing = { batch: [], waiting: [] };
+  };
+  worker.on('message', (seqs: number[]) => {
+    const answered = sent;
+    sent = [];
+    send();
+    answered.forEach((answer, index) => {
+      answer(seqs[index] ?? 0);
+    });
+  });
+  return {
+    append: (channel, key, value) =>
+      new Promise<number>((answer) => {
+        if (growing.waiting.length === 0) setImmediate(send);
+        growing.batch.push(channel, key, value, Date.now());
+        growing.waiting.push(answer);
+      }),
+    close: () => worker.terminate(),
+  };
+}
+
+function median(figures: readonly number[]): number {
+  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
+}
