@@ -150,7 +150,7 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
 <button class="primary" type="submit">Join</button>
 </div>
 ${facts.refused === '' ? nothing : refusal}
-<p class="hint" id="room-hint">${facts.members ? 'Rooms here are for members: you will be asked for your token.' : 'Whoever knows a room’s name can join it, so the suggested one is hard to guess.'}</p>
+<p class="hint" id="room-hint">${facts.members ? 'Rooms here are for members: you will be asked for your token.' : 'Whoever knows a room’s name can join it: make it harder to guess if that matters.'}</p>
 </form>
 <p class="counters" id="counters"><span id="active-users">${plural(facts.users, 'person', 'people')}</span> in rooms, <span id="active-timers">${plural(facts.timers, 'timer', 'timers')}</span> running</p>
 </section>
@@ -205,7 +205,7 @@ switch it on; browsers let a page make sound only after you clicked in it, and <
 <div><dt><kbd>b</kbd></dt><dd>break</dd></div>
 <div><dt><kbd>?</kbd></dt><dd>these keys, in the room</dd></div>
 </dl>
-<p>${members ? 'Rooms on this hub are for members: the page asks for a token once.' : 'Whoever knows a room’s name can use it. A name that cannot be guessed, such as the suggested ones, is its only lock.'}</p>
+<p>${members ? 'Rooms on this hub are for members: the page asks for a token once.' : 'Whoever knows a room’s name can use it. A name that nobody guesses is its only lock.'}</p>
 </section>
 
 <section id="mob"><h2>The mob command</h2>
@@ -286,7 +286,7 @@ function stats(built: Bundle, about: About, facts: StatsFacts): string {
     name: 'stats',
     script: undefined,
     content: html`<h1>Stats</h1>
-<p class="lead">Counted since <time datetime="${since}">${since.slice(0, 16).replace('T', ' ')} UTC</time>, when this hub started.</p>
+<p class="lead">Counted since <time datetime="${since}">${since.slice(0, 16).replace('T', ' ')} UTC</time>.</p>
 <dl class="figures">
 ${figure(facts.users, 'person in a room now', 'people in rooms now')}
 ${figure(facts.activeTimers, 'timer running now', 'timers running now')}

@@ -34,8 +34,18 @@ export function Past({ live }: { live: LiveRoom }) {
   const { history } = live.room;
   // A turn that began since the last look may not begin in the future.
   const seen = Math.max(now, history[history.length - 1]?.start ?? now);
+  if (history.length === 0) {
+    return (
+      <section class="past" id="history-container">
+        <h2>The last day</h2>
+        <p class="soft">
+          No turns yet. Those of the last 24 hours will be drawn and listed here, also after a restart of the hub.
+        </p>
+      </section>
+    );
+  }
   return (
-    <section class="past" id="history-container" hidden={history.length === 0}>
+    <section class="past" id="history-container">
       <h2>The last day</h2>
       <Timeline history={history} now={seen} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and Safari lets no key scroll what cannot have focus. */}

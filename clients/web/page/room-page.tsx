@@ -110,21 +110,25 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
               }}
             />
           </div>
-          <GoalCard
-            goal={live.room.goal}
-            set={(text) => tried(live.setGoal(text, user))}
-            remove={() => tried(live.deleteGoal(user))}
-          />
-          <Past live={live} />
-          <Alerts
-            sound={sound}
-            icon={icon}
-            setSound={(on) => {
-              remember('audio', String(on));
-              sound.on = on;
-            }}
-          />
-          <Share name={name} url={url} />
+          <div class="column">
+            <GoalCard
+              goal={live.room.goal}
+              set={(text) => tried(live.setGoal(text, user))}
+              remove={() => tried(live.deleteGoal(user))}
+            />
+            <Past live={live} />
+          </div>
+          <div class="column">
+            <Alerts
+              sound={sound}
+              icon={icon}
+              setSound={(on) => {
+                remember('audio', String(on));
+                sound.on = on;
+              }}
+            />
+            <Share name={name} url={url} />
+          </div>
         </div>
       )}
       <p class="unseen" id="announcement" aria-live="polite">

@@ -20,6 +20,11 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** Lets a long line break after its `=`, rather than in the middle of the address. */
+function breakable(lines: string) {
+  return lines.split('=').flatMap((part, index) => (index === 0 ? [part] : ['=', <wbr key={index} />, part]));
+}
+
 export function Share({ name, url }: { name: string; url: string }) {
   const address = url + name;
   const { size, path } = qrCode(address);
@@ -49,7 +54,7 @@ export function Share({ name, url }: { name: string; url: string }) {
       <h3>In a terminal</h3>
       <div class="paste">
         <pre>
-          <code>{lines}</code>
+          <code>{breakable(lines)}</code>
         </pre>
         <CopyButton text={lines} label="Copy the lines for a terminal" />
       </div>
