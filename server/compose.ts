@@ -3,9 +3,11 @@
 
 import { refuse } from '../protocol/errors.ts';
 import type { Caller, Route } from './adapters/adapter.ts';
+import { authenticate } from './adapters/authenticate.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
 import { openKronos } from './adapters/kronos/conversation.ts';
+import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
 import type { Config } from './config.ts';
 import { Accounts } from './core/accounts.ts';
 import { Hub } from './core/hub.ts';
@@ -14,9 +16,10 @@ import { silence } from './core/relay.ts';
 import type { Store } from './core/store.ts';
 import type { World } from './core/world.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
+import { openPages } from './pages/pages.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { openSqlite } from './storage/sqlite.ts';
-import { listen, type Options } from './transport/listen.ts';
+import { type Listening, listen, type Options } from './transport/listen.ts';
 import { hostAllowed, isLoopback, originAllowed } from './transport/who.ts';
 import { version } from './version.ts';
 
@@ -69,7 +72,18 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   if (!assembled.ok) return assembled;
   const { hub, accounts, metrics, converse } = assembled.parts;
   const personal = isPersonal(config);
-  const routes: readonly Route[] = [...statusRoutes({ store: hub.store, metrics, version, accounts, personal })];
+  const trust = { accounts, personal };
+  let listening: Listening | undefined;
+  const pages = await openPages({
+    version,
+    get kronosPort() {
+      return listening?.kronosPort ?? null;
+    },
+  });
+  const routes: readonly Route[] = [
+    ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
+    ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => authenticate(trust, request), pages }),
+  ];
 
   // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
   let ready = false;
@@ -93,11 +107,12 @@ export async function compose(config: Config, world: World): Promise<Composed> {
     await hub.close();
     return { ok: false, error: sentence(`${listened.error} (HORAI_HOST, HORAI_PORT, HORAI_KRONOS_PORT)`) };
   }
-  const { listening } = listened;
-  hub.addPublisher(listening.publisher);
-  metrics.observe(hub, listening.connections);
+  const open = listened.listening;
+  listening = open;
+  hub.addPublisher(open.publisher);
+  metrics.observe(hub, open.connections);
 
-  const url = `http://${urlHost(host)}:${listening.port}/`;
+  const url = `http://${urlHost(host)}:${open.port}/`;
   const processSecret = world.secret();
   accounts.admitProcess(processSecret);
   const ownerSecret = await accounts.begin(config.ownerToken);
@@ -107,27 +122,27 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   ready = true;
 
   const stop = async () => {
-    const drained = listening.drain();
+    const drained = open.drain();
     hub.drain();
     await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
-    await listening.close();
+    await open.close();
     if (config.store !== 'memory') await removeHubFile(config.data);
     await hub.close();
   };
   let stopping: Promise<void> | undefined;
   const warnings = [
-    ...listening.warnings.map(sentence),
-    ...(listening.why === null ? [] : [sentence(`${listening.why}; the hub runs on ws, which is slower`)]),
+    ...open.warnings.map(sentence),
+    ...(open.why === null ? [] : [sentence(`${open.why}; the hub runs on ws, which is slower`)]),
     ...(config.store === 'memory' ? ['HORAI_STORE=memory: nothing is kept when the hub stops.'] : []),
   ];
   return {
     ok: true,
     hub: {
       url,
-      kronos: listening.kronosPort === null ? null : `${urlHost(host)}:${listening.kronosPort}`,
+      kronos: open.kronosPort === null ? null : `${urlHost(host)}:${open.kronosPort}`,
       personal,
       ownerSecret,
-      engine: listening.engine,
+      engine: open.engine,
       warnings,
       async survives(error) {
         metrics.fault();

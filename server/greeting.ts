@@ -35,5 +35,9 @@ function firstStart(hub: Running, config: Config, secret: string): readonly stri
           '  let g:kronos_sync = 1',
           `  let g:kronos_sync_host = '${hub.kronos}'`,
         ]),
+    // `mob` has no way to send a token.
+    ...(config.rooms === 'open' || hub.personal
+      ? ['', 'Mob timer (mob), in your shell’s profile:', `  export MOB_TIMER_URL=${hub.url}`]
+      : []),
   ];
 }
