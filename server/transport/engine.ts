@@ -25,8 +25,18 @@ export interface Engine {
 
 export type Opened = { readonly ok: true; readonly engine: Engine } | { readonly ok: false; readonly error: string };
 
+/** Bytes of a request's line and headers, in every engine. */
+export const HEAD_LIMIT = 16_384;
+
 /** How long a reader may take for what was queued when its connection was ended. */
 const LAST_MS = 30_000;
+
+/** Lets what is queued leave, but not for ever. */
+export function cutLater(out: Writable): void {
+  if (out.destroyed) return;
+  const cut = setTimeout(() => out.destroy(), LAST_MS);
+  out.once('close', () => clearTimeout(cut));
+}
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -102,8 +112,7 @@ export class NodeWire implements Wire {
   end(): void {
     this.#gathering.pour();
     this.#out.end();
-    const cut = setTimeout(() => this.#out.destroy(), LAST_MS);
-    this.#out.once('close', () => clearTimeout(cut));
+    cutLater(this.#out);
   }
 
   #pour(text: string): void {

@@ -87,7 +87,13 @@ export class Line implements Peer {
     if (!this.open) return;
     this.#state = 'ending';
     // A close frame has room for 123 bytes of reason.
-    this.wire.end(code, Buffer.from(reason).subarray(0, 123).toString().replace(/�+$/, ''));
+    this.wire.end(
+      code,
+      Buffer.from(reason)
+        .subarray(0, 123)
+        .toString()
+        .replace(/\ufffd+$/, ''),
+    );
   }
 
   /** Answers with a refusal, and ends the line where the table says that the refusal ends it. */

@@ -7,7 +7,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { refusalText, refuse } from '../../protocol/errors.ts';
 import type { Caller } from '../adapters/adapter.ts';
 import type { Door } from './door.ts';
-import { type Engine, NodeWire } from './engine.ts';
+import { type Engine, HEAD_LIMIT, NodeWire } from './engine.ts';
 import { type Fault, Framer } from './framing.ts';
 import { MESSAGE_LIMIT } from './line.ts';
 import { plainAddress } from './who.ts';
@@ -16,7 +16,6 @@ const FIRST_MS = 10_000;
 /** How long answers may still leave once one side has said its last. */
 const LINGER_MS = 1_000;
 const KEEP_ALIVE_MS = 60_000;
-const HEAD_LIMIT = 16_384;
 /** No more is read from a peer that leaves this much unread. */
 const PAUSE_ABOVE = 65_536;
 const GET = Buffer.from('GET ');
@@ -143,6 +142,7 @@ function turnAway(socket: Socket, refusal: Refusal): void {
 
 /** Gives the last answers time to leave: closing at once, with input unread, would take them from the other side. */
 function later(socket: Socket, act: () => void): void {
+  if (socket.destroyed) return;
   const timer = setTimeout(act, LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
 }

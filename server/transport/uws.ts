@@ -5,12 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { env } from 'node:process';
 import type { Caller, Reply, Stream } from '../adapters/adapter.ts';
 import type { Peer } from '../core/peer.ts';
 import type { Door } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
-import { FRAME_CUT, Gathering, receiveMessage } from './engine.ts';
+import { cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, receiveMessage } from './engine.ts';
 import { attempt, refusalReply } from './faults.ts';
 import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './line.ts';
 import type { Head } from './request.ts';
@@ -99,6 +100,9 @@ function isUws(module: unknown): module is Uws {
 
 /** Rejects when no binary of it fits this machine. */
 export async function loadUws(name: string): Promise<Uws> {
+  // uWS takes this from the environment alone, as it loads. Its own 4 KiB are too few where a browser sends the cookies of
+  // every other thing on localhost.
+  env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEAD_LIMIT);
   const loaded: { readonly default?: unknown } = await import(name);
   // Builds for ESM have named exports, those for CommonJS all in the default one.
   const module = isUws(loaded) ? loaded : loaded.default;
@@ -356,7 +360,7 @@ function readBody(res: UwsResponse, limit: number, course: Course, take: (body: 
       return;
     }
     // uWS takes the chunk back when this returns.
-    chunks.push(Buffer.from(Buffer.from(chunk)));
+    chunks.push(Buffer.from(chunk.slice(0)));
     if (last) take(Buffer.concat(chunks));
   });
 }
@@ -482,7 +486,7 @@ function forward(socket: Socket, head: Buffer, host: string, port: number): void
   const to = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const onward = connect({ host: to, port, noDelay: true });
   onward.on('error', () => socket.destroy());
-  onward.on('close', () => socket.destroy());
+  onward.on('close', () => cutLater(socket));
   socket.on('close', () => onward.destroy());
   onward.write(head);
   socket.pipe(onward);

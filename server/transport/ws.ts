@@ -8,7 +8,7 @@ import type { Caller, Reply, Stream } from '../adapters/adapter.ts';
 import type { Door } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
-import { FRAME_CUT, NodeWire, receiveMessage } from './engine.ts';
+import { FRAME_CUT, HEAD_LIMIT, NodeWire, receiveMessage } from './engine.ts';
 import { attempt, refusalReply, refusedReply } from './faults.ts';
 import type { Wire } from './line.ts';
 import type { Head } from './request.ts';
@@ -21,6 +21,7 @@ const PING_MS = 60_000;
 
 export function openWs(door: Door, host: string, port: number): Promise<Opened> {
   const server = createServer({
+    maxHeaderSize: HEAD_LIMIT,
     headersTimeout: HEAD_MS,
     requestTimeout: BODY_MS,
     keepAliveTimeout: HEAD_MS,
