@@ -93,7 +93,7 @@ describe.each(['a running hub', 'a stopped one'])('on the folder of %s', (which)
 });
 
 describe('the command line', () => {
-  test('revokes a token on a running hub so that the socket it opened is closed', async () => {
+  test('[L8] revokes a token on a running hub so that the socket it opened is closed', async () => {
     const hub = await start();
     const made = JSON.parse((await type('token', 'create', '--json')).out);
     const socket = await Socket.open(hub.url);

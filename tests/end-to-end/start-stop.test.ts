@@ -58,7 +58,7 @@ describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
     expect({ err, code }).toEqual({ err: '', code: 0 });
   });
 
-  test('told to stop, tells who is connected to come back, and ends well', async () => {
+  test('[C6] told to stop, tells who is connected to come back, and ends well', async () => {
     const hub = new HubProcess(leftovers, { HORAI_DATA: leftovers.folder(), HORAI_ENGINE: engine });
     const socket = await Socket.open(await hub.up());
     await socket.ask({ type: 'login' });
