@@ -208,7 +208,10 @@ class Sockets implements Membership {
 
   open(socket: UwsSocket): void {
     const data = socket.getUserData();
-    data.line = this.#door.greet(new SocketWire(socket), this, data.caller);
+    const line = this.#door.greet(new SocketWire(socket), this, data.caller);
+    data.line = line;
+    // Closed before it was known here: the close handler could not tell whose it was.
+    if (!line.open) setImmediate(() => this.#door.over(line, false));
   }
 
   join(line: Line, topic: string): void {

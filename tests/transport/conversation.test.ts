@@ -3,9 +3,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { refuse } from '../../protocol/errors.ts';
+import type { Caller } from '../../server/adapters/adapter.ts';
+import type { Peer } from '../../server/core/peer.ts';
 import { BACKPRESSURE_LIMIT } from '../../server/transport/line.ts';
 import { hostAllowed, originAllowed } from '../../server/transport/who.ts';
-import { dial, ENGINES, type House, open, refused, visit } from './parties.ts';
+import { dial, ENGINES, Flow, type House, open, refused, visit } from './parties.ts';
 
 describe.each(ENGINES)('a conversation over %s', (engine) => {
   let house: House;
@@ -217,6 +219,27 @@ describe.each(ENGINES)('the door over %s', (engine) => {
     const own = await visit(house.port, '/', { origin: `http://127.0.0.1:${house.port}` });
     own.send('hello');
     expect(await own.messages.next()).toBe('hello');
+    await house.close();
+  });
+
+  test('a conversation that cannot begin, or ends at once, is over for everybody', async () => {
+    const events = new Flow<string>();
+    const begin = (peer: Peer, caller: Caller) => {
+      if (caller.host === 'bug.example') throw new Error('a bug in the core');
+      peer.close(4403, 'not you');
+      return { receive() {}, dropped() {}, drained() {}, closed: () => events.push('closed') };
+    };
+    const house = await open(engine, { converse: begin });
+    const unlucky = await visit(house.port, '/', { host: 'bug.example' });
+    expect(await unlucky.closed).toBe(1011);
+    const unwanted = await visit(house.port);
+    expect(await unwanted.closed).toBe(4403);
+    expect(await events.next()).toBe('closed');
+    const raw = await dial(house.kronosPort ?? 0);
+    raw.socket.write('{}');
+    expect(await raw.all).toBe('');
+    expect(await events.next()).toBe('closed');
+    expect(house.connections()).toBe(0);
     await house.close();
   });
 
