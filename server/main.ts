@@ -43,9 +43,13 @@ async function serve(config: Config): Promise<number> {
   const { hub } = composed;
   const broken = new Promise<'broken'>((resolve) => {
     const uncaught = (error: unknown) => {
-      void hub.survives(error).then((survives) => {
-        if (!survives) resolve('broken');
-      });
+      hub.survives(error).then(
+        (survives) => {
+          if (!survives) resolve('broken');
+        },
+        // Not even the log takes it: there is nobody left to tell.
+        () => undefined,
+      );
     };
     process.on('uncaughtException', uncaught);
     process.on('unhandledRejection', uncaught);

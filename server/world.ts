@@ -13,6 +13,8 @@ const stderr = 2;
 const name = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 20);
 
 export function realWorld(level: Config['log']): World {
+  // Written at once: the last line before an exit is the one that is needed. A log that nobody reads any more is no fault.
+  const lines = pino.destination({ fd: stderr, sync: true }).on('error', () => undefined);
   return {
     now: () => Date.now(),
     after(ms, act) {
@@ -22,10 +24,6 @@ export function realWorld(level: Config['log']): World {
     id: () => name(),
     secret: () => randomUUID(),
     random: () => Math.random(),
-    // Written at once: the last line before an exit is the one that is needed.
-    log: pino(
-      { level, base: null, serializers: { err: stdSerializers.err, error: stdSerializers.err } },
-      pino.destination({ fd: stderr, sync: true }),
-    ),
+    log: pino({ level, base: null, serializers: { err: stdSerializers.err, error: stdSerializers.err } }, lines),
   };
 }
