@@ -24,7 +24,7 @@ const headers = {
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; '),
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'cross-origin-opener-policy': 'same-origin',
 } as const;
@@ -152,7 +152,7 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
 ${facts.refused === '' ? nothing : refusal}
 <p class="hint" id="room-hint">${facts.members ? 'Rooms here are for members: you will be asked for your token.' : 'Whoever knows a room’s name can join it: make it harder to guess if that matters.'}</p>
 </form>
-<p class="counters" id="counters"><span id="active-users">${plural(facts.users, 'person', 'people')}</span> in rooms, <span id="active-timers">${plural(facts.timers, 'timer', 'timers')}</span> running</p>
+<p class="counters" id="counters" data-members="${facts.members ? 'yes' : 'no'}"><span id="active-users">${plural(facts.users, 'person', 'people')}</span> in rooms, <span id="active-timers">${plural(facts.timers, 'timer', 'timers')}</span> running</p>
 </section>
 ${quiet ? first : nothing}
 <section class="about">

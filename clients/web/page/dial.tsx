@@ -9,8 +9,8 @@ import type { LiveRoom } from './live-room.ts';
 const round = 2 * Math.PI * 46;
 
 export function Dial({ live }: { live: LiveRoom }) {
-  const [now, setNow] = useState(live.now);
-  useEffect(() => live.onTick(() => setNow(live.now)), [live]);
+  const [[now, steady], setNow] = useState(() => [live.now, performance.now()] as const);
+  useEffect(() => live.onTick(() => setNow([live.now, performance.now()])), [live]);
   const { current } = live.room;
   const remaining = left(current, now);
   const fraction = current === undefined || remaining === 0 ? 0 : Math.min(1, remaining / (current.minutes * 60_000));
@@ -42,6 +42,7 @@ export function Dial({ live }: { live: LiveRoom }) {
           id="timer"
           role="timer"
           data-remaining={Math.round(remaining)}
+          data-at={Math.round(performance.timeOrigin + steady)}
           data-deadline={current === undefined ? '' : deadline(current)}
           data-clock={live.exact ? 'hub' : 'own'}
           data-long={remaining >= 6_000_000 ? 'yes' : 'no'}

@@ -11,18 +11,24 @@ const counters: Readonly<Record<string, readonly [id: string, one: string, many:
 
 addCopyButtons();
 
-new Stream({
-  path: '/events',
-  token: () => remembered().token,
-  heard: (event, data) => {
-    const counter = counters[event];
-    if (counter === undefined || !/^\d+$/.test(data)) return;
-    const [id, one, many] = counter;
-    const place = document.getElementById(id);
-    if (place !== null) place.textContent = `${data} ${data === '1' ? one : many}`;
-    if (data !== '0') document.getElementById('next-steps')?.setAttribute('hidden', '');
-  },
-  changed: (link) => {
-    document.getElementById('counters')?.classList.toggle('stale', link.state !== 'live');
-  },
-});
+const place = document.getElementById('counters');
+const token = remembered().token;
+
+// Where rooms are for members, the counters are, too: a stranger's page keeps the numbers it came with.
+if (token !== '' || place?.dataset['members'] === 'no') {
+  new Stream({
+    path: '/events',
+    token: () => token,
+    heard: (event, data) => {
+      const counter = counters[event];
+      if (counter === undefined || !/^\d+$/.test(data)) return;
+      const [id, one, many] = counter;
+      const number = document.getElementById(id);
+      if (number !== null) number.textContent = `${data} ${data === '1' ? one : many}`;
+      if (data !== '0') document.getElementById('next-steps')?.setAttribute('hidden', '');
+    },
+    changed: (link) => {
+      place?.classList.toggle('stale', link.state !== 'live');
+    },
+  });
+}

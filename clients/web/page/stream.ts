@@ -74,7 +74,6 @@ export class Stream {
         take({ type: 'refused', status: response.status });
         return;
       }
-      take({ type: 'heard' });
       const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const events = eventReader();
       for (;;) {
