@@ -3,6 +3,9 @@
 
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { Running } from '../../server/compose.ts';
+import type { Config } from '../../server/config.ts';
+import { startComposed } from '../support/compose.ts';
 import { HubProcess, Leftovers } from '../support/process.ts';
 import { hasChromium, Visitor, type VisitorOptions } from './browser.ts';
 
@@ -10,10 +13,13 @@ jest.setTimeout(120_000);
 
 const leftovers = new Leftovers();
 let visitors: Visitor[] = [];
+let hubs: Running[] = [];
 afterEach(async () => {
   const here = visitors;
   visitors = [];
   await Promise.all(here.map((visitor) => visitor.close()));
+  await Promise.all(hubs.map((hub) => hub.stop()));
+  hubs = [];
   await leftovers.clear();
   for (const { complaints, strays } of here) expect({ complaints, strays }).toEqual({ complaints: [], strays: [] });
 });
@@ -23,6 +29,13 @@ async function visit(url: string, options?: VisitorOptions): Promise<Visitor> {
   visitors.push(visitor);
   await visitor.page.goto(url);
   return visitor;
+}
+
+/** A hub in memory, for what no restart is part of. */
+async function started(said?: Partial<Config>): Promise<Running> {
+  const hub = await startComposed(said);
+  hubs.push(hub);
+  return hub;
 }
 
 async function put(url: string, body: object): Promise<void> {
@@ -108,7 +121,7 @@ async function freePort(): Promise<string> {
   });
 
   test('keys start, hand over, pause and stop, but not while somebody types', async () => {
-    const url = await new HubProcess(leftovers, { HORAI_DATA: leftovers.folder() }).up();
+    const { url } = await started();
     const visitor = await visit(`${url}keys`);
     const { page } = visitor;
     await visitor.sees('.link[data-state=live]');
@@ -142,7 +155,7 @@ async function freePort(): Promise<string> {
   });
 
   test('a goal full of quotes and markup is text, for all, until it is deleted', async () => {
-    const url = await new HubProcess(leftovers, { HORAI_DATA: leftovers.folder() }).up();
+    const { url } = await started();
     const [one, other] = await Promise.all([visit(`${url}goals`), visit(`${url}goals`)]);
     const goal = `say "hi" \\ <b onclick='x'>&amp;`;
     await one.page.fill('#goal-input', goal);
@@ -156,7 +169,7 @@ async function freePort(): Promise<string> {
   });
 
   test('sound is off, waits for a touch when it was on, and can be tried', async () => {
-    const url = await new HubProcess(leftovers, { HORAI_DATA: leftovers.folder() }).up();
+    const { url } = await started();
     const visitor = await visit(`${url}sounds`);
     await visitor.sees('#audio-state[data-state=off]');
     await visitor.page.check('#audio-speaker');
@@ -170,7 +183,7 @@ async function freePort(): Promise<string> {
   });
 
   test('the front page counts people while they come and go', async () => {
-    const url = await new HubProcess(leftovers, { HORAI_DATA: leftovers.folder() }).up();
+    const { url } = await started();
     const watcher = await visit(url);
     await watcher.sees('#active-users', '0 people');
     await watcher.sees('#next-steps', 'Nobody is here yet');
@@ -186,7 +199,7 @@ async function freePort(): Promise<string> {
   });
 
   test('without scripts the form joins, and the room says what to do', async () => {
-    const url = await new HubProcess(leftovers, { HORAI_DATA: leftovers.folder() }).up();
+    const { url } = await started();
     const visitor = await visit(url, { scripts: false });
     await visitor.page.fill('#room', 'by_hand-1');
     await visitor.press('Join');
@@ -196,14 +209,8 @@ async function freePort(): Promise<string> {
 
   test('a room of members asks for a token once', async () => {
     const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-    const hub = new HubProcess(leftovers, {
-      HORAI_DATA: leftovers.folder(),
-      HORAI_HOST: '0.0.0.0',
-      HORAI_HOSTS: '127.0.0.1',
-      HORAI_ROOMS: 'members',
-      HORAI_OWNER_TOKEN: token,
-    });
-    const { port } = new URL(await hub.up());
+    const hub = await started({ host: '0.0.0.0', hosts: ['127.0.0.1'], rooms: 'members', ownerToken: token });
+    const { port } = new URL(hub.url);
     const visitor = await visit(`http://127.0.0.1:${port}/club`);
     await visitor.sees('.admission', 'Paste your token');
     await visitor.page.fill('#token-input', '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b');
@@ -222,7 +229,7 @@ async function freePort(): Promise<string> {
   });
 
   test.each([390, 1280])('nothing sticks out at a width of %i', async (width) => {
-    const url = await new HubProcess(leftovers, { HORAI_DATA: leftovers.folder() }).up();
+    const { url } = await started();
     const visitor = await visit(url, { width });
     for (const path of ['', 'wide', 'help', 'stats']) {
       await visitor.page.goto(url + path);
