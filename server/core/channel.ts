@@ -25,6 +25,8 @@ export interface ChannelDoors {
   readonly world: World;
   readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
   readonly announce: (channel: string, seq: number) => void;
+  /** Of every commit, after the channel's listeners and before its followers. */
+  readonly told: (channel: Channel, changes: readonly Change[]) => void;
 }
 
 export class Channel {
@@ -198,6 +200,7 @@ export class Channel {
     this.#remember(changes);
     this.#pages.clear();
     for (const told of this.#listeners) told(changes);
+    this.#doors.told(this, changes);
     for (const change of changes) {
       const sender = this.#senders.get(change.seq);
       this.#senders.delete(change.seq);

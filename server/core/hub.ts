@@ -105,9 +105,9 @@ export class Hub {
         for (const publisher of this.#publishers) publisher.publish(topic, text, except);
       },
       announce: (moved, seq) => this.#relay.announce({ channel: moved, seq }),
-    });
-    channel.listen((changes) => {
-      for (const told of this.#watchers) told(channel, changes);
+      told: (moved, changes) => {
+        for (const told of this.#watchers) told(moved, changes);
+      },
     });
     this.#open.set(name, channel);
     return channel;
