@@ -3,11 +3,12 @@
 
 import { refuse } from '../protocol/errors.ts';
 import type { Caller, Route } from './adapters/adapter.ts';
-import { authenticate } from './adapters/authenticate.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
 import { openKronos } from './adapters/kronos/conversation.ts';
+import { subscription } from './adapters/kronos/views.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
+import { Tickets } from './adapters/tickets.ts';
 import type { Config } from './config.ts';
 import { Accounts } from './core/accounts.ts';
 import { Hub } from './core/hub.ts';
@@ -19,6 +20,7 @@ import { removeHubFile, writeHubFile } from './hub-file.ts';
 import { openPages } from './pages/pages.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { openSqlite } from './storage/sqlite.ts';
+import { eventRoutes } from './transport/events.ts';
 import { type Listening, listen, type Options } from './transport/listen.ts';
 import { hostAllowed, isLoopback, originAllowed } from './transport/who.ts';
 import { version } from './version.ts';
@@ -73,6 +75,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   const { hub, accounts, metrics, converse } = assembled.parts;
   const personal = isPersonal(config);
   const trust = { accounts, personal };
+  const tickets = new Tickets(trust, world);
   let listening: Listening | undefined;
   const pages = await openPages({
     version,
@@ -82,7 +85,8 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   });
   const routes: readonly Route[] = [
     ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
-    ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => authenticate(trust, request), pages }),
+    ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
+    ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];
 
   // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
