@@ -37,5 +37,8 @@ export function startWorker(role: Role): Worker {
     import { register } from ${text(import.meta.resolve('tsx/esm/api'))};
     register();
     await import(${text(new URL('./sqlite-worker.ts', import.meta.url).href)});`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), { workerData: role, execArgv: [] });
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), {
+    workerData: role,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
 }

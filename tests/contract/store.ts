@@ -284,6 +284,15 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(keysOf(await store.at(last, 3))).toEqual(['a']);
     });
 
+    test('[ST8] a write that keeps the last drops only the value it replaces', async () => {
+      const channel = await channelWith('all', [put('a', '1')], [put('a', '2')]);
+      await store.append(channel, write([put('a', '3')]), 'last');
+      await store.append(channel, write([put('a', '4')]), 'all');
+      for (const past of [{}, { key: 'a' }]) {
+        expect((await store.history(channel, past)).map(({ seq }) => seq)).toEqual([1, 3, 4]);
+      }
+    });
+
     test('[ST9] at gives the state after a step, items in the order of their last step then', async () => {
       const channel = await channelWith('all', [put('a', '1')], [put('b', '1')], [put('a', '2')], [remove('b')]);
       const told = async (seq: number) =>
