@@ -57,12 +57,17 @@ function edits(base: Task, task: Task): string[] {
   );
 }
 
+/** How many fields an edit from one to the other changes. */
+export function distance(base: Task, task: Task): number {
+  return edits(base, task).length;
+}
+
 /** The value the edit most likely began from: the nearest, the latest of several. */
 function nearest(values: readonly Task[], ours: Task): Task | undefined {
-  let best: { value: Task; distance: number } | undefined;
+  let best: { value: Task; away: number } | undefined;
   for (const value of values) {
-    const distance = edits(value, ours).length;
-    if (best === undefined || distance <= best.distance) best = { value, distance };
+    const away = distance(value, ours);
+    if (best === undefined || away <= best.away) best = { value, away };
   }
   return best?.value;
 }
@@ -196,8 +201,10 @@ function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | u
   const passes: ((task: Task) => [readonly Known[] | undefined, (one: Known) => boolean])[] = [
     (task) => [task.index === undefined ? [] : byIndex.get(task.index), () => true],
     (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
-    (task) => [byId.get(task.id), (one) => one.lastOwn?.id === task.id && !leaving.has(one)],
-    (task) => [byId.get(task.id), (one) => one.own.some((value) => value.id === task.id) && !leaving.has(one)],
+    (task) => [byId.get(task.id), (one) => one.current !== undefined && one.lastOwn?.id === task.id && !leaving.has(one)],
+    (task) => [byId.get(task.id), (one) => one.current !== undefined && hadUnder(one, task.id) && !leaving.has(one)],
+    // A done id holds a time, so nobody makes it twice.
+    (task) => [byId.get(task.id), () => openIds(task).length > 0],
     (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
     (task) => [
       byId.get(task.id),
@@ -216,6 +223,11 @@ function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | u
     }
   }
   return ours.map((task) => [task, found.get(task)]);
+}
+
+/** Whether the device had the task under this id, and did not remove it. */
+function hadUnder(one: Known, id: number | undefined): boolean {
+  return one.lastOwn !== undefined && one.own.some((value) => value.id === id);
 }
 
 function group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[]): Map<K, Known[]> {
@@ -245,7 +257,8 @@ function openIds(task: Task): number[] {
 
 function becameDone(one: Known, task: Task): boolean {
   const before = one.lastOwn;
-  return before?.id !== undefined && task.id !== undefined && !before.done && isDoneIdOf(task.id, before.id);
+  if (before?.id === undefined || task.id === undefined) return false;
+  return before.index === task.index && !before.done && isDoneIdOf(task.id, before.id);
 }
 
 function becameUndone(one: Known, task: Task): boolean {

@@ -29,10 +29,12 @@ export interface Base {
   readonly offset: number;
   /** The hub's clock when the device was last known to be connected. */
   readonly left: number;
+  /** From this moment on, a list sent to it unasked may have made it forget writes of its own that crossed. */
+  readonly doubt?: number;
 }
 
 /** M4: whether the device named this version without having edited anything. */
-function unchanged(base: Base, version: number): boolean {
+function namesUnchanged(base: Base, version: number): boolean {
   if (!base.versions.includes(version)) return false;
   return version % tickMs !== 0 || base.left + base.offset >= version + tickMs;
 }
@@ -48,6 +50,6 @@ export function loginVersion(
   hub: { version: number; seq: number },
 ): number {
   if (base === undefined || stated === undefined || stated <= 0) return hub.version;
-  if (!unchanged(base, stated)) return stated - 1;
+  if (!namesUnchanged(base, stated)) return stated - 1;
   return hub.seq === base.seq || hub.version > stated ? hub.version : stated - 1;
 }

@@ -116,7 +116,7 @@ export interface TestHub {
 }
 
 export async function startHub(
-  options: Partial<Pick<KronosDoors, 'personal' | 'signup'>> & { store?: Store; world?: TestWorld } = {},
+  options: Partial<Pick<KronosDoors, 'personal' | 'signup' | 'merge'>> & { store?: Store; world?: TestWorld } = {},
 ): Promise<TestHub> {
   const world = options.world ?? new TestWorld();
   const store = options.store ?? new MemoryStore({ epoch: 'e1' });
@@ -126,7 +126,8 @@ export async function startHub(
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(undefined)) ?? '';
   const { personal = true, signup = 'closed' } = options;
-  const converse = await openKronos({ hub, accounts, personal, signup, version: '0.0.0' });
+  const merge = options.merge === undefined ? {} : { merge: options.merge };
+  const converse = await openKronos({ hub, accounts, personal, signup, version: '0.0.0', ...merge });
   let wires = 0;
   return {
     hub,

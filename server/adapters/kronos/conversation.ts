@@ -3,7 +3,9 @@
 
 import { decode } from '../../../protocol/codec.ts';
 import { type Refusal, refusalText, refuse } from '../../../protocol/errors.ts';
+import type { mergeList } from '../../../protocol/merge.ts';
 import type { Request, Requests, Task } from '../../../protocol/messages.ts';
+import { noVersion } from '../../../protocol/version.ts';
 import { everything, fullName, type Identity, may } from '../../core/access.ts';
 import { type Accounts, ownerName } from '../../core/accounts.ts';
 import type { Written } from '../../core/document.ts';
@@ -14,7 +16,7 @@ import type { Position } from '../../core/store.ts';
 import type { Caller } from '../adapter.ts';
 import { administer } from './admin.ts';
 import { ChannelVerbs } from './channels.ts';
-import { type Device, Devices } from './device.ts';
+import { type Device, Devices, sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
 
 /** C4 */
@@ -30,6 +32,8 @@ export interface KronosDoors {
   readonly signup: 'open' | 'closed';
   /** Of Horai, for `stats`. */
   readonly version: string;
+  /** Another merge than the protocol's, so that the simulation can be shown to notice a wrong one. */
+  readonly merge?: typeof mergeList;
 }
 
 export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, caller: Caller) => Conversation> {
@@ -38,7 +42,7 @@ export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, calle
   const tasksOf = (account: string): Promise<Tasks> => {
     const known = opened.get(account);
     if (known !== undefined) return known;
-    const opening = Tasks.open(doors.hub, account);
+    const opening = Tasks.open(doors.hub, account, doors.merge);
     opened.set(account, opening);
     opening.catch(() => opened.delete(account));
     return opening;
@@ -77,6 +81,8 @@ class KronosConversation implements Conversation {
   #pending = 0;
   #over = false;
   #cancelSilence: () => void;
+  /** When it was last sent its tasks without having asked. */
+  #unasked = Number.NEGATIVE_INFINITY;
   #plain: { readonly tasks: Tasks; ahead: boolean } | undefined;
 
   constructor(
@@ -270,13 +276,19 @@ class KronosConversation implements Conversation {
     const session = this.#open(this.#login.identity);
     if (this.#plain !== undefined) this.#unfollowPlain();
     const readable = may(this.#login.identity, 'read', tasks.channel.name);
-    const answer = readable ? device.login(version ?? undefined, { version: tasks.version, seq: tasks.seq }) : -1;
+    const stated = version ?? undefined;
+    if (readable) await device.greet(stated);
+    if (this.#over) return;
+    // From here to `follow` nothing may wait: what is not in the answer has to be told.
+    const answer = readable ? device.login(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;
     this.#answer(
       JSON.stringify({ success: true, type: 'login', user_id: userId, device_id: device.id, version: answer, ref }),
     );
     if (!readable) return;
-    this.#plain = { tasks, ahead: false };
-    session.follow(tasks.channel, tasks.view(this.#viewName(), userId, false), { from: 'now' });
+    const ahead = (stated ?? 0) > tasks.version;
+    this.#markAhead(device, ahead);
+    this.#plain = { tasks, ahead };
+    session.follow(tasks.channel, tasks.view(this.#viewName(), userId, ahead), { from: 'now' });
   }
 
   #knock(secret: string): Known | Refusal {
@@ -314,7 +326,14 @@ class KronosConversation implements Conversation {
     if (plain === undefined || login === undefined || this.#session === undefined || plain.ahead === ahead) return;
     this.#session.unfollow(plain.tasks.channel, plain.tasks.view(this.#viewName(), login.userId, plain.ahead));
     plain.ahead = ahead;
+    this.#markAhead(login.device, ahead);
     this.#session.follow(plain.tasks.channel, plain.tasks.view(this.#viewName(), login.userId, ahead), { from: 'now' });
+  }
+
+  #markAhead(device: Device | undefined, ahead: boolean): void {
+    if (device === undefined) return;
+    device.ahead = ahead;
+    if (ahead) device.doubtful();
   }
 
   #unfollowPlain(): void {
@@ -386,19 +405,33 @@ class KronosConversation implements Conversation {
   async #readAll(tasks: Tasks, login: Login, ref: string | number | undefined): Promise<void> {
     await this.#settled;
     const all = await tasks.readAll(login.userId);
-    login.device?.readAll(all.seq, all.version);
+    login.device?.list(all.seq, all.version, true);
     this.#answer(all.text(ref));
+  }
+
+  /** W3, W6, M11 */
+  async #listUnasked(tasks: Tasks, login: Login): Promise<void> {
+    const all = await tasks.readAll(login.userId);
+    if (this.#over) return;
+    this.#unasked = this.#doors.hub.world.now();
+    login.device?.list(all.seq, all.version, false);
+    this.#answer(all.text());
+  }
+
+  /** Whether a list that was sent unasked may have crossed what this device just wrote, so that it has forgotten that. */
+  #crossed(tasks: Tasks, device: string): boolean {
+    const since = this.#doors.hub.world.now() - sureMs;
+    return this.#unasked >= since || (this.#plain?.ahead === true && tasks.othersWrote(device, since));
   }
 
   #wrote(tasks: Tasks, login: Login, writer: Writer, outcome: Outcome, ref: string | number | undefined): void {
     this.#after(async () => {
       const written = await outcome.written.catch((error: unknown) => this.#fault(error, ref));
       if (written === undefined || !this.#decided(written, ref) || !written.ok) return;
-      if (!written.replayed) this.#noteWrite(login.device, tasks, writer, written, outcome.differs());
-      // W3, W6: what the sender holds is not what came out.
-      if (!outcome.differs() || this.#over) return;
-      const all = await tasks.readAll(login.userId);
-      this.#answer(all.text());
+      // W3, W6: what the sender holds is not what came out, or may not be.
+      const differs = outcome.differs() || this.#crossed(tasks, writer.device);
+      if (!written.replayed) this.#noteWrite(login.device, tasks, writer, written, differs);
+      if (differs && !this.#over) await this.#listUnasked(tasks, login);
     });
   }
 
@@ -440,10 +473,9 @@ class KronosConversation implements Conversation {
     const { written, spared, sure } = await tasks.writeAll(writer, login.device, said);
     if (!this.#decided(written, ref) || !written.ok) return;
     if (!written.replayed) {
-      const all = await tasks.readAll(login.userId);
-      login.device?.merged(writer.version, all.version, sure);
-      if (sure === undefined) this.#answer(all.text());
-      if (writer.version !== undefined) this.#turnAhead(writer.version > all.version);
+      login.device?.merged(writer.version, tasks.version, sure);
+      if (sure === undefined) await this.#listUnasked(tasks, login);
+      if (writer.version !== undefined) this.#turnAhead(writer.version > tasks.version);
     }
     if (spared > 0) {
       this.#refuse(

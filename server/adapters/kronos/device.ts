@@ -8,12 +8,23 @@ import { type Base, loginVersion } from '../../../protocol/version.ts';
 import type { Document } from '../../core/document.ts';
 import type { World } from '../../core/world.ts';
 
-/** A read-all counts as received when the connection has outlived it by this long, or is closed by the client in good order. */
-const sureMs = 2_000;
+/**
+ * A list counts as received when the client closes in good order, or speaks again on the same connection this much later. Otherwise
+ * the device's own list has to prove it. Nothing is under way for longer.
+ */
+export const sureMs = 2_000;
 
 interface Note {
   readonly account: string;
   readonly base?: Base;
+  readonly sent?: Sent;
+}
+
+/** The first list of a connection: it may not have arrived. */
+interface Sent {
+  readonly base: Base;
+  /** The last step when the connection logged in: what came later it may know from a notification. */
+  readonly login: number;
 }
 
 export class Device {
@@ -21,51 +32,83 @@ export class Device {
   readonly account: string;
   /** How many connections it has. */
   connections = 0;
+  /** Whether its clock is ahead, so that it is sent lists in place of notifications (M12). */
+  ahead = false;
   #notes: Document;
   #world: World;
   #base: Base | undefined;
-  /** A base that was sent and may not have arrived. */
-  #sent: { readonly base: Base; readonly at: number } | undefined;
+  #sent: Sent | undefined;
+  /** The newest list of this connection, and when it was sent. */
+  #latest: { readonly base: Base; readonly at: number } | undefined;
+  #login = 0;
+  /** Versions it was told with its last login, which it may take for its own when it then reads all. */
+  #told: readonly number[] = [];
+  /** Whether the plain rules hold for the login under way (M1). */
+  #first = false;
   #cancel: () => void = () => undefined;
 
-  constructor(id: string, account: string, notes: Document, world: World, base: Base | undefined) {
+  constructor(id: string, account: string, notes: Document, world: World, note: Note | undefined) {
     this.id = id;
     this.account = account;
     this.#notes = notes;
     this.#world = world;
-    this.#base = base;
+    this.#base = note?.base;
+    this.#sent = note?.sent;
   }
 
   get base(): Base | undefined {
     return this.#base;
   }
 
-  /** What to answer a login that names this version. A device that starts from nothing has no base any more. */
+  get sent(): Sent | undefined {
+    return this.#sent;
+  }
+
+  /**
+   * To be awaited before a login is answered: a device that comes for the first time, or starts from nothing again, must be known to
+   * have nothing before it is told anything.
+   */
+  async greet(stated: number | undefined): Promise<void> {
+    this.#first = this.#base === undefined || stated === undefined || stated <= 0;
+    if (this.#base !== undefined && (!this.#first || (this.#base.seq === 0 && this.#sent === undefined))) return;
+    this.#base = { seq: 0, versions: stated === undefined ? [] : [stated], offset: 0, left: this.#world.now() };
+    this.#sent = undefined;
+    await this.#note();
+  }
+
+  /** What to answer a login that names this version. */
   login(stated: number | undefined, hub: { version: number; seq: number }): number {
-    this.#settle();
-    if (stated === undefined || stated <= 0) this.#base = undefined;
-    const answer = loginVersion(this.#base, stated, hub);
-    // A client may take the version of the login answer for its own when it then reads all.
-    this.#named = [answer, ...(stated === undefined ? [] : [stated])];
+    this.#login = hub.seq;
+    const answer = loginVersion(this.#first ? undefined : this.#base, stated, hub);
+    this.#told = [answer, ...(stated === undefined ? [] : [stated])];
     return answer;
   }
 
-  #named: readonly number[] = [];
-
-  /** It asked for all tasks and is being sent those after step `seq`, under this version. */
-  readAll(seq: number, version: number): void {
+  /**
+   * It is being sent all tasks as after step `seq`, under this version.
+   * @param asked a client that did not ask may be changing something, and forgets that with the list it takes over
+   */
+  list(seq: number, version: number, asked: boolean): void {
     this.#settle();
-    const base = this.#base;
-    this.#sent = {
-      base: {
-        seq,
-        versions: [...new Set([version, ...this.#named, ...(base?.versions ?? [])])],
-        offset: base?.offset ?? 0,
-        left: this.#world.now(),
-      },
-      at: this.#world.now(),
-    };
+    const now = this.#world.now();
+    if (!asked) this.doubtful();
+    const versions = [...new Set([version, ...this.#told, ...(this.#base?.versions ?? [])])];
+    const base: Base = { seq, versions, offset: this.#base?.offset ?? 0, left: now };
+    this.#latest = { base, at: now };
+    this.#sent ??= { base: { ...base, doubt: now }, login: this.#login };
     this.#later();
+  }
+
+  /** Lists it did not ask for are on their way to it. */
+  doubtful(): void {
+    if (this.#base === undefined) return;
+    this.#base = { ...this.#base, doubt: this.#base.doubt ?? this.#world.now() - sureMs };
+  }
+
+  /** Its own list proves that the first list of an earlier connection arrived. */
+  proved(): void {
+    if (this.#sent !== undefined) this.#base = this.#sent.base;
+    this.#sent = undefined;
   }
 
   /**
@@ -76,74 +119,81 @@ export class Device {
     this.#settle();
     const now = this.#world.now();
     const move = (base: Base): Base => ({
+      ...base,
       seq: steps !== undefined && steps.first === base.seq + 1 ? steps.last : base.seq,
       versions: stated === undefined ? base.versions : [stated],
       offset: stated === undefined ? base.offset : stated - now,
       left: now,
     });
-    if (this.#sent !== undefined) this.#sent = { ...this.#sent, base: move(this.#sent.base) };
+    if (this.#latest !== undefined) this.#latest = { ...this.#latest, base: move(this.#latest.base) };
     if (this.#base !== undefined) this.#base = move(this.#base);
-    this.#named = [];
+    this.#told = [];
     this.#later();
   }
 
   /**
-   * Its whole list was merged under this version.
+   * Its whole list was merged, and answered under this version.
    * @param seq the last step, when what came out is what it sent, so that it surely has it; undefined otherwise
    */
   merged(stated: number | undefined, answered: number, seq: number | undefined): void {
     const now = this.#world.now();
-    this.#sent = undefined;
     this.#base = {
       seq: seq ?? this.#base?.seq ?? 0,
       versions: [answered, ...(stated === undefined ? [] : [stated])],
       offset: stated === undefined ? (this.#base?.offset ?? 0) : stated - now,
       left: now,
     };
-    this.#named = [];
+    this.#sent = undefined;
+    this.#latest = undefined;
+    this.#told = [];
     this.#later();
   }
 
   /** @param orderly closed by the client, so that what was sent before has arrived */
   disconnected(orderly: boolean): void {
     this.connections -= 1;
-    if (orderly && this.#sent !== undefined) this.#base = this.#sent.base;
-    else this.#settle();
+    if (orderly) this.#received();
     if (this.connections > 0) return;
-    this.#sent = undefined;
     this.#cancel();
-    if (this.#base === undefined) return;
-    this.#base = { ...this.#base, left: this.#world.now() };
-    this.note();
+    this.#latest = undefined;
+    this.#leave();
   }
 
-  /** Writes down what is sure. A failure costs one merge more at the next login. */
-  note(): void {
-    const note: Note =
-      this.#base === undefined ? { account: this.account } : { account: this.account, base: this.#base };
+  /** Writes down what it has. A note that is too old costs one merge more at the next login. */
+  async #note(): Promise<void> {
+    const note: Note = {
+      account: this.account,
+      ...(this.#base === undefined ? {} : { base: this.#base }),
+      ...(this.#sent === undefined ? {} : { sent: this.#sent }),
+    };
     const at = this.#world.now();
     const op = { op: 'put', key: this.id, value: JSON.stringify(note) } as const;
-    this.#notes
-      .write(() => ({ ok: true, write: { ops: [op], origin: this.id, at } }))
-      .catch((error: unknown) => {
-        this.#world.log.warn({ error }, 'device: could not note what it has');
-      });
+    await this.#notes.write(() => ({ ok: true, write: { ops: [op], origin: this.id, at } }));
   }
 
-  /** What was sent long enough ago, on a connection that is still there, has arrived. */
+  #leave(): void {
+    const left = this.#world.now();
+    if (this.#base !== undefined) this.#base = { ...this.#base, left };
+    this.#note().catch((error: unknown) => this.#world.log.warn({ error }, 'device: could not note what it has'));
+  }
+
+  /** It is speaking, and was sent its tasks long enough ago. */
   #settle(): void {
-    if (this.#sent === undefined || this.#world.now() - this.#sent.at < sureMs) return;
-    this.#base = this.#sent.base;
+    if (this.#latest !== undefined && this.#world.now() - this.#latest.at >= sureMs) this.#received();
+  }
+
+  /** What was sent last has arrived. */
+  #received(): void {
+    if (this.#latest === undefined) return;
+    this.#base = this.#latest.base;
+    this.#latest = undefined;
     this.#sent = undefined;
+    if (this.ahead) this.doubtful();
   }
 
   #later(): void {
     this.#cancel();
-    this.#cancel = this.#world.after(sureMs, () => {
-      this.#settle();
-      if (this.#base !== undefined) this.#base = { ...this.#base, left: this.#world.now() };
-      this.note();
-    });
+    this.#cancel = this.#world.after(sureMs, () => this.#leave());
   }
 }
 
@@ -173,8 +223,7 @@ export class Devices {
         'this device belongs to another account: leave device_id out to get a new one',
       );
     }
-    const device = known ?? new Device(name, account, this.#notes, this.#world, note?.base);
-    if (note === undefined && known === undefined) device.note();
+    const device = known ?? new Device(name, account, this.#notes, this.#world, note);
     this.#connected.set(name, device);
     device.connections += 1;
     return { ok: true, device };

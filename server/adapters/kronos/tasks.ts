@@ -2,10 +2,10 @@
 // changes turned into what plain clients are told. The merge itself is protocol/merge.ts; this file gathers what it needs.
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import { type Life, mergeList, mergeUpdate, overlay, type Step, same } from '../../../protocol/merge.ts';
+import { type Life, mergeList, distance, mergeUpdate, overlay, type Step, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, isDoneIdOf, withOwner } from '../../../protocol/task.ts';
-import { bounded, nextVersion } from '../../../protocol/version.ts';
+import { type Base, bounded, nextVersion } from '../../../protocol/version.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Computed, Document, View as State, Written } from '../../core/document.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -47,11 +47,32 @@ interface Notice {
   readonly before: Task | undefined;
 }
 
+interface Past {
+  readonly base: readonly Item[];
+  readonly steps: readonly Change[];
+}
+
 interface Recent {
   readonly at: number;
   readonly device: string;
   readonly before: Task | undefined;
   readonly after: Task;
+}
+
+interface Found {
+  readonly key: string;
+  readonly task: Task;
+  /** Found under an id that it no longer has. */
+  readonly renumbered?: true;
+}
+
+interface Former {
+  readonly id: number;
+  readonly key: string;
+  readonly task: Task;
+  readonly at: number;
+  /** Who may still use the old id: the device whose task was renumbered on arrival, or all but the one that changed it. */
+  readonly meantBy: (device: string) => boolean;
 }
 
 export class Tasks {
@@ -66,18 +87,24 @@ export class Tasks {
   #notices = new Map<number, Notice>();
   /** Of the last two seconds, by key, writes under way too. */
   #recent = new Map<string, Recent[]>();
+  /** When each device last did, for as long as it matters. */
+  #wrote = new Map<string, number>();
   #removed = new Map<string, { task: Task; device: string }>();
+  /** Ids that tasks had until a moment ago: some device may still mean them by it. */
+  #formerly: Former[] = [];
+  #merge: typeof mergeList;
 
-  private constructor(account: string, document: Document, hub: Hub) {
+  private constructor(account: string, document: Document, hub: Hub, merge: typeof mergeList) {
     this.account = account;
+    this.#merge = merge;
     this.channel = document.channel;
     this.#document = document;
     this.#hub = hub;
   }
 
-  static async open(hub: Hub, account: string): Promise<Tasks> {
+  static async open(hub: Hub, account: string, merge = mergeList): Promise<Tasks> {
     const document = await hub.document(`${account}/tasks`);
-    const tasks = new Tasks(account, document, hub);
+    const tasks = new Tasks(account, document, hub, merge);
     await tasks.#recall();
     return tasks;
   }
@@ -93,6 +120,11 @@ export class Tasks {
       seq: state.seq,
       version: state.version,
     };
+  }
+
+  /** Whether a device other than this one changed anything since. */
+  othersWrote(device: string, since: number): boolean {
+    return [...this.#wrote].some(([other, at]) => other !== device && at >= since);
   }
 
   get version(): number {
@@ -126,18 +158,27 @@ export class Tasks {
     const ours = withOwner(said, writer.userId, this.account);
     let differs = false;
     const written = this.#write(writer, (state, ops, now) => {
-      const found = this.#find(state, which, ours) ?? this.#resurrect(state, which, ours, writer.device);
+      const named = this.#find(state, which, ours, writer.device, now);
+      if (named === 'ambiguous') {
+        // Whichever it is, nothing may be lost: the sender finds its edit beside them.
+        differs = true;
+        return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids(state)) });
+      }
+      const found: Found | undefined = named ?? this.#resurrect(state, which, ours, writer.device);
       if (found === undefined) return refuse('task_not_found');
       const { key, task: current } = found;
-      const whole = overlay(current, ours);
+      // By an old id the sender means no change of it.
+      const renumbered = found.renumbered === true && (which.id ?? ours.id) === ours.id;
+      const mine = renumbered && current.id !== undefined ? { ...ours, id: current.id } : ours;
+      const whole = overlay(current, mine);
       const unseen = this.#unseen(key, writer.device, now);
-      const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen, current, ours);
+      const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen, current, mine);
       const taken = new Set(
         [...state.items.values()].flatMap((item) => (item.key === key ? [] : (this.#task(item).id ?? []))),
       );
       const task = merged.id === undefined || taken.has(merged.id) ? { ...merged, id: freeId(taken) } : merged;
-      differs = !same(task, whole);
-      if (differs) ops.keep(key, whole);
+      differs = renumbered || !same(task, whole);
+      if (!same(task, whole)) ops.keep(key, whole);
       ops.put(key, task);
       return undefined;
     });
@@ -149,13 +190,15 @@ export class Tasks {
       which.index === undefined
         ? which
         : { ...which, index: withOwner({ index: which.index }, writer.userId, this.account).index };
-    const written = this.#write(writer, (state, ops) => {
-      const found = this.#find(state, named, undefined);
+    let differs = false;
+    const written = this.#write(writer, (state, ops, now) => {
+      const found = this.#find(state, named, undefined, writer.device, now);
       if (found === undefined) return refuse('task_not_found');
-      ops.remove(found.key);
+      differs = found === 'ambiguous';
+      if (found !== 'ambiguous') ops.remove(found.key);
       return undefined;
     });
-    return { written, differs: () => false };
+    return { written, differs: () => differs };
   }
 
   /**
@@ -168,17 +211,17 @@ export class Tasks {
     said: readonly Task[],
   ): Promise<{ readonly written: Written; readonly spared: number; readonly sure: number | undefined }> {
     const ours = said.map((task) => withOwner(task, writer.userId, this.account));
-    const baseSeq = device?.base?.seq ?? 0;
     const { seq } = await this.#document.settled();
-    const [base, steps] = await Promise.all([
-      baseSeq === 0 ? [] : this.channel.at(baseSeq),
-      this.channel.history({ after: baseSeq, before: seq + 1 }),
-    ]);
+    const known = await this.#since(device?.base?.seq ?? 0, seq);
+    const sent = device?.sent;
+    const arrived = sent !== undefined && provesReceived(known, sent.login, ours, writer.device);
+    if (arrived) device?.proved();
+    const { base, steps } = arrived ? await this.#since(sent.base.seq, seq) : known;
     let spared = 0;
     let equal = false;
     const written = await this.#write(writer, (state, ops, now) => {
-      const lives = this.#lives(base, steps, state, seq, writer.device);
-      const merge = mergeList(lives, ours, bounded(writer.version, now));
+      const lives = this.#lives(base, steps, state, seq, writer.device, device?.base);
+      const merge = this.#merge(lives, ours, bounded(writer.version, now));
       spared = merge.spared;
       for (const outcome of merge.outcomes) {
         if (outcome.kind === 'remove') ops.remove(outcome.key);
@@ -299,7 +342,7 @@ export class Tasks {
           ? refuse('stale', '', 'read the channel and try again')
           : compute(state, ops, now);
       if (refusal !== undefined) return refusal;
-      this.#note(state, ops.list, writer.device, now);
+      this.#note(state, ops, writer.device, now);
       const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
       return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
     }, writer.peer);
@@ -311,13 +354,22 @@ export class Tasks {
   }
 
   /** Remembers what each write of the last moments changed, so that updates that crossed it can be told apart (W6). */
-  #note(state: State, ops: readonly Op[], device: string, now: number): void {
+  #note(state: State, ops: Ops, device: string, now: number): void {
     for (const [key, list] of this.#recent) {
       const late = list.filter((recent) => now - recent.at <= unseenMs);
       if (late.length === 0) this.#recent.delete(key);
       else this.#recent.set(key, late);
     }
-    for (const op of ops) {
+    for (const [other, at] of this.#wrote) if (now - at > unseenMs) this.#wrote.delete(other);
+    if (ops.list.length > 0) this.#wrote.set(device, now);
+    this.#formerly = this.#formerly.filter(({ at }) => now - at <= unseenMs);
+    for (const { id, key, task } of ops.renumbered()) {
+      this.#formerly.push({ id, key, task, at: now, meantBy: (other) => other === device });
+    }
+    for (const { key, task } of ops.moved(state, (item) => this.#task(item))) {
+      if (task.id !== undefined) this.#formerly.push({ id: task.id, key, task, at: now, meantBy: (other) => other !== device });
+    }
+    for (const op of ops.list) {
       if (op.op === 'remove') continue;
       const item = state.items.get(op.key);
       const recent = {
@@ -339,25 +391,45 @@ export class Tasks {
     return [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)];
   }
 
-  #find(state: State, which: Which, ours: Task | undefined): { key: string; task: Task } | undefined {
+  #find(state: State, which: Which, ours: Task | undefined, device: string, now: number): Found | 'ambiguous' | undefined {
+    const found = this.#findAsNamed(state, which, ours);
+    const id = which.id ?? ours?.id;
+    if (which.key !== undefined || (ours?.index ?? which.index) !== undefined) return found;
+    // Only an id, which may have gone to another task without the sender knowing: the task that its value is nearest to.
+    const formers = this.#formerly.filter((one) => one.id === id && now - one.at <= unseenMs && one.meantBy(device) && one.key !== found?.key);
+    const away = ({ key, task }: Found) =>
+      ours === undefined ? 0 : Math.min(...[task, ...(this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after])].map((value) => distance(value, ours)));
+    const best = [...formers].sort((one, other) => away(one) - away(other))[0];
+    if (best === undefined || (found !== undefined && away(best) > away(found))) return found;
+    const item = state.items.get(best.key);
+    if (ours === undefined) return found === undefined && item === undefined ? undefined : 'ambiguous';
+    if (item === undefined) return found ?? { key: best.key, task: best.task };
+    if (found !== undefined && away(best) === away(found)) return 'ambiguous';
+    return { key: best.key, task: this.#task(item), renumbered: true };
+  }
+
+  #findAsNamed(state: State, which: Which, ours: Task | undefined): { key: string; task: Task } | undefined {
     const all = [...state.items.values()].map((item) => ({ key: item.key, task: this.#task(item) }));
     if (which.key !== undefined) return all.find(({ key }) => key === which.key);
     const index = ours?.index ?? which.index;
     const byIndex = index === undefined ? undefined : all.find(({ task }) => task.index === index);
     if (byIndex !== undefined) return byIndex;
     const { id = ours?.id } = which;
-    const byId =
-      id === undefined
-        ? undefined
-        : all.find(({ task }) => task.id === id && (index === undefined || task.index === undefined));
-    if (byId !== undefined || ours === undefined || which.id !== undefined || index !== undefined) return byId;
-    // Neither index nor old id: a 2018 client that did, or undid, `done` (W2).
-    const { id: newId } = ours;
-    if (newId !== undefined && ours.done) return all.find(({ task }) => !task.done && isDoneIdOf(newId, task.id ?? 0));
-    const undone = all.filter(
-      ({ task }) => Boolean(task.done) && task.desc === ours.desc && same(task.tags, ours.tags),
+    const byId = all.find(({ task }) => task.id === id && (index === undefined || task.index === undefined));
+    if (ours === undefined || which.id !== undefined || index !== undefined) return byId;
+    // Neither index nor old id: perhaps a client that did, or undid, `done` (W2), and then by chance under the id of another task.
+    const renamed = all.filter(({ task }) => {
+      if (task.index !== undefined || task.id === undefined || ours.id === undefined || task.desc !== ours.desc) return false;
+      return ours.done ? !task.done && isDoneIdOf(ours.id, task.id) : Boolean(task.done);
+    });
+    return [...(byId === undefined ? [] : [byId]), ...renamed].reduce<Found | undefined>(
+      (best, one) => (best === undefined || distance(one.task, ours) < distance(best.task, ours) ? one : best),
+      undefined,
     );
-    return undone.length === 1 ? undone[0] : undefined;
+  }
+
+  #ids(state: State, except?: string): Set<number> {
+    return new Set([...state.items.values()].flatMap((item) => (item.key === except ? [] : (this.#task(item).id ?? []))));
   }
 
   /** W4: a task that was removed by another device, which the sender of an update may not have known. */
@@ -374,24 +446,35 @@ export class Tasks {
     return undefined;
   }
 
+  /** The items after step `after`, and every step from there to `until`. */
+  async #since(after: number, until: number): Promise<Past> {
+    const [base, steps] = await Promise.all([
+      after === 0 ? [] : this.channel.at(after),
+      this.channel.history({ after, before: until + 1 }),
+    ]);
+    return { base, steps };
+  }
+
   /** The base, history since, and what is newer than that history, as the merge wants them. */
-  #lives(base: readonly Item[], steps: readonly Change[], state: State, until: number, device: string): Life[] {
+  #lives(base: readonly Item[], steps: readonly Change[], state: State, until: number, device: string, has: Base | undefined): Life[] {
     const lives = new Map<string, { key: string; base: Task | undefined; steps: Step[] }>();
     const life = (key: string) => {
       const known = lives.get(key) ?? { key, base: undefined, steps: [] };
       lives.set(key, known);
       return known;
     };
+    // A write that came after the device was last seen, or that a list may have crossed, it may have forgotten.
+    const sure = (at: number) => at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
     for (const item of base) life(item.key).base = this.#task(item);
     for (const step of steps) {
       const known = life(step.key);
       // What a merge made of a device's value is not yet known to the device.
-      const own = step.origin === device && known.steps.at(-1)?.version !== -1;
+      const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step.at);
       known.steps.push({ task: step.value === null ? null : parseTask(step.value), version: step.version ?? -1, own });
     }
     for (const item of state.items.values()) {
       if (item.seq > until)
-        life(item.key).steps.push({ task: this.#task(item), version: item.version ?? -1, own: item.origin === device });
+        life(item.key).steps.push({ task: this.#task(item), version: item.version ?? -1, own: false });
     }
     for (const known of lives.values()) {
       const last = known.steps.at(-1);
@@ -428,6 +511,26 @@ class Ops {
     this.list.push({ op: 'remove', key, version: this.#next() });
   }
 
+  /** Tasks that came under one id and were given another. */
+  renumbered(): { id: number; key: string; task: Task }[] {
+    return this.list.flatMap((op, at) => {
+      const next = this.list[at + 1];
+      if (op.op === 'remove' || op.version !== undefined || next === undefined || next.op === 'remove') return [];
+      const task = parseTask(op.value);
+      return task.id === undefined || task.id === parseTask(next.value).id ? [] : [{ id: task.id, key: op.key, task }];
+    });
+  }
+
+  /** Tasks that lose the id that they had, with their value until now. */
+  moved(state: State, read: (item: Item) => Task): { key: string; task: Task }[] {
+    return this.list.flatMap((op) => {
+      const item = op.version === undefined ? undefined : state.items.get(op.key);
+      if (item === undefined) return [];
+      const task = read(item);
+      return op.op === 'remove' || parseTask(op.value).id !== task.id ? [{ key: op.key, task }] : [];
+    });
+  }
+
   /** The tasks as they are after these ops. */
   result(state: State, read: (item: Item) => Task): Task[] {
     const tasks = new Map([...state.items.values()].map((item) => [item.key, read(item)]));
@@ -446,6 +549,25 @@ class Ops {
 
 /** The texts that `view` makes, and nothing else that is sent. */
 const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id"|read-all","tasks")/;
+
+/**
+ * Whether the device's list holds a value that came up only after its base, from somebody else, and before it logged in: then it has
+ * that from the list it was sent.
+ */
+function provesReceived({ base, steps }: Past, login: number, ours: readonly Task[], device: string): boolean {
+  const before = new Map<string, Set<string>>(base.map((item) => [item.key, new Set([item.value])]));
+  const listed = new Map(ours.map((task) => [task.id, task]));
+  for (const { key, value, seq, origin } of steps) {
+    if (seq > login) return false;
+    if (value === null) continue;
+    const values = before.get(key) ?? new Set();
+    before.set(key, values);
+    const task = parseTask(value);
+    if (!values.has(value) && origin !== device && same(listed.get(task.id), task)) return true;
+    values.add(value);
+  }
+  return false;
+}
 
 /** Written by this file alone, from tasks that the codec checked. */
 function parseTask(text: string): Task {
