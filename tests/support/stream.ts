@@ -60,8 +60,8 @@ function reading(response: IncomingMessage, close: () => void): StreamReader {
       if (first !== undefined || over) return Promise.resolve(first);
       return new Promise((resolve) => asked.push(resolve));
     },
-    pause: () => void response.socket.pause(),
-    resume: () => void response.socket.resume(),
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
     close,
   };
 }

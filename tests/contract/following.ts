@@ -1,0 +1,212 @@
+// What a follower of a channel may rely on, whatever carries it: one story, told to any wire that can be opened at a channel. The
+// wire's texts are read as values; how it says them is for its own tests.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EngineName } from '../../server/transport/listen.ts';
+import { type House, openHouse } from '../mobtimer/house.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+export type Message = any;
+
+export interface Wire {
+  /** undefined on wires that are only listened to. */
+  readonly send?: (message: object) => void;
+  /** The next message; undefined when the connection is over. */
+  next(): Promise<Message>;
+  /** Stops reading, down to the socket. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface Wanted {
+  readonly token: string;
+  /** As a session of the token's account says it. */
+  readonly channel: string;
+  /** Where the follower was. */
+  readonly from?: { readonly epoch: string; readonly seq: number };
+}
+
+/** Opens a wire that follows a channel; the first message it gives is about that. */
+export type Follow = (house: House, wanted: Wanted) => Promise<Wire>;
+
+export function following(name: string, engine: EngineName, follow: Follow): void {
+  describe(`following over ${name} on ${engine}`, () => {
+    let house: House;
+    let wires: Wire[];
+    beforeEach(async () => {
+      house = await openHouse({ engine });
+      wires = [];
+    });
+    afterEach(async () => {
+      for (const wire of wires) wire.close();
+      await house.close();
+    });
+
+    const channel = 'notes';
+    const open = async (from?: Wanted['from'], token = house.owner) => {
+      const wire = await follow(house, { token, channel, ...(from === undefined ? {} : { from }) });
+      wires.push(wire);
+      return wire;
+    };
+    const put = async (key: string, item: unknown) => {
+      const notes = await house.hub.channel(`owner/${channel}`);
+      const op = { op: 'put', key, value: JSON.stringify(item) } as const;
+      const written = await notes.write({ ops: [op], origin: 'd', at: house.world.now() });
+      return written.position;
+    };
+    const remove = async (key: string) => {
+      const notes = await house.hub.channel(`owner/${channel}`);
+      await notes.write({ ops: [{ op: 'remove', key }], origin: 'd', at: house.world.now() });
+    };
+
+    test('[S4] a newcomer is shown everything, then told every change, in order and without a gap', async () => {
+      await put('a', 1);
+      const wire = await open();
+      expect(await wire.next()).toMatchObject({
+        success: true,
+        type: 'snapshot',
+        channel,
+        epoch: 'e1',
+        seq: 1,
+        items: [{ key: 'a', item: 1, seq: 1, device_id: 'd' }],
+      });
+      await put('b', { text: 'ü "€"\n😀' });
+      await put('a', 2);
+      await remove('b');
+      expect(await wire.next()).toMatchObject({ type: 'create', channel, seq: 2, item: { text: 'ü "€"\n😀' } });
+      expect(await wire.next()).toMatchObject({ type: 'update', channel, seq: 3, key: 'a', item: 2 });
+      expect(await wire.next()).toMatchObject({ type: 'delete', channel, seq: 4, key: 'b' });
+    });
+
+    test('[S4] an empty channel begins with an empty snapshot', async () => {
+      const wire = await open();
+      expect(await wire.next()).toMatchObject({ type: 'snapshot', seq: 0, items: [] });
+    });
+
+    test('[U2] a returner is told what changed since, once and by state, then every change', async () => {
+      const first = await open();
+      await first.next();
+      const position = await put('a', 1);
+      expect(await first.next()).toMatchObject({ seq: position.seq });
+      first.close();
+      await put('b', 1);
+      for (let at = 2; at < 6; at += 1) await put('a', at);
+      await remove('b');
+      const second = await open(position);
+      const since = await second.next();
+      expect(since).toMatchObject({ type: 'changes', channel, epoch: 'e1', seq: 7 });
+      expect(since.changes).toMatchObject([
+        { type: 'update', key: 'a', item: 5, seq: 6 },
+        { type: 'delete', key: 'b', seq: 7 },
+      ]);
+      await put('c', 1);
+      expect(await second.next()).toMatchObject({ type: 'create', key: 'c', seq: 8 });
+    });
+
+    test('[U2] who missed nothing is told so', async () => {
+      const position = await put('a', 1);
+      const wire = await open(position);
+      expect(await wire.next()).toMatchObject({ type: 'changes', seq: 1, changes: [] });
+    });
+
+    test('[S4] a position of no use is a reset, with its reason and everything there is', async () => {
+      await put('a', 0);
+      await put('b', 1);
+      // More than is held in memory, so that what is forgotten is forgotten.
+      for (let at = 1; at <= 1_100; at += 1) await put('a', at);
+      await (await house.hub.channel(`owner/${channel}`)).forget(2);
+      for (const from of [
+        { epoch: 'another', seq: 1_102 },
+        { epoch: 'e1', seq: 1 },
+        { epoch: 'e1', seq: 9_999 },
+      ]) {
+        const wire = await open(from);
+        const reset = await wire.next();
+        expect(reset).toMatchObject({ type: 'reset', seq: 1_102, reason: expect.stringMatching(/./) });
+        expect(reset.items).toMatchObject([
+          { key: 'b', item: 1 },
+          { key: 'a', item: 1_100 },
+        ]);
+      }
+    });
+
+    test('[U3] 0 is the beginning in every epoch', async () => {
+      await put('a', 1);
+      const wire = await open({ epoch: 'another', seq: 0 });
+      const first = await wire.next();
+      expect(first.type).not.toBe('reset');
+      expect(first.changes ?? first.items).toMatchObject([{ key: 'a' }]);
+    });
+
+    test('[U4] a slow reader is passed over and caught up; others hear everything at once', async () => {
+      const slow = await open();
+      const keen = await open();
+      await slow.next();
+      await keen.next();
+      slow.pause();
+      const large = 'x'.repeat(65_536);
+      const behind = () => [...house.hub.sessions].filter((session) => session.behind).length;
+      let last = 0;
+      while (behind() === 0 && last < 2_000) {
+        ({ seq: last } = await put(`k${last % 10}`, last + large));
+        expect((await keen.next()).seq).toBe(last);
+      }
+      expect(behind()).toBe(1);
+      for (let more = 0; more < 100; more += 1) {
+        ({ seq: last } = await put(`k${last % 10}`, last + large));
+        expect((await keen.next()).seq).toBe(last);
+      }
+      slow.resume();
+      const state = new Map<string, string>();
+      let messages = 0;
+      for (let seq = 0; seq < last; ) {
+        const message = await slow.next();
+        messages += 1;
+        for (const change of message.changes ?? [message]) state.set(change.key, change.item);
+        expect(message.seq).toBeGreaterThan(seq);
+        seq = message.seq;
+      }
+      expect(messages).toBeLessThan(last);
+      const items = await house.hub.store.read(`owner/${channel}`, {});
+      expect([...state].sort()).toEqual(items.map(({ key, value }) => [key, JSON.parse(value)]));
+      await put('live', 'again');
+      for (;;) {
+        const message = await slow.next();
+        if (message.type === 'changes' && message.changes.length === 0) continue;
+        expect(message).toMatchObject({ type: 'create', key: 'live', item: 'again', seq: last + 1 });
+        break;
+      }
+    });
+
+    test('[L8] a revoked token closes what it opened, which is told why', async () => {
+      const made = await house.accounts.createToken('owner', 'x', ['read']);
+      if (!made.ok) throw new Error(made.error);
+      const [wire, other] = [await open(undefined, made.secret), await open()];
+      await wire.next();
+      await other.next();
+      await house.accounts.revoke(made.token.id);
+      expect(await wire.next()).toMatchObject({ success: false, code: 'revoked' });
+      expect(await wire.next()).toBeUndefined();
+      await put('a', 1);
+      expect(await other.next()).toMatchObject({ type: 'create', key: 'a' });
+    });
+
+    test('[C6] when the hub stops, followers are told to come back', async () => {
+      const wire = await open();
+      await wire.next();
+      house.hub.drain();
+      expect(await wire.next()).toMatchObject({ success: true, type: 'away', retry_ms: expect.any(Number) });
+      expect(await wire.next()).toBeUndefined();
+    });
+
+    test('closing lets go of everything', async () => {
+      const wire = await open();
+      await wire.next();
+      wire.close();
+      while (house.listening.connections() > 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(house.hub.sessions.size).toBe(0);
+      expect((await house.hub.channel(`owner/${channel}`)).watched).toBe(false);
+    });
+  });
+}

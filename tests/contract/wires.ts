@@ -1,0 +1,81 @@
+// The wires over which a channel can be followed, opened at a channel: WebSocket, raw TCP, event stream.
+
+import type { House } from '../mobtimer/house.ts';
+import { eventValue, readStream } from '../support/stream.ts';
+import { dial, Flow, visit } from '../transport/parties.ts';
+import type { Follow, Message, Wanted, Wire } from './following.ts';
+
+function subscribe({ channel, from }: Wanted): object {
+  return { type: 'subscribe', channel, ...from };
+}
+
+/** Logs in and follows; what comes after the answer to the login is the follower's. */
+async function talk(wire: Required<Wire>, wanted: Wanted): Promise<Wire> {
+  wire.send({ type: 'login', user_id: wanted.token, device_id: '' });
+  await wire.next();
+  wire.send(subscribe(wanted));
+  return wire;
+}
+
+const parse = (text: string | undefined): Message => (text === undefined ? undefined : JSON.parse(text));
+
+export const webSocket: Follow = async ({ port }: House, wanted) => {
+  const guest = await visit(port);
+  const messages = new Flow<string | undefined>();
+  const pump = async () => {
+    for (;;) messages.push(await guest.messages.next());
+  };
+  void pump();
+  void guest.closed.then(() => messages.push(undefined));
+  return talk(
+    {
+      send: (message) => guest.send(JSON.stringify(message)),
+      next: async () => parse(await messages.next()),
+      pause: guest.pause,
+      resume: guest.resume,
+      close: guest.cut,
+    },
+    wanted,
+  );
+};
+
+export const rawTcp: Follow = async ({ listening }, wanted) => {
+  const { socket, lines, all } = await dial(listening.kronosPort ?? 0);
+  const messages = new Flow<string | undefined>();
+  const pump = async () => {
+    for (;;) messages.push(await lines.next());
+  };
+  void pump();
+  void all.then(() => messages.push(undefined));
+  return talk(
+    {
+      send: (message) => void socket.write(JSON.stringify(message)),
+      next: async () => parse(await messages.next()),
+      pause: () => void socket.pause(),
+      resume: () => void socket.resume(),
+      close: () => void socket.destroy(),
+    },
+    wanted,
+  );
+};
+
+export const eventStream: Follow = async ({ port }, { token, channel, from }) => {
+  const stream = await readStream(port, `/-/channels/${encodeURIComponent(channel)}/events`, {
+    authorization: `Bearer ${token}`,
+    ...(from === undefined ? {} : { 'last-event-id': `${from.epoch}:${from.seq}` }),
+  });
+  if (stream.status !== 200) throw new Error(`the stream was answered ${stream.status}`);
+  return {
+    async next() {
+      for (;;) {
+        const text = await stream.next();
+        if (text === undefined) return undefined;
+        // A comment keeps the connection alive and says nothing.
+        if (!text.startsWith(':')) return eventValue(text).data;
+      }
+    },
+    pause: stream.pause,
+    resume: stream.resume,
+    close: stream.close,
+  };
+};
