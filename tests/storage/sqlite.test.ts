@@ -105,7 +105,7 @@ describe('the embedded store', () => {
       }
       await exited;
 
-      const store = await openIn(folder);
+      const store = await storeIn(folder);
       const parts = new Map<string, number>();
       for (const { value } of await store.read('alice/tasks', {})) parts.set(value, (parts.get(value) ?? 0) + 1);
       expect([...acknowledged].filter((number) => parts.get(number) !== 3)).toEqual([]);
@@ -198,7 +198,7 @@ describe('the embedded store', () => {
 
   test('close keeps what was given before it and refuses what comes after', async () => {
     const folder = folderHere();
-    const store = await openIn(folder);
+    const store = await storeIn(folder);
     const given = Array.from({ length: 3_000 }, (_, index) =>
       store.append('tasks', write([put(`${index}`, '1')]), 'all'),
     );
@@ -212,7 +212,7 @@ describe('the embedded store', () => {
 
   test('a second hub on the folder is refused until the first has closed', async () => {
     const folder = folderHere();
-    const first = await openIn(folder);
+    const first = await storeIn(folder);
     expect(await refusalIn(folder)).toBe(
       `Another hub is using the data folder ${folder}: stop it first, or choose another folder with HORAI_DATA.`,
     );
@@ -223,7 +223,7 @@ describe('the embedded store', () => {
 
   test('a folder of a newer format is refused and left as it is', async () => {
     const folder = folderHere();
-    await (await openIn(folder)).close();
+    await (await storeIn(folder)).close();
     const database = await fileIn(folder);
     database.exec(`UPDATE meta SET value = 2 WHERE name = 'format'`);
     expect(await refusalIn(folder)).toBe(
@@ -248,11 +248,11 @@ describe('the embedded store', () => {
 
   test('[ST13] a folder that was copied, or given an older database, is another epoch', async () => {
     const folder = folderHere();
-    const first = await openIn(folder);
+    const first = await storeIn(folder);
     await first.append('tasks', write([put('a', '1')]), 'all');
     await first.close();
     copyFileSync(join(folder, 'horai.db'), join(folder, 'backup'));
-    const second = await openIn(folder);
+    const second = await storeIn(folder);
     expect(second.epoch).toBe(first.epoch);
     await second.append('tasks', write([put('b', '1')]), 'all');
     await second.close();
@@ -263,7 +263,7 @@ describe('the embedded store', () => {
     expect(copied.epoch).not.toBe(first.epoch);
 
     copyFileSync(join(folder, 'backup'), join(folder, 'horai.db'));
-    const restored = await openIn(folder);
+    const restored = await storeIn(folder);
     expect(restored.epoch).not.toBe(first.epoch);
     expect((await restored.read('tasks', {})).map(({ key }) => key)).toEqual(['a']);
     await restored.close();
