@@ -52,10 +52,12 @@ interface Sheet {
   readonly title: string;
   readonly name: 'front' | 'room' | 'help' | 'stats';
   readonly script: Entry | undefined;
+  /** Rooms are for members, and so are the numbers: a browser that follows a link cannot show a token. */
+  readonly members: boolean;
   readonly content: Markup;
 }
 
-function sheet(built: Bundle, about: About, { title, name, script, content }: Sheet): string {
+function sheet(built: Bundle, about: About, { title, name, script, members, content }: Sheet): string {
   const link = (href: string, text: string, here: boolean) =>
     here ? html`<a href="${href}" aria-current="page">${text}</a>` : html`<a href="${href}">${text}</a>`;
   return `${html`<!doctype html>
@@ -77,7 +79,7 @@ ${script === undefined ? nothing : html`<script type="module" src="${built.path(
 <a class="brand" href="/"><img src="${built.path('icon.svg')}" alt="" width="26" height="26"> Horai</a>
 <nav aria-label="Pages">
 ${link('/help', 'Help', name === 'help')}
-${link('/stats', 'Stats', name === 'stats')}
+${members ? nothing : link('/stats', 'Stats', name === 'stats')}
 </nav>
 </header>
 <main id="content" tabindex="-1">
@@ -85,7 +87,7 @@ ${content}
 </main>
 <footer class="bottom">
 <p>Horai ${about.version}: every hour you have, in one place you own.</p>
-<p><a href="/">Front page</a> <a href="/help">Help</a> <a href="/stats">Stats</a> <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
+<p><a href="/">Front page</a> <a href="/help">Help</a> ${members ? nothing : html`<a href="/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
 </footer>
 </body>
 </html>
@@ -138,6 +140,7 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
     title: 'Horai',
     name: 'front',
     script: 'front.ts',
+    members: facts.members,
     content: html`<section class="hero">
 <h1>One timer for everybody in the room</h1>
 <p class="lead">Take turns at the keyboard: start a turn, and everyone with the room open sees the same clock, who types and who is next.</p>
@@ -169,6 +172,7 @@ function room(built: Bundle, about: About, facts: RoomFacts): string {
     title: `#${facts.room}`,
     name: 'room',
     script: 'room.tsx',
+    members: facts.members,
     content: html`<div id="room" data-room="${facts.room}" data-url="${facts.url}" data-members="${facts.members ? 'yes' : 'no'}">
 <h1>#${facts.room}</h1>
 <noscript><p class="problem">This page needs JavaScript for its clock. Without it, start a turn from a terminal:</p>
@@ -187,6 +191,7 @@ function help(built: Bundle, about: About, { url, members }: HelpFacts): string 
     title: 'Help · Horai',
     name: 'help',
     script: 'help.ts',
+    members,
     content: html`<h1>Help</h1>
 <p class="lead">Lines to paste, with this hub's own address in them.</p>
 <nav class="contents" aria-label="On this page"><ul>
@@ -285,6 +290,7 @@ function stats(built: Bundle, about: About, facts: StatsFacts): string {
     title: 'Stats · Horai',
     name: 'stats',
     script: undefined,
+    members: false,
     content: html`<h1>Stats</h1>
 <p class="lead">Counted since <time datetime="${since}">${since.slice(0, 16).replace('T', ' ')} UTC</time>.</p>
 <dl class="figures">

@@ -87,6 +87,7 @@ describe('the pages', () => {
     expect(all['help']).toContain('api_url = http://horai.example:5600/api/v1');
     expect(all['help']).toContain('<code>horai.example:5000</code>');
     expect(all['members']).toContain('Authorization: Bearer');
+    expect(all['members']).not.toContain('href="/stats"');
   });
 
   test('stats count by length', () => {

@@ -58,7 +58,7 @@ export function Dial({ live }: { live: LiveRoom }) {
 function Caption({ live, running }: { live: LiveRoom; running: boolean }) {
   const { current } = live.room;
   if (current === undefined) {
-    return <p class="who">{live.link.state === 'live' ? 'Nothing is running' : ''}</p>;
+    return <p class="who">{live.link.state === 'live' ? 'Nothing is running' : 'Not known yet'}</p>;
   }
   const name = current.user.trim();
   const ended = current.minutes === 0 ? 'Stopped' : current.kind === 'turn' ? 'Turn over' : 'Break over';

@@ -146,9 +146,13 @@ function Admission({ known, enter }: { known: boolean; enter: (token: string) =>
     <section class="card admission">
       <h2>For members only</h2>
       <p>
-        {known
-          ? 'The token this browser knows does not open this room. Paste another one.'
-          : 'Paste your token to come in: horai token create prints one. This browser will remember it.'}
+        {known ? (
+          'The token this browser knows does not open this room. Paste another one.'
+        ) : (
+          <>
+            Paste your token to come in: <code>horai token create</code> prints one. This browser will remember it.
+          </>
+        )}
       </p>
       <form
         onSubmit={(event) => {

@@ -2,6 +2,7 @@
 // look like comes in as `Pages`. Answers to a PUT are 202 without a body and never a redirect: the command line prints the one
 // and is led astray by the other.
 
+import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Identity } from '../../core/access.ts';
 import { may } from '../../core/access.ts';
@@ -43,13 +44,18 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
   const unknown = (request: Request) =>
     refuse(request, 404, 'a room is called by letters, digits, - and _, and not by one of the hub’s own paths');
   const unadmitted = (request: Request, hint: string) => refuse(request, 401, hint, { 'www-authenticate': 'Bearer' });
-  const page = (html: string, status = 200): Reply => ({
-    status,
-    headers: { 'content-type': 'text/html;charset=UTF-8', 'cache-control': 'no-cache', ...pages.headers },
-    body: html,
-  });
+  /** A page that the visitor has already is not sent again. */
+  const page = (request: Request, html: string, status = 200): Reply => {
+    const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`;
+    const type = 'text/html;charset=UTF-8';
+    const headers = { 'content-type': type, 'cache-control': 'no-cache', etag, ...pages.headers };
+    return status === 200 && request.headers.get('if-none-match') === etag
+      ? { status: 304, headers, body: '' }
+      : { status, headers, body: html };
+  };
   const front = (request: Request, refused = '', status = 200) =>
     page(
+      request,
       pages.front({
         suggested: suggestRoom(
           () => world.random(),
@@ -123,7 +129,11 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
         return { status: 200, headers: streamHeaders, open: (peer) => counters.open(peer, admitted.identity) };
       },
     },
-    { method: 'GET', path: '/help', handle: async (request) => page(pages.help({ url: urlOf(request), members })) },
+    {
+      method: 'GET',
+      path: '/help',
+      handle: async (request) => page(request, pages.help({ url: urlOf(request), members })),
+    },
     {
       method: 'GET',
       path: '/stats',
@@ -132,7 +142,10 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
         if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
         await rooms.loaded;
         const { timers, breaks, goals } = rooms.numbers;
-        return page(pages.stats({ since, timers, breaks, goals, users: rooms.users, activeTimers: rooms.timers }));
+        return page(
+          request,
+          pages.stats({ since, timers, breaks, goals, users: rooms.users, activeTimers: rooms.timers }),
+        );
       },
     },
     ...['/events', '/help', '/stats'].map((path) => ({ method: 'PUT', path, handle: notARoom })),
@@ -141,7 +154,7 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
       path: '/:room',
       async handle(request) {
         const room = request.params.get('room') ?? '';
-        return isRoomName(room) ? page(pages.room({ room, url: urlOf(request), members })) : unknown(request);
+        return isRoomName(room) ? page(request, pages.room({ room, url: urlOf(request), members })) : unknown(request);
       },
     },
     {
