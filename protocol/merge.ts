@@ -62,14 +62,24 @@ export function distance(base: Task, task: Task): number {
   return edits(base, task).length;
 }
 
-/** The value the edit most likely began from: the nearest, the latest of several. */
+/** What two devices may well set alike, each for itself: it is made of the time, or is one of two values. */
+const coincidental = new Set(['id', 'done', 'active', 'last_active']);
+
+/**
+ * The value that the edit most likely began from: the nearest, the latest of several. A later value that the edit would take back in
+ * part must show in it by more than coincidence; otherwise the device never saw it.
+ */
 function nearest(values: readonly Task[], ours: Task): Task | undefined {
-  let best: { value: Task; away: number } | undefined;
-  for (const value of values) {
-    const away = distance(value, ours);
-    if (best === undefined || away <= best.away) best = { value, away };
-  }
-  return best?.value;
+  const mine = new Map(Object.entries(ours));
+  return values.reduce<Task | undefined>((best, value) => {
+    if (best === undefined) return value;
+    if (distance(value, ours) > distance(best, ours)) return best;
+    const [before, after] = [new Map(Object.entries(best)), new Map(Object.entries(value))];
+    const news = edits(best, value);
+    const takenBack = news.some((field) => same(mine.get(field), before.get(field)));
+    const shows = news.some((field) => !coincidental.has(field) && same(mine.get(field), after.get(field)));
+    return takenBack && !shows ? best : value;
+  }, undefined);
 }
 
 /** Applies what `ours` changed since `base` to `current`; `oursWins` decides a field that both changed. */
@@ -203,13 +213,11 @@ function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | u
     (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
     (task) => [byId.get(task.id), (one) => one.current !== undefined && one.lastOwn?.id === task.id && !leaving.has(one)],
     (task) => [byId.get(task.id), (one) => one.current !== undefined && hadUnder(one, task.id) && !leaving.has(one)],
-    // A done id holds a time, so nobody makes it twice.
-    (task) => [byId.get(task.id), () => openIds(task).length > 0],
-    (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
     (task) => [
       byId.get(task.id),
       ({ values }) => values.some((value) => value.id === task.id && value.desc === task.desc),
     ],
+    (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
     (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
   ];
   for (const pass of passes) {

@@ -61,6 +61,11 @@ export class Channel {
     return this.#head.version;
   }
 
+  /** Catch-up from below this seq is impossible, but for 0. */
+  get floor(): number {
+    return this.#head.floor;
+  }
+
   /** Whether anyone would miss it. */
   get watched(): boolean {
     return (
@@ -252,6 +257,8 @@ export class Channel {
           this.#head = since.head;
           return;
         }
+        // Our own writes among them are known as such only when their answers are here.
+        await this.#underWay.catch(() => undefined);
         const before = this.#head.seq;
         this.#tell(since.changes);
         // By state: where a superseded step is missing, what is remembered is no longer contiguous.

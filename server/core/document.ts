@@ -135,7 +135,7 @@ export class Document {
     const items = new Map<string, Item>();
     let seq = 0;
     for (;;) {
-      const since = await this.channel.since(seq, 10_000);
+      const since = await this.channel.since(seq, Number.MAX_SAFE_INTEGER);
       if (!since.ok) {
         items.clear();
         seq = 0;

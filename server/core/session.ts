@@ -189,10 +189,12 @@ export class Session {
   /** Pages until there is nothing newer, then in step. Waits for `drained` whenever the peer does not take more. */
   async #pages(follow: Follow): Promise<void> {
     const { channel, view } = follow;
-    const limit = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
+const wholly = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
     let overtaken = 0;
     for (;;) {
       if (view.whole) follow.seq = 0;
+      // A position below the floor can only be passed in one stride.
+      const limit = channel.floor > 0 ? Number.MAX_SAFE_INTEGER : wholly;
       let since = follow.reason === '' ? await channel.since(follow.seq, limit) : undefined;
       if (since !== undefined && !since.ok) {
         follow.reason = follow.seq > since.head.seq ? 'the position is ahead of the hub' : 'the position is forgotten';

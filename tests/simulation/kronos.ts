@@ -272,7 +272,7 @@ class Simulation {
   async start(): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
-    const alive = () => generation === this.#generation;
+    const alive = () => generation === this.#generation && !this.#dying;
     const fate = () => {
       if (!this.#stormy || this.world.random() > 0.01) return 'lives';
       this.#dying = true;
@@ -424,10 +424,9 @@ class Simulation {
     return this.#forgotten.has(edit) && !past.includes(digits(edit));
   }
 
-  /** A delete of a task with a later value of the same field. */
+  /** A delete of a task that showed another value of the same field. */
   #overwrittenIn(edit: Edit, seen: string): boolean {
-    const later = this.edits.slice(this.edits.indexOf(edit) + 1);
-    return later.some((other) => other.uid === edit.uid && other.field === edit.field && seen.includes(digits(other)));
+    return this.edits.some((other) => other.uid === edit.uid && other.field === edit.field && seen.includes(digits(other)));
   }
 }
 

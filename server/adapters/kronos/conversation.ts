@@ -358,7 +358,7 @@ class KronosConversation implements Conversation {
     }
     const tasks = await this.#tasksOf(login.identity.account);
     if (request.type === 'read-all') return this.#readAll(tasks, login, ref);
-    const writer = this.#writer(login, request);
+    const writer = this.#writer(tasks, login, request);
     switch (request.type) {
       case 'write-all':
         return this.#writeAll(tasks, login, writer, request);
@@ -389,7 +389,7 @@ class KronosConversation implements Conversation {
     }
   }
 
-  #writer(login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete']): Writer {
+  #writer(tasks: Tasks, login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete']): Writer {
     const inData = request.type === 'write-all' ? request.data?.sync_version : undefined;
     return {
       device: login.identity.device,
@@ -398,6 +398,7 @@ class KronosConversation implements Conversation {
       version: request.version ?? inData ?? undefined,
       writeId: request.write_id,
       base: baseOf(request.base),
+      crossed: this.#crossed(tasks, login.identity.device),
     };
   }
 

@@ -28,6 +28,8 @@ export interface Writer {
   readonly version: number | undefined;
   readonly writeId: string | undefined;
   readonly base: number | undefined;
+  /** Whether a list may be under way to it that makes it forget what it wrote itself just now. */
+  readonly crossed: boolean;
 }
 
 /** Which task is meant: by the first that is given (W2). */
@@ -171,7 +173,7 @@ export class Tasks {
       const renumbered = found.renumbered === true && (which.id ?? ours.id) === ours.id;
       const mine = renumbered && current.id !== undefined ? { ...ours, id: current.id } : ours;
       const whole = overlay(current, mine);
-      const unseen = this.#unseen(key, writer.device, now);
+      const unseen = this.#unseen(key, writer, now);
       const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen, current, mine);
       const taken = new Set(
         [...state.items.values()].flatMap((item) => (item.key === key ? [] : (this.#task(item).id ?? []))),
@@ -382,10 +384,10 @@ export class Tasks {
     }
   }
 
-  /** The values of a task that a device may still be working from; undefined when nobody else changed it just now. */
-  #unseen(key: string, device: string, now: number): Task[] | undefined {
+  /** The values of a task that its sender may still be working from; undefined when it has surely seen the current one. */
+  #unseen(key: string, { device, crossed }: Writer, now: number): Task[] | undefined {
     const recent = (this.#recent.get(key) ?? []).filter(({ at }) => now - at <= unseenMs);
-    const first = recent.findIndex((change) => change.device !== device);
+    const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
     const before = recent[first]?.before;
     return [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)];
@@ -403,9 +405,8 @@ export class Tasks {
     if (best === undefined || (found !== undefined && away(best) > away(found))) return found;
     const item = state.items.get(best.key);
     if (ours === undefined) return found === undefined && item === undefined ? undefined : 'ambiguous';
-    if (item === undefined) return found ?? { key: best.key, task: best.task };
     if (found !== undefined && away(best) === away(found)) return 'ambiguous';
-    return { key: best.key, task: this.#task(item), renumbered: true };
+    return item === undefined ? { key: best.key, task: best.task } : { key: best.key, task: this.#task(item), renumbered: true };
   }
 
   #findAsNamed(state: State, which: Which, ours: Task | undefined): { key: string; task: Task } | undefined {
