@@ -83,7 +83,7 @@ class KronosConversation implements Conversation {
   #cancelSilence: () => void;
   /** When it was last sent its tasks without having asked. */
   #unasked = Number.NEGATIVE_INFINITY;
-  #plain: { readonly tasks: Tasks; ahead: boolean } | undefined;
+  #plain: { readonly tasks: Tasks } | undefined;
 
   constructor(
     doors: KronosDoors,
@@ -141,6 +141,7 @@ class KronosConversation implements Conversation {
   #leaveDevice(orderly: boolean): void {
     const device = this.#login?.device;
     if (device !== undefined) this.#devices.disconnect(device, orderly);
+    if (device?.connections === 0) this.#plain?.tasks.undeafen(device.id);
     this.#login = undefined;
   }
 
@@ -285,10 +286,9 @@ class KronosConversation implements Conversation {
       JSON.stringify({ success: true, type: 'login', user_id: userId, device_id: device.id, version: answer, ref }),
     );
     if (!readable) return;
-    const ahead = (stated ?? 0) > tasks.version;
-    this.#markAhead(device, ahead);
-    this.#plain = { tasks, ahead };
-    session.follow(tasks.channel, tasks.view(this.#viewName(), userId, ahead), { from: 'now' });
+    this.#plain = { tasks };
+    if ((stated ?? 0) > tasks.version) tasks.deafen(device.id);
+    session.follow(tasks.channel, tasks.view(this.#viewName(), userId), { from: 'now' });
   }
 
   #knock(secret: string): Known | Refusal {
@@ -319,29 +319,12 @@ class KronosConversation implements Conversation {
     return this.#login?.identity.token ?? '';
   }
 
-  /** M12: a client whose clock is ahead ignores notifications, so it is shown everything instead. */
-  #turnAhead(ahead: boolean): void {
-    const plain = this.#plain;
-    const login = this.#login;
-    if (plain === undefined || login === undefined || this.#session === undefined || plain.ahead === ahead) return;
-    this.#session.unfollow(plain.tasks.channel, plain.tasks.view(this.#viewName(), login.userId, plain.ahead));
-    plain.ahead = ahead;
-    this.#markAhead(login.device, ahead);
-    this.#session.follow(plain.tasks.channel, plain.tasks.view(this.#viewName(), login.userId, ahead), { from: 'now' });
-  }
-
-  #markAhead(device: Device | undefined, ahead: boolean): void {
-    if (device === undefined) return;
-    device.ahead = ahead;
-    if (ahead) device.doubtful();
-  }
-
   #unfollowPlain(): void {
     const plain = this.#plain;
     if (plain === undefined) return;
     this.#session?.unfollow(
       plain.tasks.channel,
-      plain.tasks.view(this.#viewName(), this.#login?.userId ?? '', plain.ahead),
+      plain.tasks.view(this.#viewName(), this.#login?.userId ?? ''),
     );
     this.#plain = undefined;
   }
@@ -358,7 +341,7 @@ class KronosConversation implements Conversation {
     }
     const tasks = await this.#tasksOf(login.identity.account);
     if (request.type === 'read-all') return this.#readAll(tasks, login, ref);
-    const writer = this.#writer(tasks, login, request);
+    const writer = this.#writer(login, request);
     switch (request.type) {
       case 'write-all':
         return this.#writeAll(tasks, login, writer, request);
@@ -389,7 +372,7 @@ class KronosConversation implements Conversation {
     }
   }
 
-  #writer(tasks: Tasks, login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete']): Writer {
+  #writer(login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete']): Writer {
     const inData = request.type === 'write-all' ? request.data?.sync_version : undefined;
     return {
       device: login.identity.device,
@@ -398,7 +381,7 @@ class KronosConversation implements Conversation {
       version: request.version ?? inData ?? undefined,
       writeId: request.write_id,
       base: baseOf(request.base),
-      crossed: this.#crossed(tasks, login.identity.device),
+      crossed: this.#crossed,
     };
   }
 
@@ -407,6 +390,7 @@ class KronosConversation implements Conversation {
     await this.#settled;
     const all = await tasks.readAll(login.userId);
     login.device?.list(all.seq, all.version, true);
+    tasks.undeafen(login.identity.device);
     this.#answer(all.text(ref));
   }
 
@@ -416,13 +400,13 @@ class KronosConversation implements Conversation {
     if (this.#over) return;
     this.#unasked = this.#doors.hub.world.now();
     login.device?.list(all.seq, all.version, false);
+    tasks.undeafen(login.identity.device);
     this.#answer(all.text());
   }
 
   /** Whether a list that was sent unasked may have crossed what this device just wrote, so that it has forgotten that. */
-  #crossed(tasks: Tasks, device: string): boolean {
-    const since = this.#doors.hub.world.now() - sureMs;
-    return this.#unasked >= since || (this.#plain?.ahead === true && tasks.othersWrote(device, since));
+  get #crossed(): boolean {
+    return this.#doors.hub.world.now() - this.#unasked <= sureMs;
   }
 
   #wrote(tasks: Tasks, login: Login, writer: Writer, outcome: Outcome, ref: string | number | undefined): void {
@@ -430,7 +414,7 @@ class KronosConversation implements Conversation {
       const written = await outcome.written.catch((error: unknown) => this.#fault(error, ref));
       if (written === undefined || !this.#decided(written, ref) || !written.ok) return;
       // W3, W6: what the sender holds is not what came out, or may not be.
-      const differs = outcome.differs() || this.#crossed(tasks, writer.device);
+      const differs = outcome.differs() || this.#crossed;
       if (!written.replayed) this.#noteWrite(login.device, tasks, writer, written, differs);
       if (differs && !this.#over) await this.#listUnasked(tasks, login);
     });
@@ -447,7 +431,7 @@ class KronosConversation implements Conversation {
     const last = written.changes.at(-1)?.seq;
     const steps = first === undefined || last === undefined || differs ? undefined : { first, last };
     device?.wrote(writer.version, steps);
-    if (writer.version !== undefined) this.#turnAhead(writer.version > tasks.version);
+    if (writer.version !== undefined && (writer.version > tasks.version || tasks.othersWrote(writer.device))) tasks.deafen(writer.device);
   }
 
   /** Answers a write that has a `ref`, or was refused; true when it was accepted. */
@@ -475,8 +459,8 @@ class KronosConversation implements Conversation {
     if (!this.#decided(written, ref) || !written.ok) return;
     if (!written.replayed) {
       login.device?.merged(writer.version, tasks.version, sure);
-      if (sure === undefined) await this.#listUnasked(tasks, login);
-      if (writer.version !== undefined) this.#turnAhead(writer.version > tasks.version);
+      // One whose version is ahead takes over the hub's with the list, and hears again.
+      if (sure === undefined || (writer.version ?? 0) > tasks.version) await this.#listUnasked(tasks, login);
     }
     if (spared > 0) {
       this.#refuse(

@@ -32,8 +32,6 @@ export class Device {
   readonly account: string;
   /** How many connections it has. */
   connections = 0;
-  /** Whether its clock is ahead, so that it is sent lists in place of notifications (M12). */
-  ahead = false;
   #notes: Document;
   #world: World;
   #base: Base | undefined;
@@ -91,18 +89,12 @@ export class Device {
   list(seq: number, version: number, asked: boolean): void {
     this.#settle();
     const now = this.#world.now();
-    if (!asked) this.doubtful();
+    if (!asked && this.#base !== undefined) this.#base = { ...this.#base, doubt: this.#base.doubt ?? now - sureMs };
     const versions = [...new Set([version, ...this.#told, ...(this.#base?.versions ?? [])])];
     const base: Base = { seq, versions, offset: this.#base?.offset ?? 0, left: now };
     this.#latest = { base, at: now };
     this.#sent ??= { base: { ...base, doubt: now }, login: this.#login };
     this.#later();
-  }
-
-  /** Lists it did not ask for are on their way to it. */
-  doubtful(): void {
-    if (this.#base === undefined) return;
-    this.#base = { ...this.#base, doubt: this.#base.doubt ?? this.#world.now() - sureMs };
   }
 
   /** Its own list proves that the first list of an earlier connection arrived. */
@@ -188,7 +180,6 @@ export class Device {
     this.#base = this.#latest.base;
     this.#latest = undefined;
     this.#sent = undefined;
-    if (this.ahead) this.doubtful();
   }
 
   #later(): void {

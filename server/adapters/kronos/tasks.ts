@@ -16,6 +16,8 @@ import type { Device } from './device.ts';
 
 /** W6: another's change may not have been seen by a sender for this long. */
 const unseenMs = 2_000;
+/** Changes of one task that are told apart in that time; a deaf device may have missed more. */
+const unseenMost = 100;
 /** Removed tasks that an update may bring back. */
 const graves = 1_000;
 
@@ -89,6 +91,8 @@ export class Tasks {
   #notices = new Map<number, Notice>();
   /** Of the last two seconds, by key, writes under way too. */
   #recent = new Map<string, Recent[]>();
+  /** Connected devices that may ignore notifications, and since when. */
+  #deaf = new Map<string, number>();
   /** When each device last did, for as long as it matters. */
   #wrote = new Map<string, number>();
   #removed = new Map<string, { task: Task; device: string }>();
@@ -124,9 +128,19 @@ export class Tasks {
     };
   }
 
-  /** Whether a device other than this one changed anything since. */
-  othersWrote(device: string, since: number): boolean {
+  /** Whether a device other than this one changed anything just now. */
+  othersWrote(device: string): boolean {
+    const since = this.#hub.world.now() - unseenMs;
     return [...this.#wrote].some(([other, at]) => other !== device && at >= since);
+  }
+
+  /** M12: from now on what others change counts as unseen by this device, until it has been sent all tasks. */
+  deafen(device: string): void {
+    if (!this.#deaf.has(device)) this.#deaf.set(device, this.#hub.world.now() - unseenMs);
+  }
+
+  undeafen(device: string): void {
+    this.#deaf.delete(device);
   }
 
   get version(): number {
@@ -241,17 +255,15 @@ export class Tasks {
     return { written, spared, sure };
   }
 
-  /** How a plain client with this secret sees the tasks; with `ahead`, one whose clock makes it deaf to notifications (M12). */
-  view(token: string, userId: string, ahead: boolean): View {
+  /** How a plain client with this secret sees the tasks. */
+  view(token: string, userId: string): View {
     return {
-      key: `${ahead ? 'ahead' : 'tasks'} ${token}`,
+      key: `tasks ${token}`,
       echo: false,
       whole: true,
       live: (change) => {
         const notice = this.#notices.get(change.seq);
-        if (notice === undefined) return null;
-        if (!ahead) return this.#noticeText(notice, change, userId);
-        return this.#listText([...this.#shown.values()], this.channel.version, userId);
+        return notice === undefined ? null : this.#noticeText(notice, change, userId);
       },
       page: (page) =>
         this.#listText(
@@ -357,8 +369,9 @@ export class Tasks {
 
   /** Remembers what each write of the last moments changed, so that updates that crossed it can be told apart (W6). */
   #note(state: State, ops: Ops, device: string, now: number): void {
+    const horizon = Math.min(now - unseenMs, ...this.#deaf.values());
     for (const [key, list] of this.#recent) {
-      const late = list.filter((recent) => now - recent.at <= unseenMs);
+      const late = list.filter(({ at }) => at >= horizon).slice(-unseenMost);
       if (late.length === 0) this.#recent.delete(key);
       else this.#recent.set(key, late);
     }
@@ -386,7 +399,8 @@ export class Tasks {
 
   /** The values of a task that its sender may still be working from; undefined when it has surely seen the current one. */
   #unseen(key: string, { device, crossed }: Writer, now: number): Task[] | undefined {
-    const recent = (this.#recent.get(key) ?? []).filter(({ at }) => now - at <= unseenMs);
+    const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
+    const recent = (this.#recent.get(key) ?? []).filter(({ at }) => at >= since);
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
     const before = recent[first]?.before;
@@ -549,7 +563,7 @@ class Ops {
 }
 
 /** The texts that `view` makes, and nothing else that is sent. */
-const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id"|read-all","tasks")/;
+const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id")/;
 
 /**
  * Whether the device's list holds a value that came up only after its base, from somebody else, and before it logged in: then it has
