@@ -164,6 +164,7 @@ class SimDevice {
       const place = at(byIndex(message.task_index) ?? byId(message.task_id));
       if (place >= 0) this.tasks.splice(place, 1);
     }
+    this.#sim.overwritten(this, JSON.stringify(this.tasks));
   }
 
   /**
@@ -261,7 +262,7 @@ class Simulation {
     if (device.ready) device.underWay.push(edit);
   }
 
-  /** A client takes over a list that it did not ask for, and with it forgets what it changed meanwhile. */
+  /** A client takes over a list that it did not ask for, or a task, and with it forgets what it changed meanwhile. */
   overwritten(device: SimDevice, list: string): void {
     for (const edit of device.underWay) if (!list.includes(digits(edit))) this.#forgotten.add(edit);
   }

@@ -460,7 +460,7 @@ class KronosConversation implements Conversation {
     if (!written.replayed) {
       login.device?.merged(writer.version, tasks.version, sure);
       // One whose version is ahead takes over the hub's with the list, and hears again.
-      if (sure === undefined || (writer.version ?? 0) > tasks.version) await this.#listUnasked(tasks, login);
+      if (sure === undefined || (tasks.seq > 0 && (writer.version ?? 0) > tasks.version)) await this.#listUnasked(tasks, login);
     }
     if (spared > 0) {
       this.#refuse(

@@ -61,6 +61,8 @@ interface Recent {
   readonly device: string;
   readonly before: Task | undefined;
   readonly after: Task;
+  /** The one device that is told of it by a list. */
+  readonly onlyFor?: string;
 }
 
 interface Found {
@@ -248,7 +250,8 @@ export class Tasks {
         }
       }
       const result = ops.result(state, (item) => this.#task(item));
-      equal = result.length === ours.length && sameSet(result, ours);
+      equal = result.size === ours.length && sameSet([...result.values()], ours);
+      this.#remember(result, ours, writer.device, now);
       return undefined;
     });
     const sure = written.ok && equal && !written.replayed ? written.position.seq : undefined;
@@ -310,6 +313,7 @@ export class Tasks {
       } else if (change.version !== null) {
         // A step without a version was kept for history only: the next one says what became of the task.
         const task = parseTask(change.value);
+        if (before !== undefined && same(before, task)) continue;
         this.#shown.set(change.key, task);
         this.#removed.delete(change.key);
         this.#notices.set(change.seq, { type: before === undefined ? 'create' : 'update', task, before });
@@ -397,10 +401,21 @@ export class Tasks {
     }
   }
 
+  /** Until it has taken over the list that answers its own, a device goes on working from the values that it sent. */
+  #remember(result: ReadonlyMap<string, Task>, ours: readonly Task[], device: string, now: number): void {
+    const byIndex = new Map(ours.map((task) => [task.index, task]));
+    const byId = new Map(ours.map((task) => [task.id, task]));
+    for (const [key, after] of result) {
+      const before = after.index === undefined ? byId.get(after.id) : byIndex.get(after.index);
+      if (before === undefined || same(before, after)) continue;
+      this.#recent.set(key, [...(this.#recent.get(key) ?? []), { at: now, device: '', onlyFor: device, before, after }]);
+    }
+  }
+
   /** The values of a task that its sender may still be working from; undefined when it has surely seen the current one. */
   #unseen(key: string, { device, crossed }: Writer, now: number): Task[] | undefined {
     const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
-    const recent = (this.#recent.get(key) ?? []).filter(({ at }) => at >= since);
+    const recent = (this.#recent.get(key) ?? []).filter(({ at, onlyFor = device }) => at >= since && onlyFor === device);
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
     const before = recent[first]?.before;
@@ -479,7 +494,7 @@ export class Tasks {
       return known;
     };
     // A write that came after the device was last seen, or that a list may have crossed, it may have forgotten.
-    const sure = (at: number) => at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
+    const sure = (at: number) => at < (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
     for (const item of base) life(item.key).base = this.#task(item);
     for (const step of steps) {
       const known = life(step.key);
@@ -547,13 +562,13 @@ class Ops {
   }
 
   /** The tasks as they are after these ops. */
-  result(state: State, read: (item: Item) => Task): Task[] {
+  result(state: State, read: (item: Item) => Task): Map<string, Task> {
     const tasks = new Map([...state.items.values()].map((item) => [item.key, read(item)]));
     for (const op of this.list) {
       if (op.op === 'remove') tasks.delete(op.key);
       else tasks.set(op.key, parseTask(op.value));
     }
-    return [...tasks.values()];
+    return tasks;
   }
 
   #next(): number {
