@@ -16,6 +16,7 @@ export class Metrics {
   #dropped: Counter;
   #writes: Counter<'outcome'>;
   #commits: Histogram;
+  #reads: Counter;
   #faults: Counter;
 
   constructor(world: World) {
@@ -39,6 +40,11 @@ export class Metrics {
       name: 'horai_commit_seconds',
       help: 'From asking the store for a write to its being on disk.',
       buckets: seconds,
+      registers,
+    });
+    this.#reads = new Counter({
+      name: 'horai_store_reads_total',
+      help: 'Questions that what is in memory could not answer, so that the store was asked.',
       registers,
     });
     this.#faults = new Counter({
@@ -78,11 +84,15 @@ export class Metrics {
     gauge('horai_channels_open', 'Channels held open.', () => hub.channelsOpen);
   }
 
-  /** The same store, its writes timed. */
+  /** The same store, its writes timed and its reads counted. */
   store(store: Store): Store {
+    const asking = <T>(answer: T): T => {
+      this.#reads.inc();
+      return answer;
+    };
     return {
       epoch: store.epoch,
-      head: (channel) => store.head(channel),
+      head: (channel) => asking(store.head(channel)),
       append: async (channel, write, keep) => {
         const began = this.#world.now();
         try {
@@ -95,11 +105,11 @@ export class Metrics {
           throw error;
         }
       },
-      since: (channel, seq, limit) => store.since(channel, seq, limit),
-      read: (channel, range) => store.read(channel, range),
-      history: (channel, past) => store.history(channel, past),
-      at: (channel, seq) => store.at(channel, seq),
-      channels: (prefix) => store.channels(prefix),
+      since: (channel, seq, limit) => asking(store.since(channel, seq, limit)),
+      read: (channel, range) => asking(store.read(channel, range)),
+      history: (channel, past) => asking(store.history(channel, past)),
+      at: (channel, seq) => asking(store.at(channel, seq)),
+      channels: (prefix) => asking(store.channels(prefix)),
       forget: (channel, through) => store.forget(channel, through),
       check: () => store.check(),
       close: () => store.close(),

@@ -1,0 +1,83 @@
+// Resident memory of one idle connection, of 10,000: logged in (which follows the account's tasks), and subscribed to the
+// tasks besides; all of one account, and of 1,000 accounts. The control are 10,000 sockets of bare uWebSockets.js that were
+// answered as much and follow one topic. A crowd that came and went before has warmed both.
+
+import { randomUUID } from 'node:crypto';
+import type { BenchRow } from './store.ts';
+import { asker, type Crowd, frame, gather, type Server, settled, start } from './wire.ts';
+
+const connections = 10_000;
+const accounts = 1_000;
+const owner = randomUUID();
+
+export async function benchIdle(): Promise<readonly BenchRow[]> {
+  const bare = await start('bare', {});
+  const control = await weigh(bare, () => [frame('jtasks')]);
+  await bare.stop();
+  const rows: BenchRow[] = [];
+  for (const many of [1, accounts]) {
+    const ours = await start('ours', { HORAI_STORE: 'memory', HORAI_OWNER_TOKEN: owner });
+    const secrets = many === 1 ? [owner] : await signUp(ours, many);
+    const login = (at: number) =>
+      frame(JSON.stringify({ type: 'login', user_id: secrets[at % many], device_id: `device-${at}` }));
+    const loggedIn = await weigh(ours, (at) => [login(at)]);
+    const following = await weigh(ours, (at) => [login(at), frame('{"type":"subscribe","channel":"tasks"}')]);
+    await ours.stop();
+    const whose = many === 1 ? 'one account' : `${many.toLocaleString('en')} accounts`;
+    for (const [what, weight] of [
+      ['logged in', loggedIn],
+      ['subscribed', following],
+    ] as const) {
+      const name = `idle: a connection ${what}, ${whose}`;
+      rows.push(
+        { name, ours: weight.resident, control: control.resident, unit: 'bytes' },
+        { name: `${name}, heap`, ours: weight.heap, control: control.heap, unit: 'bytes' },
+      );
+    }
+  }
+  return rows;
+}
+
+async function weigh(
+  server: Server,
+  hello: (at: number) => readonly Buffer[],
+): Promise<{ readonly resident: number; readonly heap: number }> {
+  const come = async (count: number, from: number): Promise<Crowd> => {
+    const crowd = await gather(server.port, count, (at) => hello(from + at)[0] ?? Buffer.alloc(0), '"success":true');
+    const further = hello(0).slice(1);
+    if (further.length > 0) {
+      let waiting = count;
+      await new Promise<void>((resolve) => {
+        crowd.answered(() => {
+          waiting -= 1;
+          if (waiting === 0) resolve();
+        });
+        for (const socket of crowd.sockets) for (const text of further) socket.write(text);
+      });
+    }
+    return crowd;
+  };
+  (await come(connections / 10, 0)).leave();
+  await settled(server);
+  const before = await server.usage(true);
+  const crowd = await come(connections, 0);
+  await settled(server);
+  const after = await server.usage(true);
+  crowd.leave();
+  await settled(server);
+  const each = (bytes: number) => Math.round(bytes / connections);
+  return { resident: each(after.resident - before.resident), heap: each(after.heap - before.heap) };
+}
+
+/** Secrets of that many new accounts. */
+async function signUp({ port }: Server, many: number): Promise<string[]> {
+  const admin = await asker(port, '"ref":');
+  const texts = Array.from({ length: many }, (_, at) =>
+    frame(JSON.stringify({ type: 'account', name: `a${at}`, ref: 1 })),
+  );
+  const answers = await admin.ask(Buffer.concat(texts), many);
+  admin.leave();
+  const secrets = [...answers.matchAll(/"secret":"([^"]+)"/g)].flatMap(([, secret]) => secret ?? []);
+  if (secrets.length !== many) throw new Error(`${many} accounts gave ${secrets.length} secrets`);
+  return secrets;
+}

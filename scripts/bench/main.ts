@@ -1,0 +1,54 @@
+// `npm run bench` runs every benchmark, `npm run bench -- fanout idle` those that are named, and prints one table: ours, the bare
+// control of the same call, and what the one is to the other. What each measures is in README.md; nothing is judged here.
+
+import { benchFanout } from './fanout.ts';
+import { benchIdle } from './idle.ts';
+import { benchRooms } from './rooms.ts';
+import { type BenchRow, benchStore } from './store.ts';
+import { benchStorm } from './storm.ts';
+import { benchWrites } from './writes.ts';
+
+const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+  fanout: benchFanout,
+  writes: benchWrites,
+  store: benchStore,
+  storm: benchStorm,
+  idle: benchIdle,
+  rooms: benchRooms,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}: name any of ${Object.keys(benches).join(', ')}.`);
+  process.exit(2);
+}
+
+/** How ours compares: bytes as a difference, everything else as a ratio. */
+function beside({ ours, control, unit }: BenchRow): string {
+  if (unit === 'bytes') return `${ours < control ? '' : '+'}${ours - control}`;
+  return control === 0 ? '' : (ours / control).toFixed(2);
+}
+
+const rows: BenchRow[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const began = performance.now();
+  rows.push(...(await bench()));
+  console.error(`${name}: ${Math.round((performance.now() - began) / 1_000)} s`);
+}
+
+const lines = [
+  ['', 'ours', 'control', 'unit', 'ratio, or above'],
+  ...rows.map((row) => [row.name, String(row.ours), String(row.control), row.unit, beside(row)]),
+];
+const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+for (const line of lines) {
+  console.log(
+    line
+      .map((cell, column) =>
+        column === 0 || column === 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+}

@@ -1,0 +1,110 @@
+// The servers that the benchmarks measure, each in a process of its own so that its core is its own: this hub by its real
+// door, and a bare twin of uWebSockets.js that knows no channel, no account and no slow reader. Who drives them is beside
+// this file; they tell their port, and their use of the machine when asked.
+
+import { compose } from '../../server/compose.ts';
+import { configure } from '../../server/config.ts';
+import { realWorld } from '../../server/world.ts';
+
+/** What a parent is told when it asks: of this process alone. */
+export interface Usage {
+  /** Microseconds of processor time since the start, all threads. */
+  readonly cpu: number;
+  /** Bytes, after a collection of garbage. */
+  readonly resident: number;
+  readonly heap: number;
+}
+
+async function ours(env: Record<string, string>): Promise<number> {
+  const configured = configure({ env, platform: process.platform, home: '/' });
+  if (!configured.ok) throw new Error(configured.errors.join(' '));
+  const composed = await compose(configured.config, realWorld(configured.config.log));
+  if (!composed.ok) throw new Error(composed.error);
+  return Number(new URL(composed.hub.url).port);
+}
+
+/** Texts are commands by their first letter: the shortest protocol that lets both servers do the same work on the wire. */
+async function bare(file: string): Promise<number> {
+  const uws = await import('uWebSockets.js');
+  const engine = file === '' ? undefined : await (await import('./bare-sqlite.ts')).openBare(file, 'all');
+  const ack = JSON.stringify({
+    success: true,
+    type: 'ack',
+    ref: 1,
+    seq: 100_000,
+    epoch: 'x'.repeat(20),
+    key: 'x'.repeat(20),
+  });
+  let page = '';
+  let keys = 0;
+  const app = uws.App().ws('/*', {
+    maxPayloadLength: 4_194_304,
+    maxBackpressure: 1_048_576,
+    idleTimeout: 120,
+    message(socket, message) {
+      const said = Buffer.from(message).toString();
+      const rest = said.slice(1);
+      switch (said[0]) {
+        // Join a topic; log in, which joins one too.
+        case 'j':
+          socket.subscribe(rest);
+          socket.send('{"success":true,"type":"snapshot"}');
+          break;
+        // Publish: the topic, a line, the text.
+        case 'p': {
+          const at = rest.indexOf('\n');
+          app.publish(rest.slice(0, at), rest.slice(at + 1));
+          socket.send(ack);
+          break;
+        }
+        // The same, once it is on disk.
+        case 'd': {
+          const at = rest.indexOf('\n');
+          const topic = rest.slice(0, at);
+          const text = rest.slice(at + 1);
+          keys += 1;
+          void engine?.append(0, `key-${keys}`, text).then(() => {
+            app.publish(topic, text);
+            socket.send(ack);
+          });
+          break;
+        }
+        // A write to one of 16 channels that nobody follows.
+        case 'w':
+          keys += 1;
+          void engine?.append(Number.parseInt(rest, 16) >> 4, `key-${keys}`, rest).then(() => socket.send(ack));
+          break;
+        // What the returning are sent; and a returner.
+        case 'k':
+          page = rest;
+          socket.send(ack);
+          break;
+        case 'r':
+          socket.subscribe('page');
+          socket.send(page);
+          break;
+        default:
+          throw new Error(`${said} is no command`);
+      }
+    },
+  });
+  return new Promise((resolve, reject) => {
+    app.listen('127.0.0.1', 0, (listening) => {
+      if (listening) resolve(uws.us_socket_local_port(listening));
+      else reject(new Error('no port'));
+    });
+  });
+}
+
+function usage(collect: boolean): Usage {
+  if (collect) for (let times = 0; times < 3; times += 1) globalThis.gc?.();
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { cpu: user + system, resident: rss, heap: heapUsed };
+}
+
+process.on('message', (collect: boolean) => process.send?.(usage(collect)));
+// `exit` writes profiles that were asked for.
+process.on('disconnect', () => process.exit());
+const { kind, options } = JSON.parse(process.argv[2] ?? '{}');
+process.send?.({ port: await (kind === 'ours' ? ours(options) : bare(options.file ?? '')) });

@@ -1,0 +1,91 @@
+// Durable writes by 64 and by 1,000 clients, each of which waits for its answer before it writes again: `create` on one of 16
+// channels, about 200 bytes, acknowledged by its `ref`. The control has the same WebSockets and the same commits, a bare
+// engine's, with nothing in between.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BenchRow, median } from './store.ts';
+import { type Crowd, frame, gather, type Server, start } from './wire.ts';
+
+const rounds = 5;
+const roundMs = 1_000;
+const channels = 16;
+
+export async function benchWrites(): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
+  const ours = await start('ours', { HORAI_DATA: join(folder, 'hub') });
+  const bare = await start('bare', { file: join(folder, 'bare.db') });
+  for (const writers of [64, 1_000]) {
+    const rate = { ours: [] as number[], bare: [] as number[] };
+    const cpu = { ours: [] as number[], bare: [] as number[] };
+    const parties = [await meet(ours, writers), await meet(bare, writers)];
+    for (let round = -1; round < rounds; round += 1) {
+      for (const party of parties) {
+        const { server } = party;
+        const before = await server.usage();
+        const { written, seconds } = await write(party, roundMs);
+        const after = await server.usage();
+        // The first round warms.
+        if (round < 0) continue;
+        rate[server.kind].push(written / seconds);
+        cpu[server.kind].push((after.cpu - before.cpu) / written);
+      }
+    }
+    for (const { crowd } of parties) crowd.leave();
+    const name = `writes: durable and acknowledged, ${writers.toLocaleString('en')} clients`;
+    const whole = (figures: readonly number[]) => Math.round(median(figures));
+    rows.push(
+      { name, ours: whole(rate.ours), control: whole(rate.bare), unit: 'writes/s' },
+      { name: `${name}, processor`, ours: whole(cpu.ours), control: whole(cpu.bare), unit: 'µs/write' },
+    );
+  }
+  await ours.stop();
+  await bare.stop();
+  rmSync(folder, { recursive: true });
+  return rows;
+}
+
+interface Party {
+  readonly server: Server;
+  readonly crowd: Crowd;
+  readonly texts: readonly Buffer[];
+}
+
+async function meet(server: Server, writers: number): Promise<Party> {
+  const item = { text: 'x'.repeat(180) };
+  const texts = Array.from({ length: channels }, (_, channel) =>
+    frame(
+      server.kind === 'ours'
+        ? JSON.stringify({ type: 'create', channel: `notes-${channel}`, item, ref: 1 })
+        : `w${channel.toString(16)}0${JSON.stringify(item)}`,
+    ),
+  );
+  const hello = (at: number) =>
+    frame(server.kind === 'ours' ? JSON.stringify({ type: 'login', device_id: `writer-${at}` }) : 'jnothing');
+  return { server, crowd: await gather(server.port, writers, hello, '"success":true'), texts };
+}
+
+/** Everybody writes for so long; resolves when the last answer has come. */
+function write({ crowd, texts }: Party, forMs: number): Promise<{ written: number; seconds: number }> {
+  return new Promise((resolve) => {
+    const began = performance.now();
+    let written = 0;
+    let waiting = crowd.count;
+    const next = (at: number) => {
+      const text = texts[at % channels];
+      if (text !== undefined) crowd.sockets[at]?.write(text);
+    };
+    crowd.answered((at, bytes) => {
+      if (!bytes.includes('"ack"')) throw new Error(bytes.toString('latin1'));
+      written += 1;
+      if (performance.now() - began < forMs) next(at);
+      else {
+        waiting -= 1;
+        if (waiting === 0) resolve({ written, seconds: (performance.now() - began) / 1_000 });
+      }
+    });
+    for (let at = 0; at < crowd.count; at += 1) next(at);
+  });
+}
