@@ -251,9 +251,9 @@ function group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[])
   return groups;
 }
 
-/** Two indexes that differ are two tasks, whatever their ids. */
+/** A task with an index is no other, whatever the ids; one without may have lost it to a client that does not know the field. */
 function mayBe(one: Known, task: Task): boolean {
-  return task.index === undefined || one.values.every(({ index }) => index === undefined || index === task.index);
+  return task.index === undefined || one.values.some(({ index }) => index === task.index);
 }
 
 /** The ids that a done task may have had before. */

@@ -81,7 +81,7 @@ class SimDevice {
   ready = false;
   #sim: Simulation;
   #skew: number;
-  #deleted = new Set<number>();
+  #seen = new Set<number>();
 
   constructor(sim: Simulation, name: string, generation: 2018 | 2019, skew: number) {
     this.#sim = sim;
@@ -93,6 +93,16 @@ class SimDevice {
   /** Whole seconds of its own clock: seconds in 2018's tasks, but milliseconds in versions. */
   get clock(): number {
     return Math.floor((this.#sim.world.now() + this.#skew) / 1_000) * 1_000;
+  }
+
+  /**
+   * A person does not type while the client waits for its tasks. Tasks of 2018 have nothing but an id, which others may give to another
+   * task at the same moment: who is meant then, nobody can tell. So online that generation types only while nothing is under way.
+   */
+  get maySpeak(): boolean {
+    if (this.wire === undefined) return true;
+    if (!this.ready || this.generation === 2019) return this.ready;
+    return this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.devices.every(({ toHub }) => toHub.length === 0);
   }
 
   send(message: object): void {
@@ -135,6 +145,7 @@ class SimDevice {
         this.ready = true;
         return;
       case 'read-all':
+        for (const task of this.tasks) this.#seen.add(task.id);
         if (this.ready) this.#sim.overwritten(this, JSON.stringify(message.tasks));
         this.tasks = structuredClone(message.tasks);
         if (this.generation === 2019 || !this.ready) this.version = message.version;
@@ -146,6 +157,7 @@ class SimDevice {
   }
 
   #notified(message: Message): void {
+    for (const task of this.tasks) this.#seen.add(task.id);
     if (this.generation === 2019) {
       if (message.version <= this.version) return;
     }
@@ -168,11 +180,12 @@ class SimDevice {
   }
 
   /**
-   * The smallest id that no task has, as the clients choose it; but never one of a task that this device deleted: without an index a
-   * task deleted and another made under its id is an edit, for all that anybody can tell.
+   * The smallest id that no task has, as the clients choose it. But one of 2018 takes none that it ever saw: without an index, another
+   * task under an old id is an edit of the old task, for all that anybody can tell (README.md, M9).
    */
   #freeId(): number {
-    for (let id = 1; ; id += 1) if (!this.#deleted.has(id) && !this.tasks.some((task) => task.id === id)) return id;
+    for (const task of this.tasks) this.#seen.add(task.id);
+    for (let id = 1; ; id += 1) if (!(this.generation === 2018 ? this.#seen.has(id) : this.tasks.some((task) => task.id === id))) return id;
   }
 
   act(chance: () => number): void {
@@ -197,7 +210,7 @@ class SimDevice {
     if (choice < 0.87 && task['done']) return this.#update(task, { ...task, done: 0, id: this.#freeId() });
     if (choice < 0.93) {
       this.tasks.splice(this.tasks.indexOf(task), 1);
-      this.#deleted.add(task.id);
+      this.#seen.add(task.id);
       this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${task.uid}`);
       this.#sim.deletions.push({ uid: task.uid, seen: JSON.stringify(task), live: this.ready });
       return this.request({ type: 'delete', ...(this.generation === 2019 && task.index !== undefined ? { task_index: task.index } : { task_id: task.id }) });
@@ -309,8 +322,8 @@ class Simulation {
     if (device === undefined) return;
     const choice = chance();
     if (choice < 0.4) {
-      // A person does not type while the client waits for its tasks.
-      if (device.met && (device.wire === undefined || device.ready)) device.act(chance);
+      if (device.met && device.maySpeak) device.act(chance);
+      await this.#pass(1 + chance() * 999);
     } else if (choice < 0.75) {
       await this.#deliver(device, 1 + Math.floor(chance() * 4));
     } else if (choice < 0.83) {

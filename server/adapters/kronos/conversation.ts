@@ -6,8 +6,9 @@ import { type Refusal, refusalText, refuse } from '../../../protocol/errors.ts';
 import type { mergeList } from '../../../protocol/merge.ts';
 import type { Request, Requests, Task } from '../../../protocol/messages.ts';
 import { noVersion } from '../../../protocol/version.ts';
-import { everything, fullName, type Identity, may } from '../../core/access.ts';
+import { everything, fullName, type Identity, matches, may } from '../../core/access.ts';
 import { type Accounts, ownerName } from '../../core/accounts.ts';
+import type { Channel } from '../../core/channel.ts';
 import type { Written } from '../../core/document.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Conversation, Peer } from '../../core/peer.ts';
@@ -23,6 +24,8 @@ import { type Outcome, Tasks, type Writer } from './tasks.ts';
 const silenceMs = 10_000;
 /** B3 */
 const unanswered = 1_024;
+/** B3: characters of them. */
+const unansweredSize = 8_388_608;
 
 export interface KronosDoors {
   readonly hub: Hub;
@@ -50,12 +53,14 @@ export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, calle
   return (peer, caller) => new KronosConversation(doors, devices, tasksOf, peer, caller);
 }
 
-/** Whom a connection has logged in as. */
+const nobody: Identity = { account: '', device: '', token: '', scopes: [] };
+
+/** Whom a connection has logged in as, or speaks as. */
 interface Login {
   readonly identity: Identity;
   /** The secret as the client sent it; '' for the owner without one. */
   readonly userId: string;
-  /** undefined before a login. */
+  /** undefined without a login. */
   readonly device: Device | undefined;
 }
 
@@ -79,6 +84,7 @@ class KronosConversation implements Conversation {
   /** Resolves when every write asked for so far is decided. */
   #settled: Promise<void> = Promise.resolve();
   #pending = 0;
+  #pendingSize = 0;
   #over = false;
   #cancelSilence: () => void;
   /** When it was last sent its tasks without having asked. */
@@ -98,19 +104,25 @@ class KronosConversation implements Conversation {
     this.#peer = peer;
     this.#caller = caller;
     this.#channels = new ChannelVerbs(doors.hub);
-    this.#cancelSilence = doors.hub.world.after(silenceMs, () =>
-      this.#open({ account: '', device: '', token: '', scopes: [] }).end('silent'),
-    );
+    const cancels = [
+      doors.hub.world.after(silenceMs, () => this.#open(nobody).end('silent')),
+      doors.hub.atDrain(() => this.#open(nobody).end('away')),
+    ];
+    this.#cancelSilence = () => {
+      for (const cancel of cancels) cancel();
+    };
   }
 
   receive(text: string): void {
     if (this.#over) return;
     const decoded = decode(text);
-    if (this.#pending >= unanswered) {
+    const tooLarge = this.#pending > 0 && this.#pendingSize + text.length > unansweredSize;
+    if (this.#pending >= unanswered || tooLarge) {
       this.#answer(refusalText(refuse('too_many', '', 'wait for answers before sending more'), refOf(decoded)));
       return;
     }
     this.#pending += 1;
+    this.#pendingSize += text.length;
     this.#turn = this.#turn
       .then(() =>
         decoded.ok ? this.#take(decoded.request) : this.#after(() => this.#answer(refusalText(decoded, decoded.ref))),
@@ -119,6 +131,7 @@ class KronosConversation implements Conversation {
       .finally(() =>
         this.#after(() => {
           this.#pending -= 1;
+          this.#pendingSize -= text.length;
         }),
       );
   }
@@ -146,18 +159,28 @@ class KronosConversation implements Conversation {
   }
 
   #open(identity: Identity): Session {
+    if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#startOver();
     if (this.#session === undefined) {
-      this.#session = new Session(this.#doors.hub, this.#peer, identity);
-      this.#session.onEnd = () => {
-        if (this.#over) return;
+      const session = new Session(this.#doors.hub, this.#peer, identity);
+      this.#session = session;
+      session.atEnd(() => {
+        if (this.#over || this.#session !== session) return;
         this.#over = true;
         this.#cancelSilence();
         this.#leaveDevice(false);
-      };
-      if (this.#over) this.#session.closed();
+      });
+      if (this.#over) session.closed();
     }
     this.#session.identity = identity;
     return this.#session;
+  }
+
+  /** L7: who speaks from now on hears nothing of what was followed before. */
+  #startOver(): void {
+    const before = this.#session;
+    this.#session = undefined;
+    this.#plain = undefined;
+    before?.closed();
   }
 
   #answer(text: string): void {
@@ -233,7 +256,9 @@ class KronosConversation implements Conversation {
     }
     if (said !== '') {
       const known = this.#doors.accounts.identify(said, request.device_id ?? '', this.#caller.address);
-      return known.ok ? { ok: true, identity: known.identity, userId: said, device: undefined } : known;
+      if (!known.ok) return known;
+      this.#login = { identity: known.identity, userId: said, device: undefined };
+      return { ok: true, ...this.#login };
     }
     const bearer = this.#bearer(request.device_id ?? '');
     if (bearer !== undefined) return bearer;
@@ -273,9 +298,9 @@ class KronosConversation implements Conversation {
     if (this.#over) return this.#devices.disconnect(device, false);
     this.#leaveDevice(false);
     this.#cancelSilence();
+    this.#startOver();
     this.#login = { identity: { ...known.identity, device: device.id }, userId, device };
     const session = this.#open(this.#login.identity);
-    if (this.#plain !== undefined) this.#unfollowPlain();
     const readable = may(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;
     if (readable) await device.greet(stated);
@@ -341,7 +366,7 @@ class KronosConversation implements Conversation {
     }
     const tasks = await this.#tasksOf(login.identity.account);
     if (request.type === 'read-all') return this.#readAll(tasks, login, ref);
-    const writer = this.#writer(login, request);
+    const writer = this.#writer(login, request, tasks);
     switch (request.type) {
       case 'write-all':
         return this.#writeAll(tasks, login, writer, request);
@@ -372,7 +397,7 @@ class KronosConversation implements Conversation {
     }
   }
 
-  #writer(login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete']): Writer {
+  #writer(login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete'], tasks: Tasks): Writer {
     const inData = request.type === 'write-all' ? request.data?.sync_version : undefined;
     return {
       device: login.identity.device,
@@ -380,7 +405,7 @@ class KronosConversation implements Conversation {
       peer: this.#peer,
       version: request.version ?? inData ?? undefined,
       writeId: request.write_id,
-      base: baseOf(request.base),
+      base: baseOf(request.base, tasks.channel),
       crossed: this.#crossed,
     };
   }
@@ -460,7 +485,7 @@ class KronosConversation implements Conversation {
     if (!written.replayed) {
       login.device?.merged(writer.version, tasks.version, sure);
       // One whose version is ahead takes over the hub's with the list, and hears again.
-      if (sure === undefined || (tasks.seq > 0 && (writer.version ?? 0) > tasks.version)) await this.#listUnasked(tasks, login);
+      if (sure === undefined || (writer.version ?? 0) > Math.max(0, tasks.version)) await this.#listUnasked(tasks, login);
     }
     if (spared > 0) {
       this.#refuse(
@@ -507,8 +532,9 @@ class KronosConversation implements Conversation {
     switch (request.type) {
       case 'subscribe': {
         await this.#settled;
-        if (name === this.#plain?.tasks.channel.name) this.#unfollowPlain();
         const answered = await this.#channels.subscribe(session, request, name);
+        if (typeof answered === 'object') return this.#refuse(answered, ref);
+        if (this.#plain !== undefined && matches(name, this.#plain.tasks.channel.name)) this.#unfollowPlain();
         if (answered !== undefined) this.#answer(answered);
         return;
       }
@@ -540,8 +566,13 @@ function asTask(item: unknown): Task | undefined {
   return decoded.ok && decoded.request.type === 'create' ? decoded.request.task : undefined;
 }
 
-export function baseOf(base: number | { seq: number } | undefined): number | undefined {
-  return typeof base === 'object' ? base.seq : base;
+/** A base of another epoch is the base of nothing here. */
+export function baseOf(
+  base: number | { seq: number; epoch?: string } | undefined,
+  { position }: Channel,
+): number | undefined {
+  if (typeof base !== 'object') return base;
+  return base.epoch === undefined || base.epoch === position.epoch ? base.seq : -1;
 }
 
 function refOf(decoded: ReturnType<typeof decode>): string | number | undefined {

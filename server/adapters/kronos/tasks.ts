@@ -11,7 +11,7 @@ import type { Computed, Document, View as State, Written } from '../../core/docu
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
-import type { Change, Item, Op } from '../../core/store.ts';
+import type { Change, Item, Op, Position } from '../../core/store.ts';
 import type { Device } from './device.ts';
 
 /** W6: another's change may not have been seen by a sender for this long. */
@@ -351,13 +351,13 @@ export class Tasks {
     writer: Writer,
     compute: (state: State, ops: Ops, now: number) => Refusal | undefined,
   ): Promise<Written> {
-    let refusal: Refusal | undefined;
+    let refusal: (Refusal & { readonly position?: Position }) | undefined;
     const written = await this.#document.write((state): Computed => {
       const now = this.#hub.world.now();
       const ops = new Ops(state.version, writer.version, now);
       refusal =
         writer.base !== undefined && writer.base !== state.seq
-          ? refuse('stale', '', 'read the channel and try again')
+          ? { ...refuse('stale', '', 'read the channel and try again'), position: this.channel.position }
           : compute(state, ops, now);
       if (refusal !== undefined) return refusal;
       this.#note(state, ops, writer.device, now);
