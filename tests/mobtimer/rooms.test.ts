@@ -194,6 +194,27 @@ describe('a room', () => {
     stream.close();
   });
 
+  test('begins anew for a viewer who was too slow, in the same stream', async () => {
+    const slow = await house.follow('/room/events');
+    await beginning(slow);
+    slow.pause();
+    const [session] = house.hub.sessions;
+    let timer = 0;
+    for (; session?.behind === false && timer < 1_000; timer += 1) {
+      await house.put('/room', { timer, user: 'x'.repeat(200_000) });
+    }
+    expect(session?.behind).toBe(true);
+    slow.resume();
+    let last = await value(slow);
+    while (last.name !== 'INITIAL_HISTORY') last = await value(slow);
+    expect(last.data.length).toBe(timer - 1);
+    expect(await value(slow)).toMatchObject({ name: 'TIMER_REQUEST', data: { timer: timer - 1 } });
+    expect((await value(slow)).name).toBe('GOAL_REQUEST');
+    await house.put('/room', { timer: 1_234 });
+    expect((await value(slow)).data.timer).toBe(1_234);
+    slow.close();
+  });
+
   test('a stream that the hub ends says why', async () => {
     const stream = await house.follow('/room/events');
     await beginning(stream);
