@@ -7,21 +7,21 @@ const Text = Type.String({ maxLength: 1_048_576 });
 /** Clients of Vim send null where they have nothing. */
 const optional = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
 
-export const Key = Type.String({
-  minLength: 1,
-  maxLength: 256,
-  pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]+$',
-});
+/** No control characters, and no half of a surrogate pair: what is no text cannot be kept as text. */
+const odd = '\\u0000-\\u001f\\u007f\\ud800-\\udfff';
+export const Key = Type.String({ minLength: 1, maxLength: 256, pattern: `^[^${odd}]+$` });
 export const ChannelName = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: '^[^/\\s\\u0000-\\u001f\\u007f\\ud800-\\udfff][^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
+  pattern: `^(?:[^/\\s${odd}][^${odd}]*[^*${odd}]|[^/*\\s${odd}])$`,
 });
-export const Name = Type.String({
+/** A channel, or with a `*` at the end all that begin so. */
+export const ChannelPattern = Type.String({
   minLength: 1,
-  maxLength: 64,
-  pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]+$',
+  maxLength: 200,
+  pattern: `^[^/\\s${odd}][^${odd}]*$`,
 });
+export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: `^[^${odd}]+$` });
 const Seq = Type.Integer({ minimum: 0 });
 const Micros = Type.Integer({ description: 'microseconds since 1970' });
 const Flag = Type.Union([Type.Boolean(), Type.Number()]);
@@ -51,14 +51,19 @@ export type Task = Static<typeof Task>;
 /** What every request may carry: clients add the first three to all they send. */
 const common = {
   user_id: optional(Type.String({ maxLength: 256, description: 'the secret; absent or empty at a first login' })),
-  device_id: optional(Type.String({ maxLength: 128 })),
+  device_id: optional(Type.String({ maxLength: 128, pattern: `^[^${odd}]*$` })),
   version: optional(Type.Number()),
   ref: Type.Optional(Ref),
 };
 
 const writing = {
   write_id: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 128, description: 'makes a retry return the first answer' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      pattern: `^[^${odd}]+$`,
+      description: 'makes a retry return the first answer',
+    }),
   ),
   base: Type.Optional(Type.Union([Seq, Type.Object({ seq: Seq, epoch: Type.Optional(Type.String()) })])),
 };
@@ -145,10 +150,10 @@ export const requests = {
   ),
   subscribe: request(
     'subscribe',
-    { channel: ChannelName, seq: Type.Optional(Seq), epoch: Type.Optional(Type.String({ maxLength: 128 })) },
+    { channel: ChannelPattern, seq: Type.Optional(Seq), epoch: Type.Optional(Type.String({ maxLength: 128 })) },
     'tell me all changes of a channel, or of all that match `prefix/*`, since the position',
   ),
-  unsubscribe: request('unsubscribe', { channel: ChannelName }, 'no more of it'),
+  unsubscribe: request('unsubscribe', { channel: ChannelPattern }, 'no more of it'),
   channels: request('channels', {}, 'what this session may see'),
   history: request(
     'history',
@@ -170,20 +175,20 @@ export const requests = {
   help: request('help', {}, 'what can be typed'),
   stats: request('stats', {}, 'admin: what this hub carries'),
   who: request('who', {}, 'admin: the open sessions'),
-  tail: request('tail', { channel: Type.Optional(ChannelName) }, 'admin: every change of the hub as it happens'),
+  tail: request('tail', { channel: Type.Optional(ChannelPattern) }, 'admin: every change of the hub as it happens'),
   kick: request('kick', { session: Type.String({ minLength: 1, maxLength: 64 }) }, 'admin: close a session'),
   accounts: request('accounts', {}, 'admin: all accounts'),
   account: request('account', { name: Name }, 'admin: make an account; answered with its first token'),
-  tokens: request('tokens', { account: Type.Optional(Name) }, 'the tokens of this account, or (admin) of another'),
+  tokens: request('tokens', { account: Type.Optional(Name) }, 'admin: the tokens of all accounts, or of one'),
   token: request(
     'token',
     { name: Name, scopes: Type.Optional(Type.Array(Type.String({ maxLength: 240 }))), account: Type.Optional(Name) },
-    'make a token; its secret is told this once',
+    'admin: make a token, of this account unless it says; its secret is told this once',
   ),
   revoke: request(
     'revoke',
     { token: Type.String({ minLength: 1, maxLength: 64 }) },
-    'end a token and every socket it opened',
+    'admin: end a token and every socket it opened',
   ),
 } as const;
 
@@ -211,6 +216,15 @@ const ChangeView = Type.Object({
   end: Type.Optional(Micros),
   device_id: Type.String(),
   at: Type.Number(),
+});
+
+const TokenView = Type.Object({
+  id: Type.String(),
+  account: Type.String(),
+  name: Type.String(),
+  scopes: Type.Array(Type.String()),
+  created: Type.Number({ description: 'milliseconds since 1970' }),
+  used: Type.Union([Type.Number(), Type.Null()], { description: 'to the hour; null when never' }),
 });
 
 const position = { channel: Type.String(), epoch: Type.String(), seq: Seq };
@@ -283,6 +297,11 @@ export const answers = {
     { ...position, reason: Type.String(), items: Type.Array(ItemView), more: Type.Optional(Type.Boolean()) },
     'the position is of no use here: forget what you have, this is everything',
   ),
+  following: answer(
+    'subscribe',
+    { channel: Type.String(), channels: Type.Array(Type.Object({ channel: Type.String(), seq: Seq })) },
+    'what a pattern matches now; changes are told from these positions on',
+  ),
   unsubscribe: answer('unsubscribe', { channel: Type.String() }, 'done'),
   channels: answer(
     'channels',
@@ -296,18 +315,53 @@ export const answers = {
   ),
   pong: answer('pong', {}, 'all that came before has been answered'),
   help: answer('help', { type_one_of: Type.Array(Type.String()) }, 'examples to type'),
-  list: Type.Object(
+  stats: answer(
+    'stats',
     {
-      ...success,
-      type: Type.Union(
-        ['stats', 'who', 'tail', 'kick', 'accounts', 'account', 'tokens', 'token', 'revoke'].map((t) =>
-          Type.Literal(t),
-        ),
-      ),
-      ref: Type.Optional(Ref),
+      version: Type.String({ description: 'of Horai' }),
+      sessions: Seq,
+      behind: Type.Integer({ minimum: 0, description: 'sessions that are catching up' }),
+      accounts: Seq,
+      channels: Seq,
+      items: Seq,
+      steps: Seq,
     },
-    { additionalProperties: true, description: 'the answers of the admin verbs' },
+    'what this hub carries',
   ),
+  who: answer(
+    'who',
+    {
+      sessions: Type.Array(
+        Type.Object({
+          session: Type.String(),
+          account: Type.String(),
+          device_id: Type.String(),
+          token: Type.String({ description: 'its id; empty for who came without one' }),
+          scopes: Type.Array(Type.String()),
+          peer: Type.String({ description: 'its address' }),
+          since: Type.Number({ description: 'milliseconds since 1970' }),
+          following: Type.Array(Type.String()),
+          behind: Type.Boolean(),
+        }),
+      ),
+    },
+    'the open sessions',
+  ),
+  tail: answer('tail', { tailing: Type.String() }, 'from now on'),
+  kick: answer('kick', { session: Type.String() }, 'done'),
+  accounts: answer(
+    'accounts',
+    { accounts: Type.Array(Type.Object({ name: Type.String(), created: Type.Number() })) },
+    'all accounts',
+  ),
+  account: answer(
+    'account',
+    { account: Type.String(), secret: Type.String(), token: TokenView },
+    'made, with its first token',
+  ),
+  tokens: answer('tokens', { tokens: Type.Array(TokenView) }, 'without their secrets'),
+  token: answer('token', { secret: Type.String(), token: TokenView }, 'made; the secret is told this once'),
+  revoke: answer('revoke', { token: Type.String() }, 'done'),
   away: Type.Object(
     { ...success, type: Type.Literal('away'), retry_ms: Type.Number() },
     { description: 'the hub is going down; come back after about that long' },

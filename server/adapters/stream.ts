@@ -41,10 +41,10 @@ export function beginStream(hub: Hub, peer: Peer, identity: Identity, manner: Ma
     if (missed === patience) session.end('slow');
   };
   let cancel = manner.keepAlive === '' ? () => undefined : hub.world.after(keepAliveMs, beat);
-  session.onEnd = () => {
+  session.atEnd(() => {
     cancel();
     ended();
-  };
+  });
   const conversation: Conversation = {
     receive: () => undefined,
     dropped: (text) => session.dropped(text),

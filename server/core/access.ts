@@ -61,14 +61,13 @@ export function shortName(who: Identity, full: string): string {
 /** @param channel a full name, or a pattern whose matches are meant */
 export function may(who: Identity, verb: Verb, channel: string): boolean {
   if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
-  if (channel.startsWith('mob/')) return true;
-  if (channel.startsWith(`${who.account}/`)) {
-    const own = shortName(who, channel);
-    return who.scopes.some(
-      (scope) => scope === verb || (scope.startsWith(`${verb}:`) && matches(scope.slice(verb.length + 1), own)),
-    );
-  }
-  return isAdmin(who);
+  const own = channel.startsWith(`${who.account}/`);
+  // Rooms are everybody's, but a token opens only what it was made for.
+  if (!own && !channel.startsWith('mob/')) return isAdmin(who);
+  const name = shortName(who, channel);
+  return who.scopes.some(
+    (scope) => scope === verb || (scope.startsWith(`${verb}:`) && matches(scope.slice(verb.length + 1), name)),
+  );
 }
 
 /** What a channel keeps, by its full name: every past value, or the last of each item. */

@@ -29,6 +29,7 @@ export class Hub {
   #documents = new Map<string, Promise<Document>>();
   #open = new Map<string, Channel>();
   #watchers = new Set<(channel: Channel, changes: readonly Change[]) => void>();
+  #draining = new Set<() => void>();
 
   constructor(doors: HubDoors) {
     this.store = doors.store;
@@ -86,8 +87,15 @@ export class Hub {
     return () => this.#watchers.delete(told);
   }
 
+  /** For those who are connected and have no session yet: told when the hub goes down. The answer takes it back. */
+  atDrain(act: () => void): () => void {
+    this.#draining.add(act);
+    return () => this.#draining.delete(act);
+  }
+
   /** Ends every session: they are told to come back. */
   drain(): void {
+    for (const act of [...this.#draining]) act();
     for (const session of [...this.sessions]) session.end('away');
   }
 

@@ -59,9 +59,8 @@ export class Session {
   readonly peer: Peer;
   readonly since: number;
   identity: Identity;
-  /** Called once, when the session is over for whatever reason. */
-  onEnd: () => void = () => undefined;
   #hub: Hub;
+  #endings = new Set<() => void>();
   #follows = new Map<string, Follow>();
   #ended = false;
 
@@ -82,6 +81,12 @@ export class Session {
     return [...this.#follows.values()].some((follow) => follow.state !== 'live');
   }
 
+  /** Calls `act` once, when the session is over for whatever reason. The answer takes it back. */
+  atEnd(act: () => void): () => void {
+    this.#endings.add(act);
+    return () => this.#endings.delete(act);
+  }
+
   /** Sends an answer. A reader so slow that not even its answers fit is disconnected: it may come back and catch up. */
   answer(text: string): void {
     if (this.#ended) return;
@@ -91,15 +96,20 @@ export class Session {
   /**
    * Follows a channel: first exactly one of snapshot, changes or reset (none for 'now'), then live changes without a gap.
    * Following it again in the same view starts anew.
+   * @param answered called when that first page has been sent, or has to wait for the reader
    */
-  follow(channel: Channel, view: View, start: Start): void {
-    if (this.#ended) return;
+  follow(channel: Channel, view: View, start: Start, answered: () => void = () => undefined): void {
+    if (this.#ended) {
+      answered();
+      return;
+    }
     const name = followName(channel, view);
     this.#unfollow(name);
     const follow: Follow = { channel, view, seq: channel.position.seq, kind: 'changes', reason: '', state: 'live' };
     this.#follows.set(name, follow);
     if (start.from === 'now') {
       channel.join(view, this.peer);
+      answered();
       return;
     }
     follow.state = 'catching';
@@ -112,7 +122,11 @@ export class Session {
       if (seq > 0 && epoch !== undefined && epoch !== channel.position.epoch)
         follow.reason = 'the hub has another epoch';
     }
-    void this.#catchUp(follow);
+    void this.#catchUp(follow, answered).then(answered);
+  }
+
+  follows(channel: Channel, view: Rendering): boolean {
+    return this.#follows.has(followName(channel, view));
   }
 
   /** Follows from now on, having been told nothing: makes up for it from the beginning. */
@@ -155,7 +169,8 @@ export class Session {
     this.#ended = true;
     for (const name of [...this.#follows.keys()]) this.#unfollow(name);
     this.#hub.sessions.delete(this);
-    this.onEnd();
+    for (const act of this.#endings) act();
+    this.#endings.clear();
   }
 
   /** Ends the session with a row of the table of errors, told before the close. */
@@ -177,9 +192,9 @@ export class Session {
     return true;
   }
 
-  async #catchUp(follow: Follow): Promise<void> {
+  async #catchUp(follow: Follow, first: () => void = () => undefined): Promise<void> {
     try {
-      await this.#pages(follow);
+      await this.#pages(follow, first);
     } catch (error) {
       this.#hub.world.log.error({ channel: follow.channel.name, error }, 'session: catching up failed');
       this.end('broken');
@@ -187,9 +202,9 @@ export class Session {
   }
 
   /** Pages until there is nothing newer, then in step. Waits for `drained` whenever the peer does not take more. */
-  async #pages(follow: Follow): Promise<void> {
+  async #pages(follow: Follow, first: () => void): Promise<void> {
     const { channel, view } = follow;
-const wholly = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
+    const wholly = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
     let overtaken = 0;
     for (;;) {
       if (view.whole) follow.seq = 0;
@@ -224,6 +239,7 @@ const wholly = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
         follow.state = 'waiting';
         return;
       }
+      first();
       follow.seq = seq;
       follow.kind = 'changes';
       follow.reason = '';

@@ -31,8 +31,11 @@ export async function administer(desk: Desk, request: AdminRequest): Promise<Ans
       return { ok: true, fields: await stats(desk) };
     case 'who':
       return { ok: true, fields: { sessions: [...hub.sessions].map(describe) } };
-    case 'tail':
-      return { ok: true, fields: { tailing: tail(hub, session, request.channel ?? '*') } };
+    case 'tail': {
+      const tailing = request.channel ?? '*';
+      tail(hub, session, tailing);
+      return { ok: true, fields: { tailing } };
+    }
     case 'kick': {
       const other = [...hub.sessions].find(({ id }) => id === request.session);
       if (other === undefined) return refuse('not_found', 'session', 'list them: {"type":"who"}');
@@ -81,8 +84,11 @@ async function stats({ hub, accounts, version }: Desk): Promise<object> {
   };
 }
 
-/** A4. One more `tail` widens nothing that an earlier one showed: each is a line of its own. */
-function tail(hub: Hub, session: Session, pattern: string): string {
+const tails = new WeakMap<Session, () => void>();
+
+/** A4. One more `tail` takes the place of the one before. */
+function tail(hub: Hub, session: Session, pattern: string): void {
+  tails.get(session)?.();
   const stop = hub.watch((channel, changes) => {
     if (!matches(pattern, channel.name)) return;
     for (const change of changes) {
@@ -90,12 +96,11 @@ function tail(hub: Hub, session: Session, pattern: string): string {
       session.answer(notification(channel.name, shown));
     }
   });
-  const before = session.onEnd;
-  session.onEnd = () => {
+  const forget = session.atEnd(stop);
+  tails.set(session, () => {
     stop();
-    before();
-  };
-  return pattern;
+    forget();
+  });
 }
 
 const examples = [

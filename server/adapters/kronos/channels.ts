@@ -1,13 +1,15 @@
 // The verbs on every channel (rules S and W9): the same for notes, heartbeats, rooms and whatever comes. Who may is decided before.
 
+import { createHash } from 'node:crypto';
+import { compile } from '../../../protocol/check.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import type { Requests } from '../../../protocol/messages.ts';
+import { type Requests, Task } from '../../../protocol/messages.ts';
 import { nextVersion } from '../../../protocol/version.ts';
 import { type Identity, isAdmin, matches, may, shortName } from '../../core/access.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
-import type { Session } from '../../core/session.ts';
+import type { Session, Start } from '../../core/session.ts';
 import type { Appended, Item, Op, Position } from '../../core/store.ts';
 import { baseOf } from './conversation.ts';
 import { changeText, itemText, joined, subscription } from './views.ts';
@@ -15,6 +17,11 @@ import { changeText, itemText, joined, subscription } from './views.ts';
 const itemsAtOnce = 10_000;
 const changesAtOnce = 100;
 const attempts = 10;
+/** S5: channels that one connection follows. */
+const mostFollowed = 1_000;
+const mostPatterns = 100;
+
+const isTask = compile(Task);
 
 type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
 type Decided = Extract<Appended, { ok: true }> | (Refusal & { readonly position?: Position });
@@ -38,46 +45,68 @@ export class ChannelVerbs {
       .map((info) => ({ ...info, channel: shortName(who, info.channel) }));
   }
 
-  /** S4, S5. The answer of a pattern; a channel's own is its first page. */
-  async subscribe(session: Session, request: Requests['subscribe'], name: string): Promise<string | undefined> {
-    const { seq, epoch, ref } = request;
-    if (!name.endsWith('*')) {
-      const channel = await this.#hub.channel(name);
-      const position = seq === undefined ? undefined : { seq, ...(epoch === undefined ? {} : { epoch }) };
-      session.follow(
-        channel,
-        subscription(session.identity, channel),
-        position === undefined ? { from: 'beginning' } : { from: 'position', position },
-      );
-      return undefined;
-    }
-    this.#patterns.get(name)?.();
+  /** S4, S5. The answer of a pattern; a channel's own is its first page, which has been sent when this resolves. */
+  async subscribe(
+    session: Session,
+    request: Requests['subscribe'],
+    name: string,
+  ): Promise<string | Refusal | undefined> {
+    const { seq, epoch } = request;
     const who = session.identity;
-    const followed = new Set<string>();
+    if (name.endsWith('*')) return this.#subscribePattern(session, request, name);
+    const channel = await this.#hub.channel(name);
+    const view = subscription(who, channel);
+    if (!session.follows(channel, view) && session.following.length >= mostFollowed) return tooMany;
+    const position = seq === undefined ? undefined : { seq, ...(epoch === undefined ? {} : { epoch }) };
+    const start: Start = position === undefined ? { from: 'beginning' } : { from: 'position', position };
+    await new Promise<void>((answered) => session.follow(channel, view, start, answered));
+    return undefined;
+  }
+
+  async #subscribePattern(
+    session: Session,
+    { channel: said, ref }: Requests['subscribe'],
+    name: string,
+  ): Promise<string | Refusal> {
+    const who = session.identity;
+    const prefix = name.slice(0, -1);
+    const fits = (channel: string) => channel.startsWith(prefix) && may(who, 'read', channel);
+    this.#patterns.get(name)?.();
+    if (this.#patterns.size >= mostPatterns) return tooMany;
+    // One that is followed already goes on as it is.
     const follow = (channel: Channel) => {
-      if (followed.has(channel.name) || !matches(name, channel.name) || !may(who, 'read', channel.name)) return false;
-      followed.add(channel.name);
-      return true;
+      const view = subscription(who, channel);
+      if (!session.follows(channel, view)) session.follow(channel, view, { from: 'now' });
     };
+    const known = new Set<string>();
     // A channel that appears later is followed before its first change is told.
-    const stop = this.#hub.watch((channel) => {
-      if (follow(channel)) session.follow(channel, subscription(who, channel), { from: 'now' });
+    const unwatch = this.#hub.watch((channel) => {
+      if (known.has(channel.name) || !fits(channel.name)) return;
+      known.add(channel.name);
+      if (session.following.length < mostFollowed) follow(channel);
+      else session.end('too_many');
     });
-    this.#patterns.set(name, stop);
-    const before = session.onEnd;
-    session.onEnd = () => {
-      stop();
-      before();
+    const forget = session.atEnd(() => this.#patterns.get(name)?.());
+    const stop = () => {
+      unwatch();
+      forget();
+      this.#patterns.delete(name);
     };
-    const infos = await this.#hub.store.channels(name.slice(0, -1));
+    this.#patterns.set(name, stop);
+    const infos = (await this.#hub.store.channels(prefix)).filter(({ channel }) => fits(channel));
+    if (new Set([...session.following, ...infos.map(({ channel }) => channel)]).size > mostFollowed) {
+      stop();
+      return tooMany;
+    }
     const channels: { channel: string; seq: number }[] = [];
     for (const info of infos) {
       const channel = await this.#hub.channel(info.channel);
-      if (!follow(channel)) continue;
+      if (known.has(channel.name)) continue;
+      known.add(channel.name);
       channels.push({ channel: shortName(who, channel.name), seq: channel.position.seq });
-      session.follow(channel, subscription(who, channel), { from: 'now' });
+      follow(channel);
     }
-    return JSON.stringify({ success: true, type: 'subscribe', channel: request.channel, channels, ref });
+    return JSON.stringify({ success: true, type: 'subscribe', channel: said, channels, ref });
   }
 
   /** S6 */
@@ -85,7 +114,6 @@ export class ChannelVerbs {
     const who = session.identity;
     const pattern = this.#patterns.get(name);
     pattern?.();
-    this.#patterns.delete(name);
     const names = session.following.filter((followed) => matches(name, followed));
     let found = pattern !== undefined;
     for (const one of names) {
@@ -128,7 +156,7 @@ export class ChannelVerbs {
     }
     const { key, at, before, limit = changesAtOnce } = request;
     if (at !== undefined) {
-      const refusal = unreachable(channel, at);
+      const refusal = unreachable(channel, at, 'at');
       if (refusal !== undefined) return refusal;
       const items = await channel.at(at);
       return answer(
@@ -152,16 +180,22 @@ export class ChannelVerbs {
     origin: string,
     peer: Peer,
   ): { readonly written: Promise<Decided>; readonly key: string } {
-    const key = 'key' in request && request.key !== undefined ? request.key : this.#hub.world.id();
+    const key = 'key' in request && request.key !== undefined ? request.key : this.#newKey(request.write_id);
     return { written: this.#write(request, key, name, origin, peer), key };
+  }
+
+  /** A retry is told the key that the first answer told. */
+  #newKey(writeId: string | undefined): string {
+    if (writeId === undefined) return this.#hub.world.id();
+    return createHash('sha256').update(writeId).digest('base64url').slice(0, 22);
   }
 
   async #write(request: WriteRequest, key: string, name: string, origin: string, peer: Peer): Promise<Decided> {
     const channel = await this.#hub.channel(name);
-    const base = baseOf(request.base);
+    const base = baseOf(request.base, channel);
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const computed = await this.#ops(request, key, channel);
-      if (!computed.ok) return computed;
+      if (!computed.ok) return (await this.#accepted(request, channel, origin)) ?? computed;
       const { ops, on } = computed;
       const write = {
         ops: this.#versioned(channel, ops, request.version ?? undefined),
@@ -183,12 +217,21 @@ export class ChannelVerbs {
     return refuse('stale', '', 'others are writing: try again');
   }
 
+  /** W9: what is refused now was perhaps accepted before, under the same id. The base cannot be right, so nothing is written. */
+  async #accepted({ write_id: writeId }: WriteRequest, channel: Channel, origin: string): Promise<Decided | undefined> {
+    if (writeId === undefined) return undefined;
+    const before = await channel.write({ ops: [], origin, at: this.#hub.world.now(), writeId, base: -1 });
+    return before.ok ? before : undefined;
+  }
+
   /** What to do, and the step that it was computed from where that matters. */
   async #ops(
     request: WriteRequest,
     key: string,
     channel: Channel,
   ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on?: number } | Refusal> {
+    const wrong = isTasks(channel) ? notTasks(request) : undefined;
+    if (wrong !== undefined) return wrong;
     switch (request.type) {
       case 'create':
         if (request.item === undefined) return refuse('missing', 'item', '{"type":"create","channel":"…","item":…}');
@@ -211,7 +254,7 @@ export class ChannelVerbs {
         return { ok: true, ops: difference(await channel.read({}), wanted), on };
       }
       case 'revert': {
-        const refusal = unreachable(channel, request.to);
+        const refusal = unreachable(channel, request.to, 'to');
         if (refusal !== undefined) return refusal;
         const on = channel.position.seq;
         const [now, then] = await Promise.all([channel.read({}), channel.at(request.to)]);
@@ -222,7 +265,7 @@ export class ChannelVerbs {
 
   /** Tasks carry versions (W5), by whatever verb they change; nothing else does. */
   #versioned(channel: Channel, ops: readonly Op[], stated: number | undefined): readonly Op[] {
-    if (!channel.name.endsWith('/tasks')) return ops;
+    if (!isTasks(channel)) return ops;
     let { version } = channel;
     return ops.map((op) => {
       version = nextVersion(version, stated, this.#hub.world.now());
@@ -231,12 +274,32 @@ export class ChannelVerbs {
   }
 }
 
-function unreachable(channel: Channel, seq: number): Refusal | undefined {
+function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {
   const { position } = channel;
-  if (seq > position.seq) return refuse('property', 'seq', `the channel is at ${position.seq}`);
+  if (seq > position.seq) return refuse('property', field, `the channel is at ${position.seq}`);
+  if (seq > 0 && seq < channel.floor)
+    return refuse('gone', '', `the channel remembers what was after ${channel.floor}`);
   if (channel.keep === 'last' && seq < position.seq)
     return refuse('gone', '', 'this channel keeps only the last value of each item');
   return undefined;
+}
+
+const tooMany = refuse(
+  'too_many',
+  '',
+  `a connection follows ${mostFollowed} channels and ${mostPatterns} patterns at most: unsubscribe first`,
+);
+
+function isTasks({ name }: Channel): boolean {
+  return /^[^@/][^/]*\/tasks$/.test(name);
+}
+
+/** Plain clients will be told of these items, as tasks. */
+function notTasks(request: WriteRequest): Refusal | undefined {
+  const items = request.type === 'write-all' ? (request.items ?? []) : 'item' in request ? [request] : [];
+  return items.every(({ item }) => item === undefined || isTask(item))
+    ? undefined
+    : refuse('property', 'item', 'a task');
 }
 
 function putOf(op: 'put' | 'add', key: string, said: { item?: unknown; time?: number; end?: number }): Op {

@@ -1,0 +1,91 @@
+// The conversation on every wire and engine, and what only some wires have: frames, pieces, handshakes.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { dial, refused } from '../transport/parties.ts';
+import { conversation, Place } from './conversation.ts';
+import { rawTcp, webSocket } from './talk.ts';
+
+const engines = ['uws', 'ws'] as const;
+
+for (const engine of engines) {
+  conversation('WebSocket', engine, webSocket);
+  conversation('raw TCP', engine, rawTcp);
+}
+
+describe.each(engines)('what only some wires have, on %s', (engine) => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.open(webSocket, { engine });
+  });
+  afterEach(() => place.hangUp());
+  afterAll(() => place.close());
+  const kronosPort = () => Number(place.hub.kronos?.split(':').at(-1));
+  const port = () => Number(new URL(place.hub.url).port);
+
+  test('[C1] a WebSocket on any path of the main port, as clients of old used it', async () => {
+    for (const path of ['', 'kronos', 'any/path?at=all', '-/health']) {
+      const talk = await webSocket({ url: `${place.hub.url}${path}`, kronos: null });
+      expect(await talk.ask({ type: 'help' })).toMatchObject([{ type: 'help' }]);
+      talk.cut();
+    }
+  });
+
+  test('[C2] raw TCP takes objects in pieces of any size, cut inside a character too, and glued', async () => {
+    const { secret } = await place.person();
+    const notes = ['ü', '€', '😀', '}{"\\'].map((item) => ({ type: 'create', channel: 'notes', item, ref: item }));
+    const text = [{ type: 'login', user_id: secret }, ...notes].map((one) => JSON.stringify(one)).join('');
+    const bytes = Buffer.from(text);
+    for (const size of [1, 2, 3, 7, bytes.length]) {
+      const { socket, lines } = await dial(kronosPort());
+      for (let at = 0; at < bytes.length; at += size) {
+        await new Promise((resolve) => socket.write(bytes.subarray(at, at + size), resolve));
+      }
+      expect(JSON.parse(await lines.next())).toMatchObject({ type: 'login' });
+      for (const { ref } of notes) expect(JSON.parse(await lines.next())).toMatchObject({ type: 'ack', ref });
+      socket.destroy();
+    }
+    const { socket, lines } = await dial(kronosPort());
+    socket.write(' \n{"type":"ping","ref":1}\r\n\t{"type":"ping","ref":2}[]');
+    expect(JSON.parse(await lines.next())).toMatchObject({ type: 'pong', ref: 1 });
+    expect(JSON.parse(await lines.next())).toMatchObject({ type: 'pong', ref: 2 });
+    expect(JSON.parse(await lines.next())).toMatchObject({ error: 'invalid payload' });
+    socket.destroy();
+  });
+
+  test('[C3] the Kronos port hands what begins with GET on to the main port, and cuts what is no client', async () => {
+    const talk = await webSocket({ url: `http://127.0.0.1:${kronosPort()}/`, kronos: null });
+    expect(await talk.ask({ type: 'help' })).toMatchObject([{ type: 'help' }]);
+    talk.cut();
+    const page = await fetch(`http://127.0.0.1:${kronosPort()}/-/health`);
+    expect(page.status).toBe(200);
+    await page.text();
+    for (const text of ['POST / HTTP/1.1\r\n\r\n{"type":"ping"}', 'hello', '"text"{"type":"ping"}', '\0']) {
+      const { socket, all } = await dial(kronosPort());
+      socket.write(text);
+      expect(JSON.parse(await all)).toMatchObject({ success: false, error: 'invalid payload' });
+    }
+  });
+
+  test('[C5] a foreign or null Origin is answered 403, a foreign Host 421; none is fine', async () => {
+    const host = `127.0.0.1:${port()}`;
+    for (const origin of ['https://evil.example', 'null', `http://${host}.evil.example`, 'file://']) {
+      expect(await refused(port(), { origin })).toMatchObject({ status: 403 });
+    }
+    for (const name of ['evil.example', `${host}.evil.example`, 'localhost.evil.example']) {
+      expect(await refused(port(), { host: name })).toMatchObject({ status: 421 });
+    }
+    for (const headers of [{}, { origin: `http://${host}` }, { host: 'localhost' }]) {
+      (await webSocket(place.hub, headers)).cut();
+    }
+  });
+
+  test('[L6] a token in the handshake’s Authorization header opens the connection', async () => {
+    const closed = await Place.open(webSocket, { engine, hosts: ['hub.example.org'] });
+    const { secret } = await closed.person();
+    const talk = await closed.connect({ authorization: `Bearer ${secret}` });
+    expect(await talk.ask({ type: 'read-all' })).toMatchObject([{ type: 'read-all', tasks: [] }]);
+    const wrong = await closed.connect({ authorization: 'Bearer wrong' });
+    expect(await wrong.ask({ type: 'read-all' })).toMatchObject([{ error: 'user not found' }]);
+    await closed.close();
+  });
+});

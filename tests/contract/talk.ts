@@ -1,0 +1,126 @@
+// A client that talks to a hub over a real socket, WebSocket or raw TCP, message by message. Every message it is sent has to be
+// one that messages.ts declares. `ask` ends with a fence, so that what did not come until then does not come.
+
+import { WebSocket } from 'ws';
+import { compile } from '../../protocol/check.ts';
+import { answers } from '../../protocol/messages.ts';
+import { dial, Flow } from '../transport/parties.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+export type Message = any;
+
+export interface Talk {
+  /** An object as JSON, a text as it is. */
+  say(message: object | string): void;
+  /** The next message; undefined when the connection is over. */
+  next(): Promise<Message>;
+  /** Says it all, and gives what came since the last asking; less the fence. All there was, when the connection is over. */
+  ask(...messages: readonly (object | string)[]): Promise<Message[]>;
+  /** The close code; undefined on a wire that has none. */
+  readonly closed: Promise<number | undefined>;
+  /** Stops reading, down to the socket. */
+  pause(): void;
+  resume(): void;
+  /** Closes in good order. */
+  end(): void;
+  cut(): void;
+}
+
+export interface Doors {
+  readonly url: string;
+  readonly kronos: string | null;
+}
+
+export type Open = (doors: Doors, headers?: Readonly<Record<string, string>>) => Promise<Talk>;
+
+const declared = Object.entries(answers).map(([name, schema]) => ({ name, check: compile(schema) }));
+
+/** The names of the declared answers that a message is. */
+export function kindsOf(message: unknown): readonly string[] {
+  return declared.filter(({ check }) => check(message)).map(({ name }) => name);
+}
+
+type Bytes = Pick<Talk, 'closed' | 'pause' | 'resume' | 'end' | 'cut'> & {
+  readonly send: (text: string) => void;
+  readonly texts: Flow<string | undefined>;
+};
+
+let fences = 0;
+
+function talk({ send, texts, ...rest }: Bytes): Talk {
+  let over = false;
+  const next = async (): Promise<Message> => {
+    const text = over ? undefined : await texts.next();
+    over = text === undefined;
+    if (text === undefined) return undefined;
+    const message: unknown = JSON.parse(text);
+    if (kindsOf(message).length === 0) throw new Error(`not declared in messages.ts: ${text.slice(0, 400)}`);
+    return message;
+  };
+  const say: Talk['say'] = (message) => send(typeof message === 'string' ? message : JSON.stringify(message));
+  return {
+    ...rest,
+    say,
+    next,
+    async ask(...messages) {
+      fences += 1;
+      const ref = `fence ${fences}`;
+      for (const message of messages) say(message);
+      say({ type: 'ping', ref });
+      const came: Message[] = [];
+      for (;;) {
+        const message = await next();
+        if (message === undefined || message.ref === ref) return came;
+        came.push(message);
+      }
+    },
+  };
+}
+
+export const webSocket: Open = async ({ url }, headers = {}) => {
+  const ws = new WebSocket(url.replace(/^http/, 'ws'), { headers, maxPayload: 64 * 1024 * 1024 });
+  const texts = new Flow<string | undefined>();
+  ws.on('message', (data) => texts.push(String(data)));
+  const closed = new Promise<number>((resolve) =>
+    ws.on('close', (code) => {
+      texts.push(undefined);
+      resolve(code);
+    }),
+  );
+  await new Promise<void>((resolve, reject) => {
+    ws.on('open', () => resolve());
+    ws.on('error', reject);
+  });
+  return talk({
+    send: (text) => ws.send(text),
+    texts,
+    closed,
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
+    end: () => ws.close(),
+    cut: () => ws.terminate(),
+  });
+};
+
+export const rawTcp: Open = async ({ kronos }) => {
+  const { socket, lines, all } = await dial(Number((kronos ?? '').split(':').at(-1)));
+  const texts = new Flow<string | undefined>();
+  const pump = async () => {
+    for (;;) texts.push(await lines.next());
+  };
+  void pump();
+  const closed = all.then(() => {
+    // The lines that are still under way to the pump come first.
+    setImmediate(() => texts.push(undefined));
+    return undefined;
+  });
+  return talk({
+    send: (text) => void socket.write(text),
+    texts,
+    closed,
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    cut: () => void socket.destroy(),
+  });
+};
