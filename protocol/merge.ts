@@ -116,9 +116,9 @@ function stopsStopped(before: Task, after: Task): boolean {
  */
 export function mergeList(lives: readonly Life[], ours: readonly Task[], version: number): Merge {
   const known = lives.map(describe);
-  const matched = match(known, ours);
+  const matched = match(known, once(known, ours));
   const outcomes: Outcome[] = [];
-  const taken = new Map<number, string | null>();
+  const taken = new Set<number>();
   const claimed = new Set<string>();
 
   for (const [task, one] of matched) {
@@ -145,12 +145,24 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
   const rewritten = new Set(outcomes.flatMap((outcome) => (outcome.key === null ? [] : [outcome.key])));
   for (const { life, current } of alive) {
     if (current?.id !== undefined && !removed.has(life.key) && !rewritten.has(life.key))
-      taken.set(current.id, life.key);
+      taken.add(current.id);
   }
   return {
     outcomes: [...distinctIds(outcomes, taken), ...[...removed].map((key) => ({ kind: 'remove', key }) as const)],
     spared,
   };
+}
+
+/** A client that is told twice of a task may list it twice, and edit either: the one that is no old copy counts. */
+function once(known: readonly Known[], ours: readonly Task[]): Task[] {
+  const byIndex = group(known, ({ values }) => values.map(({ index }) => index));
+  const isCopy = (task: Task) => (byIndex.get(task.index) ?? []).some(({ values }) => values.some((value) => same(value, task)));
+  const kept = new Map<string, Task>();
+  for (const task of ours) {
+    const twin = task.index === undefined ? undefined : kept.get(task.index);
+    if (task.index !== undefined && (twin === undefined || isCopy(twin))) kept.set(task.index, task);
+  }
+  return ours.filter((task) => task.index === undefined || kept.get(task.index) === task);
 }
 
 interface Known {
@@ -280,23 +292,18 @@ function becameUndone(one: Known, task: Task): boolean {
   );
 }
 
-/** M9: ids are chosen by clients, so two tasks may come out with one: the later ones get the next free. */
-function distinctIds(outcomes: readonly Outcome[], taken: Map<number, string | null>): Outcome[] {
-  const used = new Set(taken.keys());
-  return outcomes.map((outcome) => {
+/** M9: ids are chosen by clients, so two tasks may come out with one: those that were there keep theirs, the others get the next free. */
+function distinctIds(outcomes: readonly Outcome[], taken: ReadonlySet<number>): Outcome[] {
+  const used = new Set(taken);
+  const settle = (outcome: Outcome): Outcome => {
     if (outcome.kind === 'remove') return outcome;
     const { id } = outcome.task;
-    if (id !== undefined && !used.has(id)) {
-      used.add(id);
-      return outcome;
-    }
-    const given = freeId(used);
+    const given = id === undefined || used.has(id) ? freeId(used) : id;
     used.add(given);
-    const overruled = outcome.overruled ?? outcome.task;
-    return {
-      ...outcome,
-      task: { ...outcome.task, id: given },
-      overruled: id === undefined ? outcome.overruled : overruled,
-    };
-  });
+    if (given === id) return outcome;
+    const overruled = id === undefined ? outcome.overruled : (outcome.overruled ?? outcome.task);
+    return { ...outcome, task: { ...outcome.task, id: given }, overruled };
+  };
+  const isNew = (outcome: Outcome) => outcome.key === null;
+  return [...outcomes.filter((outcome) => !isNew(outcome)).map(settle), ...outcomes.filter(isNew).map(settle)];
 }

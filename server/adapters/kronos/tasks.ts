@@ -442,11 +442,10 @@ export class Tasks {
     const all = [...state.items.values()].map((item) => ({ key: item.key, task: this.#task(item) }));
     if (which.key !== undefined) return all.find(({ key }) => key === which.key);
     const index = ours?.index ?? which.index;
-    const byIndex = index === undefined ? undefined : all.find(({ task }) => task.index === index);
-    if (byIndex !== undefined) return byIndex;
+    if (index !== undefined) return all.find(({ task }) => task.index === index);
     const { id = ours?.id } = which;
-    const byId = all.find(({ task }) => task.id === id && (index === undefined || task.index === undefined));
-    if (ours === undefined || which.id !== undefined || index !== undefined) return byId;
+    const byId = all.find(({ task }) => task.id === id);
+    if (ours === undefined || which.id !== undefined) return byId;
     // Neither index nor old id: perhaps a client that did, or undid, `done` (W2), and then by chance under the id of another task.
     const renamed = all.filter(({ task }) => {
       if (task.index !== undefined || task.id === undefined || ours.id === undefined || task.desc !== ours.desc) return false;
