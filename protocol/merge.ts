@@ -263,9 +263,9 @@ function group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[])
   return groups;
 }
 
-/** A task with an index is no other, whatever the ids; one without may have lost it to a client that does not know the field. */
+/** A task with an index is no other, whatever the ids. */
 function mayBe(one: Known, task: Task): boolean {
-  return task.index === undefined || one.values.some(({ index }) => index === task.index);
+  return one.values.some(({ index }) => index === task.index);
 }
 
 /** The ids that a done task may have had before. */

@@ -27,7 +27,7 @@ export interface Base {
   readonly versions: readonly number[];
   /** Its clock less the hub's, as last seen; 0 while nothing is known. */
   readonly offset: number;
-  /** The hub's clock when the device was last known to be connected. */
+  /** The hub's clock when the device was last heard, or left in good order: it had no edits then that the hub does not know. */
   readonly left: number;
   /** From this moment on, a list sent to it unasked may have made it forget writes of its own that crossed. */
   readonly doubt?: number;

@@ -41,6 +41,8 @@ export class Device {
   #login = 0;
   /** Versions it was told with its last login, which it may take for its own when it then reads all. */
   #told: readonly number[] = [];
+  /** Whether it was asked for its tasks and has not sent them yet: it has edits that nobody knows of. */
+  #owes = false;
   /** Whether the plain rules hold for the login under way (M1). */
   #first = false;
   #cancel: () => void = () => undefined;
@@ -79,6 +81,7 @@ export class Device {
     this.#login = hub.seq;
     const answer = loginVersion(this.#first ? undefined : this.#base, stated, hub);
     this.#told = [answer, ...(stated === undefined ? [] : [stated])];
+    this.#owes = stated !== undefined && answer === stated - 1;
     return answer;
   }
 
@@ -137,6 +140,7 @@ export class Device {
     };
     this.#sent = undefined;
     this.#latest = undefined;
+    this.#owes = false;
     this.#told = [];
     this.#later();
   }
@@ -148,7 +152,9 @@ export class Device {
     if (this.connections > 0) return;
     this.#cancel();
     this.#latest = undefined;
-    this.#leave();
+    // Otherwise edits may have been lost on the way, and the last that was heard of it counts.
+    if (orderly && !this.#owes && this.#base !== undefined) this.#base = { ...this.#base, left: this.#world.now() };
+    this.#noteSometime();
   }
 
   /** Writes down what it has. A note that is too old costs one merge more at the next login. */
@@ -163,9 +169,7 @@ export class Device {
     await this.#notes.write(() => ({ ok: true, write: { ops: [op], origin: this.id, at } }));
   }
 
-  #leave(): void {
-    const left = this.#world.now();
-    if (this.#base !== undefined) this.#base = { ...this.#base, left };
+  #noteSometime(): void {
     this.#note().catch((error: unknown) => this.#world.log.warn({ error }, 'device: could not note what it has'));
   }
 
@@ -184,7 +188,7 @@ export class Device {
 
   #later(): void {
     this.#cancel();
-    this.#cancel = this.#world.after(sureMs, () => this.#leave());
+    this.#cancel = this.#world.after(sureMs, () => this.#noteSometime());
   }
 }
 

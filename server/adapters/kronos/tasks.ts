@@ -493,7 +493,7 @@ export class Tasks {
       return known;
     };
     // A write that came after the device was last seen, or that a list may have crossed, it may have forgotten.
-    const sure = (at: number) => at < (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
+    const sure = (at: number) => at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
     for (const item of base) life(item.key).base = this.#task(item);
     for (const step of steps) {
       const known = life(step.key);
