@@ -1,7 +1,10 @@
 // Puts a hub together: store, core, adapters, transports. The only place that knows everybody; main.ts and the end-to-end
 // tests come through this same door. What cannot be is one sentence for the person who started it, never an exception.
 
+import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
+import { watcherMay } from './adapters/activitywatch/origins.ts';
+import { activityWatchRoutes } from './adapters/activitywatch/routes.ts';
 import type { Caller, Route } from './adapters/adapter.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
@@ -9,6 +12,7 @@ import { openKronos } from './adapters/kronos/conversation.ts';
 import { subscription } from './adapters/kronos/views.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
 import { Tickets } from './adapters/tickets.ts';
+import { pagesMay, wakatimeRoutes } from './adapters/wakatime/routes.ts';
 import type { Config } from './config.ts';
 import { Accounts } from './core/accounts.ts';
 import { Hub } from './core/hub.ts';
@@ -21,7 +25,7 @@ import { openPages } from './pages/pages.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { openSqlite } from './storage/sqlite.ts';
 import { eventRoutes } from './transport/events.ts';
-import { type Listening, listen, type Options } from './transport/listen.ts';
+import { type Front, type Listening, listen, type Options } from './transport/listen.ts';
 import { hostAllowed, isLoopback, originAllowed } from './transport/who.ts';
 import { version } from './version.ts';
 
@@ -76,6 +80,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   const personal = isPersonal(config);
   const trust = { accounts, personal };
   const tickets = new Tickets(trust, world);
+  const near = ({ origin, host }: Caller) => originAllowed(origin, host, config.origins);
   let listening: Listening | undefined;
   const pages = await openPages({
     version,
@@ -86,17 +91,27 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   const routes: readonly Route[] = [
     ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
+    ...activityWatchRoutes({
+      hub,
+      ...trust,
+      hostname: hostname(),
+      version: `horai-v${version}`,
+      testing: config.testing,
+    }),
+    ...wakatimeRoutes({ hub, near, ...trust }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];
 
   // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
   let ready = false;
-  const admit = ({ host, origin }: Caller) => {
+  const admit: Front['admit'] = (caller, asked) => {
+    const { host, origin } = caller;
     if (!ready) return refuse('away');
     if (!hostAllowed(host, { bound: config.host, extra: config.hosts })) {
       return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
     }
-    if (!originAllowed(origin, host, config.origins)) {
+    const isTool = asked !== undefined && (watcherMay(origin, asked) || pagesMay(asked));
+    if (!isTool && !near(caller)) {
       return refuse('origin', '', 'HORAI_ORIGINS lists pages that may use this hub');
     }
     return undefined;

@@ -24,6 +24,8 @@ export interface Config {
   readonly hosts: readonly string[];
   readonly rooms: 'open' | 'members';
   readonly engine: 'auto' | 'uws' | 'ws';
+  /** For the test suites of ActivityWatch's clients: its testing port, and buckets deleted without being asked twice. */
+  readonly testing: boolean;
 }
 
 /** Where the hub was started, as far as it matters here. */
@@ -81,6 +83,7 @@ function dataFolder({ env, platform, home }: Surroundings): string {
 
 function table(place: Surroundings) {
   const data = dataFolder(place);
+  const port = place.env['HORAI_TESTING']?.trim() === '1' ? 5666 : 5600;
   return {
     host: {
       variable: 'HORAI_HOST',
@@ -92,8 +95,8 @@ function table(place: Surroundings) {
     } satisfies Setting<string>,
     port: {
       variable: 'HORAI_PORT',
-      fallback: 5600,
-      shown: '5600',
+      fallback: port,
+      shown: `${port}`,
       help: 'HTTP, SSE and WebSocket; 0 is any free port',
       ...portNumber,
     } satisfies Setting<number>,
@@ -165,6 +168,14 @@ function table(place: Surroundings) {
       help: 'uws (fast, native), ws (pure JavaScript), or auto: uws where it loads',
       ...oneOf(['auto', 'uws', 'ws']),
     } satisfies Setting<Config['engine']>,
+    testing: {
+      variable: 'HORAI_TESTING',
+      fallback: false,
+      shown: '0',
+      help: '1: as ActivityWatch in testing mode, on port 5666 and with buckets that are deleted without ?force=1',
+      allowed: '0 or 1',
+      parse: (text) => (text === '1' ? true : text === '0' ? false : undefined),
+    } satisfies Setting<boolean>,
     log: {
       variable: 'HORAI_LOG',
       fallback: 'warn',
@@ -205,6 +216,7 @@ export function configure(place: Surroundings): Configured {
     origins: read(rows.origins),
     store: read(rows.store),
     engine: read(rows.engine),
+    testing: read(rows.testing),
     log: read(rows.log),
   };
   return errors.length > 0 ? { ok: false, errors } : { ok: true, config: Object.freeze(config) };

@@ -34,6 +34,7 @@ describe('the configuration', () => {
       origins: [],
       store: 'sqlite',
       engine: 'auto',
+      testing: false,
       log: 'warn',
     });
   });
@@ -58,6 +59,8 @@ describe('the configuration', () => {
       { origins: ['https://dash.example', 'chrome-extension://abc'] },
     ],
     ['HORAI_STORE', 'memory', { store: 'memory' }],
+    ['HORAI_TESTING', '1', { testing: true, port: 5666 }],
+    ['HORAI_TESTING', '0', { testing: false }],
     ['HORAI_ENGINE', 'ws', { engine: 'ws' }],
     ['HORAI_LOG', 'trace', { log: 'trace' }],
     ['XDG_DATA_HOME', '/data', { data: '/data/horai' }],
@@ -116,7 +119,7 @@ describe('the configuration', () => {
 
   test('is described with one line for each variable', () => {
     const lines = describeTable(place()).split('\n');
-    expect(lines).toHaveLength(12);
+    expect(lines).toHaveLength(13);
     for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
   });
 });

@@ -18,7 +18,8 @@ import { isLoopback } from './who.ts';
 export interface Front {
   readonly routes: readonly Route[];
   /** Says no before an upgrade or a request is looked at: Host and Origin checks. undefined lets it through. */
-  readonly admit: (caller: Caller) => Refusal | undefined;
+  /** @param asked of an HTTP request, what it is for */
+  readonly admit: (caller: Caller, asked?: Pick<Head, 'method' | 'path'>) => Refusal | undefined;
   /** The core's end of one connection that speaks Kronos JSON (WebSocket or raw TCP). */
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
 }
@@ -65,7 +66,7 @@ export class Door {
 
   /** What can be said of a request before its body is read. */
   opening(head: Head): Opening {
-    const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admits(head);
+    const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admits(head, head);
     if (refusal !== undefined) return { ok: false, reply: refusalReply(refusal) };
     const found = this.#router.find(head.method, head.path);
     if (!found.ok) return found;
@@ -123,12 +124,12 @@ export class Door {
     });
   }
 
-  #admits(caller: Caller): Refusal | undefined {
+  #admits(caller: Caller, asked?: Head): Refusal | undefined {
     if (this.#draining) return refuse('away');
     return attempt(
       this.log,
       'admission',
-      () => this.#front.admit(caller),
+      () => this.#front.admit(caller, asked),
       () => refuse('broken'),
     );
   }

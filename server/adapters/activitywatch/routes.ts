@@ -1,0 +1,445 @@
+// ActivityWatch's REST interface: each path as its watchers, libraries and web UI know it, from request to reply. What buckets and
+// events are is in the files beside this one; README.md lists where we differ from the reference on purpose.
+
+import { may, type Verb } from '../../core/access.ts';
+import { ownerName } from '../../core/accounts.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Reply, Request, Route } from '../adapter.ts';
+import { authenticate, type Trust } from '../authenticate.ts';
+import { answer, invalid, jsonBody, jsonText, objectBody, refused, uploads } from './body.ts';
+import type { Span } from './bucket.ts';
+import { type Author, Buckets } from './buckets.ts';
+import { type Description, descriptionText, isBucketId, readSaid } from './description.ts';
+import { EventWriter, endOf, type NewEvent, readEvent } from './event.ts';
+import { formatInstant, parseInstant } from './instant.ts';
+import { corsHeaders } from './origins.ts';
+import { compactSorted, repr, spaced } from './python.ts';
+import { exported, importAll, readImport } from './transfer.ts';
+
+export interface ActivityWatchDoors extends Trust {
+  readonly hub: Hub;
+  /** What this machine is called. */
+  readonly hostname: string;
+  readonly version: string;
+  /** Buckets are deleted without being asked twice. */
+  readonly testing: boolean;
+}
+
+/** What a route knows of who asks. */
+interface Visit {
+  readonly request: Request;
+  readonly buckets: Buckets;
+  readonly author: Author;
+  readonly may: (verb: Verb, channel: string) => boolean;
+}
+
+type Act = (visit: Visit) => Promise<Reply>;
+/** For a route below one bucket: `id` is the bucket's, as it is called here. */
+type ActInBucket = (visit: Visit, id: string) => Promise<Reply>;
+
+interface Place {
+  readonly path: string;
+  readonly methods: Readonly<Record<string, Route['handle']>>;
+  readonly limit?: number;
+}
+
+const mebibyte = 1_048_576;
+
+export function activityWatchRoutes(doors: ActivityWatchDoors): readonly Route[] {
+  const { hub, testing, ...trust } = doors;
+  const opened = new Map<string, Promise<Buckets>>();
+  const bucketsOf = (account: string): Promise<Buckets> => {
+    const known = opened.get(account);
+    if (known !== undefined) return known;
+    const opening = Buckets.open(hub, account);
+    opened.set(account, opening);
+    opening.catch(() => opened.delete(account));
+    return opening;
+  };
+  const deviceId = async () => (await bucketsOf(ownerName)).remembered('device_id', () => hub.world.secret());
+  const now = () => hub.world.now() * 1_000;
+
+  const visit =
+    (act: Act): Route['handle'] =>
+    async (request) => {
+      const admitted = authenticate(trust, request);
+      if (!admitted.ok) {
+        const message = "Missing or invalid API key. Set 'Authorization: Bearer <key>' header.";
+        return admitted.code === 'too_many'
+          ? refused(429, admitted.hint ?? admitted.error)
+          : { ...refused(401, message), headers: { 'content-type': 'application/json', 'www-authenticate': 'Bearer' } };
+      }
+      const who = admitted.identity;
+      const device = trust.accounts.tokens(who.account).find(({ id }) => id === who.token)?.name ?? '';
+      const buckets = await bucketsOf(who.account);
+      return act({
+        request,
+        buckets,
+        author: { origin: device === '' ? 'activitywatch' : device, device },
+        may: (verb, channel) => may(who, verb, channel),
+      });
+    };
+
+  const forbidden = refused(403, 'This token may not.');
+  const noBucket = (id: string) => refused(404, `There's no bucket named ${id}`);
+
+  /** The bucket may be missing, but its name is one and the caller may. */
+  const toward = (verb: Verb, act: ActInBucket): Route['handle'] =>
+    visit(async (visiting) => {
+      const id = visiting.request.params.get('id') ?? '';
+      if (!isBucketId(id)) return refused(400, 'A bucket id is 1 to 200 printable characters.');
+      return visiting.may(verb, visiting.buckets.channelOf(id)) ? act(visiting, id) : forbidden;
+    });
+
+  const inBucket = (verb: Verb, act: ActInBucket): Route['handle'] =>
+    toward(verb, async (visiting, said) => {
+      const id = visiting.buckets.resolve(said, visiting.author);
+      return visiting.buckets.find(id) === undefined ? noBucket(said) : act(visiting, id);
+    });
+
+  /** The document that descriptions and settings are in. */
+  const settings = (verb: Verb, act: Act): Route['handle'] =>
+    visit(async (visiting) => {
+      if (!visiting.may(verb, `${visiting.buckets.account}/aw`)) return forbidden;
+      await visiting.buckets.settled();
+      return act(visiting);
+    });
+
+  const readable = async ({ buckets, may: allowed }: Visit): Promise<readonly Description[]> => {
+    await buckets.settled();
+    return buckets.list().filter(({ id }) => allowed('read', buckets.channelOf(id)));
+  };
+
+  const attachment = async ({ buckets }: Visit, descriptions: readonly Description[], name: string): Promise<Reply> => {
+    const texts: Buffer[] = [];
+    for await (const text of exported(buckets, descriptions)) texts.push(Buffer.from(text));
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json', 'content-disposition': `attachment; filename=${name}` },
+      body: Buffer.concat(texts),
+    };
+  };
+
+  const withLocal = async <T extends { readonly hostname?: string }>(said: T) => {
+    if (said.hostname !== '!local') return { said, data: undefined };
+    return { said: { ...said, hostname: doors.hostname }, data: { device_id: await deviceId() } };
+  };
+
+  const places: readonly Place[] = [
+    {
+      path: '/api/0/info',
+      methods: {
+        GET: async () =>
+          answer(200, { hostname: doors.hostname, version: doors.version, testing, device_id: await deviceId() }),
+      },
+    },
+    {
+      path: '/api/0/buckets',
+      methods: {
+        GET: visit(async (visiting) => {
+          const texts = (await readable(visiting)).map(async (description) => {
+            const newest = await (await visiting.buckets.bucket(description.id)).newest();
+            const updated = newest === undefined ? '' : `, "last_updated": "${formatInstant(endOf(newest))}"`;
+            return `${spaced(description.id)}: ${descriptionText(description, updated)}`;
+          });
+          return jsonText(200, `{${(await Promise.all(texts)).join(', ')}}`);
+        }),
+      },
+    },
+    {
+      path: '/api/0/buckets/:id',
+      methods: {
+        GET: inBucket('read', async ({ buckets }, id) => {
+          await buckets.settled();
+          const description = buckets.find(id);
+          return description === undefined ? noBucket(id) : jsonText(200, descriptionText(description));
+        }),
+        POST: toward('write', async ({ request, buckets, author }, id) => {
+          const body = jsonBody(request);
+          if (!body.ok) return body.reply;
+          const object = objectBody(body.value);
+          if (!object.ok) return object.reply;
+          const read = readSaid(object.fields);
+          if (!read.ok) return invalid(read.errors);
+          const { said, data } = await withLocal(read.said);
+          const made = await buckets.create(id, said, author, data === undefined ? {} : { data });
+          return made ? answer(200, {}) : { status: 304, headers: {}, body: '' };
+        }),
+        PUT: inBucket('write', async ({ request, buckets, author }, id) => {
+          const body = jsonBody(request);
+          if (!body.ok) return body.reply;
+          const object = objectBody(body.value);
+          if (!object.ok) return object.reply;
+          const changed = [...object.fields].filter(([name]) => ['type', 'client', 'hostname', 'data'].includes(name));
+          const fits = ([name, value]: [string, unknown]) =>
+            name === 'data' ? objectBody(value).ok : typeof value === 'string';
+          const wrong = changed.filter((field) => !fits(field));
+          if (wrong.length > 0) {
+            const errors = wrong.map(([name, value]) => {
+              return [name, `${repr(value)} is not of type '${name === 'data' ? 'object' : 'string'}'`];
+            });
+            return invalid(Object.fromEntries(errors));
+          }
+          const { said, data } = await withLocal<{ hostname?: string }>(Object.fromEntries(changed));
+          const updated = await buckets.update(id, data === undefined ? said : { ...said, data }, author);
+          return updated ? answer(200, {}) : noBucket(id);
+        }),
+        DELETE: toward('write', async ({ request, buckets, author }, said) => {
+          if (!testing && query(request).get('force') !== '1') {
+            const message = 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1';
+            return refused(401, message);
+          }
+          const deleted = await buckets.delete(buckets.resolve(said, author), author);
+          return deleted ? answer(200, {}) : noBucket(said);
+        }),
+      },
+    },
+    {
+      path: '/api/0/buckets/:id/events',
+      limit: 64 * mebibyte,
+      methods: {
+        GET: inBucket('read', async ({ request, buckets }, id) => {
+          const asked = readSpan(request);
+          if (!asked.ok) return asked.reply;
+          const writer = new EventWriter();
+          const texts: string[] = [];
+          for await (const page of (await buckets.bucket(id)).clippedPages(asked.span, readLimit(request))) {
+            texts.push(page.map((event) => writer.text(event)).join(', '));
+          }
+          return jsonText(200, `[${texts.filter((text) => text !== '').join(', ')}]`);
+        }),
+        POST: inBucket('write', async ({ request, buckets, author }, id) => {
+          const body = jsonBody(request);
+          if (!body.ok) return body.reply;
+          if (typeof body.value !== 'object' || body.value === null) return refused(400, '');
+          const events: NewEvent[] = [];
+          const at = now();
+          for (const value of Array.isArray(body.value) ? body.value : [body.value]) {
+            const read = readEvent(value, at);
+            if (!read.ok) return refused(400, read.error);
+            events.push(read.event);
+          }
+          await (await buckets.bucket(id)).insert(events, author.origin);
+          return jsonText(200, 'null');
+        }),
+      },
+    },
+    {
+      path: '/api/0/buckets/:id/events/count',
+      methods: {
+        GET: inBucket('read', async ({ request, buckets }, id) => {
+          const asked = readSpan(request);
+          if (!asked.ok) return asked.reply;
+          return answer(200, await (await buckets.bucket(id)).count(asked.span));
+        }),
+      },
+    },
+    {
+      path: '/api/0/buckets/:id/events/:event',
+      methods: {
+        GET: inBucket('read', async ({ request, buckets }, id) => {
+          const event = readEventId(request);
+          if (event === undefined) return unknownPath;
+          const found = await (await buckets.bucket(id)).event(event);
+          return found === undefined ? jsonText(404, 'null') : jsonText(200, new EventWriter().text(found));
+        }),
+        DELETE: inBucket('write', async ({ request, buckets, author }, id) => {
+          const event = readEventId(request);
+          if (event === undefined) return unknownPath;
+          const removed = await (await buckets.bucket(id)).remove(event, author.origin);
+          return answer(200, { success: removed ? 1 : 0 });
+        }),
+      },
+    },
+    {
+      path: '/api/0/buckets/:id/heartbeat',
+      methods: {
+        POST: toward('write', async ({ request, buckets, author }, id) => {
+          const body = jsonBody(request);
+          if (!body.ok) return body.reply;
+          const object = objectBody(body.value);
+          if (!object.ok) return object.reply;
+          const errors = heartbeatErrors(object.fields);
+          if (errors !== undefined) return invalid(errors);
+          const read = readEvent(body.value, now());
+          if (!read.ok) return refused(400, read.error);
+          const pulsetime = query(request).get('pulsetime');
+          if (pulsetime === null) return refused(400, 'Missing required parameter pulsetime');
+          const pulse = Number(pulsetime) * 1_000_000;
+          if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
+            return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
+          }
+          const bucket = await buckets.forHeartbeat(id, object.fields.get('data'), author);
+          const event = await bucket.heartbeat(read.event, Math.round(pulse), author.origin);
+          return jsonText(200, new EventWriter().text(event));
+        }),
+      },
+    },
+    {
+      path: '/api/0/buckets/:id/export',
+      methods: {
+        GET: inBucket('read', async (visiting, id) => {
+          const described = visiting.buckets.list().filter((one) => one.id === id);
+          return attachment(visiting, described, `aw-bucket-export_${headerSafe(id)}.json`);
+        }),
+      },
+    },
+    {
+      path: '/api/0/export',
+      methods: {
+        GET: visit(async (visiting) => attachment(visiting, await readable(visiting), 'aw-buckets-export.json')),
+      },
+    },
+    {
+      path: '/api/0/import',
+      limit: 512 * mebibyte,
+      methods: {
+        POST: visit(async ({ request, buckets, author, may: allowed }) => {
+          for (const body of uploads(request)) {
+            if (!body.ok) return body.reply;
+            const read = readImport(body.value, now());
+            if (!read.ok) return refused(400, read.error);
+            if (read.buckets.some(({ id }) => !isBucketId(id))) {
+              return refused(400, 'A bucket id is 1 to 200 printable characters.');
+            }
+            if (read.buckets.some(({ id }) => !allowed('write', buckets.channelOf(id)))) return forbidden;
+            if (read.skipped > 0)
+              hub.world.log.warn({ events: read.skipped }, 'activitywatch: not imported, no events');
+            await importAll(buckets, read.buckets, author, hub.world.log);
+          }
+          return jsonText(200, 'null');
+        }),
+      },
+    },
+    {
+      path: '/api/0/settings',
+      methods: {
+        GET: settings('read', async ({ buckets }) => {
+          const values = [...buckets.settings()].map(([key, value]) => [key, parseOwn(value)]);
+          return jsonText(200, compactSorted(Object.fromEntries(values)));
+        }),
+        POST: settings('write', async () => refused(400, 'Missing required parameter key')),
+      },
+    },
+    {
+      path: '/api/0/settings/:key',
+      methods: {
+        GET: settings('read', async ({ request, buckets }) => {
+          const value = buckets.settings().get(request.params.get('key') ?? '');
+          return jsonText(200, compactSorted(parseOwn(value ?? 'null')));
+        }),
+        POST: settings('write', async ({ request, buckets, author }) => {
+          const key = request.params.get('key') ?? '';
+          if (Buffer.byteLength(key) >= 128) return refused(400, 'Too long key');
+          const body = jsonBody(request);
+          if (!body.ok) return body.reply;
+          await buckets.set(key, JSON.stringify(body.value), author);
+          return answer(200, body.value);
+        }),
+        DELETE: settings('write', async ({ request, buckets, author }) => {
+          await buckets.set(request.params.get('key') ?? '', null, author);
+          return answer(200, {});
+        }),
+      },
+    },
+  ];
+  return [
+    ...places.flatMap(routesOf),
+    { method: '*', path: '/api/0/*', handle: async (request) => withCors(request, unknownPath) },
+  ];
+}
+
+/** Clients of either server come with a last slash or without one. */
+function routesOf({ path, methods, limit }: Place): readonly Route[] {
+  const allow = [...Object.keys(methods), ...('GET' in methods ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  const others: Route['handle'] = async (request) => {
+    if (request.method === 'OPTIONS') {
+      return withCors(request, {
+        status: 200,
+        headers: { 'content-type': 'text/html; charset=utf-8', allow },
+        body: '',
+      });
+    }
+    const reply = refused(405, 'The method is not allowed for the requested URL.');
+    return withCors(request, { ...reply, headers: { ...reply.headers, allow } });
+  };
+  return [path, `${path}/`].flatMap((either) => [
+    ...Object.entries(methods).map(
+      ([method, handle]): Route => ({
+        method,
+        path: either,
+        ...(limit === undefined ? {} : { limit }),
+        handle: async (request) => {
+          const reply = await handle(request);
+          return 'open' in reply ? reply : withCors(request, reply);
+        },
+      }),
+    ),
+    { method: '*', path: either, handle: others },
+  ]);
+}
+
+const unknownPath = refused(404, 'The requested URL was not found on the server.');
+
+function withCors(request: Request, reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, ...corsHeaders(request) } };
+}
+
+function query(request: Request): URLSearchParams {
+  return new URLSearchParams(request.query);
+}
+
+function readSpan(
+  request: Request,
+): { readonly ok: true; readonly span: Span } | { readonly ok: false; readonly reply: Reply } {
+  const asked = query(request);
+  const span: { from?: number; to?: number } = {};
+  for (const [name, bound] of [
+    ['start', 'from'],
+    ['end', 'to'],
+  ] as const) {
+    const text = asked.get(name);
+    if (text === null) continue;
+    const instant = parseInstant(text);
+    if (instant === undefined) {
+      const hint = text.includes(' ') ? ' (write + as %2B in a URL)' : '';
+      return { ok: false, reply: refused(400, `${name} ${repr(text)} is not ISO 8601${hint}`) };
+    }
+    span[bound] = instant;
+  }
+  return { ok: true, span };
+}
+
+/** Less than none, and what is no number, is no limit. */
+function readLimit(request: Request): number {
+  const text = query(request).get('limit') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+}
+
+function readEventId(request: Request): number | undefined {
+  const text = request.params.get('event') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** As the reference's schema finds them, all at once. */
+function heartbeatErrors(fields: ReadonlyMap<string, unknown>): Record<string, string> | undefined {
+  const errors: [string, string][] = [];
+  const check = (name: string, type: string, fits: (value: unknown) => boolean): void => {
+    const value = fields.get(name);
+    if (fields.has(name) && !fits(value)) errors.push([name, `${repr(value)} is not of type '${type}'`]);
+  };
+  if (!fields.has('timestamp')) errors.push(['timestamp', "'timestamp' is a required property"]);
+  check('timestamp', 'string', (value) => typeof value === 'string');
+  check('duration', 'number', (value) => typeof value === 'number');
+  check('data', 'object', (value) => objectBody(value).ok);
+  return errors.length === 0 ? undefined : Object.fromEntries(errors);
+}
+
+/** Of text that was checked when it came in. */
+function parseOwn(text: string): unknown {
+  return JSON.parse(text);
+}
+
+function headerSafe(id: string): string {
+  return id.replace(/[^\x20-\x7e]|["\\]/g, '_');
+}

@@ -1,0 +1,171 @@
+// Heartbeats: when they join, what they become, and that nothing which happens beside them makes them overwrite, double or
+// lose an event.
+
+import { describe, expect, test } from '@jest/globals';
+import { MemoryStore } from '../../server/storage/memory.ts';
+import { seeded, TestWorld } from '../support/world.ts';
+import { type House, openHouse } from './house.ts';
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 10) + seconds * 1_000).toISOString();
+
+async function bucket(house: House, id = 'w'): Promise<void> {
+  await house.post(`/api/0/buckets/${id}`, { type: 'test', client: 'c', hostname: 'h' });
+}
+
+async function beat(house: House, seconds: number, data: object, pulse = 5, duration = 0, id = 'w') {
+  const answer = await house.post(`/api/0/buckets/${id}/heartbeat?pulsetime=${pulse}`, {
+    timestamp: at(seconds),
+    duration,
+    data,
+  });
+  expect(answer.status).toBe(200);
+  return answer.value;
+}
+
+async function events(house: House, id = 'w') {
+  return (await house.get(`/api/0/buckets/${id}/events`)).value;
+}
+
+describe('a heartbeat', () => {
+  test.each([
+    ['at the end of the silence allowed', 5, { a: 1 }, 5, 0, true, 5],
+    ['a millisecond later', 5.001, { a: 1 }, 5, 0, false, 0],
+    ['with other data', 1, { a: 2 }, 5, 0, false, 0],
+    ['older than the last event', -1, { a: 1 }, 5, 0, false, 0],
+    ['with the keys of its data in another order, in an object within', 1, { a: 1 }, 5, 0, true, 1],
+    ['with a duration of its own', 2, { a: 1 }, 5, 10, true, 12],
+    ['with a negative pulsetime', 0, { a: 1 }, -1, 0, false, 0],
+  ])('%s', async (_, seconds, data, pulse, duration, joins, expected) => {
+    const house = await openHouse();
+    await bucket(house);
+    const first = await beat(house, 0, { a: 1 });
+    const second = await beat(house, seconds, data, pulse, duration);
+    expect(second.id === first.id).toBe(joins);
+    expect(second.duration).toBe(expected);
+  });
+
+  test('with the same timestamp and a growing duration extends, as the AFK watcher needs', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    for (const duration of [180, 185, 190.5]) await beat(house, 0.001, { status: 'afk' }, 185, duration);
+    expect(await events(house)).toEqual([
+      { id: 1, timestamp: '2026-01-01T10:00:00.001000+00:00', duration: 190.5, data: { status: 'afk' } },
+    ]);
+  });
+
+  test('makes the bucket that is missing, with the type its data tell', async () => {
+    const house = await openHouse();
+    await beat(house, 0, { app: 'vi', title: 't' }, 5, 0, 'aw-watcher-window_box');
+    await beat(house, 0, { status: 'afk' }, 5, 0, 'aw-watcher-afk_box');
+    await beat(house, 0, { url: 'u', title: 't' }, 5, 0, 'aw-watcher-web-chrome');
+    const { value } = await house.get('/api/0/buckets/');
+    expect(value['aw-watcher-window_box']).toMatchObject({
+      type: 'currentwindow',
+      client: 'aw-watcher-window',
+      hostname: 'box',
+    });
+    expect(value['aw-watcher-afk_box'].type).toBe('afkstatus');
+    expect(value['aw-watcher-web-chrome']).toMatchObject({ type: 'web.tab.current', hostname: 'unknown' });
+    expect(value['aw-watcher-web-chrome'].last_updated).toBe('2026-01-01T10:00:00+00:00');
+  });
+
+  test('goes on after its bucket was deleted under it', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    await beat(house, 0, { a: 1 });
+    expect((await house.ask('DELETE', '/api/0/buckets/w?force=1')).status).toBe(200);
+    const after = await beat(house, 1, { a: 1 });
+    expect(await events(house)).toEqual([after]);
+  });
+
+  test('goes on after the last event was deleted under it, and joins none that is gone', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    const first = await beat(house, 0, { a: 1 });
+    await house.ask('DELETE', `/api/0/buckets/w/events/${first.id}`);
+    const second = await beat(house, 1, { a: 1 });
+    expect(second.id).not.toBe(first.id);
+    expect(await events(house)).toEqual([second]);
+  });
+
+  test('does not touch newer events that were posted meanwhile', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    await beat(house, 0, { a: 1 });
+    await house.post('/api/0/buckets/w/events', { timestamp: at(3_600), duration: 7, data: { later: true } });
+    await beat(house, 1, { a: 1 });
+    const all = await events(house);
+    expect(all.find(({ data }: { data: object }) => 'later' in data)).toMatchObject({ duration: 7 });
+    expect(all.at(-1).timestamp).toBe('2026-01-01T10:00:00+00:00');
+  });
+
+  test('sees an event that was replaced by its id', async () => {
+    const house = await openHouse();
+    await bucket(house, 'aw-stopwatch');
+    const running = await beat(house, 0, { running: true, label: 'x' }, 1, 0, 'aw-stopwatch');
+    const stopped = { ...running, duration: 60, data: { running: false, label: 'x' } };
+    await house.post('/api/0/buckets/aw-stopwatch/events', [stopped]);
+    expect(await events(house, 'aw-stopwatch')).toEqual([stopped]);
+    expect((await beat(house, 60, { running: false, label: 'x' }, 1, 0, 'aw-stopwatch')).id).toBe(running.id);
+  });
+
+  test('joins across a restart', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const before = await openHouse({ store });
+    await bucket(before);
+    const first = await beat(before, 0, { a: 1 });
+    const after = await openHouse({ store, world: new TestWorld(2) });
+    expect(await beat(after, 4, { a: 1 })).toEqual({ ...first, duration: 4 });
+    const other = await beat(after, 5, { a: 2 });
+    expect(other.id).toBeGreaterThan(first.id);
+  });
+
+  test('of many that arrive at once none is lost or doubled, and they join as if they came one by one', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    await Promise.all(
+      Array.from({ length: 3_000 }, (_, index) => beat(house, index, { block: Math.floor(index / 10) })),
+    );
+    const all = await events(house);
+    expect(all).toHaveLength(300);
+    expect(new Set(all.map(({ id }: { id: number }) => id)).size).toBe(300);
+    expect(all.every(({ duration }: { duration: number }) => duration === 9)).toBe(true);
+  });
+
+  test('of two nodes at one store each is kept, in one event where they join', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const [one, two] = [await openHouse({ store }), await openHouse({ store, world: new TestWorld(2) })];
+    await bucket(one);
+    const random = seeded(5);
+    for (let index = 0; index < 200; index += 1) {
+      const node = random() < 0.5 ? one : two;
+      await beat(node, index, { block: Math.floor(index / 20) });
+      if (random() < 0.1) {
+        await Promise.all([
+          beat(one, index, { block: Math.floor(index / 20) }),
+          beat(two, index, { block: Math.floor(index / 20) }),
+        ]);
+      }
+    }
+    const reader = await openHouse({ store, world: new TestWorld(3) });
+    const all = await events(reader);
+    expect(all.map(({ data }: { data: { block: number } }) => data.block)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    expect(all.every(({ duration }: { duration: number }) => duration === 19)).toBe(true);
+  });
+
+  test.each([
+    ['', 415, /Content-Type/],
+    [{ data: {} }, 400, /Input payload/],
+    [{ timestamp: 'x', data: {} }, 400, /timestamp 'x'/],
+    [{ timestamp: '2026-01-01T10:00:00Z', duration: true, data: {} }, 400, /Input payload/],
+    [{ timestamp: '2026-01-01T10:00:00Z', duration: 1e12, data: {} }, 400, /duration/],
+    ['{"timestamp":"2026-01-01T10:00:00Z","data":{"n":9007199254740993}}', 400, /2\^53/],
+    [`{"timestamp":"2026-01-01T10:00:00Z","data":${'['.repeat(40)}${']'.repeat(40)}}`, 400, /deeper/],
+  ])('that is none is the client’s fault: %j', async (body, status, message) => {
+    const house = await openHouse();
+    const headers = body === '' ? { 'content-type': 'text/plain' } : {};
+    const answer = await house.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body, headers });
+    expect(answer.status).toBe(status);
+    expect(answer.value.message).toMatch(message);
+  });
+});

@@ -1,0 +1,101 @@
+// A hub with ActivityWatch's routes in memory: requests are values that go through the real router and come back as replies.
+// What sockets do to them is tested elsewhere.
+
+import { activityWatchRoutes } from '../../server/adapters/activitywatch/routes.ts';
+import type { Reply } from '../../server/adapters/adapter.ts';
+import { Accounts } from '../../server/core/accounts.ts';
+import { Hub } from '../../server/core/hub.ts';
+import { silence } from '../../server/core/relay.ts';
+import type { Store } from '../../server/core/store.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
+import { Router } from '../../server/transport/request.ts';
+import { TestWorld } from '../support/world.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+  readonly value: any;
+}
+
+export interface Wishes {
+  readonly store?: Store;
+  readonly world?: TestWorld;
+  readonly testing?: boolean;
+  readonly personal?: boolean;
+}
+
+export interface Asked {
+  /** Text goes as it is, all else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly token?: string;
+  readonly origin?: string;
+}
+
+export interface House {
+  readonly hub: Hub;
+  readonly world: TestWorld;
+  readonly accounts: Accounts;
+  ask(method: string, path: string, asked?: Asked): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  post(path: string, body: unknown): Promise<Answer>;
+}
+
+export async function openHouse(wishes: Wishes = {}): Promise<House> {
+  const world = wishes.world ?? new TestWorld();
+  const hub = new Hub({ store: wishes.store ?? new MemoryStore({ epoch: 'e1' }), relay: silence, world });
+  const accounts = await Accounts.open(hub);
+  await accounts.begin(undefined);
+  const router = new Router(
+    activityWatchRoutes({
+      hub,
+      accounts,
+      personal: wishes.personal ?? true,
+      hostname: 'this-host',
+      version: 'horai-v0.0.0',
+      testing: wishes.testing ?? false,
+    }),
+  );
+  const ask = async (method: string, url: string, { body, headers = {}, token, origin = '' }: Asked = {}) => {
+    const [path = '', query = ''] = url.split(/\?(.*)/s);
+    const found = router.find(method, path);
+    if (!found.ok) return answerOf(found.reply);
+    const type = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
+    const reply = await found.route.handle({
+      address: '127.0.0.1',
+      host: 'localhost:5600',
+      origin,
+      authorization: token === undefined ? '' : `Bearer ${token}`,
+      method,
+      path,
+      query,
+      headers: new Map(Object.entries(type)),
+      body: Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)),
+      params: found.params,
+      aborted: () => false,
+    });
+    if ('open' in reply) throw new Error('a stream');
+    return answerOf(reply);
+  };
+  return {
+    hub,
+    world,
+    accounts,
+    ask,
+    get: (path) => ask('GET', path),
+    post: (path, body) => ask('POST', path, { body }),
+  };
+}
+
+function answerOf({ status, headers, body }: Reply): Answer {
+  const text = typeof body === 'string' ? body : Buffer.from(body).toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  return { status, headers, body: text, value };
+}
