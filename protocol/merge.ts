@@ -70,16 +70,18 @@ const coincidental = new Set(['id', 'done', 'active', 'last_active']);
  * part must show in it by more than coincidence; otherwise the device never saw it.
  */
 function nearest(values: readonly Task[], ours: Task): Task | undefined {
-  const mine = new Map(Object.entries(ours));
   return values.reduce<Task | undefined>((best, value) => {
     if (best === undefined) return value;
-    if (distance(value, ours) > distance(best, ours)) return best;
-    const [before, after] = [new Map(Object.entries(best)), new Map(Object.entries(value))];
-    const news = edits(best, value);
-    const takenBack = news.some((field) => same(mine.get(field), before.get(field)));
-    const shows = news.some((field) => !coincidental.has(field) && same(mine.get(field), after.get(field)));
-    return takenBack && !shows ? best : value;
+    return distance(value, ours) <= distance(best, ours) && !unseen(best, value, ours) ? value : best;
   }, undefined);
+}
+
+/** Whether the edit would take back what came after `before`, and shows nothing of it but by coincidence. */
+function unseen(before: Task, after: Task, ours: Task): boolean {
+  const [old, recent, mine] = [before, after, ours].map((task) => new Map(Object.entries(task)));
+  const news = edits(before, after);
+  const takenBack = news.some((field) => same(mine?.get(field), old?.get(field)));
+  return takenBack && !news.some((field) => !coincidental.has(field) && same(mine?.get(field), recent?.get(field)));
 }
 
 /** Applies what `ours` changed since `base` to `current`; `oursWins` decides a field that both changed. */
@@ -94,12 +96,14 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
  * W6: a whole task that arrives live, when others changed it so recently that the sender may not have seen it. An update is an
  * edit, so a value equal to it is not what it began from; nor is one that was stopped, where it stops.
  * @param recent the value before those changes, and each one since, the last being the current
+ * @param said what the sender itself said last of the task, if among them
  */
-export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task): Task {
-  const whole = overlay(current, ours);
-  const possible = recent.filter((value) => edits(value, ours).length > 0 && !stopsStopped(value, ours));
-  const base = nearest(possible, ours);
-  return base === undefined ? whole : mergeFields(base, current, ours, () => true);
+export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, said?: Task): Task {
+  const possible = recent.filter((value) => distance(value, ours) > 0 && !stopsStopped(value, ours));
+  const seen = possible.filter((value) => recent.slice(0, recent.indexOf(value)).every((before) => !unseen(before, value, ours)));
+  const own = said !== undefined && possible.includes(said) ? said : undefined;
+  const base = nearest(seen, ours) ?? own ?? nearest(possible, ours);
+  return base === undefined ? overlay(current, ours) : mergeFields(base, current, ours, () => true);
 }
 
 function stopsStopped(before: Task, after: Task): boolean {

@@ -61,6 +61,8 @@ interface Recent {
   readonly device: string;
   readonly before: Task | undefined;
   readonly after: Task;
+  /** Whether the device said so itself, rather than a merge for it. */
+  readonly said: boolean;
   /** The one device that is told of it by a list. */
   readonly onlyFor?: string;
 }
@@ -183,6 +185,10 @@ export class Tasks {
         return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids(state)) });
       }
       const found: Found | undefined = named ?? this.#resurrect(state, which, ours, writer.device);
+      if (found === undefined && this.#ids(state).has(which.id ?? ours.id ?? 0)) {
+        differs = true;
+        return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids(state)) });
+      }
       if (found === undefined) return refuse('task_not_found');
       const { key, task: current } = found;
       // By an old id the sender means no change of it.
@@ -190,7 +196,7 @@ export class Tasks {
       const mine = renumbered && current.id !== undefined ? { ...ours, id: current.id } : ours;
       const whole = overlay(current, mine);
       const unseen = this.#unseen(key, writer, now);
-      const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen, current, mine);
+      const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen.values, current, mine, unseen.said);
       const taken = new Set(
         [...state.items.values()].flatMap((item) => (item.key === key ? [] : (this.#task(item).id ?? []))),
       );
@@ -388,15 +394,12 @@ export class Tasks {
     for (const { key, task } of ops.moved(state, (item) => this.#task(item))) {
       if (task.id !== undefined) this.#formerly.push({ id: task.id, key, task, at: now, meantBy: (other) => other !== device });
     }
+    const kept = new Set(ops.list.flatMap((op) => (op.op !== 'remove' && op.version === undefined ? [op.key] : [])));
     for (const op of ops.list) {
       if (op.op === 'remove') continue;
       const item = state.items.get(op.key);
-      const recent = {
-        at: now,
-        device,
-        before: item === undefined ? undefined : this.#task(item),
-        after: parseTask(op.value),
-      };
+      const said = op.version === undefined || !kept.has(op.key);
+      const recent = { at: now, device, said, before: item === undefined ? undefined : this.#task(item), after: parseTask(op.value) };
       this.#recent.set(op.key, [...(this.#recent.get(op.key) ?? []), recent]);
     }
   }
@@ -408,18 +411,19 @@ export class Tasks {
     for (const [key, after] of result) {
       const before = after.index === undefined ? byId.get(after.id) : byIndex.get(after.index);
       if (before === undefined || same(before, after)) continue;
-      this.#recent.set(key, [...(this.#recent.get(key) ?? []), { at: now, device: '', onlyFor: device, before, after }]);
+      this.#recent.set(key, [...(this.#recent.get(key) ?? []), { at: now, device: '', said: false, onlyFor: device, before, after }]);
     }
   }
 
   /** The values of a task that its sender may still be working from; undefined when it has surely seen the current one. */
-  #unseen(key: string, { device, crossed }: Writer, now: number): Task[] | undefined {
+  #unseen(key: string, { device, crossed }: Writer, now: number): { values: Task[]; said: Task | undefined } | undefined {
     const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
     const recent = (this.#recent.get(key) ?? []).filter(({ at, onlyFor = device }) => at >= since && onlyFor === device);
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
     const before = recent[first]?.before;
-    return [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)];
+    const said = recent.findLast((change) => change.device === device && change.said)?.after;
+    return { values: [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)], said };
   }
 
   #find(state: State, which: Which, ours: Task | undefined, device: string, now: number): Found | 'ambiguous' | undefined {
@@ -444,7 +448,7 @@ export class Tasks {
     const index = ours?.index ?? which.index;
     if (index !== undefined) return all.find(({ task }) => task.index === index);
     const { id = ours?.id } = which;
-    const byId = all.find(({ task }) => task.id === id);
+    const byId = all.find(({ task }) => task.id === id && !isAnother(task, ours));
     if (ours === undefined || which.id !== undefined) return byId;
     // Neither index nor old id: perhaps a client that did, or undid, `done` (W2), and then by chance under the id of another task.
     const renamed = all.filter(({ task }) => {
@@ -601,6 +605,11 @@ function provesReceived({ base, steps }: Past, login: number, ours: readonly Tas
 /** Written by this file alone, from tasks that the codec checked. */
 function parseTask(text: string): Task {
   return JSON.parse(text);
+}
+
+/** A task without an index that is unlike the one with an index under its id: two devices gave that id at once. */
+function isAnother(task: Task, ours: Task | undefined): boolean {
+  return ours !== undefined && task.index !== undefined && task.desc !== ours.desc && distance(task, ours) > 1;
 }
 
 function sameSet(some: readonly Task[], others: readonly Task[]): boolean {
