@@ -1,0 +1,256 @@
+// Days, as people in a time zone have them: when one begins, which one it is now, and the ranges that tools ask for by name.
+// Dates are texts (`2026-11-21`), moments are microseconds since 1970. The rules of zones are Temporal's.
+
+import { Temporal } from '@js-temporal/polyfill';
+
+const second = 1_000_000;
+/** Beginnings of days that are kept, over all zones: asking the zone's rules takes a tenth of a millisecond. */
+const keptDays = 50_000;
+
+const beginnings = new Map<string, number>();
+const zones = new Map<string, boolean>();
+
+/** A name of the zone database, such as `Europe/Berlin`. */
+export function isZone(name: string): boolean {
+  const known = zones.get(name);
+  if (known !== undefined) return known;
+  const right = /^[A-Za-z][\w+/-]{0,63}$/.test(name) && exists(name);
+  if (zones.size < 1_000) zones.set(name, right);
+  return right;
+}
+
+function exists(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** When the date begins there: its first moment, also where clocks go over midnight. */
+export function beginning(date: string, zone: string): number {
+  const key = `${date} ${zone}`;
+  const known = beginnings.get(key);
+  if (known !== undefined) return known;
+  const begins = Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds * 1_000;
+  if (beginnings.size >= keptDays) beginnings.clear();
+  beginnings.set(key, begins);
+  return begins;
+}
+
+export function dateAt(moment: number, zone: string): string {
+  const instant = Temporal.Instant.fromEpochMilliseconds(Math.floor(moment / 1_000));
+  return instant.toZonedDateTimeISO(zone).toPlainDate().toString();
+}
+
+export function addDays(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString();
+}
+
+/** All dates of a span, both ends included. */
+export function datesOf({ first, last }: Span): readonly string[] {
+  const dates: string[] = [];
+  for (let date = Temporal.PlainDate.from(first); ; date = date.add({ days: 1 })) {
+    const text = date.toString();
+    if (text > last) return dates;
+    dates.push(text);
+  }
+}
+
+/** Where each of the dates begins, and at the end where the last of them ends. */
+export function boundsOf(dates: readonly string[], zone: string): readonly number[] {
+  const last = dates.at(-1);
+  if (last === undefined) return [];
+  return [...dates, addDays(last, 1)].map((date) => beginning(date, zone));
+}
+
+/** `2026-11-21T08:00:00Z`: WakaTime's moments have no fraction. */
+export function iso(moment: number): string {
+  return `${new Date(Math.floor(moment / second) * 1_000).toISOString().slice(0, 19)}Z`;
+}
+
+/** The last second before a moment: how WakaTime writes ends. */
+export function isoEnd(moment: number): string {
+  return iso(moment - second);
+}
+
+/** `Fri Sep 11th 2020` */
+export function spoken(date: string): string {
+  const { year, month, day, dayOfWeek } = Temporal.PlainDate.from(date);
+  return `${weekdays[dayOfWeek - 1]?.slice(0, 3)} ${months[month - 1]?.slice(0, 3)} ${ordinal(day)} ${year}`;
+}
+
+export function weekdayOf(date: string): string {
+  return weekdays[Temporal.PlainDate.from(date).dayOfWeek - 1] ?? '';
+}
+
+const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+
+function ordinal(day: number): string {
+  const teen = day % 100 >= 11 && day % 100 <= 13;
+  return `${day}${teen ? 'th' : (['th', 'st', 'nd', 'rd'][day % 10] ?? 'th')}`;
+}
+
+/** Both ends included. */
+export interface Span {
+  readonly first: string;
+  readonly last: string;
+}
+
+/** Today and what the account has said about its weeks. */
+export interface Now {
+  readonly today: string;
+  /** 0 Sunday, 1 Monday. */
+  readonly weekdayStart: number;
+}
+
+/** A date, or a word or moment that names one; undefined for what is none. */
+export function readDate(said: string, { today }: Now, zone: string): string | undefined {
+  const word = said.trim().toLowerCase();
+  if (word === 'today') return today;
+  if (word === 'yesterday') return addDays(today, -1);
+  const plain = /^\d{4}-\d{2}-\d{2}$/.test(word);
+  const parsed = Date.parse(plain ? `${word}T00:00:00Z` : said);
+  if (Number.isNaN(parsed) || !/^\d{4}-\d{2}-\d{2}/.test(word)) return undefined;
+  const date = plain ? new Date(parsed).toISOString().slice(0, 10) : dateAt(parsed * 1_000, zone);
+  return !plain || date === word ? date : undefined;
+}
+
+/** Ranges of `summaries`, which are named for people and include today. */
+export function readSummaryRange(said: string, now: Now): Span | undefined {
+  const { today } = now;
+  const back = (days: number): Span => ({ first: addDays(today, 1 - days), last: today });
+  const thisWeek = weekOf(today, now);
+  const thisMonth = `${today.slice(0, 7)}-01`;
+  switch (
+    said
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, '_')
+  ) {
+    case 'today':
+      return { first: today, last: today };
+    case 'yesterday':
+      return { first: addDays(today, -1), last: addDays(today, -1) };
+    case 'last_7_days':
+      return back(7);
+    case 'last_7_days_from_yesterday':
+      return { first: addDays(today, -7), last: addDays(today, -1) };
+    case 'last_14_days':
+      return back(14);
+    case 'last_30_days':
+      return back(30);
+    case 'this_week':
+      return { first: thisWeek, last: today };
+    case 'last_week':
+      return { first: addDays(thisWeek, -7), last: addDays(thisWeek, -1) };
+    case 'this_month':
+      return { first: thisMonth, last: today };
+    case 'last_month':
+      return monthOf(addDays(thisMonth, -1).slice(0, 7));
+    default:
+      return undefined;
+  }
+}
+
+function weekOf(date: string, { weekdayStart }: Now): string {
+  const { dayOfWeek } = Temporal.PlainDate.from(date);
+  return addDays(date, -((dayOfWeek - weekdayStart + 7) % 7));
+}
+
+function monthOf(month: string): Span {
+  const first = Temporal.PlainDate.from(`${month}-01`);
+  return { first: first.toString(), last: first.add({ months: 1 }).subtract({ days: 1 }).toString() };
+}
+
+export interface StatsRange {
+  /** As WakaTime spells it. */
+  readonly name: string;
+  readonly spoken: string;
+  /** undefined: since the first heartbeat. */
+  readonly span: Span | undefined;
+  readonly includesToday: boolean;
+}
+
+const spokenRanges = new Map([
+  ['last_7_days', 'last week'],
+  ['all_time', 'all time'],
+]);
+
+/** What else tools call the ranges. */
+const otherNames = new Map([
+  ['any', 'all_time'],
+  ['day', 'today'],
+  ['24_hours', 'today'],
+  ['last_24_hours', 'today'],
+  ['last_day', 'today'],
+  ['7_days', 'last_7_days'],
+  ['14_days', 'last_14_days'],
+  ['30_days', 'last_30_days'],
+  ['6_months', 'last_6_months'],
+  ['12_months', 'last_year'],
+  ['last_12_months', 'last_year'],
+]);
+
+/**
+ * Ranges of `stats`. Those that go back from now end yesterday unless `includesToday`.
+ * @returns undefined for a name that is none
+ */
+export function readStatsRange(said: string, now: Now, includesToday: boolean): StatsRange | undefined {
+  const lower = said.trim().toLowerCase();
+  const name = otherNames.get(lower) ?? lower;
+  const human = spokenRanges.get(name) ?? name.replaceAll('_', ' ');
+  const fixed = (span: Span): StatsRange => ({ name, spoken: human, span, includesToday: span.last >= now.today });
+  const { today } = now;
+  if (name === 'all_time') return { name, spoken: human, span: undefined, includesToday: true };
+  if (/^(?:19|20)\d\d$/.test(name)) return fixed({ first: `${name}-01-01`, last: `${name}-12-31` });
+  if (/^(?:19|20)\d\d-(?:0[1-9]|1[0-2])$/.test(name)) {
+    const month = months[Number(name.slice(5)) - 1];
+    return { ...fixed(monthOf(name)), spoken: `${month} ${name.slice(0, 4)}` };
+  }
+  const thisWeek = weekOf(today, now);
+  const thisMonth = `${today.slice(0, 7)}-01`;
+  switch (name) {
+    case 'today':
+      return fixed({ first: today, last: today });
+    case 'yesterday':
+      return fixed({ first: addDays(today, -1), last: addDays(today, -1) });
+    case 'week':
+      return fixed({ first: thisWeek, last: today });
+    case 'last_week':
+      return fixed({ first: addDays(thisWeek, -7), last: addDays(thisWeek, -1) });
+    case 'month':
+      return fixed({ first: thisMonth, last: today });
+    case 'last_month':
+      return fixed(monthOf(addDays(thisMonth, -1).slice(0, 7)));
+    case 'year':
+      return fixed({ first: `${today.slice(0, 4)}-01-01`, last: today });
+  }
+  const back = { last_7_days: 7, last_14_days: 14, last_30_days: 30 }[name];
+  const months_ = { last_6_months: 6, last_year: 12 }[name];
+  if (back === undefined && months_ === undefined) return undefined;
+  const last = includesToday ? today : addDays(today, -1);
+  const after = addDays(last, 1);
+  const first =
+    back === undefined
+      ? Temporal.PlainDate.from(after)
+          .subtract({ months: months_ ?? 0 })
+          .toString()
+      : addDays(after, -back);
+  return { name, spoken: human, span: { first, last }, includesToday };
+}

@@ -1,0 +1,56 @@
+// One day as stretches of work, sliced by whatever is asked for. From a Question to the value that goes out as JSON.
+
+import { secondsOf } from './amount.ts';
+import type { Context } from './beats.ts';
+import { boundsOf, iso, isoEnd, readDate } from './calendar.ts';
+import { stretches } from './credit.ts';
+import { type Dimension, labelsOf } from './fold.ts';
+import { type Asked, type Question, wrong } from './question.ts';
+import { machineId } from './summaries.ts';
+
+/** How each slice is called in the query, in the answer, and in the lists; entities are in none. */
+const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
+  ['project', 'project', 'projects'],
+  ['entity', 'entity', 'entity'],
+  ['language', 'language', 'languages'],
+  ['dependencies', 'dependencies', 'dependencies'],
+  ['os', 'operating_system', 'operating_systems'],
+  ['operating_system', 'operating_system', 'operating_systems'],
+  ['editor', 'editor', 'editors'],
+  ['category', 'category', 'categories'],
+  ['machine', 'machine', 'machines'],
+  ['branch', 'branch', 'branches'],
+];
+
+export function durations(question: Question): Asked<object> {
+  const { person, query, zone, rule, now, fits, branches } = question;
+  const date = readDate(query.get('date') ?? '', now, zone);
+  if (date === undefined) return wrong('date is required: YYYY-MM-DD');
+  const said = query.get('slice_by') || 'project';
+  const found = slices.find(([name]) => name === said);
+  if (found === undefined) return wrong(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
+  const [, field, dimension] = found;
+  const [from = 0, to = 0] = boundsOf([date], zone);
+  const slice = (context: Context, entity: string) =>
+    dimension === 'entity' ? [entity] : labelsOf(context)[dimension];
+  const all = stretches(person.beats, rule, { from, to, slice, fits: fits ?? (() => true) });
+  const seen = new Set(all.map(({ context }) => labelsOf(context).branches[0] ?? ''));
+  return {
+    ok: true,
+    value: {
+      data: all.map(({ value, context, begin, end }) => ({
+        project: labelsOf(context).projects[0],
+        time: secondsOf(begin),
+        duration: secondsOf(end - begin),
+        color: null,
+        [field]: value,
+        ...(field === 'operating_system' ? { os: value } : {}),
+        ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),
+      })),
+      branches: branches.length > 0 ? branches : [...seen].sort(),
+      start: iso(from),
+      end: isoEnd(to),
+      timezone: zone,
+    },
+  };
+}

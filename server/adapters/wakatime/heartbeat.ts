@@ -1,0 +1,172 @@
+// A heartbeat: as plugins send it (every tolerance they need is here), and as the channel keeps it, in WakaTime's own field names
+// and without what is absent. Who sent it, and what it is worth in time, is decided elsewhere.
+
+import { createHash } from 'node:crypto';
+import { type Static, Type } from '@sinclair/typebox';
+import { compile } from '../../../protocol/check.ts';
+
+const numbers = [
+  'lines',
+  'lineno',
+  'cursorpos',
+  'project_root_count',
+  'line_additions',
+  'line_deletions',
+  'ai_line_changes',
+  'human_line_changes',
+  'ai_input_tokens',
+  'ai_output_tokens',
+  'ai_prompt_length',
+] as const;
+
+const texts = ['ai_session', 'ai_model', 'ai_subscription_plan'] as const;
+
+const inheritable = ['project', 'branch', 'language'] as const;
+export type Inheritable = (typeof inheritable)[number];
+
+const number = Type.Optional(Type.Number());
+const text = Type.Optional(Type.String());
+
+const Heartbeat = Type.Object({
+  entity: Type.String(),
+  type: Type.String(),
+  category: Type.String(),
+  project: text,
+  branch: text,
+  language: text,
+  /** Fields for which the plugin said "as before": whoever reads takes them from the heartbeat before this one. */
+  last: Type.Optional(Type.Array(Type.Union(inheritable.map((name) => Type.Literal(name))))),
+  is_write: Type.Optional(Type.Boolean()),
+  dependencies: Type.Optional(Type.Array(Type.String())),
+  lines: number,
+  lineno: number,
+  cursorpos: number,
+  project_root_count: number,
+  line_additions: number,
+  line_deletions: number,
+  ai_line_changes: number,
+  human_line_changes: number,
+  ai_input_tokens: number,
+  ai_output_tokens: number,
+  ai_prompt_length: number,
+  ai_session: text,
+  ai_model: text,
+  ai_subscription_plan: text,
+  /** As it came, unparsed. */
+  user_agent: text,
+  machine: text,
+});
+
+/** The value of an item. Its moment is the item's `time`, in microseconds. */
+export type Heartbeat = Static<typeof Heartbeat>;
+
+const isHeartbeat = compile(Heartbeat);
+
+const second = 1_000_000;
+const daySeconds = 86_400;
+/** Milliseconds sent by mistake are beyond the upper end. */
+const earliest = 1_000_000_000;
+const latest = 2_000_000_000;
+const longestText = 8_192;
+const mostDependencies = 1_000;
+
+/** What the request says for all of its heartbeats. */
+export interface Sender {
+  readonly userAgent: string;
+  readonly machine: string;
+  /** Milliseconds since 1970, when it came in. */
+  readonly at: number;
+}
+
+export type Taken =
+  | { readonly ok: true; readonly key: string; readonly time: number; readonly heartbeat: Heartbeat }
+  | { readonly ok: false; readonly errors: Readonly<Record<string, readonly string[]>> };
+
+/** One heartbeat as it came, or what is wrong with it for good. */
+export function takeHeartbeat(said: unknown, sender: Sender): Taken {
+  if (!isObject(said)) return wrong('heartbeat', 'must be an object');
+  const entity = textOf(said['entity']);
+  if (entity === undefined) return wrong('entity', 'is required');
+  const seconds = numberOf(said['time']);
+  if (seconds === undefined) return wrong('time', 'is required: seconds since 1970');
+  if (seconds < earliest || seconds > latest) return wrong('time', 'must be seconds since 1970');
+  if (seconds > sender.at / 1_000 + daySeconds) return wrong('time', 'is more than a day in the future');
+
+  const type = textOf(said['type']) ?? textOf(said['entity_type']) ?? 'file';
+  const category = textOf(said['category']) ?? (type === 'domain' || type === 'url' ? 'browsing' : 'coding');
+  const isWrite = said['is_write'] === true || said['is_write'] === 'true' || said['is_write'] === 1;
+  const raw = {
+    project: textOf(said['project']) ?? textOf(said['alternate_project']),
+    branch: textOf(said['branch']),
+    language: textOf(said['language']),
+  };
+  const heartbeat: Heartbeat = { entity, type, category };
+  const last: Inheritable[] = [];
+  for (const name of inheritable) {
+    const value = raw[name];
+    if (value === `<<LAST_${name.toUpperCase()}>>`) last.push(name);
+    else if (value !== undefined) heartbeat[name] = value;
+  }
+  if (last.length > 0) heartbeat.last = last;
+  if (isWrite) heartbeat.is_write = true;
+  const dependencies = dependenciesOf(said['dependencies']);
+  if (dependencies.length > 0) heartbeat.dependencies = dependencies;
+  for (const name of numbers) {
+    const value = numberOf(said[name]);
+    if (value !== undefined && Number.isSafeInteger(Math.round(value))) heartbeat[name] = Math.round(value);
+  }
+  for (const name of texts) {
+    const value = textOf(said[name]);
+    if (value !== undefined) heartbeat[name] = value;
+  }
+  const userAgent = textOf(said['user_agent']) ?? textOf(said['plugin']) ?? textOf(sender.userAgent);
+  if (userAgent !== undefined) heartbeat.user_agent = userAgent;
+  const machine = textOf(said['machine']) ?? textOf(sender.machine);
+  if (machine !== undefined) heartbeat.machine = machine;
+  const long = Object.entries(heartbeat).find(([, value]) => typeof value === 'string' && value.length > longestText);
+  if (long !== undefined) return wrong(long[0], `is longer than ${longestText} characters`);
+
+  const time = Math.round(seconds * second);
+  const { project, branch, language } = raw;
+  return { ok: true, key: uuidOf([time, entity, type, project, branch, language, category, isWrite]), time, heartbeat };
+}
+
+/** An item of the channel; undefined for what is no heartbeat, since a WebSocket may put anything there. */
+export function readHeartbeat(value: string, time: number | null): Heartbeat | undefined {
+  if (time === null || time < earliest * second || time > latest * second) return undefined;
+  const heartbeat: Heartbeat = JSON.parse(value);
+  return isHeartbeat(heartbeat) ? heartbeat : undefined;
+}
+
+/** A UUID (version 8) that says what it stands for: the same parts, the same name, on every node and after every restart. */
+export function uuidOf(parts: readonly unknown[]): string {
+  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function wrong(field: string, reason: string): Taken {
+  return { ok: false, errors: { [field]: [reason] } };
+}
+
+/** null, blank and missing are the same. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** A number, or a text that is one. */
+function numberOf(value: unknown): number | undefined {
+  const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof read === 'number' && Number.isFinite(read) ? read : undefined;
+}
+
+/** A list, or one text with commas; the legacy command line leaves quotes around some. */
+function dependenciesOf(value: unknown): string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
+  const names = list.flatMap((one) => (typeof one === 'string' ? [one.replace(/^[\s"']+|[\s"']+$/g, '')] : []));
+  return [...new Set(names)].filter((name) => name !== '' && name.length <= longestText).slice(0, mostDependencies);
+}

@@ -1,0 +1,129 @@
+// What all questions about time have in common: whose, in which zone, by which rule, on which days, with which filters. It reads the
+// query of a request; what the answer looks like is for the others.
+
+import type { Beats, Context } from './beats.ts';
+import {
+  addDays,
+  boundsOf,
+  dateAt,
+  datesOf,
+  isZone,
+  type Now,
+  readDate,
+  readSummaryRange,
+  type Span,
+} from './calendar.ts';
+import type { Rule } from './credit.ts';
+import { type Dimension, labelsOf } from './fold.ts';
+import type { Settings } from './settings.ts';
+
+const minute = 60_000_000;
+const mostMinutes = 1_440;
+/** Ten years: nobody waits for more days one by one. */
+export const mostDays = 3_660;
+
+export interface Person {
+  readonly account: string;
+  readonly id: string;
+  /** Milliseconds since 1970, when the account was made. */
+  readonly created: number;
+  readonly settings: Settings;
+  readonly beats: Beats;
+}
+
+export interface Question {
+  readonly person: Person;
+  readonly query: URLSearchParams;
+  readonly zone: string;
+  readonly rule: Rule;
+  /** In minutes, as it is told back. */
+  readonly timeout: number;
+  readonly now: Now;
+  /** Microseconds since 1970. */
+  readonly moment: number;
+  /** What the query filters by; undefined when by nothing. */
+  readonly fits: ((context: Context) => boolean) | undefined;
+  /** '' when not asked for. */
+  readonly project: string;
+  readonly branches: readonly string[];
+}
+
+export type Wrong = { readonly ok: false; readonly error: string };
+export type Asked<T> = { readonly ok: true; readonly value: T } | Wrong;
+
+export const wrong = (error: string): Wrong => ({ ok: false, error });
+
+/** Parameters that filter, and the list that each is about; Wakapi's names. */
+const filters: readonly (readonly [string, Dimension])[] = [
+  ['language', 'languages'],
+  ['editor', 'editors'],
+  ['operating_system', 'operating_systems'],
+  ['machine', 'machines'],
+  ['branch', 'branches'],
+  ['category', 'categories'],
+];
+
+/** @param at milliseconds since 1970 */
+export function ask(person: Person, query: URLSearchParams, at: number): Asked<Question> {
+  const { settings } = person;
+  const zone = query.get('timezone') || settings.timezone;
+  if (!isZone(zone)) return wrong('timezone must be a name such as Europe/Berlin');
+  const said = query.get('timeout');
+  const timeout = said === null || said === '' ? settings.timeout : Number(said);
+  if (!(timeout > 0 && timeout <= mostMinutes)) return wrong(`timeout must be minutes, at most ${mostMinutes}`);
+  const writes = query.get('writes_only');
+  const moment = at * 1_000;
+  const project = query.get('project') ?? '';
+  const branches = (query.get('branches') ?? '').split(',').filter((name) => name !== '');
+  const rule = {
+    timeout: timeout * minute,
+    writesOnly: writes === null || writes === '' ? settings.writesOnly : /^(?:true|1)$/i.test(writes),
+    reach: settings.timeout * minute,
+  };
+  const now = { today: dateAt(moment, zone), weekdayStart: settings.weekdayStart };
+  const fits = fitting(query, project, branches);
+  return { ok: true, value: { person, query, zone, rule, timeout, now, moment, fits, project, branches } };
+}
+
+function fitting(
+  query: URLSearchParams,
+  project: string,
+  branches: readonly string[],
+): ((context: Context) => boolean) | undefined {
+  const tests: ((context: Context) => boolean)[] = [];
+  if (project !== '') tests.push((context) => labelsOf(context).projects[0] === project);
+  if (branches.length > 0) tests.push((context) => branches.includes(labelsOf(context).branches[0] ?? ''));
+  for (const [name, dimension] of filters) {
+    const value = query.get(name)?.toLowerCase() ?? '';
+    if (value !== '') tests.push((context) => labelsOf(context)[dimension].some((one) => one.toLowerCase() === value));
+  }
+  return tests.length === 0 ? undefined : (context) => tests.every((test) => test(context));
+}
+
+/** The days that `start` and `end`, or `range`, name. */
+export function spanOf({ query, now, zone }: Question): Asked<Span> {
+  const range = query.get('range');
+  if (range !== null && range !== '') {
+    const span = readSummaryRange(range, now);
+    return span === undefined ? wrong('range must be a name such as Last 7 Days') : { ok: true, value: span };
+  }
+  const [start, end] = [query.get('start') ?? '', query.get('end') ?? ''];
+  if (start === '' || end === '') return wrong('start and end are required: YYYY-MM-DD');
+  const [first, last] = [readDate(start, now, zone), readDate(end, now, zone)];
+  if (first === undefined || last === undefined) return wrong('start and end must be YYYY-MM-DD');
+  if (first > last) return wrong('start must not be after end');
+  return addDays(first, mostDays) < last
+    ? wrong(`at most ${mostDays} days at once`)
+    : { ok: true, value: { first, last } };
+}
+
+export interface Days {
+  readonly dates: readonly string[];
+  /** One more than dates. */
+  readonly bounds: readonly number[];
+}
+
+export function daysOf(span: Span, zone: string): Days {
+  const dates = datesOf(span);
+  return { dates, bounds: boundsOf(dates, zone) };
+}

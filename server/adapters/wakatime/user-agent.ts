@@ -1,0 +1,110 @@
+// What a plugin's User-Agent says: editor, operating system, versions, AI model. A recipe over tokens; names come out as the
+// plugins write them, and names.ts knows how people write them.
+
+export interface Agent {
+  /** '' when it does not say. */
+  readonly editor: string;
+  readonly editorVersion: string;
+  /** Of the plugin, or of the command line where there is none. */
+  readonly version: string;
+  /** `vscode-wakatime`; '' when it does not say. */
+  readonly plugin: string;
+  readonly os: string;
+  readonly model: string;
+}
+
+const nobody: Agent = { editor: '', editorVersion: '', version: '', plugin: '', os: '', model: '' };
+
+const systems: readonly (readonly [RegExp, string])[] = [
+  [/^(?:darwin|mac)/i, 'Mac'],
+  [/^win/i, 'Windows'],
+  [/^linux/i, 'Linux'],
+];
+
+const harnesses = new Set(
+  (
+    'amp chatgpt claude claude-code cline codex codex-cli continue copilot crush cursor-agent devin droid ' +
+    'github-copilot-cli goose kilo-code kimi-code kiro mistral-vibe opencode openclaw qoder qwen-code roo-code ' +
+    'cody warp windsurf zed'
+  ).split(' '),
+);
+
+const isHarness = (name: string): boolean =>
+  harnesses.has(name) || /-(?:cli|tui)$/.test(name) || /^(?:antigravity|codex)-/.test(name);
+
+/** Plugins for a whole system say nothing of the editor. */
+const systemPlugins = new Set(['windows', 'linux', 'macos', 'mac']);
+/** Where the first name is not the program's own. */
+const libraries = new Map([['KTextEditor', 'kate']]);
+const bridges = new Map([['claude-code', 'Claude']]);
+const browsers: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(?:e|A|iOS)?\/([\d.]+)/, 'edge'],
+  [/\bOPR\/([\d.]+)/, 'opera'],
+  [/\bFirefox\/([\d.]+)/, 'firefox'],
+  [/\bChrome\/([\d.]+)/, 'chrome'],
+  [/\bSafari\/([\d.]+)/, 'safari'],
+];
+
+export function parseUserAgent(text: string): Agent {
+  const whole = text.trim();
+  if (whole === '') return nobody;
+  // Without its system in parentheses a command line's text is not one of theirs.
+  if (/^wakatime\/\S* [^(]*$/.test(whole)) return nobody;
+  if (whole.startsWith('Mozilla/')) return browserOf(whole);
+  // `HBuilder X/4.56 (Windows_NT 10.0.26100)`: the one editor whose name has a space.
+  const spaced = /^([A-Za-z][\w+-]* [A-Z][\w+-]*)\/(\S+)/.exec(whole);
+
+  const bare = whole.replace(/\([^)]*\)/g, ' ');
+  const tokens = (spaced === null ? bare : bare.slice(spaced[0].length)).split(/\s+/).filter((token) => token !== '');
+  let plugin = '';
+  let version = '';
+  let fallback = '';
+  let cli = '';
+  const candidates: (readonly [string, string])[] = spaced === null ? [] : [[spaced[1] ?? '', spaced[2] ?? '']];
+  for (const token of tokens) {
+    const slash = token.indexOf('/');
+    if (slash === -1) continue;
+    const [name, its] = [token.slice(0, slash), token.slice(slash + 1)];
+    if (name === 'wakatime') cli = its;
+    if (name === '' || name === 'Unknown' || /^wakatime(?:-cli|-ls)?$/.test(name)) continue;
+    const of = /^(.+)-wakatime$/.exec(name)?.[1];
+    if (of === undefined) {
+      candidates.push([libraries.get(name) ?? name, its]);
+      continue;
+    }
+    [plugin, version] = [name, its];
+    if (!systemPlugins.has(of)) fallback = bridges.get(of) ?? of;
+  }
+  const [first] = candidates;
+  const harness = candidates.find(([name]) => isHarness(name.toLowerCase()));
+  const [name, editorVersion] = harness ?? first ?? [fallback, ''];
+  // A model goes before the harness that runs it.
+  const model = candidates.length > 1 && first !== undefined && first !== harness && harness !== undefined ? first : [];
+  // Browsers, and editors that the plugin knows better, go by the name of the plugin.
+  const editor = fallback !== '' && name.toLowerCase() === fallback.toLowerCase() ? fallback : name;
+  if (editor === '' && plugin === '') return { ...browserOf(whole), version: cli };
+  return { editor, editorVersion, version: version || cli, plugin, os: systemOf(whole), model: model.join('/') };
+}
+
+function systemOf(text: string): string {
+  if (text.includes('-WSL2-') || /-WSL2\b/.test(text)) return 'WSL';
+  const inside = /\(([^)]*)/.exec(text)?.[1];
+  const bare = text
+    .split(/\s+/)
+    .find((token) => /^(?:linux|mac|darwin|win)[a-z]*[_-]\S+$/i.test(token) && !token.includes('/'));
+  return named(inside) || named(bare);
+}
+
+function named(text: string | undefined): string {
+  return systems.find(([form]) => form.test(text ?? ''))?.[1] ?? '';
+}
+
+/** What browsers say of themselves; their extensions put their own name behind it. */
+function browserOf(text: string): Agent {
+  const [plugin = '', of = '', its] = /\b((\w+)-wakatime)\/(\S+)/.exec(text)?.slice(1) ?? [];
+  const [form, name] = browsers.find(([known]) => known.test(text)) ?? [undefined, ''];
+  const editorVersion = form?.exec(text)?.[1] ?? '';
+  const named = /Windows/.test(text) ? 'Windows' : /Mac OS/.test(text) ? 'Mac' : /Linux|X11/.test(text) ? 'Linux' : '';
+  const os = named || systemOf(text);
+  return { editor: of || name, editorVersion, version: its ?? editorVersion, plugin, os, model: '' };
+}
