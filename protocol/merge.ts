@@ -100,7 +100,9 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
  */
 export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, said?: Task): Task {
   const possible = recent.filter((value) => distance(value, ours) > 0 && !stopsStopped(value, ours));
-  const seen = possible.filter((value) => recent.slice(0, recent.indexOf(value)).every((before) => !unseen(before, value, ours)));
+  const seen = possible.filter((value) =>
+    recent.slice(0, recent.indexOf(value)).every((before) => !unseen(before, value, ours)),
+  );
   const own = said !== undefined && possible.includes(said) ? said : undefined;
   const base = nearest(seen, ours) ?? own ?? nearest(possible, ours);
   return base === undefined ? overlay(current, ours) : mergeFields(base, current, ours, () => true);
@@ -148,8 +150,7 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
 
   const rewritten = new Set(outcomes.flatMap((outcome) => (outcome.key === null ? [] : [outcome.key])));
   for (const { life, current } of alive) {
-    if (current?.id !== undefined && !removed.has(life.key) && !rewritten.has(life.key))
-      taken.add(current.id);
+    if (current?.id !== undefined && !removed.has(life.key) && !rewritten.has(life.key)) taken.add(current.id);
   }
   return {
     outcomes: [...distinctIds(outcomes, taken), ...[...removed].map((key) => ({ kind: 'remove', key }) as const)],
@@ -160,7 +161,8 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
 /** A client that is told twice of a task may list it twice, and edit either: the one that is no old copy counts. */
 function once(known: readonly Known[], ours: readonly Task[]): Task[] {
   const byIndex = group(known, ({ values }) => values.map(({ index }) => index));
-  const isCopy = (task: Task) => (byIndex.get(task.index) ?? []).some(({ values }) => values.some((value) => same(value, task)));
+  const isCopy = (task: Task) =>
+    (byIndex.get(task.index) ?? []).some(({ values }) => values.some((value) => same(value, task)));
   const kept = new Map<string, Task>();
   for (const task of ours) {
     const twin = task.index === undefined ? undefined : kept.get(task.index);
@@ -227,12 +229,15 @@ function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | u
   const passes: ((task: Task) => [readonly Known[] | undefined, (one: Known) => boolean])[] = [
     (task) => [task.index === undefined ? [] : byIndex.get(task.index), () => true],
     (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
-    (task) => [byId.get(task.id), (one) => one.current !== undefined && one.lastOwn?.id === task.id && !leaving.has(one)],
-    (task) => [byId.get(task.id), (one) => one.current !== undefined && hadUnder(one, task.id) && !leaving.has(one)],
     (task) => [
       byId.get(task.id),
       ({ values }) => values.some((value) => value.id === task.id && value.desc === task.desc),
     ],
+    (task) => [
+      byId.get(task.id),
+      (one) => one.current !== undefined && one.lastOwn?.id === task.id && !leaving.has(one),
+    ],
+    (task) => [byId.get(task.id), (one) => one.current !== undefined && hadUnder(one, task.id) && !leaving.has(one)],
     (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
     (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
   ];

@@ -7,14 +7,30 @@ async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
   return wire;
 }
 
-const task = (id: number, desc: string, more: object = {}) => ({ id, desc, tags: [], active: 0, last_active: 0, due: 0, done: 0, worktime: 0, ...more });
+const task = (id: number, desc: string, more: object = {}) => ({
+  id,
+  desc,
+  tags: [],
+  active: 0,
+  last_active: 0,
+  due: 0,
+  done: 0,
+  worktime: 0,
+  ...more,
+});
 
 describe('task verbs', () => {
   test('[L1] a login tells who one is, and [L5] version -1 where nobody ever wrote', async () => {
     const hub = await startHub();
     const wire = hub.connect();
     const [answer] = await wire.ask({ type: 'login', user_id: hub.owner, device_id: '', version: 0 });
-    expect(answer).toEqual({ success: true, type: 'login', user_id: hub.owner, device_id: expect.any(String), version: -1 });
+    expect(answer).toEqual({
+      success: true,
+      type: 'login',
+      user_id: hub.owner,
+      device_id: expect.any(String),
+      version: -1,
+    });
     expect(answer.device_id).not.toBe('');
   });
 
@@ -24,12 +40,18 @@ describe('task verbs', () => {
     const b = await login(hub, 'b');
     const now = hub.world.now();
     expect(await a.ask({ type: 'create', task: task(1, 'milk'), version: now })).toEqual([]);
-    expect(await b.ask()).toEqual([{ success: true, type: 'create', task: task(1, 'milk'), device_id: 'a', version: now }]);
+    expect(await b.ask()).toEqual([
+      { success: true, type: 'create', task: task(1, 'milk'), device_id: 'a', version: now },
+    ]);
     await b.ask({ type: 'update', task: task(1, 'oat milk'), version: now });
-    expect(await a.ask()).toEqual([{ success: true, type: 'update', task: task(1, 'oat milk'), device_id: 'b', version: now + 1 }]);
+    expect(await a.ask()).toEqual([
+      { success: true, type: 'update', task: task(1, 'oat milk'), device_id: 'b', version: now + 1 },
+    ]);
     await a.ask({ type: 'delete', task_id: 1, version: now });
     expect(await b.ask()).toEqual([{ success: true, type: 'delete', task_id: 1, device_id: 'a', version: now + 2 }]);
-    expect(await b.ask({ type: 'read-all' })).toEqual([{ success: true, type: 'read-all', tasks: [], version: now + 2 }]);
+    expect(await b.ask({ type: 'read-all' })).toEqual([
+      { success: true, type: 'read-all', tasks: [], version: now + 2 },
+    ]);
   });
 
   test('[W2] done changes the id: the notification carries the old one', async () => {
@@ -67,9 +89,17 @@ describe('task verbs', () => {
     await a.ask({ type: 'create', task: task(1, 'milk') });
     await b.ask();
     const [all] = await b.ask({ type: 'create', task: task(1, 'bread') });
-    expect(all).toMatchObject({ type: 'read-all', tasks: [{ id: 1, desc: 'milk' }, { id: 2, desc: 'bread' }] });
+    expect(all).toMatchObject({
+      type: 'read-all',
+      tasks: [
+        { id: 1, desc: 'milk' },
+        { id: 2, desc: 'bread' },
+      ],
+    });
     expect(await a.ask()).toMatchObject([{ type: 'create', task: { id: 2, desc: 'bread' }, device_id: 'b' }]);
-    expect(await b.ask({ type: 'create', task: task(1, 'milk') })).toMatchObject([{ success: false, error: 'task already exist' }]);
+    expect(await b.ask({ type: 'create', task: task(1, 'milk') })).toMatchObject([
+      { success: false, error: 'task already exist' },
+    ]);
   });
 
   test('[W4] what never was is not found', async () => {
@@ -113,7 +143,9 @@ describe('task verbs', () => {
     a.say({ type: 'update', task: task(1, 'milk', { tags: ['home'] }) });
     b.say({ type: 'update', task: task(1, 'milk', { due: 99 }) });
     await settle();
-    const [all] = await a.ask({ type: 'read-all' }).then((messages) => messages.filter((message) => message.type === 'read-all'));
+    const [all] = await a
+      .ask({ type: 'read-all' })
+      .then((messages) => messages.filter((message) => message.type === 'read-all'));
     expect(all.tasks).toEqual([task(1, 'milk', { tags: ['home'], due: 99 })]);
   });
 
@@ -122,14 +154,20 @@ describe('task verbs', () => {
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
     const now = hub.world.now();
-    await a.ask({ type: 'create', task: task(1, 'x'), version: now + 86_400_000 }, { type: 'create', task: task(2, 'y'), version: 5 });
+    await a.ask(
+      { type: 'create', task: task(1, 'x'), version: now + 86_400_000 },
+      { type: 'create', task: task(2, 'y'), version: 5 },
+    );
     expect((await b.ask()).map((message: Message) => message.version)).toEqual([now + 2_000, now + 2_001]);
   });
 
   test('[M7] a task deleted offline is deleted, [M6] an edit made offline is merged', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
-    await a.ask({ type: 'create', task: task(1, 'one'), version: 1_000 }, { type: 'create', task: task(2, 'two'), version: 1_000 });
+    await a.ask(
+      { type: 'create', task: task(1, 'one'), version: 1_000 },
+      { type: 'create', task: task(2, 'two'), version: 1_000 },
+    );
     const b = await login(hub, 'b');
     const [all] = await b.ask({ type: 'read-all' });
     expect(all.tasks).toHaveLength(2);

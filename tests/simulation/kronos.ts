@@ -3,8 +3,8 @@
 // is what the real clients do (their login, their versions in whole seconds of their own clock); none of it knows of the merge.
 
 import type { mergeList } from '../../protocol/merge.ts';
-import { MemoryStore } from '../../server/storage/memory.ts';
 import type { Appended, Store } from '../../server/core/store.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../support/kronos.ts';
 import { TestWorld } from '../support/world.ts';
 
@@ -102,7 +102,11 @@ class SimDevice {
   get maySpeak(): boolean {
     if (this.wire === undefined) return true;
     if (!this.ready || this.generation === 2019) return this.ready;
-    return this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.devices.every(({ toHub }) => toHub.length === 0);
+    return (
+      this.toClient.length === 0 &&
+      this.wire.received.length === 0 &&
+      this.#sim.devices.every(({ toHub }) => toHub.length === 0)
+    );
   }
 
   send(message: object): void {
@@ -163,7 +167,8 @@ class SimDevice {
     }
     this.version = message.version;
     const at = (task: Fields | undefined) => (task === undefined ? -1 : this.tasks.indexOf(task));
-    const byIndex = (index: unknown) => (index === undefined ? undefined : this.tasks.find((task) => task.index === index));
+    const byIndex = (index: unknown) =>
+      index === undefined ? undefined : this.tasks.find((task) => task.index === index);
     // Two tasks may have one id for a moment: ours, and one that somebody made at the same time.
     const { index } = message.type === 'delete' ? { index: message.task_index } : message.task;
     const byId = (id: unknown) => this.tasks.find((task) => task.id === id && task.index === index);
@@ -185,7 +190,8 @@ class SimDevice {
    */
   #freeId(): number {
     for (const task of this.tasks) this.#seen.add(task.id);
-    for (let id = 1; ; id += 1) if (!(this.generation === 2018 ? this.#seen.has(id) : this.tasks.some((task) => task.id === id))) return id;
+    for (let id = 1; ; id += 1)
+      if (!(this.generation === 2018 ? this.#seen.has(id) : this.tasks.some((task) => task.id === id))) return id;
   }
 
   act(chance: () => number): void {
@@ -200,7 +206,10 @@ class SimDevice {
       const value = this.#sim.value();
       this.#sim.edited(this, task.uid, field, value);
       this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) edits ${task.uid}.${field} = ${value}`);
-      return this.#update(task, { ...task, [field]: field === 'tags' ? [value] : field === 'due' ? Number(digits({ uid: '', field, value })) : value });
+      return this.#update(task, {
+        ...task,
+        [field]: field === 'tags' ? [value] : field === 'due' ? Number(digits({ uid: '', field, value })) : value,
+      });
     }
     if (choice < 0.8 && open.length > 0) {
       const one = open[Math.floor(chance() * open.length)] ?? task;
@@ -213,7 +222,10 @@ class SimDevice {
       this.#seen.add(task.id);
       this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${task.uid}`);
       this.#sim.deletions.push({ uid: task.uid, seen: JSON.stringify(task), live: this.ready });
-      return this.request({ type: 'delete', ...(this.generation === 2019 && task.index !== undefined ? { task_index: task.index } : { task_id: task.id }) });
+      return this.request({
+        type: 'delete',
+        ...(this.generation === 2019 && task.index !== undefined ? { task_index: task.index } : { task_id: task.id }),
+      });
     }
     const active = task['active'] ? { active: 0, last_active: stamp } : { active: stamp };
     this.#update(task, { ...task, ...active });
@@ -232,7 +244,11 @@ class SimDevice {
 
   #update(task: Fields, changed: Fields): void {
     this.tasks[this.tasks.indexOf(task)] = changed;
-    this.request({ type: 'update', task: changed, ...(this.generation === 2018 && changed.id !== task.id ? { task_id: task.id } : {}) });
+    this.request({
+      type: 'update',
+      task: changed,
+      ...(this.generation === 2018 && changed.id !== task.id ? { task_id: task.id } : {}),
+    });
   }
 }
 
@@ -282,7 +298,6 @@ class Simulation {
 
   #forgotten = new Set<Edit>();
 
-
   async start(): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
@@ -293,7 +308,11 @@ class Simulation {
       return this.world.random() < 0.5 ? 'before' : 'after';
     };
     const store = mortal(this.#store, fate, alive);
-    const hub = await startHub({ world: this.world, store, ...(this.#merge === undefined ? {} : { merge: this.#merge }) });
+    const hub = await startHub({
+      world: this.world,
+      store,
+      ...(this.#merge === undefined ? {} : { merge: this.#merge }),
+    });
     this.hub = hub;
     this.owner = hub.owner || this.owner;
   }
@@ -314,7 +333,14 @@ class Simulation {
     for (let step = 0; step < steps; step += 1) await this.#step(chance);
     this.#stormy = false;
     await this.#end();
-    return { seed: this.#seed, faults: this.#judge(JSON.stringify(await this.#store.history('owner/tasks', {}))), edits: this.edits.length, merges: this.merges, crashes: this.crashes, story: this.story };
+    return {
+      seed: this.#seed,
+      faults: this.#judge(JSON.stringify(await this.#store.history('owner/tasks', {}))),
+      edits: this.edits.length,
+      merges: this.merges,
+      crashes: this.crashes,
+      story: this.story,
+    };
   }
 
   async #step(chance: () => number): Promise<void> {
@@ -411,7 +437,9 @@ class Simulation {
     if (first === undefined) return ['no devices'];
     for (const device of this.devices) {
       if (JSON.stringify(shown(device)) !== JSON.stringify(shown(first))) {
-        faults.push(`${device.name} and ${first.name} differ:\n  ${shown(device).join('\n  ')}\n  --\n  ${shown(first).join('\n  ')}`);
+        faults.push(
+          `${device.name} and ${first.name} differ:\n  ${shown(device).join('\n  ')}\n  --\n  ${shown(first).join('\n  ')}`,
+        );
       }
     }
     const ids = first.tasks.map((task) => task.id);
@@ -440,7 +468,9 @@ class Simulation {
 
   /** A delete of a task that showed another value of the same field. */
   #overwrittenIn(edit: Edit, seen: string): boolean {
-    return this.edits.some((other) => other.uid === edit.uid && other.field === edit.field && seen.includes(digits(other)));
+    return this.edits.some(
+      (other) => other.uid === edit.uid && other.field === edit.field && seen.includes(digits(other)),
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 // A hub with its Kronos face in memory, and a wire delivered by hand: what the hub sends lies in an array until it is read. No
 // sockets here; tests/contract/conversation.ts runs over real ones.
 
+import { type KronosDoors, openKronos } from '../../server/adapters/kronos/conversation.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { type KronosDoors, openKronos } from '../../server/adapters/kronos/conversation.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { TestWorld } from './world.ts';
 
@@ -138,7 +138,12 @@ export async function startHub(
     connect(name, caller = {}) {
       wires += 1;
       const wire = new Wire(switchboard, name ?? `wire-${wires}`, caller.address);
-      wire.conversation = converse(wire, { address: wire.address, host: 'localhost', origin: '', authorization: caller.authorization ?? '' });
+      wire.conversation = converse(wire, {
+        address: wire.address,
+        host: 'localhost',
+        origin: '',
+        authorization: caller.authorization ?? '',
+      });
       return wire;
     },
   };

@@ -2,7 +2,7 @@
 // changes turned into what plain clients are told. The merge itself is protocol/merge.ts; this file gathers what it needs.
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import { type Life, mergeList, distance, mergeUpdate, overlay, type Step, same } from '../../../protocol/merge.ts';
+import { distance, type Life, mergeList, mergeUpdate, overlay, type Step, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, isDoneIdOf, withOwner } from '../../../protocol/task.ts';
 import { type Base, bounded, nextVersion } from '../../../protocol/version.ts';
@@ -179,29 +179,29 @@ export class Tasks {
     let differs = false;
     const written = this.#write(writer, (state, ops, now) => {
       const named = this.#find(state, which, ours, writer.device, now);
-      if (named === 'ambiguous') {
+      const found: Found | undefined =
+        named === 'ambiguous' ? undefined : (named ?? this.#resurrect(state, which, ours, writer.device));
+      if (found === undefined) {
+        const unlike = this.#ids(state).has(which.id ?? ours.id ?? 0);
+        if (named !== 'ambiguous' && !unlike) return refuse('task_not_found');
         // Whichever it is, nothing may be lost: the sender finds its edit beside them.
         differs = true;
         return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids(state)) });
       }
-      const found: Found | undefined = named ?? this.#resurrect(state, which, ours, writer.device);
-      if (found === undefined && this.#ids(state).has(which.id ?? ours.id ?? 0)) {
-        differs = true;
-        return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids(state)) });
-      }
-      if (found === undefined) return refuse('task_not_found');
       const { key, task: current } = found;
       // By an old id the sender means no change of it.
       const renumbered = found.renumbered === true && (which.id ?? ours.id) === ours.id;
       const mine = renumbered && current.id !== undefined ? { ...ours, id: current.id } : ours;
       const whole = overlay(current, mine);
       const unseen = this.#unseen(key, writer, now);
-      const merged = unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen.values, current, mine, unseen.said);
+      const merged =
+        unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen.values, current, mine, unseen.said);
       const taken = new Set(
         [...state.items.values()].flatMap((item) => (item.key === key ? [] : (this.#task(item).id ?? []))),
       );
       const task = merged.id === undefined || taken.has(merged.id) ? { ...merged, id: freeId(taken) } : merged;
-      differs = renumbered || !same(task, whole);
+      // Of a task that comes back the sender is still to hear that it was gone.
+      differs = renumbered || !state.items.has(key) || !same(task, whole);
       if (!same(task, whole)) ops.keep(key, whole);
       ops.put(key, task);
       return undefined;
@@ -392,14 +392,21 @@ export class Tasks {
       this.#formerly.push({ id, key, task, at: now, meantBy: (other) => other === device });
     }
     for (const { key, task } of ops.moved(state, (item) => this.#task(item))) {
-      if (task.id !== undefined) this.#formerly.push({ id: task.id, key, task, at: now, meantBy: (other) => other !== device });
+      if (task.id !== undefined)
+        this.#formerly.push({ id: task.id, key, task, at: now, meantBy: (other) => other !== device });
     }
     const kept = new Set(ops.list.flatMap((op) => (op.op !== 'remove' && op.version === undefined ? [op.key] : [])));
     for (const op of ops.list) {
       if (op.op === 'remove') continue;
       const item = state.items.get(op.key);
       const said = op.version === undefined || !kept.has(op.key);
-      const recent = { at: now, device, said, before: item === undefined ? undefined : this.#task(item), after: parseTask(op.value) };
+      const recent = {
+        at: now,
+        device,
+        said,
+        before: item === undefined ? undefined : this.#task(item),
+        after: parseTask(op.value),
+      };
       this.#recent.set(op.key, [...(this.#recent.get(op.key) ?? []), recent]);
     }
   }
@@ -411,35 +418,63 @@ export class Tasks {
     for (const [key, after] of result) {
       const before = after.index === undefined ? byId.get(after.id) : byIndex.get(after.index);
       if (before === undefined || same(before, after)) continue;
-      this.#recent.set(key, [...(this.#recent.get(key) ?? []), { at: now, device: '', said: false, onlyFor: device, before, after }]);
+      this.#recent.set(key, [
+        ...(this.#recent.get(key) ?? []),
+        { at: now, device: '', said: false, onlyFor: device, before, after },
+      ]);
     }
   }
 
   /** The values of a task that its sender may still be working from; undefined when it has surely seen the current one. */
-  #unseen(key: string, { device, crossed }: Writer, now: number): { values: Task[]; said: Task | undefined } | undefined {
+  #unseen(
+    key: string,
+    { device, crossed }: Writer,
+    now: number,
+  ): { values: Task[]; said: Task | undefined } | undefined {
     const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
-    const recent = (this.#recent.get(key) ?? []).filter(({ at, onlyFor = device }) => at >= since && onlyFor === device);
+    const recent = (this.#recent.get(key) ?? []).filter(
+      ({ at, onlyFor = device }) => at >= since && onlyFor === device,
+    );
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
     const before = recent[first]?.before;
     const said = recent.findLast((change) => change.device === device && change.said)?.after;
-    return { values: [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)], said };
+    return {
+      values: [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)],
+      said,
+    };
   }
 
-  #find(state: State, which: Which, ours: Task | undefined, device: string, now: number): Found | 'ambiguous' | undefined {
+  #find(
+    state: State,
+    which: Which,
+    ours: Task | undefined,
+    device: string,
+    now: number,
+  ): Found | 'ambiguous' | undefined {
     const found = this.#findAsNamed(state, which, ours);
     const id = which.id ?? ours?.id;
     if (which.key !== undefined || (ours?.index ?? which.index) !== undefined) return found;
     // Only an id, which may have gone to another task without the sender knowing: the task that its value is nearest to.
-    const formers = this.#formerly.filter((one) => one.id === id && now - one.at <= unseenMs && one.meantBy(device) && one.key !== found?.key);
+    const formers = this.#formerly.filter(
+      (one) => one.id === id && now - one.at <= unseenMs && one.meantBy(device) && one.key !== found?.key,
+    );
     const away = ({ key, task }: Found) =>
-      ours === undefined ? 0 : Math.min(...[task, ...(this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after])].map((value) => distance(value, ours)));
+      ours === undefined
+        ? 0
+        : Math.min(
+            ...[task, ...(this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after])].map(
+              (value) => distance(value, ours),
+            ),
+          );
     const best = [...formers].sort((one, other) => away(one) - away(other))[0];
     if (best === undefined || (found !== undefined && away(best) > away(found))) return found;
     const item = state.items.get(best.key);
     if (ours === undefined) return found === undefined && item === undefined ? undefined : 'ambiguous';
     if (found !== undefined && away(best) === away(found)) return 'ambiguous';
-    return item === undefined ? { key: best.key, task: best.task } : { key: best.key, task: this.#task(item), renumbered: true };
+    return item === undefined
+      ? { key: best.key, task: best.task }
+      : { key: best.key, task: this.#task(item), renumbered: true };
   }
 
   #findAsNamed(state: State, which: Which, ours: Task | undefined): { key: string; task: Task } | undefined {
@@ -452,7 +487,8 @@ export class Tasks {
     if (ours === undefined || which.id !== undefined) return byId;
     // Neither index nor old id: perhaps a client that did, or undid, `done` (W2), and then by chance under the id of another task.
     const renamed = all.filter(({ task }) => {
-      if (task.index !== undefined || task.id === undefined || ours.id === undefined || task.desc !== ours.desc) return false;
+      if (task.index !== undefined || task.id === undefined || ours.id === undefined || task.desc !== ours.desc)
+        return false;
       return ours.done ? !task.done && isDoneIdOf(ours.id, task.id) : Boolean(task.done);
     });
     return [...(byId === undefined ? [] : [byId]), ...renamed].reduce<Found | undefined>(
@@ -462,7 +498,9 @@ export class Tasks {
   }
 
   #ids(state: State, except?: string): Set<number> {
-    return new Set([...state.items.values()].flatMap((item) => (item.key === except ? [] : (this.#task(item).id ?? []))));
+    return new Set(
+      [...state.items.values()].flatMap((item) => (item.key === except ? [] : (this.#task(item).id ?? []))),
+    );
   }
 
   /** W4: a task that was removed by another device, which the sender of an update may not have known. */
@@ -489,7 +527,14 @@ export class Tasks {
   }
 
   /** The base, history since, and what is newer than that history, as the merge wants them. */
-  #lives(base: readonly Item[], steps: readonly Change[], state: State, until: number, device: string, has: Base | undefined): Life[] {
+  #lives(
+    base: readonly Item[],
+    steps: readonly Change[],
+    state: State,
+    until: number,
+    device: string,
+    has: Base | undefined,
+  ): Life[] {
     const lives = new Map<string, { key: string; base: Task | undefined; steps: Step[] }>();
     const life = (key: string) => {
       const known = lives.get(key) ?? { key, base: undefined, steps: [] };
