@@ -35,6 +35,11 @@ function firstStart(hub: Running, config: Config, secret: string): readonly stri
           '  let g:kronos_sync = 1',
           `  let g:kronos_sync_host = '${hub.kronos}'`,
         ]),
+    '',
+    'WakaTime plugins, in ~/.wakatime.cfg:',
+    '  [settings]',
+    `  api_url = ${hub.url}api/v1`,
+    `  api_key = ${token}`,
     // `mob` has no way to send a token.
     ...(config.rooms === 'open' || hub.personal
       ? ['', 'Mob timer (mob), in your shell’s profile:', `  export MOB_TIMER_URL=${hub.url}`]
