@@ -3,7 +3,7 @@
 import type { Task } from './messages.ts';
 
 /** The smallest id above 0 that no task has. */
-export function freeId(used: ReadonlySet<number>): number {
+export function freeId(used: { has(id: number): boolean }): number {
   let id = 1;
   while (used.has(id)) id += 1;
   return id;

@@ -14,6 +14,13 @@ export interface View {
   readonly items: ReadonlyMap<string, Item>;
 }
 
+/** Kept in step with a document's items, the writes under way included; for those who look items up by more than their key. */
+export interface Mirror {
+  cleared(): void;
+  set(item: Item): void;
+  removed(key: string): void;
+}
+
 /** What to write, or why not. `ops` may be empty. */
 export type Computed = { readonly ok: true; readonly write: Omit<Write, 'base'> } | Refusal;
 
@@ -24,6 +31,7 @@ const attempts = 100;
 export class Document {
   readonly channel: Channel;
   #items = new Map<string, Item>();
+  #mirrors: Mirror[] = [];
   #seq = 0;
   #version = -1;
   /** Resolves when the newest write under way is decided. */
@@ -87,6 +95,11 @@ export class Document {
     throw new Error(`${this.channel.name}: ${attempts} writes in a row were overtaken`);
   }
 
+  mirror(mirror: Mirror): void {
+    this.#mirrors.push(mirror);
+    for (const item of this.#items.values()) mirror.set(item);
+  }
+
   close(): void {
     this.#stopListening();
   }
@@ -97,9 +110,9 @@ export class Document {
       if (!changes(this.#items.get(op.key), op)) continue;
       this.#seq += 1;
       this.#version = Math.max(this.#version, op.version ?? -1);
-      this.#items.delete(op.key);
+      this.#remove(op.key);
       if (op.op === 'remove') continue;
-      this.#items.set(op.key, {
+      this.#set({
         key: op.key,
         value: op.value,
         time: op.time ?? null,
@@ -118,9 +131,18 @@ export class Document {
       // A step that nobody here assumed: another node's. Writes under way will be refused as stale and computed again.
       this.#seq = change.seq;
       this.#version = Math.max(this.#version, change.version ?? -1);
-      this.#items.delete(change.key);
-      if (change.value !== null) this.#items.set(change.key, { ...change, value: change.value });
+      this.#remove(change.key);
+      if (change.value !== null) this.#set({ ...change, value: change.value });
     }
+  }
+
+  #set(item: Item): void {
+    this.#items.set(item.key, item);
+    for (const mirror of this.#mirrors) mirror.set(item);
+  }
+
+  #remove(key: string): void {
+    if (this.#items.delete(key)) for (const mirror of this.#mirrors) mirror.removed(key);
   }
 
   #load(): Promise<void> {
@@ -147,7 +169,9 @@ export class Document {
       }
       seq = since.more ? (since.changes.at(-1)?.seq ?? since.head.seq) : since.head.seq;
       if (since.more) continue;
-      this.#items = items;
+      this.#items = new Map();
+      for (const mirror of this.#mirrors) mirror.cleared();
+      for (const item of items.values()) this.#set(item);
       this.#seq = seq;
       this.#version = since.head.version;
       return;

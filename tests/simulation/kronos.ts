@@ -144,7 +144,10 @@ class SimDevice {
     switch (message.type) {
       case 'login':
         this.met = true;
-        if (message.version > this.version) return ask('read-all');
+        if (message.version > this.version) {
+          ask('read-all');
+          return;
+        }
         if (message.version < this.version) ask('write-all', { tasks: this.tasks });
         this.ready = true;
         return;
@@ -200,32 +203,41 @@ class SimDevice {
     const open = this.tasks.filter((task) => !task['done']);
     const task = this.tasks[Math.floor(chance() * this.tasks.length)];
     this.version = this.clock;
-    if (task === undefined || choice < 0.25) return this.#create();
+    if (task === undefined || choice < 0.25) {
+      this.#create();
+      return;
+    }
     if (choice < 0.7) {
       const field = ['desc', 'tags', 'due', 'note'][Math.floor(chance() * 4)] ?? 'desc';
       const value = this.#sim.value();
       this.#sim.edited(this, task.uid, field, value);
       this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) edits ${task.uid}.${field} = ${value}`);
-      return this.#update(task, {
+      this.#update(task, {
         ...task,
         [field]: field === 'tags' ? [value] : field === 'due' ? Number(digits({ uid: '', field, value })) : value,
       });
+      return;
     }
     if (choice < 0.8 && open.length > 0) {
       const one = open[Math.floor(chance() * open.length)] ?? task;
       const id = Number(`${one.id}${String(this.clock / 1_000)}`) * (this.generation === 2019 ? -1 : 1);
-      return this.#update(one, { ...one, done: stamp, id });
+      this.#update(one, { ...one, done: stamp, id });
+      return;
     }
-    if (choice < 0.87 && task['done']) return this.#update(task, { ...task, done: 0, id: this.#freeId() });
+    if (choice < 0.87 && task['done']) {
+      this.#update(task, { ...task, done: 0, id: this.#freeId() });
+      return;
+    }
     if (choice < 0.93) {
       this.tasks.splice(this.tasks.indexOf(task), 1);
       this.#seen.add(task.id);
       this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${task.uid}`);
       this.#sim.deletions.push({ uid: task.uid, seen: JSON.stringify(task), live: this.ready });
-      return this.request({
+      this.request({
         type: 'delete',
         ...(this.generation === 2019 && task.index !== undefined ? { task_index: task.index } : { task_id: task.id }),
       });
+      return;
     }
     const active = task['active'] ? { active: 0, last_active: stamp } : { active: stamp };
     this.#update(task, { ...task, ...active });
@@ -282,7 +294,7 @@ class Simulation {
   readonly story: string[] = [];
 
   trace(line: string): void {
-    this.story.push(`${this.world.now() % 10_000_000} ` + line.replaceAll(this.owner || ' ', 'ME'));
+    this.story.push(`${this.world.now() % 10_000_000} ${line.replaceAll(this.owner || ' ', 'ME')}`);
   }
 
   edited(device: SimDevice, uid: string, field: string, value: string): void {

@@ -7,7 +7,7 @@ import type { Task } from '../../../protocol/messages.ts';
 import { freeId, isDoneIdOf, withOwner } from '../../../protocol/task.ts';
 import { type Base, bounded, nextVersion } from '../../../protocol/version.ts';
 import type { Channel } from '../../core/channel.ts';
-import type { Computed, Document, View as State, Written } from '../../core/document.ts';
+import type { Computed, Document, Mirror, View as State, Written } from '../../core/document.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
@@ -18,6 +18,7 @@ import type { Device } from './device.ts';
 const unseenMs = 2_000;
 /** Changes of one task that are told apart in that time; a deaf device may have missed more. */
 const unseenMost = 100;
+const pruneMs = 500;
 /** Removed tasks that an update may bring back. */
 const graves = 1_000;
 
@@ -89,12 +90,14 @@ export class Tasks {
   #document: Document;
   #hub: Hub;
   #parsed = new WeakMap<Item, Task>();
+  #lookup = new Lookup((item) => this.#task(item));
   /** What plain clients have been told, by key. */
   #shown = new Map<string, Task>();
   /** Of the batch of changes that is being told. */
   #notices = new Map<number, Notice>();
   /** Of the last two seconds, by key, writes under way too. */
   #recent = new Map<string, Recent[]>();
+  #prunedAt = 0;
   /** Connected devices that may ignore notifications, and since when. */
   #deaf = new Map<string, number>();
   /** When each device last did, for as long as it matters. */
@@ -115,6 +118,7 @@ export class Tasks {
   static async open(hub: Hub, account: string, merge = mergeList): Promise<Tasks> {
     const document = await hub.document(`${account}/tasks`);
     const tasks = new Tasks(account, document, hub, merge);
+    document.mirror(tasks.#lookup);
     await tasks.#recall();
     return tasks;
   }
@@ -159,11 +163,11 @@ export class Tasks {
     const ours = withOwner(said, writer.userId, this.account);
     let differs = false;
     const written = this.#write(writer, (state, ops) => {
-      const current = [...state.items.values()].map((item) => this.#task(item));
-      if (current.some((task) => (task.index !== undefined && task.index === ours.index) || same(task, ours))) {
+      const twins = this.#lookup.byId(ours.id).flatMap((key) => state.items.get(key) ?? []);
+      if (this.#lookup.byIndex(ours.index) !== undefined || twins.some((item) => same(this.#task(item), ours))) {
         return refuse('task_exists');
       }
-      const used = new Set(current.flatMap((task) => task.id ?? []));
+      const used = this.#ids();
       const key = this.#hub.world.id();
       differs = ours.id === undefined || used.has(ours.id);
       if (!differs) return ops.put(key, ours);
@@ -182,11 +186,11 @@ export class Tasks {
       const found: Found | undefined =
         named === 'ambiguous' ? undefined : (named ?? this.#resurrect(state, which, ours, writer.device));
       if (found === undefined) {
-        const unlike = this.#ids(state).has(which.id ?? ours.id ?? 0);
+        const unlike = this.#ids().has(which.id ?? ours.id ?? 0);
         if (named !== 'ambiguous' && !unlike) return refuse('task_not_found');
         // Whichever it is, nothing may be lost: the sender finds its edit beside them.
         differs = true;
-        return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids(state)) });
+        return ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#ids()) });
       }
       const { key, task: current } = found;
       // By an old id the sender means no change of it.
@@ -379,12 +383,7 @@ export class Tasks {
 
   /** Remembers what each write of the last moments changed, so that updates that crossed it can be told apart (W6). */
   #note(state: State, ops: Ops, device: string, now: number): void {
-    const horizon = Math.min(now - unseenMs, ...this.#deaf.values());
-    for (const [key, list] of this.#recent) {
-      const late = list.filter(({ at }) => at >= horizon).slice(-unseenMost);
-      if (late.length === 0) this.#recent.delete(key);
-      else this.#recent.set(key, late);
-    }
+    if (now - this.#prunedAt >= pruneMs) this.#prune(now);
     for (const [other, at] of this.#wrote) if (now - at > unseenMs) this.#wrote.delete(other);
     if (ops.list.length > 0) this.#wrote.set(device, now);
     this.#formerly = this.#formerly.filter(({ at }) => now - at <= unseenMs);
@@ -422,6 +421,16 @@ export class Tasks {
         ...(this.#recent.get(key) ?? []),
         { at: now, device: '', said: false, onlyFor: device, before, after },
       ]);
+    }
+  }
+
+  #prune(now: number): void {
+    this.#prunedAt = now;
+    const horizon = Math.min(now - unseenMs, ...this.#deaf.values());
+    for (const [key, list] of this.#recent) {
+      const late = list.filter(({ at }) => at >= horizon).slice(-unseenMost);
+      if (late.length === 0) this.#recent.delete(key);
+      else this.#recent.set(key, late);
     }
   }
 
@@ -477,30 +486,38 @@ export class Tasks {
       : { key: best.key, task: this.#task(item), renumbered: true };
   }
 
-  #findAsNamed(state: State, which: Which, ours: Task | undefined): { key: string; task: Task } | undefined {
-    const all = [...state.items.values()].map((item) => ({ key: item.key, task: this.#task(item) }));
-    if (which.key !== undefined) return all.find(({ key }) => key === which.key);
+  #findAsNamed(state: State, which: Which, ours: Task | undefined): Found | undefined {
+    const named = (key: string | undefined): Found | undefined => {
+      const item = key === undefined ? undefined : state.items.get(key);
+      return item === undefined ? undefined : { key: item.key, task: this.#task(item) };
+    };
+    if (which.key !== undefined) return named(which.key);
     const index = ours?.index ?? which.index;
-    if (index !== undefined) return all.find(({ task }) => task.index === index);
+    if (index !== undefined) return named(this.#lookup.byIndex(index));
     const { id = ours?.id } = which;
-    const byId = all.find(({ task }) => task.id === id && !isAnother(task, ours));
+    const byId = this.#lookup
+      .byId(id)
+      .flatMap((key) => named(key) ?? [])
+      .find(({ task }) => !isAnother(task, ours));
     if (ours === undefined || which.id !== undefined) return byId;
     // Neither index nor old id: perhaps a client that did, or undid, `done` (W2), and then by chance under the id of another task.
-    const renamed = all.filter(({ task }) => {
-      if (task.index !== undefined || task.id === undefined || ours.id === undefined || task.desc !== ours.desc)
-        return false;
-      return ours.done ? !task.done && isDoneIdOf(ours.id, task.id) : Boolean(task.done);
-    });
+    const renamed = this.#lookup
+      .byDesc(ours.desc)
+      .flatMap((key) => named(key) ?? [])
+      .filter(({ task }) => {
+        if (task.index !== undefined || task.id === undefined || ours.id === undefined || task.desc !== ours.desc)
+          return false;
+        return ours.done ? !task.done && isDoneIdOf(ours.id, task.id) : Boolean(task.done);
+      });
     return [...(byId === undefined ? [] : [byId]), ...renamed].reduce<Found | undefined>(
       (best, one) => (best === undefined || distance(one.task, ours) < distance(best.task, ours) ? one : best),
       undefined,
     );
   }
 
-  #ids(state: State, except?: string): Set<number> {
-    return new Set(
-      [...state.items.values()].flatMap((item) => (item.key === except ? [] : (this.#task(item).id ?? []))),
-    );
+  /** The ids that are taken, but for that of one task. */
+  #ids(except?: string): { has(id: number): boolean } {
+    return { has: (id) => this.#lookup.byId(id).some((key) => key !== except) };
   }
 
   /** W4: a task that was removed by another device, which the sender of an update may not have known. */
@@ -561,6 +578,69 @@ export class Tasks {
     }
     return [...lives.values()];
   }
+}
+
+/** The keys of tasks by what clients know them by, the writes under way included. */
+class Lookup implements Mirror {
+  #read: (item: Item) => Task;
+  #tasks = new Map<string, Task>();
+  /** Two tasks may have one id while a write is under way, or one description for ever. */
+  #byId = new Map<number, Set<string>>();
+  #byDesc = new Map<string, Set<string>>();
+  #byIndex = new Map<string, string>();
+
+  constructor(read: (item: Item) => Task) {
+    this.#read = read;
+  }
+
+  byId(id: number | undefined): readonly string[] {
+    return id === undefined ? [] : [...(this.#byId.get(id) ?? [])];
+  }
+
+  byDesc(desc: string | undefined): readonly string[] {
+    return desc === undefined ? [] : [...(this.#byDesc.get(desc) ?? [])];
+  }
+
+  byIndex(index: string | undefined): string | undefined {
+    return index === undefined ? undefined : this.#byIndex.get(index);
+  }
+
+  cleared(): void {
+    this.#tasks.clear();
+    this.#byId.clear();
+    this.#byDesc.clear();
+    this.#byIndex.clear();
+  }
+
+  set(item: Item): void {
+    this.removed(item.key);
+    const { id, desc, index } = this.#read(item);
+    this.#tasks.set(item.key, this.#read(item));
+    if (id !== undefined) addTo(this.#byId, id, item.key);
+    if (desc !== undefined) addTo(this.#byDesc, desc, item.key);
+    if (index !== undefined) this.#byIndex.set(index, item.key);
+  }
+
+  removed(key: string): void {
+    const task = this.#tasks.get(key);
+    if (task === undefined) return;
+    this.#tasks.delete(key);
+    if (task.id !== undefined) removeFrom(this.#byId, task.id, key);
+    if (task.desc !== undefined) removeFrom(this.#byDesc, task.desc, key);
+    if (task.index !== undefined && this.#byIndex.get(task.index) === key) this.#byIndex.delete(task.index);
+  }
+}
+
+function addTo<K>(groups: Map<K, Set<string>>, name: K, key: string): void {
+  const group = groups.get(name);
+  if (group === undefined) groups.set(name, new Set([key]));
+  else group.add(key);
+}
+
+function removeFrom<K>(groups: Map<K, Set<string>>, name: K, key: string): void {
+  const group = groups.get(name);
+  group?.delete(key);
+  if (group?.size === 0) groups.delete(name);
 }
 
 /** Collects the ops of one write, each shown change under a version of its own (W5). */
