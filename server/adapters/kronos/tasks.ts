@@ -200,9 +200,7 @@ export class Tasks {
       const unseen = this.#unseen(key, writer, now);
       const merged =
         unseen === undefined || !state.items.has(key) ? whole : mergeUpdate(unseen.values, current, mine, unseen.said);
-      const taken = new Set(
-        [...state.items.values()].flatMap((item) => (item.key === key ? [] : (this.#task(item).id ?? []))),
-      );
+      const taken = this.#ids(key);
       const task = merged.id === undefined || taken.has(merged.id) ? { ...merged, id: freeId(taken) } : merged;
       // Of a task that comes back the sender is still to hear that it was gone.
       differs = renumbered || !state.items.has(key) || !same(task, whole);
