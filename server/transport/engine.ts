@@ -29,7 +29,7 @@ export type Opened = { readonly ok: true; readonly engine: Engine } | { readonly
 export const HEAD_LIMIT = 16_384;
 
 /** How long a reader may take for what was queued when its connection was ended. */
-const LAST_MS = 30_000;
+export const LAST_MS = 30_000;
 
 /** Lets what is queued leave, but not for ever. */
 export function cutLater(out: Writable): void {

@@ -68,7 +68,7 @@ export function openTcp(door: Door, engine: Engine, host: string, port: number):
 function meet(door: Door, engine: Engine, socket: Socket): void {
   const caller: Caller = { address: plainAddress(socket.remoteAddress ?? ''), host: '', origin: '', authorization: '' };
   let seen: Buffer = Buffer.alloc(0);
-  const deadline = setTimeout(() => socket.destroy(), FIRST_MS);
+  const deadline = setTimeout(() => turnAway(socket, refuse('silent')), FIRST_MS);
   const look = (chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const get = seen.subarray(0, GET.length).equals(GET.subarray(0, seen.length));

@@ -11,7 +11,7 @@ import type { Peer } from '../core/peer.ts';
 import type { Door } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
-import { cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, receiveMessage } from './engine.ts';
+import { cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './engine.ts';
 import { attempt, refusalReply } from './faults.ts';
 import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './line.ts';
 import type { Head } from './request.ts';
@@ -54,6 +54,7 @@ interface UwsSocket {
   send(text: string, binary: boolean): number;
   getBufferedAmount(): number;
   end(code: number, reason: string): void;
+  close(): void;
   subscribe(topic: string): boolean;
   unsubscribe(topic: string): boolean;
   isSubscribed(topic: string): boolean;
@@ -148,10 +149,15 @@ export function openUws(uws: Uws, door: Door, host: string, port: number): Promi
           if (line !== null) receiveMessage(line, Buffer.from(message), binary);
         },
         dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
-        drain: (socket) => socket.getUserData().line?.flushed(),
+        drain(socket) {
+          const { line } = socket.getUserData();
+          if (line?.wire instanceof SocketWire) line.wire.drained();
+          line?.flushed();
+        },
         close(socket, code) {
           const { line } = socket.getUserData();
           if (line === null) return;
+          if (line.wire instanceof SocketWire) line.wire.gone();
           // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
           if (line.open) door.over(line, code !== 1006);
           else setImmediate(() => door.over(line, false));
@@ -166,6 +172,10 @@ export function openUws(uws: Uws, door: Door, host: string, port: number): Promi
 
 class SocketWire implements Wire {
   readonly socket: UwsSocket;
+  /** Bytes left. */
+  drained: () => void = () => undefined;
+  /** The socket is dead. */
+  gone: () => void = () => undefined;
 
   constructor(socket: UwsSocket) {
     this.socket = socket;
@@ -179,8 +189,19 @@ class SocketWire implements Wire {
     return this.socket.getBufferedAmount();
   }
 
+  /** uWS drops a close frame, too, when more than its limit waits: the reader gets a while to take some. */
   end(code: number, reason: string): void {
-    this.socket.end(code, reason);
+    if (this.waiting() <= BACKPRESSURE_LIMIT) {
+      this.socket.end(code, reason);
+      return;
+    }
+    const cut = setTimeout(() => this.socket.close(), LAST_MS);
+    this.gone = () => clearTimeout(cut);
+    this.drained = () => {
+      if (this.waiting() > BACKPRESSURE_LIMIT) return;
+      this.drained = () => undefined;
+      this.socket.end(code, reason);
+    };
   }
 }
 

@@ -40,9 +40,14 @@ export function kindsOf(message: unknown): readonly string[] {
   return declared.filter(({ check }) => check(message)).map(({ name }) => name);
 }
 
+/** `text` is undefined when the connection is over. */
+interface Came {
+  readonly text: string | undefined;
+}
+
 type Bytes = Pick<Talk, 'closed' | 'pause' | 'resume' | 'end' | 'cut'> & {
   readonly send: (text: string) => void;
-  readonly texts: Flow<string | undefined>;
+  readonly texts: Flow<Came>;
 };
 
 let fences = 0;
@@ -50,7 +55,7 @@ let fences = 0;
 function talk({ send, texts, ...rest }: Bytes): Talk {
   let over = false;
   const next = async (): Promise<Message> => {
-    const text = over ? undefined : await texts.next();
+    const { text } = over ? { text: undefined } : await texts.next();
     over = text === undefined;
     if (text === undefined) return undefined;
     const message: unknown = JSON.parse(text);
@@ -79,11 +84,11 @@ function talk({ send, texts, ...rest }: Bytes): Talk {
 
 export const webSocket: Open = async ({ url }, headers = {}) => {
   const ws = new WebSocket(url.replace(/^http/, 'ws'), { headers, maxPayload: 64 * 1024 * 1024 });
-  const texts = new Flow<string | undefined>();
-  ws.on('message', (data) => texts.push(String(data)));
+  const texts = new Flow<Came>();
+  ws.on('message', (data) => texts.push({ text: String(data) }));
   const closed = new Promise<number>((resolve) =>
     ws.on('close', (code) => {
-      texts.push(undefined);
+      texts.push({ text: undefined });
       resolve(code);
     }),
   );
@@ -104,14 +109,14 @@ export const webSocket: Open = async ({ url }, headers = {}) => {
 
 export const rawTcp: Open = async ({ kronos }) => {
   const { socket, lines, all } = await dial(Number((kronos ?? '').split(':').at(-1)));
-  const texts = new Flow<string | undefined>();
+  const texts = new Flow<Came>();
   const pump = async () => {
-    for (;;) texts.push(await lines.next());
+    for (;;) texts.push({ text: await lines.next() });
   };
   void pump();
   const closed = all.then(() => {
     // The lines that are still under way to the pump come first.
-    setImmediate(() => texts.push(undefined));
+    setImmediate(() => texts.push({ text: undefined }));
     return undefined;
   });
   return talk({
