@@ -493,7 +493,7 @@ describe('what an account was seen with', () => {
     const answer = await ask('/home/ann/web/a.css');
     expect(JSON.parse(answer.body).data).toEqual([
       {
-        user: { id: expect.any(String), is_current_user: true, long_name: 'owner', name: 'owner' },
+        user: { id: expect.any(String), is_current_user: true, long_name: '@owner', name: 'owner' },
         total: { decimal: '0.75', digital: '0:45', text: '45 mins', total_seconds: 2_700 },
       },
     ]);

@@ -168,7 +168,8 @@ export function readSummaryRange(said: string, now: Now): Span | undefined {
   }
 }
 
-function weekOf(date: string, { weekdayStart }: Now): string {
+/** The first day of its week. */
+export function weekOf(date: string, { weekdayStart }: Now): string {
   const { dayOfWeek } = Temporal.PlainDate.from(date);
   return addDays(date, -((dayOfWeek - weekdayStart + 7) % 7));
 }

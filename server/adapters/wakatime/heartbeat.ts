@@ -128,7 +128,9 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
 
   const time = Math.round(seconds * second);
   const { project, branch, language } = raw;
-  return { ok: true, key: uuidOf([time, entity, type, project, branch, language, category, isWrite]), time, heartbeat };
+  const name = textOf(said['id']) ?? '';
+  const key = nameForm.test(name) ? name : uuidOf([time, entity, type, project, branch, language, category, isWrite]);
+  return { ok: true, key, time, heartbeat };
 }
 
 /** An item of the channel; undefined for what is no heartbeat, since a WebSocket may put anything there. */
@@ -137,6 +139,9 @@ export function readHeartbeat(value: string, time: number | null): Heartbeat | u
   const heartbeat: Heartbeat = JSON.parse(value);
   return isHeartbeat(heartbeat) ? heartbeat : undefined;
 }
+
+/** What `uuidOf` makes. A heartbeat that comes with such a name was told by a hub, in a dump say, and is the same one. */
+const nameForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** A UUID (version 8) that says what it stands for: the same parts, the same name, on every node and after every restart. */
 export function uuidOf(parts: readonly unknown[]): string {

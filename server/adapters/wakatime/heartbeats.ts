@@ -4,7 +4,9 @@
 import type { Hub } from '../../core/hub.ts';
 import type { Item } from '../../core/store.ts';
 import { secondsOf } from './amount.ts';
+import type { Context } from './beats.ts';
 import { boundsOf, iso, isoEnd, readDate } from './calendar.ts';
+import { credit } from './credit.ts';
 import { isObject, readHeartbeat } from './heartbeat.ts';
 import { agentId } from './lists.ts';
 import { type Asked, type Person, type Question, wrong } from './question.ts';
@@ -14,9 +16,26 @@ export async function list(hub: Hub, { person, query, zone, now }: Question): Pr
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return wrong('date is required: YYYY-MM-DD');
   const [from = 0, to = 0] = boundsOf([date], zone);
-  const items = await read(hub, person, from, to);
-  const data = items.flatMap((item) => shown(item, person));
+  const data = await shownHeartbeats(hub, person, from, to);
   return { ok: true, value: { data, start: iso(from), end: isoEnd(to), timezone: zone } };
+}
+
+/** Those of [from, to) as they are told, in order of time. */
+export async function shownHeartbeats(hub: Hub, person: Person, from: number, to: number): Promise<readonly object[]> {
+  const items = await read(hub, person, from, to);
+  const known = contextsOf(person, from, to);
+  return items.flatMap((item) => shown(item, person, known));
+}
+
+/** By moment and entity: what heartbeats that say "as before" stand for. */
+function contextsOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, Context> {
+  const reach = settings.timeout * 60_000_000;
+  const known = new Map<string, Context>();
+  credit(beats, { timeout: reach, writesOnly: false, reach }, from, to, (begin, _, context, entity) => {
+    const found = beats.contexts[context];
+    if (found !== undefined) known.set(`${begin} ${beats.entities[entity]}`, found);
+  });
+  return known;
 }
 
 /** Only ids of that day. The answer to a repetition is the same. */
@@ -40,10 +59,19 @@ async function read(hub: Hub, { account }: Person, from: number, to: number): Pr
 }
 
 /** Every documented key, null where the plugin said nothing. */
-function shown({ key, value, time, at }: Item, { id, settings }: Person): object[] {
+function shown(
+  { key, value, time, at }: Item,
+  { id, settings }: Person,
+  known: ReadonlyMap<string, Context>,
+): object[] {
   const heartbeat = readHeartbeat(value, time);
   if (heartbeat === undefined || time === null) return [];
-  const { user_agent: userAgent = '', machine = '', last, ...said } = heartbeat;
+  const { user_agent: userAgent = '', machine = '', last = [], ...said } = heartbeat;
+  const context = known.get(`${time} ${heartbeat.entity}`);
+  for (const name of last) {
+    const value = context?.[name] ?? '';
+    if (value !== '') said[name] = value;
+  }
   return [
     {
       id: key,
@@ -51,15 +79,15 @@ function shown({ key, value, time, at }: Item, { id, settings }: Person): object
       user_agent_id: userAgent === '' ? null : agentId(userAgent),
       machine_name_id: machine === '' ? null : machineId(machine),
       time: secondsOf(time),
-      project: null,
-      branch: null,
-      language: null,
       lines: null,
       lineno: null,
       cursorpos: null,
       line_additions: null,
       line_deletions: null,
       ...said,
+      project: said.project ?? null,
+      branch: said.branch ?? null,
+      language: said.language ?? null,
       dependencies: said.dependencies ?? [],
       is_write: said.is_write ?? false,
       project_root_count: said.project_root_count ?? null,

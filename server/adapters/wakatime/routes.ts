@@ -1,31 +1,25 @@
-// WakaTime's HTTP: which endpoint is where, who may ask it, and how answers and refusals look. One table; what an endpoint computes
-// is in the other files. Tools put all kinds of prefixes before the same paths, so each path is served under each of them.
+// WakaTime's HTTP: which endpoint is where, and how answers and refusals look. One table; what an endpoint computes is in the other
+// files, who may ask in admission.ts. Tools put all kinds of prefixes before the same paths, so each path is served under each.
 
-import { may } from '../../core/access.ts';
-import type { Hub } from '../../core/hub.ts';
 import { json, type Reply, type Request, type Route } from '../adapter.ts';
-import type { Trust } from '../authenticate.ts';
+import { Admission, type WakatimeDoors } from './admission.ts';
 import { grandAmount, secondsOf } from './amount.ts';
-import { readStatsRange } from './calendar.ts';
-import { identify } from './credentials.ts';
+import { readStatsRange, type StatsRange } from './calendar.ts';
 import { tally } from './credit.ts';
+import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
 import { durations } from './durations.ts';
-import { isObject, uuidOf } from './heartbeat.ts';
+import { dropGoal, keepGoal, listGoals, oneGoal } from './goals.ts';
+import { isObject } from './heartbeat.ts';
 import { list, remove } from './heartbeats.ts';
 import { type Manner, parsedBody, takeHeartbeats } from './ingest.ts';
+import { insight } from './insights.ts';
+import { leaders } from './leaders.ts';
 import { languages, machines, paged, projects, userAgents } from './lists.ts';
-import { profile } from './profile.ts';
+import { profile, stranger } from './profile.ts';
 import { type Asked, ask, type Person, type Question, spanOf } from './question.ts';
-import { readSettings } from './settings.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
 import { statusBar, summaries } from './summaries.ts';
-import { Timelines } from './timeline.ts';
-
-export interface WakatimeDoors extends Trust {
-  readonly hub: Hub;
-  /** Whether a request comes from no page, or from one that may use the hub anyway. */
-  readonly near: (request: Request) => boolean;
-}
+import { wakapiRoutes } from './wakapi.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
 const bodyLimit = 8_388_608;
@@ -52,13 +46,13 @@ interface Told {
   readonly manner: Manner;
   readonly person: Person;
   readonly question: Question;
-  /** Asked by somebody without a key to this account, where that is allowed. */
+  /** Asked without a key to this account, where that is allowed. */
   readonly stranger: boolean;
 }
 
 interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Behind `users/:user`, without a slash before it. */
+  /** Behind `users/:user`. */
   readonly path: string;
   /** Whether strangers may ask; the endpoint leaves out what is not shared. */
   readonly open?: boolean;
@@ -66,46 +60,26 @@ interface Endpoint {
 }
 
 export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
-  const { hub, accounts, near } = doors;
-  const { world } = hub;
-  const timelines = new Timelines(hub);
-
-  const personOf = async (account: string): Promise<Person> => {
-    const [settings, beats] = await Promise.all([readSettings(hub, account), timelines.of(account)]);
-    const created = accounts.list().find(({ name }) => name === account)?.created ?? 0;
-    return { account, id: accountId(account), created, settings, beats };
-  };
-
-  /** `current`, a name, `@name` or an id. */
-  const accountOf = (said: string, own: string | undefined): string | undefined => {
-    if (said === 'current') return own;
-    const name = said.replace(/^@/, '');
-    return accounts.isAccount(name) ? name : accounts.list().find((one) => accountId(one.name) === said)?.name;
-  };
-
-  /** The account that a request is about and may be about, or the refusal. */
-  const admit = (request: Request, verb: 'read' | 'write', open: boolean) => {
-    const identity = identify(doors, request, near(request));
-    const account = accountOf(request.params.get('user') ?? 'current', identity?.account);
-    const allowed = identity !== undefined && account !== undefined && may(identity, verb, `${account}/wakatime`);
-    if (allowed || (open && account !== undefined)) return { ok: true, account, stranger: !allowed } as const;
-    if (identity === undefined) return { ok: false, reply: unauthorized } as const;
-    return { ok: false, reply: account === identity.account ? unauthorized : failed(404, 'no such user') } as const;
-  };
+  const admission = new Admission(doors);
+  const { hub } = admission;
+  const admit = (request: Request, verb: 'read' | 'write', open = false) =>
+    admission.admit(request, request.params.get('user') ?? 'current', verb, open);
 
   const handle = (endpoint: Endpoint, manner: Manner) => async (request: Request) => {
-    const admitted = admit(request, endpoint.method === 'GET' ? 'read' : 'write', endpoint.open === true);
+    const admitted = admit(request, endpoint.method === 'GET' ? 'read' : 'write', endpoint.open);
     if (!admitted.ok) return admitted.reply;
-    const person = await personOf(admitted.account);
-    const question = ask(person, new URLSearchParams(request.query), world.now());
+    const person = await admission.person(admitted.account);
+    const question = ask(person, new URLSearchParams(request.query), hub.world.now());
     if (!question.ok) return failed(400, question.error);
     return endpoint.answer({ request, manner, person, question: question.value, stranger: admitted.stranger });
   };
 
   const ingest = (manner: Manner, batch: boolean) => async (request: Request) => {
-    const admitted = admit(request, 'write', false);
+    const admitted = admit(request, 'write');
     return admitted.ok ? takeHeartbeats(hub, admitted.account, request, { batch, manner }) : admitted.reply;
   };
+
+  const goal = (request: Request): string => request.params.get('goal') ?? '';
 
   const endpoints: readonly Endpoint[] = [
     { method: 'GET', path: '', answer: ({ person }) => json(200, { data: profile(person) }) },
@@ -124,15 +98,15 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         method: 'GET',
         path,
         open: true,
-        answer({ request, question, manner, person, stranger }) {
-          const { shares } = person.settings;
-          if (stranger && !Object.values(shares).includes(true)) return failed(403, 'this account shares nothing');
-          const said = question.query.get('is_including_today');
-          const includesToday = said === null ? manner === 'wakapi' : /^(?:true|1)$/i.test(said);
-          const range = readStatsRange(request.params.get('range') ?? 'last_7_days', question.now, includesToday);
-          if (range === undefined) return failed(404, 'no such range');
+        answer(told) {
+          const { question, person } = told;
+          if (told.stranger && !Object.values(person.settings.shares).includes(true)) {
+            return failed(403, 'this account shares nothing');
+          }
+          const range = rangeOf(told);
+          if (range === undefined) return noRange;
           const all = stats(question, range);
-          return json(200, { data: stranger ? shared(all, question) : all });
+          return json(200, { data: told.stranger ? shared(all, question) : all });
         },
       }),
     ),
@@ -140,6 +114,16 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'GET',
       path: 'all_time_since_today',
       answer: ({ question }) => json(200, { data: allTimeSinceToday(question) }),
+    },
+    {
+      method: 'GET',
+      path: 'insights/:type/:range',
+      answer(told) {
+        const range = rangeOf(told);
+        if (range === undefined) return noRange;
+        const found = insight(told.question, told.request.params.get('type') ?? '', range);
+        return found === undefined ? failed(404, 'no such insight') : json(200, { data: found });
+      },
     },
     { method: 'GET', path: 'durations', answer: ({ question }) => answered(durations(question)) },
     { method: 'GET', path: 'heartbeats', answer: async ({ question }) => answered(await list(hub, question)) },
@@ -181,38 +165,96 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       path: 'languages',
       answer: ({ person, question }) => json(200, paged(languages(person), question.query)),
     },
+    { method: 'GET', path: 'goals', answer: async ({ question }) => json(200, await listGoals(hub, question)) },
+    {
+      method: 'GET',
+      path: 'goals/:goal',
+      async answer({ question, request }) {
+        const found = await oneGoal(hub, question, goal(request));
+        return found === undefined ? failed(404, 'no such goal') : json(200, found);
+      },
+    },
+    {
+      method: 'POST',
+      path: 'goals',
+      async answer({ question, request }) {
+        const said = parsedBody(request.body);
+        return answered(await keepGoal(hub, question, isObject(said) ? said : {}, undefined), 201);
+      },
+    },
+    {
+      method: 'PUT',
+      path: 'goals/:goal',
+      async answer({ question, request }) {
+        const said = parsedBody(request.body);
+        return answered(await keepGoal(hub, question, isObject(said) ? said : {}, goal(request)));
+      },
+    },
+    {
+      method: 'DELETE',
+      path: 'goals/:goal',
+      async answer({ question, request }) {
+        await dropGoal(hub, question, goal(request));
+        return json(200, { data: {} });
+      },
+    },
+    {
+      method: 'GET',
+      path: 'data_dumps',
+      answer: async ({ question, request }) => json(200, await listDumps(hub, question, baseOf(request))),
+    },
+    {
+      method: 'POST',
+      path: 'data_dumps',
+      async answer({ question, request }) {
+        const said = parsedBody(request.body);
+        const kind = kindOf(isObject(said) ? (said['type'] ?? 'heartbeats') : 'heartbeats');
+        if (kind === undefined) return failed(400, 'type must be heartbeats or daily');
+        return json(201, await createDump(hub, question, kind, baseOf(request)));
+      },
+    },
+    {
+      method: 'GET',
+      path: 'data_dumps/:dump/file',
+      open: true,
+      async answer({ question, person, request }) {
+        const kind = await dumpOf(hub, person.account, request.params.get('dump') ?? '');
+        if (kind === undefined) return failed(404, 'no such file any more: make another dump');
+        const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+        return { status: 200, headers, body: await writeDump(hub, question, kind) };
+      },
+    },
     {
       method: 'POST',
       path: 'file_experts',
-      answer: ({ person, question, request }) =>
-        json(200, { data: experts(person, question, parsedBody(request.body)) }),
+      answer({ person, question, request }) {
+        return json(200, { data: experts(person, question, parsedBody(request.body)) });
+      },
     },
   ];
 
+  const nothing: Route['handle'] = async () => failed(404, 'this hub has no such endpoint');
   const routes: Route[] = [];
   for (const [prefix, manner] of prefixes) {
     const under = (path: string) => `${prefix}/users/:user${path === '' ? '' : `/${path}`}`;
-    for (const endpoint of endpoints) {
-      routes.push({
-        method: endpoint.method,
-        path: under(endpoint.path),
-        limit: bodyLimit,
-        handle: handle(endpoint, manner),
-      });
-    }
+    const route = (method: string, path: string, its: Route['handle'], limit = bodyLimit) =>
+      routes.push({ method, path, limit, handle: its });
+    for (const endpoint of endpoints) route(endpoint.method, under(endpoint.path), handle(endpoint, manner));
     for (const path of ['heartbeats.bulk', 'heartbeats', 'heartbeat']) {
       const takes = ingest(manner, path === 'heartbeats.bulk');
-      routes.push({ method: 'POST', path: under(path), limit: bodyLimit, handle: takes });
+      route('POST', under(path), takes);
       // What remains of a whole address that somebody typed where only its beginning belongs.
-      routes.push({ method: 'POST', path: `${prefix}/${path}`, limit: bodyLimit, handle: takes });
+      route('POST', `${prefix}/${path}`, takes);
     }
-    routes.push({ method: 'POST', path: `${prefix}/plugins/errors`, limit: errorReportLimit, handle: errorReport });
-    routes.push({
-      method: '*',
-      path: `${prefix}/users/*`,
-      handle: async () => failed(404, 'not here: see the adapter’s README'),
+    route('POST', `${prefix}/plugins/errors`, errorReport, errorReportLimit);
+    route('GET', `${prefix}/leaders`, async (request) => {
+      const own = admission.identify(request)?.account;
+      return json(200, await leaders(admission, new URLSearchParams(request.query), own));
     });
+    route('*', `${prefix}/users/*`, nothing);
   }
+  for (const path of ['/api/v1/*', '/api/compat/*', '/api/hackatime/*'])
+    routes.push({ method: '*', path, handle: nothing });
   // Without a prefix only what cannot be mistaken for a room of the mob timer.
   const bare = routes.filter(({ path }) => path.startsWith('/v1/users/:user'));
   routes.push(...bare.map((route) => ({ ...route, path: route.path.replace('/v1/users/:user', '/users/current') })));
@@ -224,8 +266,9 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       handle: ingest('wakatime', path.endsWith('bulk')),
     });
   }
+  routes.push(...wakapiRoutes(admission));
+  const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
   const paths = new Set(routes.map(({ path }) => path));
-  const preflight = async (): Promise<Reply> => ({ status: 204, headers: {}, body: '' });
   routes.push(...[...paths].map((path) => ({ method: 'OPTIONS', path, handle: preflight })));
   return routes.map((route) => ({ ...route, handle: open(route.handle) }));
 }
@@ -249,27 +292,35 @@ function open(handle: Route['handle']): Route['handle'] {
 /** Command lines report their own crashes here, with or without a key. Nobody here could mend them, so they are not kept. */
 const errorReport: Route['handle'] = async () => json(201, { data: {} });
 
+const noRange = failed(404, 'no such range');
+
+function rangeOf({ request, question, manner }: Told): StatsRange | undefined {
+  const said = question.query.get('is_including_today');
+  const includesToday = said === null ? manner === 'wakapi' : /^(?:true|1)$/i.test(said);
+  return readStatsRange(request.params.get('range') ?? 'last_7_days', question.now, includesToday);
+}
+
 /** Who knows this file: the account alone, since it shares files with nobody. */
-function experts({ beats, account, id }: Person, { rule, moment }: Question, body: unknown) {
+function experts(person: Person, { rule, moment }: Question, body: unknown) {
+  const { beats } = person;
   const entity = isObject(body) && typeof body['entity'] === 'string' ? body['entity'] : '';
   const [all] = tally(beats, rule, { bounds: [beats.first ?? moment, moment + rule.timeout], entities: true });
   const sums = [...(all?.entities ?? [])].filter(([code]) => beats.entities[code] === entity);
   const { decimal, digital, text, total_seconds } = grandAmount(secondsOf(sums[0]?.[1] ?? 0));
-  const user = { id, is_current_user: true, long_name: account, name: account };
+  const { id, username, display_name } = stranger(person);
+  const user = { id, is_current_user: true, long_name: display_name, name: username };
   return [{ user, total: { decimal, digital, text, total_seconds } }];
 }
 
-function accountId(name: string): string {
-  return uuidOf(['account', name]);
+/** This hub as the client reached it, through a proxy or not. */
+function baseOf(request: Request): string {
+  return `${request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${request.host}`;
 }
 
 function failed(status: number, error: string): Reply {
   return json(status, { error });
 }
 
-/** Plugins then ask for a key, whatever was wrong with the one they have. */
-const unauthorized = failed(401, 'Unauthorized');
-
-function answered(asked: Asked<object>): Reply {
-  return asked.ok ? json(200, asked.value) : failed(400, asked.error);
+function answered(asked: Asked<object>, status = 200): Reply {
+  return asked.ok ? json(status, asked.value) : failed(400, asked.error);
 }

@@ -1,0 +1,104 @@
+// Insights: one aspect of a range at a time, for heat maps and weekday charts. From a Question to the value that goes out as JSON.
+
+import { coarseText, secondsOf } from './amount.ts';
+import { iso, isoEnd, type StatsRange, weekdayOf } from './calendar.ts';
+import { tally } from './credit.ts';
+import { dimensions, fold, type Row } from './fold.ts';
+import { type Days, daysOf, type Question } from './question.ts';
+import { allTime } from './stats.ts';
+import { machineId } from './summaries.ts';
+
+const otherNames = new Map([['weekdays', 'weekday']]);
+const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+
+/** undefined for an insight that there is none of. */
+export function insight(question: Question, said: string, range: StatsRange) {
+  const { person, rule, zone, fits, timeout, moment } = question;
+  const days = daysOf(range.span ?? allTime(question), zone);
+  const { dates, bounds } = days;
+  const tallies = tally(person.beats, rule, { bounds, ...(fits === undefined ? {} : { fits }) });
+  const byDay = tallies.map((one) => fold(person.beats.contexts, [one]));
+  const type = otherNames.get(said) ?? said;
+  const found = inner(question, type, days, byDay, () => fold(person.beats.contexts, tallies).rows);
+  if (found === undefined) return undefined;
+  return {
+    [said]: found,
+    range: range.name,
+    human_readable_range: range.spoken,
+    status: 'ok',
+    is_including_today: range.includesToday,
+    is_up_to_date: true,
+    is_up_to_date_pending_future: false,
+    is_stuck: false,
+    is_already_updating: false,
+    percent_calculated: 100,
+    start: iso(bounds[0] ?? 0),
+    end: isoEnd(bounds.at(-1) ?? 0),
+    timezone: zone,
+    timeout,
+    writes_only: rule.writesOnly,
+    user_id: person.id,
+    created_at: iso(person.created * 1_000),
+    modified_at: iso(moment),
+    days_including_holidays: dates.length,
+  };
+}
+
+type Folded = ReturnType<typeof fold>;
+
+function inner(
+  question: Question,
+  type: string,
+  { dates }: Days,
+  byDay: readonly Folded[],
+  rows: () => Folded['rows'],
+) {
+  const named = (list: readonly Row[]) => list.map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }));
+  const all = dates.map((date, index) => ({ date, day: byDay[index], total: secondsOf(byDay[index]?.total ?? 0) }));
+  const worked = all.filter(({ total }) => total > 0);
+  switch (type) {
+    case 'days': {
+      const wanted = weekdayAsked(question.query.get('weekday'));
+      return all
+        .filter(({ date }) => wanted === undefined || weekdayOf(date) === wanted)
+        .map(({ date, day, total }) => ({
+          date,
+          total,
+          categories: (day?.rows.categories ?? []).map(({ name, sum }) => ({ name, total: secondsOf(sum) })),
+        }));
+    }
+    case 'weekday':
+      return weekdays.map((name) => {
+        const those = all.filter(({ date }) => weekdayOf(date) === name);
+        const total = those.reduce((sum, one) => sum + one.total, 0);
+        const average = those.length === 0 ? 0 : Math.round(total / those.length);
+        return {
+          name,
+          total,
+          average,
+          human_readable_total: coarseText(total),
+          human_readable_average: coarseText(average),
+        };
+      });
+    case 'best_day': {
+      const best = all.reduce((most, one) => (one.total > most.total ? one : most), all[0] ?? { date: '', total: 0 });
+      return { date: best.date, total_seconds: best.total, text: coarseText(best.total) };
+    }
+    case 'daily_average': {
+      const total = worked.reduce((sum, one) => sum + one.total, 0);
+      const seconds = worked.length === 0 ? 0 : Math.round(total / worked.length);
+      // Nobody else is asked for theirs.
+      return { current_user: { seconds, text: coarseText(seconds) }, all_users: null };
+    }
+    case 'machines':
+      return named(rows().machines).map((row) => ({ machine_name_id: machineId(row.name), ...row }));
+  }
+  const dimension = dimensions.find((name) => name === type);
+  return dimension === undefined ? undefined : named(rows()[dimension]);
+}
+
+/** 0 to 6 are Monday to Sunday. */
+function weekdayAsked(said: string | null): string | undefined {
+  if (said === null || said === '') return undefined;
+  return weekdays[Number(said)] ?? weekdays.find((name) => name.toLowerCase() === said.toLowerCase()) ?? '';
+}

@@ -1,0 +1,79 @@
+// The accounts of this hub that share their coding time, by the last seven days. Always computed with a timeout of fifteen minutes, so
+// that nobody climbs by a setting.
+
+import type { Admission } from './admission.ts';
+import { coarseText, secondsOf } from './amount.ts';
+import { boundsOf, dateAt, datesOf, iso, isoEnd, readStatsRange, spoken } from './calendar.ts';
+import { tally } from './credit.ts';
+import { fold } from './fold.ts';
+import { stranger } from './profile.ts';
+
+const minute = 60_000_000;
+const timeout = 15;
+const pageSize = 100;
+const zone = 'UTC';
+
+/** @param own the account that asks, if any */
+export async function leaders(admission: Admission, query: URLSearchParams, own: string | undefined) {
+  const moment = admission.hub.world.now() * 1_000;
+  const now = { today: dateAt(moment, zone), weekdayStart: 1 };
+  const span = readStatsRange('last_7_days', now, false)?.span ?? { first: now.today, last: now.today };
+  const bounds = boundsOf(datesOf(span), zone);
+  const language = query.get('language') ?? '';
+  const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute };
+  const running = [];
+  for (const account of admission.accounts) {
+    if (!(await admission.settings(account)).shares.time) continue;
+    const person = await admission.person(account);
+    const fits = ({ language: its }: { language: string }) =>
+      language === '' || its.toLowerCase() === language.toLowerCase();
+    const days = tally(person.beats, rule, { bounds, fits });
+    const all = fold(person.beats.contexts, days);
+    const worked = days.filter(({ contexts }) => contexts.size > 0).length;
+    if (all.total > 0) running.push({ person, all, worked });
+  }
+  running.sort((a, b) => b.all.total - a.all.total || (a.person.account < b.person.account ? -1 : 1));
+  const ranked = running.map(({ person, all, worked }, index) => {
+    const average = Math.round(secondsOf(all.total) / worked);
+    return {
+      rank: index + 1,
+      page: Math.floor(index / pageSize) + 1,
+      running_total: {
+        total_seconds: secondsOf(all.total),
+        human_readable_total: coarseText(secondsOf(all.total)),
+        daily_average: average,
+        human_readable_daily_average: coarseText(average),
+        languages: person.settings.shares.languages
+          ? all.rows.languages.map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }))
+          : [],
+        modified_at: iso(moment),
+      },
+      user: stranger(person),
+    };
+  });
+  const asked = Number(query.get('page') ?? 1);
+  const page = Number.isInteger(asked) && asked >= 1 ? asked : 1;
+  const mine = ranked.find(({ user }) => user.username === own);
+  return {
+    current_user: { rank: mine?.rank ?? null, page: mine?.page ?? null, user: mine?.user ?? null },
+    data: ranked.slice((page - 1) * pageSize, page * pageSize),
+    page,
+    total_pages: Math.max(1, Math.ceil(ranked.length / pageSize)),
+    range: {
+      name: 'last_7_days',
+      text: 'Last 7 Days',
+      start: iso(bounds[0] ?? 0),
+      start_date: span.first,
+      start_text: spoken(span.first),
+      end: isoEnd(bounds.at(-1) ?? 0),
+      end_date: span.last,
+      end_text: spoken(span.last),
+    },
+    language: language === '' ? null : language,
+    is_hireable: null,
+    country_code: null,
+    modified_at: iso(moment),
+    timeout,
+    writes_only: false,
+  };
+}

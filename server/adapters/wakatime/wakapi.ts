@@ -1,0 +1,270 @@
+// What tools made for Wakapi ask besides WakaTime's own paths: its summary, metrics for Prometheus, badges, shields and the chart of a
+// year. Public ones show what the account shares, decided in admission.ts and here in one function.
+
+import { json, type Reply, type Request, type Route, text } from '../adapter.ts';
+import type { Admission } from './admission.ts';
+import { coarseText, secondsOf } from './amount.ts';
+import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken, weekdayOf } from './calendar.ts';
+import type { Dimension, Folded, Row } from './fold.ts';
+import { ask, type Question } from './question.ts';
+import { allTime, compute } from './stats.ts';
+
+const badgeColor = '2F855A';
+
+export function wakapiRoutes(admission: Admission): readonly Route[] {
+  const { hub } = admission;
+  const questionOf = async (request: Request, account: string, query = request.query) =>
+    ask(await admission.person(account), new URLSearchParams(query), hub.world.now());
+
+  const shown =
+    (answer: (wanted: Wanted) => Reply): Route['handle'] =>
+    async (request) => {
+      const admitted = admission.admit(request, request.params.get('user')?.replace(/\.svg$/, '') ?? '', 'read', true);
+      if (!admitted.ok) return admitted.reply;
+      const wanted = wantedOf(plainPath(request.path));
+      const question = await questionOf(request, admitted.account, filterQuery(wanted.filters, request.query));
+      if (!question.ok) return json(400, { error: question.error });
+      const range = readStatsRange(wanted.interval, question.value.now, true);
+      if (range === undefined) return json(404, { error: 'no such interval' });
+      if (admitted.stranger && !mayShow(question.value, wanted.filters))
+        return json(403, { error: 'this account does not share that' });
+      return answer({
+        question: question.value,
+        span: range.span ?? allTime(question.value),
+        query: new URLSearchParams(request.query),
+      });
+    };
+
+  return [
+    {
+      method: 'GET',
+      path: '/api/health',
+      async handle(request) {
+        const works = await hub.store.check().then(
+          () => 1,
+          () => 0,
+        );
+        const asJson = /json/.test(request.headers.get('content-type') ?? request.headers.get('accept') ?? '');
+        const status = works === 1 ? 200 : 503;
+        return asJson ? json(status, { app: 1, db: works }) : text(status, `app=1\ndb=${works}`);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/summary',
+      async handle(request) {
+        const admitted = admission.admit(request, 'current', 'read');
+        if (!admitted.ok) return admitted.reply;
+        const question = await questionOf(request, admitted.account);
+        if (!question.ok) return json(400, { error: question.error });
+        const span = summarySpan(question.value);
+        return span === undefined
+          ? json(400, { error: 'send interval=today or the like, or from and to as YYYY-MM-DD' })
+          : json(200, summary(question.value, span));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/metrics',
+      async handle(request) {
+        const admitted = admission.admit(request, 'current', 'read');
+        if (!admitted.ok) return admitted.reply;
+        const question = await questionOf(request, admitted.account, '');
+        return question.ok ? text(200, metrics(question.value)) : json(400, { error: question.error });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/compat/shields/v1/:user/*',
+      handle: shown(({ question, span, query }) =>
+        json(200, {
+          schemaVersion: 1,
+          label: query.get('label') ?? 'Horai',
+          message: coarseText(total(question, span)),
+          color: query.get('color') ?? badgeColor,
+        }),
+      ),
+    },
+    {
+      method: 'GET',
+      path: '/api/badge/:user/*',
+      handle: shown(({ question, span, query }) =>
+        svg(badge(query.get('label') ?? 'Horai', coarseText(total(question, span)), query.get('color') ?? badgeColor)),
+      ),
+    },
+    {
+      method: 'GET',
+      path: '/api/activity/chart/:user',
+      handle: shown(({ question, query }) => {
+        const { today } = question.now;
+        const span = { first: addDays(today, -364), last: today };
+        return svg(chart(span, compute(question, span).days, { dark: query.has('dark') }));
+      }),
+    },
+  ];
+}
+
+interface Wanted {
+  readonly question: Question;
+  readonly span: Span;
+  readonly query: URLSearchParams;
+}
+
+/** What a stranger may be shown: the sum of all needs the coding time to be shared, that of a part also its list. */
+function mayShow({ person }: Question, filters: ReadonlyMap<string, string>): boolean {
+  const { shares } = person.settings;
+  const shared: Readonly<Record<string, boolean>> = {
+    project: shares.projects,
+    language: shares.languages,
+    editor: shares.editors,
+    operating_system: shares.systems,
+  };
+  return shares.time && [...filters.keys()].every((name) => shared[name] === true);
+}
+
+const filterNames = new Map([
+  ['project', 'project'],
+  ['language', 'language'],
+  ['editor', 'editor'],
+  ['os', 'operating_system'],
+  ['operating_system', 'operating_system'],
+  ['machine', 'machine'],
+]);
+
+function plainPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** `…/interval:today/project:hub` */
+function wantedOf(path: string) {
+  const filters = new Map<string, string>();
+  let interval = 'last_30_days';
+  for (const segment of path.split('/')) {
+    const [, name = '', value = ''] = /^([a-z_]+):(.+)$/.exec(segment) ?? [];
+    const filter = filterNames.get(name);
+    if (name === 'interval') interval = value;
+    else if (filter !== undefined) filters.set(filter, value);
+  }
+  return { interval, filters };
+}
+
+function filterQuery(filters: ReadonlyMap<string, string>, said: string): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of filters) query.set(name, value);
+  const timezone = new URLSearchParams(said).get('timezone');
+  if (timezone !== null) query.set('timezone', timezone);
+  return query.toString();
+}
+
+function summarySpan({ query, now, zone, ...rest }: Question): Span | undefined {
+  const interval = query.get('interval');
+  if (interval !== null && interval !== '') {
+    const range = readStatsRange(interval, now, true);
+    return range === undefined ? undefined : (range.span ?? allTime({ query, now, zone, ...rest }));
+  }
+  const [first, last] = [query.get('from') ?? query.get('start') ?? '', query.get('to') ?? query.get('end') ?? ''].map(
+    (said) => readDate(said, now, zone),
+  );
+  return first === undefined || last === undefined || first > last ? undefined : { first, last };
+}
+
+function total(question: Question, span: Span): number {
+  return secondsOf(compute(question, span).all.total);
+}
+
+function summary(question: Question, span: Span) {
+  const { all, bounds } = compute(question, span);
+  const list = (dimension: Dimension) =>
+    all.rows[dimension].map(({ name, sum }) => ({ key: name, total: Math.floor(secondsOf(sum)) }));
+  return {
+    user_id: question.person.account,
+    from: iso(bounds[0] ?? 0),
+    to: isoEnd(bounds.at(-1) ?? 0),
+    projects: list('projects'),
+    languages: list('languages'),
+    editors: list('editors'),
+    operating_systems: list('operating_systems'),
+    machines: list('machines'),
+    labels: [],
+    branches: list('branches'),
+    categories: list('categories'),
+  };
+}
+
+/** Of today, and of all time. */
+function metrics(question: Question): string {
+  const { now, person } = question;
+  const today = compute(question, { first: now.today, last: now.today }).all;
+  const lines: string[] = [];
+  const metric = (name: string, help: string, values: readonly (readonly [string, number])[]) => {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
+    for (const [label, value] of values) lines.push(`${name}${label} ${value}`);
+  };
+  const by = (dimension: Dimension, { rows }: Folded) =>
+    rows[dimension].map(({ name, sum }: Row) => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))] as const);
+  metric('wakatime_seconds_total', 'Seconds of today.', [['', Math.floor(secondsOf(today.total))]]);
+  const all = compute(question, allTime(question)).all;
+  metric('wakatime_cumulative_seconds_total', 'Seconds of all time.', [['', Math.floor(secondsOf(all.total))]]);
+  metric('wakatime_heartbeats_total', 'Heartbeats of all time.', [['', person.beats.size]]);
+  metric('wakatime_project_seconds_total', 'Seconds of today by project.', by('projects', today));
+  metric('wakatime_language_seconds_total', 'Seconds of today by language.', by('languages', today));
+  metric('wakatime_editor_seconds_total', 'Seconds of today by editor.', by('editors', today));
+  metric('wakatime_operating_system_seconds_total', 'Seconds of today by system.', by('operating_systems', today));
+  metric('wakatime_machine_seconds_total', 'Seconds of today by machine.', by('machines', today));
+  metric('wakatime_category_seconds_total', 'Seconds of today by category.', by('categories', today));
+  return `${lines.join('\n')}\n`;
+}
+
+function quoted(value: string): string {
+  return `"${value.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"')}"`;
+}
+
+function svg(body: string): Reply {
+  return {
+    status: 200,
+    headers: { 'content-type': 'image/svg+xml; charset=utf-8', 'cache-control': 'max-age=3600' },
+    body,
+  };
+}
+
+function escaped(said: string): string {
+  return said.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+function badge(label: string, message: string, color: string): string {
+  const fill = /^[0-9a-fA-F]{3,8}$/.test(color) ? `#${color}` : /^[a-z]{3,20}$/.test(color) ? color : `#${badgeColor}`;
+  const [left, right] = [label, message].map((said) => said.length * 7 + 12);
+  const [name, value] = [escaped(label), escaped(message)];
+  const width = (left ?? 0) + (right ?? 0);
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" role="img" aria-label="${name}: ${value}">` +
+    `<title>${name}: ${value}</title><clipPath id="r"><rect width="${width}" height="20" rx="3"/></clipPath>` +
+    `<g clip-path="url(#r)"><rect width="${left}" height="20" fill="#555"/><rect x="${left}" width="${right}" height="20" fill="${fill}"/></g>` +
+    `<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">` +
+    `<text x="${(left ?? 0) / 2}" y="14">${name}</text><text x="${(left ?? 0) + (right ?? 0) / 2}" y="14">${value}</text></g></svg>`
+  );
+}
+
+const shades = ['#ebedf0', '#9be9a8', '#40c463', '#30a14e', '#216e39'];
+const darkShades = ['#161b22', '#0e4429', '#006d32', '#26a641', '#39d353'];
+const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+
+/** A square for each day, a column for each week, darker for more of the best day. */
+function chart(span: Span, days: readonly number[], { dark }: { readonly dark: boolean }): string {
+  const most = Math.max(...days, 1);
+  const palette = dark ? darkShades : shades;
+  let column = 0;
+  const squares = datesOf(span).map((date, index) => {
+    const row = weekdays.indexOf(weekdayOf(date));
+    if (row === 0 && index > 0) column += 1;
+    const sum = days[index] ?? 0;
+    const shade = palette[sum === 0 ? 0 : Math.ceil((sum / most) * 4)];
+    const title = `${spoken(date)}: ${coarseText(secondsOf(sum))}`;
+    return `<rect x="${column * 13}" y="${row * 13}" width="11" height="11" rx="2" fill="${shade}"><title>${title}</title></rect>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${(column + 1) * 13}" height="91" role="img">${squares.join('')}</svg>`;
+}
