@@ -52,6 +52,19 @@ describe('a room', () => {
     guest.end();
   });
 
+  test('remembers a thousand requests of a day, and no more text than fits: the oldest go', async () => {
+    for (let count = 0; count < 1_003; count += 1) await house.put('/room', { timer: 1, user: `u${count}` });
+    const few = await house.hub.store.read('mob/room', {});
+    expect(few).toHaveLength(1_000);
+    expect(few.some((item) => item.value.includes('"user":"u2"'))).toBe(false);
+    expect(few.some((item) => item.value.includes('"user":"u3"'))).toBe(true);
+    for (let count = 0; count < 36; count += 1)
+      await house.put('/room', { timer: 1, user: String(count % 10).repeat(250_000) });
+    const large = await house.hub.store.read('mob/room', {});
+    expect(large.reduce((sum, { value: text }) => sum + text.length, 0)).toBeLessThanOrEqual(8_388_608);
+    expect(large.some((item) => item.value.includes('5'.repeat(250_000)))).toBe(true);
+  });
+
   test('is started from a WebSocket for those who look at it, and clamped', async () => {
     const stream = await house.follow('/room/events');
     await beginning(stream);
