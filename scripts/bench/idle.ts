@@ -1,8 +1,11 @@
 // Resident memory of one idle connection, of 10,000: logged in (which follows the account's tasks), and subscribed to the
 // tasks besides; all of one account, and of 1,000 accounts. The control are 10,000 sockets of bare uWebSockets.js that were
-// answered as much and follow one topic. A crowd that came and went before has warmed both.
+// answered as much and follow one topic. What the hub remembers of each device is counted with it. Another crowd has come and gone before.
 
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { BenchRow } from './store.ts';
 import { asker, type Crowd, frame, gather, type Server, settled, start } from './wire.ts';
 
@@ -16,13 +19,15 @@ export async function benchIdle(): Promise<readonly BenchRow[]> {
   await bare.stop();
   const rows: BenchRow[] = [];
   for (const many of [1, accounts]) {
-    const ours = await start('ours', { HORAI_STORE: 'memory', HORAI_OWNER_TOKEN: owner });
+    const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
+    const ours = await start('ours', { HORAI_DATA: folder, HORAI_OWNER_TOKEN: owner });
     const secrets = many === 1 ? [owner] : await signUp(ours, many);
     const login = (at: number) =>
       frame(JSON.stringify({ type: 'login', user_id: secrets[at % many], device_id: `device-${at}` }));
     const loggedIn = await weigh(ours, (at) => [login(at)]);
     const following = await weigh(ours, (at) => [login(at), frame('{"type":"subscribe","channel":"tasks"}')]);
     await ours.stop();
+    rmSync(folder, { recursive: true });
     const whose = many === 1 ? 'one account' : `${many.toLocaleString('en')} accounts`;
     for (const [what, weight] of [
       ['logged in', loggedIn],
@@ -57,7 +62,7 @@ async function weigh(
     }
     return crowd;
   };
-  (await come(connections / 10, 0)).leave();
+  (await come(connections / 10, connections)).leave();
   await settled(server);
   const before = await server.usage(true);
   const crowd = await come(connections, 0);

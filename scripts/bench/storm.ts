@@ -2,6 +2,7 @@
 // device, subscribe with their position. How long until the last has caught up, beside a bare server that sends each the same
 // bytes from memory; and how many questions that was to the store.
 
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,19 +12,22 @@ import { asker, frame, gather, type Server, settled, start } from './wire.ts';
 const clients = 10_000;
 const missed = 100;
 const rounds = 3;
+const owner = randomUUID();
 /** In the last change they missed, and nowhere else. */
 const newest = 'the last they missed';
 
 export async function benchStorm(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
-  const ours = await start('ours', { HORAI_DATA: folder });
+  const ours = await start('ours', { HORAI_DATA: folder, HORAI_OWNER_TOKEN: owner });
   const bare = await start('bare', {});
   const hub = await asker(ours.port, '"ref":');
   const twin = await asker(bare.port, '"ack"');
   const create = (text: string) => frame(JSON.stringify({ type: 'create', channel: 'notes', item: { text }, ref: 1 }));
   await hub.ask(frame('{"type":"create","task":{"desc":"x"},"ref":1}'));
   const version = Number(
-    /"version":(\d+)/.exec(await hub.ask(frame('{"type":"login","device_id":"writer","ref":1}')))?.[1],
+    /"version":(\d+)/.exec(
+      await hub.ask(frame(JSON.stringify({ type: 'login', user_id: owner, device_id: 'writer', ref: 1 }))),
+    )?.[1],
   );
   const figures = { ours: [] as number[], bare: [] as number[] };
   const reads: number[] = [];
@@ -33,7 +37,7 @@ export async function benchStorm(): Promise<readonly BenchRow[]> {
     const subscribe = JSON.stringify({ type: 'subscribe', channel: 'notes', seq, epoch });
     const hello = (stated: number) => (at: number) =>
       Buffer.concat([
-        frame(JSON.stringify({ type: 'login', device_id: `device-${at}`, version: stated })),
+        frame(JSON.stringify({ type: 'login', user_id: owner, device_id: `device-${at}`, version: stated })),
         frame(subscribe),
       ]);
     const before = await gather(ours.port, clients, hello(round === 0 ? 0 : version), '"type":"changes"');

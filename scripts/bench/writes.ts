@@ -2,6 +2,7 @@
 // channels, about 200 bytes, acknowledged by its `ref`. The control has the same WebSockets and the same commits, a bare
 // engine's, with nothing in between.
 
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +12,12 @@ import { type Crowd, frame, gather, type Server, start } from './wire.ts';
 const rounds = 5;
 const roundMs = 1_000;
 const channels = 16;
+const owner = randomUUID();
 
 export async function benchWrites(): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
-  const ours = await start('ours', { HORAI_DATA: join(folder, 'hub') });
+  const ours = await start('ours', { HORAI_DATA: join(folder, 'hub'), HORAI_OWNER_TOKEN: owner });
   const bare = await start('bare', { file: join(folder, 'bare.db') });
   for (const writers of [64, 1_000]) {
     const rate = { ours: [] as number[], bare: [] as number[] };
@@ -63,7 +65,11 @@ async function meet(server: Server, writers: number): Promise<Party> {
     ),
   );
   const hello = (at: number) =>
-    frame(server.kind === 'ours' ? JSON.stringify({ type: 'login', device_id: `writer-${at}` }) : 'jnothing');
+    frame(
+      server.kind === 'ours'
+        ? JSON.stringify({ type: 'login', user_id: owner, device_id: `writer-${at}` })
+        : 'jnothing',
+    );
   return { server, crowd: await gather(server.port, writers, hello, '"success":true'), texts };
 }
 

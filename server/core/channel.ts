@@ -15,9 +15,10 @@ export interface Rendering {
   readonly echo: boolean;
 }
 
-/** How many recent changes, and characters of them, a channel holds so that those who come back need no disk. */
+/** How many recent changes, and characters of them, a channel holds for those who come back; for a while a little more. */
 const recentChanges = 1_024;
 const recentSize = 1_048_576;
+const slack = 1.0625;
 const keptPages = 64;
 
 export interface ChannelDoors {
@@ -221,6 +222,8 @@ export class Channel {
       this.#recent.push(change);
       this.#recentSize += change.value?.length ?? 0;
     }
+    // Many at once, since those that stay are moved each time.
+    if (this.#recent.length <= recentChanges * slack && this.#recentSize <= recentSize * slack) return;
     let drop = 0;
     while (
       this.#recent.length - drop > recentChanges ||
@@ -229,7 +232,7 @@ export class Channel {
       this.#recentSize -= this.#recent[drop]?.value?.length ?? 0;
       drop += 1;
     }
-    if (drop > 0) this.#recent.splice(0, drop);
+    this.#recent.splice(0, drop);
   }
 
   #forgetRecent(): void {

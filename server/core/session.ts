@@ -54,14 +54,17 @@ interface Follow {
   state: 'live' | 'catching' | 'waiting' | 'over';
 }
 
+const none: readonly never[] = [];
+
 export class Session {
   readonly id: string;
   readonly peer: Peer;
   readonly since: number;
   identity: Identity;
   #hub: Hub;
-  #endings = new Set<() => void>();
-  #follows = new Map<string, Follow>();
+  // Lists, since most sessions have one or two of each and idle ones are many; `concat` makes no room for more.
+  #endings: readonly (() => void)[] = none;
+  #follows: readonly Follow[] = none;
   #ended = false;
 
   constructor(hub: Hub, peer: Peer, identity: Identity) {
@@ -74,17 +77,19 @@ export class Session {
   }
 
   get following(): readonly string[] {
-    return [...this.#follows.values()].map((follow) => follow.channel.name);
+    return this.#follows.map((follow) => follow.channel.name);
   }
 
   get behind(): boolean {
-    return [...this.#follows.values()].some((follow) => follow.state !== 'live');
+    return this.#follows.some((follow) => follow.state !== 'live');
   }
 
   /** Calls `act` once, when the session is over for whatever reason. The answer takes it back. */
   atEnd(act: () => void): () => void {
-    this.#endings.add(act);
-    return () => this.#endings.delete(act);
+    this.#endings = this.#endings.concat(act);
+    return () => {
+      this.#endings = this.#endings.filter((other) => other !== act);
+    };
   }
 
   /** Sends an answer. A reader so slow that not even its answers fit is disconnected: it may come back and catch up. */
@@ -103,10 +108,9 @@ export class Session {
       answered();
       return;
     }
-    const name = followName(channel, view);
-    this.#unfollow(name);
+    this.unfollow(channel, view);
     const follow: Follow = { channel, view, seq: channel.position.seq, kind: 'changes', reason: '', state: 'live' };
-    this.#follows.set(name, follow);
+    this.#follows = this.#follows.concat(follow);
     if (start.from === 'now') {
       channel.join(view, this.peer);
       answered();
@@ -126,12 +130,12 @@ export class Session {
   }
 
   follows(channel: Channel, view: Rendering): boolean {
-    return this.#follows.has(followName(channel, view));
+    return this.#find(channel, view) !== undefined;
   }
 
   /** Follows from now on, having been told nothing: makes up for it from the beginning. */
   startOver(channel: Channel, view: View): void {
-    const follow = this.#follows.get(followName(channel, view));
+    const follow = this.#find(channel, view);
     if (follow === undefined || follow.state !== 'live') return;
     follow.channel.leave(view, this.peer);
     follow.seq = 0;
@@ -140,12 +144,14 @@ export class Session {
   }
 
   unfollow(channel: Channel, view: Rendering): boolean {
-    return this.#unfollow(followName(channel, view));
+    const follow = this.#find(channel, view);
+    if (follow !== undefined) this.#unfollow(follow);
+    return follow !== undefined;
   }
 
   /** A published text did not reach the peer. */
   dropped(text: string): void {
-    for (const follow of this.#follows.values()) {
+    for (const follow of this.#follows) {
       if (follow.state !== 'live') continue;
       const seq = follow.view.seqOf(text, follow.channel);
       if (seq === undefined) continue;
@@ -156,7 +162,7 @@ export class Session {
   }
 
   drained(): void {
-    for (const follow of this.#follows.values()) {
+    for (const follow of this.#follows) {
       if (follow.state !== 'waiting') continue;
       follow.state = 'catching';
       void this.#catchUp(follow);
@@ -167,10 +173,10 @@ export class Session {
   closed(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const name of [...this.#follows.keys()]) this.#unfollow(name);
+    for (const follow of this.#follows) this.#unfollow(follow);
     this.#hub.sessions.delete(this);
     for (const act of this.#endings) act();
-    this.#endings.clear();
+    this.#endings = none;
   }
 
   /** Ends the session with a row of the table of errors, told before the close. */
@@ -183,13 +189,14 @@ export class Session {
     this.closed();
   }
 
-  #unfollow(name: string): boolean {
-    const follow = this.#follows.get(name);
-    if (follow === undefined) return false;
+  #find(channel: Channel, view: Rendering): Follow | undefined {
+    return this.#follows.find((follow) => follow.channel === channel && follow.view.key === view.key);
+  }
+
+  #unfollow(follow: Follow): void {
     if (follow.state === 'live') follow.channel.leave(follow.view, this.peer);
     follow.state = 'over';
-    this.#follows.delete(name);
-    return true;
+    this.#follows = this.#follows.filter((other) => other !== follow);
   }
 
   async #catchUp(follow: Follow, first: () => void = () => undefined): Promise<void> {
@@ -254,8 +261,4 @@ export class Session {
       }
     }
   }
-}
-
-function followName(channel: Channel, view: Rendering): string {
-  return `${channel.name}\n${view.key}`;
 }

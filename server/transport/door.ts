@@ -137,7 +137,7 @@ export class Door {
   #begin(wire: Wire, members: Membership, limit: number, caller: Caller, open: (peer: Peer) => Conversation): Line {
     this.#count += 1;
     const { address } = caller;
-    const line = new Line(wire, members, limit, this.log, { name: `${address}/${this.#count}`, address });
+    const line = new Line(wire, members, limit, this.log, { number: this.#count, address });
     this.#lines.add(line);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     line.begin(open);

@@ -35,29 +35,32 @@ export interface Membership {
 }
 
 export interface Names {
-  readonly name: string;
+  /** Which connection it is, of all there have been. */
+  readonly number: number;
   readonly address: string;
 }
 
+const noTexts: readonly string[] = [];
+
 export class Line implements Peer {
-  readonly name: string;
   readonly address: string;
   readonly wire: Wire;
   readonly #members: Membership;
   readonly #limit: number;
   readonly #log: Log;
+  readonly #number: number;
   #conversation: Conversation | null = null;
   #state: 'open' | 'ending' | 'over' = 'open';
   /** `drained` was promised by a 'queued', a 'dropped' or a missed text. */
   #owing = false;
-  #missed: string[] = [];
+  #missed: readonly string[] = noTexts;
 
   constructor(wire: Wire, members: Membership, limit: number, log: Log, names: Names) {
     this.wire = wire;
     this.#members = members;
     this.#limit = limit;
     this.#log = log;
-    this.name = names.name;
+    this.#number = names.number;
     this.address = names.address;
   }
 
@@ -65,6 +68,10 @@ export class Line implements Peer {
     this.#guarded('opening a conversation', () => {
       this.#conversation = converse(this);
     });
+  }
+
+  get name(): string {
+    return `${this.address}/${this.#number}`;
   }
 
   get open(): boolean {
@@ -132,7 +139,7 @@ export class Line implements Peer {
     if (!this.open) return;
     this.#owing = true;
     if (!this.behind && texts.length > 0) setImmediate(() => this.#tellMissed());
-    this.#missed.push(...texts);
+    this.#missed = [...this.#missed, ...texts];
   }
 
   /** Bytes left; called whenever that happened. */
@@ -147,7 +154,7 @@ export class Line implements Peer {
   over(orderly: boolean): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#missed = [];
+    this.#missed = noTexts;
     this.#members.part(this);
     attempt(
       this.#log,
@@ -160,7 +167,7 @@ export class Line implements Peer {
 
   #tellMissed(): void {
     const texts = this.#missed;
-    this.#missed = [];
+    this.#missed = noTexts;
     for (const text of texts) {
       if (this.open) this.#guarded('a missed text', () => this.#conversation?.dropped(text));
     }

@@ -14,7 +14,7 @@ export class Metrics {
   #registry = new Registry();
   #world: World;
   #dropped: Counter;
-  #writes: Counter<'outcome'>;
+  #outcomes: Readonly<Record<'accepted' | 'replayed' | 'stale' | 'failed', { inc(): void }>>;
   #commits: Histogram;
   #reads: Counter;
   #faults: Counter;
@@ -29,13 +29,24 @@ export class Metrics {
       help: 'Live changes that a slow follower did not take; it caught up later.',
       registers,
     });
-    this.#writes = new Counter({
+    const writes = new Counter({
       name: 'horai_writes_total',
       help: 'Writes by outcome: accepted, replayed (a retry), stale (refused), failed.',
       labelNames: ['outcome'],
       registers,
     });
-    for (const outcome of ['accepted', 'replayed', 'stale', 'failed']) this.#writes.inc({ outcome }, 0);
+    // A label's child is made once: finding it costs more than counting.
+    const counting = (outcome: string) => {
+      const child = writes.labels(outcome);
+      child.inc(0);
+      return child;
+    };
+    this.#outcomes = {
+      accepted: counting('accepted'),
+      replayed: counting('replayed'),
+      stale: counting('stale'),
+      failed: counting('failed'),
+    };
     this.#commits = new Histogram({
       name: 'horai_commit_seconds',
       help: 'From asking the store for a write to its being on disk.',
@@ -98,10 +109,10 @@ export class Metrics {
         try {
           const appended = await store.append(channel, write, keep);
           this.#commits.observe(Math.max(0, this.#world.now() - began) / 1_000);
-          this.#writes.inc({ outcome: appended.ok ? (appended.replayed ? 'replayed' : 'accepted') : 'stale' });
+          this.#outcomes[appended.ok ? (appended.replayed ? 'replayed' : 'accepted') : 'stale'].inc();
           return appended;
         } catch (error) {
-          this.#writes.inc({ outcome: 'failed' });
+          this.#outcomes.failed.inc();
           throw error;
         }
       },
@@ -118,15 +129,7 @@ export class Metrics {
 
   /** The same conversation, its lost texts counted. */
   conversation(conversation: Conversation): Conversation {
-    return {
-      receive: (text) => conversation.receive(text),
-      dropped: (text) => {
-        this.#dropped.inc();
-        conversation.dropped(text);
-      },
-      drained: () => conversation.drained(),
-      closed: (orderly) => conversation.closed(orderly),
-    };
+    return new Counted(conversation, this.#dropped);
   }
 
   fault(): void {
@@ -139,5 +142,33 @@ export class Metrics {
 
   get contentType(): string {
     return this.#registry.contentType;
+  }
+}
+
+/** A class, and no object of functions: there is one for each connection. */
+class Counted implements Conversation {
+  #conversation: Conversation;
+  #lost: Counter;
+
+  constructor(conversation: Conversation, lost: Counter) {
+    this.#conversation = conversation;
+    this.#lost = lost;
+  }
+
+  receive(text: string): void {
+    this.#conversation.receive(text);
+  }
+
+  dropped(text: string): void {
+    this.#lost.inc();
+    this.#conversation.dropped(text);
+  }
+
+  drained(): void {
+    this.#conversation.drained();
+  }
+
+  closed(orderly: boolean): void {
+    this.#conversation.closed(orderly);
   }
 }

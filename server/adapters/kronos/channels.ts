@@ -28,8 +28,8 @@ type Decided = Extract<Appended, { ok: true }> | (Refusal & { readonly position?
 
 export class ChannelVerbs {
   #hub: Hub;
-  /** Subscriptions to `prefix/*`, by the full pattern: what ends them. */
-  #patterns = new Map<string, () => void>();
+  /** Subscriptions to `prefix/*`, of those sessions that have any, by the full pattern: what ends them. */
+  #patterns = new WeakMap<Session, Map<string, () => void>>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
@@ -71,8 +71,10 @@ export class ChannelVerbs {
     const who = session.identity;
     const prefix = name.slice(0, -1);
     const fits = (channel: string) => channel.startsWith(prefix) && may(who, 'read', channel);
-    this.#patterns.get(name)?.();
-    if (this.#patterns.size >= mostPatterns) return tooMany;
+    const patterns = this.#patterns.get(session) ?? new Map<string, () => void>();
+    this.#patterns.set(session, patterns);
+    patterns.get(name)?.();
+    if (patterns.size >= mostPatterns) return tooMany;
     // One that is followed already goes on as it is.
     const follow = (channel: Channel) => {
       const view = subscription(who, channel);
@@ -86,13 +88,13 @@ export class ChannelVerbs {
       if (session.following.length < mostFollowed) follow(channel);
       else session.end('too_many');
     });
-    const forget = session.atEnd(() => this.#patterns.get(name)?.());
+    const forget = session.atEnd(() => patterns.get(name)?.());
     const stop = () => {
       unwatch();
       forget();
-      this.#patterns.delete(name);
+      patterns.delete(name);
     };
-    this.#patterns.set(name, stop);
+    patterns.set(name, stop);
     const infos = (await this.#hub.store.channels(prefix)).filter(({ channel }) => fits(channel));
     if (new Set([...session.following, ...infos.map(({ channel }) => channel)]).size > mostFollowed) {
       stop();
@@ -112,7 +114,7 @@ export class ChannelVerbs {
   /** S6 */
   async unsubscribe(session: Session, name: string): Promise<Refusal | undefined> {
     const who = session.identity;
-    const pattern = this.#patterns.get(name);
+    const pattern = this.#patterns.get(session)?.get(name);
     pattern?.();
     const names = session.following.filter((followed) => matches(name, followed));
     let found = pattern !== undefined;

@@ -1,7 +1,7 @@
 // One connection that speaks Kronos, on whatever transport: takes messages in order, knows who is speaking, answers each. The
 // verbs themselves are in tasks.ts (task clients), channels.ts (every channel) and admin.ts.
 
-import { decode } from '../../../protocol/codec.ts';
+import { type Decoded, decode } from '../../../protocol/codec.ts';
 import { type Refusal, refusalText, refuse } from '../../../protocol/errors.ts';
 import type { mergeList } from '../../../protocol/merge.ts';
 import type { Request, Requests, Task } from '../../../protocol/messages.ts';
@@ -14,6 +14,7 @@ import type { Hub } from '../../core/hub.ts';
 import type { Conversation, Peer } from '../../core/peer.ts';
 import { Session } from '../../core/session.ts';
 import type { Position } from '../../core/store.ts';
+import { type Act, Turns } from '../../core/turns.ts';
 import type { Caller } from '../adapter.ts';
 import { administer } from './admin.ts';
 import { ChannelVerbs } from './channels.ts';
@@ -50,10 +51,20 @@ export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, calle
     opening.catch(() => opened.delete(account));
     return opening;
   };
-  return (peer, caller) => new KronosConversation(doors, devices, tasksOf, peer, caller);
+  const inside: Inside = { ...doors, devices, tasksOf, channels: new ChannelVerbs(doors.hub) };
+  return (peer, caller) => new KronosConversation(inside, peer, caller);
 }
 
 const nobody: Identity = { account: '', device: '', token: '', scopes: [] };
+
+/** What all conversations of a hub share. */
+interface Inside extends KronosDoors {
+  readonly devices: Devices;
+  readonly tasksOf: (account: string) => Promise<Tasks>;
+  readonly channels: ChannelVerbs;
+}
+
+const nothing = () => undefined;
 
 /** Whom a connection has logged in as, or speaks as. */
 interface Login {
@@ -71,18 +82,15 @@ interface Known {
 }
 
 class KronosConversation implements Conversation {
-  #doors: KronosDoors;
-  #devices: Devices;
-  #tasksOf: (account: string) => Promise<Tasks>;
+  #doors: Inside;
   #peer: Peer;
   #caller: Caller;
   #session: Session | undefined;
   #login: Login | undefined;
-  #channels: ChannelVerbs;
-  /** Takes one request after the other. */
-  #turn: Promise<void> = Promise.resolve();
-  /** Resolves when every write asked for so far is decided. */
-  #settled: Promise<void> = Promise.resolve();
+  /** Requests, one after the other. */
+  #requests: Turns;
+  /** Answers, in the order of what they answer; done when every write asked for so far is decided. */
+  #answers: Turns;
   #pending = 0;
   #pendingSize = 0;
   #over = false;
@@ -91,25 +99,19 @@ class KronosConversation implements Conversation {
   #unasked = Number.NEGATIVE_INFINITY;
   #plain: { readonly tasks: Tasks } | undefined;
 
-  constructor(
-    doors: KronosDoors,
-    devices: Devices,
-    tasksOf: (account: string) => Promise<Tasks>,
-    peer: Peer,
-    caller: Caller,
-  ) {
+  constructor(doors: Inside, peer: Peer, caller: Caller) {
     this.#doors = doors;
-    this.#devices = devices;
-    this.#tasksOf = tasksOf;
     this.#peer = peer;
     this.#caller = caller;
-    this.#channels = new ChannelVerbs(doors.hub);
+    this.#requests = new Turns(this);
+    this.#answers = new Turns(this);
     const cancels = [
       doors.hub.world.after(silenceMs, () => this.#open(nobody).end('silent')),
       doors.hub.atDrain(() => this.#open(nobody).end('away')),
     ];
     this.#cancelSilence = () => {
       for (const cancel of cancels) cancel();
+      this.#cancelSilence = nothing;
     };
   }
 
@@ -123,17 +125,33 @@ class KronosConversation implements Conversation {
     }
     this.#pending += 1;
     this.#pendingSize += text.length;
-    this.#turn = this.#turn
-      .then(() =>
-        decoded.ok ? this.#take(decoded.request) : this.#after(() => this.#answer(refusalText(decoded, decoded.ref))),
-      )
-      .catch((error: unknown) => this.#fault(error, refOf(decoded)))
-      .finally(() =>
-        this.#after(() => {
-          this.#pending -= 1;
-          this.#pendingSize -= text.length;
-        }),
-      );
+    this.#requests.take(() => this.#request(decoded, text.length));
+  }
+
+  // No function here has a name: tsx would define that name anew for every message.
+  #request(decoded: Decoded, size: number): void | Promise<void> {
+    try {
+      const going = decoded.ok
+        ? this.#take(decoded.request)
+        : this.#after(() => this.#answer(refusalText(decoded, decoded.ref)));
+      if (going !== undefined) {
+        return going.catch((error: unknown) => this.#fault(error, refOf(decoded))).then(() => this.#taken(size));
+      }
+    } catch (error) {
+      this.#fault(error, refOf(decoded));
+    }
+    this.#taken(size);
+  }
+
+  #taken(size: number): void {
+    this.#after(() => {
+      this.#pending -= 1;
+      this.#pendingSize -= size;
+    });
+  }
+
+  failed(error: unknown): void {
+    this.#fault(error, undefined);
   }
 
   dropped(text: string): void {
@@ -153,7 +171,7 @@ class KronosConversation implements Conversation {
 
   #leaveDevice(orderly: boolean): void {
     const device = this.#login?.device;
-    if (device !== undefined) this.#devices.disconnect(device, orderly);
+    if (device !== undefined) this.#doors.devices.disconnect(device, orderly);
     if (device?.connections === 0) this.#plain?.tasks.undeafen(device.id);
     this.#login = undefined;
   }
@@ -201,16 +219,13 @@ class KronosConversation implements Conversation {
   }
 
   /** Answers in order: only when the writes asked for before are decided. Does not hold up the requests that follow. */
-  #after(act: () => void | Promise<void>): void {
-    this.#settled = this.#settled.then(act).catch((error: unknown) => this.#fault(error, undefined));
+  #after(act: Act): void {
+    this.#answers.take(act);
   }
 
-  async #take(request: Request): Promise<void> {
+  #take(request: Request): void | Promise<void> {
     if (this.#over) return;
-    if (request.type === 'login') {
-      await this.#settled;
-      return this.#logIn(request);
-    }
+    if (request.type === 'login') return this.#logIn(request);
     const { ref } = request;
     const login = this.#who(request);
     if (!login.ok) return this.#after(() => this.#refuse(login, ref));
@@ -232,19 +247,26 @@ class KronosConversation implements Conversation {
         return this.#channelVerb(login, request, request.channel);
       case 'ping':
         return this.#after(() => this.#answer(JSON.stringify({ success: true, type: 'pong', ref })));
-      case 'channels': {
-        await this.#settled;
-        const channels = await this.#channels.list(login.identity);
-        return this.#answer(JSON.stringify({ success: true, type: 'channels', channels, ref }));
-      }
-      default: {
-        await this.#settled;
-        const { hub, accounts, version } = this.#doors;
-        const answer = await administer({ hub, accounts, version, session }, request);
-        if (answer.ok) this.#answer(JSON.stringify({ success: true, type: request.type, ...answer.fields, ref }));
-        else this.#refuse(answer, ref);
-      }
+      case 'channels':
+        return this.#listChannels(login, ref);
+      default:
+        return this.#administer(session, request);
     }
+  }
+
+  async #listChannels(login: Login, ref: string | number | undefined): Promise<void> {
+    await this.#answers.done();
+    const channels = await this.#doors.channels.list(login.identity);
+    this.#answer(JSON.stringify({ success: true, type: 'channels', channels, ref }));
+  }
+
+  async #administer(session: Session, request: Parameters<typeof administer>[1]): Promise<void> {
+    await this.#answers.done();
+    const { hub, accounts, version } = this.#doors;
+    const { type, ref } = request;
+    const answer = await administer({ hub, accounts, version, session }, request);
+    if (answer.ok) this.#answer(JSON.stringify({ success: true, type, ...answer.fields, ref }));
+    else this.#refuse(answer, ref);
   }
 
   /** L6, L7: who asks, without a login. */
@@ -285,17 +307,18 @@ class KronosConversation implements Conversation {
   }
 
   async #logIn(request: Requests['login']): Promise<void> {
+    await this.#answers.done();
     const { ref, version } = request;
     const secret = request.user_id || request.token || /^Bearer (\S+)$/i.exec(this.#caller.authorization)?.[1] || '';
     const known = secret === '' ? await this.#newcomer(request) : this.#knock(secret);
     if (!known.ok) return this.#refuse(known, ref);
     const userId = known.secret;
     const { account } = known.identity;
-    const connected = this.#devices.connect(request.device_id ?? '', account);
+    const connected = this.#doors.devices.connect(request.device_id ?? '', account);
     if (!connected.ok) return this.#refuse(connected, ref);
     const { device } = connected;
-    const tasks = await this.#tasksOf(account);
-    if (this.#over) return this.#devices.disconnect(device, false);
+    const tasks = await this.#doors.tasksOf(account);
+    if (this.#over) return this.#doors.devices.disconnect(device, false);
     this.#leaveDevice(false);
     this.#cancelSilence();
     this.#startOver();
@@ -347,10 +370,7 @@ class KronosConversation implements Conversation {
   #unfollowPlain(): void {
     const plain = this.#plain;
     if (plain === undefined) return;
-    this.#session?.unfollow(
-      plain.tasks.channel,
-      plain.tasks.view(this.#viewName(), this.#login?.userId ?? ''),
-    );
+    this.#session?.unfollow(plain.tasks.channel, plain.tasks.view(this.#viewName(), this.#login?.userId ?? ''));
     this.#plain = undefined;
   }
 
@@ -364,7 +384,7 @@ class KronosConversation implements Conversation {
     if (!may(login.identity, verb, `${login.identity.account}/tasks`)) {
       return this.#after(() => this.#refuse(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref));
     }
-    const tasks = await this.#tasksOf(login.identity.account);
+    const tasks = await this.#doors.tasksOf(login.identity.account);
     if (request.type === 'read-all') return this.#readAll(tasks, login, ref);
     const writer = this.#writer(login, request, tasks);
     switch (request.type) {
@@ -412,7 +432,7 @@ class KronosConversation implements Conversation {
 
   /** R1. Waits for the sender's own writes, so that it reads them. */
   async #readAll(tasks: Tasks, login: Login, ref: string | number | undefined): Promise<void> {
-    await this.#settled;
+    await this.#answers.done();
     const all = await tasks.readAll(login.userId);
     login.device?.list(all.seq, all.version, true);
     tasks.undeafen(login.identity.device);
@@ -456,7 +476,8 @@ class KronosConversation implements Conversation {
     const last = written.changes.at(-1)?.seq;
     const steps = first === undefined || last === undefined || differs ? undefined : { first, last };
     device?.wrote(writer.version, steps);
-    if (writer.version !== undefined && (writer.version > tasks.version || tasks.othersWrote(writer.device))) tasks.deafen(writer.device);
+    if (writer.version !== undefined && (writer.version > tasks.version || tasks.othersWrote(writer.device)))
+      tasks.deafen(writer.device);
   }
 
   /** Answers a write that has a `ref`, or was refused; true when it was accepted. */
@@ -479,13 +500,14 @@ class KronosConversation implements Conversation {
     const said = request.tasks ?? request.data?.tasks;
     if (said === undefined) return this.#after(() => this.#refuse(refuse('missing', 'tasks'), ref));
     if (said.some((task) => task.id === 0)) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
-    await this.#settled;
+    await this.#answers.done();
     const { written, spared, sure } = await tasks.writeAll(writer, login.device, said);
     if (!this.#decided(written, ref) || !written.ok) return;
     if (!written.replayed) {
       login.device?.merged(writer.version, tasks.version, sure);
       // One whose version is ahead takes over the hub's with the list, and hears again.
-      if (sure === undefined || (writer.version ?? 0) > Math.max(0, tasks.version)) await this.#listUnasked(tasks, login);
+      if (sure === undefined || (writer.version ?? 0) > Math.max(0, tasks.version))
+        await this.#listUnasked(tasks, login);
     }
     if (spared > 0) {
       this.#refuse(
@@ -495,7 +517,7 @@ class KronosConversation implements Conversation {
     }
   }
 
-  async #channelVerb(
+  #channelVerb(
     login: Login,
     request: Requests[
       | 'read-all'
@@ -508,7 +530,7 @@ class KronosConversation implements Conversation {
       | 'history'
       | 'revert'],
     said: string,
-  ): Promise<void> {
+  ): void | Promise<void> {
     const { ref } = request;
     const session = this.#open(login.identity);
     const name = fullName(login.identity, said, (account) => this.#doors.accounts.isAccount(account));
@@ -530,34 +552,45 @@ class KronosConversation implements Conversation {
       return this.#taskVerb(login, request, request.key);
     }
     switch (request.type) {
-      case 'subscribe': {
-        await this.#settled;
-        const answered = await this.#channels.subscribe(session, request, name);
-        if (typeof answered === 'object') return this.#refuse(answered, ref);
-        if (this.#plain !== undefined && matches(name, this.#plain.tasks.channel.name)) this.#unfollowPlain();
-        if (answered !== undefined) this.#answer(answered);
-        return;
-      }
-      case 'unsubscribe': {
-        await this.#settled;
-        const refusal = await this.#channels.unsubscribe(session, name);
-        if (refusal !== undefined) return this.#refuse(refusal, ref);
-        return this.#answer(JSON.stringify({ success: true, type: 'unsubscribe', channel: said, ref }));
-      }
+      case 'subscribe':
+        return this.#subscribe(session, request, name);
+      case 'unsubscribe':
+        return this.#unsubscribe(session, request, name);
       case 'read-all':
-      case 'history': {
-        await this.#settled;
-        const read = await this.#channels.read(request, name, said);
-        return read.ok ? this.#answer(read.text) : this.#refuse(read, ref);
-      }
+      case 'history':
+        return this.#readChannel(request, name);
       default: {
-        const { written, key } = this.#channels.write(request, name, login.identity.device, this.#peer);
-        this.#after(async () => {
-          const decided = await written.catch((error: unknown) => this.#fault(error, ref));
-          if (decided !== undefined) this.#decided(decided, ref, request.type === 'create' ? key : undefined);
-        });
+        const { written, key } = this.#doors.channels.write(request, name, login.identity.device, this.#peer);
+        this.#after(() =>
+          written.then(
+            (decided) => void this.#decided(decided, ref, request.type === 'create' ? key : undefined),
+            (error: unknown) => this.#fault(error, ref),
+          ),
+        );
       }
     }
+  }
+
+  async #subscribe(session: Session, request: Requests['subscribe'], name: string): Promise<void> {
+    await this.#answers.done();
+    const answered = await this.#doors.channels.subscribe(session, request, name);
+    if (typeof answered === 'object') return this.#refuse(answered, request.ref);
+    if (this.#plain !== undefined && matches(name, this.#plain.tasks.channel.name)) this.#unfollowPlain();
+    if (answered !== undefined) this.#answer(answered);
+  }
+
+  async #unsubscribe(session: Session, { channel, ref }: Requests['unsubscribe'], name: string): Promise<void> {
+    await this.#answers.done();
+    const refusal = await this.#doors.channels.unsubscribe(session, name);
+    if (refusal !== undefined) return this.#refuse(refusal, ref);
+    this.#answer(JSON.stringify({ success: true, type: 'unsubscribe', channel, ref }));
+  }
+
+  async #readChannel(request: Requests['read-all' | 'history'], name: string): Promise<void> {
+    await this.#answers.done();
+    const read = await this.#doors.channels.read(request, name, request.channel ?? '');
+    if (read.ok) this.#answer(read.text);
+    else this.#refuse(read, request.ref);
   }
 }
 

@@ -27,6 +27,8 @@ interface Sent {
   readonly login: number;
 }
 
+const nothing = () => undefined;
+
 export class Device {
   readonly id: string;
   readonly account: string;
@@ -45,7 +47,7 @@ export class Device {
   #owes = false;
   /** Whether the plain rules hold for the login under way (M1). */
   #first = false;
-  #cancel: () => void = () => undefined;
+  #cancel: () => void = nothing;
 
   constructor(id: string, account: string, notes: Document, world: World, note: Note | undefined) {
     this.id = id;
@@ -188,7 +190,10 @@ export class Device {
 
   #later(): void {
     this.#cancel();
-    this.#cancel = this.#world.after(sureMs, () => this.#noteSometime());
+    this.#cancel = this.#world.after(sureMs, () => {
+      this.#cancel = nothing;
+      this.#noteSometime();
+    });
   }
 }
 

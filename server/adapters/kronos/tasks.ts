@@ -90,6 +90,8 @@ export class Tasks {
   #document: Document;
   #hub: Hub;
   #parsed = new WeakMap<Item, Task>();
+  /** By token and secret: connections share them, for they are many. */
+  #views = new Map<string, View>();
   #lookup = new Lookup((item) => this.#task(item));
   /** What plain clients have been told, by key. */
   #shown = new Map<string, Task>();
@@ -268,6 +270,13 @@ export class Tasks {
 
   /** How a plain client with this secret sees the tasks. */
   view(token: string, userId: string): View {
+    const name = `${token} ${userId}`;
+    const view = this.#views.get(name) ?? this.#viewOf(token, userId);
+    this.#views.set(name, view);
+    return view;
+  }
+
+  #viewOf(token: string, userId: string): View {
     return {
       key: `tasks ${token}`,
       echo: false,

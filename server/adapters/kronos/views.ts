@@ -45,9 +45,22 @@ function bareItem(change: Change): string {
   return `{${fields(change)}}`;
 }
 
-/** Sessions of the account and others (administrators, who name the account too) see two names, so two encodings at most. */
+const subscriptions = new WeakMap<Channel, Map<string, View>>();
+
+/**
+ * Sessions of the account and others (administrators, who name the account too) see two names, so there are two encodings at
+ * most; their Views are shared, for followers are many.
+ */
 export function subscription(who: Identity, channel: Channel): View {
   const name = shortName(who, channel.name);
+  const known = subscriptions.get(channel) ?? new Map<string, View>();
+  subscriptions.set(channel, known);
+  const view = known.get(name) ?? subscriptionAs(name);
+  known.set(name, view);
+  return view;
+}
+
+function subscriptionAs(name: string): View {
   const prefix = `"channel":${JSON.stringify(name)},"seq":`;
   return {
     key: `items ${name}`,
