@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
 import { watcherMay } from './adapters/activitywatch/origins.ts';
-import { activityWatchRoutes } from './adapters/activitywatch/routes.ts';
+import { openActivityWatch } from './adapters/activitywatch/routes.ts';
 import type { Caller, Route } from './adapters/adapter.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
@@ -88,16 +88,17 @@ export async function compose(config: Config, world: World): Promise<Composed> {
       return listening?.kronosPort ?? null;
     },
   });
+  const activityWatch = openActivityWatch({
+    hub,
+    ...trust,
+    hostname: hostname(),
+    version: `horai-v${version}`,
+    testing: config.testing,
+  });
   const routes: readonly Route[] = [
     ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
-    ...activityWatchRoutes({
-      hub,
-      ...trust,
-      hostname: hostname(),
-      version: `horai-v${version}`,
-      testing: config.testing,
-    }),
+    ...activityWatch.routes,
     ...wakatimeRoutes({ hub, near, ...trust }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];
@@ -145,6 +146,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
     hub.drain();
     await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
     await open.close();
+    await activityWatch.close();
     if (config.store !== 'memory') await removeHubFile(config.data);
     await hub.close();
   };

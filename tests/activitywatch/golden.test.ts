@@ -24,8 +24,7 @@ const recorded: readonly Recorded[] = readFileSync(
 )
   .trim()
   .split('\n')
-  .map((line): Recorded => JSON.parse(line))
-  .filter(({ n }) => n < 127);
+  .map((line): Recorded => JSON.parse(line));
 
 type Otherwise = 'not sent' | ((answer: Answer) => void);
 const message =
@@ -100,8 +99,10 @@ const withoutTheMillisecond = (text: string): string =>
 
 describe('the recorded conversation with the reference server', () => {
   test('is the same, byte by byte', async () => {
-    const { ask } = await openHouse();
+    const { ask, close } = await openHouse();
     for (const { n, method, path, content_type, request_body, ...expected } of recorded) {
+      // The recording leaves out some records here, in which one event was made.
+      if (n === 119) await ask('POST', '/api/0/buckets/hb/events', { body: {} });
       const other = otherwise.get(n);
       if (other === 'not sent') continue;
       const headers = content_type === undefined ? {} : { 'content-type': content_type };
@@ -132,6 +133,7 @@ describe('the recorded conversation with the reference server', () => {
         throw new Error(`record ${n}: ${error instanceof Error ? error.message : error}`);
       }
     }
+    await close();
   });
 });
 

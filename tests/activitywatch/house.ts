@@ -1,7 +1,7 @@
 // A hub with ActivityWatch's routes in memory: requests are values that go through the real router and come back as replies.
 // What sockets do to them is tested elsewhere.
 
-import { activityWatchRoutes } from '../../server/adapters/activitywatch/routes.ts';
+import { openActivityWatch } from '../../server/adapters/activitywatch/routes.ts';
 import type { Reply } from '../../server/adapters/adapter.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
@@ -41,6 +41,7 @@ export interface House {
   ask(method: string, path: string, asked?: Asked): Promise<Answer>;
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown): Promise<Answer>;
+  close(): Promise<void>;
 }
 
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
@@ -48,16 +49,15 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const hub = new Hub({ store: wishes.store ?? new MemoryStore({ epoch: 'e1' }), relay: silence, world });
   const accounts = await Accounts.open(hub);
   await accounts.begin(undefined);
-  const router = new Router(
-    activityWatchRoutes({
-      hub,
-      accounts,
-      personal: wishes.personal ?? true,
-      hostname: 'this-host',
-      version: 'horai-v0.0.0',
-      testing: wishes.testing ?? false,
-    }),
-  );
+  const activityWatch = openActivityWatch({
+    hub,
+    accounts,
+    personal: wishes.personal ?? true,
+    hostname: 'this-host',
+    version: 'horai-v0.0.0',
+    testing: wishes.testing ?? false,
+  });
+  const router = new Router(activityWatch.routes);
   const ask = async (method: string, url: string, { body, headers = {}, token, origin = '' }: Asked = {}) => {
     const [path = '', query = ''] = url.split(/\?(.*)/s);
     const found = router.find(method, path);
@@ -86,6 +86,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
     ask,
     get: (path) => ask('GET', path),
     post: (path, body) => ask('POST', path, { body }),
+    close: () => activityWatch.close(),
   };
 }
 

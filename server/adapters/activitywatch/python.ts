@@ -73,9 +73,10 @@ function reprText(text: string): string {
  * Deep equality as Python's `==` has it among JSON values, except that true is not 1: keys in any order.
  */
 export function same(a: unknown, b: unknown): boolean {
+  if (a instanceof Float) return same(a.value, b);
+  if (b instanceof Float) return same(a, b.value);
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (a instanceof Float && b instanceof Float) return a.value === b.value;
   if (Array.isArray(a) || Array.isArray(b)) {
     return (
       Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, index) => same(one, b[index]))

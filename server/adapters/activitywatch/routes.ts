@@ -11,9 +11,11 @@ import type { Span } from './bucket.ts';
 import { type Author, Buckets } from './buckets.ts';
 import { type Description, descriptionText, isBucketId, readSaid } from './description.ts';
 import { EventWriter, endOf, type NewEvent, readEvent } from './event.ts';
-import { formatInstant, parseInstant } from './instant.ts';
+import { formatInstant, normalInstant, parseInstant } from './instant.ts';
 import { corsHeaders } from './origins.ts';
 import { compactSorted, repr, spaced } from './python.ts';
+import type { Period } from './query/evaluate.ts';
+import { Queries } from './query/queries.ts';
 import { exported, importAll, readImport } from './transfer.ts';
 
 export interface ActivityWatchDoors extends Trust {
@@ -45,8 +47,15 @@ interface Place {
 
 const mebibyte = 1_048_576;
 
-export function activityWatchRoutes(doors: ActivityWatchDoors): readonly Route[] {
+export interface ActivityWatch {
+  readonly routes: readonly Route[];
+  /** Ends what runs beside the hub's own thread. */
+  close(): Promise<void>;
+}
+
+export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
   const { hub, testing, ...trust } = doors;
+  const queries = new Queries(hub);
   const opened = new Map<string, Promise<Buckets>>();
   const bucketsOf = (account: string): Promise<Buckets> => {
     const known = opened.get(account);
@@ -285,6 +294,31 @@ export function activityWatchRoutes(doors: ActivityWatchDoors): readonly Route[]
       },
     },
     {
+      path: '/api/0/query',
+      limit: 4 * mebibyte,
+      methods: {
+        POST: visit(async (visiting) => {
+          const { request, buckets } = visiting;
+          const body = jsonBody(request);
+          if (!body.ok) return body.reply;
+          const object = objectBody(body.value);
+          if (!object.ok) return object.reply;
+          const read = readQuery(object.fields);
+          if (!read.ok) return read.reply;
+          const described = await readable(visiting);
+          const question = {
+            buckets: described.map(({ id, hostname }) => ({ id, hostname, channel: buckets.channelOf(id) })),
+            text: read.text,
+            name: query(request).get('name') ?? '',
+            periods: read.periods,
+          };
+          const answered = await queries.ask(question, () => request.aborted());
+          if (!answered.ok) return answer(400, { type: answered.type, message: answered.message });
+          return { status: 200, headers: { 'content-type': 'application/json' }, body: answered.results };
+        }),
+      },
+    },
+    {
       path: '/api/0/export',
       methods: {
         GET: visit(async (visiting) => attachment(visiting, await readable(visiting), 'aw-buckets-export.json')),
@@ -343,10 +377,43 @@ export function activityWatchRoutes(doors: ActivityWatchDoors): readonly Route[]
       },
     },
   ];
-  return [
-    ...places.flatMap(routesOf),
-    { method: '*', path: '/api/0/*', handle: async (request) => withCors(request, unknownPath) },
-  ];
+  const unknown: Route = { method: '*', path: '/api/0/*', handle: async (request) => withCors(request, unknownPath) };
+  return { routes: [...places.flatMap(routesOf), unknown], close: () => queries.close() };
+}
+
+/** What a query's body says, or what the reference's schema finds in it. */
+function readQuery(
+  fields: ReadonlyMap<string, unknown>,
+):
+  | { readonly ok: true; readonly text: string; readonly periods: readonly Period[] }
+  | { readonly ok: false; readonly reply: Reply } {
+  const errors: [string, string][] = [];
+  for (const name of ['query', 'timeperiods']) {
+    if (!fields.has(name)) errors.push([name, `'${name}' is a required property`]);
+  }
+  const texts = (name: string): readonly string[] => {
+    const value = fields.get(name) ?? [];
+    if (!Array.isArray(value)) {
+      errors.push([name, `${repr(value)} is not of type 'array'`]);
+      return [];
+    }
+    return value.map((one: unknown, index) => {
+      if (typeof one === 'string') return one;
+      errors.push([`${name}.${index}`, `${repr(one)} is not of type 'string'`]);
+      return '';
+    });
+  };
+  const [said, lines] = [texts('timeperiods'), texts('query')];
+  if (errors.length > 0) return { ok: false, reply: invalid(Object.fromEntries(errors)) };
+  const periods: Period[] = [];
+  for (const text of said) {
+    const [start, end] = text.split('/', 2).map(normalInstant);
+    if (start === undefined || end === undefined) {
+      return { ok: false, reply: refused(400, `timeperiod ${repr(text)} is not two ISO 8601 times joined by a /`) };
+    }
+    periods.push({ start, end });
+  }
+  return { ok: true, text: lines.join('\n'), periods };
 }
 
 /** Clients of either server come with a last slash or without one. */

@@ -1,0 +1,315 @@
+// The functions of the query language, those of both servers, as one table: what they take and what they give. None changes what
+// it is given. How calls and errors come about is evaluate.ts'.
+
+import { Float, repr, same } from '../python.ts';
+import { byTime, flood, intersect, union, unionNoOverlap } from './periods.ts';
+import { compile, type Search } from './regex.ts';
+import { urlFields } from './urls.ts';
+import {
+  field,
+  isDict,
+  isFloat,
+  isList,
+  isMoment,
+  Moment,
+  QueryError,
+  shown,
+  typeName,
+  type Value,
+  withField,
+} from './values.ts';
+
+/** Where a query finds events. */
+export interface Source {
+  /** In the order in which they were created. */
+  readonly buckets: readonly { readonly id: string; readonly hostname: string }[];
+  /** Newest first, clipped to the span, whose ends are both in it. */
+  events(bucket: string, from: number, to: number): readonly Moment[];
+  count(bucket: string, from: number, to: number): number;
+}
+
+export interface Context {
+  readonly source: Source;
+  /** Microseconds; what STARTTIME and ENDTIME say now. */
+  readonly span: () => readonly [from: number, to: number];
+  /** Counts work done, and ends the query when it is too much. */
+  readonly spend: (steps: number) => void;
+  readonly print: (values: readonly Value[]) => void;
+}
+
+type Moments = readonly Moment[];
+
+interface Definition {
+  readonly least: number;
+  readonly most: number;
+  readonly call: (args: Args, context: Context) => Value;
+}
+
+/** Errors of Python's type checks inside a function look like this, whatever their cause. */
+export function wrongArguments(name: string): never {
+  throw new QueryError('QueryInterpretException', `Tried to call function ${name} with invalid amount of arguments`);
+}
+
+function fail(message: string): never {
+  throw new QueryError('QueryFunctionException', message);
+}
+
+/** The arguments of one call, taken by what they should be. */
+export class Args {
+  readonly name: string;
+  readonly all: readonly Value[];
+
+  constructor(name: string, all: readonly Value[]) {
+    this.name = name;
+    this.all = all;
+  }
+
+  at(index: number): Value {
+    return this.all[index] ?? null;
+  }
+
+  text(index: number): string {
+    const value = this.at(index);
+    return typeof value === 'string' ? value : mistyped(value, 'str');
+  }
+
+  list(index: number): readonly Value[] {
+    const value = this.at(index);
+    return isList(value) ? value : mistyped(value, 'list');
+  }
+
+  count(index: number): number {
+    const value = this.at(index);
+    const found = isFloat(value) ? value.value : value;
+    return typeof found === 'number' ? Math.trunc(found) : mistyped(value, 'int');
+  }
+
+  events(index: number): Moments {
+    const list = this.list(index);
+    return list.every(isMoment) ? list : wrongArguments(this.name);
+  }
+
+  texts(index: number): readonly string[] {
+    const list = this.list(index);
+    return list.every((value): value is string => typeof value === 'string') ? list : wrongArguments(this.name);
+  }
+}
+
+function mistyped(value: Value, wanted: string): never {
+  return fail(
+    `Variable '${shown(value)}' passed to function call is of invalid type. Expected <class '${wanted}'> but was ${typeName(value)}`,
+  );
+}
+
+function define(least: number, most: number, call: Definition['call']): Definition {
+  return { least, most, call };
+}
+
+export const functions: ReadonlyMap<string, Definition> = new Map(
+  Object.entries({
+    nop: define(0, 0, () => 1),
+    print: define(0, 100, ({ all }, { print }) => {
+      print(all);
+      return null;
+    }),
+
+    query_bucket: define(1, 1, (args, context) => {
+      const id = known(args.text(0), context);
+      return context.source.events(id, ...context.span());
+    }),
+    query_bucket_eventcount: define(1, 1, (args, context) => {
+      const id = known(args.text(0), context);
+      return context.source.count(id, ...context.span());
+    }),
+    query_bucket_names: define(0, 0, (_, { source }) => source.buckets.map(({ id }) => id)),
+    find_bucket: define(1, 2, (args, { source }) => {
+      const part = args.text(0);
+      const hostname = args.all.length > 1 ? args.text(1) : undefined;
+      const found = source.buckets.find(
+        (bucket) => bucket.id.includes(part) && (hostname === undefined || bucket.hostname === hostname),
+      );
+      return (
+        found?.id ?? fail(`Unable to find bucket matching '${part}' (hostname filter set to '${hostname ?? 'None'}')`)
+      );
+    }),
+
+    flood: define(1, 1, (args) => flood(args.events(0))),
+    filter_period_intersect: define(2, 2, (args) => intersect(args.events(0), args.events(1))),
+    period_union: define(2, 2, (args) => union(args.events(0), args.events(1))),
+    union_no_overlap: define(2, 2, (args) => unionNoOverlap(args.events(0), args.events(1))),
+    concat: define(1, 100, (args) => args.all.flatMap((_, index) => args.list(index))),
+
+    sort_by_timestamp: define(1, 1, (args) => byTime(args.events(0))),
+    sort_by_duration: define(1, 1, (args) => [...args.events(0)].sort((a, b) => b.duration - a.duration)),
+    limit_events: define(2, 2, (args) => args.list(0).slice(0, args.count(1))),
+    sum_durations: define(1, 1, (args) => {
+      return new Float(args.events(0).reduce((sum, { duration }) => sum + duration, 0) / 1_000_000);
+    }),
+
+    filter_keyvals: define(3, 3, (args) => args.events(0).filter(hasValue(args, true))),
+    exclude_keyvals: define(3, 3, (args) => args.events(0).filter(hasValue(args, false))),
+    filter_keyvals_regex: define(3, 3, (args) => {
+      const [events, key, search] = [args.events(0), args.text(1), compile(args.text(2))];
+      const matches = once((data: Value) => {
+        const value = field(data, key);
+        if (value === undefined) return false;
+        return typeof value === 'string' ? search(value) : wrongArguments(args.name);
+      });
+      return events.filter(({ data }) => matches(data));
+    }),
+
+    merge_events_by_keys: define(2, 2, (args) => mergedByKeys(args.events(0), args.texts(1), args.name)),
+    chunk_events_by_key: define(2, 2, (args) => chunked(args.events(0), args.text(1))),
+
+    split_url_events: define(1, 1, (args) => {
+      const split = once((data: Value) => {
+        const url = field(data, 'url');
+        return typeof url === 'string' && isDict(data) ? { ...data, ...urlFields(url) } : data;
+      });
+      return args.events(0).map((event) => event.with(split(event.data)));
+    }),
+    simplify_window_titles: define(2, 2, (args) => {
+      const key = args.text(1);
+      const simplify = once((data: Value) => {
+        const title = field(data, key);
+        return typeof title === 'string'
+          ? withField(data, key, simpler(title, key === 'title' && field(data, 'app') !== undefined))
+          : data;
+      });
+      return args.events(0).map((event) => event.with(simplify(event.data)));
+    }),
+
+    categorize: define(2, 2, (args) => {
+      const rules = args.list(1).map((rule) => readRule(rule, args.name));
+      const categories = rules.map(({ names }) => (isList(names) ? names : wrongArguments(args.name)));
+      const categorized = once((data: Value) => {
+        let category: readonly Value[] = ['Uncategorized'];
+        for (const [index, { matches }] of rules.entries()) {
+          const other = categories[index] ?? [];
+          // The deepest wins, and of those equally deep the last.
+          if (other.length >= category.length && matches(data)) category = other;
+        }
+        return withField(data, '$category', category);
+      });
+      return args.events(0).map((event) => event.with(categorized(event.data)));
+    }),
+    tag: define(2, 2, (args) => {
+      const rules = args.list(1).map((rule) => readRule(rule, args.name));
+      const tagged = once((data: Value) => {
+        const tags = rules.filter(({ matches }) => matches(data)).map(({ names }) => names);
+        return withField(data, '$tags', tags);
+      });
+      return args.events(0).map((event) => event.with(tagged(event.data)));
+    }),
+
+    contains: define(2, 2, (args) => {
+      const [container, value] = [args.at(0), args.at(1)];
+      if (isList(container)) return container.some((one) => same(one, value));
+      return isDict(container)
+        ? typeof value === 'string' && Object.hasOwn(container, value)
+        : mistyped(container, 'list');
+    }),
+  }),
+);
+
+function known(id: string, { source }: Context): string {
+  return source.buckets.some((bucket) => bucket.id === id) ? id : fail(`There's no bucket named '${id}'`);
+}
+
+/** What is computed of an event's data is computed once for all events that share them. */
+function once<T>(compute: (data: Value) => T): (data: Value) => T {
+  const known = new Map<Value, T>();
+  return (data) => {
+    const before = known.get(data);
+    if (before !== undefined) return before;
+    const made = compute(data);
+    known.set(data, made);
+    return made;
+  };
+}
+
+function hasValue(args: Args, wanted: boolean): (event: Moment) => boolean {
+  const [key, values] = [args.text(1), args.list(2)];
+  const has = once((data: Value) => {
+    const value = field(data, key);
+    return value !== undefined && values.some((one) => same(one, value));
+  });
+  return ({ data }) => has(data) === wanted;
+}
+
+function mergedByKeys(events: Moments, keys: readonly string[], name: string): Moments {
+  if (keys.length === 0) return events;
+  const groupOf = once((data: Value) => {
+    const present = keys.filter((key) => field(data, key) !== undefined);
+    const values = present.map((key) => field(data, key) ?? null);
+    if (values.some(isDict)) wrongArguments(name);
+    return { text: repr(values), data: Object.fromEntries(present.map((key, index) => [key, values[index] ?? null])) };
+  });
+  const groups = new Map<string, { readonly time: number; readonly data: Value; duration: number }>();
+  for (const event of events) {
+    const { text, data } = groupOf(event.data);
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, { time: event.time, data, duration: event.duration });
+    else group.duration += event.duration;
+  }
+  return [...groups.values()].map(({ time, data, duration }) => new Moment(null, time, duration, data));
+}
+
+/** Neighbours with the same value; ends at the first event without one. */
+function chunked(events: Moments, key: string): Moments {
+  const chunks: { readonly value: Value; readonly subevents: Moment[]; duration: number; readonly time: number }[] = [];
+  for (const event of events) {
+    const value = field(event.data, key);
+    if (value === undefined) break;
+    const last = chunks.at(-1);
+    if (last !== undefined && same(last.value, value)) {
+      last.subevents.push(event);
+      last.duration += event.duration;
+    } else {
+      chunks.push({ value, subevents: [event], duration: event.duration, time: event.time });
+    }
+  }
+  return chunks.map(({ value, subevents, duration, time }) => {
+    return new Moment(
+      null,
+      time,
+      duration,
+      Object.fromEntries<Value>([
+        [key, value],
+        ['subevents', subevents],
+      ]),
+    );
+  });
+}
+
+function simpler(title: string, ofWindow: boolean): string {
+  const unread = title.replace(/^\(\d+\)\s*/, '');
+  return ofWindow ? unread.replace(/FPS:\s+[0-9.]+/g, 'FPS: ...').replace(/^[●*]\s*/, '') : unread;
+}
+
+interface Rule {
+  /** A category's path, or a tag. */
+  readonly names: Value;
+  readonly matches: (data: Value) => boolean;
+}
+
+function readRule(value: Value, name: string): Rule {
+  const [names, rule] = isList(value) ? value : [];
+  if (names === undefined || rule === undefined || !isDict(rule)) return wrongArguments(name);
+  const regex = field(rule, 'regex') ?? null;
+  const keys = field(rule, 'select_keys') ?? null;
+  if ((regex !== null && typeof regex !== 'string') || (keys !== null && !isList(keys))) return wrongArguments(name);
+  if (regex === null || regex === '') return { names, matches: () => false };
+  const search = compile(regex, field(rule, 'ignore_case') === true);
+  return { names, matches: (data) => valuesOf(data, keys ?? []).some((one) => matchesText(one, search)) };
+}
+
+function valuesOf(data: Value, keys: readonly Value[]): readonly Value[] {
+  if (!isDict(data)) return [];
+  if (keys.length === 0) return Object.values(data);
+  return keys.map((key) => (typeof key === 'string' ? (field(data, key) ?? null) : null));
+}
+
+function matchesText(value: Value, search: Search): boolean {
+  return typeof value === 'string' && search(value);
+}

@@ -1,0 +1,100 @@
+// One bucket in memory, for queries: its events in order of time, their data parsed once for each distinct text. It is fed the
+// changes of the bucket's channel in order; from where is the concern of whoever feeds it.
+
+import { eventOf, isEventKey } from '../event.ts';
+import { Moment, type Value } from './values.ts';
+
+/** A change as it is fed: flat, because thousands of them go from thread to thread. `value` is null for a delete. */
+export type Fed = readonly [key: string, value: string | null, time: number | null, end: number | null, at: number];
+
+export class Replica {
+  /** The oldest first; of those that begin together the greatest id first, so that from behind it is as clients see it. */
+  #events: Moment[] = [];
+  readonly #byKey = new Map<string, Moment>();
+  readonly #data = new Map<string, Value>();
+  /** No event is longer. */
+  #longest = 0;
+
+  get size(): number {
+    return this.#events.length;
+  }
+
+  feed(changes: readonly Fed[]): void {
+    const added: Moment[] = [];
+    const removed = new Set<Moment>();
+    for (const [key, value, time, end, at] of changes) {
+      if (!isEventKey(key)) continue;
+      const before = this.#byKey.get(key);
+      if (before !== undefined) removed.add(before);
+      this.#byKey.delete(key);
+      if (value === null) continue;
+      const event = eventOf({ key, value, time, end, at });
+      const moment = new Moment(event.id, event.time, event.duration, this.#parsed(value));
+      this.#longest = Math.max(this.#longest, event.duration);
+      this.#byKey.set(key, moment);
+      added.push(moment);
+    }
+    this.#remove(removed);
+    this.#add(added.filter((moment) => !removed.has(moment)));
+  }
+
+  /** Newest first, clipped to the span, whose ends are both in it. */
+  events(from: number, to: number): readonly Moment[] {
+    const found: Moment[] = [];
+    if (from > to) return found;
+    const first = this.#firstAt(from - this.#longest);
+    for (let index = this.#firstAt(to + 1) - 1; index >= first; index -= 1) {
+      const moment = this.#events[index];
+      if (moment === undefined || (moment.time < from && moment.end < from)) continue;
+      const whole = moment.time >= from && moment.end <= to;
+      found.push(whole ? moment : moment.during(Math.max(moment.time, from), Math.min(moment.end, to)));
+    }
+    return found;
+  }
+
+  #parsed(text: string): Value {
+    const known = this.#data.get(text);
+    if (known !== undefined) return known;
+    const value: Value = JSON.parse(text);
+    this.#data.set(text, value);
+    return value;
+  }
+
+  #remove(removed: ReadonlySet<Moment>): void {
+    if (removed.size === 0) return;
+    // Heartbeats change the newest events.
+    let last = this.#events.length;
+    for (let left = removed.size; left > 0 && last > 0; ) {
+      last -= 1;
+      const moment = this.#events[last];
+      if (moment !== undefined && removed.has(moment)) left -= 1;
+    }
+    const kept = this.#events.splice(last).filter((moment) => !removed.has(moment));
+    for (const moment of kept) this.#events.push(moment);
+  }
+
+  #add(added: Moment[]): void {
+    if (added.length === 0) return;
+    added.sort(inOrder);
+    const first = added[0];
+    const moved = first === undefined ? [] : this.#events.splice(this.#firstAt(first.time));
+    moved.push(...added);
+    if (moved.length > added.length) moved.sort(inOrder);
+    for (const moment of moved) this.#events.push(moment);
+  }
+
+  /** The index of the first event that begins at the time or later. */
+  #firstAt(time: number): number {
+    let [low, high] = [0, this.#events.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#events[middle]?.time ?? 0) < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function inOrder(a: Moment, b: Moment): number {
+  return a.time - b.time || (b.id ?? 0) - (a.id ?? 0);
+}

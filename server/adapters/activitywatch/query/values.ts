@@ -1,0 +1,141 @@
+// What a query computes with: JSON values, floats and events, none of which is ever changed once it is made. Their names in
+// error messages are Python's; how a result is written is here, what functions do with them is not.
+
+import { formatInstant } from '../instant.ts';
+import { Float, float, repr } from '../python.ts';
+
+export type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | Float
+  | Moment
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+/** An event in a query. Events whose data are the same text share one `data`, so that what is computed of it is computed once. */
+export class Moment {
+  readonly id: number | null;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  /** Microseconds. */
+  readonly duration: number;
+  readonly data: Value;
+
+  constructor(id: number | null, time: number, duration: number, data: Value) {
+    this.id = id;
+    this.time = time;
+    this.duration = duration;
+    this.data = data;
+  }
+
+  get end(): number {
+    return this.time + this.duration;
+  }
+
+  /** The same event elsewhere in time. */
+  during(time: number, end: number): Moment {
+    return new Moment(this.id, time, end - time, this.data);
+  }
+
+  with(data: Value): Moment {
+    return new Moment(this.id, this.time, this.duration, data);
+  }
+}
+
+export type QueryErrorType = 'QueryParseException' | 'QueryInterpretException' | 'QueryFunctionException';
+
+/**
+ * A query that cannot be answered, in the words of the reference. Thrown inside a query and nowhere else: it ends there, as
+ * the answer, in evaluate.ts.
+ */
+export class QueryError extends Error {
+  readonly type: QueryErrorType;
+
+  constructor(type: QueryErrorType, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+export function isDict(value: Value): value is { readonly [key: string]: Value } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isMoment(value) && !isFloat(value);
+}
+
+export function isMoment(value: Value): value is Moment {
+  return value instanceof Moment;
+}
+
+export function isFloat(value: Value): value is Float {
+  return value instanceof Float;
+}
+
+/** A field of an event's data; undefined where there is none. */
+export function field(data: Value, key: string): Value | undefined {
+  return isDict(data) && Object.hasOwn(data, key) ? data[key] : undefined;
+}
+
+/** `data` with a field more, or another value in it. */
+export function withField(data: Value, key: string, value: Value): Value {
+  return Object.fromEntries([...Object.entries(isDict(data) ? data : {}), [key, value]]);
+}
+
+export function typeName(value: Value): string {
+  if (value === null) return "<class 'NoneType'>";
+  if (typeof value === 'boolean') return "<class 'bool'>";
+  if (typeof value === 'string') return "<class 'str'>";
+  if (typeof value === 'number') return Number.isInteger(value) ? "<class 'int'>" : "<class 'float'>";
+  if (isFloat(value)) return "<class 'float'>";
+  if (isList(value)) return "<class 'list'>";
+  return isMoment(value) ? "<class 'aw_core.models.Event'>" : "<class 'dict'>";
+}
+
+/** As a message shows a value to a person; long ones are cut. */
+export function shown(value: Value): string {
+  const text = typeof value === 'string' ? value : repr(shallow(value));
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function shallow(value: Value): unknown {
+  if (isMoment(value)) return { id: value.id, timestamp: formatInstant(value.time) };
+  return isList(value) ? value.slice(0, 20).map((one) => (isMoment(one) ? shallow(one) : one)) : value;
+}
+
+/** Results as text: compact, keys in order. Data that were written before are not written anew. */
+export class ResultWriter {
+  #data = new Map<Value, string>();
+
+  text(value: Value): string {
+    if (typeof value === 'string') return quoted(value);
+    if (typeof value === 'number') return Number.isInteger(value) ? String(value) : float(value);
+    if (isFloat(value)) return float(value.value);
+    if (isMoment(value)) {
+      const { id, time, duration, data } = value;
+      return `{"data":${this.#dataText(data)},"duration":${float(duration / 1_000_000)},"id":${id},"timestamp":"${formatInstant(time)}"}`;
+    }
+    if (isList(value)) return `[${value.map((one) => this.text(one)).join(',')}]`;
+    if (!isDict(value)) return String(value);
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, one]) => `${quoted(key)}:${this.text(one)}`).join(',')}}`;
+  }
+
+  #dataText(data: Value): string {
+    const known = this.#data.get(data);
+    if (known !== undefined) return known;
+    const text = this.text(data);
+    this.#data.set(data, text);
+    return text;
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,86 @@
+// The thread that runs queries: holds replicas of the buckets that were asked about, and answers one question after the other.
+// A query may take its time here, because nobody's message waits for this thread.
+
+import { parentPort } from 'node:worker_threads';
+import { evaluate, parsed } from './evaluate.ts';
+import type { Source } from './functions.ts';
+import { Replica } from './replica.ts';
+import type { FromThread, Question, ToThread } from './thread.ts';
+import { ResultWriter, shown } from './values.ts';
+
+/** Ends an evaluation that must be done again. */
+class Lacking extends Error {
+  readonly channel: string;
+
+  constructor(channel: string) {
+    super(`${channel} has not been fed`);
+    this.channel = channel;
+  }
+}
+
+const replicas = new Map<string, Replica>();
+
+function say(message: FromThread): void {
+  // The bytes of an answer are handed over, not copied.
+  parentPort?.postMessage(
+    message,
+    'results' in message && message.results.buffer instanceof ArrayBuffer ? [message.results.buffer] : [],
+  );
+}
+
+function hear(message: ToThread): void {
+  if ('feed' in message) {
+    const known = message.anew ? undefined : replicas.get(message.feed);
+    const replica = known ?? new Replica();
+    replicas.set(message.feed, replica);
+    replica.feed(message.changes);
+  } else if ('forget' in message) {
+    replicas.delete(message.forget);
+  } else {
+    try {
+      answer(message.question);
+    } catch (error) {
+      if (error instanceof Lacking) say({ lacks: error.channel });
+      else say({ type: 'QueryFunctionException', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
+
+function answer({ buckets, text, name, periods }: Question): void {
+  const channels = new Map(buckets.map(({ id, channel }) => [id, channel]));
+  const replicaOf = (id: string): Replica => {
+    const channel = channels.get(id) ?? '';
+    const replica = replicas.get(channel);
+    if (replica === undefined) throw new Lacking(channel);
+    return replica;
+  };
+  const source: Source = {
+    buckets,
+    events: (id, from, to) => replicaOf(id).events(from, to),
+    count: (id, from, to) => replicaOf(id).events(from, to).length,
+  };
+  const read = parsed(text);
+  if (!read.ok) {
+    say({ type: read.type, message: read.message });
+    return;
+  }
+  const writer = new ResultWriter();
+  const results: Buffer[] = [];
+  for (const period of periods) {
+    const evaluated = evaluate(read.statements, {
+      source,
+      period,
+      name,
+      print: (values) => say({ printed: values.map(shown).join(' ') }),
+    });
+    if (!evaluated.ok) {
+      say({ type: evaluated.type, message: evaluated.message });
+      return;
+    }
+    results.push(Buffer.from(`${results.length === 0 ? '[' : ','}${writer.text(evaluated.value)}`));
+  }
+  results.push(Buffer.from(periods.length === 0 ? '[]\n' : ']\n'));
+  say({ results: new Uint8Array(Buffer.concat(results)) });
+}
+
+parentPort?.on('message', hear);
