@@ -83,8 +83,7 @@ export class Channel {
     this.#underWay = appending;
     const appended = await appending;
     if (!appended.ok || appended.changes.length === 0) return appended;
-    if (sender !== undefined) for (const change of appended.changes) this.#senders.set(change.seq, sender);
-    this.#advance(appended.changes);
+    this.#advance(appended.changes, sender);
     const last = appended.changes.at(-1);
     if (last !== undefined) this.#doors.announce(this.name, last.seq);
     return appended;
@@ -188,28 +187,29 @@ export class Channel {
     return { ok: true, head: this.#head, changes: changes.slice(0, limit), more: changes.length > limit };
   }
 
-  #advance(changes: readonly Change[]): void {
-    const first = changes[0];
-    if (first === undefined) return;
-    if (this.#refreshing !== undefined || first.seq !== this.#head.seq + 1) {
-      this.#refresh();
+  #advance(changes: readonly Change[], sender: Peer | undefined): void {
+    if (this.#refreshing === undefined && changes[0]?.seq === this.#head.seq + 1) {
+      this.#tell(changes, sender);
       return;
     }
-    this.#tell(changes);
+    if (sender !== undefined) for (const change of changes) this.#senders.set(change.seq, sender);
+    this.#refresh();
   }
 
-  #tell(changes: readonly Change[]): void {
+  /** @param writer of all the changes, where one is known; otherwise whoever is remembered as the sender of each */
+  #tell(changes: readonly Change[], writer?: Peer): void {
     const last = changes.at(-1);
     if (last === undefined) return;
     const version = changes.reduce((most, change) => Math.max(most, change.version ?? -1), this.#head.version);
     this.#head = { ...this.#head, seq: last.seq, version };
     this.#remember(changes);
-    this.#pages.clear();
+    // Clearing an empty Map costs as much as a full one.
+    if (this.#pages.size > 0) this.#pages.clear();
     for (const told of this.#listeners) told(changes);
     this.#doors.told(this, changes);
     for (const change of changes) {
-      const sender = this.#senders.get(change.seq);
-      this.#senders.delete(change.seq);
+      const sender = writer ?? this.#senders.get(change.seq);
+      if (this.#senders.size > 0) this.#senders.delete(change.seq);
       for (const { rendering } of this.#audiences.values()) {
         const text = rendering.live(change, this);
         if (text !== null) this.#doors.publish(this.#topic(rendering), text, rendering.echo ? undefined : sender);
