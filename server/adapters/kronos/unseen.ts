@@ -1,0 +1,137 @@
+// What a sender may not have seen yet when its update arrives: changes of the last moments, ids that tasks had until then, and
+// everything since a device went deaf (rules W6 and M12). Fed by each write; what is made of it is protocol/merge.ts.
+
+import { distance, same } from '../../../protocol/merge.ts';
+import type { Task } from '../../../protocol/messages.ts';
+import type { Moved, Ops } from './ops.ts';
+
+/** W6: another's change may not have been seen by a sender for this long. */
+const unseenMs = 2_000;
+/** Changes of one task that are told apart in that time; a deaf device may have missed more. */
+const unseenMost = 100;
+/** How often what is too old is looked for. */
+const pruneMs = 500;
+
+interface Recent {
+  readonly at: number;
+  readonly device: string;
+  readonly before: Task | undefined;
+  readonly after: Task;
+  /** Whether the device said so itself, rather than a merge for it. */
+  readonly said: boolean;
+  /** The one device that is told of it, by a list; all are when undefined. */
+  readonly onlyFor?: string;
+}
+
+interface Former extends Moved {
+  readonly at: number;
+  /** Who may still use the old id: the device whose task was renumbered on arrival, or all but the one that changed it. */
+  readonly meantBy: (device: string) => boolean;
+}
+
+/** The values of one task that a sender may be working from, the last being the current, for `mergeUpdate`. */
+export interface UnseenValues {
+  readonly values: readonly Task[];
+  /** What the sender itself said last, if among them. */
+  readonly said: Task | undefined;
+}
+
+export class Unseen {
+  /** By key, oldest first, writes under way too. */
+  #recent = new Map<string, Recent[]>();
+  #formerly: Former[] = [];
+  /** Connected devices that may ignore notifications, and since when. */
+  #deaf = new Map<string, number>();
+  /** When each device last changed anything, for as long as it matters. */
+  #wrote = new Map<string, number>();
+  #prunedAt = 0;
+
+  /** M12: from now on what others change counts as unseen by this device, until it has been sent all tasks. */
+  deafen(device: string, now: number): void {
+    if (!this.#deaf.has(device)) this.#deaf.set(device, now - unseenMs);
+  }
+
+  undeafen(device: string): void {
+    this.#deaf.delete(device);
+  }
+
+  /** Whether a device other than this one changed anything just now. */
+  othersWrote(device: string, now: number): boolean {
+    return [...this.#wrote].some(([other, at]) => other !== device && at >= now - unseenMs);
+  }
+
+  /** Remembers what a write is about to change. */
+  wrote(ops: Ops, device: string, now: number): void {
+    this.#prune(now);
+    if (ops.list.length > 0) this.#wrote.set(device, now);
+    for (const moved of ops.renumbered()) {
+      this.#formerly.push({ ...moved, at: now, meantBy: (other) => other === device });
+    }
+    for (const moved of ops.moved()) {
+      this.#formerly.push({ ...moved, at: now, meantBy: (other) => other !== device });
+    }
+    for (const { key, before, after, said } of ops.puts()) this.#add(key, { at: now, device, said, before, after });
+  }
+
+  /**
+   * A device's list was merged: until it has taken over the answer, the device goes on working from the values that it sent.
+   * @param result the tasks as they came out, by key
+   */
+  merged(result: ReadonlyMap<string, Task>, ours: readonly Task[], device: string, now: number): void {
+    const byIndex = new Map(ours.map((task) => [task.index, task]));
+    const byId = new Map(ours.map((task) => [task.id, task]));
+    for (const [key, after] of result) {
+      const before = after.index === undefined ? byId.get(after.id) : byIndex.get(after.index);
+      if (before === undefined || same(before, after)) continue;
+      this.#add(key, { at: now, device: '', said: false, onlyFor: device, before, after });
+    }
+  }
+
+  /**
+   * Undefined when the sender has surely seen the task's current value.
+   * @param crossed whether the sender may have forgotten its own last writes too
+   */
+  of(key: string, { device, crossed }: { device: string; crossed: boolean }, now: number): UnseenValues | undefined {
+    const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
+    const recent = (this.#recent.get(key) ?? []).filter(
+      ({ at, onlyFor = device }) => at >= since && onlyFor === device,
+    );
+    const first = recent.findIndex((change) => crossed || change.device !== device);
+    if (first === -1) return undefined;
+    const before = recent[first]?.before;
+    const said = recent.findLast((change) => change.device === device && change.said)?.after;
+    return {
+      values: [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)],
+      said,
+    };
+  }
+
+  /** Tasks that had this id until a moment ago, and that this device may still mean by it. */
+  formersOf(id: number | undefined, device: string, now: number): readonly Moved[] {
+    return this.#formerly.filter((one) => one.id === id && now - one.at <= unseenMs && one.meantBy(device));
+  }
+
+  /** How many fields an edit changes that made `ours` of a task, taken from whichever of its late values is nearest. */
+  away(key: string, task: Task, ours: Task): number {
+    const late = (this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after]);
+    return Math.min(...[task, ...late].map((value) => distance(value, ours)));
+  }
+
+  #add(key: string, recent: Recent): void {
+    this.#recent.set(key, [...(this.#recent.get(key) ?? []), recent]);
+  }
+
+  #prune(now: number): void {
+    for (const [device, at] of this.#wrote) if (now - at > unseenMs) this.#wrote.delete(device);
+    this.#formerly = this.#formerly.filter(({ at }) => now - at <= unseenMs);
+    // Of every task that was just touched: not with every write.
+    if (now - this.#prunedAt < pruneMs) return;
+    this.#prunedAt = now;
+    const horizon = Math.min(now - unseenMs, ...this.#deaf.values());
+    for (const [key, list] of this.#recent) {
+      const late = list.filter(({ at }) => at >= horizon).slice(-unseenMost);
+      if (late.length === 0) this.#recent.delete(key);
+      else this.#recent.set(key, late);
+    }
+  }
+}
