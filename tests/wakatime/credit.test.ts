@@ -41,8 +41,9 @@ const rule = (said: Partial<Rule> = {}): Rule => ({
 function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (context: Context) => string) {
   return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ contexts }) => {
     const all = new Map<string, number>();
-    for (const [code, sum] of contexts) {
+    for (const [index, code] of contexts.codes.entries()) {
       const context = beats.contexts[code];
+      const sum = contexts.amounts[index] ?? 0;
       if (context !== undefined) all.set(field(context), (all.get(field(context)) ?? 0) + sum / second);
     }
     return Object.fromEntries([...all].sort());
@@ -88,7 +89,7 @@ describe('a gap', () => {
       bounds: day.map((bound) => bound * second),
       fits: (context) => context.project === 'a',
     });
-    expect([...(only?.contexts.values() ?? [])]).toEqual([60 * second]);
+    expect(only?.contexts.amounts).toEqual([60 * second]);
   });
 
   test('of a heartbeat that says "as before" goes to what was before, while that is near enough', () => {

@@ -16,9 +16,13 @@ export interface FineAmount extends Amount {
   readonly seconds: number;
 }
 
-const two = (number: number): string => String(number).padStart(2, '0');
+/** By number, because a year has tens of thousands of amounts. */
+const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const hundredths = Array.from({ length: 60 }, (_, minutes) => (minutes / 60).toFixed(2).slice(1));
+
+const two = (number: number): string => twoDigits[number] ?? '';
 const counted = (number: number, unit: string): string =>
-  `${number.toLocaleString('en-US')} ${unit}${number === 1 ? '' : 's'}`;
+  `${number < 1_000 ? number : number.toLocaleString('en-US')} ${unit}${number === 1 ? '' : 's'}`;
 
 function parts(total: number): { hours: number; minutes: number; seconds: number } {
   const whole = Math.floor(total);
@@ -32,7 +36,7 @@ export function secondsOf(amount: number): number {
 
 export function decimal(total: number): string {
   const { hours, minutes } = parts(total);
-  return (hours + minutes / 60).toFixed(2);
+  return `${hours}${hundredths[minutes]}`;
 }
 
 /** `h:MM` */
@@ -41,20 +45,21 @@ export function digital(total: number): string {
   return `${hours}:${two(minutes)}`;
 }
 
-function words(total: number, underAMinute: string): string {
-  const { hours, minutes } = parts(total);
-  const said = [hours > 0 ? counted(hours, 'hr') : '', minutes > 0 ? counted(minutes, 'min') : ''].filter(Boolean);
-  return said.length === 0 ? underAMinute : said.join(' ');
+function words(hours: number, minutes: number): string {
+  if (hours === 0) return minutes === 0 ? '' : counted(minutes, 'min');
+  return minutes === 0 ? counted(hours, 'hr') : `${counted(hours, 'hr')} ${counted(minutes, 'min')}`;
 }
 
 /** `1 hr 5 mins`; `7 secs` under a minute. */
 export function fineText(total: number): string {
-  return words(total, counted(parts(total).seconds, 'sec'));
+  const { hours, minutes, seconds } = parts(total);
+  return words(hours, minutes) || counted(seconds, 'sec');
 }
 
 /** `1 hr 5 mins`; `0 secs` under a minute. */
 export function coarseText(total: number): string {
-  return words(total, '0 secs');
+  const { hours, minutes } = parts(total);
+  return words(hours, minutes) || '0 secs';
 }
 
 /** An item of stats. */
@@ -64,9 +69,9 @@ export function amount(total: number): Amount {
     total_seconds: total,
     hours,
     minutes,
-    digital: digital(total),
-    decimal: decimal(total),
-    text: coarseText(total),
+    digital: `${hours}:${two(minutes)}`,
+    decimal: `${hours}${hundredths[minutes]}`,
+    text: words(hours, minutes) || '0 secs',
   };
 }
 
@@ -74,10 +79,13 @@ export function amount(total: number): Amount {
 export function fineAmount(total: number): FineAmount {
   const { hours, minutes, seconds } = parts(total);
   return {
-    ...amount(total),
+    total_seconds: total,
+    hours,
+    minutes,
     seconds,
     digital: `${hours}:${two(minutes)}:${two(seconds)}`,
-    text: fineText(total),
+    decimal: `${hours}${hundredths[minutes]}`,
+    text: words(hours, minutes) || counted(seconds, 'sec'),
   };
 }
 

@@ -119,6 +119,12 @@ export class Beats {
   /** The days that there are blocks of, ascending. */
   #days: number[] = [];
   #size = 0;
+  #inherits = false;
+
+  /** Whether any heartbeat ever said "as before". */
+  get inherits(): boolean {
+    return this.#inherits;
+  }
 
   get size(): number {
     return this.#size;
@@ -162,6 +168,7 @@ export class Beats {
 
   code(context: Context): number {
     const { project, branch, language, category, type, userAgent, machine, dependencies, last } = context;
+    if (last.length > 0) this.#inherits = true;
     const parts = [project, branch, language, category, type, userAgent, machine, ...last, '', ...dependencies];
     return this.#contexts.of(parts.join('\n'), () => context);
   }

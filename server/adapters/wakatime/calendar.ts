@@ -44,18 +44,19 @@ export function dateAt(moment: number, zone: string): string {
   return instant.toZonedDateTimeISO(zone).toPlainDate().toString();
 }
 
+/** A date has no zone: UTC's days are as good as any to count in. */
+const midnight = (date: string): number => Date.parse(`${date}T00:00:00Z`);
+const dateOf = (midnightMs: number): string => new Date(midnightMs).toISOString().slice(0, 10);
+const dayMs = 86_400_000;
+
 export function addDays(date: string, days: number): string {
-  return Temporal.PlainDate.from(date).add({ days }).toString();
+  return dateOf(midnight(date) + days * dayMs);
 }
 
 /** All dates of a span, both ends included. */
 export function datesOf({ first, last }: Span): readonly string[] {
-  const dates: string[] = [];
-  for (let date = Temporal.PlainDate.from(first); ; date = date.add({ days: 1 })) {
-    const text = date.toString();
-    if (text > last) return dates;
-    dates.push(text);
-  }
+  const count = Math.max(0, (midnight(last) - midnight(first)) / dayMs + 1);
+  return Array.from({ length: count }, (_, index) => dateOf(midnight(first) + index * dayMs));
 }
 
 /** Where each of the dates begins, and at the end where the last of them ends. */
@@ -77,12 +78,12 @@ export function isoEnd(moment: number): string {
 
 /** `Fri Sep 11th 2020` */
 export function spoken(date: string): string {
-  const { year, month, day, dayOfWeek } = Temporal.PlainDate.from(date);
-  return `${weekdays[dayOfWeek - 1]?.slice(0, 3)} ${months[month - 1]?.slice(0, 3)} ${ordinal(day)} ${year}`;
+  const [year, month, day] = date.split('-').map(Number);
+  return `${weekdayOf(date).slice(0, 3)} ${months[(month ?? 1) - 1]?.slice(0, 3)} ${ordinal(day ?? 1)} ${year}`;
 }
 
 export function weekdayOf(date: string): string {
-  return weekdays[Temporal.PlainDate.from(date).dayOfWeek - 1] ?? '';
+  return weekdays[(new Date(midnight(date)).getUTCDay() + 6) % 7] ?? '';
 }
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];

@@ -19,8 +19,8 @@ export type Visit = (begin: number, end: number, context: number, entity: number
 /** All spans of work that reach into [from, to), cut at its ends. */
 export function credit(beats: Beats, rule: Rule, from: number, to: number, visit: Visit): void {
   const { timeout, writesOnly } = rule;
-  const resolve = resolver(beats, rule.reach);
-  const start = begins(beats, rule.reach, from - timeout);
+  const resolve = beats.inherits ? resolver(beats, rule.reach) : undefined;
+  const start = resolve === undefined ? from - timeout : begins(beats, rule.reach, from - timeout);
   let time = Number.NEGATIVE_INFINITY;
   let context = 0;
   let entity = 0;
@@ -31,7 +31,8 @@ export function credit(beats: Beats, rule: Rule, from: number, to: number, visit
     const { times, contexts, entities, writes, length } = block;
     for (let at = firstFrom(block, start); at < length; at += 1) {
       const next = times[at] ?? 0;
-      const its = resolve(next, contexts[at] ?? 0);
+      const code = contexts[at] ?? 0;
+      const its = resolve === undefined ? code : resolve(next, code);
       if (writesOnly && writes[at] === 0) continue;
       settle(next - time < timeout ? next : time);
       if (next >= to) return;
@@ -81,8 +82,11 @@ function resolver(beats: Beats, reach: number): (time: number, context: number) 
   };
 }
 
-/** Microseconds by code. */
-export type Sums = ReadonlyMap<number, number>;
+/** Microseconds by code: `codes[i]` has `amounts[i]`. No code is there twice, and none with nothing. */
+export interface Sums {
+  readonly codes: readonly number[];
+  readonly amounts: readonly number[];
+}
 
 export interface Tally {
   readonly contexts: Sums;
@@ -106,7 +110,7 @@ export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false
   const fitting: (boolean | undefined)[] = [];
   const isFitting = (code: number): boolean => {
     const context = beats.contexts[code];
-    const fitted = fits === undefined || (context !== undefined && fits(context));
+    const fitted = context !== undefined && fits?.(context) === true;
     fitting[code] = fitted;
     return fitted;
   };
@@ -116,7 +120,7 @@ export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false
     index += 1;
   };
   credit(beats, rule, from, to, (begin, end, context, entity) => {
-    if (end === begin || !(fitting[context] ?? isFitting(context))) return;
+    if (end === begin || (fits !== undefined && !(fitting[context] ?? isFitting(context)))) return;
     let at = begin;
     for (;;) {
       const bound = bounds[index + 1] ?? to;
@@ -135,10 +139,11 @@ export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false
 }
 
 /** Adds up by code without hashing; a person's day touches few codes of many. */
-class Counter {
+export class Counter {
   #sums = new Float64Array(256);
   #touched: number[] = [];
 
+  /** @param amount greater than 0 */
   add(code: number, amount: number): void {
     if (code >= this.#sums.length) {
       const grown = new Float64Array(Math.max(code + 1, this.#sums.length * 2));
@@ -150,14 +155,13 @@ class Counter {
     this.#sums[code] = sum + amount;
   }
 
+  /** What was added since the last time. */
   take(): Sums {
-    const sums = new Map<number, number>();
-    for (const code of this.#touched) {
-      sums.set(code, this.#sums[code] ?? 0);
-      this.#sums[code] = 0;
-    }
+    const codes = this.#touched;
+    const amounts = codes.map((code) => this.#sums[code] ?? 0);
+    for (const code of codes) this.#sums[code] = 0;
     this.#touched = [];
-    return sums;
+    return { codes, amounts };
   }
 }
 

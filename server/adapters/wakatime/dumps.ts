@@ -63,7 +63,7 @@ export async function writeDump(hub: Hub, question: Question, type: Kind): Promi
     const [from = 0, to = 0] = boundsOf([date], zone);
     const heartbeats = type === 'heartbeats' ? await shownHeartbeats(hub, person, from, to) : [];
     const [worked] = tally(person.beats, rule, { bounds: [from, to] });
-    if (type === 'heartbeats' ? heartbeats.length === 0 : worked?.contexts.size === 0) continue;
+    if (type === 'heartbeats' ? heartbeats.length === 0 : worked?.contexts.codes.length === 0) continue;
     const day =
       type === 'heartbeats'
         ? { date, heartbeats }

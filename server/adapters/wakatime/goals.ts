@@ -155,7 +155,7 @@ function chartOf({ person, rule, zone, now }: Question, goal: Goal) {
   const bounds = [...firsts, addDays(newest, length)].map((date) => beginning(date, zone));
   return tally(beats, rule, { bounds, fits: fitting(goal) }).map(({ contexts }, index) => {
     const first = firsts[index] ?? newest;
-    const actual = secondsOf([...contexts.values()].reduce((sum, one) => sum + one, 0));
+    const actual = secondsOf(contexts.amounts.reduce((sum, one) => sum + one, 0));
     const isDay = goal.delta === 'day';
     const met = goal.is_inverse ? actual <= goal.seconds : actual >= goal.seconds;
     const ignored =

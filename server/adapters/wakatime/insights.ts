@@ -17,9 +17,9 @@ export function insight(question: Question, said: string, range: StatsRange) {
   const days = daysOf(range.span ?? allTime(question), zone);
   const { dates, bounds } = days;
   const tallies = tally(person.beats, rule, { bounds, ...(fits === undefined ? {} : { fits }) });
-  const byDay = tallies.map((one) => fold(person.beats.contexts, [one]));
+  const byDay = tallies.map((one) => fold(person.beats, [one]));
   const type = otherNames.get(said) ?? said;
-  const found = inner(question, type, days, byDay, () => fold(person.beats.contexts, tallies).rows);
+  const found = inner(question, type, days, byDay, (dimension) => fold(person.beats, tallies).rows(dimension));
   if (found === undefined) return undefined;
   return {
     [said]: found,
@@ -46,13 +46,7 @@ export function insight(question: Question, said: string, range: StatsRange) {
 
 type Folded = ReturnType<typeof fold>;
 
-function inner(
-  question: Question,
-  type: string,
-  { dates }: Days,
-  byDay: readonly Folded[],
-  rows: () => Folded['rows'],
-) {
+function inner(question: Question, type: string, { dates }: Days, byDay: readonly Folded[], rows: Folded['rows']) {
   const named = (list: readonly Row[]) => list.map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }));
   const all = dates.map((date, index) => ({ date, day: byDay[index], total: secondsOf(byDay[index]?.total ?? 0) }));
   const worked = all.filter(({ total }) => total > 0);
@@ -64,7 +58,7 @@ function inner(
         .map(({ date, day, total }) => ({
           date,
           total,
-          categories: (day?.rows.categories ?? []).map(({ name, sum }) => ({ name, total: secondsOf(sum) })),
+          categories: (day?.rows('categories') ?? []).map(({ name, sum }) => ({ name, total: secondsOf(sum) })),
         }));
     }
     case 'weekday':
@@ -91,10 +85,10 @@ function inner(
       return { current_user: { seconds, text: coarseText(seconds) }, all_users: null };
     }
     case 'machines':
-      return named(rows().machines).map((row) => ({ machine_name_id: machineId(row.name), ...row }));
+      return named(rows('machines')).map((row) => ({ machine_name_id: machineId(row.name), ...row }));
   }
   const dimension = dimensions.find((name) => name === type);
-  return dimension === undefined ? undefined : named(rows()[dimension]);
+  return dimension === undefined ? undefined : named(rows(dimension));
 }
 
 /** 0 to 6 are Monday to Sunday. */

@@ -28,8 +28,8 @@ export async function leaders(admission: Admission, query: URLSearchParams, own:
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const days = tally(person.beats, rule, { bounds, fits });
-    const all = fold(person.beats.contexts, days);
-    const worked = days.filter(({ contexts }) => contexts.size > 0).length;
+    const all = fold(person.beats, days);
+    const worked = days.filter(({ contexts }) => contexts.codes.length > 0).length;
     if (all.total > 0) running.push({ person, all, worked });
   }
   running.sort((a, b) => b.all.total - a.all.total || (a.person.account < b.person.account ? -1 : 1));
@@ -44,7 +44,7 @@ export async function leaders(admission: Admission, query: URLSearchParams, own:
         daily_average: average,
         human_readable_daily_average: coarseText(average),
         languages: person.settings.shares.languages
-          ? all.rows.languages.map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }))
+          ? all.rows('languages').map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }))
           : [],
         modified_at: iso(moment),
       },

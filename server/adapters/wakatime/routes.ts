@@ -305,8 +305,8 @@ function experts(person: Person, { rule, moment }: Question, body: unknown) {
   const { beats } = person;
   const entity = isObject(body) && typeof body['entity'] === 'string' ? body['entity'] : '';
   const [all] = tally(beats, rule, { bounds: [beats.first ?? moment, moment + rule.timeout], entities: true });
-  const sums = [...(all?.entities ?? [])].filter(([code]) => beats.entities[code] === entity);
-  const { decimal, digital, text, total_seconds } = grandAmount(secondsOf(sums[0]?.[1] ?? 0));
+  const at = all?.entities.codes.findIndex((code) => beats.entities[code] === entity) ?? -1;
+  const { decimal, digital, text, total_seconds } = grandAmount(secondsOf(all?.entities.amounts[at] ?? 0));
   const { id, username, display_name } = stranger(person);
   const user = { id, is_current_user: true, long_name: display_name, name: username };
   return [{ user, total: { decimal, digital, text, total_seconds } }];

@@ -28,8 +28,8 @@ export function compute(question: Question, span: Span): Computed {
   const dates = datesOf(span);
   const bounds = boundsOf(dates, zone);
   const tallies = tally(person.beats, rule, { bounds, ...(fits === undefined ? {} : { fits }) });
-  const days = tallies.map(({ contexts }) => [...contexts.values()].reduce((sum, one) => sum + one, 0));
-  return { all: fold(person.beats.contexts, tallies), bounds, dates, days };
+  const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
+  return { all: fold(person.beats, tallies), bounds, dates, days };
 }
 
 export function stats(question: Question, range: StatsRange) {
@@ -83,13 +83,13 @@ export function stats(question: Question, range: StatsRange) {
       created_at: iso(bounds[most] ?? 0),
       modified_at: modified,
     },
-    categories: items(all.rows.categories),
-    projects: items(all.rows.projects),
-    languages: items(all.rows.languages),
-    editors: items(all.rows.editors),
-    operating_systems: items(all.rows.operating_systems),
-    dependencies: items(all.rows.dependencies),
-    machines: items(all.rows.machines).map((item) => ({ ...item, machine_name_id: machineId(item.name) })),
+    categories: items(all.rows('categories')),
+    projects: items(all.rows('projects')),
+    languages: items(all.rows('languages')),
+    editors: items(all.rows('editors')),
+    operating_systems: items(all.rows('operating_systems')),
+    dependencies: items(all.rows('dependencies')),
+    machines: items(all.rows('machines')).map((item) => ({ ...item, machine_name_id: machineId(item.name) })),
     is_coding_activity_visible: settings.shares.time,
     is_language_usage_visible: settings.shares.languages,
     is_editor_usage_visible: settings.shares.editors,

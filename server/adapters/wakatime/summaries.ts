@@ -16,7 +16,7 @@ export function summaries(question: Question, span: Span) {
   const data = tallies.map((one, index) =>
     dayOf(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0),
   );
-  const [all, worked] = [fold(person.beats.contexts, tallies), tallies.filter((one) => one.contexts.size > 0).length];
+  const [all, worked] = [fold(person.beats, tallies), tallies.filter((one) => one.contexts.codes.length > 0).length];
   const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
   const [total, mean, meanWithOther] = [secondsOf(all.total), average(all.total - all.other), average(all.total)];
   return {
@@ -33,7 +33,7 @@ export function summaries(question: Question, span: Span) {
       seconds_including_other_language: meanWithOther,
       text_including_other_language: fineText(meanWithOther),
     },
-    ...(project === '' ? {} : { available_branches: all.rows.branches.map(({ name }) => name), branches }),
+    ...(project === '' ? {} : { available_branches: all.rows('branches').map(({ name }) => name), branches }),
   };
 }
 
@@ -42,7 +42,8 @@ export function statusBar(question: Question) {
   const { person, rule, zone, now, moment } = question;
   const { dates, bounds } = daysOf({ first: now.today, last: now.today }, zone);
   const [today] = tally(person.beats, rule, { bounds });
-  const empty: Tally = { contexts: new Map(), entities: new Map() };
+  const nothing = { codes: [], amounts: [] };
+  const empty: Tally = { contexts: nothing, entities: nothing };
   const data = dayOf(question, today ?? empty, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0);
   return { cached_at: iso(moment), has_team_features: false, data: { ...data, has_team_features: false } };
 }
@@ -50,19 +51,22 @@ export function statusBar(question: Question) {
 function dayOf(question: Question, one: Tally, date: string, begins: number, ends: number) {
   const { person, zone, now, project } = question;
   const { beats } = person;
-  const { total, rows } = fold(beats.contexts, [one]);
+  const { total, rows } = fold(beats, [one]);
   const { today } = now;
-  const paths = new Map([...one.entities].map(([code, sum]) => [beats.entities[code] ?? '', sum]));
+  const paths = one.entities.codes.map((code, index) => ({
+    name: beats.entities[code] ?? '',
+    sum: one.entities.amounts[index] ?? 0,
+  }));
   return {
     grand_total: grandAmount(secondsOf(total)),
-    categories: items(rows.categories),
-    projects: items(rows.projects).map((item) => ({ ...item, color: null })),
-    languages: items(rows.languages),
-    editors: items(rows.editors),
-    operating_systems: items(rows.operating_systems),
-    dependencies: items(rows.dependencies),
-    machines: items(rows.machines).map((item) => ({ ...item, machine_name_id: machineId(item.name) })),
-    ...(project === '' ? {} : { branches: items(rows.branches), entities: items(sorted(paths)) }),
+    categories: items(rows('categories')),
+    projects: items(rows('projects')).map((item) => ({ ...item, color: null })),
+    languages: items(rows('languages')),
+    editors: items(rows('editors')),
+    operating_systems: items(rows('operating_systems')),
+    dependencies: items(rows('dependencies')),
+    machines: items(rows('machines')).map((item) => ({ ...item, machine_name_id: machineId(item.name) })),
+    ...(project === '' ? {} : { branches: items(rows('branches')), entities: items(sorted(paths)) }),
     range: {
       date,
       start: iso(begins),

@@ -179,7 +179,7 @@ function total(question: Question, span: Span): number {
 function summary(question: Question, span: Span) {
   const { all, bounds } = compute(question, span);
   const list = (dimension: Dimension) =>
-    all.rows[dimension].map(({ name, sum }) => ({ key: name, total: Math.floor(secondsOf(sum)) }));
+    all.rows(dimension).map(({ name, sum }) => ({ key: name, total: Math.floor(secondsOf(sum)) }));
   return {
     user_id: question.person.account,
     from: iso(bounds[0] ?? 0),
@@ -205,7 +205,7 @@ function metrics(question: Question): string {
     for (const [label, value] of values) lines.push(`${name}${label} ${value}`);
   };
   const by = (dimension: Dimension, { rows }: Folded) =>
-    rows[dimension].map(({ name, sum }: Row) => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))] as const);
+    rows(dimension).map(({ name, sum }: Row) => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))] as const);
   metric('wakatime_seconds_total', 'Seconds of today.', [['', Math.floor(secondsOf(today.total))]]);
   const all = compute(question, allTime(question)).all;
   metric('wakatime_cumulative_seconds_total', 'Seconds of all time.', [['', Math.floor(secondsOf(all.total))]]);
