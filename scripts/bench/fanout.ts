@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type BenchRow, median } from './store.ts';
 import { type Asker, asker, type Crowd, frame, gather, mark, type Server, start } from './wire.ts';
 
-const rounds = 7;
+const rounds = 5;
 const roundMs = 500;
 const inFlight = 8;
 /** With this many the two servers' followers are not connected at once: the system would not let us. */

@@ -24,6 +24,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const patienceMs = 900_000;
+setTimeout(() => {
+  console.error('Something never came: a benchmark hangs.');
+  process.exit(1);
+}, patienceMs).unref();
+
 /** How ours compares: bytes as a difference, everything else as a ratio. */
 function beside({ ours, control, unit }: BenchRow): string {
   if (unit === 'bytes') return `${ours < control ? '' : '+'}${ours - control}`;

@@ -20,8 +20,8 @@ export interface BenchRow {
   readonly unit: string;
 }
 
-const rounds = 5;
-const roundMs = 1_500;
+const rounds = 3;
+const roundMs = 1_000;
 const channels = 16;
 /** How many items the writers of a channel move when only the last value is kept. */
 const movingKeys = 500;

@@ -28,6 +28,10 @@ export async function start(kind: Server['kind'], options: Record<string, string
   const child = fork(file, [JSON.stringify({ kind, options: { ...base, ...options } })], {
     execArgv: ['--expose-gc', ...flags, '--import', 'tsx'],
   });
+  let stopping = false;
+  child.once('exit', (code) => {
+    if (!stopping) throw new Error(`the ${kind} server ended with ${code}`);
+  });
   const [{ port }] = await once(child, 'message');
   return {
     kind,
@@ -38,6 +42,7 @@ export async function start(kind: Server['kind'], options: Record<string, string
       return usage;
     },
     async stop() {
+      stopping = true;
       const exit = once(child, 'exit');
       child.disconnect();
       await exit;
