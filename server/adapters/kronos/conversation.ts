@@ -1,13 +1,12 @@
-// One connection that speaks Kronos, on whatever transport: takes messages in order, knows who is speaking, answers each. The
-// verbs themselves are in tasks.ts (task clients), channels.ts (every channel) and admin.ts.
+// One connection that speaks Kronos, on whatever transport: takes messages in order, remembers who is speaking, answers each. Who
+// that is, is decided in admission.ts; the verbs are in tasks.ts (task clients), channels.ts (every channel) and admin.ts.
 
 import { type Decoded, decode } from '../../../protocol/codec.ts';
 import { type Refusal, refusalText, refuse } from '../../../protocol/errors.ts';
 import type { mergeList } from '../../../protocol/merge.ts';
 import type { Request, Requests, Task } from '../../../protocol/messages.ts';
 import { noVersion } from '../../../protocol/version.ts';
-import { everything, fullName, type Identity, matches, may } from '../../core/access.ts';
-import { type Accounts, ownerName } from '../../core/accounts.ts';
+import { fullName, type Identity, matches, may } from '../../core/access.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Written } from '../../core/document.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -17,6 +16,7 @@ import type { Position } from '../../core/store.ts';
 import { type Act, Turns } from '../../core/turns.ts';
 import type { Caller } from '../adapter.ts';
 import { administer } from './admin.ts';
+import { admitLogin, admitRequest, type Gate, type Speaker } from './admission.ts';
 import { ChannelVerbs } from './channels.ts';
 import { type Device, Devices, sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
@@ -28,12 +28,8 @@ const unanswered = 1_024;
 /** B3: characters of them. */
 const unansweredSize = 8_388_608;
 
-export interface KronosDoors {
+export interface KronosDoors extends Gate {
   readonly hub: Hub;
-  readonly accounts: Accounts;
-  /** Bound to loopback: who says nothing is the owner. */
-  readonly personal: boolean;
-  readonly signup: 'open' | 'closed';
   /** Of Horai, for `stats`. */
   readonly version: string;
   /** Another merge than the protocol's, so that the simulation can be shown to notice a wrong one. */
@@ -67,18 +63,9 @@ interface Inside extends KronosDoors {
 const nothing = () => undefined;
 
 /** Whom a connection has logged in as, or speaks as. */
-interface Login {
-  readonly identity: Identity;
-  /** The secret as the client sent it; '' for the owner without one. */
-  readonly userId: string;
+interface Login extends Speaker {
   /** undefined without a login. */
   readonly device: Device | undefined;
-}
-
-interface Known {
-  readonly ok: true;
-  readonly identity: Identity;
-  readonly secret: string;
 }
 
 class KronosConversation implements Conversation {
@@ -269,60 +256,35 @@ class KronosConversation implements Conversation {
     else this.#refuse(answer, ref);
   }
 
-  /** L6, L7: who asks, without a login. */
+  /** L6, L7: who asks. */
   #who(request: Request): ({ readonly ok: true } & Login) | Refusal {
     const said = request.user_id ?? '';
     if (this.#login !== undefined) {
       if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
       return refuse('user_not_found', '', 'this connection is logged in as someone else: log in again');
     }
-    if (said !== '') {
-      const known = this.#doors.accounts.identify(said, request.device_id ?? '', this.#caller.address);
-      if (!known.ok) return known;
-      this.#login = { identity: known.identity, userId: said, device: undefined };
-      return { ok: true, ...this.#login };
-    }
-    const bearer = this.#bearer(request.device_id ?? '');
-    if (bearer !== undefined) return bearer;
-    if (!this.#doors.personal)
-      return refuse('login_first', '', 'log in first: {"type":"login","user_id":"<your token>"}');
-    return { ok: true, identity: this.#owner(request.device_id ?? ''), userId: '', device: undefined };
-  }
-
-  /** A token in the handshake's `Authorization` header. */
-  #bearer(device: string): ({ readonly ok: true } & Login) | Refusal | undefined {
-    const secret = /^Bearer (\S+)$/i.exec(this.#caller.authorization)?.[1];
-    if (secret === undefined) return undefined;
-    const known = this.#doors.accounts.identify(secret, device, this.#caller.address);
-    return known.ok ? { ok: true, identity: known.identity, userId: secret, device: undefined } : known;
-  }
-
-  #owner(device: string): Identity {
-    return {
-      account: ownerName,
-      device: device === '' ? `by-hand-${this.#peer.name}` : device,
-      token: '',
-      scopes: everything,
-    };
+    const admitted = admitRequest(this.#doors, this.#caller, this.#peer.name, request);
+    if (!admitted.ok) return admitted;
+    const login = { ...admitted, device: undefined };
+    if (said !== '') this.#login = login;
+    return login;
   }
 
   async #logIn(request: Requests['login']): Promise<void> {
     await this.#answers.done();
     const { ref, version } = request;
-    const secret = request.user_id || request.token || /^Bearer (\S+)$/i.exec(this.#caller.authorization)?.[1] || '';
-    const known = secret === '' ? await this.#newcomer(request) : this.#knock(secret);
-    if (!known.ok) return this.#refuse(known, ref);
-    const userId = known.secret;
-    const { account } = known.identity;
-    const connected = this.#doors.devices.connect(request.device_id ?? '', account);
+    const admitted = await admitLogin(this.#doors, this.#caller, request);
+    if (!admitted.ok) return this.#refuse(admitted, ref);
+    const { identity, userId } = admitted;
+    const connected = this.#doors.devices.connect(request.device_id ?? '', identity.account);
     if (!connected.ok) return this.#refuse(connected, ref);
     const { device } = connected;
-    const tasks = await this.#doors.tasksOf(account);
+    const tasks = await this.#doors.tasksOf(identity.account);
     if (this.#over) return this.#doors.devices.disconnect(device, false);
     this.#leaveDevice(false);
     this.#cancelSilence();
     this.#startOver();
-    this.#login = { identity: { ...known.identity, device: device.id }, userId, device };
+    this.#login = { identity: { ...identity, device: device.id }, userId, device };
     const session = this.#open(this.#login.identity);
     const readable = may(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;
@@ -337,30 +299,6 @@ class KronosConversation implements Conversation {
     this.#plain = { tasks };
     if ((stated ?? 0) > tasks.version) tasks.deafen(device.id);
     session.follow(tasks.channel, tasks.view(this.#viewName(), userId), { from: 'now' });
-  }
-
-  #knock(secret: string): Known | Refusal {
-    const known = this.#doors.accounts.identify(secret, '', this.#caller.address);
-    return known.ok ? { ...known, secret } : known;
-  }
-
-  /** L3: somebody without a secret yet. */
-  async #newcomer(request: Requests['login']): Promise<Known | Refusal> {
-    const { accounts, personal, signup } = this.#doors;
-    const name = request.name ?? 'kronos';
-    if (!personal && signup === 'closed') {
-      return refuse('user_not_found', '', 'sign-up is closed here: ask for a token and send it as user_id');
-    }
-    const made = personal
-      ? await accounts.createToken(ownerName, name, ['read', 'write'])
-      : await accounts.signUp(name);
-    if (!made.ok) return made;
-    const { token, secret } = made;
-    return {
-      ok: true,
-      secret,
-      identity: { account: token.account, device: '', token: token.id, scopes: token.scopes },
-    };
   }
 
   #viewName(): string {
@@ -559,16 +497,37 @@ class KronosConversation implements Conversation {
       case 'read-all':
       case 'history':
         return this.#readChannel(request, name);
-      default: {
-        const { written, key } = this.#doors.channels.write(request, name, login.identity.device, this.#peer);
-        this.#after(() =>
-          written.then(
-            (decided) => void this.#decided(decided, ref, request.type === 'create' ? key : undefined),
-            (error: unknown) => this.#fault(error, ref),
-          ),
-        );
-      }
+      case 'create':
+      case 'delete':
+        return this.#after(this.#writeChannel(login, request, name));
+      default:
+        return this.#rewriteChannel(login, request, name);
     }
+  }
+
+  /** Begins a write at once; what it gives answers it. */
+  #writeChannel(
+    login: Login,
+    request: Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'],
+    name: string,
+  ): () => Promise<void> {
+    const { ref } = request;
+    const { written, key } = this.#doors.channels.write(request, name, login.identity.device, this.#peer);
+    return () =>
+      written.then(
+        (decided) => void this.#decided(decided, ref, request.type === 'create' ? key : undefined),
+        (error: unknown) => this.#fault(error, ref),
+      );
+  }
+
+  /** A write that looks at what is there: after the writes before it, and before those after it. */
+  async #rewriteChannel(
+    login: Login,
+    request: Requests['write-all' | 'update' | 'revert'],
+    name: string,
+  ): Promise<void> {
+    await this.#answers.done();
+    await this.#writeChannel(login, request, name)();
   }
 
   async #subscribe(session: Session, request: Requests['subscribe'], name: string): Promise<void> {
