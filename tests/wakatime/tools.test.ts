@@ -262,13 +262,13 @@ describe('tools that only read', () => {
     expect(await asked(`${path}?label=today`)).toEqual({
       schemaVersion: 1,
       label: 'today',
-      message: '1 hr 30 mins',
+      message: '1 hrs 30 mins',
       color: '2F855A',
     });
     expect((await house.ask('GET', `${path}/project:hub`)).status).toBe(403);
     await house.settle({ logged_time_public: true, projects_used_public: true });
-    expect((await asked(`${path}/project:hub`)).message).toBe('1 hr 30 mins');
-    expect((await asked(`${path}/project:web`)).message).toBe('0 secs');
+    expect((await asked(`${path}/project:hub`)).message).toBe('1 hrs 30 mins');
+    expect((await asked(`${path}/project:web`)).message).toBe('0 hrs 0 mins');
   });
 
   test('Wakapi’s summary, badge, chart and health', async () => {
@@ -288,12 +288,43 @@ describe('tools that only read', () => {
     await house.settle({ logged_time_public: true });
     const badge = await house.ask('GET', '/api/badge/owner/interval:week?label=%3Cscript%3E');
     expect([badge.status, badge.headers['content-type']]).toEqual([200, 'image/svg+xml; charset=utf-8']);
-    expect(badge.body).toContain('1 hr 30 mins');
+    expect(badge.body).toContain('1 hrs 30 mins');
     expect(badge.body).not.toContain('<script>');
     const chart = await house.ask('GET', '/api/activity/chart/owner.svg?dark');
     expect(chart.body.match(/<rect /g)).toHaveLength(365);
     expect((await house.ask('GET', '/api/health')).body).toBe('app=1\ndb=1');
     expect(await asked('/api/health', { 'content-type': 'application/json' })).toEqual({ app: 1, db: 1 });
+  });
+});
+
+describe('under Wakapi’s own prefix', () => {
+  const wakapi = '/api/compat/wakatime/v1/users/current';
+
+  test('texts and clocks are Wakapi’s, numbers are the same', async () => {
+    await house.send([beat(now - 121, { project: 'short' }), beat(now)]);
+    const headers = basic(house.owner);
+    const { data, cumulative_total, daily_average } = await asked(`${wakapi}/summaries?range=today`, headers);
+    expect(data[0].grand_total).toMatchObject({ text: '1 hrs 32 mins', digital: '1:32', total_seconds: 5_521 });
+    expect(data[0].projects[1]).toMatchObject({
+      name: 'short',
+      text: '0 hrs 2 mins',
+      digital: '0:2:1',
+      seconds: 1,
+      minutes: 2,
+    });
+    expect(data[0].range.text).toBe('Today');
+    expect([cumulative_total.text, daily_average.text_including_other_language]).toEqual([
+      '1 hrs 32 mins',
+      '1 hrs 32 mins',
+    ]);
+    const all = (await asked(`${wakapi}/stats/today`, headers)).data;
+    expect(all).toMatchObject({
+      human_readable_total: '1 hrs 30 mins',
+      human_readable_total_including_other_language: '1 hrs 32 mins',
+      human_readable_range: 'today',
+    });
+    expect((await asked(`${wakapi}/statusbar/today`, headers)).data.grand_total.text).toBe('1 hrs 32 mins');
+    expect((await asked(`${wakapi}/all_time_since_today`, headers)).data.text).toBe('4 hrs 32 mins');
   });
 });
 

@@ -97,3 +97,38 @@ export function grandAmount(total: number): Amount {
 export function percent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 100;
 }
+
+/** As Wakapi says it: both parts always, to the nearest minute. */
+export function wakapiText(total: number): string {
+  const minutes = Math.round(total / 60);
+  return `${Math.floor(minutes / 60)} hrs ${minutes % 60} mins`;
+}
+
+const humanReadable = /^human_readable_(total|daily_average)(_including_other_language)?$/;
+
+/**
+ * An answer in Wakapi's words: texts and clocks of all amounts in it, at whatever depth. What Wakapi's own tools ask under its
+ * prefix is compared with them word by word.
+ */
+export function inWakapiWords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inWakapiWords);
+  if (typeof value !== 'object' || value === null) return value;
+  const said = new Map<string, unknown>(Object.entries(value));
+  const total = said.get('total_seconds') ?? said.get('seconds');
+  const words = [...said].map(([name, its]): [string, unknown] => {
+    const [, field, other = ''] = humanReadable.exec(name) ?? [];
+    const about = said.get(field === 'total' ? `total_seconds${other}` : `daily_average${other}`);
+    if (field !== undefined && its !== '' && typeof about === 'number') return [name, wakapiText(about)];
+    if (typeof total !== 'number') return [name, inWakapiWords(its)];
+    if (name === 'text' && its !== '') return [name, wakapiText(total)];
+    if (name === 'text_including_other_language')
+      return [name, wakapiText(Number(said.get('seconds_including_other_language')))];
+    if (name !== 'digital') return [name, inWakapiWords(its)];
+    const { hours, minutes, seconds } = parts(total);
+    return [
+      name,
+      said.has('total_seconds') && said.has('seconds') ? `${hours}:${minutes}:${seconds}` : `${hours}:${minutes}`,
+    ];
+  });
+  return Object.fromEntries(words);
+}

@@ -3,7 +3,7 @@
 
 import { json, type Reply, type Request, type Route } from '../adapter.ts';
 import { Admission, type WakatimeDoors } from './admission.ts';
-import { grandAmount, secondsOf } from './amount.ts';
+import { grandAmount, inWakapiWords, secondsOf } from './amount.ts';
 import { readStatsRange, type StatsRange } from './calendar.ts';
 import { tally } from './credit.ts';
 import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
@@ -44,6 +44,8 @@ const prefixes: readonly (readonly [string, Manner])[] = [
 interface Told {
   readonly request: Request;
   readonly manner: Manner;
+  /** An answer with amounts of time in it, in the words that tools under this prefix expect. */
+  readonly tell: (value: unknown) => Reply;
   readonly person: Person;
   readonly question: Question;
   /** Asked without a key to this account, where that is allowed. */
@@ -71,7 +73,8 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     const person = await admission.person(admitted.account);
     const question = ask(person, new URLSearchParams(request.query), hub.world.now());
     if (!question.ok) return failed(400, question.error);
-    return endpoint.answer({ request, manner, person, question: question.value, stranger: admitted.stranger });
+    const tell = (value: unknown): Reply => json(200, manner === 'wakapi' ? inWakapiWords(value) : value);
+    return endpoint.answer({ request, manner, tell, person, question: question.value, stranger: admitted.stranger });
   };
 
   const ingest = (manner: Manner, batch: boolean) => async (request: Request) => {
@@ -83,14 +86,14 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
 
   const endpoints: readonly Endpoint[] = [
     { method: 'GET', path: '', answer: ({ person }) => json(200, { data: profile(person) }) },
-    { method: 'GET', path: 'statusbar/today', answer: ({ question }) => json(200, statusBar(question)) },
-    { method: 'GET', path: 'status_bar/today', answer: ({ question }) => json(200, statusBar(question)) },
+    { method: 'GET', path: 'statusbar/today', answer: ({ question, tell }) => tell(statusBar(question)) },
+    { method: 'GET', path: 'status_bar/today', answer: ({ question, tell }) => tell(statusBar(question)) },
     {
       method: 'GET',
       path: 'summaries',
-      answer({ question }) {
+      answer({ question, tell }) {
         const span = spanOf(question);
-        return span.ok ? json(200, summaries(question, span.value)) : failed(400, span.error);
+        return span.ok ? tell(summaries(question, span.value)) : failed(400, span.error);
       },
     },
     ...['stats', 'stats/:range'].map(
@@ -106,14 +109,14 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
           const range = rangeOf(told);
           if (range === undefined) return noRange;
           const all = stats(question, range);
-          return json(200, { data: told.stranger ? shared(all, question) : all });
+          return told.tell({ data: told.stranger ? shared(all, question) : all });
         },
       }),
     ),
     {
       method: 'GET',
       path: 'all_time_since_today',
-      answer: ({ question }) => json(200, { data: allTimeSinceToday(question) }),
+      answer: ({ question, tell }) => tell({ data: allTimeSinceToday(question) }),
     },
     {
       method: 'GET',

@@ -3,7 +3,7 @@
 
 import { json, type Reply, type Request, type Route, text } from '../adapter.ts';
 import type { Admission } from './admission.ts';
-import { coarseText, secondsOf } from './amount.ts';
+import { secondsOf, wakapiText } from './amount.ts';
 import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken, weekdayOf } from './calendar.ts';
 import type { Dimension, Folded, Row } from './fold.ts';
 import { ask, type Question } from './question.ts';
@@ -80,7 +80,7 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
         json(200, {
           schemaVersion: 1,
           label: query.get('label') ?? 'Horai',
-          message: coarseText(total(question, span)),
+          message: wakapiText(total(question, span)),
           color: query.get('color') ?? badgeColor,
         }),
       ),
@@ -89,7 +89,7 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
       method: 'GET',
       path: '/api/badge/:user/*',
       handle: shown(({ question, span, query }) =>
-        svg(badge(query.get('label') ?? 'Horai', coarseText(total(question, span)), query.get('color') ?? badgeColor)),
+        svg(badge(query.get('label') ?? 'Horai', wakapiText(total(question, span)), query.get('color') ?? badgeColor)),
       ),
     },
     {
@@ -263,7 +263,7 @@ function chart(span: Span, days: readonly number[], { dark }: { readonly dark: b
     if (row === 0 && index > 0) column += 1;
     const sum = days[index] ?? 0;
     const shade = palette[sum === 0 ? 0 : Math.ceil((sum / most) * 4)];
-    const title = `${spoken(date)}: ${coarseText(secondsOf(sum))}`;
+    const title = `${spoken(date)}: ${wakapiText(secondsOf(sum))}`;
     return `<rect x="${column * 13}" y="${row * 13}" width="11" height="11" rx="2" fill="${shade}"><title>${title}</title></rect>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${(column + 1) * 13}" height="91" role="img">${squares.join('')}</svg>`;
