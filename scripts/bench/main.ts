@@ -6,6 +6,7 @@ import { benchIdle } from './idle.ts';
 import { benchRooms } from './rooms.ts';
 import { type BenchRow, benchStore } from './store.ts';
 import { benchStorm } from './storm.ts';
+import { benchWakatime } from './wakatime.ts';
 import { benchWrites } from './writes.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   storm: benchStorm,
   idle: benchIdle,
   rooms: benchRooms,
+  wakatime: () => benchWakatime(),
 };
 
 const asked = process.argv.slice(2);
