@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
 import { watcherMay } from './adapters/activitywatch/origins.ts';
 import { openActivityWatch } from './adapters/activitywatch/routes.ts';
+import { openWebUi } from './adapters/activitywatch/webui.ts';
 import type { Caller, Route } from './adapters/adapter.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
@@ -44,6 +45,8 @@ export interface Running {
   readonly url: string;
   /** `127.0.0.1:5000`; null when there is no Kronos port. */
   readonly kronos: string | null;
+  /** `http://127.0.0.1:5601/`; null when no ActivityWatch web UI is served. */
+  readonly webUi: string | null;
   /** Whoever reaches it is its owner. */
   readonly personal: boolean;
   /** Told by the first start on a data folder, never again. */
@@ -128,6 +131,14 @@ export async function compose(config: Config, world: World): Promise<Composed> {
     return { ok: false, error: sentence(`${listened.error} (HORAI_HOST, HORAI_PORT, HORAI_KRONOS_PORT)`) };
   }
   const open = listened.listening;
+  const served = await listenWebUi(config, world, { routes: activityWatch.routes, admit, converse });
+  if (!served.ok) {
+    await open.close();
+    await hub.close();
+    return { ok: false, error: sentence(`${served.error} (HORAI_AW_WEBUI, HORAI_AW_WEBUI_PORT)`) };
+  }
+  const webUi = served.listening;
+  if (webUi !== null) hub.addPublisher(webUi.publisher);
   listening = open;
   hub.addPublisher(open.publisher);
   metrics.observe(hub, open.connections);
@@ -142,10 +153,11 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   ready = true;
 
   const stop = async () => {
-    const drained = open.drain();
+    const drained = Promise.all([open.drain(), webUi?.drain()]);
     hub.drain();
     await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
     await open.close();
+    await webUi?.close();
     await activityWatch.close();
     if (config.store !== 'memory') await removeHubFile(config.data);
     await hub.close();
@@ -161,6 +173,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
     hub: {
       url,
       kronos: open.kronosPort === null ? null : `${urlHost(host)}:${open.kronosPort}`,
+      webUi: webUi === null ? null : `http://${urlHost(host)}:${webUi.port}/`,
       personal,
       ownerSecret,
       engine: open.engine,
@@ -188,6 +201,24 @@ async function openStore(
   return config.store === 'memory'
     ? { ok: true, store: new MemoryStore({ epoch: world.id() }) }
     : openSqlite({ folder: config.data, world });
+}
+
+/** ActivityWatch's own web UI, where there is one, on a port of its own: its pages may speak to their own origin only. */
+async function listenWebUi(
+  config: Config,
+  world: World,
+  front: Front,
+): Promise<
+  { readonly ok: true; readonly listening: Listening | null } | { readonly ok: false; readonly error: string }
+> {
+  if (config.awWebUi === undefined) return { ok: true, listening: null };
+  const opened = await openWebUi(config.awWebUi);
+  if (!opened.ok) return opened;
+  return listen(
+    { ...front, routes: [...front.routes, ...opened.routes] },
+    { host: config.host, port: config.awWebUiPort, kronosPort: null, kronosRequired: false },
+    { log: world.log, ...engineOf(config) },
+  );
 }
 
 /** Further host names mean that others reach the hub through some proxy: those must say who they are. */

@@ -24,6 +24,9 @@ export interface Config {
   readonly hosts: readonly string[];
   readonly rooms: 'open' | 'members';
   readonly engine: 'auto' | 'uws' | 'ws';
+  /** The folder of a built aw-webui. */
+  readonly awWebUi: string | undefined;
+  readonly awWebUiPort: number;
   /** For the test suites of ActivityWatch's clients: its testing port, and buckets deleted without being asked twice. */
   readonly testing: boolean;
 }
@@ -168,6 +171,21 @@ function table(place: Surroundings) {
       help: 'uws (fast, native), ws (pure JavaScript), or auto: uws where it loads',
       ...oneOf(['auto', 'uws', 'ws']),
     } satisfies Setting<Config['engine']>,
+    awWebUi: {
+      variable: 'HORAI_AW_WEBUI',
+      fallback: undefined,
+      shown: 'none',
+      help: 'the folder of a built aw-webui, ActivityWatch’s own web UI, to be served too',
+      allowed: 'a folder',
+      parse: (text) => (text.includes('\0') ? undefined : text),
+    } satisfies Setting<string | undefined>,
+    awWebUiPort: {
+      variable: 'HORAI_AW_WEBUI_PORT',
+      fallback: 5601,
+      shown: '5601',
+      help: 'where it is served; 0 is any free port',
+      ...portNumber,
+    } satisfies Setting<number>,
     testing: {
       variable: 'HORAI_TESTING',
       fallback: false,
@@ -216,6 +234,8 @@ export function configure(place: Surroundings): Configured {
     origins: read(rows.origins),
     store: read(rows.store),
     engine: read(rows.engine),
+    awWebUi: read(rows.awWebUi),
+    awWebUiPort: read(rows.awWebUiPort),
     testing: read(rows.testing),
     log: read(rows.log),
   };

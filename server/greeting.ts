@@ -1,4 +1,4 @@
-// What a start prints: three quiet lines, and the first time on a data folder the owner's token with what to paste into each
+// What a start prints: a few quiet lines, and the first time on a data folder the owner's token with what to paste into each
 // client. Every line printed is true of this hub as it runs now.
 
 import type { Running } from './compose.ts';
@@ -9,6 +9,7 @@ export function greeting(hub: Running, config: Config): string {
   const lines = [
     `Horai ${version} is at ${hub.url} (${hub.engine}; ${hub.personal ? 'personal: whoever reaches it is its owner' : 'a token opens it'}).`,
     `Kronos clients: ${hub.kronos ?? 'off'}.`,
+    ...(hub.webUi === null ? [] : [`ActivityWatch’s web UI: ${hub.webUi}`]),
     `Data: ${config.store === 'memory' ? 'in memory' : config.data}.`,
   ];
   return (hub.ownerSecret === undefined ? lines : [...lines, '', ...firstStart(hub, config, hub.ownerSecret)]).join(

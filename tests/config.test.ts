@@ -34,6 +34,8 @@ describe('the configuration', () => {
       origins: [],
       store: 'sqlite',
       engine: 'auto',
+      awWebUi: undefined,
+      awWebUiPort: 5601,
       testing: false,
       log: 'warn',
     });
@@ -59,6 +61,8 @@ describe('the configuration', () => {
       { origins: ['https://dash.example', 'chrome-extension://abc'] },
     ],
     ['HORAI_STORE', 'memory', { store: 'memory' }],
+    ['HORAI_AW_WEBUI', '/srv/aw-webui/dist', { awWebUi: '/srv/aw-webui/dist' }],
+    ['HORAI_AW_WEBUI_PORT', '8081', { awWebUiPort: 8081 }],
     ['HORAI_TESTING', '1', { testing: true, port: 5666 }],
     ['HORAI_TESTING', '0', { testing: false }],
     ['HORAI_ENGINE', 'ws', { engine: 'ws' }],
@@ -119,7 +123,7 @@ describe('the configuration', () => {
 
   test('is described with one line for each variable', () => {
     const lines = describeTable(place()).split('\n');
-    expect(lines).toHaveLength(13);
+    expect(lines).toHaveLength(15);
     for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
   });
 });

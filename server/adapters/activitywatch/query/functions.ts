@@ -2,6 +2,7 @@
 // it is given. How calls and errors come about is evaluate.ts'.
 
 import { Float, repr, same } from '../python.ts';
+import { Memo } from './memo.ts';
 import { byTime, flood, intersect, union, unionNoOverlap } from './periods.ts';
 import { compile, type Search } from './regex.ts';
 import { urlFields } from './urls.ts';
@@ -13,6 +14,7 @@ import {
   isMoment,
   Moment,
   QueryError,
+  ResultWriter,
   shown,
   typeName,
   type Value,
@@ -54,6 +56,13 @@ function fail(message: string): never {
   throw new QueryError('QueryFunctionException', message);
 }
 
+/** For all queries of this thread. */
+const memos = {
+  data: new Memo<Value>(),
+  matches: new Memo<boolean>(),
+  groups: new Memo<{ readonly text: string; readonly data: Value }>(),
+};
+
 /** The arguments of one call, taken by what they should be. */
 export class Args {
   readonly name: string;
@@ -62,6 +71,11 @@ export class Args {
   constructor(name: string, all: readonly Value[]) {
     this.name = name;
     this.all = all;
+  }
+
+  /** Says all that the call depends on, but for the first argument, which is its events. */
+  key(withName = true): string {
+    return `${withName ? this.name : ''}${new ResultWriter().text(this.all.slice(1))}`;
   }
 
   at(index: number): Value {
@@ -149,20 +163,23 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
     filter_keyvals: define(3, 3, (args) => args.events(0).filter(hasValue(args, true))),
     exclude_keyvals: define(3, 3, (args) => args.events(0).filter(hasValue(args, false))),
     filter_keyvals_regex: define(3, 3, (args) => {
-      const [events, key, search] = [args.events(0), args.text(1), compile(args.text(2))];
-      const matches = once((data: Value) => {
-        const value = field(data, key);
-        if (value === undefined) return false;
-        return typeof value === 'string' ? search(value) : wrongArguments(args.name);
+      const [events, key, regex] = [args.events(0), args.text(1), args.text(2)];
+      const matches = memos.matches.of(args.key(), () => {
+        const search = compile(regex);
+        return (data) => {
+          const value = field(data, key);
+          if (value === undefined) return false;
+          return typeof value === 'string' ? search(value) : wrongArguments(args.name);
+        };
       });
       return events.filter(({ data }) => matches(data));
     }),
 
-    merge_events_by_keys: define(2, 2, (args) => mergedByKeys(args.events(0), args.texts(1), args.name)),
+    merge_events_by_keys: define(2, 2, (args) => mergedByKeys(args)),
     chunk_events_by_key: define(2, 2, (args) => chunked(args.events(0), args.text(1))),
 
     split_url_events: define(1, 1, (args) => {
-      const split = once((data: Value) => {
+      const split = memos.data.of(args.key(), () => (data) => {
         const url = field(data, 'url');
         return typeof url === 'string' && isDict(data) ? { ...data, ...urlFields(url) } : data;
       });
@@ -170,7 +187,7 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
     }),
     simplify_window_titles: define(2, 2, (args) => {
       const key = args.text(1);
-      const simplify = once((data: Value) => {
+      const simplify = memos.data.of(args.key(), () => (data) => {
         const title = field(data, key);
         return typeof title === 'string'
           ? withField(data, key, simpler(title, key === 'title' && field(data, 'app') !== undefined))
@@ -180,24 +197,30 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
     }),
 
     categorize: define(2, 2, (args) => {
-      const rules = args.list(1).map((rule) => readRule(rule, args.name));
-      const categories = rules.map(({ names }) => (isList(names) ? names : wrongArguments(args.name)));
-      const categorized = once((data: Value) => {
-        let category: readonly Value[] = ['Uncategorized'];
-        for (const [index, { matches }] of rules.entries()) {
-          const other = categories[index] ?? [];
-          // The deepest wins, and of those equally deep the last.
-          if (other.length >= category.length && matches(data)) category = other;
-        }
-        return withField(data, '$category', category);
+      const listed = args.list(1);
+      const categorized = memos.data.of(args.key(), () => {
+        const rules = listed.map((rule) => readRule(rule, args.name));
+        const categories = rules.map(({ names }) => (isList(names) ? names : wrongArguments(args.name)));
+        return (data) => {
+          let category: readonly Value[] = ['Uncategorized'];
+          for (const [index, { matches }] of rules.entries()) {
+            const other = categories[index] ?? [];
+            // The deepest wins, and of those equally deep the last.
+            if (other.length >= category.length && matches(data)) category = other;
+          }
+          return withField(data, '$category', category);
+        };
       });
       return args.events(0).map((event) => event.with(categorized(event.data)));
     }),
     tag: define(2, 2, (args) => {
-      const rules = args.list(1).map((rule) => readRule(rule, args.name));
-      const tagged = once((data: Value) => {
-        const tags = rules.filter(({ matches }) => matches(data)).map(({ names }) => names);
-        return withField(data, '$tags', tags);
+      const listed = args.list(1);
+      const tagged = memos.data.of(args.key(), () => {
+        const rules = listed.map((rule) => readRule(rule, args.name));
+        return (data) => {
+          const tags = rules.filter(({ matches }) => matches(data)).map(({ names }) => names);
+          return withField(data, '$tags', tags);
+        };
       });
       return args.events(0).map((event) => event.with(tagged(event.data)));
     }),
@@ -216,33 +239,22 @@ function known(id: string, { source }: Context): string {
   return source.buckets.some((bucket) => bucket.id === id) ? id : fail(`There's no bucket named '${id}'`);
 }
 
-/** What is computed of an event's data is computed once for all events that share them. */
-function once<T>(compute: (data: Value) => T): (data: Value) => T {
-  const known = new Map<Value, T>();
-  return (data) => {
-    const before = known.get(data);
-    if (before !== undefined) return before;
-    const made = compute(data);
-    known.set(data, made);
-    return made;
-  };
-}
-
 function hasValue(args: Args, wanted: boolean): (event: Moment) => boolean {
   const [key, values] = [args.text(1), args.list(2)];
-  const has = once((data: Value) => {
+  const has = memos.matches.of(`has${args.key(false)}`, () => (data) => {
     const value = field(data, key);
     return value !== undefined && values.some((one) => same(one, value));
   });
   return ({ data }) => has(data) === wanted;
 }
 
-function mergedByKeys(events: Moments, keys: readonly string[], name: string): Moments {
+function mergedByKeys(args: Args): Moments {
+  const [events, keys] = [args.events(0), args.texts(1)];
   if (keys.length === 0) return events;
-  const groupOf = once((data: Value) => {
+  const groupOf = memos.groups.of(args.key(), () => (data) => {
     const present = keys.filter((key) => field(data, key) !== undefined);
     const values = present.map((key) => field(data, key) ?? null);
-    if (values.some(isDict)) wrongArguments(name);
+    if (values.some(isDict)) wrongArguments(args.name);
     return { text: repr(values), data: Object.fromEntries(present.map((key, index) => [key, values[index] ?? null])) };
   });
   const groups = new Map<string, { readonly time: number; readonly data: Value; duration: number }>();

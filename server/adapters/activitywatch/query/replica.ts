@@ -78,9 +78,8 @@ export class Replica {
     added.sort(inOrder);
     const first = added[0];
     const moved = first === undefined ? [] : this.#events.splice(this.#firstAt(first.time));
-    moved.push(...added);
-    if (moved.length > added.length) moved.sort(inOrder);
-    for (const moment of moved) this.#events.push(moment);
+    const all = moved.length === 0 ? added : [...moved, ...added].sort(inOrder);
+    for (const moment of all) this.#events.push(moment);
   }
 
   /** The index of the first event that begins at the time or later. */

@@ -1,0 +1,417 @@
+// A year of one machine in ActivityWatch's buckets, asked by HTTP as the web UI and the watchers ask. The control of a query is
+// plain evaluation: the same statements over events that are read from the same store and parsed one by one, nothing kept;
+// that of heartbeats is the store alone, given the same puts.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { nanoid } from 'nanoid';
+import { eventOf } from '../../server/adapters/activitywatch/event.ts';
+import { evaluate, parsed } from '../../server/adapters/activitywatch/query/evaluate.ts';
+import { Moment, ResultWriter } from '../../server/adapters/activitywatch/query/values.ts';
+import { openActivityWatch } from '../../server/adapters/activitywatch/routes.ts';
+import { Accounts } from '../../server/core/accounts.ts';
+import { Hub } from '../../server/core/hub.ts';
+import { silence } from '../../server/core/relay.ts';
+import type { Put, Store } from '../../server/core/store.ts';
+import type { World } from '../../server/core/world.ts';
+import { openSqlite } from '../../server/storage/sqlite.ts';
+import { listen } from '../../server/transport/listen.ts';
+import { fullDesktopQuery } from '../../tests/activitywatch/canonical.ts';
+import { type BenchRow, median } from './store.ts';
+
+const days = 365;
+const begin = Date.UTC(2025, 10, 21);
+const dayMs = 86_400_000;
+const [windowBucket, afkBucket, webBucket] = [
+  'aw-watcher-window_box',
+  'aw-watcher-afk_box',
+  'aw-watcher-web-chrome_box',
+];
+const perDay = { window: 822, afk: 25, web: 137 };
+const clients = 64;
+const beatMs = 5_000;
+
+/** A small seeded generator: the same machine in every run. */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 4_294_967_296;
+  };
+}
+
+const apps = ['Code', 'Google Chrome', 'Slack', 'Terminal', 'zoom', 'Mail', 'Spotify', 'Figma'];
+const topics = ['invoice', 'release notes', 'standup', 'hub', 'github pull request', 'design', 'tests', 'music'];
+
+const categories = Array.from({ length: 20 }, (_, index) => [
+  index % 3 === 0 ? ['Work', `Project ${index}`] : [`Category ${index}`],
+  {
+    type: 'regex',
+    regex: `${topics[index % topics.length]} ${index}|\\b${apps[index % apps.length]} ${index}\\b`,
+    ignore_case: index % 2 === 0,
+  },
+]) satisfies readonly (readonly [readonly string[], object])[] | unknown;
+
+interface Made {
+  readonly time: number;
+  readonly duration: number;
+  readonly data: object;
+}
+
+/** Working days of ten hours, in order of time. */
+function* year(perDay: number, data: (random: () => number) => object, seed: number): Generator<Made> {
+  const random = chance(seed);
+  const slice = Math.floor(36_000_000 / perDay);
+  for (let day = 0; day < days; day += 1) {
+    for (let index = 0; index < perDay; index += 1) {
+      const time = begin + day * dayMs + 8 * 3_600_000 + index * slice;
+      yield { time, duration: Math.floor(slice * (0.5 + random() / 2)), data: data(random) };
+    }
+  }
+}
+
+const pick = <T>(random: () => number, from: readonly T[]): T =>
+  from[Math.floor(random() * from.length)] ?? from.slice(-1)[0] ?? fail();
+
+function fail(): never {
+  throw new Error('nothing to pick from');
+}
+
+export const buckets = [
+  {
+    id: windowBucket,
+    type: 'currentwindow',
+    events: () =>
+      year(
+        perDay.window,
+        (random) => ({ app: pick(random, apps), title: `${pick(random, topics)} ${Math.floor(random() ** 3 * 400)}` }),
+        1,
+      ),
+  },
+  {
+    id: afkBucket,
+    type: 'afkstatus',
+    events: () => year(perDay.afk, (random) => ({ status: random() < 0.8 ? 'not-afk' : 'afk' }), 2),
+  },
+  {
+    id: webBucket,
+    type: 'web.tab.current',
+    events: () =>
+      year(
+        perDay.web,
+        (random) => {
+          const page = Math.floor(random() ** 3 * 500);
+          return {
+            url: `https://www.site${page % 40}.example/${page}?q=${page}`,
+            title: `${pick(random, topics)} ${page}`,
+            audible: random() < 0.1,
+            incognito: false,
+            tabCount: 5,
+          };
+        },
+        3,
+      ),
+  },
+];
+
+export const query = fullDesktopQuery({
+  window: windowBucket,
+  afk: afkBucket,
+  browsers: [{ name: 'chrome', bucket: webBucket, apps: ['Google Chrome', 'Chromium'] }],
+  categories: categories.map(([names, rule]) => [Array.isArray(names) ? names.map(String) : [], Object(rule)] as const),
+});
+
+export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
+  const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
+  const world: World = {
+    now: () => Date.now(),
+    after(ms, act) {
+      const timer = setTimeout(act, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+    id: () => nanoid(),
+    secret: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    log: quiet,
+  };
+  const opened = await openSqlite({ folder, world });
+  if (!opened.ok) throw new Error(opened.error);
+  const { store } = opened;
+  const hub = new Hub({ store, relay: silence, world });
+  const accounts = await Accounts.open(hub);
+  await accounts.begin(undefined);
+  const activityWatch = openActivityWatch({
+    hub,
+    accounts,
+    personal: true,
+    hostname: 'box',
+    version: 'bench',
+    testing: true,
+  });
+  const converse = (): never => fail();
+  const front = { routes: activityWatch.routes, admit: () => undefined, converse };
+  const listened = await listen(
+    front,
+    { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: false },
+    { log: quiet },
+  );
+  if (!listened.ok) throw new Error(listened.error);
+  const asking = new Asking(listened.listening.port);
+  try {
+    await fill(asking, store);
+    return [
+      ...(await queries(asking, store)),
+      ...(await lists(asking)),
+      ...(await beats(asking, store)),
+      ...(await exporting(asking)),
+    ];
+  } finally {
+    asking.close();
+    await listened.listening.close();
+    await activityWatch.close();
+    await hub.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** HTTP on connections that stay open. */
+class Asking {
+  #port: number;
+  #agent = new Agent({ keepAlive: true, maxSockets: clients });
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  ask(method: string, path: string, body?: unknown): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const sent = request(
+        { port: this.#port, host: '127.0.0.1', method, path, headers, agent: this.#agent },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('error', reject);
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => {
+            if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
+            else reject(new Error(`${response.statusCode}: ${Buffer.concat(chunks).toString()}`));
+          });
+        },
+      );
+      // What was idle for long is closed by the server, which the client may not have heard of.
+      sent.on('error', (error) =>
+        sent.reusedSocket ? this.ask(method, path, body).then(resolve, reject) : reject(error),
+      );
+      sent.end(text);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+async function fill(asking: Asking, store: Store): Promise<void> {
+  let id = 1_000_000;
+  for (const { id: bucket, type, events } of buckets) {
+    await asking.ask('POST', `/api/0/buckets/${bucket}`, { client: 'bench', type, hostname: 'box' });
+    let ops: Put[] = [];
+    const write = async () => {
+      await store.append(`owner/aw/${bucket}`, { ops, origin: 'bench', at: begin }, 'last');
+      ops = [];
+    };
+    for (const { time, duration, data } of events()) {
+      id += 1;
+      ops.push({
+        op: 'put',
+        key: String(id),
+        value: JSON.stringify(data),
+        time: time * 1_000,
+        end: (time + duration) * 1_000,
+      });
+      if (ops.length === 2_000) await write();
+    }
+    await write();
+  }
+}
+
+export function periodOf(count: number): { readonly start: string; readonly end: string } {
+  const end = begin + days * dayMs;
+  const text = (ms: number) => new Date(ms).toISOString().replace('.000Z', '+00:00');
+  return { start: text(end - count * dayMs), end: text(end) };
+}
+
+async function queries(asking: Asking, store: Store): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const ask = (count: number) => {
+    const { start, end } = periodOf(count);
+    return asking.ask('POST', '/api/0/query/', { query, timeperiods: [`${start}/${end}`] });
+  };
+  const cold = await timed(() => ask(1));
+  rows.push({
+    name: 'activitywatch: the first query after a start, 1 day',
+    ours: cold,
+    control: await plainTime(store, 1),
+    unit: 'ms',
+  });
+  for (const [count, rounds] of [
+    [1, 25],
+    [30, 15],
+    [365, 7],
+  ] as const) {
+    const ours: number[] = [];
+    const control: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      ours.push(await timed(() => ask(count)));
+      if (round < (count > 30 ? 1 : 3)) control.push(await plainTime(store, count));
+    }
+    if ((await ask(count)) !== `[${await plain(store, count)}]\n`)
+      throw new Error(`${count} days: not what plain evaluation gives`);
+    rows.push({
+      name: `activitywatch: full desktop query, ${count} days`,
+      ours: median(ours),
+      control: median(control),
+      unit: 'ms',
+    });
+  }
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  for (let round = 0; round < 3; round += 1) await ask(365);
+  delay.disable();
+  const held = delay.max / 1e6;
+  const controlDelay = monitorEventLoopDelay({ resolution: 1 });
+  controlDelay.enable();
+  await plain(store, 365);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  controlDelay.disable();
+  rows.push({
+    name: 'activitywatch: the longest that others wait beside 365 days',
+    ours: round1(held),
+    control: round1(controlDelay.max / 1e6),
+    unit: 'ms',
+  });
+  return rows;
+}
+
+const plainTime = (store: Store, count: number): Promise<number> => timed(() => plain(store, count));
+
+async function plain(store: Store, count: number): Promise<string> {
+  const period = periodOf(count);
+  const [from, to] = [Date.parse(period.start) * 1_000, Date.parse(period.end) * 1_000];
+  const events = new Map<string, readonly Moment[]>();
+  for (const { id } of buckets) {
+    const items = await store.read(`owner/aw/${id}`, { from: from - 1, to: to + 1, newest: true });
+    events.set(
+      id,
+      items.map((item) => {
+        const { id: number, time, duration, data } = eventOf(item);
+        const [start, end] = [Math.max(time, from), Math.min(time + duration, to)];
+        return new Moment(number, start, end - start, JSON.parse(data));
+      }),
+    );
+  }
+  const read = parsed(query.join('\n'));
+  if (!read.ok) throw new Error(read.message);
+  const evaluated = evaluate(read.statements, {
+    source: {
+      buckets: buckets.map(({ id }) => ({ id, hostname: 'box' })),
+      events: (id) => events.get(id) ?? [],
+      count: (id) => events.get(id)?.length ?? 0,
+    },
+    period,
+    name: '',
+    print: () => undefined,
+  });
+  if (!evaluated.ok) throw new Error(evaluated.message);
+  return new ResultWriter().text(evaluated.value);
+}
+
+async function lists(asking: Asking): Promise<readonly BenchRow[]> {
+  const times = (path: string) => many(200, () => asking.ask('GET', path));
+  const [list, info] = [await times('/api/0/buckets/'), await times('/api/0/info')];
+  return [
+    { name: 'activitywatch: list of buckets, beside /info', ours: median(list), control: median(info), unit: 'ms' },
+  ];
+}
+
+async function beats(asking: Asking, store: Store): Promise<readonly BenchRow[]> {
+  let at = begin + (days + 1) * dayMs;
+  const ours = await rate(() => {
+    at += 1_000;
+    const data = { app: 'Code', title: `hub ${Math.floor(at / 30_000) % 400}` };
+    return asking.ask('POST', `/api/0/buckets/${windowBucket}/heartbeat?pulsetime=2`, {
+      timestamp: new Date(at).toISOString(),
+      duration: 0,
+      data,
+    });
+  });
+  let step = 0;
+  const control = await rate(() => {
+    step += 1;
+    const key = String(5_000_000 + Math.floor(step / 30));
+    const [time, end] = [at * 1_000, (at + step) * 1_000];
+    return store.append(
+      'owner/aw/control',
+      { ops: [{ op: 'put', key, value: '{"app":"Code"}', time, end }], origin: 'bench', at: begin },
+      'last',
+    );
+  });
+  return [
+    {
+      name: 'activitywatch: heartbeats into the bucket of 300,000, beside bare appends',
+      ours,
+      control,
+      unit: 'writes/s',
+    },
+  ];
+}
+
+async function exporting(asking: Asking): Promise<readonly BenchRow[]> {
+  const before = process.memoryUsage().rss;
+  const ours = await timed(() => asking.ask('GET', `/api/0/buckets/${windowBucket}/export`));
+  const grown = process.memoryUsage().rss - before;
+  return [
+    { name: 'activitywatch: export of 300,000 events', ours, control: 0, unit: 'ms' },
+    {
+      name: 'activitywatch: memory that it takes, client and all',
+      ours: Math.round(grown / 1e6),
+      control: 0,
+      unit: 'MB',
+    },
+  ];
+}
+
+async function rate(act: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  let done = 0;
+  const client = async () => {
+    while (performance.now() - began < beatMs) {
+      await act();
+      done += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return Math.round((done * 1_000) / (performance.now() - began));
+}
+
+async function many(count: number, act: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index += 1) times.push(await timed(act));
+  return times;
+}
+
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await act();
+  return round1(performance.now() - began);
+}
+
+function round1(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
