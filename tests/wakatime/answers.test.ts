@@ -2,6 +2,7 @@
 // values.test.ts'.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Store } from '../../server/core/store.ts';
 import { basic, beat, type House, noon, openHouse } from './house.ts';
 
 const now = noon;
@@ -514,6 +515,42 @@ describe('what is on disk', () => {
     await house.listening.close();
     house = await openHouse({ store: house.hub.store, world: house.world, owner: house.owner });
     for (const [index, path] of paths.entries()) expect(await house.get(path)).toEqual(before[index]);
+  });
+
+  test('is asked for today alone while the rest is being read', async () => {
+    const { world } = house;
+    const { store } = house.hub;
+    let read = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const before = await house.get('statusbar/today');
+    await house.listening.close();
+    // The past is long, and is read when the test says so.
+    const slow: Store = {
+      epoch: store.epoch,
+      head: (channel) => store.head(channel),
+      append: (channel, write, keep) => store.append(channel, write, keep),
+      since: async (channel, seq, limit) => {
+        if (channel === 'owner/wakatime') await waiting;
+        return store.since(channel, seq, limit);
+      },
+      read: (channel, range) => store.read(channel, range),
+      history: (channel, past) => store.history(channel, past),
+      at: (channel, seq) => store.at(channel, seq),
+      channels: (prefix) => store.channels(prefix),
+      forget: (channel, through) => store.forget(channel, through),
+      check: () => store.check(),
+      close: () => store.close(),
+    };
+    house = await openHouse({ store: slow, world, owner: house.owner });
+    expect(await house.get('statusbar/today')).toEqual(before);
+    await house.send([beat(now - 30), beat(now)]);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_230);
+    read();
+    expect((await house.get('stats/all_time')).data.total_seconds_including_other_language).toBe(10_830);
+    await house.send([beat(now + 60)]);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_290);
   });
 
   test('that is no heartbeat is passed over', async () => {

@@ -57,8 +57,10 @@ export class Admission {
     return { ok: false, reply: json(404, { error: 'no such user' }) };
   }
 
-  async person(account: string): Promise<Person> {
-    const [settings, beats] = await Promise.all([this.settings(account), this.#timelines.of(account)]);
+  /** @param since the heartbeats that are needed, in microseconds since 1970: a hub that has just started knows those sooner */
+  async person(account: string, since?: number): Promise<Person> {
+    const reading = since === undefined ? this.#timelines.of(account) : this.#timelines.since(account, since);
+    const [settings, beats] = await Promise.all([this.settings(account), reading]);
     const created = this.#doors.accounts.list().find(({ name }) => name === account)?.created ?? 0;
     return { account, id: accountId(account), created, settings, beats };
   }

@@ -78,6 +78,9 @@ function shown(
       user_id: id,
       user_agent_id: userAgent === '' ? null : agentId(userAgent),
       machine_name_id: machine === '' ? null : machineId(machine),
+      // Ids mean nothing to another server; whoever moves takes the names along.
+      user_agent: userAgent === '' ? null : userAgent,
+      machine: machine === '' ? null : machine,
       time: secondsOf(time),
       lines: null,
       lineno: null,

@@ -58,6 +58,8 @@ interface Endpoint {
   readonly path: string;
   /** Whether strangers may ask; the endpoint leaves out what is not shared. */
   readonly open?: boolean;
+  /** It is about today alone. */
+  readonly today?: boolean;
   readonly answer: (told: Told) => Promise<Reply> | Reply;
 }
 
@@ -70,8 +72,9 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const handle = (endpoint: Endpoint, manner: Manner) => async (request: Request) => {
     const admitted = admit(request, endpoint.method === 'GET' ? 'read' : 'write', endpoint.open);
     if (!admitted.ok) return admitted.reply;
-    const person = await admission.person(admitted.account);
-    const question = ask(person, new URLSearchParams(request.query), hub.world.now());
+    const now = hub.world.now();
+    const person = await admission.person(admitted.account, endpoint.today === true ? now * 1_000 : undefined);
+    const question = ask(person, new URLSearchParams(request.query), now);
     if (!question.ok) return failed(400, question.error);
     const tell = (value: unknown): Reply => json(200, manner === 'wakapi' ? inWakapiWords(value) : value);
     return endpoint.answer({ request, manner, tell, person, question: question.value, stranger: admitted.stranger });
@@ -86,8 +89,14 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
 
   const endpoints: readonly Endpoint[] = [
     { method: 'GET', path: '', answer: ({ person }) => json(200, { data: profile(person) }) },
-    { method: 'GET', path: 'statusbar/today', answer: ({ question, tell }) => tell(statusBar(question)) },
-    { method: 'GET', path: 'status_bar/today', answer: ({ question, tell }) => tell(statusBar(question)) },
+    ...['statusbar/today', 'status_bar/today'].map(
+      (path): Endpoint => ({
+        method: 'GET',
+        path,
+        today: true,
+        answer: ({ question, tell }) => tell(statusBar(question)),
+      }),
+    ),
     {
       method: 'GET',
       path: 'summaries',

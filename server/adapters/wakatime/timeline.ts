@@ -7,11 +7,16 @@ import type { Change } from '../../core/store.ts';
 import { Beats } from './beats.ts';
 import { readHeartbeat } from './heartbeat.ts';
 
-const pageSize = 10_000;
+/** Few enough that nobody else waits long while one is taken in. */
+const pageSize = 2_000;
+const day = 86_400_000_000;
+/** Beyond the days that are asked for: time zones, the longest timeout, what "as before" may hang on. */
+const margin = 3 * day;
 
 export class Timelines {
   readonly #hub: Hub;
   readonly #open = new Map<string, Promise<Beats>>();
+  readonly #ready = new Map<string, Beats>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
@@ -23,8 +28,27 @@ export class Timelines {
     if (known !== undefined) return known;
     const opening = this.#hub.channel(`${account}/wakatime`).then((channel) => read(this.#hub, channel));
     this.#open.set(account, opening);
-    opening.catch(() => this.#open.delete(account));
+    opening.then(
+      (beats) => this.#ready.set(account, beats),
+      () => this.#open.delete(account),
+    );
     return opening;
+  }
+
+  /** Those since a moment and perhaps more, without waiting for all the others. */
+  async since(account: string, moment: number): Promise<Beats> {
+    const ready = this.#ready.get(account);
+    if (ready !== undefined) return ready;
+    this.of(account).catch((error: unknown) => {
+      this.#hub.world.log.error({ error }, 'wakatime: could not read the heartbeats of an account');
+    });
+    const channel = await this.#hub.channel(`${account}/wakatime`);
+    const beats = new Beats();
+    for (const { key, value, time } of await channel.read({ from: moment - margin })) {
+      const heartbeat = readHeartbeat(value, time);
+      if (heartbeat !== undefined && time !== null) beats.add(key, time, heartbeat);
+    }
+    return beats;
   }
 }
 
