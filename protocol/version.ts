@@ -23,6 +23,8 @@ export function nextVersion(last: number, stated: number | undefined, now: numbe
 export interface Base {
   /** The tasks after this step, and the device's own writes since. */
   readonly seq: number;
+  /** The last step when it began from nothing: what it wrote before, it no longer has. */
+  readonly began?: number;
   /** The versions that the device may name having edited nothing since. */
   readonly versions: readonly number[];
   /** Its clock less the hub's, as last seen; 0 while nothing is known. */

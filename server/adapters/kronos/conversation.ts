@@ -288,7 +288,7 @@ class KronosConversation implements Conversation {
     const session = this.#open(this.#login.identity);
     const readable = may(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;
-    if (readable) await device.greet(stated);
+    if (readable) await device.greet(stated, tasks.seq);
     if (this.#over) return;
     // From here to `follow` nothing may wait: what is not in the answer has to be told.
     const answer = readable ? device.login(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;

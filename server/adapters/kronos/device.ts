@@ -67,13 +67,16 @@ export class Device {
   }
 
   /**
-   * To be awaited before a login is answered: a device that comes for the first time, or starts from nothing again, must be known to
-   * have nothing before it is told anything.
+   * M1. To be awaited before a login is answered: a device that comes for the first time, or starts from nothing again, must be
+   * known to have nothing before it is told anything.
+   * @param seq the last step of the account's tasks
    */
-  async greet(stated: number | undefined): Promise<void> {
+  async greet(stated: number | undefined, seq: number): Promise<void> {
     this.#first = this.#base === undefined || stated === undefined || stated <= 0;
-    if (this.#base !== undefined && (!this.#first || (this.#base.seq === 0 && this.#sent === undefined))) return;
-    this.#base = { seq: 0, versions: stated === undefined ? [] : [stated], offset: 0, left: this.#world.now() };
+    if (!this.#first) return;
+    if (this.#base?.seq === 0 && this.#base.began === seq && this.#sent === undefined) return;
+    const versions = stated === undefined ? [] : [stated];
+    this.#base = { seq: 0, began: seq, versions, offset: 0, left: this.#world.now() };
     this.#sent = undefined;
     await this.#note();
   }
@@ -135,7 +138,7 @@ export class Device {
   merged(stated: number | undefined, answered: number, seq: number | undefined): void {
     const now = this.#world.now();
     this.#base = {
-      seq: seq ?? this.#base?.seq ?? 0,
+      ...(seq === undefined ? { seq: this.#base?.seq ?? 0, began: this.#base?.began ?? 0 } : { seq }),
       versions: [answered, ...(stated === undefined ? [] : [stated])],
       offset: stated === undefined ? (this.#base?.offset ?? 0) : stated - now,
       left: now,

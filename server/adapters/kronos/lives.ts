@@ -26,13 +26,15 @@ export function livesOf({ base, steps, until }: Past, state: State, device: stri
     lives.set(key, known);
     return known;
   };
-  // A write that came after the device was last seen, or that a list may have crossed, it may have forgotten.
-  const sure = (at: number) => at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
+  // A write of before it began from nothing it has forgotten; one that came after it was last seen, or that a list may have
+  // crossed, it may have.
+  const sure = ({ seq, at }: Change) =>
+    seq > (has?.began ?? 0) && at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
   for (const item of base) life(item.key).base = taskOf(item);
   for (const step of steps) {
     const known = life(step.key);
     // What a merge made of a device's value is not yet known to the device.
-    const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step.at);
+    const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step);
     known.steps.push({ task: step.value === null ? null : storedTask(step.value), version: step.version ?? -1, own });
   }
   for (const item of state.items.values()) {
