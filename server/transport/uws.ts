@@ -170,12 +170,15 @@ export function openUws(uws: Uws, door: Door, host: string, port: number): Promi
   });
 }
 
+/** One for all: there are as many wires as connections. */
+const nothing = () => undefined;
+
 class SocketWire implements Wire {
   readonly socket: UwsSocket;
   /** Bytes left. */
-  drained: () => void = () => undefined;
+  drained: () => void = nothing;
   /** The socket is dead. */
-  gone: () => void = () => undefined;
+  gone: () => void = nothing;
 
   constructor(socket: UwsSocket) {
     this.socket = socket;
@@ -199,7 +202,7 @@ class SocketWire implements Wire {
     this.gone = () => clearTimeout(cut);
     this.drained = () => {
       if (this.waiting() > BACKPRESSURE_LIMIT) return;
-      this.drained = () => undefined;
+      this.drained = nothing;
       this.socket.end(code, reason);
     };
   }
