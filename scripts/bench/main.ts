@@ -1,6 +1,7 @@
 // `npm run bench` runs every benchmark, `npm run bench -- fanout idle` those that are named, and prints one table: ours, the bare
 // control of the same call, and what the one is to the other. What each measures is in README.md; nothing is judged here.
 
+import { benchActivityWatch } from './activitywatch.ts';
 import { benchFanout } from './fanout.ts';
 import { benchIdle } from './idle.ts';
 import { benchRooms } from './rooms.ts';
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   storm: benchStorm,
   idle: benchIdle,
   rooms: benchRooms,
+  activitywatch: benchActivityWatch,
   wakatime: () => benchWakatime(),
 };
 

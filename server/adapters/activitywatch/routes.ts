@@ -79,7 +79,8 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           : { ...refused(401, message), headers: { 'content-type': 'application/json', 'www-authenticate': 'Bearer' } };
       }
       const who = admitted.identity;
-      const device = trust.accounts.tokens(who.account).find(({ id }) => id === who.token)?.name ?? '';
+      const tokens = who.token === '' ? [] : trust.accounts.tokens(who.account);
+      const device = tokens.find(({ id }) => id === who.token)?.name ?? '';
       const buckets = await bucketsOf(who.account);
       return act({
         request,
@@ -331,7 +332,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
         POST: visit(async ({ request, buckets, author, may: allowed }) => {
           for (const body of uploads(request)) {
             if (!body.ok) return body.reply;
-            const read = readImport(body.value, now());
+            const read = await readImport(body.value, now());
             if (!read.ok) return refused(400, read.error);
             if (read.buckets.some(({ id }) => !isBucketId(id))) {
               return refused(400, 'A bucket id is 1 to 200 printable characters.');

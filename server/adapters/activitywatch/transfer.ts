@@ -29,6 +29,13 @@ export async function* exported(buckets: Buckets, descriptions: readonly Descrip
   yield '}}';
 }
 
+/** Events that are looked at before others get their turn: a few milliseconds' work. */
+const atOnce = 1_000;
+
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 interface Incoming {
   readonly id: string;
   readonly said: { readonly type: string; readonly client: string; readonly hostname: string };
@@ -42,7 +49,7 @@ export type Import =
   | { readonly ok: false; readonly error: string };
 
 /** Nothing is written yet; events that are none are counted and left out. */
-export function readImport(value: unknown, now: number): Import {
+export async function readImport(value: unknown, now: number): Promise<Import> {
   const all = fieldsOf(fieldsOf(value)?.get('buckets'));
   if (all === undefined) return { ok: false, error: 'an import is {"buckets": {"<id>": {…}}}' };
   const buckets: Incoming[] = [];
@@ -58,7 +65,8 @@ export function readImport(value: unknown, now: number): Import {
     const listed = fields.get('events') ?? [];
     if (!Array.isArray(listed)) return { ok: false, error: `bucket ${key}: 'events' is no list` };
     const events: NewEvent[] = [];
-    for (const item of listed) {
+    for (const [index, item] of listed.entries()) {
+      if (index % atOnce === 0) await breath();
       const read = readEvent(item, now);
       if (read.ok) events.push({ ...read.event, id: null });
       else skipped += 1;
@@ -102,12 +110,13 @@ async function without(bucket: Bucket, events: readonly NewEvent[]): Promise<rea
   if (from > to) return [];
   const known = new Set<string>();
   for await (const page of bucket.pages({ from, to })) for (const event of page) known.add(identity(event));
-  const lacking = events.filter((event) => {
+  const lacking: NewEvent[] = [];
+  for (const [index, event] of events.entries()) {
+    if (index % atOnce === 0) await breath();
     const name = identity(event);
-    if (known.has(name)) return false;
+    if (!known.has(name)) lacking.push(event);
     known.add(name);
-    return true;
-  });
+  }
   return lacking.sort((a, b) => a.time - b.time);
 }
 

@@ -20,6 +20,19 @@ class Lacking extends Error {
 
 const replicas = new Map<string, Replica>();
 
+/** The web UI sends the same text again and again, for one period after the other. */
+const keptTexts = 50;
+const texts = new Map<string, ReturnType<typeof parsed>>();
+
+function statementsOf(text: string): ReturnType<typeof parsed> {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  const read = parsed(text);
+  if (texts.size >= keptTexts) texts.clear();
+  texts.set(text, read);
+  return read;
+}
+
 function say(message: FromThread): void {
   // The bytes of an answer are handed over, not copied.
   parentPort?.postMessage(
@@ -59,7 +72,7 @@ function answer({ buckets, text, name, periods }: Question): void {
     events: (id, from, to) => replicaOf(id).events(from, to),
     count: (id, from, to) => replicaOf(id).events(from, to).length,
   };
-  const read = parsed(text);
+  const read = statementsOf(text);
   if (!read.ok) {
     say({ type: read.type, message: read.message });
     return;
