@@ -1,7 +1,7 @@
 // A real hub in a process of its own, or one of its commands: what it is started with, what it prints, how it ends.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,12 @@ export class HubProcess {
 
   get out(): string {
     return this.#out;
+  }
+
+  /** Bytes of memory that it holds. */
+  get resident(): number {
+    const pages = readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1];
+    return Number(pages) * 4_096;
   }
 
   /** Resolves with the hub's URL once it is up; fails with what it printed when it ends instead. */

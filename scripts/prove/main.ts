@@ -1,0 +1,33 @@
+// `npm run prove -- crash [rounds] [seed]` and `npm run prove -- hostile [inputs] [seed]`: the runs that are too long for the tests,
+// which run the same for a shorter while.
+
+import { proveCrashes } from './crash.ts';
+import { proveHostile } from './hostile.ts';
+
+const proofs = new Map<
+  string,
+  (count: number | undefined, seed: number) => Promise<{ readonly faults: readonly string[] }>
+>([
+  ['crash', (rounds, seed) => proveCrashes(rounds ?? 50, seed, (line) => console.log(line))],
+  ['hostile', (inputs, seed) => proveHostile(inputs ?? 100_000, seed, (line) => console.log(line))],
+]);
+
+const [name = '', count, seed = '20261121'] = process.argv.slice(2);
+const proof = proofs.get(name);
+if (proof === undefined) {
+  console.error(`Say one of: ${[...proofs.keys()].map((one) => `npm run prove -- ${one}`).join(', ')}`);
+  process.exit(1);
+}
+const began = performance.now();
+const { faults, ...figures } = await proof(count === undefined ? undefined : Number(count), Number(seed));
+for (const fault of faults.slice(0, 50)) console.error(fault);
+console.log(
+  JSON.stringify({
+    proof: name,
+    seed,
+    seconds: Math.round((performance.now() - began) / 1_000),
+    ...figures,
+    faults: faults.length,
+  }),
+);
+process.exit(faults.length === 0 ? 0 : 1);
