@@ -22,7 +22,7 @@ import { statusBar, summaries } from './summaries.ts';
 import { wakapiRoutes } from './wakapi.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
-const bodyLimit = 8_388_608;
+const batchLimit = 4_194_304;
 const errorReportLimit = 262_144;
 
 const crossOrigin = {
@@ -249,14 +249,14 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const routes: Route[] = [];
   for (const [prefix, manner] of prefixes) {
     const under = (path: string) => `${prefix}/users/:user${path === '' ? '' : `/${path}`}`;
-    const route = (method: string, path: string, its: Route['handle'], limit = bodyLimit) =>
-      routes.push({ method, path, limit, handle: its });
+    const route = (method: string, path: string, its: Route['handle'], limit?: number) =>
+      routes.push({ method, path, handle: its, ...(limit === undefined ? {} : { limit }) });
     for (const endpoint of endpoints) route(endpoint.method, under(endpoint.path), handle(endpoint, manner));
     for (const path of ['heartbeats.bulk', 'heartbeats', 'heartbeat']) {
       const takes = ingest(manner, path === 'heartbeats.bulk');
-      route('POST', under(path), takes);
+      route('POST', under(path), takes, batchLimit);
       // What remains of a whole address that somebody typed where only its beginning belongs.
-      route('POST', `${prefix}/${path}`, takes);
+      route('POST', `${prefix}/${path}`, takes, batchLimit);
     }
     route('POST', `${prefix}/plugins/errors`, errorReport, errorReportLimit);
     route('GET', `${prefix}/leaders`, async (request) => {
@@ -274,7 +274,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     routes.push({
       method: 'POST',
       path: `/${path}`,
-      limit: bodyLimit,
+      limit: batchLimit,
       handle: ingest('wakatime', path.endsWith('bulk')),
     });
   }
