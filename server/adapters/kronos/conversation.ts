@@ -379,6 +379,7 @@ class KronosConversation implements Conversation {
 
   /** W3, W6, M11 */
   async #listUnasked(tasks: Tasks, login: Login): Promise<void> {
+    if (!may(login.identity, 'read', tasks.channel.name)) return;
     const all = await tasks.readAll(login.userId);
     if (this.#over) return;
     this.#unasked = this.#doors.hub.world.now();
