@@ -153,6 +153,74 @@ describe('a heartbeat', () => {
     expect(all.every(({ duration }: { duration: number }) => duration === 19)).toBe(true);
   });
 
+  test('beside posts, edits, deletes and restarts leaves what a plain list of events would be', async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const random = seeded(seed);
+      const below = (limit: number) => Math.floor(random() * limit);
+      const store = new MemoryStore({ epoch: 'e1' });
+      let house = await openHouse({ store });
+      await bucket(house);
+      // Of the model: events by id, and which one heartbeats join; undefined is the one that began last.
+      const model = new Map<number, { id: number; time: number; duration: number; n: number }>();
+      let joined: number | undefined;
+      let clock = 0;
+      for (let step = 0; step < 150; step += 1) {
+        const dice = random();
+        const ids = [...model.keys()];
+        const some = ids[below(ids.length)];
+        if (dice < 0.75) {
+          clock += below(4);
+          const [time, duration, n] = [Math.max(0, clock - (random() < 0.1 ? below(30) : 0)), below(3), below(2)];
+          const newest = [...model.values()].sort((a, b) => b.time - a.time || b.id - a.id)[0];
+          const last = joined === undefined ? newest : model.get(joined);
+          const answer = await beat(house, time, { n }, 5, duration);
+          const joins = last?.n === n && time >= last.time && time <= last.time + last.duration + 5;
+          if (last !== undefined && joins) {
+            last.duration = Math.max(last.duration, time - last.time + duration);
+            expect([seed, step, answer.id]).toEqual([seed, step, last.id]);
+          } else {
+            expect([seed, step, model.has(answer.id)]).toEqual([seed, step, false]);
+            model.set(answer.id, { id: answer.id, time, duration, n });
+          }
+          joined = answer.id;
+        } else if (dice < 0.85) {
+          const time = below(clock + 20);
+          const id = some !== undefined && random() < 0.5 ? some : 100_000 + seed * 1_000 + step;
+          await house.post('/api/0/buckets/w/events', { id, timestamp: at(time), duration: 2, data: { n: 7 } });
+          model.set(id, { id, time, duration: 2, n: 7 });
+          joined = undefined;
+        } else if (dice < 0.95 && some !== undefined) {
+          await house.ask('DELETE', `/api/0/buckets/w/events/${some}`);
+          model.delete(some);
+          joined = undefined;
+        } else {
+          house = await openHouse({ store, world: new TestWorld(seed * 1_000 + step) });
+          joined = undefined;
+        }
+        const expected = [...model.values()].sort((a, b) => b.time - a.time || a.id - b.id);
+        const found = (await events(house)).map(
+          ({
+            id,
+            timestamp,
+            duration,
+            data,
+          }: {
+            id: number;
+            timestamp: string;
+            duration: number;
+            data: { n: number };
+          }) => ({
+            id,
+            time: (Date.parse(timestamp) - Date.parse(at(0))) / 1_000,
+            duration,
+            n: data.n,
+          }),
+        );
+        expect([seed, step, found]).toEqual([seed, step, expected]);
+      }
+    }
+  });
+
   test.each([
     ['', 415, /Content-Type/],
     [{ data: {} }, 400, /Input payload/],

@@ -12,7 +12,8 @@ export type Answered =
   | { readonly ok: true; readonly results: Uint8Array }
   | { readonly ok: false; readonly type: string; readonly message: string };
 
-const limitMs = 60_000;
+/** As long as the web UI waits. */
+const limitMs = 30_000;
 /** Changes fed at once: a few milliseconds' work of this thread. */
 const pageSize = 2_048;
 /** Events held by the thread; beyond that, the channels asked about longest ago are let go. */
