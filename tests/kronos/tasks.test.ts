@@ -149,6 +149,25 @@ describe('task verbs', () => {
     expect(all.tasks).toEqual([task(1, 'milk', { tags: ['home'], due: 99 })]);
   });
 
+  test('[W6] an update by an id that went to a new task at the same moment leaves that task alone, and is kept beside it', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    await a.ask({ type: 'create', task: task(1, 'milk'), version: hub.world.now() });
+    await b.ask();
+    hub.world.pass(60_000);
+    await a.ask({ type: 'delete', task_id: 1 });
+    hub.world.pass(2_500);
+    await a.ask({ type: 'create', task: task(1, 'bread') });
+    const [all] = await b
+      .ask({ type: 'update', task: task(1, 'milk', { tags: ['home'], due: 99 }) })
+      .then((messages) => messages.filter((message) => message.type === 'read-all'));
+    expect(all.tasks).toEqual([task(1, 'bread'), task(2, 'milk', { tags: ['home'], due: 99 })]);
+    hub.world.pass(2_500);
+    await b.ask({ type: 'update', task: task(1, 'rye', { tags: ['home'], due: 99 }) });
+    expect(await a.ask()).toMatchObject([{ type: 'create' }, { type: 'update', task: { id: 1, desc: 'rye' } }]);
+  });
+
   test('[W5] versions only grow, and run away with nobody’s clock', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');

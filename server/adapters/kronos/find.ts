@@ -37,7 +37,7 @@ export interface Removed {
 /** W2; and W6 where only an id was given, which may have gone to another task without the sender knowing. */
 export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number): Found | 'ambiguous' | undefined {
   const { which, ours, device } = sought;
-  const found = findAsNamed(lookup, which, ours);
+  const found = findAsNamed(lookup, which, ours, (key) => unseen.isNew(key, device, now));
   if (which.key !== undefined || (ours?.index ?? which.index) !== undefined) return found;
   // The task that its value is nearest to.
   const away = ({ key, task }: Found) => (ours === undefined ? 0 : unseen.away(key, task, ours));
@@ -52,7 +52,13 @@ export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number
     : { key: best.key, task: current, renumbered: true };
 }
 
-function findAsNamed(lookup: Lookup, which: Which, ours: Task | undefined): Found | undefined {
+/** @param isNew whether the sender may not know that there is this task */
+function findAsNamed(
+  lookup: Lookup,
+  which: Which,
+  ours: Task | undefined,
+  isNew: (key: string) => boolean,
+): Found | undefined {
   const named = (key: string): Found[] => {
     const task = lookup.task(key);
     return task === undefined ? [] : [{ key, task }];
@@ -66,7 +72,7 @@ function findAsNamed(lookup: Lookup, which: Which, ours: Task | undefined): Foun
   const byId = lookup
     .byId(which.id ?? ours?.id)
     .flatMap(named)
-    .find(({ task }) => !isAnother(task, ours));
+    .find(({ key, task }) => !isAnother(task, ours, isNew(key)));
   if (ours === undefined || which.id !== undefined) return byId;
   // Neither index nor old id: perhaps a client that did, or undid, `done`, and then by chance under the id of another task.
   const renamed = lookup
@@ -79,9 +85,13 @@ function findAsNamed(lookup: Lookup, which: Which, ours: Task | undefined): Foun
   );
 }
 
-/** A task without an index that is unlike the one with an index under its id: two devices gave that id at once. */
-function isAnother(task: Task, ours: Task | undefined): boolean {
-  return ours !== undefined && task.index !== undefined && task.desc !== ours.desc && distance(task, ours) > 1;
+/**
+ * A task without an index that is unlike the one under its id, which has one, or which the sender may not know of: two devices gave
+ * that id at once.
+ */
+function isAnother(task: Task, ours: Task | undefined, isNew: boolean): boolean {
+  if (ours === undefined || (task.index === undefined && !isNew)) return false;
+  return task.desc !== ours.desc && distance(task, ours) > 1;
 }
 
 /** Whether `ours` may be what a client of 2018 made of the task by doing it, or undoing that: both change the id. */

@@ -111,6 +111,14 @@ export class Unseen {
     return this.#formerly.filter((one) => one.id === id && now - one.at <= unseenMs && one.meantBy(device));
   }
 
+  /** Whether another device made the task, and this one may not know that yet. */
+  isNew(key: string, device: string, now: number): boolean {
+    const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
+    return (this.#recent.get(key) ?? []).some(
+      ({ at, before, device: maker }) => before === undefined && maker !== device && at >= since,
+    );
+  }
+
   /** How many fields an edit changes that made `ours` of a task, taken from whichever of its late values is nearest. */
   away(key: string, task: Task, ours: Task): number {
     const late = (this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after]);
