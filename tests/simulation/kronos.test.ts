@@ -30,6 +30,12 @@ describe('devices of both generations, edits offline and online, a lossy net and
     expect(sum(outcomes, ({ crashes }) => crashes)).toBeGreaterThan(seeds);
   }, 300_000);
 
+  test.each([
+    3355, 3877, 6297, 6847, 7205,
+  ])('[W6] seed %i: an update by an id that has just gone to a new task once wrote over that task', async (seed) => {
+    expect(faults([await simulate(seed)])).toEqual([]);
+  });
+
   const broken: Record<string, typeof mergeList> = {
     'the device that comes back wins whole': (lives, ours, version) => overOurs(mergeList(lives, ours, version), ours),
     'the device that comes back is not asked': () => ({ outcomes: [], spared: 0 }),
