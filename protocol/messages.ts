@@ -310,8 +310,13 @@ export const answers = {
   ),
   history: answer(
     'history',
-    { ...position, changes: Type.Optional(Type.Array(ChangeView)), items: Type.Optional(Type.Array(ItemView)) },
-    'the past',
+    {
+      ...position,
+      changes: Type.Optional(Type.Array(ChangeView)),
+      items: Type.Optional(Type.Array(ItemView)),
+      more: Type.Optional(Type.Boolean()),
+    },
+    'the past; `more` where the changes were too large for one answer: ask on, with `before`',
   ),
   pong: answer('pong', {}, 'all that came before has been answered'),
   help: answer('help', { type_one_of: Type.Array(Type.String()) }, 'examples to type'),

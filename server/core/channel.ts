@@ -20,6 +20,12 @@ const recentChanges = 1_024;
 const recentSize = 1_048_576;
 const slack = 1.0625;
 const keptPages = 64;
+/** A page is full, too, when its values have this many characters together; what is larger is not kept. */
+const pageSize = 1_048_576;
+/** Asked of the store at once for a page, because a value may have a mebibyte. */
+const askedAtOnce = 64;
+/** Whoever asks for more wants everything, in one piece. */
+const mostOfAPage = 10_000;
 
 export interface ChannelDoors {
   readonly store: Store;
@@ -121,12 +127,21 @@ export class Channel {
     return () => this.#listeners.delete(told);
   }
 
-  /** Every item whose last step is greater than `seq`, in order ([ST6], [ST7]). From memory where the recent changes reach. */
+  /**
+   * Every item whose last step is greater than `seq`, in order ([ST6], [ST7]). From memory where the recent changes reach.
+   * @param limit a page may be over before, when its values are large; up to 10,000 is a page, more is everything
+   */
   async since(seq: number, limit: number): Promise<Since> {
     if (seq > 0 && seq <= this.#head.seq && seq >= this.#head.seq - this.#recent.length)
       return this.#fromRecent(seq, limit);
-    const page = this.cached(`since ${seq} ${limit}`, () => this.#fromStore(seq, limit));
-    page.catch(() => this.#pages.clear());
+    const key = `since ${seq} ${limit}`;
+    const page = this.cached(key, () => this.#fromStore(seq, limit));
+    page.then(
+      (since) => {
+        if (since.ok && sizeOf(since.changes) > pageSize && this.#pages.get(key) === page) this.#pages.delete(key);
+      },
+      () => this.#pages.clear(),
+    );
     return page;
   }
 
@@ -165,11 +180,31 @@ export class Channel {
 
   /** Never ahead of what followers have been told: whoever reads it may join them at once. */
   async #fromStore(seq: number, limit: number): Promise<Since> {
-    const since = await this.#doors.store.since(this.name, seq, limit);
+    const since = await this.#page(seq, limit);
     // Our own writes tell for themselves, and know who is not to be told.
     if (since.head.seq > this.#head.seq) await this.#underWay.catch(() => undefined);
     if (since.head.seq > this.#head.seq) await this.refresh();
     return since;
+  }
+
+  async #page(seq: number, limit: number): Promise<Since> {
+    const { store } = this.#doors;
+    if (limit > mostOfAPage) return store.since(this.name, seq, limit);
+    const changes: Change[] = [];
+    let size = 0;
+    for (let after = seq; ; ) {
+      const since = await store.since(this.name, after, Math.min(askedAtOnce, limit - changes.length));
+      // Forgotten meanwhile: the next page will say so.
+      if (!since.ok) return changes.length === 0 ? since : { ok: true, head: since.head, changes, more: true };
+      const { head } = since;
+      for (const [at, change] of since.changes.entries()) {
+        changes.push(change);
+        size += change.value?.length ?? 0;
+        if (size >= pageSize) return { ok: true, head, changes, more: since.more || at + 1 < since.changes.length };
+      }
+      if (!since.more || changes.length >= limit) return { ok: true, head, changes, more: since.more };
+      after = changes.at(-1)?.seq ?? after;
+    }
   }
 
   #fromRecent(seq: number, limit: number): Since {
@@ -273,4 +308,9 @@ export class Channel {
       this.#doors.world.log.error({ channel: this.name, error }, 'channel: could not ask the store what is new');
     }
   }
+}
+
+/** Characters of the values. */
+export function sizeOf(changes: readonly Change[]): number {
+  return changes.reduce((size, { value }) => size + (value?.length ?? 0), 0);
 }

@@ -4,13 +4,15 @@
 
 import { closeCode, type ErrorCode, errors, refusalText, refuse } from '../../protocol/errors.ts';
 import type { Identity } from './access.ts';
-import type { Channel, Rendering } from './channel.ts';
+import { type Channel, type Rendering, sizeOf } from './channel.ts';
 import type { Hub } from './hub.ts';
 import type { Peer } from './peer.ts';
 import type { Change, Position } from './store.ts';
 
 /** Items or changes in one page of catching up. */
 const pageSize = 500;
+/** Characters of its values up to which a page's text is kept for the next one who asks. */
+const keptSize = 1_048_576;
 /** How often a view of the whole is read again because somebody was writing meanwhile. */
 const rereads = 10;
 
@@ -237,9 +239,11 @@ export class Session {
       const seq = more ? (changes.at(-1)?.seq ?? head.seq) : head.seq;
       const { kind, reason } = follow;
       const position = { epoch: head.epoch, seq };
-      const text = channel.cached(`${view.key} ${kind} ${reason} ${follow.seq} ${seq}`, () =>
-        view.page({ kind, reason, changes, position, version: head.version, more }, channel),
-      );
+      const page = () => view.page({ kind, reason, changes, position, version: head.version, more }, channel);
+      const text =
+        sizeOf(changes) > keptSize
+          ? page()
+          : channel.cached(`${view.key} ${kind} ${reason} ${follow.seq} ${seq}`, page);
       const sent = this.peer.send(text);
       if (sent === 'dropped') {
         // Not taken: the same page again once there is room.

@@ -302,7 +302,7 @@ describe('two accounts', () => {
     ];
     const numbers = ['task_id', 'seq', 'to', 'at', 'before', 'base', 'limit', 'from'];
     const heard = ['', ''];
-    for (let turn = 0; turn < 3_000; turn += 1) {
+    for (let turn = 0; turn < 10_000; turn += 1) {
       const at = Math.floor(random() * 2);
       const foreign = secrets[1 - at] ?? '';
       const message: Record<string, unknown> = { type: pick(types) };

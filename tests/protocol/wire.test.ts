@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { errors } from '../../protocol/errors.ts';
 import { answers, requests } from '../../protocol/messages.ts';
 
-const pinned = '3c8cef501f4f07304bf28e15bd23c51302658799eab6d066880809f31ee41ade';
+const pinned = '577dc19048c1d3bf0fcf476a8fc7d9a4655549ef7866fcdd47515831619f8dc4';
 
 /** JSON with the fields of every object in one order. */
 function canonical(value: unknown): string {

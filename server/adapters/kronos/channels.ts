@@ -6,16 +6,19 @@ import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Requests, Task } from '../../../protocol/messages.ts';
 import { nextVersion } from '../../../protocol/version.ts';
 import { type Identity, isAdmin, matches, may, shortName } from '../../core/access.ts';
-import type { Channel } from '../../core/channel.ts';
+import { type Channel, sizeOf } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { Session, Start } from '../../core/session.ts';
-import type { Appended, Item, Op, Position } from '../../core/store.ts';
+import type { Appended, Change, Item, Op, Position } from '../../core/store.ts';
 import { baseOf } from './conversation.ts';
 import { changeText, itemText, joined, subscription } from './views.ts';
 
 const itemsAtOnce = 10_000;
 const changesAtOnce = 100;
+/** S8: asked of the store at once, and characters of values after which an answer is long enough. */
+const askedAtOnce = 64;
+const historySize = 4_194_304;
 const attempts = 10;
 /** S5: channels that one connection follows. */
 const mostFollowed = 1_000;
@@ -166,13 +169,8 @@ export class ChannelVerbs {
         `"items":${joined(key === undefined ? items : items.filter((item) => item.key === key), itemText)}`,
       );
     }
-    const past = {
-      newest: true,
-      limit,
-      ...(key === undefined ? {} : { key }),
-      ...(before === undefined ? {} : { before }),
-    };
-    return answer(position, `"changes":${joined(await channel.history(past), changeText)}`);
+    const { changes, more } = await past(channel, { ...(key === undefined ? {} : { key }), limit, before });
+    return answer(position, `"changes":${joined(changes, changeText)}${more ? ',"more":true' : ''}`);
   }
 
   /** S1, S2, S9. `key` is the one of a create, made here where the request has none. */
@@ -284,6 +282,28 @@ function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal
   if (channel.keep === 'last' && seq < position.seq)
     return refuse('gone', '', 'this channel keeps only the last value of each item');
   return undefined;
+}
+
+/** The newest first; fewer than asked for, and `more`, when their values are large. */
+async function past(
+  channel: Channel,
+  { limit, before, ...key }: { key?: string; limit: number; before: number | undefined },
+): Promise<{ changes: readonly Change[]; more: boolean }> {
+  const changes: Change[] = [];
+  let upTo = before;
+  for (;;) {
+    const most = Math.min(askedAtOnce, limit - changes.length);
+    const some = await channel.history({
+      ...key,
+      newest: true,
+      limit: most,
+      ...(upTo === undefined ? {} : { before: upTo }),
+    });
+    changes.push(...some);
+    if (some.length < most || changes.length >= limit) return { changes, more: false };
+    if (sizeOf(changes) > historySize) return { changes, more: true };
+    upTo = changes.at(-1)?.seq;
+  }
 }
 
 const tooMany = refuse(
