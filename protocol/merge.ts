@@ -2,7 +2,7 @@
 // README.md. No store, no clock, no wire: what a task was and became comes in as values.
 
 import type { Task } from './messages.ts';
-import { freeId, isDoneIdOf } from './task.ts';
+import { isDoneIdOf } from './task.ts';
 
 /** One step in the life of a task, as history has it. */
 export interface Step {
@@ -304,10 +304,15 @@ function becameUndone(one: Known, task: Task): boolean {
 /** M9: ids are chosen by clients, so two tasks may come out with one: those that were there keep theirs, the others get the next free. */
 function distinctIds(outcomes: readonly Outcome[], taken: ReadonlySet<number>): Outcome[] {
   const used = new Set(taken);
+  let free = 1;
+  const nextFree = () => {
+    while (used.has(free)) free += 1;
+    return free;
+  };
   const settle = (outcome: Outcome): Outcome => {
     if (outcome.kind === 'remove') return outcome;
     const { id } = outcome.task;
-    const given = id === undefined || used.has(id) ? freeId(used) : id;
+    const given = id === undefined || used.has(id) ? nextFree() : id;
     used.add(given);
     if (given === id) return outcome;
     const overruled = id === undefined ? outcome.overruled : (outcome.overruled ?? outcome.task);

@@ -22,6 +22,8 @@ export const ChannelPattern = Type.String({
   pattern: `^[^/\\s${odd}][^${odd}]*$`,
 });
 export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: `^[^${odd}]+$` });
+/** Tasks or items of one list. */
+const listed = 10_000;
 const Seq = Type.Integer({ minimum: 0 });
 const Micros = Type.Integer({ description: 'microseconds since 1970' });
 const Flag = Type.Union([Type.Boolean(), Type.Number()]);
@@ -97,15 +99,15 @@ export const requests = {
   'write-all': request(
     'write-all',
     {
-      tasks: Type.Optional(Type.Array(Task)),
+      tasks: Type.Optional(Type.Array(Task, { maxItems: listed })),
       data: Type.Optional(
         Type.Object(
-          { tasks: Type.Optional(Type.Array(Task)), sync_version: optional(Type.Number()) },
+          { tasks: Type.Optional(Type.Array(Task, { maxItems: listed })), sync_version: optional(Type.Number()) },
           { additionalProperties: true },
         ),
       ),
       channel: Type.Optional(ChannelName),
-      items: Type.Optional(Type.Array(Entry)),
+      items: Type.Optional(Type.Array(Entry, { maxItems: listed })),
       ...writing,
     },
     'these are all the tasks (or items) I have',

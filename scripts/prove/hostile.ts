@@ -368,7 +368,7 @@ function bomb(random: Random): string {
     () => `{"type":"${'x'.repeat(size)}"}`,
     () => `{"type":"create","channel":"${'c'.repeat(size)}","key":"${'k'.repeat(size)}","item":1}`,
     () => `{"type":"create","item":${'9'.repeat(size)}}`,
-    () => `{"type":"write-all","tasks":[${'{},'.repeat(size)}{}]}`,
+    () => `{"type":"write-all","tasks":[${'{},'.repeat(20_000)}{}]}`,
     () => `{"type":"create","item":"${'\\u0000'.repeat(size)}"}`,
   ])();
 }

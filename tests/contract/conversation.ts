@@ -203,6 +203,12 @@ export function conversation(name: string, engine: Config['engine'], open: Open)
           note('[-9007199254740991,1e15,0.1]'),
         ];
         for (const text of good) expect(await talk.ask(text)).toMatchObject([{ type: 'ack' }]);
+        const many = (count: number) => ({
+          type: 'write-all',
+          tasks: Array.from({ length: count }, () => ({})),
+          ref: 1,
+        });
+        expect(await talk.ask(many(10_001))).toMatchObject([{ success: false, error: 'invalid tasks' }]);
         const bad = [
           note(deep(32)),
           note(deep(5_000)),

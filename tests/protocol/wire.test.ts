@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { errors } from '../../protocol/errors.ts';
 import { answers, requests } from '../../protocol/messages.ts';
 
-const pinned = '577dc19048c1d3bf0fcf476a8fc7d9a4655549ef7866fcdd47515831619f8dc4';
+const pinned = '4ae71f62522b5a9a35940e14c6a4cc9f148ce97169832a5ac67983bba8667c9d';
 
 /** JSON with the fields of every object in one order. */
 function canonical(value: unknown): string {
