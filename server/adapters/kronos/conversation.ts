@@ -329,13 +329,13 @@ class KronosConversation implements Conversation {
       case 'write-all':
         return this.#writeAll(tasks, login, writer, request);
       case 'create': {
-        const task = request.task ?? asTask(request.item);
+        const task = this.#disguised(request.task ?? asTask(request.item), login.identity.account);
         if (task === undefined) return this.#after(() => this.#refuse(refuse('missing', 'task'), ref));
         if (task.id === 0) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
         return this.#wrote(tasks, login, writer, tasks.create(writer, task), ref);
       }
       case 'update': {
-        const task = request.task ?? asTask(request.item);
+        const task = this.#disguised(request.task ?? asTask(request.item), login.identity.account);
         if (task === undefined) return this.#after(() => this.#refuse(refuse('missing', 'task'), ref));
         const id = request.task_id ?? undefined;
         if (key === undefined && id === undefined && task.id === undefined && task.index === undefined) {
@@ -346,13 +346,33 @@ class KronosConversation implements Conversation {
       }
       case 'delete': {
         const id = request.task_id ?? undefined;
-        const index = request.task_index || undefined;
+        const { index } = this.#disguised({ index: request.task_index || undefined }, login.identity.account);
         if (key === undefined && id === undefined && index === undefined) {
           return this.#after(() => this.#refuse(refuse('missing', 'task id'), ref));
         }
         return this.#wrote(tasks, login, writer, tasks.delete(writer, { key, id, index }), ref);
       }
     }
+  }
+
+  /** R2: an index keeps no secret of the account, whichever of its tokens the client had when it made the task. */
+  #disguised<T>(task: T, account: string): T {
+    if (typeof task !== 'object' || task === null || !('index' in task) || typeof task.index !== 'string') return task;
+    const secret = task.index.slice(0, Math.max(0, task.index.indexOf('#')));
+    if (secret === '' || !this.#doors.accounts.belongs(secret, account)) return task;
+    return { ...task, index: account + task.index.slice(secret.length) };
+  }
+
+  /** The same for tasks that come as items. */
+  #asKept<R extends Requests['write-all' | 'create' | 'update' | 'delete' | 'revert']>(request: R, name: string): R {
+    const account = /^([^@/]+)\/tasks$/.exec(name)?.[1];
+    if (account === undefined) return request;
+    const item = 'item' in request ? { item: this.#disguised(request.item, account) } : {};
+    const items =
+      'items' in request && request.items !== undefined
+        ? { items: request.items.map((entry) => ({ ...entry, item: this.#disguised(entry.item, account) })) }
+        : {};
+    return { ...request, ...item, ...items };
   }
 
   #writer(login: Login, request: Requests['write-all' | 'create' | 'update' | 'delete'], tasks: Tasks): Writer {
@@ -436,7 +456,8 @@ class KronosConversation implements Conversation {
 
   async #writeAll(tasks: Tasks, login: Login, writer: Writer, request: Requests['write-all']): Promise<void> {
     const { ref } = request;
-    const said = request.tasks ?? request.data?.tasks;
+    const { account } = login.identity;
+    const said = (request.tasks ?? request.data?.tasks)?.map((task) => this.#disguised(task, account));
     if (said === undefined) return this.#after(() => this.#refuse(refuse('missing', 'tasks'), ref));
     if (said.some((task) => task.id === 0)) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
     await this.#answers.done();
@@ -513,7 +534,12 @@ class KronosConversation implements Conversation {
     name: string,
   ): () => Promise<void> {
     const { ref } = request;
-    const { written, key } = this.#doors.channels.write(request, name, login.identity.device, this.#peer);
+    const { written, key } = this.#doors.channels.write(
+      this.#asKept(request, name),
+      name,
+      login.identity.device,
+      this.#peer,
+    );
     return () =>
       written.then(
         (decided) => void this.#decided(decided, ref, request.type === 'create' ? key : undefined),
