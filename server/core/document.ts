@@ -95,6 +95,7 @@ export class Document {
     throw new Error(`${this.channel.name}: ${attempts} writes in a row were overtaken`);
   }
 
+  /** Shows it all items now, and keeps it in step from here on. */
   mirror(mirror: Mirror): void {
     this.#mirrors.push(mirror);
     for (const item of this.#items.values()) mirror.set(item);

@@ -7,6 +7,7 @@ import { decode } from '../../protocol/codec.ts';
 import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { startComposed } from '../support/compose.ts';
+import { task } from '../support/task.ts';
 import { TestWorld } from '../support/world.ts';
 import type { Message, Open, Talk } from './talk.ts';
 
@@ -82,18 +83,6 @@ export class Place {
     await this.hub.stop();
   }
 }
-
-export const task = (id: number, desc: string, more: object = {}) => ({
-  id,
-  desc,
-  tags: [],
-  active: 0,
-  last_active: 0,
-  due: 0,
-  done: 0,
-  worktime: 0,
-  ...more,
-});
 
 const errorsOf = (messages: readonly Message[]) => messages.map(({ error }) => error);
 

@@ -1,23 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../support/kronos.ts';
+import { task } from '../support/task.ts';
 
 async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
   const wire = hub.connect(device);
   await wire.ask({ type: 'login', user_id: hub.owner, device_id: device, version });
   return wire;
 }
-
-const task = (id: number, desc: string, more: object = {}) => ({
-  id,
-  desc,
-  tags: [],
-  active: 0,
-  last_active: 0,
-  due: 0,
-  done: 0,
-  worktime: 0,
-  ...more,
-});
 
 describe('task verbs', () => {
   test('[L1] a login tells who one is, and [L5] version -1 where nobody ever wrote', async () => {

@@ -3,18 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Life, mergeList, mergeUpdate, overlay, same } from '../../protocol/merge.ts';
 import type { Task } from '../../protocol/messages.ts';
+import { task } from '../support/task.ts';
 
-const task = (id: number, desc: string, more: Task = {}): Task => ({
-  id,
-  desc,
-  tags: [],
-  active: 0,
-  last_active: 0,
-  due: 0,
-  done: 0,
-  worktime: 0,
-  ...more,
-});
 /** A task of the base, and what others made of it since, at versions 10, 20, … */
 const life = (key: string, base: Task | undefined, ...since: readonly (Task | null)[]): Life => ({
   key,
