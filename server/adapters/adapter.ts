@@ -38,6 +38,13 @@ export interface Reply {
   readonly body: string | Uint8Array;
 }
 
+/** A reply that is made while it is sent: a piece is asked for when those before it have gone; the client going away ends it. */
+export interface Flow {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pieces: AsyncIterable<string | Uint8Array>;
+}
+
 /** `open` gets a Peer whose `send` writes its text to the body as it is; no framing is added. */
 export interface Stream {
   readonly status: number;

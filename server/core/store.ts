@@ -16,7 +16,8 @@
 // [ST8]  Channels kept 'all' have every past value in `history` and `at`; others only the last value of each item.
 // [ST9]  `at(seq)` is the state after step seq: items in order of their last step then.
 // [ST10] `read` gives items overlapping [from, to) in order of time (then key) when a span is asked for, by key otherwise;
-//        keys in the order of their code points. A span without length overlaps where it stands.
+//        keys in the order of their code points. A span without length overlaps where it stands. After `after` come only those
+//        that follow it in the order asked for; with `size`, no more once the values reach so many characters, at least one item.
 // [ST11] `forget(through)` drops tombstones and values that were already past at that step, never an item's last value, and
 //        raises the floor. From the floor on, `at` and `since` are exact.
 // [ST12] A channel in which no step was made has seq 0 and no items, and is not listed; asking about it makes nothing.
@@ -98,12 +99,21 @@ export type Since =
   | { readonly ok: true; readonly head: Head; readonly changes: readonly Change[]; readonly more: boolean }
   | { readonly ok: false; readonly reason: 'gone'; readonly head: Head };
 
-/** Spans in microseconds, `from` included and `to` not; `newest` turns the order round before `limit` counts. */
+/** Where a page ended: the key of its last item, and its time where a span was asked for. */
+export interface Place {
+  readonly key: string;
+  readonly time: number | null;
+}
+
+/** Spans in microseconds, `from` included and `to` not; `newest` turns the order round before `after` and `limit` count. */
 export interface Range {
   readonly key?: string;
   readonly from?: number;
   readonly to?: number;
+  readonly after?: Place;
   readonly limit?: number;
+  /** Characters of the values. */
+  readonly size?: number;
   readonly newest?: boolean;
 }
 
@@ -137,4 +147,41 @@ export interface Store {
   check(): Promise<void>;
   /** Everything accepted is on disk when this resolves. */
   close(): Promise<void>;
+}
+
+/** A step with what the answers of `since` are computed from: the step at which its item last began, null for a delete. */
+export interface Step extends Change {
+  readonly born: number | null;
+}
+
+/** The first answer to a write id; `at` is the hub's clock then. */
+export interface Answer {
+  readonly writeId: string;
+  readonly seq: number;
+  readonly steps: number;
+  readonly at: number;
+}
+
+/** What a channel is besides its steps and answers. */
+export interface Outline {
+  readonly channel: string;
+  readonly seq: number;
+  readonly version: number;
+  readonly floor: number;
+}
+
+/**
+ * A store as a whole, for moving it into another engine: backup, restore, migrate. Channels in order of name, steps in order
+ * of seq, answers in order of write id.
+ */
+export interface Archive {
+  outlines(): AsyncIterable<Outline>;
+  steps(channel: string): AsyncIterable<readonly Step[]>;
+  answers(channel: string): AsyncIterable<readonly Answer[]>;
+  /** Puts a channel as it was into a store that has none of its name; seqs stay, the epoch is the store's own. */
+  load(
+    outline: Outline,
+    steps: AsyncIterable<readonly Step[]>,
+    answers: AsyncIterable<readonly Answer[]>,
+  ): Promise<void>;
 }

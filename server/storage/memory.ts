@@ -10,6 +10,7 @@ import type {
   Keep,
   Op,
   Past,
+  Place,
   Position,
   Range,
   Since,
@@ -104,16 +105,21 @@ export class MemoryStore implements Store {
   }
 
   async read(channel: string, range: Range): Promise<readonly Item[]> {
-    const { key, from, to, limit, newest } = range;
+    const { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest } = range;
     const spanned = from !== undefined || to !== undefined;
     const items: Item[] = [];
     for (const { step } of this.#look(channel).latest.values()) {
       const fits = (key === undefined || step.key === key) && (!spanned || overlaps(step, from, to));
       if (fits && step.value !== null) items.push(itemOf(step, step.value));
     }
-    items.sort((a, b) => (spanned && (a.time ?? 0) - (b.time ?? 0)) || byCodePoint(a.key, b.key));
-    if (newest === true) items.reverse();
-    return items.slice(0, limit);
+    const sign = newest === true ? -1 : 1;
+    const order = (a: Place, b: Place) =>
+      sign * ((spanned && (a.time ?? 0) - (b.time ?? 0)) || byCodePoint(a.key, b.key));
+    const rest = after === undefined ? items : items.filter((item) => order(item, after) > 0);
+    const page = rest.sort(order).slice(0, limit);
+    let length = 0;
+    for (let left = size; length < page.length && left > 0; length += 1) left -= page[length]?.value.length ?? 0;
+    return page.slice(0, length);
   }
 
   async history(channel: string, past: Past): Promise<readonly Change[]> {

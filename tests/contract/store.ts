@@ -336,6 +336,31 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await read({ key: 'timeless' })).toEqual(['timeless']);
       expect(await read({ key: 'removed' })).toEqual([]);
       expect(await read({ limit: 0 })).toEqual([]);
+      expect(await read({ after: { key: 'point', time: null } })).toEqual(['reaching', 'timeless', 'twin']);
+      expect(await read({ after: { key: 'nobody', time: null }, newest: true, limit: 2 })).toEqual(['moved', 'long']);
+      const whole = await read({ from: 0 });
+      for (const newest of [false, true]) {
+        const paged: string[] = [];
+        for (;;) {
+          const last = (await store.read(channel, { key: paged.at(-1) ?? '' }))[0];
+          const page = await read({ from: 0, newest, limit: 2, ...(last === undefined ? {} : { after: last }) });
+          if (page.length === 0) break;
+          paged.push(...page);
+        }
+        expect(paged).toEqual(newest ? [...whole].reverse() : whole);
+      }
+    });
+
+    test('[ST10] a page ends with the item that makes it large', async () => {
+      const channel = await channelWith(
+        'last',
+        ['a', 'b', 'c'].map((key) => put(key, `"${key.repeat(98)}"`)),
+      );
+      const keys = async (size: number) => keysOf(await store.read(channel, { size }));
+      expect(await keys(1)).toEqual(['a']);
+      expect(await keys(100)).toEqual(['a']);
+      expect(await keys(101)).toEqual(['a', 'b']);
+      expect(await keys(1_000)).toEqual(['a', 'b', 'c']);
     });
 
     test('[ST10] keys are in the order of their code points', async () => {
