@@ -7,6 +7,7 @@ export interface Statement {
   run(...values: readonly Value[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   get<Row>(...values: readonly Value[]): Row | undefined;
   all<Row>(...values: readonly Value[]): Row[];
+  iterate<Row>(...values: readonly Value[]): Iterable<Row>;
 }
 
 export interface Database {

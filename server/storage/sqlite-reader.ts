@@ -21,6 +21,8 @@ export type Question =
   | { readonly ask: 'at'; readonly channel: string; readonly seq: number }
   | { readonly ask: 'channels'; readonly prefix: string };
 
+const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+
 const nothing: ChannelRow = { id: 0, seq: 0, version: -1, floor: 0, items: 0, longest: 0 };
 
 const columns = 's.key, s.value, s.time, s.until AS "end", s.seq, o.name AS origin, s.at, s.version';
@@ -85,7 +87,7 @@ export class SqliteReader {
     return { ok: true, head, changes, more };
   }
 
-  #read(channel: string, { key, from, to, limit, newest }: Range): Item[] {
+  #read(channel: string, { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest }: Range): Item[] {
     const spanned = from !== undefined || to !== undefined;
     const found = this.#channel(channel);
     const where = ['s.value IS NOT NULL'];
@@ -94,18 +96,38 @@ export class SqliteReader {
       where.push(condition);
       values.push(...more);
     };
-    // Spans are found by their beginning; nothing that began more than the longest span earlier can reach into the range.
     const byTime = spanned && key === undefined;
     narrow(byTime ? 's.channel = ?' : 'i.channel = ?', found.id);
     if (key !== undefined) narrow('i.key = ?', key);
-    if (spanned) narrow('s.time IS NOT NULL');
-    if (to !== undefined) narrow('s.time < ?', to);
-    if (from !== undefined) narrow('s.time >= ? AND (s.time >= ? OR s.until > ?)', from - found.longest, from, from);
-    const direction = newest === true ? 'DESC' : 'ASC';
+    const [beyond, direction] = newest === true ? ['<', 'DESC'] : ['>', 'ASC'];
+    if (spanned) {
+      // One bound on either side: with two, the index would be entered by either. Spans are found by their beginning, and
+      // nothing that began more than the longest span earlier can reach into the range.
+      const begun = after?.time ?? 0;
+      const least = Math.max(
+        from === undefined ? earliest : from - found.longest,
+        after && newest !== true ? begun : earliest,
+      );
+      narrow(
+        's.time BETWEEN ? AND ?',
+        least,
+        Math.min(to === undefined ? latest : to - 1, after && newest === true ? begun : latest),
+      );
+      if (from !== undefined) narrow('(s.time >= ? OR s.until > ?)', from, from);
+      if (after !== undefined) narrow(`(s.time <> ? OR s.key ${beyond} ?)`, begun, after.key);
+    } else if (after !== undefined) narrow(`i.key ${beyond} ?`, after.key);
     const order = spanned ? `s.time ${direction}, s.key ${direction}` : `i.key ${direction}`;
-    return this.#prepare(`
+    const rows = this.#prepare(`
       SELECT ${columns} FROM ${byTime ? stepsThenItems : itemsThenSteps} ${origins}
-      WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`).all<Item>(...values, limitOf(limit));
+      WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`);
+    const items: Item[] = [];
+    let left = size;
+    for (const item of rows.iterate<Item>(...values, limitOf(limit))) {
+      if (left <= 0) break;
+      items.push(item);
+      left -= item.value.length;
+    }
+    return items;
   }
 
   #history(channel: string, { key, after = 0, before, limit, newest }: Past): Change[] {
