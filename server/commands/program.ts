@@ -4,10 +4,9 @@
 import { Command, CommanderError } from 'commander';
 import { type Config, configure, describe, type Surroundings } from '../config.ts';
 import type { World } from '../core/world.ts';
-import { readHubFile } from '../hub-file.ts';
 import { columns, when } from './columns.ts';
 import type { Asked, Dialogue } from './dialogue.ts';
-import { importWakatime } from './import-wakatime.ts';
+import { addImport } from './import/program.ts';
 import { reach } from './reach.ts';
 
 export interface House {
@@ -22,7 +21,6 @@ export interface House {
 
 const failure = 1;
 const usage = 2;
-const progressEvery = 50_000;
 
 /** @returns the exit code: 0 it is done, 1 it failed, 2 it was not understood */
 export async function run(args: readonly string[], house: House): Promise<number> {
@@ -165,28 +163,16 @@ export async function run(args: readonly string[], house: House): Promise<number
       ),
     );
 
-  const importing = program.command('import').description('bring in what you have elsewhere');
-  importing
-    .command('wakatime <file>')
-    .description('the heartbeats of a WakaTime data dump, into the running hub; a second time changes nothing')
-    .option('--key <token>', 'a token of the account that they are for; the owner’s account without it')
-    .action(async (file: string, { key }: { key?: string }) => {
-      const config = configured();
-      if (config === undefined) return;
-      const hub = await readHubFile(config.data);
-      if (hub === undefined) {
-        house.complain('No hub runs on this data folder: start it first.');
-        code = failure;
-        return;
-      }
-      const doors = { url: hub.url.replace(/^ws/, 'http'), key: key ?? hub.secret };
-      const outcome = await importWakatime(file, doors, ({ taken }) => {
-        if (taken % progressEvery === 0) house.complain(`${taken} heartbeats …`);
-      });
-      if (outcome.ok) house.print(`${outcome.taken} heartbeats are there now; ${outcome.refused} were none.`);
-      else house.complain(outcome.error);
-      code = outcome.ok ? 0 : failure;
-    });
+  addImport(program, {
+    configured,
+    world: (log) => house.world(log),
+    print: (text) => house.print(text),
+    complain: (text) => house.complain(text),
+    fail() {
+      code = failure;
+    },
+    wakatimeKey: house.surroundings.env['WAKATIME_API_KEY'],
+  });
 
   try {
     await program.parseAsync([...args], { from: 'user' });

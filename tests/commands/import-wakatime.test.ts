@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { heartbeatsIn } from '../../server/commands/import-wakatime.ts';
+import { partsOf } from '../../server/commands/import/json.ts';
 import { HubProcess, Leftovers } from '../support/process.ts';
 
 jest.setTimeout(60_000);
@@ -31,23 +31,28 @@ const dump = {
   days: [day(0), day(1), { date: '2025-06-04', heartbeats: [{ type: 'file' }] }],
 };
 
-async function read(text: string, size: number): Promise<unknown[]> {
+async function parts(text: string, size: number): Promise<unknown[]> {
   async function* pieces() {
     for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
   }
   const all: unknown[] = [];
-  for await (const one of heartbeatsIn(pieces())) all.push(JSON.parse(one));
+  for await (const { path, value } of partsOf(pieces(), ['$.days.*.heartbeats.*'])) all.push([path, value]);
   return all;
 }
 
-describe('the reader of dumps', () => {
+describe('the reader of large JSON', () => {
   test.each([1, 2, 7, 64, 1_000_000])('finds every heartbeat in pieces of %d', async (size) => {
     const small = { ...dump, days: dump.days.map((one) => ({ ...one, heartbeats: one.heartbeats.slice(0, 5) })) };
-    expect(await read(JSON.stringify(small), size)).toEqual(small.days.flatMap(({ heartbeats }) => heartbeats));
+    expect(await parts(JSON.stringify(small), size)).toEqual(
+      small.days.flatMap(({ heartbeats }, day) =>
+        heartbeats.map((heartbeat, at) => [['days', day, 'heartbeats', at], heartbeat]),
+      ),
+    );
   });
 
-  test('says when a file is cut off', async () => {
-    await expect(read(JSON.stringify(dump).slice(0, 5_000), 100)).rejects.toThrow('ends in the middle');
+  test('says when a file is cut off, or is none', async () => {
+    await expect(parts(JSON.stringify(dump).slice(0, 5_000), 100)).rejects.toThrow('ends in the middle');
+    await expect(parts('no JSON', 100)).rejects.toThrow();
   });
 });
 
