@@ -1,0 +1,171 @@
+// Privacy rules: what of an event is left out, or made unreadable, before it is kept or sent. Pure functions of values, for whoever
+// takes events in; where rules are kept, and when they are read again, is decided there. The form is that of the
+// `privacy_filters` which ActivityWatch's web UI saves, and some more.
+
+import { createHmac } from 'node:crypto';
+import { type Static, Type } from '@sinclair/typebox';
+import { RE2JS } from 're2js';
+import { compile } from '../../protocol/check.ts';
+
+const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Boolean>>(type: T) =>
+  Type.Optional(Type.Union([type, Type.Null()]));
+
+const Rule = Type.Object(
+  {
+    /** A rule that says `false` is passed over. */
+    enabled: maybe(Type.Boolean()),
+    /** How the bucket's id begins; every bucket without it. WakaTime's heartbeats are the bucket `wakatime`. */
+    bucket_prefix: maybe(Type.String()),
+    /** The bucket's type: `currentwindow`, `web.tab.current`, …; WakaTime's heartbeats have the type `wakatime`. */
+    bucket_type: maybe(Type.String()),
+    /** Of the data; `*` is each of them. */
+    field: Type.String({ minLength: 1 }),
+    /** RE2 syntax, found anywhere in the text; without it whatever the field has. */
+    pattern: maybe(Type.String()),
+    action: Type.Union([
+      /** The whole event goes. */
+      Type.Literal('drop'),
+      /** Another text takes the place of the field's. */
+      Type.Literal('redact'),
+      /** The same text becomes the same name, which says nothing to others. */
+      Type.Literal('hash'),
+      /** The field goes. */
+      Type.Literal('remove'),
+    ]),
+    /** Of `redact`; with `part` it may name groups of the pattern: `$1`. */
+    replacement: maybe(Type.String()),
+    /** `redact` and `hash` change what the pattern matched, each time it did, and not the whole text. */
+    part: maybe(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+const Rules = Type.Array(Rule, { maxItems: 1_000 });
+
+export type PrivacyRule = Static<typeof Rule>;
+
+const checkRules = compile(Rules);
+const isRules = (value: unknown): value is Static<typeof Rules> => checkRules(value);
+
+/** A rule that is ready to be used. */
+interface Filter {
+  readonly prefix: string;
+  readonly type: string | undefined;
+  readonly field: string;
+  readonly pattern: RE2JS | undefined;
+  readonly action: PrivacyRule['action'];
+  readonly replacement: string;
+  readonly part: boolean;
+}
+
+export type Filters = readonly Filter[];
+
+export type ReadFilters =
+  | { readonly ok: true; readonly filters: Filters }
+  | { readonly ok: false; readonly error: string };
+
+/** Where an event belongs. */
+export interface Whereabouts {
+  readonly bucket: string;
+  readonly type: string;
+}
+
+const redacted = '[redacted]';
+/** Characters of a hash: 64 bits, and nobody can guess the key. */
+const hashLength = 16;
+const groupForm = /\$(\d)/g;
+
+/** @param value a list of rules, as JSON has it */
+export function readFilters(value: unknown): ReadFilters {
+  if (!isRules(value)) {
+    const [first] = checkRules.errors ?? [];
+    const where = (first?.instancePath ?? '').replace(/^\/(\d+)/, (_, at) => `rule ${Number(at) + 1}`);
+    const extra: unknown = first?.params['additionalProperty'];
+    const named = typeof extra === 'string' ? ` (${extra})` : '';
+    return { ok: false, error: `${where || 'the rules'}: ${first?.message ?? 'not understood'}${named}` };
+  }
+  const filters: Filter[] = [];
+  for (const [at, rule] of value.entries()) {
+    if (rule.enabled === false) continue;
+    let pattern: RE2JS | undefined;
+    try {
+      pattern = rule.pattern == null || rule.pattern === '' ? undefined : RE2JS.compile(rule.pattern, RE2JS.DOTALL);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { ok: false, error: `rule ${at + 1}: pattern is no regular expression of RE2: ${why}` };
+    }
+    const part = rule.part === true && pattern !== undefined;
+    const replacement = rule.replacement ?? redacted;
+    const greatest = Math.max(0, ...[...replacement.matchAll(groupForm)].map(([, group]) => Number(group)));
+    if (part && greatest > (pattern?.groupCount() ?? 0)) {
+      return { ok: false, error: `rule ${at + 1}: replacement names group $${greatest}, which the pattern has not` };
+    }
+    filters.push({
+      prefix: rule.bucket_prefix ?? '',
+      type: rule.bucket_type ?? undefined,
+      field: rule.field,
+      pattern,
+      action: rule.action,
+      replacement,
+      part,
+    });
+  }
+  return { ok: true, filters };
+}
+
+/**
+ * What may be known of an event's data; null when the event is to be dropped. Rules apply one after the other.
+ * @param key of the hashes: whoever has it can find out what was hashed by guessing
+ */
+export function filtered(filters: Filters, where: Whereabouts, data: unknown, key: string): unknown {
+  // Data that are no object are looked at as if they were the one field of it.
+  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
+  const fields = new Map<string, unknown>(isObject ? Object.entries(data) : [['', data]]);
+  let touched = false;
+  for (const filter of filters) {
+    if (!where.bucket.startsWith(filter.prefix)) continue;
+    if (filter.type !== undefined && filter.type !== where.type) continue;
+    for (const [name, value] of [...fields]) {
+      if ((filter.field !== '*' && filter.field !== name) || !fits(filter, value)) continue;
+      if (filter.action === 'drop') return null;
+      touched = true;
+      if (filter.action === 'remove') fields.delete(name);
+      else fields.set(name, changed(filter, value, key));
+    }
+  }
+  if (!touched) return data;
+  // Not by assignment: a field may be called `__proto__`.
+  return isObject ? Object.fromEntries(fields) : (fields.get('') ?? null);
+}
+
+/** Texts in lists and objects count as their field's. */
+function fits(filter: Filter, value: unknown): boolean {
+  if (filter.pattern === undefined) return value !== undefined;
+  if (typeof value === 'string') return filter.pattern.matcher(value).find();
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).some(([name, inner]) => fits(filter, name) || fits(filter, inner));
+  }
+  // A number or a truth value as JSON writes it.
+  return filter.pattern.matcher(JSON.stringify(value) ?? '').find();
+}
+
+function changed(filter: Filter, value: unknown, key: string): unknown {
+  const whole = (text: string) => (filter.action === 'hash' ? hashed(text, key) : filter.replacement);
+  if (!filter.part || filter.pattern === undefined) {
+    return whole(typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  // What is no text has no parts, and a list that is half kept is easily got wrong.
+  if (typeof value !== 'string') return whole(JSON.stringify(value));
+  const matcher = filter.pattern.matcher(value);
+  let [text, at] = ['', 0];
+  while (matcher.find()) {
+    const found = matcher.group() ?? '';
+    const expanded = filter.replacement.replace(groupForm, (_, group) => matcher.group(Number(group)) ?? '');
+    text += value.slice(at, matcher.start()) + (filter.action === 'hash' ? hashed(found, key) : expanded);
+    at = matcher.end();
+  }
+  return text + value.slice(at);
+}
+
+function hashed(text: string, key: string): string {
+  return createHmac('sha256', key).update(text).digest('hex').slice(0, hashLength);
+}
