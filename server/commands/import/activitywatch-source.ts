@@ -1,0 +1,94 @@
+// What buckets come from, and what an export file and a running server have in common: the JSON of an export.
+
+import { createReadStream } from 'node:fs';
+import { ImportError } from './hub.ts';
+import { partsOf } from './json.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Source {
+  buckets(): Promise<readonly Bucket[]>;
+  /** By key: the web UI's, its categories among them. */
+  settings(): Promise<ReadonlyMap<string, unknown>>;
+  close(): void;
+}
+
+export interface Bucket {
+  readonly id: string;
+  /** Type, client, hostname, created, data: as an export says them. */
+  readonly description: Fields;
+  /** As an export says them. */
+  events(): AsyncIterable<unknown>;
+}
+
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+type Pieces = AsyncIterable<Uint8Array | string>;
+
+async function* eventsIn(pieces: Pieces, id: string): AsyncGenerator<unknown> {
+  for await (const { path, value } of partsOf(pieces, ['$.buckets.*.events.*', '$.buckets.*'])) {
+    if (path.length === 4 && path[1] === id) yield value;
+  }
+}
+
+/** Descriptions come before the events in some exports and after them in others: the file is read once for them alone. */
+export function exportFile(file: string): Source {
+  return {
+    async buckets() {
+      const found: Bucket[] = [];
+      for await (const { path, value } of partsOf(createReadStream(file), ['$.buckets.*.events.*', '$.buckets.*'])) {
+        if (path.length !== 2) continue;
+        const { events: _, ...description } = fieldsOf(value);
+        const id = String(path[1]);
+        found.push({ id, description, events: () => eventsIn(createReadStream(file), id) });
+      }
+      if (found.length === 0) {
+        throw new ImportError(
+          'The file is no export with buckets: an export is {"buckets": {"<id>": {…, "events": […]}}}.',
+        );
+      }
+      return found;
+    },
+    settings: async () => new Map(),
+    close: () => undefined,
+  };
+}
+
+/** @param url of the server, with or without `/api/0` */
+export function runningServer(url: string): Source {
+  const base = `${url.replace(/\/+$/, '').replace(/\/api\/0$/, '')}/api/0`;
+  const ask = async (path: string): Promise<Response> => {
+    let answer: Response;
+    try {
+      answer = await fetch(`${base}/${path}`);
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      throw new ImportError(`${url} cannot be reached: ${cause}.`);
+    }
+    if (!answer.ok)
+      throw new ImportError(`${base}/${path} answered ${answer.status}: is an ActivityWatch server there?`);
+    return answer;
+  };
+  const json = async (path: string): Promise<Fields> => {
+    const text = await (await ask(path)).text();
+    try {
+      return fieldsOf(JSON.parse(text));
+    } catch {
+      throw new ImportError(`${base}/${path} answered no JSON: is an ActivityWatch server there?`);
+    }
+  };
+  async function* events(id: string): AsyncGenerator<unknown> {
+    const { body } = await ask(`buckets/${encodeURIComponent(id)}/export`);
+    if (body !== null) yield* eventsIn(body, id);
+  }
+  return {
+    async buckets() {
+      const all = Object.entries(await json('buckets/'));
+      return all.map(([id, said]) => ({ id, description: fieldsOf(said), events: () => events(id) }));
+    },
+    settings: async () => new Map(Object.entries(await json('settings'))),
+    close: () => undefined,
+  };
+}

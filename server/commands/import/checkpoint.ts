@@ -1,0 +1,31 @@
+// How far an import has got, in a small file of the data folder, so that one that was interrupted goes on from there. It is a
+// short cut only: without it everything is sent again, and changes nothing.
+
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export class Checkpoint {
+  readonly #file: string;
+
+  /** @param parts what makes it this import and no other; secrets among them are only hashed */
+  constructor(folder: string, ...parts: readonly string[]) {
+    const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
+    this.#file = join(folder, 'imports', `${name}.txt`);
+  }
+
+  /** '' at the first time. */
+  async read(): Promise<string> {
+    return readFile(this.#file, 'utf8').catch(() => '');
+  }
+
+  async write(mark: string): Promise<void> {
+    await mkdir(join(this.#file, '..'), { recursive: true });
+    await writeFile(`${this.#file}.new`, mark);
+    await rename(`${this.#file}.new`, this.#file);
+  }
+
+  async done(): Promise<void> {
+    await rm(this.#file, { force: true });
+  }
+}

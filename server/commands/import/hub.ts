@@ -1,0 +1,50 @@
+// The running hub that an import goes into: its own HTTP doors, which plugins and watchers use too, so that what comes in is
+// checked and deduplicated as ever.
+
+import { readHubFile } from '../../hub-file.ts';
+
+export class ImportError extends Error {}
+
+export class HubDoors {
+  readonly #url: string;
+  readonly #key: string;
+
+  /** @param url with a last slash */
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  /**
+   * The hub that runs on the data folder.
+   * @param key a token of the account that the import is for; the owner's account without it
+   */
+  static async of(folder: string, key: string | undefined): Promise<HubDoors> {
+    const hub = await readHubFile(folder);
+    if (hub === undefined) throw new ImportError('No hub runs on this data folder: start it first.');
+    return new HubDoors(hub.url.replace(/^ws/, 'http'), key ?? hub.secret);
+  }
+
+  /** @param path without a first slash */
+  async post(path: string, body: string): Promise<string> {
+    return this.#ask(path, { method: 'POST', body });
+  }
+
+  async get(path: string): Promise<string> {
+    return this.#ask(path, {});
+  }
+
+  async #ask(
+    path: string,
+    { method = 'GET', body = null }: { method?: string; body?: string | null },
+  ): Promise<string> {
+    const answer = await fetch(this.#url + path, {
+      method,
+      body,
+      headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json', 'user-agent': '' },
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new ImportError(`The hub answered ${answer.status}: ${text.slice(0, 200)}`);
+    return text;
+  }
+}

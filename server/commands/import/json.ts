@@ -1,0 +1,32 @@
+// Parts of a JSON text of any length, as it comes along: only the parts asked for are ever held.
+
+import { JSONParser } from '@streamparser/json';
+
+export interface Found {
+  /** The keys that lead to it, from the top: names in objects, numbers in lists. */
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+/**
+ * Throws where the text is no JSON or ends in the middle.
+ * @param paths `$.days.*.heartbeats.*`: what is found is left out of what is found around it
+ */
+export async function* partsOf(
+  pieces: AsyncIterable<Uint8Array | string>,
+  paths: readonly string[],
+): AsyncGenerator<Found> {
+  let found: Found[] = [];
+  const parser = new JSONParser({ paths: [...paths], keepStack: false });
+  parser.onValue = ({ value, key, stack }) => {
+    const keys = [...stack.slice(1).map((one) => one.key), key];
+    found.push({ path: keys.filter((one) => one !== undefined), value });
+  };
+  for await (const piece of pieces) {
+    parser.write(piece);
+    const parts = found;
+    found = [];
+    yield* parts;
+  }
+  if (!parser.isEnded) throw new Error('the JSON text ends in the middle');
+}

@@ -1,0 +1,97 @@
+// Heartbeats out of files: a WakaTime data dump (JSON), or a table with a heading (CSV) as Wakapi's download script and its
+// database write it. Both are read as streams, so their size does not matter.
+
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream';
+import { parse } from 'csv-parse';
+import { ImportError } from './hub.ts';
+import { partsOf } from './json.ts';
+import { type Batch, type Fields, fieldsOf, type Names, named, type Source } from './wakatime-source.ts';
+
+const batchSize = 1_000;
+
+export async function heartbeatsInFile(file: string, names: Names): Promise<Source> {
+  const isJson = (await firstSign(file)) === '{';
+  const { size, mtimeMs } = await stat(file);
+  return {
+    identity: `${resolve(file)} ${size} ${mtimeMs}`,
+    remarks: [],
+    batches: (mark) => batchesOf(isJson ? inDump(file, names) : inTable(file, names), Number(mark)),
+  };
+}
+
+async function firstSign(file: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return buffer
+      .toString('utf8', 0, bytesRead)
+      .replace(/^\uFEFF/, '')
+      .trimStart()
+      .charAt(0);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @param begin how many were taken before */
+async function* batchesOf(heartbeats: AsyncIterable<Fields>, begin: number): AsyncGenerator<Batch> {
+  let batch: Fields[] = [];
+  let count = 0;
+  const full = (): Batch => {
+    const heartbeats = batch;
+    batch = [];
+    return { heartbeats, mark: String(count), at: '' };
+  };
+  for await (const heartbeat of heartbeats) {
+    count += 1;
+    if (count <= begin) continue;
+    batch.push(heartbeat);
+    if (batch.length === batchSize) yield full();
+  }
+  if (batch.length > 0) yield full();
+}
+
+async function* inDump(file: string, names: Names): AsyncGenerator<Fields> {
+  let isDump = false;
+  for await (const { path, value } of partsOf(createReadStream(file), [
+    '$.days.*.heartbeats.*',
+    '$.days.*',
+    '$.range',
+  ])) {
+    isDump = true;
+    if (path.length === 4) yield named(fieldsOf(value), names);
+  }
+  if (!isDump) throw new ImportError('The file is no data dump: a dump is {"user": …, "range": …, "days": […]}.');
+}
+
+async function* inTable(file: string, names: Names): AsyncGenerator<Fields> {
+  const table = pipeline(
+    createReadStream(file),
+    parse({ columns: true, bom: true, skip_empty_lines: true }),
+    () => undefined,
+  );
+  let isTable = false;
+  for await (const row of table) {
+    const { time, ...fields } = fieldsOf(row);
+    if (!isTable && (time === undefined || fields['entity'] === undefined)) {
+      throw new ImportError(
+        'The file is no table of heartbeats: its first line must name the columns, time and entity among them.',
+      );
+    }
+    isTable = true;
+    const isWrite = /^(?:true|t|1)$/i.test(String(fields['is_write']));
+    yield named({ ...fields, time: secondsOf(String(time)), is_write: isWrite }, names);
+  }
+}
+
+/** Seconds since 1970, as the number that it is or from `2024-05-01 10:00:00.5+00:00`; without a zone it is UTC. */
+function secondsOf(said: string): number {
+  const number = Number(said);
+  // Wakapi's database has milliseconds in some tables.
+  if (!Number.isNaN(number)) return number > 1e11 ? number / 1_000 : number;
+  const iso = said.trim().replace(' ', 'T').replace(/\s+/g, '');
+  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`) / 1_000;
+}
