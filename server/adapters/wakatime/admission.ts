@@ -1,12 +1,14 @@
 // Who asks, about whom, and whether they may: the one place where that is decided for all of WakaTime's paths, open ones too.
 
-import { type Identity, may } from '../../core/access.ts';
+import type { Identity, Verb } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import { json, type Reply, type Request } from '../adapter.ts';
 import type { Trust } from '../authenticate.ts';
 import { identify } from './credentials.ts';
+import { baseOf } from './endpoint.ts';
 import { uuidOf } from './heartbeat.ts';
 import type { Person } from './question.ts';
+import { holds, isApp } from './scopes.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { Timelines } from './timeline.ts';
 
@@ -22,6 +24,8 @@ export type Admitted =
       readonly account: string;
       /** Without a key to this account: sees what it shares. */
       readonly stranger: boolean;
+      /** Whether the asker may see this part of it. */
+      readonly may: (part: string) => boolean;
     }
   | { readonly ok: false; readonly reply: Reply };
 
@@ -46,23 +50,39 @@ export class Admission {
 
   /**
    * @param said the path's `:user`: `current`, a name, `@name` or an id
-   * @param open whether strangers may ask, too
+   * @param asked `open`: strangers may ask, too. `needs`: apps that may one of these may ask
    */
-  admit(request: Request, said: string, verb: 'read' | 'write', open = false): Admitted {
+  admit(
+    request: Request,
+    said: string,
+    verb: Verb,
+    { open = false, needs = [] }: { readonly open?: boolean; readonly needs?: readonly string[] } = {},
+  ): Admitted {
     const identity = this.identify(request);
-    const account = said === 'current' ? identity?.account : this.#accountOf(said);
-    const allowed = identity !== undefined && account !== undefined && may(identity, verb, `${account}/wakatime`);
-    if (account !== undefined && (allowed || open)) return { ok: true, account, stranger: !allowed };
-    if (identity === undefined || identity.account === account) return unauthorized;
-    return { ok: false, reply: json(404, { error: 'no such user' }) };
+    const account = said === 'current' ? identity?.account : this.accountOf(said);
+    const allowed = identity !== undefined && account !== undefined && holds(identity, verb, account, needs);
+    if (account !== undefined && (allowed || open)) {
+      const may = (part: string) => identity !== undefined && holds(identity, verb, account, [part]);
+      return { ok: true, account, stranger: !allowed, may };
+    }
+    if (identity !== undefined && identity.account !== account) {
+      return { ok: false, reply: json(404, { error: 'no such user' }) };
+    }
+    // An app that asks for what nobody allowed it has the right key nevertheless.
+    if (identity === undefined || !isApp(identity)) return unauthorized;
+    return { ok: false, reply: json(403, { error: `this app may not ${verb} that: its scopes are others` }) };
   }
 
-  /** @param since the heartbeats that are needed, in microseconds since 1970: a hub that has just started knows those sooner */
-  async person(account: string, since?: number): Promise<Person> {
+  /**
+   * @param request for the address that links begin with
+   * @param since the heartbeats that are needed, in microseconds since 1970: a hub that has just started knows those sooner
+   */
+  async person(account: string, request?: Request, since?: number): Promise<Person> {
     const reading = since === undefined ? this.#timelines.of(account) : this.#timelines.since(account, since);
     const [settings, beats] = await Promise.all([this.settings(account), reading]);
     const created = this.#doors.accounts.list().find(({ name }) => name === account)?.created ?? 0;
-    return { account, id: accountId(account), created, settings, beats };
+    const links = request === undefined ? {} : { base: baseOf(request) };
+    return { account, id: accountId(account), created, settings, beats, ...links };
   }
 
   settings(account: string): Promise<Settings> {
@@ -73,12 +93,13 @@ export class Admission {
     return this.#doors.accounts.list().map(({ name }) => name);
   }
 
-  #accountOf(said: string): string | undefined {
+  /** By a name, `@name` or an id. */
+  accountOf(said: string): string | undefined {
     const name = said.replace(/^@/, '');
     return this.accounts.find((account) => account === name || accountId(account) === said);
   }
 }
 
-function accountId(name: string): string {
+export function accountId(name: string): string {
   return uuidOf(['account', name]);
 }

@@ -1,6 +1,7 @@
 // The accounts of this hub that share their coding time, by the last seven days. Always computed with a timeout of fifteen minutes, so
 // that nobody climbs by a setting.
 
+import type { Request } from '../adapter.ts';
 import type { Admission } from './admission.ts';
 import { coarseText, secondsOf } from './amount.ts';
 import { boundsOf, dateAt, datesOf, iso, isoEnd, readStatsRange, spoken } from './calendar.ts';
@@ -13,8 +14,25 @@ const timeout = 15;
 const pageSize = 100;
 const zone = 'UTC';
 
-/** @param own the account that asks, if any */
-export async function leaders(admission: Admission, query: URLSearchParams, own: string | undefined) {
+/** Those who share their coding time with everybody. */
+export async function leaders(admission: Admission, request: Request) {
+  const shares = await Promise.all(
+    admission.accounts.map(async (account) => ((await admission.settings(account)).shares.time ? [account] : [])),
+  );
+  return ranking(admission, request, shares.flat(), { among: 'all' });
+}
+
+/**
+ * @param among a circle sees of its members what they share with it: languages, and those who did nothing
+ */
+export async function ranking(
+  admission: Admission,
+  request: Request,
+  accounts: readonly string[],
+  { among }: { readonly among: 'all' | 'circle' },
+) {
+  const query = new URLSearchParams(request.query);
+  const own = admission.identify(request)?.account;
   const moment = admission.hub.world.now() * 1_000;
   const now = { today: dateAt(moment, zone), weekdayStart: 1 };
   const span = readStatsRange('last_7_days', now, false)?.span ?? { first: now.today, last: now.today };
@@ -22,19 +40,18 @@ export async function leaders(admission: Admission, query: URLSearchParams, own:
   const language = query.get('language') ?? '';
   const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute };
   const running = [];
-  for (const account of admission.accounts) {
-    if (!(await admission.settings(account)).shares.time) continue;
-    const person = await admission.person(account);
+  for (const account of accounts) {
+    const person = await admission.person(account, request);
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const days = tally(person.beats, rule, { bounds, fits });
     const all = fold(person.beats, days);
     const worked = days.filter(({ contexts }) => contexts.codes.length > 0).length;
-    if (all.total > 0) running.push({ person, all, worked });
+    if (all.total > 0 || among === 'circle') running.push({ person, all, worked });
   }
   running.sort((a, b) => b.all.total - a.all.total || (a.person.account < b.person.account ? -1 : 1));
   const ranked = running.map(({ person, all, worked }, index) => {
-    const average = Math.round(secondsOf(all.total) / worked);
+    const average = worked === 0 ? 0 : Math.round(secondsOf(all.total) / worked);
     return {
       rank: index + 1,
       page: Math.floor(index / pageSize) + 1,
@@ -43,9 +60,10 @@ export async function leaders(admission: Admission, query: URLSearchParams, own:
         human_readable_total: coarseText(secondsOf(all.total)),
         daily_average: average,
         human_readable_daily_average: coarseText(average),
-        languages: person.settings.shares.languages
-          ? all.rows('languages').map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }))
-          : [],
+        languages:
+          person.settings.shares.languages || among === 'circle'
+            ? all.rows('languages').map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }))
+            : [],
         modified_at: iso(moment),
       },
       user: stranger(person),

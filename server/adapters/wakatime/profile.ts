@@ -5,7 +5,7 @@ import { newest } from './lists.ts';
 import type { Person } from './question.ts';
 
 /** What one person may know of another. */
-export function stranger({ account, id, settings: { fullName } }: Person) {
+export function stranger({ account, id, base = '', settings: { fullName } }: Person) {
   const displayName = fullName || `@${account}`;
   return {
     id,
@@ -14,8 +14,8 @@ export function stranger({ account, id, settings: { fullName } }: Person) {
     display_name: displayName,
     email: null,
     is_email_public: false,
-    photo: null,
-    photo_public: false,
+    photo: `${base}/photo/${id}`,
+    photo_public: true,
     location: null,
     profile_url: null,
     public_email: null,
@@ -26,13 +26,14 @@ export function stranger({ account, id, settings: { fullName } }: Person) {
   };
 }
 
-export function profile(person: Person) {
+/** @param withEmail an app may have to do without */
+export function profile(person: Person, withEmail = true) {
   const { settings, created } = person;
   const { shares, email } = settings;
   const last = newest(person);
   return {
     ...stranger(person),
-    email: email || null,
+    email: withEmail ? email || null : null,
     is_email_confirmed: email !== '',
     bio: null,
     timezone: settings.timezone,

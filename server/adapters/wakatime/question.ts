@@ -27,6 +27,8 @@ export interface Person {
   readonly id: string;
   /** Milliseconds since 1970, when the account was made. */
   readonly created: number;
+  /** The address of this hub as the client reached it, for links. */
+  readonly base?: string;
   readonly settings: Settings;
   readonly beats: Beats;
 }
@@ -48,10 +50,10 @@ export interface Question {
   readonly branches: readonly string[];
 }
 
-export type Wrong = { readonly ok: false; readonly error: string };
+export type Wrong = { readonly ok: false; readonly error: string; readonly status: number };
 export type Asked<T> = { readonly ok: true; readonly value: T } | Wrong;
 
-export const wrong = (error: string): Wrong => ({ ok: false, error });
+export const wrong = (error: string, status = 400): Wrong => ({ ok: false, error, status });
 
 /** Parameters that filter, and the list that each is about; Wakapi's names. */
 const filters: readonly (readonly [string, Dimension])[] = [

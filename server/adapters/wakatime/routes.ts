@@ -1,13 +1,14 @@
 // WakaTime's HTTP: which endpoint is where, and how answers and refusals look. One table; what an endpoint computes is in the other
 // files, who may ask in admission.ts. Tools put all kinds of prefixes before the same paths, so each path is served under each.
 
-import { json, type Reply, type Request, type Route } from '../adapter.ts';
+import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../adapter.ts';
 import { Admission, type WakatimeDoors } from './admission.ts';
 import { grandAmount, inWakapiWords, secondsOf } from './amount.ts';
 import { readStatsRange, type StatsRange } from './calendar.ts';
 import { tally } from './credit.ts';
 import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
 import { durations } from './durations.ts';
+import { answered, baseOf, type Endpoint, failed, param, saidIn, type Told } from './endpoint.ts';
 import { dropGoal, keepGoal, listGoals, oneGoal } from './goals.ts';
 import { isObject } from './heartbeat.ts';
 import { list, remove } from './heartbeats.ts';
@@ -16,7 +17,8 @@ import { insight } from './insights.ts';
 import { leaders } from './leaders.ts';
 import { languages, machines, paged, projects, userAgents } from './lists.ts';
 import { profile, stranger } from './profile.ts';
-import { type Asked, ask, type Person, type Question, spanOf } from './question.ts';
+import { ask, type Person, type Question, spanOf } from './question.ts';
+import { partsOf, pruned } from './scopes.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
 import { statusBar, summaries } from './summaries.ts';
 import { wakapiRoutes } from './wakapi.ts';
@@ -40,69 +42,67 @@ const prefixes: readonly (readonly [string, Manner])[] = [
   ['/api/compat/wakatime/v1', 'wakapi'],
 ];
 
-/** What an endpoint is told. */
-interface Told {
-  readonly request: Request;
-  readonly manner: Manner;
-  /** An answer with amounts of time in it, in the words that tools under this prefix expect. */
-  readonly tell: (value: unknown) => Reply;
-  readonly person: Person;
-  readonly question: Question;
-  /** Asked without a key to this account, where that is allowed. */
-  readonly stranger: boolean;
-}
-
-interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Behind `users/:user`. */
-  readonly path: string;
-  /** Whether strangers may ask; the endpoint leaves out what is not shared. */
-  readonly open?: boolean;
-  /** It is about today alone. */
-  readonly today?: boolean;
-  readonly answer: (told: Told) => Promise<Reply> | Reply;
-}
-
 export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const admission = new Admission(doors);
   const { hub } = admission;
-  const admit = (request: Request, verb: 'read' | 'write', open = false) =>
-    admission.admit(request, request.params.get('user') ?? 'current', verb, open);
+  const userOf = (request: Request): string => request.params.get('user') ?? 'current';
 
   const handle = (endpoint: Endpoint, manner: Manner) => async (request: Request) => {
-    const admitted = admit(request, endpoint.method === 'GET' ? 'read' : 'write', endpoint.open);
+    const { method, today, open = false, needs = [] } = endpoint;
+    const admitted = admission.admit(request, userOf(request), method === 'GET' ? 'read' : 'write', { open, needs });
     if (!admitted.ok) return admitted.reply;
+    const { account, stranger, may } = admitted;
     const now = hub.world.now();
-    const person = await admission.person(admitted.account, endpoint.today === true ? now * 1_000 : undefined);
+    const person = await admission.person(account, request, today === true ? now * 1_000 : undefined);
     const question = ask(person, new URLSearchParams(request.query), now);
-    if (!question.ok) return failed(400, question.error);
+    if (!question.ok) return failed(question.status, question.error);
     const tell = (value: unknown): Reply => json(200, manner === 'wakapi' ? inWakapiWords(value) : value);
-    return endpoint.answer({ request, manner, tell, person, question: question.value, stranger: admitted.stranger });
+    return endpoint.answer({
+      hub,
+      admission,
+      request,
+      manner,
+      tell,
+      person,
+      question: question.value,
+      stranger,
+      may,
+    });
   };
 
   const ingest = (manner: Manner, batch: boolean) => async (request: Request) => {
-    const admitted = admit(request, 'write');
+    const admitted = admission.admit(request, userOf(request), 'write', { needs: ['heartbeats'] });
     return admitted.ok ? takeHeartbeats(hub, admitted.account, request, { batch, manner }) : admitted.reply;
   };
 
-  const goal = (request: Request): string => request.params.get('goal') ?? '';
-
   const endpoints: readonly Endpoint[] = [
-    { method: 'GET', path: '', answer: ({ person }) => json(200, { data: profile(person) }) },
+    {
+      method: 'GET',
+      path: '',
+      needs: ['profile'],
+      answer: ({ person, may }) => json(200, { data: profile(person, may('email')) }),
+    },
     ...['statusbar/today', 'status_bar/today'].map(
       (path): Endpoint => ({
         method: 'GET',
         path,
         today: true,
-        answer: ({ question, tell }) => tell(statusBar(question)),
+        needs: partsOf('summaries'),
+        answer({ question, tell, may }) {
+          const bar = statusBar(question);
+          return tell({ ...bar, data: pruned(bar.data, 'summaries', may) });
+        },
       }),
     ),
     {
       method: 'GET',
       path: 'summaries',
-      answer({ question, tell }) {
+      needs: partsOf('summaries'),
+      answer({ question, tell, may }) {
         const span = spanOf(question);
-        return span.ok ? tell(summaries(question, span.value)) : failed(400, span.error);
+        if (!span.ok) return failed(400, span.error);
+        const all = summaries(question, span.value);
+        return tell({ ...all, data: all.data.map((day) => pruned(day, 'summaries', may)) });
       },
     },
     ...['stats', 'stats/:range'].map(
@@ -110,6 +110,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         method: 'GET',
         path,
         open: true,
+        needs: partsOf('stats'),
         answer(told) {
           const { question, person } = told;
           if (told.stranger && !Object.values(person.settings.shares).includes(true)) {
@@ -118,35 +119,49 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
           const range = rangeOf(told);
           if (range === undefined) return noRange;
           const all = stats(question, range);
-          return told.tell({ data: told.stranger ? shared(all, question) : all });
+          return told.tell({ data: told.stranger ? shared(all, question) : pruned(all, 'stats', told.may) });
         },
       }),
     ),
     {
       method: 'GET',
       path: 'all_time_since_today',
+      needs: ['stats', 'summaries'],
       answer: ({ question, tell }) => tell({ data: allTimeSinceToday(question) }),
     },
     {
       method: 'GET',
       path: 'insights/:type/:range',
+      needs: ['stats', 'summaries'],
       answer(told) {
         const range = rangeOf(told);
         if (range === undefined) return noRange;
-        const found = insight(told.question, told.request.params.get('type') ?? '', range);
+        const found = insight(told.question, param(told.request, 'type'), range);
         return found === undefined ? failed(404, 'no such insight') : json(200, { data: found });
       },
     },
-    { method: 'GET', path: 'durations', answer: ({ question }) => answered(durations(question)) },
-    { method: 'GET', path: 'heartbeats', answer: async ({ question }) => answered(await list(hub, question)) },
+    {
+      method: 'GET',
+      path: 'durations',
+      needs: ['summaries'],
+      answer: ({ question }) => answered(durations(question)),
+    },
+    {
+      method: 'GET',
+      path: 'heartbeats',
+      needs: ['heartbeats'],
+      answer: async ({ question }) => answered(await list(hub, question)),
+    },
     {
       method: 'DELETE',
       path: 'heartbeats.bulk',
+      needs: ['heartbeats'],
       answer: async ({ question, request }) => answered(await remove(hub, question, parsedBody(request.body))),
     },
     {
       method: 'GET',
       path: 'projects',
+      needs: ['summaries', 'stats'],
       answer({ question, person }) {
         const wanted = question.query.get('q')?.toLowerCase() ?? '';
         const found = projects(person, question.moment).filter(({ name }) => name.toLowerCase().includes(wanted));
@@ -156,8 +171,9 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     {
       method: 'GET',
       path: 'projects/:project',
+      needs: ['summaries', 'stats'],
       answer({ question, person, request }) {
-        const wanted = request.params.get('project');
+        const wanted = param(request, 'project');
         const found = projects(person, question.moment).find(({ name, id }) => name === wanted || id === wanted);
         return found === undefined ? failed(404, 'no such project') : json(200, { data: found });
       },
@@ -165,24 +181,33 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     {
       method: 'GET',
       path: 'machine_names',
+      needs: ['summaries', 'stats'],
       answer: ({ person, question }) => json(200, paged(machines(person), question.query)),
     },
     {
       method: 'GET',
       path: 'user_agents',
+      needs: ['summaries', 'stats'],
       answer: ({ person, question }) => json(200, paged(userAgents(person), question.query)),
     },
     {
       method: 'GET',
       path: 'languages',
+      needs: ['summaries', 'stats'],
       answer: ({ person, question }) => json(200, paged(languages(person), question.query)),
     },
-    { method: 'GET', path: 'goals', answer: async ({ question }) => json(200, await listGoals(hub, question)) },
+    {
+      method: 'GET',
+      path: 'goals',
+      needs: ['goals'],
+      answer: async ({ question }) => json(200, await listGoals(hub, question)),
+    },
     {
       method: 'GET',
       path: 'goals/:goal',
+      needs: ['goals'],
       async answer({ question, request }) {
-        const found = await oneGoal(hub, question, goal(request));
+        const found = await oneGoal(hub, question, param(request, 'goal'));
         return found === undefined ? failed(404, 'no such goal') : json(200, found);
       },
     },
@@ -190,23 +215,21 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'POST',
       path: 'goals',
       async answer({ question, request }) {
-        const said = parsedBody(request.body);
-        return answered(await keepGoal(hub, question, isObject(said) ? said : {}, undefined), 201);
+        return answered(await keepGoal(hub, question, saidIn(request), undefined), 201);
       },
     },
     {
       method: 'PUT',
       path: 'goals/:goal',
       async answer({ question, request }) {
-        const said = parsedBody(request.body);
-        return answered(await keepGoal(hub, question, isObject(said) ? said : {}, goal(request)));
+        return answered(await keepGoal(hub, question, saidIn(request), param(request, 'goal')));
       },
     },
     {
       method: 'DELETE',
       path: 'goals/:goal',
       async answer({ question, request }) {
-        await dropGoal(hub, question, goal(request));
+        await dropGoal(hub, question, param(request, 'goal'));
         return json(200, { data: {} });
       },
     },
@@ -219,8 +242,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'POST',
       path: 'data_dumps',
       async answer({ question, request }) {
-        const said = parsedBody(request.body);
-        const kind = kindOf(isObject(said) ? (said['type'] ?? 'heartbeats') : 'heartbeats');
+        const kind = kindOf(saidIn(request)['type'] ?? 'heartbeats');
         if (kind === undefined) return failed(400, 'type must be heartbeats or daily');
         return json(201, await createDump(hub, question, kind, baseOf(request)));
       },
@@ -230,7 +252,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       path: 'data_dumps/:dump/file',
       open: true,
       async answer({ question, person, request }) {
-        const kind = await dumpOf(hub, person.account, request.params.get('dump') ?? '');
+        const kind = await dumpOf(hub, person.account, param(request, 'dump'));
         if (kind === undefined) return failed(404, 'no such file any more: make another dump');
         const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
         return { status: 200, headers, body: await writeDump(hub, question, kind) };
@@ -251,7 +273,9 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     const under = (path: string) => `${prefix}/users/:user${path === '' ? '' : `/${path}`}`;
     const route = (method: string, path: string, its: Route['handle'], limit?: number) =>
       routes.push({ method, path, handle: its, ...(limit === undefined ? {} : { limit }) });
-    for (const endpoint of endpoints) route(endpoint.method, under(endpoint.path), handle(endpoint, manner));
+    for (const endpoint of endpoints) {
+      route(endpoint.method, under(endpoint.path), handle(endpoint, manner), endpoint.limit);
+    }
     for (const path of ['heartbeats.bulk', 'heartbeats', 'heartbeat']) {
       const takes = ingest(manner, path === 'heartbeats.bulk');
       route('POST', under(path), takes, batchLimit);
@@ -260,8 +284,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     }
     route('POST', `${prefix}/plugins/errors`, errorReport, errorReportLimit);
     route('GET', `${prefix}/leaders`, async (request) => {
-      const own = admission.identify(request)?.account;
-      return json(200, await leaders(admission, new URLSearchParams(request.query), own));
+      return json(200, await leaders(admission, request));
     });
     route('*', `${prefix}/users/*`, nothing);
   }
@@ -295,10 +318,11 @@ export function pagesMay({ path }: { readonly path: string }): boolean {
 
 /** Browsers show a page no answer that lacks these, an error least of all. */
 function open(handle: Route['handle']): Route['handle'] {
-  return async (request) => {
-    const reply = await handle(request);
-    return { ...reply, headers: { ...reply.headers, ...crossOrigin } };
-  };
+  return async (request) => opened(await handle(request));
+}
+
+function opened<T extends Reply | Flow | Stream>(reply: T): T {
+  return { ...reply, headers: { ...reply.headers, ...crossOrigin } };
 }
 
 /** Command lines report their own crashes here, with or without a key. Nobody here could mend them, so they are not kept. */
@@ -322,17 +346,4 @@ function experts(person: Person, { rule, moment }: Question, body: unknown) {
   const { id, username, display_name } = stranger(person);
   const user = { id, is_current_user: true, long_name: display_name, name: username };
   return [{ user, total: { decimal, digital, text, total_seconds } }];
-}
-
-/** This hub as the client reached it, through a proxy or not. */
-function baseOf(request: Request): string {
-  return `${request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${request.host}`;
-}
-
-function failed(status: number, error: string): Reply {
-  return json(status, { error });
-}
-
-function answered(asked: Asked<object>, status = 200): Reply {
-  return asked.ok ? json(status, asked.value) : failed(400, asked.error);
 }

@@ -14,12 +14,15 @@ const badgeColor = '2F855A';
 export function wakapiRoutes(admission: Admission): readonly Route[] {
   const { hub } = admission;
   const questionOf = async (request: Request, account: string, query = request.query) =>
-    ask(await admission.person(account), new URLSearchParams(query), hub.world.now());
+    ask(await admission.person(account, request), new URLSearchParams(query), hub.world.now());
 
   const shown =
     (answer: (wanted: Wanted) => Reply): Route['handle'] =>
     async (request) => {
-      const admitted = admission.admit(request, request.params.get('user')?.replace(/\.svg$/, '') ?? '', 'read', true);
+      const admitted = admission.admit(request, request.params.get('user')?.replace(/\.svg$/, '') ?? '', 'read', {
+        open: true,
+        needs: ['stats'],
+      });
       if (!admitted.ok) return admitted.reply;
       const wanted = wantedOf(plainPath(request.path));
       const question = await questionOf(request, admitted.account, filterQuery(wanted.filters, request.query));
@@ -53,7 +56,7 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
       method: 'GET',
       path: '/api/summary',
       async handle(request) {
-        const admitted = admission.admit(request, 'current', 'read');
+        const admitted = admission.admit(request, 'current', 'read', { needs: ['stats'] });
         if (!admitted.ok) return admitted.reply;
         const question = await questionOf(request, admitted.account);
         if (!question.ok) return json(400, { error: question.error });
@@ -67,7 +70,7 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
       method: 'GET',
       path: '/api/metrics',
       async handle(request) {
-        const admitted = admission.admit(request, 'current', 'read');
+        const admitted = admission.admit(request, 'current', 'read', { needs: ['stats'] });
         if (!admitted.ok) return admitted.reply;
         const question = await questionOf(request, admitted.account, '');
         return question.ok ? text(200, metrics(question.value)) : json(400, { error: question.error });
