@@ -3,6 +3,7 @@
 
 import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
+import { edgeRoutes } from './adapters/activitywatch/edges.ts';
 import { watcherMay } from './adapters/activitywatch/origins.ts';
 import { openActivityWatch } from './adapters/activitywatch/routes.ts';
 import { openWebUi } from './adapters/activitywatch/webui.ts';
@@ -102,6 +103,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
     ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
     ...activityWatch.routes,
+    ...edgeRoutes({ hub, ...trust }),
     ...wakatimeRoutes({ hub, near, ...trust }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];

@@ -73,6 +73,7 @@ export function may(who: Identity, verb: Verb, channel: string): boolean {
 /** What a channel keeps, by its full name: every past value, or the last of each item. */
 export function keepOf(channel: string): Keep {
   if (channel === '@hub/devices' || channel === '@hub/uses' || channel.startsWith('mob/')) return 'last';
+  if (channel.startsWith('@edge/')) return 'last';
   const own = channel.slice(channel.indexOf('/') + 1);
   return own === 'wakatime' || own.startsWith('aw/') ? 'last' : 'all';
 }

@@ -6,6 +6,8 @@ import type { World } from '../../core/world.ts';
 
 const block = 1_000;
 const key = 'ids';
+/** From here on edges number their own events, so that no two machines ever give the same number to different ones. */
+export const edgeIds = 2 ** 40;
 
 export class Ids {
   #document: Document;
@@ -47,7 +49,7 @@ export class Ids {
 
   /** A client numbered an event by itself: the row goes on after it. */
   async passOver(id: number): Promise<void> {
-    if (id < this.#next) return;
+    if (id < this.#next || id >= edgeIds) return;
     if (id <= this.#until) this.#next = id + 1;
     else await this.#reserve(id);
   }
