@@ -25,31 +25,33 @@ export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
+const eventPath = '$.buckets.*.events.*';
+const descriptionPaths = ['type', 'client', 'hostname', 'created', 'data'].map((field) => `$.buckets.*.${field}`);
+
 type Pieces = AsyncIterable<Uint8Array | string>;
 
 async function* eventsIn(pieces: Pieces, id: string): AsyncGenerator<unknown> {
-  for await (const { path, value } of partsOf(pieces, ['$.buckets.*.events.*', '$.buckets.*'])) {
-    if (path.length === 4 && path[1] === id) yield value;
-  }
+  for await (const { path, value } of partsOf(pieces, [eventPath])) if (path[1] === id) yield value;
 }
 
 /** Descriptions come before the events in some exports and after them in others: the file is read once for them alone. */
 export function exportFile(file: string): Source {
   return {
     async buckets() {
-      const found: Bucket[] = [];
-      for await (const { path, value } of partsOf(createReadStream(file), ['$.buckets.*.events.*', '$.buckets.*'])) {
-        if (path.length !== 2) continue;
-        const { events: _, ...description } = fieldsOf(value);
-        const id = String(path[1]);
-        found.push({ id, description, events: () => eventsIn(createReadStream(file), id) });
+      const found = new Map<string, Record<string, unknown>>();
+      for await (const { path, value } of partsOf(createReadStream(file), [eventPath, ...descriptionPaths])) {
+        const [, id, field] = path.map(String);
+        if (id === undefined || field === undefined || field === 'events') continue;
+        found.set(id, { ...found.get(id), [field]: value });
       }
-      if (found.length === 0) {
+      if (found.size === 0) {
         throw new ImportError(
-          'The file is no export with buckets: an export is {"buckets": {"<id>": {…, "events": […]}}}.',
+          'The file is no export with buckets: an export is {"buckets": {"<id>": {"type": …, "events": […]}}}.',
         );
       }
-      return found;
+      return [...found].map(([id, description]) => {
+        return { id, description, events: () => eventsIn(createReadStream(file), id) };
+      });
     },
     settings: async () => new Map(),
     close: () => undefined,

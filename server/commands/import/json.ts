@@ -10,7 +10,7 @@ export interface Found {
 
 /**
  * Throws where the text is no JSON or ends in the middle.
- * @param paths `$.days.*.heartbeats.*`: what is found is left out of what is found around it
+ * @param paths `$.days.*.heartbeats.*`; none may lie within another, or all of the outer one would be held
  */
 export async function* partsOf(
   pieces: AsyncIterable<Uint8Array | string>,
