@@ -172,13 +172,17 @@ export interface Outline {
 
 /**
  * A store as a whole, for moving it into another engine: backup, restore, migrate. Channels in order of name, steps in order
- * of seq, answers in order of write id.
+ * of seq, answers in order of write id. Steps and answers asked for while `outlines` is gone through are of the moment at which
+ * that began, whatever is written meanwhile. Told are channels in which a step was made or a write id is remembered.
  */
 export interface Archive {
   outlines(): AsyncIterable<Outline>;
   steps(channel: string): AsyncIterable<readonly Step[]>;
   answers(channel: string): AsyncIterable<readonly Answer[]>;
-  /** Puts a channel as it was into a store that has none of its name; seqs stay, the epoch is the store's own. */
+  /**
+   * Puts a channel as it was into a store that has none of its name, else rejects; seqs stay, the epoch is the store's own.
+   * Reads `steps` to the end, then `answers`. When it rejects, or the process dies, nothing of the channel is there.
+   */
   load(
     outline: Outline,
     steps: AsyncIterable<readonly Step[]>,

@@ -2,42 +2,40 @@
 // here survives the process, and nothing is optimised beyond being quick on small channels.
 
 import type {
+  Answer,
   Appended,
+  Archive,
   Change,
   ChannelInfo,
   Head,
   Item,
   Keep,
   Op,
+  Outline,
   Past,
   Place,
   Position,
   Range,
   Since,
+  Step,
   Store,
   Write,
 } from '../core/store.ts';
-
-/** The last step of a key, a delete included until it is forgotten. `born` is the step at which the item last began. */
-interface Latest {
-  readonly step: Change;
-  readonly born: number;
-}
 
 class MemoryChannel {
   seq = 0;
   version = -1;
   floor = 0;
   /** By seq, and in its order. */
-  readonly steps = new Map<number, Change>();
-  /** By key, in order of the last step: a key that moves is taken out and put back in. */
-  readonly latest = new Map<string, Latest>();
-  readonly answers = new Map<string, { readonly seq: number; readonly steps: number }>();
+  readonly steps = new Map<number, Step>();
+  /** The last step of each key, a delete until it is forgotten, in order: a key that moves is taken out and put back in. */
+  readonly latest = new Map<string, Step>();
+  readonly answers = new Map<string, Answer>();
 
   /** Makes the step that the op asks for, or nothing when the op changes nothing [ST2]. */
   apply(op: Op, write: Write, keep: Keep): Change | undefined {
     const last = this.latest.get(op.key);
-    const old = last?.step.value == null ? undefined : last.step;
+    const old = last?.value == null ? undefined : last;
     if (op.op === 'remove' && old === undefined) return undefined;
     if (op.op === 'add' && old !== undefined) return undefined;
     const value = op.op === 'remove' ? null : op.value;
@@ -52,17 +50,31 @@ class MemoryChannel {
     const { key } = op;
     const { origin, at } = write;
     const step: Change = { kind, key, value, time, end, seq: this.seq, origin, at, version };
-    if (keep === 'last' && last !== undefined) this.steps.delete(last.step.seq);
-    this.steps.set(step.seq, step);
-    this.latest.delete(key);
-    this.latest.set(key, { step, born: kind === 'update' && last !== undefined ? last.born : step.seq });
+    if (keep === 'last' && last !== undefined) this.steps.delete(last.seq);
+    this.take({ ...step, born: value === null ? null : (old?.born ?? step.seq) });
     return step;
+  }
+
+  take(step: Step): void {
+    this.steps.set(step.seq, step);
+    this.latest.delete(step.key);
+    this.latest.set(step.key, step);
+  }
+
+  copy(): MemoryChannel {
+    const copy = new MemoryChannel();
+    Object.assign(copy, { seq: this.seq, version: this.version, floor: this.floor });
+    for (const step of this.steps.values()) copy.take(step);
+    for (const [writeId, answer] of this.answers) copy.answers.set(writeId, answer);
+    return copy;
   }
 }
 
-export class MemoryStore implements Store {
+export class MemoryStore implements Store, Archive {
   readonly epoch: string;
   readonly #channels = new Map<string, MemoryChannel>();
+  /** The channels as they were when somebody began to go through them. */
+  #moment: ReadonlyMap<string, MemoryChannel> | undefined;
 
   constructor({ epoch }: { epoch: string }) {
     this.epoch = epoch;
@@ -87,7 +99,9 @@ export class MemoryStore implements Store {
       const step = found.apply(op, write, keep);
       if (step !== undefined) changes.push(step);
     }
-    if (write.writeId !== undefined) found.answers.set(write.writeId, { seq: found.seq, steps: changes.length });
+    if (write.writeId !== undefined) {
+      found.answers.set(write.writeId, { writeId: write.writeId, seq: found.seq, steps: changes.length, at: write.at });
+    }
     return { ok: true, position: this.#position(found.seq), changes, steps: changes.length, replayed: false };
   }
 
@@ -96,10 +110,10 @@ export class MemoryStore implements Store {
     const head = this.#head(found);
     if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
     const changes: Change[] = [];
-    for (const { step, born } of found.latest.values()) {
-      if (step.seq <= seq || (seq === 0 && step.value === null)) continue;
+    for (const { born, ...step } of found.latest.values()) {
+      if (step.seq <= seq || (seq === 0 && born === null)) continue;
       if (changes.length === limit) return { ok: true, head, changes, more: true };
-      changes.push(step.value === null ? step : { ...step, kind: born > seq ? 'create' : 'update' });
+      changes.push(born === null ? step : { ...step, kind: born > seq ? 'create' : 'update' });
     }
     return { ok: true, head, changes, more: false };
   }
@@ -108,7 +122,7 @@ export class MemoryStore implements Store {
     const { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest } = range;
     const spanned = from !== undefined || to !== undefined;
     const items: Item[] = [];
-    for (const { step } of this.#look(channel).latest.values()) {
+    for (const step of this.#look(channel).latest.values()) {
       const fits = (key === undefined || step.key === key) && (!spanned || overlaps(step, from, to));
       if (fits && step.value !== null) items.push(itemOf(step, step.value));
     }
@@ -125,7 +139,7 @@ export class MemoryStore implements Store {
   async history(channel: string, past: Past): Promise<readonly Change[]> {
     const { key, after = 0, before = Number.POSITIVE_INFINITY, limit, newest } = past;
     const steps: Change[] = [];
-    for (const step of this.#look(channel).steps.values()) {
+    for (const { born: _, ...step } of this.#look(channel).steps.values()) {
       if (step.seq > after && step.seq < before && (key === undefined || step.key === key)) steps.push(step);
     }
     if (newest === true) steps.reverse();
@@ -147,7 +161,7 @@ export class MemoryStore implements Store {
     for (const [channel, { seq, latest }] of this.#channels) {
       if (seq === 0 || !channel.startsWith(prefix)) continue;
       let items = 0;
-      for (const { step } of latest.values()) if (step.value !== null) items += 1;
+      for (const { value } of latest.values()) if (value !== null) items += 1;
       infos.push({ channel, seq, items });
     }
     return infos.sort((a, b) => byCodePoint(a.channel, b.channel));
@@ -159,7 +173,7 @@ export class MemoryStore implements Store {
     if (floor <= found.floor) return;
     found.floor = floor;
     // The state at the floor stays, so that `at` is exact from there on.
-    const kept = new Map<string, Change>();
+    const kept = new Map<string, Step>();
     for (const step of found.steps.values()) {
       if (step.seq > floor) break;
       const superseded = kept.get(step.key);
@@ -169,13 +183,48 @@ export class MemoryStore implements Store {
     for (const step of kept.values()) {
       if (step.value !== null) continue;
       found.steps.delete(step.seq);
-      if (found.latest.get(step.key)?.step === step) found.latest.delete(step.key);
+      if (found.latest.get(step.key) === step) found.latest.delete(step.key);
     }
   }
 
   async check(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  async *outlines(): AsyncGenerator<Outline> {
+    const before = this.#moment;
+    const copies = [...this.#channels].map(([name, channel]) => [name, channel.copy()] as const);
+    this.#moment = new Map(copies);
+    try {
+      for (const [channel, { seq, version, floor, answers }] of copies.sort(([a], [b]) => byCodePoint(a, b))) {
+        if (seq > 0 || answers.size > 0) yield { channel, seq, version, floor };
+      }
+    } finally {
+      this.#moment = before;
+    }
+  }
+
+  async *steps(channel: string): AsyncGenerator<readonly Step[]> {
+    yield [...((this.#moment ?? this.#channels).get(channel)?.steps.values() ?? [])];
+  }
+
+  async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
+    const answers = [...((this.#moment ?? this.#channels).get(channel)?.answers.values() ?? [])];
+    yield answers.sort((a, b) => byCodePoint(a.writeId, b.writeId));
+  }
+
+  async load(
+    { channel, seq, version, floor }: Outline,
+    steps: AsyncIterable<readonly Step[]>,
+    answers: AsyncIterable<readonly Answer[]>,
+  ): Promise<void> {
+    if (this.#channels.has(channel)) throw new Error(`The channel ${channel} is there already.`);
+    const loaded = new MemoryChannel();
+    Object.assign(loaded, { seq, version, floor });
+    for await (const list of steps) for (const step of list) loaded.take(step);
+    for await (const list of answers) for (const answer of list) loaded.answers.set(answer.writeId, answer);
+    this.#channels.set(channel, loaded);
+  }
 
   /** A channel nobody wrote to is an empty one that is not kept [ST12]. */
   #look(channel: string): MemoryChannel {

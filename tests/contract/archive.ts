@@ -1,0 +1,198 @@
+// What every store must do that can be moved whole: what was loaded answers as the original did, and goes on as it would have.
+// The original is always a MemoryStore, which the store's own contract holds to a model. tests/storage runs it for each.
+
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Answer, Archive, Keep, Op, Outline, Step, Store, Write } from '../../server/core/store.ts';
+import { contentHashes, copyArchive, differing } from '../../server/storage/archive.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
+import { seeded } from '../support/world.ts';
+import { put, remove, write } from './store.ts';
+
+type Whole = Store & Archive;
+
+export interface ArchivePlace {
+  open(): Promise<Whole>;
+  remove(): Promise<void>;
+}
+
+const channels = ['alice/aw', 'alice/tasks', 'alice/wakatime', '@hub/tokens', 'mob/\u{1f600}'];
+
+async function* listed<Row>(...lists: readonly (readonly Row[])[]): AsyncGenerator<readonly Row[]> {
+  yield* lists;
+}
+
+async function collected<Row>(lists: AsyncIterable<readonly Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const list of lists) rows.push(...list);
+  return rows;
+}
+
+function randomWrite(random: () => number): Write {
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const ops = Array.from({ length: below(6) }, (): Op => {
+    const key = random() < 0.5 ? `k${below(6)}` : `0000000${below(6)}-0000-8000-a000-00000000000${below(3)}`;
+    if (random() < 0.2) return remove(key);
+    const time = random() < 0.6 ? { time: below(30) } : {};
+    const end = 'time' in time && random() < 0.6 ? { end: time.time + below(9) } : {};
+    const version = random() < 0.3 ? { version: below(100) } : {};
+    const value = JSON.stringify({ n: below(3), 'ü\n': '"\u{1f600}' });
+    return { op: random() < 0.3 ? 'add' : 'put', key, value, ...time, ...end, ...version };
+  });
+  const writeId = random() < 0.4 ? { writeId: `w${below(9)}` } : {};
+  return { ops, origin: `o${below(3)}`, at: 1_700_000_000_000 + below(1_000), ...writeId };
+}
+
+/** The same random life in each of the stores, whose every answer is compared. */
+async function live(stores: readonly Store[], seed: number, turns: number): Promise<void> {
+  const random = seeded(seed);
+  for (let turn = 0; turn < turns; turn += 1) {
+    const channel = channels[Math.floor(random() * channels.length)] ?? '';
+    const keep: Keep = channel === 'alice/tasks' || (channel === 'alice/aw' && random() < 0.5) ? 'all' : 'last';
+    if (random() < 0.06) {
+      const through = Math.floor(random() * ((await stores[0]?.head(channel)) ?? { seq: 0 }).seq);
+      for (const store of stores) await store.forget(channel, through);
+    } else {
+      const made = randomWrite(random);
+      const answers = await Promise.all(stores.map((store) => store.append(channel, made, keep)));
+      for (const answer of answers) expect(plain(answer)).toEqual(plain(answers[0]));
+    }
+  }
+}
+
+/** Without the epochs, which are each store's own. */
+function plain(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer, (name, value) => (name === 'epoch' ? undefined : value)));
+}
+
+/** Everything one can ask. */
+async function answersOf(store: Store): Promise<unknown> {
+  const told: unknown[] = [await store.channels('')];
+  for (const channel of channels) {
+    const { seq } = await store.head(channel);
+    told.push(await store.head(channel), await store.read(channel, {}), await store.history(channel, {}));
+    told.push(await store.read(channel, { from: 0 }), await store.read(channel, { from: 12, to: 15, newest: true }));
+    told.push(await store.history(channel, { newest: true, limit: 7 }), await store.history(channel, { key: 'k1' }));
+    for (let from = 0; from <= seq + 1; from += 1) {
+      told.push(await store.since(channel, from, 1_000), await store.at(channel, from));
+    }
+  }
+  return plain(told);
+}
+
+export function archiveContract(name: string, newPlace: () => ArchivePlace): void {
+  describe(`${name} can be moved whole`, () => {
+    const places: { place: ArchivePlace; store: Whole }[] = [];
+
+    async function opened(): Promise<Whole> {
+      const place = newPlace();
+      const store = await place.open();
+      places.push({ place, store });
+      return store;
+    }
+
+    afterEach(async () => {
+      for (const { place, store } of places.splice(0)) {
+        await store.close();
+        await place.remove();
+      }
+    });
+
+    test.each([1, 2, 3, 4, 5, 6])('what was loaded answers and goes on as the original: seed %i', async (seed) => {
+      const original = new MemoryStore({ epoch: 'original' });
+      await live([original], seed, 60);
+      const moved = await opened();
+      const totals = await copyArchive(original, moved);
+      expect(totals.steps).toBeGreaterThan(20);
+      expect(await answersOf(moved)).toEqual(await answersOf(original));
+      await live([original, moved], seed + 100, 40);
+      expect(await answersOf(moved)).toEqual(await answersOf(original));
+
+      const back = new MemoryStore({ epoch: 'back' });
+      await copyArchive(moved, back);
+      expect(differing(await contentHashes(original), await contentHashes(back))).toEqual([]);
+      await live([original, moved, back], seed + 200, 40);
+      expect(await answersOf(back)).toEqual(await answersOf(original));
+      expect(differing(await contentHashes(original), await contentHashes(moved))).toEqual([]);
+    });
+
+    test('channels come by name, steps by seq, answers by write id', async () => {
+      const store = await opened();
+      await live([store], 7, 60);
+      await store.append('b', write([], { writeId: 'w' }), 'last');
+      await store.append('c', write([]), 'last');
+      const outlines: Outline[] = [];
+      for await (const outline of store.outlines()) outlines.push(outline);
+      expect(outlines.map(({ channel }) => channel)).toEqual([
+        '@hub/tokens',
+        'alice/aw',
+        'alice/tasks',
+        'alice/wakatime',
+        'b',
+        'mob/\u{1f600}',
+      ]);
+      for (const { channel } of outlines) {
+        const steps: Step[] = await collected(store.steps(channel));
+        const seqs = steps.map(({ seq }) => seq);
+        expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+        const answers: Answer[] = await collected(store.answers(channel));
+        const ids = answers.map(({ writeId }) => writeId);
+        expect(ids).toEqual([...ids].sort());
+      }
+    });
+
+    test('steps asked for while outlines are gone through are of the moment at which that began', async () => {
+      const store = await opened();
+      const names = ['a', 'b', 'c'];
+      for (const channel of names) {
+        await store.append(channel, write([put('x', '1'), put('y', '1')], { writeId: 'first' }), 'last');
+      }
+      const told: unknown[] = [];
+      for await (const { channel, seq } of store.outlines()) {
+        for (const other of names) await store.append(other, write([put('x', channel)], { writeId: channel }), 'last');
+        const steps = await collected(store.steps(channel));
+        const answers = await collected(store.answers(channel));
+        told.push([channel, seq, steps.map((step) => [step.key, step.value]), answers.map(({ writeId }) => writeId)]);
+      }
+      const then = [
+        ['x', '1'],
+        ['y', '1'],
+      ];
+      expect(told).toEqual(names.map((channel) => [channel, 2, then, ['first']]));
+      expect((await collected(store.steps('a'))).map(({ key, value }) => [key, value])).toEqual([
+        ['y', '1'],
+        ['x', 'c'],
+      ]);
+    });
+
+    test('a channel that is there already is not loaded over', async () => {
+      const store = await opened();
+      await store.append('a', write([put('x', '1')]), 'last');
+      const before = await contentHashes(store);
+      const outline = { channel: 'a', seq: 9, version: -1, floor: 0 };
+      await expect(store.load(outline, listed<Step>(), listed<Answer>())).rejects.toThrow('there already');
+      expect(differing(before, await contentHashes(store))).toEqual([]);
+    });
+
+    test('a load that breaks off leaves nothing of its channel, and can be done again', async () => {
+      const store = await opened();
+      const original = new MemoryStore({ epoch: 'original' });
+      const ops = Array.from({ length: 3_000 }, (_, index) => put(`k${index}`, '1', { time: index }));
+      await original.append('a', write(ops, { writeId: 'w' }), 'last');
+      const steps = await collected(original.steps('a'));
+      async function* broken(): AsyncGenerator<readonly Step[]> {
+        yield steps.slice(0, 2_000);
+        throw new Error('the disk is gone');
+      }
+      const outline = { channel: 'a', seq: 3_000, version: -1, floor: 0 };
+      await expect(store.load(outline, broken(), original.answers('a'))).rejects.toThrow('the disk is gone');
+      expect(await store.channels('')).toEqual([]);
+      expect(await store.head('a')).toMatchObject({ seq: 0 });
+      await store.load(outline, original.steps('a'), original.answers('a'));
+      expect(differing(await contentHashes(original), await contentHashes(store))).toEqual([]);
+      expect(await store.append('a', write([], { writeId: 'w' }), 'last')).toMatchObject({
+        replayed: true,
+        steps: 3_000,
+      });
+    });
+  });
+}
