@@ -9,6 +9,11 @@ export function freeId(used: { has(id: number): boolean }): number {
   return id;
 }
 
+/** What a task of that id is called once it is done: the id followed by the digits of the time in seconds. */
+export function doneId(id: number, now: number): number {
+  return Number(`${id}${now}`);
+}
+
 /**
  * Whether `doneId` is what becomes of `id` when the task is done: the id followed by the digits of the time in seconds (2018), or
  * that negative (2019).

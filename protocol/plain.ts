@@ -1,0 +1,92 @@
+// A task as the protocol's text has it, every field there and times in seconds, which is what clients of ours work with; and how that
+// is read from, and written over, what clients of either generation put on the wire. The wire's own shape is in messages.ts.
+
+import type { Task } from './messages.ts';
+
+export interface PlainTask {
+  /** Never shown and never changed: the key of its item in the channel. */
+  readonly index: string;
+  readonly id: number;
+  readonly desc: string;
+  readonly tags: readonly string[];
+  /** Since when it is worked on; 0 while it is not. These four are seconds since 1970, or 0 for never. */
+  readonly active: number;
+  readonly last_active: number;
+  readonly due: number;
+  readonly done: number;
+  /** Seconds, without those since `active`. */
+  readonly worktime: number;
+}
+
+export const plainFields = ['id', 'desc', 'tags', 'active', 'last_active', 'due', 'done', 'worktime'] as const;
+export type PlainField = (typeof plainFields)[number];
+
+/** In seconds it would be the year 5138. */
+const surelyMilliseconds = 100_000_000_000;
+
+function seconds(time: unknown): number {
+  if (typeof time !== 'number') return 0;
+  return Math.trunc(Math.abs(time) >= surelyMilliseconds ? time / 1_000 : time);
+}
+
+/** Those of 2019 have no worktime, but every start and stop in milliseconds. */
+function isOf2019(task: Task): boolean {
+  return task.start !== undefined || task.stop !== undefined;
+}
+
+export function plainOf(index: string, task: Task): PlainTask {
+  const { start = [], stop = [], active, last_active: lastActive, worktime } = task;
+  const spans = stop.reduce((sum, at, turn) => sum + Math.max(0, seconds(at) - seconds(start[turn] ?? at)), 0);
+  return {
+    index,
+    id: task.id ?? 0,
+    desc: task.desc ?? '',
+    tags: task.tags ?? [],
+    active: active === true || active === 1 ? seconds(start.at(-1) ?? 1) : seconds(active),
+    last_active: lastActive === undefined ? seconds(stop.at(-1)) : seconds(lastActive),
+    due: seconds(task.due),
+    done: seconds(task.done),
+    worktime: worktime ?? spans,
+  };
+}
+
+/**
+ * What changed between the two, written over the task as it is on the wire, in the manner of the generation it is of. Fields that
+ * nobody here knows stay.
+ * @param before undefined for a new task
+ */
+export function wireOf(wire: Task | undefined, before: PlainTask | undefined, after: PlainTask): Task {
+  const { index: _, tags, ...rest } = after;
+  if (wire === undefined || before === undefined) return { ...rest, tags: [...tags] };
+  const changed = plainFields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+  return isOf2019(wire)
+    ? over2019(wire, before, after, changed)
+    : { ...wire, ...Object.fromEntries(changed.map((field) => [field, after[field]])) };
+}
+
+function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: readonly PlainField[]): Task {
+  const start = [...(wire.start ?? [])];
+  const stop = [...(wire.stop ?? [])];
+  const worked = after.worktime - before.worktime;
+  if (before.active !== 0 && after.active !== before.active) stop.push((after.last_active || after.active) * 1_000);
+  else if (before.active === 0 && worked > 0) {
+    start.push((after.last_active - worked) * 1_000);
+    stop.push(after.last_active * 1_000);
+  }
+  if (after.active !== 0 && after.active !== before.active) start.push(after.active * 1_000);
+  const running = after.active !== 0;
+  const active = changed.includes('active')
+    ? typeof wire.active === 'number'
+      ? Number(running)
+      : running
+    : wire.active;
+  const said: Record<string, unknown> = {
+    id: after.done === 0 ? after.id : -Math.abs(after.id),
+    desc: after.desc,
+    tags: after.tags,
+    due: after.due * 1_000,
+    done: after.done * 1_000,
+  };
+  const plain = changed.flatMap((field) => (field in said ? [[field, said[field]]] : []));
+  return { ...wire, ...Object.fromEntries(plain), start, stop, ...(active === undefined ? {} : { active }) };
+}
