@@ -3,7 +3,8 @@
 // whoever writes to it is heard.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { bounds, decode, outOfBounds } from '../../protocol/codec.ts';
+import { bounds, outOfBounds } from '../../protocol/bounds.ts';
+import { decode } from '../../protocol/codec.ts';
 import { errors, refusalText, refuse } from '../../protocol/errors.ts';
 import { requests } from '../../protocol/messages.ts';
 import { startHub, type TestHub } from '../support/kronos.ts';

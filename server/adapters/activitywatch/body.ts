@@ -1,7 +1,7 @@
 // The body of a request as JSON, or the reply that says what is wrong with it, in the reference's words. Uploaded files are
 // taken out of their multipart form here.
 
-import { outOfBounds } from '../../../protocol/codec.ts';
+import { outOfBounds } from '../../../protocol/bounds.ts';
 import type { Reply, Request } from '../adapter.ts';
 import { repr, spaced } from './python.ts';
 

@@ -1,0 +1,54 @@
+// How large a message may be (rule B1), found by a scan of its text before anybody parses it. Without dependencies, so that clients
+// can refuse what the hub would.
+
+export const bounds = { bytes: 1_048_576, depth: 32, keys: 10_000 } as const;
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/**
+ * Looks at JSON text without building it: depth, keys of an object, and numbers that a double cannot hold.
+ * @returns what is out of bounds, or undefined. Text that is no JSON may pass: the parse comes next.
+ */
+export function outOfBounds(text: string): string | undefined {
+  let depth = 0;
+  /** By depth. */
+  const keys: number[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      for (at += 1; at < text.length; at += 1) {
+        const inside = text.charCodeAt(at);
+        if (inside === backslash) at += 1;
+        else if (inside === quote) break;
+      }
+    } else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      keys[depth] = 0;
+      if (depth > bounds.depth) return `nested deeper than ${bounds.depth}`;
+    } else if (code === 0x7d || code === 0x5d) {
+      depth -= 1;
+    } else if (code === 0x3a) {
+      const count = (keys[depth] ?? 0) + 1;
+      keys[depth] = count;
+      if (count > bounds.keys) return `an object of more than ${bounds.keys} keys`;
+    } else if (code >= 0x30 && code <= 0x39) {
+      const start = at;
+      while (at + 1 < text.length && isNumberPart(text.charCodeAt(at + 1))) at += 1;
+      if (at - start >= 3 && !fitsDouble(text.slice(start, at + 1))) return 'a number past 2^53';
+    }
+  }
+  return undefined;
+}
+
+function isNumberPart(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === 0x2d
+  );
+}
+
+function fitsDouble(digits: string): boolean {
+  if (digits.length < 16 && !/e/i.test(digits)) return true;
+  const value = Number(digits);
+  return Number.isNaN(value) || (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)));
+}
