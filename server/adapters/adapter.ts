@@ -38,7 +38,10 @@ export interface Reply {
   readonly body: string | Uint8Array;
 }
 
-/** A reply that is made while it is sent: a piece is asked for when those before it have gone; the client going away ends it. */
+/**
+ * A reply that is made while it is sent: a piece is asked for when those before it have gone, and `return` is called when the
+ * client goes away. A piece that is thrown cuts the connection, so that nobody takes what came for the whole.
+ */
 export interface Flow {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -59,7 +62,7 @@ export interface Route {
   readonly path: string;
   /** Bytes of body taken before the transport answers 413; 1 MiB unless said. */
   readonly limit?: number;
-  readonly handle: (request: Request) => Promise<Reply | Stream>;
+  readonly handle: (request: Request) => Promise<Reply | Flow | Stream>;
 }
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {

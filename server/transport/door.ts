@@ -4,7 +4,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { refuse } from '../../protocol/errors.ts';
-import type { Caller, Reply, Request, Route, Stream } from '../adapters/adapter.ts';
+import type { Caller, Flow, Reply, Request, Route, Stream } from '../adapters/adapter.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { attempt, attemptLater, refusalReply, refusedReply } from './faults.ts';
@@ -27,6 +27,20 @@ export interface Front {
 export type Opening =
   | { readonly ok: true; readonly match: Match; readonly limit: number }
   | { readonly ok: false; readonly reply: Reply };
+
+/** Where a flow goes: an engine's end of one request. */
+export interface Sink {
+  /** Resolves when the piece has gone, or when the client has. */
+  write(piece: string | Uint8Array): Promise<void>;
+  /** All of it is written. */
+  end(): void;
+  /** The rest will never come, and the client must see that. */
+  cut(): void;
+  /** Whether the client is there no more: nothing is written then. */
+  gone(): boolean;
+  /** Called once, when the client goes before the end. */
+  left: () => void;
+}
 
 // An engine writes these itself; two of one kind would let the next reader of the wire disagree on where a body ends.
 const FRAMING_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
@@ -76,7 +90,7 @@ export class Door {
   }
 
   /** Never rejects. */
-  async respond(match: Match, head: Head, body: Buffer, aborted: () => boolean): Promise<Reply | Stream> {
+  async respond(match: Match, head: Head, body: Buffer, aborted: () => boolean): Promise<Reply | Flow | Stream> {
     const request: Request = { ...head, body, params: match.params, aborted };
     this.#underWay += 1;
     const reply = await attemptLater(
@@ -88,9 +102,31 @@ export class Door {
       },
       () => refusedReply('broken'),
     );
-    this.#underWay -= 1;
-    if (this.#underWay === 0) this.#tellIdle();
+    this.#finished();
     return reply;
+  }
+
+  /** Sends a flow, piece by piece, until its end or its client's; that is work that a drain waits for. Never rejects. */
+  async pour({ pieces }: Flow, sink: Sink): Promise<void> {
+    this.#underWay += 1;
+    await attemptLater(
+      this.log,
+      'a flow',
+      async () => {
+        const iterator = pieces[Symbol.asyncIterator]();
+        const leave = async () => void (await iterator.return?.());
+        sink.left = () => void attemptLater(this.log, 'leaving a flow', leave, () => undefined);
+        if (sink.gone()) return await leave();
+        for (;;) {
+          const next = await iterator.next();
+          if (sink.gone()) return;
+          if (next.done === true) return sink.end();
+          await sink.write(next.value);
+        }
+      },
+      () => sink.cut(),
+    );
+    this.#finished();
   }
 
   /** Makes the Peer of a new connection that speaks Kronos JSON. */
@@ -120,7 +156,7 @@ export class Door {
     this.#draining = true;
     return new Promise((resolve) => {
       this.#idle.push(resolve);
-      if (this.#underWay === 0) this.#tellIdle();
+      this.#tellIdle();
     });
   }
 
@@ -144,11 +180,17 @@ export class Door {
     return line;
   }
 
+  #finished(): void {
+    this.#underWay -= 1;
+    this.#tellIdle();
+  }
+
   #tellIdle(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    // The engine writes the last answer after `respond` has returned.
-    for (const tell of idle) setImmediate(tell);
+    // The engine writes the last answer, or begins to pour it, after `respond` has returned.
+    setImmediate(() => {
+      if (this.#underWay > 0) return;
+      for (const tell of this.#idle.splice(0)) tell();
+    });
   }
 }
 

@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { env } from 'node:process';
-import type { Caller, Reply, Stream } from '../adapters/adapter.ts';
+import type { Caller, Flow, Reply, Stream } from '../adapters/adapter.ts';
 import type { Peer } from '../core/peer.ts';
-import type { Door } from './door.ts';
+import type { Door, Sink } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
 import { cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './engine.ts';
@@ -23,13 +23,16 @@ const IDLE_SECONDS = 120;
 const FROM_HEADER = 'x-horai-from';
 /** The length that a stream claims to have, for it must claim one: `tryEnd` is the only write that is right when readers are slow. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
+/** Bytes of a flow in one write: with what frames them they must fit into uWS' cork buffer of 16 KiB. */
+const SLICE = 16_000;
 
 type Bytes = string | Uint8Array;
 
 interface UwsResponse {
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
-  end(body: Bytes): UwsResponse;
+  end(body?: Bytes): UwsResponse;
+  write(chunk: Bytes): boolean;
   endWithoutBody(): UwsResponse;
   tryEnd(chunk: Bytes, total: number): [boolean, boolean];
   getWriteOffset(): number;
@@ -363,6 +366,7 @@ function answer(door: Door, res: UwsResponse, head: Head): void {
         if (course.gone) return;
         safely(door, res, () => {
           if ('open' in reply) openStream(door, res, head, reply, course);
+          else if ('pieces' in reply) openFlow(door, res, head, reply, course);
           else writeReply(res, head, reply);
         });
       });
@@ -392,18 +396,22 @@ function readBody(res: UwsResponse, limit: number, course: Course, take: (body: 
   });
 }
 
-function writeHead(res: UwsResponse, reply: Reply | Stream): void {
+function writeHead(res: UwsResponse, reply: Reply | Flow | Stream): void {
   res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`);
   for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
 }
 
-function writeReply(res: UwsResponse, { method, headers }: Head, reply: Reply): void {
+/** With what uWS leaves to us: it does close, but does not say so. */
+function writeLastHead(res: UwsResponse, { headers }: Head, reply: Reply | Flow): void {
+  writeHead(res, reply);
+  if (headers.get('connection')?.toLowerCase() === 'close') res.writeHeader('connection', 'close');
+}
+
+function writeReply(res: UwsResponse, head: Head, reply: Reply): void {
   res.cork(() => {
-    writeHead(res, reply);
-    // uWS does close then, but does not say so.
-    if (headers.get('connection')?.toLowerCase() === 'close') res.writeHeader('connection', 'close');
+    writeLastHead(res, head, reply);
     const bodiless = reply.status === 204 || reply.status === 304;
-    if (!bodiless && method !== 'HEAD') {
+    if (!bodiless && head.method !== 'HEAD') {
       res.end(reply.body);
       return;
     }
@@ -435,6 +443,91 @@ function openStream(door: Door, res: UwsResponse, head: Head, stream: Stream, co
     wire.gone();
     door.over(line, false);
   };
+}
+
+function openFlow(door: Door, res: UwsResponse, head: Head, flow: Flow, course: Course): void {
+  const sink = new FlowSink(res, course);
+  res.onWritable(() => {
+    sink.writable();
+    return true;
+  });
+  res.cork(() => {
+    writeLastHead(res, head, flow);
+    if (head.method === 'HEAD') res.endWithoutBody();
+  });
+  if (head.method === 'HEAD') course.gone = true;
+  course.ended = () => sink.closed();
+  void door.pour(flow, sink);
+}
+
+/**
+ * A body whose length nobody knows yet, in chunks. `write` of this uWS loses bytes, but only where its cork buffer overflows while
+ * the socket takes nothing: so each write has a cork of its own that it fits into, in a turn of its own (a handler's is corked
+ * all along). Such a write tells of a full socket one too late; after that, a byte at a time asks whether all before it has gone.
+ */
+class FlowSink implements Sink {
+  readonly #res: UwsResponse;
+  readonly #course: Course;
+  #size = SLICE;
+  left: () => void = nothing;
+  /** Who waits for the socket. */
+  #wake: () => void = nothing;
+
+  constructor(res: UwsResponse, course: Course) {
+    this.#res = res;
+    this.#course = course;
+  }
+
+  gone(): boolean {
+    return this.#course.gone;
+  }
+
+  async write(piece: string | Uint8Array): Promise<void> {
+    const bytes = Buffer.from(piece);
+    for (let at = 0; at < bytes.length; ) {
+      await turn();
+      if (this.gone()) return;
+      const slice = bytes.subarray(at, at + this.#size);
+      let all = true;
+      this.#res.cork(() => {
+        all = this.#res.write(slice);
+      });
+      at += slice.length;
+      this.#size = all ? SLICE : 1;
+      if (!all) await this.#writable();
+    }
+  }
+
+  end(): void {
+    setImmediate(() => {
+      if (!this.gone()) this.#res.cork(() => this.#res.end());
+    });
+  }
+
+  cut(): void {
+    // Closing calls the abort handler at once.
+    if (!this.gone()) setImmediate(() => this.gone() || this.#res.close());
+  }
+
+  writable(): void {
+    this.#wake();
+  }
+
+  /** The client has gone; `res` is dead. */
+  closed(): void {
+    this.left();
+    this.#wake();
+  }
+
+  #writable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function callerOnly({ address, host, origin, authorization }: Caller): Caller {

@@ -4,11 +4,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { Caller, Reply, Stream } from '../adapters/adapter.ts';
-import type { Door } from './door.ts';
+import type { Caller, Flow, Reply, Stream } from '../adapters/adapter.ts';
+import type { Door, Sink } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
-import { FRAME_CUT, HEAD_LIMIT, NodeWire, receiveMessage } from './engine.ts';
+import { FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './engine.ts';
 import { attempt, refusalReply, refusedReply } from './faults.ts';
 import type { Wire } from './line.ts';
 import type { Head } from './request.ts';
@@ -176,6 +176,7 @@ function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
         if (gone) return;
         const write = () => {
           if ('open' in reply) openStream(door, req, res, head, reply);
+          else if ('pieces' in reply) openFlow(door, req, res, reply);
           else writeReply(req, res, reply);
         };
         attempt(door.log, 'answering', write, () => void res.destroy());
@@ -222,6 +223,53 @@ function openStream(door: Door, req: IncomingMessage, res: ServerResponse, head:
   wire.flushed = () => line.flushed();
   res.on('close', () => door.over(line, false));
   res.on('error', () => undefined);
+}
+
+function openFlow(door: Door, req: IncomingMessage, res: ServerResponse, flow: Flow): void {
+  res.writeHead(flow.status, flow.headers);
+  res.on('error', () => undefined);
+  const sink = new FlowSink(res);
+  if (req.method === 'HEAD') sink.end();
+  void door.pour(flow, sink);
+}
+
+class FlowSink implements Sink {
+  readonly #res: ServerResponse;
+  left: () => void = () => undefined;
+  /** Who waits for the socket. */
+  #wake: () => void = () => undefined;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+    res.on('close', () => {
+      if (!res.writableEnded) this.left();
+      this.#wake();
+    });
+  }
+
+  gone(): boolean {
+    return this.#res.destroyed || this.#res.writableEnded;
+  }
+
+  write(piece: string | Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      // A reader that takes nothing at all for so long has gone without a word.
+      this.#res.setTimeout(LAST_MS, () => void this.#res.destroy());
+      this.#res.write(piece, () => {
+        this.#res.setTimeout(0);
+        resolve();
+      });
+    });
+  }
+
+  end(): void {
+    this.#res.end();
+  }
+
+  cut(): void {
+    this.#res.destroy();
+  }
 }
 
 function refuseUpgrade(socket: Duplex, reply: Reply): void {
