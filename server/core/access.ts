@@ -70,9 +70,12 @@ export function may(who: Identity, verb: Verb, channel: string): boolean {
   );
 }
 
+/** The hub's own channels whose past nobody will ask for. */
+const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants']);
+
 /** What a channel keeps, by its full name: every past value, or the last of each item. */
 export function keepOf(channel: string): Keep {
-  if (channel === '@hub/devices' || channel === '@hub/uses' || channel.startsWith('mob/')) return 'last';
+  if (passing.has(channel) || channel.startsWith('mob/')) return 'last';
   if (channel.startsWith('@edge/')) return 'last';
   const own = channel.slice(channel.indexOf('/') + 1);
   return own === 'wakatime' || own.startsWith('aw/') ? 'last' : 'all';

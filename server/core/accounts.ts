@@ -13,6 +13,8 @@ const minuteMs = 60_000;
 const failuresAMinute = 10;
 /** Addresses whose failures are counted at once; the oldest go first. */
 const countedAddresses = 10_000;
+/** Timers of real worlds reach 24 days. */
+const longestTimer = 2_000_000_000;
 /** What a Kronos client's first login is given: it syncs, it does not administer. */
 const clientScopes: readonly string[] = ['read', 'write'];
 
@@ -29,6 +31,8 @@ export interface Token {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly created: number;
+  /** Milliseconds since 1970: opens nothing from then on. Most have no end. */
+  readonly expires?: number;
   /** To the hour; null when never used. */
   readonly used: number | null;
 }
@@ -48,6 +52,8 @@ export class Accounts {
   /** By the hash of the secret: the item's text, parsed once. */
   #byHash = new Map<string, Omit<Token, 'used'>>();
   #processHash = '';
+  /** Tokens in use whose end is waited for. */
+  #ending = new Set<string>();
 
   private constructor(hub: Hub, documents: Documents) {
     this.#hub = hub;
@@ -142,6 +148,7 @@ export class Accounts {
     name: string,
     scopes: readonly string[],
     secret?: string,
+    expires?: number,
   ): Promise<Made | Refusal> {
     if (!this.isAccount(account))
       return refuse('not_found', 'account', `create it first: {"type":"account","name":"${account}"}`);
@@ -155,7 +162,8 @@ export class Accounts {
     }
     const told = secret ?? this.#hub.world.secret();
     const created = this.#hub.world.now();
-    const token = { id: this.#hub.world.id(), account, name, scopes, created };
+    const end = expires === undefined ? {} : { expires };
+    const token = { id: this.#hub.world.id(), account, name, scopes, created, ...end };
     const written = await this.#documents.tokens.write((view) =>
       view.items.has(hash(told))
         ? refuse('exists', 'token')
@@ -199,12 +207,13 @@ export class Accounts {
       return { ok: true, identity: { account: ownerName, device, token: '', scopes: everything } };
     }
     const token = this.#byHash.get(hashed);
-    if (token === undefined) {
+    if (token === undefined || (token.expires ?? Number.POSITIVE_INFINITY) <= this.#hub.world.now()) {
       return this.#failed(address)
         ? refuse('too_many', '', `${failuresAMinute} failed logins a minute: wait a minute`)
         : refuse('user_not_found', '', 'send the secret of a token as user_id; `horai token create` makes one');
     }
     this.#used(token.id);
+    this.#awaitEnd(token);
     return { ok: true, identity: { account: token.account, device, token: token.id, scopes: token.scopes } };
   }
 
@@ -226,6 +235,23 @@ export class Accounts {
     }
     counted.count += 1;
     return counted.count > failuresAMinute;
+  }
+
+  /** Sessions that a token opened end with it. */
+  #awaitEnd({ id, expires }: Omit<Token, 'used'>): void {
+    if (expires === undefined || this.#ending.has(id)) return;
+    this.#ending.add(id);
+    const { world, sessions } = this.#hub;
+    const wait = () => {
+      const left = expires - world.now();
+      if (left > 0) {
+        world.after(Math.min(left, longestTimer), wait);
+        return;
+      }
+      this.#ending.delete(id);
+      for (const session of [...sessions]) if (session.identity.token === id) session.end('revoked');
+    };
+    wait();
   }
 
   /** Notes the last use, at most once an hour: a login should not cost a write. */

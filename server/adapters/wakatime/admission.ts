@@ -43,6 +43,11 @@ export class Admission {
     this.#timelines = new Timelines(doors.hub);
   }
 
+  /** Whether no page of another site sent this. */
+  near(request: Request): boolean {
+    return this.#doors.near(request);
+  }
+
   /** undefined for a stranger. */
   identify(request: Request): Identity | undefined {
     return identify(this.#doors, request, this.#doors.near(request));

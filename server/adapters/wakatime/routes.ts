@@ -4,6 +4,7 @@
 import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../adapter.ts';
 import { Admission, type WakatimeDoors } from './admission.ts';
 import { grandAmount, inWakapiWords, secondsOf } from './amount.ts';
+import { Apps, appEndpoints } from './apps.ts';
 import { readStatsRange, type StatsRange } from './calendar.ts';
 import { tally } from './credit.ts';
 import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
@@ -16,8 +17,10 @@ import { type Manner, parsedBody, takeHeartbeats } from './ingest.ts';
 import { insight } from './insights.ts';
 import { leaders } from './leaders.ts';
 import { languages, machines, paged, projects, userAgents } from './lists.ts';
+import { oauthRoutes } from './oauth.ts';
 import { profile, stranger } from './profile.ts';
 import { ask, type Person, type Question, spanOf } from './question.ts';
+import { ruleEndpoints } from './rules.ts';
 import { partsOf, pruned } from './scopes.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
 import { statusBar, summaries } from './summaries.ts';
@@ -45,6 +48,8 @@ const prefixes: readonly (readonly [string, Manner])[] = [
 export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const admission = new Admission(doors);
   const { hub } = admission;
+  const apps = new Apps(hub, doors.accounts);
+  const oauth = oauthRoutes(admission, doors.accounts, apps);
   const userOf = (request: Request): string => request.params.get('user') ?? 'current';
 
   const handle = (endpoint: Endpoint, manner: Manner) => async (request: Request) => {
@@ -265,6 +270,8 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         return json(200, { data: experts(person, question, parsedBody(request.body)) });
       },
     },
+    ...ruleEndpoints,
+    ...appEndpoints(apps),
   ];
 
   const nothing: Route['handle'] = async () => failed(404, 'this hub has no such endpoint');
@@ -301,11 +308,11 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       handle: ingest('wakatime', path.endsWith('bulk')),
     });
   }
-  routes.push(...wakapiRoutes(admission));
+  routes.push(...wakapiRoutes(admission), ...oauth.api);
   const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
   const paths = new Set(routes.map(({ path }) => path));
   routes.push(...[...paths].map((path) => ({ method: 'OPTIONS', path, handle: preflight })));
-  return routes.map((route) => ({ ...route, handle: open(route.handle) }));
+  return [...routes.map((route) => ({ ...route, handle: open(route.handle) })), ...oauth.page];
 }
 
 /**
@@ -313,7 +320,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
  * without a key.
  */
 export function pagesMay({ path }: { readonly path: string }): boolean {
-  return /^\/(?:api\/(?!0\/)|v1\/|users\/current(?:\/|$)|heartbeats?(?:\.bulk)?$)/.test(path);
+  return /^\/(?:api\/(?!0\/)|v1\/|users\/current(?:\/|$)|heartbeats?(?:\.bulk)?$|oauth\/(?:token|revoke)$)/.test(path);
 }
 
 /** Browsers show a page no answer that lacks these, an error least of all. */

@@ -4,12 +4,11 @@
 import { json, type Reply, type Request, type Route, text } from '../adapter.ts';
 import type { Admission } from './admission.ts';
 import { secondsOf, wakapiText } from './amount.ts';
-import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken, weekdayOf } from './calendar.ts';
+import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken } from './calendar.ts';
 import type { Dimension, Folded, Row } from './fold.ts';
+import { badge, badgeColor, face, svg, yearChart } from './pictures.ts';
 import { ask, type Question } from './question.ts';
 import { allTime, compute } from './stats.ts';
-
-const badgeColor = '2F855A';
 
 export function wakapiRoutes(admission: Admission): readonly Route[] {
   const { hub } = admission;
@@ -101,9 +100,22 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
       handle: shown(({ question, query }) => {
         const { today } = question.now;
         const span = { first: addDays(today, -364), last: today };
-        return svg(chart(span, compute(question, span).days, { dark: query.has('dark') }));
+        const { days } = compute(question, span);
+        const squares = datesOf(span).map((date, index) => {
+          const amount = days[index] ?? 0;
+          return { date, amount, title: `${spoken(date)}: ${wakapiText(secondsOf(amount))}` };
+        });
+        return svg(yearChart(squares, { dark: query.has('dark') }));
       }),
     },
+    ...['/api/avatar/:hash', '/photo/:hash'].map(
+      (path): Route => ({
+        method: 'GET',
+        path,
+        // Made of the name in the path alone, so that it says nothing of anybody.
+        handle: async ({ params }) => svg(face((params.get('hash') ?? '').replace(/\.svg$/, ''))),
+      }),
+    ),
   ];
 }
 
@@ -224,50 +236,4 @@ function metrics(question: Question): string {
 
 function quoted(value: string): string {
   return `"${value.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"')}"`;
-}
-
-function svg(body: string): Reply {
-  return {
-    status: 200,
-    headers: { 'content-type': 'image/svg+xml; charset=utf-8', 'cache-control': 'max-age=3600' },
-    body,
-  };
-}
-
-function escaped(said: string): string {
-  return said.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
-
-function badge(label: string, message: string, color: string): string {
-  const fill = /^[0-9a-fA-F]{3,8}$/.test(color) ? `#${color}` : /^[a-z]{3,20}$/.test(color) ? color : `#${badgeColor}`;
-  const [left, right] = [label, message].map((said) => said.length * 7 + 12);
-  const [name, value] = [escaped(label), escaped(message)];
-  const width = (left ?? 0) + (right ?? 0);
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" role="img" aria-label="${name}: ${value}">` +
-    `<title>${name}: ${value}</title><clipPath id="r"><rect width="${width}" height="20" rx="3"/></clipPath>` +
-    `<g clip-path="url(#r)"><rect width="${left}" height="20" fill="#555"/><rect x="${left}" width="${right}" height="20" fill="${fill}"/></g>` +
-    `<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">` +
-    `<text x="${(left ?? 0) / 2}" y="14">${name}</text><text x="${(left ?? 0) + (right ?? 0) / 2}" y="14">${value}</text></g></svg>`
-  );
-}
-
-const shades = ['#ebedf0', '#9be9a8', '#40c463', '#30a14e', '#216e39'];
-const darkShades = ['#161b22', '#0e4429', '#006d32', '#26a641', '#39d353'];
-const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-
-/** A square for each day, a column for each week, darker for more of the best day. */
-function chart(span: Span, days: readonly number[], { dark }: { readonly dark: boolean }): string {
-  const most = Math.max(...days, 1);
-  const palette = dark ? darkShades : shades;
-  let column = 0;
-  const squares = datesOf(span).map((date, index) => {
-    const row = weekdays.indexOf(weekdayOf(date));
-    if (row === 0 && index > 0) column += 1;
-    const sum = days[index] ?? 0;
-    const shade = palette[sum === 0 ? 0 : Math.ceil((sum / most) * 4)];
-    const title = `${spoken(date)}: ${wakapiText(secondsOf(sum))}`;
-    return `<rect x="${column * 13}" y="${row * 13}" width="11" height="11" rx="2" fill="${shade}"><title>${title}</title></rect>`;
-  });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${(column + 1) * 13}" height="91" role="img">${squares.join('')}</svg>`;
 }
