@@ -58,4 +58,5 @@ function wrongField(check: Check): string {
   return field.replaceAll('_', ' ');
 }
 
+export { bounds, outOfBounds };
 export type { Request, RequestType };

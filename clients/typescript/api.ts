@@ -204,7 +204,7 @@ export interface Connection {
   channel(name: 'tasks'): Channel<Task>;
   channel<T = unknown>(name: string): Channel<T>;
   /** Changes of all channels that match, such as `aw/*`, from now on and without a gap, across reconnects. Nothing is mirrored. */
-  follow<T = unknown>(pattern: string): Subscription<Change<T>>;
+  follow<T = unknown>(pattern: string): Subscription<Told<T>>;
   /** What this token may read. */
   channels(): Promise<
     { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | Failure

@@ -23,5 +23,6 @@ export type {
   Synced,
   Told,
 } from './api.ts';
+export { connect } from './client.ts';
 export type { State } from './connection.ts';
 export { MemoryStorage, type Storage } from './storage.ts';

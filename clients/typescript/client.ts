@@ -1,0 +1,307 @@
+// A connection as its users see it: one link, the channels that were asked for, and what all of them share. Who this device is lies
+// in the storage under `identity`.
+
+import type { Channel, Connection, Options, Refused, SocketMaker, Subscription, Synced, Told } from './api.ts';
+import { MirroredChannel, storedName } from './channel.ts';
+import type { State } from './connection.ts';
+import { Follow } from './follow.ts';
+import { failureOf, Link, type Message } from './link.ts';
+import { MemoryStorage, type Storage } from './storage.ts';
+
+interface Identity {
+  readonly device: string;
+  readonly token: string;
+}
+
+const identityName = 'identity';
+
+/** The environment's own, where it has one. */
+declare const WebSocket: SocketMaker | undefined;
+
+export class HubConnection implements Connection {
+  #options: Options;
+  #storage: Storage;
+  #link: Link;
+  #channels = new Map<string, MirroredChannel>();
+  #follows = new Set<Follow>();
+  #stateWatchers = new Set<(state: State) => void>();
+  #refusedWatchers = new Set<(refused: Refused) => void>();
+  #refused: Refused[] = [];
+  #movers = new Set<() => void>();
+  #identity: Promise<Identity> | undefined;
+  #token: string | undefined;
+  #over = false;
+
+  /** @throws TypeError when the URL is none */
+  constructor(options: Options) {
+    this.#options = options;
+    this.#token = options.token;
+    this.#storage = options.storage ?? new MemoryStorage();
+    this.#link = new Link({
+      url: socketUrl(options.url),
+      open: (url) => new (options.webSocket ?? globalSocket())(url),
+      now: this.#now,
+      after: this.#after,
+      random: options.random ?? Math.random,
+      login: () => this.#login(),
+      accepted: ({ user_id: token }) => void this.#keepToken(token),
+      changed: (state) => this.#changed(state),
+      told: (message) => this.#told(message),
+    });
+  }
+
+  get state(): State {
+    return this.#link.state;
+  }
+
+  onState(told: (state: State) => void): () => void {
+    return watched(this.#stateWatchers, told);
+  }
+
+  onRefused(told: (refused: Refused) => void): () => void {
+    return watched(this.#refusedWatchers, told);
+  }
+
+  identity(): Promise<Identity> {
+    this.#identity ??= this.#identify();
+    return this.#identity;
+  }
+
+  start(): void {
+    if (!this.#over) this.#link.happen({ type: 'start' });
+  }
+
+  channel<T>(name: string): Channel<T>;
+  channel(name: string): Channel<unknown> {
+    return this.#channel(name);
+  }
+
+  follow<T>(pattern: string): Subscription<Told<T>>;
+  follow(pattern: string): Subscription<Told<unknown>> {
+    const follow: Follow = new Follow(pattern, {
+      link: this.#link,
+      isMirrored: (channel) => this.#channels.get(channel)?.mirrored === true,
+      ended: () => this.#follows.delete(follow),
+    });
+    this.#follows.add(follow);
+    if (this.#link.live) follow.connected();
+    else this.start();
+    return follow.subscription;
+  }
+
+  async channels(): ReturnType<Connection['channels']> {
+    this.start();
+    await this.#connected();
+    const answer = await new Promise<Message | undefined>((resolve) => this.#link.ask({ type: 'channels' }, resolve));
+    if (answer === undefined || !answer.success || answer.type !== 'channels') return failureOf(answer);
+    return { ok: true, channels: answer.channels };
+  }
+
+  async sync({ deadlineMs }: { readonly deadlineMs: number }): Promise<Synced> {
+    await this.#loadWaiting();
+    let late = false;
+    const cancel = this.#after(deadlineMs, () => {
+      late = true;
+      this.#moved();
+    });
+    this.start();
+    this.#link.happen({ type: 'online' });
+    await this.#until(() => late || !this.#trying || (this.#link.live && this.#idle));
+    cancel();
+    const { state } = this;
+    const done = state.name === 'live' && this.#idle;
+    const pending = this.#each(({ waiting }) => waiting).reduce((sum, waiting) => sum + waiting, 0);
+    await Promise.all(this.#each((channel) => channel.flush()));
+    return {
+      state: done ? 'live' : state.name === 'revoked' ? 'revoked' : 'offline',
+      reason: done ? '' : 'reason' in state ? state.reason : 'the hub has not answered in time',
+      pending,
+      refused: this.#refused.splice(0),
+    };
+  }
+
+  async login(token: string): Promise<void> {
+    this.#token = token;
+    const { device } = await this.identity();
+    await this.#storage.update(identityName, () => ({ device, token }));
+    this.#identity = Promise.resolve({ device, token });
+    this.#link.happen({ type: 'token' });
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    for (const { feed } of [...this.#follows]) feed.close();
+    await Promise.all(this.#each((channel) => channel.close()));
+    this.#link.happen({ type: 'stop' });
+    await this.#link.hungUp;
+  }
+
+  #now = (): number => (this.#options.now ?? Date.now)();
+
+  #after = (ms: number, act: () => void): (() => void) => {
+    if (this.#options.after !== undefined) return this.#options.after(ms, act);
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  };
+
+  #id = (): string => (this.#options.id ?? randomName)();
+
+  #channel(name: string): MirroredChannel {
+    const known = this.#channels.get(name);
+    if (known !== undefined) return known;
+    const channel = new MirroredChannel(name, {
+      link: this.#link,
+      storage: this.#storage,
+      now: this.#now,
+      after: this.#after,
+      random: this.#options.random ?? Math.random,
+      id: this.#id,
+      device: async () => (await this.identity()).device,
+      start: () => this.start(),
+      connected: () => this.#connected(),
+      told: (told) => {
+        for (const follow of this.#follows) if (follow.matches(told.channel)) follow.told(told);
+      },
+      refused: (refused) => this.#tellRefused(refused),
+      moved: () => this.#moved(),
+    });
+    this.#channels.set(name, channel);
+    return channel;
+  }
+
+  #each<T>(act: (channel: MirroredChannel) => T): T[] {
+    return [...this.#channels.values()].map(act);
+  }
+
+  get #idle(): boolean {
+    return this.#each(({ idle }) => idle).every((idle) => idle);
+  }
+
+  get #trying(): boolean {
+    return this.state.name === 'connecting' || this.state.name === 'live';
+  }
+
+  /** Takes up the writes that an earlier process left. */
+  async #loadWaiting(): Promise<void> {
+    const prefix = storedName('');
+    const names = (await this.#storage.names()).filter((name) => name.startsWith(prefix));
+    await Promise.all(names.map((name) => this.#channel(name.slice(prefix.length)).load()));
+  }
+
+  async #until(met: () => boolean): Promise<void> {
+    if (met()) return;
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (!met()) return;
+        this.#movers.delete(look);
+        resolve();
+      };
+      this.#movers.add(look);
+    });
+  }
+
+  /** Whoever asks while it connects waits for that to end. */
+  #connected(): Promise<void> {
+    return this.#until(() => this.state.name !== 'connecting');
+  }
+
+  #moved(): void {
+    for (const look of [...this.#movers]) look();
+  }
+
+  #tellRefused(refused: Refused): void {
+    this.#refused.push(refused);
+    for (const told of [...this.#refusedWatchers]) told(refused);
+  }
+
+  #changed(state: State): void {
+    for (const channel of this.#channels.values()) channel.connected();
+    if (state.name === 'live') for (const follow of this.#follows) follow.connected();
+    for (const told of [...this.#stateWatchers]) told(state);
+    this.#moved();
+  }
+
+  #told(message: Message): void {
+    if (!message.success || !('channel' in message)) return;
+    switch (message.type) {
+      case 'snapshot':
+      case 'changes':
+      case 'reset':
+      case 'create':
+      case 'update':
+      case 'delete': {
+        const mirror = this.#channels.get(message.channel);
+        mirror?.hear(message);
+        if (mirror?.mirrored === true) return;
+        for (const follow of this.#follows) if (follow.matches(message.channel)) follow.hear(message);
+        return;
+      }
+    }
+  }
+
+  async #login(): Promise<{ user_id?: string; device_id: string; name?: string }> {
+    const { device, token } = await this.identity();
+    const { name } = this.#options;
+    return { ...(token === '' ? {} : { user_id: token }), device_id: device, ...(name === undefined ? {} : { name }) };
+  }
+
+  async #identify(): Promise<Identity> {
+    const { device, token } = this.#options;
+    let identity: Identity = { device: device ?? this.#id(), token: token ?? '' };
+    await this.#storage.update(identityName, (value) => {
+      const known = isIdentity(value) ? value : identity;
+      identity = { device: device ?? known.device, token: this.#token ?? known.token };
+      // A token that is given each time is not written down.
+      return { device: identity.device, token: this.#token === undefined ? known.token : '' };
+    });
+    return identity;
+  }
+
+  /** One that the hub made, for a device that came without. */
+  async #keepToken(token: string): Promise<void> {
+    const identity = await this.identity();
+    if (identity.token !== '' || token === '') return;
+    this.#identity = Promise.resolve({ ...identity, token });
+    await this.#storage.update(identityName, () => ({ device: identity.device, token }));
+  }
+}
+
+function isIdentity(value: unknown): value is Identity {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'device' in value &&
+    typeof value.device === 'string' &&
+    'token' in value &&
+    typeof value.token === 'string'
+  );
+}
+
+function watched<T>(watchers: Set<(value: T) => void>, told: (value: T) => void): () => void {
+  const watcher = (value: T) => told(value);
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+function socketUrl(url: string): string {
+  const { protocol } = new URL(url);
+  if (!/^(?:http|ws)s?:$/.test(protocol)) throw new TypeError(`not the URL of a hub: ${url}`);
+  return url.replace(/^http/, 'ws');
+}
+
+/** Looked for when it is needed: offline nobody needs one. */
+function globalSocket(): SocketMaker {
+  if (typeof WebSocket !== 'undefined') return WebSocket;
+  throw new Error('there is no WebSocket here: give connect() one as `webSocket`, such as that of the package ws');
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** 126 bits, as 21 letters of base64url. */
+function randomName(): string {
+  return [...crypto.getRandomValues(new Uint8Array(21))].map((byte) => alphabet[byte % 64]).join('');
+}
+
+export function connect(options: Options): Connection {
+  return new HubConnection(options);
+}

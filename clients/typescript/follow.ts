@@ -1,0 +1,94 @@
+// Follows all channels that match a pattern: what changes from now on, and after a break what changed meanwhile. Nothing is mirrored
+// but how far each channel got. A channel that is mirrored anyway is heard through its mirror, so that it is asked for once.
+
+import type { Answers } from '../../protocol/messages.ts';
+import type { Position, Subscription, Told } from './api.ts';
+import { changeOf } from './channel.ts';
+import { Feed, isChange } from './feed.ts';
+import type { Link } from './link.ts';
+
+type Page = Answers['snapshot' | 'changes' | 'reset'];
+type ChangeMessage = Answers['change'];
+
+export interface FollowDoors {
+  readonly link: Link;
+  readonly isMirrored: (channel: string) => boolean;
+  readonly ended: () => void;
+}
+
+export class Follow {
+  readonly feed: Feed<Told<unknown>>;
+  #pattern: string;
+  #doors: FollowDoors;
+  /** The epoch is not known before the channel's first page. */
+  #reached = new Map<string, Partial<Position> & { readonly seq: number }>();
+  /** Whether the pattern has been answered once: channels that appear afterwards are new from their first step. */
+  #begun = false;
+
+  constructor(pattern: string, doors: FollowDoors) {
+    this.#pattern = pattern;
+    this.#doors = doors;
+    this.feed = new Feed(() => {
+      doors.link.ask({ type: 'unsubscribe', channel: pattern }, () => undefined);
+      doors.ended();
+    });
+  }
+
+  get subscription(): Subscription<Told<unknown>> {
+    return this.feed;
+  }
+
+  matches(channel: string): boolean {
+    return channel.startsWith(this.#pattern.slice(0, -1));
+  }
+
+  connected(): void {
+    this.#doors.link.ask({ type: 'subscribe', channel: this.#pattern }, (answer) => {
+      if (answer === undefined) return;
+      if (!answer.success || answer.type !== 'subscribe') return this.feed.close();
+      for (const { channel, seq } of answer.channels) {
+        const known = this.#reached.get(channel) ?? { seq: this.#begun ? 0 : seq };
+        this.#reached.set(channel, known);
+        if (!this.#doors.isMirrored(channel))
+          this.#doors.link.ask({ type: 'subscribe', channel, ...known }, () => undefined);
+      }
+      this.#begun = true;
+    });
+  }
+
+  /** Of the wire, about a channel that is not mirrored. */
+  hear(message: Page | ChangeMessage): void {
+    const { channel } = message;
+    if (!('epoch' in message)) {
+      this.#change(message);
+      return;
+    }
+    const { epoch, seq } = message;
+    if (message.type === 'changes') {
+      for (const change of message.changes) this.#change({ ...change, success: true, channel });
+    } else {
+      const items = message.items.map(({ device_id: device, ...item }) => ({ ...item, device, pending: false }));
+      this.feed.tell({ type: 'reset', channel, items });
+    }
+    this.#reached.set(channel, { epoch, seq });
+  }
+
+  /** Of the mirror, where there is one. */
+  told(told: Told<unknown>): void {
+    if (told.type === 'snapshot') return;
+    if (isChange(told)) {
+      const reached = this.#reached.get(told.channel);
+      if (reached !== undefined && told.seq <= reached.seq) return;
+      this.#reached.set(told.channel, { ...reached, seq: told.seq });
+    }
+    this.feed.tell(told);
+  }
+
+  #change(message: ChangeMessage): void {
+    const { channel, seq } = message;
+    const reached = this.#reached.get(channel);
+    if (reached !== undefined && seq <= reached.seq) return;
+    this.#reached.set(channel, { ...reached, seq });
+    this.feed.tell(changeOf(message));
+  }
+}
