@@ -76,7 +76,7 @@ const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants
 /** What a channel keeps, by its full name: every past value, or the last of each item. */
 export function keepOf(channel: string): Keep {
   if (passing.has(channel) || channel.startsWith('mob/')) return 'last';
-  if (channel.startsWith('@edge/')) return 'last';
+  if (channel.startsWith('@edge/') || channel.startsWith('@derived/')) return 'last';
   const own = channel.slice(channel.indexOf('/') + 1);
-  return own === 'wakatime' || own.startsWith('aw/') ? 'last' : 'all';
+  return own === 'wakatime' || own === 'wakatime/today' || own.startsWith('aw/') ? 'last' : 'all';
 }

@@ -42,9 +42,9 @@ function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (context
   return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ contexts }) => {
     const all = new Map<string, number>();
     for (const [index, code] of contexts.codes.entries()) {
-      const context = beats.contexts[code];
+      const context = beats.context(code);
       const sum = contexts.amounts[index] ?? 0;
-      if (context !== undefined) all.set(field(context), (all.get(field(context)) ?? 0) + sum / second);
+      all.set(field(context), (all.get(field(context)) ?? 0) + sum / second);
     }
     return Object.fromEntries([...all].sort());
   });

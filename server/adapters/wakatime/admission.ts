@@ -4,13 +4,15 @@ import type { Identity, Verb } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import { json, type Reply, type Request } from '../adapter.ts';
 import type { Trust } from '../authenticate.ts';
+import type { Beats } from './beats.ts';
 import { identify } from './credentials.ts';
 import { baseOf } from './endpoint.ts';
 import { uuidOf } from './heartbeat.ts';
-import type { Person } from './question.ts';
+import type { Person, Someone } from './question.ts';
+import { rulesOf } from './rules.ts';
 import { holds, isApp } from './scopes.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { Timelines } from './timeline.ts';
+import { type Reach, Timelines } from './timeline.ts';
 
 export interface WakatimeDoors extends Trust {
   readonly hub: Hub;
@@ -78,16 +80,23 @@ export class Admission {
     return { ok: false, reply: json(403, { error: `this app may not ${verb} that: its scopes are others` }) };
   }
 
-  /**
-   * @param request for the address that links begin with
-   * @param since the heartbeats that are needed, in microseconds since 1970: a hub that has just started knows those sooner
-   */
-  async person(account: string, request?: Request, since?: number): Promise<Person> {
-    const reading = since === undefined ? this.#timelines.of(account) : this.#timelines.since(account, since);
-    const [settings, beats] = await Promise.all([this.settings(account), reading]);
+  /** @param request for the address that links begin with */
+  async person(account: string, request?: Request): Promise<Person> {
+    const [someone, beats] = await Promise.all([this.someone(account, request), this.beats(account)]);
+    return { ...someone, beats };
+  }
+
+  /** A person but for the heartbeats, which `beats` has. */
+  async someone(account: string, request?: Request): Promise<Someone> {
+    const [settings, rules] = await Promise.all([this.settings(account), rulesOf(this.hub, account)]);
     const created = this.#doors.accounts.list().find(({ name }) => name === account)?.created ?? 0;
     const links = request === undefined ? {} : { base: baseOf(request) };
-    return { account, id: accountId(account), created, settings, beats, ...links };
+    return { account, id: accountId(account), created, settings, rules, ...links };
+  }
+
+  /** @param reach the moments that are needed, all unless said: a hub that has just started knows a few sooner */
+  beats(account: string, reach?: Reach): Promise<Beats> {
+    return this.#timelines.of(account, reach);
   }
 
   settings(account: string): Promise<Settings> {

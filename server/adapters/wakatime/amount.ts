@@ -89,6 +89,29 @@ export function fineAmount(total: number): FineAmount {
   };
 }
 
+/** By whole seconds of a day: a year of days has tens of thousands of amounts, and the same ones come again. */
+const tails: string[] = [];
+const keptTails = 86_400;
+const percents = Array.from({ length: 10_001 }, (_, hundredth) => `${hundredth / 100}`);
+
+/**
+ * An item of summaries as JSON, from behind its name to before its end: `fineAmount` and the percentage, member for member.
+ * @param sum microseconds
+ */
+export function fineItem(sum: number, whole: number): string {
+  const seconds = Math.floor(sum / microseconds);
+  const tail = tails[seconds] ?? fineTail(seconds);
+  const hundredths = Math.round((sum / whole) * 10_000);
+  return `"total_seconds":${sum / microseconds}${tail}${percents[hundredths] ?? hundredths / 100}`;
+}
+
+function fineTail(seconds: number): string {
+  const { total_seconds, ...rest } = fineAmount(seconds);
+  const tail = `,${JSON.stringify(rest).slice(1, -1)},"percent":`;
+  if (seconds < keptTails) tails[seconds] = tail;
+  return tail;
+}
+
 /** A grand total: no seconds in its numbers, but in its text when there is nothing else. */
 export function grandAmount(total: number): Amount {
   return { ...amount(total), text: fineText(total) };

@@ -1,85 +1,74 @@
-// One account's heartbeats in memory, as columns sorted by time, in blocks of a day of UTC. All that is said of a heartbeat but
-// its moment and its entity is one code, its context: a person has thousands of those, not millions. Nothing is summed up here,
-// so nothing can be out of date: credit.ts computes from the columns whenever it is asked.
+// One account's heartbeats in memory, as columns sorted by time, in blocks of a day of UTC; days that nobody has asked for may
+// be on disk alone (kept.ts). Nothing is summed up here, so nothing can be out of date: credit.ts computes from the columns
+// whenever it is asked.
 
-import type { Heartbeat, Inheritable } from './heartbeat.ts';
+import { type Context, Contexts } from './contexts.ts';
+import { type Heartbeat, keyOf, momentOf } from './heartbeat.ts';
+
+export type { Context } from './contexts.ts';
 
 export const day = 86_400_000_000;
-
-/** What heartbeats have in common. '' stands for absent. */
-export interface Context {
-  readonly project: string;
-  readonly branch: string;
-  readonly language: string;
-  readonly category: string;
-  readonly type: string;
-  readonly userAgent: string;
-  readonly machine: string;
-  readonly dependencies: readonly string[];
-  /** What is taken from the heartbeat before. */
-  readonly last: readonly Inheritable[];
-}
 
 /** The heartbeats of one day of UTC. Only the first `length` of each column count. */
 export interface Block {
   readonly length: number;
   /** Microseconds since 1970, ascending. */
   readonly times: Float64Array;
-  /** Codes of contexts and of entities. */
+  /** Numbers of contexts and of entities. */
   readonly contexts: Uint32Array;
   readonly entities: Uint32Array;
   /** 1 when the file was written. */
   readonly writes: Uint8Array;
 }
 
-/** Things by code, codes by name. */
-class Codes<T> {
-  readonly all: T[] = [];
-  readonly #codes = new Map<string, number>();
-
-  of(name: string, make: () => T): number {
-    const known = this.#codes.get(name);
-    if (known !== undefined) return known;
-    const code = this.all.length;
-    this.#codes.set(name, code);
-    this.all.push(make());
-    return code;
-  }
+/** One heartbeat of a block. */
+export interface Beat {
+  readonly time: number;
+  readonly context: number;
+  readonly entity: number;
+  readonly write: number;
 }
 
-/** Microseconds since 1970. */
-export interface Life {
+/** What is known of a day whose block is not in memory. */
+export interface Outline {
+  readonly length: number;
+  /** Its first moment, in microseconds since 1970. */
   readonly first: number;
-  readonly last: number;
-  readonly count: number;
+  /** Whether a key of it does not tell the day. */
+  readonly stray: boolean;
 }
 
-class DayBlock implements Block {
-  length = 0;
-  times = new Float64Array(16);
-  contexts = new Uint32Array(16);
-  entities = new Uint32Array(16);
-  writes = new Uint8Array(16);
-  /** Of the keys: tells the heartbeats of one moment apart, and puts them in the same order whenever they came. */
-  #prints = new Float64Array(16);
+export class DayBlock implements Block {
+  length: number;
+  times: Float64Array;
+  contexts: Uint32Array;
+  entities: Uint32Array;
+  writes: Uint8Array;
+  /** By key: heartbeats whose key cannot be computed from what they say, since somebody else named them. */
+  readonly odd: Map<string, Beat>;
 
-  /** Where it is, or the place where it belongs. */
-  seek(time: number, print: number): { readonly at: number; readonly found: boolean } {
-    let at = firstFrom(this, time);
-    while (at < this.length && this.times[at] === time && (this.#prints[at] ?? 0) < print) at += 1;
-    return { at, found: at < this.length && this.times[at] === time && this.#prints[at] === print };
+  constructor(size = 16, odd: Map<string, Beat> = new Map()) {
+    this.length = 0;
+    this.times = new Float64Array(size);
+    this.contexts = new Uint32Array(size);
+    this.entities = new Uint32Array(size);
+    this.writes = new Uint8Array(size);
+    this.odd = odd;
   }
 
-  indexOf(print: number): number {
-    const at = this.#prints.indexOf(print);
-    return at < this.length ? at : -1;
+  get first(): number {
+    return this.times[0] ?? 0;
   }
 
-  insert(at: number, time: number, print: number, context: number, entity: number, write: number): void {
+  at(index: number): Beat {
+    const [time = 0, context = 0] = [this.times[index], this.contexts[index]];
+    return { time, context, entity: this.entities[index] ?? 0, write: this.writes[index] ?? 0 };
+  }
+
+  insert(at: number, { time, context, entity, write }: Beat): void {
     if (this.length === this.times.length) this.#grow();
     if (at < this.length) for (const column of this.#columns()) column.copyWithin(at + 1, at, this.length);
     this.times[at] = time;
-    this.#prints[at] = print;
     this.contexts[at] = context;
     this.entities[at] = entity;
     this.writes[at] = write;
@@ -92,20 +81,18 @@ class DayBlock implements Block {
   }
 
   #columns() {
-    return [this.times, this.#prints, this.contexts, this.entities, this.writes];
+    return [this.times, this.contexts, this.entities, this.writes];
   }
 
   #grow(): void {
-    const size = this.length * 2;
-    const [times, prints] = [new Float64Array(size), new Float64Array(size)];
+    const size = Math.max(16, this.length * 2);
+    const times = new Float64Array(size);
     const [contexts, entities, writes] = [new Uint32Array(size), new Uint32Array(size), new Uint8Array(size)];
     times.set(this.times);
-    prints.set(this.#prints);
     contexts.set(this.contexts);
     entities.set(this.entities);
     writes.set(this.writes);
     this.times = times;
-    this.#prints = prints;
     this.contexts = contexts;
     this.entities = entities;
     this.writes = writes;
@@ -113,123 +100,250 @@ class DayBlock implements Block {
 }
 
 export class Beats {
-  readonly #contexts = new Codes<Context>();
-  readonly #entities = new Codes<string>();
-  readonly #blocks = new Map<number, DayBlock>();
-  /** The days that there are blocks of, ascending. */
+  readonly contexts: Contexts;
+  /** In memory, or what is known of those that are not. */
+  readonly #blocks = new Map<number, DayBlock | Outline>();
+  /** The days that have heartbeats, ascending. */
   #days: number[] = [];
   #size = 0;
-  #inherits = false;
+  #bytes = 0;
+  /** Days changed since somebody last took them. */
+  readonly #changed = new Set<number>();
+  /** Days with keys that do not tell the day, or that had some. */
+  readonly #strayDays = new Set<number>();
 
-  /** Whether any heartbeat ever said "as before". */
-  get inherits(): boolean {
-    return this.#inherits;
+  constructor(contexts = new Contexts(), days: readonly (readonly [number, Outline])[] = []) {
+    this.contexts = contexts;
+    for (const [number, outline] of days) {
+      this.#blocks.set(number, outline);
+      this.#days.push(number);
+      this.#size += outline.length;
+      if (outline.stray) this.#strayDays.add(number);
+    }
   }
 
   get size(): number {
     return this.#size;
   }
 
-  /** By code. */
-  get contexts(): readonly Context[] {
-    return this.#contexts.all;
+  /** In memory, roughly. */
+  get bytes(): number {
+    return this.#bytes + this.contexts.bytes + this.#days.length * 100;
   }
 
-  /** By code. */
+  /** Texts by number, the entities among them. */
   get entities(): readonly string[] {
-    return this.#entities.all;
+    return this.contexts.texts;
   }
 
-  /** @param key of the item: the same one again takes its place */
+  context(code: number): Context {
+    return this.contexts.get(code);
+  }
+
+  entity(code: number): string {
+    return this.contexts.texts[code] ?? '';
+  }
+
+  /** Days that a change of this item may concern: where it is or was, and where it is going to be. */
+  daysOf(key: string, time: number | null): readonly number[] {
+    const days = time === null ? [...this.#strayDays] : [...this.#strayDays, Math.floor(time / day)];
+    const named = dayOf(key);
+    if (named !== undefined) days.push(named);
+    return days;
+  }
+
+  /** Takes a heartbeat in; the one that had the same key before is gone. Its days have to be in memory. */
   add(key: string, time: number, heartbeat: Heartbeat): void {
-    const block = this.#block(Math.floor(time / day));
-    const print = printOf(key);
-    const { at, found } = block.seek(time, print);
-    if (found) {
-      block.remove(at);
-      this.#size -= 1;
+    this.remove(key);
+    const context = this.contexts.code(contextOf(heartbeat));
+    const write = heartbeat.is_write === true ? 1 : 0;
+    const beat = { time, context, entity: this.contexts.text(heartbeat.entity), write };
+    const number = Math.floor(time / day);
+    const block = this.#block(number) ?? this.#begin(number);
+    if (key !== this.#keyOf(beat)) {
+      block.odd.set(key, beat);
+      if (dayOf(key) !== number) this.#strayDays.add(number);
     }
-    const entity = this.#entities.of(heartbeat.entity, () => heartbeat.entity);
-    block.insert(at, time, print, this.code(contextOf(heartbeat)), entity, heartbeat.is_write === true ? 1 : 0);
+    const before = block.times.byteLength;
+    block.insert(this.#place(block, beat), beat);
+    this.#bytes += bytesOf(block.times.byteLength - before);
     this.#size += 1;
+    this.#changed.add(number);
   }
 
-  /** Looks at every block: nobody who removes an item knows its time any more. */
+  /** Nothing happens when it is not there. */
   remove(key: string): void {
-    const print = printOf(key);
-    for (const block of this.#blocks.values()) {
-      const at = block.indexOf(print);
-      if (at === -1) continue;
-      block.remove(at);
-      this.#size -= 1;
-      return;
+    const named = dayOf(key);
+    if (named !== undefined && this.#removeFrom(named, key)) return;
+    for (const number of this.#strayDays) {
+      if (this.#block(number)?.odd.has(key) === true && this.#removeFrom(number, key)) return;
     }
   }
 
-  code(context: Context): number {
-    const { project, branch, language, category, type, userAgent, machine, dependencies, last } = context;
-    if (last.length > 0) this.#inherits = true;
-    const parts = [project, branch, language, category, type, userAgent, machine, ...last, '', ...dependencies];
-    return this.#contexts.of(parts.join('\n'), () => context);
+  #removeFrom(number: number, key: string): boolean {
+    const block = this.#block(number);
+    const at = block === undefined ? -1 : this.#seek(block, key);
+    if (block === undefined || at === -1) return false;
+    block.odd.delete(key);
+    block.remove(at);
+    this.#size -= 1;
+    this.#changed.add(number);
+    if (block.length === 0) this.#end(number, block);
+    return true;
   }
 
-  /** The blocks that reach into [from, to), in order. */
+  /** The blocks that reach into [from, to), in order. They have to be in memory. */
   blocks(from: number, to: number): readonly Block[] {
-    const [first, last] = [Math.floor(from / day), Math.floor((to - 1) / day)];
-    const within = this.#days.slice(place(this.#days, first), place(this.#days, last + 1));
-    return within.flatMap((number) => this.#blocks.get(number) ?? []);
+    return this.days(from, to).flatMap((number) => this.#block(number) ?? []);
   }
 
-  /** The moment of the last heartbeat before `time`; undefined when there is none. */
-  before(time: number): { readonly time: number; readonly context: number } | undefined {
+  /** The days that have heartbeats and reach into [from, to). */
+  days(from: number, to: number): readonly number[] {
+    const [first, last] = [Math.floor(from / day), Math.floor((to - 1) / day)];
+    return this.#days.slice(place(this.#days, first), place(this.#days, last + 1));
+  }
+
+  /** Of those days, which are not in memory. */
+  missing(from: number, to: number): readonly number[] {
+    return this.days(from, to).filter((number) => !(this.#blocks.get(number) instanceof DayBlock));
+  }
+
+  /** Whether a day is in memory. */
+  has(number: number): boolean {
+    return this.#blocks.get(number) instanceof DayBlock;
+  }
+
+  /** Whether a day is in memory and all of its heartbeats say "as before". */
+  hangs(number: number): boolean {
+    const block = this.#blocks.get(number);
+    if (!(block instanceof DayBlock)) return false;
+    return block.contexts.subarray(0, block.length).every((code) => this.contexts.hangs(code));
+  }
+
+  outline(number: number): Outline | undefined {
+    const block = this.#blocks.get(number);
+    if (!(block instanceof DayBlock)) return block;
+    const stray = [...block.odd.keys()].some((key) => dayOf(key) !== number);
+    return { length: block.length, first: block.first, stray };
+  }
+
+  /** A day that was not in memory is, from now on. */
+  put(number: number, block: DayBlock): void {
+    this.#blocks.set(number, block);
+    this.#bytes += bytesOf(block.times.byteLength);
+  }
+
+  /** The days changed since the last time, with their blocks; undefined for a day that has no heartbeats any more. */
+  takeChanged(): ReadonlyMap<number, DayBlock | undefined> {
+    const changed = new Map([...this.#changed].map((number) => [number, this.#block(number)]));
+    this.#changed.clear();
+    return changed;
+  }
+
+  /** The last heartbeat in [from, time); undefined when there is none. */
+  before(time: number, from = Number.NEGATIVE_INFINITY): Beat | undefined {
+    const first = Math.floor(from / day);
     for (let index = place(this.#days, Math.floor(time / day) + 1) - 1; index >= 0; index -= 1) {
-      const block = this.#blocks.get(this.#days[index] ?? 0);
+      const number = this.#days[index] ?? 0;
+      if (number < first) return undefined;
+      const block = this.#block(number);
       const at = block === undefined ? 0 : firstFrom(block, time);
-      const found = block?.times[at - 1];
-      if (block !== undefined && at > 0 && found !== undefined) {
-        return { time: found, context: block.contexts[at - 1] ?? 0 };
-      }
+      if (block === undefined || at === 0) continue;
+      const found = block.at(at - 1);
+      return found.time >= from ? found : undefined;
     }
     return undefined;
   }
 
   /** The moment of the first heartbeat. */
   get first(): number | undefined {
-    return [...this.#inOrder()].find((block) => block.length > 0)?.times[0];
+    const [number] = this.#days;
+    return number === undefined ? undefined : this.#blocks.get(number)?.first;
   }
 
-  /** When each context was first and last seen, and how often, by code. Those that are not there any more are missing. */
-  lives(): ReadonlyMap<number, Life> {
-    const lives = new Map<number, { first: number; last: number; count: number }>();
-    for (const block of this.#inOrder()) {
-      for (let at = 0; at < block.length; at += 1) {
-        const [code = 0, time = 0] = [block.contexts[at], block.times[at]];
-        const life = lives.get(code);
-        if (life === undefined) lives.set(code, { first: time, last: time, count: 1 });
-        else {
-          life.last = time;
-          life.count += 1;
-        }
-      }
-    }
-    return lives;
+  /** The last day that has heartbeats, as a number since 1970. */
+  get lastDay(): number | undefined {
+    return this.#days.at(-1);
   }
 
-  *#inOrder(): Iterable<Block> {
-    for (const number of this.#days) {
-      const block = this.#blocks.get(number);
-      if (block !== undefined) yield block;
-    }
+  #block(number: number): DayBlock | undefined {
+    const block = this.#blocks.get(number);
+    if (block === undefined || block instanceof DayBlock) return block;
+    throw new Error(`the heartbeats of day ${number} are not in memory`);
   }
 
-  #block(number: number): DayBlock {
-    const known = this.#blocks.get(number);
-    if (known !== undefined) return known;
+  #begin(number: number): DayBlock {
     const block = new DayBlock();
-    this.#blocks.set(number, block);
+    this.put(number, block);
     this.#days.splice(place(this.#days, number), 0, number);
     return block;
   }
+
+  #end(number: number, block: DayBlock): void {
+    this.#bytes -= bytesOf(block.times.byteLength);
+    this.#blocks.delete(number);
+    this.#days.splice(place(this.#days, number), 1);
+  }
+
+  #keyOf({ time, context, entity, write }: Beat): string {
+    return keyOf(time, { ...this.context(context), entity: this.entity(entity), writes: write === 1 });
+  }
+
+  /**
+   * Where the heartbeat of a key is; -1 when it is not there. Heartbeats that say the same are alike: whichever of them an odd
+   * key is given, the others are left.
+   */
+  #seek(block: DayBlock, key: string): number {
+    const odd = block.odd.get(key);
+    const moment = odd?.time ?? (momentOf(key) ?? 0) * 1_000;
+    const claims = odd === undefined ? [...block.odd.values()] : [];
+    for (let at = firstFrom(block, moment); at < block.length; at += 1) {
+      const beat = block.at(at);
+      if (beat.time > (odd?.time ?? moment + 999)) return -1;
+      if (odd !== undefined) {
+        if (isSame(beat, odd)) return at;
+      } else if (this.#keyOf(beat) === key) {
+        const claim = claims.findIndex((one) => isSame(one, beat));
+        if (claim === -1) return at;
+        claims.splice(claim, 1);
+      }
+    }
+    return -1;
+  }
+
+  /** Heartbeats of one moment are ordered by what they say, so that they stand in the same order whenever they came. */
+  #place(block: Block, beat: Beat): number {
+    let at = firstFrom(block, beat.time);
+    if (block.times[at] !== beat.time || at >= block.length) return at;
+    const own = this.#rank(beat);
+    for (; at < block.length && block.times[at] === beat.time; at += 1) {
+      const [context = 0, entity = 0, write = 0] = [block.contexts[at], block.entities[at], block.writes[at]];
+      if (this.#rank({ time: beat.time, context, entity, write }) >= own) break;
+    }
+    return at;
+  }
+
+  #rank(beat: Beat): string {
+    const { userAgent, machine, dependencies } = this.context(beat.context);
+    return [this.#keyOf(beat), userAgent, machine, ...dependencies].join('\n');
+  }
+}
+
+/** The day that a key names. */
+function dayOf(key: string): number | undefined {
+  const moment = momentOf(key);
+  return moment === undefined ? undefined : Math.floor((moment * 1_000) / day);
+}
+
+function isSame(one: Beat, other: Beat): boolean {
+  return (
+    one.time === other.time && one.context === other.context && one.entity === other.entity && one.write === other.write
+  );
+}
+
+/** Of all columns, whose longest has so many bytes. */
+function bytesOf(times: number): number {
+  return (times / 8) * 17;
 }
 
 /** The index of the first heartbeat at or after `time`. */
@@ -258,17 +372,4 @@ function contextOf(heartbeat: Heartbeat): Context {
   const { project = '', branch = '', language = '', category, type, machine = '', dependencies = [] } = heartbeat;
   const { user_agent: userAgent = '', last = [] } = heartbeat;
   return { project, branch, language, category, type, userAgent, machine, dependencies, last };
-}
-
-/** 53 bits of a key (cyrb53): two of five million heartbeats share one with a chance of one in a thousand, and then only those of one moment are told apart by it. */
-function printOf(key: string): number {
-  let [high, low] = [0xdeadbeef, 0x41c6ce57];
-  for (let index = 0; index < key.length; index += 1) {
-    const code = key.charCodeAt(index);
-    high = Math.imul(high ^ code, 2_654_435_761);
-    low = Math.imul(low ^ code, 1_597_334_677);
-  }
-  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909);
-  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909);
-  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0);
 }

@@ -3,6 +3,7 @@
 // spans, so the same heartbeats give the same answers in whatever order they came. Pure functions over Beats.
 
 import { type Beats, type Context, firstFrom } from './beats.ts';
+import type { RuleSet } from './custom-rules.ts';
 
 export interface Rule {
   /** Microseconds: a gap as long as this is no work. */
@@ -11,78 +12,209 @@ export interface Rule {
   readonly writesOnly: boolean;
   /** How long "as before" reaches back: the account's own timeout, whatever a request asks for. */
   readonly reach: number;
+  /** The account's own rules; heartbeats count as what these make of them. */
+  readonly rules?: RuleSet | undefined;
+  /**
+   * Time that no editor told of, such as meetings (WakaTime's external durations), in order of `begin`. It counts wherever no
+   * heartbeat does: editors win, of two that overlap the one that began first, and no second counts twice. It writes nothing,
+   * so there is none of it where only what was written counts.
+   */
+  readonly besides?: readonly Besides[] | undefined;
 }
 
-/** Called in order of time; `end` is `begin` for a heartbeat that is worth nothing by itself. */
-export type Visit = (begin: number, end: number, context: number, entity: number) => void;
+/** Microseconds since 1970. */
+export interface Besides {
+  readonly begin: number;
+  readonly end: number;
+  readonly context: Context;
+  readonly entity: string;
+}
+
+/**
+ * Spans of work in order of time, as columns of which the first `length` count; they are filled anew for each call. `end` is
+ * `begin` for a heartbeat that is worth nothing by itself.
+ */
+export interface Spans {
+  readonly length: number;
+  readonly begins: Float64Array;
+  readonly ends: Float64Array;
+  /** Numbers of contexts and of texts. */
+  readonly contexts: Uint32Array;
+  readonly entities: Uint32Array;
+}
+
+const atOnce = 1_024;
+
+class Chunk implements Spans {
+  length = 0;
+  readonly begins = new Float64Array(atOnce);
+  readonly ends = new Float64Array(atOnce);
+  readonly contexts = new Uint32Array(atOnce);
+  readonly entities = new Uint32Array(atOnce);
+  readonly #take: (spans: Spans) => void;
+
+  constructor(take: (spans: Spans) => void) {
+    this.#take = take;
+  }
+
+  add(begin: number, end: number, context: number, entity: number): void {
+    if (this.length === atOnce) this.flush();
+    const at = this.length;
+    this.begins[at] = begin;
+    this.ends[at] = end;
+    this.contexts[at] = context;
+    this.entities[at] = entity;
+    this.length = at + 1;
+  }
+
+  flush(): void {
+    if (this.length > 0) this.#take(this);
+    this.length = 0;
+  }
+}
 
 /** All spans of work that reach into [from, to), cut at its ends. */
-export function credit(beats: Beats, rule: Rule, from: number, to: number, visit: Visit): void {
+export function credit(beats: Beats, rule: Rule, from: number, to: number, take: (spans: Spans) => void): void {
+  const chunk = new Chunk(take);
+  const besides = rule.writesOnly ? undefined : weave(beats, rule, from, chunk);
+  creditBeats(beats, rule, from, to, chunk, besides);
+  besides?.(to, to);
+  chunk.flush();
+}
+
+/** @param before called before each span with its beginning and end, where there is anything besides heartbeats */
+function creditBeats(
+  beats: Beats,
+  rule: Rule,
+  from: number,
+  to: number,
+  chunk: Chunk,
+  before: ((begin: number, end: number) => void) | undefined,
+): void {
   const { timeout, writesOnly } = rule;
-  const resolve = beats.inherits ? resolver(beats, rule.reach) : undefined;
-  const start = resolve === undefined ? from - timeout : begins(beats, rule.reach, from - timeout);
+  const { inherits } = beats.contexts;
+  const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
+  const start = inherits ? begins(beats, rule.reach, from - timeout) : from - timeout;
   let time = Number.NEGATIVE_INFINITY;
   let context = 0;
   let entity = 0;
-  const settle = (end: number) => {
-    if (time >= from || end > from) visit(Math.max(time, from), Math.min(end, to), context, entity);
-  };
   for (const block of beats.blocks(start, to + timeout)) {
     const { times, contexts, entities, writes, length } = block;
     for (let at = firstFrom(block, start); at < length; at += 1) {
       const next = times[at] ?? 0;
       const code = contexts[at] ?? 0;
-      const its = resolve === undefined ? code : resolve(next, code);
+      const path = entities[at] ?? 0;
+      const its = resolve === undefined ? code : resolve(next, code, path);
       if (writesOnly && writes[at] === 0) continue;
-      settle(next - time < timeout ? next : time);
+      const end = next - time < timeout ? next : time;
+      if (time >= from || end > from) {
+        const [first, last] = [time > from ? time : from, end < to ? end : to];
+        before?.(first, last);
+        chunk.add(first, last, context, entity);
+      }
       if (next >= to) return;
       time = next;
       context = its;
-      entity = entities[at] ?? 0;
+      entity = path;
     }
   }
-  settle(time);
+  if (time < from) return;
+  before?.(time, time);
+  chunk.add(time, time, context, entity);
+}
+
+/** Adds what lies besides heartbeats up to a moment, before the span that begins there and ends at another. */
+function weave(
+  beats: Beats,
+  { besides = [] }: Rule,
+  from: number,
+  chunk: Chunk,
+): ((begin: number, end: number) => void) | undefined {
+  if (besides.length === 0) return undefined;
+  let covered = from;
+  let index = 0;
+  return (until, end) => {
+    for (let one = besides[index]; one !== undefined && one.begin < until; one = besides[index]) {
+      const [first, last] = [Math.max(one.begin, covered), Math.min(one.end, until)];
+      if (last > first) {
+        chunk.add(first, last, beats.contexts.code(one.context), beats.contexts.text(one.entity));
+        covered = last;
+      }
+      if (one.end > until) break;
+      index += 1;
+    }
+    covered = Math.max(covered, end);
+  };
 }
 
 /** Where to begin reading so that "as before" is known from `from` on: further back while heartbeats hang on those before them. */
 function begins(beats: Beats, reach: number, from: number): number {
   let start = from;
   for (;;) {
-    const before = beats.before(start);
+    const before = beats.before(start, start - reach);
     if (before === undefined || start - before.time >= reach) return start;
     start = before.time;
-    if (beats.contexts[before.context]?.last.length === 0) return start;
+    if (!beats.contexts.hangs(before.context)) return start;
   }
 }
 
-/** Fills in "as before": the project of the heartbeat before, and its branch and language if the project is the same. */
-function resolver(beats: Beats, reach: number): (time: number, context: number) => number {
-  let [before, known]: [number, Context | undefined] = [0, undefined];
-  return (time, code) => {
-    const context = beats.contexts[code];
-    if (context === undefined) return code;
-    if (context.last.length === 0) {
-      [before, known] = [time, context];
-      return code;
+/**
+ * What a heartbeat counts as. "As before" is filled in first: the project of the heartbeat before, as the account's rules left it,
+ * and its branch and language if the project is the same; then the rules are asked.
+ */
+function resolver(beats: Beats, { reach, rules }: Rule): (time: number, context: number, entity: number) => number {
+  const { contexts } = beats;
+  const ruled = rules === undefined ? undefined : rulings(beats, rules);
+  let [before, known] = [Number.NEGATIVE_INFINITY, 0];
+  return (time, code, entity) => {
+    let its = code;
+    if (contexts.hangs(code)) {
+      const context = contexts.get(code);
+      const last = time - before < reach ? contexts.get(known) : undefined;
+      const inherits = (name: 'project' | 'branch' | 'language', from: Context | undefined) =>
+        context.last.includes(name) ? (from?.[name] ?? '') : context[name];
+      const project = inherits('project', last);
+      const same = last?.project === project ? last : undefined;
+      its = contexts.code({
+        ...context,
+        project,
+        branch: inherits('branch', same),
+        language: inherits('language', same),
+        last: [],
+      });
     }
-    const last = time - before < reach ? known : undefined;
-    const inherits = (name: 'project' | 'branch' | 'language', from: Context | undefined) =>
-      context.last.includes(name) ? (from?.[name] ?? '') : context[name];
-    const project = inherits('project', last);
-    const same = last?.project === project ? last : undefined;
-    const resolved = {
-      ...context,
-      project,
-      branch: inherits('branch', same),
-      language: inherits('language', same),
-      last: [],
-    };
-    [before, known] = [time, resolved];
-    return beats.code(resolved);
+    if (ruled !== undefined) its = ruled(its, entity);
+    [before, known] = [time, its];
+    return its;
   };
 }
 
-/** Microseconds by code: `codes[i]` has `amounts[i]`. No code is there twice, and none with nothing. */
+type Ruling = (context: number, entity: number) => number;
+const remembered = new WeakMap<RuleSet, WeakMap<Beats, Ruling>>();
+
+/** What the rules make of a context, asked once for each. */
+function rulings(beats: Beats, rules: RuleSet): Ruling {
+  const ofRules = remembered.get(rules) ?? new WeakMap<Beats, Ruling>();
+  remembered.set(rules, ofRules);
+  const known = ofRules.get(beats);
+  if (known !== undefined) return known;
+  const made = new Map<number, number>();
+  let [lastName, last] = [-1, 0];
+  const ruling: Ruling = (context, entity) => {
+    // Both are far below 2^26.
+    const name = rules.readsEntity ? context * 67_108_864 + entity : context;
+    if (name === lastName) return last;
+    const before = made.get(name);
+    const its = before ?? beats.contexts.code(rules.apply(beats.context(context), beats.entity(entity)));
+    if (before === undefined) made.set(name, its);
+    [lastName, last] = [name, its];
+    return its;
+  };
+  ofRules.set(beats, ruling);
+  return ruling;
+}
+
+/** Microseconds by number: `codes[i]` has `amounts[i]`. No number is there twice, and none with nothing. */
 export interface Sums {
   readonly codes: readonly number[];
   readonly amounts: readonly number[];
@@ -90,7 +222,7 @@ export interface Sums {
 
 export interface Tally {
   readonly contexts: Sums;
-  /** Empty unless entities were asked for. */
+  /** By text. Empty unless entities were asked for. */
   readonly entities: Sums;
 }
 
@@ -109,47 +241,48 @@ export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false
   const entitySums = new Counter();
   const fitting: (boolean | undefined)[] = [];
   const isFitting = (code: number): boolean => {
-    const context = beats.contexts[code];
-    const fitted = context !== undefined && fits?.(context) === true;
+    const fitted = fits?.(beats.context(code)) === true;
     fitting[code] = fitted;
     return fitted;
   };
   let index = 0;
+  let bound = bounds[1] ?? to;
   const close = () => {
     tallies.push({ contexts: contextSums.take(), entities: entitySums.take() });
     index += 1;
+    bound = bounds[index + 1] ?? to;
   };
-  credit(beats, rule, from, to, (begin, end, context, entity) => {
-    if (end === begin || (fits !== undefined && !(fitting[context] ?? isFitting(context)))) return;
-    let at = begin;
-    for (;;) {
-      const bound = bounds[index + 1] ?? to;
-      const until = Math.min(end, bound);
-      if (until > at) {
-        contextSums.add(context, until - at);
-        if (entities) entitySums.add(entity, until - at);
-        at = until;
+  credit(beats, rule, from, to, (spans) => {
+    const { begins: starts, ends, contexts, entities: paths, length } = spans;
+    for (let at = 0; at < length; at += 1) {
+      let begin = starts[at] ?? 0;
+      const end = ends[at] ?? 0;
+      const code = contexts[at] ?? 0;
+      if (end === begin || (fits !== undefined && !(fitting[code] ?? isFitting(code)))) continue;
+      while (end > bound) {
+        if (bound > begin) {
+          contextSums.add(code, bound - begin);
+          if (entities) entitySums.add(paths[at] ?? 0, bound - begin);
+          begin = bound;
+        }
+        close();
       }
-      if (end <= bound) return;
-      close();
+      contextSums.add(code, end - begin);
+      if (entities) entitySums.add(paths[at] ?? 0, end - begin);
     }
   });
   while (tallies.length < bounds.length - 1) close();
   return tallies;
 }
 
-/** Adds up by code without hashing; a person's day touches few codes of many. */
+/** Adds up by number without hashing; a person's day touches few of many. */
 export class Counter {
   #sums = new Float64Array(256);
   #touched: number[] = [];
 
   /** @param amount greater than 0 */
   add(code: number, amount: number): void {
-    if (code >= this.#sums.length) {
-      const grown = new Float64Array(Math.max(code + 1, this.#sums.length * 2));
-      grown.set(this.#sums);
-      this.#sums = grown;
-    }
+    if (code >= this.#sums.length) this.#grow(code);
     const sum = this.#sums[code] ?? 0;
     if (sum === 0) this.#touched.push(code);
     this.#sums[code] = sum + amount;
@@ -162,6 +295,12 @@ export class Counter {
     for (const code of codes) this.#sums[code] = 0;
     this.#touched = [];
     return { codes, amounts };
+  }
+
+  #grow(code: number): void {
+    const grown = new Float64Array(Math.max(code + 1, this.#sums.length * 2));
+    grown.set(this.#sums);
+    this.#sums = grown;
   }
 }
 
@@ -195,17 +334,20 @@ export function stretches(
   const all: { value: string; context: Context; begin: number; end: number }[] = [];
   // Upper and lower case are one: editors do not agree on them.
   const open = new Map<string, (typeof all)[number]>();
-  credit(beats, rule, from, to, (begin, end, code, entityCode) => {
-    const context = beats.contexts[code];
-    if (context === undefined || !fits(context)) return;
-    for (const value of slice(context, beats.entities[entityCode] ?? '')) {
-      const folded = value.toLowerCase();
-      const before = open.get(folded);
-      if (before !== undefined && before.end === begin) before.end = end;
-      else {
-        const stretch = { value, context, begin, end };
-        all.push(stretch);
-        open.set(folded, stretch);
+  credit(beats, rule, from, to, ({ begins: starts, ends, contexts, entities, length }) => {
+    for (let at = 0; at < length; at += 1) {
+      const [begin = 0, end = 0] = [starts[at], ends[at]];
+      const context = beats.context(contexts[at] ?? 0);
+      if (!fits(context)) continue;
+      for (const value of slice(context, beats.entity(entities[at] ?? 0))) {
+        const folded = value.toLowerCase();
+        const before = open.get(folded);
+        if (before !== undefined && before.end === begin) before.end = end;
+        else {
+          const stretch = { value, context, begin, end };
+          all.push(stretch);
+          open.set(folded, stretch);
+        }
       }
     }
   });

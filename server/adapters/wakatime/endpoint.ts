@@ -6,7 +6,8 @@ import { type Flow, json, type Reply, type Request } from '../adapter.ts';
 import type { Admission } from './admission.ts';
 import { isObject } from './heartbeat.ts';
 import { type Manner, parsedBody } from './ingest.ts';
-import type { Asked, Person, Question } from './question.ts';
+import type { Asked, Person, Question, QuestionOf, Someone } from './question.ts';
+import type { Reach } from './timeline.ts';
 
 /** What an endpoint is told. */
 export interface Told {
@@ -24,19 +25,29 @@ export interface Told {
   readonly may: (part: string) => boolean;
 }
 
+/** What is known before there are heartbeats. */
+export interface Asking extends Pick<Told, 'request' | 'manner'> {
+  readonly question: QuestionOf<Someone>;
+}
+
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Behind `users/:user`. */
   readonly path: string;
   /** Whether strangers may ask; the endpoint leaves out what is not shared. */
   readonly open?: boolean;
-  /** It is about today alone. */
-  readonly today?: boolean;
+  /** The moments that it looks at, where those are not all: a hub that has just started knows a few sooner. */
+  readonly reach?: (asked: Asking) => Reach | undefined;
   /** What an app has to be allowed, one of these (scopes.ts); without any, no app may ask. */
   readonly needs?: readonly string[];
   /** Bytes of body, where they may be more than usual. */
   readonly limit?: number;
   readonly answer: (told: Told) => Promise<Reply | Flow> | Reply;
+}
+
+/** An answer that is JSON already. */
+export function jsonText(status: number, body: string): Reply {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
 export function failed(status: number, error: string): Reply {

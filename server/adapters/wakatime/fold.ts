@@ -2,7 +2,8 @@
 // an entry is written is amount.ts'; which lists go into which answer is decided there.
 
 import type { Beats, Context } from './beats.ts';
-import { Counter, type Tally } from './credit.ts';
+import { type Contexts, type Field, fields } from './contexts.ts';
+import { Counter, type Sums, type Tally } from './credit.ts';
 import { absent, categoryName, editorName } from './names.ts';
 import { type Agent, parseUserAgent } from './user-agent.ts';
 
@@ -67,76 +68,103 @@ export function labelsOf(context: Context): Labels {
   return made;
 }
 
-/** One dimension of one account: its names by code, and the codes of each context. */
+/** What each dimension is read off, and how it is called there; dependencies are a list of their own. */
+const readings: Readonly<Record<Exclude<Dimension, 'dependencies'>, readonly [Field, (said: string) => string]>> = {
+  categories: ['category', categoryName],
+  projects: ['project', (said) => said || absent.project],
+  languages: ['language', (said) => said || absent.language],
+  editors: ['userAgent', (said) => editorName(agentOf(said).editor)],
+  operating_systems: ['userAgent', (said) => agentOf(said).os || absent.os],
+  machines: ['machine', (said) => said || absent.machine],
+  branches: ['branch', (said) => said || absent.branch],
+};
+
+/** One dimension of one account: its names by number, and the number of the name of each text. */
 class Index {
   readonly names: string[] = [];
-  readonly of: (readonly number[])[] = [];
   readonly counter = new Counter();
+  readonly #contexts: Contexts;
+  /** Of a context's row; undefined for dependencies. */
+  readonly #field: number | undefined;
+  readonly #nameOf: (said: string) => string;
   readonly #codes = new Map<string, number>();
+  readonly #byText: (number | undefined)[] = [];
 
-  add(names: readonly string[]): void {
-    this.of.push(
-      names.map((name) => {
-        const known = this.#codes.get(name);
-        if (known !== undefined) return known;
-        this.#codes.set(name, this.names.length);
-        return this.names.push(name) - 1;
-      }),
-    );
+  constructor(contexts: Contexts, dimension: Dimension) {
+    const [field, nameOf] = dimension === 'dependencies' ? [undefined, (said: string) => said] : readings[dimension];
+    this.#contexts = contexts;
+    this.#field = field === undefined ? undefined : fields.indexOf(field);
+    this.#nameOf = nameOf;
+  }
+
+  add({ codes, amounts }: Sums): void {
+    const contexts = this.#contexts;
+    const field = this.#field;
+    for (let index = 0; index < codes.length; index += 1) {
+      const code = codes[index] ?? 0;
+      const amount = amounts[index] ?? 0;
+      if (field !== undefined) {
+        const text = contexts.field(code, field);
+        this.counter.add(this.#byText[text] ?? this.#name(text), amount);
+        continue;
+      }
+      for (const text of contexts.dependencies(code)) this.counter.add(this.#byText[text] ?? this.#name(text), amount);
+    }
   }
 
   take(): readonly Row[] {
     const { codes, amounts } = this.counter.take();
     return sorted(codes.map((code, index) => ({ name: this.names[code] ?? '', sum: amounts[index] ?? 0 })));
   }
+
+  #name(text: number): number {
+    const name = this.#nameOf(this.#contexts.texts[text] ?? '');
+    const known = this.#codes.get(name);
+    const code = known ?? this.names.push(name) - 1;
+    if (known === undefined) this.#codes.set(name, code);
+    this.#byText[text] = code;
+    return code;
+  }
 }
 
 type Indexes = Readonly<Record<Dimension, Index>>;
-const indexes = new WeakMap<Beats, Indexes>();
+const indexes = new WeakMap<Contexts, Indexes>();
 
-/** With all contexts that there are by now. */
-function indexesOf(beats: Beats): Indexes {
-  const known = indexes.get(beats) ?? {
-    categories: new Index(),
-    projects: new Index(),
-    languages: new Index(),
-    editors: new Index(),
-    operating_systems: new Index(),
-    dependencies: new Index(),
-    machines: new Index(),
-    branches: new Index(),
+function indexesOf(contexts: Contexts): Indexes {
+  const known = indexes.get(contexts);
+  if (known !== undefined) return known;
+  const index = (dimension: Dimension) => new Index(contexts, dimension);
+  const made: Indexes = {
+    categories: index('categories'),
+    projects: index('projects'),
+    languages: index('languages'),
+    editors: index('editors'),
+    operating_systems: index('operating_systems'),
+    dependencies: index('dependencies'),
+    machines: index('machines'),
+    branches: index('branches'),
   };
-  indexes.set(beats, known);
-  for (let code = known.projects.of.length; code < beats.contexts.length; code += 1) {
-    const context = beats.contexts[code];
-    if (context === undefined) break;
-    const its = labelsOf(context);
-    for (const dimension of dimensions) known[dimension].add(its[dimension]);
-  }
-  return known;
+  indexes.set(contexts, made);
+  return made;
 }
 
-export function fold(beats: Beats, tallies: readonly Tally[]): Folded {
-  const by = indexesOf(beats);
+const languageField = fields.indexOf('language');
+
+export function fold({ contexts }: Beats, tallies: readonly Tally[]): Folded {
+  const by = indexesOf(contexts);
   let [total, other] = [0, 0];
-  for (const { contexts } of tallies) {
-    const { codes, amounts } = contexts;
+  for (const { contexts: sums } of tallies) {
+    const { codes, amounts } = sums;
     for (let index = 0; index < codes.length; index += 1) {
       const sum = amounts[index] ?? 0;
       total += sum;
-      if (beats.contexts[codes[index] ?? 0]?.language === '') other += sum;
+      // The first of all texts is ''.
+      if (contexts.field(codes[index] ?? 0, languageField) === 0) other += sum;
     }
   }
   const rows = (dimension: Dimension): readonly Row[] => {
-    const list = by[dimension];
-    for (const { contexts } of tallies) {
-      const { codes, amounts } = contexts;
-      for (let index = 0; index < codes.length; index += 1) {
-        const names = list.of[codes[index] ?? 0] ?? [];
-        for (let at = 0; at < names.length; at += 1) list.counter.add(names[at] ?? 0, amounts[index] ?? 0);
-      }
-    }
-    return list.take();
+    for (const { contexts: sums } of tallies) by[dimension].add(sums);
+    return by[dimension].take();
   };
   return { total, other, rows };
 }

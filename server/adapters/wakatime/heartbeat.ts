@@ -1,7 +1,7 @@
 // A heartbeat: as plugins send it (every tolerance they need is here), and as the channel keeps it, in WakaTime's own field names
 // and without what is absent. Who sent it, and what it is worth in time, is decided elsewhere.
 
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
 
@@ -63,7 +63,6 @@ export type Heartbeat = Static<typeof Heartbeat>;
 const isHeartbeat = compile(Heartbeat);
 
 const second = 1_000_000;
-const daySeconds = 86_400;
 /** Milliseconds sent by mistake are beyond the upper end. */
 const earliest = 1_000_000_000;
 const latest = 2_000_000_000;
@@ -76,7 +75,17 @@ export interface Sender {
   readonly machine: string;
   /** Milliseconds since 1970, when it came in. */
   readonly at: number;
+  readonly limits?: Limits;
 }
+
+/** How far from now a heartbeat's moment may be. */
+export interface Limits {
+  /** undefined: as old as it likes. */
+  readonly mostDaysOld: number | undefined;
+  readonly mostHoursAhead: number;
+}
+
+const usualLimits: Limits = { mostDaysOld: undefined, mostHoursAhead: 24 };
 
 export type Taken =
   | { readonly ok: true; readonly key: string; readonly time: number; readonly heartbeat: Heartbeat }
@@ -90,7 +99,14 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
   const seconds = numberOf(said['time']);
   if (seconds === undefined) return wrong('time', 'is required: seconds since 1970');
   if (seconds < earliest || seconds > latest) return wrong('time', 'must be seconds since 1970');
-  if (seconds > sender.at / 1_000 + daySeconds) return wrong('time', 'is more than a day in the future');
+  const { mostDaysOld, mostHoursAhead } = sender.limits ?? usualLimits;
+  const age = sender.at / 1_000 - seconds;
+  if (-age > mostHoursAhead * 3_600) {
+    return wrong('time', `is more than ${mostHoursAhead === 24 ? 'a day' : `${mostHoursAhead} hours`} in the future`);
+  }
+  if (mostDaysOld !== undefined && age > mostDaysOld * 86_400) {
+    return wrong('time', `is more than ${mostDaysOld} days old`);
+  }
 
   const type = textOf(said['type']) ?? textOf(said['entity_type']) ?? 'file';
   const category = textOf(said['category']) ?? (type === 'domain' || type === 'url' ? 'browsing' : 'coding');
@@ -127,10 +143,68 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
   if (long !== undefined) return wrong(long[0], `is longer than ${longestText} characters`);
 
   const time = Math.round(seconds * second);
-  const { project, branch, language } = raw;
   const name = textOf(said['id']) ?? '';
-  const key = nameForm.test(name) ? name : uuidOf([time, entity, type, project, branch, language, category, isWrite]);
+  const key = nameForm.test(name) ? name : keyOf(time, { ...heartbeat, last, writes: isWrite });
   return { ok: true, key, time, heartbeat };
+}
+
+/** What makes a heartbeat that one and no other. */
+export interface Identity {
+  readonly entity: string;
+  readonly type: string;
+  readonly category: string;
+  /** '' is absent, too. */
+  readonly project?: string;
+  readonly branch?: string;
+  readonly language?: string;
+  readonly last: readonly Inheritable[];
+  readonly writes: boolean;
+}
+
+/**
+ * The key of its item: a UUID (version 8) that begins with the moment in milliseconds, so that keys come in the order of time,
+ * and goes on with a hash of moment (to the microsecond) and identity: the same on every node and after every restart.
+ */
+export function keyOf(time: number, { entity, type, category, last, writes, ...its }: Identity): string {
+  const raw = (name: Inheritable): string | null =>
+    last.includes(name) ? `<<LAST_${name.toUpperCase()}>>` : its[name] || null;
+  const parts = [time, entity, type, raw('project'), raw('branch'), raw('language'), category, writes];
+  const hex = hash('sha256', JSON.stringify(parts), 'hex');
+  const moment = Math.floor(time / 1_000)
+    .toString(16)
+    .padStart(12, '0');
+  return `${moment.slice(0, 8)}-${moment.slice(8)}-8${hex.slice(0, 3)}-a${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
+}
+
+/** The millisecond since 1970 that a key made by `keyOf` begins with; undefined for another form. */
+export function momentOf(key: string): number | undefined {
+  return nameForm.test(key) ? Number.parseInt(key.slice(0, 8) + key.slice(9, 13), 16) : undefined;
+}
+
+const identifying: readonly string[] = [
+  'entity',
+  'type',
+  'category',
+  'project',
+  'branch',
+  'language',
+  'last',
+  'is_write',
+] satisfies readonly (keyof Heartbeat)[];
+
+/**
+ * The value of an item with what a repetition says besides: what was there stays. Undefined when that is nothing. Members come
+ * in the order of the schema, whichever copy had them.
+ */
+export function filled(known: Heartbeat, repeated: Heartbeat): string | undefined {
+  const all = new Map<string, unknown>(Object.entries(known));
+  const before = all.size;
+  for (const [name, value] of Object.entries(repeated)) {
+    if (!all.has(name) && !identifying.includes(name)) all.set(name, value);
+  }
+  if (all.size === before) return undefined;
+  const names = new Set([...Object.keys(Heartbeat.properties).filter((name) => all.has(name)), ...all.keys()]);
+  return `{${[...names].map((name) => `${JSON.stringify(name)}:${JSON.stringify(all.get(name))}`).join(',')}}`;
 }
 
 /** An item of the channel; undefined for what is no heartbeat, since a WebSocket may put anything there. */
@@ -140,7 +214,7 @@ export function readHeartbeat(value: string, time: number | null): Heartbeat | u
   return isHeartbeat(heartbeat) ? heartbeat : undefined;
 }
 
-/** What `uuidOf` makes. A heartbeat that comes with such a name was told by a hub, in a dump say, and is the same one. */
+/** What `keyOf` makes. A heartbeat that comes with such a name was told by a hub, in a dump say, and is the same one. */
 const nameForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** A UUID (version 8) that says what it stands for: the same parts, the same name, on every node and after every restart. */

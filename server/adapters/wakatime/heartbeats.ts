@@ -31,9 +31,10 @@ export async function shownHeartbeats(hub: Hub, person: Person, from: number, to
 function contextsOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, Context> {
   const reach = settings.timeout * 60_000_000;
   const known = new Map<string, Context>();
-  credit(beats, { timeout: reach, writesOnly: false, reach }, from, to, (begin, _, context, entity) => {
-    const found = beats.contexts[context];
-    if (found !== undefined) known.set(`${begin} ${beats.entities[entity]}`, found);
+  credit(beats, { timeout: reach, writesOnly: false, reach }, from, to, ({ begins, contexts, entities, length }) => {
+    for (let at = 0; at < length; at += 1) {
+      known.set(`${begins[at]} ${beats.entity(entities[at] ?? 0)}`, beats.context(contexts[at] ?? 0));
+    }
   });
   return known;
 }

@@ -1,8 +1,9 @@
 // What an account has been seen with: projects, machines, plugins, languages. Each is read off the lives of the contexts, so that
 // deleting heartbeats leaves nothing behind.
 
-import type { Beats, Life } from './beats.ts';
 import { iso } from './calendar.ts';
+import type { Context } from './contexts.ts';
+import { credit } from './credit.ts';
 import { agentOf, labelsOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
 import { editorName } from './names.ts';
@@ -10,6 +11,7 @@ import type { Person } from './question.ts';
 import { machineId } from './summaries.ts';
 
 const pageSize = 100;
+const minute = 60_000_000;
 
 /** How WakaTime hands out a list, a page at a time. */
 export function paged<T>(all: readonly T[], query: URLSearchParams) {
@@ -26,26 +28,44 @@ export function paged<T>(all: readonly T[], query: URLSearchParams) {
   };
 }
 
-/** By name, the most recently seen first. */
-function livesBy(beats: Beats, nameOf: (code: number) => string): readonly (Life & { readonly name: string })[] {
-  const lives = new Map<string, { name: string; first: number; last: number; count: number }>();
-  for (const [code, life] of beats.lives()) {
-    const name = nameOf(code);
-    if (name === '') continue;
+/** Microseconds since 1970. */
+interface Life {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** By name, the most recently seen first; as the account's rules have it. */
+function livesBy({ beats, settings, rules }: Person, nameOf: (context: Context) => string): readonly Life[] {
+  const reach = settings.timeout * minute;
+  const byContext = new Map<number, { first: number; last: number }>();
+  const rule = { timeout: reach, writesOnly: false, reach, rules };
+  credit(beats, rule, beats.first ?? 0, Number.MAX_SAFE_INTEGER - reach, ({ begins, contexts, length }) => {
+    for (let at = 0; at < length; at += 1) {
+      const [code = 0, time = 0] = [contexts[at], begins[at]];
+      const life = byContext.get(code);
+      if (life === undefined) byContext.set(code, { first: time, last: time });
+      else life.last = time;
+    }
+  });
+  const lives = new Map<string, { name: string; first: number; last: number }>();
+  for (const [code, { first, last }] of byContext) {
+    const name = nameOf(beats.context(code));
     const known = lives.get(name);
-    if (known === undefined) lives.set(name, { name, ...life });
+    if (name === '') continue;
+    if (known === undefined) lives.set(name, { name, first, last });
     else {
-      known.first = Math.min(known.first, life.first);
-      known.last = Math.max(known.last, life.last);
-      known.count += life.count;
+      known.first = Math.min(known.first, first);
+      known.last = Math.max(known.last, last);
     }
   }
   return [...lives.values()].sort((a, b) => b.last - a.last || (a.name < b.name ? -1 : 1));
 }
 
 /** @param moment microseconds since 1970 */
-export function projects({ beats, account }: Person, moment: number) {
-  return livesBy(beats, (code) => beats.contexts[code]?.project ?? '').map(({ name, first, last }) => ({
+export function projects(person: Person, moment: number) {
+  const { account } = person;
+  return livesBy(person, ({ project }) => project).map(({ name, first, last }) => ({
     id: uuidOf(['project', account, name]),
     name,
     repository: null,
@@ -63,8 +83,9 @@ export function projects({ beats, account }: Person, moment: number) {
   }));
 }
 
-export function machines({ beats, settings }: Person) {
-  return livesBy(beats, (code) => beats.contexts[code]?.machine ?? '').map(({ name, first, last }) => ({
+export function machines(person: Person) {
+  const { settings } = person;
+  return livesBy(person, ({ machine }) => machine).map(({ name, first, last }) => ({
     id: machineId(name),
     name,
     value: name,
@@ -78,8 +99,8 @@ export function machines({ beats, settings }: Person) {
 
 const browsers = new Set(['chrome', 'firefox', 'edge', 'safari', 'opera', 'brave']);
 
-export function userAgents({ beats }: Person) {
-  return livesBy(beats, (code) => beats.contexts[code]?.userAgent ?? '').map(({ name, first, last }) => {
+export function userAgents(person: Person) {
+  return livesBy(person, ({ userAgent }) => userAgent).map(({ name, first, last }) => {
     const { editor, version, os, model, plugin } = agentOf(name);
     const browser = browsers.has(editor.toLowerCase()) && plugin !== '';
     return {
@@ -103,8 +124,8 @@ export function agentId(userAgent: string): string {
   return uuidOf(['user agent', userAgent]);
 }
 
-export function languages({ beats }: Person) {
-  return livesBy(beats, (code) => beats.contexts[code]?.language ?? '').map(({ name, first, last }) => ({
+export function languages(person: Person) {
+  return livesBy(person, ({ language }) => language).map(({ name, first, last }) => ({
     id: uuidOf(['language', name]),
     name,
     created_at: iso(first),
@@ -115,8 +136,8 @@ export function languages({ beats }: Person) {
 /** What the last heartbeat says. */
 export function newest({ beats }: Person) {
   const last = beats.before(Number.POSITIVE_INFINITY);
-  const context = last === undefined ? undefined : beats.contexts[last.context];
-  if (last === undefined || context === undefined) return undefined;
+  if (last === undefined) return undefined;
+  const context = beats.context(last.context);
   const agent = agentOf(context.userAgent);
   const { project, branch, language, userAgent } = context;
   return { time: last.time, project, branch, language, userAgent, plugin: agent.plugin, labels: labelsOf(context) };

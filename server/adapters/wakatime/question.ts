@@ -13,16 +13,20 @@ import {
   readSummaryRange,
   type Span,
 } from './calendar.ts';
-import type { Rule } from './credit.ts';
+import type { Besides, Rule } from './credit.ts';
+import type { RuleSet } from './custom-rules.ts';
 import { type Dimension, labelsOf } from './fold.ts';
+import { absent } from './names.ts';
 import type { Settings } from './settings.ts';
+import type { Reach } from './timeline.ts';
 
 const minute = 60_000_000;
 const mostMinutes = 1_440;
 /** Ten years: nobody waits for more days one by one. */
 export const mostDays = 3_660;
 
-export interface Person {
+/** A person but for the heartbeats. */
+export interface Someone {
   readonly account: string;
   readonly id: string;
   /** Milliseconds since 1970, when the account was made. */
@@ -30,11 +34,21 @@ export interface Person {
   /** The address of this hub as the client reached it, for links. */
   readonly base?: string;
   readonly settings: Settings;
+  /** The account's own rules; undefined while there are none. */
+  readonly rules?: RuleSet | undefined;
+  /** Time that no editor told of, in order of its beginning. */
+  readonly besides?: readonly Besides[] | undefined;
+}
+
+export interface Person extends Someone {
+  /** Those of the moments that the question is about, at the least. */
   readonly beats: Beats;
 }
 
-export interface Question {
-  readonly person: Person;
+export type Question = QuestionOf<Person>;
+
+export interface QuestionOf<Who extends Someone> {
+  readonly person: Who;
   readonly query: URLSearchParams;
   readonly zone: string;
   readonly rule: Rule;
@@ -66,7 +80,7 @@ const filters: readonly (readonly [string, Dimension])[] = [
 ];
 
 /** @param at milliseconds since 1970 */
-export function ask(person: Person, query: URLSearchParams, at: number): Asked<Question> {
+export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at: number): Asked<QuestionOf<Who>> {
   const { settings } = person;
   const zone = query.get('timezone') || settings.timezone;
   if (!isZone(zone)) return wrong('timezone must be a name such as Europe/Berlin');
@@ -81,6 +95,8 @@ export function ask(person: Person, query: URLSearchParams, at: number): Asked<Q
     timeout: timeout * minute,
     writesOnly: writes === null || writes === '' ? settings.writesOnly : /^(?:true|1)$/i.test(writes),
     reach: settings.timeout * minute,
+    rules: person.rules,
+    besides: person.besides,
   };
   const now = { today: dateAt(moment, zone), weekdayStart: settings.weekdayStart };
   const fits = fitting(query, project, branches);
@@ -93,7 +109,7 @@ function fitting(
   branches: readonly string[],
 ): ((context: Context) => boolean) | undefined {
   const tests: ((context: Context) => boolean)[] = [];
-  if (project !== '') tests.push((context) => labelsOf(context).projects[0] === project);
+  if (project !== '') tests.push((context) => (context.project || absent.project) === project);
   if (branches.length > 0) tests.push((context) => branches.includes(labelsOf(context).branches[0] ?? ''));
   for (const [name, dimension] of filters) {
     const value = query.get(name)?.toLowerCase() ?? '';
@@ -103,7 +119,7 @@ function fitting(
 }
 
 /** The days that `start` and `end`, or `range`, name. */
-export function spanOf({ query, now, zone }: Question): Asked<Span> {
+export function spanOf({ query, now, zone }: QuestionOf<Someone>): Asked<Span> {
   const range = query.get('range');
   if (range !== null && range !== '') {
     const span = readSummaryRange(range, now);
@@ -117,6 +133,12 @@ export function spanOf({ query, now, zone }: Question): Asked<Span> {
   return addDays(first, mostDays) < last
     ? wrong(`at most ${mostDays} days at once`)
     : { ok: true, value: { first, last } };
+}
+
+/** The moments of the days that `start` and `end`, `range` or `date` name; none where they name none. */
+export function reachOf(question: QuestionOf<Someone>, span: Span | undefined): Reach {
+  const bounds = span === undefined ? [] : boundsOf([span.first, addDays(span.last, 1)], question.zone);
+  return { from: bounds[0] ?? question.moment, to: bounds[1] ?? question.moment };
 }
 
 export interface Days {

@@ -5,11 +5,11 @@ import { type Flow, json, type Reply, type Request, type Route, type Stream } fr
 import { Admission, type WakatimeDoors } from './admission.ts';
 import { grandAmount, inWakapiWords, secondsOf } from './amount.ts';
 import { Apps, appEndpoints } from './apps.ts';
-import { readStatsRange, type StatsRange } from './calendar.ts';
+import { readDate, readStatsRange, type StatsRange } from './calendar.ts';
 import { tally } from './credit.ts';
 import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
 import { durations } from './durations.ts';
-import { answered, baseOf, type Endpoint, failed, param, saidIn, type Told } from './endpoint.ts';
+import { type Asking, answered, baseOf, type Endpoint, failed, jsonText, param, saidIn } from './endpoint.ts';
 import { dropGoal, keepGoal, listGoals, oneGoal } from './goals.ts';
 import { isObject } from './heartbeat.ts';
 import { list, remove } from './heartbeats.ts';
@@ -19,11 +19,12 @@ import { leaders } from './leaders.ts';
 import { languages, machines, paged, projects, userAgents } from './lists.ts';
 import { oauthRoutes } from './oauth.ts';
 import { profile, stranger } from './profile.ts';
-import { ask, type Person, type Question, spanOf } from './question.ts';
+import { ask, type Person, type Question, reachOf, spanOf } from './question.ts';
 import { ruleEndpoints } from './rules.ts';
 import { partsOf, pruned } from './scopes.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
-import { statusBar, summaries } from './summaries.ts';
+import { statusBar, summaries, summariesText } from './summaries.ts';
+import type { Reach } from './timeline.ts';
 import { wakapiRoutes } from './wakapi.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
@@ -53,14 +54,17 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const userOf = (request: Request): string => request.params.get('user') ?? 'current';
 
   const handle = (endpoint: Endpoint, manner: Manner) => async (request: Request) => {
-    const { method, today, open = false, needs = [] } = endpoint;
+    const { method, open = false, needs = [], reach } = endpoint;
     const admitted = admission.admit(request, userOf(request), method === 'GET' ? 'read' : 'write', { open, needs });
     if (!admitted.ok) return admitted.reply;
     const { account, stranger, may } = admitted;
     const now = hub.world.now();
-    const person = await admission.person(account, request, today === true ? now * 1_000 : undefined);
-    const question = ask(person, new URLSearchParams(request.query), now);
-    if (!question.ok) return failed(question.status, question.error);
+    const someone = await admission.someone(account, request);
+    const asked = ask(someone, new URLSearchParams(request.query), now);
+    if (!asked.ok) return failed(asked.status, asked.error);
+    const beats = await admission.beats(account, reach?.({ question: asked.value, request, manner }));
+    const person = { ...someone, beats };
+    const question = { ...asked.value, person };
     const tell = (value: unknown): Reply => json(200, manner === 'wakapi' ? inWakapiWords(value) : value);
     return endpoint.answer({
       hub,
@@ -69,7 +73,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       manner,
       tell,
       person,
-      question: question.value,
+      question,
       stranger,
       may,
     });
@@ -85,13 +89,14 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'GET',
       path: '',
       needs: ['profile'],
+      reach: ({ question }) => reachOf(question, undefined),
       answer: ({ person, may }) => json(200, { data: profile(person, may('email')) }),
     },
     ...['statusbar/today', 'status_bar/today'].map(
       (path): Endpoint => ({
         method: 'GET',
         path,
-        today: true,
+        reach: ({ question }) => reachOf(question, { first: question.now.today, last: question.now.today }),
         needs: partsOf('summaries'),
         answer({ question, tell, may }) {
           const bar = statusBar(question);
@@ -103,9 +108,14 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'GET',
       path: 'summaries',
       needs: partsOf('summaries'),
-      answer({ question, tell, may }) {
+      reach({ question }) {
+        const span = spanOf(question);
+        return reachOf(question, span.ok ? span.value : undefined);
+      },
+      answer({ question, tell, may, manner }) {
         const span = spanOf(question);
         if (!span.ok) return failed(400, span.error);
+        if (manner === 'wakatime' && may('summaries')) return jsonText(200, summariesText(question, span.value));
         const all = summaries(question, span.value);
         return tell({ ...all, data: all.data.map((day) => pruned(day, 'summaries', may)) });
       },
@@ -116,6 +126,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         path,
         open: true,
         needs: partsOf('stats'),
+        reach: reachOfRange,
         answer(told) {
           const { question, person } = told;
           if (told.stranger && !Object.values(person.settings.shares).includes(true)) {
@@ -137,6 +148,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     {
       method: 'GET',
       path: 'insights/:type/:range',
+      reach: reachOfRange,
       needs: ['stats', 'summaries'],
       answer(told) {
         const range = rangeOf(told);
@@ -149,18 +161,21 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'GET',
       path: 'durations',
       needs: ['summaries'],
+      reach: reachOfDate,
       answer: ({ question }) => answered(durations(question)),
     },
     {
       method: 'GET',
       path: 'heartbeats',
       needs: ['heartbeats'],
+      reach: reachOfDate,
       answer: async ({ question }) => answered(await list(hub, question)),
     },
     {
       method: 'DELETE',
       path: 'heartbeats.bulk',
       needs: ['heartbeats'],
+      reach: ({ question }) => reachOf(question, undefined),
       answer: async ({ question, request }) => answered(await remove(hub, question, parsedBody(request.body))),
     },
     {
@@ -337,7 +352,17 @@ const errorReport: Route['handle'] = async () => json(201, { data: {} });
 
 const noRange = failed(404, 'no such range');
 
-function rangeOf({ request, question, manner }: Told): StatsRange | undefined {
+function reachOfRange(asked: Asking): Reach | undefined {
+  const range = rangeOf(asked);
+  return range?.span === undefined ? undefined : reachOf(asked.question, range.span);
+}
+
+function reachOfDate({ question }: Asking): Reach {
+  const date = readDate(question.query.get('date') ?? '', question.now, question.zone);
+  return reachOf(question, date === undefined ? undefined : { first: date, last: date });
+}
+
+function rangeOf({ request, question, manner }: Asking): StatsRange | undefined {
   const said = question.query.get('is_including_today');
   const includesToday = said === null ? manner === 'wakapi' : /^(?:true|1)$/i.test(said);
   return readStatsRange(request.params.get('range') ?? 'last_7_days', question.now, includesToday);

@@ -1,26 +1,28 @@
-// Days as `summaries` and the status bar tell them. From a Question to the value that goes out as JSON; no requests here, and no
-// adding up.
+// Days as `summaries` and the status bar tell them, from a Question to JSON. A year of days has tens of thousands of amounts, so
+// their text is put together here and not by way of values. No requests here, and no adding up.
 
-import { decimal, digital, fineAmount, fineText, grandAmount, percent, secondsOf } from './amount.ts';
+import { decimal, digital, fineItem, fineText, grandAmount, secondsOf } from './amount.ts';
 import { addDays, iso, isoEnd, type Span, spoken } from './calendar.ts';
 import { type Tally, tally } from './credit.ts';
-import { fold, type Row, sorted, totalOf } from './fold.ts';
+import { type Dimension, fold, type Row, sorted, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
 import { daysOf, type Question } from './question.ts';
 
-export function summaries(question: Question, span: Span) {
+/** The answer as JSON. */
+export function summariesText(question: Question, span: Span): string {
   const { person, rule, zone, fits, project, branches } = question;
   const { dates, bounds } = daysOf(span, zone);
   const entities = project !== '';
   const tallies = tally(person.beats, rule, { bounds, entities, ...(fits === undefined ? {} : { fits }) });
-  const data = tallies.map((one, index) =>
-    dayOf(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0),
-  );
+  let data = '';
+  for (const [index, one] of tallies.entries()) {
+    const day = dayText(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0);
+    data += index === 0 ? day : `,${day}`;
+  }
   const [all, worked] = [fold(person.beats, tallies), tallies.filter((one) => one.contexts.codes.length > 0).length];
   const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
   const [total, mean, meanWithOther] = [secondsOf(all.total), average(all.total - all.other), average(all.total)];
-  return {
-    data,
+  const rest = JSON.stringify({
     start: iso(bounds[0] ?? 0),
     end: isoEnd(bounds.at(-1) ?? 0),
     cumulative_total: { seconds: total, text: fineText(total), decimal: decimal(total), digital: digital(total) },
@@ -34,54 +36,139 @@ export function summaries(question: Question, span: Span) {
       text_including_other_language: fineText(meanWithOther),
     },
     ...(project === '' ? {} : { available_branches: all.rows('branches').map(({ name }) => name), branches }),
+  });
+  return `{"data":[${data}],${rest.slice(1)}`;
+}
+
+/** An entry of a list of a day. */
+export interface Item {
+  readonly name: string;
+  readonly total_seconds: number;
+  readonly percent: number;
+  readonly digital: string;
+  readonly decimal: string;
+  readonly text: string;
+  readonly hours: number;
+  readonly minutes: number;
+  readonly seconds: number;
+}
+
+/** A day of summaries. */
+export interface Day extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines'>, readonly Item[]>> {
+  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'>;
+  readonly machines: readonly (Item & { readonly machine_name_id: string })[];
+  /** Where a project was asked for, like the entities. */
+  readonly branches?: readonly Item[];
+  readonly entities?: readonly Item[];
+  readonly range: Readonly<Record<'date' | 'start' | 'end' | 'text' | 'timezone', string>>;
+}
+
+export interface Summaries {
+  readonly data: readonly Day[];
+  readonly start: string;
+  readonly end: string;
+  readonly cumulative_total: {
+    readonly seconds: number;
+    readonly text: string;
+    readonly decimal: string;
+    readonly digital: string;
   };
+  readonly daily_average: {
+    readonly holidays: number;
+    readonly days_including_holidays: number;
+    readonly days_minus_holidays: number;
+    readonly seconds: number;
+    readonly text: string;
+    readonly seconds_including_other_language: number;
+    readonly text_including_other_language: string;
+  };
+  readonly available_branches?: readonly string[];
+  readonly branches?: readonly string[];
+}
+
+/** The answer as a value, for those who put it into another. */
+export function summaries(question: Question, span: Span): Summaries {
+  const all: Summaries = JSON.parse(summariesText(question, span));
+  return all;
 }
 
 /** Today, for the bar at the bottom of an editor. */
 export function statusBar(question: Question) {
   const { person, rule, zone, now, moment } = question;
   const { dates, bounds } = daysOf({ first: now.today, last: now.today }, zone);
-  const [today] = tally(person.beats, rule, { bounds });
-  const nothing = { codes: [], amounts: [] };
-  const empty: Tally = { contexts: nothing, entities: nothing };
-  const data = dayOf(question, today ?? empty, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0);
+  const [today = nothing] = tally(person.beats, rule, { bounds });
+  const data: Day = JSON.parse(dayText(question, today, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0));
   return { cached_at: iso(moment), has_team_features: false, data: { ...data, has_team_features: false } };
 }
 
-function dayOf(question: Question, one: Tally, date: string, begins: number, ends: number) {
+const none = { codes: [], amounts: [] };
+const nothing: Tally = { contexts: none, entities: none };
+
+function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
   const { person, zone, now, project } = question;
   const { beats } = person;
   const { total, rows } = fold(beats, [one]);
   const { today } = now;
-  const paths = one.entities.codes.map((code, index) => ({
-    name: beats.entities[code] ?? '',
-    sum: one.entities.amounts[index] ?? 0,
-  }));
-  return {
-    grand_total: grandAmount(secondsOf(total)),
-    categories: items(rows('categories')),
-    projects: items(rows('projects')).map((item) => ({ ...item, color: null })),
-    languages: items(rows('languages')),
-    editors: items(rows('editors')),
-    operating_systems: items(rows('operating_systems')),
-    dependencies: items(rows('dependencies')),
-    machines: items(rows('machines')).map((item) => ({ ...item, machine_name_id: machineId(item.name) })),
-    ...(project === '' ? {} : { branches: items(rows('branches')), entities: items(sorted(paths)) }),
-    range: {
-      date,
-      start: iso(begins),
-      end: isoEnd(ends),
-      text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : spoken(date),
-      timezone: zone,
-    },
+  const ofProject = (): string => {
+    const paths = one.entities.codes.map((code, index) => ({
+      name: beats.entity(code),
+      sum: one.entities.amounts[index] ?? 0,
+    }));
+    return `"branches":${items(rows('branches'))},"entities":${items(sorted(paths))},`;
   };
+  const range = {
+    date,
+    start: iso(begins),
+    end: isoEnd(ends),
+    text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : spoken(date),
+    timezone: zone,
+  };
+  return (
+    `{"grand_total":${JSON.stringify(grandAmount(secondsOf(total)))},` +
+    `"categories":${items(rows('categories'))},` +
+    `"projects":${items(rows('projects'), noColor)},` +
+    `"languages":${items(rows('languages'))},` +
+    `"editors":${items(rows('editors'))},` +
+    `"operating_systems":${items(rows('operating_systems'))},` +
+    `"dependencies":${items(rows('dependencies'))},` +
+    `"machines":${items(rows('machines'), machineOf)},` +
+    `${project === '' ? '' : ofProject()}"range":${JSON.stringify(range)}}`
+  );
 }
 
-function items(rows: readonly Row[]) {
+const noColor = (): string => ',"color":null';
+const machineOf = (name: string): string => `,"machine_name_id":"${machineId(name)}"`;
+
+/** @param more what an item says besides, by its name */
+function items(rows: readonly Row[], more?: (name: string) => string): string {
   const whole = totalOf(rows);
-  return rows.map(({ name, sum }) => ({ name, ...fineAmount(secondsOf(sum)), percent: percent(sum, whole) }));
+  let text = '';
+  for (const { name, sum } of rows) {
+    text += `${text === '' ? '{"name":' : '},{"name":'}${quoted(name)},${fineItem(sum, whole)}${more?.(name) ?? ''}`;
+  }
+  return text === '' ? '[]' : `[${text}}]`;
 }
+
+const quotes = new Map<string, string>();
+const keptQuotes = 10_000;
+
+/** A name as JSON; the same names come every day. */
+function quoted(name: string): string {
+  const known = quotes.get(name);
+  if (known !== undefined) return known;
+  if (quotes.size >= keptQuotes) quotes.clear();
+  const made = JSON.stringify(name);
+  quotes.set(name, made);
+  return made;
+}
+
+const machineIds = new Map<string, string>();
 
 export function machineId(name: string): string {
-  return uuidOf(['machine', name]);
+  const known = machineIds.get(name);
+  if (known !== undefined) return known;
+  if (machineIds.size >= keptQuotes) machineIds.clear();
+  const made = uuidOf(['machine', name]);
+  machineIds.set(name, made);
+  return made;
 }
