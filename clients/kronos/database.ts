@@ -32,6 +32,8 @@ export interface Database {
   readonly sync_device_id: string;
   /** When the tasks last changed, milliseconds since 1970. */
   readonly sync_version: number;
+  /** The hub's, whose tasks these are known to be; '' until it is known. Another one may be a hub that was made anew. */
+  readonly sync_epoch: string;
   readonly context: readonly string[];
   readonly tasks: readonly PlainTask[];
   /** The newest last. */
@@ -47,6 +49,7 @@ export const emptyDatabase: Database = {
   sync_user_id: '',
   sync_device_id: '',
   sync_version: 0,
+  sync_epoch: '',
   context: [],
   tasks: [],
   log: [],

@@ -61,7 +61,7 @@ export function apply(
   const base = current ?? known ?? (isWhole(after) ? after : undefined);
   if (base === undefined) return tasks;
   const others = new Set(tasks.flatMap((task) => (task === current ? [] : [task.id])));
-  const merged = current === undefined ? { ...base, ...after } : merge(current, before ?? {}, after);
+  const merged = current === undefined ? { ...base, ...after } : merge(current, before, after);
   const free = merged.id > 0 && !others.has(merged.id) ? merged : { ...merged, id: freeId(others) };
   return current === undefined ? [...tasks, free] : tasks.map((task) => (task === current ? free : task));
 }
@@ -70,19 +70,30 @@ function isWhole(fields: Partial<PlainTask>): fields is PlainTask {
   return plainFields.every((field) => field in fields) && 'index' in fields;
 }
 
-function merge(current: PlainTask, before: Partial<PlainTask>, after: Partial<PlainTask>): PlainTask {
+function merge(current: PlainTask, before: Edit['before'], after: Partial<PlainTask>): PlainTask {
   const merged = { ...current, ...after };
+  const done = after.done !== undefined && after.done !== 0;
+  // Both made it: it is one task, which came to the hub from here before.
+  if (before === null) {
+    return { ...merged, tags: union(current.tags, merged.tags), worktime: Math.max(current.worktime, merged.worktime) };
+  }
   const removed = (before.tags ?? []).filter((tag) => after.tags?.includes(tag) === false);
   const added = (after.tags ?? []).filter((tag) => before.tags?.includes(tag) !== true);
-  const done = after.done !== undefined && after.done !== 0;
   return {
     ...merged,
-    tags: [...new Set([...current.tags.filter((tag) => !removed.includes(tag)), ...added])],
+    tags: union(
+      current.tags.filter((tag) => !removed.includes(tag)),
+      added,
+    ),
     worktime: Math.max(0, current.worktime + (after.worktime ?? 0) - (before.worktime ?? 0)),
     // What is done is worked on no more.
     active: merged.done === 0 ? merged.active : 0,
     id: done && current.done === 0 ? doneId(current.id, merged.done) : merged.id,
   };
+}
+
+function union(tags: readonly string[], more: readonly string[]): readonly string[] {
+  return [...new Set([...tags, ...more])];
 }
 
 /** What an action did to the tasks, as it is kept: in the history, and in the queue where there is a hub to be told. */

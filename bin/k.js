@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+// `k` is short for `kronos`.
+
+import './kronos.js';

@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+// `kronos` as an installed command: plain JavaScript, so that Node can start it. Reading TypeScript through tsx takes four times as
+// long as a short command may, so the client is bundled once, by the esbuild that tsx brings, into the person's cache folder, and
+// again when a source has changed. Where nothing can be written, tsx it is.
+
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const top = fileURLToPath(new URL('..', import.meta.url));
+const start = { self: fileURLToPath(import.meta.url), about: new URL('../package.json', import.meta.url) };
+const sources = ['clients/kronos', 'clients/typescript', 'protocol'];
+
+function cacheFolder() {
+  const { env, platform } = process;
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'kronos', 'cache');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'kronos');
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kronos');
+}
+
+/** The time and size of every source, and of the packages' list. */
+function stamp() {
+  let newest = 0;
+  let size = 0;
+  let count = 0;
+  const look = (path) => {
+    const { mtimeMs, size: bytes } = statSync(path);
+    newest = Math.max(newest, mtimeMs);
+    size += bytes;
+    count += 1;
+  };
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) walk(join(folder, entry.name));
+      else look(join(folder, entry.name));
+    }
+  };
+  for (const folder of sources) walk(join(top, folder));
+  look(join(top, 'package.json'));
+  look(start.self);
+  return `${Math.round(newest).toString(36)}-${size.toString(36)}-${count.toString(36)}`;
+}
+
+async function bundle(cache, kept, folder) {
+  const { build } = await import('esbuild');
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  const fresh = `${folder}.${process.pid}`;
+  await build({
+    entryPoints: [join(top, 'clients/kronos/main.ts')],
+    outdir: fresh,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+    // What is left in CommonJS asks for Node's own modules by `require`.
+    banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
+  });
+  for (const old of readdirSync(cache)) {
+    if (old.startsWith(kept) && join(cache, old) !== fresh) rmSync(join(cache, old), { recursive: true, force: true });
+  }
+  renameSync(fresh, folder);
+}
+
+async function load() {
+  const kept = `${top.replace(/[^A-Za-z0-9]+/g, '-')}.`;
+  const cache = cacheFolder();
+  const folder = join(cache, kept + stamp());
+  const entry = pathToFileURL(join(folder, 'main.mjs')).href;
+  try {
+    return await import(entry);
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  }
+  try {
+    await bundle(cache, kept, folder);
+    return await import(`${entry}?made`);
+  } catch {
+    const { register } = await import('tsx/esm/api');
+    register();
+    return import('../clients/kronos/main.ts');
+  }
+}
+
+const { main } = await load();
+await main(start);

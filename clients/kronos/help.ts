@@ -1,0 +1,50 @@
+// What `--help` prints, from the table of verbs. No verb is known here by name.
+
+import { columns } from './columns.ts';
+import { actionRows, type Row, toolRows } from './table.ts';
+
+const grammar = `A line of add or update is description, tags and a due date, in any order:
+  +tag         a tag: letters, digits, - and _; with update, -tag takes one away
+  :DDMMYY:HHMM due then; digits fill the places from the left, two each, and what is left out is
+               the next that comes: :15 on the 15th, ::18 at 18:00, :1505:1830, : at midnight
+  :2w1d        due that long from now: y, mo, w, d, h, m
+Durations are shown in y (365 days), mo (30 days), w, d, h, min and s.`;
+
+const surroundings = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such task, 4 refused by the hub.
+Environment: KRONOS_DATA (folder of the database), KRONOS_TOKEN, KRONOS_NO_SYNC=1, MOB_TIMER_URL, NO_COLOR.`;
+
+function table(rows: readonly Row[]): string {
+  const cells = rows.map(({ names, takes, help }) => [`  ${names.join(', ')}`, takes, help]);
+  return columns(['', '', ''], cells).slice(1).join('\n');
+}
+
+export function help(): string {
+  return `kronos: tasks and the time spent on them, in your terminal, with a hub or without.
+
+Usage: kronos [action] [arguments] [--json]     (k is short for kronos)
+
+Actions:
+${table(actionRows)}
+
+And:
+${table(toolRows)}
+
+${grammar}
+
+Options: --json prints JSON; --help, after an action too; --version; -- ends options.
+${surroundings}`;
+}
+
+export function helpOf({ names, takes, help, examples }: Row): string {
+  const also = names.slice(1).map((name) => `\nShort: kronos ${name}`);
+  const lines = examples.map((example) => `  ${example}`).join('\n');
+  return `${usageOf({ names, takes })}${also.join('')}\n\n${capital(help)}.\n\nExamples:\n${lines}`;
+}
+
+export function usageOf({ names, takes }: Pick<Row, 'names' | 'takes'>): string {
+  return `Usage: kronos ${names[0]} ${takes}`.trimEnd();
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,86 @@
+// The process: its arguments, environment, streams, signals and exit. What the words on the command line mean is program.ts'.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { localZone } from '../../protocol/zone.ts';
+import { dateIn, localeOf } from './date.ts';
+import { DatabaseFile } from './file.ts';
+import type { House } from './house.ts';
+import { lastSyncIn } from './last-sync.ts';
+import { folderOf } from './places.ts';
+import { run } from './program.ts';
+
+/** What bin/kronos.js knows and this file, once it is bundled, does not. */
+export interface Start {
+  /** The file that was started, to start it again. */
+  readonly self: string;
+  /** package.json */
+  readonly about: URL;
+}
+
+/** @returns when the exit code is set; the process ends by itself once its streams are written */
+export async function main({ self, about }: Start): Promise<void> {
+  const { env, platform, stdout, stdin } = process;
+  const home = homedir();
+  const folder = folderOf({ env, platform, home });
+  const house: House = {
+    keeper: new DatabaseFile(join(folder, 'kronos.json')),
+    env,
+    platform,
+    home,
+    folder,
+    colour: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    width: stdout.isTTY === true ? stdout.columns : undefined,
+    terminal: stdout.isTTY === true && stdin.isTTY === true,
+    zone: localZone,
+    version: () => versionIn(about),
+    print: (line) => void stdout.write(`${line}\n`),
+    complain: (line) => void process.stderr.write(`${line}\n`),
+    stdin: () => readFileSync(0, 'utf8'),
+    ask: (question) => (stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8'))),
+    now: () => Date.now(),
+    name: () => randomBytes(15).toString('base64url'),
+    date: (seconds) => dateIn(localeOf(env), seconds),
+    syncSoon: () => void syncSoon(self, home),
+    lastSync: () => lastSyncIn(folder),
+    atEnd: (act) => {
+      process.once('SIGINT', act);
+      process.once('SIGTERM', act);
+      return () => {
+        process.off('SIGINT', act);
+        process.off('SIGTERM', act);
+      };
+    },
+  };
+  // Who reads our output may have had enough of it: `kronos list | head -1`.
+  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.exitCode = await run(process.argv.slice(2), house);
+}
+
+function versionIn(about: URL): string {
+  const value: unknown = JSON.parse(readFileSync(about, 'utf8'));
+  return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : '';
+}
+
+/** In a process of its own, which nobody waits for. */
+async function syncSoon(self: string, home: string): Promise<void> {
+  const { spawn } = await import('node:child_process');
+  const options = { detached: true, stdio: 'ignore', cwd: home, windowsHide: true } as const;
+  const child = spawn(process.execPath, [self, 'sync', '--quiet'], options);
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+async function askUnseen(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const { Writable } = await import('node:stream');
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  const line = await reader.question('');
+  reader.close();
+  process.stderr.write('\n');
+  return line;
+}

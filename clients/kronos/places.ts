@@ -1,0 +1,17 @@
+// Where things are kept on each platform. Nothing is made there.
+
+import { join } from 'node:path';
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly home: string;
+}
+
+/** The folder of the database. */
+export function folderOf({ env, platform, home }: Surroundings): string {
+  if (env['KRONOS_DATA']) return env['KRONOS_DATA'];
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'kronos');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'kronos');
+  return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'kronos');
+}
