@@ -180,12 +180,12 @@ export class ChannelVerbs {
     origin: string,
     peer: Peer,
   ): { readonly written: Promise<Decided>; readonly key: string } {
-    const key = 'key' in request && request.key !== undefined ? request.key : this.#newKey(request.write_id);
+    const key = 'key' in request && request.key !== undefined ? request.key : this.newKey(request.write_id);
     return { written: this.#write(request, key, name, origin, peer), key };
   }
 
-  /** A retry is told the key that the first answer told. */
-  #newKey(writeId: string | undefined): string {
+  /** S2. A retry is told the key that the first answer told. */
+  newKey(writeId: string | undefined): string {
     if (writeId === undefined) return this.#hub.world.id();
     return createHash('sha256').update(writeId).digest('base64url').slice(0, 22);
   }

@@ -332,7 +332,7 @@ class KronosConversation implements Conversation {
         const task = this.#disguised(request.task ?? asTask(request.item), login.identity.account);
         if (task === undefined) return this.#after(() => this.#refuse(refuse('missing', 'task'), ref));
         if (task.id === 0) return this.#after(() => this.#refuse(refuse('property', 'id'), ref));
-        return this.#wrote(tasks, login, writer, tasks.create(writer, task), ref);
+        return this.#wrote(tasks, login, writer, tasks.create(writer, task, key), ref, key);
       }
       case 'update': {
         const task = this.#disguised(request.task ?? asTask(request.item), login.identity.account);
@@ -413,10 +413,18 @@ class KronosConversation implements Conversation {
     return this.#doors.hub.world.now() - this.#unasked <= sureMs;
   }
 
-  #wrote(tasks: Tasks, login: Login, writer: Writer, outcome: Outcome, ref: string | number | undefined): void {
+  /** @param key that a create is told (S2) */
+  #wrote(
+    tasks: Tasks,
+    login: Login,
+    writer: Writer,
+    outcome: Outcome,
+    ref: string | number | undefined,
+    key?: string,
+  ): void {
     this.#after(async () => {
       const written = await outcome.written.catch((error: unknown) => this.#fault(error, ref));
-      if (written === undefined || !this.#decided(written, ref) || !written.ok) return;
+      if (written === undefined || !this.#decided(written, ref, key) || !written.ok) return;
       // W3, W6: what the sender holds is not what came out, or may not be.
       const differs = outcome.differs() || this.#crossed;
       if (!written.replayed) this.#noteWrite(login.device, tasks, writer, written, differs);
@@ -509,7 +517,8 @@ class KronosConversation implements Conversation {
       name === `${login.identity.account}/tasks` &&
       (request.type === 'create' || request.type === 'update' || request.type === 'delete')
     ) {
-      return this.#taskVerb(login, request, request.key);
+      const made = request.type === 'create' ? this.#doors.channels.newKey(request.write_id) : undefined;
+      return this.#taskVerb(login, request, request.key ?? made);
     }
     switch (request.type) {
       case 'subscribe':

@@ -121,8 +121,11 @@ export class Tasks {
     this.#unseen.undeafen(device);
   }
 
-  /** W3 */
-  create(writer: Writer, said: Task): Outcome {
+  /**
+   * W3
+   * @param key where the sender gives one
+   */
+  create(writer: Writer, said: Task, key = this.#hub.world.id()): Outcome {
     const ours = withOwner(said, writer.userId, this.account);
     let differs = false;
     const written = this.#write(writer, (ops) => {
@@ -130,8 +133,8 @@ export class Tasks {
       if (this.#lookup.byIndex(ours.index) !== undefined || twins.some((twin) => same(twin, ours))) {
         return refuse('task_exists');
       }
+      if (this.#lookup.task(key) !== undefined) return refuse('item_exists', '', 'update it, or leave key out');
       const used = this.#lookup.ids();
-      const key = this.#hub.world.id();
       differs = ours.id === undefined || used.has(ours.id);
       if (differs && ours.id !== undefined) ops.keep(key, ours);
       ops.put(key, differs ? { ...ours, id: freeId(used) } : ours);
@@ -233,7 +236,8 @@ export class Tasks {
     const renumbered = found.renumbered === true && (which.id ?? said.id) === said.id;
     const ours = renumbered && current.id !== undefined ? { ...said, id: current.id } : said;
     const whole = overlay(current, ours);
-    const unseen = alive ? this.#unseen.of(key, writer, now) : undefined;
+    // Who says on what step a change is based has seen what was there.
+    const unseen = alive && writer.base === undefined ? this.#unseen.of(key, writer, now) : undefined;
     const merged = unseen === undefined ? whole : mergeUpdate(unseen.values, current, ours, unseen.said);
     const taken = this.#lookup.ids(key);
     const task = merged.id === undefined || taken.has(merged.id) ? { ...merged, id: freeId(taken) } : merged;
