@@ -2,7 +2,7 @@
 // What sockets do to them is tested elsewhere.
 
 import { openActivityWatch } from '../../server/adapters/activitywatch/routes.ts';
-import type { Reply } from '../../server/adapters/adapter.ts';
+import type { Flow, Reply } from '../../server/adapters/adapter.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
@@ -90,8 +90,12 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   };
 }
 
-function answerOf({ status, headers, body }: Reply): Answer {
-  const text = typeof body === 'string' ? body : Buffer.from(body).toString();
+async function answerOf(reply: Reply | Flow): Promise<Answer> {
+  const { status, headers } = reply;
+  const pieces: Buffer[] = [];
+  if ('pieces' in reply) for await (const piece of reply.pieces) pieces.push(Buffer.from(piece));
+  else pieces.push(Buffer.from(reply.body));
+  const text = Buffer.concat(pieces).toString();
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -2,7 +2,7 @@
 // taken out of their multipart form here.
 
 import { outOfBounds } from '../../../protocol/bounds.ts';
-import type { Reply, Request } from '../adapter.ts';
+import type { Flow, Reply, Request } from '../adapter.ts';
 import { repr, spaced } from './python.ts';
 
 export type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reply: Reply };
@@ -15,6 +15,36 @@ export function answer(status: number, value: unknown): Reply {
 export function jsonText(status: number, text: string): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: `${text}\n` };
 }
+
+/** What fits into its first two pieces goes as a whole; the rest of a longer one is made as it is sent. */
+export async function gathered(
+  headers: Readonly<Record<string, string>>,
+  pieces: AsyncGenerator<string>,
+): Promise<Reply | Flow> {
+  const [first, second] = [await pieces.next(), await pieces.next()];
+  const texts = [first, second].map(({ value, done }) => (done === true ? '' : value));
+  if (second.done === true) return { status: 200, headers, body: texts.join('') };
+  const rest = async function* () {
+    yield texts.join('');
+    yield* pieces;
+  };
+  return { status: 200, headers, pieces: rest() };
+}
+
+/** Texts with separators become pieces that are worth a write. */
+export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let [waiting, length]: [string[], number] = [[], 0];
+  for await (const text of texts) {
+    waiting.push(text);
+    length += text.length;
+    if (length < pieceLength) continue;
+    yield waiting.join('');
+    [waiting, length] = [[], 0];
+  }
+  yield waiting.join('');
+}
+
+const pieceLength = 65_536;
 
 export function refused(status: number, message: string): Reply {
   return answer(status, { message });

@@ -6,7 +6,7 @@
 // Whatever else changes the channel makes the last event unknown, and it is read anew.
 
 import type { Channel } from '../../core/channel.ts';
-import type { Appended, Change, Item, Op } from '../../core/store.ts';
+import type { Appended, Change, Item, Op, Place } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 import { type Event, endOf, eventOf, isEventKey, type NewEvent } from './event.ts';
 import { merged } from './heartbeat.ts';
@@ -26,8 +26,9 @@ interface Last {
 }
 
 const attempts = 100;
-/** Events read, or written, at once: a few milliseconds' work. */
+/** Events read, or written, at once, and about as many characters of their data: a few milliseconds' work. */
 const pageSize = 2_048;
+const pageCharacters = 1_048_576;
 
 export class Bucket {
   readonly channel: Channel;
@@ -120,25 +121,24 @@ export class Bucket {
   async *pages({ from, to }: Span, limit = Number.POSITIVE_INFINITY): AsyncGenerator<readonly Event[]> {
     if (from !== undefined && to !== undefined && from > to) return;
     // The store's spans are half open, ActivityWatch's are closed.
-    const after = (from ?? -furthest) - 1;
-    let before = (to ?? furthest) + 1;
-    const usual = Math.min(pageSize, limit + 8);
-    for (let size = usual; ; ) {
-      const items = await this.channel.read({ from: after, to: before, newest: true, limit: size });
-      const oldest = items.at(-1)?.time;
-      const full = items.length === size && oldest != null;
-      // Those that began with the last one may not all have come: they begin the next page.
-      const whole = full ? items.filter((item) => item.time !== oldest) : items;
-      if (full && whole.length === 0) {
-        size *= 4;
-        continue;
-      }
+    const span = { from: (from ?? -furthest) - 1, to: (to ?? furthest) + 1 };
+    const asked = { ...span, newest: true, limit: Math.min(pageSize, limit + 8), size: pageCharacters };
+    let after: Place | undefined;
+    /** Those that began together, of which there may be more: they begin the next page. */
+    let held: readonly Item[] = [];
+    for (;;) {
+      const items = await this.channel.read(after === undefined ? asked : { ...asked, after });
+      const characters = items.reduce((sum, { value }) => sum + value.length, 0);
+      const last = items.at(-1);
+      const more = last !== undefined && (items.length === asked.limit || characters >= asked.size);
+      const all = [...held, ...items];
+      held = more ? all.filter(({ time }) => time === last.time) : [];
+      const whole = more ? all.filter(({ time }) => time !== last.time) : all;
       const events = whole.filter((item) => isEventKey(item.key)).map(eventOf);
       events.sort((a, b) => b.time - a.time || a.id - b.id);
       yield from === undefined ? events : events.filter((event) => endOf(event) >= from || event.time >= from);
-      if (!full) return;
-      before = oldest + 1;
-      size = usual;
+      if (!more) return;
+      after = last;
     }
   }
 

@@ -4,13 +4,13 @@
 import { may, type Verb } from '../../core/access.ts';
 import { ownerName } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
-import type { Reply, Request, Route } from '../adapter.ts';
+import type { Flow, Reply, Request, Route } from '../adapter.ts';
 import { authenticate, type Trust } from '../authenticate.ts';
-import { answer, invalid, jsonBody, jsonText, objectBody, refused, uploads } from './body.ts';
+import { answer, gathered, inPieces, invalid, jsonBody, jsonText, objectBody, refused, uploads } from './body.ts';
 import type { Span } from './bucket.ts';
 import { type Author, Buckets } from './buckets.ts';
 import { type Description, descriptionText, isBucketId, readSaid } from './description.ts';
-import { EventWriter, endOf, type NewEvent, readEvent } from './event.ts';
+import { type Event, EventWriter, endOf, type NewEvent, readEvent } from './event.ts';
 import { formatInstant, normalInstant, parseInstant } from './instant.ts';
 import { corsHeaders } from './origins.ts';
 import { compactSorted, repr, spaced } from './python.ts';
@@ -35,9 +35,9 @@ interface Visit {
   readonly may: (verb: Verb, channel: string) => boolean;
 }
 
-type Act = (visit: Visit) => Promise<Reply>;
+type Act = (visit: Visit) => Promise<Reply | Flow>;
 /** For a route below one bucket: `id` is the bucket's, as it is called here. */
-type ActInBucket = (visit: Visit, id: string) => Promise<Reply>;
+type ActInBucket = (visit: Visit, id: string) => Promise<Reply | Flow>;
 
 interface Place {
   readonly path: string;
@@ -120,14 +120,9 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
     return buckets.list().filter(({ id }) => allowed('read', buckets.channelOf(id)));
   };
 
-  const attachment = async ({ buckets }: Visit, descriptions: readonly Description[], name: string): Promise<Reply> => {
-    const texts: Buffer[] = [];
-    for await (const text of exported(buckets, descriptions)) texts.push(Buffer.from(text));
-    return {
-      status: 200,
-      headers: { 'content-type': 'application/json', 'content-disposition': `attachment; filename=${name}` },
-      body: Buffer.concat(texts),
-    };
+  const attachment = ({ buckets }: Visit, descriptions: readonly Description[], name: string) => {
+    const headers = { 'content-type': 'application/json', 'content-disposition': `attachment; filename=${name}` };
+    return gathered(headers, inPieces(exported(buckets, descriptions)));
   };
 
   const withLocal = async <T extends { readonly hostname?: string }>(said: T) => {
@@ -211,12 +206,8 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
         GET: inBucket('read', async ({ request, buckets }, id) => {
           const asked = readSpan(request);
           if (!asked.ok) return asked.reply;
-          const writer = new EventWriter();
-          const texts: string[] = [];
-          for await (const page of (await buckets.bucket(id)).clippedPages(asked.span, readLimit(request))) {
-            texts.push(page.map((event) => writer.text(event)).join(', '));
-          }
-          return jsonText(200, `[${texts.filter((text) => text !== '').join(', ')}]`);
+          const pages = (await buckets.bucket(id)).clippedPages(asked.span, readLimit(request));
+          return gathered({ 'content-type': 'application/json' }, inPieces(listed(pages)));
         }),
         POST: inBucket('write', async ({ request, buckets, author }, id) => {
           const body = jsonBody(request);
@@ -417,6 +408,18 @@ function readQuery(
   return { ok: true, text: lines.join('\n'), periods };
 }
 
+/** A list of events, in as many texts as there are pages. */
+async function* listed(pages: AsyncIterable<readonly Event[]>): AsyncGenerator<string> {
+  const writer = new EventWriter();
+  let before = '[';
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    yield `${before}${page.map((event) => writer.text(event)).join(', ')}`;
+    before = ', ';
+  }
+  yield before === '[' ? '[]\n' : ']\n';
+}
+
 /** Clients of either server come with a last slash or without one. */
 function routesOf({ path, methods, limit }: Place): readonly Route[] {
   const allow = [...Object.keys(methods), ...('GET' in methods ? ['HEAD'] : []), 'OPTIONS'].join(', ');
@@ -449,7 +452,7 @@ function routesOf({ path, methods, limit }: Place): readonly Route[] {
 
 const unknownPath = refused(404, 'The requested URL was not found on the server.');
 
-function withCors(request: Request, reply: Reply): Reply {
+function withCors<T extends Reply | Flow>(request: Request, reply: T): T {
   return { ...reply, headers: { ...reply.headers, ...corsHeaders(request) } };
 }
 
