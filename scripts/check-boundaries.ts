@@ -25,6 +25,19 @@ const rules: readonly Rule[] = [
   { of: /^server\/transport\//, ours: [/^server\/transport\//, adapterFace, core, protocol] },
   // `$1` is the adapter's own folder: adapters never know one another.
   { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, adapterFace, core, protocol] },
+  // An edge is a small hub of its own: it knows what it puts together, and nobody but the command line knows it.
+  {
+    of: /^server\/edge\//,
+    ours: [
+      /^server\/edge\//,
+      /^server\/adapters\/(?:activitywatch|wakatime)\//,
+      /^server\/(?:storage|transport)\//,
+      /^server\/version\.ts$/,
+      adapterFace,
+      core,
+      protocol,
+    ],
+  },
   { of: adapterFace, ours: [adapterFace, core, protocol] },
   { of: /^server\//, ours: [/^server\//, protocol] },
   { of: /^clients\/typescript\//, ours: [/^clients\/typescript\//, protocol] },

@@ -2,9 +2,11 @@
 // the words on the command line mean is commands/program.ts', what a hub is made of is compose.ts'.
 
 import { homedir } from 'node:os';
+import { edgeGreeting, whoListens } from './commands/edge.ts';
 import { run } from './commands/program.ts';
 import { compose } from './compose.ts';
 import type { Config } from './config.ts';
+import { type EdgeConfig, openEdge } from './edge/edge.ts';
 import { greeting } from './greeting.ts';
 import { version } from './version.ts';
 import { realWorld } from './world.ts';
@@ -23,8 +25,8 @@ function endSoon(): void {
   }, stopMs).unref();
 }
 
-async function serve(config: Config): Promise<number> {
-  const told = new Promise<void>((resolve) => {
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
     let signals = 0;
     const hear = () => {
       signals += 1;
@@ -35,6 +37,31 @@ async function serve(config: Config): Promise<number> {
     process.on('SIGTERM', hear);
     process.on('SIGINT', hear);
   });
+}
+
+async function edge(config: EdgeConfig, log: Config['log']): Promise<number> {
+  // A token among the arguments is no longer seen from here on.
+  process.title = 'horai edge';
+  const told = untilTold();
+  const world = realWorld(log);
+  const opened = await openEdge(config, world, complain);
+  if (!opened.ok) {
+    complain((await whoListens(config.port)) ?? `${opened.error} (HORAI_PORT, HORAI_KRONOS_PORT).`);
+    return 1;
+  }
+  const { edge: running } = opened;
+  const uncaught = (error: unknown) => world.log.error({ error }, 'an exception nobody caught');
+  process.on('uncaughtException', uncaught);
+  process.on('unhandledRejection', uncaught);
+  for (const warning of running.warnings) complain(`Warning: ${warning}.`);
+  print(await edgeGreeting(running, config));
+  await told;
+  await running.stop();
+  return 0;
+}
+
+async function serve(config: Config): Promise<number> {
+  const told = untilTold();
   const composed = await compose(config, realWorld(config.log));
   if (!composed.ok) {
     complain(composed.error);
@@ -76,5 +103,6 @@ process.exit(
     complain,
     world: realWorld,
     serve,
+    edge,
   }),
 );

@@ -4,8 +4,10 @@
 import { Command, CommanderError } from 'commander';
 import { type Config, configure, describe, type Surroundings } from '../config.ts';
 import type { World } from '../core/world.ts';
+import type { EdgeConfig } from '../edge/edge.ts';
 import { columns, when } from './columns.ts';
 import type { Asked, Dialogue } from './dialogue.ts';
+import { configureEdge, type EdgeOptions } from './edge.ts';
 import { addImport } from './import/program.ts';
 import { reach } from './reach.ts';
 
@@ -17,6 +19,8 @@ export interface House {
   world(log: Config['log']): World;
   /** Runs a hub until it is told to stop. @returns the exit code */
   serve(config: Config): Promise<number>;
+  /** Runs an edge until it is told to stop. @returns the exit code */
+  edge(config: EdgeConfig, log: Config['log']): Promise<number>;
 }
 
 const failure = 1;
@@ -74,6 +78,27 @@ export async function run(args: readonly string[], house: House): Promise<number
     .action(async () => {
       const config = configured();
       if (config !== undefined) code = await house.serve(config);
+    });
+
+  program
+    .command('edge')
+    .description(
+      'run the local process that watchers, plugins and Kronos clients of this machine reach a remote hub by',
+    )
+    .option('--hub <url>', 'the hub, https://… (HORAI_EDGE_HUB)')
+    .option('--token-file <file>', 'the file with the token of this machine; - is stdin')
+    .option('--token <token>', 'the token itself; HORAI_EDGE_TOKEN or --token-file keep it out of sight')
+    .option('--rules <file>', 'privacy rules: what is dropped or redacted before it leaves this machine')
+    .option('--keep <days>', 'how long what the hub has had stays here, for reads without it', '7')
+    .option('--ca <file>', 'certificates that are believed besides those of the system')
+    .option('--insecure', 'http to a hub on another machine, readable by anyone on the way')
+    .action(async (options: EdgeOptions) => {
+      const config = configured();
+      if (config === undefined) return;
+      const read = configureEdge(options, config, house.surroundings);
+      if (!read.ok) house.complain(read.error);
+      else for (const warning of read.warnings) house.complain(`Warning: ${warning}`);
+      code = read.ok ? await house.edge(read.config, config.log) : usage;
     });
 
   const token = program

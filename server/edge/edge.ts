@@ -66,7 +66,7 @@ export interface RunningEdge {
   /** `127.0.0.1:5000`; null when there is no Kronos port. */
   readonly kronos: string | null;
   readonly warnings: readonly string[];
-  status(): EdgeStatus;
+  status(): Promise<EdgeStatus>;
   /** Forwards and trims what there is to be, now. */
   tidy(): Promise<void>;
   stop(): Promise<void>;
@@ -134,8 +134,8 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     version: `horai-v${version}`,
     testing: config.testing,
   });
-  const status = (): EdgeStatus => {
-    const { steps, since, refused } = forwarder.waiting();
+  const status = async (): Promise<EdgeStatus> => {
+    const { steps, since, refused } = await forwarder.waiting();
     return {
       hub: href,
       away: link.error,
@@ -151,8 +151,9 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
       path: '/-/health',
       handle: () =>
         hub.store.check().then(
-          () => json(200, { status: 'ok', version, ...status() }),
-          (error: unknown) => json(503, { status: 'broken', reason: String(error), version, ...status() }),
+          async () => json(200, { status: 'ok', version, ...(await status()) }),
+          async (error: unknown) =>
+            json(503, { status: 'broken', reason: String(error), version, ...(await status()) }),
         ),
     },
     ...activityWatchAtEdge(activityWatch.routes, doors),
@@ -205,6 +206,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   ];
   rules.filters();
   await link.start();
+  await forwarder.flushed(flushMs);
   begun = true;
   return {
     ok: true,

@@ -40,6 +40,9 @@ interface Progress {
   readonly place?: string;
 }
 
+/** Of the items of an account's document those that the hub is told of. */
+const descriptionForm = /^(bucket|setting)\/(.*)$/s;
+
 const begun: Progress = { sent: 0 };
 
 type Carried = 'done' | 'more' | 'away' | { readonly refused: string };
@@ -127,12 +130,19 @@ export class Forwarder {
     });
   }
 
-  waiting(): Waiting {
+  async waiting(): Promise<Waiting> {
     let [steps, since] = [0, Number.POSITIVE_INFINITY];
     for (const [name, channel] of this.#channels) {
-      const left = channel.position.seq - this.#progress(name).sent;
-      steps += left;
-      if (left > 0) since = Math.min(since, this.#since.get(name) ?? since);
+      const { sent } = this.#progress(name);
+      if (channel.position.seq <= sent) continue;
+      if (name === descriptions) {
+        const leaving = (await channel.history({ after: sent })).filter(({ key }) => descriptionForm.test(key));
+        steps += leaving.length;
+        since = Math.min(since, leaving[0]?.at ?? since);
+      } else {
+        steps += channel.position.seq - sent;
+        since = Math.min(since, this.#since.get(name) ?? since);
+      }
     }
     return { steps, since: Number.isFinite(since) ? since : null, refused: this.#refused };
   }
@@ -322,7 +332,7 @@ export class Forwarder {
   }
 
   async #carryDescription({ key, value, kind }: Change): Promise<Carried> {
-    const [, sort = '', name = ''] = /^(bucket|setting)\/(.*)$/s.exec(key) ?? [];
+    const [, sort = '', name = ''] = descriptionForm.exec(key) ?? [];
     const path = encodeURIComponent(name);
     if (sort === 'setting') {
       return value === null

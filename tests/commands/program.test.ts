@@ -42,6 +42,7 @@ async function type(...args: readonly string[]) {
     complain: (text) => void err.push(text),
     world: realWorld,
     serve: () => Promise.resolve(42),
+    edge: () => Promise.resolve(43),
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }

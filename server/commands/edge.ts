@@ -1,0 +1,149 @@
+// `horai edge`: what is typed, or stands in the environment, becomes the configuration of an edge, or a sentence that says what is
+// wrong with it. Running it is main.ts', what it does is edge/'s.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import type { Config, Surroundings } from '../config.ts';
+import type { EdgeConfig, EdgeStatus, RunningEdge } from '../edge/edge.ts';
+import { isLoopback } from '../transport/who.ts';
+import { version } from '../version.ts';
+import { when } from './columns.ts';
+
+export interface EdgeOptions {
+  readonly hub?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly rules?: string;
+  readonly ca?: string;
+  readonly insecure?: boolean;
+  readonly keep: string;
+}
+
+export type EdgeConfigured =
+  | { readonly ok: true; readonly config: EdgeConfig; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly error: string };
+
+const hubVariable = 'HORAI_EDGE_HUB';
+const tokenVariable = 'HORAI_EDGE_TOKEN';
+const tokenForm = /^(?:waka_)?[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Where systems keep the certificates that they believe, besides those that come with Node. */
+const bundles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+export function configureEdge(options: EdgeOptions, config: Config, { env }: Surroundings): EdgeConfigured {
+  const said = options.hub ?? env[hubVariable] ?? '';
+  if (said === '') return wrong(`Which hub? Say --hub https://… or set ${hubVariable}.`);
+  const url = hubUrl(said);
+  if (url === undefined)
+    return wrong(`"${said}" is no address of a hub: it is something like https://hub.example.org/.`);
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.protocol === 'http:' && !isLoopback(name) && options.insecure !== true) {
+    return wrong(
+      `${url.href} would carry the token, and all you do, readable by anyone on the way: use https, or say --insecure if the network itself is safe (a VPN, say).`,
+    );
+  }
+  const keepDays = Number(options.keep);
+  if (!(keepDays >= 0 && keepDays <= 36_500)) return wrong(`--keep "${options.keep}" is no number of days.`);
+  try {
+    const token = tokenOf(options, env);
+    if (token === undefined)
+      return wrong(`With which token? Say --token-file FILE (- is stdin) or set ${tokenVariable}.`);
+    if (!tokenForm.test(token))
+      return wrong('The token is none: it is a UUID, as `horai token create` on the hub prints it.');
+    return {
+      ok: true,
+      config: {
+        hub: { url, token, ca: url.protocol === 'https:' ? certificates(options.ca, env) : undefined },
+        folder: join(config.data, 'edge'),
+        port: config.port,
+        kronosPort: config.kronosPort,
+        kronosAsked: config.kronosAsked,
+        keepDays,
+        rules: options.rules,
+        testing: config.testing,
+        ...(config.engine === 'auto' ? {} : { engine: config.engine === 'uws' ? 'uWebSockets.js' : 'ws' }),
+      },
+      warnings:
+        options.token === undefined
+          ? []
+          : [
+              `A token on the command line is seen by others of this machine, and kept by shells: ${tokenVariable} or --token-file is better.`,
+            ],
+    };
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What a start prints. */
+export async function edgeGreeting(edge: RunningEdge, config: EdgeConfig): Promise<string> {
+  const status = await edge.status();
+  const { hub, away } = status;
+  return [
+    `Horai edge ${version} is at ${edge.url}: ActivityWatch’s watchers find it there by themselves.`,
+    `WakaTime plugins, in ~/.wakatime.cfg: api_url = ${edge.url}api/v1`,
+    `Kronos clients: ${edge.kronos ?? 'off'}.`,
+    `Hub: ${hub} ${away === null ? 'answers' : `cannot be reached now: ${away}`}.`,
+    `Waiting to be sent: ${waitingText(status)}.`,
+    `Privacy rules: ${config.rules ?? 'none: everything leaves as it comes'}.`,
+    `Data: ${config.folder}; ${edge.url}-/health says how it is.`,
+  ].join('\n');
+}
+
+function waitingText({ waiting, oldest }: EdgeStatus): string {
+  return waiting === 0 ? 'nothing' : `${waiting}, the oldest of ${when(oldest)}`;
+}
+
+/** Why the port could not be had, when the reason is the server that an edge takes the place of. */
+export async function whoListens(port: number): Promise<string | undefined> {
+  try {
+    const reply = await fetch(`http://127.0.0.1:${port}/api/0/info`, { signal: AbortSignal.timeout(2_000) });
+    const info: unknown = await reply.json();
+    const theirs = typeof info === 'object' && info !== null && 'version' in info ? info.version : undefined;
+    if (typeof theirs !== 'string') return undefined;
+    if (theirs.startsWith('horai-')) return `A Horai hub or edge runs on port ${port} already.`;
+    return [
+      `ActivityWatch’s own server (${theirs}) runs on port ${port}. The edge takes its place:`,
+      'end it (in aw-qt’s menu uncheck "aw-server", or `pkill -x aw-server`), take it off autostart_modules in aw-qt.toml so that it does not',
+      'come back, and start the edge again. The watchers stay as they are. `horai import activitywatch` brings in what it has.',
+    ].join('\n');
+  } catch {
+    return undefined;
+  }
+}
+
+function wrong(error: string): EdgeConfigured {
+  return { ok: false, error };
+}
+
+function hubUrl(said: string): URL | undefined {
+  if (!URL.canParse(said)) return undefined;
+  const url = new URL(said);
+  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined;
+  url.search = '';
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** Throws when the file cannot be read. */
+function tokenOf({ token, tokenFile }: EdgeOptions, env: Surroundings['env']): string | undefined {
+  if (tokenFile !== undefined) return readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim();
+  if (token === '-') return readFileSync(0, 'utf8').trim();
+  return (token ?? env[tokenVariable] ?? '').trim() || undefined;
+}
+
+/** Throws when a file that was named cannot be read. */
+function certificates(named: string | undefined, env: Surroundings['env']): readonly string[] {
+  const system = [env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS'], ...bundles].filter(
+    (file): file is string => file !== undefined && file !== '' && existsSync(file),
+  );
+  const files = [...new Set(named === undefined ? system : [named, ...system])];
+  return [...rootCertificates, ...files.map((file) => readFileSync(file, 'utf8'))];
+}
