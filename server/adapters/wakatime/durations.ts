@@ -22,7 +22,15 @@ const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
   ['branch', 'branch', 'branches'],
 ];
 
-export function durations(question: Question): Asked<object> {
+export interface DayOfDurations {
+  readonly data: readonly Readonly<Record<string, unknown>>[];
+  readonly branches: readonly string[];
+  readonly start: string;
+  readonly end: string;
+  readonly timezone: string;
+}
+
+export function durations(question: Question): Asked<DayOfDurations> {
   const { person, query, zone, rule, now, fits, branches } = question;
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return wrong('date is required: YYYY-MM-DD');
