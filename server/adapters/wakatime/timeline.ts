@@ -224,15 +224,18 @@ export class Timelines {
   readonly #here = new Map<string, Timeline>();
   /** Changes heard of accounts that are not open. */
   readonly #unheard = new Map<string, number>();
+  readonly #ends: readonly (() => void)[];
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    hub.watch(({ name }, changes) => {
-      if (name.endsWith('/wakatime') && !name.startsWith('@')) this.#heard(name.slice(0, -9), changes.length);
-    });
-    hub.atDrain(() => {
-      for (const account of this.#here.keys()) this.#keep(account);
-    });
+    this.#ends = [
+      hub.watch(({ name }, changes) => {
+        if (name.endsWith('/wakatime') && !name.startsWith('@')) this.#heard(name.slice(0, -9), changes.length);
+      }),
+      hub.atDrain(() => {
+        for (const account of this.#here.keys()) void this.#keep(account);
+      }),
+    ];
   }
 
   /** The account's heartbeats, with all that is on disk by now; those of the moments that the question is about, at least. */
@@ -253,6 +256,16 @@ export class Timelines {
     throw new Error(`${account}/wakatime: what was kept of it could not be read`);
   }
 
+  /** Keeps all that is not kept yet, and hears of nothing any more. */
+  async close(): Promise<void> {
+    for (const end of this.#ends) end();
+    await Promise.all([...this.#open.values()].map(({ timeline }) => timeline.catch(() => undefined)));
+    for (const [account, timeline] of this.#here) {
+      await this.#keep(account);
+      timeline.close();
+    }
+  }
+
   #opened(account: string, anew: boolean): Opened {
     const known = this.#open.get(account);
     if (known !== undefined) {
@@ -267,7 +280,7 @@ export class Timelines {
     const timeline = Timeline.open(this.#hub, account, {
       anew,
       slow: () => say(true),
-      grown: () => this.#keep(account),
+      grown: () => void this.#keep(account),
     });
     const opened = { timeline, slow };
     this.#open.set(account, opened);
@@ -277,7 +290,7 @@ export class Timelines {
         say(false);
         if (this.#open.get(account) !== opened) return;
         this.#here.set(account, here);
-        if (here.unkept >= keptAfter) this.#keep(account);
+        if (here.unkept >= keptAfter) void this.#keep(account);
       },
       (error: unknown) => {
         say(false);
@@ -321,18 +334,16 @@ export class Timelines {
     this.of(account, { from: now, to: now }).catch(() => undefined);
   }
 
-  /** In the background. */
-  #keep(account: string): void {
+  /** In the background: never rejects. */
+  async #keep(account: string): Promise<void> {
     const timeline = this.#here.get(account);
-    timeline?.keep().then(
-      (kept) => {
-        if (!kept) this.#drop(account, timeline);
-      },
-      (error: unknown) => {
-        this.#hub.world.log.warn({ account, error }, 'wakatime: could not keep the days of an account');
-        this.#drop(account, timeline);
-      },
-    );
+    if (timeline === undefined) return;
+    try {
+      if (await timeline.keep()) return;
+    } catch (error) {
+      this.#hub.world.log.warn({ account, error }, 'wakatime: could not keep the days of an account');
+    }
+    this.#drop(account, timeline);
   }
 
   /** Whoever has its heartbeats has them as they are now; whoever asks next gets others. */
@@ -352,7 +363,7 @@ export class Timelines {
       const timeline = this.#here.get(account);
       if (timeline === undefined || account === asked) continue;
       bytes -= timeline.beats.bytes;
-      this.#keep(account);
+      void this.#keep(account);
       this.#drop(account, timeline);
     }
   }
