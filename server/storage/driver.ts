@@ -1,7 +1,7 @@
 // Which SQLite is there: better-sqlite3 if it was built, else the one inside Node 22.13 and later. Both speak the dialect
 // written down here as Database; nothing else may use what only one of them has.
 
-export type Value = string | number | null;
+export type Value = string | number | null | Uint8Array;
 
 export interface Statement {
   run(...values: readonly Value[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };

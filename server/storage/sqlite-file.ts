@@ -4,8 +4,8 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, OpenDatabase } from './driver.ts';
-
-const format = 1;
+import { convert } from './sqlite-format1.ts';
+import { createTables, format, readFormat } from './sqlite-tables.ts';
 
 export interface SqliteFile {
   readonly database: Database;
@@ -22,8 +22,16 @@ export function databasePath(folder: string): string {
   return join(folder, 'horai.db');
 }
 
-/** `freshEpoch` is used when the store is new, or is not the one that this folder knew. */
-export function openFile(open: OpenDatabase, folder: string, freshEpoch: string): Opened {
+/**
+ * `freshEpoch` is used when the store is new, or is not the one that this folder knew. A file of an older form is brought to this
+ * one, which may take minutes: `converting` hears the number of steps that are done.
+ */
+export function openFile(
+  open: OpenDatabase,
+  folder: string,
+  freshEpoch: string,
+  converting: (steps: number) => void,
+): Opened {
   const opened: { close(): void }[] = [];
   const close = (): void => {
     for (const one of opened.splice(0).reverse()) one.close();
@@ -42,35 +50,43 @@ export function openFile(open: OpenDatabase, folder: string, freshEpoch: string)
       );
     }
 
-    const database = open(databasePath(folder), false);
-    opened.push(database);
-    database.exec(`
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;
-      PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;`);
-    if (database.prepare('SELECT name FROM sqlite_schema').get() === undefined) create(database, freshEpoch);
-    const meta = (name: 'format' | 'epoch' | 'commits'): string | number =>
-      database.prepare('SELECT value FROM meta WHERE name = ?').get<{ value: string | number }>(name)?.value ?? '';
-    const found = Number(meta('format'));
-    if (found !== format) {
-      return refuse(
-        `The data folder ${folder} was written by a newer Horai (format ${found}; this one reads ${format}): ` +
-          'install the newer Horai, or choose another folder with HORAI_DATA.',
-      );
-    }
-
-    const commits = Number(meta('commits'));
     const mark = new Mark(folder);
     opened.push(mark);
-    if (!mark.fits(commits)) {
-      database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(freshEpoch);
-      mark.write(commits);
+    const path = databasePath(folder);
+    let database = open(path, false);
+    opened.push(database);
+    database.exec('PRAGMA busy_timeout = 5000');
+    let known = true;
+    if (database.prepare('SELECT name FROM sqlite_schema').get() === undefined) {
+      useLog(database);
+      createTables(database, freshEpoch, 0);
+    } else {
+      const { found, commits, refusal } = readFormat(database, folder);
+      known = mark.fits(commits);
+      if (found < format) {
+        opened.pop();
+        convert(open, database, path, converting);
+        database = open(path, false);
+        opened.push(database);
+      } else if (refusal !== undefined) return refuse(refusal);
+      useLog(database);
     }
-    const epoch = String(meta('epoch'));
+
+    const { commits } = readFormat(database, folder);
+    if (!known) database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(freshEpoch);
+    mark.write(commits);
+    const { epoch } = readFormat(database, folder);
     return { ok: true, file: { database, epoch, commits, mark: (now) => mark.write(now), close } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return refuse(`The data folder ${folder} cannot be used (${reason}): choose another with HORAI_DATA.`);
   }
+}
+
+function useLog(database: Database): void {
+  database.exec(`
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;`);
 }
 
 /** The lock lasts as long as the connection: the system frees it with the process, however that ends. */
@@ -90,78 +106,32 @@ function take(lock: Database): boolean {
  * file, was restored from a backup or copied, and positions told before no longer hold [ST13].
  */
 class Mark {
+  readonly #path: string;
   readonly #file: number;
-  readonly #inode: bigint;
   readonly #found: string;
+  #inode = 0n;
 
   constructor(folder: string) {
-    this.#inode = statSync(databasePath(folder), { bigint: true }).ino;
+    this.#path = databasePath(folder);
     this.#file = openSync(join(folder, 'mark'), constants.O_RDWR | constants.O_CREAT, 0o600);
     this.#found = readFileSync(this.#file, 'utf8');
   }
 
   fits(commits: number): boolean {
     const [inode, known] = this.#found.trim().split(' ');
-    return inode === String(this.#inode) && Number(known) <= commits;
+    return inode === String(this.#inodeNow()) && Number(known) <= commits;
   }
 
   write(commits: number): void {
+    if (this.#inode === 0n) this.#inode = this.#inodeNow();
     writeSync(this.#file, `${this.#inode} ${commits}`.padEnd(40), 0);
   }
 
   close(): void {
     closeSync(this.#file);
   }
-}
 
-function create(database: Database, epoch: string): void {
-  // Why these tables: see README.md. `until` is the port's `end`, which is a word of SQL.
-  database.exec(`
-    BEGIN;
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
-    CREATE TABLE origins (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-    CREATE TABLE channels (
-      id INTEGER PRIMARY KEY,
-      name TEXT NOT NULL UNIQUE,
-      seq INTEGER NOT NULL DEFAULT 0,
-      version INTEGER NOT NULL DEFAULT -1,
-      floor INTEGER NOT NULL DEFAULT 0,
-      items INTEGER NOT NULL DEFAULT 0,
-      longest INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE TABLE items (
-      channel INTEGER NOT NULL REFERENCES channels,
-      key TEXT NOT NULL,
-      seq INTEGER NOT NULL,
-      PRIMARY KEY (channel, key)
-    ) WITHOUT ROWID;
-    CREATE TABLE steps (
-      channel INTEGER NOT NULL REFERENCES channels,
-      seq INTEGER NOT NULL,
-      prev INTEGER,
-      born INTEGER,
-      time INTEGER,
-      until INTEGER,
-      version INTEGER,
-      origin INTEGER NOT NULL REFERENCES origins,
-      at INTEGER NOT NULL,
-      key TEXT NOT NULL,
-      value TEXT,
-      PRIMARY KEY (channel, seq)
-    ) WITHOUT ROWID;
-    CREATE INDEX steps_by_time ON steps (channel, time) WHERE time IS NOT NULL;
-    CREATE TABLE writes (
-      channel INTEGER NOT NULL REFERENCES channels,
-      id TEXT NOT NULL,
-      seq INTEGER NOT NULL,
-      steps INTEGER NOT NULL,
-      at INTEGER NOT NULL,
-      PRIMARY KEY (channel, id)
-    ) WITHOUT ROWID;
-    CREATE INDEX writes_by_age ON writes (at);`);
-  const insert = database.prepare('INSERT INTO meta (name, value) VALUES (?, ?)');
-  insert.run('format', format);
-  insert.run('epoch', epoch);
-  insert.run('commits', 0);
-  database.exec('COMMIT');
+  #inodeNow(): bigint {
+    return statSync(this.#path, { bigint: true }).ino;
+  }
 }

@@ -2,7 +2,7 @@
 // takes half the time for them that it takes for the same facts as objects, and a third of JSON. An outcome says only what
 // the main thread cannot know.
 
-import type { Keep, Write } from '../core/store.ts';
+import type { Answer, Keep, Outline, Step, Write } from '../core/store.ts';
 
 export interface JobOp {
   readonly op: 'put' | 'add' | 'remove';
@@ -36,7 +36,15 @@ export interface Prove {
   readonly job: 'prove';
 }
 
-export type Job = Append | Forget | Prove;
+/** A channel being loaded is another one than any of its name, until the last of its jobs makes it that. */
+export type Load =
+  | { readonly job: 'load-begin'; readonly channel: string }
+  | { readonly job: 'load-steps'; readonly channel: string; readonly steps: readonly Step[] }
+  | { readonly job: 'load-answers'; readonly channel: string; readonly answers: readonly Answer[] }
+  | { readonly job: 'load-end'; readonly outline: Outline }
+  | { readonly job: 'load-drop'; readonly channel: string };
+
+export type Job = Append | Forget | Prove | Load;
 
 export type Did = 'nothing' | 'create' | 'update' | 'delete';
 
@@ -68,13 +76,21 @@ export function packProve(flat: Flat): void {
   flat.push('prove');
 }
 
+/** A load is not packed flat: it is rare, and its steps are objects on either side. */
+export function packLoad(flat: Flat, load: Load): void {
+  flat.push('load', JSON.stringify(load));
+}
+
 export function unpackJobs(flat: Flat): Job[] {
   const next = new Cursor(flat);
   const jobs: Job[] = [];
   while (!next.done) {
     const job = next.oneOf(jobNames);
     if (job === 'prove') jobs.push({ job });
-    else if (job === 'forget') jobs.push({ job, channel: next.text(), through: next.number() });
+    else if (job === 'load') {
+      const load: Load = JSON.parse(next.text());
+      jobs.push(load);
+    } else if (job === 'forget') jobs.push({ job, channel: next.text(), through: next.number() });
     else {
       const ops: JobOp[] = [];
       const [channel, keep, origin, at] = [next.text(), next.oneOf(keeps), next.text(), next.number()];
@@ -121,7 +137,7 @@ export function unpackOutcomes(flat: Flat): Outcome[] {
   return outcomes;
 }
 
-const jobNames = ['append', 'forget', 'prove'] as const;
+const jobNames = ['append', 'forget', 'prove', 'load'] as const;
 const keeps = ['all', 'last'] as const;
 const opNames = ['put', 'add', 'remove'] as const;
 const dids = ['nothing', 'create', 'update', 'delete'] as const;

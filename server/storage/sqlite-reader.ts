@@ -1,8 +1,10 @@
-// The asking end of the embedded store, inside its own worker thread and over its own read-only connection, so that a long
-// answer never holds a write up. Each question is one transaction: head and changes are of the same moment.
+// The asking end of the embedded store, inside a worker thread and over its own read-only connection, so that a long answer
+// never holds a write up. Each question is one transaction, or all of them are, when the file is held: what they tell is of the
+// same moment. Steps come from rows and from sealed blocks, which are merged here.
 
-import type { Change, ChannelInfo, Head, Item, Past, Range, Since } from '../core/store.ts';
+import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../core/store.ts';
 import type { Database, Statement, Value } from './driver.ts';
+import { decodeBlock, packKey, type Sealed, unpackKey } from './sqlite-block.ts';
 
 interface ChannelRow {
   readonly id: number;
@@ -11,6 +13,8 @@ interface ChannelRow {
   readonly floor: number;
   readonly items: number;
   readonly longest: number;
+  readonly sealed: number;
+  readonly widest: number;
 }
 
 export type Question =
@@ -19,44 +23,67 @@ export type Question =
   | { readonly ask: 'read'; readonly channel: string; readonly range: Range }
   | { readonly ask: 'history'; readonly channel: string; readonly past: Past }
   | { readonly ask: 'at'; readonly channel: string; readonly seq: number }
-  | { readonly ask: 'channels'; readonly prefix: string };
+  | { readonly ask: 'channels'; readonly prefix: string }
+  // Pages of a store that is moved whole: of channels after a name, of steps after a seq, of answers after a write id.
+  | { readonly ask: 'outlines'; readonly after: string | null }
+  | { readonly ask: 'steps'; readonly channel: string; readonly after: number }
+  | { readonly ask: 'answers'; readonly channel: string; readonly after: string | null };
 
-const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+const nothing: ChannelRow = { id: 0, seq: 0, version: -1, floor: 0, items: 0, longest: 0, sealed: 0, widest: 0 };
 
-const nothing: ChannelRow = { id: 0, seq: 0, version: -1, floor: 0, items: 0, longest: 0 };
+/** A step without its `kind`, which depends on the question. */
+type Kept = Omit<Step, 'kind'>;
+type Row = Omit<Kept, 'key'> & { readonly key: string | Uint8Array };
 
-const columns = 's.key, s.value, s.time, s.until AS "end", s.seq, o.name AS origin, s.at, s.version';
+interface BlockRow {
+  readonly id: number;
+  /** With the id it tells one state of a block from the next: a block only ever gets smaller. */
+  readonly count: number;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+const columns = `s.key, s.value, s.time, s.until AS "end", s.seq, o.name AS origin, s.at, s.version,
+  iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born`;
 const itemsThenSteps = 'items i CROSS JOIN steps s ON s.channel = i.channel AND s.seq = i.seq';
 const stepsThenItems = 'steps s CROSS JOIN items i ON i.channel = s.channel AND i.key = s.key AND i.seq = s.seq';
 const origins = 'JOIN origins o ON o.id = s.origin';
+
+const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+const emptyBytes = new Uint8Array();
+/** Blocks kept unpacked: some megabytes. */
+const cachedBlocks = 48;
+/** Sealed items that are looked up together in a read by key, which may find them all over the channel. */
+const keysAtOnce = 1_024;
+const pageRows = 2_000;
+const pageText = 1 << 20;
 
 export class SqliteReader {
   readonly #database: Database;
   readonly #epoch: string;
   readonly #prepared = new Map<string, Statement>();
+  /** By id and count, those used last at the end. */
+  readonly #blocks = new Map<string, readonly Kept[]>();
+  readonly #origins = new Map<number, string>();
+  #held = false;
 
   constructor(database: Database, epoch: string) {
     this.#database = database;
     this.#epoch = epoch;
   }
 
+  /** From now on every answer is of this moment. */
+  hold(): void {
+    this.#held = true;
+    this.#prepare('BEGIN').run();
+    this.#prepare('SELECT 1 FROM meta').get();
+  }
+
   answer(question: Question): unknown {
+    if (this.#held) return this.#answer(question);
     this.#prepare('BEGIN').run();
     try {
-      switch (question.ask) {
-        case 'head':
-          return this.#head(this.#channel(question.channel));
-        case 'since':
-          return this.#since(question.channel, question.seq, question.limit);
-        case 'read':
-          return this.#read(question.channel, question.range);
-        case 'history':
-          return this.#history(question.channel, question.past);
-        case 'at':
-          return this.#at(question.channel, question.seq);
-        case 'channels':
-          return this.#channels(question.prefix);
-      }
+      return this.#answer(question);
     } finally {
       this.#prepare('COMMIT').run();
     }
@@ -66,111 +93,348 @@ export class SqliteReader {
     this.#database.close();
   }
 
+  #answer(question: Question): unknown {
+    switch (question.ask) {
+      case 'head':
+        return this.#head(this.#channel(question.channel));
+      case 'since':
+        return this.#since(question.channel, question.seq, question.limit);
+      case 'read':
+        return this.#read(question.channel, question.range);
+      case 'history':
+        return this.#history(question.channel, question.past);
+      case 'at':
+        return this.#at(question.channel, question.seq);
+      case 'channels':
+        return this.#channels(question.prefix);
+      case 'outlines':
+        return this.#outlines(question.after);
+      case 'steps':
+        return this.#steps(question.channel, question.after);
+      case 'answers':
+        return this.#answers(question.channel, question.after);
+    }
+  }
+
   #since(channel: string, seq: number, limit: number): Since {
     const found = this.#channel(channel);
     const head = this.#head(found);
     if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
-    const kind = `CASE WHEN s.value IS NULL THEN 'delete' WHEN s.born > ? THEN 'create' ELSE 'update' END AS kind`;
     const removed = seq === 0 ? 'AND s.value IS NOT NULL' : '';
     // Walking the steps is cheap unless most of them are past values: then it is cheaper to sort the items.
     const [from, first] = found.seq - seq > 4 * found.items ? [itemsThenSteps, 'i'] : [stepsThenItems, 's'];
-    const changes = this.#prepare(`
-        SELECT ${kind}, ${columns} FROM ${from} ${origins}
-        WHERE ${first}.channel = ? AND ${first}.seq > ? ${removed} ORDER BY ${first}.seq LIMIT ?`).all<Change>(
-      seq,
+    const rows = this.#rows(
+      `SELECT ${columns} FROM ${from} ${origins} WHERE ${first}.channel = ? AND ${first}.seq > ? ${removed} ORDER BY ${first}.seq`,
       found.id,
       seq,
-      limitOf(limit + 1),
     );
-    const more = changes.length > limit;
-    if (more) changes.pop();
-    return { ok: true, head, changes, more };
+    const changes: Change[] = [];
+    for (const step of inSeq(rows, this.#sealedSteps(found, seq, latest, false), false)) {
+      if (changes.length === limit) return { ok: true, head, changes, more: true };
+      changes.push(changeOf(step, seq));
+    }
+    return { ok: true, head, changes, more: false };
   }
 
-  #read(channel: string, { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest }: Range): Item[] {
-    const spanned = from !== undefined || to !== undefined;
+  #read(channel: string, range: Range): Item[] {
+    const { key, from, to, after, limit = Number.POSITIVE_INFINITY, size = Number.POSITIVE_INFINITY } = range;
     const found = this.#channel(channel);
-    const where = ['s.value IS NOT NULL'];
-    const values: Value[] = [];
-    const narrow = (condition: string, ...more: Value[]): void => {
-      where.push(condition);
-      values.push(...more);
-    };
-    const byTime = spanned && key === undefined;
-    narrow(byTime ? 's.channel = ?' : 'i.channel = ?', found.id);
-    if (key !== undefined) narrow('i.key = ?', key);
-    const [beyond, direction] = newest === true ? ['<', 'DESC'] : ['>', 'ASC'];
-    if (spanned) {
-      // One bound on either side: with two, the index would be entered by either. Spans are found by their beginning, and
-      // nothing that began more than the longest span earlier can reach into the range.
-      const begun = after?.time ?? 0;
-      const least = Math.max(
-        from === undefined ? earliest : from - found.longest,
-        after && newest !== true ? begun : earliest,
-      );
-      narrow(
-        's.time BETWEEN ? AND ?',
-        least,
-        Math.min(to === undefined ? latest : to - 1, after && newest === true ? begun : latest),
-      );
-      if (from !== undefined) narrow('(s.time >= ? OR s.until > ?)', from, from);
-      if (after !== undefined) narrow(`(s.time <> ? OR s.key ${beyond} ?)`, begun, after.key);
-    } else if (after !== undefined) narrow(`i.key ${beyond} ?`, after.key);
-    const order = spanned ? `s.time ${direction}, s.key ${direction}` : `i.key ${direction}`;
-    const rows = this.#prepare(`
-      SELECT ${columns} FROM ${byTime ? stepsThenItems : itemsThenSteps} ${origins}
-      WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`);
+    const spanned = from !== undefined || to !== undefined;
+    const steps =
+      key !== undefined ? this.#one(found, key) : spanned ? this.#inTime(found, range) : this.#byKey(found, range);
+    const order = (step: Kept, place: NonNullable<typeof after>): number =>
+      (range.newest === true ? -1 : 1) *
+      ((spanned && (step.time ?? 0) - (place.time ?? 0)) || byCodePoint(step.key, place.key));
     const items: Item[] = [];
     let left = size;
-    for (const item of rows.iterate<Item>(...values, limitOf(limit))) {
-      if (left <= 0) break;
-      items.push(item);
-      left -= item.value.length;
+    for (const step of steps) {
+      if (items.length >= limit || left <= 0) break;
+      if (step.value === null || (spanned && !overlaps(step, from, to))) continue;
+      if (after !== undefined && order(step, after) <= 0) continue;
+      items.push(itemOf(step, step.value));
+      left -= step.value.length;
     }
     return items;
   }
 
-  #history(channel: string, { key, after = 0, before, limit, newest }: Past): Change[] {
-    const { id, seq } = this.#channel(channel);
-    const kind = `CASE WHEN s.value IS NULL THEN 'delete' WHEN s.born = s.seq THEN 'create' ELSE 'update' END AS kind`;
-    // The past of one item hangs together by `prev`.
-    const chain = `
-      WITH RECURSIVE chain (seq, prev) AS (
-        SELECT s.seq, s.prev FROM ${itemsThenSteps} WHERE i.channel = ? AND i.key = ?
-        UNION ALL
-        SELECT s.seq, s.prev FROM chain c CROSS JOIN steps s ON s.seq = c.prev WHERE s.channel = ? AND c.prev > ?)`;
-    const [past, from] = key === undefined ? ['', 'steps s'] : [chain, 'chain c CROSS JOIN steps s ON s.seq = c.seq'];
-    return this.#prepare(`
-      ${past} SELECT ${kind}, ${columns} FROM ${from} ${origins}
-      WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest === true ? 'DESC' : 'ASC'} LIMIT ?`).all<Change>(
-      ...(key === undefined ? [] : [id, key, id, after]),
+  *#one({ id }: ChannelRow, key: string): Generator<Kept> {
+    const item = this.#prepare('SELECT seq FROM items WHERE channel = ? AND key = ?').get<{ seq: number }>(
+      id,
+      packKey(key),
+    );
+    if (item !== undefined) yield this.#stepAt(id, item.seq);
+  }
+
+  /** In order of time, then key; from where the range, or what it comes after, begins. */
+  *#inTime({ id, longest, widest }: ChannelRow, { from, to, after, newest = false }: Range): Generator<Kept> {
+    const begun = after?.time ?? undefined;
+    // Spans are found by their beginning: nothing that began more than the longest span earlier can reach into the range. So
+    // are blocks.
+    const least = (length: number): number =>
+      Math.max(from === undefined ? earliest : from - length, newest ? earliest : (begun ?? earliest));
+    const most = Math.min(to === undefined ? latest : Math.ceil(to) - 1, newest ? (begun ?? latest) : latest);
+    const direction = newest ? 'DESC' : 'ASC';
+    const rows = this.#rows(
+      `SELECT ${columns} FROM ${stepsThenItems} ${origins}
+       WHERE s.channel = ? AND s.time BETWEEN ? AND ? AND s.value IS NOT NULL ORDER BY s.time ${direction}`,
+      id,
+      least(longest),
+      most,
+    );
+    const blocks = newest
+      ? this.#iterate<BlockRow>(
+          `SELECT id, count, earliest, latest FROM blocks
+           WHERE channel = ? AND latest BETWEEN ? AND ? AND reach >= ? AND earliest <= ? ORDER BY latest DESC`,
+          id,
+          from === undefined ? earliest : from - longest,
+          begun === undefined ? latest : begun + widest,
+          from ?? earliest,
+          most,
+        )
+      : this.#iterate<BlockRow>(
+          `SELECT id, count, earliest, latest FROM blocks
+           WHERE channel = ? AND earliest BETWEEN ? AND ? AND reach >= ? AND latest >= ? ORDER BY earliest`,
+          id,
+          Math.max(from === undefined ? earliest : from - widest, begun === undefined ? earliest : begun - widest),
+          most,
+          from ?? earliest,
+          begun ?? earliest,
+        );
+    yield* inTime(rows, blocks, (block) => this.#block(block), newest);
+  }
+
+  /** In order of key; from where what it comes after stands. */
+  *#byKey(channel: ChannelRow, { after, limit = keysAtOnce, newest = false }: Range): Generator<Kept> {
+    const select = `
+      SELECT i.key, i.seq AS item, ${columns.replace('s.key, ', '')} FROM items i
+      LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq LEFT ${origins} WHERE i.channel = ?`;
+    // Texts come before bytes. One bound on either side: with two, the index would be entered by either.
+    const keys = (condition: string, ...values: readonly Value[]): Iterable<ItemRow> =>
+      this.#iterate<ItemRow>(
+        `${select} AND ${condition} ORDER BY i.key ${newest ? 'DESC' : 'ASC'}`,
+        channel.id,
+        ...values,
+      );
+    const place = after === undefined ? undefined : uuidFrom(after.key, newest);
+    const orEqual = place?.included === true ? '=' : '';
+    const [texts, uuids] =
+      after === undefined || place === undefined
+        ? [keys('i.key < ?', emptyBytes), keys('i.key >= ?', emptyBytes)]
+        : newest
+          ? [keys('i.key < ?', after.key), keys(`i.key >= ? AND i.key <${orEqual} ?`, emptyBytes, place.bytes)]
+          : [keys('i.key > ? AND i.key < ?', after.key, emptyBytes), keys(`i.key >${orEqual} ?`, place.bytes)];
+    let waiting: ItemRow[] = [];
+    for (const row of inKey(texts, uuids, newest)) {
+      waiting.push(row);
+      if (row.seq === null && waiting.length < Math.min(limit, keysAtOnce)) continue;
+      yield* this.#filled(channel.id, waiting);
+      waiting = [];
+    }
+    yield* this.#filled(channel.id, waiting);
+  }
+
+  /** Steps of items, in their order: those that are in blocks are looked up in the order of the blocks. */
+  #filled(id: number, rows: readonly ItemRow[]): Kept[] {
+    const sealed = rows.filter(({ seq }) => seq === null).sort((a, b) => a.item - b.item);
+    const steps = new Map(sealed.map(({ item }) => [item, this.#sealedAt(id, item)]));
+    return rows.map((row): Kept => {
+      const { item, seq, key, ...rest } = row;
+      return seq === null ? (steps.get(item) ?? missing(id, item)) : { ...rest, key: unpackKey(key), seq };
+    });
+  }
+
+  #history(
+    channel: string,
+    { key, after = 0, before, limit = Number.POSITIVE_INFINITY, newest = false }: Past,
+  ): Change[] {
+    const found = this.#channel(channel);
+    const until = before ?? found.seq + 1;
+    const steps =
+      key === undefined
+        ? this.#stepsBetween(found, after, until, newest)
+        : this.#chain(found.id, key, { after, before: until, newest });
+    const changes: Change[] = [];
+    for (const step of steps) {
+      if (changes.length >= limit) break;
+      changes.push(changeOf(step, step.seq - 1));
+    }
+    return changes;
+  }
+
+  /** The past of one item hangs together by `prev`; what is in a block has none. */
+  *#chain(
+    id: number,
+    key: string,
+    { after, before, newest }: { readonly after: number; readonly before: number; readonly newest: boolean },
+  ): Generator<Kept> {
+    const item = this.#prepare('SELECT seq FROM items WHERE channel = ? AND key = ?').get<{ seq: number }>(
+      id,
+      packKey(key),
+    );
+    if (item === undefined) return;
+    const rows = this.#rows(
+      `WITH RECURSIVE chain (seq, prev) AS (
+         SELECT seq, prev FROM steps WHERE channel = ? AND seq = ?
+         UNION ALL
+         SELECT s.seq, s.prev FROM chain c CROSS JOIN steps s ON s.seq = c.prev WHERE s.channel = ? AND c.prev > ?)
+       SELECT ${columns} FROM chain c CROSS JOIN steps s ON s.seq = c.seq ${origins}
+       WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest ? 'DESC' : 'ASC'}`,
+      id,
+      item.seq,
       id,
       after,
-      before ?? seq + 1,
-      limitOf(limit),
+      id,
+      after,
+      before,
     );
+    if (this.#rowAt(id, item.seq) !== undefined) yield* rows;
+    else if (item.seq > after && item.seq < before) yield this.#stepAt(id, item.seq);
   }
 
   #at(channel: string, seq: number): Item[] {
-    const { id } = this.#channel(channel);
-    return this.#prepare(`
-      WITH latest AS MATERIALIZED (SELECT max(seq) AS seq FROM steps WHERE channel = ? AND seq <= ? GROUP BY key)
-      SELECT ${columns} FROM latest l CROSS JOIN steps s ON s.seq = l.seq ${origins}
-      WHERE s.channel = ? AND s.value IS NOT NULL ORDER BY s.seq`).all<Item>(id, seq, id);
+    const found = this.#channel(channel);
+    const rows = this.#rows(
+      `WITH latest AS MATERIALIZED (SELECT max(seq) AS seq FROM steps WHERE channel = ? AND seq <= ? GROUP BY key)
+       SELECT ${columns} FROM latest l CROSS JOIN steps s ON s.seq = l.seq ${origins}
+       WHERE s.channel = ? AND s.value IS NOT NULL ORDER BY s.seq`,
+      found.id,
+      seq,
+      found.id,
+    );
+    // What is sealed was its item's only step.
+    const items: Item[] = [];
+    for (const step of inSeq(rows, this.#sealedSteps(found, 0, seq + 1, false), false)) {
+      if (step.value !== null) items.push(itemOf(step, step.value));
+    }
+    return items;
   }
 
   #channels(prefix: string): ChannelInfo[] {
     return this.#prepare(`
       SELECT name AS channel, seq, items FROM channels
-      WHERE name >= ? AND substr(name, 1, length(?)) = ? AND seq > 0 ORDER BY name`).all<ChannelInfo>(
+      WHERE name >= ? AND substr(name, 1, length(?)) = ? AND seq > 0 AND loading = 0 ORDER BY name`).all<ChannelInfo>(
       prefix,
       prefix,
       prefix,
     );
   }
 
+  #outlines(after: string | null): Outline[] {
+    return this.#prepare(`
+      SELECT name AS channel, seq, version, floor FROM channels c
+      WHERE ${after === null ? '' : 'name > ? AND'} loading = 0 AND (seq > 0 OR EXISTS (SELECT 1 FROM writes WHERE channel = c.id))
+      ORDER BY name LIMIT ${pageRows}`).all<Outline>(...(after === null ? [] : [after]));
+  }
+
+  #steps(channel: string, after: number): Step[] {
+    const found = this.#channel(channel);
+    const steps: Step[] = [];
+    let left = pageText;
+    for (const step of this.#stepsBetween(found, after, found.seq + 1, false)) {
+      steps.push({ ...changeOf(step, step.seq - 1), born: step.born });
+      left -= step.value?.length ?? 0;
+      if (left <= 0 || steps.length === pageRows) break;
+    }
+    return steps;
+  }
+
+  #answers(channel: string, after: string | null): Answer[] {
+    const { id } = this.#channel(channel);
+    return this.#prepare(`
+      SELECT id AS writeId, seq, steps, at FROM writes
+      WHERE channel = ? ${after === null ? '' : 'AND id > ?'} ORDER BY id LIMIT ${pageRows}`).all<Answer>(
+      id,
+      ...(after === null ? [] : [after]),
+    );
+  }
+
+  #stepsBetween(channel: ChannelRow, after: number, before: number, newest: boolean): Generator<Kept> {
+    const rows = this.#rows(
+      `SELECT ${columns} FROM steps s ${origins}
+       WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest ? 'DESC' : 'ASC'}`,
+      channel.id,
+      after,
+      before,
+    );
+    return inSeq(rows, this.#sealedSteps(channel, after, before, newest), newest);
+  }
+
+  *#sealedSteps({ id, sealed }: ChannelRow, after: number, before: number, newest: boolean): Generator<Kept> {
+    if (after >= sealed) return;
+    const blocks = this.#iterate<BlockRow>(
+      `SELECT id, count FROM blocks WHERE channel = ? AND last > ? AND first < ? ORDER BY last ${newest ? 'DESC' : 'ASC'}`,
+      id,
+      after,
+      before,
+    );
+    for (const row of blocks) {
+      const steps = this.#block(row);
+      for (const step of newest ? [...steps].reverse() : steps) if (step.seq > after && step.seq < before) yield step;
+    }
+  }
+
+  #stepAt(id: number, seq: number): Kept {
+    return this.#rowAt(id, seq) ?? this.#sealedAt(id, seq);
+  }
+
+  #rowAt(id: number, seq: number): Kept | undefined {
+    return [...this.#rows(`SELECT ${columns} FROM steps s ${origins} WHERE s.channel = ? AND s.seq = ?`, id, seq)][0];
+  }
+
+  #sealedAt(id: number, seq: number): Kept {
+    const row = this.#prepare(
+      'SELECT id, count FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1',
+    ).get<BlockRow>(id, seq);
+    const steps = row === undefined ? [] : this.#block(row);
+    let [low, high] = [0, steps.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((steps[middle]?.seq ?? 0) < seq) low = middle + 1;
+      else high = middle;
+    }
+    const step = steps[low];
+    return step?.seq === seq ? step : missing(id, seq);
+  }
+
+  #block({ id, count }: BlockRow): readonly Kept[] {
+    const name = `${id} ${count}`;
+    let steps = this.#blocks.get(name);
+    if (steps === undefined) {
+      const body = this.#prepare('SELECT body FROM blocks WHERE id = ?').get<{ body: Uint8Array }>(id)?.body;
+      steps = decodeBlock(body ?? emptyBytes).map((step) => this.#unsealed(step));
+    } else this.#blocks.delete(name);
+    this.#blocks.set(name, steps);
+    for (const oldest of this.#blocks.keys()) {
+      if (this.#blocks.size <= cachedBlocks) break;
+      this.#blocks.delete(oldest);
+    }
+    return steps;
+  }
+
+  #unsealed({ key, value, time, end, seq, origin, at, version, born }: Sealed): Kept {
+    let name = this.#origins.get(origin);
+    if (name === undefined) {
+      name = this.#prepare('SELECT name FROM origins WHERE id = ?').get<{ name: string }>(origin)?.name ?? '';
+      this.#origins.set(origin, name);
+    }
+    return { key, value, time, end, seq, origin: name, at, version, born };
+  }
+
+  *#rows(sql: string, ...values: readonly Value[]): Generator<Kept> {
+    for (const row of this.#iterate<Row>(sql, ...values)) {
+      const { key } = row;
+      if (typeof key === 'string') yield { ...row, key };
+      else yield { ...row, key: unpackKey(key) };
+    }
+  }
+
+  #iterate<Found>(sql: string, ...values: readonly Value[]): Iterable<Found> {
+    return this.#prepare(sql).iterate<Found>(...values);
+  }
+
   #channel(name: string): ChannelRow {
-    const sql = 'SELECT id, seq, version, floor, items, longest FROM channels WHERE name = ?';
+    const sql = `
+      SELECT id, seq, version, floor, items, longest, sealed, widest FROM channels WHERE name = ? AND loading = 0`;
     return this.#prepare(sql).get<ChannelRow>(name) ?? nothing;
   }
 
@@ -187,7 +451,168 @@ export class SqliteReader {
   }
 }
 
-/** SQLite says "no limit" with -1. */
-function limitOf(limit = Number.POSITIVE_INFINITY): number {
-  return Number.isFinite(limit) ? limit : -1;
+/** An item with its step, or with nothing but the step's seq where that is in a block. */
+type ItemRow = Omit<Row, 'seq'> & { readonly item: number; readonly seq: number | null };
+
+function missing(id: number, seq: number): never {
+  throw new Error(`step ${seq} of channel ${id} is missing from the file`);
+}
+
+function changeOf({ born, ...step }: Kept, since: number): Change {
+  return { kind: born === null ? 'delete' : born > since ? 'create' : 'update', ...step };
+}
+
+function itemOf({ key, time, end, seq, origin, at, version }: Kept, value: string): Item {
+  return { key, value, time, end, seq, origin, at, version };
+}
+
+/** Spans are half open; one without length overlaps where it stands. */
+function overlaps({ time, end }: Kept, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): boolean {
+  return time !== null && time < to && (time >= from || (end !== null && end > from));
+}
+
+/** Two rising sequences as one; falling ones when newest. */
+function* inSeq(rows: Generator<Kept>, sealed: Generator<Kept>, newest: boolean): Generator<Kept> {
+  try {
+    let [row, step] = [rows.next(), sealed.next()];
+    while (row.done !== true || step.done !== true) {
+      const byRow =
+        row.done !== true &&
+        (step.done === true || (newest ? row.value.seq > step.value.seq : row.value.seq < step.value.seq));
+      if (byRow && row.done !== true) {
+        yield row.value;
+        row = rows.next();
+      } else if (step.done !== true) {
+        yield step.value;
+        step = sealed.next();
+      }
+    }
+  } finally {
+    // What is still being read keeps the transaction from ending.
+    rows.return(undefined);
+    sealed.return(undefined);
+  }
+}
+
+function* inKey(texts: Iterable<ItemRow>, uuids: Iterable<ItemRow>, newest: boolean): Generator<ItemRow> {
+  const [left, right] = [each(texts), each(uuids)];
+  try {
+    let [text, uuid] = [left.next(), right.next()];
+    while (text.done !== true || uuid.done !== true) {
+      const order =
+        text.done === true
+          ? 1
+          : uuid.done === true
+            ? -1
+            : byCodePoint(unpackKey(text.value.key), unpackKey(uuid.value.key));
+      const byText = text.done === true ? false : uuid.done === true || (newest ? order > 0 : order < 0);
+      if (byText && text.done !== true) {
+        yield text.value;
+        text = left.next();
+      } else if (uuid.done !== true) {
+        yield uuid.value;
+        uuid = right.next();
+      }
+    }
+  } finally {
+    left.return(undefined);
+    right.return(undefined);
+  }
+}
+
+function* each<Row>(rows: Iterable<Row>): Generator<Row> {
+  yield* rows;
+}
+
+/**
+ * Rows in order of time, and blocks in the order in which they begin (newest: end), as one sequence in order of time, then key. A
+ * block is unpacked when the sequence comes to where it begins.
+ */
+function* inTime(
+  rows: Generator<Kept>,
+  blocks: Iterable<BlockRow>,
+  unpack: (block: BlockRow) => readonly Kept[],
+  newest: boolean,
+): Generator<Kept> {
+  const sign = newest ? -1 : 1;
+  const timeOf = (step: Kept | undefined): number =>
+    step === undefined ? Number.POSITIVE_INFINITY : sign * (step.time ?? 0);
+  const coming = each(blocks);
+  /** What is left of each block that was begun, its next step last. */
+  let begun: Kept[][] = [];
+  try {
+    let [row, block] = [rows.next(), coming.next()];
+    for (;;) {
+      let next = row.done === true ? Number.POSITIVE_INFINITY : timeOf(row.value);
+      for (const steps of begun) next = Math.min(next, timeOf(steps.at(-1)));
+      while (block.done !== true && sign * (newest ? block.value.latest : block.value.earliest) <= next) {
+        const steps = unpack(block.value).filter(({ time }) => time !== null);
+        steps.sort((a, b) => timeOf(b) - timeOf(a));
+        begun.push(steps);
+        next = Math.min(next, timeOf(steps.at(-1)));
+        block = coming.next();
+      }
+      if (next === Number.POSITIVE_INFINITY) return;
+      const together: Kept[] = [];
+      while (row.done !== true && timeOf(row.value) === next) {
+        together.push(row.value);
+        row = rows.next();
+      }
+      let emptied = false;
+      for (const steps of begun) {
+        while (timeOf(steps.at(-1)) === next) together.push(...steps.splice(-1));
+        emptied ||= steps.length === 0;
+      }
+      if (emptied) begun = begun.filter(({ length }) => length > 0);
+      if (together.length > 1) together.sort((a, b) => sign * byCodePoint(a.key, b.key));
+      yield* together;
+    }
+  } finally {
+    rows.return(undefined);
+    coming.return(undefined);
+  }
+}
+
+/** The order of the UTF-8 bytes, as SQLite has it; `<` would put U+FFFD after an emoji's surrogates. */
+function byCodePoint(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const [x, y] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}
+
+const digits = '0123456789abcdef';
+
+/** Where in the order of UUIDs (as bytes) those stand that come after any text, or before it, in the order of texts. */
+function uuidFrom(text: string, before: boolean): { readonly bytes: Uint8Array; readonly included: boolean } {
+  let hex = '';
+  /** -1: all UUIDs that begin with `hex` come before the text; 1: all of them come after it; 0: it is one itself. */
+  let side = 0;
+  for (let index = 0; index < 36 && side === 0; index += 1) {
+    const sign = text[index];
+    const dash = index === 8 || index === 13 || index === 18 || index === 23;
+    if (sign === undefined) side = 1;
+    else if (dash) side = sign === '-' ? 0 : sign < '-' ? 1 : -1;
+    else if (digits.includes(sign)) hex += sign;
+    else {
+      const above = [...digits].find((digit) => digit > sign);
+      if (above === undefined) side = -1;
+      else {
+        hex += above;
+        side = 1;
+      }
+    }
+  }
+  // From the first of those after it on, or up to the last of those before it.
+  if (side === 1) return { bytes: Buffer.from(hex.padEnd(32, '0'), 'hex'), included: !before };
+  if (side === -1) return { bytes: Buffer.from(hex.padEnd(32, 'f'), 'hex'), included: before };
+  return { bytes: Buffer.from(hex, 'hex'), included: before && text.length > 36 };
 }

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { DriverName } from './driver.ts';
 import type { Flat } from './sqlite-jobs.ts';
 import type { Question } from './sqlite-reader.ts';
+import type { Sealing } from './sqlite-writer.ts';
 
 export type Role =
   | {
@@ -12,20 +13,24 @@ export type Role =
       readonly folder: string;
       readonly freshEpoch: string;
       readonly drivers: readonly DriverName[];
+      readonly sealing: Sealing;
     }
-  | { readonly role: 'reader'; readonly folder: string; readonly drivers: readonly DriverName[] };
+  /** A holder answers as of the moment at which it began, and says first whether it can. */
+  | { readonly role: 'reader' | 'holder'; readonly folder: string; readonly drivers: readonly DriverName[] };
 
 /** Packed jobs, which are one transaction. */
 export type ToWriter = Flat | 'close';
 export type FromWriter =
   | { readonly refused: string }
+  /** The file has an older form, and is being brought to this one. */
+  | { readonly converting: number }
   | { readonly epoch: string }
   | { readonly outcomes: Flat }
   /** Nothing of the batch was done. */
   | { readonly failed: string };
 
 export type ToReader = { readonly question: Question; readonly epoch: string } | 'close';
-export type FromReader = { readonly answer: unknown } | { readonly failed: string };
+export type FromReader = { readonly answer: unknown } | { readonly failed: string } | { readonly refused: string };
 
 /**
  * A worker on Node 20 does not take over `--import tsx`, and under jest there is none to take over; so the thread begins with

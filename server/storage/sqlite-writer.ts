@@ -1,8 +1,10 @@
 // The writing end of the embedded store, inside its worker thread: applies batches of jobs, one transaction each. Nothing here
 // knows of promises, of the main thread or of reading; where the file comes from is in sqlite-file.ts.
 
+import type { Answer, Outline, Step } from '../core/store.ts';
 import type { Database, Statement } from './driver.ts';
-import type { Append, Did, Forget, Job, JobOp, Outcome } from './sqlite-jobs.ts';
+import { decodeBlock, encodeBlock, extentOf, furthest, packKey, type Sealed, unpackKey } from './sqlite-block.ts';
+import type { Append, Did, Forget, Job, JobOp, Load, Outcome } from './sqlite-jobs.ts';
 
 /** How long a write id is remembered, by the hub's clock. */
 const remembered = 30 * 24 * 60 * 60 * 1000;
@@ -11,6 +13,20 @@ const prunedAtOnce = 2_000;
 const pruneEvery = 60 * 60 * 1000;
 /** Channels and origins whose rows are kept at hand. */
 const cached = 10_000;
+/** Blocks that are kept unpacked, for writes that take items out of them one after another. */
+const openBlocks = 16;
+
+/** When old steps are sealed into blocks. */
+export interface Sealing {
+  /** The newest steps of a channel stay in rows: they are the ones that change. */
+  readonly hot: number;
+  /** Of a block. */
+  readonly steps: number;
+  /** Characters of values at which a block is full, whatever the number of its steps. */
+  readonly text: number;
+}
+
+export const usualSealing: Sealing = { hot: 1_024, steps: 512, text: 1 << 19 };
 
 interface ChannelRow {
   /** 0 until it has a row. */
@@ -20,15 +36,36 @@ interface ChannelRow {
   floor: number;
   items: number;
   longest: number;
+  /** 1 when values that are past were ever kept: then nothing is sealed any more, as the newest may be somebody's `prev`. */
+  past: number;
+  /** Through this step everything was sealed, or left in rows for good. */
+  sealed: number;
+  /** The longest time from the earliest to the reach of a block. */
+  widest: number;
+  /** The step at which sealing is worth the next look; not kept in the file. */
+  again?: number;
 }
 
 interface LatestRow {
   readonly seq: number;
+  /** 1 when the step is in a block, and the rest of this row says nothing. */
+  readonly sealed: number;
   readonly prev: number | null;
   /** null when the last step is a delete. */
   readonly born: number | null;
   /** Value and span are those asked about. */
   readonly same: number;
+}
+
+/** A step in its row, as it is before it is sealed. */
+interface LooseRow extends Omit<Sealed, 'key'> {
+  readonly key: string | Uint8Array;
+}
+
+interface OpenBlock {
+  readonly id: number;
+  readonly steps: Sealed[];
+  changed: boolean;
 }
 
 export class SqliteWriter {
@@ -38,12 +75,16 @@ export class SqliteWriter {
   readonly #channels = new Map<string, ChannelRow>();
   readonly #changed = new Set<ChannelRow>();
   readonly #origins = new Map<string, number>();
+  readonly #sealing: Sealing;
+  /** By id, those used last at the end. */
+  readonly #blocks = new Map<number, OpenBlock>();
   #commits: number;
   #pruneFrom = 0;
 
   /** `committed` hears the number of each commit once it is on disk. */
-  constructor(database: Database, commits: number, committed: (commits: number) => void) {
+  constructor(database: Database, commits: number, committed: (commits: number) => void, sealing = usualSealing) {
     this.#database = database;
+    this.#sealing = sealing;
     this.#commits = commits;
     this.#committed = committed;
     this.#sql = statements(database);
@@ -63,8 +104,11 @@ export class SqliteWriter {
     try {
       this.#sql.begin.run();
       const outcomes = jobs.map((job) => this.#do(job));
-      for (const { id, seq, version, floor, items, longest } of this.#changed) {
-        this.#sql.updateChannel.run(seq, version, floor, items, longest, id);
+      this.#closeBlocks();
+      for (const channel of this.#changed) {
+        this.#seal(channel);
+        const { id, seq, version, floor, items, longest, past, sealed, widest } = channel;
+        this.#sql.updateChannel.run(seq, version, floor, items, longest, past, sealed, widest, id);
       }
       this.#changed.clear();
       this.#sql.count.run(this.#commits + 1);
@@ -79,6 +123,7 @@ export class SqliteWriter {
       this.#channels.clear();
       this.#changed.clear();
       this.#origins.clear();
+      this.#blocks.clear();
       try {
         this.#database.exec('ROLLBACK');
       } catch {
@@ -91,6 +136,7 @@ export class SqliteWriter {
   #do(job: Job): Outcome {
     if (job.job === 'append') return this.#append(job);
     if (job.job === 'forget') this.#forget(job);
+    else if (job.job !== 'prove') this.#load(job);
     return { outcome: 'done' };
   }
 
@@ -122,7 +168,11 @@ export class SqliteWriter {
     at: number,
   ): Did {
     const sql = this.#sql;
-    const latest = sql.latest.get<LatestRow>(value, time, end, channel.id, key);
+    const named = packKey(key);
+    const found = sql.latest.get<LatestRow>(value, time, end, channel.id, named);
+    if (found?.sealed === 1 && op === 'add') return 'nothing';
+    const sealed = found?.sealed === 1 ? this.#find(channel, found.seq) : undefined;
+    const latest = sealed === undefined ? found : asked(sealed.step, { value, time, end });
     const born = latest?.born ?? null;
     if (born === null ? op === 'remove' : op === 'add' || latest?.same === 1) return 'nothing';
 
@@ -130,23 +180,13 @@ export class SqliteWriter {
     const { id, seq } = channel;
     if (version !== null && version > channel.version) channel.version = version;
     if (time !== null && end !== null && end - time > channel.longest) channel.longest = end - time;
-    if (latest === undefined) sql.insertItem.run(id, key, seq);
-    else sql.moveItem.run(seq, id, key);
-    if (latest !== undefined && !keepAll) sql.deleteStep.run(id, latest.seq);
+    if (latest === undefined) sql.insertItem.run(id, named, seq);
+    else sql.moveItem.run(seq, id, named);
+    if (sealed !== undefined) this.#takeOut(channel, sealed, keepAll);
+    else if (latest !== undefined && !keepAll) sql.deleteStep.run(id, latest.seq);
+    if (latest !== undefined && keepAll) channel.past = 1;
     const prev = (keepAll ? latest?.seq : latest?.prev) ?? null;
-    sql.insertStep.run(
-      id,
-      seq,
-      prev,
-      value === null ? null : (born ?? seq),
-      time,
-      end,
-      version,
-      origin,
-      at,
-      key,
-      value,
-    );
+    sql.insertStep.run(id, seq, prev, value === null ? null : born, time, end, version, origin, at, named, value);
     if (value === null) {
       channel.items -= 1;
       return 'delete';
@@ -154,6 +194,69 @@ export class SqliteWriter {
     if (born !== null) return 'update';
     channel.items += 1;
     return 'create';
+  }
+
+  /** Packs old steps into blocks. The transaction that makes steps seals as many, so that there are never many in rows. */
+  #seal(channel: ChannelRow): void {
+    const { hot, steps: most, text } = this.#sealing;
+    const { id } = channel;
+    while (channel.past === 0 && channel.seq >= (channel.again ?? 0) && channel.seq - hot - channel.sealed >= most) {
+      const through = channel.seq - hot;
+      const steps: Sealed[] = [];
+      let left = text;
+      for (const row of this.#sql.loose.iterate<LooseRow>(id, channel.sealed, through, most)) {
+        steps.push({ ...row, key: unpackKey(row.key) });
+        left -= row.value.length;
+        if (left <= 0) break;
+      }
+      const { first, last, earliest, latest, reach, count } = extentOf(steps);
+      if (count < most && left > 0) {
+        channel.again = channel.seq + most - count;
+        return;
+      }
+      this.#sql.insertBlock.run(id, first, last, earliest, latest, reach, count, encodeBlock(steps));
+      this.#sql.deleteLoose.run(id, first, last);
+      channel.sealed = last;
+      if (earliest !== null && reach !== null) channel.widest = Math.max(channel.widest, reach - earliest);
+    }
+  }
+
+  /** A step that no row holds. */
+  #find(channel: ChannelRow, seq: number): { readonly block: OpenBlock; readonly step: Sealed } {
+    const id = this.#sql.findBlock.get<{ id: number }>(channel.id, seq)?.id ?? 0;
+    const block = this.#blocks.get(id) ?? this.#open(id);
+    this.#blocks.delete(id);
+    this.#blocks.set(id, block);
+    if (this.#blocks.size > openBlocks) this.#closeBlocks();
+    const step = block.steps.find((one) => one.seq === seq);
+    if (step === undefined) throw new Error(`step ${seq} of channel ${channel.id} is missing from the file`);
+    return { block, step };
+  }
+
+  #open(id: number): OpenBlock {
+    const body = this.#sql.openBlock.get<{ body: Uint8Array }>(id)?.body;
+    return { id, steps: body === undefined ? [] : decodeBlock(body), changed: false };
+  }
+
+  /** @param past it stays as what its item was before */
+  #takeOut(channel: ChannelRow, { block, step }: { block: OpenBlock; step: Sealed }, past: boolean): void {
+    block.steps.splice(block.steps.indexOf(step), 1);
+    block.changed = true;
+    if (!past) return;
+    const { seq, born, time, end, version, origin, at, key, value } = step;
+    this.#sql.insertStep.run(channel.id, seq, null, born, time, end, version, origin, at, packKey(key), value);
+  }
+
+  #closeBlocks(): void {
+    for (const block of this.#blocks.values()) {
+      if (!block.changed) continue;
+      const { id, steps } = block;
+      const { first, last, earliest, latest, reach, count } = extentOf(steps);
+      if (count === 0) this.#sql.deleteBlock.run(id);
+      else this.#sql.updateBlock.run(first, last, earliest, latest, reach, count, encodeBlock(steps), id);
+      block.changed = false;
+    }
+    for (const id of this.#blocks.keys()) if (this.#blocks.size > openBlocks) this.#blocks.delete(id);
   }
 
   #forget({ channel: name, through }: Forget): void {
@@ -167,18 +270,97 @@ export class SqliteWriter {
     this.#changed.add(channel);
   }
 
-  #channel(name: string): ChannelRow {
-    const known = this.#channels.get(name);
+  /** Drops what loads left behind that did not come to their end. */
+  sweep(): void {
+    const names = this.#sql.findLoading.all<{ name: string }>().map(({ name }) => name);
+    if (names.length > 0) this.#transact(names.map((channel) => ({ job: 'load-drop', channel })));
+  }
+
+  #load(job: Load): void {
+    if (job.job === 'load-begin') {
+      const there = this.#channel(job.channel);
+      if (there.seq > 0 || (there.id > 0 && this.#sql.anyAnswer.get(there.id) !== undefined)) {
+        throw new Error(`the channel ${job.channel} is there already`);
+      }
+      this.#drop(job.channel, true);
+      this.#create(job.channel, { ...nothing }, true);
+    } else if (job.job === 'load-steps') this.#loadSteps(this.#channel(job.channel, true), job.steps);
+    else if (job.job === 'load-answers') this.#loadAnswers(this.#channel(job.channel, true), job.answers);
+    else if (job.job === 'load-end') this.#loadEnd(job.outline);
+    else this.#drop(job.channel, true);
+  }
+
+  /** As #step makes them, but with seqs of their own, and all past values are kept. */
+  #loadSteps(channel: ChannelRow, steps: readonly Step[]): void {
+    const sql = this.#sql;
+    const { id } = channel;
+    for (const { seq, key, value, time, end, origin, at, version, born } of steps) {
+      const named = packKey(key);
+      const latest = sql.latest.get<LatestRow>(value, time, end, id, named);
+      if (latest === undefined) sql.insertItem.run(id, named, seq);
+      else {
+        sql.moveItem.run(seq, id, named);
+        if (latest.sealed === 1) this.#takeOut(channel, this.#find(channel, latest.seq), true);
+        channel.past = 1;
+      }
+      if (time !== null && end !== null && end - time > channel.longest) channel.longest = end - time;
+      const before = latest?.seq ?? null;
+      sql.insertStep.run(
+        id,
+        seq,
+        before,
+        born === seq ? null : born,
+        time,
+        end,
+        version,
+        this.#origin(origin),
+        at,
+        named,
+        value,
+      );
+      if (latest !== undefined && (latest.sealed === 1 || latest.born !== null)) channel.items -= 1;
+      if (value !== null) channel.items += 1;
+      channel.seq = seq;
+    }
+    this.#changed.add(channel);
+  }
+
+  #loadAnswers({ id }: ChannelRow, answers: readonly Answer[]): void {
+    for (const { writeId, seq, steps, at } of answers) this.#sql.remember.run(id, writeId, seq, steps, at);
+  }
+
+  #loadEnd({ channel: name, seq, version, floor }: Outline): void {
+    const loaded = this.#channel(name, true);
+    if (this.#channel(name).seq > 0) throw new Error(`the channel ${name} is there already`);
+    this.#drop(name, false);
+    Object.assign(loaded, { seq, version, floor });
+    this.#sql.loaded.run(loaded.id);
+    this.#changed.add(loaded);
+    this.#channels.delete(loadingName(name));
+    this.#channels.set(name, loaded);
+  }
+
+  #drop(name: string, loading: boolean): void {
+    const channel = this.#channel(name, loading);
+    if (channel.id === 0) return;
+    for (const sql of this.#sql.drop) sql.run(channel.id);
+    this.#changed.delete(channel);
+    this.#channels.delete(loading ? loadingName(name) : name);
+  }
+
+  #channel(name: string, loading = false): ChannelRow {
+    const cachedAs = loading ? loadingName(name) : name;
+    const known = this.#channels.get(cachedAs);
     if (known !== undefined) return known;
-    const found = this.#sql.findChannel.get<ChannelRow>(name);
-    if (found === undefined) return { id: 0, seq: 0, version: -1, floor: 0, items: 0, longest: 0 };
-    this.#channels.set(name, found);
+    const found = this.#sql.findChannel.get<ChannelRow>(name, loading ? 1 : 0);
+    if (found === undefined) return { ...nothing };
+    this.#channels.set(cachedAs, found);
     return found;
   }
 
-  #create(name: string, channel: ChannelRow): void {
-    channel.id = Number(this.#sql.insertChannel.run(name).lastInsertRowid);
-    this.#channels.set(name, channel);
+  #create(name: string, channel: ChannelRow, loading = false): void {
+    channel.id = Number(this.#sql.insertChannel.run(name, loading ? 1 : 0).lastInsertRowid);
+    this.#channels.set(loading ? loadingName(name) : name, channel);
   }
 
   #origin(name: string): number {
@@ -197,15 +379,51 @@ export class SqliteWriter {
   }
 }
 
+const nothing: ChannelRow = {
+  id: 0,
+  seq: 0,
+  version: -1,
+  floor: 0,
+  items: 0,
+  longest: 0,
+  past: 0,
+  sealed: 0,
+  widest: 0,
+};
+
+/** What no channel is called. */
+function loadingName(name: string): string {
+  return `\0${name}`;
+}
+
+function asked({ seq, born, ...step }: Sealed, { value, time, end }: Pick<JobOp, 'value' | 'time' | 'end'>): LatestRow {
+  const same = step.value === value && step.time === time && step.end === end;
+  return { seq, sealed: 1, prev: null, born, same: same ? 1 : 0 };
+}
+
 function statements(database: Database) {
+  /** Of the steps up to a seq, those that a block can hold. */
+  const plain = ['time', 'until', 'version', 'at'].map(
+    (column) => `(${column} IS NULL OR (typeof(${column}) = 'integer' AND abs(${column}) < ${furthest}))`,
+  );
+  const sealable = `value IS NOT NULL AND ${plain.join(' AND ')}`;
   const sql = (text: string): Statement => database.prepare(text);
   return {
     begin: sql('BEGIN IMMEDIATE'),
     commit: sql('COMMIT'),
     count: sql(`UPDATE meta SET value = ? WHERE name = 'commits'`),
-    findChannel: sql('SELECT id, seq, version, floor, items, longest FROM channels WHERE name = ?'),
-    insertChannel: sql('INSERT INTO channels (name) VALUES (?)'),
-    updateChannel: sql('UPDATE channels SET seq = ?, version = ?, floor = ?, items = ?, longest = ? WHERE id = ?'),
+    findChannel: sql(`
+      SELECT id, seq, version, floor, items, longest, past, sealed, widest FROM channels WHERE name = ? AND loading = ?`),
+    insertChannel: sql('INSERT INTO channels (name, loading) VALUES (?, ?)'),
+    updateChannel: sql(`
+      UPDATE channels SET seq = ?, version = ?, floor = ?, items = ?, longest = ?, past = ?, sealed = ?, widest = ?
+      WHERE id = ?`),
+    findLoading: sql('SELECT name FROM channels WHERE loading = 1'),
+    loaded: sql('UPDATE channels SET loading = 0 WHERE id = ?'),
+    drop: ['items', 'steps', 'blocks', 'writes']
+      .map((table) => sql(`DELETE FROM ${table} WHERE channel = ?`))
+      .concat(sql('DELETE FROM channels WHERE id = ?')),
+    anyAnswer: sql('SELECT 1 FROM writes WHERE channel = ? LIMIT 1'),
     findOrigin: sql('SELECT id FROM origins WHERE name = ?'),
     insertOrigin: sql('INSERT INTO origins (name) VALUES (?)'),
     answer: sql('SELECT seq, steps FROM writes WHERE channel = ? AND id = ?'),
@@ -214,14 +432,26 @@ function statements(database: Database) {
       'DELETE FROM writes WHERE (channel, id) IN (SELECT channel, id FROM writes WHERE at < ? ORDER BY at LIMIT ?)',
     ),
     latest: sql(`
-      SELECT s.seq, s.prev, s.born, s.value IS ? AND s.time IS ? AND s.until IS ? AS same
-      FROM items i JOIN steps s ON s.channel = i.channel AND s.seq = i.seq WHERE i.channel = ? AND i.key = ?`),
+      SELECT i.seq, s.seq IS NULL AS sealed, s.prev, iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born,
+        s.value IS ? AND s.time IS ? AND s.until IS ? AS same
+      FROM items i LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq WHERE i.channel = ? AND i.key = ?`),
     insertItem: sql('INSERT INTO items (channel, key, seq) VALUES (?, ?, ?)'),
     moveItem: sql('UPDATE items SET seq = ? WHERE channel = ? AND key = ?'),
     insertStep: sql(`
       INSERT INTO steps (channel, seq, prev, born, time, until, version, origin, at, key, value)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     deleteStep: sql('DELETE FROM steps WHERE channel = ? AND seq = ?'),
+    loose: sql(`
+      SELECT seq, coalesce(born, seq) AS born, time, until AS "end", version, origin, at, key, value FROM steps
+      WHERE channel = ? AND seq > ? AND seq <= ? AND ${sealable} ORDER BY seq LIMIT ?`),
+    deleteLoose: sql(`DELETE FROM steps WHERE channel = ? AND seq BETWEEN ? AND ? AND ${sealable}`),
+    insertBlock: sql(`
+      INSERT INTO blocks (channel, first, last, earliest, latest, reach, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    updateBlock: sql(`
+      UPDATE blocks SET first = ?, last = ?, earliest = ?, latest = ?, reach = ?, count = ?, body = ? WHERE id = ?`),
+    deleteBlock: sql('DELETE FROM blocks WHERE id = ?'),
+    findBlock: sql('SELECT id FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1'),
+    openBlock: sql('SELECT body FROM blocks WHERE id = ?'),
     // The three of forgetting are run in this order with (channel, channel, old floor, new floor): what lies below the old
     // floor was seen to then, and `prev` names what a step superseded.
     forgetItems: sql(`

@@ -5,30 +5,46 @@
 import { resolve as absolute } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type {
+  Answer,
   Appended,
+  Archive,
   Change,
   ChannelInfo,
   Head,
   Item,
   Keep,
+  Outline,
   Past,
   Position,
   Range,
   Since,
+  Step,
   Store,
   Write,
 } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import { type DriverName, everyDriver } from './driver.ts';
-import { type Flat, type Outcome, packAppend, packForget, packProve, unpackOutcomes } from './sqlite-jobs.ts';
+import {
+  type Flat,
+  type Load,
+  type Outcome,
+  packAppend,
+  packForget,
+  packLoad,
+  packProve,
+  unpackOutcomes,
+} from './sqlite-jobs.ts';
+import { openMoment, type SqliteMoment } from './sqlite-moment.ts';
 import type { Question } from './sqlite-reader.ts';
 import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './sqlite-threads.ts';
+import { type Sealing, usualSealing } from './sqlite-writer.ts';
 
 export interface SqliteOptions {
   readonly folder: string;
   readonly world: World;
   /** In the order in which they are tried. */
   readonly drivers?: readonly DriverName[];
+  readonly sealing?: Sealing;
 }
 
 export type OpenedSqlite =
@@ -36,13 +52,24 @@ export type OpenedSqlite =
   | { readonly ok: false; readonly error: string };
 
 /** Makes the folder when it is not there. A refusal is one sentence for the person who started the hub. */
-export async function openSqlite({ folder, world, drivers = everyDriver }: SqliteOptions): Promise<OpenedSqlite> {
+export async function openSqlite({
+  folder,
+  world,
+  drivers = everyDriver,
+  sealing = usualSealing,
+}: SqliteOptions): Promise<OpenedSqlite> {
   const at = absolute(folder);
-  const writer = startWorker({ role: 'writer', folder: at, freshEpoch: world.id(), drivers });
+  const writer = startWorker({ role: 'writer', folder: at, freshEpoch: world.id(), drivers, sealing });
   const reader = startWorker({ role: 'reader', folder: at, drivers });
-  const first = await new Promise<FromWriter>((resolve) => {
+  let converting = false;
+  const first = await new Promise<{ readonly refused: string } | { readonly epoch: string }>((resolve) => {
     const broken = (reason: string): void => resolve({ refused: `The store did not start: ${reason}.` });
-    writer.once('message', resolve);
+    writer.on('message', (message: FromWriter) => {
+      if ('epoch' in message || 'refused' in message) resolve(message);
+      if (!('converting' in message) || converting) return;
+      converting = true;
+      world.log.warn({ folder: at }, 'the store is being brought to the form of this version, which may take minutes');
+    });
     writer.once('error', (error) => broken(String(error)));
     writer.once('exit', () => broken('its thread ended'));
     reader.once('error', (error) => broken(String(error)));
@@ -53,15 +80,18 @@ export async function openSqlite({ folder, world, drivers = everyDriver }: Sqlit
       writer.removeAllListeners(event);
       reader.removeAllListeners(event);
     }
-    return { ok: true, store: new SqliteStore(writer, reader, first.epoch, world) };
+    const store = new SqliteStore(writer, reader, first.epoch, { folder: at, world, drivers });
+    return { ok: true, store };
   }
   await Promise.all([writer.terminate(), reader.terminate()]);
-  return { ok: false, error: 'refused' in first ? first.refused : 'The store did not start.' };
+  return { ok: false, error: first.refused };
 }
 
 /** Writes in one transaction, and the text in them: a batch should not take much longer than its flush. */
 const mostWrites = 2_000;
 const mostText = 4_000_000;
+/** Steps of a load in one transaction. */
+const pageRows = 1_000;
 
 interface Waiting {
   /** null for what is not an append. */
@@ -83,9 +113,9 @@ class Batch {
   text = 0;
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore implements Store, Archive {
   readonly epoch: string;
-  readonly #world: World;
+  readonly #options: Required<Omit<SqliteOptions, 'sealing'>>;
   readonly #writer: Worker;
   readonly #reader: Worker;
   /** Batches to be sent, the last one still growing. */
@@ -93,15 +123,17 @@ export class SqliteStore implements Store {
   /** Batches the writer has, oldest first. */
   readonly #sent: Batch[] = [];
   readonly #asking: Asking[] = [];
+  /** What is asked of the store as a whole while it is gone through. */
+  #moment: SqliteMoment | undefined;
   #waking = false;
   #checking: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   /** Why nothing is taken any more. */
   #stopped: Error | undefined;
 
-  constructor(writer: Worker, reader: Worker, epoch: string, world: World) {
+  constructor(writer: Worker, reader: Worker, epoch: string, options: Required<Omit<SqliteOptions, 'sealing'>>) {
     this.epoch = epoch;
-    this.#world = world;
+    this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
     writer.on('message', (message: FromWriter) => {
@@ -110,8 +142,8 @@ export class SqliteStore implements Store {
     });
     reader.on('message', (message: FromReader) => {
       const asking = this.#asking.shift();
-      if ('failed' in message) asking?.fail(new Error(message.failed));
-      else asking?.answer(message.answer);
+      if ('answer' in message) asking?.answer(message.answer);
+      else asking?.fail(new Error('failed' in message ? message.failed : message.refused));
     });
     for (const worker of [writer, reader]) {
       worker.on('error', (error) => this.#stop(worker, error));
@@ -129,20 +161,66 @@ export class SqliteStore implements Store {
   }
 
   forget(channel: string, through: number): Promise<void> {
-    return new Promise((answer, fail) => {
-      const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
-      if (batch !== undefined) packForget(batch.jobs, channel, through);
-    });
+    return this.#do((jobs) => packForget(jobs, channel, through));
   }
 
   check(): Promise<void> {
-    this.#checking ??= new Promise<void>((answer, fail) => {
-      const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
-      if (batch !== undefined) packProve(batch.jobs);
-    }).finally(() => {
+    this.#checking ??= this.#do(packProve).finally(() => {
       this.#checking = undefined;
     });
     return this.#checking;
+  }
+
+  async *outlines(): AsyncGenerator<Outline> {
+    const before = this.#moment;
+    const moment = await this.#hold();
+    this.#moment = moment;
+    try {
+      yield* moment.outlines();
+    } finally {
+      this.#moment = before;
+      await moment.close();
+    }
+  }
+
+  async *steps(channel: string): AsyncGenerator<readonly Step[]> {
+    const held = this.#moment;
+    const moment = held ?? (await this.#hold());
+    try {
+      yield* moment.steps(channel);
+    } finally {
+      if (held === undefined) await moment.close();
+    }
+  }
+
+  async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
+    const held = this.#moment;
+    const moment = held ?? (await this.#hold());
+    try {
+      yield* moment.answers(channel);
+    } finally {
+      if (held === undefined) await moment.close();
+    }
+  }
+
+  async load(
+    outline: Outline,
+    steps: AsyncIterable<readonly Step[]>,
+    answers: AsyncIterable<readonly Answer[]>,
+  ): Promise<void> {
+    const { channel } = outline;
+    const load = (job: Load): Promise<void> => this.#do((jobs) => packLoad(jobs, job));
+    await load({ job: 'load-begin', channel });
+    try {
+      for await (const list of steps)
+        for (const page of pages(list)) await load({ job: 'load-steps', channel, steps: page });
+      for await (const list of answers) await load({ job: 'load-answers', channel, answers: list });
+      await load({ job: 'load-end', outline });
+    } catch (error) {
+      // If this cannot be done either, it is when the store is opened next.
+      await load({ job: 'load-drop', channel }).catch(() => undefined);
+      throw error;
+    }
   }
 
   head(channel: string): Promise<Head> {
@@ -243,6 +321,21 @@ export class SqliteStore implements Store {
     }
   }
 
+  async #hold(): Promise<SqliteMoment> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const opened = await openMoment(this.#options.folder, this.#options.drivers);
+    if (!opened.ok) throw new Error(opened.error);
+    return opened.moment;
+  }
+
+  /** A job that is answered with nothing but that it is done. */
+  #do(pack: (jobs: Flat) => void): Promise<void> {
+    return new Promise((answer, fail) => {
+      const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
+      if (batch !== undefined) pack(batch.jobs);
+    });
+  }
+
   #position(seq: number): Position {
     return { epoch: this.epoch, seq };
   }
@@ -262,7 +355,7 @@ export class SqliteStore implements Store {
   #stop(worker: Worker, cause: Error): void {
     if (this.#stopped === undefined) {
       this.#stopped = new Error(`The store has stopped: ${cause.message}.`, { cause });
-      this.#world.log.error({ error: cause.message }, 'the store has stopped');
+      this.#options.world.log.error({ error: cause.message }, 'the store has stopped');
       void this.#reader.terminate();
       void this.#writer.terminate();
     }
@@ -288,6 +381,11 @@ function changesOf(write: Write, lastSeq: number, did: readonly ('nothing' | Cha
     changes.push({ kind, key, ...span, seq, origin, at, version });
   });
   return changes;
+}
+
+/** So that no transaction of a load holds up its neighbours for long. */
+function* pages(steps: readonly Step[]): Generator<readonly Step[]> {
+  for (let at = 0; at < steps.length; at += pageRows) yield steps.slice(at, at + pageRows);
 }
 
 const gone = { value: null, time: null, end: null };

@@ -13,25 +13,33 @@ import { nanoid } from 'nanoid';
 import { type Database, type DriverName, everyDriver, loadDriver } from '../../server/storage/driver.ts';
 import { openSqlite, SqliteStore } from '../../server/storage/sqlite.ts';
 import { startWorker } from '../../server/storage/sqlite-threads.ts';
-import { type Place, put, storeContract, write } from '../contract/store.ts';
+import { type Sealing, usualSealing } from '../../server/storage/sqlite-writer.ts';
+import { archiveContract } from '../contract/archive.ts';
+import { put, storeContract, write } from '../contract/store.ts';
 import { seeded, TestWorld } from '../support/world.ts';
 
 /** A world whose names are new in every process, as real ones are. */
 const newWorld = () => Object.assign(new TestWorld(), { id: () => nanoid() });
 const newFolder = () => mkdtempSync(join(tmpdir(), 'horai-store-'));
 
-async function openIn(folder: string, drivers: readonly DriverName[] = everyDriver): Promise<SqliteStore> {
-  const opened = await openSqlite({ folder, world: newWorld(), drivers });
+async function openIn(folder: string, drivers = everyDriver, sealing = usualSealing): Promise<SqliteStore> {
+  const opened = await openSqlite({ folder, world: newWorld(), drivers, sealing });
   if (!opened.ok) throw new Error(opened.error);
   return opened.store;
 }
 
-function placeWith(drivers: readonly DriverName[]): Place {
+function placeWith(drivers: readonly DriverName[], sealing = usualSealing) {
   const folder = newFolder();
-  return { open: () => openIn(folder, drivers), remove: async () => rmSync(folder, { recursive: true }) };
+  return { open: () => openIn(folder, drivers, sealing), remove: async () => rmSync(folder, { recursive: true }) };
 }
 
+/** So small that everything that is not quite new is in blocks. */
+const eager: Sealing = { hot: 1, steps: 3, text: 60 };
+
 storeContract('SqliteStore', () => placeWith(everyDriver));
+storeContract('SqliteStore that seals almost everything', () => placeWith(everyDriver, eager));
+archiveContract('SqliteStore', () => placeWith(everyDriver));
+archiveContract('SqliteStore that seals almost everything', () => placeWith(everyDriver, eager));
 
 if (isBuiltin('node:sqlite')) {
   storeContract('SqliteStore over node:sqlite', () => placeWith(['node:sqlite']));
@@ -176,12 +184,12 @@ describe('the embedded store', () => {
   ] as const)('when the %s dies, who waits is told and nothing more is taken', async (role) => {
     const folder = folderHere();
     const threads = {
-      writer: startWorker({ role: 'writer', folder, freshEpoch: 'e', drivers: everyDriver }),
+      writer: startWorker({ role: 'writer', folder, freshEpoch: 'e', drivers: everyDriver, sealing: usualSealing }),
       reader: startWorker({ role: 'reader', folder, drivers: everyDriver }),
     };
     await once(threads.writer, 'message');
     const world = newWorld();
-    const store = new SqliteStore(threads.writer, threads.reader, 'e', world);
+    const store = new SqliteStore(threads.writer, threads.reader, 'e', { folder, world, drivers: everyDriver });
     await store.append('tasks', write([put('a', '1')]), 'all');
     const ended = once(threads[role], 'exit');
     await threads[role].terminate();
@@ -225,9 +233,9 @@ describe('the embedded store', () => {
     const folder = folderHere();
     await (await storeIn(folder)).close();
     const database = await fileIn(folder);
-    database.exec(`UPDATE meta SET value = 2 WHERE name = 'format'`);
+    database.exec(`UPDATE meta SET value = 3 WHERE name = 'format'`);
     expect(await refusalIn(folder)).toBe(
-      `The data folder ${folder} was written by a newer Horai (format 2; this one reads 1): ` +
+      `The data folder ${folder} was written by a newer Horai (format 3; this one reads 2): ` +
         'install the newer Horai, or choose another folder with HORAI_DATA.',
     );
     expect(await refusalIn(folder)).toContain('newer Horai');
