@@ -230,7 +230,7 @@ describe('a token', () => {
     const { access_token: writer } = await exchange(await code({ scope: 'write_heartbeats email' }));
     const user = '/api/v1/users/current';
     expect(await status(`${user}/insights/days/last_7_days`, reader)).toBe(200);
-    for (const path of ['summaries?range=today', 'heartbeats?date=today', 'goals']) {
+    for (const path of ['summaries?range=today', 'heartbeats?date=today', 'goals', 'orgs', 'leaderboards']) {
       expect([path, await status(`${user}/${path}`, reader)]).toEqual([path, 403]);
     }
     for (const path of ['custom_rules', 'oauth_apps', 'data_dumps']) {

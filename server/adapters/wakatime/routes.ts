@@ -5,7 +5,9 @@ import { type Flow, json, type Reply, type Request, type Route, type Stream } fr
 import { Admission, type WakatimeDoors } from './admission.ts';
 import { grandAmount, inWakapiWords, secondsOf } from './amount.ts';
 import { Apps, appEndpoints } from './apps.ts';
+import { boardEndpoints } from './boards.ts';
 import { readDate, readStatsRange, type StatsRange } from './calendar.ts';
+import { commitEndpoints } from './commits.ts';
 import { tally } from './credit.ts';
 import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
 import { durations } from './durations.ts';
@@ -18,6 +20,7 @@ import { insight } from './insights.ts';
 import { leaders } from './leaders.ts';
 import { languages, machines, paged, projects, userAgents } from './lists.ts';
 import { oauthRoutes } from './oauth.ts';
+import { orgEndpoints } from './orgs.ts';
 import { profile, stranger } from './profile.ts';
 import { ask, type Person, type Question, reachOf, spanOf } from './question.ts';
 import { ruleEndpoints } from './rules.ts';
@@ -81,7 +84,9 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
 
   const ingest = (manner: Manner, batch: boolean) => async (request: Request) => {
     const admitted = admission.admit(request, userOf(request), 'write', { needs: ['heartbeats'] });
-    return admitted.ok ? takeHeartbeats(hub, admitted.account, request, { batch, manner }) : admitted.reply;
+    return admitted.ok
+      ? takeHeartbeats(hub, admitted.account, request, { batch, manner, limits: doors.limits })
+      : admitted.reply;
   };
 
   const endpoints: readonly Endpoint[] = [
@@ -285,7 +290,10 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         return json(200, { data: experts(person, question, parsedBody(request.body)) });
       },
     },
+    ...commitEndpoints,
     ...ruleEndpoints,
+    ...boardEndpoints,
+    ...orgEndpoints,
     ...appEndpoints(apps),
   ];
 
