@@ -41,6 +41,11 @@ const rules: readonly Rule[] = [
   { of: adapterFace, ours: [adapterFace, core, protocol] },
   { of: /^server\//, ours: [/^server\//, protocol] },
   { of: /^clients\/typescript\//, ours: [/^clients\/typescript\//, protocol] },
+  // The page of tasks does what the command does, by its actions.
+  {
+    of: /^clients\/web\//,
+    ours: [/^clients\/web\//, /^clients\/typescript\//, /^clients\/kronos\/actions\.ts$/, protocol],
+  },
   { of: /^(clients\/[^/]+\/)/, ours: [/^$1/, /^clients\/typescript\//, protocol] },
 ];
 

@@ -83,6 +83,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   const { hub, accounts, metrics, converse } = assembled.parts;
   const personal = isPersonal(config);
   const trust = { accounts, personal };
+  const limits = { mostDaysOld: config.heartbeatAge, mostHoursAhead: config.heartbeatAhead };
   const tickets = new Tickets(trust, world);
   const near = ({ origin, host }: Caller) => originAllowed(origin, host, config.origins);
   let listening: Listening | undefined;
@@ -102,9 +103,10 @@ export async function compose(config: Config, world: World): Promise<Composed> {
   const routes: readonly Route[] = [
     ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
+    ...pages.routes,
     ...activityWatch.routes,
     ...edgeRoutes({ hub, ...trust }),
-    ...wakatimeRoutes({ hub, near, ...trust }),
+    ...wakatimeRoutes({ hub, near, ...trust, limits }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];
 

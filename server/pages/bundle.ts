@@ -9,7 +9,7 @@ import type { Asset } from '../adapters/mobtimer/pages.ts';
 const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
 
 /** Source names, without folder; each becomes one file to be served. */
-const entries = ['style.css', 'icon.svg', 'room.tsx', 'front.ts', 'help.ts'] as const;
+const entries = ['style.css', 'tasks.css', 'icon.svg', 'room.tsx', 'tasks.tsx', 'front.ts', 'help.ts'] as const;
 export type Entry = (typeof entries)[number];
 
 const types: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 // The pages the hub serves, as functions of facts: the front page, a room's, help and numbers. What runs in the browser is
 // in clients/web; routes, form answers and event streams are the mob timer's.
 
+import type { Route } from '../adapters/adapter.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
 import { type Bundle, bundle, type Entry } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
@@ -29,9 +30,22 @@ const headers = {
   'cross-origin-opener-policy': 'same-origin',
 } as const;
 
-export async function openPages(about: About): Promise<Pages> {
+export interface AllPages extends Pages {
+  /** Pages that are the same for everybody: what is in them comes over the hub's own wire. */
+  readonly routes: readonly Route[];
+}
+
+export async function openPages(about: About): Promise<AllPages> {
   const built = await bundle();
+  const shown = { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' };
   return {
+    routes: [
+      {
+        method: 'GET',
+        path: '/tasks',
+        handle: async () => ({ status: 200, headers: shown, body: tasks(built, about) }),
+      },
+    ],
     headers,
     assets: [...built.assets, favicon(built)],
     front: (facts) => front(built, about, facts),
@@ -50,7 +64,7 @@ function favicon(built: Bundle): Asset {
 
 interface Sheet {
   readonly title: string;
-  readonly name: 'front' | 'room' | 'help' | 'stats';
+  readonly name: 'front' | 'room' | 'help' | 'stats' | 'tasks';
   readonly script: Entry | undefined;
   /** Rooms are for members, and so are the numbers: a browser that follows a link cannot show a token. */
   readonly members: boolean;
@@ -71,6 +85,7 @@ function sheet(built: Bundle, about: About, { title, name, script, members, cont
 <title>${title}</title>
 <link rel="icon" href="${built.path('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${built.path('style.css')}">
+${name === 'tasks' ? html`<link rel="stylesheet" href="${built.path('tasks.css')}">` : nothing}
 ${script === undefined ? nothing : html`<script type="module" src="${built.path(script)}"></script>`}
 </head>
 <body class="${name}">
@@ -78,6 +93,7 @@ ${script === undefined ? nothing : html`<script type="module" src="${built.path(
 <header class="top">
 <a class="brand" href="/"><img src="${built.path('icon.svg')}" alt="" width="26" height="26"> Horai</a>
 <nav aria-label="Pages">
+${link('/tasks', 'Tasks', name === 'tasks')}
 ${link('/help', 'Help', name === 'help')}
 ${members ? nothing : link('/stats', 'Stats', name === 'stats')}
 </nav>
@@ -177,6 +193,19 @@ function room(built: Bundle, about: About, facts: RoomFacts): string {
 <h1>#${facts.room}</h1>
 <noscript><p class="problem">This page needs JavaScript for its clock. Without it, start a turn from a terminal:</p>
 ${paste([`curl -X PUT -H 'Content-Type: application/json' -d '{"timer":10,"user":"me"}' ${facts.url}${facts.room}`])}</noscript>
+</div>`,
+  });
+}
+
+function tasks(built: Bundle, about: About): string {
+  return sheet(built, about, {
+    title: 'Tasks · Horai',
+    name: 'tasks',
+    script: 'tasks.tsx',
+    members: false,
+    content: html`<div id="tasks">
+<h1>Tasks</h1>
+<noscript><p class="problem">This page needs JavaScript. Without it, use <code>kronos</code> in a terminal, or Vim.</p></noscript>
 </div>`,
   });
 }

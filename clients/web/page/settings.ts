@@ -1,9 +1,9 @@
-// What this browser remembers for all rooms of the hub, under the names that the pages of timer.mob.sh use. A browser that
+// What this browser remembers for all pages of the hub, rooms' under the names that the pages of timer.mob.sh use. A browser that
 // forbids storage forgets, and nothing else is different.
 
 import { minutesOf } from '../room/wire.ts';
 
-type Name = 'user' | 'timer' | 'breaktimer' | 'audio' | 'token';
+type Name = 'user' | 'timer' | 'breaktimer' | 'audio' | 'token' | 'tasks';
 
 function read(name: Name): string {
   try {
@@ -28,6 +28,8 @@ export interface Settings {
   readonly breaktimer: number;
   readonly sound: boolean;
   readonly token: string;
+  /** JSON of what the page of tasks shows. */
+  readonly tasks: string;
 }
 
 export function remembered(): Settings {
@@ -37,5 +39,6 @@ export function remembered(): Settings {
     breaktimer: minutesOf(read('breaktimer')) ?? 15,
     sound: read('audio') === 'true',
     token: read('token'),
+    tasks: read('tasks'),
   };
 }

@@ -1,0 +1,92 @@
+// The line in which a task is typed, with what the hub will make of it shown as it is typed.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { apart } from '../../../protocol/stringify.ts';
+import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
+import { scene } from './live-tasks.ts';
+
+export interface PromptProps {
+  readonly id: string;
+  readonly label: string;
+  readonly verb: 'add' | 'update';
+  /** Tags that a new task gets besides. */
+  readonly context: readonly string[];
+  readonly initial?: string;
+  /** Becomes true: the cursor goes there. */
+  readonly focused: boolean;
+  readonly left?: () => void;
+  /** @returns whether it was taken; the line is empty then */
+  readonly submit: (line: string) => boolean;
+}
+
+const grammar =
+  '+tag gives it a tag; :DDMMYY:HHMM is when it is due, as much of it as is needed: :10 the next 10th, ::8 at eight, :2d in two days.';
+
+const problems = {
+  'invalid tags': 'A tag is letters, digits, - and _.',
+  'invalid due': 'That is no date, or it has passed: :DDMMYY:HHMM, or :2w1d.',
+} as const;
+
+export function Prompt({ id, label, verb, context, initial = '', focused, left, submit }: PromptProps) {
+  const [typed, setTyped] = useState(initial);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (focused) field.current?.focus();
+  }, [focused]);
+  const { now, zone, date } = scene();
+  const read = readLine(typed, verb, now, zone);
+  return (
+    <form
+      class="prompt"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (submit(typed)) setTyped('');
+      }}
+    >
+      <label for={`${id}-line`}>{label}</label>
+      <div class="line">
+        <input
+          id={`${id}-line`}
+          ref={field}
+          aria-describedby={`${id}-hint`}
+          aria-invalid={!read.ok}
+          aria-keyshortcuts={verb === 'add' ? 'a' : undefined}
+          placeholder={verb === 'add' ? 'water the plants +home :10' : ''}
+          autocomplete="off"
+          enterkeyhint="done"
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+          onBlur={left}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') event.currentTarget.blur();
+          }}
+        />
+        <button type="submit" class="primary">
+          {verb === 'add' ? 'Add' : 'Change'}
+        </button>
+      </div>
+      <p class={read.ok ? 'hint' : 'hint problem'} id={`${id}-hint`}>
+        {!read.ok ? (
+          problems[read.error]
+        ) : wordsOf(typed).some((word) => kindOf(word, verb) !== 'text') ? (
+          <>
+            {read.line.desc || <em>no description yet</em>}
+            {[...read.line.tags, ...context].map((tag) => (
+              <span key={tag} class="tag">
+                {tag}
+              </span>
+            ))}
+            {read.line.untags.map((tag) => (
+              <s key={tag} class="tag">
+                {tag}
+              </s>
+            ))}
+            {read.line.due !== undefined && ` due ${date(read.line.due)}, ${apart(read.line.due - now)}`}
+          </>
+        ) : (
+          grammar
+        )}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,55 @@
+// The tasks of the page: what the channel holds as tasks, and what an action changed of them as writes to the channel. The actions
+// themselves are the command line's.
+
+import type { Task } from '../../../protocol/messages.ts';
+import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
+
+/** The channel's items, as far as this page needs them. */
+export type Items = ReadonlyMap<string, { readonly item: Task }>;
+
+export type Write =
+  | { readonly type: 'create' | 'update'; readonly key: string; readonly task: Task }
+  | { readonly type: 'delete'; readonly key: string };
+
+export function tasksOf(items: Items): readonly PlainTask[] {
+  return [...items].map(([key, { item }]) => plainOf(key, item));
+}
+
+/** From the tasks that are in the channel to those that an action made of them. */
+export function writesTo(items: Items, after: readonly PlainTask[]): readonly Write[] {
+  const kept = new Set(after.map(({ index }) => index));
+  const gone = [...items.keys()].filter((key) => !kept.has(key)).map((key): Write => ({ type: 'delete', key }));
+  const made = after.flatMap((task): Write[] => {
+    const key = task.index;
+    const wire = items.get(key)?.item;
+    if (wire === undefined) return [{ type: 'create', key, task: wireOf(undefined, undefined, task) }];
+    const before = plainOf(key, wire);
+    return alike(before, task) ? [] : [{ type: 'update', key, task: wireOf(wire, before, task) }];
+  });
+  return [...gone, ...made];
+}
+
+/** What makes undone what `writes` will do to the items as they are now. */
+export function inverseOf(items: Items, writes: readonly Write[]): readonly Write[] {
+  return writes.map((write): Write => {
+    const task = items.get(write.key)?.item;
+    if (task === undefined) return { type: 'delete', key: write.key };
+    return { type: write.type === 'delete' ? 'create' : 'update', key: write.key, task };
+  });
+}
+
+function alike(one: PlainTask, other: PlainTask): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** What to type to edit the task: its description and its tags. */
+export function lineOf({ desc, tags }: PlainTask): string {
+  return [desc, ...tags.map((tag) => `+${tag}`)].join(' ');
+}
+
+/** The line of `update` that makes of the task what was typed over `lineOf` of it: tags that were taken out of it go. */
+export function updateOf(task: PlainTask, typed: string): string {
+  const words = typed.split(/\s+/);
+  const removed = task.tags.filter((tag) => !words.includes(`+${tag}`) && !words.includes(`-${tag}`));
+  return [task.id, typed.trim(), ...removed.map((tag) => `-${tag}`)].join(' ');
+}
