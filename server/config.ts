@@ -24,6 +24,10 @@ export interface Config {
   readonly hosts: readonly string[];
   readonly rooms: 'open' | 'members';
   readonly engine: 'auto' | 'uws' | 'ws';
+  /** Days; undefined is no bound. */
+  readonly heartbeatAge: number | undefined;
+  /** Hours. */
+  readonly heartbeatAhead: number;
   /** The folder of a built aw-webui. */
   readonly awWebUi: string | undefined;
   readonly awWebUiPort: number;
@@ -62,6 +66,11 @@ function oneOf<const T extends string>(values: readonly T[]): Pick<Setting<T>, '
 const portNumber: Pick<Setting<number>, 'allowed' | 'parse'> = {
   allowed: 'a port number, 0 to 65535',
   parse: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
+};
+
+const amount: Pick<Setting<number>, 'allowed' | 'parse'> = {
+  allowed: 'a number greater than 0',
+  parse: (text) => (/^\d{1,6}(?:\.\d{1,3})?$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
 };
 
 const hostForm = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
@@ -171,6 +180,20 @@ function table(place: Surroundings) {
       help: 'uws (fast, native), ws (pure JavaScript), or auto: uws where it loads',
       ...oneOf(['auto', 'uws', 'ws']),
     } satisfies Setting<Config['engine']>,
+    heartbeatAge: {
+      variable: 'HORAI_HEARTBEAT_AGE',
+      fallback: undefined,
+      shown: 'any',
+      help: 'how many days old a WakaTime heartbeat may be that comes in; older ones are refused one by one',
+      ...amount,
+    } satisfies Setting<number | undefined>,
+    heartbeatAhead: {
+      variable: 'HORAI_HEARTBEAT_AHEAD',
+      fallback: 24,
+      shown: '24',
+      help: 'how many hours in the future it may be',
+      ...amount,
+    } satisfies Setting<number>,
     awWebUi: {
       variable: 'HORAI_AW_WEBUI',
       fallback: undefined,
@@ -234,6 +257,8 @@ export function configure(place: Surroundings): Configured {
     origins: read(rows.origins),
     store: read(rows.store),
     engine: read(rows.engine),
+    heartbeatAge: read(rows.heartbeatAge),
+    heartbeatAhead: read(rows.heartbeatAhead),
     awWebUi: read(rows.awWebUi),
     awWebUiPort: read(rows.awWebUiPort),
     testing: read(rows.testing),

@@ -34,6 +34,8 @@ describe('the configuration', () => {
       origins: [],
       store: 'sqlite',
       engine: 'auto',
+      heartbeatAge: undefined,
+      heartbeatAhead: 24,
       awWebUi: undefined,
       awWebUiPort: 5601,
       testing: false,
@@ -61,6 +63,8 @@ describe('the configuration', () => {
       { origins: ['https://dash.example', 'chrome-extension://abc'] },
     ],
     ['HORAI_STORE', 'memory', { store: 'memory' }],
+    ['HORAI_HEARTBEAT_AGE', '180', { heartbeatAge: 180 }],
+    ['HORAI_HEARTBEAT_AHEAD', '0.5', { heartbeatAhead: 0.5 }],
     ['HORAI_AW_WEBUI', '/srv/aw-webui/dist', { awWebUi: '/srv/aw-webui/dist' }],
     ['HORAI_AW_WEBUI_PORT', '8081', { awWebUiPort: 8081 }],
     ['HORAI_TESTING', '1', { testing: true, port: 5666 }],
@@ -123,7 +127,7 @@ describe('the configuration', () => {
 
   test('is described with one line for each variable', () => {
     const lines = describeTable(place()).split('\n');
-    expect(lines).toHaveLength(15);
+    expect(lines).toHaveLength(17);
     for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
   });
 });

@@ -7,7 +7,7 @@ import type { Trust } from '../authenticate.ts';
 import type { Beats } from './beats.ts';
 import { identify } from './credentials.ts';
 import { baseOf } from './endpoint.ts';
-import { uuidOf } from './heartbeat.ts';
+import { type Limits, uuidOf } from './heartbeat.ts';
 import type { Person, Someone } from './question.ts';
 import { rulesOf } from './rules.ts';
 import { holds, isApp } from './scopes.ts';
@@ -18,6 +18,8 @@ export interface WakatimeDoors extends Trust {
   readonly hub: Hub;
   /** Whether a request comes from no page, or from one that may use the hub anyway. */
   readonly near: (request: Request) => boolean;
+  /** How far from now heartbeats may be; a day ahead and as far back as they like, unless said. */
+  readonly limits?: Limits;
 }
 
 export type Admitted =

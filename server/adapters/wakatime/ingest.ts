@@ -2,9 +2,9 @@
 // again for ever. Their exact form is explained in README.md; nothing here computes time.
 
 import type { Hub } from '../../core/hub.ts';
-import type { Put } from '../../core/store.ts';
 import { json, type Reply, type Request } from '../adapter.ts';
-import { isObject, type Sender, takeHeartbeat } from './heartbeat.ts';
+import { isObject, type Limits, type Sender, takeHeartbeat } from './heartbeat.ts';
+import { keepHeartbeats } from './repeats.ts';
 import { proposeZone } from './settings.ts';
 
 /** Whether a lone heartbeat is answered as WakaTime does, or in the form of a batch. */
@@ -17,22 +17,20 @@ export async function takeHeartbeats(
   hub: Hub,
   account: string,
   request: Request,
-  { batch, manner }: { readonly batch: boolean; readonly manner: Manner },
+  { batch, manner, limits }: { readonly batch: boolean; readonly manner: Manner; readonly limits?: Limits | undefined },
 ): Promise<Reply> {
   const body = parsedBody(request.body);
   if (!Array.isArray(body) && !isObject(body)) {
     return json(400, { error: 'the body must be a heartbeat, or a list of them, as JSON' });
   }
   const at = hub.world.now();
-  const sender = { userAgent: request.headers.get('user-agent') ?? '', machine: machineOf(request), at };
+  const userAgent = request.headers.get('user-agent') ?? '';
+  const sender = { userAgent, machine: machineOf(request), at, ...(limits === undefined ? {} : { limits }) };
   const all: readonly unknown[] = Array.isArray(body) ? body : [body];
   const taken = all.map((one) => takeHeartbeat(one, sender));
-  const ops = taken.flatMap((one): Put[] =>
-    one.ok ? [{ op: 'add', key: one.key, value: JSON.stringify(one.heartbeat), time: one.time }] : [],
-  );
-  if (ops.length > 0) {
-    const channel = await hub.channel(`${account}/wakatime`);
-    await channel.write({ ops, origin: originOf(sender), at });
+  const heartbeats = taken.flatMap((one) => (one.ok ? [one] : []));
+  if (heartbeats.length > 0) {
+    await keepHeartbeats(await hub.channel(`${account}/wakatime`), heartbeats, { origin: originOf(sender), at });
     await proposeZone(hub, account, request.headers.get('timezone') ?? '');
   }
 
