@@ -227,20 +227,20 @@ describe('a query', () => {
     const house = await open();
     await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
     await house.post('/api/0/buckets/w/events', event([0, 1, { title: `${'a'.repeat(40)}!` }]));
-    const queries = new Queries(house.hub, 5_000);
+    const queries = new Queries(house.hub, { limitMs: 5_000 });
     const question = (text: string) => ({
       buckets: [{ id: 'w', hostname: 'h', channel: 'owner/aw/w' }],
       text,
       name: '',
       periods: [{ start: '2026-03-01T00:00:00+00:00', end: '2026-03-02T00:00:00+00:00' }],
     });
-    const one = await queries.ask(question('RETURN = 1;'), () => false);
+    const one = await queries.ask('owner', question('RETURN = 1;'), () => false);
     expect(one.ok && Buffer.from(one.results).toString()).toBe('[1]\n');
     // A look ahead is beyond the engine that never backtracks.
     const hostile = 'RETURN = filter_keyvals_regex(query_bucket("w"), "title", "(?=a)(a+)+$");';
-    const hanging = queries.ask(question(hostile), () => false);
-    const next = queries.ask(question('RETURN = query_bucket_eventcount("w");'), () => false);
-    const gone = queries.ask(question('RETURN = 1;'), () => true);
+    const hanging = queries.ask('owner', question(hostile), () => false);
+    const next = queries.ask('owner', question('RETURN = query_bucket_eventcount("w");'), () => false);
+    const gone = queries.ask('owner', question('RETURN = 1;'), () => true);
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
     house.world.pass(5_000);

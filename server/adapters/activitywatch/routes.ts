@@ -304,7 +304,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
             name: query(request).get('name') ?? '',
             periods: read.periods,
           };
-          const answered = await queries.ask(question, () => request.aborted());
+          const answered = await queries.ask(buckets.account, question, () => request.aborted());
           if (!answered.ok) return answer(400, { type: answered.type, message: answered.message });
           return { status: 200, headers: { 'content-type': 'application/json' }, body: answered.results };
         }),
@@ -341,6 +341,8 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
       path: '/api/0/settings',
       methods: {
         GET: settings('read', async ({ buckets }) => {
+          // The web UI asks for them before anything else.
+          queries.warm();
           const values = [...buckets.settings()].map(([key, value]) => [key, parseOwn(value)]);
           return jsonText(200, compactSorted(Object.fromEntries(values)));
         }),

@@ -1,13 +1,15 @@
-// One bucket in memory, for queries: its events in order of time, their data parsed once for each distinct text. It is fed the
-// changes of the bucket's channel in order; from where is the concern of whoever feeds it.
+// One bucket in memory, for queries: its events in order of time, their data parsed once for each distinct text. It is fed
+// stretches of the bucket and the changes of its channel in order; from where is the concern of whoever feeds it.
 
 import { eventOf, isEventKey } from '../event.ts';
+import { Cover } from './cover.ts';
 import { Moment, type Value } from './values.ts';
 
 /** A change as it is fed: flat, because thousands of them go from thread to thread. `value` is null for a delete. */
 export type Fed = readonly [key: string, value: string | null, time: number | null, end: number | null, at: number];
 
 export class Replica {
+  readonly cover = new Cover();
   /** The oldest first; of those that begin together the greatest id first, so that from behind it is as clients see it. */
   #events: Moment[] = [];
   readonly #byKey = new Map<string, Moment>();

@@ -1,7 +1,8 @@
 // How the thread that runs queries is started, and what it and the main thread say to each other. What it does is in worker.ts,
-// who feeds it in queries.ts.
+// who feeds it in lane.ts.
 
 import { Worker } from 'node:worker_threads';
+import type { Stretch } from './cover.ts';
 import type { Period } from './evaluate.ts';
 import type { Fed } from './replica.ts';
 
@@ -14,14 +15,14 @@ export interface Question {
 }
 
 export type ToThread =
-  /** `anew`: what was fed of this channel before is no longer true. */
-  | { readonly feed: string; readonly anew: boolean; readonly changes: readonly Fed[] }
+  /** `anew`: what was fed of this channel before is no longer true. `covers`: all of this stretch has been fed. */
+  | { readonly feed: string; readonly anew: boolean; readonly changes: readonly Fed[]; readonly covers?: Stretch }
   | { readonly forget: string }
   | { readonly question: Question };
 
 export type FromThread =
-  /** The question is to be asked again when this channel has been fed. */
-  | { readonly lacks: string }
+  /** The question is to be asked again when this stretch of the channel has been fed. */
+  | { readonly lacks: string; readonly of: Stretch }
   /** JSON text. */
   | { readonly results: Uint8Array }
   | { readonly type: string; readonly message: string }

@@ -2,19 +2,22 @@
 // A query may take its time here, because nobody's message waits for this thread.
 
 import { parentPort } from 'node:worker_threads';
+import type { Stretch } from './cover.ts';
 import { evaluate, parsed } from './evaluate.ts';
 import type { Source } from './functions.ts';
 import { Replica } from './replica.ts';
 import type { FromThread, Question, ToThread } from './thread.ts';
-import { ResultWriter, shown } from './values.ts';
+import { type Moment, ResultWriter, shown } from './values.ts';
 
 /** Ends an evaluation that must be done again. */
 class Lacking extends Error {
   readonly channel: string;
+  readonly of: Stretch;
 
-  constructor(channel: string) {
+  constructor(channel: string, of: Stretch) {
     super(`${channel} has not been fed`);
     this.channel = channel;
+    this.of = of;
   }
 }
 
@@ -47,13 +50,14 @@ function hear(message: ToThread): void {
     const replica = known ?? new Replica();
     replicas.set(message.feed, replica);
     replica.feed(message.changes);
+    if (message.covers !== undefined) replica.cover.add(message.covers);
   } else if ('forget' in message) {
     replicas.delete(message.forget);
   } else {
     try {
       answer(message.question);
     } catch (error) {
-      if (error instanceof Lacking) say({ lacks: error.channel });
+      if (error instanceof Lacking) say({ lacks: error.channel, of: error.of });
       else say({ type: 'QueryFunctionException', message: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -61,17 +65,14 @@ function hear(message: ToThread): void {
 
 function answer({ buckets, text, name, periods }: Question): void {
   const channels = new Map(buckets.map(({ id, channel }) => [id, channel]));
-  const replicaOf = (id: string): Replica => {
+  const eventsOf = (id: string, from: number, to: number): readonly Moment[] => {
+    if (from > to) return [];
     const channel = channels.get(id) ?? '';
     const replica = replicas.get(channel);
-    if (replica === undefined) throw new Lacking(channel);
-    return replica;
+    if (replica?.cover.has({ from, to }) !== true) throw new Lacking(channel, { from, to });
+    return replica.events(from, to);
   };
-  const source: Source = {
-    buckets,
-    events: (id, from, to) => replicaOf(id).events(from, to),
-    count: (id, from, to) => replicaOf(id).events(from, to).length,
-  };
+  const source: Source = { buckets, events: eventsOf, count: (...asked) => eventsOf(...asked).length };
   const read = statementsOf(text);
   if (!read.ok) {
     say({ type: read.type, message: read.message });

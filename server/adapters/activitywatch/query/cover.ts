@@ -1,0 +1,44 @@
+// Which stretches of a bucket a replica has: whoever feeds it and the replica itself keep the same account of that. Ends are
+// microseconds and both included.
+
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+const day = 86_400_000_000;
+
+/** Whole days in UTC around a stretch, so that what is loaded is worth it and is soon all there is to load. */
+export function wholeDays({ from, to }: Stretch): Stretch {
+  return { from: Math.floor(from / day) * day, to: Math.ceil(to / day) * day };
+}
+
+export class Cover {
+  /** In order, none touching the next. */
+  #stretches: readonly Stretch[] = [];
+
+  has({ from, to }: Stretch): boolean {
+    return this.#stretches.some((one) => one.from <= from && to <= one.to);
+  }
+
+  add(added: Stretch): void {
+    const apart = this.#stretches.filter(({ from, to }) => to < added.from || from > added.to);
+    const joined = this.#stretches.filter(({ from, to }) => to >= added.from && from <= added.to);
+    const from = Math.min(added.from, ...joined.map((one) => one.from));
+    const to = Math.max(added.to, ...joined.map((one) => one.to));
+    this.#stretches = [...apart, { from, to }].sort((a, b) => a.from - b.from);
+  }
+
+  /** What is lacking of a stretch; its ends may be had already. */
+  gaps({ from, to }: Stretch): readonly Stretch[] {
+    const gaps: Stretch[] = [];
+    let at = from;
+    for (const one of this.#stretches) {
+      if (one.to < at || one.from > to) continue;
+      if (one.from > at) gaps.push({ from: at, to: one.from });
+      at = Math.max(at, one.to);
+    }
+    if (at < to || (at === to && !this.has({ from, to }))) gaps.push({ from: at, to });
+    return gaps;
+  }
+}
