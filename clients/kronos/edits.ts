@@ -62,7 +62,7 @@ export function apply(
   if (base === undefined) return tasks;
   const others = new Set(tasks.flatMap((task) => (task === current ? [] : [task.id])));
   const merged = current === undefined ? { ...base, ...after } : merge(current, before, after);
-  const free = merged.id > 0 && !others.has(merged.id) ? merged : { ...merged, id: freeId(others) };
+  const free = merged.id !== 0 && !others.has(merged.id) ? merged : { ...merged, id: freeId(others) };
   return current === undefined ? [...tasks, free] : tasks.map((task) => (task === current ? free : task));
 }
 

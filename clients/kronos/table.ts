@@ -175,20 +175,17 @@ export const toolRows = [
   },
   {
     names: ['import'],
-    takes: 'taskwarrior|vim|json <file>',
+    takes: 'taskwarrior|vim|vim-2018|json <file>',
     help: 'add the tasks of a file (`-` is the standard input); a second time adds nothing',
-    examples: [
-      'task export | kronos import taskwarrior -',
-      'kronos import vim ~/.config/nvim/bundle/kronos.vim/database',
-    ],
-    completes: ['taskwarrior', 'vim', 'json'],
+    examples: ['task export | kronos import taskwarrior -', 'kronos import vim ~/.vim/bundle/kronos.vim/.database'],
+    completes: ['taskwarrior', 'vim', 'vim-2018', 'json'],
   },
   {
     names: ['export'],
-    takes: 'taskwarrior|vim|json',
+    takes: 'taskwarrior|vim|vim-2018|json',
     help: 'print all tasks in that form',
     examples: ['kronos export taskwarrior | task import', 'kronos export json > tasks.json'],
-    completes: ['taskwarrior', 'vim', 'json'],
+    completes: ['taskwarrior', 'vim', 'vim-2018', 'json'],
   },
   {
     names: ['setup'],

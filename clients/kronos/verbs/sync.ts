@@ -25,8 +25,7 @@ async function synchronize(house: House): Promise<Told> {
     } finally {
       unlock();
     }
-    if (told === 'no hub' || told.state !== 'live' || house.keeper.read().queue.length === 0)
-      return told;
+    if (told === 'no hub' || told.state !== 'live' || house.keeper.read().queue.length === 0) return told;
   }
 }
 

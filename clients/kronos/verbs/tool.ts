@@ -23,5 +23,19 @@ async function toolOf(name: ToolRow['names'][0]): Promise<Tool> {
       return (await import('./sync.ts')).logout;
     case 'sync':
       return (await import('./sync.ts')).sync;
+    case 'watch':
+      return (await import('./watch.ts')).watch;
+    case 'room':
+      return (await import('./room.ts')).room;
+    case 'import':
+      return (await import('./transfer.ts')).importTasks;
+    case 'export':
+      return (await import('./transfer.ts')).exportTasks;
+    case 'setup':
+      return (await import('./setup.ts')).setup;
+    case 'doctor':
+      return (await import('./doctor.ts')).doctor;
+    case 'completion':
+      return (await import('./completion.ts')).completion;
   }
 }
