@@ -1,0 +1,144 @@
+// A PostgreSQL of the tests' own: a cluster in a folder under the temporary one, on a free port, run by whoever may (the server
+// refuses root). Found where Debian puts it, or on the PATH; where it is not installed, those who need it are skipped, loudly.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import pg from 'pg';
+
+const debian = '/usr/lib/postgresql';
+
+/** The folder of the newest server's programs, 15 or later; undefined where none is installed. */
+export const postgresBin = ((): string | undefined => {
+  const versions = existsSync(debian) ? readdirSync(debian).filter((version) => Number(version) >= 15) : [];
+  const folders = versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(debian, version, 'bin'));
+  return [...folders, ...(process.env['PATH'] ?? '').split(delimiter)].find((folder) =>
+    existsSync(join(folder, 'initdb')),
+  );
+})();
+
+if (postgresBin === undefined) {
+  console.warn('PostgreSQL is not installed (Debian: postgresql): the tests of the hub on it are SKIPPED.');
+}
+
+/** Where this process may not run a server itself: somebody who may. */
+function lesserUser(): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string, name: string) =>
+    Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      return { uid: id('-u', name), gid: id('-g', name) };
+    } catch {
+      // There is no such user: the next one.
+    }
+  }
+  return undefined;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export class Postgres {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #bin: string;
+  readonly #user = lesserUser();
+  readonly #settings: readonly string[];
+  #server: ChildProcess | undefined;
+  #databases = 0;
+
+  private constructor(bin: string, folder: string, port: number, settings: readonly string[]) {
+    this.#bin = bin;
+    this.#folder = folder;
+    this.port = port;
+    this.#settings = settings;
+  }
+
+  /** @param settings as `name=value`; by default nothing is flushed, because the machine does not lose its power in tests */
+  static async start(settings: readonly string[] = ['fsync=off']): Promise<Postgres> {
+    if (postgresBin === undefined) throw new Error('PostgreSQL is not installed');
+    const folder = mkdtempSync(join(tmpdir(), 'horai-postgres-'));
+    const postgres = new Postgres(postgresBin, folder, await freePort(), settings);
+    if (postgres.#user !== undefined) chownSync(folder, postgres.#user.uid, postgres.#user.gid);
+    execFileSync(
+      join(postgresBin, 'initdb'),
+      ['-D', join(folder, 'data'), '-U', 'horai', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+      { ...postgres.#user, cwd: folder, stdio: 'pipe' },
+    );
+    await postgres.up();
+    return postgres;
+  }
+
+  /** Starts the server, which is not running. */
+  async up(): Promise<void> {
+    const settings = [`port=${this.port}`, `unix_socket_directories=${this.#folder}`, 'listen_addresses=127.0.0.1'];
+    const args = [...settings, 'max_connections=200', ...this.#settings].flatMap((setting) => ['-c', setting]);
+    const server = spawn(join(this.#bin, 'postgres'), ['-D', join(this.#folder, 'data'), ...args], {
+      ...this.#user,
+      cwd: this.#folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#server = server;
+    let said = '';
+    server.stderr.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk}`.slice(-4_000);
+    });
+    for (;;) {
+      if (server.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`);
+      try {
+        await this.query('SELECT 1');
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  /** `SIGINT` stops it at once and in good order, `SIGQUIT` without (as a crash does), `SIGKILL` does not ask it. */
+  async down(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
+    const server = this.#server;
+    if (server === undefined || server.exitCode !== null) return;
+    const gone = new Promise((resolve) => server.once('exit', resolve));
+    // A server that is killed leaves its backends to themselves for a moment: they go when they notice.
+    server.kill(signal);
+    await gone;
+    this.#server = undefined;
+  }
+
+  urlOf(database: string, port = this.port): string {
+    return `postgres://horai@127.0.0.1:${port}/${database}`;
+  }
+
+  /** A new, empty one. */
+  async database(): Promise<string> {
+    this.#databases += 1;
+    const name = `d${this.#databases}`;
+    await this.query(`CREATE DATABASE ${name}`);
+    return this.urlOf(name);
+  }
+
+  async query(text: string, url = this.urlOf('postgres')): Promise<readonly Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.down('SIGQUIT');
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
