@@ -34,6 +34,8 @@ export interface ChannelDoors {
   readonly announce: (channel: string, seq: number) => void;
   /** Of every commit, after the channel's listeners and before its followers. */
   readonly told: (channel: Channel, changes: readonly Change[]) => void;
+  /** Somebody follows it live from now on. */
+  readonly joined: (channel: Channel) => void;
 }
 
 export class Channel {
@@ -111,6 +113,7 @@ export class Channel {
     audience.followers += 1;
     this.#audiences.set(rendering.key, audience);
     peer.join(this.#topic(rendering));
+    this.#doors.joined(this);
   }
 
   leave(rendering: Rendering, peer: Peer): void {

@@ -29,6 +29,7 @@ export class Hub {
   #documents = new Map<string, Promise<Document>>();
   #open = new Map<string, Channel>();
   #watchers = new Set<(channel: Channel, changes: readonly Change[]) => void>();
+  #joinWatchers = new Set<(channel: Channel) => void>();
   #draining = new Set<() => void>();
 
   constructor(doors: HubDoors) {
@@ -87,6 +88,12 @@ export class Hub {
     return () => this.#watchers.delete(told);
   }
 
+  /** Told whenever somebody has caught up with a channel and follows it live, for channels that are made while they are followed. */
+  watchFollowers(told: (channel: Channel) => void): () => void {
+    this.#joinWatchers.add(told);
+    return () => this.#joinWatchers.delete(told);
+  }
+
   /** For those who are connected and have no session yet: told when the hub goes down. The answer takes it back. */
   atDrain(act: () => void): () => void {
     this.#draining.add(act);
@@ -115,6 +122,9 @@ export class Hub {
       announce: (moved, seq) => this.#relay.announce({ channel: moved, seq }),
       told: (moved, changes) => {
         for (const told of this.#watchers) told(moved, changes);
+      },
+      joined: (joined) => {
+        for (const told of this.#joinWatchers) told(joined);
       },
     });
     this.#open.set(name, channel);

@@ -12,6 +12,7 @@ import { tally } from './credit.ts';
 import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
 import { durations } from './durations.ts';
 import { type Asking, answered, baseOf, type Endpoint, failed, jsonText, param, saidIn } from './endpoint.ts';
+import { externalEndpoints } from './externals.ts';
 import { dropGoal, keepGoal, listGoals, oneGoal } from './goals.ts';
 import { isObject } from './heartbeat.ts';
 import { list, remove } from './heartbeats.ts';
@@ -28,6 +29,7 @@ import { partsOf, pruned } from './scopes.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
 import { statusBar, summaries, summariesText } from './summaries.ts';
 import type { Reach } from './timeline.ts';
+import { Today } from './today.ts';
 import { wakapiRoutes } from './wakapi.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
@@ -52,6 +54,7 @@ const prefixes: readonly (readonly [string, Manner])[] = [
 export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const admission = new Admission(doors);
   const { hub } = admission;
+  new Today(admission);
   const apps = new Apps(hub, doors.accounts);
   const oauth = oauthRoutes(admission, doors.accounts, apps);
   const userOf = (request: Request): string => request.params.get('user') ?? 'current';
@@ -290,6 +293,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         return json(200, { data: experts(person, question, parsedBody(request.body)) });
       },
     },
+    ...externalEndpoints,
     ...commitEndpoints,
     ...ruleEndpoints,
     ...boardEndpoints,
