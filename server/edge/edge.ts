@@ -86,8 +86,8 @@ const drainMs = 2_000;
 const flushMs = 5_000;
 /** Numbers for events that one edge may give out: 67 million. */
 const idBlock = 2 ** 26;
-/** How many such blocks there are below the greatest number that events may have. */
-const idBlocks = 2 ** 24 - 2 ** 14;
+/** How many such blocks there are below the greatest number that an event's path may have: 15 digits. */
+const idBlocks = Math.floor((1e15 - edgeIds) / idBlock);
 
 /** @param say what a person should know, in one sentence, when it happens */
 export async function openEdge(config: EdgeConfig, world: World, say: (text: string) => void): Promise<OpenedEdge> {
