@@ -7,6 +7,7 @@ import type { Trust } from '../authenticate.ts';
 import type { Beats } from './beats.ts';
 import { identify } from './credentials.ts';
 import { baseOf } from './endpoint.ts';
+import { besidesOf } from './externals.ts';
 import { type Limits, uuidOf } from './heartbeat.ts';
 import type { Person, Someone } from './question.ts';
 import { rulesOf } from './rules.ts';
@@ -90,10 +91,14 @@ export class Admission {
 
   /** A person but for the heartbeats, which `beats` has. */
   async someone(account: string, request?: Request): Promise<Someone> {
-    const [settings, rules] = await Promise.all([this.settings(account), rulesOf(this.hub, account)]);
+    const [settings, rules, besides] = await Promise.all([
+      this.settings(account),
+      rulesOf(this.hub, account),
+      besidesOf(this.hub, account),
+    ]);
     const created = this.#doors.accounts.list().find(({ name }) => name === account)?.created ?? 0;
     const links = request === undefined ? {} : { base: baseOf(request) };
-    return { account, id: accountId(account), created, settings, rules, ...links };
+    return { account, id: accountId(account), created, settings, rules, besides, ...links };
   }
 
   /** @param reach the moments that are needed, all unless said: a hub that has just started knows a few sooner */
