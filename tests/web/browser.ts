@@ -50,7 +50,11 @@ export class Visitor {
     this.page = page;
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
-      if (this.outage && message.text().startsWith('Failed to load resource: net::ERR_')) return;
+      if (
+        this.outage &&
+        /^(?:Failed to load resource|WebSocket connection to .* failed): .*net::ERR_/.test(message.text())
+      )
+        return;
       this.complaints.push(message.text());
     });
     page.on('pageerror', (error) => this.complaints.push(String(error)));

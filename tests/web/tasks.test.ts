@@ -11,10 +11,11 @@ import { localZone } from '../../protocol/zone.ts';
 const now = 1_795_000_000;
 const scene: Scene = { now, zone: localZone, date: String, name: () => 'fresh' };
 const options = { hide_done: false, context: [] };
-const items = new Map<string, { item: Task }>([
+const tasks: readonly [string, { item: Task & { unknown?: string } }][] = [
   ['one', { item: { id: 1, desc: 'water the plants', tags: ['home'], unknown: 'kept' } }],
   ['two', { item: { id: 2, desc: 'call Bob', start: [1_000], stop: [], active: 1 } }],
-]);
+];
+const items = new Map(tasks);
 
 function act(action: typeof add, args: string) {
   const outcome = action({ tasks: tasksOf(items), ...options }, args, scene);

@@ -104,7 +104,7 @@ export function TasksPage() {
     live.undo();
     say({ text: live.canUndo ? 'Taken back.' : 'Taken back: that was all.', undo: false });
   };
-  useKeys(open === undefined, act);
+  useKeys(act);
 
   const close = () => setOpen(undefined);
   const { state, detail } = words(live.state, live.waiting);
@@ -419,18 +419,20 @@ function useEverySecond(tell: () => void): void {
   }, []);
 }
 
-function useKeys(listening: boolean, act: (action: Action) => void): void {
+function useKeys(act: (action: Action) => void): void {
   const newest = useRef(act);
   newest.current = act;
   useEffect(() => {
-    if (!listening) return;
     const pressed = (event: KeyboardEvent) => {
       const at = event.target instanceof Element ? event.target : document.body;
       const action = actionOf({
         key: event.key,
         modified: event.ctrlKey || event.altKey || event.metaKey,
         repeated: event.repeat,
-        taken: event.defaultPrevented || at.closest('input, textarea, select, button, a, summary, dialog') !== null,
+        taken:
+          event.defaultPrevented ||
+          at.closest('input, textarea, select, button, a, summary') !== null ||
+          document.querySelector('dialog[open]') !== null,
       });
       if (action === undefined) return;
       event.preventDefault();
@@ -438,5 +440,5 @@ function useKeys(listening: boolean, act: (action: Action) => void): void {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, [listening]);
+  }, []);
 }
