@@ -49,6 +49,11 @@ const editors = new Map(
   }),
 );
 
+/** All that have one, each once. */
+export function editorNames(): readonly string[] {
+  return [...new Set(editors.values())].sort();
+}
+
 export function editorName(said: string): string {
   return said === '' ? 'Unknown Editor' : (editors.get(said.toLowerCase()) ?? said);
 }

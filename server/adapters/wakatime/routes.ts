@@ -24,8 +24,10 @@ import { oauthRoutes } from './oauth.ts';
 import { orgEndpoints } from './orgs.ts';
 import { profile, stranger } from './profile.ts';
 import { ask, type Person, type Question, reachOf, spanOf } from './question.ts';
+import { registryRoutes } from './registries.ts';
 import { ruleEndpoints } from './rules.ts';
 import { partsOf, pruned } from './scopes.ts';
+import { shareEndpoints, shareRoutes } from './shares.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
 import { statusBar, summaries, summariesText } from './summaries.ts';
 import type { Reach } from './timeline.ts';
@@ -296,6 +298,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     ...externalEndpoints,
     ...commitEndpoints,
     ...ruleEndpoints,
+    ...shareEndpoints,
     ...boardEndpoints,
     ...orgEndpoints,
     ...appEndpoints(apps),
@@ -317,6 +320,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       route('POST', `${prefix}/${path}`, takes, batchLimit);
     }
     route('POST', `${prefix}/plugins/errors`, errorReport, errorReportLimit);
+    for (const { path, handle: tells } of registryRoutes) route('GET', `${prefix}/${path}`, tells);
     route('GET', `${prefix}/leaders`, async (request) => {
       return json(200, await leaders(admission, request));
     });
@@ -339,7 +343,8 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
   const paths = new Set(routes.map(({ path }) => path));
   routes.push(...[...paths].map((path) => ({ method: 'OPTIONS', path, handle: preflight })));
-  return [...routes.map((route) => ({ ...route, handle: open(route.handle) })), ...oauth.page];
+  const opened_ = routes.map((route) => ({ ...route, handle: open(route.handle) }));
+  return [...opened_, ...oauth.page, ...shareRoutes(admission)];
 }
 
 /**
