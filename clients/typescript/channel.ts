@@ -421,12 +421,14 @@ export class MirroredChannel implements Channel<unknown> {
     this.#doors.link.forget(this.#subscription);
     const { epoch, seq, more = false } = page;
     if (page.type === 'changes') {
-      if (this.#position?.epoch !== epoch) {
+      const before = this.#position ?? { epoch, seq: 0 };
+      // The beginning is the same in every epoch (U3).
+      if (before.epoch !== epoch && before.seq > 0) {
         this.#subscribeAgain();
         return;
       }
       for (const change of page.changes) this.#apply({ ...change, success: true, channel: this.name });
-      this.#position = { epoch, seq: Math.max(seq, this.#position.seq) };
+      this.#position = { epoch, seq: Math.max(seq, before.seq) };
     } else {
       const again = this.#position !== undefined;
       this.#confirmed = new Map(page.items.map((item) => [item.key, itemOf(item)]));

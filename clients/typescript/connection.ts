@@ -57,9 +57,9 @@ export const limits = {
   steady: 10_000,
 } as const;
 
-/** Full jitter: anything between nothing and a bound that doubles. */
+/** Full jitter: anything between nothing and a bound that doubles, in whole milliseconds. */
 export function backoff(attempt: number, chance: number): number {
-  return chance * Math.min(limits.lastRetry, limits.firstRetry * 2 ** Math.min(attempt, 16));
+  return Math.floor(chance * Math.min(limits.lastRetry, limits.firstRetry * 2 ** Math.min(attempt, 16)));
 }
 
 const none: readonly Effect[] = [];

@@ -8,15 +8,15 @@ import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../support/kronos.ts';
 import { TestWorld } from '../support/world.ts';
 
-type Fields = Record<string, unknown> & { id: number; uid: string; index?: string };
+export type Fields = Record<string, unknown> & { id: number; uid: string; index?: string };
 
-interface Edit {
+export interface Edit {
   readonly uid: string;
   readonly field: string;
   readonly value: string;
 }
 
-interface Deletion {
+export interface Deletion {
   readonly uid: string;
   /** The task as the one who deleted it saw it. */
   readonly seen: string;
@@ -34,7 +34,7 @@ export interface Outcome {
 }
 
 /** A store whose commits may be cut off by a crash: before, so that the write never was, or after, so that nobody hears of it. */
-function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', alive: () => boolean): Store {
+export function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', alive: () => boolean): Store {
   const never = new Promise<never>(() => undefined);
   const guard =
     <A extends unknown[], R>(act: (...args: A) => Promise<R>) =>
@@ -58,13 +58,28 @@ function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', alive: (
     history: guard((channel, past) => store.history(channel, past)),
     at: guard((channel, seq) => store.at(channel, seq)),
     channels: guard((prefix) => store.channels(prefix)),
+    heads: guard((channels, prefixes) => store.heads(channels, prefixes)),
     forget: guard((channel, through) => store.forget(channel, through)),
     check: guard(() => store.check()),
     close: () => Promise.resolve(),
   };
 }
 
-class SimDevice {
+/** What a device needs of the simulation that it is part of. */
+export interface Around {
+  readonly world: TestWorld;
+  readonly owner: string;
+  readonly hub: TestHub;
+  readonly deletions: Deletion[];
+  /** Whether no message is on its way to the hub. */
+  readonly quiet: boolean;
+  value(): string;
+  trace(line: string): void;
+  edited(device: SimDevice, uid: string, field: string, value: string): void;
+  overwritten(device: SimDevice, list: string): void;
+}
+
+export class SimDevice {
   readonly name: string;
   readonly generation: 2018 | 2019;
   tasks: Fields[] = [];
@@ -79,11 +94,11 @@ class SimDevice {
   met = false;
   /** Logged in, and not waiting for tasks it asked for. */
   ready = false;
-  #sim: Simulation;
+  #sim: Around;
   #skew: number;
   #seen = new Set<number>();
 
-  constructor(sim: Simulation, name: string, generation: 2018 | 2019, skew: number) {
+  constructor(sim: Around, name: string, generation: 2018 | 2019, skew: number) {
     this.#sim = sim;
     this.name = name;
     this.generation = generation;
@@ -102,11 +117,7 @@ class SimDevice {
   get maySpeak(): boolean {
     if (this.wire === undefined) return true;
     if (!this.ready || this.generation === 2019) return this.ready;
-    return (
-      this.toClient.length === 0 &&
-      this.wire.received.length === 0 &&
-      this.#sim.devices.every(({ toHub }) => toHub.length === 0)
-    );
+    return this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.quiet;
   }
 
   send(message: object): void {
@@ -264,7 +275,7 @@ class SimDevice {
   }
 }
 
-class Simulation {
+class Simulation implements Around {
   readonly world: TestWorld;
   readonly edits: Edit[] = [];
   readonly deletions: Deletion[] = [];
@@ -283,6 +294,10 @@ class Simulation {
     this.#seed = seed;
     this.world = new TestWorld(seed);
     this.#merge = merge;
+  }
+
+  get quiet(): boolean {
+    return this.devices.every(({ toHub }) => toHub.length === 0);
   }
 
   value(): string {
@@ -456,42 +471,44 @@ class Simulation {
     }
     const ids = first.tasks.map((task) => task.id);
     if (new Set(ids).size !== ids.length) faults.push(`two tasks have one id: ${ids}`);
-    const lost = this.edits.filter((edit) => this.#isLost(edit, first.tasks) && !this.#neverArrived(edit, past));
+    const lost = this.edits.filter(
+      (edit) => isLost(edit, this.edits, this.deletions, first.tasks) && !this.#neverArrived(edit, past),
+    );
     for (const edit of lost) faults.push(`lost: ${JSON.stringify(edit)}`);
     return faults;
-  }
-
-  #isLost(edit: Edit, tasks: readonly Fields[]): boolean {
-    const holds = (task: Fields) => JSON.stringify(task[edit.field] ?? null).includes(digits(edit));
-    if (tasks.some(holds)) return false;
-    if (this.edits.some((other) => other !== edit && other.uid === edit.uid && other.field === edit.field)) {
-      // Overwritten, where the task is there with another edit's value.
-      if (tasks.some((task) => task.uid === edit.uid)) return false;
-    }
-    // Undone by a delete of one who saw it, or who saw what there was.
-    const deletions = this.deletions.filter(({ uid }) => uid === edit.uid);
-    return !deletions.some(({ seen, live }) => live || seen.includes(digits(edit)) || this.#overwrittenIn(edit, seen));
   }
 
   /** Cut off on its way to the hub, after the client itself had forgotten it: nobody can save that one. */
   #neverArrived(edit: Edit, past: string): boolean {
     return this.#forgotten.has(edit) && !past.includes(digits(edit));
   }
+}
 
-  /** A delete of a task that showed another value of the same field. */
-  #overwrittenIn(edit: Edit, seen: string): boolean {
-    return this.edits.some(
-      (other) => other.uid === edit.uid && other.field === edit.field && seen.includes(digits(other)),
-    );
-  }
+/** Whether an edit is nowhere in the tasks, nor overwritten by another, nor deleted by one who saw it or what there was. */
+export function isLost(
+  edit: Edit,
+  edits: readonly Edit[],
+  deletions: readonly Deletion[],
+  tasks: readonly Fields[],
+): boolean {
+  const holds = (task: Fields) => JSON.stringify(task[edit.field] ?? null).includes(digits(edit));
+  if (tasks.some(holds)) return false;
+  const others = edits.filter((other) => other !== edit && other.uid === edit.uid && other.field === edit.field);
+  // Overwritten, where the task is there with another edit's value.
+  if (others.length > 0 && tasks.some((task) => task.uid === edit.uid)) return false;
+  // Undone by a delete of one who saw it, or who saw what there was.
+  return !deletions.some(
+    ({ uid, seen, live }) =>
+      uid === edit.uid && (live || seen.includes(digits(edit)) || others.some((other) => seen.includes(digits(other)))),
+  );
 }
 
 /** What a value is known by in any JSON: the same six digits in a text or a number. */
-function digits(edit: Edit): string {
+export function digits(edit: Edit): string {
   return edit.value.slice(1);
 }
 
-function sorted(task: object): object {
+export function sorted(task: object): object {
   return Object.fromEntries(Object.entries(task).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
