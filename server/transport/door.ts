@@ -10,8 +10,7 @@ import type { Log } from '../core/world.ts';
 import { attempt, attemptLater, refusalReply, refusedReply } from './faults.ts';
 import type { Membership, Wire } from './line.ts';
 import { BACKPRESSURE_LIMIT, Line, MESSAGE_LIMIT, STREAM_LIMIT, Topics } from './line.ts';
-import type { Head, Match } from './request.ts';
-import { Router } from './request.ts';
+import { announcedLength, type Head, type Match, Router } from './request.ts';
 import { isLoopback } from './who.ts';
 
 /** What the transports ask of the rest of the hub. */
@@ -85,7 +84,7 @@ export class Door {
     const found = this.#router.find(head.method, head.path);
     if (!found.ok) return found;
     const limit = found.route.limit ?? MESSAGE_LIMIT;
-    if (Number(head.headers.get('content-length') ?? 0) > limit) return { ok: false, reply: tooLarge(limit) };
+    if (announcedLength(head) > limit) return { ok: false, reply: tooLarge(limit) };
     return { ok: true, match: found, limit };
   }
 

@@ -38,6 +38,47 @@ export function cutLater(out: Writable): void {
   out.once('close', () => clearTimeout(cut));
 }
 
+/** Of a body's announced length that has come when there is memory set aside for all of it: an announcement costs its sender nothing. */
+const earnest = 1 / 8;
+
+/** A body on its way in. A large one of announced length is put where it stays: joining a hundred megabytes at the end takes long. */
+export class Body {
+  readonly #announced: number;
+  #chunks: Uint8Array[] = [];
+  #whole: Buffer | null = null;
+  #length = 0;
+
+  /** @param announced 0 when it was not */
+  constructor(announced: number) {
+    this.#announced = announced;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Copies the chunk. */
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (this.#whole === null && length <= this.#announced && length >= this.#announced * earnest) {
+      this.#whole = Buffer.allocUnsafe(this.#announced);
+      let at = 0;
+      for (const earlier of this.#chunks.splice(0)) {
+        this.#whole.set(earlier, at);
+        at += earlier.length;
+      }
+    }
+    if (this.#whole !== null && length <= this.#announced) this.#whole.set(chunk, this.#length);
+    else this.#chunks.push(Buffer.from(chunk));
+    this.#length = length;
+  }
+
+  take(): Buffer {
+    if (this.#whole === null) return Buffer.concat(this.#chunks);
+    return this.#length === this.#announced ? this.#whole : this.#whole.subarray(0, this.#length);
+  }
+}
+
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** One WebSocket message: text that the engine has checked, or bytes that must be text. */

@@ -13,6 +13,11 @@ export interface Head extends Caller {
   readonly headers: ReadonlyMap<string, string>;
 }
 
+/** Of the body; 0 when nothing is said. */
+export function announcedLength(head: Head): number {
+  return Number(head.headers.get('content-length') ?? 0) || 0;
+}
+
 export interface Match {
   readonly route: Route;
   readonly params: ReadonlyMap<string, string>;

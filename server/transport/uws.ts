@@ -11,10 +11,10 @@ import type { Peer } from '../core/peer.ts';
 import type { Door, Sink } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
-import { cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './engine.ts';
+import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './engine.ts';
 import { attempt, refusalReply } from './faults.ts';
 import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './line.ts';
-import type { Head } from './request.ts';
+import { announcedLength, type Head } from './request.ts';
 import { plainAddress } from './who.ts';
 
 /** Seconds without a byte from the other side (automatic pings ask for some) until a connection counts as dead. */
@@ -354,7 +354,7 @@ function answer(door: Door, res: UwsResponse, head: Head): void {
     course.gone = true;
     course.ended();
   });
-  readBody(res, opening.limit, course, (body) => {
+  readBody(res, head, opening.limit, course, (body) => {
     if (body === null) {
       course.gone = true;
       writeReply(res, head, tooLarge(opening.limit));
@@ -380,19 +380,23 @@ interface Course {
 }
 
 /** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
-function readBody(res: UwsResponse, limit: number, course: Course, take: (body: Buffer | null) => void): void {
-  const chunks: Buffer[] = [];
-  let length = 0;
+function readBody(
+  res: UwsResponse,
+  head: Head,
+  limit: number,
+  course: Course,
+  take: (body: Buffer | null) => void,
+): void {
+  const body = new Body(announcedLength(head));
   res.onData((chunk, last) => {
     if (course.gone) return;
-    length += chunk.byteLength;
-    if (length > limit) {
+    if (body.length + chunk.byteLength > limit) {
       take(null);
       return;
     }
     // uWS takes the chunk back when this returns.
-    chunks.push(Buffer.from(chunk.slice(0)));
-    if (last) take(Buffer.concat(chunks));
+    body.add(new Uint8Array(chunk));
+    if (last) take(body.take());
   });
 }
 

@@ -8,10 +8,10 @@ import type { Caller, Flow, Reply, Stream } from '../adapters/adapter.ts';
 import type { Door, Sink } from './door.ts';
 import { tooLarge } from './door.ts';
 import type { Engine, Opened } from './engine.ts';
-import { FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './engine.ts';
+import { Body, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './engine.ts';
 import { attempt, refusalReply, refusedReply } from './faults.ts';
 import type { Wire } from './line.ts';
-import type { Head } from './request.ts';
+import { announcedLength, type Head } from './request.ts';
 import { plainAddress } from './who.ts';
 
 const HEAD_MS = 10_000;
@@ -165,7 +165,7 @@ function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
   res.on('close', () => {
     gone = !res.writableFinished;
   });
-  readBody(req, opening.limit, (body) => {
+  readBody(req, head, opening.limit, (body) => {
     if (body === null) {
       writeReply(req, res, tooLarge(opening.limit));
       return;
@@ -185,17 +185,17 @@ function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
 }
 
 /** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
-function readBody(req: IncomingMessage, limit: number, take: (body: Buffer | null) => void): void {
-  const chunks: Buffer[] = [];
+function readBody(req: IncomingMessage, head: Head, limit: number, take: (body: Buffer | null) => void): void {
+  const body = new Body(announcedLength(head));
   let length = 0;
   req.on('data', (chunk: Buffer) => {
     if (length > limit) return;
     length += chunk.length;
     if (length > limit) take(null);
-    else chunks.push(chunk);
+    else body.add(chunk);
   });
   req.on('end', () => {
-    if (length <= limit) take(Buffer.concat(chunks));
+    if (length <= limit) take(body.take());
   });
   // An aborted request is told by the response's 'close'.
   req.on('error', () => undefined);

@@ -1,8 +1,9 @@
-// The body of a request as JSON, or the reply that says what is wrong with it, in the reference's words. Uploaded files are
-// taken out of their multipart form here.
+// The body of a request as JSON, or the reply that says what is wrong with it, in the reference's words; and replies. Bodies of
+// many events are read in reading.ts.
 
 import { outOfBounds } from '../../../protocol/bounds.ts';
 import type { Flow, Reply, Request } from '../adapter.ts';
+import { boundaryOf, broken } from './parts.ts';
 import { repr, spaced } from './python.ts';
 
 export type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reply: Reply };
@@ -56,23 +57,28 @@ export function invalid(errors: Readonly<Record<string, string>>): Reply {
 }
 
 const wrongType = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.";
-const broken = 'The browser (or proxy) sent a request that this server could not understand.';
 
 export function jsonBody(request: Request): Body {
-  const media = mediaType(request);
-  if (media !== 'application/json' && !/^application\/\S+\+json$/.test(media)) {
-    return { ok: false, reply: refused(415, wrongType) };
-  }
+  if (!isJson(mediaType(request))) return { ok: false, reply: refused(415, wrongType) };
   return parsed(request.body.toString());
 }
 
-/** JSON as such, or every file of a form. */
-export function uploads(request: Request): readonly Body[] {
-  if (mediaType(request) !== 'multipart/form-data') return [jsonBody(request)];
-  const said = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(request.headers.get('content-type') ?? '');
-  const boundary = said?.[1] ?? said?.[2];
-  if (boundary === undefined) return [{ ok: false, reply: refused(400, broken) }];
-  return partsOf(request.body, `--${boundary}`).map(parsed);
+/**
+ * What lies between the parts of a form, null for JSON as such: a body that is read elsewhere.
+ */
+export function textsIn(
+  request: Request,
+): { readonly ok: true; readonly boundary: string | null } | { readonly ok: false; readonly reply: Reply } {
+  const media = mediaType(request);
+  if (media !== 'multipart/form-data') {
+    return isJson(media) ? { ok: true, boundary: null } : { ok: false, reply: refused(415, wrongType) };
+  }
+  const boundary = boundaryOf(request.headers.get('content-type') ?? '');
+  return boundary === undefined ? { ok: false, reply: refused(400, broken) } : { ok: true, boundary };
+}
+
+function isJson(media: string): boolean {
+  return media === 'application/json' || /^application\/\S+\+json$/.test(media);
 }
 
 function mediaType(request: Request): string {
@@ -88,19 +94,6 @@ function parsed(text: string): Body {
   } catch {
     return { ok: false, reply: refused(400, broken) };
   }
-}
-
-function partsOf(body: Buffer, delimiter: string): readonly string[] {
-  const parts: string[] = [];
-  let at = body.indexOf(delimiter);
-  while (at !== -1) {
-    const start = body.indexOf('\r\n\r\n', at);
-    const next = body.indexOf(`\r\n${delimiter}`, at + delimiter.length);
-    if (start === -1 || next === -1 || start > next) break;
-    parts.push(body.toString('utf8', start + 4, next));
-    at = next + 2;
-  }
-  return parts;
 }
 
 /** The fields of an object, by name; the rule of the reference's schema for anything else. */

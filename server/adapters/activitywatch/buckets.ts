@@ -4,10 +4,12 @@
 import type { Document } from '../../core/document.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Op } from '../../core/store.ts';
+import { type ReadFilters, readFilters } from '../privacy.ts';
 import { Bucket } from './bucket.ts';
 import { type Description, guess, type Said } from './description.ts';
 import { Ids } from './ids.ts';
 import { formatInstant } from './instant.ts';
+import { privacySetting } from './screen.ts';
 
 const bucketKey = 'bucket/';
 const settingKey = 'setting/';
@@ -33,6 +35,8 @@ export class Buckets {
   #ids: Ids;
   #open = new Map<string, Promise<Bucket>>();
   #turn: Promise<unknown> = Promise.resolve();
+  /** As they were read last, and from what. */
+  #privacy: { readonly text: string; readonly read: ReadFilters } = { text: '[]', read: { ok: true, filters: [] } };
 
   private constructor(hub: Hub, account: string, document: Document) {
     this.#hub = hub;
@@ -175,6 +179,19 @@ export class Buckets {
     return settings;
   }
 
+  /** The privacy rules among the settings. */
+  privacy(): ReadFilters {
+    const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
+    if (text !== this.#privacy.text) this.#privacy = { text, read: readPrivacy(text) };
+    return this.#privacy.read;
+  }
+
+  /** The same as text, and the key of the hashes that they make. */
+  async privacyText(): Promise<{ readonly text: string; readonly key: string }> {
+    const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
+    return { text, key: await this.remembered('privacy_key', () => this.#hub.world.secret()) };
+  }
+
   /** @param value JSON text; null deletes */
   async set(key: string, value: string | null, author: Author): Promise<void> {
     await this.#write(author.origin, this.#hub.world.now(), () => [
@@ -211,6 +228,12 @@ export class Buckets {
 
 function ownId(id: string, device: string): string {
   return `${id}_${device}`;
+}
+
+/** The web UI saves `null` or `false` for none. */
+export function readPrivacy(text: string): ReadFilters {
+  const value: unknown = JSON.parse(text);
+  return readFilters(value || []);
 }
 
 /** Written by this file alone, so read without a check. */

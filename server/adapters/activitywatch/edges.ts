@@ -12,6 +12,7 @@ import { json, type Reply, type Request, type Route } from '../adapter.ts';
 import { type Admitted, authenticate, type Trust } from '../authenticate.ts';
 import { type Author, Buckets } from './buckets.ts';
 import { isBucketId } from './description.ts';
+import { screenOf } from './screen.ts';
 
 const number = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -81,15 +82,19 @@ export function edgeRoutes({ hub, ...trust }: Trust & { readonly hub: Hub }): re
       return json(400, { error: `not a batch: ${first?.instancePath ?? ''} ${first?.message ?? 'bucket id'}` });
     }
     const at = hub.world.now();
+    const buckets = await bucketsOf(account);
+    const screened = await screenOf(buckets, { bucket: id, type: batch.about.type });
+    // Not a word against the batch: it is sent again until there are rules that can be followed.
+    if (!screened.ok) return json(503, { error: screened.error });
     const ops: Op[] = batch.removed.map((removed) => ({ op: 'remove', key: String(removed) }));
     for (const { id: event, time, end, data } of batch.events) {
       const value = outOfBounds(data) === undefined ? parsed(data) : undefined;
       if (value === undefined) return json(400, { error: `event ${event}: its data are no JSON within bounds` });
-      ops.push({ op: 'put', key: String(event), value: JSON.stringify(value), time, end });
+      const kept = screened.screen(JSON.stringify(value));
+      if (kept !== null) ops.push({ op: 'put', key: String(event), value: kept, time, end });
     }
     const device = trust.accounts.tokens(account).find((one) => one.id === token)?.name ?? '';
     const author = { origin: device === '' ? 'activitywatch' : device, device };
-    const buckets = await bucketsOf(account);
     const allowed = (bucket: string) => may(admitted.identity, 'write', buckets.channelOf(bucket));
     const known = buckets.resolve(id, author);
     if (!allowed(known)) return json(403, { error: 'This token may not.' });

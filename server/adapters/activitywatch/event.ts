@@ -73,7 +73,7 @@ const keptTexts = 4_096;
 export class EventWriter {
   #data = new Map<string, string>();
 
-  text(event: Event): string {
+  text(event: Event | NewEvent): string {
     return `{"id": ${event.id}, ${this.#rest(event)}`;
   }
 
@@ -81,7 +81,7 @@ export class EventWriter {
     return `{${this.#rest(event)}`;
   }
 
-  #rest({ time, duration, data }: Event): string {
+  #rest({ time, duration, data }: Event | NewEvent): string {
     return `"timestamp": "${formatInstant(time)}", "duration": ${float(duration / 1_000_000)}, "data": ${this.#written(data)}}`;
   }
 

@@ -6,17 +6,19 @@ import { ownerName } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Flow, Reply, Request, Route } from '../adapter.ts';
 import { authenticate, type Trust } from '../authenticate.ts';
-import { answer, gathered, inPieces, invalid, jsonBody, jsonText, objectBody, refused, uploads } from './body.ts';
+import { answer, gathered, inPieces, invalid, jsonBody, jsonText, objectBody, refused, textsIn } from './body.ts';
 import type { Span } from './bucket.ts';
-import { type Author, Buckets } from './buckets.ts';
-import { type Description, descriptionText, isBucketId, readSaid } from './description.ts';
+import { type Author, Buckets, readPrivacy } from './buckets.ts';
+import { type Description, descriptionText, guess, isBucketId, readSaid } from './description.ts';
 import { type Event, EventWriter, endOf, type NewEvent, readEvent } from './event.ts';
 import { formatInstant, normalInstant, parseInstant } from './instant.ts';
 import { corsHeaders } from './origins.ts';
 import { compactSorted, repr, spaced } from './python.ts';
 import type { Period } from './query/evaluate.ts';
 import { Queries } from './query/queries.ts';
-import { exported, importAll, readImport } from './transfer.ts';
+import { type Read, Readings, type Task } from './reading.ts';
+import { privacySetting, screenOf } from './screen.ts';
+import { exported, importAll } from './transfer.ts';
 
 export interface ActivityWatchDoors extends Trust {
   readonly hub: Hub;
@@ -46,6 +48,8 @@ interface Place {
 }
 
 const mebibyte = 1_048_576;
+/** Bytes of events that are parsed where everybody waits: a few milliseconds' work. */
+const readElsewhere = 262_144;
 
 export interface ActivityWatch {
   readonly routes: readonly Route[];
@@ -56,6 +60,7 @@ export interface ActivityWatch {
 export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
   const { hub, testing, ...trust } = doors;
   const queries = new Queries(hub);
+  const readings = new Readings();
   const opened = new Map<string, Promise<Buckets>>();
   const bucketsOf = (account: string): Promise<Buckets> => {
     const known = opened.get(account);
@@ -123,6 +128,22 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
   const attachment = ({ buckets }: Visit, descriptions: readonly Description[], name: string) => {
     const headers = { 'content-type': 'application/json', 'content-disposition': `attachment; filename=${name}` };
     return gathered(headers, inPieces(exported(buckets, descriptions)));
+  };
+
+  /** Of a body that is read in a thread. */
+  const read = async (
+    request: Request,
+    buckets: Buckets,
+    what: Task['what'],
+    use: (found: Extract<Read, { readonly ok: true }>) => Promise<Reply>,
+  ): Promise<Reply> => {
+    const texts = textsIn(request);
+    if (!texts.ok) return texts.reply;
+    const { body } = request;
+    const task = { body, boundary: texts.boundary, what, now: now(), privacy: await buckets.privacyText() };
+    return readings.read(task, hub.world.log, async (found) =>
+      found.ok ? use(found) : refused(found.status, found.message),
+    );
   };
 
   const withLocal = async <T extends { readonly hostname?: string }>(said: T) => {
@@ -210,17 +231,28 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           return gathered({ 'content-type': 'application/json' }, inPieces(listed(pages)));
         }),
         POST: inBucket('write', async ({ request, buckets, author }, id) => {
+          const where = { bucket: id, type: buckets.find(id)?.type ?? '' };
+          const bucket = await buckets.bucket(id);
+          if (request.body.length > readElsewhere) {
+            return read(request, buckets, { kind: 'events', ...where }, async ({ batches }) => {
+              for await (const { events } of batches) await bucket.insert(events, author.origin);
+              return jsonText(200, 'null');
+            });
+          }
           const body = jsonBody(request);
           if (!body.ok) return body.reply;
           if (typeof body.value !== 'object' || body.value === null) return refused(400, '');
           const events: NewEvent[] = [];
           const at = now();
+          const screened = await screenOf(buckets, where);
+          if (!screened.ok) return refused(400, screened.error);
           for (const value of Array.isArray(body.value) ? body.value : [body.value]) {
             const read = readEvent(value, at);
             if (!read.ok) return refused(400, read.error);
-            events.push(read.event);
+            const data = screened.screen(read.event.data);
+            if (data !== null) events.push({ ...read.event, data });
           }
-          await (await buckets.bucket(id)).insert(events, author.origin);
+          await bucket.insert(events, author.origin);
           return jsonText(200, 'null');
         }),
       },
@@ -270,8 +302,15 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
             return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
           }
-          const bucket = await buckets.forHeartbeat(id, object.fields.get('data'), author);
-          const event = await bucket.heartbeat(read.event, Math.round(pulse), author.origin);
+          const said = object.fields.get('data');
+          const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
+          const screened = await screenOf(buckets, { bucket: id, type });
+          if (!screened.ok) return refused(400, screened.error);
+          const data = screened.screen(read.event.data);
+          // Its watcher must not take it for lost.
+          if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
+          const bucket = await buckets.forHeartbeat(id, said, author);
+          const event = await bucket.heartbeat({ ...read.event, data }, Math.round(pulse), author.origin);
           return jsonText(200, new EventWriter().text(event));
         }),
       },
@@ -318,23 +357,18 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
     },
     {
       path: '/api/0/import',
-      limit: 512 * mebibyte,
+      limit: 256 * mebibyte,
       methods: {
-        POST: visit(async ({ request, buckets, author, may: allowed }) => {
-          for (const body of uploads(request)) {
-            if (!body.ok) return body.reply;
-            const read = await readImport(body.value, now());
-            if (!read.ok) return refused(400, read.error);
-            if (read.buckets.some(({ id }) => !isBucketId(id))) {
-              return refused(400, 'A bucket id is 1 to 200 printable characters.');
+        POST: visit(({ request, buckets, author, may: allowed }) =>
+          read(request, buckets, { kind: 'buckets' }, async (found) => {
+            if (found.buckets.some(({ id }) => !allowed('write', buckets.channelOf(id)))) return forbidden;
+            if (found.skipped > 0) {
+              hub.world.log.warn({ events: found.skipped }, 'activitywatch: not imported, no events');
             }
-            if (read.buckets.some(({ id }) => !allowed('write', buckets.channelOf(id)))) return forbidden;
-            if (read.skipped > 0)
-              hub.world.log.warn({ events: read.skipped }, 'activitywatch: not imported, no events');
-            await importAll(buckets, read.buckets, author, hub.world.log);
-          }
-          return jsonText(200, 'null');
-        }),
+            await importAll(buckets, found, author, hub.world.log);
+            return jsonText(200, 'null');
+          }),
+        ),
       },
     },
     {
@@ -361,7 +395,12 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           if (Buffer.byteLength(key) >= 128) return refused(400, 'Too long key');
           const body = jsonBody(request);
           if (!body.ok) return body.reply;
-          await buckets.set(key, JSON.stringify(body.value), author);
+          const text = JSON.stringify(body.value);
+          if (key === privacySetting) {
+            const read = readPrivacy(text);
+            if (!read.ok) return refused(400, `${privacySetting}: ${read.error}`);
+          }
+          await buckets.set(key, text, author);
           return answer(200, body.value);
         }),
         DELETE: settings('write', async ({ request, buckets, author }) => {

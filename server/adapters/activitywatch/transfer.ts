@@ -4,10 +4,10 @@
 import type { World } from '../../core/world.ts';
 import type { Bucket } from './bucket.ts';
 import type { Author, Buckets } from './buckets.ts';
-import { type Description, descriptionText, type Fields, readSaid } from './description.ts';
-import { EventWriter, type NewEvent, readEvent } from './event.ts';
-import { formatInstant, parseInstant } from './instant.ts';
-import { compactSorted, spaced } from './python.ts';
+import { type Description, descriptionText } from './description.ts';
+import { EventWriter, type NewEvent } from './event.ts';
+import { same, spaced } from './python.ts';
+import type { Read } from './reading.ts';
 
 /** `{"buckets": {…}}`, events newest first and without their ids. */
 export async function* exported(buckets: Buckets, descriptions: readonly Description[]): AsyncGenerator<string> {
@@ -29,103 +29,43 @@ export async function* exported(buckets: Buckets, descriptions: readonly Descrip
   yield '}}';
 }
 
-/** Events that are looked at before others get their turn: a few milliseconds' work. */
-const atOnce = 1_000;
-
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-interface Incoming {
-  readonly id: string;
-  readonly said: { readonly type: string; readonly client: string; readonly hostname: string };
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly created: string | undefined;
-  readonly events: readonly NewEvent[];
-}
-
-export type Import =
-  | { readonly ok: true; readonly buckets: readonly Incoming[]; readonly skipped: number }
-  | { readonly ok: false; readonly error: string };
-
-/** Nothing is written yet; events that are none are counted and left out. */
-export async function readImport(value: unknown, now: number): Promise<Import> {
-  const all = fieldsOf(fieldsOf(value)?.get('buckets'));
-  if (all === undefined) return { ok: false, error: 'an import is {"buckets": {"<id>": {…}}}' };
-  const buckets: Incoming[] = [];
-  let skipped = 0;
-  for (const [key, one] of all) {
-    const fields = fieldsOf(one);
-    const described = fields && readSaid(fields);
-    if (fields === undefined || described?.ok !== true) {
-      const why =
-        described === undefined ? 'it is no object' : Object.values(described.ok ? {} : described.errors).join(', ');
-      return { ok: false, error: `bucket ${key}: ${why}` };
-    }
-    const listed = fields.get('events') ?? [];
-    if (!Array.isArray(listed)) return { ok: false, error: `bucket ${key}: 'events' is no list` };
-    const events: NewEvent[] = [];
-    for (const [index, item] of listed.entries()) {
-      if (index % atOnce === 0) await breath();
-      const read = readEvent(item, now);
-      if (read.ok) events.push({ ...read.event, id: null });
-      else skipped += 1;
-    }
-    const id = fields.get('id');
-    const created = fields.get('created');
-    const at = typeof created === 'string' ? parseInstant(created) : undefined;
-    buckets.push({
-      id: typeof id === 'string' && id !== '' ? id : key,
-      said: described.said,
-      data: Object.fromEntries(fieldsOf(fields.get('data')) ?? []),
-      created: at === undefined ? undefined : formatInstant(at),
-      events,
-    });
-  }
-  return { ok: true, buckets, skipped };
-}
-
 /** Buckets that are there stay as they are, and get the events that they lack. */
 export async function importAll(
   buckets: Buckets,
-  incoming: readonly Incoming[],
+  { buckets: incoming, batches }: Extract<Read, { readonly ok: true }>,
   author: Author,
   log: World['log'],
 ): Promise<void> {
-  for (const { id, said, data, created, events } of incoming) {
+  const counts = incoming.map(() => ({ events: 0, new: 0 }));
+  for (const { id, said, data, created } of incoming) {
     await buckets.create(id, said, author, created === undefined ? { data } : { data, created });
-    const bucket = await buckets.bucket(buckets.resolve(id, author));
+  }
+  for await (const { of, events } of batches) {
+    const bucket = await buckets.bucket(buckets.resolve(incoming[of]?.id ?? '', author));
     const lacking = await without(bucket, events);
     await bucket.insert(lacking, author.origin);
-    log.info({ bucket: id, events: events.length, new: lacking.length }, 'activitywatch: imported');
+    const count = counts[of];
+    if (count === undefined) continue;
+    count.events += events.length;
+    count.new += lacking.length;
   }
+  for (const [of, { id }] of incoming.entries()) log.info({ bucket: id, ...counts[of] }, 'activitywatch: imported');
 }
 
-/** Those that the bucket does not have, the oldest first, each once. */
+/** Those that the bucket does not have, each once. */
 async function without(bucket: Bucket, events: readonly NewEvent[]): Promise<readonly NewEvent[]> {
-  const [from, to] = events.reduce(
-    ([least, most], { time }) => [Math.min(least, time), Math.max(most, time)],
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  );
-  if (from > to) return [];
-  const known = new Set<string>();
-  for await (const page of bucket.pages({ from, to })) for (const event of page) known.add(identity(event));
-  const lacking: NewEvent[] = [];
-  for (const [index, event] of events.entries()) {
-    if (index % atOnce === 0) await breath();
-    const name = identity(event);
-    if (!known.has(name)) lacking.push(event);
-    known.add(name);
+  const [first, last] = [events[0], events.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const known = new Map<string, string[]>();
+  const isNew = ({ time, duration, data }: NewEvent): boolean => {
+    const place = `${time} ${duration}`;
+    const texts = known.get(place) ?? [];
+    if (texts.some((text) => text === data || same(JSON.parse(text), JSON.parse(data)))) return false;
+    known.set(place, [...texts, data]);
+    return true;
+  };
+  for await (const page of bucket.pages({ from: first.time, to: last.time })) {
+    for (const event of page) isNew({ ...event });
   }
-  return lacking.sort((a, b) => a.time - b.time);
-}
-
-function identity({ time, duration, data }: NewEvent): string {
-  return `${time} ${duration} ${compactSorted(JSON.parse(data))}`;
-}
-
-function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? new Map(Object.entries(value))
-    : undefined;
+  return events.filter(isNew);
 }

@@ -103,7 +103,7 @@ export class Lane {
   #thread(): Worker {
     if (this.#closed) throw new Error('the hub is closed');
     if (this.#worker !== undefined) return this.#worker;
-    const worker = startThread();
+    const worker = startThread(new URL('./worker.ts', import.meta.url));
     this.#worker = worker;
     worker.on('error', (error) => this.#hub.world.log.error({ error }, 'activitywatch: a thread of queries ended'));
     worker.on('exit', () => void this.#drop(worker));

@@ -1,4 +1,4 @@
-// How the thread that runs queries is started, and what it and the main thread say to each other. What it does is in worker.ts,
+// How a thread is started, and what the one that runs queries and the main thread say to each other. What it does is in worker.ts,
 // who feeds it in lane.ts.
 
 import { Worker } from 'node:worker_threads';
@@ -32,12 +32,12 @@ export type FromThread =
  * A worker on Node 20 does not take over `--import tsx`, and under jest there is none to take over; so the thread begins with
  * two lines of JavaScript that bring tsx themselves.
  */
-export function startThread(): Worker {
+export function startThread(file: URL): Worker {
   const text = (url: string): string => JSON.stringify(url);
   const start = `
     import { register } from ${text(import.meta.resolve('tsx/esm/api'))};
     register();
-    await import(${text(new URL('./worker.ts', import.meta.url).href)});`;
+    await import(${text(file.href)});`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), {
     resourceLimits: { maxOldGenerationSizeMb: 2_048 },
     execArgv: ['--disable-warning=ExperimentalWarning'],
