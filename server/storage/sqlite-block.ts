@@ -1,18 +1,17 @@
 // Sealed blocks: some hundreds of old steps of one channel as one small piece of bytes, column by column, so that deflate finds
 // what they have in common. No SQL here; when steps are sealed and taken out again is sqlite-writer.ts' business. Also the keys
-// as the tables keep them: a UUID in lower case is 16 bytes there.
+// as the tables keep them.
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** The last step of an item that is there. */
-export interface Sealed {
+/** The last step of an item that is there. A writer knows its origin by a number, a reader by name. */
+export interface Sealed<Origin = number> {
   readonly seq: number;
   readonly born: number;
   readonly time: number | null;
   readonly end: number | null;
   readonly version: number | null;
-  /** By the number of its name. */
-  readonly origin: number;
+  readonly origin: Origin;
   readonly at: number;
   readonly key: string;
   readonly value: string;
@@ -33,7 +32,10 @@ export interface Extent {
 /** Numbers beyond it stay in their rows: differences of any two within it, doubled, are exact. */
 export const furthest = 2 ** 51;
 
-export function extentOf(steps: readonly Sealed[]): Extent {
+/** As its row has it. */
+export type Loose = Omit<Sealed, 'key'> & { readonly key: string | Uint8Array };
+
+export function extentOf(steps: readonly Loose[]): Extent {
   let earliest: number | null = null;
   let latest: number | null = null;
   let reach: number | null = null;
@@ -46,21 +48,46 @@ export function extentOf(steps: readonly Sealed[]): Extent {
   return { first: steps[0]?.seq ?? 0, last: steps.at(-1)?.seq ?? 0, earliest, latest, reach, count: steps.length };
 }
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const dash = 0x2d;
+const digits = Buffer.from('0123456789abcdef');
+/** What a character is worth as a digit; -1 when it is none. */
+const worth = Int8Array.from({ length: 128 }, (_, code) => digits.indexOf(code));
+/** Where the two digits of each byte of a UUID stand in its text. */
+const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const dashes = [8, 13, 18, 23];
+const textLength = 36;
 
+/** A UUID in lower case is 16 bytes, any other key its text. */
 export function packKey(key: string): string | Uint8Array {
-  return key.length === 36 && uuidForm.test(key) ? Buffer.from(key.replaceAll('-', ''), 'hex') : key;
+  if (key.length !== textLength) return key;
+  for (const place of dashes) if (key.charCodeAt(place) !== dash) return key;
+  const bytes = Buffer.allocUnsafe(places.length);
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] ?? 0;
+    const high = worth[key.charCodeAt(place)] ?? -1;
+    const low = worth[key.charCodeAt(place + 1)] ?? -1;
+    if (high < 0 || low < 0) return key;
+    bytes[index] = high * 16 + low;
+  }
+  return bytes;
 }
 
 export function unpackKey(key: string | Uint8Array): string {
-  return typeof key === 'string' ? key : uuidAt(key, 0);
+  if (typeof key === 'string') return key;
+  const text = Buffer.allocUnsafe(textLength);
+  writeUuid(text, 0, key, 0, places.length, 0);
+  return text.toString('latin1');
 }
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-function uuidAt(bytes: Uint8Array, at: number): string {
-  const two = (index: number): string => `${hex[bytes[at + index] ?? 0]}${hex[bytes[at + index + 1] ?? 0]}`;
-  return `${two(0)}${two(2)}-${two(4)}-${two(6)}-${two(8)}-${two(10)}${two(12)}${two(14)}`;
+/** Puts some bytes of a UUID, the first of them its `from`th, into its text at `at`. */
+function writeUuid(text: Buffer, at: number, bytes: Uint8Array, begin: number, count: number, from: number): void {
+  for (const place of dashes) text[at + place] = dash;
+  for (let index = 0; index < count; index += 1) {
+    const byte = bytes[begin + index] ?? 0;
+    const place = at + (places[from + index] ?? 0);
+    text[place] = digits[byte >> 4] ?? 0;
+    text[place + 1] = digits[byte & 15] ?? 0;
+  }
 }
 
 /** Of a UUID's bytes: the first are often a time, the rest is noise that deflate only takes time over. */
@@ -72,7 +99,7 @@ const tailBytes = 10;
  * numbers · length of the keys' text · numbers, one column after another · keys' text · values' text. A number is a varint of
  * seven bits a byte, the lowest first.
  */
-export function encodeBlock(steps: readonly Sealed[]): Buffer {
+export function encodeBlock(steps: readonly Loose[]): Buffer {
   const numbers = new Numbers();
   let seq = 0;
   for (const step of steps) {
@@ -92,15 +119,15 @@ export function encodeBlock(steps: readonly Sealed[]): Buffer {
     version = step.version ?? version;
   }
   for (const step of steps) numbers.put(step.origin);
-  let at = 0;
+  let made = 0;
   for (const step of steps) {
-    numbers.putSigned(step.at - at);
-    at = step.at;
+    numbers.putSigned(step.at - made);
+    made = step.at;
   }
   const tails: Uint8Array[] = [];
   let keys = '';
   for (const step of steps) {
-    const key = packKey(step.key);
+    const key = typeof step.key === 'string' ? packKey(step.key) : step.key;
     if (typeof key === 'string') {
       // 0 is a UUID.
       numbers.put(key.length + 1);
@@ -127,78 +154,104 @@ export function encodeBlock(steps: readonly Sealed[]): Buffer {
   return Buffer.concat([lead.bytes(), tail, deflateRawSync(rest)]);
 }
 
-export function decodeBlock(body: Uint8Array): Sealed[] {
+/** @param originOf what a step shall have for the number of its origin */
+export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => Origin): Sealed<Origin>[] {
   const lead = new Cursor(body);
   const tailLength = lead.next();
   const tailAt = lead.at;
   const rest = inflateRawSync(body.subarray(tailAt + tailLength));
   const numbers = new Cursor(rest);
   const [count, columnsLength, keysLength] = [numbers.next(), numbers.next(), numbers.next()];
-  const keys = rest.toString('utf8', numbers.at + columnsLength, numbers.at + columnsLength + keysLength);
-  const values = rest.toString('utf8', numbers.at + columnsLength + keysLength);
-  const column = (read: (index: number) => number | null): (number | null)[] =>
-    Array.from({ length: count }, (_, index) => read(index));
+  const keysAt = numbers.at + columnsLength;
+  const keys = rest.toString('utf8', keysAt, keysAt + keysLength);
+  const values = rest.toString('utf8', keysAt + keysLength);
 
-  let seq = 0;
-  const seqs = Array.from({ length: count }, () => {
-    seq += numbers.next();
-    return seq;
-  });
-  const borns = seqs.map((one) => one - numbers.next());
-  let time = 0;
-  const times = column(() => {
-    const step = numbers.nextOrNull();
-    if (step === null) return null;
-    time += step;
-    return time;
-  });
-  const ends = times.map((begin) => {
-    const length = numbers.nextOrNull();
-    return length === null ? null : (begin ?? 0) + length;
-  });
-  let version = 0;
-  const versions = column(() => {
-    const step = numbers.nextOrNull();
-    if (step === null) return null;
-    version += step;
-    return version;
-  });
-  const origins = seqs.map(() => numbers.next());
-  let at = 0;
-  const ats = seqs.map(() => {
-    at += numbers.nextSigned();
-    return at;
-  });
-  let [keyAt, uuids] = [0, 0];
-  const uuid = Buffer.alloc(headBytes + tailBytes);
-  const names = times.map((begin) => {
+  // Columns of numbers, null being none. One pass over the columns, then one over the steps.
+  const column = (): Float64Array => new Float64Array(count);
+  const [seqs, borns, times, ends, versions, origins, ats] = [
+    column(),
+    column(),
+    column(),
+    column(),
+    column(),
+    column(),
+    column(),
+  ];
+  let last = 0;
+  for (let index = 0; index < count; index += 1) {
+    last += numbers.next();
+    seqs[index] = last;
+  }
+  for (let index = 0; index < count; index += 1) borns[index] = at(seqs, index) - numbers.next();
+  last = 0;
+  for (let index = 0; index < count; index += 1) {
+    const step = numbers.nextOrNone();
+    if (!Number.isNaN(step)) last += step;
+    times[index] = Number.isNaN(step) ? none : last;
+  }
+  for (let index = 0; index < count; index += 1) {
+    const begin = at(times, index);
+    ends[index] = numbers.nextOrNone() + (Number.isNaN(begin) ? 0 : begin);
+  }
+  last = 0;
+  for (let index = 0; index < count; index += 1) {
+    const step = numbers.nextOrNone();
+    if (!Number.isNaN(step)) last += step;
+    versions[index] = Number.isNaN(step) ? none : last;
+  }
+  for (let index = 0; index < count; index += 1) origins[index] = numbers.next();
+  last = 0;
+  for (let index = 0; index < count; index += 1) {
+    last += numbers.nextSigned();
+    ats[index] = last;
+  }
+  // UUIDs are written one after another into one text, of which the keys are then parts.
+  const lengths = column();
+  const text = Buffer.allocUnsafe((tailLength / tailBytes) * textLength);
+  const head = Buffer.alloc(headBytes);
+  let uuids = 0;
+  for (let index = 0; index < count; index += 1) {
     const length = numbers.next();
-    if (length > 0) {
-      keyAt += length - 1;
-      return keys.slice(keyAt - length + 1, keyAt);
-    }
-    uuid.writeUIntBE(numbers.nextSigned() + headOf(begin), 0, headBytes);
-    const tail = tailAt + tailBytes * uuids;
-    uuid.set(body.subarray(tail, tail + tailBytes), headBytes);
+    lengths[index] = length;
+    if (length > 0) continue;
+    head.writeUIntBE(numbers.nextSigned() + headOf(orNull(at(times, index))), 0, headBytes);
+    writeUuid(text, uuids * textLength, head, 0, headBytes, 0);
+    writeUuid(text, uuids * textLength, body, tailAt + tailBytes * uuids, tailBytes, headBytes);
     uuids += 1;
-    return uuidAt(uuid, 0);
-  });
-  let valueAt = 0;
-  return seqs.map((one, index): Sealed => {
-    const begin = valueAt;
-    valueAt += numbers.next();
-    return {
-      seq: one,
-      born: borns[index] ?? one,
-      time: times[index] ?? null,
-      end: ends[index] ?? null,
-      version: versions[index] ?? null,
-      origin: origins[index] ?? 0,
-      at: ats[index] ?? 0,
-      key: names[index] ?? '',
-      value: values.slice(begin, valueAt),
-    };
-  });
+  }
+  const names = text.toString('latin1');
+  let [nameAt, keyAt, valueAt] = [0, 0, 0];
+  const steps: Sealed<Origin>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const length = at(lengths, index);
+    const key = length === 0 ? names.slice(nameAt, nameAt + textLength) : keys.slice(keyAt, keyAt + length - 1);
+    if (length === 0) nameAt += textLength;
+    else keyAt += length - 1;
+    const valueEnd = valueAt + numbers.next();
+    steps.push({
+      seq: at(seqs, index),
+      born: at(borns, index),
+      time: orNull(at(times, index)),
+      end: orNull(at(ends, index)),
+      version: orNull(at(versions, index)),
+      origin: originOf(at(origins, index)),
+      at: at(ats, index),
+      key,
+      value: values.slice(valueAt, valueEnd),
+    });
+    valueAt = valueEnd;
+  }
+  return steps;
+}
+
+const none = Number.NaN;
+
+function at(column: Float64Array, index: number): number {
+  return column[index] ?? 0;
+}
+
+function orNull(number: number): number | null {
+  return Number.isNaN(number) ? null : number;
 }
 
 /** A UUID of our own begins with its moment in milliseconds: then the time says it all. */
@@ -264,9 +317,10 @@ class Cursor {
     return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
   }
 
-  nextOrNull(): number | null {
+  /** NaN for null. */
+  nextOrNone(): number {
     const number = this.nextSigned();
-    if (number === 0) return null;
+    if (number === 0) return none;
     return number < 0 ? number : number - 1;
   }
 

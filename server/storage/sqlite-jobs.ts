@@ -1,8 +1,8 @@
-// What the main thread hands to the writer and what it hears back: flat arrays of text and numbers, because structured clone
-// takes half the time for them that it takes for the same facts as objects, and a third of JSON. An outcome says only what
-// the main thread cannot know.
+// What goes between the main thread and the others: flat arrays of text and numbers, because structured clone takes half the
+// time for them that it takes for the same facts as objects, and a third of JSON. An outcome says only what the main thread
+// cannot know.
 
-import type { Answer, Keep, Outline, Step, Write } from '../core/store.ts';
+import type { Answer, Change, Head, Item, Keep, Outline, Since, Step, Write } from '../core/store.ts';
 
 export interface JobOp {
   readonly op: 'put' | 'add' | 'remove';
@@ -137,10 +137,54 @@ export function unpackOutcomes(flat: Flat): Outcome[] {
   return outcomes;
 }
 
+export function packItems(items: readonly Item[]): Flat {
+  const flat: Flat = [];
+  for (const { key, value, time, end, seq, origin, at, version } of items) {
+    flat.push(key, value, time, end, seq, origin, at, version);
+  }
+  return flat;
+}
+
+export function unpackItems(flat: Flat): Item[] {
+  const next = new Cursor(flat);
+  const items: Item[] = [];
+  while (!next.done) {
+    const [key, value, time, end] = [next.text(), next.text(), next.numberOrNull(), next.numberOrNull()];
+    const [seq, origin, at, version] = [next.number(), next.text(), next.number(), next.numberOrNull()];
+    items.push({ key, value, time, end, seq, origin, at, version });
+  }
+  return items;
+}
+
+export function packChanges(changes: readonly Change[]): Flat {
+  const flat: Flat = [];
+  for (const { kind, key, value, time, end, seq, origin, at, version } of changes) {
+    flat.push(kind, key, value, time, end, seq, origin, at, version);
+  }
+  return flat;
+}
+
+export function unpackChanges(flat: Flat): Change[] {
+  const next = new Cursor(flat);
+  const changes: Change[] = [];
+  while (!next.done) {
+    const kind = next.oneOf(kinds);
+    const [key, value, time, end] = [next.text(), next.textOrNull(), next.numberOrNull(), next.numberOrNull()];
+    const [seq, origin, at, version] = [next.number(), next.text(), next.number(), next.numberOrNull()];
+    changes.push({ kind, key, value, time, end, seq, origin, at, version });
+  }
+  return changes;
+}
+
+export type PackedSince =
+  | { readonly ok: true; readonly head: Head; readonly changes: Flat; readonly more: boolean }
+  | Extract<Since, { readonly ok: false }>;
+
 const jobNames = ['append', 'forget', 'prove', 'load'] as const;
 const keeps = ['all', 'last'] as const;
 const opNames = ['put', 'add', 'remove'] as const;
 const dids = ['nothing', 'create', 'update', 'delete'] as const;
+const kinds = ['create', 'update', 'delete'] as const;
 const outcomeNames = ['made', 'replayed', 'stale', 'done', 'failed'] as const;
 
 /** Reads a flat array from the front; a wrong word is a bug in this file. */

@@ -4,7 +4,8 @@
 
 import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../core/store.ts';
 import type { Database, Statement, Value } from './driver.ts';
-import { decodeBlock, packKey, type Sealed, unpackKey } from './sqlite-block.ts';
+import { decodeBlock, packKey, unpackKey } from './sqlite-block.ts';
+import { packChanges, packItems } from './sqlite-jobs.ts';
 
 interface ChannelRow {
   readonly id: number;
@@ -97,14 +98,16 @@ export class SqliteReader {
     switch (question.ask) {
       case 'head':
         return this.#head(this.#channel(question.channel));
-      case 'since':
-        return this.#since(question.channel, question.seq, question.limit);
+      case 'since': {
+        const since = this.#since(question.channel, question.seq, question.limit);
+        return since.ok ? { ...since, changes: packChanges(since.changes) } : since;
+      }
       case 'read':
-        return this.#read(question.channel, question.range);
+        return packItems(this.#read(question.channel, question.range));
       case 'history':
-        return this.#history(question.channel, question.past);
+        return packChanges(this.#history(question.channel, question.past));
       case 'at':
-        return this.#at(question.channel, question.seq);
+        return packItems(this.#at(question.channel, question.seq));
       case 'channels':
         return this.#channels(question.prefix);
       case 'outlines':
@@ -235,8 +238,12 @@ export class SqliteReader {
 
   /** Steps of items, in their order: those that are in blocks are looked up in the order of the blocks. */
   #filled(id: number, rows: readonly ItemRow[]): Kept[] {
-    const sealed = rows.filter(({ seq }) => seq === null).sort((a, b) => a.item - b.item);
-    const steps = new Map(sealed.map(({ item }) => [item, this.#sealedAt(id, item)]));
+    const steps = new Map<number, Kept>();
+    let block: readonly Kept[] = [];
+    for (const { item } of rows.filter(({ seq }) => seq === null).sort((a, b) => a.item - b.item)) {
+      if (item > (block.at(-1)?.seq ?? 0)) block = this.#blockWith(id, item);
+      steps.set(item, stepIn(block, item) ?? missing(id, item));
+    }
     return rows.map((row): Kept => {
       const { item, seq, key, ...rest } = row;
       return seq === null ? (steps.get(item) ?? missing(id, item)) : { ...rest, key: unpackKey(key), seq };
@@ -382,18 +389,13 @@ export class SqliteReader {
   }
 
   #sealedAt(id: number, seq: number): Kept {
-    const row = this.#prepare(
-      'SELECT id, count FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1',
-    ).get<BlockRow>(id, seq);
-    const steps = row === undefined ? [] : this.#block(row);
-    let [low, high] = [0, steps.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((steps[middle]?.seq ?? 0) < seq) low = middle + 1;
-      else high = middle;
-    }
-    const step = steps[low];
-    return step?.seq === seq ? step : missing(id, seq);
+    return stepIn(this.#blockWith(id, seq), seq) ?? missing(id, seq);
+  }
+
+  #blockWith(id: number, seq: number): readonly Kept[] {
+    const sql = 'SELECT id, count FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1';
+    const row = this.#prepare(sql).get<BlockRow>(id, seq);
+    return row === undefined ? [] : this.#block(row);
   }
 
   #block({ id, count }: BlockRow): readonly Kept[] {
@@ -401,7 +403,7 @@ export class SqliteReader {
     let steps = this.#blocks.get(name);
     if (steps === undefined) {
       const body = this.#prepare('SELECT body FROM blocks WHERE id = ?').get<{ body: Uint8Array }>(id)?.body;
-      steps = decodeBlock(body ?? emptyBytes).map((step) => this.#unsealed(step));
+      steps = decodeBlock(body ?? emptyBytes, (origin) => this.#origin(origin));
     } else this.#blocks.delete(name);
     this.#blocks.set(name, steps);
     for (const oldest of this.#blocks.keys()) {
@@ -411,20 +413,18 @@ export class SqliteReader {
     return steps;
   }
 
-  #unsealed({ key, value, time, end, seq, origin, at, version, born }: Sealed): Kept {
-    let name = this.#origins.get(origin);
+  #origin(id: number): string {
+    let name = this.#origins.get(id);
     if (name === undefined) {
-      name = this.#prepare('SELECT name FROM origins WHERE id = ?').get<{ name: string }>(origin)?.name ?? '';
-      this.#origins.set(origin, name);
+      name = this.#prepare('SELECT name FROM origins WHERE id = ?').get<{ name: string }>(id)?.name ?? '';
+      this.#origins.set(id, name);
     }
-    return { key, value, time, end, seq, origin: name, at, version, born };
+    return name;
   }
 
   *#rows(sql: string, ...values: readonly Value[]): Generator<Kept> {
-    for (const row of this.#iterate<Row>(sql, ...values)) {
-      const { key } = row;
-      if (typeof key === 'string') yield { ...row, key };
-      else yield { ...row, key: unpackKey(key) };
+    for (const { key, value, time, end, seq, origin, at, version, born } of this.#iterate<Row>(sql, ...values)) {
+      yield { key: unpackKey(key), value, time, end, seq, origin, at, version, born };
     }
   }
 
@@ -454,12 +454,23 @@ export class SqliteReader {
 /** An item with its step, or with nothing but the step's seq where that is in a block. */
 type ItemRow = Omit<Row, 'seq'> & { readonly item: number; readonly seq: number | null };
 
+function stepIn(steps: readonly Kept[], seq: number): Kept | undefined {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]?.seq ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return steps[low]?.seq === seq ? steps[low] : undefined;
+}
+
 function missing(id: number, seq: number): never {
   throw new Error(`step ${seq} of channel ${id} is missing from the file`);
 }
 
-function changeOf({ born, ...step }: Kept, since: number): Change {
-  return { kind: born === null ? 'delete' : born > since ? 'create' : 'update', ...step };
+function changeOf({ key, value, time, end, seq, origin, at, version, born }: Kept, since: number): Change {
+  const kind = born === null ? 'delete' : born > since ? 'create' : 'update';
+  return { kind, key, value, time, end, seq, origin, at, version };
 }
 
 function itemOf({ key, time, end, seq, origin, at, version }: Kept, value: string): Item {

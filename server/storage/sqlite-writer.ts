@@ -3,7 +3,7 @@
 
 import type { Answer, Outline, Step } from '../core/store.ts';
 import type { Database, Statement } from './driver.ts';
-import { decodeBlock, encodeBlock, extentOf, furthest, packKey, type Sealed, unpackKey } from './sqlite-block.ts';
+import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed } from './sqlite-block.ts';
 import type { Append, Did, Forget, Job, JobOp, Load, Outcome } from './sqlite-jobs.ts';
 
 /** How long a write id is remembered, by the hub's clock. */
@@ -36,7 +36,7 @@ interface ChannelRow {
   floor: number;
   items: number;
   longest: number;
-  /** 1 when values that are past were ever kept: then nothing is sealed any more, as the newest may be somebody's `prev`. */
+  /** 1 once past values are kept: then nothing is sealed any more, as what a block holds is the only step of its item. */
   past: number;
   /** Through this step everything was sealed, or left in rows for good. */
   sealed: number;
@@ -55,11 +55,6 @@ interface LatestRow {
   readonly born: number | null;
   /** Value and span are those asked about. */
   readonly same: number;
-}
-
-/** A step in its row, as it is before it is sealed. */
-interface LooseRow extends Omit<Sealed, 'key'> {
-  readonly key: string | Uint8Array;
 }
 
 interface OpenBlock {
@@ -184,7 +179,7 @@ export class SqliteWriter {
     else sql.moveItem.run(seq, id, named);
     if (sealed !== undefined) this.#takeOut(channel, sealed, keepAll);
     else if (latest !== undefined && !keepAll) sql.deleteStep.run(id, latest.seq);
-    if (latest !== undefined && keepAll) channel.past = 1;
+    if (keepAll) channel.past = 1;
     const prev = (keepAll ? latest?.seq : latest?.prev) ?? null;
     sql.insertStep.run(id, seq, prev, value === null ? null : born, time, end, version, origin, at, named, value);
     if (value === null) {
@@ -202,20 +197,24 @@ export class SqliteWriter {
     const { id } = channel;
     while (channel.past === 0 && channel.seq >= (channel.again ?? 0) && channel.seq - hot - channel.sealed >= most) {
       const through = channel.seq - hot;
-      const steps: Sealed[] = [];
-      let left = text;
-      for (const row of this.#sql.loose.iterate<LooseRow>(id, channel.sealed, through, most)) {
-        steps.push({ ...row, key: unpackKey(row.key) });
-        left -= row.value.length;
-        if (left <= 0) break;
+      const steps: Loose[] = [];
+      let [left, passed] = [text, 0];
+      for (const row of this.#sql.loose.iterate<Loose>(id, channel.sealed, through)) {
+        if (sealable(row)) {
+          steps.push(row);
+          left -= row.value.length;
+          if (left <= 0 || steps.length === most) break;
+        } else passed += 1;
       }
-      const { first, last, earliest, latest, reach, count } = extentOf(steps);
-      if (count < most && left > 0) {
-        channel.again = channel.seq + most - count;
+      if (left > 0 && steps.length < most) {
+        // Those that stay are passed again each time.
+        channel.again = channel.seq + Math.max(most - steps.length, Math.ceil(passed / 4));
         return;
       }
+      const { first, last, earliest, latest, reach, count } = extentOf(steps);
       this.#sql.insertBlock.run(id, first, last, earliest, latest, reach, count, encodeBlock(steps));
-      this.#sql.deleteLoose.run(id, first, last);
+      if (passed === 0) this.#sql.deleteSteps.run(id, first, last);
+      else for (const { seq } of steps) this.#sql.deleteStep.run(id, seq);
       channel.sealed = last;
       if (earliest !== null && reach !== null) channel.widest = Math.max(channel.widest, reach - earliest);
     }
@@ -235,7 +234,7 @@ export class SqliteWriter {
 
   #open(id: number): OpenBlock {
     const body = this.#sql.openBlock.get<{ body: Uint8Array }>(id)?.body;
-    return { id, steps: body === undefined ? [] : decodeBlock(body), changed: false };
+    return { id, steps: body === undefined ? [] : decodeBlock(body, (origin) => origin), changed: false };
   }
 
   /** @param past it stays as what its item was before */
@@ -391,6 +390,21 @@ const nothing: ChannelRow = {
   widest: 0,
 };
 
+/** Deletes stay in their rows, and what a block has no room for. */
+function sealable({
+  value,
+  time,
+  end,
+  version,
+  at,
+}: Omit<Loose, 'value'> & { readonly value: string | null }): boolean {
+  return value !== null && fits(time) && fits(end) && fits(version) && fits(at);
+}
+
+function fits(number: number | null): boolean {
+  return number === null || (Number.isInteger(number) && Math.abs(number) < furthest);
+}
+
 /** What no channel is called. */
 function loadingName(name: string): string {
   return `\0${name}`;
@@ -402,11 +416,6 @@ function asked({ seq, born, ...step }: Sealed, { value, time, end }: Pick<JobOp,
 }
 
 function statements(database: Database) {
-  /** Of the steps up to a seq, those that a block can hold. */
-  const plain = ['time', 'until', 'version', 'at'].map(
-    (column) => `(${column} IS NULL OR (typeof(${column}) = 'integer' AND abs(${column}) < ${furthest}))`,
-  );
-  const sealable = `value IS NOT NULL AND ${plain.join(' AND ')}`;
   const sql = (text: string): Statement => database.prepare(text);
   return {
     begin: sql('BEGIN IMMEDIATE'),
@@ -443,8 +452,8 @@ function statements(database: Database) {
     deleteStep: sql('DELETE FROM steps WHERE channel = ? AND seq = ?'),
     loose: sql(`
       SELECT seq, coalesce(born, seq) AS born, time, until AS "end", version, origin, at, key, value FROM steps
-      WHERE channel = ? AND seq > ? AND seq <= ? AND ${sealable} ORDER BY seq LIMIT ?`),
-    deleteLoose: sql(`DELETE FROM steps WHERE channel = ? AND seq BETWEEN ? AND ? AND ${sealable}`),
+      WHERE channel = ? AND seq > ? AND seq <= ? ORDER BY seq`),
+    deleteSteps: sql('DELETE FROM steps WHERE channel = ? AND seq BETWEEN ? AND ?'),
     insertBlock: sql(`
       INSERT INTO blocks (channel, first, last, earliest, latest, reach, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
     updateBlock: sql(`

@@ -28,10 +28,13 @@ import {
   type Flat,
   type Load,
   type Outcome,
+  type PackedSince,
   packAppend,
   packForget,
   packLoad,
   packProve,
+  unpackChanges,
+  unpackItems,
   unpackOutcomes,
 } from './sqlite-jobs.ts';
 import { openMoment, type SqliteMoment } from './sqlite-moment.ts';
@@ -227,24 +230,33 @@ export class SqliteStore implements Store, Archive {
     return this.#ask<Head>({ ask: 'head', channel });
   }
 
-  since(channel: string, seq: number, limit: number): Promise<Since> {
-    return this.#ask<Since>({ ask: 'since', channel, seq, limit });
+  async since(channel: string, seq: number, limit: number): Promise<Since> {
+    const since = await this.#ask<PackedSince>({ ask: 'since', channel, seq, limit });
+    return since.ok ? { ...since, changes: unpackChanges(since.changes) } : since;
   }
 
-  read(channel: string, range: Range): Promise<readonly Item[]> {
-    return this.#ask<readonly Item[]>({ ask: 'read', channel, range });
+  async read(channel: string, range: Range): Promise<readonly Item[]> {
+    return unpackItems(await this.#ask<Flat>({ ask: 'read', channel, range }));
   }
 
-  history(channel: string, past: Past): Promise<readonly Change[]> {
-    return this.#ask<readonly Change[]>({ ask: 'history', channel, past });
+  async history(channel: string, past: Past): Promise<readonly Change[]> {
+    return unpackChanges(await this.#ask<Flat>({ ask: 'history', channel, past }));
   }
 
-  at(channel: string, seq: number): Promise<readonly Item[]> {
-    return this.#ask<readonly Item[]>({ ask: 'at', channel, seq });
+  async at(channel: string, seq: number): Promise<readonly Item[]> {
+    return unpackItems(await this.#ask<Flat>({ ask: 'at', channel, seq }));
   }
 
   channels(prefix: string): Promise<readonly ChannelInfo[]> {
     return this.#ask<readonly ChannelInfo[]>({ ask: 'channels', prefix });
+  }
+
+  /** Nothing to miss for the one process that has the folder: plain will do.*/
+  async heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]> {
+    const named = new Set(channels);
+    return (await this.channels('')).filter(
+      ({ channel }) => named.has(channel) || prefixes.some((prefix) => channel.startsWith(prefix)),
+    );
   }
 
   close(): Promise<void> {
