@@ -539,6 +539,7 @@ describe('what is on disk', () => {
       history: (channel, past) => store.history(channel, past),
       at: (channel, seq) => store.at(channel, seq),
       channels: (prefix) => store.channels(prefix),
+      heads: (channels, prefixes) => store.heads(channels, prefixes),
       forget: (channel, through) => store.forget(channel, through),
       check: () => store.check(),
       close: () => store.close(),

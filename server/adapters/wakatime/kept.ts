@@ -21,6 +21,8 @@ import {
 const format = 1;
 /** Numbers in one item; rewritten while it grows. */
 const perItem = { texts: 128, lists: 128, contexts: 2_048 } as const;
+/** Days between two that are wanted which are read along rather than passed over. */
+const readAlong = 7;
 /** Days read at once. */
 const daysAtOnce = 400;
 /** Characters written at once. */
@@ -64,9 +66,19 @@ export class Kept {
    * @returns false when they are not what was promised: broken, or another node's by now
    */
   async fetch(beats: Beats, days: readonly number[]): Promise<boolean> {
+    const wanted = [...days].sort((a, b) => a - b);
+    let from = 0;
+    for (let to = 1; to <= wanted.length; to += 1) {
+      if (to < wanted.length && (wanted[to] ?? 0) - (wanted[to - 1] ?? 0) <= readAlong) continue;
+      if (!(await this.#fetch(beats, wanted.slice(from, to)))) return false;
+      from = to;
+    }
+    return true;
+  }
+
+  async #fetch(beats: Beats, days: readonly number[]): Promise<boolean> {
     const wanted = new Set(days);
-    const [first, last] = [days[0], days.at(-1)];
-    if (first === undefined || last === undefined) return true;
+    const [first = 0, last = 0] = [days[0], days.at(-1)];
     let from = first * day;
     for (;;) {
       const items = await this.#store.read(this.#name, { from, to: (last + 1) * day, limit: daysAtOnce });

@@ -224,10 +224,13 @@ export class Timelines {
   readonly #here = new Map<string, Timeline>();
   /** Changes heard of accounts that are not open. */
   readonly #unheard = new Map<string, number>();
+  readonly #limit: number;
   readonly #ends: readonly (() => void)[];
 
-  constructor(hub: Hub) {
+  /** @param limit bytes of all accounts together that stay in memory */
+  constructor(hub: Hub, limit = mostBytes) {
     this.#hub = hub;
+    this.#limit = limit;
     this.#ends = [
       hub.watch(({ name }, changes) => {
         if (name.endsWith('/wakatime') && !name.startsWith('@')) this.#heard(name.slice(0, -9), changes.length);
@@ -359,7 +362,7 @@ export class Timelines {
     let bytes = 0;
     for (const { beats } of this.#here.values()) bytes += beats.bytes;
     for (const account of this.#open.keys()) {
-      if (bytes <= mostBytes) return;
+      if (bytes <= this.#limit) return;
       const timeline = this.#here.get(account);
       if (timeline === undefined || account === asked) continue;
       bytes -= timeline.beats.bytes;
