@@ -106,10 +106,8 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     address: config.hub,
     world,
     ...(config.patience === undefined ? {} : { patience: config.patience }),
-    up(epoch) {
-      if (begun) say(`The hub at ${href} answers again.`);
-      forwarder.met(epoch);
-    },
+    met: (epoch) => forwarder.met(epoch),
+    up: () => say(`The hub at ${href} answers again.`),
     down(error) {
       if (begun) say(`The hub at ${href} cannot be reached: ${error}. What comes in is kept here until it can.`);
     },

@@ -38,14 +38,18 @@ export interface LinkDoors {
   readonly world: World;
   /** Milliseconds of silence after which a connection counts as dead. */
   readonly patience?: number;
-  /** Told when the hub answers again, with its store's epoch. */
-  readonly up: (epoch: string) => void;
+  /** Told each time the hub said which store it has. */
+  readonly met: (epoch: string) => void;
+  /** Told when it answers again. */
+  readonly up: () => void;
   /** Told when it does not any more. */
   readonly down: (error: string) => void;
 }
 
 const usualPatience = 20_000;
 const [firstPause, longestPause] = [500, 30_000];
+/** How often a hub that answers is looked at: it may have been started anew, from a backup. */
+const lookEvery = 60_000;
 const checkEdge = compile(Type.Object({ epoch: EdgeAnswer.properties.epoch }));
 const isEdgeAnswer = (value: unknown): value is { readonly epoch: string } => checkEdge(value);
 const revoked = 'the hub refuses the token: it was revoked, or never was one of this hub';
@@ -173,9 +177,12 @@ export class Link {
       this.lost(`what answers at ${this.#doors.address.url.href} is no Horai hub that knows edges (${heard.status})`);
       return;
     }
+    const again = this.#state === 'away';
     this.#state = 'up';
     this.#error = null;
-    this.#doors.up(value.epoch);
+    if (again) this.#doors.up();
+    this.#doors.met(value.epoch);
+    this.#probeAfter(lookEvery);
   }
 
   #refused(reply: IncomingMessage): void {
@@ -190,11 +197,14 @@ export class Link {
     this.#state = 'away';
     this.#error = error;
     if (was !== error) this.#doors.down(error);
-    const { world } = this.#doors;
     const most = this.#attempts === 0 ? 0 : Math.min(longestPause, firstPause * 2 ** Math.min(this.#attempts, 10));
     this.#attempts += 1;
+    this.#probeAfter(Math.ceil(this.#doors.world.random() * most));
+  }
+
+  #probeAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = world.after(Math.ceil(world.random() * most), () => void this.#probe());
+    this.#cancel = this.#doors.world.after(ms, () => void this.#probe());
   }
 }
 
