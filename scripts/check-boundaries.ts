@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
   // The page of tasks does what the command does, by its actions.
   {
     of: /^clients\/web\//,
-    ours: [/^clients\/web\//, /^clients\/typescript\//, /^clients\/kronos\/actions\.ts$/, protocol],
+    ours: [/^clients\/web\//, /^clients\/typescript\//, /^clients\/kronos\/(?:actions|keys|line)\.ts$/, protocol],
   },
   { of: /^(clients\/[^/]+\/)/, ours: [/^$1/, /^clients\/typescript\//, protocol] },
 ];

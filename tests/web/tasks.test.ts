@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { add, done, remove, type Scene, update } from '../../clients/kronos/actions.ts';
-import { inverseOf, lineOf, tasksOf, updateOf, writesTo } from '../../clients/web/tasks/board.ts';
+import { lineOf, updateOf } from '../../clients/kronos/line.ts';
+import { inverseOf, tasksOf, writesTo } from '../../clients/web/tasks/board.ts';
 import { words } from '../../clients/web/tasks/connection.ts';
-import { actionOf, keys } from '../../clients/web/tasks/keys.ts';
+import { bindings, commandAt } from '../../clients/web/tasks/keys.ts';
 import type { Task } from '../../protocol/messages.ts';
 import { localZone } from '../../protocol/zone.ts';
 
@@ -63,7 +64,7 @@ test('a task is edited as the line it was typed as: tags taken out of it go', ()
 });
 
 describe('keys', () => {
-  const press = (key: string, more = {}) => actionOf({ key, modified: false, repeated: false, taken: false, ...more });
+  const press = (key: string, more = {}) => commandAt({ key, modified: false, repeated: false, taken: false, ...more });
 
   test('are those of the protocol', () => {
     const map = { a: 'add', i: 'info', u: 'update', Backspace: 'delete', Delete: 'delete', s: 'start', S: 'stop' };
@@ -76,7 +77,7 @@ describe('keys', () => {
     expect(press('d', { modified: true })).toBeUndefined();
     expect(press('d', { repeated: true })).toBeUndefined();
     expect(press('j', { repeated: true })).toBe('down');
-    const all = keys.flatMap((one) => one.keys);
+    const all = bindings.flatMap((one) => one.keys);
     expect(new Set(all).size).toBe(all.length);
   });
 });

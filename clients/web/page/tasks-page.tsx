@@ -7,9 +7,10 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
 import { workedOn } from '../../../protocol/worktime.ts';
 import * as actions from '../../kronos/actions.ts';
-import { lineOf, updateOf } from '../tasks/board.ts';
+import type { Command } from '../../kronos/keys.ts';
+import { lineOf, updateOf } from '../../kronos/line.ts';
 import { words } from '../tasks/connection.ts';
-import { type Action, actionOf, keys } from '../tasks/keys.ts';
+import { bindings, commandAt } from '../tasks/keys.ts';
 import { LiveTasks, scene } from './live-tasks.ts';
 import { remember, remembered } from './settings.ts';
 import { Prompt } from './task-prompt.tsx';
@@ -80,12 +81,12 @@ export function TasksPage() {
     setOptions(next);
     remember('tasks', JSON.stringify(next));
   };
-  const act = (action: Action, about: PlainTask | undefined = task) => {
+  const act = (command: Command, about: PlainTask | undefined = task) => {
     if (about !== undefined) choose(about.index);
-    switch (action) {
+    switch (command) {
       case 'up':
       case 'down':
-        return move(list.current?.contains(document.activeElement) ? at + (action === 'up' ? -1 : 1) : at);
+        return move(list.current?.contains(document.activeElement) ? at + (command === 'up' ? -1 : 1) : at);
       case 'hide done':
         return set({ hide_done: !options.hide_done });
       case 'undo':
@@ -94,11 +95,14 @@ export function TasksPage() {
       case 'worktime':
       case 'context':
       case 'keys':
-        return setOpen(action);
+        return setOpen(command);
+      case 'refresh':
+      case 'quit':
+        return;
     }
     if (about === undefined) return say({ text: 'There is no task here: add one first.', undo: false });
-    if (action === 'info' || action === 'update') setOpen(action);
-    else perform(direct[action], String(about.id));
+    if (command === 'info' || command === 'update') setOpen(command);
+    else perform(direct[command], String(about.id));
   };
   const undo = () => {
     live.undo();
@@ -172,7 +176,7 @@ export function TasksPage() {
       </output>
       <Dialog title="Keys" open={open === 'keys'} close={close}>
         <dl class="keys">
-          {keys.map(({ label, does }) => (
+          {bindings.map(({ label, does }) => (
             <div key={label}>
               <dt>
                 <kbd>{label}</kbd>
@@ -419,13 +423,13 @@ function useEverySecond(tell: () => void): void {
   }, []);
 }
 
-function useKeys(act: (action: Action) => void): void {
+function useKeys(act: (command: Command) => void): void {
   const newest = useRef(act);
   newest.current = act;
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const at = event.target instanceof Element ? event.target : document.body;
-      const action = actionOf({
+      const command = commandAt({
         key: event.key,
         modified: event.ctrlKey || event.altKey || event.metaKey,
         repeated: event.repeat,
@@ -434,9 +438,9 @@ function useKeys(act: (action: Action) => void): void {
           at.closest('input, textarea, select, button, a, summary') !== null ||
           document.querySelector('dialog[open]') !== null,
       });
-      if (action === undefined) return;
+      if (command === undefined) return;
       event.preventDefault();
-      newest.current(action);
+      newest.current(command);
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);

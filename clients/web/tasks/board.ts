@@ -41,15 +41,3 @@ export function inverseOf(items: Items, writes: readonly Write[]): readonly Writ
 function alike(one: PlainTask, other: PlainTask): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
-
-/** What to type to edit the task: its description and its tags. */
-export function lineOf({ desc, tags }: PlainTask): string {
-  return [desc, ...tags.map((tag) => `+${tag}`)].join(' ');
-}
-
-/** The line of `update` that makes of the task what was typed over `lineOf` of it: tags that were taken out of it go. */
-export function updateOf(task: PlainTask, typed: string): string {
-  const words = typed.split(/\s+/);
-  const removed = task.tags.filter((tag) => !words.includes(`+${tag}`) && !words.includes(`-${tag}`));
-  return [task.id, typed.trim(), ...removed.map((tag) => `-${tag}`)].join(' ');
-}
