@@ -116,6 +116,20 @@ export function logged(log: readonly Past[], step: Omit<Past, 'n'>): readonly Pa
   return [...log, { n: (log.at(-1)?.n ?? 0) + 1, ...step }].slice(-remembered);
 }
 
+/** What an action changed, as it is kept. */
+export function keep(
+  database: Database,
+  kept: Partial<Pick<Database, 'tasks' | 'hide_done' | 'context'>>,
+  step: Parameters<typeof record>[2],
+): Partial<Database> {
+  const { tasks = database.tasks, hide_done = database.hide_done, context = database.context } = kept;
+  return {
+    ...(hide_done === database.hide_done ? {} : { hide_done }),
+    ...(context === database.context ? {} : { context }),
+    ...(tasks === database.tasks ? {} : record(database, tasks, step)),
+  };
+}
+
 /** Whether there is a hub that is to hear of edits, now or when sync is enabled again. */
 export function isLinked({ enable_sync: enabled, sync_user_id: user }: Database): boolean {
   return enabled || user !== '';

@@ -16,6 +16,7 @@ import { LowSync } from 'lowdb';
 import { type PlainTask, plainFields } from '../../protocol/plain.ts';
 import { type Database, DatabaseFailure, type Edit, emptyDatabase, type Keeper, type Past } from './database.ts';
 import { lock, type Unlock } from './lock.ts';
+import { codeOf, reasonOf } from './reason.ts';
 
 /** A command holds the lock for some milliseconds. */
 const patienceMs = 5_000;
@@ -119,14 +120,6 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(folder);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Options a line each, then lists with an entry a line. */

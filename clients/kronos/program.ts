@@ -3,7 +3,7 @@
 
 import type { Action, Output, Refusal } from './actions.ts';
 import { DatabaseFailure, type Keeper } from './database.ts';
-import { isLinked, record } from './edits.ts';
+import { isLinked, keep } from './edits.ts';
 import { type Exit, exit, type House } from './house.ts';
 import { jsonOf, linesOf } from './show.ts';
 import { type ActionRow, actionNamed, type Row, toolNamed } from './table.ts';
@@ -68,6 +68,10 @@ export async function run(args: readonly string[], house: House): Promise<Exit> 
   if (action !== undefined && !understood.help) return act(action, words, understood.json, house);
   const tool = toolNamed(name);
   const row: Row | undefined = action ?? tool;
+  if (name === '' && !understood.help && house.terminal) {
+    const { openGui } = await import('./gui/gui.tsx');
+    return openGui(house);
+  }
   if (understood.help || name === '') {
     const { help, helpOf } = await import('./help.ts');
     house.print(row === undefined ? help() : helpOf(row));
@@ -132,13 +136,7 @@ function doAll(row: ActionRow, lines: readonly string[], scene: Parameters<Actio
       outputs.push(outcome.output);
     }
     result = { ok: true, outputs };
-    const { hide_done, context, tasks } = kept;
-    const step = { action: row.names[0], at: scene.now };
-    return {
-      ...(hide_done === database.hide_done ? {} : { hide_done }),
-      ...(context === database.context ? {} : { context }),
-      ...(tasks === database.tasks ? {} : record(database, tasks, step)),
-    };
+    return keep(database, kept, { action: row.names[0], at: scene.now });
   };
   if (row.reads) onto(keeper.read());
   else keeper.write(onto);

@@ -1,6 +1,6 @@
 // The database and the hub, brought together: what was done here goes to the hub on top of what others did, and what came out comes
-// back. The SDK has the wire, the position and the writes on their way; here is only what tasks are to both. Commands call `exchange`
-// and end; what stays open (the GUI) calls `handOver` after each change here and `adopt` after each change there.
+// back. The SDK has the wire, the position and the writes on their way; here is only what tasks are to both. Commands call
+// `synchronize` and end; what stays open (the GUI) keeps an Exchange.
 
 import type { Task } from '../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../protocol/plain.ts';
@@ -8,66 +8,99 @@ import type { Channel, Connection, Synced } from '../typescript/api.ts';
 import type { Database, Keeper } from './database.ts';
 import { apply, editsBetween, logged } from './edits.ts';
 
-type Tasks = Pick<Channel<Task>, 'items' | 'position' | 'open' | 'create' | 'update' | 'delete'>;
+type Tasks = Pick<Channel<Task>, 'items' | 'position' | 'current' | 'open' | 'create' | 'update' | 'delete'>;
 
 function plain(tasks: Tasks): readonly PlainTask[] {
   return [...tasks.items].map(([key, { item }]) => plainOf(key, item));
 }
 
-/**
- * Does the queue to the hub's tasks as they are now; from then on it is the SDK's, on its disk. To be called when the channel has
- * caught up, so that nothing is done to tasks of yesterday.
- */
-export async function handOver(keeper: Keeper, tasks: Tasks): Promise<void> {
-  const epoch = tasks.position?.epoch ?? '';
-  const { queue, tasks: here } = keeper.write((database) => begun(database, epoch));
-  const there = plain(tasks);
-  const wanted = queue.reduce<readonly PlainTask[]>(
+export class Exchange {
+  #keeper: Keeper;
+  #tasks: Tasks;
+  #now: () => number;
+  #turn: Promise<void> = Promise.resolve();
+  #handing = 0;
+
+  /** @param now milliseconds since 1970 */
+  constructor(keeper: Keeper, tasks: Tasks, now: () => number) {
+    this.#keeper = keeper;
+    this.#tasks = tasks;
+    this.#now = now;
+  }
+
+  /**
+   * Does the queue to the hub's tasks as they are now; from then on it is the SDK's, on its disk. Nothing happens before the channel
+   * has caught up: nothing is to be done to tasks of yesterday.
+   */
+  handOver(): Promise<void> {
+    this.#handing += 1;
+    const turn = this.#turn
+      .then(() => this.#handOver())
+      .finally(() => {
+        this.#handing -= 1;
+      });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Takes up what the hub has, with what is still queued here on top. */
+  adopt(): void {
+    const tasks = this.#tasks;
+    // What is being handed over is on both sides for a moment, and would count twice.
+    if (this.#handing > 0 || !tasks.current) return;
+    const now = this.#now();
+    this.#keeper.write((database) => {
+      // What was never handed over to this hub would look as if it had been deleted there.
+      if (database.sync_epoch !== tasks.position?.epoch) return {};
+      const there = onTop(database, plain(tasks));
+      const edits = editsBetween(database.tasks, there);
+      if (edits.length === 0) return {};
+      const log = logged(database.log, { at: Math.floor(now / 1_000), action: 'sync', edits });
+      return { tasks: inOrder(database.tasks, there), log, sync_version: Math.max(database.sync_version + 1, now) };
+    });
+  }
+
+  async #handOver(): Promise<void> {
+    const tasks = this.#tasks;
+    const epoch = tasks.position?.epoch;
+    if (!tasks.current || epoch === undefined) return;
+    const database = this.#keeper.write((before) => begun(before, epoch));
+    const there = plain(tasks);
+    const wanted = onTop(database, there);
+    const [were, are] = [byIndex(there), byIndex(wanted)];
+    for (const { index } of editsBetween(there, wanted)) {
+      const after = are.get(index);
+      const item = tasks.items.get(index)?.item;
+      if (after === undefined) await tasks.delete(index);
+      else if (item === undefined) await tasks.create(wireOf(undefined, undefined, after), { key: index });
+      else await tasks.update(index, wireOf(item, were.get(index), after));
+    }
+    const { length } = database.queue;
+    if (length > 0) this.#keeper.write(({ queue }) => ({ queue: queue.slice(length) }));
+  }
+}
+
+/** The queue of a database done to other tasks than those it was made on. */
+function onTop({ queue, tasks }: Database, there: readonly PlainTask[]): readonly PlainTask[] {
+  return queue.reduce<readonly PlainTask[]>(
     (so, edit) =>
       apply(
         so,
         edit,
-        here.find(({ index }) => index === edit.index),
+        tasks.find(({ index }) => index === edit.index),
       ),
     there,
   );
-  const [were, are] = [there, wanted].map((list) => new Map(list.map((task) => [task.index, task])));
-  for (const { index } of editsBetween(there, wanted)) {
-    const [before, after] = [were?.get(index), are?.get(index)];
-    const item = tasks.items.get(index)?.item;
-    if (after === undefined) await tasks.delete(index);
-    else if (item === undefined) await tasks.create(wireOf(undefined, undefined, after), { key: index });
-    else await tasks.update(index, wireOf(item, before, after));
-  }
-  if (queue.length > 0) keeper.write((database) => ({ queue: database.queue.slice(queue.length) }));
+}
+
+function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {
+  return new Map(tasks.map((task) => [task.index, task]));
 }
 
 /** A hub that these tasks never came to is to have all of them: it is new to us, or was made anew. */
 function begun({ sync_epoch: known, tasks }: Database, epoch: string): Partial<Database> {
   if (known === epoch) return {};
   return { sync_epoch: epoch, queue: editsBetween([], tasks) };
-}
-
-/** Takes up what the hub has, with what is still queued here on top. */
-export function adopt(keeper: Keeper, tasks: Tasks, now: number): void {
-  const epoch = tasks.position?.epoch;
-  keeper.write((database) => {
-    // What was never handed over to this hub would look as if it had been deleted there.
-    if (database.sync_epoch !== epoch) return {};
-    const there = database.queue.reduce<readonly PlainTask[]>(
-      (so, edit) =>
-        apply(
-          so,
-          edit,
-          database.tasks.find(({ index }) => index === edit.index),
-        ),
-      plain(tasks),
-    );
-    const edits = editsBetween(database.tasks, there);
-    if (edits.length === 0) return {};
-    const log = logged(database.log, { at: Math.floor(now / 1_000), action: 'sync', edits });
-    return { tasks: inOrder(database.tasks, there), log, sync_version: Math.max(database.sync_version + 1, now) };
-  });
 }
 
 /** Those that were there stay where they were in the file. */
@@ -81,7 +114,7 @@ function inOrder(before: readonly PlainTask[], after: readonly PlainTask[]): rea
  * One sync: hears what is new, hands over what is queued, waits until the hub has it.
  * @param now milliseconds since 1970
  */
-export async function exchange(
+export async function synchronize(
   keeper: Keeper,
   connection: Pick<Connection, 'sync' | 'identity'>,
   tasks: Tasks,
@@ -96,8 +129,9 @@ export async function exchange(
       ? {}
       : { sync_user_id: token, sync_device_id: device },
   );
-  await handOver(keeper, tasks);
+  const exchange = new Exchange(keeper, tasks, now);
+  await exchange.handOver();
   const synced = await connection.sync({ deadlineMs });
-  adopt(keeper, tasks, now());
+  exchange.adopt();
   return { ...synced, refused: [...heard.refused, ...synced.refused] };
 }

@@ -2,6 +2,7 @@
 
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
 import type { Database } from '../database.ts';
+import { reasonOf } from '../reason.ts';
 import { type Form, isFields, isTexts } from './form.ts';
 
 function isTask(value: unknown): value is PlainTask {
@@ -23,7 +24,7 @@ export const json: Form = {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      return { ok: false, error: `it is no JSON: ${error instanceof Error ? error.message : ''}` };
+      return { ok: false, error: `it is no JSON: ${reasonOf(error)}` };
     }
     return Array.isArray(value) && value.every(isTask)
       ? { ok: true, tasks: value.map(only) }

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { Database } from '../database.ts';
+import { reasonOf } from '../reason.ts';
 import { type Fields, type Form, isFields, isTexts, tagFor, valuesIn } from './form.ts';
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -64,7 +65,7 @@ export const taskwarrior: Form = {
     try {
       values = valuesIn(text, (one): unknown => JSON.parse(one)).flat();
     } catch (error) {
-      return { ok: false, error: `it is no JSON: ${error instanceof Error ? error.message : ''}` };
+      return { ok: false, error: `it is no JSON: ${reasonOf(error)}` };
     }
     const kept = values.filter((value) => !isFields(value) || !left.has(String(value['status'])));
     const tasks = kept.map((value) => (isFields(value) ? taskOf(value) : undefined));

@@ -6,6 +6,7 @@ import { compile } from '../../../protocol/check.ts';
 import { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
 import type { Database } from '../database.ts';
+import { reasonOf } from '../reason.ts';
 import { type Form, isFields, nameFor, type Read } from './form.ts';
 import { type VimValue, vimText, vimValue } from './vim-values.ts';
 
@@ -42,7 +43,7 @@ function read(text: string): Read {
   try {
     values = tasksIn(text);
   } catch (error) {
-    return { ok: false, error: `it is no database of kronos.vim: ${error instanceof Error ? error.message : ''}` };
+    return { ok: false, error: `it is no database of kronos.vim: ${reasonOf(error)}` };
   }
   const wrong = values.findIndex((value) => !isTask(value));
   if (wrong !== -1) return { ok: false, error: `entry ${wrong + 1} is no task of kronos.vim` };

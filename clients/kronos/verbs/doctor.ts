@@ -9,7 +9,7 @@ import { DatabaseFailure } from '../database.ts';
 import { exit, type House } from '../house.ts';
 import { hubOf, hubUrl } from '../hub.ts';
 import { holderOf } from '../lock.ts';
-import { reasonOf } from './room.ts';
+import { reasonOf } from '../reason.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';
 

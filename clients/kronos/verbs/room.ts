@@ -3,6 +3,7 @@
 import { userInfo } from 'node:os';
 import { exit, type House } from '../house.ts';
 import { hubUrl } from '../hub.ts';
+import { reasonOf } from '../reason.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';
 
@@ -66,11 +67,6 @@ export const room: Tool = async ({ words, json }, house) => {
   else house.print(`${kind} of ${count} minutes started in ${address.href}`);
   return exit.ok;
 };
-
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
-}
 
 function userOf({ env }: House): string {
   try {

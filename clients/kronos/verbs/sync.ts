@@ -7,7 +7,7 @@ import { type Exit, exit, type House } from '../house.ts';
 import { forgetHub, hubOf, hubUrl } from '../hub.ts';
 import { writeLastSync } from '../last-sync.ts';
 import { tryLock } from '../lock.ts';
-import { exchange } from '../sync.ts';
+import { synchronize } from '../sync.ts';
 import type { Tool } from './tool.ts';
 
 const deadlineMs = 10_000;
@@ -15,7 +15,7 @@ const deadlineMs = 10_000;
 type Told = Synced | 'busy' | 'no hub';
 
 /** One sync at a time: who comes meanwhile leaves it to who is at it, and who is at it looks once more. */
-async function synchronize(house: House): Promise<Told> {
+async function syncNow(house: House): Promise<Told> {
   for (;;) {
     const unlock = tryLock(join(house.folder, 'sync.lock'));
     if (unlock === undefined) return 'busy';
@@ -33,7 +33,7 @@ async function once(house: House): Promise<Synced | 'no hub'> {
   const hub = await hubOf(house.keeper.read(), house.folder);
   if (hub === undefined) return 'no hub';
   try {
-    const synced = await exchange(house.keeper, hub, hub.channel('tasks'), { now: house.now, deadlineMs });
+    const synced = await synchronize(house.keeper, hub, hub.channel('tasks'), { now: house.now, deadlineMs });
     const outcome = synced.state === 'live' ? 'ok' : synced.state === 'offline' ? 'offline' : 'refused';
     writeLastSync(house.folder, { outcome, reason: synced.reason, at: house.now() });
     return synced;
@@ -49,7 +49,7 @@ export const sync: Tool = async ({ words, json, quiet }, house) => {
     house.complain('sync is not enabled: run "kronos login"');
     return exit.failure;
   }
-  const told = await synchronize(house);
+  const told = await syncNow(house);
   if (quiet) return exit.ok;
   return report(told, json, house);
 };
@@ -98,7 +98,7 @@ export const login: Tool = async ({ words, json, token: said }, house) => {
   if (!same) forgetHub(house.folder);
   const fresh = { sync_user_id: token, sync_device_id: '', sync_epoch: '', queue: [] };
   house.keeper.write(() => ({ enable_sync: true, sync_host: host, ...(same ? {} : fresh) }));
-  const told = await synchronize(house);
+  const told = await syncNow(house);
   if (typeof told !== 'string' && told.state === 'revoked') house.keeper.write(() => optionsOf(before));
   return report(told, json, house);
 };

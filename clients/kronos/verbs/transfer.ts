@@ -9,6 +9,7 @@ import { json } from '../forms/json.ts';
 import { taskwarrior } from '../forms/taskwarrior.ts';
 import { vim2018, vim2019 } from '../forms/vim.ts';
 import { exit, type House } from '../house.ts';
+import { reasonOf } from '../reason.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';
 
@@ -62,7 +63,7 @@ function textOf(path: string, house: House): Text {
   try {
     return { ok: true, text: path === '-' ? house.stdin() : readFileSync(path, 'utf8') };
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : 'it cannot be read' };
+    return { ok: false, error: reasonOf(error) };
   }
 }
 

@@ -1,0 +1,355 @@
+// The terminal GUI: what `kronos` without an action shows a person at a terminal. It draws what screen.ts says of what live.ts has, on
+// the terminal's second screen, so that the first is as it was afterwards.
+
+import { Box, type Key, render, Text, useApp, useInput, useStdout } from 'ink';
+import TextInput from 'ink-text-input';
+import { useEffect, useReducer, useRef, useState } from 'react';
+import { full } from '../../../protocol/duration.ts';
+import type { PlainTask } from '../../../protocol/plain.ts';
+import { apart, stringify } from '../../../protocol/stringify.ts';
+import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
+import { worked } from '../../../protocol/worktime.ts';
+import * as actions from '../actions.ts';
+import { columns, cut, harmless } from '../columns.ts';
+import { DatabaseFailure } from '../database.ts';
+import { type Exit, exit, type House } from '../house.ts';
+import { bindings, type Command, commandOf } from '../keys.ts';
+import { lineOf, updateOf } from '../line.ts';
+import { described, linesOf, listed, moodOf } from '../show.ts';
+import { type Link, LiveDatabase } from './live.ts';
+import { type Effect, emptyScreen, type Open, placeOf, press, type Screen, windowOf } from './screen.ts';
+
+const secondScreen = { on: '\u001b[?1049h', off: '\u001b[?1049l' };
+
+export async function openGui(house: House): Promise<Exit> {
+  let live: LiveDatabase;
+  let changed = () => undefined as undefined;
+  try {
+    live = new LiveDatabase(house, () => changed());
+  } catch (error) {
+    if (!(error instanceof DatabaseFailure)) throw error;
+    house.complain(error.message);
+    house.complain(`  ${error.reason}`);
+    return exit.failure;
+  }
+  const restore = () => void process.stdout.write(secondScreen.off);
+  process.once('exit', restore);
+  process.stdout.write(secondScreen.on);
+  const onChange = (told: () => void) => {
+    changed = () => void told();
+  };
+  const app = render(<Gui house={house} live={live} onChange={onChange} />);
+  await live.start();
+  await app.waitUntilExit();
+  process.off('exit', restore);
+  restore();
+  await live.close();
+  return exit.ok;
+}
+
+interface GuiProps {
+  readonly house: House;
+  readonly live: LiveDatabase;
+  /** Who is to draw anew when the tasks or the connection changed. */
+  readonly onChange: (told: () => void) => void;
+}
+
+const prompts = {
+  add: { label: 'add', hint: '+tag gives it a tag, :DDMMYY:HHMM or :2w1d says when it is due' },
+  update: { label: 'update', hint: 'what is taken out of it goes, :DDMMYY:HHMM or :2w1d moves when it is due' },
+  worktime: { label: 'worktime of tags', hint: 'of tasks with all of these tags; of all tasks without any' },
+  context: { label: 'context', hint: 'only tasks with one of these tags are shown; none shows all' },
+} as const;
+type Prompt = keyof typeof prompts;
+
+function isPrompt(open: Open): open is Prompt {
+  return open in prompts;
+}
+
+const moods = { done: { dimColor: true }, active: { color: 'green' }, overdue: { color: 'red' }, open: {} } as const;
+
+/** Keys by the names that keys.ts uses. */
+function nameOf(input: string, key: Key): string {
+  if (key.return) return 'Enter';
+  if (key.escape) return 'Escape';
+  if (key.upArrow) return 'ArrowUp';
+  if (key.downArrow) return 'ArrowDown';
+  if (key.backspace || key.delete) return 'Backspace';
+  return key.ctrl || key.meta ? '' : input;
+}
+
+function Gui({ house, live, onChange }: GuiProps) {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const [screen, setScreen] = useState(emptyScreen);
+  const newest = useRef(screen);
+  const { exit: leave } = useApp();
+  const { stdout } = useStdout();
+  useEffect(() => {
+    onChange(redraw);
+    const clock = setInterval(() => {
+      redraw();
+      live.tick().catch(() => undefined);
+    }, 1_000);
+    stdout.on('resize', redraw);
+    return () => {
+      clearInterval(clock);
+      stdout.off('resize', redraw);
+    };
+  }, [live, onChange, stdout]);
+
+  const show = (next: Screen) => {
+    newest.current = next;
+    setScreen(next);
+  };
+  const say = (said: string, more: Partial<Screen> = {}) => show({ ...newest.current, said, ...more });
+  const shown = () => actions.visible(live.database);
+
+  /** Several keys may come before the next drawing: each is about what the one before it left. */
+  const pressed = (command: Command) => {
+    const { screen: next, effect } = press(newest.current, command, shown());
+    show(next);
+    if (effect !== undefined) perform(effect);
+  };
+  const perform = (effect: Effect) => {
+    switch (effect.do) {
+      case 'quit':
+        return leave();
+      case 'refresh':
+        return void live.wake().catch((error: unknown) => say(String(error)));
+      case 'undo':
+        return say(live.revert());
+      case 'hide done':
+        return act('toggle hide done', actions.toggleHideDone, '');
+    }
+    const { task } = effect;
+    act(effect.do, effect.do === 'delete' ? actions.remove : actions[effect.do], String(task.id));
+  };
+  const act = (name: string, action: actions.Action, args: string): boolean => {
+    const outcome = live.act(name, action, args);
+    if (!outcome.ok) {
+      say(outcome.error);
+      return false;
+    }
+    const { output } = outcome;
+    const now = Math.floor(house.now() / 1_000);
+    const [line = ''] = linesOf(output, { colour: false, width: undefined, now });
+    const chosen = output.kind === 'task' && output.verb === 'added' ? { chosen: output.task.index } : {};
+    if (output.kind === 'worktime') say(`worktime ${output.tags.join(' ')}: ${line}`);
+    else say(output.kind === 'task' ? `${output.verb}: ${harmless(output.task.desc)}` : line, chosen);
+    return true;
+  };
+  const submit = (open: Prompt, line: string) => {
+    const task = shown()[placeOf(newest.current, shown())];
+    const done =
+      open === 'add'
+        ? act('add', actions.add, line)
+        : open === 'update'
+          ? task !== undefined && act('update', actions.update, updateOf(task, line))
+          : act(open, actions[open], line);
+    if (done) show({ ...newest.current, open: 'list' });
+  };
+
+  useInput((input, key) => {
+    if (isPrompt(newest.current.open)) {
+      if (key.escape) show({ ...newest.current, open: 'list', said: '' });
+      return;
+    }
+    // Keys that were typed fast come as one text.
+    const names = [...input].length > 1 && !key.return ? [...input] : [nameOf(input, key)];
+    for (const name of names) {
+      const command = commandOf(name);
+      if (command !== undefined) pressed(command);
+    }
+  });
+
+  const width = stdout.columns;
+  const height = stdout.rows - 1;
+  const tasks = shown();
+  const at = placeOf(screen, tasks);
+  const task = tasks[at];
+  const now = Math.floor(house.now() / 1_000);
+  const scene = { now, date: (seconds: number) => house.date(seconds) };
+  return (
+    <Box flexDirection="column" width={width} height={height}>
+      <Head live={live} shown={tasks.length} width={width} />
+      <Box flexDirection="column" flexGrow={1} marginTop={1} overflow="hidden">
+        {screen.open === 'keys' ? (
+          <Keys />
+        ) : screen.open === 'info' && task !== undefined ? (
+          <Text>{info(task, scene)}</Text>
+        ) : tasks.length === 0 ? (
+          <Nothing hidden={live.database.tasks.length} />
+        ) : (
+          <List tasks={tasks} at={at} scene={scene} width={width} rows={Math.max(1, height - 8)} />
+        )}
+      </Box>
+      {isPrompt(screen.open) ? (
+        <Ask
+          key={screen.open}
+          open={screen.open}
+          initial={initialOf(screen.open, task, live.database.context)}
+          house={house}
+          context={live.database.context}
+          said={screen.said}
+          submit={submit}
+        />
+      ) : (
+        <Box flexDirection="column" height={3} justifyContent="flex-end">
+          <Text bold>{screen.said === '' ? ' ' : cut(screen.said, width)}</Text>
+          <Text dimColor>{cut(hintsOf(screen.open), width)}</Text>
+        </Box>
+      )}
+    </Box>
+  );
+}
+
+function initialOf(open: Prompt, task: PlainTask | undefined, context: readonly string[]): string {
+  if (open === 'context') return context.join(' ');
+  return open === 'update' && task !== undefined ? lineOf(task) : '';
+}
+
+function hintsOf(open: Open): string {
+  if (open === 'info') return 'i back  q back';
+  if (open === 'keys') return '? back  q back';
+  return 'a add  i info  u update  ↵ start/stop  d done  ⌫ delete  z undo  H done  C context  W worktime  ? keys  q quit';
+}
+
+const linkColours = { live: 'green', offline: 'yellow', refused: 'red' } as const;
+
+function colourOf({ state }: Link): { readonly color?: string } {
+  return state === 'live' || state === 'offline' || state === 'refused' ? { color: linkColours[state] } : {};
+}
+
+function Head({ live, shown, width }: { live: LiveDatabase; shown: number; width: number }) {
+  const { context, tasks } = live.database;
+  const { link } = live;
+  const hidden = tasks.length - shown;
+  const count = `${shown} ${shown === 1 ? 'task' : 'tasks'}${hidden === 0 ? '' : `, ${hidden} hidden`}`;
+  const where = context.length === 0 ? '' : `  context ${context.join(' ')}`;
+  return (
+    <Box justifyContent="space-between">
+      <Text>
+        <Text bold>kronos</Text>
+        {cut(`  ${count}${where}`, Math.max(10, width - link.text.length - 10))}
+      </Text>
+      <Text {...colourOf(link)}>● {link.text}</Text>
+    </Box>
+  );
+}
+
+interface ListProps {
+  readonly tasks: readonly PlainTask[];
+  readonly at: number;
+  readonly scene: { readonly now: number; readonly date: (seconds: number) => string };
+  readonly width: number;
+  readonly rows: number;
+}
+
+function List({ tasks, at, scene, width, rows }: ListProps) {
+  const fields = tasks.map((task) => {
+    const strings = stringify('list', task, scene);
+    return task.active === 0 ? strings : { ...strings, worktime: full(worked(task, scene.now)) };
+  });
+  const [head = '', ...lines] = columns(
+    listed.map((field) => described[field].toUpperCase()),
+    fields.map((row) => listed.map((field) => row[field])),
+    { width: width - 2, flexible: 1 },
+  );
+  const { from, to } = windowOf(lines.length, at, rows);
+  return (
+    <>
+      <Text bold>{`  ${head}`}</Text>
+      {tasks.slice(from, to).map((task, row) => (
+        <Text
+          key={task.index}
+          inverse={from + row === at}
+          wrap="truncate"
+          {...moods[moodOf(task, scene.now)]}
+        >{`${from + row === at ? '›' : ' '} ${lines[from + row] ?? ''}`}</Text>
+      ))}
+      {to - from < lines.length && <Text dimColor>{`  ${from + 1}–${to} of ${lines.length}`}</Text>}
+    </>
+  );
+}
+
+function info(task: PlainTask, scene: ListProps['scene']): string {
+  const row = stringify('info', task, scene);
+  return linesOf({ kind: 'info', task, row }, { colour: false, width: undefined, now: scene.now }).join('\n');
+}
+
+function Nothing({ hidden }: { hidden: number }) {
+  if (hidden > 0) {
+    return (
+      <Text>
+        Nothing to do: all tasks are done, or outside of the context. H shows what is done, C sets the context.
+      </Text>
+    );
+  }
+  return (
+    <Text>
+      {
+        'No tasks yet. Press a and type one:\n\n  water the plants +home :10:18\n\nis one with the tag home, due on the next 10th at six in the evening.'
+      }
+    </Text>
+  );
+}
+
+function Keys() {
+  const width = Math.max(...bindings.map(({ label }) => label.length));
+  return <Text>{bindings.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
+}
+
+interface AskProps {
+  readonly open: Prompt;
+  readonly initial: string;
+  readonly house: House;
+  readonly context: readonly string[];
+  readonly said: string;
+  readonly submit: (open: Prompt, line: string) => void;
+}
+
+function Ask({ open, initial, house, context, said, submit }: AskProps) {
+  const [typed, setTyped] = useState(initial);
+  const explained = open === 'add' || open === 'update' ? explain(typed, open, house, context) : undefined;
+  return (
+    <Box flexDirection="column" height={3} justifyContent="flex-end">
+      {said === '' ? (
+        <Text {...(explained?.wrong === true ? { color: 'red' } : {})}>{explained?.text ?? ' '}</Text>
+      ) : (
+        <Text color="red">{said}</Text>
+      )}
+      <Box>
+        <Text bold>{`${prompts[open].label} › `}</Text>
+        <TextInput value={typed} onChange={setTyped} onSubmit={(line) => submit(open, line)} />
+      </Box>
+      <Text dimColor>{`${prompts[open].hint}; Esc leaves it`}</Text>
+    </Box>
+  );
+}
+
+const problems = {
+  'invalid tags': 'invalid tags: letters, digits, - and _',
+  'invalid due': 'invalid due: no such date, or it has passed',
+} as const;
+
+/** What a line will come to, while it is typed; undefined while it is plain text. */
+function explain(
+  typed: string,
+  verb: 'add' | 'update',
+  house: House,
+  context: readonly string[],
+): { readonly text: string; readonly wrong: boolean } | undefined {
+  const now = Math.floor(house.now() / 1_000);
+  const read = readLine(typed, verb, now, house.zone);
+  if (!read.ok) return { text: problems[read.error], wrong: true };
+  if (wordsOf(typed).every((word) => kindOf(word, verb) === 'text')) return undefined;
+  const { desc, tags, untags, due } = read.line;
+  const all = [...tags, ...(verb === 'add' ? context : [])];
+  const parts = [
+    desc === '' ? [] : [`“${desc}”`],
+    all.length === 0 ? [] : [`tags ${all.join(' ')}`],
+    untags.length === 0 ? [] : [`without ${untags.join(' ')}`],
+    due === undefined ? [] : [`due ${house.date(due)}, ${apart(due - now)}`],
+  ];
+  return { text: parts.flat().join(' · '), wrong: false };
+}

@@ -1,0 +1,197 @@
+// What the terminal GUI shows, kept in step: the database's file, which other commands write too, and the hub, which this process
+// speaks to for all of them as long as it holds the lock. Nothing is drawn here.
+
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import type { Task } from '../../../protocol/messages.ts';
+import type { Channel, Connection } from '../../typescript/api.ts';
+import type { Action, Outcome } from '../actions.ts';
+import { type Database, DatabaseFailure } from '../database.ts';
+import { keep } from '../edits.ts';
+import type { House } from '../house.ts';
+import { hubOf } from '../hub.ts';
+import { tryLock, type Unlock } from '../lock.ts';
+import { Exchange } from '../sync.ts';
+import { revertIn } from '../verbs/log.ts';
+
+/** Commands write a file and rename it: several events, one change. */
+const settledMs = 30;
+const goodbyeMs = 2_000;
+
+export interface Link {
+  readonly state: 'off' | 'busy' | 'connecting' | 'live' | 'offline' | 'refused';
+  /** For people. */
+  readonly text: string;
+}
+
+interface Hub {
+  readonly connection: Connection;
+  readonly tasks: Channel<Task>;
+  readonly exchange: Exchange;
+  readonly unlock: Unlock;
+}
+
+export class LiveDatabase {
+  #house: House;
+  #changed: () => void;
+  #database: Database;
+  #watcher: FSWatcher | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  #hub: Hub | undefined;
+  #over = false;
+
+  /** Throws DatabaseFailure where the file cannot be read. */
+  constructor(house: House, changed: () => void) {
+    this.#house = house;
+    this.#changed = changed;
+    this.#database = house.keeper.read();
+  }
+
+  get database(): Database {
+    return this.#database;
+  }
+
+  get link(): Link {
+    const { enable_sync: enabled, sync_host: host, queue } = this.#database;
+    if (!enabled) return { state: 'off', text: 'not synchronized: "kronos login" does' };
+    if (this.#hub === undefined) return { state: 'busy', text: 'another kronos synchronizes' };
+    const { state } = this.#hub.connection;
+    const count = queue.length + this.#hub.tasks.waiting;
+    const waiting = count === 0 ? '' : `, ${count} ${count === 1 ? 'change waits' : 'changes wait'}`;
+    if (state.name === 'live') return { state: 'live', text: `live with ${host}${waiting}` };
+    if (state.name === 'offline') return { state: 'offline', text: `offline${waiting}` };
+    if (state.name === 'revoked') return { state: 'refused', text: `refused (${state.reason}): "kronos login"` };
+    return { state: 'connecting', text: `connecting to ${host}${waiting}` };
+  }
+
+  async start(): Promise<void> {
+    mkdirSync(this.#house.folder, { recursive: true, mode: 0o700 });
+    this.#watcher = watch(this.#house.folder, () => {
+      this.#settling ??= setTimeout(() => this.refresh(), settledMs);
+    });
+    await this.tick();
+  }
+
+  /** To be called every second or so: what nobody tells is looked for. */
+  async tick(): Promise<void> {
+    if (this.#over) return;
+    const { enable_sync: enabled, queue } = this.#database;
+    if (enabled && this.#hub === undefined) await this.#connect();
+    if (!enabled && this.#hub !== undefined) await this.#disconnect();
+    if (this.#hub?.tasks.current === true && queue.length > 0) await this.#hub.exchange.handOver();
+  }
+
+  refresh(): void {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    if (this.#over) return;
+    try {
+      this.#database = this.#house.keeper.read();
+    } catch (error) {
+      // Somebody may be writing in it by hand: the next reading says more.
+      if (!(error instanceof DatabaseFailure)) throw error;
+    }
+    this.#changed();
+  }
+
+  /** Tries the hub at once. */
+  async wake(): Promise<void> {
+    this.refresh();
+    await this.#hub?.connection.sync({ deadlineMs: goodbyeMs });
+  }
+
+  /** @param name of the action, for the history */
+  act(name: string, action: Action, args: string): Outcome {
+    const now = Math.floor(this.#house.now() / 1_000);
+    const { zone } = this.#house;
+    const scene = { now, zone, name: () => this.#house.name(), date: (at: number) => this.#house.date(at) };
+    let outcome: Outcome | undefined;
+    try {
+      this.#database = this.#house.keeper.write((database) => {
+        outcome = action(database, args, scene);
+        return outcome.ok ? keep(database, outcome.kept, { action: name, at: now }) : {};
+      });
+    } catch (error) {
+      return unkept(error);
+    }
+    this.#told();
+    return outcome ?? { ok: false, error: `task ${name} failed`, why: 'failure' };
+  }
+
+  /** @returns what was taken back, or why nothing was */
+  revert(): string {
+    const reverted = revertIn(this.#house.keeper, undefined, Math.floor(this.#house.now() / 1_000));
+    this.refresh();
+    this.#told();
+    return reverted.ok ? `taken back: ${reverted.step.action}` : reverted.error;
+  }
+
+  /** Says goodbye to the hub; what it did not get is left to a command. */
+  async close(): Promise<void> {
+    this.#over = true;
+    clearTimeout(this.#settling);
+    this.#watcher?.close();
+    const hub = this.#hub;
+    if (hub?.connection.state.name === 'live') {
+      await hub.exchange.handOver();
+      await hub.connection.sync({ deadlineMs: goodbyeMs });
+    }
+    await this.#disconnect();
+    const { enable_sync: enabled, queue } = this.#house.keeper.read();
+    if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#house.syncSoon();
+  }
+
+  #told(): void {
+    this.#changed();
+    this.tick().catch(() => undefined);
+  }
+
+  async #connect(): Promise<void> {
+    const unlock = tryLock(join(this.#house.folder, 'sync.lock'));
+    if (unlock === undefined) return;
+    const connection = await hubOf(this.#database, this.#house.folder);
+    if (connection === undefined || this.#over) return unlock();
+    const { keeper } = this.#house;
+    const tasks = connection.channel('tasks');
+    const exchange = new Exchange(keeper, tasks, () => this.#house.now());
+    this.#hub = { connection, tasks, exchange, unlock };
+    connection.onState(() => {
+      if (connection.state.name === 'live') void this.#know(connection);
+      this.#changed();
+    });
+    tasks.onItems(() => {
+      exchange.handOver().then(
+        () => {
+          exchange.adopt();
+          this.refresh();
+        },
+        () => undefined,
+      );
+    });
+    connection.start();
+    await tasks.open();
+  }
+
+  /** A hub of one's own gives a device its names at the first login. */
+  async #know(connection: Connection): Promise<void> {
+    const { device, token } = await connection.identity();
+    this.#house.keeper.write((database) =>
+      database.sync_user_id === token && database.sync_device_id === device
+        ? {}
+        : { sync_user_id: token, sync_device_id: device },
+    );
+  }
+
+  async #disconnect(): Promise<void> {
+    const hub = this.#hub;
+    this.#hub = undefined;
+    await hub?.connection.close();
+    hub?.unlock();
+    this.#changed();
+  }
+}
+
+function unkept(error: unknown): Outcome {
+  if (!(error instanceof DatabaseFailure)) throw error;
+  return { ok: false, error: `${error.message}: ${error.reason}`, why: 'failure' };
+}
