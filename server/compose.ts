@@ -15,16 +15,19 @@ import { subscription } from './adapters/kronos/views.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
 import { Tickets } from './adapters/tickets.ts';
 import { pagesMay, wakatimeRoutes } from './adapters/wakatime/routes.ts';
-import type { Config } from './config.ts';
+import { type Config, isNats, isPostgres } from './config.ts';
 import { Accounts } from './core/accounts.ts';
 import { Hub } from './core/hub.ts';
 import type { Conversation, Peer } from './core/peer.ts';
-import { silence } from './core/relay.ts';
+import { type Relay, silence } from './core/relay.ts';
 import type { Store } from './core/store.ts';
 import type { World } from './core/world.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
 import { openPages } from './pages/pages.ts';
 import { MemoryStore } from './storage/memory.ts';
+import { NatsRelay } from './storage/nats-relay.ts';
+import { openPostgres } from './storage/postgres.ts';
+import { PostgresRelay } from './storage/postgres-relay.ts';
 import { openSqlite } from './storage/sqlite.ts';
 import { eventRoutes } from './transport/events.ts';
 import { type Front, type Listening, listen, type Options } from './transport/listen.ts';
@@ -70,7 +73,7 @@ export async function assemble(
   const opened = await openStore(config, world);
   if (!opened.ok) return opened;
   const metrics = new Metrics(world);
-  const hub = new Hub({ store: metrics.store(opened.store), relay: silence, world });
+  const hub = new Hub({ store: metrics.store(opened.store), relay: opened.relay, world });
   const accounts = await Accounts.open(hub);
   const kronos = await openKronos({ hub, accounts, personal: isPersonal(config), signup: config.signup, version });
   const converse = (peer: Peer, caller: Caller) => metrics.conversation(kronos(peer, caller));
@@ -101,7 +104,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
     testing: config.testing,
   });
   const routes: readonly Route[] = [
-    ...statusRoutes({ store: hub.store, metrics, version, ...trust }),
+    ...statusRoutes({ hub, metrics, version, ...trust }),
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
     ...pages.routes,
     ...activityWatch.routes,
@@ -201,10 +204,22 @@ export async function compose(config: Config, world: World): Promise<Composed> {
 async function openStore(
   config: Config,
   world: World,
-): Promise<{ readonly ok: true; readonly store: Store } | { readonly ok: false; readonly error: string }> {
-  return config.store === 'memory'
-    ? { ok: true, store: new MemoryStore({ epoch: world.id() }) }
-    : openSqlite({ folder: config.data, world });
+): Promise<
+  { readonly ok: true; readonly store: Store; readonly relay: Relay } | { readonly ok: false; readonly error: string }
+> {
+  const { store: wanted } = config;
+  if (wanted === 'memory') return { ok: true, store: new MemoryStore({ epoch: world.id() }), relay: silence };
+  if (!isPostgres(wanted)) {
+    const opened = await openSqlite({ folder: config.data, world });
+    return opened.ok ? { ...opened, relay: silence } : opened;
+  }
+  const opened = await openPostgres({ url: wanted, world });
+  if (!opened.ok) return opened;
+  const { epoch } = opened.store;
+  const relay = isNats(config.relay)
+    ? new NatsRelay({ url: config.relay, epoch, world })
+    : new PostgresRelay(wanted, world);
+  return { ...opened, relay };
 }
 
 /** ActivityWatch's own web UI, where there is one, on a port of its own: its pages may speak to their own origin only. */

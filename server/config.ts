@@ -6,6 +6,9 @@ import { join } from 'node:path';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+export type PostgresUrl = `postgres${string}`;
+export type NatsUrl = `${'nats' | 'tls'}://${string}`;
+
 export interface Config {
   /** The address to listen on. A loopback address makes the hub personal. */
   readonly host: string;
@@ -19,7 +22,9 @@ export interface Config {
   readonly ownerToken: string | undefined;
   readonly signup: 'open' | 'closed';
   readonly log: (typeof logLevels)[number];
-  readonly store: 'sqlite' | 'memory';
+  readonly store: 'sqlite' | 'memory' | PostgresUrl;
+  /** How nodes of one database hear of one another: its own NOTIFY, or a server's URL. */
+  readonly relay: 'notify' | NatsUrl;
   readonly origins: readonly string[];
   readonly hosts: readonly string[];
   readonly rooms: 'open' | 'members';
@@ -80,6 +85,14 @@ const originForm = /^[a-z][a-z0-9+.-]*:\/\/[^/\s,]+$/;
 
 function isHost(text: string): boolean {
   return isIP(text) !== 0 || hostForm.test(text);
+}
+
+export function isPostgres(text: string): text is PostgresUrl {
+  return /^postgres(?:ql)?:\/\/\S+$/.test(text);
+}
+
+export function isNats(text: string): text is NatsUrl {
+  return /^(?:nats|tls):\/\/\S+$/.test(text);
 }
 
 function list(text: string, fits: (item: string) => boolean): readonly string[] | undefined {
@@ -170,9 +183,18 @@ function table(place: Surroundings) {
       variable: 'HORAI_STORE',
       fallback: 'sqlite',
       shown: 'sqlite',
-      help: 'sqlite keeps everything in the data folder; memory keeps nothing',
-      ...oneOf(['sqlite', 'memory']),
+      help: 'sqlite keeps everything in the data folder; postgres://… in a database, for any number of nodes; memory nothing',
+      allowed: 'sqlite, memory or postgres://user@host/database',
+      parse: (text) => (text === 'sqlite' || text === 'memory' || isPostgres(text) ? text : undefined),
     } satisfies Setting<Config['store']>,
+    relay: {
+      variable: 'HORAI_RELAY',
+      fallback: 'notify',
+      shown: 'notify',
+      help: 'how nodes on one database hear of one another: notify, by the database; nats://… past a few thousand writes a second',
+      allowed: 'notify or nats://host:4222',
+      parse: (text) => (text === 'notify' || isNats(text) ? text : undefined),
+    } satisfies Setting<Config['relay']>,
     engine: {
       variable: 'HORAI_ENGINE',
       fallback: 'auto',
@@ -239,7 +261,10 @@ export function configure(place: Surroundings): Configured {
     if (text === '') return fallback;
     const value = parse(text);
     if (value !== undefined) return value;
-    errors.push(`${variable} is ${secret === true ? 'set, but' : `"${text}", which`} is not ${allowed}.`);
+    // What comes before an @ may be a password.
+    errors.push(
+      `${variable} is ${secret === true || text.includes('@') ? 'set, but' : `"${text}", which`} is not ${allowed}.`,
+    );
     return fallback;
   };
   const rows = table(place);
@@ -256,6 +281,7 @@ export function configure(place: Surroundings): Configured {
     hosts: read(rows.hosts),
     origins: read(rows.origins),
     store: read(rows.store),
+    relay: read(rows.relay),
     engine: read(rows.engine),
     heartbeatAge: read(rows.heartbeatAge),
     heartbeatAhead: read(rows.heartbeatAhead),

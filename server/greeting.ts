@@ -10,7 +10,7 @@ export function greeting(hub: Running, config: Config): string {
     `Horai ${version} is at ${hub.url} (${hub.engine}; ${hub.personal ? 'personal: whoever reaches it is its owner' : 'a token opens it'}).`,
     `Kronos clients: ${hub.kronos ?? 'off'}.`,
     ...(hub.webUi === null ? [] : [`ActivityWatch’s web UI: ${hub.webUi}`]),
-    `Data: ${config.store === 'memory' ? 'in memory' : config.data}.`,
+    `Data: ${config.store === 'memory' ? 'in memory' : config.store === 'sqlite' ? config.data : 'in PostgreSQL'}.`,
   ];
   return (hub.ownerSecret === undefined ? lines : [...lines, '', ...firstStart(hub, config, hub.ownerSecret)]).join(
     '\n',

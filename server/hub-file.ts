@@ -1,7 +1,7 @@
 // `hub.json` in the data folder: where the running hub is, and the secret that opens it to `horai token …` of the same user.
 // Both hold for one run only. After a crash a stale one stays behind, so whoever reads it must be ready to find nobody there.
 
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../protocol/check.ts';
@@ -20,6 +20,7 @@ function pathIn(folder: string): string {
 }
 
 export async function writeHubFile(folder: string, file: HubFile): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const fresh = `${pathIn(folder)}.new`;
   await rm(fresh, { force: true });
   await writeFile(fresh, `${JSON.stringify(file)}\n`, { mode: 0o600 });

@@ -29,6 +29,7 @@ describe('the configuration', () => {
       data: '/home/ann/.local/share/horai',
       ownerToken: undefined,
       signup: 'closed',
+      relay: 'notify',
       rooms: 'open',
       hosts: [],
       origins: [],
@@ -63,6 +64,8 @@ describe('the configuration', () => {
       { origins: ['https://dash.example', 'chrome-extension://abc'] },
     ],
     ['HORAI_STORE', 'memory', { store: 'memory' }],
+    ['HORAI_STORE', 'postgres://horai:secret@db/horai', { store: 'postgres://horai:secret@db/horai' }],
+    ['HORAI_RELAY', 'nats://mq:4222', { relay: 'nats://mq:4222' }],
     ['HORAI_HEARTBEAT_AGE', '180', { heartbeatAge: 180 }],
     ['HORAI_HEARTBEAT_AHEAD', '0.5', { heartbeatAhead: 0.5 }],
     ['HORAI_AW_WEBUI', '/srv/aw-webui/dist', { awWebUi: '/srv/aw-webui/dist' }],
@@ -98,6 +101,7 @@ describe('the configuration', () => {
     ['HORAI_ORIGINS', 'dash.example'],
     ['HORAI_ORIGINS', 'https://dash.example/path'],
     ['HORAI_STORE', 'postgres'],
+    ['HORAI_RELAY', 'mqtt://mq'],
     ['HORAI_ENGINE', 'fast'],
     ['HORAI_LOG', 'loud'],
   ])('refuses %s=%s in one sentence that names both', (variable, value) => {
@@ -110,6 +114,10 @@ describe('the configuration', () => {
 
   test('tells all that is wrong at once', () => {
     expect(wrong({ HORAI_PORT: 'x', HORAI_STORE: 'y', HORAI_LOG: 'z' })).toHaveLength(3);
+  });
+
+  test('never repeats what may hold a password', () => {
+    expect(wrong({ HORAI_STORE: 'mysql://horai:secret@db/horai' })[0]).not.toContain('secret');
   });
 
   test('never repeats a malformed owner token', () => {
@@ -127,7 +135,7 @@ describe('the configuration', () => {
 
   test('is described with one line for each variable', () => {
     const lines = describeTable(place()).split('\n');
-    expect(lines).toHaveLength(17);
+    expect(lines).toHaveLength(18);
     for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
   });
 });

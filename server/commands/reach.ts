@@ -27,7 +27,7 @@ export async function reach(config: Config, world: World): Promise<Reached> {
   if (config.store === 'memory') {
     return { ok: false, error: 'No hub runs on this data folder, and HORAI_STORE=memory keeps nothing to work on.' };
   }
-  if (!existsSync(config.data)) {
+  if (config.store === 'sqlite' && !existsSync(config.data)) {
     return { ok: false, error: `There is no hub in ${config.data} yet: run "horai start" once.` };
   }
   const assembled = await assemble(config, world);

@@ -90,6 +90,8 @@ export class Accounts {
   async begin(secret: string | undefined): Promise<string | undefined> {
     if (this.#documents.accounts.view.items.size > 0) return undefined;
     const made = await this.createAccount(ownerName, everything, secret);
+    // Another node was first.
+    if (!made.ok && made.code === 'exists') return undefined;
     if (!made.ok) throw new Error(made.error);
     return made.secret;
   }

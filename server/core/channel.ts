@@ -31,7 +31,7 @@ export interface ChannelDoors {
   readonly store: Store;
   readonly world: World;
   readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
-  readonly announce: (channel: string, seq: number) => void;
+  readonly announce: (channel: string, from: number, seq: number) => void;
   /** Of every commit, after the channel's listeners and before its followers. */
   readonly told: (channel: Channel, changes: readonly Change[]) => void;
   /** Somebody follows it live from now on. */
@@ -93,7 +93,7 @@ export class Channel {
     if (!appended.ok || appended.changes.length === 0) return appended;
     this.#advance(appended.changes, sender);
     const last = appended.changes.at(-1);
-    if (last !== undefined) this.#doors.announce(this.name, last.seq);
+    if (last !== undefined) this.#doors.announce(this.name, last.seq - appended.steps, last.seq);
     return appended;
   }
 

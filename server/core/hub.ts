@@ -5,13 +5,24 @@ import { keepOf } from './access.ts';
 import { Channel } from './channel.ts';
 import { Document } from './document.ts';
 import type { Peer, Publisher } from './peer.ts';
-import type { Relay } from './relay.ts';
+import { type Relay, type Rumour, silence } from './relay.ts';
 import type { Session } from './session.ts';
 import type { Change, Store } from './store.ts';
 import type { World } from './world.ts';
 
 /** Channels held open at once; beyond that, those that nobody follows are let go. */
 const openChannels = 10_000;
+/** How often the store is asked what rumours may have failed to say. */
+const mendMs = 5_000;
+
+/** Of which channels a watcher hears though nobody here has them open, when another node writes. */
+export interface Wanted {
+  readonly prefix: string;
+  /** It has all of them open that have items, so that one which is not is news even without a rumour. */
+  readonly whole: boolean;
+}
+
+type Told = (channel: Channel, changes: readonly Change[]) => void;
 
 export interface HubDoors {
   readonly store: Store;
@@ -28,31 +39,42 @@ export class Hub {
   #channels = new Map<string, Promise<Channel>>();
   #documents = new Map<string, Promise<Document>>();
   #open = new Map<string, Channel>();
-  #watchers = new Set<(channel: Channel, changes: readonly Change[]) => void>();
+  #watchers = new Map<Told, Wanted | undefined>();
   #joinWatchers = new Set<(channel: Channel) => void>();
   #draining = new Set<() => void>();
+  #closed = false;
 
   constructor(doors: HubDoors) {
     this.store = doors.store;
     this.world = doors.world;
     this.#relay = doors.relay;
-    this.#relay.listen((rumour) => {
-      const open = this.#open.get(rumour.channel);
-      if (open !== undefined) open.heard(rumour.seq);
-      else if (this.#watchers.size > 0) void this.channel(rumour.channel).then((channel) => channel.refresh());
-    });
+    this.#relay.listen(
+      (rumour) => this.#heard(rumour),
+      () => void this.#mend(),
+    );
+    if (this.#relay !== silence) this.#mendLater();
   }
 
   addPublisher(publisher: Publisher): void {
     this.#publishers.push(publisher);
   }
 
+  /** Why other nodes' changes are late; undefined while they are not. */
+  get trouble(): string | undefined {
+    return this.#relay.trouble;
+  }
+
   /** @param name a full name */
   channel(name: string): Promise<Channel> {
+    return this.#channel(name, Number.POSITIVE_INFINITY);
+  }
+
+  /** @param from how much of a channel that is not open yet is known already: what comes after is told */
+  #channel(name: string, from: number): Promise<Channel> {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
     if (this.#channels.size >= openChannels) this.#letGo();
-    const opening = this.#openChannel(name);
+    const opening = this.#openChannel(name, from);
     this.#channels.set(name, opening);
     opening.catch(() => this.#channels.delete(name));
     return opening;
@@ -82,9 +104,12 @@ export class Hub {
     );
   }
 
-  /** Told of every commit on any channel of this hub, after the channel's own listeners. The answer ends it. */
-  watch(told: (channel: Channel, changes: readonly Change[]) => void): () => void {
-    this.#watchers.add(told);
+  /**
+   * Told of every commit on any channel that is open here, after the channel's own listeners. The answer ends it.
+   * @param wanted channels that are opened for it when another node writes to them
+   */
+  watch(told: Told, wanted?: Wanted): () => void {
+    this.#watchers.set(told, wanted);
     return () => this.#watchers.delete(told);
   }
 
@@ -107,26 +132,77 @@ export class Hub {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#relay.close();
     await this.store.close();
   }
 
-  async #openChannel(name: string): Promise<Channel> {
-    const head = await this.store.head(name);
-    const channel = new Channel(name, keepOf(name), head, {
-      store: this.store,
-      world: this.world,
-      publish: (topic: string, text: string, except: Peer | undefined) => {
-        for (const publisher of this.#publishers) publisher.publish(topic, text, except);
-      },
-      announce: (moved, seq) => this.#relay.announce({ channel: moved, seq }),
-      told: (moved, changes) => {
-        for (const told of this.#watchers) told(moved, changes);
-      },
-      joined: (joined) => {
-        for (const told of this.#joinWatchers) told(joined);
-      },
+  #heard({ channel, from, seq }: Rumour): void {
+    const open = this.#open.get(channel);
+    if (open !== undefined) open.heard(seq);
+    else if (this.#channels.has(channel) || this.#isWanted(channel, false)) this.#catchUp(channel, from);
+  }
+
+  /** Opens the channel where it was and tells what came since; one that is being opened may have come too early to see it. */
+  #catchUp(name: string, from: number): void {
+    this.#channel(name, from)
+      .then((channel) => channel.refresh())
+      .catch((error: unknown) => this.world.log.warn({ channel: name, error }, 'hub: could not look at a channel'));
+  }
+
+  #isWanted(channel: string, whole: boolean): boolean {
+    for (const wanted of this.#watchers.values()) {
+      if (wanted !== undefined && (wanted.whole || !whole) && channel.startsWith(wanted.prefix)) return true;
+    }
+    return false;
+  }
+
+  #mendLater(): void {
+    this.world.after(mendMs, () => {
+      if (this.#closed) return;
+      this.#mendLater();
+      void this.#mend();
     });
+  }
+
+  /** Asks the store, once for all channels, what rumours did not say. */
+  async #mend(): Promise<void> {
+    const prefixes = new Set<string>();
+    for (const wanted of this.#watchers.values()) if (wanted?.whole === true) prefixes.add(wanted.prefix);
+    try {
+      for (const { channel, seq, items } of await this.store.heads([...this.#open.keys()], [...prefixes])) {
+        const open = this.#open.get(channel);
+        if (open !== undefined) open.heard(seq);
+        else if (items > 0 && this.#isWanted(channel, true)) this.#catchUp(channel, 0);
+      }
+    } catch (error) {
+      this.world.log.warn({ error }, 'hub: could not ask the store what other nodes wrote');
+    }
+  }
+
+  async #openChannel(name: string, from: number): Promise<Channel> {
+    const head = await this.store.head(name);
+    // Nothing of before the floor can be told, but everything can.
+    const seq = Math.min(head.seq, from === 0 ? 0 : Math.max(from, head.floor));
+    const channel = new Channel(
+      name,
+      keepOf(name),
+      { ...head, seq },
+      {
+        store: this.store,
+        world: this.world,
+        publish: (topic: string, text: string, except: Peer | undefined) => {
+          for (const publisher of this.#publishers) publisher.publish(topic, text, except);
+        },
+        announce: (channel, from, seq) => this.#relay.announce({ channel, from, seq }),
+        told: (moved, changes) => {
+          for (const told of this.#watchers.keys()) told(moved, changes);
+        },
+        joined: (joined) => {
+          for (const told of this.#joinWatchers) told(joined);
+        },
+      },
+    );
     this.#open.set(name, channel);
     return channel;
   }

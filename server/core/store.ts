@@ -142,6 +142,11 @@ export interface Store {
   at(channel: string, seq: number): Promise<readonly Item[]>;
   /** Channels whose name begins with the prefix and that have ever been written to, by name. */
   channels(prefix: string): Promise<readonly ChannelInfo[]>;
+  /**
+   * Of those that have ever been written to: the channels named and those whose name begins with one of the prefixes, each once.
+   * One question for whatever a node may have missed.
+   */
+  heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]>;
   forget(channel: string, through: number): Promise<void>;
   /** Resolves when a write would be durable now; rejects with the reason when it would not. */
   check(): Promise<void>;

@@ -167,6 +167,13 @@ export class MemoryStore implements Store, Archive {
     return infos.sort((a, b) => byCodePoint(a.channel, b.channel));
   }
 
+  async heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]> {
+    const named = new Set(channels);
+    return (await this.channels('')).filter(
+      ({ channel }) => named.has(channel) || prefixes.some((prefix) => channel.startsWith(prefix)),
+    );
+  }
+
   async forget(channel: string, through: number): Promise<void> {
     const found = this.#look(channel);
     const floor = Math.min(through, found.seq);

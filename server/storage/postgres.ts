@@ -193,6 +193,19 @@ export class PostgresStore implements Store, Archive {
     );
   }
 
+  heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]> {
+    return this.#ask(
+      `SELECT c.name AS channel, c.seq, c.items FROM unnest($1::text[]) AS t (name)
+       JOIN channels c ON c.account = split_part(t.name, '/', 1) AND c.name = t.name WHERE c.seq > 0
+       UNION SELECT c.name, c.seq, c.items FROM unnest($2::text[]) AS t (prefix)
+       JOIN channels c ON c.account = split_part(t.prefix, '/', 1) AND starts_with(c.name, t.prefix)
+       WHERE strpos(t.prefix, '/') > 0 AND c.seq > 0
+       UNION SELECT c.name, c.seq, c.items FROM unnest($2::text[]) AS t (prefix)
+       JOIN channels c ON starts_with(c.name, t.prefix) WHERE strpos(t.prefix, '/') = 0 AND c.seq > 0`,
+      [channels, prefixes],
+    );
+  }
+
   async forget(channel: string, through: number): Promise<void> {
     await this.#ask('SELECT forget($1, $2)', [channel, through]);
   }

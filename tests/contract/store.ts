@@ -443,6 +443,19 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect((await store.channels('')).length).toBeGreaterThan(5);
     });
 
+    test('[ST12] many channels are asked about at once, by name and by prefix, each told once', async () => {
+      for (const channel of ['head/a', 'head/b', 'header/c', 'other/d']) {
+        await store.append(channel, write([put('x', '1'), put('y', '1'), remove('x')]), 'last');
+      }
+      const told = async (channels: string[], prefixes: string[]) =>
+        [...(await store.heads(channels, prefixes))].sort((a, b) => (a.channel < b.channel ? -1 : 1));
+      const info = (channel: string) => ({ channel, seq: 3, items: 1 });
+      expect(await told(['other/d', 'head/a', 'nobody/x'], [])).toEqual([info('head/a'), info('other/d')]);
+      expect(await told(['head/a', 'head/a'], ['head/', 'head/a'])).toEqual([info('head/a'), info('head/b')]);
+      expect(await told([], ['head'])).toEqual([info('head/a'), info('head/b'), info('header/c')]);
+      expect(await told([], [])).toEqual([]);
+    });
+
     test('[ST13] the epoch is the same after opening again, and another in another store', async () => {
       const { epoch } = store;
       await store.close();

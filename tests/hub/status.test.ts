@@ -22,7 +22,7 @@ async function house(personal: boolean, bare: Store = new MemoryStore({ epoch: '
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(undefined)) ?? '';
   metrics.observe(hub, () => 7);
-  const routes = statusRoutes({ store: hub.store, metrics, version: '1.2.3', accounts, personal });
+  const routes = statusRoutes({ hub, metrics, version: '1.2.3', accounts, personal });
   const get = async (path: string, authorization = '') => {
     const request: Request = {
       method: 'GET',

@@ -121,6 +121,7 @@ export class Metrics {
       history: (channel, past) => asking(store.history(channel, past)),
       at: (channel, seq) => asking(store.at(channel, seq)),
       channels: (prefix) => asking(store.channels(prefix)),
+      heads: (channels, prefixes) => asking(store.heads(channels, prefixes)),
       forget: (channel, through) => store.forget(channel, through),
       check: () => store.check(),
       close: () => store.close(),

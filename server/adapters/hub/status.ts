@@ -3,25 +3,25 @@
 
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
-import type { Store } from '../../core/store.ts';
+import type { Hub } from '../../core/hub.ts';
 import { json, type Reply, type Route } from '../adapter.ts';
 import { authenticate, type Trust } from '../authenticate.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusDoors extends Trust {
-  readonly store: Store;
+  readonly hub: Pick<Hub, 'store' | 'trouble'>;
   readonly metrics: Metrics;
   readonly version: string;
 }
 
-export function statusRoutes({ store, metrics, version, ...trust }: StatusDoors): readonly Route[] {
+export function statusRoutes({ hub, metrics, version, ...trust }: StatusDoors): readonly Route[] {
   return [
     {
       method: 'GET',
       path: '/-/health',
       handle: () =>
-        store.check().then(
-          () => json(200, { status: 'ok', version }),
+        hub.store.check().then(
+          () => json(200, hub.trouble === undefined ? { status: 'ok', version } : late(hub.trouble, version)),
           (error: unknown) =>
             json(503, { status: 'broken', reason: error instanceof Error ? error.message : String(error), version }),
         ),
@@ -37,6 +37,11 @@ export function statusRoutes({ store, metrics, version, ...trust }: StatusDoors)
       },
     },
   ];
+}
+
+/** Every write is kept, but followers hear of other nodes' only when the slow refresh finds them: no reason to send anybody away. */
+function late(reason: string, version: string): object {
+  return { status: 'late', reason: `changes of other nodes come late: ${reason}`, version };
 }
 
 function refused({ code, error, hint }: Refusal): Reply {

@@ -89,13 +89,14 @@ const tails = new WeakMap<Session, () => void>();
 /** A4. One more `tail` takes the place of the one before. */
 function tail(hub: Hub, session: Session, pattern: string): void {
   tails.get(session)?.();
+  const wanted = { prefix: pattern.replace(/\*$/, ''), whole: false };
   const stop = hub.watch((channel, changes) => {
     if (!matches(pattern, channel.name)) return;
     for (const change of changes) {
       const shown = channel.name.startsWith('@') && change.value !== null ? { ...change, value: '"…"' } : change;
       session.answer(notification(channel.name, shown));
     }
-  });
+  }, wanted);
   const forget = session.atEnd(stop);
   tails.set(session, () => {
     stop();

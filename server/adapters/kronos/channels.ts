@@ -85,12 +85,15 @@ export class ChannelVerbs {
     };
     const known = new Set<string>();
     // A channel that appears later is followed before its first change is told.
-    const unwatch = this.#hub.watch((channel) => {
-      if (known.has(channel.name) || !fits(channel.name)) return;
-      known.add(channel.name);
-      if (session.following.length < mostFollowed) follow(channel);
-      else session.end('too_many');
-    });
+    const unwatch = this.#hub.watch(
+      (channel) => {
+        if (known.has(channel.name) || !fits(channel.name)) return;
+        known.add(channel.name);
+        if (session.following.length < mostFollowed) follow(channel);
+        else session.end('too_many');
+      },
+      { prefix, whole: true },
+    );
     const forget = session.atEnd(() => patterns.get(name)?.());
     const stop = () => {
       unwatch();
@@ -195,7 +198,10 @@ export class ChannelVerbs {
     const base = baseOf(request.base, channel);
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const computed = await this.#ops(request, key, channel);
-      if (!computed.ok) return (await this.#accepted(request, channel, origin)) ?? computed;
+      if (!computed.ok) {
+        const accepted = await this.#accepted(request, channel, origin);
+        return accepted ?? (await this.#stale(base, channel, origin)) ?? computed;
+      }
       const { ops, on } = computed;
       const write = {
         ops: this.#versioned(channel, ops, request.version ?? undefined),
@@ -207,7 +213,7 @@ export class ChannelVerbs {
       const appended = await channel.write(write, peer);
       if (!appended.ok) {
         if (base === undefined) continue;
-        return { ...refuse('stale', '', 'read the channel and try again'), position: appended.position };
+        return staleAt(appended.position);
       }
       if (appended.steps === 0 && request.type === 'create')
         return refuse('item_exists', '', 'update it, or leave key out');
@@ -222,6 +228,13 @@ export class ChannelVerbs {
     if (writeId === undefined) return undefined;
     const before = await channel.write({ ops: [], origin, at: this.#hub.world.now(), writeId, base: -1 });
     return before.ok ? before : undefined;
+  }
+
+  /** W9: on the state that it names, the write might not be refused. */
+  async #stale(base: number | undefined, channel: Channel, origin: string): Promise<Decided | undefined> {
+    if (base === undefined) return undefined;
+    const asked = await channel.write({ ops: [], origin, at: this.#hub.world.now(), base });
+    return asked.ok ? undefined : staleAt(asked.position);
   }
 
   /** What to do, and the step that it was computed from where that matters. */
@@ -272,6 +285,10 @@ export class ChannelVerbs {
       return { ...op, version };
     });
   }
+}
+
+function staleAt(position: Position): Decided {
+  return { ...refuse('stale', '', 'read the channel and try again'), position };
 }
 
 function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {

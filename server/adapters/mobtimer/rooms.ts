@@ -45,7 +45,7 @@ export class Rooms {
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    hub.watch((channel, changes) => this.#heard(channel.name, changes));
+    hub.watch((channel, changes) => this.#heard(channel.name, changes), { prefix, whole: true });
     this.loaded = this.#load();
     const sweep = () => {
       hub.world.after(sweepMs, sweep);
