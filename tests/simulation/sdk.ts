@@ -633,10 +633,10 @@ class Simulation implements Around {
     const store: Store = this.#store;
     const before = new Map<string, string | null>();
     const came = new Map<Edit, number>();
-    for (const { key, value } of await store.history(name, {})) {
+    for (const { key, value, origin } of await store.history(name, {})) {
       const was = before.get(key);
       before.set(key, value);
-      if (value === null || was === null) continue;
+      if (value === null || was === null || this.plain.some((device) => device.name === origin)) continue;
       for (const edit of this.ours) {
         if (value.includes(digits(edit)) && was?.includes(digits(edit)) !== true) {
           came.set(edit, (came.get(edit) ?? 0) + 1);
