@@ -11,6 +11,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from '../../protocol/check.ts';
 import type { Answer, Archive, Outline, Step } from '../core/store.ts';
 import { answerLine, outlineLine, stepLine, type Told, type Totals } from './archive.ts';
+import { syncPath } from './sync.ts';
 
 /** Where a file comes from. */
 const About = Type.Object({
@@ -81,7 +82,12 @@ const reads = {
  * The whole store as it is at this moment. Nothing is there under `file`'s name until everything is on disk.
  * @throws when the disk or the store fails
  */
-export async function writeArchive(from: Archive, about: About, file: string, told: Told): Promise<Totals> {
+export async function writeArchive(
+  from: Omit<Archive, 'load'>,
+  about: About,
+  file: string,
+  told: Told,
+): Promise<Totals> {
   const part = `${file}.part`;
   await rm(part, { force: true });
   const handle = await open(part, 'wx', 0o600);
@@ -90,7 +96,7 @@ export async function writeArchive(from: Archive, about: About, file: string, to
     await handle.sync();
     await handle.close();
     await rename(part, file);
-    await syncFolder(dirname(file));
+    syncPath(dirname(file));
     return totals;
   } catch (error) {
     await handle.close();
@@ -115,7 +121,7 @@ export function restoreArchive(file: string, to: Archive, told: Told): Promise<R
   return readArchive(file, told, (outline, steps, answers) => to.load(outline, steps, answers));
 }
 
-async function writeFrames(from: Archive, about: About, frames: Frames, told: Told): Promise<Totals> {
+async function writeFrames(from: Omit<Archive, 'load'>, about: About, frames: Frames, told: Told): Promise<Totals> {
   let [channels, steps, answers] = [0, 0, 0];
   await frames.begin();
   await frames.put('about', JSON.stringify(about));
@@ -367,13 +373,6 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** So that the new name outlives a power cut. Not every system opens folders; those keep names by themselves. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function reason(error: unknown): string {

@@ -41,15 +41,9 @@ export function openFile(
     return { ok: false, error };
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const lock = open(join(folder, 'lock.db'), false);
-    opened.push(lock);
-    if (!take(lock)) {
-      return refuse(
-        `Another hub is using the data folder ${folder}: stop it first, or choose another folder with HORAI_DATA.`,
-      );
-    }
-
+    const locked = lockFolder(open, folder);
+    if (!locked.ok) return locked;
+    opened.push(locked);
     const mark = new Mark(folder);
     opened.push(mark);
     const path = databasePath(folder);
@@ -87,6 +81,21 @@ function useLog(database: Database): void {
   database.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
     PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;`);
+}
+
+/** Makes the folder when it is not there. One at a time may have it, over all processes. */
+export function lockFolder(
+  open: OpenDatabase,
+  folder: string,
+): { readonly ok: true; close(): void } | { readonly ok: false; readonly error: string } {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = open(join(folder, 'lock.db'), false);
+  if (take(lock)) return { ok: true, close: () => lock.close() };
+  lock.close();
+  return {
+    ok: false,
+    error: `Another hub is using the data folder ${folder}: stop it first, or choose another folder with HORAI_DATA.`,
+  };
 }
 
 /** The lock lasts as long as the connection: the system frees it with the process, however that ends. */

@@ -1,13 +1,14 @@
 // Brings a database of format 1 (0.1.0: every step in a row, keys as text) to the form of today. A new file is written beside the
 // old one and takes its place when it is whole and on disk, so a conversion that is cut off leaves the old one as it was.
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Answer, Outline, Step } from '../core/store.ts';
 import type { Database, OpenDatabase } from './driver.ts';
 import type { Load } from './sqlite-jobs.ts';
 import { createTables } from './sqlite-tables.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
+import { syncPath } from './sync.ts';
 
 const pageRows = 2_000;
 
@@ -31,9 +32,9 @@ export function convert(open: OpenDatabase, old: Database, path: string, told: (
     database?.close();
     old.close();
   }
-  sync(fresh);
+  syncPath(fresh);
   renameSync(fresh, path);
-  sync(dirname(path));
+  syncPath(dirname(path));
 }
 
 function copy(old: Database, database: Database, commits: number, told: (steps: number) => void): void {
@@ -71,14 +72,4 @@ function* pages<Row>(rows: Iterable<Row>): Generator<readonly Row[]> {
     page = [];
   }
   if (page.length > 0) yield page;
-}
-
-function sync(path: string): void {
-  try {
-    const file = openSync(path, 'r');
-    fsyncSync(file);
-    closeSync(file);
-  } catch {
-    // Not every system opens folders, or flushes what was opened for reading: those keep names by themselves.
-  }
 }
