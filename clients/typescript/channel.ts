@@ -73,6 +73,9 @@ type ChangeMessage = Answers['change'];
 interface Sent {
   /** The item as it was sent; undefined for what is no item. */
   readonly item: unknown;
+  readonly key: string;
+  /** Whether somebody else wrote since: if it is done, then it was done before, perhaps as another process had sent it. */
+  readonly crossed: boolean;
   /** Of the answer. */
   readonly done?: Position;
 }
@@ -331,7 +334,8 @@ export class MirroredChannel implements Channel<unknown> {
         const failure = unsendable(JSON.stringify(now.request));
         if (failure !== undefined) this.#decide(write, failure);
         else {
-          this.#sent.set(write.id, { item: 'item' in now.request ? now.request.item : undefined });
+          const item = 'item' in now.request ? now.request.item : undefined;
+          this.#sent.set(write.id, { item, key: keyOf(write), crossed: false });
           link.ask(now.request, (answer) => this.#answered(write, answer));
         }
       }
@@ -466,6 +470,10 @@ export class MirroredChannel implements Channel<unknown> {
     const { key } = message;
     const there = this.#confirmed.has(key);
     this.#shown = undefined;
+    for (const [id, sent] of this.#sent) {
+      const own = message.device_id === this.#device && sent.key === key;
+      if (!own && sent.done === undefined) this.#sent.set(id, { ...sent, crossed: true });
+    }
     this.#confirmed.delete(key);
     if (message.type !== 'delete') this.#confirmed.set(key, itemOf({ ...message, item: message.item }));
     else if (!there) return;
@@ -497,7 +505,8 @@ export class MirroredChannel implements Channel<unknown> {
       if (!passed) continue;
       this.#sent.delete(write.id);
       const made = this.#confirmed.get(keyOf(write));
-      if (made !== undefined && made.seq === sent.done.seq) this.#adjust(keyOf(write), sent.item, made.item);
+      const asSent = write.type === 'create' || !sent.crossed;
+      if (asSent && made !== undefined && made.seq === sent.done.seq) this.#adjust(keyOf(write), sent.item, made.item);
       this.#drop(write);
     }
   }
