@@ -58,6 +58,9 @@ async function bundle(cache, kept, folder) {
     minify: true,
     legalComments: 'none',
     logLevel: 'silent',
+    // Ink asks for it when it is being debugged.
+    external: ['react-devtools-core'],
+    define: { 'process.env.NODE_ENV': '"production"' },
     // What is left in CommonJS asks for Node's own modules by `require`.
     banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
   });

@@ -212,3 +212,9 @@ export const context: Action = (_, args) => {
   if (!read.ok) return read;
   return { ok: true, kept: { context: read.tags }, output: { kind: 'context', context: read.tags } };
 };
+
+/** Those that need no more than the id of a task: what a key or a button of a GUI does to the one that is chosen. */
+export const ofOneTask = { delete: remove, start, stop, toggle, done, undone } as const satisfies Record<
+  string,
+  Action
+>;

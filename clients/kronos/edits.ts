@@ -42,14 +42,10 @@ export function inverse({ index, before, after }: Edit): Edit {
 
 /**
  * Does an edit to tasks that are perhaps no longer what it was made on. Fields that both changed are as the edit has them, but for
- * tags, which are added and taken away one by one, and worktime, of which both parts count. An edit beats a delete.
- * @param known the task as the editor has it, for one that is gone
+ * tags, which are added and taken away one by one, and worktime, of which both parts count. What somebody edited is not taken away,
+ * and what is gone is not edited.
  */
-export function apply(
-  tasks: readonly PlainTask[],
-  { index, before, after }: Edit,
-  known?: PlainTask,
-): readonly PlainTask[] {
+export function apply(tasks: readonly PlainTask[], { index, before, after }: Edit): readonly PlainTask[] {
   const current = tasks.find((task) => task.index === index);
   if (after === null) {
     if (current === undefined || before === null) return tasks;
@@ -58,12 +54,16 @@ export function apply(
     );
     return touched ? tasks : tasks.filter((task) => task !== current);
   }
-  const base = current ?? known ?? (isWhole(after) ? after : undefined);
-  if (base === undefined) return tasks;
+  const merged = current === undefined ? wholeOf(after) : merge(current, before, after);
+  if (merged === undefined) return tasks;
   const others = new Set(tasks.flatMap((task) => (task === current ? [] : [task.id])));
-  const merged = current === undefined ? { ...base, ...after } : merge(current, before, after);
   const free = merged.id !== 0 && !others.has(merged.id) ? merged : { ...merged, id: freeId(others) };
   return current === undefined ? [...tasks, free] : tasks.map((task) => (task === current ? free : task));
+}
+
+/** undefined where it is only some fields of a task. */
+function wholeOf(fields: Partial<PlainTask>): PlainTask | undefined {
+  return isWhole(fields) ? fields : undefined;
 }
 
 function isWhole(fields: Partial<PlainTask>): fields is PlainTask {

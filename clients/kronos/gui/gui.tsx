@@ -122,7 +122,7 @@ function Gui({ house, live, onChange }: GuiProps) {
         return act('toggle hide done', actions.toggleHideDone, '');
     }
     const { task } = effect;
-    act(effect.do, effect.do === 'delete' ? actions.remove : actions[effect.do], String(task.id));
+    act(effect.do, actions.ofOneTask[effect.do], String(task.id));
   };
   const act = (name: string, action: actions.Action, args: string): boolean => {
     const outcome = live.act(name, action, args);
@@ -145,7 +145,7 @@ function Gui({ house, live, onChange }: GuiProps) {
         ? act('add', actions.add, line)
         : open === 'update'
           ? task !== undefined && act('update', actions.update, updateOf(task, line))
-          : act(open, actions[open], line);
+          : act(open, open === 'worktime' ? actions.worktime : actions.context, line);
     if (done) show({ ...newest.current, open: 'list' });
   };
 
@@ -211,7 +211,7 @@ function initialOf(open: Prompt, task: PlainTask | undefined, context: readonly 
 function hintsOf(open: Open): string {
   if (open === 'info') return 'i back  q back';
   if (open === 'keys') return '? back  q back';
-  return 'a add  i info  u update  ↵ start/stop  d done  ⌫ delete  z undo  H done  C context  W worktime  ? keys  q quit';
+  return 'a add  i info  u update  ↵ start/stop  d done  ⌫ delete  z undo  ? all keys  q quit';
 }
 
 const linkColours = { live: 'green', offline: 'yellow', refused: 'red' } as const;

@@ -24,16 +24,6 @@ interface Options {
 
 type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 
-/** Actions that need no more than the task they are about. */
-const direct = {
-  delete: actions.remove,
-  start: actions.start,
-  stop: actions.stop,
-  toggle: actions.toggle,
-  done: actions.done,
-  undone: actions.undone,
-} as const;
-
 const saidMs = 8_000;
 
 export function TasksPage() {
@@ -102,7 +92,7 @@ export function TasksPage() {
     }
     if (about === undefined) return say({ text: 'There is no task here: add one first.', undo: false });
     if (command === 'info' || command === 'update') setOpen(command);
-    else perform(direct[command], String(about.id));
+    else perform(actions.ofOneTask[command], String(about.id));
   };
   const undo = () => {
     live.undo();
