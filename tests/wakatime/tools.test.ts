@@ -2,7 +2,7 @@
 // what is Horai's own beside them: goals, leaders, dumps, insights, badges.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, beat, type House, noon, openHouse } from './house.ts';
+import { basic, beat, cliAgent, type House, noon, openHouse } from './house.ts';
 
 const now = noon;
 const number = expect.any(Number);
@@ -118,9 +118,23 @@ describe('tools that only read', () => {
       'wakatime_editor_seconds_total{name="VS Code"} 5410',
       'wakatime_operating_system_seconds_total{name="Linux"} 5410',
       'wakatime_machine_seconds_total{name="laptop"} 5410',
+      'wakatime_category_seconds_total{name="Coding"} 5410',
+      'wakatime_admin_users_total 1',
+      'wakatime_admin_heartbeats_total 275',
+      'wakatime_admin_user_heartbeats_total{user="owner"} 275',
     ]) {
       expect(lines).toContain(line);
     }
+    expect(answer.body).not.toContain('wakatime_rank');
+    await house.settle({ logged_time_public: true, project_labels: { work: ['hub', 'web'] } });
+    const again = (await house.ask('GET', '/api/metrics', { headers })).body.split('\n');
+    expect(again).toContain('wakatime_rank 1');
+    expect(again).toContain('wakatime_label_seconds_total{name="work"} 5400');
+    const bob = await house.accounts.createAccount('bob');
+    if (!bob.ok) throw new Error(bob.error);
+    const other = await house.ask('GET', '/api/metrics', { headers: basic(bob.secret) });
+    expect(other.body).toContain('wakatime_heartbeats_total 0');
+    expect(other.body).not.toMatch(/admin|owner|hub/);
   });
 
   test('superman66/wakatime-sync: whole days, by the key in the query', async () => {
@@ -154,7 +168,7 @@ describe('tools that only read', () => {
     expect((await asked(`/api/v1/users/current/projects/hub?${key}`)).data.name).toBe('hub');
   });
 
-  test('typed clients: every documented key of stats is there, in its type', async () => {
+  test('waka-rs: every documented key of stats is there, in its type', async () => {
     const { data } = await asked('/api/v1/users/current/stats/last_30_days', basic(house.owner));
     expect(data).toMatchObject({
       id: string,
@@ -202,6 +216,217 @@ describe('tools that only read', () => {
     });
   });
 
+  test('hrafnthor’s client for Kotlin: summaries, durations, projects, leaders, goals, in their types', async () => {
+    await house.settle({ logged_time_public: true });
+    await house.ask('POST', '/api/v1/users/current/goals', { body: { seconds: 3_600 }, headers: basic(house.owner) });
+    const headers = basic(house.owner);
+    const user = (path: string) => asked(`/api/v1/users/current/${path}`, headers);
+    const amount = {
+      total_seconds: number,
+      digital: string,
+      decimal: string,
+      text: string,
+      hours: number,
+      minutes: number,
+    };
+    const item = { ...amount, name: string, seconds: number, percent: number };
+    const days = await user('summaries?start=2026-01-04&end=2026-01-05');
+    expect(days).toMatchObject({
+      start: string,
+      end: string,
+      cumulative_total: { seconds: number, text: string, decimal: string, digital: string },
+      daily_average: {
+        holidays: 0,
+        days_including_holidays: 2,
+        days_minus_holidays: 2,
+        seconds: number,
+        text: string,
+        seconds_including_other_language: number,
+        text_including_other_language: string,
+      },
+    });
+    expect(days.data[0].grand_total).toEqual(amount);
+    for (const list of ['categories', 'languages', 'editors', 'operating_systems']) {
+      expect(days.data[0][list][0]).toEqual(item);
+    }
+    expect(days.data[0].projects[0]).toMatchObject({ ...item, color: null });
+    expect(days.data[0].machines[0]).toEqual({ ...item, machine_name_id: string });
+    expect(days.data[0].dependencies).toEqual([]);
+    const range = { date: '2026-01-04', start: string, end: string, text: 'Yesterday', timezone: 'UTC' };
+    expect(days.data[0].range).toEqual(range);
+    expect(await user('durations?date=2026-01-04')).toMatchObject({
+      data: [{ project: string, time: number, duration: number, color: null }],
+      branches: [string],
+      start: string,
+      end: string,
+      timezone: 'UTC',
+    });
+    expect(await user('projects')).toMatchObject({
+      data: [
+        {
+          id: string,
+          name: 'hub',
+          repository: null,
+          badge: null,
+          color: null,
+          clients: [],
+          has_public_url: false,
+          url: '/projects/hub',
+          urlencoded_name: 'hub',
+          created_at: string,
+          first_heartbeat_at: string,
+          human_readable_first_heartbeat_at: string,
+          last_heartbeat_at: string,
+          human_readable_last_heartbeat_at: '30 minutes ago',
+        },
+      ],
+      page: 1,
+      total: 1,
+      total_pages: 1,
+    });
+    expect(await asked('/api/v1/leaders', headers)).toMatchObject({
+      current_user: { rank: 1, page: 1, user: { id: string, username: 'owner', display_name: string, photo: string } },
+      data: [
+        {
+          rank: 1,
+          running_total: {
+            total_seconds: number,
+            human_readable_total: string,
+            daily_average: number,
+            human_readable_daily_average: string,
+            languages: [],
+            modified_at: string,
+          },
+        },
+      ],
+      page: 1,
+      total_pages: 1,
+      range: {
+        name: 'last_7_days',
+        text: string,
+        start_date: string,
+        start_text: string,
+        end_date: string,
+        end_text: string,
+      },
+      language: null,
+      is_hireable: null,
+      country_code: null,
+      modified_at: string,
+      timeout: 15,
+      writes_only: false,
+    });
+    const [goal] = (await user('goals')).data;
+    expect(goal).toMatchObject({
+      id: string,
+      title: string,
+      custom_title: null,
+      type: 'coding',
+      delta: 'day',
+      seconds: 3_600,
+      languages: [],
+      editors: [],
+      projects: [],
+      ignore_days: [],
+      ignore_zero_days: false,
+      improve_by_percent: null,
+      is_enabled: true,
+      is_inverse: false,
+      is_snoozed: false,
+      snooze_until: null,
+      is_tweeting: false,
+      is_current_user_owner: true,
+      owner: { id: string, username: 'owner', full_name: null, display_name: string, email: null, photo: string },
+      shared_with: [],
+      subscribers: [],
+      status: 'success',
+      average_status: string,
+      cumulative_status: string,
+      status_percent_calculated: 100,
+      range_text: string,
+      created_at: string,
+      modified_at: string,
+    });
+    expect(goal.chart_data.at(-1)).toMatchObject({
+      actual_seconds: number,
+      actual_seconds_text: string,
+      goal_seconds: 3_600,
+      goal_seconds_text: '1 hr',
+      range: { date: '2026-01-05', start: string, end: string, text: 'Today', timezone: 'UTC' },
+      range_status: 'success',
+      range_status_reason: string,
+      range_status_reason_short: string,
+    });
+  });
+
+  test('nick22985’s client for TypeScript: the user, insights, commits, organisations, boards, rules', async () => {
+    const headers = basic(house.owner);
+    const user = (path: string) => asked(`/api/v1/users/current${path}`, headers);
+    expect((await user('')).data).toMatchObject({
+      id: string,
+      username: 'owner',
+      display_name: '@owner',
+      full_name: null,
+      email: null,
+      photo: string,
+      is_email_public: false,
+      is_email_confirmed: false,
+      public_email: null,
+      photo_public: true,
+      timezone: 'UTC',
+      last_heartbeat_at: string,
+      last_plugin: string,
+      last_plugin_name: 'VS Code',
+      last_project: 'hub',
+      last_branch: 'main',
+      plan: 'premium',
+      has_premium_features: true,
+      website: null,
+      human_readable_website: null,
+      city: null,
+      logged_time_public: false,
+      languages_used_public: false,
+      is_hireable: false,
+      timeout: 15,
+      writes_only: false,
+      weekday_start: 1,
+      durations_slice_by: 'project',
+      color_scheme: string,
+      created_at: string,
+      modified_at: string,
+    });
+    for (const type of [
+      'weekday',
+      'weekdays',
+      'days',
+      'best_day',
+      'daily_average',
+      'projects',
+      'languages',
+      'editors',
+      'categories',
+      'machines',
+      'operating_systems',
+    ]) {
+      const { data } = await user(`/insights/${type}/last_year`);
+      expect(data[type]).toBeDefined();
+      expect(data).toMatchObject({
+        range: 'last_year',
+        human_readable_range: 'last year',
+        status: 'ok',
+        timezone: 'UTC',
+      });
+      expect(data).toMatchObject({ is_up_to_date: true, percent_calculated: 100, timeout: 15, user_id: string });
+    }
+    expect(await user('/projects/hub/commits')).toMatchObject({ commits: [], total: 0, project: { name: 'hub' } });
+    for (const path of ['/orgs', '/leaderboards', '/private_leaderboards', '/data_dumps', '/goals']) {
+      expect(await user(path)).toMatchObject({ data: [], total: 0, total_pages: 1 });
+    }
+    for (const path of ['/custom_rules', '/external_durations?date=today', '/oauth_apps']) {
+      expect(await user(path)).toMatchObject({ data: [] });
+    }
+  });
+
   test('importers: all days since the first, plugins and machines page by page', async () => {
     const headers = basic(house.owner);
     const { data } = await asked('/api/v1/users/current/all_time_since_today', headers);
@@ -218,6 +443,56 @@ describe('tools that only read', () => {
     const agents = (await asked('/api/v1/users/current/user_agents', headers)).data;
     expect(heartbeats).toHaveLength(91);
     expect(heartbeats[0].user_agent_id).toBe(agents[0].id);
+  });
+
+  test('Wakapi’s importer: a dump is asked for, waited for and fetched', async () => {
+    const headers = { ...basic(house.owner), host: `127.0.0.1:${house.port}` };
+    const path = '/api/v1/users/current/data_dumps';
+    const body = { type: 'heartbeats', email_when_finished: false };
+    expect((await house.ask('POST', path, { body, headers })).status).toBe(201);
+    const [dump] = (await asked(path, headers)).data;
+    expect(dump).toMatchObject({ id: string, status: 'Completed', percent_complete: 100, is_processing: false });
+    expect(dump).toMatchObject({ is_stuck: false, has_failed: false, type: 'heartbeats', created_at: string });
+    const file = await asked(new URL(dump.download_url).pathname);
+    expect(file).toMatchObject({ user: { id: string }, range: { start: number, end: number } });
+    expect(file.days[0].heartbeats[0]).toMatchObject({
+      id: string,
+      entity: string,
+      type: 'file',
+      category: 'coding',
+      time: number,
+      project: 'hub',
+      branch: 'main',
+      language: 'TypeScript',
+      is_write: false,
+      user_agent_id: string,
+      machine_name_id: string,
+      created_at: string,
+    });
+  });
+
+  test('hakatime’s importer: day by day since the first, plugins by their ids', async () => {
+    const headers = basic(house.owner);
+    const { range } = (await asked('/api/v1/users/current/all_time_since_today', headers)).data;
+    const agents = (await asked('/api/v1/users/current/user_agents', headers)).data;
+    const days: string[] = [];
+    for (let at = Date.parse(range.start); at <= now * 1_000; at += 86_400_000) {
+      days.push(new Date(at).toISOString().slice(0, 10));
+    }
+    const counts = days.map(async (date) => {
+      const { data } = await asked(`/api/v1/users/current/heartbeats?date=${date}`, headers);
+      for (const { user_agent_id } of data) expect(agents.map(({ id }: { id: string }) => id)).toContain(user_agent_id);
+      return data.length;
+    });
+    expect(await Promise.all(counts)).toEqual([91, 91, 91]);
+    expect(agents[0]).toMatchObject({ value: cliAgent, editor: 'VS Code', os: 'Linux' });
+  });
+
+  test('a relay of Wakapi’s sends its copy, and is answered in the form of a batch', async () => {
+    const headers = { ...basic(house.owner), 'x-origin-instance': 'http://wakapi.example', 'user-agent': cliAgent };
+    const body = [beat(now), beat(now)];
+    const answer = await house.ask('POST', '/api/v1/users/current/heartbeats.bulk', { body, headers });
+    expect([answer.status, JSON.parse(answer.body).responses.length]).toEqual([202, 2]);
   });
 
   test('multitime and bars of desktops: the text of today', async () => {

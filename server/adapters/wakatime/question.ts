@@ -99,7 +99,7 @@ export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at
     besides: person.besides,
   };
   const now = { today: dateAt(moment, zone), weekdayStart: settings.weekdayStart };
-  const fits = fitting(query, project, branches);
+  const fits = fitting(query, project, branches, settings.labels);
   return { ok: true, value: { person, query, zone, rule, timeout, now, moment, fits, project, branches } };
 }
 
@@ -107,10 +107,13 @@ function fitting(
   query: URLSearchParams,
   project: string,
   branches: readonly string[],
+  labels: Settings['labels'],
 ): ((context: Context) => boolean) | undefined {
   const tests: ((context: Context) => boolean)[] = [];
   if (project !== '') tests.push((context) => (context.project || absent.project) === project);
   if (branches.length > 0) tests.push((context) => branches.includes(labelsOf(context).branches[0] ?? ''));
+  const label = query.get('label') ?? '';
+  if (label !== '') tests.push((context) => labels.get(label)?.includes(context.project) === true);
   for (const [name, dimension] of filters) {
     const value = query.get(name)?.toLowerCase() ?? '';
     if (value !== '') tests.push((context) => labelsOf(context)[dimension].some((one) => one.toLowerCase() === value));

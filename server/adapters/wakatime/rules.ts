@@ -19,6 +19,9 @@ import { parseUserAgent } from './user-agent.ts';
 type Context = Parameters<RuleSet['apply']>[0];
 
 const mostRules = 200;
+/** Patterns take time with their size and the text's: neither is large, or one account would keep others waiting. */
+const mostPatterns = 20;
+const mostSteps = 500;
 const text = Type.String({ maxLength: 512 });
 const settable = ['project', 'branch', 'language', 'category', 'type', 'machine'] as const;
 const readable = [...settable, 'entity', 'editor', 'operating_system', 'user_agent', 'dependencies'] as const;
@@ -73,7 +76,11 @@ export function changedRules(
   const filled: unknown = list.map((one) => (isObject(one) ? filledIn(one, id) : one));
   if (!areRules(filled)) return wrong(form);
   const hostile = filled.flatMap(({ if_match }) => if_match).find((condition) => testOf(condition) === undefined);
-  if (hostile !== undefined) return wrong(`${hostile.value} is no regular expression that RE2 knows`);
+  if (hostile !== undefined)
+    return wrong(`${hostile.value} is no regular expression that RE2 knows, or a very large one`);
+  if (filled.flatMap(({ if_match }) => if_match.filter(isPattern)).length > mostPatterns) {
+    return wrong(`at most ${mostPatterns} conditions with matches`);
+  }
   const rules = Array.isArray(said)
     ? filled
     : before.some((rule) => rule.id === filled[0]?.id)
@@ -82,6 +89,8 @@ export function changedRules(
   if (new Set(rules.map((rule) => rule.id)).size < rules.length) return wrong('two rules have the same id');
   return rules.length > mostRules ? wrong(`at most ${mostRules} rules`) : { ok: true, value: rules };
 }
+
+const isPattern = ({ operator }: Condition): boolean => operator === 'matches';
 
 const form =
   'send rules as {"name", "if_match": [{"field", "operator", "value"}], "then_set": [{"field", "value"}]}; fields are ' +
@@ -175,7 +184,7 @@ function not(test: Test): Test {
 function searchOf(pattern: string, isCaseSensitive: boolean): ((said: string) => boolean) | undefined {
   try {
     const regex = RE2JS.compile(pattern, isCaseSensitive ? 0 : RE2JS.CASE_INSENSITIVE);
-    return (said) => regex.matcher(said).find();
+    return regex.programSize() > mostSteps ? undefined : (said) => regex.matcher(said).find();
   } catch {
     return undefined;
   }

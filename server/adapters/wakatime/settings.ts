@@ -14,6 +14,8 @@ export interface Settings {
   readonly weekdayStart: number;
   readonly fullName: string;
   readonly email: string;
+  /** Names that stand for several projects each. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
   /** What anyone may see, without a key. */
   readonly shares: {
     readonly time: boolean;
@@ -45,6 +47,7 @@ export async function readSettings(hub: Hub, account: string): Promise<Settings>
     weekdayStart: field('weekday_start') === 0 ? 0 : 1,
     fullName: text('full_name'),
     email: text('email'),
+    labels: labelsIn(field('project_labels')),
     shares: {
       time: field('logged_time_public') === true,
       languages: field('languages_used_public') === true,
@@ -54,6 +57,15 @@ export async function readSettings(hub: Hub, account: string): Promise<Settings>
       projects: field('projects_used_public') === true,
     },
   };
+}
+
+/** `{"work": ["shop", "hub"]}` */
+function labelsIn(said: unknown): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(isObject(said) ? said : {}).flatMap(([label, projects]) =>
+      Array.isArray(projects) ? [[label, projects.filter((project) => typeof project === 'string')] as const] : [],
+    ),
+  );
 }
 
 /** The zone of the first machine that says one is the account's, until somebody says otherwise. */

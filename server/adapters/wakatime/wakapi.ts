@@ -1,11 +1,13 @@
 // What tools made for Wakapi ask besides WakaTime's own paths: its summary, metrics for Prometheus, badges, shields and the chart of a
 // year. Public ones show what the account shares, decided in admission.ts and here in one function.
 
+import { isAdmin } from '../../core/access.ts';
 import { json, type Reply, type Request, type Route, text } from '../adapter.ts';
 import type { Admission } from './admission.ts';
 import { secondsOf, wakapiText } from './amount.ts';
 import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken } from './calendar.ts';
-import type { Dimension, Folded, Row } from './fold.ts';
+import { type Dimension, type Folded, type Row, sorted } from './fold.ts';
+import { leaders } from './leaders.ts';
 import { badge, badgeColor, face, svg, yearChart } from './pictures.ts';
 import { ask, type Question } from './question.ts';
 import { allTime, compute } from './stats.ts';
@@ -14,6 +16,15 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
   const { hub } = admission;
   const questionOf = async (request: Request, account: string, query = request.query) =>
     ask(await admission.person(account, request), new URLSearchParams(query), hub.world.now());
+
+  const counted = (): Promise<readonly Census[]> =>
+    Promise.all(
+      admission.accounts.map(async (account) => {
+        const channels = await hub.store.channels(`${account}/wakatime`);
+        const heartbeats = channels.find(({ channel }) => channel === `${account}/wakatime`)?.items ?? 0;
+        return { account, heartbeats };
+      }),
+    );
 
   const shown =
     (answer: (wanted: Wanted) => Reply): Route['handle'] =>
@@ -72,7 +83,11 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
         const admitted = admission.admit(request, 'current', 'read', { needs: ['stats'] });
         if (!admitted.ok) return admitted.reply;
         const question = await questionOf(request, admitted.account, '');
-        return question.ok ? text(200, metrics(question.value)) : json(400, { error: question.error });
+        if (!question.ok) return json(400, { error: question.error });
+        const { rank } = (await leaders(admission, request)).current_user;
+        const identity = admission.identify(request);
+        const census = identity !== undefined && isAdmin(identity) ? await counted() : [];
+        return text(200, metrics(question.value, rank, census));
       },
     },
     {
@@ -90,9 +105,10 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
     {
       method: 'GET',
       path: '/api/badge/:user/*',
-      handle: shown(({ question, span, query }) =>
-        svg(badge(query.get('label') ?? 'Horai', wakapiText(total(question, span)), query.get('color') ?? badgeColor)),
-      ),
+      handle: shown(({ question, span, query }) => {
+        const [label, color] = [query.get('label') ?? 'Horai', query.get('color') ?? badgeColor];
+        return svg(badge(label, wakapiText(total(question, span)), color, query.get('style') ?? 'flat'));
+      }),
     },
     {
       method: 'GET',
@@ -133,6 +149,7 @@ function mayShow({ person }: Question, filters: ReadonlyMap<string, string>): bo
     language: shares.languages,
     editor: shares.editors,
     operating_system: shares.systems,
+    label: shares.projects,
   };
   return shares.time && [...filters.keys()].every((name) => shared[name] === true);
 }
@@ -144,6 +161,7 @@ const filterNames = new Map([
   ['os', 'operating_system'],
   ['operating_system', 'operating_system'],
   ['machine', 'machine'],
+  ['label', 'label'],
 ]);
 
 function plainPath(path: string): string {
@@ -204,14 +222,28 @@ function summary(question: Question, span: Span) {
     editors: list('editors'),
     operating_systems: list('operating_systems'),
     machines: list('machines'),
-    labels: [],
+    labels: labelled(question, all).map(({ name, sum }) => ({ key: name, total: Math.floor(secondsOf(sum)) })),
     branches: list('branches'),
     categories: list('categories'),
   };
 }
 
+/** The account's own names for several projects; a project may have more than one. */
+function labelled({ person }: Question, { rows }: Folded): readonly Row[] {
+  const projects = rows('projects');
+  const sumOf = (names: readonly string[]): number =>
+    projects.reduce((sum, row) => (names.includes(row.name) ? sum + row.sum : sum), 0);
+  return sorted([...person.settings.labels].map(([name, names]) => ({ name, sum: sumOf(names) })));
+}
+
+/** What is known of all accounts, for whoever administers the hub. */
+interface Census {
+  readonly account: string;
+  readonly heartbeats: number;
+}
+
 /** Of today, and of all time. */
-function metrics(question: Question): string {
+function metrics(question: Question, rank: number | null, census: readonly Census[]): string {
   const { now, person } = question;
   const today = compute(question, { first: now.today, last: now.today }).all;
   const lines: string[] = [];
@@ -231,6 +263,18 @@ function metrics(question: Question): string {
   metric('wakatime_operating_system_seconds_total', 'Seconds of today by system.', by('operating_systems', today));
   metric('wakatime_machine_seconds_total', 'Seconds of today by machine.', by('machines', today));
   metric('wakatime_category_seconds_total', 'Seconds of today by category.', by('categories', today));
+  const labels = labelled(question, today).map(
+    ({ name, sum }) => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))] as const,
+  );
+  metric('wakatime_label_seconds_total', 'Seconds of today by label.', labels);
+  if (rank !== null) metric('wakatime_rank', 'Place among those who share their time here.', [['', rank]]);
+  if (census.length > 0) {
+    const all_ = census.reduce((sum, { heartbeats }) => sum + heartbeats, 0);
+    metric('wakatime_admin_users_total', 'Accounts.', [['', census.length]]);
+    metric('wakatime_admin_heartbeats_total', 'Heartbeats of all accounts.', [['', all_]]);
+    const each = census.map(({ account, heartbeats }) => [`{user=${quoted(account)}}`, heartbeats] as const);
+    metric('wakatime_admin_user_heartbeats_total', 'Heartbeats by account.', each);
+  }
   return `${lines.join('\n')}\n`;
 }
 
