@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { type Config, configure, describe, type Surroundings } from '../config.ts';
 import type { World } from '../core/world.ts';
 import type { EdgeConfig } from '../edge/edge.ts';
+import { addBackup } from './backup.ts';
 import { columns, when } from './columns.ts';
 import type { Asked, Dialogue } from './dialogue.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
@@ -188,16 +189,17 @@ export async function run(args: readonly string[], house: House): Promise<number
       ),
     );
 
-  addImport(program, {
+  const desk = {
     configured,
-    world: (log) => house.world(log),
-    print: (text) => house.print(text),
-    complain: (text) => house.complain(text),
+    world: (log: Config['log']) => house.world(log),
+    print: (text: string) => house.print(text),
+    complain: (text: string) => house.complain(text),
     fail() {
       code = failure;
     },
-    wakatimeKey: house.surroundings.env['WAKATIME_API_KEY'],
-  });
+  };
+  addImport(program, { ...desk, wakatimeKey: house.surroundings.env['WAKATIME_API_KEY'] });
+  addBackup(program, { ...desk, version: house.version });
 
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -1,0 +1,171 @@
+// `horai backup create|verify|restore`: a store in one file that any engine reads. Creating needs nobody's leave: it reads what is
+// on disk as of one moment, whether a hub runs or not. The form of the file is storage/archive-file.ts'.
+
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type Config, isPostgres } from '../config.ts';
+import type { Archive } from '../core/store.ts';
+import type { World } from '../core/world.ts';
+import type { Progress, Totals } from '../storage/archive.ts';
+import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive-file.ts';
+import { openPostgres } from '../storage/postgres.ts';
+import { openMoment } from '../storage/sqlite-moment.ts';
+import { replaceStore } from '../storage/sqlite-restore.ts';
+import { when } from './columns.ts';
+
+export interface BackingUp {
+  readonly version: string;
+  /** undefined: what is wrong with the configuration has been told. */
+  configured(): Config | undefined;
+  world(log: Config['log']): World;
+  print(text: string): void;
+  complain(text: string): void;
+  fail(): void;
+}
+
+const toldEveryMs = 2_000;
+
+type Done = { readonly ok: true; readonly lines: readonly string[] } | { readonly ok: false; readonly error: string };
+
+export function addBackup(program: Command, house: BackingUp): void {
+  /** Does it, and tells how far it is, now and then. */
+  const run = async (
+    act: (told: (progress: Progress) => void, config: Config, world: World) => Promise<Done>,
+  ): Promise<void> => {
+    const config = house.configured();
+    if (config === undefined) return;
+    const world = house.world(config.log);
+    let last = world.now();
+    const told = ({ channel, channels, steps }: Progress): void => {
+      if (world.now() - last < toldEveryMs) return;
+      last = world.now();
+      house.complain(`${steps} steps; ${channels} channels are done; now at ${channel}`);
+    };
+    let done: Done;
+    try {
+      done = await act(told, config, world);
+    } catch (error) {
+      done = { ok: false, error: error instanceof Error ? error.message : String(error) };
+    }
+    if (done.ok) for (const line of done.lines) house.print(line);
+    else {
+      house.complain(done.error);
+      house.fail();
+    }
+  };
+
+  const backup = program.command('backup').description('everything the hub keeps, in one file that any engine reads');
+
+  backup
+    .command('create <file>')
+    .description('write one, of this moment; the hub may run meanwhile')
+    .action((file: string) =>
+      run(async (told, config, world) => {
+        if (existsSync(file)) return { ok: false, error: `${file} is there already: choose another name.` };
+        const opened = await openSource(config, world);
+        if (!opened.ok) return opened;
+        try {
+          const about = { epoch: opened.epoch, made: world.now(), by: house.version };
+          const totals = await writeArchive(opened.archive, about, file, told);
+          return { ok: true, lines: [`${counted(totals)} are in ${file}.`] };
+        } finally {
+          await opened.close();
+        }
+      }),
+    );
+
+  backup
+    .command('verify <file>')
+    .description('read all of one, and say whether every byte is what was written')
+    .action((file: string) =>
+      run(async (told) => {
+        const read = await verifyArchive(file, told);
+        return read.ok ? { ok: true, lines: [described(file, read.contents)] } : read;
+      }),
+    );
+
+  backup
+    .command('restore <file>')
+    .description('fill an empty store with one, after verifying it; no hub may run. Clients start afresh')
+    .option('--replace', 'set a store that is not empty aside (SQLite)')
+    .action((file: string, { replace = false }: { replace?: boolean }) =>
+      run(async (told, config, world) => {
+        const verified = await verifyArchive(file, told);
+        if (!verified.ok) return verified;
+        house.complain(described(file, verified.contents));
+        const restored = await restore({ file, config, world, replace, told });
+        if (!restored.ok) return restored;
+        const lines = [`${counted(verified.contents)} are restored.`];
+        return {
+          ok: true,
+          lines: restored.aside === undefined ? lines : [...lines, `What was there is ${restored.aside}.`],
+        };
+      }),
+    );
+}
+
+type Source =
+  | {
+      readonly ok: true;
+      readonly archive: Omit<Archive, 'load'>;
+      readonly epoch: string;
+      readonly close: () => Promise<void>;
+    }
+  | { readonly ok: false; readonly error: string };
+
+const keepsNothing = 'HORAI_STORE=memory keeps nothing to back up.';
+
+async function openSource({ store, data }: Config, world: World): Promise<Source> {
+  if (store === 'memory') return { ok: false, error: keepsNothing };
+  if (isPostgres(store)) {
+    const opened = await openPostgres({ url: store, world });
+    if (!opened.ok) return opened;
+    return { ok: true, archive: opened.store, epoch: opened.store.epoch, close: () => opened.store.close() };
+  }
+  const opened = await openMoment(data);
+  if (!opened.ok) return opened;
+  return { ok: true, archive: opened.moment, epoch: opened.moment.epoch, close: () => opened.moment.close() };
+}
+
+interface Restoring {
+  readonly file: string;
+  readonly config: Config;
+  readonly world: World;
+  readonly replace: boolean;
+  readonly told: (progress: Progress) => void;
+}
+
+type Restored =
+  | { readonly ok: true; readonly aside?: string | undefined }
+  | { readonly ok: false; readonly error: string };
+
+async function restore({ file, config, world, replace, told }: Restoring): Promise<Restored> {
+  const { store, data } = config;
+  if (store === 'memory') return { ok: false, error: keepsNothing };
+  const fill = (archive: Archive): Promise<ReadFile> => restoreArchive(file, archive, told);
+  if (!isPostgres(store)) return replaceStore({ folder: data, world, replace }, fill);
+  const opened = await openPostgres({ url: store, world });
+  if (!opened.ok) return opened;
+  try {
+    const [first] = await opened.store.channels('');
+    if (first !== undefined) {
+      const error = `The database is not empty (it has the channel ${first.channel}): restore into one that is.`;
+      return { ok: false, error };
+    }
+    return await fill(opened.store);
+  } finally {
+    await opened.store.close();
+  }
+}
+
+function described(
+  file: string,
+  contents: Totals & { readonly about: { readonly made: number; readonly by: string } },
+): string {
+  const { made, by } = contents.about;
+  return `${file} is whole: ${counted(contents)}, of ${when(made)}, made by Horai ${by}.`;
+}
+
+function counted({ channels, steps }: Totals): string {
+  return `${channels} channel${channels === 1 ? '' : 's'} with ${steps} step${steps === 1 ? '' : 's'}`;
+}
