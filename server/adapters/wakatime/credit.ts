@@ -158,9 +158,24 @@ function begins(beats: Beats, reach: number, from: number): number {
   }
 }
 
+/** Where a heartbeat says that work was done. */
+export type Place = Pick<Context, 'project' | 'branch' | 'language'>;
+
 /**
- * What a heartbeat counts as. "As before" is filled in first: the project of the heartbeat before, as the account's rules left it,
- * and its branch and language if the project is the same; then the rules are asked.
+ * Fills in "as before": the project of the heartbeat before, and its branch and language if the project is the same.
+ * @param before undefined when it is too long ago
+ */
+export function inherited(said: Place & Pick<Context, 'last'>, before: Place | undefined): Place {
+  const from = (name: keyof Place, other: Place | undefined): string =>
+    said.last.includes(name) ? (other?.[name] ?? '') : said[name];
+  const project = from('project', before);
+  const same = before?.project === project ? before : undefined;
+  return { project, branch: from('branch', same), language: from('language', same) };
+}
+
+/**
+ * What a heartbeat counts as. "As before" is filled in first, from the heartbeat before as the account's rules left it; then the
+ * rules are asked.
  */
 function resolver(beats: Beats, { reach, rules }: Rule): (time: number, context: number, entity: number) => number {
   const { contexts } = beats;
@@ -171,17 +186,7 @@ function resolver(beats: Beats, { reach, rules }: Rule): (time: number, context:
     if (contexts.hangs(code)) {
       const context = contexts.get(code);
       const last = time - before < reach ? contexts.get(known) : undefined;
-      const inherits = (name: 'project' | 'branch' | 'language', from: Context | undefined) =>
-        context.last.includes(name) ? (from?.[name] ?? '') : context[name];
-      const project = inherits('project', last);
-      const same = last?.project === project ? last : undefined;
-      its = contexts.code({
-        ...context,
-        project,
-        branch: inherits('branch', same),
-        language: inherits('language', same),
-        last: [],
-      });
+      its = contexts.code({ ...context, ...inherited(context, last), last: [] });
     }
     if (ruled !== undefined) its = ruled(its, entity);
     [before, known] = [time, its];

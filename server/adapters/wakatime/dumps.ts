@@ -1,12 +1,12 @@
 // Data dumps: everything an account has, in WakaTime's own form, which importers read. A dump is a name and a date in
-// `<account>/dumps`; its file is written when it is fetched, so it is never stuck and always complete.
+// `<account>/dumps`; its file is made while it is fetched, so it is never stuck and always complete.
 
 import type { Hub } from '../../core/hub.ts';
-import { addDays, beginning, boundsOf, dateAt, iso } from './calendar.ts';
-import { tally } from './credit.ts';
-import { shownHeartbeats } from './heartbeats.ts';
+import type { Admission } from './admission.ts';
+import { addDays, beginning, dateAt, iso } from './calendar.ts';
+import { pagesOfHeartbeats } from './heartbeats.ts';
 import { profile } from './profile.ts';
-import type { Question } from './question.ts';
+import { type Question, reachOf } from './question.ts';
 import { allTime } from './stats.ts';
 import { summaries } from './summaries.ts';
 
@@ -15,6 +15,9 @@ export type Kind = (typeof kinds)[number];
 
 /** A link to a file opens it without a key, as WakaTime's do, for so long. */
 const goodMs = 86_400_000;
+
+/** Of summaries. */
+const daysAtOnce = 30;
 
 interface Kept {
   readonly id: string;
@@ -49,30 +52,51 @@ export async function dumpOf(hub: Hub, account: string, id: string): Promise<Kin
   return found !== undefined && found.at + goodMs > hub.world.now() ? found.type : undefined;
 }
 
-/** The file, written day by day. */
-export async function writeDump(hub: Hub, question: Question, type: Kind): Promise<Buffer> {
-  const { person, zone, rule } = question;
+/** The file, made while it is sent: never more of it in memory than a page, or the days of a month. */
+export async function* dumpPieces(admission: Admission, question: Question, type: Kind): AsyncGenerator<string> {
+  const { person, zone } = question;
   const { first } = allTime(question);
   const newest = person.beats.before(Number.POSITIVE_INFINITY)?.time ?? question.moment;
   const last = dateAt(newest, zone);
   const [start, end] = [beginning(first, zone), beginning(addDays(last, 1), zone)];
   const range = { start: start / 1_000_000, end: end / 1_000_000 - 1 };
-  const pieces = [Buffer.from(`{"user":${JSON.stringify(profile(person))},"range":${JSON.stringify(range)},"days":[`)];
-  let comma = '';
-  for (let date = first; date <= last; date = addDays(date, 1)) {
-    const [from = 0, to = 0] = boundsOf([date], zone);
-    const heartbeats = type === 'heartbeats' ? await shownHeartbeats(hub, person, from, to) : [];
-    const [worked] = tally(person.beats, rule, { bounds: [from, to] });
-    if (type === 'heartbeats' ? heartbeats.length === 0 : worked?.contexts.codes.length === 0) continue;
-    const day =
-      type === 'heartbeats'
-        ? { date, heartbeats }
-        : { date, ...summaries(question, { first: date, last: date }).data[0] };
-    pieces.push(Buffer.from(comma + JSON.stringify(day)));
-    comma = ',';
+  yield `{"user":${JSON.stringify(profile(person))},"range":${JSON.stringify(range)},"days":[`;
+  yield* type === 'heartbeats' ? heartbeatDays(admission.hub, question, start) : summaryDays(admission, question, last);
+  yield ']}';
+}
+
+async function* heartbeatDays(hub: Hub, { person, zone }: Question, start: number): AsyncGenerator<string> {
+  let [piece, until] = ['', Number.NEGATIVE_INFINITY];
+  for await (const page of pagesOfHeartbeats(hub, person, start)) {
+    for (const { time, said } of page) {
+      if (time < until) piece += ',';
+      else {
+        const date = dateAt(time, zone);
+        piece += `${until > 0 ? ']},' : ''}{"date":"${date}","heartbeats":[`;
+        until = beginning(addDays(date, 1), zone);
+      }
+      piece += JSON.stringify(said);
+    }
+    if (piece !== '') yield piece;
+    piece = '';
   }
-  pieces.push(Buffer.from(']}'));
-  return Buffer.concat(pieces);
+  if (until > 0) yield ']}';
+}
+
+/** Days on which something was done. */
+async function* summaryDays(admission: Admission, question: Question, last: string): AsyncGenerator<string> {
+  let comma = '';
+  for (let from = allTime(question).first; from <= last; from = addDays(from, daysAtOnce)) {
+    const until = addDays(from, daysAtOnce - 1);
+    const span = { first: from, last: until < last ? until : last };
+    const beats = await admission.beats(question.person.account, reachOf(question, span));
+    const { data } = summaries({ ...question, person: { ...question.person, beats } }, span);
+    for (const day of data) {
+      if (day.grand_total.total_seconds === 0) continue;
+      yield comma + JSON.stringify({ date: day.range.date, ...day });
+      comma = ',';
+    }
+  }
 }
 
 async function read(hub: Hub, account: string): Promise<readonly Kept[]> {

@@ -4,13 +4,17 @@
 import type { Hub } from '../../core/hub.ts';
 import type { Item } from '../../core/store.ts';
 import { secondsOf } from './amount.ts';
-import type { Context } from './beats.ts';
 import { boundsOf, iso, isoEnd, readDate } from './calendar.ts';
-import { credit } from './credit.ts';
-import { isObject, readHeartbeat } from './heartbeat.ts';
+import { credit, inherited, type Place } from './credit.ts';
+import { type Heartbeat, isObject, readHeartbeat } from './heartbeat.ts';
 import { agentId } from './lists.ts';
 import { type Asked, type Person, type Question, wrong } from './question.ts';
 import { machineId } from './summaries.ts';
+
+const minute = 60_000_000;
+const pageLength = 2_000;
+/** Characters. */
+const pageSize = 1_048_576;
 
 export async function list(hub: Hub, { person, query, zone, now }: Question): Promise<Asked<object>> {
   const date = readDate(query.get('date') ?? '', now, zone);
@@ -21,22 +25,53 @@ export async function list(hub: Hub, { person, query, zone, now }: Question): Pr
 }
 
 /** Those of [from, to) as they are told, in order of time. */
-export async function shownHeartbeats(hub: Hub, person: Person, from: number, to: number): Promise<readonly object[]> {
+async function shownHeartbeats(hub: Hub, person: Person, from: number, to: number): Promise<readonly object[]> {
   const items = await read(hub, person, from, to);
-  const known = contextsOf(person, from, to);
-  return items.flatMap((item) => shown(item, person, known));
+  const known = placesOf(person, from, to);
+  return items.flatMap((item) => {
+    const heartbeat = readHeartbeat(item.value, item.time);
+    return heartbeat === undefined
+      ? []
+      : [shown(item, heartbeat, person, known.get(`${item.time} ${heartbeat.entity}`))];
+  });
 }
 
 /** By moment and entity: what heartbeats that say "as before" stand for. */
-function contextsOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, Context> {
-  const reach = settings.timeout * 60_000_000;
-  const known = new Map<string, Context>();
+function placesOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, Place> {
+  const reach = settings.timeout * minute;
+  const known = new Map<string, Place>();
   credit(beats, { timeout: reach, writesOnly: false, reach }, from, to, ({ begins, contexts, entities, length }) => {
     for (let at = 0; at < length; at += 1) {
       known.set(`${begins[at]} ${beats.entity(entities[at] ?? 0)}`, beats.context(contexts[at] ?? 0));
     }
   });
   return known;
+}
+
+/** All that the account has from a moment on as it is told, in order of time, in pages of about a mebibyte. */
+export async function* pagesOfHeartbeats(
+  hub: Hub,
+  person: Pick<Person, 'account' | 'id' | 'settings'>,
+  since: number,
+): AsyncGenerator<readonly { readonly time: number; readonly said: object }[]> {
+  const channel = await hub.channel(`${person.account}/wakatime`);
+  const reach = person.settings.timeout * minute;
+  let before: { readonly time: number; readonly place: Place } | undefined;
+  for (let after: Item | undefined; ; ) {
+    const range = after === undefined ? { from: since } : { from: since, after: { key: after.key, time: after.time } };
+    const items = await channel.read({ ...range, limit: pageLength, size: pageSize });
+    yield items.flatMap((item) => {
+      const heartbeat = readHeartbeat(item.value, item.time);
+      if (heartbeat === undefined || item.time === null) return [];
+      const { project = '', branch = '', language = '', last = [] } = heartbeat;
+      const near = before !== undefined && item.time - before.time < reach ? before.place : undefined;
+      const place = inherited({ project, branch, language, last }, near);
+      before = { time: item.time, place };
+      return [{ time: item.time, said: shown(item, heartbeat, person, place) }];
+    });
+    after = items.at(-1);
+    if (after === undefined) return;
+  }
 }
 
 /** Only ids of that day. The answer to a repetition is the same. */
@@ -59,44 +94,43 @@ async function read(hub: Hub, { account }: Person, from: number, to: number): Pr
   return channel.read({ from, to });
 }
 
-/** Every documented key, null where the plugin said nothing. */
+/**
+ * Every documented key, null where the plugin said nothing.
+ * @param place what "as before" stands for
+ */
 function shown(
-  { key, value, time, at }: Item,
-  { id, settings }: Person,
-  known: ReadonlyMap<string, Context>,
-): object[] {
-  const heartbeat = readHeartbeat(value, time);
-  if (heartbeat === undefined || time === null) return [];
+  { key, time, at }: Item,
+  heartbeat: Heartbeat,
+  { id, settings }: Pick<Person, 'id' | 'settings'>,
+  place: Place | undefined,
+): object {
   const { user_agent: userAgent = '', machine = '', last = [], ...said } = heartbeat;
-  const context = known.get(`${time} ${heartbeat.entity}`);
   for (const name of last) {
-    const value = context?.[name] ?? '';
+    const value = place?.[name] ?? '';
     if (value !== '') said[name] = value;
   }
-  return [
-    {
-      id: key,
-      user_id: id,
-      user_agent_id: userAgent === '' ? null : agentId(userAgent),
-      machine_name_id: machine === '' ? null : machineId(machine),
-      // Ids mean nothing to another server; whoever moves takes the names along.
-      user_agent: userAgent === '' ? null : userAgent,
-      machine: machine === '' ? null : machine,
-      time: secondsOf(time),
-      lines: null,
-      lineno: null,
-      cursorpos: null,
-      line_additions: null,
-      line_deletions: null,
-      ...said,
-      project: said.project ?? null,
-      branch: said.branch ?? null,
-      language: said.language ?? null,
-      dependencies: said.dependencies ?? [],
-      is_write: said.is_write ?? false,
-      project_root_count: said.project_root_count ?? null,
-      timezone: settings.timezone,
-      created_at: iso(at * 1_000),
-    },
-  ];
+  return {
+    id: key,
+    user_id: id,
+    user_agent_id: userAgent === '' ? null : agentId(userAgent),
+    machine_name_id: machine === '' ? null : machineId(machine),
+    // Ids mean nothing to another server; whoever moves takes the names along.
+    user_agent: userAgent === '' ? null : userAgent,
+    machine: machine === '' ? null : machine,
+    time: secondsOf(time ?? 0),
+    lines: null,
+    lineno: null,
+    cursorpos: null,
+    line_additions: null,
+    line_deletions: null,
+    ...said,
+    project: said.project ?? null,
+    branch: said.branch ?? null,
+    language: said.language ?? null,
+    dependencies: said.dependencies ?? [],
+    is_write: said.is_write ?? false,
+    project_root_count: said.project_root_count ?? null,
+    timezone: settings.timezone,
+    created_at: iso(at * 1_000),
+  };
 }

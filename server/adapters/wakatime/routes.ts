@@ -9,7 +9,7 @@ import { boardEndpoints } from './boards.ts';
 import { readDate, readStatsRange, type StatsRange } from './calendar.ts';
 import { commitEndpoints } from './commits.ts';
 import { tally } from './credit.ts';
-import { createDump, dumpOf, kindOf, listDumps, writeDump } from './dumps.ts';
+import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './dumps.ts';
 import { durations } from './durations.ts';
 import { type Asking, answered, baseOf, type Endpoint, failed, jsonText, param, saidIn } from './endpoint.ts';
 import { externalEndpoints } from './externals.ts';
@@ -280,12 +280,13 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     {
       method: 'GET',
       path: 'data_dumps/:dump/file',
+      reach: ({ question }) => reachOf(question, undefined),
       open: true,
       async answer({ question, person, request }) {
         const kind = await dumpOf(hub, person.account, param(request, 'dump'));
         if (kind === undefined) return failed(404, 'no such file any more: make another dump');
         const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
-        return { status: 200, headers, body: await writeDump(hub, question, kind) };
+        return { status: 200, headers, pieces: dumpPieces(admission, question, kind) };
       },
     },
     {
