@@ -5,7 +5,7 @@
 import type { Task } from '../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../protocol/plain.ts';
 import type { Channel, Connection, Synced } from '../typescript/api.ts';
-import type { Database, Keeper } from './database.ts';
+import type { Database, Edit, Keeper } from './database.ts';
 import { apply, editsBetween, logged } from './edits.ts';
 
 type Tasks = Pick<Channel<Task>, 'items' | 'position' | 'current' | 'open' | 'create' | 'update' | 'delete'>;
@@ -80,17 +80,19 @@ export class Exchange {
   }
 }
 
-/** The queue of a database done to other tasks than those it was made on. */
+/**
+ * The queue of a database done to other tasks than those it was made on. An edit beats a delete: what is gone there comes back as it
+ * is here, whole.
+ */
 function onTop({ queue, tasks }: Database, there: readonly PlainTask[]): readonly PlainTask[] {
-  return queue.reduce<readonly PlainTask[]>(
-    (so, edit) =>
-      apply(
-        so,
-        edit,
-        tasks.find(({ index }) => index === edit.index),
-      ),
-    there,
-  );
+  const [known, here] = [byIndex(there), byIndex(tasks)];
+  const made = new Set(queue.flatMap(({ index, before }) => (before === null ? [index] : [])));
+  const gone = new Set(queue.flatMap(({ index }) => (known.has(index) || made.has(index) ? [] : [index])));
+  const back = [...gone].flatMap((index) => here.get(index) ?? []);
+  return [
+    ...queue.filter(({ index }) => !gone.has(index)),
+    ...back.map((task): Edit => ({ index: task.index, before: null, after: task })),
+  ].reduce(apply, there);
 }
 
 function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {

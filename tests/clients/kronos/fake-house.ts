@@ -41,8 +41,11 @@ export class FakeHouse {
   /** Called with each line that is printed. */
   heard: (line: string) => void = () => undefined;
   #names = 0;
+  #name: string;
 
-  constructor(keeper: Keeper = new MemoryKeeper()) {
+  /** @param name begins the names of its tasks */
+  constructor(keeper: Keeper = new MemoryKeeper(), name = 'task') {
+    this.#name = name;
     this.keeper = keeper;
   }
 
@@ -76,7 +79,7 @@ export class FakeHouse {
       now: () => this.now,
       name: () => {
         this.#names += 1;
-        return `task-${this.#names}`;
+        return `${this.#name}-${this.#names}`;
       },
       date: (seconds) => new Date(seconds * 1_000).toISOString().slice(0, 19),
       syncSoon: () => {
