@@ -3,6 +3,7 @@
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Queries } from '../../server/adapters/activitywatch/query/queries.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
 import {
   activityQuery,
   appQuery,
@@ -253,5 +254,72 @@ describe('a query', () => {
     expect(after.ok && Buffer.from(after.results).toString()).toBe('[1]\n');
     expect((await gone).ok).toBe(false);
     await queries.close();
+  });
+
+  test('of one account does not wait for another’s, and takes its turn when all threads are at work', async () => {
+    const house = await open();
+    await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
+    await house.post('/api/0/buckets/w/events', event([0, 1, { title: `${'a'.repeat(40)}!` }]));
+    const queries = new Queries(house.hub, { limitMs: 5_000, threads: 2 });
+    const order: string[] = [];
+    const ask = async (account: string, text: string) => {
+      const question = {
+        buckets: [{ id: 'w', hostname: 'h', channel: 'owner/aw/w' }],
+        text,
+        name: '',
+        periods: [{ start: '2026-03-01T00:00:00+00:00', end: '2026-03-02T00:00:00+00:00' }],
+      };
+      const { ok } = await queries.ask(account, question, () => false);
+      order.push(`${account} ${ok}`);
+    };
+    const hostile = 'RETURN = filter_keyvals_regex(query_bucket("w"), "title", "(?=a)(a+)+$");';
+    const harmless = 'RETURN = query_bucket_eventcount("w");';
+    const hanging = ask('mallory', hostile);
+    const behind = [ask('mallory', harmless), ask('mallory', harmless)];
+    await Promise.all([ask('ann', harmless), ask('ann', harmless), ask('bob', harmless)]);
+    expect(order).toEqual(['ann true', 'bob true', 'ann true']);
+    house.world.pass(5_000);
+    await Promise.all([hanging, ...behind]);
+    expect(order.slice(3)).toEqual(['mallory false', 'mallory true', 'mallory true']);
+    await queries.close();
+  });
+
+  test('reads the days that it asks about, and no others, and sees of them what GET does', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    let read = 0;
+    const reading = store.read.bind(store);
+    store.read = async (channel, range) => {
+      const items = await reading(channel, range);
+      read += items.length;
+      return items;
+    };
+    const house = await open({ store });
+    await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
+    const hour = 3_600;
+    const hours = Array.from({ length: 24 * 100 }, (_, index) => event([index * hour, 600, { n: index % 5 }]));
+    await house.post('/api/0/buckets/w/events', hours);
+    read = 0;
+    const day = `${at(50 * 24 * hour)}/${at(51 * 24 * hour)}`;
+    expect((await ask(house, ['RETURN = query_bucket_eventcount("w");'], [day]))[0]).toBe(25);
+    expect(read).toBeLessThan(60);
+
+    // Any stretches in any order, while events come and go.
+    let seed = 7;
+    const random = (most: number) => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((seed / 2 ** 32) * most);
+    };
+    for (let round = 0; round < 60; round += 1) {
+      const from = random(110 * 24) - 100;
+      const [start, end] = [at(from * hour), at((from + random(10 * 24)) * hour + random(1_200))];
+      if (round % 3 === 0) {
+        const long = event([random(100 * 24) * hour, random(3) === 0 ? 5 * 24 * hour : 60, { n: random(5) }]);
+        await house.post('/api/0/buckets/w/events', { ...long, id: 1 + random(3_000) });
+      }
+      if (round % 7 === 0) await house.ask('DELETE', `/api/0/buckets/w/events/${1 + random(2_400)}`);
+      const [found] = await ask(house, ['RETURN = query_bucket("w");'], [`${start}/${end}`]);
+      const { value } = await house.get(`/api/0/buckets/w/events?start=${start}&end=${end}`);
+      expect(found).toEqual(value);
+    }
   });
 });

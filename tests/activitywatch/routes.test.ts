@@ -298,6 +298,40 @@ describe('settings', () => {
   });
 });
 
+describe('a bucket of many events', () => {
+  const many = Array.from({ length: 6_000 }, (_, index) => ({
+    // Hundreds begin together, over the ends of pages too.
+    ...event(new Date(Date.UTC(2026, 0, 1) + Math.floor(index / 700) * 1_000).toISOString(), 0.5, { n: index }),
+    id: index + 1,
+  }));
+
+  test('is read whole: the newest start first, those that began together by their ids', async () => {
+    const house = await openHouse();
+    await withEvents(house, 'b', many);
+    const sorted = [...many].sort((a, b) => b.timestamp.localeCompare(a.timestamp) || a.id - b.id);
+    const ids = (events: readonly { readonly id: number }[]) => events.map(({ id }) => id);
+    expect(ids((await house.get('/api/0/buckets/b/events?limit=-1')).value)).toEqual(ids(sorted));
+    expect(ids((await house.get('/api/0/buckets/b/events?limit=2500')).value)).toEqual(ids(sorted.slice(0, 2_500)));
+    const { value } = await house.get('/api/0/buckets/b/export');
+    expect(value.buckets.b.events.map(({ data }: { data: { n: number } }) => data.n + 1)).toEqual(ids(sorted));
+  });
+
+  test('takes a large list as it takes a small one, and nothing of one with a wrong event', async () => {
+    const house = await openHouse();
+    await withEvents(house, 'b', many);
+    await house.post('/api/0/buckets/b/events', many);
+    expect((await house.get('/api/0/buckets/b/events/count')).body).toBe('6000\n');
+    const wrong = [...many.map(({ id: _, ...one }) => one), { timestamp: 'never' }];
+    const answer = await house.post('/api/0/buckets/b/events', wrong);
+    expect([answer.status, answer.value.message]).toEqual([400, "timestamp 'never' is not ISO 8601"]);
+    expect((await house.get('/api/0/buckets/b/events/count')).body).toBe('6000\n');
+    const text = `[${' '.repeat(300_000)}`;
+    expect((await house.post('/api/0/buckets/b/events', text)).status).toBe(400);
+    const headers = { 'content-type': 'text/plain' };
+    expect((await house.ask('POST', '/api/0/buckets/b/events', { body: text, headers })).status).toBe(415);
+  });
+});
+
 describe('export and import', () => {
   const rust = {
     buckets: {

@@ -1,122 +1,13 @@
-// The thread that reads one body of many events: JSON as such, or every file of a form. All of it is looked at before anything is
-// given out, so that what is wrong with it is known before anything is written.
+// The thread that reads one body of many events, and gives out what found.ts finds as it is asked for it.
 
 import { parentPort } from 'node:worker_threads';
-import { outOfBounds } from '../../../protocol/bounds.ts';
-import { filtered } from '../privacy.ts';
-import { readPrivacy } from './buckets.ts';
-import { type Fields, isBucketId, readSaid } from './description.ts';
-import { type NewEvent, readEvent } from './event.ts';
-import { formatInstant, parseInstant } from './instant.ts';
-import { broken, partsOf } from './parts.ts';
-import type { FromReading, Incoming, Task, ToReading } from './reading.ts';
+import { found } from './found.ts';
+import type { FromReading, ToReading } from './reading.ts';
 
-const batchSize = 1_000;
+let giving: Iterator<FromReading, void> | undefined;
 
-class Refused extends Error {}
-
-interface Found extends Incoming {
-  readonly events: readonly NewEvent[];
-}
-
-function* answers(task: Task): Generator<FromReading> {
-  let skipped = 0;
-  const screenOf = (bucket: string, type: string) => {
-    const read = readPrivacy(task.privacy.text);
-    if (!read.ok) throw new Refused(read.error);
-    return (data: string): string | null => {
-      if (read.filters.length === 0) return data;
-      const left = filtered(read.filters, { bucket, type }, JSON.parse(data), task.privacy.key);
-      return left === null ? null : JSON.stringify(left);
-    };
-  };
-  const eventsOf = (values: readonly unknown[], bucket: string, type: string, strict: boolean): NewEvent[] => {
-    const screen = screenOf(bucket, type);
-    const events: NewEvent[] = [];
-    for (const value of values) {
-      const read = readEvent(value, task.now);
-      if (!read.ok && strict) throw new Refused(read.error);
-      if (!read.ok) {
-        skipped += 1;
-        continue;
-      }
-      const data = screen(read.event.data);
-      if (data !== null) events.push({ ...read.event, data });
-    }
-    return events;
-  };
-
-  const bucketOf = (key: string, value: unknown): Found => {
-    const fields = fieldsOf(value);
-    if (fields === undefined) throw new Refused(`bucket ${key}: it is no object`);
-    const described = readSaid(fields);
-    if (!described.ok) throw new Refused(`bucket ${key}: ${Object.values(described.errors).join(', ')}`);
-    const listed = fields.get('events') ?? [];
-    if (!Array.isArray(listed)) throw new Refused(`bucket ${key}: 'events' is no list`);
-    const named = fields.get('id');
-    const id = typeof named === 'string' && named !== '' ? named : key;
-    if (!isBucketId(id)) throw new Refused('A bucket id is 1 to 200 printable characters.');
-    const created = fields.get('created');
-    const at = typeof created === 'string' ? parseInstant(created) : undefined;
-    const events = eventsOf(listed, id, described.said.type, false).map((event) => ({ ...event, id: null }));
-    return {
-      id,
-      said: described.said,
-      data: Object.fromEntries(fieldsOf(fields.get('data')) ?? []),
-      created: at === undefined ? undefined : formatInstant(at),
-      events: events.sort((a, b) => a.time - b.time),
-    };
-  };
-
-  const found: Found[] = [];
-  for (const text of partsOf(Buffer.from(task.body), task.boundary)) {
-    const value = parsed(text);
-    const { what } = task;
-    if (what.kind === 'events') {
-      if (typeof value !== 'object' || value === null) throw new Refused('');
-      const events = eventsOf(Array.isArray(value) ? value : [value], what.bucket, what.type, true);
-      const said = { type: what.type, client: '', hostname: '' };
-      found.push({ id: what.bucket, said, data: {}, created: undefined, events });
-      continue;
-    }
-    const all = fieldsOf(fieldsOf(value)?.get('buckets'));
-    if (all === undefined) throw new Refused('an import is {"buckets": {"<id>": {…}}}');
-    for (const [key, one] of all) found.push(bucketOf(key, one));
-  }
-  yield { buckets: found.map(({ events: _, ...incoming }) => incoming), skipped };
-  for (const [of, { events }] of found.entries()) {
-    for (let at = 0; at < events.length; at += batchSize) yield { of, events: events.slice(at, at + batchSize) };
-  }
-  yield { done: true };
-}
-
-function parsed(text: string): unknown {
-  const beyond = outOfBounds(text);
-  if (beyond !== undefined) throw new Refused(`${broken} (${beyond})`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refused(broken);
-  }
-}
-
-function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? new Map(Object.entries(value))
-    : undefined;
-}
-
-let giving: Generator<FromReading> | undefined;
-
-function hear(message: ToReading): void {
-  if (message !== 'next') giving = answers(message);
-  try {
-    const next = giving?.next();
-    if (next !== undefined && next.done !== true) parentPort?.postMessage(next.value);
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    parentPort?.postMessage({ refused: error.message, status: 400 } satisfies FromReading);
-  }
-}
-
-parentPort?.on('message', hear);
+parentPort?.on('message', (message: ToReading) => {
+  if (message !== 'next') giving = found(message);
+  const next = giving?.next();
+  if (next !== undefined && next.done !== true) parentPort?.postMessage(next.value);
+});

@@ -1,10 +1,10 @@
-// Bodies of many events, read in a thread of their own: parsing a hundred megabytes of JSON would hold everybody up. The thread
-// looks at all of it before the first event leaves, and gives the events out a batch at a time; one body is read at a time, because
-// each takes some memory. What is done with the events is transfer.ts', how the thread finds them reading-worker.ts'.
+// Bodies of many events. Large ones are read in a thread of their own, since parsing a hundred megabytes of JSON would hold everybody
+// up, and one at a time, because each takes some memory. What a body holds is found.ts', what is done with it transfer.ts'.
 
 import type { World } from '../../core/world.ts';
 import type { Said } from './description.ts';
 import type { NewEvent } from './event.ts';
+import { found } from './found.ts';
 import { startThread } from './query/thread.ts';
 
 export interface Task {
@@ -49,23 +49,49 @@ export type Read =
       readonly batches: AsyncIterable<{ readonly of: number; readonly events: readonly NewEvent[] }>;
     };
 
+/** Bytes that are read where everybody waits: a few milliseconds' work. */
+export const smallBody = 262_144;
+
 export class Readings {
   #turn: Promise<unknown> = Promise.resolve();
 
-  /**
-   * Reads a body, which is gone then, and hands it to `use`.
-   * @param use has the thread for so long as it runs
-   */
+  /** Reads a body, which is gone then, and hands it to `use`, which may take its time. */
   read<T>(task: Task, log: World['log'], use: (read: Read) => Promise<T>): Promise<T> {
+    if (task.body.length <= smallBody) {
+      const giving = found(task);
+      const say = async (): Promise<FromReading> => {
+        const next = giving.next();
+        return next.done === true ? { done: true } : next.value;
+      };
+      return using(say, task, use);
+    }
     const reading = this.#turn.then(() => inThread(task, log, use));
     this.#turn = reading.catch(() => undefined);
     return reading;
   }
 }
 
+type Say = (message: ToReading) => Promise<FromReading>;
+
+async function using<T>(say: Say, task: Task, use: (read: Read) => Promise<T>): Promise<T> {
+  const batches = async function* () {
+    for (;;) {
+      const answer = await say('next');
+      if ('of' in answer) yield answer;
+      else if ('done' in answer) return;
+      else throw new Error('the thread that reads a body ended');
+    }
+  };
+  const first = await say(task);
+  if ('buckets' in first) return use({ ok: true, ...first, batches: batches() });
+  const { refused = '', status = 400 } = 'refused' in first ? first : {};
+  return use({ ok: false, status, message: refused });
+}
+
 async function inThread<T>(task: Task, log: World['log'], use: (read: Read) => Promise<T>): Promise<T> {
   const worker = startThread(new URL('./reading-worker.ts', import.meta.url));
-  const said = (message: ToReading): Promise<FromReading> =>
+  worker.on('error', (error) => log.error({ error }, 'activitywatch: a body could not be read'));
+  const say: Say = (message) =>
     new Promise((resolve) => {
       const ended = () => resolve({ refused: 'It is too large to be read at once', status: 413 });
       worker.once('message', (answer: FromReading) => {
@@ -75,20 +101,8 @@ async function inThread<T>(task: Task, log: World['log'], use: (read: Read) => P
       worker.once('exit', ended);
       worker.postMessage(message, message === 'next' ? [] : owned(message.body));
     });
-  worker.on('error', (error) => log.error({ error }, 'activitywatch: a body could not be read'));
-  const batches = async function* () {
-    for (;;) {
-      const answer = await said('next');
-      if ('of' in answer) yield answer;
-      else if ('done' in answer) return;
-      else throw new Error('the thread that reads a body ended');
-    }
-  };
   try {
-    const first = await said(task);
-    if ('buckets' in first) return await use({ ok: true, ...first, batches: batches() });
-    const { refused = '', status = 400 } = 'refused' in first ? first : {};
-    return await use({ ok: false, status, message: refused });
+    return await using(say, task, use);
   } finally {
     await worker.terminate();
   }

@@ -16,7 +16,7 @@ import { corsHeaders } from './origins.ts';
 import { compactSorted, repr, spaced } from './python.ts';
 import type { Period } from './query/evaluate.ts';
 import { Queries } from './query/queries.ts';
-import { type Read, Readings, type Task } from './reading.ts';
+import { type Read, Readings, smallBody, type Task } from './reading.ts';
 import { privacySetting, screenOf } from './screen.ts';
 import { exported, importAll } from './transfer.ts';
 
@@ -48,8 +48,6 @@ interface Place {
 }
 
 const mebibyte = 1_048_576;
-/** Bytes of events that are parsed where everybody waits: a few milliseconds' work. */
-const readElsewhere = 262_144;
 
 export interface ActivityWatch {
   readonly routes: readonly Route[];
@@ -233,7 +231,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
         POST: inBucket('write', async ({ request, buckets, author }, id) => {
           const where = { bucket: id, type: buckets.find(id)?.type ?? '' };
           const bucket = await buckets.bucket(id);
-          if (request.body.length > readElsewhere) {
+          if (request.body.length > smallBody) {
             return read(request, buckets, { kind: 'events', ...where }, async ({ batches }) => {
               for await (const { events } of batches) await bucket.insert(events, author.origin);
               return jsonText(200, 'null');

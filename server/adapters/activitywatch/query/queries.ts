@@ -64,17 +64,18 @@ export class Queries {
 
   #work(): void {
     for (const [account, queue] of [...this.#waiting]) {
-      const [next, ...rest] = queue;
+      const [next] = queue;
       if (next === undefined || this.#busy.has(account)) continue;
       const lane = this.#laneFor(next.question);
       if (lane === undefined) return;
-      // Behind all the others.
-      this.#waiting.delete(account);
-      if (rest.length > 0) this.#waiting.set(account, rest);
+      queue.shift();
       this.#busy.add(account);
       void this.#run(lane, next).finally(() => {
         this.#busy.delete(account);
         this.#idle.push(lane);
+        // Behind all the others.
+        this.#waiting.delete(account);
+        if (queue.length > 0) this.#waiting.set(account, queue);
         this.#work();
       });
     }
