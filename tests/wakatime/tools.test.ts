@@ -800,3 +800,34 @@ describe('insights', () => {
     expect(await house.get('insights/moods/last_7_days', 404)).toEqual({ error: 'no such insight' });
   });
 });
+
+describe('what only WakaTime itself can have', () => {
+  test.each([
+    ['GET', 'meta'],
+    ['GET', 'stats/last_7_days'],
+    ['GET', 'users/current/stats_aggregated'],
+    ['POST', 'users/current/get_api_key'],
+  ])('%s %s is an honest 404', async (method, path) => {
+    const answer = await house.ask(method, `/api/v1/${path}`, { headers: basic(house.owner) });
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([404, { error: expect.stringMatching(/hub|token/) }]);
+  });
+});
+
+describe('another account', () => {
+  test('is told with what everybody may know, once it shares anything, and is nobody before', async () => {
+    const bob = await house.accounts.createAccount('bob');
+    if (!bob.ok) throw new Error(bob.error);
+    const ask = (headers = {}) => house.ask('GET', '/api/v1/users/owner', { headers });
+    for (const headers of [{}, basic(bob.secret)]) expect((await ask(headers)).status).toBe(404);
+    expect((await house.ask('GET', '/api/v1/users/nobody')).status).toBe(404);
+    expect((await house.ask('GET', '/api/v1/users/current')).status).toBe(401);
+    await house.settle({ logged_time_public: true, email: 'ann@example.com' });
+    for (const headers of [{}, basic(bob.secret)]) {
+      const { data } = JSON.parse((await ask(headers)).body);
+      expect(data).toMatchObject({ username: 'owner', email: null, photo: string });
+      for (const name of ['timezone', 'last_project', 'last_heartbeat_at', 'timeout'])
+        expect(data[name]).toBeUndefined();
+    }
+    expect((await house.ask('GET', '/api/v1/users/nobody/stats')).status).toBe(404);
+  });
+});

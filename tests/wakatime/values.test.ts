@@ -72,6 +72,15 @@ describe('a user agent', () => {
     expect(parseUserAgent(text)).toMatchObject({ os, editor });
   });
 
+  const harnesses =
+    'claude claude-code chatgpt copilot github-copilot-cli codex codex-cli continue cody roo-code opencode cursor-agent ' +
+    'windsurf qoder kiro cline qwen-code goose amp crush devin droid kilo-code kimi-code mistral-vibe openclaw warp zed ' +
+    'some-cli some-tui antigravity-ide codex-desktop';
+  test.each(harnesses.split(' '))('of %s has it as the editor, and the model before it', (name) => {
+    const text = `wakatime/v2.0.1 (linux-6.1-x86_64) go1.25 opus/4.1 ${name}/2.1 vscode-wakatime/24.8.0`;
+    expect(parseUserAgent(text)).toMatchObject({ model: 'opus/4.1', editor: name });
+  });
+
   test('names the model before the harness that runs it', () => {
     const text = 'wakatime/v2.0.1 (darwin-25.0-arm64) go1.25 opus/4.1-medium claude-code/2.1.45 vscode-wakatime/24.8.0';
     expect(parseUserAgent(text)).toMatchObject({ model: 'opus/4.1-medium', editor: 'claude-code', os: 'Mac' });
@@ -93,6 +102,17 @@ describe('names', () => {
     ['vscode', 'VS Code'],
     ['pycharm', 'PyCharm'],
     ['IntelliJIdea', 'IntelliJ IDEA'],
+    ['intellij', 'IntelliJ IDEA'],
+    ['goland', 'GoLand'],
+    ['webstorm', 'WebStorm'],
+    ['vim', 'Vim'],
+    ['cursor', 'Cursor'],
+    ['zed', 'Zed'],
+    ['emacs', 'Emacs'],
+    ['chrome', 'Chrome'],
+    ['firefox', 'Firefox'],
+    ['edge', 'Edge'],
+    ['xcode', 'Xcode'],
     ['neovim', 'Neovim'],
     ['sublime', 'Sublime Text'],
     ['claude-code', 'Claude Code'],

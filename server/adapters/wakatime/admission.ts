@@ -75,7 +75,8 @@ export class Admission {
       const may = (part: string) => identity !== undefined && holds(identity, verb, account, [part]);
       return { ok: true, account, stranger: !allowed, may };
     }
-    if (identity !== undefined && identity.account !== account) {
+    const nobody = open && said !== 'current' && account === undefined;
+    if (nobody || (identity !== undefined && identity.account !== account)) {
       return { ok: false, reply: json(404, { error: 'no such user' }) };
     }
     // An app that asks for what nobody allowed it has the right key nevertheless.

@@ -99,8 +99,12 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       method: 'GET',
       path: '',
       needs: ['profile'],
+      open: true,
       reach: ({ question }) => reachOf(question, undefined),
-      answer: ({ person, may }) => json(200, { data: profile(person, may('email')) }),
+      answer({ person, may, stranger: isStranger }) {
+        if (!isStranger) return json(200, { data: profile(person, may('email')) });
+        return sharesNothing(person) ? failed(404, 'no such user') : json(200, { data: stranger(person) });
+      },
     },
     ...['statusbar/today', 'status_bar/today'].map(
       (path): Endpoint => ({
@@ -139,7 +143,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         reach: reachOfRange,
         answer(told) {
           const { question, person } = told;
-          if (told.stranger && !Object.values(person.settings.shares).includes(true)) {
+          if (told.stranger && sharesNothing(person)) {
             return failed(403, 'this account shares nothing');
           }
           const range = rangeOf(told);
@@ -325,6 +329,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     route('GET', `${prefix}/leaders`, async (request) => {
       return json(200, await leaders(admission, request));
     });
+    for (const [method, path, why] of absent) route(method, `${prefix}/${path}`, async () => failed(404, why));
     route('*', `${prefix}/users/*`, nothing);
   }
   for (const path of ['/api/v1/*', '/api/compat/*', '/api/hackatime/*'])
@@ -367,6 +372,18 @@ function opened<T extends Reply | Flow | Stream>(reply: T): T {
 
 /** Command lines report their own crashes here, with or without a key. Nobody here could mend them, so they are not kept. */
 const errorReport: Route['handle'] = async () => json(201, { data: {} });
+
+function sharesNothing({ settings }: Person): boolean {
+  return !Object.values(settings.shares).includes(true);
+}
+
+/** What only WakaTime itself can have, and why a hub of one's own has not. */
+const absent: readonly (readonly [method: string, path: string, why: string])[] = [
+  ['GET', 'meta', 'this hub is one machine of its owner’s: it publishes no addresses'],
+  ['GET', 'stats/:range', 'a hub of one’s own knows nothing of all the world’s coders'],
+  ['GET', 'users/:user/stats_aggregated', 'a hub of one’s own knows nothing of all the world’s coders'],
+  ['POST', 'users/:user/get_api_key', 'nobody logs in here with a cookie: paste a token of `horai token create`'],
+];
 
 const noRange = failed(404, 'no such range');
 
