@@ -7,29 +7,21 @@ import { startComposed } from '../support/compose.ts';
 import { TestWorld } from '../support/world.ts';
 import { ask, drained, ownerToken, startEdge } from './house.ts';
 
-/** A store on a disk that is full while it is said to be. */
-function fullable(store: Store): Store & { full: boolean } {
-  const disk = { full: false };
-  const refuse = () => Promise.reject(new Error('database or disk is full'));
-  return {
-    epoch: store.epoch,
-    get full() {
-      return disk.full;
-    },
-    set full(full: boolean) {
-      disk.full = full;
-    },
-    head: (channel) => store.head(channel),
-    append: (channel, write, keep) => (disk.full ? refuse() : store.append(channel, write, keep)),
-    since: (channel, seq, limit) => store.since(channel, seq, limit),
-    read: (channel, range) => store.read(channel, range),
-    history: (channel, past) => store.history(channel, past),
-    at: (channel, seq) => store.at(channel, seq),
-    channels: (prefix) => store.channels(prefix),
-    forget: (channel, through) => store.forget(channel, through),
-    check: () => (disk.full ? refuse() : store.check()),
-    close: () => store.close(),
-  };
+/** On a disk that is full while it is said to be. */
+class FullableStore extends MemoryStore {
+  full = false;
+
+  override append(...write: Parameters<Store['append']>): ReturnType<Store['append']> {
+    return this.full ? refuse() : super.append(...write);
+  }
+
+  override check(): Promise<void> {
+    return this.full ? refuse() : super.check();
+  }
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('database or disk is full'));
 }
 
 const heartbeat = '/api/0/buckets/b_box/heartbeat?pulsetime=5';
@@ -38,7 +30,7 @@ const at = (second: number) => ({ timestamp: `2026-01-05T12:00:${second}Z`, data
 test('a heartbeat waits until the disk has room, and is kept then; one that waits too long is refused', async () => {
   const hub = await startComposed({ ownerToken });
   const world = new TestWorld();
-  const store = fullable(new MemoryStore({ epoch: 'e' }));
+  const store = new FullableStore({ epoch: 'e' });
   const edge = await startEdge(hub.url, ownerToken, { store }, world);
   await ask(edge.url, 'POST', heartbeat, at(10));
   await drained(edge.url);

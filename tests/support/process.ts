@@ -70,6 +70,10 @@ export class HubProcess {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get out(): string {
     return this.#out;
   }
