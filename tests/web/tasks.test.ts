@@ -59,8 +59,9 @@ test('a task is edited as the line it was typed as: tags taken out of it go', ()
   if (task === undefined) throw new Error('no task');
   expect(lineOf(task)).toBe('water the plants +home');
   expect(updateOf(task, 'water the plants +home')).toBe('1 water the plants +home');
-  expect(updateOf(task, ' water all  +garden :10 ')).toBe('1 water all  +garden :10 -home');
+  expect(updateOf(task, ' water all  +garden :10 ')).toBe('1 water all +garden :10 -home');
   expect(updateOf(task, 'water -home')).toBe('1 water -home');
+  expect(updateOf(task, 'water +home +x -home')).toBe('1 water +x -home');
 });
 
 describe('keys', () => {

@@ -2,7 +2,6 @@
 // the terminal's second screen, so that the first is as it was afterwards.
 
 import { Box, type Key, render, Text, useApp, useInput, useStdout } from 'ink';
-import TextInput from 'ink-text-input';
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
@@ -16,6 +15,7 @@ import { type Exit, exit, type House } from '../house.ts';
 import { bindings, type Command, commandOf } from '../keys.ts';
 import { lineOf, updateOf } from '../line.ts';
 import { described, linesOf, listed, moodOf } from '../show.ts';
+import { type Edited, edit, edited, textOf } from './editor.ts';
 import { type Link, LiveDatabase } from './live.ts';
 import { type Effect, emptyScreen, type Open, placeOf, press, type Screen, windowOf } from './screen.ts';
 
@@ -82,6 +82,7 @@ function Gui({ house, live, onChange }: GuiProps) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [screen, setScreen] = useState(emptyScreen);
   const newest = useRef(screen);
+  const line = useRef(edited(''));
   const { exit: leave } = useApp();
   const { stdout } = useStdout();
   useEffect(() => {
@@ -107,6 +108,9 @@ function Gui({ house, live, onChange }: GuiProps) {
   /** Several keys may come before the next drawing: each is about what the one before it left. */
   const pressed = (command: Command) => {
     const { screen: next, effect } = press(newest.current, command, shown());
+    if (isPrompt(next.open)) {
+      line.current = edited(initialOf(next.open, shown()[placeOf(next, shown())], live.database.context));
+    }
     show(next);
     if (effect !== undefined) perform(effect);
   };
@@ -138,27 +142,36 @@ function Gui({ house, live, onChange }: GuiProps) {
     else say(output.kind === 'task' ? `${output.verb}: ${harmless(output.task.desc)}` : line, chosen);
     return true;
   };
-  const submit = (open: Prompt, line: string) => {
+  const submit = (open: Prompt) => {
+    const typed = textOf(line.current);
     const task = shown()[placeOf(newest.current, shown())];
     const done =
       open === 'add'
-        ? act('add', actions.add, line)
+        ? act('add', actions.add, typed)
         : open === 'update'
-          ? task !== undefined && act('update', actions.update, updateOf(task, line))
-          : act(open, open === 'worktime' ? actions.worktime : actions.context, line);
+          ? task !== undefined && act('update', actions.update, updateOf(task, typed))
+          : act(open, open === 'worktime' ? actions.worktime : actions.context, typed);
     if (done) show({ ...newest.current, open: 'list' });
   };
 
-  useInput((input, key) => {
-    if (isPrompt(newest.current.open)) {
-      if (key.escape) show({ ...newest.current, open: 'list', said: '' });
-      return;
+  const take = (input: string, key: Key) => {
+    const { open } = newest.current;
+    const name = nameOf(input, key);
+    if (isPrompt(open)) {
+      if (name === 'Escape') return show({ ...newest.current, open: 'list', said: '' });
+      if (name === 'Enter') return submit(open);
+      line.current = edit(line.current, input, key);
+      return show({ ...newest.current, said: '' });
     }
-    // Keys that were typed fast come as one text.
-    const names = [...input].length > 1 && !key.return ? [...input] : [nameOf(input, key)];
-    for (const name of names) {
-      const command = commandOf(name);
-      if (command !== undefined) pressed(command);
+    const command = commandOf(name);
+    if (command !== undefined) pressed(command);
+  };
+  useInput((input, key) => {
+    // What is typed fast, or pasted, comes as one text: each of its letters is a key.
+    if ([...input].length < 2) return take(input, key);
+    for (const letter of input.replaceAll('\r\n', '\r')) {
+      const ends = letter === '\r' || letter === '\n';
+      take(ends ? '' : letter, { ...key, return: ends });
     }
   });
 
@@ -184,15 +197,7 @@ function Gui({ house, live, onChange }: GuiProps) {
         )}
       </Box>
       {isPrompt(screen.open) ? (
-        <Ask
-          key={screen.open}
-          open={screen.open}
-          initial={initialOf(screen.open, task, live.database.context)}
-          house={house}
-          context={live.database.context}
-          said={screen.said}
-          submit={submit}
-        />
+        <Ask open={screen.open} line={line.current} house={house} context={live.database.context} said={screen.said} />
       ) : (
         <Box flexDirection="column" height={3} justifyContent="flex-end">
           <Text bold>{screen.said === '' ? ' ' : cut(screen.said, width)}</Text>
@@ -301,16 +306,15 @@ function Keys() {
 
 interface AskProps {
   readonly open: Prompt;
-  readonly initial: string;
+  readonly line: Edited;
   readonly house: House;
   readonly context: readonly string[];
   readonly said: string;
-  readonly submit: (open: Prompt, line: string) => void;
 }
 
-function Ask({ open, initial, house, context, said, submit }: AskProps) {
-  const [typed, setTyped] = useState(initial);
-  const explained = open === 'add' || open === 'update' ? explain(typed, open, house, context) : undefined;
+function Ask({ open, line, house, context, said }: AskProps) {
+  const explained = open === 'add' || open === 'update' ? explain(textOf(line), open, house, context) : undefined;
+  const [under = ' ', ...after] = line.after;
   return (
     <Box flexDirection="column" height={3} justifyContent="flex-end">
       {said === '' ? (
@@ -318,10 +322,12 @@ function Ask({ open, initial, house, context, said, submit }: AskProps) {
       ) : (
         <Text color="red">{said}</Text>
       )}
-      <Box>
+      <Text wrap="truncate-start">
         <Text bold>{`${prompts[open].label} › `}</Text>
-        <TextInput value={typed} onChange={setTyped} onSubmit={(line) => submit(open, line)} />
-      </Box>
+        {line.before.join('')}
+        <Text inverse>{under}</Text>
+        {after.join('')}
+      </Text>
       <Text dimColor>{`${prompts[open].hint}; Esc leaves it`}</Text>
     </Box>
   );
