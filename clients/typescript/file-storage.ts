@@ -146,11 +146,16 @@ async function flushFolder(path: string): Promise<void> {
 async function lock(path: string): Promise<() => Promise<void>> {
   const mine = `${process.pid} ${randomBytes(8).toString('hex')}`;
   for (let waited = 0; waited <= waitMs; waited += retryMs) {
-    if (await take(path, mine)) return () => rm(path, { force: true });
+    if (await take(path, mine)) return () => release(path, mine);
     await clear(path);
     await new Promise((resolve) => setTimeout(resolve, retryMs));
   }
   throw new Error(`${path} is held by another process: remove it when none runs`);
+}
+
+/** Unless it was taken from us, because we held it for too long. */
+async function release(path: string, mine: string): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
 }
 
 async function take(path: string, mine: string): Promise<boolean> {
