@@ -170,8 +170,8 @@ function Gui({ house, live, onChange }: GuiProps) {
     // What is typed fast, or pasted, comes as one text: each of its letters is a key.
     if ([...input].length < 2) return take(input, key);
     for (const letter of input.replaceAll('\r\n', '\r')) {
-      const ends = letter === '\r' || letter === '\n';
-      take(ends ? '' : letter, { ...key, return: ends });
+      const [ends, erases] = [letter === '\r' || letter === '\n', letter === '\u007f' || letter === '\b'];
+      take(ends || erases ? '' : letter, { ...key, return: ends, backspace: erases });
     }
   });
 
