@@ -169,6 +169,8 @@ export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
       ...(await lists(asking)),
       ...(await beats(asking, store)),
       ...(await exporting(asking, store)),
+      ...(await importing(asking)),
+      ...(await neighbours(asking, accounts)),
     ];
   } finally {
     asking.close();
@@ -188,10 +190,15 @@ class Asking {
     this.#port = port;
   }
 
-  ask(method: string, path: string, body?: unknown): Promise<string> {
+  /** @param body bytes go as they are, all else as JSON */
+  ask(method: string, path: string, body?: unknown, token = ''): Promise<string> {
     return new Promise((resolve, reject) => {
-      const text = body === undefined ? '' : JSON.stringify(body);
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const text = Buffer.isBuffer(body) ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': text.length,
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      };
       const sent = request(
         { port: this.#port, host: '127.0.0.1', method, path, headers, agent: this.#agent },
         (response) => {
@@ -206,9 +213,22 @@ class Asking {
       );
       // What was idle for long is closed by the server, which the client may not have heard of.
       sent.on('error', (error) =>
-        sent.reusedSocket ? this.ask(method, path, body).then(resolve, reject) : reject(error),
+        sent.reusedSocket ? this.ask(method, path, body, token).then(resolve, reject) : reject(error),
       );
       sent.end(text);
+    });
+  }
+
+  /** Reads an answer and keeps nothing of it. */
+  pass(path: string, seen: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const sent = request({ port: this.#port, host: '127.0.0.1', path, agent: this.#agent }, (response) => {
+        response.on('error', reject);
+        response.on('data', seen);
+        response.on('end', resolve);
+      });
+      sent.on('error', reject);
+      sent.end();
     });
   }
 
@@ -280,20 +300,12 @@ async function queries(asking: Asking, store: Store): Promise<readonly BenchRow[
       unit: 'ms',
     });
   }
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  for (let round = 0; round < 3; round += 1) await ask(365);
-  delay.disable();
-  const held = delay.max / 1e6;
-  const controlDelay = monitorEventLoopDelay({ resolution: 1 });
-  controlDelay.enable();
-  await plain(store, 365);
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  controlDelay.disable();
   rows.push({
     name: 'activitywatch: the longest that others wait beside 365 days',
-    ours: round1(held),
-    control: round1(controlDelay.max / 1e6),
+    ours: await held(async () => {
+      for (let round = 0; round < 3; round += 1) await ask(365);
+    }),
+    control: await held(() => plain(store, 365)),
     unit: 'ms',
   });
   return rows;
@@ -381,7 +393,69 @@ async function exporting(asking: Asking, store: Store): Promise<readonly BenchRo
       seq = since.ok ? (since.changes.at(-1)?.seq ?? seq) : seq;
     }
   });
-  return [{ name: 'activitywatch: export of 300,000 events, beside reading them', ours, control, unit: 'ms' }];
+  const before = process.memoryUsage.rss();
+  let most = before;
+  await asking.pass('/api/0/export', () => {
+    most = Math.max(most, process.memoryUsage.rss());
+  });
+  const whole = await asking.ask('GET', '/api/0/export');
+  return [
+    { name: 'activitywatch: export of 300,000 events, beside reading them', ours, control, unit: 'ms' },
+    {
+      name: 'activitywatch: memory that an export of everything takes, beside its size',
+      ours: Math.round((most - before) / 1e6),
+      control: Math.round(whole.length / 1e6),
+      unit: 'MB',
+    },
+  ];
+}
+
+async function importing(asking: Asking): Promise<readonly BenchRow[]> {
+  const exported = await asking.ask('GET', `/api/0/buckets/${windowBucket}/export`);
+  const body = Buffer.from(exported.replaceAll(windowBucket, 'imported_box'));
+  const control = await held(async () => void JSON.parse(body.toString()));
+  const ours = await held(() => asking.ask('POST', '/api/0/import', body));
+  return [
+    {
+      name: `activitywatch: the longest that others wait beside an import of ${Math.round(body.length / 1e6)} MB, beside parsing it`,
+      ours,
+      control,
+      unit: 'ms',
+    },
+  ];
+}
+
+/** One account asks for a day, again and again, while another asks for a year. */
+async function neighbours(asking: Asking, accounts: Accounts): Promise<readonly BenchRow[]> {
+  await accounts.createAccount('ann');
+  const token = await accounts.createToken('ann', 'laptop', ['read', 'write']);
+  if (!token.ok) throw new Error('no token');
+  const ask = (count: number, secret: string, text: readonly string[]) => {
+    const { start, end } = periodOf(count);
+    return asking.ask('POST', '/api/0/query/', { query: text, timeperiods: [`${start}/${end}`] }, secret);
+  };
+  const small = () => ask(1, token.secret, ['RETURN = query_bucket_names();']);
+  const control = median(await many(20, small));
+  let busy = true;
+  const years = (async () => {
+    while (busy) await ask(365, '', query);
+  })();
+  const ours = median(await many(20, small));
+  busy = false;
+  await years;
+  return [
+    { name: 'activitywatch: a small query beside another account’s of a year, and alone', ours, control, unit: 'ms' },
+  ];
+}
+
+/** The longest that this thread, which is the hub's, was held. */
+async function held(act: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await act();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  delay.disable();
+  return round1(delay.max / 1e6);
 }
 
 async function rate(act: () => Promise<unknown>): Promise<number> {
