@@ -292,7 +292,7 @@ describe('what strangers see of stats', () => {
 
   test('is nothing, until the account shares something', async () => {
     expect((await asked()).status).toBe(403);
-    expect((await asked('nobody/stats')).status).toBe(401);
+    expect((await asked('nobody/stats')).status).toBe(404);
     expect((await asked('owner/summaries?range=today')).status).toBe(401);
   });
 
