@@ -346,6 +346,16 @@ describe('the hub', () => {
     expect((await ask(hub.url, 'GET', `/api/v1/users/current/heartbeats?date=${date}`)).value.data).toHaveLength(1);
   });
 
+  test('applies its own privacy rules to what comes from edges', async () => {
+    const { hub, edge } = await house();
+    const rules = [{ enabled: true, field: 'title', pattern: 'private', action: 'drop' }];
+    await ask(hub.url, 'POST', '/api/0/settings/privacy_filters', rules);
+    await ask(edge.url, 'POST', heartbeat, beat(0, 'private'));
+    await ask(edge.url, 'POST', heartbeat, beat(100, 'plan'));
+    await drained(edge.url);
+    expect((await ask(hub.url, 'GET', `${window}/events`)).value).toMatchObject([{ data: { title: 'plan' } }]);
+  });
+
   test('may lose a bucket to somebody who deletes it there: what comes later makes it again', async () => {
     const { hub, edge } = await house();
     await ask(edge.url, 'POST', heartbeat, beat(0));

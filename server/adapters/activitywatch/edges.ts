@@ -84,8 +84,8 @@ export function edgeRoutes({ hub, ...trust }: Trust & { readonly hub: Hub }): re
     const at = hub.world.now();
     const buckets = await bucketsOf(account);
     const screened = await screenOf(buckets, { bucket: id, type: batch.about.type });
-    // Not a word against the batch: it is sent again until there are rules that can be followed.
-    if (!screened.ok) return json(503, { error: screened.error });
+    // Not a word against the batch, and this hub is not away: it is sent again until there are rules that can be followed.
+    if (!screened.ok) return json(409, { error: screened.error });
     const ops: Op[] = batch.removed.map((removed) => ({ op: 'remove', key: String(removed) }));
     for (const { id: event, time, end, data } of batch.events) {
       const value = outOfBounds(data) === undefined ? parsed(data) : undefined;
