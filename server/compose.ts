@@ -82,12 +82,15 @@ export async function assemble(
 
 export async function compose(config: Config, world: World): Promise<Composed> {
   const assembled = await assemble(config, world);
-  if (!assembled.ok) return assembled;
-  const { hub, accounts, metrics, converse } = assembled.parts;
+  return assembled.ok ? openDoors(assembled.parts, config, world) : assembled;
+}
+
+export async function openDoors(parts: Assembled, config: Config, world: World): Promise<Composed> {
+  const { hub, accounts, metrics, converse } = parts;
   const personal = isPersonal(config);
   const trust = { accounts, personal };
   const limits = { mostDaysOld: config.heartbeatAge, mostHoursAhead: config.heartbeatAhead };
-  const tickets = new Tickets(trust, world);
+  const tickets = new Tickets(trust, hub);
   const near = ({ origin, host }: Caller) => originAllowed(origin, host, config.origins);
   let listening: Listening | undefined;
   const pages = await openPages({

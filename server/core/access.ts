@@ -71,7 +71,7 @@ export function may(who: Identity, verb: Verb, channel: string): boolean {
 }
 
 /** The hub's own channels whose past nobody will ask for. */
-const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants']);
+const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants', '@hub/tickets']);
 
 /** What a channel keeps, by its full name: every past value, or the last of each item. */
 export function keepOf(channel: string): Keep {

@@ -285,9 +285,23 @@ export class Channel {
     });
   }
 
+  /**
+   * Where every step is kept, those in step are told of each, as if it had been made here.
+   * @returns whether there was anything
+   */
+  async #catchUpByStep(): Promise<boolean> {
+    const { seq } = this.#head;
+    const steps = await this.#doors.store.history(this.name, { after: seq, limit: recentChanges });
+    if (steps.length === 0 || steps.at(-1)?.seq !== seq + steps.length) return false;
+    await this.#underWay.catch(() => undefined);
+    this.#tell(steps);
+    return true;
+  }
+
   async #catchUp(): Promise<void> {
     try {
       for (;;) {
+        if (this.keep === 'all' && (await this.#catchUpByStep())) continue;
         const since = await this.#doors.store.since(this.name, this.#head.seq, recentChanges);
         if (!since.ok) {
           this.#doors.world.log.warn(

@@ -50,7 +50,7 @@ export class Hub {
     this.#relay = doors.relay;
     this.#relay.listen(
       (rumour) => this.#heard(rumour),
-      () => void this.#mend(),
+      () => void this.refresh(),
     );
     if (this.#relay !== silence) this.#mendLater();
   }
@@ -140,12 +140,12 @@ export class Hub {
   #heard({ channel, from, seq }: Rumour): void {
     const open = this.#open.get(channel);
     if (open !== undefined) open.heard(seq);
-    else if (this.#channels.has(channel) || this.#isWanted(channel, false)) this.#catchUp(channel, from);
+    else if (this.#channels.has(channel) || this.#isWanted(channel, false)) void this.#catchUp(channel, from);
   }
 
   /** Opens the channel where it was and tells what came since; one that is being opened may have come too early to see it. */
-  #catchUp(name: string, from: number): void {
-    this.#channel(name, from)
+  #catchUp(name: string, from: number): Promise<void> {
+    return this.#channel(name, from)
       .then((channel) => channel.refresh())
       .catch((error: unknown) => this.world.log.warn({ channel: name, error }, 'hub: could not look at a channel'));
   }
@@ -161,20 +161,23 @@ export class Hub {
     this.world.after(mendMs, () => {
       if (this.#closed) return;
       this.#mendLater();
-      void this.#mend();
+      void this.refresh();
     });
   }
 
-  /** Asks the store, once for all channels, what rumours did not say. */
-  async #mend(): Promise<void> {
+  /** Asks the store, once for all channels, what rumours did not say. All of it has been told when it resolves. */
+  async refresh(): Promise<void> {
     const prefixes = new Set<string>();
     for (const wanted of this.#watchers.values()) if (wanted?.whole === true) prefixes.add(wanted.prefix);
     try {
-      for (const { channel, seq, items } of await this.store.heads([...this.#open.keys()], [...prefixes])) {
-        const open = this.#open.get(channel);
-        if (open !== undefined) open.heard(seq);
-        else if (items > 0 && this.#isWanted(channel, true)) this.#catchUp(channel, 0);
-      }
+      const heads = await this.store.heads([...this.#open.keys()], [...prefixes]);
+      await Promise.all(
+        heads.map(({ channel, seq, items }) => {
+          const open = this.#open.get(channel);
+          if (open !== undefined) return open.position.seq < seq ? open.refresh() : undefined;
+          return items > 0 && this.#isWanted(channel, true) ? this.#catchUp(channel, 0) : undefined;
+        }),
+      );
     } catch (error) {
       this.world.log.warn({ error }, 'hub: could not ask the store what other nodes wrote');
     }

@@ -38,9 +38,9 @@ export function eventRoutes(doors: EventDoors): readonly Route[] {
       method: 'POST',
       path: '/-/tickets',
       async handle(request) {
-        const admitted = doors.tickets.authenticate(request);
+        const admitted = await doors.tickets.authenticate(request);
         if (!admitted.ok) return refusalReply(admitted);
-        const ticket = doors.tickets.issue(admitted.identity);
+        const ticket = await doors.tickets.issue(admitted.identity);
         return json(201, { ticket, expires_ms: ticketMs }, { 'cache-control': 'no-store' });
       },
     },
@@ -51,7 +51,7 @@ export function eventRoutes(doors: EventDoors): readonly Route[] {
 async function follow({ hub, accounts, tickets, subscription }: EventDoors, request: Request): Promise<Reply | Stream> {
   const said = saidChannel(request.path);
   if (said === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
-  const admitted = tickets.authenticate(request);
+  const admitted = await tickets.authenticate(request);
   if (!admitted.ok) return refusalReply(admitted);
   const { identity } = admitted;
   if (said.endsWith('*') || !isChannelName(said)) {

@@ -67,7 +67,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });
-  const tickets = new Tickets({ accounts, personal }, world);
+  const tickets = new Tickets({ accounts, personal }, hub);
   const routes = [
     ...mobtimerRoutes({ hub, rooms, authenticate: (request) => tickets.authenticate(request), pages }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),

@@ -1,6 +1,6 @@
 // A whole hub in this process, on free ports, through the door that main.ts uses.
 
-import { compose, type Running } from '../../server/compose.ts';
+import { assemble, compose, openDoors, type Running } from '../../server/compose.ts';
 import { type Config, configure } from '../../server/config.ts';
 import type { World } from '../../server/core/world.ts';
 import { realWorld } from '../../server/world.ts';
@@ -19,3 +19,23 @@ export async function startComposed(said: Partial<Config> = {}, world?: World): 
   if (!composed.ok) throw new Error(composed.error);
   return composed.hub;
 }
+
+export interface Node {
+  readonly hub: Running;
+  /** Resolves when all that other nodes have written by now has been told here. */
+  level(): Promise<void>;
+}
+
+/** Starts the nodes of one hub. */
+export type Start = (said: Partial<Config>, world: World) => Promise<readonly Node[]>;
+
+export async function startNode(said: Partial<Config>, world: World): Promise<Node> {
+  const config = testConfig(said);
+  const assembled = await assemble(config, world);
+  if (!assembled.ok) throw new Error(assembled.error);
+  const composed = await openDoors(assembled.parts, config, world);
+  if (!composed.ok) throw new Error(composed.error);
+  return { hub: composed.hub, level: () => assembled.parts.hub.refresh() };
+}
+
+export const oneNode: Start = async (said, world) => [await startNode(said, world)];

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
+import type { PostgresUrl } from '../../server/config.ts';
 
 const debian = '/usr/lib/postgresql';
 
@@ -49,6 +50,7 @@ export async function freePort(): Promise<number> {
 
 export class Postgres {
   readonly port: number;
+  #folders = 0;
   readonly #folder: string;
   readonly #bin: string;
   readonly #user = lesserUser();
@@ -114,12 +116,18 @@ export class Postgres {
     this.#server = undefined;
   }
 
-  urlOf(database: string, port = this.port): string {
+  urlOf(database: string, port = this.port): PostgresUrl {
     return `postgres://horai@127.0.0.1:${port}/${database}`;
   }
 
+  /** For a node's data, gone with the server. */
+  folder(): string {
+    this.#folders += 1;
+    return join(this.#folder, `node-${this.#folders}`);
+  }
+
   /** A new, empty one. */
-  async database(): Promise<string> {
+  async database(): Promise<PostgresUrl> {
     this.#databases += 1;
     const name = `d${this.#databases}`;
     await this.query(`CREATE DATABASE ${name}`);

@@ -51,6 +51,11 @@ export class Notices {
     }
   }
 
+  /** The task as it was told last. */
+  shown(key: string): Task | undefined {
+    return this.#shown.get(key);
+  }
+
   get removed(): ReadonlyMap<string, Removed> {
     return this.#removed;
   }

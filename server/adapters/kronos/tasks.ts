@@ -72,7 +72,10 @@ export class Tasks {
     this.#merge = merge;
     this.#notices = notices;
     document.mirror(this.#lookup);
-    this.channel.listen((changes) => notices.hear(changes));
+    this.channel.listen((changes) => {
+      this.#unseen.heard(changes, (key) => notices.shown(key), hub.world.now());
+      notices.hear(changes);
+    });
   }
 
   static async open(hub: Hub, account: string, merge = mergeList): Promise<Tasks> {

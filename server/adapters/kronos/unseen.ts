@@ -1,9 +1,11 @@
 // What a sender may not have seen yet when its update arrives: changes of the last moments, ids that tasks had until then, and
-// everything since a device went deaf (rules W6 and M12). Fed by each write; what is made of it is protocol/merge.ts.
+// everything since a device went deaf (rules W6 and M12). Fed by each write, here and on other nodes; what is made of it is protocol/merge.ts.
 
 import { distance, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import type { Change } from '../../core/store.ts';
 import type { Moved, Ops } from './ops.ts';
+import { storedTask } from './stored.ts';
 
 /** W6: another's change may not have been seen by a sender for this long. */
 const unseenMs = 2_000;
@@ -71,6 +73,25 @@ export class Unseen {
       this.#formerly.push({ ...moved, at: now, meantBy: (other) => other !== device });
     }
     for (const { key, before, after, said } of ops.puts()) this.#add(key, { at: now, device, said, before, after });
+  }
+
+  /**
+   * Remembers what others have changed, on another node or in another way than by `wrote`.
+   * @param shown a task before these changes
+   */
+  heard(changes: readonly Change[], shown: (key: string) => Task | undefined, now: number): void {
+    const latest = new Map<string, Task>();
+    const merged = new Set<string>();
+    for (const { key, value, origin, at, version } of changes) {
+      if (value === null || this.#recent.get(key)?.some((one) => one.device === origin && one.at === at)) continue;
+      const after = storedTask(value);
+      this.#wrote.set(origin, now);
+      // A step without a version is what the device said, and the one after it what came of that.
+      this.#add(key, { at: now, device: origin, said: !merged.has(key), before: latest.get(key) ?? shown(key), after });
+      latest.set(key, after);
+      if (version === null) merged.add(key);
+    }
+    this.#prune(now);
   }
 
   /**

@@ -21,7 +21,7 @@ export interface MobtimerDoors {
   readonly hub: Hub;
   /** Whether anyone may use rooms, or only those whom `authenticate` knows. */
   readonly rooms: 'open' | 'members';
-  readonly authenticate: (request: Request) => Admitted;
+  readonly authenticate: (request: Request) => Promise<Admitted>;
   readonly pages: Pages;
 }
 
@@ -36,7 +36,8 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
   const counters = new Counters(hub, rooms);
   const members = who === 'members';
 
-  const admit = (request: Request): Admitted => (members ? authenticate(request) : { ok: true, identity: anyone });
+  const admit = async (request: Request): Promise<Admitted> =>
+    members ? authenticate(request) : { ok: true, identity: anyone };
   const refuse = (request: Request, status: number, hint: string, headers: Readonly<Record<string, string>> = {}) => {
     const timestamp = new Date(world.now()).toISOString();
     return json(status, { timestamp, path: request.path, status, error: STATUS_CODES[status] ?? '', hint }, headers);
@@ -76,7 +77,7 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
     async (request: Request): Promise<Reply | Stream> => {
       const room = request.params.get('room') ?? '';
       if (!isRoomName(room)) return unknown(request);
-      const admitted = admit(request);
+      const admitted = await admit(request);
       if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
       if (members && !may(admitted.identity, verb, `mob/${room}`)) return refuse(request, 403, 'this token may not');
       return act(room, request, admitted.identity);
@@ -123,7 +124,7 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
       method: 'GET',
       path: '/events',
       async handle(request) {
-        const admitted = admit(request);
+        const admitted = await admit(request);
         if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
         await rooms.loaded;
         return { status: 200, headers: streamHeaders, open: (peer) => counters.open(peer, admitted.identity) };
@@ -138,7 +139,7 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
       method: 'GET',
       path: '/stats',
       async handle(request) {
-        const admitted = admit(request);
+        const admitted = await admit(request);
         if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
         await rooms.loaded;
         const { timers, breaks, goals } = rooms.numbers;
