@@ -1,22 +1,37 @@
 // The contract, kept by the embedded store, and what only a store with a disk, a lock and two threads can promise.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { nanoid } from 'nanoid';
+import { contentHashes, differing } from '../../server/storage/archive.ts';
+import { restoreArchive } from '../../server/storage/archive-file.ts';
 import { type Database, type DriverName, everyDriver, loadDriver } from '../../server/storage/driver.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
 import { openSqlite, SqliteStore } from '../../server/storage/sqlite.ts';
 import { startWorker } from '../../server/storage/sqlite-threads.ts';
-import { type Sealing, usualSealing } from '../../server/storage/sqlite-writer.ts';
-import { archiveContract } from '../contract/archive.ts';
-import { put, storeContract, write } from '../contract/store.ts';
+import { usualSealing } from '../../server/storage/sqlite-writer.ts';
+import { answersOf, archiveContract, live } from '../contract/archive.ts';
+import { put, remove, storeContract, write } from '../contract/store.ts';
 import { seeded, TestWorld } from '../support/world.ts';
+import { eager, lifeAt } from './lives.ts';
 
 /** A world whose names are new in every process, as real ones are. */
 const newWorld = () => Object.assign(new TestWorld(), { id: () => nanoid() });
@@ -32,9 +47,6 @@ function placeWith(drivers: readonly DriverName[], sealing = usualSealing) {
   const folder = newFolder();
   return { open: () => openIn(folder, drivers, sealing), remove: async () => rmSync(folder, { recursive: true }) };
 }
-
-/** So small that everything that is not quite new is in blocks. */
-const eager: Sealing = { hot: 1, steps: 3, text: 60 };
 
 storeContract('SqliteStore', () => placeWith(everyDriver));
 storeContract('SqliteStore that seals almost everything', () => placeWith(everyDriver, eager));
@@ -123,6 +135,51 @@ describe('the embedded store', () => {
       await store.close();
     }
     expect(acknowledged.size).toBeGreaterThan(200);
+  }, 60_000);
+
+  test('[ST1] blocks that are made and opened all the time outlive kill -9', async () => {
+    const folder = folderHere();
+    const random = seeded(23);
+    let written = 0;
+    for (let round = 0; round < 5; round += 1) {
+      const script = fileURLToPath(new URL('./writing-child.ts', import.meta.url));
+      const tsx = import.meta.resolve('tsx');
+      const child = spawn(process.execPath, ['--import', tsx, script, folder, String(written), 'life'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        cwd: tmpdir(),
+      });
+      const exited = once(child, 'exit');
+      let left = 30 + Math.floor(random() * 600);
+      for await (const line of createInterface({ input: child.stdout })) {
+        written = Math.max(written, Number(line) + 1);
+        left -= 1;
+        if (left === 0) child.kill('SIGKILL');
+      }
+      await exited;
+
+      const store = await openIn(folder, everyDriver, eager);
+      closing.push(() => store.close());
+      // What was on disk without being acknowledged counts too.
+      const { seq } = await store.head('alice/wakatime');
+      const model = new MemoryStore({ epoch: store.epoch });
+      let number = 0;
+      for (; (await model.head('alice/wakatime')).seq < seq; number += 1) {
+        await model.append('alice/wakatime', { ops: lifeAt(number), origin: 'child', at: number }, 'last');
+      }
+      expect(number).toBeGreaterThanOrEqual(written);
+      written = number;
+      expect(differing(await contentHashes(model), await contentHashes(store))).toEqual([]);
+      for (const range of [{}, { from: 0 }, { from: 40, to: 60, newest: true }]) {
+        expect(await store.read('alice/wakatime', range)).toEqual(await model.read('alice/wakatime', range));
+      }
+      for (const after of [0, 1, Math.floor(seq / 2), seq - 3]) {
+        expect(await store.since('alice/wakatime', after, 10_000)).toEqual(
+          await model.since('alice/wakatime', after, 10_000),
+        );
+      }
+      await store.close();
+    }
+    expect(written).toBeGreaterThan(150);
   }, 60_000);
 
   test('[ST5] writes of one turn share one commit', async () => {
@@ -227,6 +284,149 @@ describe('the embedded store', () => {
     await first.append('tasks', write([put('a', '1')]), 'all');
     await first.close();
     expect(await refusalIn(folder)).toBe('opened');
+  });
+
+  /** A folder as Horai 0.1.0 left it, and what is in it. */
+  async function oldFolder(): Promise<{ folder: string; epoch: string; model: MemoryStore }> {
+    const folder = folderHere();
+    const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/storage/${name}`, import.meta.url));
+    writeFileSync(join(folder, 'horai.db'), gunzipSync(readFileSync(fixture('format-1.db.gz'))));
+    const database = await fileIn(folder);
+    writeFileSync(join(folder, 'mark'), `${statSync(join(folder, 'horai.db')).ino} ${commitsIn(database)}`.padEnd(40));
+    database.close();
+    const model = new MemoryStore({ epoch: 'model' });
+    const restored = await restoreArchive(fixture('format-1.backup'), model, () => undefined);
+    if (!restored.ok) throw new Error(restored.error);
+    return { folder, epoch: restored.contents.about.epoch, model };
+  }
+
+  test('a folder of format 1 is brought to this one when it is opened, and loses nothing', async () => {
+    const { folder, epoch, model } = await oldFolder();
+    writeFileSync(join(folder, 'horai.db.new'), 'what a conversion left that was cut off');
+    const store = await storeIn(folder);
+    expect(store.epoch).toBe(epoch);
+    expect(differing(await contentHashes(model), await contentHashes(store))).toEqual([]);
+    expect(await answersOf(store)).toEqual(await answersOf(model));
+    await live([model, store], 42, 60);
+    expect(differing(await contentHashes(model), await contentHashes(store))).toEqual([]);
+    await store.close();
+    expect(readdirSync(folder).sort()).toEqual(['horai.db', 'lock.db', 'mark']);
+    expect((await storeIn(folder)).epoch).toBe(epoch);
+  }, 60_000);
+
+  test('a conversion that is killed leaves the old store as it was, and is done by the next start', async () => {
+    const { folder, model } = await oldFolder();
+    const script = fileURLToPath(new URL('./writing-child.ts', import.meta.url));
+    const watcher = watch(folder);
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, folder, '0', 'life'], {
+      stdio: 'ignore',
+      cwd: tmpdir(),
+    });
+    const exited = once(child, 'exit');
+    for (let changed = ''; changed !== 'horai.db.new'; ) [, changed] = await once(watcher, 'change');
+    child.kill('SIGKILL');
+    watcher.close();
+    await exited;
+    const store = await storeIn(folder);
+    // The child may have come as far as writing.
+    const ignoring = (hashes: Map<string, string>) =>
+      new Map([...hashes].filter(([name]) => name !== 'alice/wakatime'));
+    expect(differing(ignoring(await contentHashes(model)), ignoring(await contentHashes(store)))).toEqual([]);
+  }, 60_000);
+
+  test('old steps of a channel that keeps the last are in blocks, and a write opens only what it touches', async () => {
+    const folder = folderHere();
+    const store = await storeIn(folder);
+    const ops = Array.from({ length: 5_000 }, (_, index) => put(`k${index}`, `"${index}"`, { time: index }));
+    for (let at = 0; at < ops.length; at += 500) await store.append('c', write(ops.slice(at, at + 500)), 'last');
+    const database = await fileIn(folder);
+    const count = (sql: string): number => database.prepare(sql).get<{ n: number }>()?.n ?? 0;
+    const loose = () => count('SELECT count(*) AS n FROM steps');
+    const blocks = () => count('SELECT count(*) AS n FROM blocks');
+    expect([loose(), blocks(), count('SELECT sum(count) AS n FROM blocks')]).toEqual([1_416, 7, 3_584]);
+    // Nothing of it changes anything.
+    await store.append('c', write([put('k7', '"7"', { time: 7 }), { op: 'add', key: 'k8', value: '1' }]), 'last');
+    expect([loose(), blocks()]).toEqual([1_416, 7]);
+    await store.append('c', write([put('k7', '"other"', { time: 7 }), remove('k8'), remove('k9')]), 'last');
+    expect([loose(), blocks(), count('SELECT sum(count) AS n FROM blocks')]).toEqual([1_419, 7, 3_581]);
+    await store.append('c', write(ops.slice(0, 512).map(({ key }) => remove(key))), 'last');
+    expect(blocks()).toBe(7);
+    expect((await store.read('c', { from: 500, to: 520 })).map(({ key }) => key)).toEqual([
+      'k512',
+      'k513',
+      'k514',
+      'k515',
+      'k516',
+      'k517',
+      'k518',
+      'k519',
+    ]);
+    await store.append('kept', write(ops), 'all');
+    expect(blocks()).toBe(7);
+  });
+
+  test('[ST10] pages that begin anywhere, of keys of all sorts, are as in memory', async () => {
+    const store = await openIn(folderHere(), everyDriver, eager);
+    closing.push(() => store.close());
+    const model = new MemoryStore({ epoch: 'model' });
+    const random = seeded(31);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    const digit = (): string => '0123456789abcdef'[below(4) * 5] ?? '0';
+    const digits = (count: number): string => Array.from({ length: count }, digit).join('');
+    const uuid = (): string => [8, 4, 4, 4, 12].map(digits).join('-');
+    const texts = ['', '0', 'f', 'g', 'A', '~', '-', '\u{1f600}', '\uffee', '00000000', '0-', 'zz'];
+    const keys = Array.from({ length: 150 }, () =>
+      random() < 0.6 ? uuid() : `${texts[below(texts.length)]}${below(9)}`,
+    );
+    for (let index = 0; index < 300; index += 1) {
+      const key = keys[below(keys.length)] ?? '';
+      const time = random() < 0.8 ? { time: below(40), ...(random() < 0.5 ? { end: 40 + below(6) } : {}) } : {};
+      const ops = [random() < 0.2 ? remove(key) : put(key, `"${index}"`, time)];
+      for (const one of [store, model]) await one.append('c', write(ops), 'last');
+    }
+    for (let index = 0; index < 600; index += 1) {
+      const whole = keys[below(keys.length)] ?? '';
+      const cut = [...whole].slice(0, below(whole.length + 2)).join('');
+      const key = random() < 0.4 ? whole : `${cut}${random() < 0.5 ? '' : texts[below(texts.length)]}`;
+      const spanned = random() < 0.5;
+      const from = below(50);
+      const range = {
+        ...(spanned ? { from, ...(random() < 0.5 ? { to: from + below(20) } : {}) } : {}),
+        ...(random() < 0.7 ? { after: { key, time: spanned ? below(45) : null } } : {}),
+        newest: random() < 0.5,
+        limit: 1 + below(9),
+        size: 1 + below(40),
+      };
+      expect({ range, items: await store.read('c', range) }).toEqual({ range, items: await model.read('c', range) });
+    }
+  });
+
+  test('a load that the process did not live to end is gone when the store is opened again', async () => {
+    const folder = folderHere();
+    const store = await storeIn(folder);
+    await store.append('there', write([put('a', '1')]), 'last');
+    const steps = [
+      { kind: 'create', key: 'a', value: '1', time: 1, end: null, seq: 1, origin: 'o', at: 1, version: null, born: 1 },
+    ] as const;
+    const never = new Promise<never>(() => undefined);
+    const half = new EventEmitter();
+    const loaded = once(half, 'loaded');
+    async function* hanging() {
+      yield steps;
+      half.emit('loaded');
+      yield await never;
+    }
+    void store
+      .load({ channel: 'c', seq: 2, version: -1, floor: 0 }, hanging(), (async function* () {})())
+      .catch(() => undefined);
+    await loaded;
+    expect([await store.channels(''), await store.head('c')]).toMatchObject([[{ channel: 'there' }], { seq: 0 }]);
+    await store.close();
+    const again = await storeIn(folder);
+    const database = await fileIn(folder);
+    expect(database.prepare('SELECT name FROM channels').all()).toEqual([{ name: 'there' }]);
+    expect(database.prepare('SELECT count(*) AS n FROM steps').get()).toEqual({ n: 1 });
+    expect(await again.head('c')).toMatchObject({ seq: 0 });
   });
 
   test('a folder of a newer format is refused and left as it is', async () => {

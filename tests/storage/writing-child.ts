@@ -1,12 +1,15 @@
 // A process that sqlite.test.ts kills: writes as fast as it can and prints the number of each write once it is acknowledged.
-// Each write has three ops that carry its number.
+// Either three items a write, which carry its number, or a life in which old items change and go, so that blocks are made and
+// opened all the time.
 
 import { nanoid } from 'nanoid';
 import { openSqlite } from '../../server/storage/sqlite.ts';
 import { TestWorld } from '../support/world.ts';
+import { eager, lifeAt } from './lives.ts';
 
-const [folder = '', first = '0'] = process.argv.slice(2);
-const opened = await openSqlite({ folder, world: Object.assign(new TestWorld(), { id: () => nanoid() }) });
+const [folder = '', first = '0', kind = 'plain'] = process.argv.slice(2);
+const world = Object.assign(new TestWorld(), { id: () => nanoid() });
+const opened = await openSqlite({ folder, world, ...(kind === 'life' ? { sealing: eager } : {}) });
 if (!opened.ok) throw new Error(opened.error);
 const { store } = opened;
 let next = Number(first);
@@ -15,8 +18,16 @@ async function writer(): Promise<void> {
   for (;;) {
     const number = next;
     next += 1;
-    const ops = ['a', 'b', 'c'].map((part) => ({ op: 'put' as const, key: `${number}${part}`, value: String(number) }));
-    await store.append('alice/tasks', { ops, origin: 'child', at: number }, number % 2 === 0 ? 'all' : 'last');
+    if (kind === 'life') {
+      await store.append('alice/wakatime', { ops: lifeAt(number), origin: 'child', at: number }, 'last');
+    } else {
+      const ops = ['a', 'b', 'c'].map((part) => ({
+        op: 'put' as const,
+        key: `${number}${part}`,
+        value: String(number),
+      }));
+      await store.append('alice/tasks', { ops, origin: 'child', at: number }, number % 2 === 0 ? 'all' : 'last');
+    }
     process.stdout.write(`${number}\n`);
   }
 }
