@@ -92,17 +92,22 @@ export function fineAmount(total: number): FineAmount {
 /** By whole seconds of a day: a year of days has tens of thousands of amounts, and the same ones come again. */
 const tails: string[] = [];
 const keptTails = 86_400;
+const fractions = Array.from({ length: 1_000 }, (_, thousandth) => `${thousandth / 1_000}`.slice(1));
 const percents = Array.from({ length: 10_001 }, (_, hundredth) => `${hundredth / 100}`);
 
 /**
- * An item of summaries as JSON, from behind its name to before its end: `fineAmount` and the percentage, member for member.
+ * Adds an item of summaries as JSON, from the value of `total_seconds` to that of `percent`, in pieces: the members of
+ * `fineAmount`, and the percentage.
  * @param sum microseconds
  */
-export function fineItem(sum: number, whole: number): string {
+export function addFineItem(pieces: string[], sum: number, whole: number): void {
   const seconds = Math.floor(sum / microseconds);
-  const tail = tails[seconds] ?? fineTail(seconds);
+  const rest = sum - seconds * microseconds;
   const hundredths = Math.round((sum / whole) * 10_000);
-  return `"total_seconds":${sum / microseconds}${tail}${percents[hundredths] ?? hundredths / 100}`;
+  // Writing a fraction costs more than all the others together.
+  if (rest % 1_000 === 0) pieces.push(`${seconds}`, fractions[rest / 1_000] ?? '');
+  else pieces.push(`${sum / microseconds}`);
+  pieces.push(tails[seconds] ?? fineTail(seconds), percents[hundredths] ?? `${hundredths / 100}`);
 }
 
 function fineTail(seconds: number): string {

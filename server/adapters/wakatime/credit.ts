@@ -73,11 +73,19 @@ class Chunk implements Spans {
   }
 }
 
+/** Which neighbours may be given as one span where they touch: none, those that say the same, also of different entities. */
+export type Joined = 'none' | 'same' | 'contexts';
+
 /** All spans of work that reach into [from, to), cut at its ends. */
-export function credit(beats: Beats, rule: Rule, from: number, to: number, take: (spans: Spans) => void): void {
+export function credit(
+  beats: Beats,
+  rule: Rule,
+  { from, to, joined = 'none' }: { readonly from: number; readonly to: number; readonly joined?: Joined },
+  take: (spans: Spans) => void,
+): void {
   const chunk = new Chunk(take);
   const besides = rule.writesOnly ? undefined : weave(beats, rule, from, chunk);
-  creditBeats(beats, rule, from, to, chunk, besides);
+  creditBeats(beats, rule, { from, to, joined }, chunk, besides);
   besides?.(to, to);
   chunk.flush();
 }
@@ -86,8 +94,7 @@ export function credit(beats: Beats, rule: Rule, from: number, to: number, take:
 function creditBeats(
   beats: Beats,
   rule: Rule,
-  from: number,
-  to: number,
+  { from, to, joined }: { readonly from: number; readonly to: number; readonly joined: Joined },
   chunk: Chunk,
   before: ((begin: number, end: number) => void) | undefined,
 ): void {
@@ -95,9 +102,18 @@ function creditBeats(
   const { inherits } = beats.contexts;
   const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
   const start = inherits ? begins(beats, rule.reach, from - timeout) : from - timeout;
+  const [joins, anyEntity] = [joined !== 'none', joined === 'contexts'];
+  /** Where the span begins that the heartbeat before is in. */
+  let begin = Number.NEGATIVE_INFINITY;
   let time = Number.NEGATIVE_INFINITY;
   let context = 0;
   let entity = 0;
+  const close = (end: number): void => {
+    if (begin < from && end <= from) return;
+    const [first, last] = [begin > from ? begin : from, end < to ? end : to];
+    before?.(first, last);
+    chunk.add(first, last, context, entity);
+  };
   for (const block of beats.blocks(start, to + timeout)) {
     const { times, contexts, entities, writes, length } = block;
     for (let at = firstFrom(block, start); at < length; at += 1) {
@@ -106,21 +122,18 @@ function creditBeats(
       const path = entities[at] ?? 0;
       const its = resolve === undefined ? code : resolve(next, code, path);
       if (writesOnly && writes[at] === 0) continue;
-      const end = next - time < timeout ? next : time;
-      if (time >= from || end > from) {
-        const [first, last] = [time > from ? time : from, end < to ? end : to];
-        before?.(first, last);
-        chunk.add(first, last, context, entity);
+      const works = next - time < timeout;
+      if (!joins || !works || its !== context || (path !== entity && !anyEntity) || next >= to) {
+        close(works ? next : time);
+        if (next >= to) return;
+        begin = next;
+        context = its;
+        entity = path;
       }
-      if (next >= to) return;
       time = next;
-      context = its;
-      entity = path;
     }
   }
-  if (time < from) return;
-  before?.(time, time);
-  chunk.add(time, time, context, entity);
+  close(time);
 }
 
 /** Adds what lies besides heartbeats up to a moment, before the span that begins there and ends at another. */
@@ -257,7 +270,7 @@ export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false
     index += 1;
     bound = bounds[index + 1] ?? to;
   };
-  credit(beats, rule, from, to, (spans) => {
+  credit(beats, rule, { from, to, joined: entities ? 'same' : 'contexts' }, (spans) => {
     const { begins: starts, ends, contexts, entities: paths, length } = spans;
     for (let at = 0; at < length; at += 1) {
       let begin = starts[at] ?? 0;
@@ -339,7 +352,7 @@ export function stretches(
   const all: { value: string; context: Context; begin: number; end: number }[] = [];
   // Upper and lower case are one: editors do not agree on them.
   const open = new Map<string, (typeof all)[number]>();
-  credit(beats, rule, from, to, ({ begins: starts, ends, contexts, entities, length }) => {
+  credit(beats, rule, { from, to }, ({ begins: starts, ends, contexts, entities, length }) => {
     for (let at = 0; at < length; at += 1) {
       const [begin = 0, end = 0] = [starts[at], ends[at]];
       const context = beats.context(contexts[at] ?? 0);

@@ -40,11 +40,16 @@ async function shownHeartbeats(hub: Hub, person: Person, from: number, to: numbe
 function placesOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, Place> {
   const reach = settings.timeout * minute;
   const known = new Map<string, Place>();
-  credit(beats, { timeout: reach, writesOnly: false, reach }, from, to, ({ begins, contexts, entities, length }) => {
-    for (let at = 0; at < length; at += 1) {
-      known.set(`${begins[at]} ${beats.entity(entities[at] ?? 0)}`, beats.context(contexts[at] ?? 0));
-    }
-  });
+  credit(
+    beats,
+    { timeout: reach, writesOnly: false, reach },
+    { from, to },
+    ({ begins, contexts, entities, length }) => {
+      for (let at = 0; at < length; at += 1) {
+        known.set(`${begins[at]} ${beats.entity(entities[at] ?? 0)}`, beats.context(contexts[at] ?? 0));
+      }
+    },
+  );
   return known;
 }
 

@@ -40,14 +40,19 @@ function livesBy({ beats, settings, rules }: Person, nameOf: (context: Context) 
   const reach = settings.timeout * minute;
   const byContext = new Map<number, { first: number; last: number }>();
   const rule = { timeout: reach, writesOnly: false, reach, rules };
-  credit(beats, rule, beats.first ?? 0, Number.MAX_SAFE_INTEGER - reach, ({ begins, contexts, length }) => {
-    for (let at = 0; at < length; at += 1) {
-      const [code = 0, time = 0] = [contexts[at], begins[at]];
-      const life = byContext.get(code);
-      if (life === undefined) byContext.set(code, { first: time, last: time });
-      else life.last = time;
-    }
-  });
+  credit(
+    beats,
+    rule,
+    { from: beats.first ?? 0, to: Number.MAX_SAFE_INTEGER - reach },
+    ({ begins, contexts, length }) => {
+      for (let at = 0; at < length; at += 1) {
+        const [code = 0, time = 0] = [contexts[at], begins[at]];
+        const life = byContext.get(code);
+        if (life === undefined) byContext.set(code, { first: time, last: time });
+        else life.last = time;
+      }
+    },
+  );
   const lives = new Map<string, { name: string; first: number; last: number }>();
   for (const [code, { first, last }] of byContext) {
     const name = nameOf(beats.context(code));

@@ -1,7 +1,7 @@
 // Days as `summaries` and the status bar tell them, from a Question to JSON. A year of days has tens of thousands of amounts, so
 // their text is put together here and not by way of values. No requests here, and no adding up.
 
-import { decimal, digital, fineItem, fineText, grandAmount, secondsOf } from './amount.ts';
+import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from './amount.ts';
 import { addDays, iso, isoEnd, type Span, spoken } from './calendar.ts';
 import { type Tally, tally } from './credit.ts';
 import { type Dimension, fold, type Row, sorted, totalOf } from './fold.ts';
@@ -141,24 +141,28 @@ const machineOf = (name: string): string => `,"machine_name_id":"${machineId(nam
 
 /** @param more what an item says besides, by its name */
 function items(rows: readonly Row[], more?: (name: string) => string): string {
+  if (rows.length === 0) return '[]';
   const whole = totalOf(rows);
-  let text = '';
+  const pieces: string[] = ['['];
   for (const { name, sum } of rows) {
-    text += `${text === '' ? '{"name":' : '},{"name":'}${quoted(name)},${fineItem(sum, whole)}${more?.(name) ?? ''}`;
+    pieces.push(pieces.length === 1 ? '' : ',', opening(name));
+    addFineItem(pieces, sum, whole);
+    pieces.push(more === undefined ? '}' : `${more(name)}}`);
   }
-  return text === '' ? '[]' : `[${text}}]`;
+  pieces.push(']');
+  return pieces.join('');
 }
 
-const quotes = new Map<string, string>();
-const keptQuotes = 10_000;
+const openings = new Map<string, string>();
+const keptNames = 10_000;
 
-/** A name as JSON; the same names come every day. */
-function quoted(name: string): string {
-  const known = quotes.get(name);
+/** How an item begins; the same names come every day. */
+function opening(name: string): string {
+  const known = openings.get(name);
   if (known !== undefined) return known;
-  if (quotes.size >= keptQuotes) quotes.clear();
-  const made = JSON.stringify(name);
-  quotes.set(name, made);
+  if (openings.size >= keptNames) openings.clear();
+  const made = `{"name":${JSON.stringify(name)},"total_seconds":`;
+  openings.set(name, made);
   return made;
 }
 
@@ -167,7 +171,7 @@ const machineIds = new Map<string, string>();
 export function machineId(name: string): string {
   const known = machineIds.get(name);
   if (known !== undefined) return known;
-  if (machineIds.size >= keptQuotes) machineIds.clear();
+  if (machineIds.size >= keptNames) machineIds.clear();
   const made = uuidOf(['machine', name]);
   machineIds.set(name, made);
   return made;
