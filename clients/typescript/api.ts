@@ -107,8 +107,18 @@ export type Change<T> = Span & {
 
 /** What a subscriber is told: first what there is, then each change; `reset` when all that was told before is to be forgotten. */
 export type Told<T> =
-  | { readonly type: 'snapshot'; readonly channel: string; readonly items: readonly Item<T>[] }
-  | { readonly type: 'reset'; readonly channel: string; readonly items: readonly Item<T>[] }
+  | {
+      readonly type: 'snapshot';
+      readonly channel: string;
+      readonly position: Position;
+      readonly items: readonly Item<T>[];
+    }
+  | {
+      readonly type: 'reset';
+      readonly channel: string;
+      readonly position: Position;
+      readonly items: readonly Item<T>[];
+    }
   | Change<T>;
 
 /** Ends with `close()`, with `break` out of a `for await`, or with the connection. */

@@ -482,7 +482,8 @@ export class MirroredChannel implements Channel<unknown> {
   }
 
   #snapshot(type: 'snapshot' | 'reset'): Told<unknown> {
-    return { type, channel: this.name, items: [...this.#confirmed.values()] };
+    const position = this.#position ?? { epoch: '', seq: 0 };
+    return { type, channel: this.name, position, items: [...this.#confirmed.values()] };
   }
 
   #tell(told: Told<unknown>): void {

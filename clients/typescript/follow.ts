@@ -68,20 +68,26 @@ export class Follow {
       for (const change of message.changes) this.#change({ ...change, success: true, channel });
     } else {
       const items = message.items.map(({ device_id: device, ...item }) => ({ ...item, device, pending: false }));
-      this.feed.tell({ type: 'reset', channel, items });
+      this.feed.tell({ type: 'reset', channel, position: { epoch, seq }, items });
     }
     this.#reached.set(channel, { epoch, seq });
   }
 
   /** Of the mirror, where there is one. */
   told(told: Told<unknown>): void {
-    if (told.type === 'snapshot') return;
+    const { channel } = told;
+    const reached = this.#reached.get(channel);
     if (isChange(told)) {
-      const reached = this.#reached.get(told.channel);
       if (reached !== undefined && told.seq <= reached.seq) return;
-      this.#reached.set(told.channel, { ...reached, seq: told.seq });
+      this.#reached.set(channel, { ...reached, seq: told.seq });
+      this.feed.tell(told);
+      return;
     }
-    this.feed.tell(told);
+    const { position, items } = told;
+    this.#reached.set(channel, position);
+    // A mirror that begins: of no interest, unless it is already further than what was told here.
+    const isNews = reached !== undefined && (told.type === 'reset' || position.seq > reached.seq);
+    if (isNews) this.feed.tell({ type: 'reset', channel, position, items });
   }
 
   #change(message: ChangeMessage): void {

@@ -3,11 +3,10 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { Document } from '../../server/core/document.ts';
-import { Hub } from '../../server/core/hub.ts';
 import type { Relay, Rumour } from '../../server/core/relay.ts';
-import type { Change, Store } from '../../server/core/store.ts';
+import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { settle } from '../support/kronos.ts';
+import { type Message, settle, startHub, type TestHub } from '../support/kronos.ts';
 import { seeded, TestWorld } from '../support/world.ts';
 
 interface Flying {
@@ -103,26 +102,27 @@ function slow(store: Store, random: () => number): Store {
   };
 }
 
-/** A follower of everything below `ann/`, opened or not: what it was told, channel by channel. */
+/** What a follower makes of what it is told, channel by channel. */
 class Ear {
-  readonly state = new Map<string, Map<string, string>>();
+  readonly state = new Map<string, Map<string, number>>();
   readonly #seqs = new Map<string, number>();
   readonly wrong: string[] = [];
 
-  hear(channel: string, changes: readonly Change[]): void {
-    const items = this.state.get(channel) ?? new Map<string, string>();
-    this.state.set(channel, items);
-    for (const { key, value, seq } of changes) {
-      const before = this.#seqs.get(channel) ?? 0;
-      if (seq <= before) this.wrong.push(`${channel} ${seq} after ${before}`);
-      this.#seqs.set(channel, seq);
-      if (value === null) items.delete(key);
-      else items.set(key, value);
+  hear({ type, channel, seq, key, item, changes, items }: Message): void {
+    if (type === 'subscribe') return;
+    const list = changes ?? items ?? [{ type, key, item, seq }];
+    const before = this.#seqs.get(channel) ?? 0;
+    if (type === 'snapshot' || type === 'reset') this.state.delete(channel);
+    else if (changes === undefined && seq <= before) this.wrong.push(`${channel} ${seq} after ${before}`);
+    this.#seqs.set(channel, Math.max(before, seq));
+    const known = this.state.get(channel) ?? new Map<string, number>();
+    this.state.set(channel, known);
+    for (const change of list) {
+      if (change.type === 'delete') known.delete(change.key);
+      else known.set(change.key, change.item);
     }
   }
 }
-
-const channels = ['ann/notes', 'ann/aw/window', 'ann/aw/afk', 'ann/wakatime'];
 
 interface Ended {
   readonly counts: Air['counts'];
@@ -136,18 +136,22 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
   const world = new TestWorld(seed);
   const truth = new MemoryStore({ epoch: 'e' });
   const air = new Air(random);
-  const hubs = Array.from({ length: nodes }, () => new Hub({ store: slow(truth, random), relay: air.relay(), world }));
-  const ears = hubs.map((hub) => {
-    const ear = new Ear();
-    hub.watch(({ name }, changes) => ear.hear(name, changes), { prefix: 'ann/', whole: true });
-    return ear;
-  });
+  const started: TestHub[] = [];
+  for (let node = 0; node < nodes; node += 1) {
+    started.push(await startHub({ store: slow(truth, random), relay: air.relay(), world }));
+  }
+  const hubs = started.map(({ hub }) => hub);
+  const wires = started.map(({ connect }) => connect());
+  for (const wire of wires) {
+    await wire.ask({ type: 'login', user_id: started[0]?.owner ?? '' });
+    for (const channel of ['x/*', 'aw/*']) await wire.ask({ type: 'subscribe', channel });
+  }
   const written: Promise<void>[] = [];
   let [accepted, raced, number] = [0, 0, 0];
   const count = ({ ok }: { readonly ok: boolean }) => {
     if (ok) accepted += 1;
   };
-  const counters = await Promise.all(hubs.map(async (hub) => Document.open(await hub.channel('ann/counter'))));
+  const counters = await Promise.all(hubs.map(async (hub) => Document.open(await hub.channel('owner/counter'))));
 
   for (let turn = 0; turn < turns; turn += 1) {
     const node = below(nodes);
@@ -156,7 +160,7 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
     if (hub === undefined) continue;
     if (chance < 0.45) {
       const name = channels[below(channels.length)] ?? '';
-      const key = `k${below(4)}`;
+      const key = `k${below(8)}`;
       number += 1;
       const value = String(number);
       const op = random() < 0.2 ? ({ op: 'remove', key } as const) : ({ op: 'put', key, value } as const);
@@ -176,7 +180,7 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
     if (random() < 0.3) await settle();
   }
   await Promise.all(written);
-  const counts = (await truth.history('ann/counter', {})).map(({ value }) => value);
+  const counts = (await truth.history('owner/counter', {})).map(({ value }) => value);
   expect({ seed, counts }).toEqual({ seed, counts: counts.map((_, index) => String(index + 1)) });
   raced -= counts.length;
 
@@ -186,30 +190,22 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
     world.pass(5_000);
     for (let wait = 0; wait < 8; wait += 1) await settle();
   }
-  const whole = new Map<string, Map<string, string>>();
-  for (const { channel } of await truth.channels('ann/')) {
-    whole.set(channel, new Map((await truth.read(channel, {})).map(({ key, value }) => [key, value])));
+  const whole = new Map<string, [string, number][]>();
+  for (const channel of channels) {
+    const items = await truth.read(channel, {});
+    whole.set(channel.slice(6), items.map(({ key, value }) => [key, Number(value)]));
   }
-  for (const [node, ear] of ears.entries()) {
+  for (const [node, wire] of wires.entries()) {
+    const ear = new Ear();
+    for (const message of wire.received) ear.hear(message);
     expect({ seed, node, wrong: ear.wrong }).toEqual({ seed, node, wrong: [] });
     for (const [channel, items] of whole) {
-      if (items.size === 0 && !ear.state.has(channel)) continue;
-      expect({ seed, node, channel, items: sorted(ear.state.get(channel)) }).toEqual({
-        seed,
-        node,
-        channel,
-        items: sorted(items),
-      });
+      const known = [...(ear.state.get(channel) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+      expect({ seed, node, channel, items: known }).toEqual({ seed, node, channel, items });
     }
-    expect({ seed, node, counter: counters[node]?.view.items.get('n')?.value }).toMatchObject({
-      counter: counts.at(-1),
-    });
+    expect({ seed, node, n: counters[node]?.view.items.get('n')?.value }).toEqual({ seed, node, n: counts.at(-1) });
   }
   return { counts: air.counts, accepted, raced };
-}
-
-function sorted(items: ReadonlyMap<string, string> | undefined): [string, string][] {
-  return [...(items ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 describe('many nodes on one store', () => {

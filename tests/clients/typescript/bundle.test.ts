@@ -22,7 +22,7 @@ async function bundled(entry: string) {
 }
 
 describe('the bundle', () => {
-  test('of the SDK is the SDK and four tables and rules of the protocol, in some 20 KB', async () => {
+  test('of the SDK is the SDK and four tables and rules of the protocol, in some 27 KB', async () => {
     const { inputs, size } = await bundled('index.ts');
     const ours = inputs.filter((input) => input.startsWith('clients/typescript/'));
     expect(ours).toContain('clients/typescript/index.ts');
@@ -33,7 +33,7 @@ describe('the bundle', () => {
       'protocol/merge.ts',
       'protocol/task.ts',
     ]);
-    expect(size).toBeLessThan(24_000);
+    expect(size).toBeLessThan(30_000);
   });
 
   test('of the storage for browsers is that one file', async () => {

@@ -25,6 +25,12 @@ export class House {
     return connection;
   }
 
+  started(options: Partial<Options> = {}): Connection {
+    const connection = this.connect(options);
+    connection.start();
+    return connection;
+  }
+
   async close(): Promise<void> {
     for (const connection of this.#open) await connection.close();
     await this.hub.stop();
