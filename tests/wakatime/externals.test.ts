@@ -132,6 +132,12 @@ describe('an external duration', () => {
     expect(await total()).toBe(500);
   });
 
+  test('before all heartbeats is of all time, too', async () => {
+    await ask('POST', path, meeting('a', noon - 86_400 * 3, noon - 86_400 * 3 + 60));
+    const { data } = await house.get('all_time_since_today');
+    expect([data.total_seconds, data.range.start_date]).toEqual([60, '2026-01-02']);
+  });
+
   test('is the account’s own', async () => {
     await ask('POST', path, meeting('a', noon - 60, noon));
     const bob = await house.accounts.createAccount('bob');

@@ -272,6 +272,15 @@ describe('a token', () => {
     }
   });
 
+  test('for summaries may follow today’s, which is a channel', async () => {
+    const { access_token } = await exchange(await code({ scope: 'read_summaries' }));
+    const guest = await house.socket();
+    guest.send(JSON.stringify({ type: 'login', user_id: access_token.replace('waka_tok_', ''), device_id: 'd' }));
+    await guest.messages.next();
+    guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime/today' }));
+    expect(JSON.parse(await guest.messages.next())).toMatchObject({ success: true });
+  });
+
   test('is refreshed once, and the old one ends', async () => {
     const first = await exchange(await code());
     const refresh = (secret: string) => token({ grant_type: 'refresh_token', refresh_token: secret });

@@ -656,6 +656,7 @@ describe('goals', () => {
     const changed = await house.ask('PUT', `${goals}/${id}`, { body: { seconds: 120 }, headers });
     expect(JSON.parse(changed.body).data).toMatchObject({ id, seconds: 120, delta: 'day' });
     expect((await house.ask('PUT', `${goals}/${id}`, { body: { seconds: -1 }, headers })).status).toBe(400);
+    expect((await house.ask('PUT', `${goals}/nothing`, { body: { seconds: 9 }, headers })).status).toBe(404);
     expect((await house.ask('DELETE', `${goals}/${id}`, { headers })).status).toBe(200);
     expect(await house.get(`goals/${id}`, 404)).toEqual({ error: 'no such goal' });
     expect(await house.get('goals')).toEqual({ data: [], total: 0, total_pages: 1 });

@@ -72,7 +72,7 @@ export async function keepGoal(
 ): Promise<Asked<object>> {
   const { account } = question.person;
   const before = id === undefined ? undefined : (await read(hub, account)).find((kept) => kept.id === id);
-  if (id !== undefined && before === undefined) return wrong('no such goal');
+  if (id !== undefined && before === undefined) return wrong('no such goal', 404);
   const all: Record<string, unknown> = { ...unset, ...before?.goal, ...said };
   const goal = Object.fromEntries(Object.keys(Goal.properties).map((name) => [name, all[name]]));
   if (!isGoal(goal)) return wrong('send {"title": "…", "delta": "day" or "week", "seconds": 3600, "languages": [], …}');
@@ -81,7 +81,7 @@ export async function keepGoal(
   const document = await hub.document(channelOf(account));
   await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));
   const kept = (await read(hub, account)).find((one) => one.id === key);
-  return kept === undefined ? wrong('no such goal') : { ok: true, value: { data: shown(question, kept) } };
+  return kept === undefined ? wrong('no such goal', 404) : { ok: true, value: { data: shown(question, kept) } };
 }
 
 export async function dropGoal(hub: Hub, { person: { account } }: Question, id: string): Promise<void> {

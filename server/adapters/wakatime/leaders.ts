@@ -1,5 +1,5 @@
 // The accounts of this hub that share their coding time, by the last seven days. Always computed with a timeout of fifteen minutes, so
-// that nobody climbs by a setting.
+// that nobody climbs by a setting, and of heartbeats alone, so that nobody climbs by meetings.
 
 import type { Request } from '../adapter.ts';
 import type { Admission } from './admission.ts';
@@ -38,12 +38,12 @@ export async function ranking(
   const span = readStatsRange('last_7_days', now, false)?.span ?? { first: now.today, last: now.today };
   const bounds = boundsOf(datesOf(span), zone);
   const language = query.get('language') ?? '';
-  const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute };
   const running = [];
   for (const account of accounts) {
     const person = await admission.person(account, request);
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
+    const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute, rules: person.rules };
     const days = tally(person.beats, rule, { bounds, fits });
     const all = fold(person.beats, days);
     const worked = days.filter(({ contexts }) => contexts.codes.length > 0).length;

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { escaped } from './pictures.ts';
+import { scopeInWords } from './scopes.ts';
 
 const style =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
@@ -49,10 +50,9 @@ export function approvalPage({
   /** '' while there is none. */
   readonly problem: string;
 }): string {
-  const wishes = scopes.length === 0 ? ['to know who you are'] : scopes;
   return sheet(
     `<h1>“${escaped(app)}” asks for your coding time</h1>` +
-      `<ul>${wishes.map((scope) => `<li><code>${escaped(scope)}</code></li>`).join('')}</ul>` +
+      `<ul><li>who you are</li>${scopes.map((name) => `<li>${scopeInWords(name)} <code>${name}</code></li>`).join('')}</ul>` +
       `<p>It will be told at <code>${escaped(redirect)}</code>. You can end it at any time by revoking the token “app ${escaped(app)}”.</p>` +
       (problem === '' ? '' : `<p class="wrong" role="alert">${escaped(problem)}</p>`) +
       '<form method="post" action="/oauth/authorize">' +

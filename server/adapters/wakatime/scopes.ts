@@ -1,5 +1,6 @@
 // OAuth's scopes and what they open here. A token's scopes are the hub's own, for channels; what an app may ask of WakaTime's
-// endpoints is named like a channel below `wakatime` that has no items, so a token of an app reads nothing else of the account.
+// endpoints is named like a channel below `wakatime`, and none of those but today's summary has items, so a token of an app reads
+// nothing else of the account.
 
 import { type Identity, may, type Verb } from '../../core/access.ts';
 
@@ -16,12 +17,15 @@ const lists = [
 /** What every app may: ask whose token it has. */
 const always = 'read:wakatime/profile';
 
+/** Today's is a channel, too, which an app may follow. */
+const daily = ['read:wakatime/summaries', 'read:wakatime/today'] as const;
+
 type Entry = readonly [string, readonly string[]];
 
 /** By OAuth's name: the scopes of the hub's. */
 const scopes: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['email', ['read:wakatime/email']],
-  ['read_summaries', ['read:wakatime/summaries']],
+  ['read_summaries', daily],
   ...lists.map((list): Entry => [`read_summaries.${list}`, [`read:wakatime/summaries.${list}`]]),
   ['read_stats', ['read:wakatime/stats']],
   ...[...lists, 'best_day'].map((list): Entry => [`read_stats.${list}`, [`read:wakatime/stats.${list}`]]),
@@ -32,12 +36,31 @@ const scopes: ReadonlyMap<string, readonly string[]> = new Map<string, readonly 
   ['write_private_leaderboards', ['write:wakatime/leaderboards']],
   ['read_heartbeats', ['read:wakatime/heartbeats']],
   ['write_heartbeats', ['write:wakatime/heartbeats']],
-  [
-    'read_logged_time',
-    ['read:wakatime/summaries', 'read:wakatime/stats', 'read:wakatime/goals', 'read:wakatime/heartbeats'],
-  ],
+  ['read_logged_time', [...daily, 'read:wakatime/stats', 'read:wakatime/goals', 'read:wakatime/heartbeats']],
   ['write_logged_time', ['write:wakatime/heartbeats']],
 ]);
+
+/** What a person is asked for, in words. */
+const words = new Map([
+  ['email', 'your e-mail address'],
+  ['read_summaries', 'your time day by day'],
+  ['read_stats', 'your time over weeks and years'],
+  ['read_goals', 'your goals'],
+  ['read_orgs', 'your organisations, and the time shown on their dashboards'],
+  ['write_orgs', 'to change your organisations'],
+  ['read_private_leaderboards', 'your private leaderboards'],
+  ['write_private_leaderboards', 'to change your private leaderboards'],
+  ['read_heartbeats', 'each of your heartbeats: files, projects, machines'],
+  ['write_heartbeats', 'to add and delete heartbeats, meetings and commits'],
+  ['read_logged_time', 'all of your time, goals and heartbeats'],
+  ['write_logged_time', 'to add and delete heartbeats, meetings and commits'],
+]);
+
+export function scopeInWords(name: string): string {
+  const [whole = '', part] = name.split('.');
+  const said = words.get(whole) ?? name;
+  return part === undefined ? said : `${said}, ${part.replaceAll('_', ' ')} alone`;
+}
 
 /** @returns the names that were said, by spaces or commas, each once; undefined when one of them is none */
 export function readScopes(said: string): readonly string[] | undefined {

@@ -9,9 +9,10 @@ import { uuidOf } from './heartbeat.ts';
 import type { Question } from './question.ts';
 import { machineId } from './summaries.ts';
 
-/** From the day of the first heartbeat; the account's own first day while there is none. */
+/** From the day of the first heartbeat, or of a meeting before; the account's own first day while there is neither. */
 export function allTime({ person, zone, now }: Question): Span {
-  const first = dateAt(person.beats.first ?? person.created * 1_000, zone);
+  const begins = [person.beats.first, person.besides?.[0]?.begin].filter((moment) => moment !== undefined);
+  const first = dateAt(begins.length === 0 ? person.created * 1_000 : Math.min(...begins), zone);
   return { first: first < now.today ? first : now.today, last: now.today };
 }
 
