@@ -187,6 +187,22 @@ describe('what is read', () => {
     }
   });
 
+  test('may be large: an export goes through whole, in pieces', async () => {
+    const { hub, edge } = await house();
+    const events = Array.from({ length: 90 }, (_, n) => ({ ...beat(n), data: { n, text: 'é'.repeat(60_000) } }));
+    for (let at = 0; at < events.length; at += 10) {
+      await ask(edge.url, 'POST', window, { client: 'c', type: 't', hostname: 'box' });
+      // A mebibyte's characters at a time, which is what a batch may have and more.
+      const posted = await ask(edge.url, 'POST', `${window}/events`, events.slice(at, at + 10));
+      expect(posted.status).toBe(200);
+    }
+    await drained(edge.url);
+    const [through, direct] = [await ask(edge.url, 'GET', '/api/0/export'), await ask(hub.url, 'GET', '/api/0/export')];
+    expect(through.text.length).toBeGreaterThan(8_388_608);
+    expect(through.text === direct.text).toBe(true);
+    expect(through.headers.get('content-disposition')).toMatch(/aw-buckets-export\.json/);
+  });
+
   test('comes from here while the hub is away, queries and exports too', async () => {
     const { wire, edge } = await house();
     await ask(edge.url, 'POST', heartbeat, beat(0));
