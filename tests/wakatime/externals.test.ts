@@ -132,6 +132,21 @@ describe('an external duration', () => {
     expect(await total()).toBe(500);
   });
 
+  test('is heard of by who follows today', async () => {
+    const guest = await house.socket();
+    guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime/today' }));
+    const total = async (): Promise<number> => {
+      for (;;) {
+        const { key, item } = JSON.parse(await guest.messages.next());
+        if (key !== undefined) return item.data.grand_total.total_seconds;
+      }
+    };
+    expect(await total()).toBe(0);
+    house.world.pass(2_000);
+    await ask('POST', path, meeting('a', noon - 60, noon));
+    expect(await total()).toBe(60);
+  });
+
   test('before all heartbeats is of all time, too', async () => {
     await ask('POST', path, meeting('a', noon - 86_400 * 3, noon - 86_400 * 3 + 60));
     const { data } = await house.get('all_time_since_today');
