@@ -18,7 +18,10 @@ const mendMs = 5_000;
 /** Of which channels a watcher hears though nobody here has them open, when another node writes. */
 export interface Wanted {
   readonly prefix: string;
-  /** It has all of them open that have items, so that one which is not is news even without a rumour. */
+  /**
+   * It has all of them open that have items. One that is not is news even without a rumour: when it is opened, by whomever, the
+   * watcher is told of it without changes.
+   */
   readonly whole: boolean;
 }
 
@@ -207,6 +210,11 @@ export class Hub {
       },
     );
     this.#open.set(name, channel);
+    if (seq > 0) {
+      for (const [told, wanted] of this.#watchers) {
+        if (wanted?.whole === true && name.startsWith(wanted.prefix)) told(channel, []);
+      }
+    }
     return channel;
   }
 

@@ -124,6 +124,9 @@ class Ear {
   }
 }
 
+/** Kept wholly and by their last values, and most of them written to by one node before the others know them. */
+const channels = Array.from({ length: 24 }, (_, at) => `owner/${at % 2 === 0 ? 'x' : 'aw'}/${at}`);
+
 interface Ended {
   readonly counts: Air['counts'];
   readonly accepted: number;
@@ -193,7 +196,10 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
   const whole = new Map<string, [string, number][]>();
   for (const channel of channels) {
     const items = await truth.read(channel, {});
-    whole.set(channel.slice(6), items.map(({ key, value }) => [key, Number(value)]));
+    whole.set(
+      channel.slice(6),
+      items.map(({ key, value }) => [key, Number(value)]),
+    );
   }
   for (const [node, wire] of wires.entries()) {
     const ear = new Ear();

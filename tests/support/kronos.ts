@@ -5,7 +5,7 @@ import { type KronosDoors, openKronos } from '../../server/adapters/kronos/conve
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
-import { silence } from '../../server/core/relay.ts';
+import { type Relay, silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { TestWorld } from './world.ts';
@@ -116,11 +116,15 @@ export interface TestHub {
 }
 
 export async function startHub(
-  options: Partial<Pick<KronosDoors, 'personal' | 'signup' | 'merge'>> & { store?: Store; world?: TestWorld } = {},
+  options: Partial<Pick<KronosDoors, 'personal' | 'signup' | 'merge'>> & {
+    store?: Store;
+    relay?: Relay;
+    world?: TestWorld;
+  } = {},
 ): Promise<TestHub> {
   const world = options.world ?? new TestWorld();
   const store = options.store ?? new MemoryStore({ epoch: 'e1' });
-  const hub = new Hub({ store, relay: silence, world });
+  const hub = new Hub({ store, relay: options.relay ?? silence, world });
   const switchboard = new Switchboard();
   hub.addPublisher(switchboard);
   const accounts = await Accounts.open(hub);

@@ -79,17 +79,19 @@ export class ChannelVerbs {
     patterns.get(name)?.();
     if (patterns.size >= mostPatterns) return tooMany;
     // One that is followed already goes on as it is.
-    const follow = (channel: Channel) => {
+    const follow = (channel: Channel, start: Start) => {
       const view = subscription(who, channel);
-      if (!session.follows(channel, view)) session.follow(channel, view, { from: 'now' });
+      if (!session.follows(channel, view)) session.follow(channel, view, start);
     };
     const known = new Set<string>();
-    // A channel that appears later is followed before its first change is told.
+    // A channel that appears later is followed before its first change is told; where that was missed, from the beginning.
     const unwatch = this.#hub.watch(
-      (channel) => {
+      (channel, changes) => {
         if (known.has(channel.name) || !fits(channel.name)) return;
         known.add(channel.name);
-        if (session.following.length < mostFollowed) follow(channel);
+        const missed = changes.length === 0;
+        if (session.following.length < mostFollowed)
+          follow(channel, missed ? { from: 'position', position: { seq: 0 } } : { from: 'now' });
         else session.end('too_many');
       },
       { prefix, whole: true },
@@ -107,12 +109,12 @@ export class ChannelVerbs {
       return tooMany;
     }
     const channels: { channel: string; seq: number }[] = [];
-    for (const info of infos) {
+    const listed = infos.filter(({ channel }) => !known.has(channel));
+    for (const { channel } of listed) known.add(channel);
+    for (const info of listed) {
       const channel = await this.#hub.channel(info.channel);
-      if (known.has(channel.name)) continue;
-      known.add(channel.name);
       channels.push({ channel: shortName(who, channel.name), seq: channel.position.seq });
-      follow(channel);
+      follow(channel, { from: 'now' });
     }
     return JSON.stringify({ success: true, type: 'subscribe', channel: said, channels, ref });
   }
