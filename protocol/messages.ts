@@ -374,3 +374,5 @@ export const answers = {
     { description: 'the hub is going down; come back after about that long' },
   ),
 } as const;
+
+export type Answers = { [T in keyof typeof answers]: Static<(typeof answers)[T]> };
