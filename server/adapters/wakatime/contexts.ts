@@ -34,10 +34,11 @@ export class Contexts {
   /** By number, of numbers of texts; the first is empty. */
   readonly lists: (readonly number[])[] = [];
   /** `width` numbers for each context. */
-  #rows = new Uint32Array(width * 64);
+  #rows: Uint32Array = new Uint32Array(width * 64);
   #length = 0;
-  readonly #textCodes = new Map<string, number>();
-  readonly #listCodes = new Map<string, number>();
+  /** undefined until somebody looks one up. */
+  #textCodes: Map<string, number> | undefined;
+  #listCodes: Map<string, number> | undefined;
   /** Open addressing: numbers of contexts plus one, at their hash. */
   #places = new Uint32Array(256);
   readonly #made: (Context | undefined)[] = [];
@@ -65,6 +66,7 @@ export class Contexts {
   }
 
   text(said: string): number {
+    this.#textCodes ??= new Map(this.texts.map((text, code) => [text, code]));
     const known = this.#textCodes.get(said);
     if (known !== undefined) return known;
     const code = this.texts.push(said) - 1;
@@ -73,6 +75,7 @@ export class Contexts {
   }
 
   list(codes: readonly number[]): number {
+    this.#listCodes ??= new Map(this.lists.map((list, code) => [list.join(','), code]));
     const name = codes.join(',');
     const known = this.#listCodes.get(name);
     if (known !== undefined) return known;
@@ -134,22 +137,31 @@ export class Contexts {
     return made;
   }
 
-  /** As they were kept; undefined when they do not fit together. */
+  /** As they were kept; undefined when they do not fit together. Looking them up is made ready when somebody does. */
   static restore(
     texts: readonly string[],
     lists: readonly (readonly number[])[],
-    rows: readonly (readonly number[])[],
+    rows: Uint32Array,
   ): Contexts | undefined {
     const contexts = new Contexts();
-    for (const text of texts) contexts.text(text);
-    for (const list of lists) contexts.list(list);
-    const fits = rows.every((row) => {
-      const right = fields.every((_, field) => (row[field] ?? 0) < texts.length);
-      if (right && (row[listColumn] ?? 0) < lists.length && (row[lastColumn] ?? 0) < 8) contexts.row(row);
-      return right;
-    });
-    const whole = contexts.texts.length === texts.length && contexts.lists.length === lists.length;
-    return fits && whole && contexts.length === rows.length ? contexts : undefined;
+    for (let at = 0; at < rows.length; at += width) {
+      for (let field = 0; field < fields.length; field += 1)
+        if ((rows[at + field] ?? 0) >= texts.length) return undefined;
+      const bits = rows[at + lastColumn] ?? 0;
+      if ((rows[at + listColumn] ?? 0) >= lists.length || bits > 7) return undefined;
+      if (bits !== 0) contexts.#inherits = true;
+    }
+    if (rows.length % width !== 0 || !lists.every((list) => list.every((code) => code < texts.length)))
+      return undefined;
+    // What everybody has is first in what was kept, too.
+    for (const text of texts.slice(1)) contexts.texts.push(text);
+    for (const list of lists.slice(1)) contexts.lists.push(list);
+    contexts.#rows = rows;
+    contexts.#length = rows.length / width;
+    contexts.#textCodes = undefined;
+    contexts.#listCodes = undefined;
+    contexts.#places = new Uint32Array(0);
+    return contexts;
   }
 
   /** The rows from `first` to before `end`, for keeping. */
@@ -174,7 +186,7 @@ export class Contexts {
   #append(row: ArrayLike<number>, place: number): number {
     const code = this.#length;
     if ((code + 1) * width > this.#rows.length) {
-      const grown = new Uint32Array(this.#rows.length * 2);
+      const grown = new Uint32Array(Math.max(width * 64, this.#rows.length * 2));
       grown.set(this.#rows);
       this.#rows = grown;
     }
@@ -186,7 +198,9 @@ export class Contexts {
   }
 
   #spread(): void {
-    const places = new Uint32Array(this.#places.length * 2);
+    let size = 256;
+    while (size <= this.#length * 2) size *= 2;
+    const places = new Uint32Array(size);
     const mask = places.length - 1;
     for (let code = 0; code < this.#length; code += 1) {
       let place = hash(this.#rows, code * width) & mask;

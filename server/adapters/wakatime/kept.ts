@@ -5,7 +5,7 @@
 
 import type { Item, Op, Put, Store } from '../../core/store.ts';
 import { Beats, day, type Outline } from './beats.ts';
-import { Contexts } from './contexts.ts';
+import { Contexts, width } from './contexts.ts';
 import { isObject } from './heartbeat.ts';
 import {
   packBlock,
@@ -159,19 +159,22 @@ export class Kept {
       const values = new Map(items.map(({ key, value }) => [key, value]));
       const state = stateIn(values.get('state'));
       if (state === undefined || state.epoch !== this.#store.epoch) return;
-      const all = <T>(name: keyof typeof perItem, read: (value: string) => readonly T[]): readonly T[] =>
+      const all = <T>(name: 'texts' | 'lists', read: (value: string) => readonly T[]): readonly T[] =>
         Array.from({ length: Math.ceil(state[name] / perItem[name]) }, (_, item) => values.get(`${name}/${item}`))
           .flatMap((value) => (value === undefined ? [] : read(value)))
           .slice(0, state[name]);
-      const contexts = Contexts.restore(
-        all('texts', textsIn),
-        all('lists', (value) => unpackLists(textIn(value))),
-        all('contexts', (value) => unpackRows(textIn(value))),
-      );
-      if (contexts === undefined || contexts.length !== state.contexts) return;
-      const { texts, lists } = state;
-      if (contexts.texts.length !== texts || contexts.lists.length !== lists) return;
-      this.#counts = { texts, lists, contexts: state.contexts };
+      const rows = new Uint32Array(state.contexts * width);
+      for (let from = 0; from < state.contexts; from += perItem.contexts) {
+        const count = Math.min(perItem.contexts, state.contexts - from);
+        const some = unpackRows(textIn(values.get(`contexts/${from / perItem.contexts}`) ?? '""'), count);
+        if (some === undefined) return;
+        rows.set(some, from * width);
+      }
+      const texts = all('texts', textsIn);
+      const lists = all('lists', (value) => unpackLists(textIn(value)));
+      const contexts = Contexts.restore(texts, lists, rows);
+      if (contexts === undefined || texts.length !== state.texts || lists.length !== state.lists) return;
+      this.#counts = { texts: state.texts, lists: state.lists, contexts: state.contexts };
       return { beats: new Beats(contexts, unpackOutlines(state.days)), seq: state.seq };
     } catch {
       // Not JSON, or numbers that no array can have: as good as nothing.

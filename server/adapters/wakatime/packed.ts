@@ -206,11 +206,12 @@ export function packRows(rows: Uint32Array): string {
   return packer.packed();
 }
 
-export function unpackRows(packed: string): readonly (readonly number[])[] {
+/** Undefined when there are not as many as they should be. */
+export function unpackRows(packed: string, count: number): Uint32Array | undefined {
   const unpacker = new Unpacker(packed);
-  const rows: number[][] = [];
-  while (!unpacker.isDone) rows.push(Array.from({ length: width }, () => unpacker.number()));
-  return rows;
+  const rows = new Uint32Array(count * width);
+  for (let at = 0; at < rows.length; at += 1) rows[at] = unpacker.number();
+  return unpacker.isWhole ? rows : undefined;
 }
 
 export function packLists(lists: readonly (readonly number[])[]): string {

@@ -12,6 +12,8 @@ import { statusBar } from './summaries.ts';
 
 const suffix = '/wakatime/today';
 const everyMs = 1_000;
+/** The account's channels that it is made of; zone, timeout and rules are settings. */
+const concerns = new Set(['wakatime', 'settings', 'external_durations']);
 
 /** One account's, while it is followed. */
 interface Followed {
@@ -38,8 +40,7 @@ export class Today {
     this.#hub.watch(({ name }) => {
       if (this.#followed.size === 0) return;
       const [account = '', own = ''] = name.split('/', 3);
-      // Zone, timeout and rules are settings.
-      if (name === `${account}/${own}` && (own === 'wakatime' || own === 'settings')) this.#moved(account);
+      if (name === `${account}/${own}` && concerns.has(own)) this.#moved(account);
     });
     this.#hub.atDrain(() => {
       for (const account of [...this.#followed.keys()]) this.#end(account);
