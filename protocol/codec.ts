@@ -58,5 +58,4 @@ function wrongField(check: Check): string {
   return field.replaceAll('_', ' ');
 }
 
-export { bounds, outOfBounds };
 export type { Request, RequestType };

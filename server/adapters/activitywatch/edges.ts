@@ -4,7 +4,7 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
-import { outOfBounds } from '../../../protocol/codec.ts';
+import { outOfBounds } from '../../../protocol/bounds.ts';
 import { may } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Op } from '../../core/store.ts';
