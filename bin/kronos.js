@@ -1,16 +1,22 @@
 #!/usr/bin/env node
 // `kronos` as an installed command: plain JavaScript, so that Node can start it. Reading TypeScript through tsx takes four times as
 // long as a short command may, so the client is bundled once, by the esbuild that tsx brings, into the person's cache folder, and
-// again when a source has changed. Where nothing can be written, tsx it is.
+// again when a source has changed. Where nothing can be written, tsx it is. What an action needs is one file, because each further
+// one takes half a millisecond; what is imported only when it is asked for is bundled apart from it.
 
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
-const start = { self: fileURLToPath(import.meta.url), about: new URL('../package.json', import.meta.url) };
+const start = {
+  self: fileURLToPath(import.meta.url),
+  about: new URL('../package.json', import.meta.url),
+  unbundled: '',
+};
 const sources = ['clients/kronos', 'clients/typescript', 'protocol'];
+const keptMs = 86_400_000;
 
 function cacheFolder() {
   const { env, platform } = process;
@@ -46,12 +52,13 @@ async function bundle(cache, kept, folder) {
   const { build } = await import('esbuild');
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const fresh = `${folder}.${process.pid}`;
-  await build({
-    entryPoints: [join(top, 'clients/kronos/main.ts')],
+  const client = join(top, 'clients/kronos');
+  const later = new Set();
+  const common = {
     outdir: fresh,
+    outbase: client,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -61,13 +68,43 @@ async function bundle(cache, kept, folder) {
     // Ink asks for it when it is being debugged.
     external: ['react-devtools-core'],
     define: { 'process.env.NODE_ENV': '"production"' },
+  };
+  const apart = {
+    name: 'apart',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const file = join(resolveDir, path);
+        later.add(file);
+        return {
+          path: `./${relative(client, file)
+            .replaceAll('\\', '/')
+            .replace(/\.tsx?$/, '.mjs')}`,
+          external: true,
+        };
+      }),
+  };
+  await build({ ...common, entryPoints: [join(client, 'main.ts')], plugins: [apart] });
+  await build({
+    ...common,
+    entryPoints: [...later],
+    splitting: true,
     // What is left in CommonJS asks for Node's own modules by `require`.
     banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
   });
-  for (const old of readdirSync(cache)) {
-    if (old.startsWith(kept) && join(cache, old) !== fresh) rmSync(join(cache, old), { recursive: true, force: true });
+  try {
+    renameSync(fresh, folder);
+  } catch {
+    // Another command was quicker.
+    rmSync(fresh, { recursive: true, force: true });
   }
-  renameSync(fresh, folder);
+  // Not at once: something that was started from an old one may still be open, and another may be in the making.
+  const old = Date.now() - keptMs;
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name);
+    const isOld = name.startsWith(kept) && path !== folder && statSync(path).mtimeMs < old;
+    if (isOld) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 async function load() {
@@ -83,9 +120,10 @@ async function load() {
   try {
     await bundle(cache, kept, folder);
     return await import(`${entry}?made`);
-  } catch {
+  } catch (error) {
     const { register } = await import('tsx/esm/api');
     register();
+    start.unbundled = error.message;
     return import('../clients/kronos/main.ts');
   }
 }

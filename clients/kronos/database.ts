@@ -58,11 +58,17 @@ export const emptyDatabase: Database = {
 
 /** It could not be read or written. `message` is what the protocol calls that, `reason` why. */
 export class DatabaseFailure extends Error {
+  override readonly name = 'DatabaseFailure';
   readonly reason: string;
 
   constructor(message: 'read database failed' | 'write database failed', reason: string) {
     super(message);
     this.reason = reason;
+  }
+
+  /** By its name: the actions and the other verbs are bundled apart, and each bundle has this class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && 'name' in value && value.name === 'DatabaseFailure';
   }
 }
 

@@ -28,6 +28,8 @@ export interface House {
   /** Whether a person sits at both ends. */
   readonly terminal: boolean;
   readonly zone: Zone;
+  /** Why each start takes long; '' where it does not. */
+  readonly unbundled: string;
   /** Of the project. */
   version(): string;
   print(line: string): void;

@@ -1,6 +1,5 @@
 // The process: its arguments, environment, streams, signals and exit. What the words on the command line mean is program.ts'.
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +17,13 @@ export interface Start {
   readonly self: string;
   /** package.json */
   readonly about: URL;
+  /** Why it runs through tsx, which takes long; '' when it is bundled. */
+  readonly unbundled: string;
 }
 
 /** @returns when the exit code is set; the process ends by itself once its streams are written */
-export async function main({ self, about }: Start): Promise<void> {
-  const { env, platform, stdout, stdin } = process;
+export async function main({ self, about, unbundled }: Start): Promise<void> {
+  const { env, platform, stdout } = process;
   const home = homedir();
   const folder = folderOf({ env, platform, home });
   const house: House = {
@@ -33,15 +34,19 @@ export async function main({ self, about }: Start): Promise<void> {
     folder,
     colour: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     width: stdout.isTTY === true ? stdout.columns : undefined,
-    terminal: stdout.isTTY === true && stdin.isTTY === true,
+    // Only to look at the standard input makes Node set it up.
+    get terminal() {
+      return stdout.isTTY === true && process.stdin.isTTY === true;
+    },
     zone: localZone,
+    unbundled,
     version: () => versionIn(about),
     print: (line) => void stdout.write(`${line}\n`),
     complain: (line) => void process.stderr.write(`${line}\n`),
     stdin: () => readFileSync(0, 'utf8'),
-    ask: (question) => (stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8'))),
+    ask: (question) => (process.stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8'))),
     now: () => Date.now(),
-    name: () => randomBytes(15).toString('base64url'),
+    name: () => process.getBuiltinModule('node:crypto').randomBytes(15).toString('base64url'),
     date: (seconds) => dateIn(localeOf(env), seconds),
     syncSoon: () => void syncSoon(self, home),
     lastSync: () => lastSyncIn(folder),

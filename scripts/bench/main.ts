@@ -4,6 +4,7 @@
 import { benchActivityWatch } from './activitywatch.ts';
 import { benchFanout } from './fanout.ts';
 import { benchIdle } from './idle.ts';
+import { benchKronos } from './kronos.ts';
 import { benchRooms } from './rooms.ts';
 import { type BenchRow, benchStore } from './store.ts';
 import { benchStorm } from './storm.ts';
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   store: benchStore,
   storm: benchStorm,
   idle: benchIdle,
+  kronos: benchKronos,
   rooms: benchRooms,
   activitywatch: benchActivityWatch,
   wakatime: () => benchWakatime(),

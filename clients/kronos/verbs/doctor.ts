@@ -36,7 +36,7 @@ function bad(what: string, found: string, fix: string): Finding {
 
 export const doctor: Tool = async ({ words, json }, house) => {
   if (words.length > 0) return misused(house, 'doctor');
-  const findings: Finding[] = [nodeVersion()];
+  const findings: Finding[] = [nodeVersion(), startUp(house)];
   const database = readable(house, findings);
   if (database !== undefined) await examineHub(database, house, findings);
   if (json) house.print(JSON.stringify(findings, null, 2));
@@ -53,6 +53,16 @@ function nodeVersion(): Finding {
   const old = major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]);
   const found = process.versions.node;
   return old ? bad('Node', found, `install Node ${oldestNode.join('.')} or later`) : good('Node', found);
+}
+
+function startUp({ unbundled }: House): Finding {
+  return unbundled === ''
+    ? good('start', 'bundled')
+    : bad(
+        'start',
+        `slow, for it is not bundled: ${unbundled}`,
+        'let the cache folder be written (XDG_CACHE_HOME, or ~/.cache)',
+      );
 }
 
 function readable(house: House, findings: Finding[]): Database | undefined {

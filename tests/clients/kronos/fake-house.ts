@@ -66,6 +66,7 @@ export class FakeHouse {
       width: this.width,
       terminal: false,
       zone: zoneOf(zone),
+      unbundled: '',
       version: () => '0.1.0',
       print: (line) => {
         out += `${line}\n`;

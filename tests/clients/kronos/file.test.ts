@@ -2,7 +2,7 @@
 // Real files, real processes.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,9 +153,14 @@ describe('the installed command', () => {
       out: 'ID  DESC  TAGS  ACTIVE  DUE     WORKTIME\n1   one   home          in 24h  0s\n',
       err: '',
     });
+    const bundles = readdirSync(join(folder, 'cache', 'kronos'));
+    expect(bundles).toHaveLength(1);
+    expect(readdirSync(join(folder, 'cache', 'kronos', bundles[0] ?? ''))).toContain('main.mjs');
+    expect((await kronos(folder, 'doctor')).out).toContain('ok    start: bundled');
     const bare = leftovers.folder();
     writeFileSync(join(bare, 'cache'), 'no folder');
     expect(await kronos(bare, 'add', 'two')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
+    expect((await kronos(bare, 'doctor')).out).toContain('WRONG start: slow, for it is not bundled: ENOTDIR');
   });
 
   test('ends quietly when nobody reads on, and colours nothing for a pipe', async () => {
