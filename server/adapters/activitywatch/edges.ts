@@ -3,8 +3,8 @@
 // every other device. What watchers themselves say is routes.ts'.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { compile } from '../../../protocol/check.ts';
 import { outOfBounds } from '../../../protocol/bounds.ts';
+import { compile } from '../../../protocol/check.ts';
 import { may } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Op } from '../../core/store.ts';
