@@ -158,7 +158,7 @@ export const boardEndpoints: readonly Endpoint[] = ['leaderboards', 'private_lea
         if (board === undefined || !hasJoined(board.members, person.account)) return failed(404, noBoard.error);
         const all = await Promise.all(
           board.members.map(async ({ account, joined }) => ({
-            ...stranger(await admission.person(account, request)),
+            ...stranger(await admission.someone(account, request)),
             is_invited: !joined,
           })),
         );

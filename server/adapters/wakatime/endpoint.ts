@@ -45,6 +45,11 @@ export interface Endpoint {
   readonly answer: (told: Told) => Promise<Reply | Flow> | Reply;
 }
 
+/** Endpoints that look at no heartbeat: a hub that has just started need not read any for them. */
+export function withoutHeartbeats(endpoint: Endpoint): Endpoint {
+  return { ...endpoint, reach: ({ question: { moment } }) => ({ from: moment, to: moment }) };
+}
+
 /** An answer that is JSON already. */
 export function jsonText(status: number, body: string): Reply {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };

@@ -196,7 +196,7 @@ function settled(org: Org, said: Readonly<Record<string, unknown>>): Asked<Org> 
 }
 
 async function shownMember({ admission, request }: Told, account: string) {
-  const { id, email, full_name, photo, username } = stranger(await admission.person(account, request));
+  const { id, email, full_name, photo, username } = stranger(await admission.someone(account, request));
   return { id, email, full_name, photo, username };
 }
 

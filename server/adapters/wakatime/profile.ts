@@ -2,10 +2,10 @@
 
 import { iso } from './calendar.ts';
 import { newest } from './lists.ts';
-import type { Person } from './question.ts';
+import type { Person, Someone } from './question.ts';
 
 /** What one person may know of another. */
-export function stranger({ account, id, base = '', settings: { fullName } }: Person) {
+export function stranger({ account, id, base = '', settings: { fullName } }: Someone) {
   const displayName = fullName || `@${account}`;
   return {
     id,

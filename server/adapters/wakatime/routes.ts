@@ -11,7 +11,17 @@ import { commitEndpoints } from './commits.ts';
 import { tally } from './credit.ts';
 import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './dumps.ts';
 import { durations } from './durations.ts';
-import { type Asking, answered, baseOf, type Endpoint, failed, jsonText, param, saidIn } from './endpoint.ts';
+import {
+  type Asking,
+  answered,
+  baseOf,
+  type Endpoint,
+  failed,
+  jsonText,
+  param,
+  saidIn,
+  withoutHeartbeats,
+} from './endpoint.ts';
 import { externalEndpoints } from './externals.ts';
 import { dropGoal, keepGoal, listGoals, oneGoal } from './goals.ts';
 import { isObject } from './heartbeat.ts';
@@ -300,13 +310,13 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         return json(200, { data: experts(person, question, parsedBody(request.body)) });
       },
     },
-    ...externalEndpoints,
+    ...externalEndpoints.map(withoutHeartbeats),
     ...commitEndpoints,
-    ...ruleEndpoints,
-    ...shareEndpoints,
-    ...boardEndpoints,
-    ...orgEndpoints,
-    ...appEndpoints(apps),
+    ...ruleEndpoints.map(withoutHeartbeats),
+    ...shareEndpoints.map(withoutHeartbeats),
+    ...boardEndpoints.map(withoutHeartbeats),
+    ...orgEndpoints.map(withoutHeartbeats),
+    ...appEndpoints(apps).map(withoutHeartbeats),
   ];
 
   const nothing: Route['handle'] = async () => failed(404, 'this hub has no such endpoint');
