@@ -114,15 +114,22 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   });
   const forwarder = await Forwarder.open({ hub, link, filters: () => rules.filters(), key: self.key });
 
+  /** Why the last write could not be kept; null when it was. */
+  let fault: string | null = null;
   const near = ({ origin, host: said }: Caller) => originAllowed(origin, said, []);
   const doors = {
     link,
     forwarder,
-    store: hub.store,
     world,
     token: config.hub.token,
     near,
     patience: Math.min(flushMs, config.patience ?? flushMs),
+    kept(reason: string | null) {
+      if (reason !== null && fault === null)
+        say(`What comes in cannot be kept: ${reason.replace(/\.$/, '')}. It waits for room.`);
+      if (reason === null && fault !== null) say('What comes in is kept again.');
+      fault = reason;
+    },
   };
   const trust = { accounts, personal: true };
   const activityWatch = openActivityWatch({
@@ -147,12 +154,15 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     {
       method: 'GET',
       path: '/-/health',
-      handle: () =>
-        hub.store.check().then(
-          async () => json(200, { status: 'ok', version, ...(await status()) }),
-          async (error: unknown) =>
-            json(503, { status: 'broken', reason: String(error), version, ...(await status()) }),
-        ),
+      handle: async () => {
+        const broken = await hub.store.check().then(
+          () => fault,
+          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        );
+        return broken === null
+          ? json(200, { status: 'ok', version, ...(await status()) })
+          : json(503, { status: 'broken', reason: broken, version, ...(await status()) });
+      },
     },
     ...activityWatchAtEdge(activityWatch.routes, doors),
     ...wakatimeAtEdge(wakatimeRoutes({ hub, near: () => true, ...trust }), doors),

@@ -5,7 +5,6 @@ import { corsHeaders } from '../adapters/activitywatch/origins.ts';
 import type { Flow, Reply, Request, Route } from '../adapters/adapter.ts';
 import { json } from '../adapters/adapter.ts';
 import { apiKeyOf } from '../adapters/wakatime/credentials.ts';
-import type { Store } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import type { Forwarder } from './forwarder.ts';
 import { bytesOf, type Link } from './link.ts';
@@ -13,13 +12,14 @@ import { bytesOf, type Link } from './link.ts';
 export interface Doors {
   readonly link: Link;
   readonly forwarder: Forwarder;
-  readonly store: Store;
   readonly world: World;
   readonly token: string;
   /** Whether a request comes from no page, or from one of this edge. */
   readonly near: (request: Request) => boolean;
   /** Milliseconds that a read may wait until the hub has what was written here before. */
   readonly patience: number;
+  /** Told of each write whether it could be kept here: why not, or null. */
+  readonly kept: (fault: string | null) => void;
 }
 
 /** A disk that is full may have room again soon, and most watchers never send again what was refused. */
@@ -112,7 +112,7 @@ export function wakatimeAtEdge(routes: readonly Route[], doors: Doors): readonly
   });
 }
 
-function ways({ link, forwarder, store, world, patience }: Doors) {
+function ways({ link, forwarder, world, patience, kept }: Doors) {
   /** undefined when the hub cannot answer, or does not know yet what was written here before. */
   const fromHub = async (request: Request): Promise<Answer | undefined> => {
     // A path that climbs would leave the routes that are meant.
@@ -148,26 +148,23 @@ function ways({ link, forwarder, store, world, patience }: Doors) {
     return undefined;
   };
 
-  /** A write that is not refused at once because the disk takes nothing: it may be made twice, and waits a while. */
+  /** A write that is not refused at once because the disk does not take it: it may be made twice, and waits a while. */
   const held =
     (handle: Handle): Handle =>
     async (request) => {
-      let wasBroken = false;
       for (let waited = 0; ; waited += pauseMs) {
         try {
-          return await handle(request);
+          const answer = await handle(request);
+          kept(null);
+          return answer;
         } catch (error) {
-          const broken = await store.check().then(
-            () => undefined,
-            (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
-          );
-          world.log.error({ error, broken }, 'edge: a write could not be kept');
-          if (broken === undefined && !wasBroken) throw error;
-          wasBroken = broken !== undefined;
+          const reason = error instanceof Error ? error.message : String(error);
+          world.log.error({ error }, 'edge: a write could not be kept');
+          kept(reason);
           if (waited >= holdMs || request.aborted()) {
-            return json(503, { message: `not kept: ${broken}`, error: `not kept: ${broken}` });
+            return json(503, { message: `not kept: ${reason}`, error: `not kept: ${reason}` });
           }
-          if (broken !== undefined) await new Promise<void>((resolve) => world.after(pauseMs, resolve));
+          await new Promise<void>((resolve) => world.after(pauseMs, resolve));
         }
       }
     };
