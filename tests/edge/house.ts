@@ -141,7 +141,7 @@ export class Wire {
     return `http://127.0.0.1:${this.port}/`;
   }
 
-  /** Asked for each piece that goes towards the hub. What was open is cut when it is not fair from now on. */
+  /** Asked for each piece that goes towards the hub. */
   set weather(weather: () => Weather) {
     this.#weather = weather;
   }
