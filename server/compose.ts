@@ -118,9 +118,16 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
 
   // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
   let ready = false;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  /** A request that comes earlier waits for that: a watcher takes every refusal for the loss of its heartbeat. */
+  const afterwards = (all: readonly Route[]): readonly Route[] =>
+    all.map((route) => ({ ...route, handle: (request) => begun.then(() => route.handle(request)) }));
   const admit: Front['admit'] = (caller, asked) => {
     const { host, origin } = caller;
-    if (!ready) return refuse('away');
+    if (!ready && asked === undefined) return refuse('away');
     if (!hostAllowed(host, { bound: config.host, extra: config.hosts })) {
       return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
     }
@@ -132,7 +139,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
   };
   const { host, port, kronosPort } = config;
   const listened = await listen(
-    { routes, admit, converse },
+    { routes: afterwards(routes), admit, converse },
     { host, port, kronosPort, kronosRequired: config.kronosAsked },
     { log: world.log, ...engineOf(config) },
   );
@@ -141,7 +148,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     return { ok: false, error: sentence(`${listened.error} (HORAI_HOST, HORAI_PORT, HORAI_KRONOS_PORT)`) };
   }
   const open = listened.listening;
-  const served = await listenWebUi(config, world, { routes: activityWatch.routes, admit, converse });
+  const served = await listenWebUi(config, world, { routes: afterwards(activityWatch.routes), admit, converse });
   if (!served.ok) {
     await open.close();
     await hub.close();
@@ -161,6 +168,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     await writeHubFile(config.data, { url: url.replace('http', 'ws'), secret: processSecret });
   }
   ready = true;
+  begin();
 
   const stop = async () => {
     const drained = Promise.all([open.drain(), webUi?.drain()]);

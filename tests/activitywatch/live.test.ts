@@ -1,9 +1,12 @@
 // ActivityWatch over real sockets: followed live on a WebSocket, asked by browsers and extensions, in testing mode.
 
+import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Running } from '../../server/compose.ts';
-import { startComposed } from '../support/compose.ts';
+import { assemble, openDoors, type Running } from '../../server/compose.ts';
+import { startComposed, testConfig } from '../support/compose.ts';
 import { Socket } from '../support/socket.ts';
+import { TestWorld } from '../support/world.ts';
 
 let hub: Running | undefined;
 afterEach(async () => {
@@ -43,6 +46,60 @@ describe('a follower', () => {
     await socket.close();
   });
 });
+
+describe('a start', () => {
+  test('that is not over yet lets a heartbeat wait, and refuses none', async () => {
+    const port = await freePort();
+    const world = new TestWorld();
+    const assembled = await assemble(testConfig(), world);
+    if (!assembled.ok) throw new Error(assembled.error);
+    const { accounts } = assembled.parts;
+    const begin = accounts.begin.bind(accounts);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    accounts.begin = (secret) => held.then(() => begin(secret));
+    const opening = openDoors(assembled.parts, testConfig({ port }), world);
+    const url = `http://127.0.0.1:${port}/`;
+    for (let status = 0; status === 0; ) status = await upgradeStatus(port);
+    const answered = beat(url, 0);
+    // Whoever would stay is asked to come again: this one was seen after the heartbeat.
+    expect(await upgradeStatus(port)).toBe(503);
+    goOn();
+    expect((await answered).status).toBe(200);
+    const opened = await opening;
+    if (!opened.ok) throw new Error(opened.error);
+    hub = opened.hub;
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Of the answer to a WebSocket's request; 0 where nobody listens. */
+function upgradeStatus(port: number): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = {
+      connection: 'upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    const asking = get({ port, host: '127.0.0.1', headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asking.on('error', () => resolve(0));
+  });
+}
 
 describe('a browser', () => {
   const chrome = 'chrome-extension://nglaklhklhcoonedhgnpgddginnjdadi';

@@ -10,7 +10,7 @@ import { formatInstant, parseInstant } from './instant.ts';
 import { broken, partsOf } from './parts.ts';
 import type { FromReading, Incoming, Task } from './reading.ts';
 
-const batchSize = 1_000;
+const batchSize = 500;
 
 class Refused extends Error {}
 
