@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pagesMay } from '../../server/adapters/wakatime/routes.ts';
 import { basic, beat, type House, noon, openHouse } from './house.ts';
 
 const callback = 'https://app.example/cb?from=horai';
@@ -110,6 +111,14 @@ describe('the page', () => {
     expect([foreign.status, foreign.headers.location]).toEqual([403, undefined]);
     const denied = await press({ ...wish(), answer: 'deny' });
     expect(new URL(String(denied.headers.location)).searchParams.get('error')).toBe('access_denied');
+  });
+
+  test('is for no other site’s page, while the exchange is for any', () => {
+    expect(['authorize', 'token', 'revoke'].map((path) => pagesMay({ path: `/oauth/${path}` }))).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('on a personal hub asks for the token, too', async () => {

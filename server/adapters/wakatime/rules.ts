@@ -47,18 +47,39 @@ const CustomRules = Type.Array(CustomRule, { maxItems: mostRules });
 type Condition = Static<typeof Condition>;
 export type CustomRule = Static<typeof CustomRule>;
 const check = compile(CustomRules);
-const areRules = (said: unknown): said is readonly CustomRule[] => check(said);
+const isList = (said: unknown): said is readonly CustomRule[] => check(said);
+
+const isPattern = ({ operator }: Condition): boolean => operator === 'matches';
+
+function areRules(said: unknown): said is readonly CustomRule[] {
+  return isList(said) && said.flatMap(({ if_match }) => if_match.filter(isPattern)).length <= mostPatterns;
+}
 
 const itemName = 'custom_rules';
+const keptSets = 1_000;
+const byText = new Map<string, RuleSet | undefined>();
 
 /** The rules of an account, the same object as long as they are the same; undefined where there are none. */
 export async function rulesOf(hub: Hub, account: string): Promise<RuleSet | undefined> {
-  return ruleSet(await readRules(hub, account));
+  const { items } = (await hub.document(`${account}/settings`)).view;
+  const text = items.get(itemName)?.value;
+  if (text === undefined) return undefined;
+  // Asked with every question: the text is read once.
+  if (!byText.has(text)) {
+    if (byText.size >= keptSets) byText.clear();
+    byText.set(text, ruleSet(rulesIn(text)));
+  }
+  return byText.get(text);
 }
 
 export async function readRules(hub: Hub, account: string): Promise<readonly CustomRule[]> {
   const { items } = (await hub.document(`${account}/settings`)).view;
-  const said: unknown = JSON.parse(items.get(itemName)?.value ?? '[]');
+  return rulesIn(items.get(itemName)?.value ?? '[]');
+}
+
+/** Any client of the account's may write the settings: what makes no sense there counts as none. */
+function rulesIn(text: string): readonly CustomRule[] {
+  const said: unknown = JSON.parse(text);
   return areRules(said) ? said : [];
 }
 
@@ -78,9 +99,6 @@ export function changedRules(
   const hostile = filled.flatMap(({ if_match }) => if_match).find((condition) => testOf(condition) === undefined);
   if (hostile !== undefined)
     return wrong(`${hostile.value} is no regular expression that RE2 knows, or a very large one`);
-  if (filled.flatMap(({ if_match }) => if_match.filter(isPattern)).length > mostPatterns) {
-    return wrong(`at most ${mostPatterns} conditions with matches`);
-  }
   const rules = Array.isArray(said)
     ? filled
     : before.some((rule) => rule.id === filled[0]?.id)
@@ -90,11 +108,10 @@ export function changedRules(
   return rules.length > mostRules ? wrong(`at most ${mostRules} rules`) : { ok: true, value: rules };
 }
 
-const isPattern = ({ operator }: Condition): boolean => operator === 'matches';
-
 const form =
   'send rules as {"name", "if_match": [{"field", "operator", "value"}], "then_set": [{"field", "value"}]}; fields are ' +
-  `${readable.join(', ')} (to set: ${settable.join(', ')}), operators ${operators.join(', ')}`;
+  `${readable.join(', ')} (to set: ${settable.join(', ')}), operators ${operators.join(', ')}; ` +
+  `at most ${mostRules} rules, and ${mostPatterns} conditions with matches`;
 
 function filledIn(said: Readonly<Record<string, unknown>>, id: () => string): object {
   const conditions: unknown = said['if_match'];
@@ -112,7 +129,6 @@ function filledIn(said: Readonly<Record<string, unknown>>, id: () => string): ob
 
 /** By what they say: the engine remembers answers by object. */
 const compiled = new Map<string, RuleSet>();
-const keptSets = 1_000;
 
 export function ruleSet(rules: readonly CustomRule[]): RuleSet | undefined {
   const enabled = rules.filter((rule) => rule.is_enabled);
