@@ -2,17 +2,29 @@
 // started answers, and how quick the answers are. The control of a question is the plain scan: the same days read from the same
 // store as JSON and added up one by one; that of taking heartbeats in is a bare engine that commits the same rows.
 
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
-import { boundsOf, readStatsRange } from '../../server/adapters/wakatime/calendar.ts';
+import { boundsOf, readStatsRange, type Span } from '../../server/adapters/wakatime/calendar.ts';
 import { type Heartbeat, readHeartbeat, takeHeartbeat } from '../../server/adapters/wakatime/heartbeat.ts';
-import { ask, daysOf, type Person, spanOf } from '../../server/adapters/wakatime/question.ts';
+import {
+  daysOf,
+  type Question,
+  type QuestionOf,
+  reachOf,
+  ask as readQuestion,
+  type Someone,
+  spanOf,
+} from '../../server/adapters/wakatime/question.ts';
 import { readSettings } from '../../server/adapters/wakatime/settings.ts';
 import { allTime, stats } from '../../server/adapters/wakatime/stats.ts';
-import { statusBar, summaries } from '../../server/adapters/wakatime/summaries.ts';
-import { Timelines } from '../../server/adapters/wakatime/timeline.ts';
+import { statusBar, summariesText } from '../../server/adapters/wakatime/summaries.ts';
+import { type Reach, Timelines } from '../../server/adapters/wakatime/timeline.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';
@@ -24,6 +36,7 @@ import { start } from './wire.ts';
 
 const years = 5;
 const account = 'owner';
+const channel = `${account}/wakatime`;
 const second = 1_000_000;
 const daySeconds = 86_400;
 const until = Date.UTC(2026, 10, 21, 18) / 1_000;
@@ -33,7 +46,7 @@ const ingestMs = 5_000;
 
 /** @param heartbeats of the one account that is asked about */
 export async function benchWakatime(heartbeats = 5_000_000): Promise<readonly BenchRow[]> {
-  return [...(await taking()), ...(await answering(heartbeats))];
+  return [...(await taking()), ...(await answering(heartbeats)), ...(await importing(1_000_000))];
 }
 
 /** A small seeded generator: the same person in every run. */
@@ -147,99 +160,235 @@ async function taking(): Promise<readonly BenchRow[]> {
   ];
 }
 
-async function answering(heartbeats: number): Promise<readonly BenchRow[]> {
+/** A data dump through the command, into a hub that is empty: how long it takes, and how much memory both need at the most. */
+async function importing(heartbeats: number): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
+  const file = join(folder, 'dump.json');
+  await writeFile(file, dumpOf(heartbeats));
+  const server = await start('ours', { HORAI_DATA: join(folder, 'hub') });
+  const command = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
+  const began = performance.now();
+  const child = spawn(process.execPath, ['--import', 'tsx', command, 'import', 'wakatime', file], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], HORAI_DATA: join(folder, 'hub') },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  let ended = false;
+  const end = once(child, 'exit').then(([code]) => {
+    ended = true;
+    return code;
+  });
+  let [ofHub, ofCommand] = [0, 0];
+  while (!ended) {
+    ofHub = Math.max(ofHub, (await server.usage()).resident);
+    ofCommand = Math.max(ofCommand, residentOf(child.pid));
+    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 100))]);
+  }
+  if ((await end) !== 0) throw new Error('the import failed');
+  const took = (performance.now() - began) / 1_000;
+  const query = 'api/v1/users/current/stats/all_time';
+  await fetch(`http://127.0.0.1:${server.port}/${query}`).then((answer) => answer.arrayBuffer());
+  await server.stop();
+  const size = statSync(file).size / 1_048_576;
+  rmSync(folder, { recursive: true });
+  const of = `${(heartbeats / 1e6).toLocaleString('en')} million (control: the file)`;
+  return [
+    { name: 'wakatime: importing a dump', ours: Math.round(heartbeats / took), control: 0, unit: 'heartbeats/s' },
+    {
+      name: `wakatime: memory of the hub that imports ${of}`,
+      ours: mebibytes(ofHub),
+      control: Math.round(size),
+      unit: 'MiB',
+    },
+    {
+      name: `wakatime: memory of the command that imports ${of}`,
+      ours: mebibytes(ofCommand),
+      control: Math.round(size),
+      unit: 'MiB',
+    },
+  ];
+}
+
+/** In WakaTime's own form, a day at a time. */
+function* dumpOf(heartbeats: number): Generator<string> {
+  yield '{"user":{},"range":{"start":0,"end":0},"days":[';
+  let [date, piece] = ['', ''];
+  for (const said of person(heartbeats)) {
+    const its = new Date(Number(said['time']) * 1_000).toISOString().slice(0, 10);
+    if (its !== date) {
+      yield piece;
+      piece = `${date === '' ? '' : ']},'}{"date":"${its}","heartbeats":[`;
+      date = its;
+    } else piece += ',';
+    piece += JSON.stringify(said);
+  }
+  yield `${piece}]}]}`;
+}
+
+/** Bytes, where the system tells. */
+function residentOf(pid: number | undefined): number {
+  try {
+    const [, kibibytes = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kibibytes) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576);
+}
+
+/** Straight into a store, as the command line's heartbeats would lie there. */
+async function fill(folder: string, heartbeats: number): Promise<void> {
   const world = bareWorld();
-  let store = await openStore(folder, world);
-  const channel = `${account}/wakatime`;
+  const store = await openStore(folder, world);
   let ops: Put[] = [];
+  const write = () => store.append(channel, { ops, origin: 'bench', at: world.now() }, 'last');
   for (const said of person(heartbeats)) {
     const taken = takeHeartbeat(said, { userAgent: '', machine: '', at: until * 1_000 });
     if (!taken.ok) throw new Error(JSON.stringify(taken.errors));
     ops.push({ op: 'add', key: taken.key, value: JSON.stringify(taken.heartbeat), time: taken.time });
     if (ops.length < 5_000) continue;
-    await store.append(channel, { ops, origin: 'bench', at: world.now() }, 'last');
+    await write();
     ops = [];
   }
-  await store.append(channel, { ops, origin: 'bench', at: world.now() }, 'last');
+  await write();
   await store.close();
-  const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-
-  store = await openStore(folder, world);
-  const hub = new Hub({ store, relay: silence, world });
-  const began = performance.now();
-  const beats = await new Timelines(hub).of(account);
-  const ready = performance.now() - began;
-  const someone = { account, id: '', created: 0, settings: await readSettings(hub, account), beats };
-  const rows: BenchRow[] = [];
-  const compare = async (name: string, ours: () => unknown, plain: () => Promise<unknown>) => {
-    const times: number[] = [];
-    for (let turn = 0; turn < 15; turn += 1) {
-      const before = performance.now();
-      ours();
-      times.push(performance.now() - before);
-    }
-    const before = performance.now();
-    await plain();
-    const control = microseconds(performance.now() - before);
-    rows.push({ name: `wakatime: ${name}`, ours: microseconds(median(times)), control, unit: 'µs' });
-  };
-  const summed = (query: string) => {
-    const question = questionOf(someone, query);
-    const span = spanOf(question);
-    if (!span.ok) throw new Error(span.error);
-    return { question, span: span.value };
-  };
-  for (const [name, query] of [
-    ['summaries of 7 days', 'range=last_7_days'],
-    ['summaries of 365 days', 'start=2025-11-22&end=2026-11-21'],
-  ] as const) {
-    const { question, span } = summed(query);
-    await compare(
-      name,
-      () => summaries(question, span),
-      () => scan(store, channel, daysOf(span, question.zone).bounds, () => true),
-    );
-  }
-  for (const [name, query, project] of [
-    ['stats of all time', '', undefined],
-    ['stats of all time, one project', 'project=project-3', 'project-3'],
-  ] as const) {
-    const question = questionOf(someone, query);
-    const range = readStatsRange('all_time', question.now, true);
-    if (range === undefined) throw new Error('no range');
-    const { bounds } = daysOf(allTime(question), question.zone);
-    await compare(
-      name,
-      () => stats(question, range),
-      () => scan(store, channel, bounds, (one) => project === undefined || one.project === project),
-    );
-  }
-  const today = questionOf(someone, '');
-  await compare(
-    'the status bar',
-    () => statusBar(today),
-    () => scan(store, channel, boundsOf([today.now.today], today.zone), () => true),
-  );
-  await store.close();
-  rmSync(folder, { recursive: true });
-  const of = `${(heartbeats / 1e6).toLocaleString('en')} million`;
-  return [
-    {
-      name: `wakatime: on disk, of ${of} (control: their JSON)`,
-      ours: Math.round(bytes / heartbeats),
-      control: jsonSize(),
-      unit: 'bytes',
-    },
-    { name: `wakatime: first answer after a start, ${of}`, ours: Math.round(ready), control: 0, unit: 'ms' },
-    ...rows,
-  ];
 }
 
-function questionOf(who: Person, query: string) {
-  const question = ask(who, new URLSearchParams(query), until * 1_000);
+/** A hub that has just started, as far as questions go. */
+async function started(folder: string) {
+  const world = bareWorld();
+  const store = await openStore(folder, world);
+  const hub = new Hub({ store, relay: silence, world });
+  const timelines = new Timelines(hub);
+  const settings = await readSettings(hub, account);
+  return { store, timelines, someone: { account, id: '', created: 0, settings } };
+}
+
+type Started = Awaited<ReturnType<typeof started>>;
+
+/** One kind of question: the moments it looks at, its answer, and what a plain scan has to read for it. */
+interface Asked {
+  readonly name: string;
+  readonly query: string;
+  readonly reach: (question: QuestionOf<Someone>) => Reach | undefined;
+  readonly answer: (question: Question) => unknown;
+  readonly bounds: (question: Question) => readonly number[];
+  readonly fits?: (one: Heartbeat) => boolean;
+}
+
+const spanIn = (question: QuestionOf<Someone>): Span => {
+  const span = spanOf(question);
+  if (!span.ok) throw new Error(span.error);
+  return span.value;
+};
+const days = (name: string, query: string): Asked => ({
+  name,
+  query,
+  reach: (question) => reachOf(question, spanIn(question)),
+  answer: (question) => summariesText(question, spanIn(question)),
+  bounds: (question) => daysOf(spanIn(question), question.zone).bounds,
+});
+const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Asked => ({
+  name,
+  query,
+  reach: () => undefined,
+  answer(question) {
+    const range = readStatsRange('all_time', question.now, true);
+    return range === undefined ? undefined : JSON.stringify(stats(question, range));
+  },
+  bounds: (question) => daysOf(allTime(question), question.zone).bounds,
+  fits,
+});
+const questions: readonly Asked[] = [
+  days('summaries of 7 days', 'range=last_7_days'),
+  days('summaries of 365 days', 'start=2025-11-22&end=2026-11-21'),
+  days(
+    'summaries of 365 days in Berlin, timeout 5',
+    'start=2025-11-22&end=2026-11-21&timezone=Europe/Berlin&timeout=5',
+  ),
+  allOfTime('stats of all time, one project', 'project=project-3', (one) => one.project === 'project-3'),
+  allOfTime('stats of all time', '', () => true),
+  {
+    name: 'the status bar',
+    query: '',
+    reach: (question) => reachOf(question, { first: question.now.today, last: question.now.today }),
+    answer: (question) => JSON.stringify(statusBar(question)),
+    bounds: (question) => boundsOf([question.now.today], question.zone),
+  },
+];
+
+async function answering(heartbeats: number): Promise<readonly BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
+  await fill(folder, heartbeats);
+  const before = sizeOf(folder);
+  const of = `${(heartbeats / 1e6).toLocaleString('en')} million`;
+  const rows: BenchRow[] = [];
+  const row = (name: string, ours: number, control: number, unit: string) =>
+    rows.push({ name: `wakatime: ${name}`, ours: Math.round(ours * 10) / 10, control: Math.round(control), unit });
+
+  // The very first question: nothing is kept yet, all is read as JSON.
+  const making = await started(folder);
+  const made = await timed(() => ask(making, days('', 'range=last_7_days')));
+  const all = await timed(() => making.timelines.of(account));
+  await making.timelines.close();
+  await making.store.close();
+  row(`on disk, of ${of} (control: their JSON)`, before / heartbeats, jsonSize(), 'bytes a heartbeat');
+  row(`on disk, days kept as columns, of ${of}`, (sizeOf(folder) - before) / heartbeats, 0, 'bytes a heartbeat');
+  row(`7 days, nothing kept yet, of ${of}`, made, 0, 'ms');
+  row(`making the columns anew, of ${of}`, all, 0, 'ms');
+
+  const measured: { asked: Asked; warm: number; scanned: number }[] = [];
+  const running = await started(folder);
+  for (const asked of questions) {
+    await ask(running, asked);
+    const question = await questionOf(running, asked);
+    const warm: number[] = [];
+    for (let turn = 0; turn < 15; turn += 1) warm.push(await timed(() => ask(running, asked)));
+    const scanned = await timed(() => scan(running.store, channel, asked.bounds(question), asked.fits ?? (() => true)));
+    measured.push({ asked, warm: median(warm), scanned });
+  }
+  await running.store.close();
+  for (const { asked, warm, scanned } of measured) {
+    const first: number[] = [];
+    for (let turn = 0; turn < 5; turn += 1) {
+      const fresh = await started(folder);
+      first.push(await timed(() => ask(fresh, asked)));
+      await fresh.store.close();
+    }
+    row(asked.name, warm, scanned, 'ms');
+    row(`${asked.name}, first after a start`, median(first), scanned, 'ms');
+  }
+  rmSync(folder, { recursive: true });
+  return rows;
+}
+
+async function ask({ timelines, someone }: Started, asked: Asked): Promise<unknown> {
+  const question = about(someone, asked.query);
+  const beats = await timelines.of(account, asked.reach(question));
+  return asked.answer({ ...question, person: { ...someone, beats } });
+}
+
+async function questionOf({ timelines, someone }: Started, { query }: Asked): Promise<Question> {
+  return about({ ...someone, beats: await timelines.of(account) }, query);
+}
+
+function about<Who extends Someone>(who: Who, query: string): QuestionOf<Who> {
+  const question = readQuestion(who, new URLSearchParams(query), until * 1_000);
   if (!question.ok) throw new Error(question.error);
   return question.value;
+}
+
+/** Milliseconds. */
+async function timed(act: () => unknown): Promise<number> {
+  const began = performance.now();
+  await act();
+  return performance.now() - began;
+}
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
 /** All that is asked for, read as it is kept and added up as it comes. */

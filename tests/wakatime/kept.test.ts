@@ -226,6 +226,15 @@ describe('what is kept', () => {
     for (const node of [a, b]) expect(await total(node, 0, 50)).toBe(50 * 1_200 + 60);
   });
 
+  test('is complete when a hub has been stopped in good order', async () => {
+    const { store, node } = await filled();
+    expect(await total(node, 20)).toBe(600);
+    await send(node, [{ time: first + 20 * daySeconds + 660 }]);
+    node.hub.drain();
+    await node.hub.close();
+    expect(JSON.parse((await kept(store, 'state')).value)).toMatchObject({ seq: 551 });
+  });
+
   test('is kept again as more and more comes in, with nobody asking', async () => {
     const store = new MemoryStore({ epoch: 'e1' });
     const node = one(openNodes(store, 1));
