@@ -88,7 +88,8 @@ function merge(current: PlainTask, before: Edit['before'], after: Partial<PlainT
     worktime: Math.max(0, current.worktime + (after.worktime ?? 0) - (before.worktime ?? 0)),
     // What is done is worked on no more.
     active: merged.done === 0 ? merged.active : 0,
-    id: done && current.done === 0 ? doneId(current.id, merged.done) : merged.id,
+    // It may be called something else by now.
+    id: done && current.done === 0 && current.id !== before.id ? doneId(current.id, merged.done) : merged.id,
   };
 }
 

@@ -2,11 +2,14 @@
 // Actions are done right here, for they have to be quick; every other verb is a file of verbs/ that is read when it is asked for.
 
 import type { Action, Output, Refusal } from './actions.ts';
-import { DatabaseFailure, type Keeper } from './database.ts';
-import { isLinked, keep } from './edits.ts';
+import { type Database, DatabaseFailure, type Keeper } from './database.ts';
+import { keep } from './edits.ts';
 import { type Exit, exit, type House } from './house.ts';
 import { jsonOf, linesOf } from './show.ts';
 import { type ActionRow, actionNamed, type Row, toolNamed } from './table.ts';
+
+/** A list so soon after a sync asks for no other. */
+const freshMs = 10_000;
 
 export interface Words {
   readonly words: readonly string[];
@@ -94,10 +97,12 @@ async function act(row: ActionRow, words: readonly string[], json: boolean, hous
   const lines = row.names[0] === 'add' && words[0] === '-' ? linesIn(house.stdin(), words.slice(1)) : [words.join(' ')];
   const now = Math.floor(house.now() / 1_000);
   const scene = { now, zone: house.zone, name: () => house.name(), date: (at: number) => house.date(at) };
+  let database: Database;
   try {
     const done = doAll(row, lines, scene, house.keeper);
     if (!done.ok) return await refused(done, row, lines.length > 1 ? done.line : '', house);
     const { outputs } = done;
+    database = done.database;
     if (json) {
       const values = outputs.map(jsonOf);
       house.print(JSON.stringify(lines.length === 1 && words[0] !== '-' ? values[0] : values, null, 2));
@@ -109,7 +114,7 @@ async function act(row: ActionRow, words: readonly string[], json: boolean, hous
     if (row.failure !== undefined && error instanceof DatabaseFailure) house.complain(row.failure);
     return failed(error, house);
   }
-  afterwards(row, house);
+  afterwards(row, database, house);
   return exit.ok;
 }
 
@@ -118,29 +123,30 @@ function linesIn(text: string, more: readonly string[]): string[] {
   return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [[line, ...more].join(' ')]));
 }
 
-type Done = { readonly ok: true; readonly outputs: readonly Output[] } | (Refusal & { readonly line: string });
+type Done =
+  | { readonly ok: true; readonly outputs: readonly Output[]; readonly database: Database }
+  | (Refusal & { readonly line: string });
 
 /** All of the lines or none. */
 function doAll(row: ActionRow, lines: readonly string[], scene: Parameters<Action>[2], keeper: Keeper): Done {
-  let result: Done = { ok: true, outputs: [] };
-  const onto = (database: ReturnType<Keeper['read']>) => {
-    let kept = database;
-    const outputs: Output[] = [];
+  const outputs: Output[] = [];
+  let refusal: (Refusal & { readonly line: string }) | undefined;
+  const onto = (before: Database) => {
+    let kept = before;
     for (const line of lines) {
       const outcome = row.act(kept, line, scene);
       if (!outcome.ok) {
-        result = { ...outcome, line };
+        refusal = { ...outcome, line };
         return {};
       }
       kept = { ...kept, ...outcome.kept };
       outputs.push(outcome.output);
     }
-    result = { ok: true, outputs };
-    return keep(database, kept, { action: row.names[0], at: scene.now });
+    return keep(before, kept, { action: row.names[0], at: scene.now });
   };
-  if (row.reads) onto(keeper.read());
-  else keeper.write(onto);
-  return result;
+  const database = row.reads ? keeper.read() : keeper.write(onto);
+  if (row.reads) onto(database);
+  return refusal ?? { ok: true, outputs, database };
 }
 
 async function refused({ error, why }: Refusal, row: ActionRow, line: string, house: House): Promise<Exit> {
@@ -160,13 +166,12 @@ function failed(error: unknown, house: House): Exit {
 }
 
 /** The hub is told by a process of its own, and what is known of it now is how that went the last time. */
-function afterwards(row: ActionRow, house: House): void {
-  if (house.env['KRONOS_NO_SYNC'] === '1') return;
-  const database = house.keeper.read();
-  if (!database.enable_sync) return;
-  house.syncSoon();
+function afterwards(row: ActionRow, database: Database, house: House): void {
+  if (!database.enable_sync || house.env['KRONOS_NO_SYNC'] === '1') return;
   const last = house.lastSync();
-  if (row.reads === true || last === undefined || last.outcome === 'ok' || !isLinked(database)) return;
+  const fresh = last?.outcome === 'ok' && house.now() - last.at < freshMs;
+  if (row.reads !== true || !fresh) house.syncSoon();
+  if (row.reads === true || last === undefined || last.outcome === 'ok') return;
   const waiting = `${database.queue.length} ${database.queue.length === 1 ? 'change waits' : 'changes wait'} here`;
   house.complain(
     last.outcome === 'offline'

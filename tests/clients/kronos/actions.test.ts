@@ -430,6 +430,12 @@ describe('the command line', () => {
       'note: the hub refuses the token; 3 changes wait here: run "kronos login"\n',
     );
     expect((await house.run('l')).err).toBe('');
+    expect(house.syncs).toBe(4);
+    house.lastSync = { outcome: 'ok', reason: '', at: house.now - 9_000 };
+    await house.run('l');
+    expect(house.syncs).toBe(4);
+    await house.run('h');
+    expect(house.syncs).toBe(5);
     house.env = { KRONOS_NO_SYNC: '1' };
     const before = house.syncs;
     expect((await house.run('a three')).err).toBe('');
