@@ -100,7 +100,8 @@ export function TasksPage() {
   };
   useKeys(act);
 
-  const close = () => setOpen(undefined);
+  /** A dialog says that it was closed when the next one may be open already. */
+  const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
   const { state, detail } = words(live.state, live.waiting);
   const hidden = live.tasks.length - shown.length;
   return (
@@ -130,7 +131,7 @@ export function TasksPage() {
         verb="add"
         context={options.context}
         focused={open === 'add'}
-        left={close}
+        left={closing('add')}
         submit={(line) => perform(actions.add, line)}
       />
       <div class="tasks-tools">
@@ -164,7 +165,7 @@ export function TasksPage() {
           </button>
         )}
       </output>
-      <Dialog title="Keys" open={open === 'keys'} close={close}>
+      <Dialog title="Keys" open={open === 'keys'} close={closing('keys')}>
         <dl class="keys">
           {bindings.map(({ label, does }) => (
             <div key={label}>
@@ -177,12 +178,12 @@ export function TasksPage() {
         </dl>
       </Dialog>
       {task !== undefined && (
-        <Dialog title={task.desc} open={open === 'info'} close={close}>
+        <Dialog title={task.desc} open={open === 'info'} close={closing('info')}>
           <Info task={task} />
         </Dialog>
       )}
       {task !== undefined && (
-        <Dialog title="Change the task" open={open === 'update'} close={close}>
+        <Dialog title="Change the task" open={open === 'update'} close={closing('update')}>
           <Prompt
             key={task.index}
             id="update"
@@ -193,13 +194,13 @@ export function TasksPage() {
             focused={open === 'update'}
             submit={(line) => {
               const fine = perform(actions.update, updateOf(task, line));
-              if (fine) close();
+              if (fine) setOpen(undefined);
               return fine;
             }}
           />
         </Dialog>
       )}
-      <Dialog title="Context" open={open === 'context'} close={close}>
+      <Dialog title="Context" open={open === 'context'} close={closing('context')}>
         <p class="hint">Only tasks with one of these tags are shown, and new tasks get all of them. Empty shows all.</p>
         <TagsForm
           initial={options.context}
@@ -208,11 +209,11 @@ export function TasksPage() {
             const output = live.act(actions.context, line, options);
             if (output?.kind !== 'context') return;
             set({ context: output.context });
-            close();
+            setOpen(undefined);
           }}
         />
       </Dialog>
-      <Dialog title="Worktime" open={open === 'worktime'} close={close}>
+      <Dialog title="Worktime" open={open === 'worktime'} close={closing('worktime')}>
         <Worktime tasks={live.tasks} />
       </Dialog>
     </>
