@@ -93,6 +93,11 @@ const add = async ({ page }: Visitor, line: string) => {
     const visitor = await visit(url);
     const { page } = visitor;
     const key = (name: string) => page.keyboard.press(name);
+    /** The browser closes a dialog when it gets round to it. */
+    const closed = async () => {
+      await key('Escape');
+      await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    };
     await visitor.sees('h2', 'No tasks yet');
     await key('a');
     await page.keyboard.type('water the plants +home :2d');
@@ -123,12 +128,12 @@ const add = async ({ page }: Visitor, line: string) => {
 
     await key('i');
     await visitor.sees('dialog[open] .facts', /Worktime ?[1-9]/);
-    await key('Escape');
+    await closed();
     await key('W');
     await page.keyboard.type('out');
     await key('Enter');
     await visitor.sees('dialog[open] .total', /^[1-9]\d*s$/);
-    await key('Escape');
+    await closed();
 
     await add(visitor, 'call Bob +work');
     await visitor.sees('.task', 'call Bob');

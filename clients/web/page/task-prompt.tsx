@@ -1,6 +1,6 @@
 // The line in which a task is typed, with what the hub will make of it shown as it is typed.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { apart } from '../../../protocol/stringify.ts';
 import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
 import { scene } from './live-tasks.ts';
@@ -30,7 +30,8 @@ const problems = {
 export function Prompt({ id, label, verb, context, initial = '', focused, left, submit }: PromptProps) {
   const [typed, setTyped] = useState(initial);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // Before the next key is pressed, which is to be its first letter.
+  useLayoutEffect(() => {
     if (focused) field.current?.focus();
   }, [focused]);
   const { now, zone, date } = scene();

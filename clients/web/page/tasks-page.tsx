@@ -1,7 +1,7 @@
 // The page of tasks as a whole: the list, what keys and buttons do, and the dialogs.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
@@ -375,7 +375,8 @@ interface DialogProps {
 /** What is in it is made anew each time it opens. */
 function Dialog({ title, open, close, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key is pressed, which is to be the dialog's.
+  useLayoutEffect(() => {
     if (open) dialog.current?.showModal();
     else dialog.current?.close();
   }, [open]);
