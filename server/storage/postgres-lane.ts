@@ -13,6 +13,7 @@ const mostText = 4_000_000;
 const statementMs = 6_000;
 const firstPauseMs = 20;
 const longestPauseMs = 500;
+const lookAgainMs = 500;
 /** A hub that stops does not wait any longer for a database that is away. */
 const closingPatienceMs = 1_000;
 
@@ -67,6 +68,7 @@ export class Lane {
   #waking = false;
   /** Since when, and why, nothing is committed; undefined while all is well. */
   #trouble: { readonly since: number; readonly reason: string } | undefined;
+  #looking = false;
   #closing = false;
   /** Why nothing is taken any more. */
   #stopped: Error | undefined;
@@ -196,7 +198,10 @@ export class Lane {
         if (this.#trouble === undefined) world.log.warn({ error: reasonOf(error) }, 'postgres: a write has to wait');
         this.#trouble ??= { since: world.now(), reason: reasonOf(error) };
         const patience = this.#closing ? closingPatienceMs : patienceMs;
-        if (this.#hasStopped() || world.now() - this.#trouble.since >= patience) return { ok: false, error };
+        if (this.#hasStopped() || world.now() - this.#trouble.since >= patience) {
+          this.#lookAgain();
+          return { ok: false, error };
+        }
         await new Promise<void>((resolve) => world.after(pauseMs, resolve));
       }
     }
@@ -206,6 +211,18 @@ export class Lane {
   #well(committed: Committed): Committed {
     this.#trouble = undefined;
     return committed;
+  }
+
+  /** Though nobody should write: health is to say when the database is back. */
+  #lookAgain(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#doors.world.after(lookAgainMs, () => {
+      this.#looking = false;
+      if (this.#trouble === undefined || this.#stopped !== undefined) return;
+      if (this.#running === undefined) void this.prove().catch(() => undefined);
+      else this.#lookAgain();
+    });
   }
 
   #hasStopped(): boolean {

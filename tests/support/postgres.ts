@@ -80,8 +80,18 @@ export class Postgres {
     return postgres;
   }
 
-  /** Starts the server, which is not running. */
+  /** Starts the server, which is not running. One that was killed may have left somebody who still has to notice. */
   async up(): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      const said = await this.#up();
+      if (said === undefined) return;
+      if (attempt === 20) throw new Error(`PostgreSQL did not start: ${said}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  /** @returns what it said when it did not start */
+  async #up(): Promise<string | undefined> {
     const settings = [`port=${this.port}`, `unix_socket_directories=${this.#folder}`, 'listen_addresses=127.0.0.1'];
     const args = [...settings, 'max_connections=200', ...this.#settings].flatMap((setting) => ['-c', setting]);
     const server = spawn(join(this.#bin, 'postgres'), ['-D', join(this.#folder, 'data'), ...args], {
@@ -95,10 +105,10 @@ export class Postgres {
       said = `${said}${chunk}`.slice(-4_000);
     });
     for (;;) {
-      if (server.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`);
+      if (server.exitCode !== null) return said;
       try {
         await this.query('SELECT 1');
-        return;
+        return undefined;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
