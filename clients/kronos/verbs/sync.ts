@@ -10,15 +10,26 @@ import { tryLock } from '../lock.ts';
 import { synchronize } from '../sync.ts';
 import type { Tool } from './tool.ts';
 
-const deadlineMs = 10_000;
+const deadlineMs = 5_000;
+/** Another's sync is two of these at most. */
+const patienceMs = 2 * deadlineMs;
+const pauseMs = 50;
 
 type Told = Synced | 'busy' | 'no hub';
 
-/** One sync at a time: who comes meanwhile leaves it to who is at it, and who is at it looks once more. */
-async function syncNow(house: House): Promise<Told> {
+/**
+ * One sync at a time: who comes meanwhile leaves it to who is at it, and who is at it looks once more.
+ * @param patient for a person who wants to know how it goes: it is waited for
+ */
+async function syncNow(house: House, patient: boolean): Promise<Told> {
+  const until = Date.now() + (patient ? patienceMs : 0);
   for (;;) {
     const unlock = tryLock(join(house.folder, 'sync.lock'));
-    if (unlock === undefined) return 'busy';
+    if (unlock === undefined) {
+      if (Date.now() >= until) return 'busy';
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      continue;
+    }
     let told: Told;
     try {
       told = await once(house);
@@ -49,7 +60,7 @@ export const sync: Tool = async ({ words, json, quiet }, house) => {
     house.complain('sync is not enabled: run "kronos login"');
     return exit.failure;
   }
-  const told = await syncNow(house);
+  const told = await syncNow(house, !quiet);
   if (quiet) return exit.ok;
   return report(told, json, house);
 };
@@ -98,7 +109,7 @@ export const login: Tool = async ({ words, json, token: said }, house) => {
   if (!same) forgetHub(house.folder);
   const fresh = { sync_user_id: token, sync_device_id: '', sync_epoch: '', queue: [] };
   house.keeper.write(() => ({ enable_sync: true, sync_host: host, ...(same ? {} : fresh) }));
-  const told = await syncNow(house);
+  const told = await syncNow(house, true);
   if (typeof told !== 'string' && told.state === 'revoked') house.keeper.write(() => optionsOf(before));
   return report(told, json, house);
 };
