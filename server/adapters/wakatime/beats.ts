@@ -152,15 +152,18 @@ export class Beats {
     return days;
   }
 
-  /** Takes a heartbeat in; the one that had the same key before is gone. Its days have to be in memory. */
-  add(key: string, time: number, heartbeat: Heartbeat): void {
+  /**
+   * Takes a heartbeat in; the one that had the same key before is gone. Its days have to be in memory.
+   * @param own whether the key is known to be what `keyOf` makes of it
+   */
+  add(key: string, time: number, heartbeat: Heartbeat, own = false): void {
     this.remove(key);
     const context = this.contexts.code(contextOf(heartbeat));
     const write = heartbeat.is_write === true ? 1 : 0;
     const beat = { time, context, entity: this.contexts.text(heartbeat.entity), write };
     const number = Math.floor(time / day);
     const block = this.#block(number) ?? this.#begin(number);
-    if (key !== this.#keyOf(beat)) {
+    if (!own && key !== this.#keyOf(beat)) {
       block.odd.set(key, beat);
       if (dayOf(key) !== number) this.#strayDays.add(number);
     }
@@ -286,7 +289,17 @@ export class Beats {
   }
 
   #keyOf({ time, context, entity, write }: Beat): string {
-    return keyOf(time, { ...this.context(context), entity: this.entity(entity), writes: write === 1 });
+    const { type, category, project, branch, language, last } = this.context(context);
+    return keyOf(time, {
+      entity: this.entity(entity),
+      type,
+      category,
+      project,
+      branch,
+      language,
+      last,
+      writes: write === 1,
+    });
   }
 
   /**
@@ -296,7 +309,7 @@ export class Beats {
   #seek(block: DayBlock, key: string): number {
     const odd = block.odd.get(key);
     const moment = odd?.time ?? (momentOf(key) ?? 0) * 1_000;
-    const claims = odd === undefined ? [...block.odd.values()] : [];
+    const claims = odd === undefined && block.odd.size > 0 ? [...block.odd.values()] : [];
     for (let at = firstFrom(block, moment); at < block.length; at += 1) {
       const beat = block.at(at);
       if (beat.time > (odd?.time ?? moment + 999)) return -1;

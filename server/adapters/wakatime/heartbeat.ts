@@ -22,7 +22,14 @@ const numbers = [
 const texts = ['ai_session', 'ai_model', 'ai_subscription_plan'] as const;
 
 const inheritable = ['project', 'branch', 'language'] as const;
+
+/** All that is a text. */
+const bounded = ['entity', 'type', 'category', ...inheritable, ...texts, 'user_agent', 'machine'] as const;
+
 export type Inheritable = (typeof inheritable)[number];
+
+/** What a plugin says for "as before". */
+const asBefore = { project: '<<LAST_PROJECT>>', branch: '<<LAST_BRANCH>>', language: '<<LAST_LANGUAGE>>' } as const;
 
 const number = Type.Optional(Type.Number());
 const text = Type.Optional(Type.String());
@@ -88,7 +95,14 @@ export interface Limits {
 const usualLimits: Limits = { mostDaysOld: undefined, mostHoursAhead: 24 };
 
 export type Taken =
-  | { readonly ok: true; readonly key: string; readonly time: number; readonly heartbeat: Heartbeat }
+  | {
+      readonly ok: true;
+      readonly key: string;
+      /** Whether the key is what `keyOf` makes of it: nobody else named it. */
+      readonly own: boolean;
+      readonly time: number;
+      readonly heartbeat: Heartbeat;
+    }
   | { readonly ok: false; readonly errors: Readonly<Record<string, readonly string[]>> };
 
 /** One heartbeat as it came, or what is wrong with it for good. */
@@ -120,7 +134,7 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
   const last: Inheritable[] = [];
   for (const name of inheritable) {
     const value = raw[name];
-    if (value === `<<LAST_${name.toUpperCase()}>>`) last.push(name);
+    if (value === asBefore[name]) last.push(name);
     else if (value !== undefined) heartbeat[name] = value;
   }
   if (last.length > 0) heartbeat.last = last;
@@ -139,13 +153,16 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
   if (userAgent !== undefined) heartbeat.user_agent = userAgent;
   const machine = textOf(said['machine']) ?? textOf(sender.machine);
   if (machine !== undefined) heartbeat.machine = machine;
-  const long = Object.entries(heartbeat).find(([, value]) => typeof value === 'string' && value.length > longestText);
-  if (long !== undefined) return wrong(long[0], `is longer than ${longestText} characters`);
+  for (const name of bounded) {
+    if ((heartbeat[name]?.length ?? 0) > longestText) return wrong(name, `is longer than ${longestText} characters`);
+  }
 
   const time = Math.round(seconds * second);
   const name = textOf(said['id']) ?? '';
-  const key = nameForm.test(name) ? name : keyOf(time, { ...heartbeat, last, writes: isWrite });
-  return { ok: true, key, time, heartbeat };
+  if (nameForm.test(name)) return { ok: true, key: name, own: false, time, heartbeat };
+  const { project, branch, language } = heartbeat;
+  const key = keyOf(time, { entity, type, category, project, branch, language, last, writes: isWrite });
+  return { ok: true, key, own: true, time, heartbeat };
 }
 
 /** What makes a heartbeat that one and no other. */
@@ -154,9 +171,9 @@ export interface Identity {
   readonly type: string;
   readonly category: string;
   /** '' is absent, too. */
-  readonly project?: string;
-  readonly branch?: string;
-  readonly language?: string;
+  readonly project: string | undefined;
+  readonly branch: string | undefined;
+  readonly language: string | undefined;
   readonly last: readonly Inheritable[];
   readonly writes: boolean;
 }
@@ -165,15 +182,18 @@ export interface Identity {
  * The key of its item: a UUID (version 8) that begins with the moment in milliseconds, so that keys come in the order of time,
  * and goes on with a hash of moment (to the microsecond) and identity: the same on every node and after every restart.
  */
-export function keyOf(time: number, { entity, type, category, last, writes, ...its }: Identity): string {
-  const raw = (name: Inheritable): string | null =>
-    last.includes(name) ? `<<LAST_${name.toUpperCase()}>>` : its[name] || null;
-  const parts = [time, entity, type, raw('project'), raw('branch'), raw('language'), category, writes];
-  const hex = hash('sha256', JSON.stringify(parts), 'hex');
+export function keyOf(time: number, identity: Identity): string {
+  const { entity, type, category, writes } = identity;
+  const [project, branch, language] = [raw(identity, 'project'), raw(identity, 'branch'), raw(identity, 'language')];
+  const hex = hash('sha256', JSON.stringify([time, entity, type, project, branch, language, category, writes]), 'hex');
   const moment = Math.floor(time / 1_000)
     .toString(16)
     .padStart(12, '0');
   return `${moment.slice(0, 8)}-${moment.slice(8)}-8${hex.slice(0, 3)}-a${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
+}
+
+function raw(identity: Identity, name: Inheritable): string | null {
+  return identity.last.includes(name) ? asBefore[name] : identity[name] || null;
 }
 
 /** The millisecond since 1970 that a key made by `keyOf` begins with; undefined for another form. */
@@ -246,6 +266,22 @@ function numberOf(value: unknown): number | undefined {
 /** A list, or one text with commas; the legacy command line leaves quotes around some. */
 function dependenciesOf(value: unknown): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
-  const names = list.flatMap((one) => (typeof one === 'string' ? [one.replace(/^[\s"']+|[\s"']+$/g, '')] : []));
-  return [...new Set(names)].filter((name) => name !== '' && name.length <= longestText).slice(0, mostDependencies);
+  const names = new Set<string>();
+  for (const one of list) {
+    if (names.size === mostDependencies) break;
+    const name = typeof one === 'string' ? bare(one) : '';
+    if (name !== '' && name.length <= longestText) names.add(name);
+  }
+  return [...names];
+}
+
+function bare(said: string): string {
+  return isBare(said.charCodeAt(0)) && isBare(said.charCodeAt(said.length - 1)) ? said : said.replace(around, '');
+}
+
+const around = /^[\s"']+|[\s"']+$/g;
+
+/** Most names begin and end with what is surely neither blank nor quote. */
+function isBare(code: number): boolean {
+  return code > 0x27 && code < 0x80;
 }

@@ -9,6 +9,8 @@ import { filled, type Heartbeat, readHeartbeat } from './heartbeat.ts';
 /** One heartbeat with the key that is its identity, and its moment in microseconds. */
 export interface Keyed {
   readonly key: string;
+  /** Whether the key is what `keyOf` makes of it. */
+  readonly own: boolean;
   readonly time: number;
   readonly heartbeat: Heartbeat;
 }
@@ -21,18 +23,47 @@ interface Writer {
 
 const attempts = 100;
 
+/** A heartbeat on its way into a channel, with the text that it becomes there. */
+interface Coming {
+  readonly value: string;
+  readonly keyed: Keyed;
+}
+
+/** By key. */
+const coming = new WeakMap<Channel, Map<string, Coming>>();
+
+/** What a change that a channel tells was made from, if that was just now and here: then its text need not be read. */
+export function justTaken(channel: Channel, key: string, value: string): Keyed | undefined {
+  const one = coming.get(channel)?.get(key);
+  return one?.value === value ? one.keyed : undefined;
+}
+
 /** Resolves when all of them are on disk, in one piece. */
 export async function keepHeartbeats(channel: Channel, heartbeats: readonly Keyed[], writer: Writer): Promise<void> {
-  const ops = new Map<string, Put>();
+  const here = coming.get(channel) ?? new Map<string, Coming>();
+  coming.set(channel, here);
+  const ops: Put[] = [];
   const repeated = new Map<string, Keyed[]>();
-  for (const { key, time, heartbeat } of heartbeats) {
-    if (!ops.has(key)) ops.set(key, { op: 'add', key, value: JSON.stringify(heartbeat), time });
-    repeated.set(key, [...(repeated.get(key) ?? []), { key, time, heartbeat }]);
+  for (const keyed of heartbeats) {
+    const { key, time, heartbeat } = keyed;
+    const before = repeated.get(key);
+    if (before !== undefined) {
+      before.push(keyed);
+      continue;
+    }
+    repeated.set(key, [keyed]);
+    const value = JSON.stringify(heartbeat);
+    ops.push({ op: 'add', key, value, time });
+    here.set(key, { value, keyed });
   }
-  const appended = await channel.write({ ops: [...ops.values()], ...writer });
-  if (!appended.ok) throw new Error(`${channel.name}: a write without a base was stale`);
-  // Those that went in and came once have nothing to be filled from.
-  for (const { key } of appended.changes) if (repeated.get(key)?.length === 1) repeated.delete(key);
+  try {
+    const appended = await channel.write({ ops, ...writer });
+    if (!appended.ok) throw new Error(`${channel.name}: a write without a base was stale`);
+    // Those that went in and came once have nothing to be filled from.
+    for (const { key } of appended.changes) if (repeated.get(key)?.length === 1) repeated.delete(key);
+  } finally {
+    for (const { key } of ops) here.delete(key);
+  }
   if (repeated.size > 0) await fill(channel, repeated, writer);
 }
 

@@ -8,6 +8,7 @@ import type { Change } from '../../core/store.ts';
 import { Beats, day } from './beats.ts';
 import { readHeartbeat } from './heartbeat.ts';
 import { Kept } from './kept.ts';
+import { justTaken } from './repeats.ts';
 
 /** Few enough that nobody else waits long while one is taken in. */
 const pageSize = 2_000;
@@ -177,9 +178,11 @@ class Timeline {
     for (const { kind, key, time, value } of this.#pending) {
       if (this.#beats.daysOf(key, time).some((number) => !this.#isHere(number))) break;
       applied += 1;
-      const heartbeat = kind === 'delete' || value === null ? undefined : readHeartbeat(value, time);
+      const taken = value === null ? undefined : justTaken(this.#channel, key, value);
+      const heartbeat =
+        kind === 'delete' || value === null ? undefined : (taken?.heartbeat ?? readHeartbeat(value, time));
       if (heartbeat === undefined || time === null) this.#beats.remove(key);
-      else this.#beats.add(key, time, heartbeat);
+      else this.#beats.add(key, time, heartbeat, taken?.own);
     }
     if (applied > 0) this.#pending.splice(0, applied);
   }
