@@ -138,6 +138,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     hostname: hostname(),
     version: `horai-v${version}`,
     testing: config.testing,
+    kept: doors.kept,
   });
   const status = async (): Promise<EdgeStatus> => {
     const { steps, since, refused } = await forwarder.waiting();

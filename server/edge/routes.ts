@@ -4,6 +4,7 @@
 import { corsHeaders } from '../adapters/activitywatch/origins.ts';
 import type { Flow, Reply, Request, Route } from '../adapters/adapter.ts';
 import { json } from '../adapters/adapter.ts';
+import { held } from '../adapters/held.ts';
 import { apiKeyOf } from '../adapters/wakatime/credentials.ts';
 import type { World } from '../core/world.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -22,8 +23,6 @@ export interface Doors {
   readonly kept: (fault: string | null) => void;
 }
 
-/** A disk that is full may have room again soon, and most watchers never send again what was refused. */
-const [holdMs, pauseMs] = [25_000, 1_000];
 /** An answer of the hub that may be taken whole before any of it is passed on. */
 const mostWhole = 8_388_608;
 
@@ -38,11 +37,10 @@ const queryMs = 90_000;
 type Handle = Route['handle'];
 type Answer = Reply | Flow;
 
-/** Where an ActivityWatch route is answered, by method and path. */
-const activityWatchPlaces: ReadonlyMap<string, 'read' | 'heldWrite' | 'bucketWrite' | 'eventWrite'> = new Map([
+/** Where an ActivityWatch route is answered, by method and path; those that are not named, here. */
+const activityWatchPlaces: ReadonlyMap<string, 'read' | 'bucketWrite' | 'eventWrite'> = new Map([
   ['GET /api/0/buckets', 'read'],
   ['GET /api/0/buckets/:id', 'read'],
-  ['POST /api/0/buckets/:id', 'heldWrite'],
   ['PUT /api/0/buckets/:id', 'bucketWrite'],
   ['DELETE /api/0/buckets/:id', 'bucketWrite'],
   ['GET /api/0/buckets/:id/events', 'read'],
@@ -50,19 +48,16 @@ const activityWatchPlaces: ReadonlyMap<string, 'read' | 'heldWrite' | 'bucketWri
   ['GET /api/0/buckets/:id/events/count', 'read'],
   ['GET /api/0/buckets/:id/events/:event', 'read'],
   ['DELETE /api/0/buckets/:id/events/:event', 'eventWrite'],
-  ['POST /api/0/buckets/:id/heartbeat', 'heldWrite'],
   ['GET /api/0/buckets/:id/export', 'read'],
   ['GET /api/0/export', 'read'],
   ['POST /api/0/query', 'read'],
   ['GET /api/0/settings', 'read'],
   ['GET /api/0/settings/:key', 'read'],
-  ['POST /api/0/settings/:key', 'heldWrite'],
-  ['DELETE /api/0/settings/:key', 'heldWrite'],
 ]);
 
 export function activityWatchAtEdge(routes: readonly Route[], doors: Doors): readonly Route[] {
   const { forwarder } = doors;
-  const { fromHub, held } = ways(doors);
+  const fromHub = fromHubBy(doors);
   return routes.map((route) => {
     const here: Handle = (request) => route.handle(renamed(asOwner(request), forwarder));
     const away = (request: Request) => withCors(request, json(503, { message: awayText(doors) }));
@@ -71,9 +66,8 @@ export function activityWatchAtEdge(routes: readonly Route[], doors: Doors): rea
       return answer === undefined ? undefined : withCors(request, answer);
     };
     const bucketOf = (request: Request) => forwarder.localName(request.params.get('id') ?? '');
-    const handles: Record<'read' | 'heldWrite' | 'bucketWrite' | 'eventWrite', Handle> = {
+    const handles: Record<'read' | 'bucketWrite' | 'eventWrite', Handle> = {
       read: async (request) => (await there(request)) ?? here(request),
-      heldWrite: held(here),
       // What is not here may be at the hub: another machine's, or trimmed.
       bucketWrite: async (request) => {
         if (bucketOf(request) !== undefined) return here(request);
@@ -92,7 +86,7 @@ export function activityWatchAtEdge(routes: readonly Route[], doors: Doors): rea
 }
 
 export function wakatimeAtEdge(routes: readonly Route[], doors: Doors): readonly Route[] {
-  const { fromHub, held } = ways(doors);
+  const fromHub = fromHubBy(doors);
   /** Pages and extensions of other origins must show the very token of this machine; programs here need none. */
   const strange = (request: Request) => !doors.near(request) && apiKeyOf(request) !== doors.token;
   return routes.map((route) => {
@@ -103,7 +97,7 @@ export function wakatimeAtEdge(routes: readonly Route[], doors: Doors): readonly
       if (request.method === 'OPTIONS') return route.handle(request);
       // With the headers that let a page read it.
       if (strange(request)) return route.handle({ ...request, authorization: 'Bearer nobody', query: '' });
-      if (taken) return held(here)(request);
+      if (taken) return held(doors.world, doors.kept, here)(request);
       const answer = await fromHub(request);
       if (answer !== undefined) return answer;
       return read ? here(request) : json(503, { error: awayText(doors) });
@@ -112,9 +106,9 @@ export function wakatimeAtEdge(routes: readonly Route[], doors: Doors): readonly
   });
 }
 
-function ways({ link, forwarder, world, patience, kept }: Doors) {
-  /** undefined when the hub cannot answer, or does not know yet what was written here before. */
-  const fromHub = async (request: Request): Promise<Answer | undefined> => {
+/** undefined when the hub cannot answer, or does not know yet what was written here before. */
+function fromHubBy({ link, forwarder, patience }: Doors) {
+  return async (request: Request): Promise<Answer | undefined> => {
     // A path that climbs would leave the routes that are meant.
     if (/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(request.path)) return undefined;
     if (!(await forwarder.flushed(patience))) return undefined;
@@ -147,28 +141,6 @@ function ways({ link, forwarder, world, patience, kept }: Doors) {
     link.lost('an answer of the hub broke off');
     return undefined;
   };
-
-  /** A write that is not refused at once because the disk does not take it: it may be made twice, and waits a while. */
-  const held =
-    (handle: Handle): Handle =>
-    async (request) => {
-      for (let waited = 0; ; waited += pauseMs) {
-        try {
-          const answer = await handle(request);
-          kept(null);
-          return answer;
-        } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
-          world.log.error({ error }, 'edge: a write could not be kept');
-          kept(reason);
-          if (waited >= holdMs || request.aborted()) {
-            return json(503, { message: `not kept: ${reason}`, error: `not kept: ${reason}` });
-          }
-          await new Promise<void>((resolve) => world.after(pauseMs, resolve));
-        }
-      }
-    };
-  return { fromHub, held };
 }
 
 function awayText({ link }: Doors): string {

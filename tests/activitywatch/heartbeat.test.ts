@@ -2,6 +2,7 @@
 // lose an event.
 
 import { describe, expect, test } from '@jest/globals';
+import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { seeded, TestWorld } from '../support/world.ts';
 import { type House, openHouse } from './house.ts';
@@ -26,13 +27,25 @@ async function events(house: House, id = 'w') {
   return (await house.get(`/api/0/buckets/${id}/events`)).value;
 }
 
+/** On a disk that is full while it is said to be. */
+class FullableStore extends MemoryStore {
+  full = false;
+
+  override append(...write: Parameters<Store['append']>): ReturnType<Store['append']> {
+    return this.full ? Promise.reject(new Error('database or disk is full')) : super.append(...write);
+  }
+}
+
 describe('a heartbeat', () => {
   test.each([
     ['at the end of the silence allowed', 5, { a: 1 }, 5, 0, true, 5],
     ['a millisecond later', 5.001, { a: 1 }, 5, 0, false, 0],
     ['with other data', 1, { a: 2 }, 5, 0, false, 0],
     ['older than the last event', -1, { a: 1 }, 5, 0, false, 0],
-    ['with the keys of its data in another order, in an object within', 1, { a: 1 }, 5, 0, true, 1],
+    ['that is as long as the last event and the silence allowed', 5, { a: 1 }, 5, 0, true, 5],
+    ['at the same moment, without any silence allowed', 0, { a: 1 }, 0, 0, true, 0],
+    ['a millisecond later, without any silence allowed', 0.001, { a: 1 }, 0, 0, false, 0],
+    ['within a millisecond, of which the fraction does not count', 5.0009, { a: 1 }, 5, 0, true, 5],
     ['with a duration of its own', 2, { a: 1 }, 5, 10, true, 12],
     ['with a negative pulsetime', 0, { a: 1 }, -1, 0, false, 0],
   ])('%s', async (_, seconds, data, pulse, duration, joins, expected) => {
@@ -42,6 +55,34 @@ describe('a heartbeat', () => {
     const second = await beat(house, seconds, data, pulse, duration);
     expect(second.id === first.id).toBe(joins);
     expect(second.duration).toBe(expected);
+  });
+
+  test('joins whatever the order of the keys of its data, in an object within too', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    const first = await beat(house, 0, { app: 'a', in: { x: 1, y: [2] } });
+    expect(await beat(house, 1, { in: { y: [2], x: 1 }, app: 'a' })).toEqual({ ...first, duration: 1 });
+    expect((await beat(house, 2, { app: 'a', in: { x: 1, y: [2, 3] } })).id).not.toBe(first.id);
+    expect((await beat(house, 2, { app: 'a', in: { x: true, y: [2, 3] } })).duration).toBe(0);
+  });
+
+  test('that lies within the last event leaves it as long as it is', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    const first = await beat(house, 0, { a: 1 }, 5, 60);
+    expect(await beat(house, 10, { a: 1 })).toEqual(first);
+    expect(await beat(house, 60, { a: 1 }, 0, 1)).toEqual({ ...first, duration: 61 });
+  });
+
+  test('joins none that ends before it begins, and is none that others join', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    const backwards = await beat(house, 0, { a: 1 }, 5, -3);
+    expect(backwards.duration).toBe(-3);
+    const next = await beat(house, 0, { a: 1 }, 100);
+    expect(next.id).not.toBe(backwards.id);
+    // Shorter than the event it joins: that stays as it is.
+    expect(await beat(house, 0, { a: 1 }, 100, -1)).toEqual(next);
   });
 
   test('with the same timestamp and a growing duration extends, as the AFK watcher needs', async () => {
@@ -107,6 +148,35 @@ describe('a heartbeat', () => {
     await house.post('/api/0/buckets/aw-stopwatch/events', [stopped]);
     expect(await events(house, 'aw-stopwatch')).toEqual([stopped]);
     expect((await beat(house, 60, { running: false, label: 'x' }, 1, 0, 'aw-stopwatch')).id).toBe(running.id);
+  });
+
+  test('waits while the disk takes nothing, and is kept when it does', async () => {
+    const world = new TestWorld();
+    const store = new FullableStore({ epoch: 'e1' });
+    const house = await openHouse({ store, world });
+    await bucket(house);
+    const first = await beat(house, 0, { a: 1 });
+    const failed = async (times: number) => {
+      const count = () => world.lines.filter(({ text }) => text === 'a write could not be kept').length;
+      while (count() < times) await house.get('/api/0/nothing');
+    };
+    store.full = true;
+    const waiting = beat(house, 2, { a: 1 });
+    await failed(1);
+    store.full = false;
+    world.pass(1_000);
+    expect(await waiting).toEqual({ ...first, duration: 2 });
+
+    store.full = true;
+    const late = house.post('/api/0/buckets/w/heartbeat?pulsetime=5', { timestamp: at(3), data: { a: 1 } });
+    for (let second = 1; second <= 26; second += 1) {
+      await failed(1 + second);
+      world.pass(1_000);
+    }
+    expect(await late).toMatchObject({ status: 503, value: { message: 'not kept: database or disk is full' } });
+    store.full = false;
+    expect(await beat(house, 4, { a: 1 })).toEqual({ ...first, duration: 4 });
+    expect(await events(house)).toHaveLength(1);
   });
 
   test('joins across a restart', async () => {

@@ -343,6 +343,14 @@ describe('sorting, counting, merging', () => {
     expect(chunks[0]?.[2]).toMatchObject({ a: 1, subevents: [{ id: 1, data: { a: 1, b: 'p' } }] });
   });
 
+  test('nop is 1; print is nothing, which a variable may hold', () => {
+    expect(result('RETURN = nop();')).toBe(1);
+    expect(failure('RETURN = nop(1);')).toBe(
+      'QueryInterpretException: Tried to call function nop with invalid amount of arguments',
+    );
+    expect(result('print(1, "a", [2.5], {"b": True}); x = print(); RETURN = [print(nop()), x];')).toEqual([null, null]);
+  });
+
   test('contains looks into lists and dicts', () => {
     expect(
       result(

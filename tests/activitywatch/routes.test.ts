@@ -265,6 +265,19 @@ describe('accounts and devices', () => {
     expect(Object.keys((await house.ask('GET', '/api/0/buckets', { token: laptop })).value)).toHaveLength(1);
   });
 
+  test('a bucket of an unknown host is told apart by the token, whatever its name', async () => {
+    const { house, laptop, phone } = await withTokens();
+    for (const token of [laptop, phone]) {
+      const body = { ...described, hostname: 'unknown' };
+      const made = await house.ask('POST', '/api/0/buckets/aw-watcher-vim_unknown', { token, body });
+      expect(made.status).toBe(200);
+    }
+    expect(Object.keys((await house.ask('GET', '/api/0/buckets', { token: laptop })).value)).toEqual([
+      'aw-watcher-vim_unknown',
+      'aw-watcher-vim_unknown_phone',
+    ]);
+  });
+
   test('a token for one bucket opens no other, and reads nothing', async () => {
     const { house, watcher, laptop } = await withTokens();
     const body = event('2026-01-01T10:00:00Z', 0, { status: 'afk' });

@@ -35,7 +35,7 @@ test('a heartbeat waits until the disk has room, and is kept then; one that wait
   await ask(edge.url, 'POST', heartbeat, at(10));
   await drained(edge.url);
 
-  const faults = () => world.lines.filter(({ text }) => text === 'edge: a write could not be kept').length;
+  const faults = () => world.lines.filter(({ text }) => text === 'a write could not be kept').length;
   const failed = async (times: number) => {
     while (faults() < times) await ask(edge.url, 'GET', '/-/health');
   };

@@ -98,7 +98,8 @@ export class Buckets {
   #placeFor(id: string, { device }: Author): string {
     const found = this.find(id);
     if (found === undefined || device === '' || found.device === '' || found.device === device) return id;
-    return found.hostname !== '' && id.endsWith(`_${found.hostname}`) ? id : ownId(id, device);
+    const isNamed = found.hostname !== '' && found.hostname !== 'unknown' && id.endsWith(`_${found.hostname}`);
+    return isNamed ? id : ownId(id, device);
   }
 
   /** @returns false when it is there already */

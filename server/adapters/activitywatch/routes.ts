@@ -6,6 +6,7 @@ import { ownerName } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Flow, Reply, Request, Route } from '../adapter.ts';
 import { authenticate, type Trust } from '../authenticate.ts';
+import { held } from '../held.ts';
 import { answer, gathered, inPieces, invalid, jsonBody, jsonText, objectBody, refused, textsIn } from './body.ts';
 import type { Span } from './bucket.ts';
 import { type Author, Buckets, readPrivacy } from './buckets.ts';
@@ -27,6 +28,8 @@ export interface ActivityWatchDoors extends Trust {
   readonly version: string;
   /** Buckets are deleted without being asked twice. */
   readonly testing: boolean;
+  /** Told of each write of a watcher whether it could be kept: why not, or null. */
+  readonly kept?: (fault: string | null) => void;
 }
 
 /** What a route knows of who asks. */
@@ -56,7 +59,7 @@ export interface ActivityWatch {
 }
 
 export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
-  const { hub, testing, ...trust } = doors;
+  const { hub, testing, kept = () => undefined, ...trust } = doors;
   const queries = new Queries(hub);
   const readings = new Readings();
   const opened = new Map<string, Promise<Buckets>>();
@@ -93,6 +96,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
       });
     };
 
+  const waiting = (handle: Route['handle']) => held(hub.world, kept, handle);
   const forbidden = refused(403, 'This token may not.');
   const noBucket = (id: string) => refused(404, `There's no bucket named ${id}`);
 
@@ -178,17 +182,19 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           const description = buckets.find(id);
           return description === undefined ? noBucket(id) : jsonText(200, descriptionText(description));
         }),
-        POST: toward('write', async ({ request, buckets, author }, id) => {
-          const body = jsonBody(request);
-          if (!body.ok) return body.reply;
-          const object = objectBody(body.value);
-          if (!object.ok) return object.reply;
-          const read = readSaid(object.fields);
-          if (!read.ok) return invalid(read.errors);
-          const { said, data } = await withLocal(read.said);
-          const made = await buckets.create(id, said, author, data === undefined ? {} : { data });
-          return made ? answer(200, {}) : { status: 304, headers: {}, body: '' };
-        }),
+        POST: waiting(
+          toward('write', async ({ request, buckets, author }, id) => {
+            const body = jsonBody(request);
+            if (!body.ok) return body.reply;
+            const object = objectBody(body.value);
+            if (!object.ok) return object.reply;
+            const read = readSaid(object.fields);
+            if (!read.ok) return invalid(read.errors);
+            const { said, data } = await withLocal(read.said);
+            const made = await buckets.create(id, said, author, data === undefined ? {} : { data });
+            return made ? answer(200, {}) : { status: 304, headers: {}, body: '' };
+          }),
+        ),
         PUT: inBucket('write', async ({ request, buckets, author }, id) => {
           const body = jsonBody(request);
           if (!body.ok) return body.reply;
@@ -285,32 +291,34 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
     {
       path: '/api/0/buckets/:id/heartbeat',
       methods: {
-        POST: toward('write', async ({ request, buckets, author }, id) => {
-          const body = jsonBody(request);
-          if (!body.ok) return body.reply;
-          const object = objectBody(body.value);
-          if (!object.ok) return object.reply;
-          const errors = heartbeatErrors(object.fields);
-          if (errors !== undefined) return invalid(errors);
-          const read = readEvent(body.value, now());
-          if (!read.ok) return refused(400, read.error);
-          const pulsetime = query(request).get('pulsetime');
-          if (pulsetime === null) return refused(400, 'Missing required parameter pulsetime');
-          const pulse = Number(pulsetime) * 1_000_000;
-          if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
-            return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
-          }
-          const said = object.fields.get('data');
-          const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
-          const screened = await screenOf(buckets, { bucket: id, type });
-          if (!screened.ok) return refused(400, screened.error);
-          const data = screened.screen(read.event.data);
-          // Its watcher must not take it for lost.
-          if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
-          const bucket = await buckets.forHeartbeat(id, said, author);
-          const event = await bucket.heartbeat({ ...read.event, data }, Math.round(pulse), author.origin);
-          return jsonText(200, new EventWriter().text(event));
-        }),
+        POST: waiting(
+          toward('write', async ({ request, buckets, author }, id) => {
+            const body = jsonBody(request);
+            if (!body.ok) return body.reply;
+            const object = objectBody(body.value);
+            if (!object.ok) return object.reply;
+            const errors = heartbeatErrors(object.fields);
+            if (errors !== undefined) return invalid(errors);
+            const read = readEvent(body.value, now());
+            if (!read.ok) return refused(400, read.error);
+            const pulsetime = query(request).get('pulsetime');
+            if (pulsetime === null) return refused(400, 'Missing required parameter pulsetime');
+            const pulse = Number(pulsetime) * 1_000_000;
+            if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
+              return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
+            }
+            const said = object.fields.get('data');
+            const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
+            const screened = await screenOf(buckets, { bucket: id, type });
+            if (!screened.ok) return refused(400, screened.error);
+            const data = screened.screen(read.event.data);
+            // Its watcher must not take it for lost.
+            if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
+            const bucket = await buckets.forHeartbeat(id, said, author);
+            const event = await bucket.heartbeat({ ...read.event, data }, Math.round(pulse), author.origin);
+            return jsonText(200, new EventWriter().text(event));
+          }),
+        ),
       },
     },
     {
@@ -388,23 +396,27 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           const value = buckets.settings().get(request.params.get('key') ?? '');
           return jsonText(200, compactSorted(parseOwn(value ?? 'null')));
         }),
-        POST: settings('write', async ({ request, buckets, author }) => {
-          const key = request.params.get('key') ?? '';
-          if (Buffer.byteLength(key) >= 128) return refused(400, 'Too long key');
-          const body = jsonBody(request);
-          if (!body.ok) return body.reply;
-          const text = JSON.stringify(body.value);
-          if (key === privacySetting) {
-            const read = readPrivacy(text);
-            if (!read.ok) return refused(400, `${privacySetting}: ${read.error}`);
-          }
-          await buckets.set(key, text, author);
-          return answer(200, body.value);
-        }),
-        DELETE: settings('write', async ({ request, buckets, author }) => {
-          await buckets.set(request.params.get('key') ?? '', null, author);
-          return answer(200, {});
-        }),
+        POST: waiting(
+          settings('write', async ({ request, buckets, author }) => {
+            const key = request.params.get('key') ?? '';
+            if (Buffer.byteLength(key) >= 128) return refused(400, 'Too long key');
+            const body = jsonBody(request);
+            if (!body.ok) return body.reply;
+            const text = JSON.stringify(body.value);
+            if (key === privacySetting) {
+              const read = readPrivacy(text);
+              if (!read.ok) return refused(400, `${privacySetting}: ${read.error}`);
+            }
+            await buckets.set(key, text, author);
+            return answer(200, body.value);
+          }),
+        ),
+        DELETE: waiting(
+          settings('write', async ({ request, buckets, author }) => {
+            await buckets.set(request.params.get('key') ?? '', null, author);
+            return answer(200, {});
+          }),
+        ),
       },
     },
   ];

@@ -128,11 +128,11 @@ class Run {
         this.#weigh(dict, Object.values(dict));
         return dict;
       }
-      case 'variable':
-        return (
-          this.#variables.get(expression.name) ??
-          fail(`Tried to reference variable '${expression.name}' which is not defined`)
-        );
+      case 'variable': {
+        const value = this.#variables.get(expression.name);
+        if (value !== undefined) return value;
+        return fail(`Tried to reference variable '${expression.name}' which is not defined`);
+      }
       case 'call':
         return this.#call(expression.name, expression.args);
       case 'operation':

@@ -11,15 +11,39 @@ export type Search = (text: string) => boolean;
 /** @throws QueryError for what is no regex */
 export function compile(pattern: string, ignoreCase = false): Search {
   try {
-    const linear = new Translation(pattern, 'linear').source(ignoreCase);
+    const translation = new Translation(pattern, 'linear');
+    const linear = translation.source(ignoreCase);
     if (linear !== undefined) {
       const compiled = RE2JS.compile(linear, RE2JS.LOOKBEHINDS);
-      return (text) => compiled.matcher(text).find();
+      const search: Search = (text) => compiled.matcher(text).find();
+      return translation.knowsAsciiWordsOnly ? byLetters(search, pattern, ignoreCase) : search;
     }
   } catch (error) {
     if (error instanceof QueryError) throw error;
     // RE2JS has limits of its own, such as the size of a repetition: the other engine may know better.
   }
+  return backtracking(pattern, ignoreCase);
+}
+
+/** Whether a letter beyond ASCII belongs to a word only the other engine can say, if it takes the pattern. */
+function byLetters(linear: Search, pattern: string, ignoreCase: boolean): Search {
+  const other = (): Search => {
+    try {
+      return backtracking(pattern, ignoreCase);
+    } catch (error) {
+      if (error instanceof QueryError) return linear;
+      throw error;
+    }
+  };
+  let exact: Search | undefined;
+  return (text) => {
+    if (!/[^\p{ASCII}]/u.test(text)) return linear(text);
+    exact ??= other();
+    return exact(text);
+  };
+}
+
+function backtracking(pattern: string, ignoreCase: boolean): Search {
   try {
     const translation = new Translation(pattern, 'backtracking');
     const source = translation.source(ignoreCase) ?? '';
@@ -63,6 +87,7 @@ class Translation {
   #scope: Scope = { multiline: false, dotAll: false, verbose: false, ascii: false };
   /** The linear engine cannot do this one. */
   #beyond = false;
+  #asciiWords = false;
   #flags = '';
 
   constructor(pattern: string, engine: Engine) {
@@ -72,6 +97,11 @@ class Translation {
 
   get ignoresCase(): boolean {
     return this.#flags.includes('i');
+  }
+
+  /** What was written is right for ASCII texts, and may be wrong for others. */
+  get knowsAsciiWordsOnly(): boolean {
+    return this.#asciiWords;
   }
 
   /** undefined when the engine cannot do it. */
@@ -141,6 +171,8 @@ class Translation {
       case '^':
         return [this.#scope.multiline ? this.#lineStart() : this.#textStart(), true];
       case '$':
+        // The linear engine cannot look at a newline without taking it from what comes after.
+        if (!this.#scope.multiline && /[^)|]/.test(this.#pattern[this.#at] ?? ')')) this.#beyond = true;
         return [this.#scope.multiline ? this.#lineEnd() : this.#textEnd(true), true];
       case '[':
         return [this.#set(), true];
@@ -241,10 +273,10 @@ class Translation {
     }
   }
 
-  /** The linear engine knows ASCII words only; a pattern that names others goes to the one that can be told. */
+  /** The linear engine knows ASCII words only. */
   #boundary(not: boolean): string {
     if (this.#engine === 'linear') {
-      if (!this.#scope.ascii && /[^\p{ASCII}]|\\[uU]/u.test(this.#pattern)) this.#beyond = true;
+      if (!this.#scope.ascii) this.#asciiWords = true;
       return not ? '\\B' : '\\b';
     }
     const [in_, out] = [`[${word}]`, `[${word}]`];
