@@ -104,7 +104,7 @@ function take(lock: Database): boolean {
     lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (error instanceof Error && error.message.includes('locked')) return false;
+    if (String(error).includes('locked')) return false;
     throw error;
   }
 }
