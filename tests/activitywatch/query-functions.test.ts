@@ -63,6 +63,17 @@ describe('flood', () => {
       ],
     ],
     [
+      'fills it from a whole millisecond on, and ends where it ended',
+      [
+        [0, 0.000_001, x],
+        [0.101, 0.001_999, y],
+      ],
+      [
+        [0, 0.000_001, x],
+        [0, 0.102_999, y],
+      ],
+    ],
+    [
       'leaves a long gap',
       [
         [0, 10, x],

@@ -34,7 +34,7 @@ export function flood(events: Moments): Moments {
       sorted[index] = a.during(a.time, equal ? b.end : b.time);
       if (equal) sorted[index + 1] = placed(b, b.end, b.end);
     } else {
-      sorted[index + 1] = placed(b, equal ? a.time : a.end, b.end);
+      sorted[index + 1] = b.during(equal ? a.time : toMillisecond(a.end), b.end);
       if (equal) sorted[index] = a.during(a.time, a.time);
     }
   }
