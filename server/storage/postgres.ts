@@ -60,8 +60,11 @@ const checkMs = 3_000;
 const columns = 's.key, s.value, s.time, s.until AS "end", s.seq, s.origin, s.at, s.version';
 const kindSince = (seq: string) =>
   `CASE WHEN s.value IS NULL THEN 'delete' WHEN s.born > ${seq} THEN 'create' ELSE 'update' END AS kind`;
-const isLatest = 'i.account = s.account AND i.channel = s.channel AND i.key = s.key AND i.seq = s.seq';
-const itsStep = 's.account = i.account AND s.channel = i.channel AND s.seq = i.seq AND s.moment = i.moment';
+// The two ways from the one to the other, each so that it can only be gone in that direction.
+const isLatest = `(SELECT i.seq FROM items i WHERE i.account = s.account AND i.channel = s.channel AND i.key = s.key) = s.seq`;
+const itsStep = `CROSS JOIN LATERAL (
+  SELECT * FROM steps s WHERE s.account = i.account AND s.channel = i.channel AND s.seq = i.seq AND s.moment = i.moment OFFSET 0
+) s`;
 const channelHere = `SELECT * FROM channels WHERE account = split_part($1, '/', 1) AND name = $1`;
 
 interface HeadRow {
@@ -115,10 +118,10 @@ export class PostgresStore implements Store, Archive {
       `WHERE ${of}.account = c.account AND ${of}.channel = c.id AND ${of}.seq > $2::bigint`;
     // Walking the steps is cheap unless most of them are past values: then it is cheaper to sort the items.
     const walk = `
-      SELECT ${kindSince('$2::bigint')}, ${columns} FROM steps s JOIN items i ON ${isLatest}
-      ${bounds('s')} ${removed} AND c.seq - $2::bigint <= 4 * c.items ORDER BY s.seq LIMIT ${last}`;
+      SELECT ${kindSince('$2::bigint')}, ${columns} FROM steps s
+      ${bounds('s')} ${removed} AND ${isLatest} AND c.seq - $2::bigint <= 4 * c.items ORDER BY s.seq LIMIT ${last}`;
     const sort = `
-      SELECT ${kindSince('$2::bigint')}, ${columns} FROM items i JOIN steps s ON ${itsStep}
+      SELECT ${kindSince('$2::bigint')}, ${columns} FROM items i ${itsStep}
       ${bounds('i')} ${removed} AND c.seq - $2::bigint > 4 * c.items ORDER BY i.seq LIMIT ${last}`;
     const rows = await this.#ask<Change & { head: number; newest: number; floor: number }>(
       `SELECT x.*, c.seq AS head, c.version AS newest, c.floor FROM (${channelHere}) c
@@ -158,13 +161,18 @@ export class PostgresStore implements Store, Archive {
     const values = [channel, after, before ?? Number.MAX_SAFE_INTEGER, limitOf(limit)];
     const kind = `CASE WHEN s.value IS NULL THEN 'delete' WHEN s.born = s.seq THEN 'create' ELSE 'update' END AS kind`;
     if (key === undefined) {
-      return this.#ask(`SELECT ${kind}, ${columns} FROM (${channelHere}) c JOIN steps s ON ${bounds} ${order}`, values);
+      return this.#ask(
+        `SELECT x.* FROM (${channelHere}) c CROSS JOIN LATERAL (
+           SELECT ${kind}, ${columns} FROM steps s WHERE ${bounds} ${order}
+         ) x`,
+        values,
+      );
     }
     // The past of one item hangs together by `prev`.
     return this.#ask(
       `WITH RECURSIVE c AS MATERIALIZED (${channelHere}), chain (account, channel, seq, prev) AS (
          SELECT s.account, s.channel, s.seq, s.prev FROM c
-         JOIN items i ON i.account = c.account AND i.channel = c.id AND i.key = $5 JOIN steps s ON ${itsStep}
+         JOIN items i ON i.account = c.account AND i.channel = c.id AND i.key = $5 ${itsStep}
          UNION ALL
          SELECT s.account, s.channel, s.seq, s.prev FROM chain p
          JOIN steps s ON s.account = p.account AND s.channel = p.channel AND s.seq = p.prev WHERE p.prev > $2)
@@ -311,11 +319,12 @@ export class PostgresStore implements Store, Archive {
     } else if (after !== undefined) where.push(`i.key ${beyond} ${given(after.key)}`);
     const rows =
       spanned && key === undefined
-        ? `steps s ON s.account = c.account AND s.channel = c.id AND s.time IS NOT NULL JOIN items i ON ${isLatest}`
-        : `items i ON i.account = c.account AND i.channel = c.id JOIN steps s ON ${itsStep}`;
+        ? `steps s WHERE s.account = c.account AND s.channel = c.id AND s.time IS NOT NULL AND ${isLatest}`
+        : `items i ${itsStep} WHERE i.account = c.account AND i.channel = c.id`;
     return this.#ask(
-      `SELECT ${columns} FROM (${channelHere}) c JOIN ${rows}
-       WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ${given(limitOf(limit))}`,
+      `SELECT x.* FROM (${channelHere}) c CROSS JOIN LATERAL (
+         SELECT ${columns} FROM ${rows} AND ${where.join(' AND ')} ORDER BY ${order} LIMIT ${given(limitOf(limit))}
+       ) x`,
       values,
     );
   }

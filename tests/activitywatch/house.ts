@@ -7,8 +7,8 @@ import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { MemoryStore } from '../../server/storage/memory.ts';
 import { Router } from '../../server/transport/request.ts';
+import { newStore } from '../support/store.ts';
 import { TestWorld } from '../support/world.ts';
 
 export interface Answer {
@@ -46,7 +46,7 @@ export interface House {
 
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
-  const hub = new Hub({ store: wishes.store ?? new MemoryStore({ epoch: 'e1' }), relay: silence, world });
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
   const accounts = await Accounts.open(hub);
   await accounts.begin(undefined);
   const activityWatch = openActivityWatch({

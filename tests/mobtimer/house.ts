@@ -10,9 +10,9 @@ import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { MemoryStore } from '../../server/storage/memory.ts';
 import { eventRoutes } from '../../server/transport/events.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { newStore } from '../support/store.ts';
 import { type EventValue, eventValue, readStream, type StreamReader } from '../support/stream.ts';
 import { TestWorld } from '../support/world.ts';
 import { type Answer, ask, type Guest, visit } from '../transport/parties.ts';
@@ -63,7 +63,7 @@ export interface Wishes {
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
   const { engine = 'uWebSockets.js', rooms = 'open', personal = false } = wishes;
-  const hub = new Hub({ store: wishes.store ?? new MemoryStore({ epoch: 'e1' }), relay: silence, world });
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });

@@ -136,11 +136,11 @@ export class Postgres {
     return join(this.#folder, `node-${this.#folders}`);
   }
 
-  /** A new, empty one. */
-  async database(): Promise<PostgresUrl> {
+  /** A new one: empty, or like one that nobody uses. */
+  async database(like?: string): Promise<PostgresUrl> {
     this.#databases += 1;
     const name = `d${this.#databases}`;
-    await this.query(`CREATE DATABASE ${name}`);
+    await this.query(`CREATE DATABASE ${name} TEMPLATE ${like?.split('/').at(-1) ?? 'template1'}`);
     return this.urlOf(name);
   }
 

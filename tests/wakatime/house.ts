@@ -6,8 +6,8 @@ import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { MemoryStore } from '../../server/storage/memory.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { newStore } from '../support/store.ts';
 import { TestWorld } from '../support/world.ts';
 import { type Answer, ask, type Guest, visit } from '../transport/parties.ts';
 
@@ -59,7 +59,7 @@ export function basic(key: string): { authorization: string } {
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
   const { engine = 'uWebSockets.js', personal = false } = wishes;
-  const hub = new Hub({ store: wishes.store ?? new MemoryStore({ epoch: 'e1' }), relay: silence, world });
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });
