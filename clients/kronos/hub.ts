@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Connection } from '../typescript/api.ts';
 import { FileStorage } from '../typescript/file-storage.ts';
 import { connect } from '../typescript/index.ts';
-import { MemoryStorage } from '../typescript/storage.ts';
+import { MemoryStorage, type Storage } from '../typescript/storage.ts';
 import type { Database } from './database.ts';
 
 const port = 5600;
@@ -41,11 +41,21 @@ export function forgetHub(folder: string): void {
 type Linked = Pick<Database, 'sync_host' | 'sync_user_id' | 'sync_device_id'>;
 
 /**
- * Nothing is sent before it is asked to.
- * @param remembers the folder to remember in, where it speaks for this device's tasks; others only ask
+ * Speaks for this device's tasks, and remembers in the folder how far it got. Nothing is sent before it is asked to.
  * @returns undefined where the host is no address
  */
-export async function hubOf(database: Linked, remembers: string | undefined): Promise<Connection | undefined> {
+export async function hubOf(database: Database, folder: string): Promise<Connection | undefined> {
+  // Of which hub these tasks are is not known: what is remembered is of another.
+  if (database.sync_epoch === '') forgetHub(folder);
+  return linkTo(database, new FileStorage(storagePath(folder)));
+}
+
+/** Only asks, and remembers nothing. As this device only where one is named. */
+export async function askerOf(database: Linked): Promise<Connection | undefined> {
+  return linkTo(database, new MemoryStorage());
+}
+
+async function linkTo(database: Linked, storage: Storage): Promise<Connection | undefined> {
   const url = hubUrl(database.sync_host, 'ws');
   if (url === undefined) return undefined;
   const { sync_user_id: token, sync_device_id: device } = database;
@@ -53,9 +63,9 @@ export async function hubOf(database: Linked, remembers: string | undefined): Pr
   return connect({
     url: url.href,
     name: 'kronos',
-    storage: remembers === undefined ? new MemoryStorage() : new FileStorage(storagePath(remembers)),
+    storage,
     ...(token === '' ? {} : { token }),
-    ...(device === '' || remembers === undefined ? {} : { device }),
+    ...(device === '' ? {} : { device }),
     ...(webSocket === undefined ? {} : { webSocket }),
   });
 }

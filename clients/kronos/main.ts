@@ -51,11 +51,11 @@ export async function main({ self, about, unbundled }: Start): Promise<void> {
     syncSoon: () => void syncSoon(self, home),
     lastSync: () => lastSyncIn(folder),
     atEnd: (act) => {
-      process.once('SIGINT', act);
-      process.once('SIGTERM', act);
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+      // Ink ends the process where it is the only one left to hear a signal: not `once`.
+      for (const signal of signals) process.on(signal, act);
       return () => {
-        process.off('SIGINT', act);
-        process.off('SIGTERM', act);
+        for (const signal of signals) process.off(signal, act);
       };
     },
   };

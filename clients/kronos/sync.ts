@@ -14,6 +14,50 @@ function plain(tasks: Tasks): readonly PlainTask[] {
   return [...tasks.items].map(([key, { item }]) => plainOf(key, item));
 }
 
+/** The database is of another hub now, or of another account there. */
+export class HubChanged extends Error {
+  override readonly name = 'HubChanged';
+}
+
+/** A keeper for one connection: what is heard over it is for the hub and the account that it was made for, and for no other. */
+export class BoundKeeper implements Keeper {
+  #keeper: Keeper;
+  #host: string;
+  #user: string;
+
+  constructor(keeper: Keeper, { sync_host: host, sync_user_id: user }: Database) {
+    this.#keeper = keeper;
+    this.#host = host;
+    this.#user = user;
+  }
+
+  holds({ enable_sync: enabled, sync_host: host, sync_user_id: user }: Database): boolean {
+    return enabled && host === this.#host && user === this.#user;
+  }
+
+  read(): Database {
+    return this.#keeper.read();
+  }
+
+  /** Throws HubChanged too. */
+  write(change: (database: Database) => Partial<Database>): Database {
+    return this.#keeper.write((database) => {
+      if (!this.holds(database)) throw new HubChanged();
+      const changed = change(database);
+      this.#user = changed.sync_user_id ?? this.#user;
+      return changed;
+    });
+  }
+
+  /** A hub of one's own gives a device its names at the first login. */
+  async know(connection: Pick<Connection, 'identity'>): Promise<Database> {
+    const { device, token } = await connection.identity();
+    return this.write(({ sync_user_id: user, sync_device_id: known }) =>
+      user === token && known === device ? {} : { sync_user_id: token, sync_device_id: device },
+    );
+  }
+}
+
 export class Exchange {
   #keeper: Keeper;
   #tasks: Tasks;
@@ -113,11 +157,11 @@ function inOrder(before: readonly PlainTask[], after: readonly PlainTask[]): rea
 }
 
 /**
- * One sync: hears what is new, hands over what is queued, waits until the hub has it.
+ * One sync: hears what is new, hands over what is queued, waits until the hub has it. Throws HubChanged.
  * @param now milliseconds since 1970
  */
 export async function synchronize(
-  keeper: Keeper,
+  keeper: BoundKeeper,
   connection: Pick<Connection, 'sync' | 'identity'>,
   tasks: Tasks,
   { now, deadlineMs }: { readonly now: () => number; readonly deadlineMs: number },
@@ -125,12 +169,7 @@ export async function synchronize(
   await tasks.open();
   const heard = await connection.sync({ deadlineMs });
   if (heard.state !== 'live') return heard;
-  const { device, token } = await connection.identity();
-  keeper.write((database) =>
-    database.sync_user_id === token && database.sync_device_id === device
-      ? {}
-      : { sync_user_id: token, sync_device_id: device },
-  );
+  await keeper.know(connection);
   const exchange = new Exchange(keeper, tasks, now);
   await exchange.handOver();
   const synced = await connection.sync({ deadlineMs });

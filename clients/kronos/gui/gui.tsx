@@ -39,11 +39,15 @@ export async function openGui(house: House): Promise<Exit> {
     changed = () => void told();
   };
   const app = render(<Gui house={house} live={live} onChange={onChange} />);
+  // Asked at once: Ink tells nobody who asks when it is over.
+  const left = app.waitUntilExit();
+  const forget = house.atEnd(() => app.unmount());
   await live.start();
-  await app.waitUntilExit();
+  await left;
   process.off('exit', restore);
   restore();
   await live.close();
+  forget();
   return exit.ok;
 }
 
@@ -89,7 +93,7 @@ function Gui({ house, live, onChange }: GuiProps) {
     onChange(redraw);
     const clock = setInterval(() => {
       redraw();
-      live.tick().catch(() => undefined);
+      void live.tick();
     }, 1_000);
     stdout.on('resize', redraw);
     return () => {
@@ -119,7 +123,7 @@ function Gui({ house, live, onChange }: GuiProps) {
       case 'quit':
         return leave();
       case 'refresh':
-        return void live.wake().catch((error: unknown) => say(String(error)));
+        return void live.wake();
       case 'undo':
         return say(live.revert());
       case 'hide done':

@@ -5,13 +5,13 @@ import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Channel, Connection } from '../../typescript/api.ts';
-import type { Action, Outcome } from '../actions.ts';
+import type { Action, Outcome, Refusal } from '../actions.ts';
 import { type Database, DatabaseFailure } from '../database.ts';
 import { keep } from '../edits.ts';
 import type { House } from '../house.ts';
-import { hubOf } from '../hub.ts';
+import { forgetHub, hubOf } from '../hub.ts';
 import { tryLock, type Unlock } from '../lock.ts';
-import { Exchange } from '../sync.ts';
+import { BoundKeeper, Exchange } from '../sync.ts';
 import { revertIn } from '../verbs/log.ts';
 
 /** Commands write a file and rename it: several events, one change. */
@@ -27,6 +27,7 @@ export interface Link {
 interface Hub {
   readonly connection: Connection;
   readonly tasks: Channel<Task>;
+  readonly keeper: BoundKeeper;
   readonly exchange: Exchange;
   readonly unlock: Unlock;
 }
@@ -38,6 +39,7 @@ export class LiveDatabase {
   #watcher: FSWatcher | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #hub: Hub | undefined;
+  #ticking: Promise<void> | undefined;
   #over = false;
 
   /** Throws DatabaseFailure where the file cannot be read. */
@@ -65,26 +67,23 @@ export class LiveDatabase {
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.#house.folder, { recursive: true, mode: 0o700 });
-    this.#watcher = watch(this.#house.folder, () => {
-      this.#settling ??= setTimeout(() => this.refresh(), settledMs);
-    });
+    this.#watch();
     await this.tick();
   }
 
-  /** To be called every second or so: what nobody tells is looked for. */
-  async tick(): Promise<void> {
-    if (this.#over) return;
-    const { enable_sync: enabled, queue } = this.#database;
-    if (enabled && this.#hub === undefined) await this.#connect();
-    if (!enabled && this.#hub !== undefined) await this.#disconnect();
-    if (this.#hub?.tasks.current === true && queue.length > 0) await this.#hub.exchange.handOver();
+  /** To be called every second or so: what nobody tells is looked for. One at a time; what fails is tried again. */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#tick()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#ticking = undefined;
+      });
+    return this.#ticking;
   }
 
   refresh(): void {
     clearTimeout(this.#settling);
     this.#settling = undefined;
-    if (this.#over) return;
     try {
       this.#database = this.#house.keeper.read();
     } catch (error) {
@@ -97,7 +96,7 @@ export class LiveDatabase {
   /** Tries the hub at once. */
   async wake(): Promise<void> {
     this.refresh();
-    await this.#hub?.connection.sync({ deadlineMs: goodbyeMs });
+    await this.#hub?.connection.sync({ deadlineMs: goodbyeMs }).catch(() => undefined);
   }
 
   /** @param name of the action, for the history */
@@ -120,10 +119,14 @@ export class LiveDatabase {
 
   /** @returns what was taken back, or why nothing was */
   revert(): string {
-    const reverted = revertIn(this.#house.keeper, undefined, Math.floor(this.#house.now() / 1_000));
-    this.refresh();
-    this.#told();
-    return reverted.ok ? `taken back: ${reverted.step.action}` : reverted.error;
+    try {
+      const reverted = revertIn(this.#house.keeper, undefined, Math.floor(this.#house.now() / 1_000));
+      this.refresh();
+      this.#told();
+      return reverted.ok ? `taken back: ${reverted.step.action}` : reverted.error;
+    } catch (error) {
+      return unkept(error).error;
+    }
   }
 
   /** Says goodbye to the hub; what it did not get is left to a command. */
@@ -131,67 +134,113 @@ export class LiveDatabase {
     this.#over = true;
     clearTimeout(this.#settling);
     this.#watcher?.close();
+    await this.#ticking;
     const hub = this.#hub;
-    if (hub?.connection.state.name === 'live') {
-      await hub.exchange.handOver();
-      await hub.connection.sync({ deadlineMs: goodbyeMs });
+    try {
+      if (hub?.connection.state.name === 'live') {
+        await hub.exchange.handOver();
+        await hub.connection.sync({ deadlineMs: goodbyeMs });
+      }
+    } catch {
+      // It waits on disk.
     }
     await this.#disconnect();
-    const { enable_sync: enabled, queue } = this.#house.keeper.read();
+    this.refresh();
+    const { enable_sync: enabled, queue } = this.#database;
     if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#house.syncSoon();
+  }
+
+  /** Where a folder cannot be watched, every tick reads the file. */
+  #watch(): void {
+    try {
+      mkdirSync(this.#house.folder, { recursive: true, mode: 0o700 });
+      this.#watcher = watch(this.#house.folder, () => {
+        this.#settling ??= setTimeout(() => this.refresh(), settledMs);
+      });
+      this.#watcher.on('error', () => {
+        this.#watcher = undefined;
+      });
+    } catch {
+      this.#watcher = undefined;
+    }
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#over) return;
+    if (this.#watcher === undefined) this.refresh();
+    const database = this.#database;
+    const hub = this.#hub;
+    if (hub === undefined) {
+      if (database.enable_sync) await this.#connect();
+    } else if (!hub.keeper.holds(database)) {
+      // Somebody logged in elsewhere, or out. The next tick connects anew, so that who did it goes first.
+      await this.#disconnect(!database.enable_sync);
+    } else if (hub.tasks.current && database.queue.length > 0) {
+      await hub.exchange.handOver();
+    }
   }
 
   #told(): void {
     this.#changed();
-    this.tick().catch(() => undefined);
+    void this.tick();
   }
 
   async #connect(): Promise<void> {
-    const unlock = tryLock(join(this.#house.folder, 'sync.lock'));
-    if (unlock === undefined) return;
+    const release = tryLock(join(this.#house.folder, 'sync.lock'));
+    if (release === undefined) return;
+    const unlock = () => {
+      process.off('exit', unlock);
+      release();
+    };
+    // Whichever way it ends.
+    process.once('exit', unlock);
     const connection = await hubOf(this.#database, this.#house.folder);
     if (connection === undefined || this.#over) return unlock();
-    const { keeper } = this.#house;
+    const keeper = new BoundKeeper(this.#house.keeper, this.#database);
     const tasks = connection.channel('tasks');
     const exchange = new Exchange(keeper, tasks, () => this.#house.now());
-    this.#hub = { connection, tasks, exchange, unlock };
+    this.#hub = { connection, tasks, keeper, exchange, unlock };
     connection.onState(() => {
-      if (connection.state.name === 'live') void this.#know(connection);
+      if (connection.state.name === 'live') void this.#know(connection, keeper);
       this.#changed();
     });
-    tasks.onItems(() => {
-      exchange.handOver().then(
-        () => {
-          exchange.adopt();
-          this.refresh();
-        },
-        () => undefined,
-      );
-    });
+    tasks.onItems(() => void this.#exchanged(exchange));
     connection.start();
     await tasks.open();
   }
 
-  /** A hub of one's own gives a device its names at the first login. */
-  async #know(connection: Connection): Promise<void> {
-    const { device, token } = await connection.identity();
-    this.#house.keeper.write((database) =>
-      database.sync_user_id === token && database.sync_device_id === device
-        ? {}
-        : { sync_user_id: token, sync_device_id: device },
-    );
+  async #know(connection: Connection, keeper: BoundKeeper): Promise<void> {
+    try {
+      this.#database = await keeper.know(connection);
+    } catch {
+      // The next time that it is live.
+    }
   }
 
-  async #disconnect(): Promise<void> {
+  async #exchanged(exchange: Exchange): Promise<void> {
+    try {
+      await exchange.handOver();
+      exchange.adopt();
+    } catch {
+      // What could not be kept, or is of another hub by now, is heard again.
+    }
+    this.refresh();
+  }
+
+  async #disconnect(forget = false): Promise<void> {
     const hub = this.#hub;
     this.#hub = undefined;
-    await hub?.connection.close();
-    hub?.unlock();
+    try {
+      await hub?.connection.close();
+      if (forget) forgetHub(this.#house.folder);
+    } finally {
+      hub?.unlock();
+    }
     this.#changed();
   }
 }
 
-function unkept(error: unknown): Outcome {
+function unkept(error: unknown): Refusal {
   if (!(error instanceof DatabaseFailure)) throw error;
   return { ok: false, error: `${error.message}: ${error.reason}`, why: 'failure' };
 }

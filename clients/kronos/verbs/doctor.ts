@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Database } from '../database.ts';
 import { DatabaseFailure } from '../database.ts';
 import { exit, type House } from '../house.ts';
-import { hubOf, hubUrl } from '../hub.ts';
+import { askerOf, hubUrl } from '../hub.ts';
 import { holderOf } from '../lock.ts';
 import { reasonOf } from '../reason.ts';
 import { misused } from './sync.ts';
@@ -210,7 +210,7 @@ async function clock(url: URL, house: House): Promise<readonly Finding[]> {
 }
 
 async function admitted(database: Database): Promise<Finding> {
-  const hub = await hubOf(database, undefined);
+  const hub = await askerOf({ ...database, sync_device_id: '' });
   if (hub === undefined) return bad('token', 'there is no hub to show it to', 'run "kronos login <host>"');
   try {
     const { state, reason } = await hub.sync({ deadlineMs: patienceMs });

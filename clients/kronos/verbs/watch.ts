@@ -3,7 +3,7 @@
 import type { Change, Connection, Told } from '../../typescript/api.ts';
 import { harmless } from '../columns.ts';
 import { exit, type House } from '../house.ts';
-import { hubOf } from '../hub.ts';
+import { askerOf } from '../hub.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';
 
@@ -11,7 +11,7 @@ export const watch: Tool = async ({ words, json }, house) => {
   const [name, ...more] = words;
   if (name === undefined || more.length > 0) return misused(house, 'watch <channel>');
   const database = house.keeper.read();
-  const hub = await hubOf(database, undefined);
+  const hub = await askerOf({ ...database, sync_device_id: '' });
   if (hub === undefined) {
     house.complain(`${database.sync_host} is no address of a hub: run "kronos login <host>"`);
     return exit.failure;

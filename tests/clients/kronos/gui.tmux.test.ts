@@ -1,7 +1,7 @@
 // The terminal GUI in a real terminal (tmux), by every key, beside commands that write the same database and a hub.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -232,7 +232,90 @@ afterEach(async () => {
     await shown.sees(/ended 0/);
     expect(tasks()).toHaveLength(2);
   });
+
+  const lockPath = () => join(folder, 'data', 'kronos', 'sync.lock');
+  const holder = () => Number(readFileSync(lockPath(), 'utf8').split('@')[0]);
+
+  test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('gives the terminal and the lock back at %s', async (signal) => {
+    kronos('login', '127.0.0.1:1', '--token', 'none');
+    const shown = open();
+    await shown.sees(/No tasks yet/);
+    await shown.sees(/● offline/);
+    process.kill(holder(), signal);
+    await shown.sees(/ended 0/);
+    expect(shown.screen).not.toContain('No tasks yet');
+    expect(existsSync(lockPath())).toBe(false);
+  });
+
+  test('lets the lock go when its terminal is gone', async () => {
+    kronos('login', '127.0.0.1:1', '--token', 'none');
+    const shown = open();
+    await shown.sees(/● offline/);
+    const pid = holder();
+    shown.close();
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(existsSync(lockPath())).toBe(false);
+  });
+
+  test('takes ctrl-c for the end, and two of them work on one database', async () => {
+    const shown = open();
+    await shown.sees(/No tasks yet/);
+    const other = new Terminal(leftovers.folder(), 40, 12);
+    try {
+      await other.sees(/No tasks yet/);
+      other.key('a');
+      await other.sees(/add ›/);
+      other.type('from the other one');
+      other.key('Enter');
+      await shown.sees(/› 1 +from the other one/);
+      shown.key('s');
+      await shown.sees(/started: /);
+      await other.sees(/[1-9]s\n/);
+      other.key('C-c');
+      await other.sees(/ended 0/);
+    } finally {
+      other.close();
+    }
+    shown.key('C-c');
+    await shown.sees(/ended 0/);
+  });
+
+  test('follows a login elsewhere, and a logout', async () => {
+    const [here, there] = [join(folder, 'here'), join(folder, 'there')];
+    const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    const ports = [String(await freePort()), String(await freePort())] as const;
+    const hubs = [here, there].map((data, at) => {
+      const port = ports[at] ?? '';
+      return new HubProcess(leftovers, { HORAI_DATA: data, HORAI_PORT: port, HORAI_OWNER_TOKEN: token });
+    });
+    const [, url = ''] = await Promise.all(hubs.map((hub) => hub.up()));
+    kronos('add', 'mine');
+    kronos('login', `127.0.0.1:${ports[0]}`, '--token', token);
+    const shown = open();
+    await shown.sees(new RegExp(`live with 127.0.0.1:${ports[0]}`));
+    expect(kronos('login', `127.0.0.1:${ports[1]}`, '--token', token)).toEqual({ code: 0, out: 'synchronized\n' });
+    await shown.sees(new RegExp(`live with 127.0.0.1:${ports[1]}`));
+    const socket = new WebSocketByHand(url, token);
+    expect(await socket.tasks()).toHaveLength(1);
+    await socket.say({ type: 'create', task: { id: 7, desc: 'from there', tags: [] } });
+    await shown.sees(/7 +from there/);
+    kronos('logout');
+    await shown.sees(/not synchronized/);
+    expect(tasks()).toHaveLength(2);
+    shown.key('q');
+    await shown.sees(/ended 0/);
+    expect(existsSync(join(folder, 'data', 'kronos', 'sync.json'))).toBe(false);
+  });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** One connection for one question at a time, as from wscat. */
 class WebSocketByHand {

@@ -4,11 +4,13 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../clients/kronos/file.ts';
+import { BoundKeeper, HubChanged } from '../../../clients/kronos/sync.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { plainOf } from '../../../protocol/plain.ts';
 import type { Running } from '../../../server/compose.ts';
 import { startComposed } from '../../support/compose.ts';
 import { Leftovers } from '../../support/process.ts';
+import { Socket } from '../../support/socket.ts';
 import { FakeHouse } from './fake-house.ts';
 import { PlainClient } from './plain-client.ts';
 
@@ -68,12 +70,69 @@ test('offline is no failure, a refused token is', async () => {
   await all(a, 'a one');
   const nowhere = await a.run('login 127.0.0.1:1');
   expect(nowhere.code).toBe(0);
-  expect(nowhere.err).toMatch(/^note: the hub was not reached \(.*\); \d changes? waits? here and will be sent\n$/);
+  expect(nowhere.err).toMatch(/^note: the hub was not reached \(.*\); what is here will be sent\n$/);
   a.env = { KRONOS_TOKEN: '11111111-1111-4111-8111-111111111111' };
   const refused = await a.run(`login ${host()}`);
   expect(refused).toMatchObject({ code: 4, err: expect.stringContaining('the hub refuses the token: user not found') });
   expect(await a.run('login not/an/address')).toMatchObject({ code: 2 });
   expect(a.keeper.read().tasks).toHaveLength(1);
+});
+
+/** Another token of an account of the hub; the owner's unless it says. */
+async function tokenOf(account?: string): Promise<string> {
+  const owner = await Socket.open(hub.url);
+  await owner.ask({ type: 'login', user_id: hub.ownerSecret });
+  if (account !== undefined) await owner.ask({ type: 'account', name: account });
+  const { secret } = await owner.ask({ type: 'token', name: 'another', ...(account && { account }) });
+  await owner.close();
+  return String(secret);
+}
+
+test('a token that is refused costs nothing: what waited for the hub still waits, and goes out with the right one', async () => {
+  const a = device('a');
+  await all(a, 'a one', 'a two', `login ${host()}`, 'del 2');
+  const before = a.keeper.read();
+  expect(before.queue).toHaveLength(1);
+  a.env = { KRONOS_TOKEN: '11111111-1111-4111-8111-111111111111' };
+  expect(await a.run(`login ${host()}`)).toMatchObject({ code: 4 });
+  expect(a.keeper.read()).toEqual(before);
+  await all(a, 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one']);
+});
+
+test('another token of the same account goes on where the old one was: what others deleted stays deleted', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a one', 'a two', 'a three', `login ${host()}`);
+  await all(b, `login ${host()}`, 'del 1', 'sync');
+  await all(a, 'del 2');
+  a.env = { KRONOS_TOKEN: await tokenOf() };
+  await all(a, `login ${host()}`);
+  await all(b, 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['three']);
+  expect(tasksOf(b)).toEqual(tasksOf(a));
+});
+
+test('another account of the same hub is told all tasks, and takes none away; the first keeps its own', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a one', `login ${host()}`);
+  a.env = { KRONOS_TOKEN: await tokenOf('ann') };
+  await all(a, `login ${host()}`, 'a for ann', 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'for ann']);
+  await all(b, `login ${host()}`);
+  expect(tasksOf(b).map(({ desc }) => desc)).toEqual(['one']);
+});
+
+test('a sync that is under way when somebody logs in elsewhere writes nothing of the old hub down', async () => {
+  const a = device('a');
+  await all(a, 'a one', `login ${host()}`, 'a two');
+  const before = a.keeper.read();
+  const bound = new BoundKeeper(a.keeper, before);
+  a.keeper.write(() => ({ sync_user_id: 'another', sync_epoch: '', queue: [] }));
+  await expect(bound.know({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(HubChanged);
+  expect(a.keeper.read()).toMatchObject({ sync_user_id: 'another', sync_device_id: before.sync_device_id });
+  a.keeper.write(() => ({ sync_user_id: before.sync_user_id }));
+  await bound.know({ identity: async () => ({ device: 'd', token: 'given' }) });
+  expect(bound.holds(a.keeper.read())).toBe(true);
 });
 
 test('logging out keeps the tasks, and logging in again doubles none', async () => {
