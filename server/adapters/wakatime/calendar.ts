@@ -40,9 +40,21 @@ export function beginning(date: string, zone: string): number {
 }
 
 export function dateAt(moment: number, zone: string): string {
-  const instant = Temporal.Instant.fromEpochMilliseconds(Math.floor(moment / 1_000));
-  return instant.toZonedDateTimeISO(zone).toPlainDate().toString();
+  const at = Math.floor(moment / second);
+  const known = asked.get(zone);
+  if (known?.at === at) return known.date;
+  const date = Temporal.Instant.fromEpochMilliseconds(at * 1_000)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate()
+    .toString();
+  if (asked.size >= keptZones) asked.clear();
+  asked.set(zone, { at, date });
+  return date;
 }
+
+/** The second that was asked about last in a zone, since that is nearly always now. No zone changes its date within one. */
+const asked = new Map<string, { readonly at: number; readonly date: string }>();
+const keptZones = 1_000;
 
 /** A date has no zone: UTC's days are as good as any to count in. */
 const midnight = (date: string): number => Date.parse(`${date}T00:00:00Z`);

@@ -45,17 +45,17 @@ export interface Spans {
 
 const atOnce = 1_024;
 
+/** Used again, since it is larger than most of what is asked for. */
+let spare: Chunk | undefined;
+
 class Chunk implements Spans {
   length = 0;
   readonly begins = new Float64Array(atOnce);
   readonly ends = new Float64Array(atOnce);
   readonly contexts = new Uint32Array(atOnce);
   readonly entities = new Uint32Array(atOnce);
-  readonly #take: (spans: Spans) => void;
-
-  constructor(take: (spans: Spans) => void) {
-    this.#take = take;
-  }
+  /** What is done with it when it is full. */
+  take: (spans: Spans) => void = forget;
 
   add(begin: number, end: number, context: number, entity: number): void {
     if (this.length === atOnce) this.flush();
@@ -68,7 +68,7 @@ class Chunk implements Spans {
   }
 
   flush(): void {
-    if (this.length > 0) this.#take(this);
+    if (this.length > 0) this.take(this);
     this.length = 0;
   }
 }
@@ -83,12 +83,18 @@ export function credit(
   { from, to, joined = 'none' }: { readonly from: number; readonly to: number; readonly joined?: Joined },
   take: (spans: Spans) => void,
 ): void {
-  const chunk = new Chunk(take);
+  const chunk = spare ?? new Chunk();
+  spare = undefined;
+  chunk.take = take;
   const besides = rule.writesOnly ? undefined : weave(beats, rule, from, chunk);
   creditBeats(beats, rule, { from, to, joined }, chunk, besides);
   besides?.(to, to);
   chunk.flush();
+  chunk.take = forget;
+  spare = chunk;
 }
+
+const forget = (): void => undefined;
 
 /** @param before called before each span with its beginning and end, where there is anything besides heartbeats */
 function creditBeats(

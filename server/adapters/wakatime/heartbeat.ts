@@ -1,7 +1,7 @@
 // A heartbeat: as plugins send it (every tolerance they need is here), and as the channel keeps it, in WakaTime's own field names
 // and without what is absent. Who sent it, and what it is worth in time, is decided elsewhere.
 
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
 
@@ -239,7 +239,7 @@ const nameForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12
 
 /** A UUID (version 8) that says what it stands for: the same parts, the same name, on every node and after every restart. */
 export function uuidOf(parts: readonly unknown[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  const hex = hash('sha256', JSON.stringify(parts), 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 

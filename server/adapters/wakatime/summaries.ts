@@ -2,8 +2,10 @@
 // their text is put together here and not by way of values. No requests here, and no adding up.
 
 import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from './amount.ts';
+import type { Beats } from './beats.ts';
 import { addDays, iso, isoEnd, type Span, spoken } from './calendar.ts';
-import { type Tally, tally } from './credit.ts';
+import type { Contexts } from './contexts.ts';
+import { type Sums, type Tally, tally } from './credit.ts';
 import { type Dimension, fold, type Row, sorted, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
 import { daysOf, type Question } from './question.ts';
@@ -107,15 +109,7 @@ const nothing: Tally = { contexts: none, entities: none };
 function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
   const { person, zone, now, project } = question;
   const { beats } = person;
-  const { total, rows } = fold(beats, [one]);
   const { today } = now;
-  const ofProject = (): string => {
-    const paths = one.entities.codes.map((code, index) => ({
-      name: beats.entity(code),
-      sum: one.entities.amounts[index] ?? 0,
-    }));
-    return `"branches":${items(rows('branches'))},"entities":${items(sorted(paths))},`;
-  };
   const range = {
     date,
     start: iso(begins),
@@ -123,16 +117,72 @@ function dayText(question: Question, one: Tally, date: string, begins: number, e
     text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : spoken(date),
     timezone: zone,
   };
+  const lists = project === '' ? dayLists(beats, one, begins) : listsText(beats, one, true);
+  return `{${lists},"range":${JSON.stringify(range)}}`;
+}
+
+/** The lists of a day as they were written last, and what they were made from. */
+interface Written {
+  readonly contexts: Sums;
+  readonly text: string;
+}
+
+/** By when the day begins. */
+let written = new WeakMap<Contexts, Map<number, Written>>();
+let writtenSize = 0;
+/** Of all together: characters, and two numbers for each sum. */
+const mostWritten = 33_554_432;
+
+/**
+ * Writing a day costs several times what adding it up does, and the days of a year seldom change: the text of one that comes to
+ * the very same sums is used again. Numbers of contexts never change what they stand for.
+ */
+function dayLists(beats: Beats, one: Tally, begins: number): string {
+  const days = written.get(beats.contexts) ?? new Map<number, Written>();
+  const known = days.get(begins);
+  if (known !== undefined && isSame(known.contexts, one.contexts)) return known.text;
+  const made = { contexts: one.contexts, text: listsText(beats, one, false) };
+  writtenSize += sizeOf(made) - (known === undefined ? 0 : sizeOf(known));
+  if (writtenSize > mostWritten) {
+    written = new WeakMap();
+    writtenSize = 0;
+    return made.text;
+  }
+  written.set(beats.contexts, days.set(begins, made));
+  return made.text;
+}
+
+function sizeOf({ contexts, text }: Written): number {
+  return text.length + contexts.codes.length * 16;
+}
+
+function isSame(one: Sums, other: Sums): boolean {
   return (
-    `{"grand_total":${JSON.stringify(grandAmount(secondsOf(total)))},` +
+    one.codes.length === other.codes.length &&
+    one.codes.every((code, index) => code === other.codes[index]) &&
+    one.amounts.every((amount, index) => amount === other.amounts[index])
+  );
+}
+
+/** @param ofProject whether branches and entities are told, too */
+function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
+  const { total, rows } = fold(beats, [one]);
+  const more = (): string => {
+    const paths = one.entities.codes.map((code, index) => ({
+      name: beats.entity(code),
+      sum: one.entities.amounts[index] ?? 0,
+    }));
+    return `,"branches":${items(rows('branches'))},"entities":${items(sorted(paths))}`;
+  };
+  return (
+    `"grand_total":${JSON.stringify(grandAmount(secondsOf(total)))},` +
     `"categories":${items(rows('categories'))},` +
     `"projects":${items(rows('projects'), noColor)},` +
     `"languages":${items(rows('languages'))},` +
     `"editors":${items(rows('editors'))},` +
     `"operating_systems":${items(rows('operating_systems'))},` +
     `"dependencies":${items(rows('dependencies'))},` +
-    `"machines":${items(rows('machines'), machineOf)},` +
-    `${project === '' ? '' : ofProject()}"range":${JSON.stringify(range)}}`
+    `"machines":${items(rows('machines'), machineOf)}${ofProject ? more() : ''}`
   );
 }
 
