@@ -204,7 +204,11 @@ export const toolRows = [
     names: ['completion'],
     takes: 'bash|zsh|fish',
     help: 'print what makes the shell complete kronos and k',
-    examples: ['eval "$(kronos completion bash)"', 'kronos completion fish > ~/.config/fish/completions/kronos.fish'],
+    examples: [
+      'eval "$(kronos completion bash)"     in ~/.bashrc',
+      'eval "$(kronos completion zsh)"      in ~/.zshrc, after compinit',
+      'kronos completion fish > ~/.config/fish/completions/kronos.fish',
+    ],
     completes: ['bash', 'zsh', 'fish'],
   },
 ] as const satisfies readonly Row[];

@@ -42,9 +42,14 @@ _kronos() {
   for line in $lines; do
     [[ -n $line ]] && offers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done
-  _describe 'kronos' offers
+  _describe -V 'kronos' offers
 }
-compdef _kronos kronos k`;
+# From a folder of fpath it is the function itself; from eval it only says whose it is.
+if [[ $funcstack[1] == _kronos ]]; then
+  _kronos "$@"
+else
+  compdef _kronos kronos k
+fi`;
 
 const fish = `function __kronos_words
   set -l words (commandline -opc)

@@ -1,7 +1,7 @@
 // The verbs beyond the protocol's: history and revert, completion in a real shell, what setup prints, what the doctor finds, and those
 // that talk to a real hub.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -86,15 +86,28 @@ describe('log and revert', () => {
 describe('completion', () => {
   const bin = fileURLToPath(new URL('../../../bin/kronos.js', import.meta.url));
 
-  /** What bash offers after this line: the real one, with the real command. */
-  function bash(folder: string, line: string, type = 9): string[] {
+  /** What a real shell prints, with the real command. */
+  function shell(folder: string, name: string, ...args: readonly string[]): string[] {
     const path = join(folder, 'bin');
     if (!existsSync(path)) {
       mkdirSync(path);
-      for (const name of ['kronos', 'k']) {
-        writeFileSync(join(path, name), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
+      for (const command of ['kronos', 'k']) {
+        writeFileSync(join(path, command), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
       }
     }
+    const env = {
+      ...process.env,
+      HOME: folder,
+      TERM: 'dumb',
+      KRONOS_DATA: folder,
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      PATH: `${path}${delimiter}${process.env['PATH']}`,
+    };
+    return execFileSync(name, args, { env }).toString().trim().split(/\r?\n/);
+  }
+
+  /** What bash offers after this line. */
+  function bash(folder: string, line: string, type = 9): string[] {
     const script = `
       eval "$(kronos completion bash)"
       line="$1" words=()
@@ -104,19 +117,43 @@ describe('completion', () => {
       [[ $(complete -p k) == *_kronos* ]] || exit 1
       _kronos
       printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const env = {
-      ...process.env,
-      KRONOS_DATA: folder,
-      XDG_CACHE_HOME: join(folder, 'cache'),
-      PATH: `${path}${delimiter}${process.env['PATH']}`,
-    };
-    return execFileSync('bash', ['--norc', '-c', script, 'bash', line], { env }).toString().trim().split('\n');
+    return shell(folder, 'bash', '--norc', '-c', script, 'bash', line);
+  }
+
+  /** What fish offers after this line. */
+  function fish(folder: string, line: string): string[] {
+    return shell(folder, 'fish', '-c', 'kronos completion fish | source; complete -C $argv[1]', line);
+  }
+
+  /** What zsh, in a terminal, makes of this line at TAB: by `eval` of the script, or with the script in a folder of fpath. */
+  function zsh(folder: string, line: string, how = 'compinit -u -D; eval "$(kronos completion zsh)"'): string {
+    const script = `
+      zmodload zsh/zpty
+      zpty terminal zsh -f -i
+      zpty -w terminal "PS1= RPS1= PROMPT_EOL_MARK= LISTMAX=0; bindkey '^X' quit; quit() { exit }; zle -N quit"
+      zpty -w terminal 'autoload -Uz compinit; ${how}; echo read""y'
+      zpty -r terminal text '*ready*'
+      zpty -w -n terminal "$1"$'\\t\\x18'
+      while zpty -r terminal text; do print -rn -- $text; done`;
+    return shell(folder, 'zsh', '-f', '-c', script, 'zsh', line).join('\n').replace(/ +$/gm, '');
+  }
+
+  const has = (name: string) => spawnSync(name, ['--version']).status === 0;
+  const testIn = (name: string) => {
+    if (has(name)) return test;
+    console.warn(`SKIPPED: completion is not tried in ${name}, for it is not here`);
+    return test.skip;
+  };
+
+  /** Two open tasks and one that is active. */
+  async function tasksIn(folder: string): Promise<void> {
+    const house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')));
+    for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await house.run(line);
   }
 
   test('in bash offers verbs, ids and tags, with what they mean', async () => {
     const folder = leftovers.folder();
-    const house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')));
-    for (const line of ['a buy milk +home', 'a call Bob +work', 'a feed cat', 's 2']) await house.run(line);
+    await tasksIn(folder);
     expect(bash(folder, 'kronos un')).toEqual(['undone']);
     expect(bash(folder, 'k wo')).toEqual(['worktime']);
     expect(bash(folder, 'kronos st')).toEqual(['start', 'stop']);
@@ -131,12 +168,26 @@ describe('completion', () => {
     expect(bash(folder, 'kronos setup a')).toEqual(['activitywatch']);
   });
 
-  test.each(['zsh', 'fish'])('there is a script for %s, which the shell accepts where there is one', async (shell) => {
-    const { code, out } = await new FakeHouse().run(`completion ${shell}`);
-    expect(code).toBe(0);
-    expect(out).toContain('completion words --');
-    const found = (process.env['PATH'] ?? '').split(delimiter).find((folder) => existsSync(join(folder, shell)));
-    if (found !== undefined) execFileSync(join(found, shell), ['-n', '-c', out]);
+  testIn('fish')('in fish too', async () => {
+    const folder = leftovers.folder();
+    await tasksIn(folder);
+    expect(fish(folder, 'kronos st')).toEqual(['start\tstart working on a task', 'stop\tstop working on a task']);
+    expect(fish(folder, 'k stop ')).toEqual(['2\tcall Bob: 10:30']);
+    expect(fish(folder, 'kronos add x +')).toEqual(['+home\t1 task', '+work\t1 task']);
+    expect(fish(folder, 'kronos update 2 -')).toEqual(['-work\ttake the tag away']);
+  });
+
+  testIn('zsh')('in zsh too, from either place that people put it', async () => {
+    const folder = leftovers.folder();
+    await tasksIn(folder);
+    expect(zsh(folder, 'kronos un')).toContain('kronos undone ');
+    expect(zsh(folder, 'k st')).toMatch(/start +-- start working on a task\s+stop +-- stop working on a task/);
+    expect(zsh(folder, 'kronos info ')).toMatch(/1 +-- buy milk\s+2 +-- call Bob: 10:30\s+3 +-- feed cat/);
+    expect(zsh(folder, 'kronos update 2 -')).toContain('kronos update 2 -work ');
+    const functions = join(folder, 'functions');
+    mkdirSync(functions);
+    writeFileSync(join(functions, '_kronos'), (await new FakeHouse().run('completion zsh')).out);
+    expect(zsh(folder, 'k un', `fpath=(${functions} $fpath); compinit -u -D`)).toContain('k undone ');
   });
 
   test('for other shells there is none', async () => {
