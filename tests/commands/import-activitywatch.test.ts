@@ -1,6 +1,7 @@
 // `horai import activitywatch`: exports of both servers, their databases, a running server; each twice.
 
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { importBuckets, sourceOf } from '../../server/commands/import/activitywatch.ts';
@@ -29,8 +30,8 @@ afterEach(async () => {
   await leftovers.clear();
 });
 
-async function take(said: string) {
-  const source = await sourceOf(said);
+async function take(said: string, apiKey?: string) {
+  const source = await sourceOf(said, apiKey);
   try {
     return await importBuckets(source, doors, () => undefined);
   } finally {
@@ -113,6 +114,39 @@ test('a running server gives its buckets and its settings, and settings that are
   await expect(take(other.url)).rejects.toThrow('cannot be reached');
 });
 
+test('a running server that asks for a key gets it', async () => {
+  const answers = new Map([
+    ['/api/0/buckets/', JSON.stringify({ [afk.id]: afk })],
+    [`/api/0/buckets/${afk.id}/export`, JSON.stringify({ buckets: { [afk.id]: { ...afk, events: [events[0]] } } })],
+    ['/api/0/settings', '{}'],
+  ]);
+  const server = createServer(({ url = '', headers }, response) => {
+    const isKnown = headers.authorization === 'Bearer a key';
+    response.writeHead(isKnown ? 200 : 401).end(isKnown ? answers.get(url) : '{"message":"no"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    await expect(take(url)).rejects.toThrow(`${url} asks for a key: --api-key names it.`);
+    expect(await take(url, 'a key')).toEqual({ buckets: 1, events: 1, settings: 0 });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+test('the Python server’s settings come out of a file of their own, and those that are there stay', async () => {
+  await doors.post('api/0/settings/startOfDay', '"06:00"');
+  const file = join(folder, 'settings.json');
+  writeFileSync(file, '{"startOfDay": "04:00", "classes": [{"name": ["Work"]}], "devmode": false}');
+  expect(await take(file)).toEqual({ buckets: 0, events: 0, settings: 2 });
+  expect(await take(file)).toEqual({ buckets: 0, events: 0, settings: 0 });
+  expect(await get('settings')).toEqual({ classes: [{ name: ['Work'] }], devmode: false, startOfDay: '06:00' });
+  writeFileSync(file, '{');
+  await expect(take(file)).rejects.toThrow('cannot be read');
+});
+
 describe('a database', () => {
   async function database(sql: string): Promise<string> {
     const driver = await loadDriver(everyDriver);
@@ -174,6 +208,11 @@ test('the command says what is there now, and what is wrong', async () => {
   await new HubProcess(leftovers, env).up();
   const run = (...args: string[]) => new HubProcess(leftovers, env, ['import', 'activitywatch', ...args]).ended;
   const file = exportFile({ [window.id]: { ...window, events } });
-  expect(await run(file)).toEqual({ code: 0, out: '4500 events of 1 bucket are there now.\n', err: '' });
+  // On a slow machine it says how far it is, and nothing else.
+  expect(await run(file)).toEqual({
+    code: 0,
+    out: '4500 events of 1 bucket are there now.\n',
+    err: expect.stringMatching(/^(?:\d+ events … aw-watcher-window_box\n)*$/),
+  });
   expect(await run(join(folder, 'nothing'))).toMatchObject({ code: 1, err: expect.stringContaining('ENOENT') });
 });

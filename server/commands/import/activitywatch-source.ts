@@ -1,6 +1,7 @@
-// What buckets come from, and what an export file and a running server have in common: the JSON of an export.
+// What buckets and settings come from, as far as it is JSON: an export file, a running server, the Python server's file of settings.
 
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { ImportError } from './hub.ts';
 import { partsOf } from './json.ts';
 
@@ -58,17 +59,37 @@ export function exportFile(file: string): Source {
   };
 }
 
-/** @param url of the server, with or without `/api/0` */
-export function runningServer(url: string): Source {
+/** The Python server has its settings in a file of their own, beside its configuration. */
+export function settingsFile(file: string): Source {
+  return {
+    buckets: async () => [],
+    async settings() {
+      try {
+        return new Map(Object.entries(fieldsOf(JSON.parse(await readFile(file, 'utf8')))));
+      } catch (error) {
+        throw new ImportError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+    close: () => undefined,
+  };
+}
+
+/**
+ * @param url of the server, with or without `/api/0`
+ * @param key what it asks for, if it does
+ */
+export function runningServer(url: string, key: string | undefined): Source {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const base = `${url.replace(/\/+$/, '').replace(/\/api\/0$/, '')}/api/0`;
   const ask = async (path: string): Promise<Response> => {
     let answer: Response;
     try {
-      answer = await fetch(`${base}/${path}`);
+      answer = await fetch(`${base}/${path}`, { headers });
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
       throw new ImportError(`${url} cannot be reached: ${cause}.`);
     }
+    if (answer.status === 401) throw new ImportError(`${url} asks for a key: --api-key names it.`);
     if (!answer.ok)
       throw new ImportError(`${base}/${path} answered ${answer.status}: is an ActivityWatch server there?`);
     return answer;

@@ -2,8 +2,9 @@
 // its ActivityWatch side has. An event that a bucket has already is passed over, a setting that is there is left alone.
 
 import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { databaseFile } from './activitywatch-database.ts';
-import { type Bucket, exportFile, fieldsOf, runningServer, type Source } from './activitywatch-source.ts';
+import { type Bucket, exportFile, fieldsOf, runningServer, type Source, settingsFile } from './activitywatch-source.ts';
 import type { HubDoors } from './hub.ts';
 
 const batchSize = 2_000;
@@ -14,9 +15,13 @@ export interface Imported {
   readonly settings: number;
 }
 
-/** @param said a file, or the address of a running server */
-export async function sourceOf(said: string): Promise<Source> {
-  if (/^https?:\/\//.test(said)) return runningServer(said);
+/**
+ * @param said a file, or the address of a running server
+ * @param key of that server
+ */
+export async function sourceOf(said: string, key?: string): Promise<Source> {
+  if (/^https?:\/\//.test(said)) return runningServer(said, key);
+  if (/^settings(?:-testing)?\.json$/.test(basename(said))) return settingsFile(said);
   const handle = await open(said);
   try {
     const { buffer } = await handle.read(Buffer.alloc(16), 0, 16, 0);

@@ -106,9 +106,10 @@ Examples:
   importing
     .command('activitywatch <source>')
     .description(
-      'buckets and settings, into the running hub: out of an export, a running server, or a server’s database',
+      'buckets and settings, into the running hub: out of an export, a running server, or a server’s own files',
     )
     .option('--key <token>', 'a token of the account that they are for; the owner’s account without it')
+    .option('--api-key <key>', 'of the running server, if it asks for one')
     .addHelpText(
       'after',
       `
@@ -116,11 +117,12 @@ Examples:
   horai import activitywatch aw-buckets-export.json
   horai import activitywatch http://localhost:5666
   horai import activitywatch ~/.local/share/activitywatch/aw-server/peewee-sqlite.v2.db
+  horai import activitywatch ~/.config/activitywatch/aw-server/settings.json
   horai import activitywatch ~/.local/share/activitywatch/aw-server-rust/sqlite.db`,
     )
     .action((said: string, options: Options) =>
       run(options, async (hub, told) => {
-        const source = await sourceOf(said);
+        const source = await sourceOf(said, options.apiKey);
         try {
           const { buckets, events, settings } = await importBuckets(source, hub, told);
           const more = settings === 0 ? '' : `, and ${counted(settings, 'setting')}`;
