@@ -10,6 +10,7 @@ import { columns, when } from './columns.ts';
 import type { Asked, Dialogue } from './dialogue.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
 import { addImport } from './import/program.ts';
+import { addMigrate } from './migrate.ts';
 import { reach } from './reach.ts';
 
 export interface House {
@@ -200,6 +201,7 @@ export async function run(args: readonly string[], house: House): Promise<number
   };
   addImport(program, { ...desk, wakatimeKey: house.surroundings.env['WAKATIME_API_KEY'] });
   addBackup(program, { ...desk, version: house.version });
+  addMigrate(program, desk);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

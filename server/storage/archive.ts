@@ -58,11 +58,17 @@ export function differing(one: ReadonlyMap<string, string>, other: ReadonlyMap<s
   return names.filter((name) => one.get(name) !== other.get(name)).sort();
 }
 
-/** Every channel of one store into another that has none of them. */
-export async function copyArchive(from: Archive, to: Archive, told: Told = quiet): Promise<Totals> {
+/** Every channel of one store into another that has none of them, but for those that are there already. */
+export async function copyArchive(
+  from: Archive,
+  to: Archive,
+  told: Told = quiet,
+  isThere: (channel: string) => boolean = () => false,
+): Promise<Totals> {
   let [channels, steps, answers] = [0, 0, 0];
   for await (const outline of from.outlines()) {
     const { channel } = outline;
+    if (isThere(channel)) continue;
     const counted = counting(from.steps(channel), (count) => {
       steps += count;
       told({ channel, channels, steps });

@@ -48,6 +48,20 @@ export async function openPostgres(options: PostgresOptions): Promise<OpenedPost
   }
 }
 
+/** Connections that hubs have to the database; to be asked before the store that asks has made its own. */
+export async function hubsOn(url: string): Promise<number> {
+  const client = new pg.Client({ ...settings(url, { statementMs }), application_name: 'horai migrate' });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ hubs: number }>(
+      `SELECT count(*) AS hubs FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'horai'`,
+    );
+    return rows[0]?.hubs ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
 const statementMs = 30_000;
 const pauseMs = 100;
 /** Rows asked for at once where a page ends by its size. */
