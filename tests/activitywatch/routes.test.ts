@@ -13,6 +13,54 @@ async function withEvents(house: House, id: string, events: readonly object[]): 
 
 const event = (timestamp: string, duration = 0, data: object = {}) => ({ timestamp, duration, data });
 
+describe('paths', () => {
+  const body = { query: ['RETURN = 1;'], timeperiods: ['2026/2027'] };
+  test.each<[string, string, object | undefined, number]>([
+    ['GET', 'info', undefined, 200],
+    ['GET', 'buckets', undefined, 200],
+    ['POST', 'buckets/b', described, 304],
+    ['GET', 'buckets/b', undefined, 200],
+    ['PUT', 'buckets/b', { type: 'other' }, 200],
+    ['POST', 'buckets/b/events', [event('2026-01-01T10:00:00Z')], 200],
+    ['GET', 'buckets/b/events', undefined, 200],
+    ['GET', 'buckets/b/events/count', undefined, 200],
+    ['GET', 'buckets/b/events/1', undefined, 200],
+    ['GET', 'buckets/b/events/7', undefined, 404],
+    ['GET', 'buckets/b/events/one', undefined, 404],
+    ['DELETE', 'buckets/b/events/7', undefined, 200],
+    ['POST', 'buckets/b/heartbeat', event('2026-01-01T10:00:00Z'), 400],
+    ['GET', 'buckets/b/export', undefined, 200],
+    ['DELETE', 'buckets/b', undefined, 401],
+    ['GET', 'buckets/none', undefined, 404],
+    ['GET', 'buckets/none/events', undefined, 404],
+    ['POST', 'query', body, 200],
+    ['GET', 'export', undefined, 200],
+    ['POST', 'import', { buckets: {} }, 200],
+    ['GET', 'settings', undefined, 200],
+    ['POST', 'settings', { a: 1 }, 400],
+    ['POST', 'settings/k', { a: 1 }, 200],
+    ['GET', 'settings/k', undefined, 200],
+    ['DELETE', 'settings/k', undefined, 200],
+    ['PATCH', 'buckets/b', undefined, 405],
+    ['OPTIONS', 'buckets/b/heartbeat', undefined, 200],
+    ['GET', 'none', undefined, 404],
+  ])('%s %s is answered with a last slash and without', async (method, path, sent, status) => {
+    const house = await openHouse();
+    await withEvents(house, 'b', [event('2026-01-01T10:00:00Z')]);
+    const asked = sent === undefined ? {} : { body: sent };
+    const origin = 'moz-extension://6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    for (const one of [`/api/0/${path}`, `/api/0/${path}/`]) {
+      const answer = await house.ask(method, one, { ...asked, origin });
+      expect([one, answer.status]).toEqual([one, status]);
+      // A page must be able to read what went wrong, too.
+      expect(answer.headers['access-control-allow-origin']).toBe(origin);
+      if (status === 304) expect(answer.body).toBe('');
+      if (status >= 400) expect(answer.value === null || typeof answer.value.message === 'string').toBe(true);
+    }
+    await house.close();
+  });
+});
+
 describe('timestamps', () => {
   test.each([
     ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05+00:00'],
