@@ -5,6 +5,7 @@ import { benchActivityWatch } from './activitywatch.ts';
 import { benchFanout } from './fanout.ts';
 import { benchIdle } from './idle.ts';
 import { benchKronos } from './kronos.ts';
+import { benchPostgres } from './postgres.ts';
 import { benchRooms } from './rooms.ts';
 import { type BenchRow, benchStore } from './store.ts';
 import { benchStorm } from './storm.ts';
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   kronos: benchKronos,
   rooms: benchRooms,
   activitywatch: benchActivityWatch,
+  postgres: benchPostgres,
   wakatime: () => benchWakatime(),
 };
 

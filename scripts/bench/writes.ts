@@ -12,7 +12,7 @@ import { type Crowd, frame, gather, type Server, start } from './wire.ts';
 const rounds = 5;
 const roundMs = 1_000;
 const channels = 16;
-const owner = randomUUID();
+export const owner = randomUUID();
 
 export async function benchWrites(): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
@@ -55,7 +55,7 @@ interface Party {
   readonly texts: readonly Buffer[];
 }
 
-async function meet(server: Server, writers: number): Promise<Party> {
+export async function meet(server: Server, writers: number): Promise<Party> {
   const item = { text: 'x'.repeat(180) };
   const texts = Array.from({ length: channels }, (_, channel) =>
     frame(
@@ -74,7 +74,7 @@ async function meet(server: Server, writers: number): Promise<Party> {
 }
 
 /** Everybody writes for so long; resolves when the last answer has come. */
-function write({ crowd, texts }: Party, forMs: number): Promise<{ written: number; seconds: number }> {
+export function write({ crowd, texts }: Party, forMs: number): Promise<{ written: number; seconds: number }> {
   return new Promise((resolve) => {
     const began = performance.now();
     let written = 0;

@@ -51,6 +51,8 @@ export class Channel {
   #senders = new Map<number, Peer>();
   #pages = new Map<string, unknown>();
   #refreshing: Promise<void> | undefined;
+  /** The step that was last said to be there. */
+  #awaited = 0;
   /** The newest write that was given to the store. */
   #underWay: Promise<unknown> = Promise.resolve();
 
@@ -99,12 +101,12 @@ export class Channel {
 
   /** A rumour said that the channel moved: look, and tell. */
   heard(seq: number): void {
-    if (seq > this.#head.seq) this.#refresh();
+    if (seq > this.#head.seq) this.#refresh(seq);
   }
 
   /** Asks the store how far the channel is, whatever rumours said. Resolves when all that was found has been told. */
   async refresh(): Promise<void> {
-    this.#refresh();
+    this.#refresh(Number.POSITIVE_INFINITY);
     await this.#refreshing;
   }
 
@@ -231,7 +233,7 @@ export class Channel {
       return;
     }
     if (sender !== undefined) for (const change of changes) this.#senders.set(change.seq, sender);
-    this.#refresh();
+    this.#refresh(changes.at(-1)?.seq ?? 0);
   }
 
   /** @param writer of all the changes, where one is known; otherwise whoever is remembered as the sender of each */
@@ -278,11 +280,10 @@ export class Channel {
     this.#recentSize = 0;
   }
 
-  /** Another node wrote before us, or may have: take all that is new from the store, in order. */
-  #refresh(): void {
-    this.#refreshing ??= this.#catchUp().finally(() => {
-      this.#refreshing = undefined;
-    });
+  /** Another node wrote before us, or may have: take all that is new from the store, in order, up to this step at least. */
+  #refresh(seq: number): void {
+    this.#awaited = Math.max(this.#awaited, seq);
+    this.#refreshing ??= this.#catchUp();
   }
 
   /**
@@ -301,6 +302,8 @@ export class Channel {
   async #catchUp(): Promise<void> {
     try {
       for (;;) {
+        // Whoever says while we ask that there is more may know better than the answer.
+        this.#awaited = 0;
         if (this.keep === 'all' && (await this.#catchUpByStep())) continue;
         const since = await this.#doors.store.since(this.name, this.#head.seq, recentChanges);
         if (!since.ok) {
@@ -319,10 +322,13 @@ export class Channel {
         // By state: where a superseded step is missing, what is remembered is no longer contiguous.
         if (this.#head.seq - before !== since.changes.length) this.#forgetRecent();
         for (const seq of this.#senders.keys()) if (seq <= this.#head.seq) this.#senders.delete(seq);
-        if (!since.more && since.changes.length === 0) return;
+        if (!since.more && since.changes.length === 0 && this.#awaited <= this.#head.seq) return;
       }
     } catch (error) {
       this.#doors.world.log.error({ channel: this.name, error }, 'channel: could not ask the store what is new');
+    } finally {
+      // In the same breath: who comes from now on begins anew.
+      this.#refreshing = undefined;
     }
   }
 }
