@@ -209,6 +209,15 @@ describe('buckets', () => {
     expect((await house.post('/api/0/buckets/a%00b', described)).status).toBe(400);
   });
 
+  test('come as the Rust library says them, with nothing where it knows nothing', async () => {
+    const house = await openHouse();
+    const said = { created: null, data: {}, metadata: { start: null, end: null }, events: null, last_updated: null };
+    expect((await house.post('/api/0/buckets/b', { id: 'b', ...described, ...said })).status).toBe(200);
+    const beat = { id: null, timestamp: '2026-01-01T10:00:00.123456789Z', duration: 0, data: { app: 'a' } };
+    expect((await house.post('/api/0/buckets/b/heartbeat?pulsetime=11.0', beat)).value.id).toBe(1);
+    expect((await house.get('/api/0/buckets/b')).value).toMatchObject({ ...described, data: {} });
+  });
+
   test('that say !local are of this machine', async () => {
     const house = await openHouse();
     const { device_id, hostname } = (await house.get('/api/0/info')).value;
@@ -313,16 +322,19 @@ describe('accounts and devices', () => {
     expect(Object.keys((await house.ask('GET', '/api/0/buckets', { token: laptop })).value)).toHaveLength(1);
   });
 
-  test('a bucket of an unknown host is told apart by the token, whatever its name', async () => {
+  test.each([
+    'unknown',
+    'localhost',
+  ])('a bucket of the host %s, which may be any, is told apart by the token', async (hostname) => {
     const { house, laptop, phone } = await withTokens();
+    const id = `aw-watcher-vim_${hostname}`;
     for (const token of [laptop, phone]) {
-      const body = { ...described, hostname: 'unknown' };
-      const made = await house.ask('POST', '/api/0/buckets/aw-watcher-vim_unknown', { token, body });
+      const made = await house.ask('POST', `/api/0/buckets/${id}`, { token, body: { ...described, hostname } });
       expect(made.status).toBe(200);
     }
     expect(Object.keys((await house.ask('GET', '/api/0/buckets', { token: laptop })).value)).toEqual([
-      'aw-watcher-vim_unknown',
-      'aw-watcher-vim_unknown_phone',
+      id,
+      `${id}_phone`,
     ]);
   });
 

@@ -16,6 +16,9 @@ const settingKey = 'setting/';
 /** Of a bucket whose description is gone and whose events may not be yet. */
 const goneKey = 'gone/';
 
+/** What machines are called that have no name of their own. */
+const anybodys: ReadonlySet<string> = new Set(['', 'unknown', 'localhost']);
+
 /** What the machine is called, for buckets that say `!local`. */
 export interface Machine {
   readonly hostname: string;
@@ -98,7 +101,7 @@ export class Buckets {
   #placeFor(id: string, { device }: Author): string {
     const found = this.find(id);
     if (found === undefined || device === '' || found.device === '' || found.device === device) return id;
-    const isNamed = found.hostname !== '' && found.hostname !== 'unknown' && id.endsWith(`_${found.hostname}`);
+    const isNamed = !anybodys.has(found.hostname) && id.endsWith(`_${found.hostname}`);
     return isNamed ? id : ownId(id, device);
   }
 

@@ -28,6 +28,9 @@ export type FromThread =
   | { readonly type: string; readonly message: string }
   | { readonly printed: string };
 
+/** Looked up once: to ask holds the main thread until a thread of the loader has answered. */
+const tsx = import.meta.resolve('tsx/esm/api');
+
 /**
  * A worker on Node 20 does not take over `--import tsx`, and under jest there is none to take over; so the thread begins with
  * two lines of JavaScript that bring tsx themselves.
@@ -35,7 +38,7 @@ export type FromThread =
 export function startThread(file: URL): Worker {
   const text = (url: string): string => JSON.stringify(url);
   const start = `
-    import { register } from ${text(import.meta.resolve('tsx/esm/api'))};
+    import { register } from ${text(tsx)};
     register();
     await import(${text(file.href)});`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), {
