@@ -9,7 +9,7 @@ import { apart, stringify } from '../../../protocol/stringify.ts';
 import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
 import { worked } from '../../../protocol/worktime.ts';
 import * as actions from '../actions.ts';
-import { columns, cut, harmless } from '../columns.ts';
+import { columns, cut, harmless, widthOf } from '../columns.ts';
 import { DatabaseFailure } from '../database.ts';
 import { type Exit, exit, type House } from '../house.ts';
 import { bindings, type Command, commandOf } from '../keys.ts';
@@ -69,6 +69,9 @@ type Prompt = keyof typeof prompts;
 function isPrompt(open: Open): open is Prompt {
   return open in prompts;
 }
+
+/** Columns of a terminal where a task's description needs the room of its tags; its colour says that it is active. */
+const narrow = 60;
 
 const moods = { done: { dimColor: true }, active: { color: 'green' }, overdue: { color: 'red' }, open: {} } as const;
 
@@ -235,13 +238,14 @@ function Head({ live, shown, width }: { live: LiveDatabase; shown: number; width
   const hidden = tasks.length - shown;
   const count = `${shown} ${shown === 1 ? 'task' : 'tasks'}${hidden === 0 ? '' : `, ${hidden} hidden`}`;
   const where = context.length === 0 ? '' : `  context ${context.join(' ')}`;
+  const state = cut(link.text, Math.max(12, width - 26));
   return (
     <Box justifyContent="space-between">
       <Text>
         <Text bold>kronos</Text>
-        {cut(`  ${count}${where}`, Math.max(10, width - link.text.length - 10))}
+        {cut(`  ${count}${where}`, Math.max(10, width - widthOf(state) - 10))}
       </Text>
-      <Text {...colourOf(link)}>● {link.text}</Text>
+      <Text {...colourOf(link)}>● {state}</Text>
     </Box>
   );
 }
@@ -259,9 +263,10 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
     const strings = stringify('list', task, scene);
     return task.active === 0 ? strings : { ...strings, worktime: full(worked(task, scene.now)) };
   });
+  const named = width < narrow ? listed.filter((field) => field !== 'tags' && field !== 'active') : listed;
   const [head = '', ...lines] = columns(
-    listed.map((field) => described[field].toUpperCase()),
-    fields.map((row) => listed.map((field) => row[field])),
+    named.map((field) => described[field].toUpperCase()),
+    fields.map((row) => named.map((field) => row[field])),
     { width: width - 2, flexible: 1 },
   );
   const { from, to } = windowOf(lines.length, at, rows);
@@ -322,9 +327,13 @@ function Ask({ open, line, house, context, said }: AskProps) {
   return (
     <Box flexDirection="column" height={3} justifyContent="flex-end">
       {said === '' ? (
-        <Text {...(explained?.wrong === true ? { color: 'red' } : {})}>{explained?.text ?? ' '}</Text>
+        <Text wrap="truncate" {...(explained?.wrong === true ? { color: 'red' } : {})}>
+          {explained?.text ?? ' '}
+        </Text>
       ) : (
-        <Text color="red">{said}</Text>
+        <Text wrap="truncate" color="red">
+          {said}
+        </Text>
       )}
       <Text wrap="truncate-start">
         <Text bold>{`${prompts[open].label} › `}</Text>
@@ -332,7 +341,9 @@ function Ask({ open, line, house, context, said }: AskProps) {
         <Text inverse>{under}</Text>
         {after.join('')}
       </Text>
-      <Text dimColor>{`${prompts[open].hint}; Esc leaves it`}</Text>
+      <Text wrap="truncate" dimColor>
+        {`${prompts[open].hint}; Esc leaves it`}
+      </Text>
     </Box>
   );
 }

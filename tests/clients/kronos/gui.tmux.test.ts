@@ -202,6 +202,22 @@ afterEach(async () => {
     await shown.sees(/ 1 +task-1 [\s\S]*› 30 +changed elsewhere/);
   });
 
+  test('on a small screen the line that is typed stays in sight, and so does the list', async () => {
+    kronos('add', `${'a very long description '.repeat(9)}+tag`);
+    const shown = open(40, 12);
+    await shown.sees(/› 1 +a very long descr/);
+    expect(shown.screen.split('\n')[0]).toMatch(/^kronos +1 task +● not synchro.*…$/);
+    expect(shown.screen).toMatch(/WORKTIME\n/);
+    shown.key('a');
+    await shown.sees(/add ›/);
+    shown.type('some text that is long enough for two lines +tag :1d end');
+    await shown.sees(/\n“some text .*…\n.*:1d end *\n\+tag gives it .*…\n/);
+    shown.key('Escape');
+    await shown.sees(/a add/);
+    shown.key('u');
+    await shown.sees(/description \+tag *\n/);
+  });
+
   test('is live with the hub, both ways, and works on while it is away', async () => {
     const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const port = String(await freePort());
