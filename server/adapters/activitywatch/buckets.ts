@@ -3,7 +3,7 @@
 
 import type { Document } from '../../core/document.ts';
 import type { Hub } from '../../core/hub.ts';
-import type { Op } from '../../core/store.ts';
+import type { Item, Op } from '../../core/store.ts';
 import { type ReadFilters, readFilters } from '../privacy.ts';
 import { Bucket } from './bucket.ts';
 import { type Description, guess, type Said } from './description.ts';
@@ -66,14 +66,14 @@ export class Buckets {
   list(): readonly Description[] {
     const descriptions: Description[] = [];
     for (const item of this.#document.view.items.values()) {
-      if (item.key.startsWith(bucketKey)) descriptions.push(readDescription(item.value));
+      if (item.key.startsWith(bucketKey)) descriptions.push(readDescription(item));
     }
     return descriptions.sort((a, b) => a.order - b.order);
   }
 
   find(id: string): Description | undefined {
     const item = this.#document.view.items.get(bucketKey + id);
-    return item === undefined ? undefined : readDescription(item.value);
+    return item === undefined ? undefined : readDescription(item);
   }
 
   /** Of a bucket that is described, or is being made. */
@@ -240,7 +240,14 @@ export function readPrivacy(text: string): ReadFilters {
   return readFilters(value || []);
 }
 
+/** Every heartbeat asks several times: an item is read once, and never changes. */
+const described = new WeakMap<Item, Description>();
+
 /** Written by this file alone, so read without a check. */
-function readDescription(text: string): Description {
-  return JSON.parse(text);
+function readDescription(item: Item): Description {
+  const known = described.get(item);
+  if (known !== undefined) return known;
+  const read: Description = JSON.parse(item.value);
+  described.set(item, read);
+  return read;
 }
