@@ -452,6 +452,8 @@ async function neighbours(asking: Asking, accounts: Accounts): Promise<readonly 
 async function held(act: () => Promise<unknown>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
+  // What holds the turn in which the watch begins is not seen by it.
+  await new Promise((resolve) => setTimeout(resolve, 5));
   await act();
   await new Promise((resolve) => setTimeout(resolve, 5));
   delay.disable();
