@@ -66,6 +66,21 @@ describe('a heartbeat', () => {
     expect((await beat(house, 2, { app: 'a', in: { x: true, y: [2, 3] } })).duration).toBe(0);
   });
 
+  test('with numbers that JavaScript cannot hold keeps them as texts', async () => {
+    const house = await openHouse();
+    const body = (second: number) =>
+      `{"timestamp":"${at(second)}","data":{"a \\"9007199254740993":[9007199254740993,-1e400,9007199254740991,"\\\\"]}}`;
+    const first = await house.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body: body(0) });
+    expect([first.status, first.value.data]).toEqual([
+      200,
+      { 'a "9007199254740993': ['9007199254740993', '-1e400', 9007199254740991, '\\'] },
+    ]);
+    const second = await house.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body: body(1) });
+    expect(second.value).toEqual({ ...first.value, duration: 1 });
+    const wrong = body(2).replace('-1e400', '9007199254740993-1');
+    expect((await house.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body: wrong })).status).toBe(400);
+  });
+
   test('that lies within the last event leaves it as long as it is', async () => {
     const house = await openHouse();
     await bucket(house);
@@ -297,7 +312,6 @@ describe('a heartbeat', () => {
     [{ timestamp: 'x', data: {} }, 400, /timestamp 'x'/],
     [{ timestamp: '2026-01-01T10:00:00Z', duration: true, data: {} }, 400, /Input payload/],
     [{ timestamp: '2026-01-01T10:00:00Z', duration: 1e12, data: {} }, 400, /duration/],
-    ['{"timestamp":"2026-01-01T10:00:00Z","data":{"n":9007199254740993}}', 400, /2\^53/],
     [`{"timestamp":"2026-01-01T10:00:00Z","data":${'['.repeat(40)}${']'.repeat(40)}}`, 400, /deeper/],
   ])('that is none is the client’s fault: %j', async (body, status, message) => {
     const house = await openHouse();

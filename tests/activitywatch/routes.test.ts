@@ -452,6 +452,17 @@ describe('export and import', () => {
     );
   });
 
+  test('an event with a number that JavaScript cannot hold does not stop the others', async () => {
+    const house = await openHouse();
+    const events = `[{"timestamp":"2026-01-01T10:00:00Z","data":{"n":1767268800000000001}},{"timestamp":"2026-01-02","data":{}}]`;
+    const body = `{"buckets":{"b":{"type":"t","client":"c","hostname":"h","events":${events}}}}`;
+    for (const _ of ['once', 'twice']) expect((await house.ask('POST', '/api/0/import', { body })).status).toBe(200);
+    expect((await house.get('/api/0/buckets/b/events')).value).toMatchObject([
+      { data: {} },
+      { data: { n: '1767268800000000001' } },
+    ]);
+  });
+
   test('a form of the web UI is an import', async () => {
     const house = await openHouse();
     const body = [

@@ -1,9 +1,9 @@
 // The body of a request as JSON, or the reply that says what is wrong with it, in the reference's words; and replies. Bodies of
 // many events are read in reading.ts.
 
-import { outOfBounds } from '../../../protocol/bounds.ts';
 import type { Flow, Reply, Request } from '../adapter.ts';
-import { boundaryOf, broken } from './parts.ts';
+import { parseJson } from './json.ts';
+import { boundaryOf, broken, whyBroken } from './parts.ts';
 import { repr, spaced } from './python.ts';
 
 export type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reply: Reply };
@@ -86,14 +86,8 @@ function mediaType(request: Request): string {
 }
 
 function parsed(text: string): Body {
-  const beyond = outOfBounds(text);
-  if (beyond !== undefined) return { ok: false, reply: refused(400, `${broken} (${beyond})`) };
-  try {
-    const value: unknown = JSON.parse(text);
-    return { ok: true, value };
-  } catch {
-    return { ok: false, reply: refused(400, broken) };
-  }
+  const read = parseJson(text);
+  return read.ok ? read : { ok: false, reply: refused(400, whyBroken(read.beyond)) };
 }
 
 /** The fields of an object, by name; the rule of the reference's schema for anything else. */

@@ -1,13 +1,13 @@
 // What a body of many events holds: JSON as such, or every file of a form. All of it is looked at before anything is given out, so
 // that what is wrong with it is known before anything is written. In which thread that happens is reading.ts'.
 
-import { outOfBounds } from '../../../protocol/bounds.ts';
 import { filtered } from '../privacy.ts';
 import { readPrivacy } from './buckets.ts';
 import { type Fields, isBucketId, readSaid } from './description.ts';
 import { type NewEvent, readEvent } from './event.ts';
 import { formatInstant, parseInstant } from './instant.ts';
-import { broken, partsOf } from './parts.ts';
+import { parseJson } from './json.ts';
+import { partsOf, whyBroken } from './parts.ts';
 import type { FromReading, Incoming, Task } from './reading.ts';
 
 const batchSize = 500;
@@ -100,13 +100,9 @@ function* looked(task: Task): Generator<FromReading, void> {
 }
 
 function parsed(text: string): unknown {
-  const beyond = outOfBounds(text);
-  if (beyond !== undefined) throw new Refused(`${broken} (${beyond})`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refused(broken);
-  }
+  const read = parseJson(text);
+  if (!read.ok) throw new Refused(whyBroken(read.beyond));
+  return read.value;
 }
 
 function fieldsOf(value: unknown): Fields | undefined {

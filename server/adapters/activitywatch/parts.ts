@@ -3,6 +3,11 @@
 /** The reference's words for a body that is no JSON. */
 export const broken = 'The browser (or proxy) sent a request that this server could not understand.';
 
+/** @param beyond which bound it breaks; '' for none */
+export function whyBroken(beyond: string): string {
+  return beyond === '' ? broken : `${broken} (${beyond})`;
+}
+
 /** What a request's Content-Type says lies between the parts of a form; undefined when it says nothing. */
 export function boundaryOf(contentType: string): string | undefined {
   const said = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType);
