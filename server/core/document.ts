@@ -83,7 +83,8 @@ export class Document {
       try {
         appended = await appending;
       } catch (error) {
-        void this.#load();
+        // Where that fails too, the next write is found to be stale and loads again.
+        this.#load().catch(() => undefined);
         throw error;
       }
       if (appended.ok) {
