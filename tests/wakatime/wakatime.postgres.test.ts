@@ -1,4 +1,4 @@
-// This adapter's suites once more, on PostgreSQL.
+// This adapter’s suites once more, on PostgreSQL; those that bring a store or a folder of their own are not among them.
 
 import { test } from '@jest/globals';
 import { keepInPostgres } from '../support/on-postgres.ts';
@@ -13,7 +13,6 @@ else {
   await import('./doors.test.ts');
   await import('./externals.test.ts');
   await import('./ingest.test.ts');
-  await import('./life.test.ts');
   await import('./oauth.test.ts');
   await import('./rules.test.ts');
   await import('./shares.test.ts');
