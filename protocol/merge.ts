@@ -26,8 +26,17 @@ export type Outcome =
   | { readonly kind: 'write'; readonly key: string | null; readonly task: Task; readonly overruled: Task | undefined }
   | { readonly kind: 'remove'; readonly key: string };
 
+/** What an update made of a task. */
+export interface Update {
+  readonly task: Task;
+  /** The task as the sender has it now. */
+  readonly whole: Task;
+}
+
 export interface Merge {
   readonly outcomes: readonly Outcome[];
+  /** The device's own value of each known task that it listed, by key. */
+  readonly listed: ReadonlyMap<string, Task>;
   /** How many tasks the device's list would have removed, had it not been too many at once (W7). */
   readonly spared: number;
 }
@@ -98,14 +107,15 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
  * @param recent the value before those changes, and each one since, the last being the current
  * @param said what the sender itself said last of the task, if among them
  */
-export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, said?: Task): Task {
+export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, said?: Task): Update {
   const possible = recent.filter((value) => distance(value, ours) > 0 && !stopsStopped(value, ours));
   const seen = possible.filter((value) =>
     recent.slice(0, recent.indexOf(value)).every((before) => !unseen(before, value, ours)),
   );
   const own = said !== undefined && possible.includes(said) ? said : undefined;
   const base = nearest(seen, ours) ?? own ?? nearest(possible, ours);
-  return base === undefined ? overlay(current, ours) : mergeFields(base, current, ours, () => true);
+  const whole = overlay(base ?? current, ours);
+  return { task: base === undefined ? whole : mergeFields(base, current, ours, () => true), whole };
 }
 
 function stopsStopped(before: Task, after: Task): boolean {
@@ -125,14 +135,14 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
   const matched = match(known, once(known, ours));
   const outcomes: Outcome[] = [];
   const taken = new Set<number>();
-  const claimed = new Set<string>();
+  const listed = new Map<string, Task>();
 
   for (const [task, one] of matched) {
     if (one === undefined) {
       outcomes.push({ kind: 'write', key: null, task, overruled: undefined });
       continue;
     }
-    claimed.add(one.life.key);
+    listed.set(one.life.key, task);
     const edited = !one.values.some((value) => same(value, task));
     if (!edited) continue;
     const current = one.current ?? one.values.at(-1) ?? task;
@@ -143,7 +153,7 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
 
   const alive = known.filter(({ current }) => current !== undefined);
   const removals = alive.filter(
-    ({ life, lastOwn, current }) => !claimed.has(life.key) && lastOwn !== undefined && same(lastOwn, current),
+    ({ life, lastOwn, current }) => !listed.has(life.key) && lastOwn !== undefined && same(lastOwn, current),
   );
   const spared = removals.length > 5 && removals.length * 5 > alive.length ? removals.length : 0;
   const removed = new Set(spared > 0 ? [] : removals.map(({ life }) => life.key));
@@ -154,6 +164,7 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
   }
   return {
     outcomes: [...distinctIds(outcomes, taken), ...[...removed].map((key) => ({ kind: 'remove', key }) as const)],
+    listed,
     spared,
   };
 }
@@ -233,13 +244,13 @@ function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | u
       byId.get(task.id),
       ({ values }) => values.some((value) => value.id === task.id && value.desc === task.desc),
     ],
+    (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
     (task) => [
       byId.get(task.id),
       (one) => one.current !== undefined && one.lastOwn?.id === task.id && !leaving.has(one),
     ],
     (task) => [byId.get(task.id), (one) => one.current !== undefined && hadUnder(one, task.id) && !leaving.has(one)],
     (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
-    (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
   ];
   for (const pass of passes) {
     for (const task of ours) {

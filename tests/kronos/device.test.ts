@@ -161,6 +161,15 @@ describe('a version whose second was not over', () => {
   });
 });
 
+test('[M4] what was said last on a connection and not done is an edit that nobody knows of, though it was closed in good order', async () => {
+  const { hub, b, version } = await twoTasks();
+  b.say({ type: 'tokens' });
+  b.say({ type: 'update', task: task(1, 'one more'), version });
+  b.hangUp();
+  await settle();
+  expect((await login(hub, 'b', version)).version).toBe(version - 1);
+});
+
 describe('a list that was sent', () => {
   /** A device was sent two tasks, and comes back with one that it made, having neither of them. */
   async function backAfterReading(act: (hub: TestHub, b: Wire) => Promise<void>): Promise<Message> {

@@ -157,6 +157,134 @@ describe('task verbs', () => {
     expect(await a.ask()).toMatchObject([{ type: 'create' }, { type: 'update', task: { id: 1, desc: 'rye' } }]);
   });
 
+  test('[W6] a delete by an id that went to a new task at the same moment is not made; one by who made that is', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    const c = await login(hub, 'c');
+    await a.ask({ type: 'create', task: task(1, 'milk'), version: hub.world.now() });
+    hub.world.pass(60_000);
+    await c.ask({ type: 'delete', task_id: 1 });
+    await a.ask({ type: 'create', task: task(1, 'bread') });
+    const [all] = await b.ask({ type: 'delete', task_id: 1 }).then((said) => said.slice(-1));
+    expect(all.tasks).toEqual([task(1, 'bread')]);
+    await a.ask({ type: 'delete', task_id: 1 });
+    expect(await b.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
+  });
+
+  test('[W6] undoing a task that another renames at once, by a client that names no old id, is undoing that task', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    const done = task(11767614400, 'milk', { done: 1_767_614_400 });
+    await a.ask({ type: 'create', task: done, version: hub.world.now() });
+    hub.world.pass(60_000);
+    await a.ask({ type: 'update', task: { ...done, desc: 'oat milk' } });
+    const [notice, all] = await b.ask({ type: 'update', task: task(2, 'milk') }).then((said) => said.slice(-2));
+    expect(notice).toMatchObject({ type: 'update', task: { desc: 'oat milk' } });
+    expect(all).toMatchObject({ type: 'read-all', tasks: [task(2, 'oat milk')] });
+  });
+
+  test('[W6] a sender that repeats a task without a field that was new is sent it, and removes it with nothing', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    const now = hub.world.now();
+    await a.ask({ type: 'create', task: task(1, 'milk'), version: now });
+    const [first] = await b.ask({ type: 'read-all' }).then((said) => said.slice(-1));
+    expect(first.tasks).toEqual([task(1, 'milk')]);
+    hub.world.pass(60_000);
+    await a.ask({ type: 'update', task: task(1, 'milk', { start: [7] }) });
+    const [all] = await b
+      .ask({ type: 'update', task: task(1, 'oat milk'), version: now + 60_000 })
+      .then((said) => said.slice(-1));
+    expect(all).toMatchObject({ type: 'read-all', tasks: [task(1, 'oat milk', { start: [7] })] });
+    b.hangUp(false);
+    const back = hub.connect('b');
+    await back.ask({ type: 'login', user_id: hub.owner, device_id: 'b', version: now + 70_000 });
+    const [merged] = await back.ask({ type: 'write-all', tasks: [], version: now + 70_000 });
+    expect(merged.tasks).toEqual([task(1, 'oat milk', { start: [7] })]);
+  });
+
+  test('[W6] what a device changes before it has the merged list is a change of the list that it sent', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    const now = hub.world.now();
+    await b.ask({ type: 'create', task: task(1, 'milk'), version: now });
+    b.hangUp(false);
+    hub.world.pass(60_000);
+    await a.ask({ type: 'update', task: task(1, 'milk', { due: 99 }) });
+    await a.ask({ type: 'update', task: task(11767614460, 'milk', { due: 99, done: 1_767_614_460 }), task_id: 1 });
+    hub.world.pass(5_000);
+    const back = hub.connect('b');
+    await back.ask(
+      { type: 'login', user_id: hub.owner, device_id: 'b', version: now + 66_000 },
+      { type: 'write-all', tasks: [task(1, 'milk')], version: now + 66_000 },
+    );
+    const [all] = await back
+      .ask({ type: 'update', task: task(1, 'milk', { start: [7] }), version: now + 66_000 })
+      .then((said) => said.slice(-1));
+    expect(all.tasks).toEqual([task(11767614460, 'milk', { due: 99, done: 1_767_614_460, start: [7] })]);
+  });
+
+  describe('a device whose clock is ahead, and that heard nothing of what others changed since', () => {
+    async function deaf(): Promise<{ hub: TestHub; a: Wire; b: Wire; ahead: number }> {
+      const hub = await startHub();
+      const a = await login(hub, 'a');
+      await a.ask(
+        { type: 'create', task: task(1, 'milk'), version: hub.world.now() },
+        { type: 'create', task: task(2, 'bread'), version: hub.world.now() },
+      );
+      const b = await login(hub, 'b');
+      await b.ask({ type: 'read-all' });
+      const ahead = hub.world.now() + 86_400_000;
+      await b.ask({ type: 'update', task: task(2, 'rye'), version: ahead });
+      hub.world.pass(60_000);
+      return { hub, a, b, ahead };
+    }
+
+    test('[M12] keeps it all the same in what it says before it has the list that tells it', async () => {
+      const { hub, a, b, ahead } = await deaf();
+      await a.ask(
+        { type: 'update', task: task(1, 'milk', { due: 99 }) },
+        { type: 'update', task: task(2, 'rye', { due: 98 }) },
+      );
+      hub.world.pass(60_000);
+      b.say({ type: 'update', task: task(2, 'rye', { due: 0, tags: ['x'] }), version: ahead });
+      await settle();
+      b.say({ type: 'update', task: task(1, 'milk', { due: 0, tags: ['x'] }), version: ahead });
+      const [all] = await b.ask().then((said) => said.slice(-1));
+      expect(all.tasks).toEqual([task(1, 'milk', { due: 99, tags: ['x'] }), task(2, 'rye', { due: 98, tags: ['x'] })]);
+      hub.world.pass(5_000);
+      await b.ask({ type: 'update', task: task(1, 'milk', { due: 0, tags: ['x'] }), version: ahead });
+      const [now] = await a.ask({ type: 'read-all' }).then((said) => said.slice(-1));
+      expect(now.tasks[0]).toEqual(task(1, 'milk', { due: 0, tags: ['x'] }));
+    });
+
+    test('[M12] deletes no task by an id that another one had when it heard last', async () => {
+      const { hub, a, b, ahead } = await deaf();
+      await a.ask({ type: 'delete', task_id: 1 });
+      await a.ask({ type: 'create', task: task(1, 'cheese') });
+      hub.world.pass(60_000);
+      const [all] = await b.ask({ type: 'delete', task_id: 1, version: ahead }).then((said) => said.slice(-1));
+      expect(all.tasks).toEqual([task(1, 'cheese'), task(2, 'rye')]);
+      hub.world.pass(5_000);
+      expect(await b.ask({ type: 'delete', task_id: 1, version: ahead })).toEqual([]);
+      expect(await a.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
+    });
+
+    test('[M12] changes the task that it made itself under an id that another one had', async () => {
+      const { hub, a, b, ahead } = await deaf();
+      await a.ask({ type: 'delete', task_id: 1 });
+      hub.world.pass(60_000);
+      await b.ask({ type: 'create', task: task(1, 'cheese'), version: ahead });
+      await b.ask({ type: 'update', task: task(1, 'butter'), version: ahead });
+      const [all] = await a.ask({ type: 'read-all' }).then((said) => said.slice(-1));
+      expect(all.tasks).toEqual([task(1, 'butter'), task(2, 'rye')]);
+    });
+  });
+
   test('[W5] versions only grow, and run away with nobody’s clock', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');

@@ -120,8 +120,16 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
+  test('[M10] undone under the id of a task that was deleted is undone, and no edit of that', () => {
+    const lives = [life('k', task(4, 'milk')), life('l', task(11530716924, 'bread', { done: 1530716924, due: 9 }))];
+    expect(writes(lives, [task(4, 'bread', { due: 9 })])).toEqual([
+      ['l', task(4, 'bread', { due: 9 })],
+      ['k', 'removed'],
+    ]);
+  });
+
   test('an empty list of a device that had nothing changes nothing', () => {
-    expect(mergeList([], [], 1)).toEqual({ outcomes: [], spared: 0 });
+    expect(mergeList([], [], 1)).toMatchObject({ outcomes: [], spared: 0 });
   });
 
   test('5,000 tasks are merged, alike or all different, with and without ids', () => {
@@ -153,10 +161,10 @@ describe('a list of a device that was away', () => {
 describe('an update that crossed another’s', () => {
   test('[W6] takes back nothing that its sender had not seen', () => {
     const [before, current] = [task(1, 'milk'), task(1, 'milk', { tags: ['home'] })];
-    expect(mergeUpdate([before, current], current, task(1, 'oat milk'))).toEqual(
+    expect(mergeUpdate([before, current], current, task(1, 'oat milk')).task).toEqual(
       task(1, 'oat milk', { tags: ['home'] }),
     );
-    expect(mergeUpdate([before, current], current, task(1, 'milk', { tags: ['home'], due: 9 }))).toEqual(
+    expect(mergeUpdate([before, current], current, task(1, 'milk', { tags: ['home'], due: 9 })).task).toEqual(
       task(1, 'milk', { tags: ['home'], due: 9 }),
     );
   });

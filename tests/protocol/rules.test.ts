@@ -16,7 +16,7 @@ const claimed = new Set(
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .flatMap((entry) => {
       const source = readFileSync(join(entry.parentPath, entry.name), 'utf8');
-      return [...source.matchAll(/\btest(?:\.each\([^\n]*\))?\(\s*(['`])((?:\[[A-Z]+\d+\][ ,]*(?:and )?)+)/g)];
+      return [...source.matchAll(/(?:\b(?:test|describe)|\))\(\s*(['`])((?:\[[A-Z]+\d+\][ ,]*(?:and )?)+)/g)];
     })
     .flatMap((match) => [...(match[2] ?? '').matchAll(/\[([A-Z]+\d+)\]/g)].map((number) => number[1] ?? '')),
 );

@@ -140,6 +140,8 @@ export class SimDevice {
   cut(orderly: boolean): void {
     const { wire } = this;
     this.#sim.trace(`${this.name} cut ${orderly ? 'orderly' : ''}`);
+    // Before the end of a connection in good order comes what was said on it.
+    if (orderly) for (const { text } of this.toHub) wire?.say(text);
     this.wire = undefined;
     this.ready = false;
     this.toHub = [];
@@ -266,6 +268,7 @@ export class SimDevice {
   }
 
   #update(task: Fields, changed: Fields): void {
+    this.#seen.add(task.id);
     this.tasks[this.tasks.indexOf(task)] = changed;
     this.request({
       type: 'update',

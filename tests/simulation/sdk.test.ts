@@ -36,6 +36,16 @@ describe('SDKs and plain clients, a lossy net, processes that are killed and a h
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
+  test.each([
+    2538,
+  ])('[W6] seed %i: a change of the list that a device sent once took back what others had changed since', async (seed) => {
+    expect(faults([await simulate(seed)])).toEqual([]);
+  });
+
+  test.each([5505])('[W6] seed %i: what two did at once was once refused to the second as not found', async (seed) => {
+    expect(faults([await simulate(seed)])).toEqual([]);
+  });
+
   const without = (message: Message, field: string) => ({ ...message, [field]: undefined });
   const broken: Record<string, Tampering> = {
     'writes have no id': { request: (message) => without(message, 'write_id') },

@@ -153,13 +153,14 @@ class KronosConversation implements Conversation {
     this.#over = true;
     this.#cancelSilence();
     this.#session?.closed();
-    this.#leaveDevice(orderly);
+    // What was said last and is not done yet, nobody will do.
+    this.#leaveDevice(orderly && this.#pending === 0);
   }
 
   #leaveDevice(orderly: boolean): void {
     const device = this.#login?.device;
     if (device !== undefined) this.#doors.devices.disconnect(device, orderly);
-    if (device?.connections === 0) this.#plain?.tasks.undeafen(device.id);
+    if (device?.connections === 0) this.#plain?.tasks.left(device.id);
     this.#login = undefined;
   }
 

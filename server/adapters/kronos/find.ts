@@ -37,11 +37,16 @@ export interface Removed {
 /** W2; and W6 where only an id was given, which may have gone to another task without the sender knowing. */
 export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number): Found | 'ambiguous' | undefined {
   const { which, ours, device } = sought;
-  const found = findAsNamed(lookup, which, ours, (key) => unseen.isNew(key, device, now));
+  const found = findAsNamed(lookup, sought, {
+    isNew: (key) => unseen.isNew(key, device, now),
+    before: (desc) => unseen.before(desc, device, now),
+  });
   if (which.key !== undefined || (ours?.index ?? which.index) !== undefined) return found;
   // The task that its value is nearest to.
   const away = ({ key, task }: Found) => (ours === undefined ? 0 : unseen.away(key, task, ours));
-  const formers = unseen.formersOf(which.id ?? ours?.id, device, now).filter(({ key }) => key !== found?.key);
+  const formers = unseen
+    .formersOf(which.id ?? ours?.id, found?.key, device, now)
+    .filter(({ key }) => key !== found?.key);
   const best = [...formers].sort((one, other) => away(one) - away(other))[0];
   if (best === undefined || (found !== undefined && away(best) > away(found))) return found;
   const current = lookup.task(best.key);
@@ -52,13 +57,15 @@ export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number
     : { key: best.key, task: current, renumbered: true };
 }
 
-/** @param isNew whether the sender may not know that there is this task */
-function findAsNamed(
-  lookup: Lookup,
-  which: Which,
-  ours: Task | undefined,
-  isNew: (key: string) => boolean,
-): Found | undefined {
+/** What the sender may not know. */
+interface Late {
+  /** Whether there is this task. */
+  isNew(key: string): boolean;
+  /** How tasks that have, or had, this description were until a moment ago. */
+  before(desc: string | undefined): readonly Found[];
+}
+
+function findAsNamed(lookup: Lookup, { which, ours }: Sought, late: Late): Found | undefined {
   const named = (key: string): Found[] => {
     const task = lookup.task(key);
     return task === undefined ? [] : [{ key, task }];
@@ -72,17 +79,16 @@ function findAsNamed(
   const byId = lookup
     .byId(which.id ?? ours?.id)
     .flatMap(named)
-    .find(({ key, task }) => !isAnother(task, ours, isNew(key)));
+    .find(({ key, task }) => !isAnother(task, ours, late.isNew(key)));
   if (ours === undefined || which.id !== undefined) return byId;
   // Neither index nor old id: perhaps a client that did, or undid, `done`, and then by chance under the id of another task.
-  const renamed = lookup
-    .byDesc(ours.desc)
-    .flatMap(named)
-    .filter(({ task }) => isRenamed(task, ours));
-  return [...(byId === undefined ? [] : [byId]), ...renamed].reduce<Found | undefined>(
+  const before = late.before(ours.desc).filter(({ key }) => lookup.task(key) !== undefined);
+  const renamed = [...lookup.byDesc(ours.desc).flatMap(named), ...before].filter(({ task }) => isRenamed(task, ours));
+  const best = [...(byId === undefined ? [] : [byId]), ...renamed].reduce<Found | undefined>(
     (best, one) => (best === undefined || distance(one.task, ours) < distance(best.task, ours) ? one : best),
     undefined,
   );
+  return best === undefined ? undefined : named(best.key)[0];
 }
 
 /**

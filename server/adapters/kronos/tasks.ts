@@ -2,7 +2,7 @@
 // list means is decided in protocol/merge.ts, which task is meant in find.ts, and what plain clients are told in notices.ts.
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import { mergeList, mergeUpdate, overlay, same } from '../../../protocol/merge.ts';
+import { mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
 import { bounded } from '../../../protocol/version.ts';
@@ -121,7 +121,12 @@ export class Tasks {
   }
 
   undeafen(device: string): void {
-    this.#unseen.undeafen(device);
+    this.#unseen.undeafen(device, this.#hub.world.now());
+  }
+
+  /** This device has no connection any more. */
+  left(device: string): void {
+    this.#unseen.left(device);
   }
 
   /**
@@ -203,7 +208,7 @@ export class Tasks {
       }
       const result = ops.result();
       equal = result.size === ours.length && isList(result, ours);
-      this.#unseen.merged(result, ours, writer.device, now);
+      this.#unseen.merged(result, merge.listed, writer.device, now);
       return undefined;
     });
     const sure = written.ok && equal && !written.replayed ? written.position.seq : undefined;
@@ -238,12 +243,13 @@ export class Tasks {
     // By an old id the sender means no change of it.
     const renumbered = found.renumbered === true && (which.id ?? said.id) === said.id;
     const ours = renumbered && current.id !== undefined ? { ...said, id: current.id } : said;
-    const whole = overlay(current, ours);
     // Who says on what step a change is based has seen what was there.
     const unseen = alive && writer.base === undefined ? this.#unseen.of(key, writer, now) : undefined;
-    const merged = unseen === undefined ? whole : mergeUpdate(unseen.values, current, ours, unseen.said);
+    const merged = mergeUpdate(unseen?.values ?? [], current, ours, unseen?.said);
+    const { whole } = merged;
     const taken = this.#lookup.ids(key);
-    const task = merged.id === undefined || taken.has(merged.id) ? { ...merged, id: freeId(taken) } : merged;
+    const { id } = merged.task;
+    const task = id === undefined || taken.has(id) ? { ...merged.task, id: freeId(taken) } : merged.task;
     if (!same(task, whole)) ops.keep(key, whole);
     ops.put(key, task);
     // Of a task that comes back the sender is still to hear that it was gone.

@@ -11,6 +11,8 @@ import { storedTask } from './stored.ts';
 const unseenMs = 2_000;
 /** Changes of one task that are told apart in that time; a deaf device may have missed more. */
 const unseenMost = 100;
+/** Ids that tasks had before, of all tasks. */
+const formerMost = 10_000;
 /** How often what is too old is looked for. */
 const pruneMs = 500;
 
@@ -31,6 +33,12 @@ interface Former extends Moved {
   readonly meantBy: (device: string) => boolean;
 }
 
+/** M12: a device works from what was there before `since`, as far as what it says arrives before `until`. */
+interface Deafness {
+  readonly since: number;
+  readonly until: number;
+}
+
 /** The values of one task that a sender may be working from, the last being the current, for `mergeUpdate`. */
 export interface UnseenValues {
   readonly values: readonly Task[];
@@ -42,18 +50,25 @@ export class Unseen {
   /** By key, oldest first, writes under way too. */
   #recent = new Map<string, Recent[]>();
   #formerly: Former[] = [];
-  /** Connected devices that may ignore notifications, and since when. */
-  #deaf = new Map<string, number>();
+  /** Connected devices that may ignore notifications. */
+  #deaf = new Map<string, Deafness>();
   /** When each device last changed anything, for as long as it matters. */
   #wrote = new Map<string, number>();
   #prunedAt = 0;
 
   /** M12: from now on what others change counts as unseen by this device, until it has been sent all tasks. */
   deafen(device: string, now: number): void {
-    if (!this.#deaf.has(device)) this.#deaf.set(device, now - unseenMs);
+    this.#deaf.set(device, { since: this.#unseenSince(device, now), until: Number.POSITIVE_INFINITY });
   }
 
-  undeafen(device: string): void {
+  /** It is being sent all tasks: what it said before it has them may still be on its way. */
+  undeafen(device: string, now: number): void {
+    const deaf = this.#deaf.get(device);
+    if (deaf !== undefined) this.#deaf.set(device, { ...deaf, until: now + unseenMs });
+  }
+
+  /** It has no connection any more. */
+  left(device: string): void {
     this.#deaf.delete(device);
   }
 
@@ -97,13 +112,15 @@ export class Unseen {
   /**
    * A device's list was merged: until it has taken over the answer, the device goes on working from the values that it sent.
    * @param result the tasks as they came out, by key
+   * @param listed the device's own values, by key
    */
-  merged(result: ReadonlyMap<string, Task>, ours: readonly Task[], device: string, now: number): void {
-    const byIndex = new Map(ours.map((task) => [task.index, task]));
-    const byId = new Map(ours.map((task) => [task.id, task]));
-    for (const [key, after] of result) {
-      const before = after.index === undefined ? byId.get(after.id) : byIndex.get(after.index);
-      if (before === undefined || same(before, after)) continue;
+  merged(result: ReadonlyMap<string, Task>, listed: ReadonlyMap<string, Task>, device: string, now: number): void {
+    for (const [key, before] of listed) {
+      const after = result.get(key);
+      if (before.id !== undefined && before.id !== after?.id) {
+        this.#formerly.push({ id: before.id, key, task: before, at: now, meantBy: (other) => other === device });
+      }
+      if (after === undefined || same(before, after)) continue;
       this.#add(key, { at: now, device: '', said: false, onlyFor: device, before, after });
     }
   }
@@ -113,13 +130,14 @@ export class Unseen {
    * @param crossed whether the sender may have forgotten its own last writes too
    */
   of(key: string, { device, crossed }: { device: string; crossed: boolean }, now: number): UnseenValues | undefined {
-    const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
+    const since = this.#unseenSince(device, now);
     const recent = (this.#recent.get(key) ?? []).filter(
       ({ at, onlyFor = device }) => at >= since && onlyFor === device,
     );
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
-    const before = recent[first]?.before;
+    // A list of its own is what it had before everything else.
+    const before = recent.findLast(({ onlyFor }) => onlyFor !== undefined)?.before ?? recent[first]?.before;
     const said = recent.findLast((change) => change.device === device && change.said)?.after;
     return {
       values: [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)],
@@ -127,16 +145,34 @@ export class Unseen {
     };
   }
 
-  /** Tasks that had this id until a moment ago, and that this device may still mean by it. */
-  formersOf(id: number | undefined, device: string, now: number): readonly Moved[] {
-    return this.#formerly.filter((one) => one.id === id && now - one.at <= unseenMs && one.meantBy(device));
+  /**
+   * Tasks that had this id until a moment ago, and that this device may still mean by it: none from before it gave the id itself.
+   * @param holder the task that has the id now
+   */
+  formersOf(id: number | undefined, holder: string | undefined, device: string, now: number): readonly Moved[] {
+    const recent = (holder === undefined ? undefined : this.#recent.get(holder)) ?? [];
+    const gave = recent.findLast((change) => change.device === device && change.after.id === id)?.at ?? -1;
+    const since = Math.max(this.#unseenSince(device, now), gave + 1);
+    return this.#formerly.filter((one) => one.id === id && one.at >= since && one.meantBy(device));
   }
 
   /** Whether another device made the task, and this one may not know that yet. */
   isNew(key: string, device: string, now: number): boolean {
-    const since = Math.min(now - unseenMs, this.#deaf.get(device) ?? now);
+    const since = this.#unseenSince(device, now);
     return (this.#recent.get(key) ?? []).some(
       ({ at, before, device: maker }) => before === undefined && maker !== device && at >= since,
+    );
+  }
+
+  /** How tasks that others changed were before, where they had this description then. */
+  before(desc: string | undefined, device: string, now: number): { key: string; task: Task }[] {
+    const since = this.#unseenSince(device, now);
+    return [...this.#recent].flatMap(([key, list]) =>
+      list.flatMap(({ at, before, device: changer, onlyFor = device }) =>
+        before !== undefined && before.desc === desc && changer !== device && onlyFor === device && at >= since
+          ? [{ key, task: before }]
+          : [],
+      ),
     );
   }
 
@@ -146,17 +182,24 @@ export class Unseen {
     return Math.min(...[task, ...late].map((value) => distance(value, ours)));
   }
 
+  /** What others changed from then on, this device may not have seen. */
+  #unseenSince(device: string, now: number): number {
+    const deaf = this.#deaf.get(device);
+    return deaf === undefined || now > deaf.until ? now - unseenMs : Math.min(now - unseenMs, deaf.since);
+  }
+
   #add(key: string, recent: Recent): void {
     this.#recent.set(key, [...(this.#recent.get(key) ?? []), recent]);
   }
 
   #prune(now: number): void {
     for (const [device, at] of this.#wrote) if (now - at > unseenMs) this.#wrote.delete(device);
-    this.#formerly = this.#formerly.filter(({ at }) => now - at <= unseenMs);
     // Of every task that was just touched: not with every write.
     if (now - this.#prunedAt < pruneMs) return;
     this.#prunedAt = now;
-    const horizon = Math.min(now - unseenMs, ...this.#deaf.values());
+    for (const [device, { until }] of this.#deaf) if (now > until) this.#deaf.delete(device);
+    const horizon = Math.min(now - unseenMs, ...[...this.#deaf.values()].map(({ since }) => since));
+    this.#formerly = this.#formerly.filter(({ at }) => at >= horizon).slice(-formerMost);
     for (const [key, list] of this.#recent) {
       const late = list.filter(({ at }) => at >= horizon).slice(-unseenMost);
       if (late.length === 0) this.#recent.delete(key);
