@@ -116,6 +116,9 @@ const add = async ({ page }: Visitor, line: string) => {
     await other.sees(([task]) => task?.active === 0);
     await key('Enter');
     await visitor.sees('.task[data-state=running]');
+    await key('i');
+    await visitor.sees('dialog[open] .facts', /Worktime ?[2-9]s/);
+    await closed();
     await key('Enter');
     await visitor.sees('.task[data-state=open]');
 
@@ -246,5 +249,45 @@ const add = async ({ page }: Visitor, line: string) => {
     await visitor.page.reload();
     await visitor.sees('.link', 'Live');
     expect(await visitor.count('input[type=password]')).toBe(0);
+  });
+
+  test('asks again when the token is revoked while it is open, and loses nothing that was typed meanwhile', async () => {
+    const { url } = await started({ hosts: ['hub.example'] });
+    const other = await Other.connect(url);
+    const made = await other.ask({ type: 'token', name: 'browser' });
+    const visitor = await visit(url);
+    await visitor.page.fill('input[type=password]', made.secret);
+    await visitor.press('Come in');
+    await visitor.sees('.link', 'Live');
+    await add(visitor, 'before');
+    await other.sees((tasks) => tasks.length === 1);
+    await other.ask({ type: 'revoke', token: made.token.id });
+    await visitor.sees('h2', 'Whose tasks?');
+    await visitor.sees('.link', 'Not admitted');
+    await add(visitor, 'meanwhile');
+    await visitor.sees('.link', '1 change waits');
+    await visitor.page.fill('input[type=password]', token);
+    await visitor.press('Come in');
+    await visitor.sees('.link', /^Live $/);
+    await other.sees((tasks) => tasks.length === 2);
+    other.close();
+  });
+
+  test('shows two tabs the same, with long words, and each of its fields and buttons has a name', async () => {
+    const { url } = await started();
+    const visitor = await visit(url, { width: 360 });
+    await visitor.sees('.link', 'Live');
+    const { page } = visitor;
+    const tab = await page.context().newPage();
+    await tab.goto(`${url}tasks`);
+    await tab.locator('.link[data-state=live]').waitFor();
+    await add(visitor, `${'W'.repeat(120)} +${'t'.repeat(60)} :1d`);
+    await tab.locator('.task', { hasText: 'WWW' }).waitFor();
+    const wide = (element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth;
+    expect(await page.locator('html').evaluate(wide)).toBeLessThanOrEqual(0);
+    expect(await page.getByRole('button', { name: /^$/ }).count()).toBe(0);
+    expect(await page.getByRole('textbox', { name: /^$/ }).count()).toBe(0);
+    expect(await page.getByRole('checkbox', { name: 'Hide what is done' }).count()).toBe(1);
+    await tab.close();
   });
 });

@@ -48,7 +48,11 @@ describe('what an action writes', () => {
   test('can be taken back, whatever it was', () => {
     expect(inverseOf(items, act(add, 'read'))).toEqual([{ type: 'delete', key: 'fresh' }]);
     expect(inverseOf(items, act(update, '1 other'))).toEqual([
-      { type: 'update', key: 'one', task: items.get('one')?.item },
+      {
+        type: 'update',
+        key: 'one',
+        task: { active: 0, done: 0, due: 0, last_active: 0, worktime: 0, ...items.get('one')?.item },
+      },
     ]);
     expect(inverseOf(items, act(remove, '1'))).toEqual([{ type: 'create', key: 'one', task: items.get('one')?.item }]);
   });

@@ -287,7 +287,7 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
 }
 
 function info(task: PlainTask, scene: ListProps['scene']): string {
-  const row = stringify('info', task, scene);
+  const row = stringify('info', { ...task, worktime: worked(task, scene.now) }, scene);
   return linesOf({ kind: 'info', task, row }, { colour: false, width: undefined, now: scene.now }).join('\n');
 }
 

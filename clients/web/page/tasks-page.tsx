@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } fro
 import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
-import { workedOn } from '../../../protocol/worktime.ts';
+import { worked, workedOn } from '../../../protocol/worktime.ts';
 import * as actions from '../../kronos/actions.ts';
 import type { Command } from '../../kronos/keys.ts';
 import { lineOf, updateOf } from '../../kronos/line.ts';
@@ -262,7 +262,8 @@ function Nothing({ known, hidden, context }: { known: boolean; hidden: number; c
 }
 
 function Info({ task }: { task: PlainTask }) {
-  const fields = stringify('info', task, scene());
+  const here = scene();
+  const fields = stringify('info', { ...task, worktime: worked(task, here.now) }, here);
   const names = {
     id: 'Id',
     tags: 'Tags',

@@ -34,7 +34,13 @@ export function inverseOf(items: Items, writes: readonly Write[]): readonly Writ
   return writes.map((write): Write => {
     const task = items.get(write.key)?.item;
     if (task === undefined) return { type: 'delete', key: write.key };
-    return { type: write.type === 'delete' ? 'create' : 'update', key: write.key, task };
+    if (write.type === 'delete') return { type: 'create', key: write.key, task };
+    // A field that a task came without is said too: one that is left out stays as it is.
+    return {
+      type: 'update',
+      key: write.key,
+      task: { ...wireOf(undefined, undefined, plainOf(write.key, task)), ...task },
+    };
   });
 }
 

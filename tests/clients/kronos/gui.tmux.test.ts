@@ -119,7 +119,10 @@ afterEach(async () => {
     await shown.sees(/stopped: water the plants/);
     shown.key('Enter');
     await shown.sees(/started: /);
-    shown.key('Enter');
+    shown.key('i');
+    await shown.sees(/Worktime +1s\n/);
+    await shown.sees(/Worktime +2s\n/);
+    shown.key('i', 'Enter');
     await shown.sees(/stopped: /);
 
     shown.key('u');
