@@ -66,16 +66,18 @@ export async function run(args: readonly string[], house: House): Promise<Exit> 
     house.print(house.version());
     return exit.ok;
   }
-  const [name = '', ...words] = spelledOut(understood.words);
+  const asked = understood.words[0] === 'help';
+  const wantsHelp = understood.help || asked;
+  const [name = '', ...words] = spelledOut(asked ? understood.words.slice(1) : understood.words);
   const action = actionNamed(name);
-  if (action !== undefined && !understood.help) return act(action, words, understood.json, house);
+  if (action !== undefined && !wantsHelp) return act(action, words, understood.json, house);
   const tool = toolNamed(name);
   const row: Row | undefined = action ?? tool;
-  if (name === '' && !understood.help && house.terminal) {
+  if (name === '' && !wantsHelp && house.terminal) {
     const { openGui } = await import('./gui/gui.tsx');
     return openGui(house);
   }
-  if (understood.help || name === '') {
+  if (wantsHelp || name === '') {
     const { help, helpOf } = await import('./help.ts');
     house.print(row === undefined ? help() : helpOf(row));
     return exit.ok;

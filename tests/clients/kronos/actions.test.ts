@@ -386,7 +386,7 @@ describe('a database that fails', () => {
 
 describe('the command line', () => {
   test('has help with examples, for itself and for every verb', async () => {
-    for (const line of ['', '--help', '-h']) {
+    for (const line of ['', '--help', '-h', 'help']) {
       const { code, out } = await house.run(line);
       expect(code).toBe(0);
       for (const verb of ['add, a ', 'undone, undo', 'completion', '365 days']) expect(out).toContain(verb);
