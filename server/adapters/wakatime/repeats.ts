@@ -3,7 +3,7 @@
 // answered is ingest.ts'.
 
 import type { Channel } from '../../core/channel.ts';
-import type { Put } from '../../core/store.ts';
+import type { Item, Put } from '../../core/store.ts';
 import { filled, type Heartbeat, readHeartbeat } from './heartbeat.ts';
 
 /** One heartbeat with the key that is its identity, and its moment in microseconds. */
@@ -71,8 +71,7 @@ export async function keepHeartbeats(channel: Channel, heartbeats: readonly Keye
 async function fill(channel: Channel, repeated: ReadonlyMap<string, readonly Keyed[]>, writer: Writer): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const base = channel.position.seq;
-    const found = await Promise.all([...repeated.keys()].map((key) => channel.read({ key })));
-    const ops = found.flat().flatMap(({ key, value, time, end }): Put[] => {
+    const ops = (await readAll(channel, repeated)).flatMap(({ key, value, time, end }): Put[] => {
       const text = filledBy(value, time, repeated.get(key) ?? []);
       const span = { ...(time === null ? {} : { time }), ...(end === null ? {} : { end }) };
       return text === value ? [] : [{ op: 'put', key, value: text, ...span }];
@@ -83,6 +82,19 @@ async function fill(channel: Channel, repeated: ReadonlyMap<string, readonly Key
     await channel.refresh();
   }
   throw new Error(`${channel.name}: ${attempts} writes in a row were overtaken`);
+}
+
+/** What is there under these keys. A batch comes from one stretch of time, so nearly all of it is found in one page. */
+async function readAll(channel: Channel, repeated: ReadonlyMap<string, readonly Keyed[]>): Promise<readonly Item[]> {
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const copies of repeated.values()) {
+    for (const { time } of copies) [from, to] = [Math.min(from, time), Math.max(to, time)];
+  }
+  const page = await channel.read({ from, to: to + 1, limit: repeated.size * 2 });
+  const found = page.filter(({ key }) => repeated.has(key));
+  const known = new Set(found.map(({ key }) => key));
+  const missing = [...repeated.keys()].filter((key) => !known.has(key));
+  return [...found, ...(await Promise.all(missing.map((key) => channel.read({ key })))).flat()];
 }
 
 function filledBy(value: string, time: number | null, copies: readonly Keyed[]): string {
