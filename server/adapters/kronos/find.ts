@@ -39,6 +39,7 @@ export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number
   const { which, ours, device } = sought;
   const found = findAsNamed(lookup, sought, {
     isNew: (key) => unseen.isNew(key, device, now),
+    values: (key, task) => unseen.late(key, task),
     before: (desc) => unseen.before(desc, device, now),
   });
   if (which.key !== undefined || (ours?.index ?? which.index) !== undefined) return found;
@@ -61,6 +62,8 @@ export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number
 interface Late {
   /** Whether there is this task. */
   isNew(key: string): boolean;
+  /** The values that it had lately. */
+  values(key: string, task: Task): readonly Task[];
   /** How tasks that have, or had, this description were until a moment ago. */
   before(desc: string | undefined): readonly Found[];
 }
@@ -79,7 +82,7 @@ function findAsNamed(lookup: Lookup, { which, ours }: Sought, late: Late): Found
   const byId = lookup
     .byId(which.id ?? ours?.id)
     .flatMap(named)
-    .find(({ key, task }) => !isAnother(task, ours, late.isNew(key)));
+    .find(({ key, task }) => !isAnother(late.values(key, task), ours, late.isNew(key)));
   if (ours === undefined || which.id !== undefined) return byId;
   // Neither index nor old id: perhaps a client that did, or undid, `done`, and then by chance under the id of another task.
   const before = late.before(ours.desc).filter(({ key }) => lookup.task(key) !== undefined);
@@ -92,12 +95,13 @@ function findAsNamed(lookup: Lookup, { which, ours }: Sought, late: Late): Found
 }
 
 /**
- * A task without an index that is unlike the one under its id, which has one, or which the sender may not know of: two devices gave
- * that id at once.
+ * @param late the values that the task under its id has, and had lately
+ * @returns whether `ours` is another: a task without an index, and unlike the one there, which has one, or which the sender may not
+ * know of. Two devices gave that id at once.
  */
-function isAnother(task: Task, ours: Task | undefined, isNew: boolean): boolean {
-  if (ours === undefined || (task.index === undefined && !isNew)) return false;
-  return task.desc !== ours.desc && distance(task, ours) > 1;
+function isAnother(late: readonly Task[], ours: Task | undefined, isNew: boolean): boolean {
+  if (ours === undefined || (late[0]?.index === undefined && !isNew)) return false;
+  return late.every((task) => task.desc !== ours.desc && distance(task, ours) > 1);
 }
 
 /** Whether `ours` may be what a client of 2018 made of the task by doing it, or undoing that: both change the id. */

@@ -176,10 +176,14 @@ export class Unseen {
     );
   }
 
+  /** A task's value, and those that it had lately. */
+  late(key: string, task: Task): readonly Task[] {
+    return [task, ...(this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after])];
+  }
+
   /** How many fields an edit changes that made `ours` of a task, taken from whichever of its late values is nearest. */
   away(key: string, task: Task, ours: Task): number {
-    const late = (this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after]);
-    return Math.min(...[task, ...late].map((value) => distance(value, ours)));
+    return Math.min(...this.late(key, task).map((value) => distance(value, ours)));
   }
 
   /** What others changed from then on, this device may not have seen. */
