@@ -1,12 +1,8 @@
-// This adapter's suites once more, on PostgreSQL.
+// Once more, on PostgreSQL.
 
-import { test } from '@jest/globals';
-import { keepInPostgres } from '../support/on-postgres.ts';
-import { postgresBin } from '../support/postgres.ts';
+import { onPostgres } from '../support/on-postgres.ts';
 
-if (postgresBin === undefined) test.skip('PostgreSQL is not installed', () => undefined);
-else {
-  await keepInPostgres();
-  await import('./rooms.test.ts');
-  await import('./routes.test.ts');
-}
+await onPostgres(
+  () => import('./rooms.test.ts'),
+  () => import('./routes.test.ts'),
+);

@@ -1,13 +1,25 @@
 // Suites that keep things in memory, run on PostgreSQL: a server of the test file's own, and a database for every house.
 
-import { afterAll } from '@jest/globals';
+import { afterAll, test } from '@jest/globals';
 import { openPostgres, type PostgresStore } from '../../server/storage/postgres.ts';
 import { realWorld } from '../../server/world.ts';
-import { Postgres } from './postgres.ts';
+import { Postgres, postgresBin } from './postgres.ts';
 import { keepIn } from './store.ts';
 
-/** To be awaited before the suites are imported. */
-export async function keepInPostgres(): Promise<void> {
+/**
+ * Runs suites whose houses are of `newStore`. Of those with hooks at their top level only one may be in a test file, because they
+ * would meet each other's tests.
+ */
+export async function onPostgres(...suites: readonly (() => Promise<unknown>)[]): Promise<void> {
+  if (postgresBin === undefined) {
+    test.skip('PostgreSQL is not installed', () => undefined);
+    return;
+  }
+  await keepInPostgres();
+  for (const suite of suites) await suite();
+}
+
+async function keepInPostgres(): Promise<void> {
   const postgres = await Postgres.start(['fsync=off', 'max_connections=600']);
   const stores: PostgresStore[] = [];
   const world = { ...realWorld('silent'), id: () => 'e1' };
