@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PostgresUrl } from '../../server/config.ts';
 import { type Talk, webSocket } from '../contract/talk.ts';
 import { Cut } from '../support/cut.ts';
+import { Namespace } from '../support/namespace.ts';
 import { Nats, natsServer } from '../support/nats.ts';
 import { Postgres, postgresBin } from '../support/postgres.ts';
 import { HubProcess, Leftovers } from '../support/process.ts';
@@ -229,24 +230,42 @@ else {
       await proveKept(store, await writers.stop(), follower, late);
     }, 120_000);
 
+    /** A node behind a wire that can be cut: in a network namespace, or behind a proxy where that is not permitted. */
+    async function behindAWire(store: PostgresUrl) {
+      const namespace = Namespace.open();
+      if (namespace === undefined)
+        console.warn('No network namespace may be made here: a proxy that stalls stands in.');
+      else closing.push(() => namespace.close());
+      const host = namespace?.here ?? '127.0.0.1';
+      const proxy = await Cut.open(postgres.port, host);
+      closing.push(() => proxy.close());
+      const env = {
+        HORAI_STORE: store.replace(`127.0.0.1:${postgres.port}/`, `${host}:${proxy.port}/`),
+        HORAI_DATA: leftovers.folder(),
+        HORAI_OWNER_TOKEN: owner,
+        ...(namespace === undefined ? {} : { HORAI_HOST: namespace.there }),
+      };
+      const hub = new HubProcess(leftovers, env, [], namespace?.through ?? []);
+      return { url: await hub.up(), wire: namespace ?? proxy };
+    }
+
     test('a node that is cut off from the database says so, keeps its followers and catches them up', async () => {
       const store = await postgres.database();
-      const wire = await Cut.open(postgres.port);
-      closing.push(() => wire.close());
-      const [a, b] = [await node(store), await node(store.replace(`:${postgres.port}/`, `:${wire.port}/`))];
-      const [writers, strays] = [writersTo(a.url), new Writer([b.url], 9_000_000)];
+      const a = await node(store);
+      const { url, wire } = await behindAWire(store);
+      const [writers, strays] = [writersTo(a.url), new Writer([url], 9_000_000)];
       closing.push(() => strays.stop());
-      const follower = await followerOf(b.url);
+      const follower = await followerOf(url);
       await writers.more(20);
       await strays.more(20);
       wire.cut();
-      await healthy(b.url, ({ code }) => code === 503);
+      await healthy(url, ({ code }) => code === 503);
       expect(await healthOf(a.url)).toMatchObject({ status: 'ok' });
       await writers.more(100);
       // Long enough for its writes to be given up, and for their outcome to be asked for later.
       while (strays.refused === 0) await pause();
       wire.mend();
-      await healthy(b.url, ({ status }) => status === 'ok');
+      await healthy(url, ({ status }) => status === 'ok');
       await strays.more(20);
       await strays.stop();
       await proveKept(store, new Set([...(await writers.stop()), ...strays.acknowledged]), follower);

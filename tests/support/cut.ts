@@ -1,5 +1,5 @@
 // A wire that can be cut as a network is: nothing comes through, nobody is told, and connections made meanwhile hang as well. It
-// stands in for a network namespace, which takes rights that a test run need not have.
+// stands in for a network namespace (namespace.ts), which takes rights that a test run need not have.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -14,9 +14,10 @@ export class Cut {
     this.port = port;
   }
 
-  static async open(target: number): Promise<Cut> {
+  /** @param host where it listens */
+  static async open(target: number, host = '127.0.0.1'): Promise<Cut> {
     const server = createServer({ allowHalfOpen: false });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     const cut = new Cut(server, address.port);

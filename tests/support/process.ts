@@ -49,10 +49,19 @@ export class HubProcess {
   #err = '';
   #heard = () => undefined as undefined;
 
-  /** Ports are any free ones, and there is no Kronos port, unless `env` says so. */
-  constructor(leftovers: Leftovers, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  /**
+   * Ports are any free ones, and there is no Kronos port, unless `env` says so.
+   * @param through a command that runs the hub's
+   */
+  constructor(
+    leftovers: Leftovers,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+    through: readonly string[] = [],
+  ) {
     const { PATH, HOME } = process.env;
-    this.#child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...args], {
+    const [command = '', ...rest] = [...through, process.execPath, '--import', 'tsx', 'server/main.ts', ...args];
+    this.#child = spawn(command, rest, {
       cwd: top,
       env: { PATH, HOME, HORAI_PORT: '0', HORAI_KRONOS_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
