@@ -269,7 +269,7 @@ else {
       await strays.more(20);
       await strays.stop();
       await proveKept(store, new Set([...(await writers.stop()), ...strays.acknowledged]), follower);
-    }, 120_000);
+    }, 240_000);
 
     test('a token that is revoked on one node closes what it opened on the other', async () => {
       const store = await postgres.database();

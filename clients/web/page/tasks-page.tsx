@@ -421,7 +421,9 @@ function useKeys(act: (command: Command) => void): void {
   newest.current = act;
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const at = event.target instanceof Element ? event.target : document.body;
+      const target = event.target instanceof Element ? event.target : document.body;
+      // The focus stays in a dialog for a moment after it was closed.
+      const at = target.closest('dialog:not([open])') === null ? target : document.body;
       const command = commandAt({
         key: event.key,
         modified: event.ctrlKey || event.altKey || event.metaKey,

@@ -147,10 +147,10 @@ describe('the lock', () => {
 describe('the installed command', () => {
   test('is bundled once, and again when it has gone; without a cache it runs all the same', async () => {
     const folder = leftovers.folder();
-    expect(await kronos(folder, 'add', 'one', '+home', ':1d')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
+    expect(await kronos(folder, 'add', 'one', '+home', ':2d')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
     expect(await kronos(folder, 'l')).toEqual({
       code: 0,
-      out: 'ID  DESC  TAGS  ACTIVE  DUE     WORKTIME\n1   one   home          in 24h  0s\n',
+      out: 'ID  DESC  TAGS  ACTIVE  DUE    WORKTIME\n1   one   home          in 2d  0s\n',
       err: '',
     });
     const bundles = readdirSync(join(folder, 'cache', 'kronos'));
