@@ -144,8 +144,8 @@ export class LiveDatabase {
     } catch {
       // It waits on disk.
     }
-    await this.#disconnect();
     this.refresh();
+    await this.#disconnect(hub !== undefined && !this.#database.enable_sync);
     const { enable_sync: enabled, queue } = this.#database;
     if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#house.syncSoon();
   }
