@@ -2,8 +2,9 @@
 // in pages.
 
 import { type Database, everyDriver, loadDriver } from '../../storage/driver.ts';
-import { type Bucket, fieldsOf, type Source } from './activitywatch-source.ts';
+import type { Bucket, Source } from './activitywatch-source.ts';
 import { ImportError } from './hub.ts';
+import { fieldsOf } from './json.ts';
 
 const pageSize = 5_000;
 

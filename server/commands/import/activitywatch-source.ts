@@ -3,9 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './hub.ts';
-import { partsOf } from './json.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, fieldsOf, partsOf } from './json.ts';
 
 export interface Source {
   buckets(): Promise<readonly Bucket[]>;
@@ -20,10 +18,6 @@ export interface Bucket {
   readonly description: Fields;
   /** As an export says them. */
   events(): AsyncIterable<unknown>;
-}
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 const eventPath = '$.buckets.*.events.*';

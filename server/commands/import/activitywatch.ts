@@ -4,8 +4,9 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { databaseFile } from './activitywatch-database.ts';
-import { type Bucket, exportFile, fieldsOf, runningServer, type Source, settingsFile } from './activitywatch-source.ts';
+import { type Bucket, exportFile, runningServer, type Source, settingsFile } from './activitywatch-source.ts';
 import type { HubDoors } from './hub.ts';
+import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
 

@@ -2,6 +2,13 @@
 
 import { JSONParser } from '@streamparser/json';
 
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** None of what is no object. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
 export interface Found {
   /** The keys that lead to it, from the top: names in objects, numbers in lists. */
   readonly path: readonly (string | number)[];

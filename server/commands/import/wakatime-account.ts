@@ -2,7 +2,8 @@
 
 import type { World } from '../../core/world.ts';
 import { ImportError } from './hub.ts';
-import { type Batch, fieldsOf, type Names, named, pause, type Source } from './wakatime-source.ts';
+import { fieldsOf } from './json.ts';
+import { type Batch, type Names, named, pause, type Source } from './wakatime-source.ts';
 
 /** Below the ten requests a second that WakaTime allows. */
 const betweenMs = 150;

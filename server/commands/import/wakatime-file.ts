@@ -7,8 +7,8 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { ImportError } from './hub.ts';
-import { partsOf } from './json.ts';
-import { type Batch, type Fields, fieldsOf, type Names, named, type Source } from './wakatime-source.ts';
+import { type Fields, fieldsOf, partsOf } from './json.ts';
+import { type Batch, type Names, named, type Source } from './wakatime-source.ts';
 
 const batchSize = 1_000;
 

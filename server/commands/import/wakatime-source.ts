@@ -2,8 +2,7 @@
 // that an interrupted import can go on where it was.
 
 import type { World } from '../../core/world.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
+import type { Fields } from './json.ts';
 
 export interface Batch {
   /** In the form in which plugins send them. */
@@ -44,10 +43,6 @@ export function named(heartbeat: Fields, { agents, machines }: Names): Fields {
     ...(agent === undefined ? {} : { user_agent: agent }),
     ...(machine === undefined ? {} : { machine }),
   };
-}
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 export function pause(world: World, ms: number): Promise<void> {
