@@ -1,8 +1,8 @@
 // ActivityWatch over real sockets: followed live on a WebSocket, asked by browsers and extensions, in testing mode.
 
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../scripts/prove/free-port.ts';
 import { assemble, openDoors, type Running } from '../../server/compose.ts';
 import { startComposed, testConfig } from '../support/compose.ts';
 import { Socket } from '../support/socket.ts';
@@ -73,16 +73,6 @@ describe('a start', () => {
     hub = opened.hub;
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 /** Of the answer to a WebSocket's request; 0 where nobody listens. */
 function upgradeStatus(port: number): Promise<number> {

@@ -1,8 +1,8 @@
 // The pages in real Chromium against a real hub: what two people and a terminal in one room see, while clocks are wrong, the
 // hub restarts and somebody types quotes.
 
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { freePort } from '../../scripts/prove/free-port.ts';
 import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { startComposed } from '../support/compose.ts';
@@ -53,19 +53,9 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   return element.scrollWidth - element.clientWidth;
 }
 
-/** For a hub that is to come back where it was. */
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return String(address.port);
-}
-
 (hasChromium ? describe : describe.skip)('a room in Chromium', () => {
   test('two browsers and a PUT share one clock, right to 250 ms, through a restart and with a clock two minutes off', async () => {
-    const env = { HORAI_DATA: leftovers.folder(), HORAI_PORT: await freePort() };
+    const env = { HORAI_DATA: leftovers.folder(), HORAI_PORT: String(await freePort()) };
     const hub = new HubProcess(leftovers, env);
     const url = await hub.up();
     const room = `${url}calm-otter-42`;
