@@ -111,7 +111,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
     ...pages.routes,
     ...activityWatch.routes,
-    ...edgeRoutes({ hub, ...trust }),
+    ...edgeRoutes({ hub, bucketsOf: activityWatch.bucketsOf, ...trust }),
     ...wakatimeRoutes({ hub, near, ...trust, limits }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];

@@ -10,8 +10,9 @@ import type { Hub } from '../../core/hub.ts';
 import type { Op } from '../../core/store.ts';
 import { json, type Reply, type Request, type Route } from '../adapter.ts';
 import { type Admitted, authenticate, type Trust } from '../authenticate.ts';
-import { type Author, Buckets } from './buckets.ts';
+import type { Author, Buckets } from './buckets.ts';
 import { isBucketId } from './description.ts';
+import type { ActivityWatch } from './routes.ts';
 import { screenOf } from './screen.ts';
 
 const number = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
@@ -47,16 +48,13 @@ const isBatch = (value: unknown): value is Batch => checkBatch(value);
 /** An event may be as large as one that is posted. */
 const limit = 68_157_440;
 
-export function edgeRoutes({ hub, ...trust }: Trust & { readonly hub: Hub }): readonly Route[] {
-  const opened = new Map<string, Promise<Buckets>>();
-  const bucketsOf = (account: string): Promise<Buckets> => {
-    const known = opened.get(account);
-    if (known !== undefined) return known;
-    const opening = Buckets.open(hub, account);
-    opened.set(account, opening);
-    opening.catch(() => opened.delete(account));
-    return opening;
-  };
+export interface EdgeDoors extends Trust {
+  readonly hub: Hub;
+  /** Those that watchers write to here, so that both take turns. */
+  readonly bucketsOf: ActivityWatch['bucketsOf'];
+}
+
+export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDoors): readonly Route[] {
   /** By device and said name, where a bucket was begun: to look each time would cost a write. */
   const places = new Map<string, string>();
 

@@ -54,6 +54,8 @@ const mebibyte = 1_048_576;
 
 export interface ActivityWatch {
   readonly routes: readonly Route[];
+  /** All that an account's buckets are asked for goes through one object. */
+  readonly bucketsOf: (account: string) => Promise<Buckets>;
   /** Ends what runs beside the hub's own thread. */
   close(): Promise<void>;
 }
@@ -421,7 +423,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
     },
   ];
   const unknown: Route = { method: '*', path: '/api/0/*', handle: async (request) => withCors(request, unknownPath) };
-  return { routes: [...places.flatMap(routesOf), unknown], close: () => queries.close() };
+  return { routes: [...places.flatMap(routesOf), unknown], bucketsOf, close: () => queries.close() };
 }
 
 /** What a query's body says, or what the reference's schema finds in it. */
