@@ -144,6 +144,24 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
     expect(await visitor.count('#history li')).toBe(4);
   });
 
+  test('a dialog has each key from when it opens until it is closed, and none after', async () => {
+    const { url } = await started();
+    const visitor = await visit(`${url}dialog`);
+    const { keyboard } = visitor.page;
+    await visitor.sees('.link[data-state=live]');
+    await keyboard.press('?');
+    await keyboard.press('n');
+    await keyboard.press('Enter');
+    await keyboard.press('b');
+    await visitor.sees('#history li', 'break');
+    await keyboard.press('?');
+    await keyboard.press('Escape');
+    await visitor.page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await keyboard.press('n');
+    await visitor.sees('#timer-type', 'Turn');
+    expect(await visitor.count('#history li')).toBe(2);
+  });
+
   test('a goal full of quotes and markup is text, for all, until it is deleted', async () => {
     const { url } = await started();
     const [one, other] = await Promise.all([visit(`${url}goals`), visit(`${url}goals`)]);

@@ -1,6 +1,6 @@
 // The room page as a whole: what is on it, what keys do, and who is told at a turn's moments.
 
-import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import { type Action, actionOf, keys } from '../room/keys.ts';
 import { words } from '../room/link.ts';
 import { notice, sentence } from '../room/moments.ts';
@@ -10,6 +10,7 @@ import { Alerts } from './alerts.tsx';
 import { Controls } from './controls.tsx';
 import { Dial } from './dial.tsx';
 import { GoalCard } from './goal.tsx';
+import { KeysDialog, useKeys } from './keyboard.tsx';
 import { LiveRoom } from './live-room.ts';
 import { notify } from './notifications.ts';
 import { Past } from './past.tsx';
@@ -59,7 +60,7 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
     else if (action === 'start or stop' && left(live.room.current, live.now) > 0) stop();
     else start(action === 'break' ? 'break' : 'turn', action === 'break' ? minutes.break : minutes.turn);
   };
-  useKeys(act);
+  useKeys(actionOf, act);
 
   const { link } = live;
   const { state, detail } = words(link, performance.now(), navigator.onLine);
@@ -134,7 +135,7 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
       <p class="unseen" id="announcement" aria-live="polite">
         {said}
       </p>
-      <KeysDialog open={keysShown} close={() => showKeys(false)} />
+      <KeysDialog keys={keys} open={keysShown} close={() => showKeys(false)} button="primary" />
     </>
   );
 }
@@ -182,51 +183,4 @@ function Admission({ known, enter }: { known: boolean; enter: (token: string) =>
       </form>
     </section>
   );
-}
-
-function KeysDialog({ open, close }: { open: boolean; close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [open]);
-  return (
-    <dialog ref={dialog} class="card" aria-labelledby="keys-title" onClose={close}>
-      <h2 id="keys-title">Keys</h2>
-      <dl class="keys">
-        {keys.map(({ label, does }) => (
-          <div key={label}>
-            <dt>
-              <kbd>{label}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <button type="button" class="primary" onClick={close}>
-        Close
-      </button>
-    </dialog>
-  );
-}
-
-function useKeys(act: (action: Action) => void) {
-  const newest = useRef(act);
-  newest.current = act;
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const at = event.target instanceof Element ? event.target : document.body;
-      const action = actionOf({
-        key: event.key,
-        modified: event.ctrlKey || event.altKey || event.metaKey,
-        repeated: event.repeat,
-        taken: event.defaultPrevented || at.closest('input, textarea, select, button, a, summary, dialog') !== null,
-      });
-      if (action === undefined) return;
-      event.preventDefault();
-      newest.current(action);
-    };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
-  }, []);
 }

@@ -1,7 +1,6 @@
 // The page of tasks as a whole: the list, what keys and buttons do, and the dialogs.
 
-import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
@@ -11,6 +10,8 @@ import type { Command } from '../../kronos/keys.ts';
 import { lineOf, updateOf } from '../../kronos/line.ts';
 import { words } from '../tasks/connection.ts';
 import { bindings, commandAt } from '../tasks/keys.ts';
+import { Dialog } from './dialog.tsx';
+import { KeysDialog, useKeys } from './keyboard.tsx';
 import { LiveTasks, scene } from './live-tasks.ts';
 import { remember, remembered } from './settings.ts';
 import { Prompt } from './task-prompt.tsx';
@@ -98,7 +99,7 @@ export function TasksPage() {
     live.undo();
     say({ text: live.canUndo ? 'Taken back.' : 'Taken back: that was all.', undo: false });
   };
-  useKeys(act);
+  useKeys(commandAt, act);
 
   /** A dialog says that it was closed when the next one may be open already. */
   const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
@@ -165,18 +166,7 @@ export function TasksPage() {
           </button>
         )}
       </output>
-      <Dialog title="Keys" open={open === 'keys'} close={closing('keys')}>
-        <dl class="keys">
-          {bindings.map(({ label, does }) => (
-            <div key={label}>
-              <dt>
-                <kbd>{label}</kbd>
-              </dt>
-              <dd>{does}</dd>
-            </div>
-          ))}
-        </dl>
-      </Dialog>
+      <KeysDialog keys={bindings} open={open === 'keys'} close={closing('keys')} />
       {task !== undefined && (
         <Dialog title={task.desc} open={open === 'info'} close={closing('info')}>
           <Info task={task} />
@@ -366,32 +356,6 @@ function Admission({ reason, enter }: { reason: string; enter: (token: string) =
   );
 }
 
-interface DialogProps {
-  readonly title: string;
-  readonly open: boolean;
-  readonly close: () => void;
-  readonly children: ComponentChildren;
-}
-
-/** What is in it is made anew each time it opens. */
-function Dialog({ title, open, close, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  // Before the next key is pressed, which is to be the dialog's.
-  useLayoutEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [open]);
-  return (
-    <dialog ref={dialog} class="card" aria-label={title} onClose={close}>
-      <h2>{title}</h2>
-      {open && children}
-      <button type="button" class="close" onClick={close}>
-        Close
-      </button>
-    </dialog>
-  );
-}
-
 interface Said {
   readonly text: string;
   /** Whether it can be taken back. */
@@ -413,31 +377,5 @@ function useEverySecond(tell: () => void): void {
   useEffect(() => {
     const timer = setInterval(tell, 1_000);
     return () => clearInterval(timer);
-  }, []);
-}
-
-function useKeys(act: (command: Command) => void): void {
-  const newest = useRef(act);
-  newest.current = act;
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const target = event.target instanceof Element ? event.target : document.body;
-      // The focus stays in a dialog for a moment after it was closed.
-      const at = target.closest('dialog:not([open])') === null ? target : document.body;
-      const command = commandAt({
-        key: event.key,
-        modified: event.ctrlKey || event.altKey || event.metaKey,
-        repeated: event.repeat,
-        taken:
-          event.defaultPrevented ||
-          at.closest('input, textarea, select, button, a, summary') !== null ||
-          document.querySelector('dialog[open]') !== null,
-      });
-      if (command === undefined) return;
-      event.preventDefault();
-      newest.current(command);
-    };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
   }, []);
 }

@@ -1,0 +1,56 @@
+// Keys pressed on a page, and the dialog that lists them. What a key means there is room/keys.ts' and tasks/keys.ts'.
+
+import { useEffect, useRef } from 'preact/hooks';
+import type { Press } from '../room/keys.ts';
+import { Dialog, type DialogProps } from './dialog.tsx';
+
+/** @param meaning undefined when the key belongs to somebody else; the same function at each drawing */
+export function useKeys<Command>(
+  meaning: (press: Press) => Command | undefined,
+  act: (command: Command) => void,
+): void {
+  const newest = useRef(act);
+  newest.current = act;
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const target = event.target instanceof Element ? event.target : document.body;
+      // The focus stays in a dialog for a moment after it was closed.
+      const at = target.closest('dialog:not([open])') === null ? target : document.body;
+      const command = meaning({
+        key: event.key,
+        modified: event.ctrlKey || event.altKey || event.metaKey,
+        repeated: event.repeat,
+        taken:
+          event.defaultPrevented ||
+          at.closest('input, textarea, select, button, a, summary') !== null ||
+          document.querySelector('dialog[open]') !== null,
+      });
+      if (command === undefined) return;
+      event.preventDefault();
+      newest.current(command);
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, [meaning]);
+}
+
+export interface KeysDialogProps extends Omit<DialogProps, 'title'> {
+  readonly keys: readonly { readonly label: string; readonly does: string }[];
+}
+
+export function KeysDialog({ keys, ...dialog }: KeysDialogProps) {
+  return (
+    <Dialog title="Keys" {...dialog}>
+      <dl class="keys">
+        {keys.map(({ label, does }) => (
+          <div key={label}>
+            <dt>
+              <kbd>{label}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
