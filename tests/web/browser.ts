@@ -85,6 +85,12 @@ export class Visitor {
     return this.page.locator(selector).count();
   }
 
+  /** Pixels by which the page is wider than the window. */
+  sticksOut(): Promise<number> {
+    const over = (element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth;
+    return this.page.locator('html').evaluate(over);
+  }
+
   /** What the clock showed when the page last drew it, and when that was, by this machine's own clock. */
   async clock(): Promise<{ remaining: number; at: number; deadline: number }> {
     const timer = this.page.locator('#timer');

@@ -3,40 +3,15 @@
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../../scripts/prove/free-port.ts';
-import type { Running } from '../../server/compose.ts';
-import type { Config } from '../../server/config.ts';
-import { startComposed } from '../support/compose.ts';
-import { HubProcess, Leftovers } from '../support/process.ts';
-import { hasChromium, Visitor, type VisitorOptions } from './browser.ts';
+import { HubProcess } from '../support/process.ts';
+import { hasChromium, type Visitor } from './browser.ts';
+import { House } from './house.ts';
 
 jest.setTimeout(120_000);
 
-const leftovers = new Leftovers();
-let visitors: Visitor[] = [];
-let hubs: Running[] = [];
-afterEach(async () => {
-  const here = visitors;
-  visitors = [];
-  await Promise.all(here.map((visitor) => visitor.close()));
-  await Promise.all(hubs.map((hub) => hub.stop()));
-  hubs = [];
-  await leftovers.clear();
-  for (const { complaints, strays } of here) expect({ complaints, strays }).toEqual({ complaints: [], strays: [] });
-});
-
-async function visit(url: string, options?: VisitorOptions): Promise<Visitor> {
-  const visitor = await Visitor.open(url, options);
-  visitors.push(visitor);
-  await visitor.page.goto(url);
-  return visitor;
-}
-
-/** A hub in memory, for what no restart is part of. */
-async function started(said?: Partial<Config>): Promise<Running> {
-  const hub = await startComposed(said);
-  hubs.push(hub);
-  return hub;
-}
+const house = new House();
+const { leftovers } = house;
+afterEach(() => house.clear());
 
 async function put(url: string, body: object): Promise<void> {
   const { status } = await fetch(url, {
@@ -49,17 +24,13 @@ async function put(url: string, body: object): Promise<void> {
 
 const minute = 60_000;
 
-function sticksOut(element: { scrollWidth: number; clientWidth: number }): number {
-  return element.scrollWidth - element.clientWidth;
-}
-
 (hasChromium ? describe : describe.skip)('a room in Chromium', () => {
   test('two browsers and a PUT share one clock, right to 250 ms, through a restart and with a clock two minutes off', async () => {
     const env = { HORAI_DATA: leftovers.folder(), HORAI_PORT: String(await freePort()) };
     const hub = new HubProcess(leftovers, env);
     const url = await hub.up();
     const room = `${url}calm-otter-42`;
-    const everyone = await Promise.all([visit(room), visit(room, { ahead: 2 * minute, width: 390 })]);
+    const everyone = await Promise.all([house.visit(room), house.visit(room, { ahead: 2 * minute, width: 390 })]);
     const all = (see: (visitor: Visitor) => Promise<void>) => Promise.all(everyone.map(see));
     const right = async (deadline: number) => {
       await all((visitor) => visitor.sees(`#timer[data-clock=hub][data-deadline="${deadline}"]`));
@@ -111,8 +82,8 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test('keys start, hand over, pause and stop, but not while somebody types', async () => {
-    const { url } = await started();
-    const visitor = await visit(`${url}keys`);
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}keys`);
     const { page } = visitor;
     await visitor.sees('.link[data-state=live]');
     await page.fill('#user-input', 'ann');
@@ -145,8 +116,8 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test('a dialog has each key from when it opens until it is closed, and none after', async () => {
-    const { url } = await started();
-    const visitor = await visit(`${url}dialog`);
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}dialog`);
     const { keyboard } = visitor.page;
     await visitor.sees('.link[data-state=live]');
     await keyboard.press('?');
@@ -163,8 +134,8 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test('a goal full of quotes and markup is text, for all, until it is deleted', async () => {
-    const { url } = await started();
-    const [one, other] = await Promise.all([visit(`${url}goals`), visit(`${url}goals`)]);
+    const { url } = await house.started();
+    const [one, other] = await Promise.all([house.visit(`${url}goals`), house.visit(`${url}goals`)]);
     const goal = `say "hi" \\ <b onclick='x'>&amp;`;
     await one.page.fill('#goal-input', goal);
     await one.page.press('#goal-input', 'Enter');
@@ -177,8 +148,8 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test('sound is off, waits for a touch when it was on, and can be tried', async () => {
-    const { url } = await started();
-    const visitor = await visit(`${url}sounds`);
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}sounds`);
     await visitor.sees('#audio-state[data-state=off]');
     await visitor.page.check('#audio-speaker');
     await visitor.sees('#audio-state[data-state=ready]');
@@ -191,11 +162,11 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test('the front page counts people while they come and go', async () => {
-    const { url } = await started();
-    const watcher = await visit(url);
+    const { url } = await house.started();
+    const watcher = await house.visit(url);
     await watcher.sees('#active-users', '0 people');
     await watcher.sees('#next-steps', 'Nobody is here yet');
-    const guest = await visit(url);
+    const guest = await house.visit(url);
     await guest.press('Join');
     await guest.sees('.link[data-state=live]');
     await watcher.sees('#active-users', '1 person');
@@ -207,8 +178,8 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test('without scripts the form joins, and the room says what to do', async () => {
-    const { url } = await started();
-    const visitor = await visit(url, { scripts: false });
+    const { url } = await house.started();
+    const visitor = await house.visit(url, { scripts: false });
     await visitor.page.fill('#room', 'by_hand-1');
     await visitor.press('Join');
     await visitor.page.waitForURL(`${url}by_hand-1`);
@@ -217,9 +188,9 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
 
   test('a room of members asks for a token once', async () => {
     const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-    const hub = await started({ host: '0.0.0.0', hosts: ['127.0.0.1'], rooms: 'members', ownerToken: token });
+    const hub = await house.started({ host: '0.0.0.0', hosts: ['127.0.0.1'], rooms: 'members', ownerToken: token });
     const { port } = new URL(hub.url);
-    const visitor = await visit(`http://127.0.0.1:${port}/club`);
+    const visitor = await house.visit(`http://127.0.0.1:${port}/club`);
     await visitor.sees('.admission', 'Paste your token');
     await visitor.page.fill('#token-input', '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b');
     await visitor.press('Come in');
@@ -237,13 +208,12 @@ function sticksOut(element: { scrollWidth: number; clientWidth: number }): numbe
   });
 
   test.each([390, 1280])('nothing sticks out at a width of %i', async (width) => {
-    const { url } = await started();
-    const visitor = await visit(url, { width });
+    const { url } = await house.started();
+    const visitor = await house.visit(url, { width });
     for (const path of ['', 'wide', 'help', 'stats']) {
       await visitor.page.goto(url + path);
       await visitor.sees('footer');
-      const size = await visitor.page.locator('html').evaluate(sticksOut);
-      expect(size).toBe(0);
+      expect(await visitor.sticksOut()).toBe(0);
     }
   });
 });

@@ -3,40 +3,20 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { freePort } from '../../scripts/prove/free-port.ts';
-import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
-import { startComposed } from '../support/compose.ts';
-import { HubProcess, Leftovers } from '../support/process.ts';
-import { hasChromium, Visitor, type VisitorOptions } from './browser.ts';
+import { HubProcess } from '../support/process.ts';
+import { hasChromium, type Visitor, type VisitorOptions } from './browser.ts';
+import { House } from './house.ts';
 
 jest.setTimeout(120_000);
 
 const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-const leftovers = new Leftovers();
-let visitors: Visitor[] = [];
-let hubs: Running[] = [];
-afterEach(async () => {
-  const here = visitors;
-  visitors = [];
-  await Promise.all(here.map((visitor) => visitor.close()));
-  await Promise.all(hubs.map((hub) => hub.stop()));
-  hubs = [];
-  await leftovers.clear();
-  for (const { complaints, strays } of here) expect({ complaints, strays }).toEqual({ complaints: [], strays: [] });
-});
+const house = new House();
+const { leftovers } = house;
+afterEach(() => house.clear());
 
-async function visit(url: string, options?: VisitorOptions): Promise<Visitor> {
-  const visitor = await Visitor.open(url, options);
-  visitors.push(visitor);
-  await visitor.page.goto(`${url}tasks`);
-  return visitor;
-}
-
-async function started(said?: Partial<Config>): Promise<Running> {
-  const hub = await startComposed({ ownerToken: token, ...said });
-  hubs.push(hub);
-  return hub;
-}
+const visit = (url: string, options?: VisitorOptions) => house.visit(`${url}tasks`, options);
+const started = (said?: Partial<Config>) => house.started({ ownerToken: token, ...said });
 
 /** Another device of the owner, which says one thing after another and hears what the tasks are then. */
 class Other {
@@ -207,8 +187,7 @@ const add = async ({ page }: Visitor, line: string) => {
       await visitor.sees('.task', line.slice(0, 5));
     }
     const { page } = visitor;
-    const wide = (element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth;
-    expect(await page.locator('html').evaluate(wide)).toBeLessThanOrEqual(0);
+    expect(await visitor.sticksOut()).toBeLessThanOrEqual(0);
     const change = page.getByRole('button', { name: 'Change: first' });
     expect(await change.isVisible()).toBe(false);
     await page.locator('.task', { hasText: 'first' }).click({ position: { x: 5, y: 5 } });
@@ -283,8 +262,7 @@ const add = async ({ page }: Visitor, line: string) => {
     await tab.locator('.link[data-state=live]').waitFor();
     await add(visitor, `${'W'.repeat(120)} +${'t'.repeat(60)} :1d`);
     await tab.locator('.task', { hasText: 'WWW' }).waitFor();
-    const wide = (element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth;
-    expect(await page.locator('html').evaluate(wide)).toBeLessThanOrEqual(0);
+    expect(await visitor.sticksOut()).toBeLessThanOrEqual(0);
     expect(await page.getByRole('button', { name: /^$/ }).count()).toBe(0);
     expect(await page.getByRole('textbox', { name: /^$/ }).count()).toBe(0);
     expect(await page.getByRole('checkbox', { name: 'Hide what is done' }).count()).toBe(1);
