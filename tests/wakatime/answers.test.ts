@@ -317,14 +317,17 @@ describe('what strangers see of stats', () => {
 });
 
 describe('durations', () => {
+  const noLines = { ai_additions: 0, ai_deletions: 0, human_additions: 0, human_deletions: 0 };
+
   test('are stretches of projects', async () => {
     const answer = await house.get('durations?date=2026-01-05');
     expect(answer).toEqual({
       data: [
-        { project: 'hub', time: now - 4 * 3_600, duration: 3_600, color: null },
-        { project: 'web', time: now - 3 * 3_600, duration: 3_600, color: null },
+        { project: 'hub', time: now - 4 * 3_600, duration: 3_600, color: null, ...noLines },
+        { project: 'web', time: now - 3 * 3_600, duration: 3_600, color: null, ...noLines },
       ],
       branches: ['dev', 'main'],
+      color: null,
       start: '2026-01-05T00:00:00Z',
       end: '2026-01-05T23:59:59Z',
       timezone: 'UTC',

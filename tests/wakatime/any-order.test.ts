@@ -11,7 +11,7 @@ import { type Keyed, keepHeartbeats } from '../../server/adapters/wakatime/repea
 import { Timelines } from '../../server/adapters/wakatime/timeline.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { seeded } from '../support/world.ts';
-import { openNodes, plain, type Said, type Sample, sums } from './nodes.ts';
+import { lines, openNodes, plain, plainLines, type Said, type Sample, sums } from './nodes.ts';
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -41,6 +41,7 @@ function generate(random: () => number): { readonly raw: Raw; readonly at: numbe
     }
     if (random() < 0.4) said['is_write'] = true;
     if (random() < 0.3) said['dependencies'] = ['fs', 'path'];
+    if (random() < 0.3) said['ai_line_changes'] = Math.floor(random() * 40) - 10;
     return { raw: said, at };
   });
 }
@@ -132,6 +133,8 @@ describe('heartbeats', () => {
         const field = (said: Said) => said[name] ?? '';
         const expected = plain([...there.values()], by, inSeconds, isRuled ? { field, ruled } : { field });
         expect(sums(beats, by, inSeconds, (context) => context[name])).toEqual(expected);
+        const added = plainLines([...there.values()], by, inSeconds, isRuled ? { field, ruled } : { field });
+        expect(lines(beats, by, inSeconds, (context) => context[name])).toEqual(added);
       }
     };
     for (let turn = 0; turn < 40; turn += 1) await pick([send, send, send, remove, restart, ask, ask])();

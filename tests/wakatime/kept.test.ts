@@ -2,7 +2,7 @@
 // nothing wrong comes of it when they are old, broken, another epoch's or another hub's.
 
 import { describe, expect, test } from '@jest/globals';
-import { DayBlock } from '../../server/adapters/wakatime/beats.ts';
+import { type Beat, DayBlock } from '../../server/adapters/wakatime/beats.ts';
 import type { Rule } from '../../server/adapters/wakatime/credit.ts';
 import { takeHeartbeat } from '../../server/adapters/wakatime/heartbeat.ts';
 import { packBlock, unpackBlock } from '../../server/adapters/wakatime/packed.ts';
@@ -299,14 +299,16 @@ test.each(Array.from({ length: 30 }, (_, index) => index + 1))('seed %d: a day u
       context: Math.floor(random() * 300),
       entity: Math.floor(random() * 70_000),
       write: random() < 0.5 ? 1 : 0,
+      lines: seed % 2 === 0 && random() < 0.3 ? [0, 1, 2, 3].map(() => 1 + Math.floor(random() * 5_000)) : undefined,
     };
     block.insert(block.length, beat);
     if (random() < 0.1) block.odd.set(`näme ${count}`, beat);
   }
   const known = { contexts: 300, texts: 70_000 };
   const back = unpackBlock(number, packBlock(number, block), known);
+  const said = (beat: Beat | undefined) => ({ ...beat, lines: Array.from(beat?.lines ?? []) });
   const beats = (one: DayBlock | undefined) => Array.from({ length: one?.length ?? 0 }, (_, at) => one?.at(at));
-  expect(beats(back)).toEqual(beats(block));
+  expect(beats(back).map(said)).toEqual(beats(block).map(said));
   expect(back?.odd).toEqual(block.odd);
   expect(unpackBlock(number, packBlock(number, block), { ...known, contexts: 0 })).toBeUndefined();
   expect(unpackBlock(number, packBlock(number, block).slice(0, -4), known)).toBeUndefined();

@@ -51,6 +51,18 @@ export function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (
   });
 }
 
+/** Lines added by AI, by a context's field, for each span between two bounds (in seconds). */
+export function lines(beats: Beats, by: Rule, bounds: readonly number[], field: (context: Context) => string) {
+  return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ lines: { contexts } }) => {
+    const all = new Map<string, number>();
+    for (const [code, [added = 0]] of [...contexts].map(([code, counts]) => [code, Array.from(counts)] as const)) {
+      const name = field(beats.context(code));
+      if (added > 0) all.set(name, (all.get(name) ?? 0) + added);
+    }
+    return Object.fromEntries([...all].sort());
+  });
+}
+
 export interface Sample {
   /** Whole seconds, no two samples' the same. */
   readonly at: number;
@@ -59,26 +71,14 @@ export interface Sample {
 
 export type Said = Omit<Heartbeat, 'last'>;
 
+interface Asked {
+  readonly field: (said: Said) => string;
+  readonly ruled?: (said: Said) => Said;
+}
+
 /** Whose is each second? The latest heartbeat's before it, if the next one comes soon enough. */
-export function plain(
-  samples: readonly Sample[],
-  by: Rule,
-  bounds: readonly number[],
-  { field, ruled = (said) => said }: { field: (said: Said) => string; ruled?: (said: Said) => Said },
-) {
-  const inOrder = [...samples].sort((a, b) => a.at - b.at);
-  const known: { at: number; said: Said }[] = [];
-  for (const { at, heartbeat } of inOrder) {
-    const before = known.at(-1);
-    const near = before !== undefined && (at - before.at) * second < by.reach ? before.said : undefined;
-    const { last = [], ...said } = heartbeat;
-    for (const name of last) {
-      const inherited = name === 'project' || near?.project === said.project ? near?.[name] : undefined;
-      if (inherited !== undefined) said[name] = inherited;
-    }
-    known.push({ at, said: ruled(said) });
-  }
-  const counted = known.filter(({ said }) => !by.writesOnly || said.is_write === true);
+export function plain(samples: readonly Sample[], by: Rule, bounds: readonly number[], { field, ruled }: Asked) {
+  const counted = read(samples, by, ruled);
   return bounds.slice(0, -1).map((begin, day) => {
     const all: Record<string, number> = {};
     const end = bounds[day + 1] ?? begin;
@@ -91,4 +91,35 @@ export function plain(
     }
     return Object.fromEntries(Object.entries(all).sort());
   });
+}
+
+/** Lines that AI added, whenever it was told. */
+export function plainLines(samples: readonly Sample[], by: Rule, bounds: readonly number[], { field, ruled }: Asked) {
+  const counted = read(samples, by, ruled);
+  return bounds.slice(0, -1).map((begin, day) => {
+    const all: Record<string, number> = {};
+    for (const { at, said } of counted) {
+      const added = said.ai_line_changes ?? 0;
+      if (at >= begin && at < (bounds[day + 1] ?? begin) && added > 0)
+        all[field(said)] = (all[field(said)] ?? 0) + added;
+    }
+    return Object.fromEntries(Object.entries(all).sort());
+  });
+}
+
+/** Those that count, in order, with what they say once "as before" is filled in and the rules are asked. */
+function read(samples: readonly Sample[], by: Rule, ruled: (said: Said) => Said = (said) => said) {
+  const inOrder = [...samples].sort((a, b) => a.at - b.at);
+  const known: { at: number; said: Said }[] = [];
+  for (const { at, heartbeat } of inOrder) {
+    const before = known.at(-1);
+    const near = before !== undefined && (at - before.at) * second < by.reach ? before.said : undefined;
+    const { last = [], ...said } = heartbeat;
+    for (const name of last) {
+      const inherited = name === 'project' || near?.project === said.project ? near?.[name] : undefined;
+      if (inherited !== undefined) said[name] = inherited;
+    }
+    known.push({ at, said: ruled(said) });
+  }
+  return known.filter(({ said }) => !by.writesOnly || said.is_write === true);
 }

@@ -4,6 +4,7 @@
 
 import { type Context, Contexts } from './contexts.ts';
 import { type Heartbeat, keyOf, momentOf } from './heartbeat.ts';
+import { type Counts, lineKinds, linesOf, sameLines } from './lines.ts';
 
 export type { Context } from './contexts.ts';
 
@@ -19,6 +20,8 @@ export interface Block {
   readonly entities: Uint32Array;
   /** 1 when the file was written. */
   readonly writes: Uint8Array;
+  /** `lineKinds.length` numbers for each heartbeat; undefined while none of the day tells of any. */
+  readonly lines: Uint32Array | undefined;
 }
 
 /** One heartbeat of a block. */
@@ -27,6 +30,8 @@ export interface Beat {
   readonly context: number;
   readonly entity: number;
   readonly write: number;
+  /** undefined when it tells of none. */
+  readonly lines: Counts | undefined;
 }
 
 /** What is known of a day whose block is not in memory. */
@@ -38,12 +43,16 @@ export interface Outline {
   readonly stray: boolean;
 }
 
+const width = lineKinds.length;
+const none: Counts = lineKinds.map(() => 0);
+
 export class DayBlock implements Block {
   length: number;
   times: Float64Array;
   contexts: Uint32Array;
   entities: Uint32Array;
   writes: Uint8Array;
+  lines: Uint32Array | undefined;
   /** By key: heartbeats whose key cannot be computed from what they say, since somebody else named them. */
   readonly odd: Map<string, Beat>;
 
@@ -62,22 +71,36 @@ export class DayBlock implements Block {
 
   at(index: number): Beat {
     const [time = 0, context = 0] = [this.times[index], this.contexts[index]];
-    return { time, context, entity: this.entities[index] ?? 0, write: this.writes[index] ?? 0 };
+    const [entity = 0, write = 0] = [this.entities[index], this.writes[index]];
+    return { time, context, entity, write, lines: linesAt(this, index) };
   }
 
-  insert(at: number, { time, context, entity, write }: Beat): void {
+  /** Bytes in memory. */
+  get bytes(): number {
+    return this.times.length * 17 + (this.lines?.byteLength ?? 0);
+  }
+
+  insert(at: number, { time, context, entity, write, lines }: Beat): void {
     if (this.length === this.times.length) this.#grow();
-    if (at < this.length) for (const column of this.#columns()) column.copyWithin(at + 1, at, this.length);
+    if (at < this.length) this.#move(at, at + 1);
     this.times[at] = time;
     this.contexts[at] = context;
     this.entities[at] = entity;
     this.writes[at] = write;
+    if (lines !== undefined) this.lines ??= new Uint32Array(this.times.length * width);
+    this.lines?.set(lines ?? none, at * width);
     this.length += 1;
   }
 
   remove(at: number): void {
-    for (const column of this.#columns()) column.copyWithin(at, at + 1, this.length);
+    this.#move(at + 1, at);
     this.length -= 1;
+  }
+
+  /** All from one place on to another. */
+  #move(from: number, to: number): void {
+    for (const column of this.#columns()) column.copyWithin(to, from, this.length);
+    this.lines?.copyWithin(to * width, from * width, this.length * width);
   }
 
   #columns() {
@@ -96,6 +119,10 @@ export class DayBlock implements Block {
     this.contexts = contexts;
     this.entities = entities;
     this.writes = writes;
+    if (this.lines === undefined) return;
+    const lines = new Uint32Array(size * width);
+    lines.set(this.lines);
+    this.lines = lines;
   }
 }
 
@@ -160,16 +187,16 @@ export class Beats {
     this.remove(key);
     const context = this.contexts.code(contextOf(heartbeat));
     const write = heartbeat.is_write === true ? 1 : 0;
-    const beat = { time, context, entity: this.contexts.text(heartbeat.entity), write };
+    const beat = { time, context, entity: this.contexts.text(heartbeat.entity), write, lines: linesOf(heartbeat) };
     const number = Math.floor(time / day);
     const block = this.#block(number) ?? this.#begin(number);
     if (!own && key !== this.#keyOf(beat)) {
       block.odd.set(key, beat);
       if (dayOf(key) !== number) this.#strayDays.add(number);
     }
-    const before = block.times.byteLength;
+    const before = block.bytes;
     block.insert(this.#place(block, beat), beat);
-    this.#bytes += bytesOf(block.times.byteLength - before);
+    this.#bytes += block.bytes - before;
     this.#size += 1;
     this.#changed.add(number);
   }
@@ -233,7 +260,7 @@ export class Beats {
   /** A day that was not in memory is, from now on. */
   put(number: number, block: DayBlock): void {
     this.#blocks.set(number, block);
-    this.#bytes += bytesOf(block.times.byteLength);
+    this.#bytes += block.bytes;
   }
 
   /** The days changed since the last time, with their blocks; undefined for a day that has no heartbeats any more. */
@@ -283,12 +310,12 @@ export class Beats {
   }
 
   #end(number: number, block: DayBlock): void {
-    this.#bytes -= bytesOf(block.times.byteLength);
+    this.#bytes -= block.bytes;
     this.#blocks.delete(number);
     this.#days.splice(place(this.#days, number), 1);
   }
 
-  #keyOf({ time, context, entity, write }: Beat): string {
+  #keyOf({ time, context, entity, write }: Omit<Beat, 'lines'>): string {
     const { type, category, project, branch, language, last } = this.context(context);
     return keyOf(time, {
       entity: this.entity(entity),
@@ -336,7 +363,7 @@ export class Beats {
     return at;
   }
 
-  #rank(beat: Beat): string {
+  #rank(beat: Omit<Beat, 'lines'>): string {
     const { userAgent, machine, dependencies } = this.context(beat.context);
     return [this.#keyOf(beat), userAgent, machine, ...dependencies].join('\n');
   }
@@ -350,13 +377,20 @@ function dayOf(key: string): number | undefined {
 
 function isSame(one: Beat, other: Beat): boolean {
   return (
-    one.time === other.time && one.context === other.context && one.entity === other.entity && one.write === other.write
+    one.time === other.time &&
+    one.context === other.context &&
+    one.entity === other.entity &&
+    one.write === other.write &&
+    sameLines(one.lines, other.lines)
   );
 }
 
-/** Of all columns, whose longest has so many bytes. */
-function bytesOf(times: number): number {
-  return (times / 8) * 17;
+/** What a heartbeat of a block tells of lines; undefined when that is nothing. */
+export function linesAt({ lines }: Block, at: number): Counts | undefined {
+  if (lines === undefined) return undefined;
+  const from = at * width;
+  for (let kind = 0; kind < width; kind += 1) if (lines[from + kind] !== 0) return lines.slice(from, from + width);
+  return undefined;
 }
 
 /** The index of the first heartbeat at or after `time`. */

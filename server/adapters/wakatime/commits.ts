@@ -8,6 +8,7 @@ import type { Hub } from '../../core/hub.ts';
 import type { Put } from '../../core/store.ts';
 import { json, type Reply } from '../adapter.ts';
 import { coarseText, fineText, secondsOf } from './amount.ts';
+import type { Context } from './beats.ts';
 import { dateAt, iso, spoken } from './calendar.ts';
 import { tally } from './credit.ts';
 import { type Endpoint, failed, param, type Told } from './endpoint.ts';
@@ -146,7 +147,7 @@ function times({ person, rule }: Question, project: string, commits: readonly Ke
   for (const [branch, its] of branches) {
     const first = Math.min(beats.first ?? Number.POSITIVE_INFINITY, its[0]?.time ?? 0);
     const bounds = [first, ...its.map(({ time }) => time)];
-    const fits: NonNullable<Question['fits']> = (context) => {
+    const fits = (context: Context): boolean => {
       const { projects, branches: on } = labelsOf(context);
       return projects[0] === project && (branch === '' || on[0] === branch);
     };

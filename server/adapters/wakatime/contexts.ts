@@ -65,13 +65,19 @@ export class Contexts {
     return this.#rows.byteLength + this.#places.byteLength + this.texts.length * 200 + this.lists.length * 150;
   }
 
+  /** The number of a text, a new one for a new one. */
   text(said: string): number {
-    this.#textCodes ??= new Map(this.texts.map((text, code) => [text, code]));
-    const known = this.#textCodes.get(said);
+    const known = this.find(said);
     if (known !== undefined) return known;
     const code = this.texts.push(said) - 1;
-    this.#textCodes.set(said, code);
+    this.#textCodes?.set(said, code);
     return code;
+  }
+
+  /** The number of a text that has one. */
+  find(said: string): number | undefined {
+    this.#textCodes ??= new Map(this.texts.map((text, code) => [text, code]));
+    return this.#textCodes.get(said);
   }
 
   list(codes: readonly number[]): number {

@@ -2,18 +2,15 @@
 // timeout, and they belong to the earlier one. Everything else (days, slices, filters, blocks) is cutting and adding up those
 // spans, so the same heartbeats give the same answers in whatever order they came. Pure functions over Beats.
 
-import { type Beats, type Context, firstFrom } from './beats.ts';
-import type { RuleSet } from './custom-rules.ts';
+import { type Beats, type Context, firstFrom, linesAt } from './beats.ts';
+import { addLines, allLines, type Counts } from './lines.ts';
+import { begins, type Reading, resolver } from './resolve.ts';
 
-export interface Rule {
+export interface Rule extends Reading {
   /** Microseconds: a gap as long as this is no work. */
   readonly timeout: number;
   /** Counts only heartbeats that wrote their file. */
   readonly writesOnly: boolean;
-  /** How long "as before" reaches back: the account's own timeout, whatever a request asks for. */
-  readonly reach: number;
-  /** The account's own rules; heartbeats count as what these make of them. */
-  readonly rules?: RuleSet | undefined;
   /**
    * Time that no editor told of, such as meetings (WakaTime's external durations), in order of `begin`. It counts wherever no
    * heartbeat does: editors win, of two that overlap the one that began first, and no second counts twice. It writes nothing,
@@ -166,78 +163,6 @@ function weave(
   };
 }
 
-/** Where to begin reading so that "as before" is known from `from` on: further back while heartbeats hang on those before them. */
-function begins(beats: Beats, reach: number, from: number): number {
-  let start = from;
-  for (;;) {
-    const before = beats.before(start, start - reach);
-    if (before === undefined || start - before.time >= reach) return start;
-    start = before.time;
-    if (!beats.contexts.hangs(before.context)) return start;
-  }
-}
-
-/** Where a heartbeat says that work was done. */
-export type Place = Pick<Context, 'project' | 'branch' | 'language'>;
-
-/**
- * Fills in "as before": the project of the heartbeat before, and its branch and language if the project is the same.
- * @param before undefined when it is too long ago
- */
-export function inherited(said: Place & Pick<Context, 'last'>, before: Place | undefined): Place {
-  const from = (name: keyof Place, other: Place | undefined): string =>
-    said.last.includes(name) ? (other?.[name] ?? '') : said[name];
-  const project = from('project', before);
-  const same = before?.project === project ? before : undefined;
-  return { project, branch: from('branch', same), language: from('language', same) };
-}
-
-/**
- * What a heartbeat counts as. "As before" is filled in first, from the heartbeat before as the account's rules left it; then the
- * rules are asked.
- */
-function resolver(beats: Beats, { reach, rules }: Rule): (time: number, context: number, entity: number) => number {
-  const { contexts } = beats;
-  const ruled = rules === undefined ? undefined : rulings(beats, rules);
-  let [before, known] = [Number.NEGATIVE_INFINITY, 0];
-  return (time, code, entity) => {
-    let its = code;
-    if (contexts.hangs(code)) {
-      const context = contexts.get(code);
-      const last = time - before < reach ? contexts.get(known) : undefined;
-      its = contexts.code({ ...context, ...inherited(context, last), last: [] });
-    }
-    if (ruled !== undefined) its = ruled(its, entity);
-    [before, known] = [time, its];
-    return its;
-  };
-}
-
-type Ruling = (context: number, entity: number) => number;
-const remembered = new WeakMap<RuleSet, WeakMap<Beats, Ruling>>();
-
-/** What the rules make of a context, asked once for each. */
-function rulings(beats: Beats, rules: RuleSet): Ruling {
-  const ofRules = remembered.get(rules) ?? new WeakMap<Beats, Ruling>();
-  remembered.set(rules, ofRules);
-  const known = ofRules.get(beats);
-  if (known !== undefined) return known;
-  const made = new Map<number, number>();
-  let [lastName, last] = [-1, 0];
-  const ruling: Ruling = (context, entity) => {
-    // Both are far below 2^26.
-    const name = rules.readsEntity ? context * 67_108_864 + entity : context;
-    if (name === lastName) return last;
-    const before = made.get(name);
-    const its = before ?? beats.contexts.code(rules.apply(beats.context(context), beats.entity(entity)));
-    if (before === undefined) made.set(name, its);
-    [lastName, last] = [name, its];
-    return its;
-  };
-  ofRules.set(beats, ruling);
-  return ruling;
-}
-
 /** Microseconds by number: `codes[i]` has `amounts[i]`. No number is there twice, and none with nothing. */
 export interface Sums {
   readonly codes: readonly number[];
@@ -248,41 +173,57 @@ export interface Tally {
   readonly contexts: Sums;
   /** By text. Empty unless entities were asked for. */
   readonly entities: Sums;
+  /** A context that an entity was met in, by text. */
+  readonly contextOf: ReadonlyMap<number, number>;
+  /** The same of lines; also of heartbeats that are worth no time. */
+  readonly lines: LineSums;
 }
 
-export interface Wish {
+interface LineSums {
+  readonly contexts: ReadonlyMap<number, Counts>;
+  readonly entities: ReadonlyMap<number, Counts>;
+}
+
+export const noLines: LineSums = { contexts: new Map(), entities: new Map() };
+
+/** What counts; all, unless said. Time is credited first and filtered then. */
+export interface Filter {
+  readonly fits?: (context: Context) => boolean;
+  readonly entity?: string;
+}
+
+export interface Wish extends Filter {
   /** Ascending; a tally for each span between two neighbours. */
   readonly bounds: readonly number[];
-  /** Which contexts count; all, unless said. Time is credited first and filtered then. */
-  readonly fits?: (context: Context) => boolean;
   readonly entities?: boolean;
 }
 
-export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false }: Wish): readonly Tally[] {
+export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
+  const { bounds, entity, entities = false } = wish;
   const tallies: Tally[] = [];
   const [from, to] = [bounds[0] ?? 0, bounds.at(-1) ?? 0];
   const contextSums = new Counter();
   const entitySums = new Counter();
-  const fitting: (boolean | undefined)[] = [];
-  const isFitting = (code: number): boolean => {
-    const fitted = fits?.(beats.context(code)) === true;
-    fitting[code] = fitted;
-    return fitted;
-  };
+  const counts = counting(beats, wish);
+  const lines = sumLines(beats, rule, wish, counts);
+  const contextOf = new Map<number, number>();
   let index = 0;
   let bound = bounds[1] ?? to;
   const close = () => {
-    tallies.push({ contexts: contextSums.take(), entities: entitySums.take() });
+    const [byContext, byEntity] = [contextSums.take(), entitySums.take()];
+    tallies.push({ contexts: byContext, entities: byEntity, contextOf, lines: lines[index] ?? noLines });
     index += 1;
     bound = bounds[index + 1] ?? to;
   };
-  credit(beats, rule, { from, to, joined: entities ? 'same' : 'contexts' }, (spans) => {
+  const joined = entities || entity !== undefined ? 'same' : 'contexts';
+  credit(beats, rule, { from, to, joined }, (spans) => {
     const { begins: starts, ends, contexts, entities: paths, length } = spans;
     for (let at = 0; at < length; at += 1) {
       let begin = starts[at] ?? 0;
       const end = ends[at] ?? 0;
       const code = contexts[at] ?? 0;
-      if (end === begin || (fits !== undefined && !(fitting[code] ?? isFitting(code)))) continue;
+      if (end === begin || (counts !== undefined && !counts(code, paths[at] ?? 0))) continue;
+      if (entities) contextOf.set(paths[at] ?? 0, code);
       while (end > bound) {
         if (bound > begin) {
           contextSums.add(code, bound - begin);
@@ -297,6 +238,70 @@ export function tally(beats: Beats, rule: Rule, { bounds, fits, entities = false
   });
   while (tallies.length < bounds.length - 1) close();
   return tallies;
+}
+
+/** Asked of the numbers of a context and of an entity. */
+type Counting = (context: number, entity: number) => boolean;
+
+/** undefined where everything counts. */
+function counting(beats: Beats, { fits, entity }: Filter): Counting | undefined {
+  if (fits === undefined && entity === undefined) return undefined;
+  // What nobody ever said is no number's text.
+  const only = entity === undefined ? undefined : (beats.contexts.find(entity) ?? -1);
+  const fitting: (boolean | undefined)[] = [];
+  const isFitting = (code: number): boolean => {
+    const fitted = fits?.(beats.context(code)) !== false;
+    fitting[code] = fitted;
+    return fitted;
+  };
+  return (code, path) => (only === undefined || path === only) && (fitting[code] ?? isFitting(code));
+}
+
+/** For each span between two bounds. */
+function sumLines(
+  beats: Beats,
+  rule: Rule,
+  { bounds, entities = false }: Wish,
+  counts: Counting | undefined,
+): readonly LineSums[] {
+  const sums = bounds
+    .slice(1)
+    .map(() => ({ contexts: new Map<number, number[]>(), entities: new Map<number, number[]>() }));
+  let index = 0;
+  creditLines(beats, rule, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 }, (time, context, entity, lines) => {
+    if (counts?.(context, entity) === false) return;
+    while (time >= (bounds[index + 1] ?? time + 1)) index += 1;
+    const one = sums[index];
+    if (one === undefined) return;
+    addLines(one.contexts, context, lines);
+    if (entities) addLines(one.entities, entity, lines);
+  });
+  return sums;
+}
+
+/** The heartbeats of [from, to) that tell of lines, in order of time. */
+function creditLines(
+  beats: Beats,
+  rule: Rule,
+  { from, to }: { readonly from: number; readonly to: number },
+  take: (time: number, context: number, entity: number, lines: Counts) => void,
+): void {
+  if (!beats.blocks(from, to).some(({ lines }) => lines !== undefined)) return;
+  const { inherits } = beats.contexts;
+  const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
+  const start = inherits ? begins(beats, rule.reach, from) : from;
+  for (const block of beats.blocks(start, to)) {
+    const { times, contexts, entities, writes, length } = block;
+    if (block.lines === undefined && resolve === undefined) continue;
+    for (let at = firstFrom(block, start); at < length; at += 1) {
+      const [time = 0, code = 0, entity = 0] = [times[at], contexts[at], entities[at]];
+      if (time >= to) return;
+      const context = resolve === undefined ? code : resolve(time, code, entity);
+      const lines = linesAt(block, at);
+      if (lines === undefined || time < from || (rule.writesOnly && writes[at] === 0)) continue;
+      take(time, context, entity, lines);
+    }
+  }
 }
 
 /** Adds up by number without hashing; a person's day touches few of many. */
@@ -334,6 +339,8 @@ export interface Stretch {
   readonly context: Context;
   readonly begin: number;
   readonly end: number;
+  /** Told of meanwhile. */
+  readonly lines: Counts | undefined;
 }
 
 /**
@@ -347,33 +354,46 @@ export function stretches(
     from,
     to,
     slice,
-    fits,
-  }: {
+    ...filter
+  }: Filter & {
     readonly from: number;
     readonly to: number;
     readonly slice: (context: Context, entity: string) => readonly string[];
-    readonly fits: (context: Context) => boolean;
   },
 ): readonly Stretch[] {
-  const all: { value: string; context: Context; begin: number; end: number }[] = [];
+  const all: { value: string; context: Context; begin: number; end: number; lines: Counts | undefined }[] = [];
   // Upper and lower case are one: editors do not agree on them.
-  const open = new Map<string, (typeof all)[number]>();
+  const byValue = new Map<string, typeof all>();
+  const counts = counting(beats, filter);
+  const each = (code: number, entity: number, take: (those: typeof all, value: string) => void): void => {
+    if (counts?.(code, entity) === false) return;
+    for (const value of slice(beats.context(code), beats.entity(entity))) {
+      const folded = value.toLowerCase();
+      const those = byValue.get(folded) ?? [];
+      byValue.set(folded, those);
+      take(those, value);
+    }
+  };
   credit(beats, rule, { from, to }, ({ begins: starts, ends, contexts, entities, length }) => {
     for (let at = 0; at < length; at += 1) {
-      const [begin = 0, end = 0] = [starts[at], ends[at]];
-      const context = beats.context(contexts[at] ?? 0);
-      if (!fits(context)) continue;
-      for (const value of slice(context, beats.entity(entities[at] ?? 0))) {
-        const folded = value.toLowerCase();
-        const before = open.get(folded);
-        if (before !== undefined && before.end === begin) before.end = end;
-        else {
-          const stretch = { value, context, begin, end };
-          all.push(stretch);
-          open.set(folded, stretch);
+      const [begin = 0, end = 0, code = 0, entity = 0] = [starts[at], ends[at], contexts[at], entities[at]];
+      each(code, entity, (those, value) => {
+        const before = those.at(-1);
+        if (before !== undefined && before.end === begin) {
+          before.end = end;
+          return;
         }
-      }
+        const stretch = { value, context: beats.context(code), begin, end, lines: undefined };
+        all.push(stretch);
+        those.push(stretch);
+      });
     }
+  });
+  creditLines(beats, rule, { from, to }, (time, code, entity, lines) => {
+    each(code, entity, (those) => {
+      const during = those.findLast(({ begin }) => begin <= time);
+      if (during !== undefined) during.lines = allLines([during.lines ?? [], lines]);
+    });
   });
   return all;
 }

@@ -5,6 +5,7 @@ import type { Context } from './beats.ts';
 import { boundsOf, iso, isoEnd, readDate } from './calendar.ts';
 import { stretches } from './credit.ts';
 import { type Dimension, labelsOf } from './fold.ts';
+import { sayLines } from './lines.ts';
 import { type Asked, type Question, wrong } from './question.ts';
 import { machineId } from './summaries.ts';
 
@@ -25,13 +26,15 @@ const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
 export interface DayOfDurations {
   readonly data: readonly Readonly<Record<string, unknown>>[];
   readonly branches: readonly string[];
+  /** Projects have none here. */
+  readonly color: null;
   readonly start: string;
   readonly end: string;
   readonly timezone: string;
 }
 
 export function durations(question: Question): Asked<DayOfDurations> {
-  const { person, query, zone, rule, now, fits, branches } = question;
+  const { person, query, zone, rule, now, filter, branches } = question;
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return wrong('date is required: YYYY-MM-DD');
   const said = query.get('slice_by') || 'project';
@@ -41,21 +44,23 @@ export function durations(question: Question): Asked<DayOfDurations> {
   const [from = 0, to = 0] = boundsOf([date], zone);
   const slice = (context: Context, entity: string) =>
     dimension === 'entity' ? [entity] : labelsOf(context)[dimension];
-  const all = stretches(person.beats, rule, { from, to, slice, fits: fits ?? (() => true) });
+  const all = stretches(person.beats, rule, { from, to, slice, ...filter });
   const seen = new Set(all.map(({ context }) => labelsOf(context).branches[0] ?? ''));
   return {
     ok: true,
     value: {
-      data: all.map(({ value, context, begin, end }) => ({
+      data: all.map(({ value, context, begin, end, lines }) => ({
         project: labelsOf(context).projects[0],
         time: secondsOf(begin),
         duration: secondsOf(end - begin),
         color: null,
+        ...sayLines(lines),
         [field]: value,
         ...(field === 'operating_system' ? { os: value } : {}),
         ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),
       })),
       branches: branches.length > 0 ? branches : [...seen].sort(),
+      color: null,
       start: iso(from),
       end: isoEnd(to),
       timezone: zone,

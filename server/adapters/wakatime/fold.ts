@@ -4,6 +4,7 @@
 import type { Beats, Context } from './beats.ts';
 import { type Contexts, type Field, fields } from './contexts.ts';
 import { Counter, type Sums, type Tally } from './credit.ts';
+import { addLines, allLines, type Counts } from './lines.ts';
 import { absent, categoryName, editorName } from './names.ts';
 import { type Agent, parseUserAgent } from './user-agent.ts';
 
@@ -35,6 +36,9 @@ export interface Folded {
   readonly other: number;
   /** Added up when asked for: most answers want some of the lists. */
   readonly rows: (dimension: Dimension) => readonly Row[];
+  /** Of all heartbeats, whatever time they are worth. */
+  readonly lines: Counts;
+  readonly linesBy: (dimension: Dimension) => ReadonlyMap<string, Counts>;
 }
 
 const agents = new Map<string, Agent>();
@@ -166,7 +170,14 @@ export function fold({ contexts }: Beats, tallies: readonly Tally[]): Folded {
     for (const { contexts: sums } of tallies) by[dimension].add(sums);
     return by[dimension].take();
   };
-  return { total, other, rows };
+  const lines = tallies.flatMap(({ lines: { contexts: sums } }) => [...sums]);
+  const linesBy = (dimension: Dimension): ReadonlyMap<string, Counts> => {
+    const sums = new Map<string, number[]>();
+    for (const [code, counts] of lines)
+      for (const name of labelsOf(contexts.get(code))[dimension]) addLines(sums, name, counts);
+    return sums;
+  };
+  return { total, other, rows, lines: allLines(lines.map(([, counts]) => counts)), linesBy };
 }
 
 /** The most first. */

@@ -5,10 +5,11 @@ import type { Hub } from '../../core/hub.ts';
 import type { Item } from '../../core/store.ts';
 import { secondsOf } from './amount.ts';
 import { boundsOf, iso, isoEnd, readDate } from './calendar.ts';
-import { credit, inherited, type Place } from './credit.ts';
+import { credit } from './credit.ts';
 import { type Heartbeat, isObject, readHeartbeat } from './heartbeat.ts';
 import { agentId } from './lists.ts';
 import { type Asked, type Person, type Question, wrong } from './question.ts';
+import { inherited, type Place } from './resolve.ts';
 import { machineId } from './summaries.ts';
 
 const minute = 60_000_000;

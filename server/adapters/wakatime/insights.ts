@@ -13,10 +13,10 @@ const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 
 /** undefined for an insight that there is none of. */
 export function insight(question: Question, said: string, range: StatsRange) {
-  const { person, rule, zone, fits, timeout, moment } = question;
+  const { person, rule, zone, filter, timeout, moment } = question;
   const days = daysOf(range.span ?? allTime(question), zone);
   const { dates, bounds } = days;
-  const tallies = tally(person.beats, rule, { bounds, ...(fits === undefined ? {} : { fits }) });
+  const tallies = tally(person.beats, rule, { bounds, ...filter });
   const byDay = tallies.map((one) => fold(person.beats, [one]));
   const type = otherNames.get(said) ?? said;
   const found = inner(question, type, days, byDay, (dimension) => fold(person.beats, tallies).rows(dimension));

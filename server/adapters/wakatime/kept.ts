@@ -18,7 +18,7 @@ import {
   unpackRows,
 } from './packed.ts';
 
-const format = 1;
+const format = 2;
 /** Numbers in one item; rewritten while it grows. */
 const perItem = { texts: 128, lists: 128, contexts: 2_048 } as const;
 /** Days between two that are wanted which are read along rather than passed over. */

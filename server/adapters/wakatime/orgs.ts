@@ -236,7 +236,7 @@ async function summariesOf(told: Told, org: Org, seat: Seat) {
   const span = spanOf(question);
   if (!span.ok) return span;
   const sees = shownTo(org, seat, told.person.account);
-  const nobody = { ...question, fits: () => false };
+  const nobody = { ...question, filter: { fits: () => false } };
   const all = summaries(sees === 'nothing' ? nobody : question, span.value);
   return {
     ok: true,
@@ -247,7 +247,7 @@ async function summariesOf(told: Told, org: Org, seat: Seat) {
 async function durationsOf(told: Told, org: Org, seat: Seat) {
   const question = await questionAbout(told, org, seat.account);
   const sees = shownTo(org, seat, told.person.account);
-  const all = durations(sees === 'nothing' ? { ...question, fits: () => false } : question);
+  const all = durations(sees === 'nothing' ? { ...question, filter: { fits: () => false } } : question);
   if (!all.ok || sees === 'all') return all;
   const data = all.value.data.map((one) => ({ ...one, project: org.projects === 'visible' ? one['project'] : null }));
   return { ok: true, value: { ...all.value, data, branches: [] } } as const;

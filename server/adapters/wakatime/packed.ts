@@ -2,8 +2,9 @@
 // runs instead of repetitions, as base64 because a store keeps text. Three bytes a heartbeat or so, and quick to unpack. What is
 // kept where, and when it is of use, is kept.ts'.
 
-import { type Beat, DayBlock, day, type Outline } from './beats.ts';
+import { type Beat, DayBlock, day, linesAt, type Outline } from './beats.ts';
 import { width } from './contexts.ts';
+import { lineKinds } from './lines.ts';
 
 /** A number below 128 takes one byte. */
 const bitsOfByte = 7;
@@ -105,10 +106,12 @@ export function packBlock(number: number, block: DayBlock): string {
     for (let bit = 0; bit < bitsOfByte; bit += 1) bits |= at + bit < length ? (block.writes[at + bit] ?? 0) << bit : 0;
     packer.number(bits);
   }
+  packLines(packer, block);
   packer.number(block.odd.size);
-  for (const [key, { time, context, entity, write }] of block.odd) {
+  for (const [key, { time, context, entity, write, lines = [] }] of block.odd) {
     packer.text(key);
     for (const value of [time, context, entity, write]) packer.number(value);
+    for (let kind = 0; kind < lineKinds.length; kind += 1) packer.number(lines[kind] ?? 0);
   }
   return packer.packed();
 }
@@ -139,17 +142,46 @@ export function unpackBlock(
     const bits = unpacker.number();
     for (let bit = 0; bit < bitsOfByte && at + bit < length; bit += 1) block.writes[at + bit] = (bits >> bit) & 1;
   }
+  if (!unpackLines(unpacker, block)) return undefined;
   for (let left = unpacker.number(); left > 0 && !unpacker.isDone; left -= 1) {
     const key = unpacker.text();
-    const [moment, context, entity, write] = [
-      unpacker.number(),
-      unpacker.number(),
-      unpacker.number(),
-      unpacker.number(),
-    ];
-    odd.set(key, { time: moment, context, entity, write });
+    const [time, context, entity, write] = [unpacker.number(), unpacker.number(), unpacker.number(), unpacker.number()];
+    const lines = lineKinds.map(() => unpacker.number());
+    odd.set(key, { time, context, entity, write, lines: lines.some((count) => count > 0) ? lines : undefined });
   }
   return unpacker.isWhole ? block : undefined;
+}
+
+/** How many heartbeats tell of lines; how many lie between one and the next that does, and what that one tells. */
+function packLines(packer: Packer, block: DayBlock): void {
+  const told = block.lines === undefined ? [] : Array.from({ length: block.length }, (_, at) => at);
+  const telling = told.flatMap((at) => {
+    const lines = linesAt(block, at);
+    return lines === undefined ? [] : [{ at, lines }];
+  });
+  packer.number(telling.length);
+  let next = 0;
+  for (const { at, lines } of telling) {
+    packer.number(at - next);
+    for (let kind = 0; kind < lineKinds.length; kind += 1) packer.number(lines[kind] ?? 0);
+    next = at + 1;
+  }
+}
+
+/** False when a heartbeat is told of that is not there. */
+function unpackLines(unpacker: Unpacker, block: DayBlock): boolean {
+  const telling = unpacker.number();
+  if (telling === 0) return true;
+  const lines = new Uint32Array(block.times.length * lineKinds.length);
+  let next = 0;
+  for (let left = telling; left > 0; left -= 1) {
+    const at = next + unpacker.number();
+    if (at >= block.length) return false;
+    for (let kind = 0; kind < lineKinds.length; kind += 1) lines[at * lineKinds.length + kind] = unpacker.number();
+    next = at + 1;
+  }
+  block.lines = lines;
+  return true;
 }
 
 /** The length of each run and its value, until the column is full. */

@@ -13,7 +13,7 @@ import {
   readSummaryRange,
   type Span,
 } from './calendar.ts';
-import type { Besides, Rule } from './credit.ts';
+import type { Besides, Filter, Rule } from './credit.ts';
 import type { RuleSet } from './custom-rules.ts';
 import { type Dimension, labelsOf } from './fold.ts';
 import { absent } from './names.ts';
@@ -57,8 +57,8 @@ export interface QuestionOf<Who extends Someone> {
   readonly now: Now;
   /** Microseconds since 1970. */
   readonly moment: number;
-  /** What the query filters by; undefined when by nothing. */
-  readonly fits: ((context: Context) => boolean) | undefined;
+  /** What the query asks for alone. */
+  readonly filter: Filter;
   /** '' when not asked for. */
   readonly project: string;
   readonly branches: readonly string[];
@@ -99,16 +99,16 @@ export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at
     besides: person.besides,
   };
   const now = { today: dateAt(moment, zone), weekdayStart: settings.weekdayStart };
-  const fits = fitting(query, project, branches, settings.labels);
-  return { ok: true, value: { person, query, zone, rule, timeout, now, moment, fits, project, branches } };
+  const filter = filterOf(query, project, branches, settings.labels);
+  return { ok: true, value: { person, query, zone, rule, timeout, now, moment, filter, project, branches } };
 }
 
-function fitting(
+function filterOf(
   query: URLSearchParams,
   project: string,
   branches: readonly string[],
   labels: Settings['labels'],
-): ((context: Context) => boolean) | undefined {
+): Filter {
   const tests: ((context: Context) => boolean)[] = [];
   if (project !== '') tests.push((context) => (context.project || absent.project) === project);
   if (branches.length > 0) tests.push((context) => branches.includes(labelsOf(context).branches[0] ?? ''));
@@ -118,7 +118,11 @@ function fitting(
     const value = query.get(name)?.toLowerCase() ?? '';
     if (value !== '') tests.push((context) => labelsOf(context)[dimension].some((one) => one.toLowerCase() === value));
   }
-  return tests.length === 0 ? undefined : (context) => tests.every((test) => test(context));
+  const entity = query.get('entity') ?? '';
+  return {
+    ...(tests.length === 0 ? {} : { fits: (context) => tests.every((test) => test(context)) }),
+    ...(entity === '' ? {} : { entity }),
+  };
 }
 
 /** The days that `start` and `end`, or `range`, name. */

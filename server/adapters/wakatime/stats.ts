@@ -6,6 +6,7 @@ import { boundsOf, dateAt, datesOf, iso, isoEnd, type Span, type StatsRange, spo
 import { tally } from './credit.ts';
 import { type Folded, fold, type Row, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
+import { sayLines } from './lines.ts';
 import type { Question } from './question.ts';
 import { machineId } from './summaries.ts';
 
@@ -25,10 +26,10 @@ interface Computed {
 }
 
 export function compute(question: Question, span: Span): Computed {
-  const { person, rule, zone, fits } = question;
+  const { person, rule, zone, filter } = question;
   const dates = datesOf(span);
   const bounds = boundsOf(dates, zone);
-  const tallies = tally(person.beats, rule, { bounds, ...(fits === undefined ? {} : { fits }) });
+  const tallies = tally(person.beats, rule, { bounds, ...filter });
   const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
   return { all: fold(person.beats, tallies), bounds, dates, days };
 }
@@ -73,6 +74,7 @@ export function stats(question: Question, range: StatsRange) {
     daily_average_including_other_language: meanWithOther,
     human_readable_daily_average: coarseText(mean),
     human_readable_daily_average_including_other_language: coarseText(meanWithOther),
+    ...sayLines(all.lines),
     holidays: dates.length - worked,
     days_including_holidays: dates.length,
     days_minus_holidays: worked,
@@ -117,6 +119,7 @@ export function shared(all: ReturnType<typeof stats>, { person }: Question): Ret
         human_readable_daily_average: '',
         human_readable_daily_average_including_other_language: '',
         best_day: { ...all.best_day, text: '', total_seconds: 0 },
+        ...sayLines(),
       };
   return {
     ...all,

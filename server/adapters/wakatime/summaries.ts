@@ -5,17 +5,18 @@ import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from 
 import type { Beats } from './beats.ts';
 import { addDays, iso, isoEnd, type Span, spoken } from './calendar.ts';
 import type { Contexts } from './contexts.ts';
-import { type Sums, type Tally, tally } from './credit.ts';
+import { noLines, type Tally, tally } from './credit.ts';
 import { type Dimension, fold, type Row, sorted, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
+import { type Counts, type Lines, sameLines, sayLines } from './lines.ts';
 import { daysOf, type Question } from './question.ts';
 
 /** The answer as JSON. */
 export function summariesText(question: Question, span: Span): string {
-  const { person, rule, zone, fits, project, branches } = question;
+  const { person, rule, zone, filter, project, branches } = question;
   const { dates, bounds } = daysOf(span, zone);
   const entities = project !== '';
-  const tallies = tally(person.beats, rule, { bounds, entities, ...(fits === undefined ? {} : { fits }) });
+  const tallies = tally(person.beats, rule, { bounds, entities, ...filter });
   let data = '';
   for (const [index, one] of tallies.entries()) {
     const day = dayText(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0);
@@ -56,12 +57,14 @@ export interface Item {
 }
 
 /** A day of summaries. */
-export interface Day extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines'>, readonly Item[]>> {
-  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'>;
+export interface Day
+  extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines' | 'projects'>, readonly Item[]>> {
+  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'> & Lines;
+  readonly projects: readonly (Item & Lines & { readonly color: null })[];
   readonly machines: readonly (Item & { readonly machine_name_id: string })[];
   /** Where a project was asked for, like the entities. */
-  readonly branches?: readonly Item[];
-  readonly entities?: readonly Item[];
+  readonly branches?: readonly (Item & Lines)[];
+  readonly entities?: readonly (Item & Lines & { readonly type: string })[];
   readonly range: Readonly<Record<'date' | 'start' | 'end' | 'text' | 'timezone', string>>;
 }
 
@@ -104,7 +107,7 @@ export function statusBar(question: Question) {
 }
 
 const none = { codes: [], amounts: [] };
-const nothing: Tally = { contexts: none, entities: none };
+const nothing: Tally = { contexts: none, entities: none, contextOf: new Map(), lines: noLines };
 
 function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
   const { person, zone, now, project } = question;
@@ -123,7 +126,7 @@ function dayText(question: Question, one: Tally, date: string, begins: number, e
 
 /** The lists of a day as they were written last, and what they were made from. */
 interface Written {
-  readonly contexts: Sums;
+  readonly from: Tally;
   readonly text: string;
 }
 
@@ -140,8 +143,8 @@ const mostWritten = 33_554_432;
 function dayLists(beats: Beats, one: Tally, begins: number): string {
   const days = written.get(beats.contexts) ?? new Map<number, Written>();
   const known = days.get(begins);
-  if (known !== undefined && isSame(known.contexts, one.contexts)) return known.text;
-  const made = { contexts: one.contexts, text: listsText(beats, one, false) };
+  if (known !== undefined && isSame(known.from, one)) return known.text;
+  const made = { from: one, text: listsText(beats, one, false) };
   writtenSize += sizeOf(made) - (known === undefined ? 0 : sizeOf(known));
   if (writtenSize > mostWritten) {
     written = new WeakMap();
@@ -152,32 +155,38 @@ function dayLists(beats: Beats, one: Tally, begins: number): string {
   return made.text;
 }
 
-function sizeOf({ contexts, text }: Written): number {
-  return text.length + contexts.codes.length * 16;
+function sizeOf({ from, text }: Written): number {
+  return text.length + from.contexts.codes.length * 16 + from.lines.contexts.size * 64;
 }
 
-function isSame(one: Sums, other: Sums): boolean {
+function isSame({ contexts: one, lines }: Tally, { contexts: other, lines: others }: Tally): boolean {
   return (
     one.codes.length === other.codes.length &&
     one.codes.every((code, index) => code === other.codes[index]) &&
-    one.amounts.every((amount, index) => amount === other.amounts[index])
+    one.amounts.every((amount, index) => amount === other.amounts[index]) &&
+    lines.contexts.size === others.contexts.size &&
+    [...lines.contexts].every(([code, counts]) => sameLines(counts, others.contexts.get(code)))
   );
 }
 
 /** @param ofProject whether branches and entities are told, too */
 function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
-  const { total, rows } = fold(beats, [one]);
+  const { total, rows, lines, linesBy } = fold(beats, [one]);
   const more = (): string => {
     const paths = one.entities.codes.map((code, index) => ({
       name: beats.entity(code),
       sum: one.entities.amounts[index] ?? 0,
     }));
-    return `,"branches":${items(rows('branches'))},"entities":${items(sorted(paths))}`;
+    const linesOf = new Map([...one.lines.entities].map(([code, counts]) => [beats.entity(code), counts]));
+    const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
+    const toldOf = withLines(linesOf);
+    const typed = (name: string): string => `${toldOf(name)},"type":${JSON.stringify(typeOf.get(name))}`;
+    return `,"branches":${items(rows('branches'), withLines(linesBy('branches')))},"entities":${items(sorted(paths), typed)}`;
   };
   return (
-    `"grand_total":${JSON.stringify(grandAmount(secondsOf(total)))},` +
+    `"grand_total":${JSON.stringify({ ...grandAmount(secondsOf(total)), ...sayLines(lines) })},` +
     `"categories":${items(rows('categories'))},` +
-    `"projects":${items(rows('projects'), noColor)},` +
+    `"projects":${items(rows('projects'), withLines(linesBy('projects'), ',"color":null'))},` +
     `"languages":${items(rows('languages'))},` +
     `"editors":${items(rows('editors'))},` +
     `"operating_systems":${items(rows('operating_systems'))},` +
@@ -186,7 +195,16 @@ function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
   );
 }
 
-const noColor = (): string => ',"color":null';
+const told = (counts?: Counts): string => `,${JSON.stringify(sayLines(counts)).slice(1, -1)}`;
+const toldNone = told();
+
+function withLines(lines: ReadonlyMap<string, Counts>, before = ''): (name: string) => string {
+  return (name) => {
+    const counts = lines.get(name);
+    return before + (counts === undefined ? toldNone : told(counts));
+  };
+}
+
 const machineOf = (name: string): string => `,"machine_name_id":"${machineId(name)}"`;
 
 /** @param more what an item says besides, by its name */
