@@ -314,6 +314,14 @@ describe('what strangers see of stats', () => {
     await house.settle({ logged_time_public: true });
     expect(JSON.parse((await asked()).body).data).toMatchObject({ total_seconds: 3_600, languages: [] });
   });
+
+  test('is nothing of one project, file or machine where those are not shared', async () => {
+    await house.settle({ logged_time_public: true, languages_used_public: true });
+    const statuses = ['language=css', 'project=web', 'branch=dev', 'entity=a', 'machine=mac', 'label=work'].map(
+      async (filter) => (await asked(`owner/stats/last_7_days?${filter}`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 403, 403, 403, 403, 403]);
+  });
 });
 
 describe('durations', () => {

@@ -268,6 +268,10 @@ describe('a token', () => {
     const [day] = (await asked('summaries?range=today&project=hub')).data;
     expect([day.projects[0].name, day.languages, day.entities]).toEqual(['hub', [], []]);
     expect(await status('/api/v1/users/current/durations?date=today', access_token)).toBe(403);
+    // Nor one thing of a list that it may not see.
+    expect(await status('/api/v1/users/current/stats/today?language=go', access_token)).toBe(200);
+    expect(await status('/api/v1/users/current/stats/today?project=hub', access_token)).toBe(403);
+    expect(await status('/api/v1/users/current/summaries?range=today&machine=laptop', access_token)).toBe(403);
   });
 
   test('opens no channel of the account', async () => {

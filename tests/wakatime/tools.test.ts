@@ -245,11 +245,12 @@ describe('tools that only read', () => {
         text_including_other_language: string,
       },
     });
-    expect(days.data[0].grand_total).toEqual(amount);
+    const lines = { ai_additions: 0, ai_deletions: 0, human_additions: 0, human_deletions: 0 };
+    expect(days.data[0].grand_total).toEqual({ ...amount, ...lines });
     for (const list of ['categories', 'languages', 'editors', 'operating_systems']) {
       expect(days.data[0][list][0]).toEqual(item);
     }
-    expect(days.data[0].projects[0]).toMatchObject({ ...item, color: null });
+    expect(days.data[0].projects[0]).toEqual({ ...item, color: null, ...lines });
     expect(days.data[0].machines[0]).toEqual({ ...item, machine_name_id: string });
     expect(days.data[0].dependencies).toEqual([]);
     const range = { date: '2026-01-04', start: string, end: string, text: 'Yesterday', timezone: 'UTC' };

@@ -79,6 +79,18 @@ const filters: readonly (readonly [string, Dimension])[] = [
   ['category', 'categories'],
 ];
 
+/** The lists that the query picks from: whoever may not see a list may not ask for one thing of it either. */
+export function partsAsked(query: URLSearchParams): readonly (Dimension | 'entities')[] {
+  const picks = [
+    ['project', 'projects'],
+    ['label', 'projects'],
+    ['branches', 'branches'],
+    ['entity', 'entities'],
+    ...filters,
+  ] as const;
+  return picks.filter(([name]) => (query.get(name) ?? '') !== '').map(([, part]) => part);
+}
+
 /** @param at milliseconds since 1970 */
 export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at: number): Asked<QuestionOf<Who>> {
   const { settings } = person;

@@ -20,6 +20,7 @@ import {
   jsonText,
   param,
   saidIn,
+  type Told,
   withoutHeartbeats,
 } from './endpoint.ts';
 import { externalEndpoints } from './externals.ts';
@@ -33,10 +34,11 @@ import { languages, machines, paged, projects, userAgents } from './lists.ts';
 import { oauthRoutes } from './oauth.ts';
 import { orgEndpoints } from './orgs.ts';
 import { profile, stranger } from './profile.ts';
-import { ask, type Person, type Question, reachOf, spanOf } from './question.ts';
+import { ask, type Person, partsAsked, type Question, reachOf, spanOf } from './question.ts';
 import { registryRoutes } from './registries.ts';
 import { ruleEndpoints } from './rules.ts';
 import { partsOf, pruned } from './scopes.ts';
+import { areShared } from './settings.ts';
 import { shareEndpoints, shareRoutes } from './shares.ts';
 import { allTimeSinceToday, shared, stats } from './stats.ts';
 import { statusBar, summaries, summariesText } from './summaries.ts';
@@ -136,9 +138,11 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
         const span = spanOf(question);
         return reachOf(question, span.ok ? span.value : undefined);
       },
-      answer({ question, tell, may, manner }) {
+      answer(told) {
+        const { question, tell, may, manner } = told;
         const span = spanOf(question);
         if (!span.ok) return failed(400, span.error);
+        if (!mayPick(told, 'summaries')) return notTheirs;
         if (manner === 'wakatime' && may('summaries')) return jsonText(200, summariesText(question, span.value));
         const all = summaries(question, span.value);
         return tell({ ...all, data: all.data.map((day) => pruned(day, 'summaries', may)) });
@@ -156,6 +160,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
           if (told.stranger && sharesNothing(person)) {
             return failed(403, 'this account shares nothing');
           }
+          if (!mayPick(told, 'stats')) return notTheirs;
           const range = rangeOf(told);
           if (range === undefined) return noRange;
           const all = stats(question, range);
@@ -394,6 +399,15 @@ const absent: readonly (readonly [method: string, path: string, why: string])[] 
   ['GET', 'users/:user/stats_aggregated', 'a hub of one’s own knows nothing of all the world’s coders'],
   ['POST', 'users/:user/get_api_key', 'nobody logs in here with a cookie: paste a token of `horai token create`'],
 ];
+
+const notTheirs = failed(403, 'you may not see what this asks for alone: leave the filter out');
+
+/** Whether the asker may see every list that the query picks from. */
+function mayPick({ question, stranger, may }: Told, whole: 'stats' | 'summaries'): boolean {
+  const parts = partsAsked(question.query);
+  if (stranger) return areShared(question.person.settings, parts);
+  return may(whole) || parts.every((part) => may(`${whole}.${part}`));
+}
 
 const noRange = failed(404, 'no such range');
 

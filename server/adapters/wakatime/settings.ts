@@ -27,6 +27,18 @@ export interface Settings {
   };
 }
 
+/** Whether anyone may see all of these lists. */
+export function areShared({ shares }: Settings, parts: readonly string[]): boolean {
+  const shared: Readonly<Record<string, boolean>> = {
+    categories: shares.categories,
+    projects: shares.projects,
+    languages: shares.languages,
+    editors: shares.editors,
+    operating_systems: shares.systems,
+  };
+  return parts.every((part) => shared[part] === true);
+}
+
 const name = 'wakatime';
 const mostMinutes = 1_440;
 

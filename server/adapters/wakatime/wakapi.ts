@@ -9,7 +9,8 @@ import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spo
 import { type Dimension, type Folded, type Row, sorted } from './fold.ts';
 import { leaders } from './leaders.ts';
 import { badge, badgeColor, face, svg, yearChart } from './pictures.ts';
-import { ask, type Question } from './question.ts';
+import { ask, partsAsked, type Question } from './question.ts';
+import { areShared } from './settings.ts';
 import { allTime, compute } from './stats.ts';
 
 export function wakapiRoutes(admission: Admission): readonly Route[] {
@@ -39,7 +40,7 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
       if (!question.ok) return json(400, { error: question.error });
       const range = readStatsRange(wanted.interval, question.value.now, true);
       if (range === undefined) return json(404, { error: 'no such interval' });
-      if (admitted.stranger && !mayShow(question.value, wanted.filters))
+      if (admitted.stranger && !mayShow(question.value))
         return json(403, { error: 'this account does not share that' });
       return answer({
         question: question.value,
@@ -142,16 +143,8 @@ interface Wanted {
 }
 
 /** What a stranger may be shown: the sum of all needs the coding time to be shared, that of a part also its list. */
-function mayShow({ person }: Question, filters: ReadonlyMap<string, string>): boolean {
-  const { shares } = person.settings;
-  const shared: Readonly<Record<string, boolean>> = {
-    project: shares.projects,
-    language: shares.languages,
-    editor: shares.editors,
-    operating_system: shares.systems,
-    label: shares.projects,
-  };
-  return shares.time && [...filters.keys()].every((name) => shared[name] === true);
+function mayShow({ person: { settings }, query }: Question): boolean {
+  return settings.shares.time && areShared(settings, partsAsked(query));
 }
 
 const filterNames = new Map([
