@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { run } from '../../server/commands/program.ts';
 import { contentHashes, differing } from '../../server/storage/archive.ts';
 import { openSqlite, type SqliteStore } from '../../server/storage/sqlite.ts';
 import { realWorld } from '../../server/world.ts';
 import { put, write } from '../contract/store.ts';
+import { type } from '../support/command.ts';
 import { startComposed } from '../support/compose.ts';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,21 +25,6 @@ beforeEach(() => {
   file = join(folder, 'all.backup');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-async function type(on: string, ...args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await run(args, {
-    surroundings: { env: { HORAI_DATA: on, HORAI_LOG: 'silent' }, platform: 'linux', home: '/nowhere' },
-    version: '1.2.3',
-    print: (text) => void out.push(text),
-    complain: (text) => void err.push(text),
-    world: realWorld,
-    serve: () => Promise.resolve(42),
-    edge: () => Promise.resolve(43),
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
 
 async function storeIn(at: string): Promise<SqliteStore> {
   const opened = await openSqlite({ folder: at, world: realWorld('silent') });

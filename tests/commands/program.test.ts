@@ -5,9 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { run } from '../../server/commands/program.ts';
 import type { Running } from '../../server/compose.ts';
-import { realWorld } from '../../server/world.ts';
+import { type as typeOn } from '../support/command.ts';
 import { startComposed } from '../support/compose.ts';
 import { Socket } from '../support/socket.ts';
 
@@ -32,20 +31,7 @@ async function start(on = data): Promise<Running> {
   return hub;
 }
 
-async function type(...args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await run(args, {
-    surroundings: { env: { HORAI_DATA: data, HORAI_LOG: 'silent' }, platform: 'linux', home: '/nowhere' },
-    version: '1.2.3',
-    print: (text) => void out.push(text),
-    complain: (text) => void err.push(text),
-    world: realWorld,
-    serve: () => Promise.resolve(42),
-    edge: () => Promise.resolve(43),
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
+const type = (...args: readonly string[]) => typeOn(data, ...args);
 
 describe.each(['a running hub', 'a stopped one'])('on the folder of %s', (which) => {
   beforeEach(async () => {
