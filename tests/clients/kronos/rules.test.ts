@@ -203,7 +203,7 @@ describe('ids', () => {
 });
 
 describe('[I4] a task of either generation', () => {
-  const of2018 = {
+  const known = {
     id: 1,
     desc: 'x',
     tags: ['t'],
@@ -212,8 +212,8 @@ describe('[I4] a task of either generation', () => {
     due: 7,
     done: 0,
     worktime: 3,
-    color: 'red',
   };
+  const of2018 = { ...known, color: 'red' };
   const of2019 = {
     id: 1,
     index: 'u#1#2',
@@ -229,17 +229,7 @@ describe('[I4] a task of either generation', () => {
 
   test('of 2018 is as it is, and what is unknown stays', () => {
     const plain = plainOf('k', of2018);
-    expect(plain).toEqual({
-      index: 'k',
-      id: 1,
-      desc: 'x',
-      tags: ['t'],
-      active: 100,
-      last_active: 50,
-      due: 7,
-      done: 0,
-      worktime: 3,
-    });
+    expect(plain).toEqual({ index: 'k', ...known });
     expect(wireOf(of2018, plain, { ...plain, desc: 'y', due: 8 })).toEqual({ ...of2018, desc: 'y', due: 8 });
   });
 
