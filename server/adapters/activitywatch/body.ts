@@ -90,14 +90,20 @@ function parsed(text: string): Body {
   return read.ok ? read : { ok: false, reply: refused(400, whyBroken(read.beyond)) };
 }
 
-/** The fields of an object, by name; the rule of the reference's schema for anything else. */
+/** A body that is an object: as it was read, and its fields by name. */
 export function objectBody(
-  value: unknown,
+  request: Request,
 ):
-  | { readonly ok: true; readonly fields: ReadonlyMap<string, unknown> }
+  | { readonly ok: true; readonly value: object; readonly fields: ReadonlyMap<string, unknown> }
   | { readonly ok: false; readonly reply: Reply } {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return { ok: true, fields: new Map(Object.entries(value)) };
-  }
+  const body = jsonBody(request);
+  if (!body.ok) return body;
+  const { value } = body;
+  if (isObject(value)) return { ok: true, value, fields: new Map(Object.entries(value)) };
+  // The rule of the reference's schema.
   return { ok: false, reply: invalid({ '': `${repr(value)} is not of type 'object'` }) };
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,18 @@ import type { Hub } from '../../core/hub.ts';
 import type { Flow, Reply, Request, Route } from '../adapter.ts';
 import { authenticate, type Trust } from '../authenticate.ts';
 import { held } from '../held.ts';
-import { answer, gathered, inPieces, invalid, jsonBody, jsonText, objectBody, refused, textsIn } from './body.ts';
+import {
+  answer,
+  gathered,
+  inPieces,
+  invalid,
+  isObject,
+  jsonBody,
+  jsonText,
+  objectBody,
+  refused,
+  textsIn,
+} from './body.ts';
 import type { Span } from './bucket.ts';
 import { type Author, Buckets, readPrivacy } from './buckets.ts';
 import { type Description, descriptionText, guess, isBucketId, readSaid } from './description.ts';
@@ -186,11 +197,9 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
         }),
         POST: waiting(
           toward('write', async ({ request, buckets, author }, id) => {
-            const body = jsonBody(request);
+            const body = objectBody(request);
             if (!body.ok) return body.reply;
-            const object = objectBody(body.value);
-            if (!object.ok) return object.reply;
-            const read = readSaid(object.fields);
+            const read = readSaid(body.fields);
             if (!read.ok) return invalid(read.errors);
             const { said, data } = await withLocal(read.said);
             const made = await buckets.create(id, said, author, data === undefined ? {} : { data });
@@ -198,13 +207,11 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
           }),
         ),
         PUT: inBucket('write', async ({ request, buckets, author }, id) => {
-          const body = jsonBody(request);
+          const body = objectBody(request);
           if (!body.ok) return body.reply;
-          const object = objectBody(body.value);
-          if (!object.ok) return object.reply;
-          const changed = [...object.fields].filter(([name]) => ['type', 'client', 'hostname', 'data'].includes(name));
+          const changed = [...body.fields].filter(([name]) => ['type', 'client', 'hostname', 'data'].includes(name));
           const fits = ([name, value]: [string, unknown]) =>
-            name === 'data' ? objectBody(value).ok : typeof value === 'string';
+            name === 'data' ? isObject(value) : typeof value === 'string';
           const wrong = changed.filter((field) => !fits(field));
           if (wrong.length > 0) {
             const errors = wrong.map(([name, value]) => {
@@ -295,11 +302,9 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
       methods: {
         POST: waiting(
           toward('write', async ({ request, buckets, author }, id) => {
-            const body = jsonBody(request);
+            const body = objectBody(request);
             if (!body.ok) return body.reply;
-            const object = objectBody(body.value);
-            if (!object.ok) return object.reply;
-            const errors = heartbeatErrors(object.fields);
+            const errors = heartbeatErrors(body.fields);
             if (errors !== undefined) return invalid(errors);
             const read = readEvent(body.value, now());
             if (!read.ok) return refused(400, read.error);
@@ -309,7 +314,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
             if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
               return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
             }
-            const said = object.fields.get('data');
+            const said = body.fields.get('data');
             const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
             const screened = await screenOf(buckets, { bucket: id, type });
             if (!screened.ok) return refused(400, screened.error);
@@ -338,11 +343,9 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
       methods: {
         POST: visit(async (visiting) => {
           const { request, buckets } = visiting;
-          const body = jsonBody(request);
+          const body = objectBody(request);
           if (!body.ok) return body.reply;
-          const object = objectBody(body.value);
-          if (!object.ok) return object.reply;
-          const read = readQuery(object.fields);
+          const read = readQuery(body.fields);
           if (!read.ok) return read.reply;
           const described = await readable(visiting);
           const question = {
@@ -555,7 +558,7 @@ function heartbeatErrors(fields: ReadonlyMap<string, unknown>): Record<string, s
   if (!fields.has('timestamp')) errors.push(['timestamp', "'timestamp' is a required property"]);
   check('timestamp', 'string', (value) => typeof value === 'string');
   check('duration', 'number', (value) => typeof value === 'number');
-  check('data', 'object', (value) => objectBody(value).ok);
+  check('data', 'object', isObject);
   return errors.length === 0 ? undefined : Object.fromEntries(errors);
 }
 
