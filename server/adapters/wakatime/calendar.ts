@@ -132,17 +132,24 @@ export interface Now {
   readonly weekdayStart: number;
 }
 
-/** A date, or a word or moment that names one; undefined for what is none. */
+/**
+ * A date, or a word or moment that names one; undefined for what is none. A time without an offset is the zone's own. A plus
+ * that nobody escaped has become a blank on its way here.
+ */
 export function readDate(said: string, { today }: Now, zone: string): string | undefined {
   const word = said.trim().toLowerCase();
   if (word === 'today') return today;
   if (word === 'yesterday') return addDays(today, -1);
-  const plain = /^\d{4}-\d{2}-\d{2}$/.test(word);
-  const parsed = Date.parse(plain ? `${word}T00:00:00Z` : said);
-  if (Number.isNaN(parsed) || !/^\d{4}-\d{2}-\d{2}/.test(word)) return undefined;
-  const date = plain ? new Date(parsed).toISOString().slice(0, 10) : dateAt(parsed * 1_000, zone);
-  return !plain || date === word ? date : undefined;
+  const [, date = '', time = '00:00', offset] = dateForm.exec(word) ?? [];
+  const day = Date.parse(`${date}T${time}Z`);
+  if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(date)) return undefined;
+  if (offset === undefined) return date;
+  const moment = Date.parse(`${date}T${time}${offset.toUpperCase().replace(' ', '+')}`);
+  return Number.isNaN(moment) ? undefined : dateAt(moment * 1_000, zone);
 }
+
+/** No year is so late that a few more behind it could not be written as a date. */
+const dateForm = /^([12]\d{3}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(z|[-+ ]\d\d:?\d\d)?)?$/;
 
 /** Ranges of `summaries`, which are named for people and include today. */
 export function readSummaryRange(said: string, now: Now): Span | undefined {
