@@ -318,7 +318,7 @@ describe('a day', () => {
     ['2024', '2024', '2024-01-01', '2024-12-31'],
     ['2024-02', 'February 2024', '2024-02-01', '2024-02-29'],
     ['7_days', 'last week', '2025-12-29', '2026-01-04'],
-    ['day', 'today', '2026-01-05', '2026-01-05'],
+    ['day', 'yesterday', '2026-01-04', '2026-01-04'],
     ['month', 'month', '2026-01-01', '2026-01-05'],
   ])('stats of %s ("%s") are %s to %s', (said, spokenAs, first, last) => {
     expect(readStatsRange(said, now, false)).toMatchObject({ spoken: spokenAs, span: { first, last } });

@@ -216,7 +216,7 @@ const spokenRanges = new Map([
 /** What else tools call the ranges. */
 const otherNames = new Map([
   ['any', 'all_time'],
-  ['day', 'today'],
+  ['day', 'yesterday'],
   ['24_hours', 'today'],
   ['last_24_hours', 'today'],
   ['last_day', 'today'],
