@@ -437,6 +437,18 @@ describe('what an account was seen with', () => {
     expect(await house.get('projects/none', 404)).toEqual({ error: 'no such project' });
   });
 
+  test('browsers’ extensions and programs for whole desktops, which are no plugins of editors', async () => {
+    const agents = [
+      'Chrome/114.0.0.0 linux_x86-64 chrome-wakatime/3.0.17',
+      'wakatime/v1.90.0 (darwin-25.0.0-arm64) go1.24.4 Chrome/120.0 macos-wakatime/5.27.2',
+    ];
+    await house.send(agents.map((agent, index) => beat(now + index, { user_agent: agent })));
+    expect((await house.get('user_agents')).data.slice(0, 2)).toMatchObject([
+      { value: agents[1], editor: 'Chrome', is_browser_extension: false, is_desktop_app: true },
+      { value: agents[0], editor: 'Chrome', is_browser_extension: true, is_desktop_app: false },
+    ]);
+  });
+
   test('machines, plugins and languages, as lists with pages', async () => {
     expect(await house.get('machine_names')).toMatchObject({
       data: [{ name: 'laptop', value: 'laptop', last_seen_at: '2026-01-05T10:00:00Z' }, { name: 'mac' }],
@@ -444,7 +456,7 @@ describe('what an account was seen with', () => {
     });
     expect(await house.get('user_agents')).toMatchObject({
       data: [
-        { editor: 'VS Code', os: 'Linux', version: '24.6.2', is_browser_extension: false, is_desktop_app: true },
+        { editor: 'VS Code', os: 'Linux', version: '24.6.2', is_browser_extension: false, is_desktop_app: false },
         { value: mac, editor: 'Vim', os: 'Mac' },
       ],
       total_pages: 1,

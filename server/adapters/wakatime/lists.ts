@@ -9,6 +9,7 @@ import { uuidOf } from './heartbeat.ts';
 import { editorName } from './names.ts';
 import type { Person } from './question.ts';
 import { machineId } from './summaries.ts';
+import { systemPlugins } from './user-agent.ts';
 
 const pageSize = 100;
 const minute = 60_000_000;
@@ -107,7 +108,7 @@ const browsers = new Set(['chrome', 'firefox', 'edge', 'safari', 'opera', 'brave
 export function userAgents(person: Person) {
   return livesBy(person, ({ userAgent }) => userAgent).map(({ name, first, last }) => {
     const { editor, version, os, model, plugin } = agentOf(name);
-    const browser = browsers.has(editor.toLowerCase()) && plugin !== '';
+    const of = plugin.replace(/-wakatime$/, '');
     return {
       id: agentId(name),
       value: name,
@@ -115,8 +116,8 @@ export function userAgents(person: Person) {
       version,
       os,
       ai_model: model,
-      is_browser_extension: browser,
-      is_desktop_app: !browser,
+      is_browser_extension: browsers.has(of),
+      is_desktop_app: systemPlugins.has(of),
       first_seen: iso(first),
       last_seen: iso(last),
       last_seen_at: iso(last),

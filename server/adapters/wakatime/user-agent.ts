@@ -33,7 +33,7 @@ const isHarness = (name: string): boolean =>
   harnesses.has(name) || /-(?:cli|tui)$/.test(name) || /^(?:antigravity|codex)-/.test(name);
 
 /** Plugins for a whole system say nothing of the editor. */
-const systemPlugins = new Set(['windows', 'linux', 'macos', 'mac']);
+export const systemPlugins = new Set(['windows', 'linux', 'macos', 'mac']);
 /** Where the first name is not the program's own. */
 const libraries = new Map([['KTextEditor', 'kate']]);
 const bridges = new Map([['claude-code', 'Claude']]);
