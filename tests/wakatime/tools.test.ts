@@ -697,6 +697,11 @@ describe('leaders', () => {
       { user: { username: 'owner' } },
       { user: { username: 'bob' } },
     ]);
+    // Nobody says of themselves that they look for work, or where they live.
+    expect(await asked('/api/v1/leaders?is_hireable=true')).toMatchObject({ data: [], is_hireable: true });
+    expect(await asked('/api/v1/leaders?country_code=DE')).toMatchObject({ data: [], country_code: 'DE' });
+    const unhired = await asked('/api/v1/leaders?is_hireable=false');
+    expect(unhired).toMatchObject({ data: answer.data, is_hireable: false, country_code: null });
   });
 });
 

@@ -38,8 +38,12 @@ export async function ranking(
   const span = readStatsRange('last_7_days', now, false)?.span ?? { first: now.today, last: now.today };
   const bounds = boundsOf(datesOf(span), zone);
   const language = query.get('language') ?? '';
+  const country = query.get('country_code') ?? '';
+  const hireable = query.get('is_hireable') ?? '';
+  const isHireable = /^(?:true|1)$/i.test(hireable);
   const running = [];
-  for (const account of accounts) {
+  // Nobody here says where they live, or that they look for work.
+  for (const account of country === '' && !isHireable ? accounts : []) {
     const person = await admission.person(account, request);
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
@@ -88,8 +92,8 @@ export async function ranking(
       end_text: spoken(span.last),
     },
     language: language === '' ? null : language,
-    is_hireable: null,
-    country_code: null,
+    is_hireable: hireable === '' ? null : isHireable,
+    country_code: country === '' ? null : country,
     modified_at: iso(moment),
     timeout,
     writes_only: false,
