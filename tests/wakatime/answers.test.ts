@@ -290,6 +290,20 @@ describe('stats', () => {
 describe('what strangers see of stats', () => {
   const asked = (path = 'owner/stats/last_7_days') => house.ask('GET', `/api/v1/users/${path}`);
 
+  test('is that their key is none, where they show one, whether anything is shared or not', async () => {
+    const wrong = basic('00000000-0000-4000-8000-000000000000');
+    const statuses = async (query: string, headers: Readonly<Record<string, string>>) =>
+      Promise.all(
+        ['', '/stats', '/stats/last_7_days'].map(
+          async (path) => (await house.ask('GET', `/api/v1/users/owner${path}${query}`, { headers })).status,
+        ),
+      );
+    expect(await statuses('', wrong)).toEqual([401, 401, 401]);
+    await house.settle({ logged_time_public: true });
+    expect(await statuses('?api_key=nonsense', {})).toEqual([401, 401, 401]);
+    expect(await statuses('', {})).toEqual([200, 200, 200]);
+  });
+
   test('is nothing, until the account shares something', async () => {
     expect((await asked()).status).toBe(403);
     expect((await asked('nobody/stats')).status).toBe(404);

@@ -5,7 +5,7 @@ import type { Hub } from '../../core/hub.ts';
 import { json, type Reply, type Request } from '../adapter.ts';
 import type { Trust } from '../authenticate.ts';
 import type { Beats } from './beats.ts';
-import { identify } from './credentials.ts';
+import { apiKeyOf, identify } from './credentials.ts';
 import { baseOf } from './endpoint.ts';
 import { besidesOf } from './externals.ts';
 import { type Limits, uuidOf } from './heartbeat.ts';
@@ -69,6 +69,8 @@ export class Admission {
     { open = false, needs = [] }: { readonly open?: boolean; readonly needs?: readonly string[] } = {},
   ): Admitted {
     const identity = this.identify(request);
+    // Whoever shows a key that is none is told so, also where they might have come without.
+    if (identity === undefined && apiKeyOf(request) !== undefined) return unauthorized;
     const account = said === 'current' ? identity?.account : this.accountOf(said);
     const allowed = identity !== undefined && account !== undefined && holds(identity, verb, account, needs);
     if (account !== undefined && (allowed || open)) {
