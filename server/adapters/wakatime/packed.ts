@@ -232,9 +232,17 @@ export function unpackOutlines(packed: string): readonly (readonly [number, Outl
   return days;
 }
 
+/** Neighbours have most in common: which columns differ from the row before, as bits, and what they say. */
 export function packRows(rows: Uint32Array): string {
   const packer = new Packer();
-  for (const value of rows) packer.number(value);
+  for (let row = 0; row < rows.length; row += width) {
+    let differing = 0;
+    for (let column = 0; column < width; column += 1)
+      if (rows[row + column] !== (rows[row + column - width] ?? 0)) differing |= 1 << column;
+    packer.number(differing);
+    for (let column = 0; column < width; column += 1)
+      if ((differing & (1 << column)) !== 0) packer.number(rows[row + column] ?? 0);
+  }
   return packer.packed();
 }
 
@@ -242,7 +250,12 @@ export function packRows(rows: Uint32Array): string {
 export function unpackRows(packed: string, count: number): Uint32Array | undefined {
   const unpacker = new Unpacker(packed);
   const rows = new Uint32Array(count * width);
-  for (let at = 0; at < rows.length; at += 1) rows[at] = unpacker.number();
+  for (let row = 0; row < rows.length; row += width) {
+    if (row > 0) rows.copyWithin(row, row - width, row);
+    const differing = unpacker.number();
+    for (let column = 0; column < width; column += 1)
+      if ((differing & (1 << column)) !== 0) rows[row + column] = unpacker.number();
+  }
   return unpacker.isWhole ? rows : undefined;
 }
 
