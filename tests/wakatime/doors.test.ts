@@ -29,7 +29,8 @@ beforeAll(async () => {
   knocks = routes
     .filter(({ method }) => method !== 'OPTIONS')
     .map(({ method, path }) => ({
-      route: `${method} ${path}`,
+      // With a slash too many it is the same door.
+      route: `${method} ${path.replace('//', '/').replace(/\/$/, '')}`,
       method: method === '*' ? 'GET' : method,
       path: path.replace(':user', 'owner').replace(/:\w+/g, 'x').replace('*', 'x'),
     }));

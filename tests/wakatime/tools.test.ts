@@ -505,6 +505,24 @@ describe('tools that only read', () => {
     ).toBe('1 hr 30 mins');
   });
 
+  test('whoever writes a slash too many, at the end or behind the base address', async () => {
+    const key = basic(house.owner);
+    for (const base of ['/api/v1', '/api', '/v1', '', '/api/compat/wakatime/v1']) {
+      for (const path of ['', '/statusbar/today', '/stats/last_7_days']) {
+        expect(await asked(`${base}//users/current${path}`, key)).toEqual(
+          await asked(`${base}/users/current${path}`, key),
+        );
+        expect(await asked(`${base}/users/current${path}/`, key)).toEqual(
+          await asked(`${base}/users/current${path}`, key),
+        );
+      }
+      const batch = { body: [beat(now)], headers: key };
+      expect((await house.ask('POST', `${base}//users/current/heartbeats.bulk`, batch)).status).toBe(202);
+    }
+    expect((await house.ask('POST', '/api/v1/heartbeats/', { body: [beat(now)], headers: key })).status).toBe(201);
+    expect((await house.ask('GET', '/api/v1//users/current/nothing', { headers: key })).status).toBe(404);
+  });
+
   test('the browser extension: key check, and today in its popup', async () => {
     const headers = { origin: 'chrome-extension://jnbbnacmeggbgdjgaoojpmhdlkkpblgi' };
     expect((await asked(`/api/v1/users/current?api_key=${house.owner}`, headers)).data.id).toEqual(string);

@@ -361,6 +361,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     });
   }
   routes.push(...wakapiRoutes(admission), ...oauth.api);
+  routes.push(...routes.flatMap((route) => withSlashes(route.path).map((path) => ({ ...route, path }))));
   const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
   const paths = new Set(routes.map(({ path }) => path));
   routes.push(...[...paths].map((path) => ({ method: 'OPTIONS', path, handle: preflight })));
@@ -368,12 +369,27 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   return [...opened_, ...oauth.page, ...shareRoutes(admission)];
 }
 
+const bases = prefixes.map(([prefix]) => prefix).sort((a, b) => b.length - a.length);
+
+/**
+ * A path as it arrives from those whose base address ends with a slash, and from those who end with one. They are answered, not
+ * sent elsewhere: a redirection would make a GET of what plugins post.
+ */
+function withSlashes(path: string): readonly string[] {
+  if (path.endsWith('*')) return [];
+  const base = bases.find((one) => path.startsWith(`${one}/`)) ?? '';
+  const doubled = `${base}/${path.slice(base.length)}`;
+  return [`${path}/`, doubled, `${doubled}/`];
+}
+
 /**
  * Whether pages of any origin may ask for this: WakaTime's tools are pages and extensions of many origins, and get nothing here
- * without a key.
+ * without a key. Below `/api/0` is ActivityWatch, also where the 0 is written `%30`.
  */
 export function pagesMay({ path }: { readonly path: string }): boolean {
-  return /^\/(?:api\/(?!0\/)|v1\/|users\/current(?:\/|$)|heartbeats?(?:\.bulk)?$|oauth\/(?:token|revoke)$)/.test(path);
+  return /^\/(?:api\/(?!0\/|[^/]*%)|v1\/|\/?users\/current(?:\/|$)|\/?heartbeats?(?:\.bulk)?\/?$|oauth\/(?:token|revoke)$)/.test(
+    path,
+  );
 }
 
 /** Browsers show a page no answer that lacks these, an error least of all. */
