@@ -109,6 +109,9 @@ describe('a composed hub', () => {
     expect(await asked('api/v1/users/current/heartbeats.bulk', 'OPTIONS')).toBe(204);
     expect(await asked('-/metrics')).toBe(403);
     expect(await asked('some-room')).toBe(403);
+    for (const path of ['api/0/buckets/', 'api/%30/buckets/', 'api/%30/export', '%61pi/0/buckets/']) {
+      expect([path, await asked(path)]).toEqual([path, 403]);
+    }
     await hub.stop();
   });
 });
