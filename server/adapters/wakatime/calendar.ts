@@ -216,6 +216,8 @@ const spokenRanges = new Map([
 /** What else tools call the ranges. */
 const otherNames = new Map([
   ['any', 'all_time'],
+  ['this_week', 'week'],
+  ['this_month', 'month'],
   ['day', 'yesterday'],
   ['24_hours', 'today'],
   ['last_24_hours', 'today'],
@@ -233,7 +235,7 @@ const otherNames = new Map([
  * @returns undefined for a name that is none
  */
 export function readStatsRange(said: string, now: Now, includesToday: boolean): StatsRange | undefined {
-  const lower = said.trim().toLowerCase();
+  const lower = said.trim().toLowerCase().replace(/\s+/g, '_');
   const name = otherNames.get(lower) ?? lower;
   const human = spokenRanges.get(name) ?? name.replaceAll('_', ' ');
   const fixed = (span: Span): StatsRange => ({ name, spoken: human, span, includesToday: span.last >= now.today });
