@@ -65,6 +65,10 @@ describe('a user agent', () => {
     ['HBuilder X/4.56 (Windows_NT 10.0.26100)', 'Windows', 'HBuilder X'],
     ['wakatime/13.0.7 Python3.8.0.final.0 GoLand/2019.3.4 GoLand-wakatime/11.0.1', '', ''],
     ['vscode/1.93.1 vscode-wakatime/24.6.2', '', 'vscode'],
+    ['wakatime/v1.102.1 (freebsd-14.1-RELEASE-amd64) go1.23.3 vim/901 vim-wakatime/11.1.1', 'Freebsd', 'vim'],
+    ['wakatime/v1.102.1 (openbsd_7.5) go1.23.3 vim/901 vim-wakatime/11.1.1', 'Openbsd', 'vim'],
+    ['Chrome/126.0.0.0 cros_x86-64 chrome-wakatime/4.0.5', 'Chrome OS', 'chrome'],
+    ['Chrome/126.0.0.0 openbsd_x86-64 chrome-wakatime/4.0.5', 'Openbsd', 'chrome'],
     ['wakatime/v1.90.0 (linux-6.1.0) go1.22 Unknown/0', 'Linux', ''],
     ['', '', ''],
   ];
@@ -78,12 +82,24 @@ describe('a user agent', () => {
     'some-cli some-tui antigravity-ide codex-desktop';
   test.each(harnesses.split(' '))('of %s has it as the editor, and the model before it', (name) => {
     const text = `wakatime/v2.0.1 (linux-6.1-x86_64) go1.25 opus/4.1 ${name}/2.1 vscode-wakatime/24.8.0`;
-    expect(parseUserAgent(text)).toMatchObject({ model: 'opus/4.1', editor: name });
+    expect(parseUserAgent(text)).toMatchObject({ model: 'opus', editor: name });
   });
 
   test('names the model before the harness that runs it', () => {
     const text = 'wakatime/v2.0.1 (darwin-25.0-arm64) go1.25 opus/4.1-medium claude-code/2.1.45 vscode-wakatime/24.8.0';
-    expect(parseUserAgent(text)).toMatchObject({ model: 'opus/4.1-medium', editor: 'claude-code', os: 'Mac' });
+    expect(parseUserAgent(text)).toMatchObject({ model: 'opus', editor: 'claude-code', os: 'Mac' });
+  });
+
+  test.each([
+    ['opus/4.1 PyCharm/2025.2 PyCharm-wakatime/15.0', 'opus', 'PyCharm'],
+    ['gpt/5.5-high cursor/1.93.1 vscode-wakatime/24.9.2', 'gpt', 'cursor'],
+    ['Claude/2.1.118 PyCharm/2023.1 PyCharm-wakatime/15.0', '', 'Claude'],
+    ['vscode/1.93.1 copilot/1.2 vscode-wakatime/24.9.2', '', 'copilot'],
+    ['vscode/1.93.1 liveshare/1.2 vscode-wakatime/24.9.2', '', 'vscode'],
+    ['vim/901 vim-wakatime/11.1.1', '', 'vim'],
+  ])('of %s has the model "%s" and the editor %s', (said, model, editor) => {
+    const text = `wakatime/v2.0.1 (darwin-25.0-arm64) go1.25 ${said}`;
+    expect(parseUserAgent(text)).toMatchObject({ model, editor });
   });
 
   test('tells versions of plugin and command line', () => {

@@ -19,6 +19,7 @@ const systems: readonly (readonly [RegExp, string])[] = [
   [/^(?:darwin|mac)/i, 'Mac'],
   [/^win/i, 'Windows'],
   [/^linux/i, 'Linux'],
+  [/^cros/i, 'Chrome OS'],
 ];
 
 const harnesses = new Set(
@@ -75,15 +76,21 @@ export function parseUserAgent(text: string): Agent {
     [plugin, version] = [name, its];
     if (!systemPlugins.has(of)) fallback = bridges.get(of) ?? of;
   }
-  const [first] = candidates;
+  const [first, second] = candidates;
   const harness = candidates.find(([name]) => isHarness(name.toLowerCase()));
-  const [name, editorVersion] = harness ?? first ?? [fallback, ''];
-  // A model goes before the harness that runs it.
-  const model = candidates.length > 1 && first !== undefined && first !== harness && harness !== undefined ? first : [];
+  // A model goes before the harness or editor that runs it.
+  const hasModel =
+    (plugin !== '' || cli !== '') &&
+    first !== undefined &&
+    second !== undefined &&
+    first !== harness &&
+    first[0].toLowerCase() !== fallback.toLowerCase();
+  const [name, editorVersion] = harness ?? (hasModel ? second : first) ?? [fallback, ''];
+  const model = hasModel ? first[0] : '';
   // Browsers, and editors that the plugin knows better, go by the name of the plugin.
   const editor = fallback !== '' && name.toLowerCase() === fallback.toLowerCase() ? fallback : name;
   if (editor === '' && plugin === '') return { ...browserOf(whole), version: cli };
-  return { editor, editorVersion, version: version || cli, plugin, os: systemOf(whole), model: model.join('/') };
+  return { editor, editorVersion, version: version || cli, plugin, os: systemOf(whole), model };
 }
 
 function systemOf(text: string): string {
@@ -92,7 +99,9 @@ function systemOf(text: string): string {
   const bare = text
     .split(/\s+/)
     .find((token) => /^(?:linux|mac|darwin|win)[a-z]*[_-]\S+$/i.test(token) && !token.includes('/'));
-  return named(inside) || named(bare);
+  // Where a plugin has its system, what we have no name for goes by its own.
+  const [, other = ''] = /^(?:wakatime\/\S* \(|\S+\/\S+ (?=[a-z]+[_-][^/\s]+(?:\s|$)))([a-z]+)/i.exec(text) ?? [];
+  return named(inside) || named(bare) || named(other) || other.charAt(0).toUpperCase() + other.slice(1);
 }
 
 function named(text: string | undefined): string {
