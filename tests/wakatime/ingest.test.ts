@@ -170,6 +170,26 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     ]);
   });
 
+  test.each([
+    ['escaped as in a query', 'my+laptop'],
+    ['escaped as in a query, twice', 'my%2Blaptop'],
+    ['three times', 'my%252Blaptop'],
+    ['as in a path', 'my%20laptop'],
+    ['and as it is', 'my laptop'],
+  ])('has its machine’s name %s', async (_, machine) => {
+    await house.send([beat(now)], { 'x-machine-name': machine });
+    expect((await house.get('machine_names')).data).toMatchObject([{ name: 'my laptop' }]);
+  });
+
+  test('of a relay names machines itself, one by one; an id that names none is none', async () => {
+    await house.send([
+      beat(now, { machine: 'desk' }),
+      beat(now - 1, { machine_name_id: 'couch' }),
+      beat(now - 2, { machine_name_id: '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b' }),
+    ]);
+    expect((await kept()).map(({ machine }) => machine)).toEqual(['laptop', 'couch', 'desk']);
+  });
+
   test('of the first machine that says a time zone gives the account its own, the second does not', async () => {
     await house.send([beat(now)], { timezone: 'Europe/Berlin' });
     await house.send([beat(now - 1)], { timezone: 'Asia/Tokyo' });

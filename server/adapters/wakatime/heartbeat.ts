@@ -151,7 +151,7 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
   }
   const userAgent = textOf(said['user_agent']) ?? textOf(said['plugin']) ?? textOf(sender.userAgent);
   if (userAgent !== undefined) heartbeat.user_agent = userAgent;
-  const machine = textOf(said['machine']) ?? textOf(sender.machine);
+  const machine = textOf(said['machine']) ?? named(said['machine_name_id']) ?? textOf(sender.machine);
   if (machine !== undefined) heartbeat.machine = machine;
   for (const name of bounded) {
     if ((heartbeat[name]?.length ?? 0) > longestText) return wrong(name, `is longer than ${longestText} characters`);
@@ -237,6 +237,8 @@ export function readHeartbeat(value: string, time: number | null): Heartbeat | u
 /** What `keyOf` makes. A heartbeat that comes with such a name was told by a hub, in a dump say, and is the same one. */
 const nameForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
 
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** A UUID (version 8) that says what it stands for: the same parts, the same name, on every node and after every restart. */
 export function uuidOf(parts: readonly unknown[]): string {
   const hex = hash('sha256', JSON.stringify(parts), 'hex');
@@ -255,6 +257,12 @@ function wrong(field: string, reason: string): Taken {
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** WakaTime's own ids are numbers of machines in its books; relays put a name there. */
+function named(id: unknown): string | undefined {
+  const name = textOf(id);
+  return name === undefined || uuidForm.test(name) ? undefined : name;
 }
 
 /** A number, or a text that is one. */

@@ -57,12 +57,12 @@ export function parsedBody(body: Buffer): unknown {
   }
 }
 
-/** Some command lines escape it again on each request of theirs. */
+/** Escaped as in a query; some command lines escape it again on each request of theirs, and a blank is a `+`, then `%2B`. */
 function machineOf(request: Request): string {
-  let name = (request.headers.get('x-machine-name') ?? '').replaceAll('+', ' ');
+  let name = request.headers.get('x-machine-name') ?? '';
   for (let turn = 0; turn < 3; turn += 1) {
     try {
-      const plain = decodeURIComponent(name);
+      const plain = decodeURIComponent(name.replaceAll('+', ' '));
       if (plain === name) break;
       name = plain;
     } catch {
