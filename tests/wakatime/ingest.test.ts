@@ -99,6 +99,8 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     '/api/compat/wakatime/v1/users/current/heartbeats.bulk',
     '/api/v1/users/owner/heartbeats.bulk',
     '/api/v1/users/@owner/heartbeats.bulk',
+    '/users/owner/heartbeats.bulk',
+    '/users/@owner/heartbeats.bulk',
   ])('is taken at %s', async (path) => {
     expect(await post(path, [beat(now)])).toMatchObject({
       status: 202,
@@ -320,8 +322,19 @@ describe('the door', () => {
     expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
 
-  test('takes reports of plugins’ own errors from anybody', async () => {
-    const answer = await house.ask('POST', '/api/v1/plugins/errors', { body: { is_panic: true, stacktrace: 'x' } });
+  test('says 405 in JSON where there is something else, and pages may read that, too', async () => {
+    const answer = await house.ask('PUT', bulk, { headers: { origin: 'https://vscode.dev' }, body: [] });
+    expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([405, 'string']);
+    expect(answer.headers).toMatchObject({ allow: 'DELETE, OPTIONS, POST', 'access-control-allow-origin': '*' });
+  });
+
+  test.each([
+    '/api/v1',
+    '/api',
+    '/v1',
+    '',
+  ])('takes reports of plugins’ own errors at %s from anybody', async (prefix) => {
+    const answer = await house.ask('POST', `${prefix}/plugins/errors`, { body: { is_panic: true, stacktrace: 'x' } });
     expect(answer.status).toBe(201);
   });
 });

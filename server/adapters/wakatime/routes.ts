@@ -350,8 +350,10 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   for (const path of ['/api/v1/*', '/api/compat/*', '/api/hackatime/*'])
     routes.push({ method: '*', path, handle: nothing });
   // Without a prefix only what cannot be mistaken for a room of the mob timer.
-  const bare = routes.filter(({ path }) => path.startsWith('/v1/users/:user'));
-  routes.push(...bare.map((route) => ({ ...route, path: route.path.replace('/v1/users/:user', '/users/current') })));
+  const bare = routes.filter(({ path }) => /^\/v1\/(?:users\/:user\/|plugins\/)/.test(path));
+  routes.push(...bare.map((route) => ({ ...route, path: route.path.slice('/v1'.length) })));
+  const itself = routes.filter(({ path }) => path === '/v1/users/:user');
+  routes.push(...itself.map((route) => ({ ...route, path: '/users/current' })));
   for (const path of ['heartbeats.bulk', 'heartbeats', 'heartbeat']) {
     routes.push({
       method: 'POST',
@@ -363,8 +365,12 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   routes.push(...wakapiRoutes(admission), ...oauth.api);
   routes.push(...routes.flatMap((route) => withSlashes(route.path).map((path) => ({ ...route, path }))));
   const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
-  const paths = new Set(routes.map(({ path }) => path));
-  routes.push(...[...paths].map((path) => ({ method: 'OPTIONS', path, handle: preflight })));
+  const methods = new Map<string, string[]>();
+  for (const { method, path } of routes) methods.set(path, [...(methods.get(path) ?? []), method]);
+  for (const [path, its] of methods) {
+    routes.push({ method: 'OPTIONS', path, handle: preflight });
+    if (!its.includes('*')) routes.push({ method: '*', path, handle: notAllowed(its) });
+  }
   const opened_ = routes.map((route) => ({ ...route, handle: open(route.handle) }));
   return [...opened_, ...oauth.page, ...shareRoutes(admission)];
 }
@@ -387,7 +393,7 @@ function withSlashes(path: string): readonly string[] {
  * without a key. Below `/api/0` is ActivityWatch, also where the 0 is written `%30`.
  */
 export function pagesMay({ path }: { readonly path: string }): boolean {
-  return /^\/(?:api\/(?!0\/|[^/]*%)|v1\/|\/?users\/current(?:\/|$)|\/?heartbeats?(?:\.bulk)?\/?$|oauth\/(?:token|revoke)$)/.test(
+  return /^\/(?:api\/(?!0\/|[^/]*%)|v1\/|\/?users\/(?:current$|[^/]+\/)|\/?plugins\/errors\/?$|\/?heartbeats?(?:\.bulk)?\/?$|oauth\/(?:token|revoke)$)/.test(
     path,
   );
 }
@@ -423,6 +429,12 @@ function mayPick({ question, stranger, may }: Told, whole: 'stats' | 'summaries'
   const parts = partsAsked(question.query);
   if (stranger) return areShared(question.person.settings, parts);
   return may(whole) || parts.every((part) => may(`${whole}.${part}`));
+}
+
+/** The transport would say so, too, but to no page of another origin. */
+function notAllowed(methods: readonly string[]): Route['handle'] {
+  const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort().join(', ');
+  return async () => json(405, { error: `method not allowed: use ${allow}` }, { allow });
 }
 
 const noRange = failed(404, 'no such range');
