@@ -41,6 +41,8 @@ export interface Assembled {
   readonly hub: Hub;
   readonly accounts: Accounts;
   readonly metrics: Metrics;
+  /** Of the store's files, in bytes; undefined where it has none of its own. */
+  readonly size: (() => Promise<number>) | undefined;
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
 }
 
@@ -77,7 +79,7 @@ export async function assemble(
   const accounts = await Accounts.open(hub);
   const kronos = await openKronos({ hub, accounts, personal: isPersonal(config), signup: config.signup, version });
   const converse = (peer: Peer, caller: Caller) => metrics.conversation(kronos(peer, caller));
-  return { ok: true, parts: { hub, accounts, metrics, converse } };
+  return { ok: true, parts: { hub, accounts, metrics, size: opened.size, converse } };
 }
 
 export async function compose(config: Config, world: World): Promise<Composed> {
@@ -86,11 +88,12 @@ export async function compose(config: Config, world: World): Promise<Composed> {
 }
 
 export async function openDoors(parts: Assembled, config: Config, world: World): Promise<Composed> {
-  const { hub, accounts, metrics, converse } = parts;
+  const { hub, accounts, metrics, size, converse } = parts;
   const personal = isPersonal(config);
   const trust = { accounts, personal };
   const limits = { mostDaysOld: config.heartbeatAge, mostHoursAhead: config.heartbeatAhead };
   const tickets = new Tickets(trust, hub);
+  const sizes = async () => ({ ...(await metrics.memory()), ...(size === undefined ? {} : { store: await size() }) });
   const near = ({ origin, host }: Caller) => originAllowed(origin, host, config.origins);
   let listening: Listening | undefined;
   const pages = await openPages({
@@ -112,7 +115,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     ...pages.routes,
     ...activityWatch.routes,
     ...edgeRoutes({ hub, bucketsOf: activityWatch.bucketsOf, ...trust }),
-    ...wakatimeRoutes({ hub, near, ...trust, limits }),
+    ...wakatimeRoutes({ hub, near, ...trust, limits, sizes }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
   ];
 
@@ -216,13 +219,14 @@ async function openStore(
   config: Config,
   world: World,
 ): Promise<
-  { readonly ok: true; readonly store: Store; readonly relay: Relay } | { readonly ok: false; readonly error: string }
+  | { readonly ok: true; readonly store: Store; readonly relay: Relay; readonly size?: () => Promise<number> }
+  | { readonly ok: false; readonly error: string }
 > {
   const { store: wanted } = config;
   if (wanted === 'memory') return { ok: true, store: new MemoryStore({ epoch: world.id() }), relay: silence };
   if (!isPostgres(wanted)) {
     const opened = await openSqlite({ folder: config.data, world });
-    return opened.ok ? { ...opened, relay: silence } : opened;
+    return opened.ok ? { ...opened, relay: silence, size: () => opened.store.size() } : opened;
   }
   const opened = await openPostgres({ url: wanted, world });
   if (!opened.ok) return opened;

@@ -2,6 +2,7 @@
 // nor a long answer ever holds the event loop. Writes that arrive while the writer is busy share its next commit. No SQL
 // here; README.md says why it is laid out like this.
 
+import { stat } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type {
@@ -24,6 +25,7 @@ import type {
 } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import { type DriverName, everyDriver } from './driver.ts';
+import { databasePath } from './sqlite-file.ts';
 import {
   type Flat,
   type Load,
@@ -172,6 +174,16 @@ export class SqliteStore implements Store, Archive {
       this.#checking = undefined;
     });
     return this.#checking;
+  }
+
+  /** What its files take on disk, in bytes, the log included. */
+  async size(): Promise<number> {
+    const path = databasePath(this.#options.folder);
+    const sizes = [path, `${path}-wal`].map((file) => stat(file).then(({ size }) => size));
+    const [database = 0, log = 0] = (await Promise.allSettled(sizes)).map((one) =>
+      one.status === 'fulfilled' ? one.value : 0,
+    );
+    return database + log;
   }
 
   async *outlines(): AsyncGenerator<Outline> {

@@ -103,6 +103,14 @@ describe('/-/metrics', () => {
     expect(await value('horai_uptime_seconds')).toBe(5);
   });
 
+  test('say what the process takes, to others who tell administrators of it, too', async () => {
+    const { metrics } = await house(true);
+    const { resident, heap, heapUsed } = await metrics.memory();
+    expect(heapUsed).toBeGreaterThan(1_000_000);
+    expect(heap).toBeGreaterThanOrEqual(heapUsed);
+    expect(resident).toBeGreaterThan(heapUsed);
+  });
+
   test('carry no account, channel or secret', async () => {
     const { hub, owner, get } = await house(true);
     const channel = await hub.channel('alice/notes');

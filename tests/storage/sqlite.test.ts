@@ -261,6 +261,15 @@ describe('the embedded store', () => {
     expect((await next.read('tasks', {})).map(({ key }) => key)).toEqual(['a']);
   });
 
+  test('its size is that of its files, the log included', async () => {
+    const store = await storeIn(folderHere());
+    const before = await store.size();
+    expect(before).toBeGreaterThan(0);
+    await store.append('tasks', write([put('a', JSON.stringify('x'.repeat(100_000)))]), 'all');
+    expect(await store.size()).toBeGreaterThan(before + 100_000);
+    await store.close();
+  });
+
   test('close keeps what was given before it and refuses what comes after', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);

@@ -1,6 +1,7 @@
 // A hub with WakaTime's routes and Kronos beside them, on a real port and a clock moved by hand; and a plugin's way of talking to it.
 
 import { openKronos } from '../../server/adapters/kronos/conversation.ts';
+import type { WakatimeDoors } from '../../server/adapters/wakatime/admission.ts';
 import { wakatimeRoutes } from '../../server/adapters/wakatime/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
@@ -23,6 +24,7 @@ export interface Wishes {
   readonly world?: TestWorld;
   /** The owner's token, where it is a second start. */
   readonly owner?: string;
+  readonly sizes?: WakatimeDoors['sizes'];
 }
 
 export interface Asking {
@@ -58,12 +60,13 @@ export function basic(key: string): { authorization: string } {
 
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
-  const { engine = 'uWebSockets.js', personal = false } = wishes;
+  const { engine = 'uWebSockets.js', personal = false, sizes } = wishes;
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });
-  const routes = wakatimeRoutes({ hub, accounts, personal, near: ({ origin }) => origin === '' });
+  const near = ({ origin }: { readonly origin: string }) => origin === '';
+  const routes = wakatimeRoutes({ hub, accounts, personal, near, ...(sizes === undefined ? {} : { sizes }) });
   const listened = await listen(
     { routes, admit: () => undefined, converse },
     { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: false },

@@ -137,6 +137,16 @@ export class Metrics {
     this.#faults.inc();
   }
 
+  /** What this process takes, in bytes. */
+  async memory(): Promise<{ readonly resident: number; readonly heap: number; readonly heapUsed: number }> {
+    const read = async (name: string): Promise<number> =>
+      (await this.#registry.getSingleMetric(name)?.get())?.values[0]?.value ?? 0;
+    const resident = await read('process_resident_memory_bytes');
+    // Asked for first: it is what measures both.
+    const heap = await read('nodejs_heap_size_total_bytes');
+    return { resident, heap, heapUsed: await read('nodejs_heap_size_used_bytes') };
+  }
+
   text(): Promise<string> {
     return this.#registry.metrics();
   }

@@ -21,6 +21,16 @@ export interface WakatimeDoors extends Trust {
   readonly near: (request: Request) => boolean;
   /** How far from now heartbeats may be; a day ahead and as far back as they like, unless said. */
   readonly limits?: Limits;
+  /** What the process and the store take, in bytes; nothing is said of them unless there is this. */
+  readonly sizes?: () => Promise<Sizes>;
+}
+
+export interface Sizes {
+  readonly resident: number;
+  readonly heap: number;
+  readonly heapUsed: number;
+  /** Where the store is files of the hub's own. */
+  readonly store?: number;
 }
 
 export type Admitted =

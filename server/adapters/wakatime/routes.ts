@@ -362,7 +362,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       handle: ingest('wakatime', path.endsWith('bulk')),
     });
   }
-  routes.push(...wakapiRoutes(admission), ...oauth.api);
+  routes.push(...wakapiRoutes(admission, doors.sizes), ...oauth.api);
   routes.push(...routes.flatMap((route) => withSlashes(route.path).map((path) => ({ ...route, path }))));
   const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
   const methods = new Map<string, string[]>();

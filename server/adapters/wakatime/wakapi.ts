@@ -3,9 +3,10 @@
 
 import { isAdmin } from '../../core/access.ts';
 import { json, type Reply, type Request, type Route, text } from '../adapter.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, Sizes, WakatimeDoors } from './admission.ts';
 import { secondsOf, wakapiText } from './amount.ts';
 import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken } from './calendar.ts';
+import { Census, type Counted } from './census.ts';
 import { type Dimension, type Folded, type Row, sorted } from './fold.ts';
 import { leaders } from './leaders.ts';
 import { badge, badgeColor, face, svg, yearChart } from './pictures.ts';
@@ -13,19 +14,12 @@ import { ask, partsAsked, type Question } from './question.ts';
 import { areShared } from './settings.ts';
 import { allTime, compute } from './stats.ts';
 
-export function wakapiRoutes(admission: Admission): readonly Route[] {
+export function wakapiRoutes(admission: Admission, sizes?: WakatimeDoors['sizes']): readonly Route[] {
   const { hub } = admission;
   const questionOf = async (request: Request, account: string, query = request.query) =>
     ask(await admission.person(account, request), new URLSearchParams(query), hub.world.now());
 
-  const counted = (): Promise<readonly Census[]> =>
-    Promise.all(
-      admission.accounts.map(async (account) => {
-        const channels = await hub.store.channels(`${account}/wakatime`);
-        const heartbeats = channels.find(({ channel }) => channel === `${account}/wakatime`)?.items ?? 0;
-        return { account, heartbeats };
-      }),
-    );
+  const census = new Census(admission);
 
   const shown =
     (answer: (wanted: Wanted) => Reply): Route['handle'] =>
@@ -87,8 +81,9 @@ export function wakapiRoutes(admission: Admission): readonly Route[] {
         if (!question.ok) return json(400, { error: question.error });
         const { rank } = (await leaders(admission, request)).current_user;
         const identity = admission.identify(request);
-        const census = identity !== undefined && isAdmin(identity) ? await counted() : [];
-        return text(200, metrics(question.value, rank, census));
+        const told = metrics(question.value, rank);
+        const rest = identity !== undefined && isAdmin(identity) ? ofAll(await census.take(), await sizes?.()) : '';
+        return text(200, `${told}${rest}`);
       },
     },
     {
@@ -229,46 +224,81 @@ function labelled({ person }: Question, { rows }: Folded): readonly Row[] {
   return sorted([...person.settings.labels].map(([name, names]) => ({ name, sum: sumOf(names) })));
 }
 
-/** What is known of all accounts, for whoever administers the hub. */
-interface Census {
-  readonly account: string;
-  readonly heartbeats: number;
+type Value = readonly [label: string, value: number];
+
+/** Gauges all of them: those of today fall at midnight, and any when heartbeats are deleted. */
+function gauge(name: string, help: string, values: readonly Value[]): string {
+  const lines = values.map(([label, value]) => `wakatime_${name}${label} ${value}\n`);
+  return `# HELP wakatime_${name} ${help}\n# TYPE wakatime_${name} gauge\n${lines.join('')}`;
 }
 
 /** Of today, and of all time. */
-function metrics(question: Question, rank: number | null, census: readonly Census[]): string {
+function metrics(question: Question, rank: number | null): string {
   const { now, person } = question;
   const today = compute(question, { first: now.today, last: now.today }).all;
-  const lines: string[] = [];
-  const metric = (name: string, help: string, values: readonly (readonly [string, number])[]) => {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
-    for (const [label, value] of values) lines.push(`${name}${label} ${value}`);
-  };
-  const by = (dimension: Dimension, { rows }: Folded) =>
-    rows(dimension).map(({ name, sum }: Row) => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))] as const);
-  metric('wakatime_seconds_total', 'Seconds of today.', [['', Math.floor(secondsOf(today.total))]]);
   const all = compute(question, allTime(question)).all;
-  metric('wakatime_cumulative_seconds_total', 'Seconds of all time.', [['', Math.floor(secondsOf(all.total))]]);
-  metric('wakatime_heartbeats_total', 'Heartbeats of all time.', [['', person.beats.size]]);
-  metric('wakatime_project_seconds_total', 'Seconds of today by project.', by('projects', today));
-  metric('wakatime_language_seconds_total', 'Seconds of today by language.', by('languages', today));
-  metric('wakatime_editor_seconds_total', 'Seconds of today by editor.', by('editors', today));
-  metric('wakatime_operating_system_seconds_total', 'Seconds of today by system.', by('operating_systems', today));
-  metric('wakatime_machine_seconds_total', 'Seconds of today by machine.', by('machines', today));
-  metric('wakatime_category_seconds_total', 'Seconds of today by category.', by('categories', today));
-  const labels = labelled(question, today).map(
-    ({ name, sum }) => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))] as const,
-  );
-  metric('wakatime_label_seconds_total', 'Seconds of today by label.', labels);
-  if (rank !== null) metric('wakatime_rank', 'Place among those who share their time here.', [['', rank]]);
-  if (census.length > 0) {
-    const all_ = census.reduce((sum, { heartbeats }) => sum + heartbeats, 0);
-    metric('wakatime_admin_users_total', 'Accounts.', [['', census.length]]);
-    metric('wakatime_admin_heartbeats_total', 'Heartbeats of all accounts.', [['', all_]]);
-    const each = census.map(({ account, heartbeats }) => [`{user=${quoted(account)}}`, heartbeats] as const);
-    metric('wakatime_admin_user_heartbeats_total', 'Heartbeats by account.', each);
-  }
-  return `${lines.join('\n')}\n`;
+  const named = (rows: readonly Row[]) =>
+    rows.map(({ name, sum }): Value => [`{name=${quoted(name)}}`, Math.floor(secondsOf(sum))]);
+  const of = (name: string, words: string, rows: readonly Row[]) =>
+    gauge(`${name}_seconds_total`, `Seconds of today by ${words}.`, named(rows));
+  return [
+    gauge('seconds_total', 'Seconds of today.', [['', Math.floor(secondsOf(today.total))]]),
+    gauge('cumulative_seconds_total', 'Seconds of all time.', [['', Math.floor(secondsOf(all.total))]]),
+    gauge('heartbeats_total', 'Heartbeats of all time.', [['', person.beats.size]]),
+    of('project', 'project', today.rows('projects')),
+    of('language', 'language', today.rows('languages')),
+    of('editor', 'editor', today.rows('editors')),
+    of('operating_system', 'system', today.rows('operating_systems')),
+    of('machine', 'machine', today.rows('machines')),
+    of('category', 'category', today.rows('categories')),
+    of('label', 'label', labelled(question, today)),
+    rank === null ? '' : gauge('rank', 'Place among those who share their time here.', [['', rank]]),
+  ].join('');
+}
+
+/** For administrators: all accounts, and what the hub takes. */
+function ofAll(accounts: readonly Counted[], sizes: Sizes | undefined): string {
+  const sum = (of: (one: Counted) => number): readonly Value[] => [
+    ['', Math.floor(accounts.reduce((all, one) => all + of(one), 0))],
+  ];
+  const each = (of: (one: Counted) => number) =>
+    accounts.map((one): Value => [`{user=${quoted(one.account)}}`, Math.floor(of(one))]);
+  const bytes = (name: string, help: string, value: number | undefined) =>
+    value === undefined ? '' : gauge(name, `Bytes: ${help}.`, [['', value]]);
+  return [
+    gauge(
+      'admin_seconds_total',
+      'Seconds of all accounts, all time.',
+      sum(({ seconds }) => seconds),
+    ),
+    gauge(
+      'admin_heartbeats_total',
+      'Heartbeats of all accounts.',
+      sum(({ heartbeats }) => heartbeats),
+    ),
+    gauge('admin_users_total', 'Accounts.', [['', accounts.length]]),
+    gauge(
+      'admin_users_active_total',
+      'Accounts with a heartbeat of the last seven days.',
+      sum(({ isActive }) => Number(isActive)),
+    ),
+    gauge(
+      'admin_user_heartbeats_total',
+      'Heartbeats by account.',
+      each(({ heartbeats }) => heartbeats),
+    ),
+    gauge(
+      'admin_user_time_seconds_total',
+      'Seconds by account, all time.',
+      each(({ seconds }) => seconds),
+    ),
+    bytes('mem_sys', 'what the process has of the machine', sizes?.resident),
+    bytes('mem_alloc', 'objects on the heap', sizes?.heapUsed),
+    bytes('mem_heap_sys', 'the heap', sizes?.heap),
+    bytes('mem_heap_inuse', 'objects on the heap', sizes?.heapUsed),
+    bytes('mem_heap_idle', 'the heap without them', sizes && sizes.heap - sizes.heapUsed),
+    bytes('db_total_bytes', 'the files of the store', sizes?.store),
+  ].join('');
 }
 
 function quoted(value: string): string {
