@@ -282,6 +282,21 @@ describe('stats', () => {
     expect((await house.get('stats/all_time?machine=mac')).data.total_seconds).toBe(2_700);
   });
 
+  test('count a language that is said to be "Other" as none', async () => {
+    await house.send([beat(now - 600, { language: 'Other' }), beat(now - 540, { language: 'Go' })]);
+    const { data } = await house.get('stats/today');
+    expect(data.languages).toMatchObject([
+      { name: 'TypeScript' },
+      { name: 'CSS' },
+      { name: 'Other', total_seconds: 960 },
+    ]);
+    expect(data.total_seconds_including_other_language - data.total_seconds).toBe(960);
+  });
+
+  test('take a zone whose plus was not encoded', async () => {
+    expect((await house.get('stats/today?timezone=Etc/GMT+5')).data.timezone).toBe('Etc/GMT+5');
+  });
+
   test('of no such range are not found', async () => {
     expect(await house.get('stats/whenever', 404)).toEqual({ error: 'no such range' });
   });
@@ -372,6 +387,22 @@ describe('durations', () => {
   test('of one project, or of its branches', async () => {
     expect((await house.get('durations?date=today&project=web')).data).toHaveLength(1);
     expect((await house.get('durations?date=today&project=web&branches=main')).data).toEqual([]);
+  });
+
+  test('name all branches that were worked on, however they are sliced', async () => {
+    const each = ['one', 'two', 'three'].map((branch, index) =>
+      beat(now - 300 + index * 60, { project: 'br', branch }),
+    );
+    await house.send(each);
+    for (const slice of ['project', 'language', 'branch'])
+      expect((await house.get(`durations?date=today&project=br&slice_by=${slice}`)).branches).toEqual([
+        'one',
+        'three',
+        'two',
+      ]);
+    const some = await house.get('summaries?range=today&project=br&branches=one,%20three');
+    expect(some).toMatchObject({ available_branches: ['one', 'two'], branches: ['one', 'three'] });
+    expect(some.data[0].branches).toMatchObject([{ name: 'one', total_seconds: 60 }]);
   });
 });
 

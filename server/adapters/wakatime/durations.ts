@@ -42,10 +42,11 @@ export function durations(question: Question): Asked<DayOfDurations> {
   if (found === undefined) return wrong(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
   const [, field, dimension] = found;
   const [from = 0, to = 0] = boundsOf([date], zone);
+  const wish = { from, to, ...filter };
   const slice = (context: Context, entity: string) =>
     dimension === 'entity' ? [entity] : labelsOf(context)[dimension];
-  const all = stretches(person.beats, rule, { from, to, slice, ...filter });
-  const seen = new Set(all.map(({ context }) => labelsOf(context).branches[0] ?? ''));
+  const all = stretches(person.beats, rule, { ...wish, slice });
+  const seen = stretches(person.beats, rule, { ...wish, slice: (context) => labelsOf(context).branches });
   return {
     ok: true,
     value: {
@@ -59,7 +60,7 @@ export function durations(question: Question): Asked<DayOfDurations> {
         ...(field === 'operating_system' ? { os: value } : {}),
         ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),
       })),
-      branches: branches.length > 0 ? branches : [...seen].sort(),
+      branches: branches.length > 0 ? branches : [...new Set(seen.map(({ value }) => value))].sort(),
       color: null,
       start: iso(from),
       end: isoEnd(to),

@@ -156,14 +156,16 @@ const languageField = fields.indexOf('language');
 
 export function fold({ contexts }: Beats, tallies: readonly Tally[]): Folded {
   const by = indexesOf(contexts);
+  const saidOther = contexts.find(absent.language);
   let [total, other] = [0, 0];
   for (const { contexts: sums } of tallies) {
     const { codes, amounts } = sums;
     for (let index = 0; index < codes.length; index += 1) {
       const sum = amounts[index] ?? 0;
       total += sum;
-      // The first of all texts is ''.
-      if (contexts.field(codes[index] ?? 0, languageField) === 0) other += sum;
+      // The first of all texts is ''. Some plugins say "Other" themselves.
+      const language = contexts.field(codes[index] ?? 0, languageField);
+      if (language === 0 || language === saidOther) other += sum;
     }
   }
   const rows = (dimension: Dimension): readonly Row[] => {

@@ -94,7 +94,8 @@ export function partsAsked(query: URLSearchParams): readonly (Dimension | 'entit
 /** @param at milliseconds since 1970 */
 export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at: number): Asked<QuestionOf<Who>> {
   const { settings } = person;
-  const zone = query.get('timezone') || settings.timezone;
+  // A plus that was not encoded: Etc/GMT+5.
+  const zone = query.get('timezone')?.replaceAll(' ', '+') || settings.timezone;
   if (!isZone(zone)) return wrong('timezone must be a name such as Europe/Berlin');
   const said = query.get('timeout');
   const timeout = said === null || said === '' ? settings.timeout : Number(said);
@@ -102,7 +103,10 @@ export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at
   const writes = query.get('writes_only');
   const moment = at * 1_000;
   const project = query.get('project') ?? '';
-  const branches = (query.get('branches') ?? '').split(',').filter((name) => name !== '');
+  const branches = (query.get('branches') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   const rule = {
     timeout: timeout * minute,
     writesOnly: writes === null || writes === '' ? settings.writesOnly : /^(?:true|1)$/i.test(writes),
@@ -115,7 +119,8 @@ export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at
   return { ok: true, value: { person, query, zone, rule, timeout, now, moment, filter, project, branches } };
 }
 
-function filterOf(
+/** What a query asks for alone, of these branches; of all when there are none. */
+export function filterOf(
   query: URLSearchParams,
   project: string,
   branches: readonly string[],

@@ -9,11 +9,11 @@ import { noLines, type Tally, tally } from './credit.ts';
 import { type Dimension, fold, type Row, sorted, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
 import { type Counts, type Lines, sameLines, sayLines } from './lines.ts';
-import { daysOf, type Question } from './question.ts';
+import { daysOf, filterOf, type Question } from './question.ts';
 
 /** The answer as JSON. */
 export function summariesText(question: Question, span: Span): string {
-  const { person, rule, zone, filter, project, branches } = question;
+  const { person, rule, zone, filter, query, project, branches } = question;
   const { dates, bounds } = daysOf(span, zone);
   const entities = project !== '';
   const tallies = tally(person.beats, rule, { bounds, entities, ...filter });
@@ -25,6 +25,8 @@ export function summariesText(question: Question, span: Span): string {
   const [all, worked] = [fold(person.beats, tallies), tallies.filter((one) => one.contexts.codes.length > 0).length];
   const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
   const [total, mean, meanWithOther] = [secondsOf(all.total), average(all.total - all.other), average(all.total)];
+  const onAny = { bounds, ...filterOf(query, project, [], person.settings.labels) };
+  const available = branches.length === 0 ? all : fold(person.beats, tally(person.beats, rule, onAny));
   const rest = JSON.stringify({
     start: iso(bounds[0] ?? 0),
     end: isoEnd(bounds.at(-1) ?? 0),
@@ -38,7 +40,7 @@ export function summariesText(question: Question, span: Span): string {
       seconds_including_other_language: meanWithOther,
       text_including_other_language: fineText(meanWithOther),
     },
-    ...(project === '' ? {} : { available_branches: all.rows('branches').map(({ name }) => name), branches }),
+    ...(project === '' ? {} : { available_branches: available.rows('branches').map(({ name }) => name), branches }),
   });
   return `{"data":[${data}],${rest.slice(1)}`;
 }
