@@ -563,6 +563,13 @@ describe('tools that only read', () => {
     await house.settle({ logged_time_public: true, projects_used_public: true });
     expect((await asked(`${path}/project:hub`)).message).toBe('1 hrs 30 mins');
     expect((await asked(`${path}/project:web`)).message).toBe('0 hrs 0 mins');
+    const name = 'a/b: 50 % für ?';
+    await house.send([beat(now - 120, { project: name }), beat(now, { project: name })]);
+    expect((await asked(`${path}/project:${encodeURIComponent(name)}`)).message).toBe('0 hrs 2 mins');
+    const badge = await house.ask('GET', `/api/badge/owner/interval:today/project:${encodeURIComponent(name)}`);
+    expect(badge.body).toContain('0 hrs 2 mins');
+    // A percent sign that nobody escaped.
+    expect((await asked(`${path}/project:50%`)).message).toBe('0 hrs 0 mins');
   });
 
   test('Wakapi’s summary, badge, chart and health', async () => {

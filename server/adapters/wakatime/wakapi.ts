@@ -29,7 +29,7 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDoors['sizes'
         needs: ['stats'],
       });
       if (!admitted.ok) return admitted.reply;
-      const wanted = wantedOf(plainPath(request.path));
+      const wanted = wantedOf(request.path);
       const question = await questionOf(request, admitted.account, filterQuery(wanted.filters, request.query));
       if (!question.ok) return json(400, { error: question.error });
       const range = readStatsRange(wanted.interval, question.value.now, true);
@@ -152,20 +152,20 @@ const filterNames = new Map([
   ['label', 'label'],
 ]);
 
-function plainPath(path: string): string {
+function plain(segment: string): string {
   try {
-    return decodeURIComponent(path);
+    return decodeURIComponent(segment);
   } catch {
-    return path;
+    return segment;
   }
 }
 
-/** `…/interval:today/project:hub` */
+/** `…/interval:today/project:hub`, as it came: a name may have slashes of its own, which are escaped. */
 function wantedOf(path: string) {
   const filters = new Map<string, string>();
   let interval = 'last_30_days';
   for (const segment of path.split('/')) {
-    const [, name = '', value = ''] = /^([a-z_]+):(.+)$/.exec(segment) ?? [];
+    const [, name = '', value = ''] = /^([a-z_]+):(.+)$/s.exec(plain(segment)) ?? [];
     const filter = filterNames.get(name);
     if (name === 'interval') interval = value;
     else if (filter !== undefined) filters.set(filter, value);
