@@ -718,15 +718,31 @@ describe('leaders', () => {
       timeout: 15,
       range: { name: 'last_7_days', start_date: '2025-12-29', end_date: '2026-01-04' },
     });
-    expect((await asked('/api/v1/leaders?language=go')).data).toMatchObject([
-      { user: { username: 'owner' } },
-      { user: { username: 'bob' } },
-    ]);
     // Nobody says of themselves that they look for work, or where they live.
     expect(await asked('/api/v1/leaders?is_hireable=true')).toMatchObject({ data: [], is_hireable: true });
     expect(await asked('/api/v1/leaders?country_code=DE')).toMatchObject({ data: [], country_code: 'DE' });
     const unhired = await asked('/api/v1/leaders?is_hireable=false');
     expect(unhired).toMatchObject({ data: answer.data, is_hireable: false, country_code: null });
+  });
+
+  test('by a language are those who share their languages: others’ are nobody’s business', async () => {
+    const bob = await house.accounts.createAccount('bob');
+    if (!bob.ok) throw new Error(bob.error);
+    await house.send([beat(now - 86_400, { language: 'Go' }), beat(now - 86_340)], basic(bob.secret));
+    const share = async (account: string, settings: object) => {
+      const document = await house.hub.document(`${account}/settings`);
+      const op = { op: 'put', key: 'wakatime', value: JSON.stringify(settings) } as const;
+      await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
+    };
+    await share('owner', { logged_time_public: true, languages_used_public: true });
+    await share('bob', { logged_time_public: true });
+    const names = async () =>
+      (await asked('/api/v1/leaders?language=go')).data.map(
+        ({ user }: { user: { username: string } }) => user.username,
+      );
+    expect(await names()).toEqual(['owner']);
+    await share('bob', { logged_time_public: true, languages_used_public: true });
+    expect(await names()).toEqual(['owner', 'bob']);
   });
 });
 

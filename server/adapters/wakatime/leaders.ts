@@ -44,7 +44,10 @@ export async function ranking(
   const running = [];
   // Nobody here says where they live, or that they look for work.
   for (const account of country === '' && !isHireable ? accounts : []) {
-    const person = await admission.person(account, request);
+    const someone = await admission.someone(account, request);
+    // Who may not see a list may not ask for one thing of it either.
+    if (language !== '' && among === 'all' && !someone.settings.shares.languages) continue;
+    const person = { ...someone, beats: await admission.beats(account) };
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute, rules: person.rules };
