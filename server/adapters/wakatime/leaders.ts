@@ -47,7 +47,8 @@ export async function ranking(
     const someone = await admission.someone(account, request);
     // Who may not see a list may not ask for one thing of it either.
     if (language !== '' && among === 'all' && !someone.settings.shares.languages) continue;
-    const person = { ...someone, beats: await admission.beats(account) };
+    const beats = await admission.beats(account, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 });
+    const person = { ...someone, beats };
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute, rules: person.rules };
