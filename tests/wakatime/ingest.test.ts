@@ -317,9 +317,11 @@ describe('the door', () => {
   });
 
   test('says 404 in JSON where there is nothing', async () => {
-    const answer = await house.ask('GET', '/api/v1/users/current/nothing', { headers: basic(house.owner) });
-    expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([404, 'string']);
-    expect(answer.headers['access-control-allow-origin']).toBe('*');
+    for (const path of ['/api/v1/users/current/nothing', '/users/current/nothing']) {
+      const answer = await house.ask('GET', path, { headers: basic(house.owner) });
+      expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([404, 'string']);
+      expect(answer.headers['access-control-allow-origin']).toBe('*');
+    }
   });
 
   test('says 405 in JSON where there is something else, and pages may read that, too', async () => {

@@ -347,7 +347,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     for (const [method, path, why] of absent) route(method, `${prefix}/${path}`, async () => failed(404, why));
     route('*', `${prefix}/users/*`, nothing);
   }
-  for (const path of ['/api/v1/*', '/api/compat/*', '/api/hackatime/*'])
+  for (const path of ['/api/v1/*', '/api/compat/*', '/api/hackatime/*', '/users/:user/:what/*'])
     routes.push({ method: '*', path, handle: nothing });
   // Without a prefix only what cannot be mistaken for a room of the mob timer.
   const bare = routes.filter(({ path }) => /^\/v1\/(?:users\/:user\/|plugins\/)/.test(path));
