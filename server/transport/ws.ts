@@ -138,12 +138,17 @@ function callerOf(req: IncomingMessage): Caller {
   return { address: plainAddress(req.socket.remoteAddress ?? ''), host: host.toLowerCase(), origin, authorization };
 }
 
+/** Node hands bytes over one by one; those who send more than ASCII send UTF-8. */
+function readable(value: string): string {
+  return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString() : value;
+}
+
 function headOf(req: IncomingMessage): Head {
   const url = req.url ?? '';
   const mark = url.indexOf('?');
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(req.headers)) {
-    if (typeof value === 'string') headers.set(name, value);
+    if (typeof value === 'string') headers.set(name, readable(value));
   }
   return {
     ...callerOf(req),

@@ -183,6 +183,11 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect((await house.get('machine_names')).data).toMatchObject([{ name: 'my laptop' }]);
   });
 
+  test('has its machine’s name in bytes of UTF-8, as the legacy command line sends it', async () => {
+    await house.send([beat(now)], { 'x-machine-name': 'Zoë at home' });
+    expect((await kept()).map(({ machine }) => machine)).toEqual(['Zoë at home']);
+  });
+
   test('of a relay names machines itself, one by one; an id that names none is none', async () => {
     await house.send([
       beat(now, { machine: 'desk' }),
