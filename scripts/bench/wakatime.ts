@@ -285,7 +285,7 @@ const days = (name: string, query: string): Asked => ({
   query,
   reach: (question) => reachOf(question, spanIn(question)),
   answer: (question) => summariesText(question, spanIn(question)),
-  bounds: (question) => daysOf(spanIn(question), question.zone).bounds,
+  bounds: (question) => daysOf(spanIn(question), question).bounds,
 });
 const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Asked => ({
   name,
@@ -295,7 +295,7 @@ const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolea
     const range = readStatsRange('all_time', question.now, true);
     return range === undefined ? undefined : JSON.stringify(stats(question, range));
   },
-  bounds: (question) => daysOf(allTime(question), question.zone).bounds,
+  bounds: (question) => daysOf(allTime(question), question).bounds,
   fits,
 });
 const questions: readonly Asked[] = [

@@ -293,6 +293,18 @@ describe('stats', () => {
     expect(data.total_seconds_including_other_language - data.total_seconds).toBe(960);
   });
 
+  test('of 24 hours go back that far, into yesterday', async () => {
+    await house.send([beat(now - 86_430), beat(now - 86_370), beat(now - 86_340)]);
+    for (const range of ['24_hours', 'last_day', 'Last 24 Hours']) {
+      const { data } = await house.get(`stats/${encodeURIComponent(range)}`);
+      expect(data).toMatchObject({
+        range: 'last_24_hours',
+        start: '2026-01-04T12:00:00Z',
+        total_seconds_including_other_language: 7_200 + 60,
+      });
+    }
+  });
+
   test('take a zone whose plus was not encoded', async () => {
     expect((await house.get('stats/today?timezone=Etc/GMT+5')).data.timezone).toBe('Etc/GMT+5');
   });

@@ -123,6 +123,8 @@ function ordinal(day: number): string {
 export interface Span {
   readonly first: string;
   readonly last: string;
+  /** Of these days only so much, back from now. */
+  readonly hours?: number;
 }
 
 /** Today and what the account has said about its weeks. */
@@ -219,9 +221,8 @@ const otherNames = new Map([
   ['this_week', 'week'],
   ['this_month', 'month'],
   ['day', 'yesterday'],
-  ['24_hours', 'today'],
-  ['last_24_hours', 'today'],
-  ['last_day', 'today'],
+  ['24_hours', 'last_24_hours'],
+  ['last_day', 'last_24_hours'],
   ['7_days', 'last_7_days'],
   ['14_days', 'last_14_days'],
   ['30_days', 'last_30_days'],
@@ -251,6 +252,8 @@ export function readStatsRange(said: string, now: Now, includesToday: boolean): 
   switch (name) {
     case 'today':
       return fixed({ first: today, last: today });
+    case 'last_24_hours':
+      return fixed({ first: addDays(today, -1), last: today, hours: 24 });
     case 'yesterday':
       return fixed({ first: addDays(today, -1), last: addDays(today, -1) });
     case 'week':

@@ -14,7 +14,7 @@ const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 /** undefined for an insight that there is none of. */
 export function insight(question: Question, said: string, range: StatsRange) {
   const { person, rule, zone, filter, timeout, moment } = question;
-  const days = daysOf(range.span ?? allTime(question), zone);
+  const days = daysOf(range.span ?? allTime(question), question);
   const { dates, bounds } = days;
   const tallies = tally(person.beats, rule, { bounds, ...filter });
   const byDay = tallies.map((one) => fold(person.beats, [one]));

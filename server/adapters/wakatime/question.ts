@@ -171,7 +171,9 @@ export interface Days {
   readonly bounds: readonly number[];
 }
 
-export function daysOf(span: Span, zone: string): Days {
+export function daysOf(span: Span, { zone, moment }: Pick<QuestionOf<Someone>, 'zone' | 'moment'>): Days {
   const dates = datesOf(span);
-  return { dates, bounds: boundsOf(dates, zone) };
+  const [first = 0, ...bounds] = boundsOf(dates, zone);
+  const since = span.hours === undefined ? first : Math.max(first, moment - span.hours * 60 * minute);
+  return { dates, bounds: [since, ...bounds] };
 }

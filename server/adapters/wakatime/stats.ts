@@ -2,12 +2,12 @@
 // in everything but `total_seconds` and the averages that do not say "including other language".
 
 import { amount, coarseText, percent, secondsOf } from './amount.ts';
-import { boundsOf, dateAt, datesOf, iso, isoEnd, type Span, type StatsRange, spoken } from './calendar.ts';
+import { dateAt, iso, isoEnd, type Span, type StatsRange, spoken } from './calendar.ts';
 import { tally } from './credit.ts';
 import { type Folded, fold, type Row, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
 import { sayLines } from './lines.ts';
-import type { Question } from './question.ts';
+import { type Days, daysOf, type Question } from './question.ts';
 import { machineId } from './summaries.ts';
 
 /** From the day of the first heartbeat, or of a meeting before; the account's own first day while there is neither. */
@@ -17,18 +17,15 @@ export function allTime({ person, zone, now }: Question): Span {
   return { first: first < now.today ? first : now.today, last: now.today };
 }
 
-interface Computed {
+interface Computed extends Days {
   readonly all: Folded;
-  readonly bounds: readonly number[];
-  readonly dates: readonly string[];
   /** Microseconds by date. */
   readonly days: readonly number[];
 }
 
 export function compute(question: Question, span: Span): Computed {
-  const { person, rule, zone, filter } = question;
-  const dates = datesOf(span);
-  const bounds = boundsOf(dates, zone);
+  const { person, rule, filter } = question;
+  const { dates, bounds } = daysOf(span, question);
   const tallies = tally(person.beats, rule, { bounds, ...filter });
   const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
   return { all: fold(person.beats, tallies), bounds, dates, days };

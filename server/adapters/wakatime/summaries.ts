@@ -13,8 +13,8 @@ import { daysOf, filterOf, type Question } from './question.ts';
 
 /** The answer as JSON. */
 export function summariesText(question: Question, span: Span): string {
-  const { person, rule, zone, filter, query, project, branches } = question;
-  const { dates, bounds } = daysOf(span, zone);
+  const { person, rule, filter, query, project, branches } = question;
+  const { dates, bounds } = daysOf(span, question);
   const entities = project !== '';
   const tallies = tally(person.beats, rule, { bounds, entities, ...filter });
   let data = '';
@@ -101,8 +101,8 @@ export function summaries(question: Question, span: Span): Summaries {
 
 /** Today, for the bar at the bottom of an editor. */
 export function statusBar(question: Question) {
-  const { person, rule, zone, now, moment } = question;
-  const { dates, bounds } = daysOf({ first: now.today, last: now.today }, zone);
+  const { person, rule, now, moment } = question;
+  const { dates, bounds } = daysOf({ first: now.today, last: now.today }, question);
   const [today = nothing] = tally(person.beats, rule, { bounds });
   const data: Day = JSON.parse(dayText(question, today, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0));
   return { cached_at: iso(moment), has_team_features: false, data: { ...data, has_team_features: false } };
