@@ -119,7 +119,16 @@ describe('a badge', () => {
     expect(JSON.parse((await asked()).body).badgeUrl).toBe(badgeUrl);
     const { pathname } = new URL(badgeUrl);
     expect((await house.ask('GET', `${pathname}?days=30`)).body).toContain('6 mins');
-    expect((await house.ask('GET', `${pathname}?days=forever`)).status).toBe(400);
+    expect((await house.ask('GET', `${pathname}?days=1`)).body).toContain('6 mins');
+    for (const days of ['forever', '0', '1.5', '4000']) {
+      expect((await house.ask('GET', `${pathname}?days=${days}`)).status).toBe(400);
+    }
+    // By the name alone, as hakatime's own links are.
+    const [, id = ''] = /([^/]+)\.svg$/.exec(pathname) ?? [];
+    for (const name of [id, `${id}.svg`]) {
+      expect((await house.ask('GET', `/badge/svg/${name}?days=12`)).body).toContain('6 mins');
+    }
+    expect((await house.ask('GET', `/badge/svg/${house.owner}`)).status).toBe(404);
     expect((await house.ask('GET', '/badge/link/hub')).status).toBe(401);
     const personal = await openHouse({ personal: true });
     expect((await personal.ask('GET', '/badge/link/hub')).status).toBe(401);

@@ -6,13 +6,13 @@ import type { Hub } from '../../core/hub.ts';
 import { json, type Reply, type Request, type Route } from '../adapter.ts';
 import type { Admission } from './admission.ts';
 import { coarseText, percent, secondsOf } from './amount.ts';
-import { datesOf, iso, readStatsRange, spoken } from './calendar.ts';
+import { addDays, datesOf, iso, readStatsRange, type Span, spoken } from './calendar.ts';
 import { type Endpoint, failed, param, saidIn, textIn } from './endpoint.ts';
 import { dimensions, type Row, totalOf } from './fold.ts';
 import { isObject } from './heartbeat.ts';
 import { paged, projects } from './lists.ts';
 import { badge, badgeColor, barChart, svg, yearChart } from './pictures.ts';
-import { ask, type Question } from './question.ts';
+import { ask, mostDays, type Question } from './question.ts';
 import { colorOf } from './registries.ts';
 import { rewrite } from './rewrite.ts';
 import { allTime, compute } from './stats.ts';
@@ -129,6 +129,21 @@ export function shareRoutes(admission: Admission): readonly Route[] {
   const shareAt = async (account: string, id: string) =>
     (await sharesOf(hub, account)).find((one) => one.id === id)?.share;
 
+  /** The badge of a link, which one of these accounts has. */
+  const linked = async (request: Request, accounts: readonly string[]): Promise<Reply> => {
+    const id = param(request, 'badge').replace(/\.svg$/, '');
+    for (const account of accounts) {
+      const share = await shareAt(account, id);
+      if (share?.kind !== 'badge') continue;
+      const days = Number(new URLSearchParams(request.query).get('days') ?? 7);
+      if (!Number.isInteger(days) || days < 1 || days > mostDays) return failed(400, `days must be 1 to ${mostDays}`);
+      const question = await questionOf(account, request, ofProject(share.project));
+      const { today } = question.now;
+      return badgeOf(request, question, { first: addDays(today, 1 - days), last: today });
+    }
+    return failed(404, noShare);
+  };
+
   return [
     {
       method: 'GET',
@@ -154,7 +169,8 @@ export function shareRoutes(admission: Admission): readonly Route[] {
         const { shares } = question.person.settings;
         const found = projects(question.person, question.moment).find((one) => one.id === id || one.name === id);
         if (!shares.time || !shares.projects || found === undefined) return failed(404, 'no such badge');
-        return badgeOf(request, await questionOf(account, request, ofProject(found.name)), 'all_time');
+        const about = await questionOf(account, request, ofProject(found.name));
+        return badgeOf(request, about, allTime(about));
       },
     },
     {
@@ -179,26 +195,25 @@ export function shareRoutes(admission: Admission): readonly Route[] {
     {
       method: 'GET',
       path: '/badge/svg/:user/:badge',
-      async handle(request) {
+      handle: (request) => {
         const account = admission.accountOf(param(request, 'user'));
-        const id = param(request, 'badge').replace(/\.svg$/, '');
-        const share = account === undefined ? undefined : await shareAt(account, id);
-        if (account === undefined || share?.kind !== 'badge') return failed(404, noShare);
-        const days = new URLSearchParams(request.query).get('days') ?? '7';
-        const range = { 7: 'last_7_days', 14: 'last_14_days', 30: 'last_30_days', 365: 'last_year' }[days];
-        if (range === undefined) return failed(400, 'days must be 7, 14, 30 or 365');
-        return badgeOf(request, await questionOf(account, request, ofProject(share.project)), range);
+        return linked(request, account === undefined ? [] : [account]);
       },
+    },
+    {
+      method: 'GET',
+      path: '/badge/svg/:badge',
+      // Hakatime's own links name nobody.
+      handle: (request) => linked(request, admission.accounts),
     },
   ];
 }
 
 const ofProject = (name: string): string => (name === '' ? '' : `${new URLSearchParams({ project: name })}`);
 
-function badgeOf(request: Request, question: Question, said: string): Reply {
+function badgeOf(request: Request, question: Question, span: Span): Reply {
   const query = new URLSearchParams(request.query);
-  const range = readStatsRange(said, question.now, true);
-  const { all } = compute(question, range?.span ?? allTime(question));
+  const { all } = compute(question, span);
   const label = query.get('label') ?? 'Horai';
   return svg(
     badge(label, coarseText(secondsOf(all.total)), query.get('color') ?? badgeColor, query.get('style') ?? 'flat'),
