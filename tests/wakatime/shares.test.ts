@@ -136,6 +136,16 @@ describe('a badge', () => {
   });
 });
 
+describe('a badge that was made as a link', () => {
+  test('is of the range it was made with, unless its address says days', async () => {
+    const body = { type: 'badge', range: 'yesterday', project: 'hub' };
+    const made = await house.ask('POST', '/api/v1/users/current/shares', { body, headers: basic(house.owner) });
+    const { pathname } = new URL(JSON.parse(made.body).data.url);
+    expect((await house.ask('GET', pathname)).body).toContain('0 secs');
+    expect((await house.ask('GET', `${pathname}?days=7`)).body).toContain('6 mins');
+  });
+});
+
 describe('a face', () => {
   test('is made of the name alone, and where the user’s photo is said to be', async () => {
     const { data } = await house.get('');

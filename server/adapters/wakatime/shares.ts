@@ -135,10 +135,11 @@ export function shareRoutes(admission: Admission): readonly Route[] {
     for (const account of accounts) {
       const share = await shareAt(account, id);
       if (share?.kind !== 'badge') continue;
-      const days = Number(new URLSearchParams(request.query).get('days') ?? 7);
-      if (!Number.isInteger(days) || days < 1 || days > mostDays) return failed(400, `days must be 1 to ${mostDays}`);
       const question = await questionOf(account, request, ofProject(share.project));
-      const { today } = question.now;
+      const said = new URLSearchParams(request.query).get('days');
+      if (said === null) return badgeOf(request, question, spanOf(share, question));
+      const [days, { today }] = [Number(said), question.now];
+      if (!Number.isInteger(days) || days < 1 || days > mostDays) return failed(400, `days must be 1 to ${mostDays}`);
       return badgeOf(request, question, { first: addDays(today, 1 - days), last: today });
     }
     return failed(404, noShare);
