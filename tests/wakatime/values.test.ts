@@ -254,6 +254,10 @@ describe('an API key', () => {
   ])('%s', (_, authorization, query) => {
     expect(apiKeyOf({ authorization, query })).toBe(key);
   });
+  test('in the query, where a proxy before the hub has credentials of its own in the header', () => {
+    expect(apiKeyOf({ authorization: `Basic ${coded('ann:secret')}`, query: `api_key=${key}` })).toBe(key);
+    expect(apiKeyOf({ authorization: '', query: `api_key=&token=${key}` })).toBe(key);
+  });
   test('none at all is told from a wrong one', () => {
     expect(apiKeyOf({ authorization: '', query: 'date=today' })).toBeUndefined();
     expect(apiKeyOf({ authorization: 'Basic bm9ib2R5', query: '' })).toBe('');

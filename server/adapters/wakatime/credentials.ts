@@ -7,20 +7,28 @@ import { authenticate, type Trust } from '../authenticate.ts';
 
 const keyForm = /(?:waka_(?:tok_)?)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/i;
 
-/** The API key as the hub knows it; '' for credentials without one, undefined where there are none at all. */
-export function apiKeyOf(request: Pick<Request, 'authorization' | 'query'>): string | undefined {
-  const { authorization, query } = request;
-  if (authorization !== '') {
-    const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/s.exec(authorization.trim()) ?? [];
-    // `key`, `key:`, `:key`, `user:key`, with or without a line's end; a Bearer may be the key itself or its base64.
-    const decoded = Buffer.from(credentials, 'base64').toString();
-    const said = scheme.toLowerCase() === 'bearer' ? [credentials, decoded] : [decoded];
-    return said.map((one) => keyForm.exec(one)?.[1]?.toLowerCase()).find((key) => key !== undefined) ?? '';
-  }
-  if (!/(?:api_key|access_token|token)=/.test(query)) return undefined;
+/**
+ * The API key as the hub knows it; '' for credentials without one, undefined where there are none at all. Those of a header may be
+ * for a proxy before the hub: then the query is looked at.
+ */
+export function apiKeyOf({ authorization, query }: Pick<Request, 'authorization' | 'query'>): string | undefined {
+  const said = [...inHeader(authorization), ...inQuery(query)];
+  const key = said.map((one) => keyForm.exec(one)?.[1]?.toLowerCase()).find((one) => one !== undefined);
+  return key ?? (said.length === 0 ? undefined : '');
+}
+
+/** `key`, `key:`, `:key`, `user:key`, with or without a line's end; a Bearer may be the key itself or its base64. */
+function inHeader(authorization: string): readonly string[] {
+  if (authorization === '') return [];
+  const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/s.exec(authorization.trim()) ?? [];
+  const decoded = Buffer.from(credentials, 'base64').toString();
+  return scheme.toLowerCase() === 'bearer' ? [credentials, decoded] : [decoded];
+}
+
+function inQuery(query: string): readonly string[] {
+  if (!/(?:api_key|access_token|token)=/.test(query)) return [];
   const asked = new URLSearchParams(query);
-  const value = asked.get('api_key') ?? asked.get('access_token') ?? asked.get('token');
-  return value === null ? undefined : (keyForm.exec(value)?.[1]?.toLowerCase() ?? '');
+  return ['api_key', 'access_token', 'token'].flatMap((name) => asked.getAll(name));
 }
 
 /**
