@@ -142,6 +142,9 @@ describe('tools that only read', () => {
       `/api/v1/users/current/summaries?start=2026-01-04&end=2026-01-04&api_key=${house.owner}`,
     );
     expect(data[0]).toMatchObject({ grand_total: { total_seconds: 5_400 }, range: { date: '2026-01-04' } });
+    for (const list of ['categories', 'editors', 'languages', 'machines', 'operating_systems', 'projects']) {
+      expect(data[0][list][0]).toMatchObject({ name: string, total_seconds: number, percent: number });
+    }
   });
 
   test('wf2311/wakatime-sync: user, heartbeats, durations, projects', async () => {
@@ -165,6 +168,13 @@ describe('tools that only read', () => {
       data: [{ project: 'hub', time: number, duration: 5_400 }],
     });
     expect((await asked(`/api/v1/users/current/projects?${key}`)).data[0]).toMatchObject({ id: string, name: 'hub' });
+    const summed = await asked(`/api/v1/users/current/summaries?start=2026-01-04&end=2026-01-05&${key}`);
+    for (const day of summed.data) {
+      expect(day).toMatchObject({ grand_total: { total_seconds: 5_400 }, range: { date: string, timezone: 'UTC' } });
+      for (const list of ['categories', 'dependencies', 'editors', 'languages', 'operating_systems', 'projects']) {
+        expect(Array.isArray(day[list])).toBe(true);
+      }
+    }
     expect((await asked(`/api/v1/users/current/projects/hub?${key}`)).data.name).toBe('hub');
   });
 
@@ -214,6 +224,47 @@ describe('tools that only read', () => {
       created_at: string,
       modified_at: string,
     });
+  });
+
+  test('clients with strict types: an account that has done nothing has every key that others have', async () => {
+    const bob = await house.accounts.createAccount('bob');
+    if (!bob.ok) throw new Error(bob.error);
+    /** The names in it, lists being the same whatever is in them. */
+    const namesIn = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(value)
+            .map(([name, inner]) => [name, namesIn(inner)])
+            .sort()
+        : Array.isArray(value);
+    for (const path of [
+      '',
+      'stats',
+      'stats/last_7_days',
+      'stats/all_time',
+      'stats/2026-01',
+      'all_time_since_today',
+      'statusbar/today',
+      'durations?date=today',
+      'heartbeats?date=today',
+      'summaries?range=last_7_days',
+      'summaries?range=today&project=hub',
+      'projects',
+      'machine_names',
+      'user_agents',
+      'languages',
+      'goals',
+      'data_dumps',
+      'external_durations?date=today',
+      'projects/hub/commits',
+      ...['weekday', 'days', 'best_day', 'daily_average', 'projects', 'machines'].map(
+        (type) => `insights/${type}/last_7_days`,
+      ),
+    ]) {
+      const [full, empty] = await Promise.all(
+        [house.owner, bob.secret].map((key) => asked(`/api/v1/users/current/${path}`, basic(key))),
+      );
+      expect([path, namesIn(empty)]).toEqual([path, namesIn(full)]);
+    }
   });
 
   test('hrafnthor’s client for Kotlin: summaries, durations, projects, leaders, goals, in their types', async () => {
