@@ -6,6 +6,7 @@ import type { Request, Requests } from '../../../protocol/messages.ts';
 import { everything, type Identity } from '../../core/access.ts';
 import { type Accounts, ownerName } from '../../core/accounts.ts';
 import type { Caller } from '../adapter.ts';
+import type { Device } from './device.ts';
 
 export interface Gate {
   readonly accounts: Accounts;
@@ -18,6 +19,12 @@ export interface Speaker {
   readonly identity: Identity;
   /** The secret as the client sent it, or as it was made for it; '' for the owner without one. */
   readonly userId: string;
+}
+
+/** Whom a connection has logged in as, or speaks as. */
+export interface Login extends Speaker {
+  /** undefined without a login. */
+  readonly device: Device | undefined;
 }
 
 export type Admitted = ({ readonly ok: true } & Speaker) | Refusal;

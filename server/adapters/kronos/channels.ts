@@ -10,9 +10,9 @@ import { type Channel, sizeOf } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { Session, Start } from '../../core/session.ts';
-import type { Appended, Change, Item, Op, Position } from '../../core/store.ts';
-import { baseOf } from './conversation.ts';
+import type { Change, Item, Op, Position } from '../../core/store.ts';
 import { changeText, itemText, joined, subscription } from './views.ts';
+import { type Accepted, acceptedBefore, baseOf, type Refused, staleAt } from './writes.ts';
 
 const itemsAtOnce = 10_000;
 const changesAtOnce = 100;
@@ -26,8 +26,8 @@ const mostPatterns = 100;
 
 const isTask = compile(Task);
 
-type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
-type Decided = Extract<Appended, { ok: true }> | (Refusal & { readonly position?: Position });
+export type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
+type Decided = Accepted | Refused;
 
 export class ChannelVerbs {
   #hub: Hub;
@@ -201,7 +201,8 @@ export class ChannelVerbs {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const computed = await this.#ops(request, key, channel);
       if (!computed.ok) {
-        const accepted = await this.#accepted(request, channel, origin);
+        const by = { origin, at: this.#hub.world.now() };
+        const accepted = await acceptedBefore(channel, { ...by, writeId: request.write_id });
         return accepted ?? (await this.#stale(base, channel, origin)) ?? computed;
       }
       const { ops, on } = computed;
@@ -223,13 +224,6 @@ export class ChannelVerbs {
       return appended;
     }
     return refuse('stale', '', 'others are writing: try again');
-  }
-
-  /** W9: what is refused now was perhaps accepted before, under the same id. The base cannot be right, so nothing is written. */
-  async #accepted({ write_id: writeId }: WriteRequest, channel: Channel, origin: string): Promise<Decided | undefined> {
-    if (writeId === undefined) return undefined;
-    const before = await channel.write({ ops: [], origin, at: this.#hub.world.now(), writeId, base: -1 });
-    return before.ok ? before : undefined;
   }
 
   /** W9: on the state that it names, the write might not be refused. */
@@ -287,10 +281,6 @@ export class ChannelVerbs {
       return { ...op, version };
     });
   }
-}
-
-function staleAt(position: Position): Decided {
-  return { ...refuse('stale', '', 'read the channel and try again'), position };
 }
 
 function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {

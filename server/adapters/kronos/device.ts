@@ -2,8 +2,7 @@
 // Kept in memory while it is connected and noted in `@hub/devices` when the base is sure: a note that is too old is safe, since an
 // older base only asks for one merge more. A note that is too new would lose edits, so what was just sent waits.
 
-import type { Refusal } from '../../../protocol/errors.ts';
-import { refuse } from '../../../protocol/errors.ts';
+import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Base, loginVersion } from '../../../protocol/version.ts';
 import type { Document } from '../../core/document.ts';
 import type { World } from '../../core/world.ts';

@@ -11,7 +11,6 @@ import type { Computed, Document, View as State, Written } from '../../core/docu
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
-import type { Position } from '../../core/store.ts';
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Which } from './find.ts';
 import { livesOf, type Past, provesReceived } from './lives.ts';
@@ -20,6 +19,7 @@ import { Notices, removedMost } from './notices.ts';
 import { Ops } from './ops.ts';
 import { taskOf } from './stored.ts';
 import { Unseen } from './unseen.ts';
+import { acceptedBefore, type Refused, staleAt } from './writes.ts';
 
 /** Who writes, from which connection, and what it says about it. */
 export interface Writer {
@@ -260,24 +260,22 @@ export class Tasks {
     writer: Writer,
     compute: (ops: Ops, now: number, state: State) => Refusal | undefined,
   ): Promise<Written> {
-    let refusal: (Refusal & { readonly position?: Position }) | undefined;
+    let refusal: Refused | undefined;
     const written = await this.#document.write((state): Computed => {
       const now = this.#hub.world.now();
       const ops = new Ops(state, writer.version, now);
       refusal =
         writer.base !== undefined && writer.base !== state.seq
-          ? { ...refuse('stale', '', 'read the channel and try again'), position: this.channel.position }
+          ? staleAt(this.channel.position)
           : compute(ops, now, state);
       if (refusal !== undefined) return refusal;
       this.#unseen.wrote(ops, writer.device, now);
       const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
       return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
     }, writer.peer);
-    if (written.ok || writer.writeId === undefined) return written;
-    // Refused now, but perhaps accepted before under the same id: that answer holds. The base cannot be right, so nothing is written.
-    const asked = { ops: [], origin: writer.device, at: this.#hub.world.now(), writeId: writer.writeId, base: -1 };
-    const again = await this.channel.write(asked);
-    return again.ok ? again : written;
+    if (written.ok) return written;
+    const by = { origin: writer.device, at: this.#hub.world.now(), writeId: writer.writeId };
+    return (await acceptedBefore(this.channel, by)) ?? written;
   }
 }
 

@@ -1,5 +1,5 @@
 // How subscribers see a channel: items and changes as the wire shows them. Values are JSON text already and are spliced in, so a
-// change is encoded once however many follow it. Plain task clients have a view of their own, in tasks.ts.
+// change is encoded once however many follow it. Plain task clients have a view of their own, in notices.ts.
 
 import { type Identity, shortName } from '../../core/access.ts';
 import type { Channel } from '../../core/channel.ts';
@@ -13,7 +13,7 @@ function fields(item: Item | Change): string {
   return `"seq":${item.seq},"key":${JSON.stringify(item.key)}${value}${span},"device_id":${JSON.stringify(item.origin)},"at":${item.at}`;
 }
 
-export function itemText(item: Item): string {
+export function itemText(item: Item | Change): string {
   return `{${fields(item)}}`;
 }
 
@@ -37,12 +37,8 @@ function pageText(name: string, page: Page): string {
   const body =
     page.kind === 'changes'
       ? `"changes":${joined(page.changes, changeText)}`
-      : `"items":${joined(page.changes, bareItem)}`;
+      : `"items":${joined(page.changes, itemText)}`;
   return `${head},${body}${page.more ? ',"more":true' : ''}}`;
-}
-
-function bareItem(change: Change): string {
-  return `{${fields(change)}}`;
 }
 
 const subscriptions = new WeakMap<Channel, Map<string, View>>();

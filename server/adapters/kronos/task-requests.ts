@@ -1,0 +1,193 @@
+// Requests about the tasks of the account that asks, of both client generations: whether it may, what of the request is meant, and what
+// it is answered, which may be a whole list that it did not ask for. What becomes of the tasks is decided in tasks.ts.
+
+import { decode } from '../../../protocol/codec.ts';
+import { type Refusal, refuse } from '../../../protocol/errors.ts';
+import type { mergeList } from '../../../protocol/merge.ts';
+import type { Requests, Task } from '../../../protocol/messages.ts';
+import { may } from '../../core/access.ts';
+import type { Accounts } from '../../core/accounts.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Peer } from '../../core/peer.ts';
+import type { Login } from './admission.ts';
+import type { Answering, Ref } from './answering.ts';
+import { sureMs } from './device.ts';
+import { type Outcome, Tasks, type Writer } from './tasks.ts';
+import { type Accepted, baseOf } from './writes.ts';
+
+export interface TaskDoors {
+  readonly hub: Hub;
+  readonly accounts: Accounts;
+  /** Another merge than the protocol's, so that the simulation can be shown to notice a wrong one. */
+  readonly merge?: typeof mergeList;
+}
+
+type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete'];
+
+/** Who asks, of which tasks, and whom to answer. */
+interface Asking {
+  readonly tasks: Tasks;
+  readonly login: Login;
+  readonly to: Answering;
+  readonly ref: Ref;
+}
+
+/** For all connections of a hub. */
+export class TaskRequests {
+  #doors: TaskDoors;
+  #opened = new Map<string, Promise<Tasks>>();
+  /** When a connection was last sent its tasks without having asked. */
+  #unasked = new WeakMap<Answering, number>();
+
+  constructor(doors: TaskDoors) {
+    this.#doors = doors;
+  }
+
+  of(account: string): Promise<Tasks> {
+    const known = this.#opened.get(account);
+    if (known !== undefined) return known;
+    const opening = Tasks.open(this.#doors.hub, account, this.#doors.merge);
+    this.#opened.set(account, opening);
+    opening.catch(() => this.#opened.delete(account));
+    return opening;
+  }
+
+  /** @param key where the request names its task by that; of a create it is answered (S2) */
+  async take(
+    to: Answering,
+    peer: Peer,
+    login: Login,
+    request: Requests['read-all'] | WriteRequest,
+    key?: string,
+  ): Promise<void> {
+    const { ref } = request;
+    const { account } = login.identity;
+    const verb = request.type === 'read-all' ? 'read' : 'write';
+    if (!may(login.identity, verb, `${account}/tasks`)) {
+      return to.refuseAfter(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref);
+    }
+    const tasks = await this.of(account);
+    const asking = { tasks, login, to, ref };
+    if (request.type === 'read-all') return this.#readAll(asking);
+    const inData = request.type === 'write-all' ? request.data?.sync_version : undefined;
+    const writer = {
+      device: login.identity.device,
+      userId: login.userId,
+      peer,
+      version: request.version ?? inData ?? undefined,
+      writeId: request.write_id,
+      base: baseOf(request.base, tasks.channel),
+      crossed: this.#crossed(to),
+    };
+    if (request.type === 'write-all') return this.#writeAll(asking, writer, request);
+    const outcome = this.#write(asking, writer, request, key);
+    if ('ok' in outcome) to.refuseAfter(outcome, ref);
+    else this.#wrote(asking, writer, outcome, request.type === 'create' ? key : undefined);
+  }
+
+  /** R2: an index keeps no secret of the account, whichever of its tokens the client had when it made the task. */
+  disguised<T>(task: T, account: string): T {
+    if (typeof task !== 'object' || task === null || !('index' in task) || typeof task.index !== 'string') return task;
+    const secret = task.index.slice(0, Math.max(0, task.index.indexOf('#')));
+    if (secret === '' || !this.#doors.accounts.belongs(secret, account)) return task;
+    return { ...task, index: account + task.index.slice(secret.length) };
+  }
+
+  /** Begins it at once. */
+  #write(
+    { tasks, login }: Asking,
+    writer: Writer,
+    request: Requests['create' | 'update' | 'delete'],
+    key: string | undefined,
+  ): Outcome | Refusal {
+    const { account } = login.identity;
+    const id = request.type === 'create' ? undefined : (request.task_id ?? undefined);
+    if (request.type === 'delete') {
+      const { index } = this.disguised({ index: request.task_index || undefined }, account);
+      if (key === undefined && id === undefined && index === undefined) return refuse('missing', 'task id');
+      return tasks.delete(writer, { key, id, index });
+    }
+    const task = this.disguised(request.task ?? asTask(request.item), account);
+    if (task === undefined) return refuse('missing', 'task');
+    if (task.id === 0) return refuse('property', 'id');
+    if (request.type === 'create') return tasks.create(writer, task, key);
+    if (key === undefined && id === undefined && task.id === undefined && task.index === undefined) {
+      return refuse('missing', 'task id');
+    }
+    return tasks.update(writer, { key, id }, task);
+  }
+
+  #wrote(asking: Asking, writer: Writer, outcome: Outcome, key: string | undefined): void {
+    const { to, ref } = asking;
+    to.after(async () => {
+      const written = await outcome.written.catch((error: unknown) => to.fault(error, ref));
+      if (written === undefined || !to.decided(written, ref, key)) return;
+      // W3, W6: what the sender holds is not what came out, or may not be.
+      const differs = outcome.differs() || this.#crossed(to);
+      if (!written.replayed) noteWrite(asking, writer, written, differs);
+      if (differs && !to.over) await this.#listUnasked(asking);
+    });
+  }
+
+  async #writeAll(asking: Asking, writer: Writer, request: Requests['write-all']): Promise<void> {
+    const { tasks, login, to, ref } = asking;
+    const { account } = login.identity;
+    const said = (request.tasks ?? request.data?.tasks)?.map((task) => this.disguised(task, account));
+    if (said === undefined) return to.refuseAfter(refuse('missing', 'tasks'), ref);
+    if (said.some((task) => task.id === 0)) return to.refuseAfter(refuse('property', 'id'), ref);
+    await to.done();
+    const { written, spared, sure } = await tasks.writeAll(writer, login.device, said);
+    if (!to.decided(written, ref)) return;
+    if (!written.replayed) {
+      login.device?.merged(writer.version, tasks.version, sure);
+      // One whose version is ahead takes over the hub's with the list, and hears again.
+      if (sure === undefined || (writer.version ?? 0) > Math.max(0, tasks.version)) await this.#listUnasked(asking);
+    }
+    if (spared > 0) {
+      to.refuse(
+        refuse('protected', '', `${spared} tasks were not removed: delete them one by one if you mean it`),
+        ref,
+      );
+    }
+  }
+
+  /** R1. Waits for the sender's own writes, so that it reads them. */
+  async #readAll({ tasks, login, to, ref }: Asking): Promise<void> {
+    await to.done();
+    const all = await tasks.readAll(login.userId);
+    login.device?.list(all.seq, all.version, true);
+    tasks.undeafen(login.identity.device);
+    to.send(all.text(ref));
+  }
+
+  /** W3, W6, M11 */
+  async #listUnasked({ tasks, login, to }: Asking): Promise<void> {
+    if (!may(login.identity, 'read', tasks.channel.name)) return;
+    const all = await tasks.readAll(login.userId);
+    if (to.over) return;
+    this.#unasked.set(to, this.#doors.hub.world.now());
+    login.device?.list(all.seq, all.version, false);
+    tasks.undeafen(login.identity.device);
+    to.send(all.text());
+  }
+
+  /** Whether a list that was sent unasked may have crossed what this device just wrote, so that it has forgotten that. */
+  #crossed(to: Answering): boolean {
+    const unasked = this.#unasked.get(to);
+    return unasked !== undefined && this.#doors.hub.world.now() - unasked <= sureMs;
+  }
+}
+
+function noteWrite({ tasks, login }: Asking, writer: Writer, { changes }: Accepted, differs: boolean): void {
+  const first = changes[0]?.seq;
+  const last = changes.at(-1)?.seq;
+  const steps = first === undefined || last === undefined || differs ? undefined : { first, last };
+  login.device?.wrote(writer.version, steps);
+  if (writer.version !== undefined && (writer.version > tasks.version || tasks.othersWrote(writer.device)))
+    tasks.deafen(writer.device);
+}
+
+function asTask(item: unknown): Task | undefined {
+  const decoded = decode(JSON.stringify({ type: 'create', task: item }));
+  return decoded.ok && decoded.request.type === 'create' ? decoded.request.task : undefined;
+}
