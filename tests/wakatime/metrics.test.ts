@@ -1,6 +1,8 @@
 // What Prometheus reads of Wakapi's metrics besides an account's own day: all accounts, for administrators, and what the hub takes.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Hub } from '../../server/core/hub.ts';
+import { silence } from '../../server/core/relay.ts';
 import { basic, beat, type House, noon, openHouse } from './house.ts';
 
 let house: House;
@@ -59,6 +61,32 @@ test('what was added up once is added up again after heartbeats, meetings, setti
   const ids = JSON.parse(listed.body).data.map(({ id }: { id: string }) => id);
   await house.ask('DELETE', '/api/v1/users/current/heartbeats.bulk', { body: { date, ids }, headers: basic(bob) });
   expect(await total()).toBe(is(60));
+});
+
+test('what another node wrote counts once this one has heard of it, also when somebody asked before', async () => {
+  const total = async () =>
+    (await scraped(house.owner)).find((line) => line.startsWith('wakatime_admin_user_time_seconds_total{user="bob"}'));
+  expect(await total()).toMatch(/ 120$/);
+  const other = new Hub({ store: house.hub.store, relay: silence, world: house.world });
+  const { hub } = house;
+  const meeting = {
+    entity: 'x',
+    type: 'app',
+    provider: '',
+    category: '',
+    project: '',
+    branch: '',
+    language: '',
+    meta: '',
+  };
+  const value = JSON.stringify({ ...meeting, external_id: 'm' });
+  const time = (noon - 30 * day) * 1_000_000;
+  const op = { op: 'put', key: 'm', value, time, end: time + 60_000_000 } as const;
+  const channel = await other.channel('bob/external_durations');
+  await channel.write({ ops: [op], origin: 'test', at: house.world.now() });
+  expect(await total()).toMatch(/ 120$/);
+  await hub.refresh();
+  expect(await total()).toMatch(/ 180$/);
 });
 
 test('what the process and the store take is for administrators, too', async () => {

@@ -56,7 +56,7 @@ export class Census {
       const state = names[index]?.map((name) => heads.get(name)?.seq ?? 0).join(' ') ?? '';
       const heartbeats = heads.get(`${account}/wakatime`)?.items ?? 0;
       const known = this.#sums.get(account);
-      const sum = known?.state === state ? known : await this.#sum(account, state);
+      const sum = known?.state === state ? known : await this.#sum(account, names[index] ?? []);
       this.#sums.set(account, sum);
       const isActive = sum.newest > hub.world.now() * 1_000 - activeFor;
       all.push({ account, heartbeats, seconds: sum.seconds, isActive });
@@ -64,7 +64,10 @@ export class Census {
     return all;
   }
 
-  async #sum(account: string, state: string): Promise<Sum> {
+  async #sum(account: string, names: readonly string[]): Promise<Sum> {
+    // As far as this node has heard, which may be less than the store knows.
+    const channels = await Promise.all(names.map((name) => this.#admission.hub.channel(name)));
+    const state = channels.map(({ position }) => position.seq).join(' ');
     const person = await this.#admission.person(account);
     const asked = ask(person, new URLSearchParams(), this.#admission.hub.world.now());
     if (!asked.ok) throw new Error(asked.error);
