@@ -1,6 +1,6 @@
 // Who belongs to something that several accounts share, a leaderboard or an organisation: invited by somebody, joined by themselves.
 // Nobody's time is shown before they have joined, and leaving closes it at once. Functions of lists; where those are kept is the
-// business of boards.ts and orgs.ts.
+// business of boards.ts and org.ts.
 
 import type { Request } from '../adapter.ts';
 import type { Admission } from './admission.ts';

@@ -9,6 +9,7 @@ import { boardEndpoints } from './boards.ts';
 import { readDate, readStatsRange, type StatsRange } from './calendar.ts';
 import { commitEndpoints } from './commits.ts';
 import { tally } from './credit.ts';
+import { dashboardEndpoints } from './dashboards.ts';
 import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './dumps.ts';
 import { durations } from './durations.ts';
 import {
@@ -321,6 +322,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
     ...shareEndpoints.map(withoutHeartbeats),
     ...boardEndpoints.map(withoutHeartbeats),
     ...orgEndpoints.map(withoutHeartbeats),
+    ...dashboardEndpoints.map(withoutHeartbeats),
     ...appEndpoints(apps).map(withoutHeartbeats),
   ];
 
