@@ -2,11 +2,13 @@
 // in the storage under `identity`.
 
 import type { Channel, Connection, Options, Refused, SocketMaker, Subscription, Synced, Told } from './api.ts';
-import { MirroredChannel, storedName } from './channel.ts';
+import { MirroredChannel } from './channel.ts';
 import type { State } from './connection.ts';
 import { Follow } from './follow.ts';
+import { storedName } from './kept.ts';
 import { failureOf, Link, type Message } from './link.ts';
 import { MemoryStorage, type Storage } from './storage.ts';
+import { Watchers } from './watchers.ts';
 
 interface Identity {
   readonly device: string;
@@ -24,10 +26,10 @@ export class HubConnection implements Connection {
   #link: Link;
   #channels = new Map<string, MirroredChannel>();
   #follows = new Set<Follow>();
-  #stateWatchers = new Set<(state: State) => void>();
-  #refusedWatchers = new Set<(refused: Refused) => void>();
+  #stateWatchers = new Watchers<State>();
+  #refusedWatchers = new Watchers<Refused>();
   #refused: Refused[] = [];
-  #movers = new Set<() => void>();
+  #movers = new Watchers();
   #identity: Promise<Identity> | undefined;
   #token: string | undefined;
   #over = false;
@@ -55,11 +57,11 @@ export class HubConnection implements Connection {
   }
 
   onState(told: (state: State) => void): () => void {
-    return watched(this.#stateWatchers, told);
+    return this.#stateWatchers.add(told);
   }
 
   onRefused(told: (refused: Refused) => void): () => void {
-    return watched(this.#refusedWatchers, told);
+    return this.#refusedWatchers.add(told);
   }
 
   identity(): Promise<Identity> {
@@ -191,12 +193,11 @@ export class HubConnection implements Connection {
   async #until(met: () => boolean): Promise<void> {
     if (met()) return;
     await new Promise<void>((resolve) => {
-      const look = () => {
+      const stop = this.#movers.add(() => {
         if (!met()) return;
-        this.#movers.delete(look);
+        stop();
         resolve();
-      };
-      this.#movers.add(look);
+      });
     });
   }
 
@@ -206,18 +207,18 @@ export class HubConnection implements Connection {
   }
 
   #moved(): void {
-    for (const look of [...this.#movers]) look();
+    this.#movers.tell();
   }
 
   #tellRefused(refused: Refused): void {
     this.#refused.push(refused);
-    for (const told of [...this.#refusedWatchers]) told(refused);
+    this.#refusedWatchers.tell(refused);
   }
 
   #changed(state: State): void {
     for (const channel of this.#channels.values()) channel.connected();
     if (state.name === 'live') for (const follow of this.#follows) follow.connected();
-    for (const told of [...this.#stateWatchers]) told(state);
+    this.#stateWatchers.tell(state);
     this.#moved();
   }
 
@@ -275,12 +276,6 @@ function isIdentity(value: unknown): value is Identity {
     'token' in value &&
     typeof value.token === 'string'
   );
-}
-
-function watched<T>(watchers: Set<(value: T) => void>, told: (value: T) => void): () => void {
-  const watcher = (value: T) => told(value);
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
 }
 
 function socketUrl(url: string): string {

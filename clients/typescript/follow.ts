@@ -1,14 +1,10 @@
 // Follows all channels that match a pattern: what changes from now on, and after a break what changed meanwhile. Nothing is mirrored
 // but how far each channel got. A channel that is mirrored anyway is heard through its mirror, so that it is asked for once.
 
-import type { Answers } from '../../protocol/messages.ts';
 import type { Position, Subscription, Told } from './api.ts';
-import { changeOf } from './channel.ts';
 import { Feed, isChange } from './feed.ts';
 import type { Link } from './link.ts';
-
-type Page = Answers['snapshot' | 'changes' | 'reset'];
-type ChangeMessage = Answers['change'];
+import { type ChangeMessage, changeOf, itemOf, type Page } from './mirror.ts';
 
 export interface FollowDoors {
   readonly link: Link;
@@ -67,8 +63,7 @@ export class Follow {
     if (message.type === 'changes') {
       for (const change of message.changes) this.#change({ ...change, success: true, channel });
     } else {
-      const items = message.items.map(({ device_id: device, ...item }) => ({ ...item, device, pending: false }));
-      this.feed.tell({ type: 'reset', channel, position: { epoch, seq }, items });
+      this.feed.tell({ type: 'reset', channel, position: { epoch, seq }, items: message.items.map(itemOf) });
     }
     this.#reached.set(channel, { epoch, seq });
   }

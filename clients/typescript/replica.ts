@@ -91,7 +91,7 @@ export function shown(confirmed: Items, pending: readonly Pending[], device: str
   return items;
 }
 
-function spanOf({ time, end }: Span): Span {
+export function spanOf({ time, end }: Span): Span {
   return { ...(time === undefined ? {} : { time }), ...(end === undefined ? {} : { end }) };
 }
 

@@ -2,6 +2,8 @@
 // not answered yet. Here are the port and the storage that forgets; files and browsers have entries of their own, so that who
 // imports the SDK imports neither.
 
+import { Watchers } from './watchers.ts';
+
 /**
  * Named JSON values. Several processes, or tabs, may share one storage: `update` is atomic among them all.
  */
@@ -21,7 +23,7 @@ export interface Storage {
 /** Remembers as long as the object lives; those who share it see each other's changes. */
 export class MemoryStorage implements Storage {
   #values = new Map<string, string>();
-  #watchers = new Set<(name: string) => void>();
+  #watchers = new Watchers<string>();
 
   async names(): Promise<readonly string[]> {
     return [...this.#values.keys()];
@@ -37,13 +39,10 @@ export class MemoryStorage implements Storage {
     const changed = change(text === undefined ? undefined : JSON.parse(text));
     if (changed === undefined) this.#values.delete(name);
     else this.#values.set(name, JSON.stringify(changed));
-    for (const told of [...this.#watchers]) told(name);
+    this.#watchers.tell(name);
   }
 
   watch(told: (name: string) => void): () => void {
-    // Two who watch with one function are two.
-    const watcher = (name: string) => told(name);
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+    return this.#watchers.add(told);
   }
 }

@@ -1,0 +1,105 @@
+// One channel's place in the storage: what was meant here is written at once, what was heard a little later, and what another process
+// wrote is read. What lies there is replica.ts'; how it meets what is here is mirror.ts' and queue.ts'.
+
+import { isStored, type Stored } from './replica.ts';
+import type { Storage } from './storage.ts';
+
+/** What the hub has is written down this much later. */
+const lazyMs = 250;
+
+export const storedName = (channel: string) => `channel:${channel}`;
+
+export interface KeptDoors {
+  readonly storage: Storage;
+  readonly after: (ms: number, act: () => void) => () => void;
+  /** Begins to write everything as it is: what is to lie there, of what lies there then; `saved` once it does. */
+  readonly write: () => { readonly over: (stored: Stored) => Stored; readonly saved: () => void };
+  readonly adopt: (stored: Stored) => void;
+}
+
+export class Kept {
+  #name: string;
+  #doors: KeptDoors;
+  #turn: Promise<unknown> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #lazily: (() => void) | undefined;
+  #unwatch: (() => void) | undefined;
+  #over = false;
+
+  constructor(channel: string, doors: KeptDoors) {
+    this.#name = storedName(channel);
+    this.#doors = doors;
+  }
+
+  async load(): Promise<void> {
+    this.#unwatch = this.#doors.storage.watch((name) => {
+      if (name === this.#name) this.#reread();
+    });
+    await this.#read();
+  }
+
+  /** Writes down everything as it is when its turn comes. */
+  save(): Promise<void> {
+    this.#lazily?.();
+    this.#lazily = undefined;
+    this.#next ??= this.#after(() => {
+      this.#next = undefined;
+      return this.#write();
+    });
+    return this.#next;
+  }
+
+  saveLazily(): void {
+    this.#lazily ??= this.#doors.after(lazyMs, () => {
+      this.#lazily = undefined;
+      // What fails here is caught up with again; what was meant is on disk already.
+      this.save().catch(() => undefined);
+    });
+  }
+
+  /** Everything is on disk when this resolves. */
+  async flush(): Promise<void> {
+    if (this.#lazily !== undefined) await this.save();
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    this.#unwatch?.();
+    await this.flush();
+    await this.#turn;
+  }
+
+  #reread(): void {
+    this.#after(async () => {
+      if (!this.#over) await this.#read();
+    }).catch(() => undefined);
+  }
+
+  /** One after the other. */
+  #after(act: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #read(): Promise<void> {
+    this.#doors.adopt(this.#storedOf(await this.#doors.storage.read(this.#name)));
+  }
+
+  async #write(): Promise<void> {
+    const { over, saved } = this.#doors.write();
+    let written: Stored | undefined;
+    await this.#doors.storage.update(this.#name, (value) => {
+      written = over(this.#storedOf(value));
+      return written;
+    });
+    saved();
+    if (written !== undefined) this.#doors.adopt(written);
+  }
+
+  #storedOf(value: unknown): Stored {
+    if (value === undefined) return { position: null, items: [], pending: [] };
+    if (isStored(value)) return value;
+    throw new Error(`the storage has something under ${this.#name} that is no channel`);
+  }
+}
