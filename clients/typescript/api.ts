@@ -1,4 +1,4 @@
-// What the SDK promises: the types that its users see. No behaviour: connection.ts, link.ts, replica.ts and channel.ts have that.
+// What the SDK promises: the types that its users see. No behaviour: client.ts and channel.ts begin with that.
 
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Task } from '../../protocol/messages.ts';

@@ -1,9 +1,7 @@
-// One channel as its users have it: answers from the mirror with the writes that wait on top, and has the talk with the hub that moves
-// both on. The mirror is mirror.ts, the writes are queue.ts', what lies on disk is kept.ts'; the connection is link.ts'.
+// One channel as its users have it: the mirror (mirror.ts) with the writes that wait (queue.ts) on top, told of and asked about. How the
+// two move on with the hub is in exchange.ts, how they lie on disk in kept.ts.
 
-import { bounds, outOfBounds } from '../../protocol/bounds.ts';
-import { errors, refuse } from '../../protocol/errors.ts';
-import type { Answers } from '../../protocol/messages.ts';
+import { refuse } from '../../protocol/errors.ts';
 import type {
   Channel,
   Failure,
@@ -19,32 +17,16 @@ import type {
   Subscription,
   Told,
 } from './api.ts';
-import { backoff } from './connection.ts';
+import { Exchange, type ExchangeDoors } from './exchange.ts';
 import { Feed } from './feed.ts';
-import { Kept } from './kept.ts';
+import { Kept, type KeptDoors } from './kept.ts';
 import { failureOf, type Heard, type Link, offline } from './link.ts';
 import { type ChangeMessage, changeOf, itemOf, Mirror, type Page } from './mirror.ts';
 import { Queue } from './queue.ts';
-import {
-  type Entry,
-  entryOf,
-  type Intent,
-  keyOf,
-  type Pending,
-  type Ready,
-  ready,
-  type Stored,
-  shown,
-} from './replica.ts';
-import type { Storage } from './storage.ts';
+import { type Entry, entryOf, type Intent, keyOf, type Pending, shown } from './replica.ts';
 import { Watchers } from './watchers.ts';
 
-export interface ChannelDoors {
-  readonly link: Link;
-  readonly storage: Storage;
-  readonly now: () => number;
-  readonly after: (ms: number, act: () => void) => () => void;
-  readonly random: () => number;
+export interface ChannelDoors extends Omit<ExchangeDoors, 'changed'>, Omit<KeptDoors, 'adopted'> {
   readonly id: () => string;
   readonly device: () => Promise<string>;
   /** Begins to connect, where nobody has. */
@@ -54,8 +36,6 @@ export interface ChannelDoors {
   /** Of everything that subscribers are told. */
   readonly told: (told: Told<unknown>) => void;
   readonly refused: (refused: Refused) => void;
-  /** Something that a sync waits for may have happened. */
-  readonly moved: () => void;
 }
 
 export class MirroredChannel implements Channel<unknown> {
@@ -63,24 +43,18 @@ export class MirroredChannel implements Channel<unknown> {
   #doors: ChannelDoors;
   #mirror: Mirror;
   #queue: Queue;
+  #exchange: Exchange;
   #kept: Kept;
   #shown: ReadonlyMap<string, Item<unknown>> | undefined;
   #device = '';
 
   #loading: Promise<void> | undefined;
   #loaded = false;
-  #mirrored = false;
-  /** Whether the hub has been asked for this channel, on this connection. */
-  #subscribed = false;
-  /** A conditional write waits until the mirror is here. */
-  #waitFor = 0;
-  #retries = 0;
-  #pause: (() => void) | undefined;
   #over = false;
 
   #itemsWatchers = new Watchers();
   #feeds = new Watchers<Told<unknown>>();
-  #endings = new Set<() => void>();
+  #endings = new Watchers();
 
   constructor(name: string, doors: ChannelDoors) {
     this.name = name;
@@ -93,14 +67,13 @@ export class MirroredChannel implements Channel<unknown> {
       dropped: () => this.#changed(),
       refused: (refused) => doors.refused({ channel: name, ...refused }),
     });
-    this.#kept = new Kept(name, {
-      storage: doors.storage,
-      after: doors.after,
-      write: () => {
-        const { over, saved } = this.#queue.unsaved();
-        return { over: (stored) => ({ ...this.#mirror.over(stored), pending: over(stored.pending) }), saved };
+    this.#exchange = new Exchange(name, this.#mirror, this.#queue, { ...doors, changed: () => this.#changed() });
+    this.#kept = new Kept(name, this.#mirror, this.#queue, {
+      ...doors,
+      adopted: () => {
+        this.#touched();
+        this.#exchange.advance();
       },
-      adopt: (stored) => this.#adopt(stored),
     });
   }
 
@@ -122,18 +95,18 @@ export class MirroredChannel implements Channel<unknown> {
   }
 
   get mirrored(): boolean {
-    return this.#mirrored;
+    return this.#exchange.mirrors;
   }
 
   /** Whether a sync has nothing to wait for here. */
   get idle(): boolean {
-    return this.#queue.pending.length === 0 && (!this.#mirrored || this.current);
+    return this.#queue.pending.length === 0 && (!this.mirrored || this.current);
   }
 
   async open(): Promise<void> {
-    this.#mirrored = true;
+    this.#exchange.mirrors = true;
     await this.load();
-    this.#pump();
+    this.#exchange.pump();
   }
 
   /** Takes up what the storage has, for the writes that wait in it. */
@@ -149,10 +122,9 @@ export class MirroredChannel implements Channel<unknown> {
   subscribe(): Subscription<Told<unknown>> {
     const feed: Feed<Told<unknown>> = new Feed(() => {
       stop();
-      this.#endings.delete(end);
+      forget();
     });
-    const end = () => feed.close();
-    this.#endings.add(end);
+    const forget = this.#endings.add(() => feed.close());
     const stop = this.onTold((told) => feed.tell(told));
     return feed;
   }
@@ -172,8 +144,7 @@ export class MirroredChannel implements Channel<unknown> {
   }
 
   async read(range: Range = {}): Promise<Read<unknown>> {
-    const answer = await this.#ask({ type: 'read-all', channel: this.name, ...range });
-    return readOf(answer);
+    return readOf(await this.#ask({ type: 'read-all', channel: this.name, ...range }));
   }
 
   async history(past: Past = {}): Promise<History<unknown>> {
@@ -194,27 +165,27 @@ export class MirroredChannel implements Channel<unknown> {
   }
 
   async update(key: string, item: unknown, span: Span = {}): Promise<Queued | Failure> {
-    if (!this.#mirrored || !this.#loaded) await this.open();
+    if (!this.mirrored || !this.#loaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
     return this.#mean({ type: 'update', ...entryOf({ ...span, key, item }), before: before.item });
   }
 
   async delete(key: string): Promise<Queued | Failure> {
-    if (!this.#mirrored || !this.#loaded) await this.open();
+    if (!this.mirrored || !this.#loaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
     return this.#mean({ type: 'delete', key, before: before.item });
   }
 
   async writeAll(items: readonly Entry[]): Promise<Queued | Failure> {
-    if (!this.#mirrored || !this.#loaded) await this.open();
+    if (!this.mirrored || !this.#loaded) await this.open();
     const before = [...this.items.values()].map(({ key, item }) => ({ key, item }));
     return this.#mean({ type: 'write-all', items: items.map(entryOf), before });
   }
 
   async revert(to: number): Promise<Queued | Failure> {
-    if (!this.#mirrored || !this.#loaded) await this.open();
+    if (!this.mirrored || !this.#loaded) await this.open();
     const epoch = this.position?.epoch;
     if (epoch === undefined) return offline('the hub has not been heard yet');
     return this.#mean({ type: 'revert', to, epoch });
@@ -228,37 +199,25 @@ export class MirroredChannel implements Channel<unknown> {
   /** Everything is on disk when this resolves, and nobody hears of the channel any more. */
   async close(): Promise<void> {
     this.#over = true;
-    this.#pause?.();
-    for (const end of [...this.#endings]) end();
+    this.#exchange.close();
+    this.#endings.tell();
     await this.#kept.close();
     this.#queue.close(offline('closed before the hub answered: the write waits'));
   }
 
-  /** The connection is another one, or none. */
   connected(): void {
-    this.#subscribed = false;
-    this.#mirror.current = false;
-    this.#retries = 0;
-    this.#pause?.();
-    this.#pause = undefined;
-    this.#pump();
+    this.#exchange.connected();
   }
 
   hear(message: Page | ChangeMessage): void {
-    if (!this.#subscribed) return;
-    if ('epoch' in message) this.#doors.link.forget(this.#subscription);
-    const was = this.#mirror.hear(message);
-    if (was === 'gap') this.#subscribed = false;
-    if (was === 'news') this.#changed();
-    this.#queue.release(this.#mirror);
-    this.#pump();
-    this.#doors.moved();
+    this.#exchange.hear(message);
   }
 
   async #load(): Promise<void> {
     this.#device = await this.#doors.device();
     await this.#kept.load();
     this.#loaded = true;
+    if (!this.#over) this.#exchange.open();
   }
 
   async #ask(request: Parameters<Link['ask']>[0]): Promise<Heard> {
@@ -272,7 +231,7 @@ export class MirroredChannel implements Channel<unknown> {
     if ('item' in intent && intent.item === undefined) return refuse('missing', 'item');
     // As it will be read again.
     const write: Pending = JSON.parse(JSON.stringify({ ...intent, id: this.#doors.id(), at: this.#doors.now() }));
-    const failure = unsendable(this.#ready(write));
+    const failure = this.#exchange.unreadable(write);
     if (failure !== undefined) return failure;
     const settled = this.#queue.add(write);
     this.#touched();
@@ -284,102 +243,6 @@ export class MirroredChannel implements Channel<unknown> {
       throw error;
     }
     return { ok: true, key: keyOf(write), id: write.id, settled };
-  }
-
-  #ready(write: Pending): Ready {
-    return ready(write, this.name, this.#mirror.items, this.position);
-  }
-
-  /** Does whatever can be done now: follow the channel, send what may be sent. */
-  #pump(): void {
-    const { link } = this.#doors;
-    if (!link.live || !this.#loaded || this.#over) return;
-    const mirrors = this.#mirrored || this.#queue.conditional.length > 0;
-    if (mirrors && !this.#subscribed && this.#pause === undefined) this.#subscribe();
-    while (this.#pause === undefined) {
-      const reached = this.position?.seq ?? -1;
-      const write = this.#queue.next(this.current && reached >= this.#waitFor);
-      if (write === undefined) return;
-      this.#send(write);
-    }
-  }
-
-  #send(write: Pending): void {
-    const now = this.#ready(write);
-    const failure = now.kind === 'refused' ? now.refusal : unsendable(now);
-    if (failure !== undefined) this.#queue.decide(write, failure);
-    else if (now.kind === 'done') {
-      this.#queue.decide(write, { ok: true, position: this.position ?? { epoch: '', seq: 0 } });
-    } else if (now.kind === 'send') {
-      this.#queue.sending(write, 'item' in now.request ? now.request.item : undefined);
-      this.#doors.link.ask(now.request, (answer) => this.#answered(write, answer));
-    }
-  }
-
-  #answered(write: Pending, answer: Heard): void {
-    const sent = this.#queue.returned(write);
-    if (answer === undefined || sent === undefined) return;
-    if (answer.success && answer.type === 'ack') {
-      this.#retries = 0;
-      this.#queue.accepted(write, sent, { epoch: answer.epoch, seq: answer.seq }, this.#subscribed);
-      this.#queue.release(this.#mirror);
-    } else if (!answer.success) {
-      this.#refused(write, answer);
-    }
-    this.#pump();
-    this.#doors.moved();
-  }
-
-  #refused(write: Pending, answer: Answers['error']): void {
-    const failure = failureOf(answer);
-    const { code } = failure;
-    const { seq } = answer;
-    if (code === 'stale' && seq !== undefined && this.position !== undefined && seq > this.position.seq) {
-      this.#waitFor = seq;
-    } else if (code === 'stale' || code === 'login_first' || isForLater(failure)) {
-      this.#rest();
-    } else {
-      this.#queue.decide(write, failure);
-    }
-  }
-
-  #rest(): void {
-    this.#pause?.();
-    this.#pause = this.#doors.after(100 + backoff(this.#retries, this.#doors.random()), () => {
-      this.#pause = undefined;
-      this.#pump();
-    });
-    this.#retries += 1;
-  }
-
-  #subscribe(): void {
-    this.#subscribed = true;
-    this.#mirror.current = false;
-    this.#waitFor = 0;
-    const request = { type: 'subscribe', channel: this.name, ...this.position, ref: this.#subscription } as const;
-    this.#doors.link.ask(request, (answer) => {
-      if (answer === undefined || answer.success) return;
-      this.#subscribed = false;
-      const failure = failureOf(answer);
-      if (isForLater(failure)) return this.#rest();
-      // What cannot be read cannot be mirrored, nor written but blindly.
-      this.#mirrored = false;
-      for (const write of this.#queue.conditional) this.#queue.decide(write, failure);
-      this.#doors.moved();
-    });
-  }
-
-  get #subscription(): string {
-    return `subscribe ${this.name}`;
-  }
-
-  #adopt(stored: Stored): void {
-    this.#queue.adopt(stored.pending);
-    this.#mirror.adopt(stored, this.#doors.now());
-    this.#touched();
-    this.#queue.release(this.#mirror);
-    this.#pump();
-    this.#doors.moved();
   }
 
   #tell(told: Told<unknown>): void {
@@ -399,22 +262,8 @@ export class MirroredChannel implements Channel<unknown> {
   }
 }
 
-function isForLater({ code }: Failure): boolean {
-  return code !== 'offline' && errors[code].retry === 'later';
-}
-
 function readOf(answer: Heard): Read<unknown> {
   if (answer === undefined || !answer.success || !('epoch' in answer) || !('items' in answer)) return failureOf(answer);
   const { epoch, seq, items = [] } = answer;
   return { ok: true, position: { epoch, seq }, items: items.map(itemOf) };
-}
-
-/** B1: what the hub would not even read. */
-function unsendable(now: Ready): Failure | undefined {
-  if (now.kind !== 'send') return undefined;
-  const text = JSON.stringify(now.request);
-  if (new TextEncoder().encode(text).length > bounds.bytes)
-    return refuse('too_large', '', `at most ${bounds.bytes} bytes`);
-  const beyond = outOfBounds(text);
-  return beyond === undefined ? undefined : refuse('payload', '', beyond);
 }

@@ -88,7 +88,7 @@ export class HubConnection implements Connection {
     this.#follows.add(follow);
     if (this.#link.live) follow.connected();
     else this.start();
-    return follow.subscription;
+    return follow.feed;
   }
 
   async channels(): ReturnType<Connection['channels']> {

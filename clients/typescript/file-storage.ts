@@ -25,11 +25,11 @@ export class FileStorage implements Storage {
   }
 
   async names(): Promise<readonly string[]> {
-    return Object.keys(await this.#read());
+    return Object.keys((await this.#open()).data);
   }
 
   async read(name: string): Promise<unknown> {
-    const values = await this.#read();
+    const { data: values } = await this.#open();
     return Object.hasOwn(values, name) ? values[name] : undefined;
   }
 
@@ -63,18 +63,17 @@ export class FileStorage implements Storage {
     return () => end();
   }
 
-  async #read(): Promise<Values> {
+  async #open(): Promise<Low<Values>> {
     const low = new Low<Values>(new WholeFile(this.path), {});
     await low.read();
-    return low.data;
+    return low;
   }
 
   async #update(name: string, change: (value: unknown) => unknown): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     const release = await lock(`${this.path}.lock`);
     try {
-      const low = new Low<Values>(new WholeFile(this.path), {});
-      await low.read();
+      const low = await this.#open();
       const before = Object.hasOwn(low.data, name) ? low.data[name] : undefined;
       const { [name]: _old, ...others } = low.data;
       const changed = change(before);

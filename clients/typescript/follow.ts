@@ -1,7 +1,7 @@
 // Follows all channels that match a pattern: what changes from now on, and after a break what changed meanwhile. Nothing is mirrored
 // but how far each channel got. A channel that is mirrored anyway is heard through its mirror, so that it is asked for once.
 
-import type { Position, Subscription, Told } from './api.ts';
+import type { Position, Told } from './api.ts';
 import { Feed, isChange } from './feed.ts';
 import type { Link } from './link.ts';
 import { type ChangeMessage, changeOf, itemOf, type Page } from './mirror.ts';
@@ -28,10 +28,6 @@ export class Follow {
       doors.link.ask({ type: 'unsubscribe', channel: pattern }, () => undefined);
       doors.ended();
     });
-  }
-
-  get subscription(): Subscription<Told<unknown>> {
-    return this.feed;
   }
 
   matches(channel: string): boolean {

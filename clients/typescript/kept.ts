@@ -1,6 +1,8 @@
 // One channel's place in the storage: what was meant here is written at once, what was heard a little later, and what another process
-// wrote is read. What lies there is replica.ts'; how it meets what is here is mirror.ts' and queue.ts'.
+// wrote is read. The form in which it lies there is in replica.ts; who got further is for mirror.ts and queue.ts to say.
 
+import type { Mirror } from './mirror.ts';
+import type { Queue } from './queue.ts';
 import { isStored, type Stored } from './replica.ts';
 import type { Storage } from './storage.ts';
 
@@ -11,14 +13,16 @@ export const storedName = (channel: string) => `channel:${channel}`;
 
 export interface KeptDoors {
   readonly storage: Storage;
+  readonly now: () => number;
   readonly after: (ms: number, act: () => void) => () => void;
-  /** Begins to write everything as it is: what is to lie there, of what lies there then; `saved` once it does. */
-  readonly write: () => { readonly over: (stored: Stored) => Stored; readonly saved: () => void };
-  readonly adopt: (stored: Stored) => void;
+  /** The mirror and the queue may have more than before. */
+  readonly adopted: () => void;
 }
 
 export class Kept {
   #name: string;
+  #mirror: Mirror;
+  #queue: Queue;
   #doors: KeptDoors;
   #turn: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -26,8 +30,10 @@ export class Kept {
   #unwatch: (() => void) | undefined;
   #over = false;
 
-  constructor(channel: string, doors: KeptDoors) {
+  constructor(channel: string, mirror: Mirror, queue: Queue, doors: KeptDoors) {
     this.#name = storedName(channel);
+    this.#mirror = mirror;
+    this.#queue = queue;
     this.#doors = doors;
   }
 
@@ -83,18 +89,25 @@ export class Kept {
   }
 
   async #read(): Promise<void> {
-    this.#doors.adopt(this.#storedOf(await this.#doors.storage.read(this.#name)));
+    this.#adopt(this.#storedOf(await this.#doors.storage.read(this.#name)));
   }
 
   async #write(): Promise<void> {
-    const { over, saved } = this.#doors.write();
+    const { over, saved } = this.#queue.unsaved();
     let written: Stored | undefined;
     await this.#doors.storage.update(this.#name, (value) => {
-      written = over(this.#storedOf(value));
+      const stored = this.#storedOf(value);
+      written = { ...this.#mirror.over(stored), pending: over(stored.pending) };
       return written;
     });
     saved();
-    if (written !== undefined) this.#doors.adopt(written);
+    if (written !== undefined) this.#adopt(written);
+  }
+
+  #adopt(stored: Stored): void {
+    this.#queue.adopt(stored.pending);
+    this.#mirror.adopt(stored, this.#doors.now());
+    this.#doors.adopted();
   }
 
   #storedOf(value: unknown): Stored {

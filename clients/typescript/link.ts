@@ -1,5 +1,5 @@
 // One connection to a hub: turns the state machine of connection.ts into sockets and timers, and pairs answers with what was asked.
-// What the messages mean is for channel.ts and follow.ts.
+// What the messages mean is for exchange.ts and follow.ts.
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
 import type { Answers, Request } from '../../protocol/messages.ts';
@@ -7,7 +7,6 @@ import type { Failure, Socket } from './api.ts';
 import { type Effect, type Event, type State, step } from './connection.ts';
 
 export type Message = Answers[keyof Answers];
-export type ErrorMessage = Answers['error'];
 
 /** What a question came to; undefined when the connection ended first. */
 export type Heard = Message | undefined;
@@ -187,7 +186,7 @@ export class Link {
 }
 
 /** Of a newer hub there may be codes that this table has not; nothing is known of them but that they are refusals. */
-function codeOf({ code }: ErrorMessage): ErrorCode {
+function codeOf({ code }: Answers['error']): ErrorCode {
   return isCode(code) ? code : 'broken';
 }
 

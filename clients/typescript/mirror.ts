@@ -50,7 +50,7 @@ export class Mirror {
 
   /** What is to lie in the storage where this lies now: that of the process which got further. */
   over(stored: Stored): Omit<Stored, 'pending'> {
-    if (this.#isBehind(stored)) return stored;
+    if (this.#isBehind(stored)) return { position: stored.position, items: stored.items };
     const items = [...this.#items.values()].map(({ pending: _, ...item }) => item);
     return { position: this.#position ?? null, items };
   }

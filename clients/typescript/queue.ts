@@ -1,5 +1,5 @@
 // The writes of one channel that wait, in order: which may go next, which are on their way, and what became of each. What a write is on
-// today's state is worked out in replica.ts; it is sent by channel.ts and written down by kept.ts.
+// today's state is worked out in replica.ts; it is sent by exchange.ts and written down by kept.ts.
 
 import type { Failure, Position, Refused, Settled } from './api.ts';
 import type { Mirror } from './mirror.ts';
@@ -23,14 +23,6 @@ interface Sent {
   readonly crossed: boolean;
   /** Of the answer. */
   readonly done?: Position;
-}
-
-/** What is not yet as it is to be on disk. */
-export interface Unsaved {
-  /** What is to lie there, of what lies there now. */
-  readonly over: (stored: readonly Pending[]) => readonly Pending[];
-  /** It does. */
-  readonly saved: () => void;
 }
 
 export class Queue {
@@ -140,7 +132,8 @@ export class Queue {
     }
   }
 
-  unsaved(): Unsaved {
+  /** What is not yet on disk as it is here: what is to lie there, of what lies there then; and `saved`, once it does. */
+  unsaved(): { over: (stored: readonly Pending[]) => readonly Pending[]; saved: () => void } {
     const fresh = [...this.#fresh.values()];
     const gone = new Set(this.#gone);
     const changed = new Map(this.#adjusted);
