@@ -262,11 +262,17 @@ describe('an organisation', () => {
     expect((await ask(house.owner, 'PUT', `${org}/custom_rules`, rules)).status).toBe(200);
     expect((await ask(bob, 'GET', `${org}/custom_rules`))['data']).toMatchObject([{ name: 'one house', id: string }]);
     expect((await ask(bob, 'PUT', `${org}/custom_rules`, rules)).status).toBe(403);
+    expect((await ask(bob, 'GET', org))['data']).toMatchObject({ can_current_user_edit_org: false });
+    expect((await ask(bob, 'GET', `${org}/custom_rules_progress`))['data']).toMatchObject({ percent_complete: 100 });
     await ask(house.owner, 'PUT', org, { default_project_privacy: 'hidden' });
     const [day] = (await house.get(`${dashboard}/summaries?date=2026-01-05`)).data;
     expect([day.projects, day.grand_total.total_seconds]).toEqual([[], 120]);
     const { data } = await house.get(`${dashboard}/members/bob/durations?date=2026-01-05`);
     expect(data[0].project).toBeNull();
+    const { id } = (await house.get(`${org}/custom_rules`)).data[0];
+    expect((await ask(bob, 'DELETE', `${org}/custom_rules/${id}`)).status).toBe(403);
+    expect((await ask(house.owner, 'DELETE', `${org}/custom_rules/${id}`))['data']).toEqual([]);
+    expect((await ask(house.owner, 'DELETE', `${org}/custom_rules/${id}`)).status).toBe(404);
   });
 
   test('is nobody else’s, and a dashboard may be only for those on it', async () => {
@@ -274,6 +280,8 @@ describe('an organisation', () => {
     for (const path of [
       `${org}/members`,
       `${org}/custom_rules`,
+      `${org}/custom_rules_progress`,
+      org,
       `${org}/dashboards`,
       `${dashboard}/members`,
       `${dashboard}/durations?date=today`,

@@ -85,6 +85,13 @@ describe('lines', () => {
     ]);
   });
 
+  test('are told day by day', async () => {
+    expect((await house.get('insights/ai_days/last_7_days?is_including_today=true')).data.ai_days.slice(-2)).toEqual([
+      { date: '2026-01-04', total: 0, ...of(1, 0, 0, 0) },
+      { date: '2026-01-05', total: 120, ...of(30, 10, 9, 5) },
+    ]);
+  });
+
   test('that come late, in a repetition, count', async () => {
     expect((await house.get('summaries?range=yesterday')).data[0].grand_total).toMatchObject(of(1, 0, 0, 0));
     await house.send([beat(now - 86_400, { project: 'hub', entity: main, ai_line_changes: 1, human_line_changes: 5 })]);

@@ -875,6 +875,12 @@ describe('insights', () => {
       categories: [{ name: 'Coding', total: 5_400 }],
     });
     expect((await house.get('insights/days/last_7_days?weekday=6')).data.days).toMatchObject([{ date: '2026-01-04' }]);
+    expect((await house.get('insights/days/last_7_days?weekday=Sun')).data.days).toMatchObject([
+      { date: '2026-01-04' },
+    ]);
+    for (const day of ['7', '-1', 'S']) {
+      expect((await house.get(`insights/days/last_7_days?weekday=${day}`, 400)).error).toContain('weekday');
+    }
   });
 
   test('of weekdays, the best day, the average and each list', async () => {

@@ -4,24 +4,25 @@ import { coarseText, secondsOf } from './amount.ts';
 import { iso, isoEnd, type StatsRange, weekdayOf } from './calendar.ts';
 import { tally } from './credit.ts';
 import { dimensions, fold, type Row } from './fold.ts';
-import { type Days, daysOf, type Question } from './question.ts';
+import { sayLines } from './lines.ts';
+import { type Asked, type Days, daysOf, type Question, wrong } from './question.ts';
 import { allTime } from './stats.ts';
 import { machineId } from './summaries.ts';
 
 const otherNames = new Map([['weekdays', 'weekday']]);
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
-/** undefined for an insight that there is none of. */
-export function insight(question: Question, said: string, range: StatsRange) {
+export function insight(question: Question, said: string, range: StatsRange): Asked<object> {
   const { person, rule, zone, filter, timeout, moment } = question;
   const days = daysOf(range.span ?? allTime(question), question);
   const { dates, bounds } = days;
   const tallies = tally(person.beats, rule, { bounds, ...filter });
   const byDay = tallies.map((one) => fold(person.beats, [one]));
   const type = otherNames.get(said) ?? said;
+  if (weekdayAsked(question.query) === null) return wrong('weekday is a name, or 0 to 6 from Monday on');
   const found = inner(question, type, days, byDay, (dimension) => fold(person.beats, tallies).rows(dimension));
-  if (found === undefined) return undefined;
-  return {
+  if (found === undefined) return wrong('no such insight', 404);
+  const value = {
     [said]: found,
     range: range.name,
     human_readable_range: range.spoken,
@@ -42,6 +43,7 @@ export function insight(question: Question, said: string, range: StatsRange) {
     modified_at: iso(moment),
     days_including_holidays: dates.length,
   };
+  return { ok: true, value: { data: value } };
 }
 
 type Folded = ReturnType<typeof fold>;
@@ -52,7 +54,7 @@ function inner(question: Question, type: string, { dates }: Days, byDay: readonl
   const worked = all.filter(({ total }) => total > 0);
   switch (type) {
     case 'days': {
-      const wanted = weekdayAsked(question.query.get('weekday'));
+      const wanted = weekdayAsked(question.query);
       return all
         .filter(({ date }) => wanted === undefined || weekdayOf(date) === wanted)
         .map(({ date, day, total }) => ({
@@ -61,6 +63,8 @@ function inner(question: Question, type: string, { dates }: Days, byDay: readonl
           categories: (day?.rows('categories') ?? []).map(({ name, sum }) => ({ name, total: secondsOf(sum) })),
         }));
     }
+    case 'ai_days':
+      return all.map(({ date, day, total }) => ({ date, total, ...sayLines(day?.lines) }));
     case 'weekday':
       return weekdays.map((name) => {
         const those = all.filter(({ date }) => weekdayOf(date) === name);
@@ -91,8 +95,10 @@ function inner(question: Question, type: string, { dates }: Days, byDay: readonl
   return dimension === undefined ? undefined : named(rows(dimension));
 }
 
-/** 0 to 6 are Monday to Sunday. */
-function weekdayAsked(said: string | null): string | undefined {
-  if (said === null || said === '') return undefined;
-  return weekdays[Number(said)] ?? weekdays.find((name) => name.toLowerCase() === said.toLowerCase()) ?? '';
+/** A name, whole or its first letters, or 0 to 6; undefined when none was said, null for what is none. */
+function weekdayAsked(query: URLSearchParams): string | undefined | null {
+  const said = query.get('weekday') ?? '';
+  if (said === '') return undefined;
+  const name = weekdays.find((one) => said.length > 2 && one.toLowerCase().startsWith(said.toLowerCase()));
+  return weekdays[Number(said)] ?? name ?? null;
 }

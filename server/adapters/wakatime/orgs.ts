@@ -4,7 +4,7 @@
 import { json } from '../adapter.ts';
 import { iso, isZone } from './calendar.ts';
 import { accountMeant, hasJoined, invited, memberMeant, memberOf, people } from './circles.ts';
-import { answered, type Endpoint, failed, saidIn, textIn } from './endpoint.ts';
+import { answered, type Endpoint, failed, param, saidIn, textIn } from './endpoint.ts';
 import { parsedBody } from './ingest.ts';
 import { paged } from './lists.ts';
 import {
@@ -22,7 +22,7 @@ import {
 } from './org.ts';
 import { type Asked, wrong } from './question.ts';
 import { rewrite } from './rewrite.ts';
-import { changedRules } from './rules.ts';
+import { changedRules, progress, withoutRule } from './rules.ts';
 
 const mostOrgs = 100;
 const mostMinutes = 1_440;
@@ -116,6 +116,15 @@ export const orgEndpoints: readonly Endpoint[] = [
       if (!org.ok) return answered(org);
       await rewrite(hub, channel, id, () => org);
       return json(201, { data: shownOrg(org.value, account) });
+    },
+  },
+  {
+    method: 'GET',
+    path: at,
+    needs,
+    async answer(told) {
+      const org = await find(told);
+      return org === undefined ? answered(noOrg) : json(200, { data: shownOrg(org, told.person.account) });
     },
   },
   {
@@ -238,4 +247,27 @@ export const orgEndpoints: readonly Endpoint[] = [
       return changed(told, next, (org) => org.rules);
     },
   },
+  {
+    method: 'DELETE',
+    path: `${at}/custom_rules/:rule`,
+    needs,
+    answer(told) {
+      const next = (org: Org): Asked<Org> => {
+        if (!runs(org, told.person.account)) return notYours;
+        const rules = withoutRule(org.rules, param(told.request, 'rule'));
+        return rules.ok ? { ok: true, value: { ...org, rules: rules.value } } : rules;
+      };
+      return changed(told, next, (org) => org.rules);
+    },
+  },
+  ...(['GET', 'DELETE'] as const).map(
+    (method): Endpoint => ({
+      method,
+      path: `${at}/custom_rules_progress`,
+      needs,
+      async answer(told) {
+        return (await find(told)) === undefined ? answered(noOrg) : json(200, { data: progress(told.question.moment) });
+      },
+    }),
+  ),
 ];

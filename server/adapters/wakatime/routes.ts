@@ -183,8 +183,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       answer(told) {
         const range = rangeOf(told);
         if (range === undefined) return noRange;
-        const found = insight(told.question, param(told.request, 'type'), range);
-        return found === undefined ? failed(404, 'no such insight') : json(200, { data: found });
+        return answered(insight(told.question, param(told.request, 'type'), range));
       },
     },
     {

@@ -224,7 +224,7 @@ function valuesOf(field: Condition['field'], context: Context, entity: string): 
 }
 
 /** There is nothing to wait for: rules hold for all of the past from the moment they are kept. */
-function progress(moment: number) {
+export function progress(moment: number) {
   return { status: 'Completed', percent_complete: 100, is_processing: false, modified_at: iso(moment) };
 }
 
@@ -235,6 +235,11 @@ async function keep(
 ): Promise<Asked<object>> {
   const asked = await rewrite(hub, `${account}/settings`, itemName, (said) => change(areRules(said) ? said : []));
   return asked.ok ? { ok: true, value: { data: asked.value } } : asked;
+}
+
+export function withoutRule(rules: readonly CustomRule[], id: string): Asked<readonly CustomRule[]> {
+  const value = rules.filter((rule) => rule.id !== id);
+  return value.length < rules.length ? { ok: true, value } : wrong('no such rule', 404);
 }
 
 export const ruleEndpoints: readonly Endpoint[] = [
@@ -256,11 +261,7 @@ export const ruleEndpoints: readonly Endpoint[] = [
     path: 'custom_rules/:rule',
     async answer({ hub, person, request }) {
       const id = param(request, 'rule');
-      const asked = await keep(hub, person.account, (before) => {
-        const value = before.filter((rule) => rule.id !== id);
-        return value.length < before.length ? { ok: true, value } : wrong('no such rule', 404);
-      });
-      return answered(asked);
+      return answered(await keep(hub, person.account, (before) => withoutRule(before, id)));
     },
   },
   ...(['GET', 'DELETE'] as const).map(
