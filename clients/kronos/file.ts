@@ -173,10 +173,13 @@ function isTask(value: unknown): value is PlainTask {
 /** Some fields of a task, each of its type. */
 function isTaskPart(value: unknown): value is Partial<PlainTask> {
   if (!isRecord(value)) return false;
-  return Object.entries(value).every(([field, content]) => {
-    if (field === 'tags') return isTexts(content);
-    return field === 'desc' || field === 'index' ? isText(content) : isNumber(content);
-  });
+  // A loop, for this is done to every field of every task and of the history, by code that has just been started.
+  for (const field in value) {
+    const content = value[field];
+    const fits = field === 'tags' ? isTexts : field === 'desc' || field === 'index' ? isText : isNumber;
+    if (!fits(content)) return false;
+  }
+  return true;
 }
 
 const isTasks = (value: unknown): value is PlainTask[] => Array.isArray(value) && value.every(isTask);

@@ -10,20 +10,22 @@ import type { House } from './house.ts';
 import { lastSyncIn } from './last-sync.ts';
 import { folderOf } from './places.ts';
 import { run } from './program.ts';
+import { StandardOutput } from './stdout.ts';
 
-/** What bin/kronos.js knows and this file, once it is bundled, does not. */
+/** What bin/kronos.cjs knows and this file, once it is bundled, does not. */
 export interface Start {
   /** The file that was started, to start it again. */
   readonly self: string;
   /** package.json */
-  readonly about: URL;
+  readonly about: string;
   /** Why it runs through tsx, which takes long; '' when it is bundled. */
   readonly unbundled: string;
 }
 
 /** @returns when the exit code is set; the process ends by itself once its streams are written */
 export async function main({ self, about, unbundled }: Start): Promise<void> {
-  const { env, platform, stdout } = process;
+  const { env, platform } = process;
+  const stdout = new StandardOutput();
   const home = homedir();
   const folder = folderOf({ env, platform, home });
   const house: House = {
@@ -32,23 +34,27 @@ export async function main({ self, about, unbundled }: Start): Promise<void> {
     platform,
     home,
     folder,
-    colour: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
-    width: stdout.isTTY === true ? stdout.columns : undefined,
-    // Only to look at the standard input makes Node set it up.
+    // Only to look at the standard streams makes Node set them up.
+    get colour() {
+      return !env['NO_COLOR'] && env['TERM'] !== 'dumb' && stdout.terminal !== undefined;
+    },
+    get width() {
+      return stdout.terminal?.columns;
+    },
     get terminal() {
-      return stdout.isTTY === true && process.stdin.isTTY === true;
+      return stdout.terminal !== undefined && process.stdin.isTTY === true;
     },
     zone: localZone,
     unbundled,
     version: () => versionIn(about),
-    print: (line) => void stdout.write(`${line}\n`),
+    print: (line) => stdout.print(`${line}\n`),
     complain: (line) => void process.stderr.write(`${line}\n`),
     stdin: () => readFileSync(0, 'utf8'),
     ask: (question) => (process.stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8'))),
     now: () => Date.now(),
     name: () => process.getBuiltinModule('node:crypto').randomBytes(15).toString('base64url'),
     date: (seconds) => dateIn(localeOf(env), seconds),
-    syncSoon: () => void syncSoon(self, home),
+    syncSoon: () => syncSoon(self, home),
     lastSync: () => lastSyncIn(folder),
     atEnd: (act) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -59,19 +65,17 @@ export async function main({ self, about, unbundled }: Start): Promise<void> {
       };
     },
   };
-  // Who reads our output may have had enough of it: `kronos list | head -1`.
-  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   process.exitCode = await run(process.argv.slice(2), house);
 }
 
-function versionIn(about: URL): string {
+function versionIn(about: string): string {
   const value: unknown = JSON.parse(readFileSync(about, 'utf8'));
   return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : '';
 }
 
 /** In a process of its own, which nobody waits for. */
-async function syncSoon(self: string, home: string): Promise<void> {
-  const { spawn } = await import('node:child_process');
+function syncSoon(self: string, home: string): void {
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const options = { detached: true, stdio: 'ignore', cwd: home, windowsHide: true } as const;
   const child = spawn(process.execPath, [self, 'sync', '--quiet'], options);
   child.on('error', () => undefined);

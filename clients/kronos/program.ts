@@ -5,7 +5,7 @@ import type { Action, Output, Refusal } from './actions.ts';
 import { type Database, DatabaseFailure, type Keeper } from './database.ts';
 import { keep } from './edits.ts';
 import { type Exit, exit, type House } from './house.ts';
-import { jsonOf, linesOf } from './show.ts';
+import { jsonOf, linesOf, type Screen } from './show.ts';
 import { type ActionRow, actionNamed, type Row, toolNamed } from './table.ts';
 
 /** A list so soon after a sync asks for no other. */
@@ -109,8 +109,9 @@ async function act(row: ActionRow, words: readonly string[], json: boolean, hous
       const values = outputs.map(jsonOf);
       house.print(JSON.stringify(lines.length === 1 && words[0] !== '-' ? values[0] : values, null, 2));
     } else {
-      const screen = { colour: house.colour, width: house.width, now };
-      for (const output of outputs) for (const line of linesOf(output, screen)) house.print(line);
+      const shown = outputs.flatMap((output) => linesOf(output, screenOf(house, now)));
+      // At once, for each time costs as much as a hundred lines.
+      if (shown.length > 0) house.print(shown.join('\n'));
     }
   } catch (error) {
     if (row.failure !== undefined && error instanceof DatabaseFailure) house.complain(row.failure);
@@ -118,6 +119,19 @@ async function act(row: ActionRow, words: readonly string[], json: boolean, hous
   }
   afterwards(row, database, house);
   return exit.ok;
+}
+
+/** Only a list asks for the width and the colour of the terminal, which takes long to know. */
+function screenOf(house: House, now: number): Screen {
+  return {
+    get colour() {
+      return house.colour;
+    },
+    get width() {
+      return house.width;
+    },
+    now,
+  };
 }
 
 /** Tasks of the standard input, a line each; what else was typed goes for all of them. */

@@ -38,20 +38,21 @@ export function moodOf(task: PlainTask, now: number): 'done' | 'active' | 'overd
 
 const styleOf = { done: 'dim', active: 'green', overdue: 'red', open: undefined } as const;
 
-function styled(line: string, style: keyof typeof styles | undefined, { colour }: Screen): string {
+function styled(line: string, style: keyof typeof styles | undefined, colour: boolean): string {
   return colour && style !== undefined ? `${styles[style]}${line}${reset}` : line;
 }
 
 export function linesOf(output: Output, screen: Screen): readonly string[] {
   switch (output.kind) {
     case 'list': {
+      const { colour, width, now } = screen;
       const [head = '', ...rows] = columns(
         listed.map((field) => described[field].toUpperCase()),
         output.rows.map((row) => listed.map((field) => row[field])),
-        { width: screen.width, flexible: 1 },
+        { width, flexible: 1 },
       );
-      const moods = output.tasks.map((task) => styleOf[moodOf(task, screen.now)]);
-      return [styled(head, 'bold', screen), ...rows.map((row, at) => styled(row, moods[at], screen))];
+      const moods = output.tasks.map((task) => styleOf[moodOf(task, now)]);
+      return [styled(head, 'bold', colour), ...rows.map((row, at) => styled(row, moods[at], colour))];
     }
     case 'info': {
       const fields = Object.keys(described).filter((field) => isField(field));

@@ -10,7 +10,7 @@ import type { BenchRow } from './store.ts';
 
 const runs = 40;
 const tasks = 200;
-const bin = fileURLToPath(new URL('../../bin/kronos.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../bin/kronos.cjs', import.meta.url));
 
 export async function benchKronos(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'kronos-bench-'));

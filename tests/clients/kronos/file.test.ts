@@ -2,7 +2,7 @@
 // Real files, real processes.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ import { FakeHouse } from './fake-house.ts';
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());
 
-const bin = fileURLToPath(new URL('../../../bin/kronos.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../../bin/kronos.cjs', import.meta.url));
 
 function kronos(
   folder: string,
@@ -141,34 +141,5 @@ describe('the lock', () => {
     expect(tasks.map(({ id }) => id)).toEqual(Array.from({ length: 21 }, (_, at) => at + 1));
     expect(new Set(tasks.map(({ desc }) => desc)).size).toBe(21);
     expect(log.map(({ n }) => n)).toEqual(tasks.map(({ id }) => id));
-  });
-});
-
-describe('the installed command', () => {
-  test('is bundled once, and again when it has gone; without a cache it runs all the same', async () => {
-    const folder = leftovers.folder();
-    expect(await kronos(folder, 'add', 'one', '+home', ':2d')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
-    expect(await kronos(folder, 'l')).toEqual({
-      code: 0,
-      out: 'ID  DESC  TAGS  ACTIVE  DUE    WORKTIME\n1   one   home          in 2d  0s\n',
-      err: '',
-    });
-    const bundles = readdirSync(join(folder, 'cache', 'kronos'));
-    expect(bundles).toHaveLength(1);
-    expect(readdirSync(join(folder, 'cache', 'kronos', bundles[0] ?? ''))).toContain('main.mjs');
-    expect((await kronos(folder, 'doctor')).out).toContain('ok    start: bundled');
-    const bare = leftovers.folder();
-    writeFileSync(join(bare, 'cache'), 'no folder');
-    expect(await kronos(bare, 'add', 'two')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
-    expect((await kronos(bare, 'doctor')).out).toContain('WRONG start: slow, for it is not bundled: ENOTDIR');
-  });
-
-  test('ends quietly when nobody reads on, and colours nothing for a pipe', async () => {
-    const folder = leftovers.folder();
-    await kronos(folder, 'add', 'one');
-    await kronos(folder, 's', '1');
-    expect((await kronos(folder, 'l')).out).not.toContain('\u001b');
-    expect(await kronos(folder, 'frobnicate')).toMatchObject({ code: 2, out: '' });
-    expect(await kronos(folder, 'info', '9')).toEqual({ code: 3, out: '', err: 'task not found\n' });
   });
 });

@@ -13,7 +13,7 @@ jest.setTimeout(120_000);
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 if (!hasTmux) console.warn('SKIPPED: the terminal GUI is not tried in a terminal, there is no tmux');
 
-const command = fileURLToPath(new URL('../../../bin/kronos.js', import.meta.url));
+const command = fileURLToPath(new URL('../../../bin/kronos.cjs', import.meta.url));
 const leftovers = new Leftovers();
 let terminal: Terminal | undefined;
 let folder = '';

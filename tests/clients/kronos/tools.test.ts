@@ -84,7 +84,7 @@ describe('log and revert', () => {
 });
 
 describe('completion', () => {
-  const bin = fileURLToPath(new URL('../../../bin/kronos.js', import.meta.url));
+  const bin = fileURLToPath(new URL('../../../bin/kronos.cjs', import.meta.url));
 
   /** What a real shell prints, with the real command. */
   function shell(folder: string, name: string, ...args: readonly string[]): string[] {

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 // `k` is short for `kronos`.
 
-import './kronos.js';
+require('./kronos.cjs');
