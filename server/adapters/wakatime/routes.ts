@@ -46,6 +46,7 @@ import { statusBar, summaries, summariesText } from './summaries.ts';
 import type { Reach } from './timeline.ts';
 import { Today } from './today.ts';
 import { wakapiRoutes } from './wakapi.ts';
+import { warmUp } from './warm-up.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
 const batchLimit = 4_194_304;
@@ -70,6 +71,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const admission = new Admission(doors);
   const { hub } = admission;
   new Today(admission);
+  hub.world.after(0, () => void warmUp(admission));
   const apps = new Apps(hub, doors.accounts);
   const oauth = oauthRoutes(admission, doors.accounts, apps);
   const userOf = (request: Request): string => request.params.get('user') ?? 'current';
