@@ -32,7 +32,7 @@ import type { World } from '../../server/core/world.ts';
 import { openSqlite } from '../../server/storage/sqlite.ts';
 import { openBare } from './bare-sqlite.ts';
 import { type BenchRow, median } from './store.ts';
-import { start } from './wire.ts';
+import { settled, start } from './wire.ts';
 
 const years = 5;
 const account = 'owner';
@@ -268,6 +268,7 @@ type Started = Awaited<ReturnType<typeof started>>;
 /** One kind of question: the moments it looks at, its answer, and what a plain scan has to read for it. */
 interface Asked {
   readonly name: string;
+  readonly path: string;
   readonly query: string;
   readonly reach: (question: QuestionOf<Someone>) => Reach | undefined;
   readonly answer: (question: Question) => unknown;
@@ -282,6 +283,7 @@ const spanIn = (question: QuestionOf<Someone>): Span => {
 };
 const days = (name: string, query: string): Asked => ({
   name,
+  path: 'summaries',
   query,
   reach: (question) => reachOf(question, spanIn(question)),
   answer: (question) => summariesText(question, spanIn(question)),
@@ -289,6 +291,7 @@ const days = (name: string, query: string): Asked => ({
 });
 const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Asked => ({
   name,
+  path: 'stats/all_time',
   query,
   reach: () => undefined,
   answer(question) {
@@ -309,6 +312,7 @@ const questions: readonly Asked[] = [
   allOfTime('stats of all time', '', () => true),
   {
     name: 'the status bar',
+    path: 'statusbar/today',
     query: '',
     reach: (question) => reachOf(question, { first: question.now.today, last: question.now.today }),
     answer: (question) => JSON.stringify(statusBar(question)),
@@ -356,6 +360,9 @@ async function answering(heartbeats: number): Promise<readonly BenchRow[]> {
     }
     row(asked.name, warm, scanned, 'ms');
     row(`${asked.name}, first after a start`, median(first), scanned, 'ms');
+    const real: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) real.push(await restarted(folder, asked));
+    row(`${asked.name}, first by HTTP of a process started before`, median(real), scanned, 'ms');
   }
   rmSync(folder, { recursive: true });
   return rows;
@@ -365,6 +372,16 @@ async function ask({ timelines, someone }: Started, asked: Asked): Promise<unkno
   const question = about(someone, asked.query);
   const beats = await timelines.of(account, asked.reach(question));
   return asked.answer({ ...question, person: { ...someone, beats } });
+}
+
+/** How long a hub takes for the first question that it is ever asked, once it has nothing else to do. */
+async function restarted(folder: string, { path, query }: Asked): Promise<number> {
+  const server = await start('ours', { HORAI_DATA: folder });
+  await settled(server);
+  const url = `http://127.0.0.1:${server.port}/api/v1/users/current/${path}?${query}`;
+  const took = await timed(async () => (await fetch(url)).arrayBuffer());
+  await server.stop();
+  return took;
 }
 
 async function questionOf({ timelines, someone }: Started, { query }: Asked): Promise<Question> {
