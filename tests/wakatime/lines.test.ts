@@ -135,4 +135,15 @@ describe('the filter by entity', () => {
     ]);
     expect((await house.get(`summaries?range=today&entity=${main}`)).data[0].grand_total.total_seconds).toBe(90);
   });
+
+  test('gives the time of a meeting, at once', async () => {
+    await house.ask('POST', '/api/v1/users/current/external_durations', {
+      body: { external_id: '1', provider: 'cal', entity: 'Standup', type: 'app', start_time: now - 900, end_time: now },
+      headers: { authorization: `Bearer ${house.owner}` },
+    });
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { data } = await house.get('stats/today?entity=Standup');
+      expect(data.total_seconds_including_other_language).toBe(900);
+    }
+  });
 });

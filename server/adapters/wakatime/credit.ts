@@ -246,33 +246,29 @@ type Counting = (context: number, entity: number) => boolean;
 /** undefined where everything counts. */
 function counting(beats: Beats, { fits, entity }: Filter): Counting | undefined {
   if (fits === undefined && entity === undefined) return undefined;
-  // What nobody ever said is no number's text.
-  const only = entity === undefined ? undefined : (beats.contexts.find(entity) ?? -1);
   const fitting: (boolean | undefined)[] = [];
   const isFitting = (code: number): boolean => {
     const fitted = fits?.(beats.context(code)) !== false;
     fitting[code] = fitted;
     return fitted;
   };
-  return (code, path) => (only === undefined || path === only) && (fitting[code] ?? isFitting(code));
+  return (code, path) => (entity === undefined || beats.entity(path) === entity) && (fitting[code] ?? isFitting(code));
 }
 
-/** For each span between two bounds. */
+/** For each span between two bounds in which any were told of. */
 function sumLines(
   beats: Beats,
   rule: Rule,
   { bounds, entities = false }: Wish,
   counts: Counting | undefined,
-): readonly LineSums[] {
-  const sums = bounds
-    .slice(1)
-    .map(() => ({ contexts: new Map<number, number[]>(), entities: new Map<number, number[]>() }));
+): readonly (LineSums | undefined)[] {
+  const sums: { contexts: Map<number, number[]>; entities: Map<number, number[]> }[] = [];
   let index = 0;
   creditLines(beats, rule, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 }, (time, context, entity, lines) => {
     if (counts?.(context, entity) === false) return;
     while (time >= (bounds[index + 1] ?? time + 1)) index += 1;
-    const one = sums[index];
-    if (one === undefined) return;
+    const one = sums[index] ?? { contexts: new Map(), entities: new Map() };
+    sums[index] = one;
     addLines(one.contexts, context, lines);
     if (entities) addLines(one.entities, entity, lines);
   });
