@@ -4,6 +4,7 @@
 import type { Beats, Context } from '../../server/adapters/wakatime/beats.ts';
 import { type Rule, tally } from '../../server/adapters/wakatime/credit.ts';
 import type { Heartbeat } from '../../server/adapters/wakatime/heartbeat.ts';
+import { linesBy } from '../../server/adapters/wakatime/lines.ts';
 import { Timelines } from '../../server/adapters/wakatime/timeline.ts';
 import type { Channel } from '../../server/core/channel.ts';
 import { Hub } from '../../server/core/hub.ts';
@@ -55,9 +56,8 @@ export function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (
 export function lines(beats: Beats, by: Rule, bounds: readonly number[], field: (context: Context) => string) {
   return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ lines: { contexts } }) => {
     const all = new Map<string, number>();
-    for (const [code, [added = 0]] of [...contexts].map(([code, counts]) => [code, Array.from(counts)] as const)) {
-      const name = field(beats.context(code));
-      if (added > 0) all.set(name, (all.get(name) ?? 0) + added);
+    for (const [name, counts] of linesBy([contexts], (code) => [field(beats.context(code))])) {
+      if ((counts[0] ?? 0) > 0) all.set(name, counts[0] ?? 0);
     }
     return Object.fromEntries([...all].sort());
   });

@@ -4,7 +4,7 @@
 
 import { type Context, Contexts } from './contexts.ts';
 import { type Heartbeat, keyOf, momentOf } from './heartbeat.ts';
-import { type Counts, lineKinds, linesOf, sameLines } from './lines.ts';
+import { type Counts, lineKinds, linesOf, sameLines, tellsLines } from './lines.ts';
 
 export type { Context } from './contexts.ts';
 
@@ -389,8 +389,7 @@ function isSame(one: Beat, other: Beat): boolean {
 export function linesAt({ lines }: Block, at: number): Counts | undefined {
   if (lines === undefined) return undefined;
   const from = at * width;
-  for (let kind = 0; kind < width; kind += 1) if (lines[from + kind] !== 0) return lines.slice(from, from + width);
-  return undefined;
+  return tellsLines(lines, from) ? lines.slice(from, from + width) : undefined;
 }
 
 /** The index of the first heartbeat at or after `time`. */

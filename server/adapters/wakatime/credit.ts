@@ -2,8 +2,8 @@
 // timeout, and they belong to the earlier one. Everything else (days, slices, filters, blocks) is cutting and adding up those
 // spans, so the same heartbeats give the same answers in whatever order they came. Pure functions over Beats.
 
-import { type Beats, type Context, firstFrom, linesAt } from './beats.ts';
-import { addLines, allLines, type Counts } from './lines.ts';
+import { type Beats, type Context, firstFrom } from './beats.ts';
+import { addLines, type Counts, LineCounter, type LineSums, lineKinds, noLines, tellsLines } from './lines.ts';
 import { begins, type Reading, resolver } from './resolve.ts';
 
 export interface Rule extends Reading {
@@ -176,15 +176,8 @@ export interface Tally {
   /** A context that an entity was met in, by text. */
   readonly contextOf: ReadonlyMap<number, number>;
   /** The same of lines; also of heartbeats that are worth no time. */
-  readonly lines: LineSums;
+  readonly lines: { readonly contexts: LineSums; readonly entities: LineSums };
 }
-
-interface LineSums {
-  readonly contexts: ReadonlyMap<number, Counts>;
-  readonly entities: ReadonlyMap<number, Counts>;
-}
-
-export const noLines: LineSums = { contexts: new Map(), entities: new Map() };
 
 /** What counts; all, unless said. Time is credited first and filtered then. */
 export interface Filter {
@@ -211,7 +204,7 @@ export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
   let bound = bounds[1] ?? to;
   const close = () => {
     const [byContext, byEntity] = [contextSums.take(), entitySums.take()];
-    tallies.push({ contexts: byContext, entities: byEntity, contextOf, lines: lines[index] ?? noLines });
+    tallies.push({ contexts: byContext, entities: byEntity, contextOf, lines: lines[index] ?? nothing });
     index += 1;
     bound = bounds[index + 1] ?? to;
   };
@@ -240,6 +233,8 @@ export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
   return tallies;
 }
 
+const nothing = { contexts: noLines, entities: noLines };
+
 /** Asked of the numbers of a context and of an entity. */
 type Counting = (context: number, entity: number) => boolean;
 
@@ -261,41 +256,50 @@ function sumLines(
   rule: Rule,
   { bounds, entities = false }: Wish,
   counts: Counting | undefined,
-): readonly (LineSums | undefined)[] {
-  const sums: { contexts: Map<number, number[]>; entities: Map<number, number[]> }[] = [];
+): readonly (Tally['lines'] | undefined)[] {
+  const sums: Tally['lines'][] = [];
+  const [byContext, byEntity] = [new LineCounter(), new LineCounter()];
   let index = 0;
-  creditLines(beats, rule, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 }, (time, context, entity, lines) => {
+  let bound = bounds[1] ?? 0;
+  const close = (): void => {
+    sums[index] = { contexts: byContext.take(), entities: byEntity.take() };
+  };
+  creditLines(beats, rule, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 }, (time, context, entity, lines, from) => {
     if (counts?.(context, entity) === false) return;
-    while (time >= (bounds[index + 1] ?? time + 1)) index += 1;
-    const one = sums[index] ?? { contexts: new Map(), entities: new Map() };
-    sums[index] = one;
-    addLines(one.contexts, context, lines);
-    if (entities) addLines(one.entities, entity, lines);
+    if (time >= bound) close();
+    for (; time >= bound; bound = bounds[index + 1] ?? Number.POSITIVE_INFINITY) index += 1;
+    byContext.add(context, lines, from);
+    if (entities) byEntity.add(entity, lines, from);
   });
+  close();
   return sums;
 }
 
-/** The heartbeats of [from, to) that tell of lines, in order of time. */
+/**
+ * The heartbeats of [from, to) that tell of lines, in order of time.
+ * @param take its numbers are those of `lines` that begin at the last argument
+ */
 function creditLines(
   beats: Beats,
   rule: Rule,
   { from, to }: { readonly from: number; readonly to: number },
-  take: (time: number, context: number, entity: number, lines: Counts) => void,
+  take: (time: number, context: number, entity: number, lines: Counts, from: number) => void,
 ): void {
   if (!beats.blocks(from, to).some(({ lines }) => lines !== undefined)) return;
   const { inherits } = beats.contexts;
   const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
   const start = inherits ? begins(beats, rule.reach, from) : from;
   for (const block of beats.blocks(start, to)) {
-    const { times, contexts, entities, writes, length } = block;
-    if (block.lines === undefined && resolve === undefined) continue;
+    const { times, contexts, entities, writes, lines, length } = block;
+    if (lines === undefined && resolve === undefined) continue;
     for (let at = firstFrom(block, start); at < length; at += 1) {
-      const [time = 0, code = 0, entity = 0] = [times[at], contexts[at], entities[at]];
+      const time = times[at] ?? 0;
       if (time >= to) return;
+      const code = contexts[at] ?? 0;
+      const entity = entities[at] ?? 0;
       const context = resolve === undefined ? code : resolve(time, code, entity);
-      const lines = linesAt(block, at);
       if (lines === undefined || time < from || (rule.writesOnly && writes[at] === 0)) continue;
-      take(time, context, entity, lines);
+      if (tellsLines(lines, at * lineKinds.length)) take(time, context, entity, lines, at * lineKinds.length);
     }
   }
 }
@@ -357,7 +361,7 @@ export function stretches(
     readonly slice: (context: Context, entity: string) => readonly string[];
   },
 ): readonly Stretch[] {
-  const all: { value: string; context: Context; begin: number; end: number; lines: Counts | undefined }[] = [];
+  const all: { value: string; context: Context; begin: number; end: number }[] = [];
   // Upper and lower case are one: editors do not agree on them.
   const byValue = new Map<string, typeof all>();
   const counts = counting(beats, filter);
@@ -379,17 +383,18 @@ export function stretches(
           before.end = end;
           return;
         }
-        const stretch = { value, context: beats.context(code), begin, end, lines: undefined };
+        const stretch = { value, context: beats.context(code), begin, end };
         all.push(stretch);
         those.push(stretch);
       });
     }
   });
-  creditLines(beats, rule, { from, to }, (time, code, entity, lines) => {
+  const lines = new Map<(typeof all)[number], number[]>();
+  creditLines(beats, rule, { from, to }, (time, code, entity, told, at) => {
     each(code, entity, (those) => {
       const during = those.findLast(({ begin }) => begin <= time);
-      if (during !== undefined) during.lines = allLines([during.lines ?? [], lines]);
+      if (during !== undefined) addLines(lines, during, told, at);
     });
   });
-  return all;
+  return all.map((stretch) => ({ ...stretch, lines: lines.get(stretch) }));
 }

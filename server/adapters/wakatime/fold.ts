@@ -4,7 +4,7 @@
 import type { Beats, Context } from './beats.ts';
 import { type Contexts, type Field, fields } from './contexts.ts';
 import { Counter, type Sums, type Tally } from './credit.ts';
-import { addLines, allLines, type Counts } from './lines.ts';
+import { type Counts, linesBy } from './lines.ts';
 import { absent, categoryName, editorName } from './names.ts';
 import { type Agent, parseUserAgent } from './user-agent.ts';
 
@@ -37,7 +37,7 @@ export interface Folded {
   /** Added up when asked for: most answers want some of the lists. */
   readonly rows: (dimension: Dimension) => readonly Row[];
   /** Of all heartbeats, whatever time they are worth. */
-  readonly lines: Counts;
+  readonly lines: () => Counts;
   readonly linesBy: (dimension: Dimension) => ReadonlyMap<string, Counts>;
 }
 
@@ -172,14 +172,14 @@ export function fold({ contexts }: Beats, tallies: readonly Tally[]): Folded {
     for (const { contexts: sums } of tallies) by[dimension].add(sums);
     return by[dimension].take();
   };
-  const lines = tallies.flatMap(({ lines: { contexts: sums } }) => [...sums]);
-  const linesBy = (dimension: Dimension): ReadonlyMap<string, Counts> => {
-    const sums = new Map<string, number[]>();
-    for (const [code, counts] of lines)
-      for (const name of labelsOf(contexts.get(code))[dimension]) addLines(sums, name, counts);
-    return sums;
+  const lines = tallies.map((one) => one.lines.contexts);
+  return {
+    total,
+    other,
+    rows,
+    lines: () => linesBy(lines, () => ['']).get('') ?? [],
+    linesBy: (dimension) => linesBy(lines, (code) => labelsOf(contexts.get(code))[dimension]),
   };
-  return { total, other, rows, lines: allLines(lines.map(([, counts]) => counts)), linesBy };
 }
 
 /** The most first. */

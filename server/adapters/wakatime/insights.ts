@@ -64,7 +64,7 @@ function inner(question: Question, type: string, { dates }: Days, byDay: readonl
         }));
     }
     case 'ai_days':
-      return all.map(({ date, day, total }) => ({ date, total, ...sayLines(day?.lines) }));
+      return all.map(({ date, day, total }) => ({ date, total, ...sayLines(day?.lines()) }));
     case 'weekday':
       return weekdays.map((name) => {
         const those = all.filter(({ date }) => weekdayOf(date) === name);

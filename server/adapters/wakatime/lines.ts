@@ -37,18 +37,76 @@ export function sameLines(one: Counts | undefined, other: Counts | undefined): b
   return lineKinds.every((_, kind) => (one?.[kind] ?? 0) === (other?.[kind] ?? 0));
 }
 
-/** Adds up by whatever they count for. */
-export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: Counts): void {
-  const before = sums.get(key);
-  sums.set(
-    key,
-    lineKinds.map((_, kind) => (before?.[kind] ?? 0) + (counts[kind] ?? 0)),
-  );
+/** Whether any is more than nothing, of those that begin at `from`. */
+export function tellsLines(counts: Counts, from: number): boolean {
+  return counts[from] !== 0 || counts[from + 1] !== 0 || counts[from + 2] !== 0 || counts[from + 3] !== 0;
 }
 
-/** Of all together. */
-export function allLines(all: Iterable<Counts>): Counts {
-  const sums = new Map<'', number[]>();
-  for (const counts of all) addLines(sums, '', counts);
-  return sums.get('') ?? [];
+/** Lines by number: `codes[i]` has the counts that begin at `i * lineKinds.length`. No number is there twice. */
+export interface LineSums {
+  readonly codes: readonly number[];
+  readonly counts: Counts;
+}
+
+export const noLines: LineSums = { codes: [], counts: [] };
+
+/**
+ * Adds up by whatever they count for.
+ * @param from where the numbers begin, of many
+ */
+export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: Counts, from = 0): void {
+  let sum = sums.get(key);
+  if (sum === undefined) {
+    sum = lineKinds.map(() => 0);
+    sums.set(key, sum);
+  }
+  for (let kind = 0; kind < lineKinds.length; kind += 1) sum[kind] = (sum[kind] ?? 0) + (counts[from + kind] ?? 0);
+}
+
+/** By whatever the numbers stand for; what stands for several counts for each of them. */
+export function linesBy<Key>(
+  all: readonly LineSums[],
+  keysOf: (code: number) => readonly Key[],
+): ReadonlyMap<Key, Counts> {
+  const sums = new Map<Key, number[]>();
+  for (const { codes, counts } of all) {
+    for (const [index, code] of codes.entries())
+      for (const key of keysOf(code)) addLines(sums, key, counts, index * lineKinds.length);
+  }
+  return sums;
+}
+
+/** Adds up by number without hashing, since most heartbeats of a year may tell of lines. */
+export class LineCounter {
+  #sums = new Float64Array(lineKinds.length * 256);
+  #touched: number[] = [];
+
+  /** @param from where the numbers begin, of many; one of them is more than nothing */
+  add(code: number, counts: Counts, from: number): void {
+    const at = code * lineKinds.length;
+    if (at >= this.#sums.length) this.#grow(at);
+    const sums = this.#sums;
+    if (!tellsLines(sums, at)) this.#touched.push(code);
+    for (let kind = 0; kind < lineKinds.length; kind += 1)
+      sums[at + kind] = (sums[at + kind] ?? 0) + (counts[from + kind] ?? 0);
+  }
+
+  /** What was added since the last time. */
+  take(): LineSums {
+    const codes = this.#touched;
+    const counts = new Float64Array(codes.length * lineKinds.length);
+    for (const [index, code] of codes.entries()) {
+      const [from, to] = [code * lineKinds.length, (code + 1) * lineKinds.length];
+      counts.set(this.#sums.subarray(from, to), index * lineKinds.length);
+      this.#sums.fill(0, from, to);
+    }
+    this.#touched = [];
+    return { codes, counts };
+  }
+
+  #grow(at: number): void {
+    const grown = new Float64Array(Math.max(at + lineKinds.length, this.#sums.length * 2));
+    grown.set(this.#sums);
+    this.#sums = grown;
+  }
 }

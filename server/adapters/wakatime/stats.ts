@@ -71,7 +71,7 @@ export function stats(question: Question, range: StatsRange) {
     daily_average_including_other_language: meanWithOther,
     human_readable_daily_average: coarseText(mean),
     human_readable_daily_average_including_other_language: coarseText(meanWithOther),
-    ...sayLines(all.lines),
+    ...sayLines(all.lines()),
     holidays: dates.length - worked,
     days_including_holidays: dates.length,
     days_minus_holidays: worked,

@@ -5,10 +5,10 @@ import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from 
 import type { Beats } from './beats.ts';
 import { addDays, iso, isoEnd, type Span, spoken } from './calendar.ts';
 import type { Contexts } from './contexts.ts';
-import { noLines, type Tally, tally } from './credit.ts';
+import { type Tally, tally } from './credit.ts';
 import { type Dimension, fold, type Row, sorted, totalOf } from './fold.ts';
 import { uuidOf } from './heartbeat.ts';
-import { type Counts, type Lines, sameLines, sayLines } from './lines.ts';
+import { type Counts, type Lines, linesBy, noLines, sayLines } from './lines.ts';
 import { daysOf, filterOf, type Question } from './question.ts';
 
 /** The answer as JSON. */
@@ -109,7 +109,12 @@ export function statusBar(question: Question) {
 }
 
 const none = { codes: [], amounts: [] };
-const nothing: Tally = { contexts: none, entities: none, contextOf: new Map(), lines: noLines };
+const nothing: Tally = {
+  contexts: none,
+  entities: none,
+  contextOf: new Map(),
+  lines: { contexts: noLines, entities: noLines },
+};
 
 function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
   const { person, zone, now, project } = question;
@@ -157,38 +162,43 @@ function dayLists(beats: Beats, one: Tally, begins: number): string {
   return made.text;
 }
 
-function sizeOf({ from, text }: Written): number {
-  return text.length + from.contexts.codes.length * 16 + from.lines.contexts.size * 64;
+function sizeOf({ from: { contexts, lines }, text }: Written): number {
+  return text.length + contexts.codes.length * 16 + lines.contexts.codes.length * 40;
 }
 
-function isSame({ contexts: one, lines }: Tally, { contexts: other, lines: others }: Tally): boolean {
+function isSame(one: Tally, other: Tally): boolean {
   return (
-    one.codes.length === other.codes.length &&
-    one.codes.every((code, index) => code === other.codes[index]) &&
-    one.amounts.every((amount, index) => amount === other.amounts[index]) &&
-    lines.contexts.size === others.contexts.size &&
-    [...lines.contexts].every(([code, counts]) => sameLines(counts, others.contexts.get(code)))
+    areSame(one.contexts.codes, other.contexts.codes) &&
+    areSame(one.contexts.amounts, other.contexts.amounts) &&
+    areSame(one.lines.contexts.codes, other.lines.contexts.codes) &&
+    areSame(one.lines.contexts.counts, other.lines.contexts.counts)
   );
+}
+
+function areSame(some: ArrayLike<number>, others: ArrayLike<number>): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
 }
 
 /** @param ofProject whether branches and entities are told, too */
 function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
-  const { total, rows, lines, linesBy } = fold(beats, [one]);
+  const { total, rows, lines, linesBy: linesOfEach } = fold(beats, [one]);
   const more = (): string => {
     const paths = one.entities.codes.map((code, index) => ({
       name: beats.entity(code),
       sum: one.entities.amounts[index] ?? 0,
     }));
-    const linesOf = new Map([...one.lines.entities].map(([code, counts]) => [beats.entity(code), counts]));
+    const linesOf = linesBy([one.lines.entities], (code) => [beats.entity(code)]);
     const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
     const toldOf = withLines(linesOf);
     const typed = (name: string): string => `${toldOf(name)},"type":${JSON.stringify(typeOf.get(name))}`;
-    return `,"branches":${items(rows('branches'), withLines(linesBy('branches')))},"entities":${items(sorted(paths), typed)}`;
+    return `,"branches":${items(rows('branches'), withLines(linesOfEach('branches')))},"entities":${items(sorted(paths), typed)}`;
   };
   return (
-    `"grand_total":${JSON.stringify({ ...grandAmount(secondsOf(total)), ...sayLines(lines) })},` +
+    `"grand_total":${JSON.stringify({ ...grandAmount(secondsOf(total)), ...sayLines(lines()) })},` +
     `"categories":${items(rows('categories'))},` +
-    `"projects":${items(rows('projects'), withLines(linesBy('projects'), ',"color":null'))},` +
+    `"projects":${items(rows('projects'), withLines(linesOfEach('projects'), ',"color":null'))},` +
     `"languages":${items(rows('languages'))},` +
     `"editors":${items(rows('editors'))},` +
     `"operating_systems":${items(rows('operating_systems'))},` +
