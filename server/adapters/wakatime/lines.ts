@@ -54,7 +54,7 @@ export const noLines: LineSums = { codes: [], counts: [] };
  * Adds up by whatever they count for.
  * @param from where the numbers begin, of many
  */
-export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: Counts, from = 0): void {
+export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: Counts, from: number): void {
   let sum = sums.get(key);
   if (sum === undefined) {
     sum = lineKinds.map(() => 0);
