@@ -5,34 +5,17 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { emptyDatabase } from '../../../clients/kronos/database.ts';
 import { DatabaseFile } from '../../../clients/kronos/file.ts';
 import { Leftovers } from '../../support/process.ts';
 import { FakeHouse } from './fake-house.ts';
+import { bin, run } from './installed.ts';
 
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());
 
-const bin = fileURLToPath(new URL('../../../bin/kronos.cjs', import.meta.url));
-
-function kronos(
-  folder: string,
-  ...words: readonly string[]
-): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, KRONOS_DATA: folder, XDG_CACHE_HOME: join(folder, 'cache'), TZ: 'UTC', LC_ALL: 'C' };
-  const child = spawn(process.execPath, [bin, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  leftovers.add(child);
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (data: Buffer) => {
-    out += data.toString();
-  });
-  child.stderr.on('data', (data: Buffer) => {
-    err += data.toString();
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
+const kronos = (folder: string, ...words: readonly string[]) => run(leftovers, folder, process.execPath, bin, ...words);
 
 describe('the file', () => {
   test('has options and tasks a line each, and is its owner’s alone', async () => {

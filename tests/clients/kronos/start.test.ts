@@ -1,7 +1,6 @@
 // How the installed command comes to run: bundled into the cache and kept there, made anew when it has to be, and what it prints reaches
 // whoever reads. Real processes, on copies of the sources where these are edited.
 
-import { spawn } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -13,32 +12,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../clients/kronos/file.ts';
-import { type Ended, Leftovers } from '../../support/process.ts';
+import { Leftovers } from '../../support/process.ts';
+import { bin, run as runIn, top } from './installed.ts';
 
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());
 
-const top = fileURLToPath(new URL('../../..', import.meta.url));
-const bin = join(top, 'bin/kronos.cjs');
-
-/** @param folder of the database, with the cache in it */
-function run(folder: string, command: string, ...args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, KRONOS_DATA: folder, XDG_CACHE_HOME: join(folder, 'cache'), TZ: 'UTC', LC_ALL: 'C' };
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  leftovers.add(child);
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (data: Buffer) => {
-    out += data.toString();
-  });
-  child.stderr.on('data', (data: Buffer) => {
-    err += data.toString();
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
-
+const run = (folder: string, command: string, ...args: readonly string[]) => runIn(leftovers, folder, command, ...args);
 const kronos = (folder: string, ...words: readonly string[]) => run(folder, process.execPath, bin, ...words);
 
 function bundlesIn(folder: string): string[] {
