@@ -119,6 +119,11 @@ export class Admission {
     return this.#timelines.of(account, reach);
   }
 
+  /** Resolves when `beats` need not read them from the channel itself any more. */
+  opened(account: string): Promise<void> {
+    return this.#timelines.opened(account);
+  }
+
   settings(account: string): Promise<Settings> {
     return readSettings(this.hub, account);
   }

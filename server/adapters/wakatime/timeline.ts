@@ -262,6 +262,11 @@ export class Timelines {
     throw new Error(`${account}/wakatime: what was kept of it could not be read`);
   }
 
+  /** Resolves when the account's days can be read one by one, at once where they were kept; rejects where they cannot be read. */
+  async opened(account: string): Promise<void> {
+    await this.#opened(account, false).timeline;
+  }
+
   /** Keeps all that is not kept yet, and hears of nothing any more. */
   async close(): Promise<void> {
     for (const end of this.#ends) end();

@@ -19,25 +19,26 @@ export async function warmUp(admission: Admission): Promise<void> {
   const stop = admission.hub.atDrain(() => {
     goesOn = false;
   });
-  const accounts = admission.accounts.slice(0, mostAccounts);
-  for (let back = 0; back < daysInAll; back += daysAtOnce) {
-    for (const account of accounts) if (goesOn) await lookAt(admission, account, back);
+  for (const account of admission.accounts.slice(0, mostAccounts)) {
+    try {
+      // What is made anew is looked at once it is there: to read months from the channel meanwhile would be for nobody.
+      await admission.opened(account);
+      for (let back = 0; back < daysInAll && goesOn; back += daysAtOnce) await lookAt(admission, account, back);
+    } catch (error) {
+      admission.hub.world.log.warn({ account, error }, 'wakatime: could not read the last year of an account');
+    }
+    if (!goesOn) break;
   }
   stop();
 }
 
 /** @param back how many days ago the last of these days is */
 async function lookAt(admission: Admission, account: string, back: number): Promise<void> {
-  const { world } = admission.hub;
-  try {
-    const someone = await admission.someone(account);
-    const asked = ask(someone, new URLSearchParams(), world.now());
-    if (!asked.ok) return;
-    const last = addDays(asked.value.now.today, -back);
-    const span = { first: addDays(last, 1 - daysAtOnce), last };
-    const beats = await admission.beats(account, reachOf(asked.value, span));
-    summariesText({ ...asked.value, person: { ...someone, beats } }, span);
-  } catch (error) {
-    world.log.warn({ account, error }, 'wakatime: could not read the last year of an account');
-  }
+  const someone = await admission.someone(account);
+  const asked = ask(someone, new URLSearchParams(), admission.hub.world.now());
+  if (!asked.ok) return;
+  const last = addDays(asked.value.now.today, -back);
+  const span = { first: addDays(last, 1 - daysAtOnce), last };
+  const beats = await admission.beats(account, reachOf(asked.value, span));
+  summariesText({ ...asked.value, person: { ...someone, beats } }, span);
 }
