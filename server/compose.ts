@@ -3,17 +3,17 @@
 
 import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
-import { edgeRoutes } from './adapters/activitywatch/edges.ts';
-import { watcherMay } from './adapters/activitywatch/origins.ts';
-import { openActivityWatch } from './adapters/activitywatch/routes.ts';
-import { openWebUi } from './adapters/activitywatch/webui.ts';
-import type { Caller, Route } from './adapters/adapter.ts';
+import { edgeRoutes } from './adapters/activitywatch/routes/edge-batches.ts';
+import { watcherMay } from './adapters/activitywatch/routes/origins.ts';
+import { openActivityWatch } from './adapters/activitywatch/routes/routes.ts';
+import { openWebUi } from './adapters/activitywatch/routes/webui.ts';
+import type { Caller, Route } from './http/types.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
-import { openKronos } from './adapters/kronos/conversation.ts';
-import { subscription } from './adapters/kronos/views.ts';
+import { openKronos } from './wire/conversation.ts';
+import { subscription } from './wire/subscription-view.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
-import { Tickets } from './adapters/tickets.ts';
+import { Tickets } from './http/tickets.ts';
 import { pagesMay, wakatimeRoutes } from './adapters/wakatime/routes.ts';
 import { type Config, isNats, isPostgres } from './config.ts';
 import { Accounts } from './core/accounts.ts';
@@ -25,13 +25,13 @@ import type { World } from './core/world.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
 import { openPages } from './pages/pages.ts';
 import { MemoryStore } from './storage/memory.ts';
-import { NatsRelay } from './storage/nats-relay.ts';
-import { openPostgres } from './storage/postgres.ts';
-import { PostgresRelay } from './storage/postgres-relay.ts';
-import { openSqlite } from './storage/sqlite.ts';
-import { eventRoutes } from './transport/events.ts';
+import { NatsRelay } from './storage/relay/nats.ts';
+import { openPostgres } from './storage/postgres/store.ts';
+import { PostgresRelay } from './storage/relay/postgres.ts';
+import { openSqlite } from './storage/sqlite/store.ts';
+import { eventRoutes } from './adapters/hub/channel-events.ts';
 import { type Front, type Listening, listen, type Options } from './transport/listen.ts';
-import { hostAllowed, isLoopback, originAllowed } from './transport/who.ts';
+import { hostAllowed, isLoopback, originAllowed } from './transport/host-origin-rules.ts';
 import { version } from './version.ts';
 
 /** Requests under way are waited for this long when the hub stops. */

@@ -17,14 +17,14 @@ import type {
   Subscription,
   Told,
 } from './api.ts';
-import { Exchange, type ExchangeDoors } from './exchange.ts';
-import { Feed } from './feed.ts';
-import { Kept, type KeptDoors } from './kept.ts';
-import { failureOf, type Heard, type Link, offline } from './link.ts';
+import { Exchange, type ExchangeDoors } from './channel-sync.ts';
+import { Feed } from './async-queue.ts';
+import { Kept, type KeptDoors } from './channel-persistence.ts';
+import { failureOf, type Heard, type Link, offline } from './transport.ts';
 import { type ChangeMessage, changeOf, itemOf, Mirror, type Page } from './mirror.ts';
 import { Queue } from './queue.ts';
 import { type Entry, entryOf, type Intent, keyOf, type Pending, shown } from './replica.ts';
-import { Watchers } from './watchers.ts';
+import { Watchers } from './listeners.ts';
 
 export interface ChannelDoors extends Omit<ExchangeDoors, 'changed'>, Omit<KeptDoors, 'adopted'> {
   readonly id: () => string;

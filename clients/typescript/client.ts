@@ -5,10 +5,10 @@ import type { Channel, Connection, Options, Refused, SocketMaker, Subscription, 
 import { MirroredChannel } from './channel.ts';
 import type { State } from './connection.ts';
 import { Follow } from './follow.ts';
-import { storedName } from './kept.ts';
-import { failureOf, Link, type Message } from './link.ts';
+import { storedName } from './channel-persistence.ts';
+import { failureOf, Link, type Message } from './transport.ts';
 import { MemoryStorage, type Storage } from './storage.ts';
-import { Watchers } from './watchers.ts';
+import { Watchers } from './listeners.ts';
 
 interface Identity {
   readonly device: string;

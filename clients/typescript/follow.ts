@@ -2,8 +2,8 @@
 // but how far each channel got. A channel that is mirrored anyway is heard through its mirror, so that it is asked for once.
 
 import type { Position, Told } from './api.ts';
-import { Feed, isChange } from './feed.ts';
-import type { Link } from './link.ts';
+import { Feed, isChange } from './async-queue.ts';
+import type { Link } from './transport.ts';
 import { type ChangeMessage, changeOf, itemOf, type Page } from './mirror.ts';
 
 export interface FollowDoors {

@@ -2,7 +2,7 @@
 // not answered yet. Here are the port and the storage that forgets; files and browsers have entries of their own, so that who
 // imports the SDK imports neither.
 
-import { Watchers } from './watchers.ts';
+import { Watchers } from './listeners.ts';
 
 /**
  * Named JSON values. Several processes, or tabs, may share one storage: `update` is atomic among them all.

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Keep } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
-import { openSqlite } from '../../server/storage/sqlite.ts';
+import { openSqlite } from '../../server/storage/sqlite/store.ts';
 import { type Appender, openBare } from './bare-sqlite.ts';
 
 export interface BenchRow {

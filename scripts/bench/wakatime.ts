@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
-import { boundsOf, readStatsRange, type Span } from '../../server/adapters/wakatime/calendar.ts';
-import { type Heartbeat, readHeartbeat, takeHeartbeat } from '../../server/adapters/wakatime/heartbeat.ts';
+import { boundsOf, readStatsRange, type Span } from '../../server/adapters/wakatime/model/calendar.ts';
+import { type Heartbeat, readHeartbeat, takeHeartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
 import {
   daysOf,
   type Question,
@@ -20,16 +20,16 @@ import {
   ask as readQuestion,
   type Someone,
   spanOf,
-} from '../../server/adapters/wakatime/question.ts';
-import { readSettings } from '../../server/adapters/wakatime/settings.ts';
-import { allTime, stats } from '../../server/adapters/wakatime/stats.ts';
-import { statusBar, summariesText } from '../../server/adapters/wakatime/summaries.ts';
-import { type Reach, Timelines } from '../../server/adapters/wakatime/timeline.ts';
+} from '../../server/adapters/wakatime/stats/query.ts';
+import { readSettings } from '../../server/adapters/wakatime/model/account-settings.ts';
+import { allTime, stats } from '../../server/adapters/wakatime/stats/stats.ts';
+import { statusBar, summariesText } from '../../server/adapters/wakatime/stats/summaries.ts';
+import { type Reach, Timelines } from '../../server/adapters/wakatime/index/account-index.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
-import { openSqlite } from '../../server/storage/sqlite.ts';
+import { openSqlite } from '../../server/storage/sqlite/store.ts';
 import { openBare } from './bare-sqlite.ts';
 import { type BenchRow, median } from './store.ts';
 import { settled, start } from './wire.ts';

@@ -3,8 +3,8 @@
 // no seq left out, and a write that is repeated with its write id must not be there twice. A follower must never have been told
 // of anything that is not there.
 
-import { HubProcess, Leftovers } from '../../tests/support/process.ts';
-import { seeded } from '../../tests/support/world.ts';
+import { HubProcess, Leftovers } from '../../tests/harness/process.ts';
+import { seeded } from '../../tests/harness/world.ts';
 import { type Answer, type Change, Client } from './client.ts';
 import { freePort } from './free-port.ts';
 

@@ -6,8 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { decode } from '../../protocol/codec.ts';
 import { errors } from '../../protocol/errors.ts';
 import { requests } from '../../protocol/messages.ts';
-import { HubProcess, Leftovers } from '../../tests/support/process.ts';
-import { seeded } from '../../tests/support/world.ts';
+import { HubProcess, Leftovers } from '../../tests/harness/process.ts';
+import { seeded } from '../../tests/harness/world.ts';
 import { Client } from './client.ts';
 import { freePort } from './free-port.ts';
 

@@ -6,11 +6,11 @@ import type { Command } from 'commander';
 import { type Config, isPostgres } from '../config.ts';
 import type { Archive } from '../core/store.ts';
 import type { World } from '../core/world.ts';
-import type { Progress, Totals } from '../storage/archive.ts';
-import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive-file.ts';
-import { openPostgres } from '../storage/postgres.ts';
-import { openMoment } from '../storage/sqlite-moment.ts';
-import { replaceStore } from '../storage/sqlite-restore.ts';
+import type { Progress, Totals } from '../storage/archive/archive.ts';
+import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive/archive-file.ts';
+import { openPostgres } from '../storage/postgres/store.ts';
+import { openMoment } from '../storage/sqlite/snapshot-reader.ts';
+import { replaceStore } from '../storage/sqlite/restore.ts';
 import { when } from './columns.ts';
 
 export interface BackingUp {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { Config, Surroundings } from '../config.ts';
 import type { EdgeConfig, EdgeStatus, RunningEdge } from '../edge/edge.ts';
-import { isLoopback } from '../transport/who.ts';
+import { isLoopback } from '../transport/host-origin-rules.ts';
 import { version } from '../version.ts';
 import { when } from './columns.ts';
 

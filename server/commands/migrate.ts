@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { type Config, isPostgres } from '../config.ts';
 import type { Outline } from '../core/store.ts';
 import type { World } from '../core/world.ts';
-import { contentHashes, copyArchive, differing, type Told } from '../storage/archive.ts';
-import { hubsOn, openPostgres, type PostgresStore } from '../storage/postgres.ts';
-import { openSqlite, type SqliteStore } from '../storage/sqlite.ts';
+import { contentHashes, copyArchive, differing, type Told } from '../storage/archive/archive.ts';
+import { hubsOn, openPostgres, type PostgresStore } from '../storage/postgres/store.ts';
+import { openSqlite, type SqliteStore } from '../storage/sqlite/store.ts';
 import type { BackingUp } from './backup.ts';
 
 const toldEveryMs = 2_000;

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { everything, type Identity, isAccountName, isScope } from './access.ts';
-import type { Document } from './document.ts';
+import type { Document } from './cached-channel.ts';
 import type { Hub } from './hub.ts';
 
 export const ownerName = 'owner';

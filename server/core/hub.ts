@@ -3,7 +3,7 @@
 
 import { keepOf } from './access.ts';
 import { Channel } from './channel.ts';
-import { Document } from './document.ts';
+import { Document } from './cached-channel.ts';
 import type { Peer, Publisher } from './peer.ts';
 import { type Relay, type Rumour, silence } from './relay.ts';
 import type { Session } from './session.ts';

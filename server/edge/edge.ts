@@ -3,24 +3,24 @@
 
 import { hostname } from 'node:os';
 import { refuse } from '../../protocol/errors.ts';
-import { edgeIds } from '../adapters/activitywatch/ids.ts';
-import { watcherMay } from '../adapters/activitywatch/origins.ts';
-import { openActivityWatch } from '../adapters/activitywatch/routes.ts';
-import type { Caller, Route } from '../adapters/adapter.ts';
-import { json } from '../adapters/adapter.ts';
+import { edgeIds } from '../adapters/activitywatch/buckets/ids.ts';
+import { watcherMay } from '../adapters/activitywatch/routes/origins.ts';
+import { openActivityWatch } from '../adapters/activitywatch/routes/routes.ts';
+import type { Caller, Route } from '../http/types.ts';
+import { json } from '../http/types.ts';
 import { pagesMay, wakatimeRoutes } from '../adapters/wakatime/routes.ts';
 import { Accounts } from '../core/accounts.ts';
 import { Hub } from '../core/hub.ts';
 import { silence } from '../core/relay.ts';
 import type { Store } from '../core/store.ts';
 import type { World } from '../core/world.ts';
-import { openSqlite } from '../storage/sqlite.ts';
+import { openSqlite } from '../storage/sqlite/store.ts';
 import { type EngineName, type Front, listen } from '../transport/listen.ts';
-import { hostAllowed, originAllowed } from '../transport/who.ts';
+import { hostAllowed, originAllowed } from '../transport/host-origin-rules.ts';
 import { version } from '../version.ts';
 import { Forwarder, localAccount } from './forwarder.ts';
-import { type HubAddress, Link } from './link.ts';
-import { pipe } from './pipe.ts';
+import { type HubAddress, Link } from './upstream.ts';
+import { pipe } from './kronos-proxy.ts';
 import { activityWatchAtEdge, wakatimeAtEdge } from './routes.ts';
 import { RulesFile } from './rules-file.ts';
 

@@ -4,17 +4,17 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../protocol/check.ts';
-import { Buckets } from '../adapters/activitywatch/buckets.ts';
-import { type Batch, BatchAnswer } from '../adapters/activitywatch/edges.ts';
-import { eventOf, isEventKey } from '../adapters/activitywatch/event.ts';
-import { type Filters, filtered } from '../adapters/privacy.ts';
-import { type Heartbeat, readHeartbeat } from '../adapters/wakatime/heartbeat.ts';
-import { readSettings } from '../adapters/wakatime/settings.ts';
+import { Buckets } from '../adapters/activitywatch/buckets/buckets.ts';
+import { type Batch, BatchAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
+import { eventOf, isEventKey } from '../adapters/activitywatch/events/event.ts';
+import { type Filters, filtered } from '../http/privacy-filters.ts';
+import { type Heartbeat, readHeartbeat } from '../adapters/wakatime/model/heartbeat.ts';
+import { readSettings } from '../adapters/wakatime/model/account-settings.ts';
 import type { Channel } from '../core/channel.ts';
-import type { Document } from '../core/document.ts';
+import type { Document } from '../core/cached-channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Change } from '../core/store.ts';
-import { type Heard, jsonOf, type Link } from './link.ts';
+import { type Heard, jsonOf, type Link } from './upstream.ts';
 
 /** Everything of this machine belongs to this account of the local store; whose it is on the hub, the token says. */
 export const localAccount = 'owner';

@@ -1,14 +1,14 @@
 // What the programs of this machine are answered: writes from here, once they are on disk; reads from the hub, which has everything,
 // or from what is here while it cannot be reached. The paths are those of the two adapters, whose routes answer the local part.
 
-import { corsHeaders } from '../adapters/activitywatch/origins.ts';
-import type { Flow, Reply, Request, Route } from '../adapters/adapter.ts';
-import { json } from '../adapters/adapter.ts';
-import { held } from '../adapters/held.ts';
-import { apiKeyOf } from '../adapters/wakatime/credentials.ts';
+import { corsHeaders } from '../adapters/activitywatch/routes/origins.ts';
+import type { Flow, Reply, Request, Route } from '../http/types.ts';
+import { json } from '../http/types.ts';
+import { held } from '../http/retry-until-stored.ts';
+import { apiKeyOf } from '../adapters/wakatime/auth/credentials.ts';
 import type { World } from '../core/world.ts';
 import type { Forwarder } from './forwarder.ts';
-import { bytesOf, type Link } from './link.ts';
+import { bytesOf, type Link } from './upstream.ts';
 
 export interface Doors {
   readonly link: Link;

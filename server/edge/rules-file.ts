@@ -2,7 +2,7 @@
 // gives no rules at all, which is not the same as an empty list: nothing leaves then. What rules mean is in adapters/privacy.ts.
 
 import { readFileSync, statSync } from 'node:fs';
-import { type Filters, type ReadFilters, readFilters } from '../adapters/privacy.ts';
+import { type Filters, type ReadFilters, readFilters } from '../http/privacy-filters.ts';
 
 export class RulesFile {
   readonly #path: string | undefined;

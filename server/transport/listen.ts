@@ -4,13 +4,13 @@
 import { createServer } from 'node:net';
 import type { Publisher } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
-import { Door, type Front } from './door.ts';
-import type { Opened } from './engine.ts';
+import { Door, type Front } from './dispatcher.ts';
+import type { Opened } from './http-engine.ts';
 import { openTcp, type Tcp } from './tcp.ts';
 import { loadUws, openUws } from './uws.ts';
 import { openWs } from './ws.ts';
 
-export type { Front } from './door.ts';
+export type { Front } from './dispatcher.ts';
 
 export type EngineName = 'uWebSockets.js' | 'ws';
 

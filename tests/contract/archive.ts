@@ -3,9 +3,9 @@
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Answer, Archive, Keep, Op, Outline, Step, Store, Write } from '../../server/core/store.ts';
-import { contentHashes, copyArchive, differing } from '../../server/storage/archive.ts';
+import { contentHashes, copyArchive, differing } from '../../server/storage/archive/archive.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { seeded } from '../support/world.ts';
+import { seeded } from '../harness/world.ts';
 import { put, remove, write } from './store.ts';
 
 type Whole = Store & Archive;

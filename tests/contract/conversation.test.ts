@@ -1,7 +1,7 @@
 // The conversation on every wire and engine, and what only some wires have: frames, pieces, handshakes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { dial, refused } from '../transport/parties.ts';
+import { dial, refused } from '../harness/clients.ts';
 import { conversation, Place } from './conversation.ts';
 import { rawTcp, webSocket } from './talk.ts';
 

@@ -6,9 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { decode } from '../../protocol/codec.ts';
 import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
-import { type Node, oneNode, type Start } from '../support/compose.ts';
-import { task } from '../support/task.ts';
-import { TestWorld } from '../support/world.ts';
+import { type Node, oneNode, type Start } from '../harness/compose.ts';
+import { task } from '../harness/task.ts';
+import { TestWorld } from '../harness/world.ts';
 import type { Message, Open, Talk } from './talk.ts';
 
 export interface Person {

@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineName } from '../../server/transport/listen.ts';
-import { type House, openHouse } from '../mobtimer/house.ts';
+import { type House, openHouse } from '../harness/mobtimer.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 export type Message = any;

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Appended, Change, Keep, Op, Past, Range, Store, Write } from '../../server/core/store.ts';
-import { seeded } from '../support/world.ts';
+import { seeded } from '../harness/world.ts';
 
 /** Somewhere a store lives on while it is closed. */
 export interface Place {

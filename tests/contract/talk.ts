@@ -4,7 +4,7 @@
 import { WebSocket } from 'ws';
 import { compile } from '../../protocol/check.ts';
 import { answers } from '../../protocol/messages.ts';
-import { dial, Flow } from '../transport/parties.ts';
+import { dial, Flow } from '../harness/clients.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 export type Message = any;

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { HubProcess, Leftovers } from '../support/process.ts';
+import { HubProcess, Leftovers } from '../harness/process.ts';
 
 jest.setTimeout(60_000);
 

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { compose, type Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { realWorld } from '../../server/world.ts';
-import { startComposed, testConfig } from '../support/compose.ts';
-import { Socket } from '../support/socket.ts';
+import { startComposed, testConfig } from '../harness/compose.ts';
+import { Socket } from '../harness/socket.ts';
 
 let running: Running[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 // No secret is ever printed or logged after the first start, however much is logged.
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { HubProcess, Leftovers } from '../support/process.ts';
-import { Socket } from '../support/socket.ts';
+import { HubProcess, Leftovers } from '../harness/process.ts';
+import { Socket } from '../harness/socket.ts';
 
 jest.setTimeout(60_000);
 

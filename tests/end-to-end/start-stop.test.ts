@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { everyDriver, loadDriver } from '../../server/storage/driver.ts';
-import { type Ended, HubProcess, Leftovers } from '../support/process.ts';
-import { Socket } from '../support/socket.ts';
+import { everyDriver, loadDriver } from '../../server/storage/sqlite/driver.ts';
+import { type Ended, HubProcess, Leftovers } from '../harness/process.ts';
+import { Socket } from '../harness/socket.ts';
 
 jest.setTimeout(60_000);
 

@@ -5,8 +5,8 @@
 import type { mergeList } from '../../protocol/merge.ts';
 import type { Appended, Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { type Message, settle, startHub, type TestHub, type Wire } from '../support/kronos.ts';
-import { TestWorld } from '../support/world.ts';
+import { type Message, settle, startHub, type TestHub, type Wire } from '../harness/kronos.ts';
+import { TestWorld } from '../harness/world.ts';
 
 export type Fields = Record<string, unknown> & { id: number; uid: string; index?: string };
 

@@ -2,12 +2,12 @@
 // goes away: whatever it does costs freshness only. Each run is a seed, and prints it when it fails.
 
 import { describe, expect, test } from '@jest/globals';
-import { Document } from '../../server/core/document.ts';
+import { Document } from '../../server/core/cached-channel.ts';
 import type { Relay, Rumour } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { type Message, settle, startHub, type TestHub } from '../support/kronos.ts';
-import { seeded, TestWorld } from '../support/world.ts';
+import { type Message, settle, startHub, type TestHub } from '../harness/kronos.ts';
+import { seeded, TestWorld } from '../harness/world.ts';
 
 interface Flying {
   readonly rumour: Rumour;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Storage } from '../../clients/typescript/index.ts';
-import type { Message } from '../support/kronos.ts';
+import type { Message } from '../harness/kronos.ts';
 import { type Outcome, simulate, type Tampering } from './sdk.ts';
 
 /** In CI and here alike: the same seeds give the same runs everywhere. */

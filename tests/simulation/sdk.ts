@@ -16,8 +16,8 @@ import {
 } from '../../clients/typescript/index.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { type Message, settle, startHub, type TestHub, type Wire } from '../support/kronos.ts';
-import { TestWorld } from '../support/world.ts';
+import { type Message, settle, startHub, type TestHub, type Wire } from '../harness/kronos.ts';
+import { TestWorld } from '../harness/world.ts';
 import { type Around, type Deletion, digits, type Edit, type Fields, isLost, mortal, SimDevice } from './kronos.ts';
 
 export interface Outcome {

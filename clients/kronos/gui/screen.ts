@@ -2,7 +2,7 @@
 // gui.tsx, the tasks in live.ts.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
-import type { Command } from '../keys.ts';
+import type { Command } from './keys.ts';
 
 export type Open = 'list' | 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 

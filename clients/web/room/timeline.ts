@@ -1,8 +1,8 @@
 // Where the bars of the last hours go: fractions of the width, so that drawing is a matter of percent. From four hours ago
 // to half an hour ahead, now at nine tenths or so; a new entry cuts short what was still running.
 
-import { deadline } from './room.ts';
-import type { Entry } from './wire.ts';
+import { deadline } from './room-state.ts';
+import type { Entry } from './sse-protocol.ts';
 
 const hour = 3_600_000;
 const back = 4 * hour;

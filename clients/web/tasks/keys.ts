@@ -1,7 +1,7 @@
 // When a key on the page of tasks is a command, and when it belongs to somebody else: a field, a button, the browser. Which key is
 // which command is the same as in the terminal.
 
-import { type Binding, type Command, commandOf, bindings as everywhere } from '../../kronos/keys.ts';
+import { type Binding, type Command, commandOf, bindings as everywhere } from '../../kronos/gui/keys.ts';
 import type { Press } from '../room/keys.ts';
 
 /** A page is live, and is left by other means. */

@@ -4,8 +4,8 @@
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
-import { json, type Reply, type Route } from '../adapter.ts';
-import { authenticate, type Trust } from '../authenticate.ts';
+import { json, type Reply, type Route } from '../../http/types.ts';
+import { authenticate, type Trust } from '../../http/authenticate.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusDoors extends Trust {

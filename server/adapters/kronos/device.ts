@@ -4,7 +4,7 @@
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Base, loginVersion } from '../../../protocol/version.ts';
-import type { Document } from '../../core/document.ts';
+import type { Document } from '../../core/cached-channel.ts';
 import type { World } from '../../core/world.ts';
 
 /**

@@ -7,8 +7,8 @@ import { withOwner } from '../../../protocol/task.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { View } from '../../core/session.ts';
 import type { Change, Item } from '../../core/store.ts';
-import type { Removed } from './find.ts';
-import { storedTask, taskOf } from './stored.ts';
+import type { Removed } from './match-task.ts';
+import { storedTask, taskOf } from './task-codec.ts';
 
 /** Removed tasks that an update may bring back (W4). */
 export const removedMost = 1_000;

@@ -3,9 +3,9 @@
 
 import type { Task } from '../../../protocol/messages.ts';
 import { nextVersion } from '../../../protocol/version.ts';
-import type { View as State } from '../../core/document.ts';
+import type { View as State } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
-import { storedTask, storedText, taskOf } from './stored.ts';
+import { storedTask, storedText, taskOf } from './task-codec.ts';
 
 /** A task that had, or asked for, an id that is not its own after the write. */
 export interface Moved {

@@ -9,11 +9,11 @@ import { may } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
-import type { Login } from './admission.ts';
-import type { Answering, Ref } from './answering.ts';
+import type { Login } from '../../wire/authorize.ts';
+import type { Answering, Ref } from '../../wire/response-order.ts';
 import { sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
-import { type Accepted, baseOf } from './writes.ts';
+import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 
 export interface TaskDoors {
   readonly hub: Hub;

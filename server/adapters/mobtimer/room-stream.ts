@@ -3,7 +3,7 @@
 import type { Identity } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Conversation, Peer } from '../../core/peer.ts';
-import { beginStream } from '../stream.ts';
+import { beginStream } from '../../http/sse.ts';
 import { closedEvent, keepAlive } from './event.ts';
 import type { Rooms } from './rooms.ts';
 

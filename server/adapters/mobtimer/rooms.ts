@@ -2,7 +2,7 @@
 // are the writes to it, what its viewers are shown of it, its daily forgetting, and the numbers of the front page. No HTTP.
 
 import { refuse } from '../../../protocol/errors.ts';
-import type { Document } from '../../core/document.ts';
+import type { Document } from '../../core/cached-channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Session, View } from '../../core/session.ts';
 import type { Change } from '../../core/store.ts';

@@ -2,12 +2,12 @@
 // computes is in the file of its subject; that a person may ask at all has been decided before `answer` is called.
 
 import type { Hub } from '../../core/hub.ts';
-import { type Flow, json, type Reply, type Request } from '../adapter.ts';
-import type { Admission } from './admission.ts';
-import { isObject } from './heartbeat.ts';
-import { type Manner, parsedBody } from './ingest.ts';
-import type { Asked, Person, Question, QuestionOf, Someone } from './question.ts';
-import type { Reach } from './timeline.ts';
+import { type Flow, json, type Reply, type Request } from '../../http/types.ts';
+import type { Admission } from './auth/authorize.ts';
+import { isObject } from './model/heartbeat.ts';
+import { type Manner, parsedBody } from './ingest/ingest.ts';
+import type { Asked, Person, Question, QuestionOf, Someone } from './stats/query.ts';
+import type { Reach } from './index/account-index.ts';
 
 /** What an endpoint is told. */
 export interface Told {

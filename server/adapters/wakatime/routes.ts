@@ -1,17 +1,17 @@
 // WakaTime's HTTP: which endpoint is where, and how answers and refusals look. One table; what an endpoint computes is in the other
 // files, who may ask in admission.ts. Tools put all kinds of prefixes before the same paths, so each path is served under each.
 
-import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../adapter.ts';
-import { Admission, type WakatimeDoors } from './admission.ts';
-import { grandAmount, inWakapiWords, secondsOf } from './amount.ts';
-import { Apps, appEndpoints } from './apps.ts';
-import { boardEndpoints } from './boards.ts';
-import { readDate, readStatsRange, type StatsRange } from './calendar.ts';
-import { commitEndpoints } from './commits.ts';
-import { tally } from './credit.ts';
-import { dashboardEndpoints } from './dashboards.ts';
-import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './dumps.ts';
-import { durations } from './durations.ts';
+import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
+import { Admission, type WakatimeDoors } from './auth/authorize.ts';
+import { grandAmount, inWakapiWords, secondsOf } from './model/format-time.ts';
+import { Apps, appEndpoints } from './oauth/apps.ts';
+import { boardEndpoints } from './social/leaderboards.ts';
+import { readDate, readStatsRange, type StatsRange } from './model/calendar.ts';
+import { commitEndpoints } from './resources/commits.ts';
+import { tally } from './stats/durations-algorithm.ts';
+import { dashboardEndpoints } from './social/dashboards.ts';
+import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './resources/data-dumps.ts';
+import { durations } from './stats/durations.ts';
 import {
   type Asking,
   answered,
@@ -24,28 +24,28 @@ import {
   type Told,
   withoutHeartbeats,
 } from './endpoint.ts';
-import { externalEndpoints } from './externals.ts';
-import { dropGoal, keepGoal, listGoals, oneGoal } from './goals.ts';
-import { isObject } from './heartbeat.ts';
-import { list, remove } from './heartbeats.ts';
-import { type Manner, parsedBody, takeHeartbeats } from './ingest.ts';
-import { insight } from './insights.ts';
-import { leaders } from './leaders.ts';
-import { languages, machines, paged, projects, userAgents } from './lists.ts';
-import { oauthRoutes } from './oauth.ts';
-import { orgEndpoints } from './orgs.ts';
-import { profile, stranger } from './profile.ts';
-import { ask, type Person, partsAsked, type Question, reachOf, spanOf } from './question.ts';
-import { registryRoutes } from './registries.ts';
-import { ruleEndpoints } from './rules.ts';
-import { partsOf, pruned } from './scopes.ts';
-import { areShared } from './settings.ts';
-import { shareEndpoints, shareRoutes } from './shares.ts';
-import { allTimeSinceToday, shared, stats } from './stats.ts';
-import { statusBar, summaries, summariesText } from './summaries.ts';
-import type { Reach } from './timeline.ts';
-import { Today } from './today.ts';
-import { wakapiRoutes } from './wakapi.ts';
+import { externalEndpoints } from './resources/external-durations.ts';
+import { dropGoal, keepGoal, listGoals, oneGoal } from './resources/goals.ts';
+import { isObject } from './model/heartbeat.ts';
+import { list, remove } from './ingest/list-and-delete.ts';
+import { type Manner, parsedBody, takeHeartbeats } from './ingest/ingest.ts';
+import { insight } from './stats/insights.ts';
+import { leaders } from './social/public-leaderboard.ts';
+import { languages, machines, paged, projects, userAgents } from './stats/lists.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import { orgEndpoints } from './social/organization-routes.ts';
+import { profile, stranger } from './resources/profile.ts';
+import { ask, type Person, partsAsked, type Question, reachOf, spanOf } from './stats/query.ts';
+import { registryRoutes } from './model/languages-and-editors.ts';
+import { ruleEndpoints } from './resources/custom-rules.ts';
+import { partsOf, pruned } from './model/scopes.ts';
+import { areShared } from './model/account-settings.ts';
+import { shareEndpoints, shareRoutes } from './social/share-links.ts';
+import { allTimeSinceToday, shared, stats } from './stats/stats.ts';
+import { statusBar, summaries, summariesText } from './stats/summaries.ts';
+import type { Reach } from './index/account-index.ts';
+import { Today } from './ingest/today-channel.ts';
+import { wakapiRoutes } from './compat/wakapi.ts';
 import { warmUp } from './warm-up.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */

@@ -2,10 +2,10 @@
 // They are read and added up once before anybody asks, so that the first answers are nearly as quick as the others. Nothing of it
 // is kept but what any question leaves behind.
 
-import type { Admission } from './admission.ts';
-import { addDays } from './calendar.ts';
-import { ask, reachOf } from './question.ts';
-import { summariesText } from './summaries.ts';
+import type { Admission } from './auth/authorize.ts';
+import { addDays } from './model/calendar.ts';
+import { ask, reachOf } from './stats/query.ts';
+import { summariesText } from './stats/summaries.ts';
 
 /** Few enough that a start is not busy with them for long. */
 const mostAccounts = 8;

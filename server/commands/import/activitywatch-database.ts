@@ -1,7 +1,7 @@
 // Buckets out of the database files of both ActivityWatch servers, which may be running: they are opened to read only, and read
 // in pages.
 
-import { type Database, everyDriver, loadDriver } from '../../storage/driver.ts';
+import { type Database, everyDriver, loadDriver } from '../../storage/sqlite/driver.ts';
 import type { Bucket, Source } from './activitywatch-source.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';

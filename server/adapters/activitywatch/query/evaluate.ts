@@ -1,8 +1,8 @@
 // Runs a query over one period: variables, operators, branches, calls, and the bounds that keep one query from taking more than
 // its share. Where events come from is the Source's business; nothing here waits for anything.
 
-import { parseInstant } from '../instant.ts';
-import { Float, same } from '../python.ts';
+import { parseInstant } from '../events/instant.ts';
+import { Float, same } from '../events/python-compat.ts';
 import { Args, type Context, functions, type Source, wrongArguments } from './functions.ts';
 import { type Branch, type Expression, type Operator, parse, type Statement } from './parse.ts';
 import { isDict, isFloat, isList, QueryError, type QueryErrorType, type Value } from './values.ts';

@@ -1,8 +1,8 @@
 // The functions of the query language, those of both servers, as one table: what they take and what they give. None changes what
 // it is given. How calls and errors come about is evaluate.ts'.
 
-import { Float, repr, same } from '../python.ts';
-import { Memo } from './memo.ts';
+import { Float, repr, same } from '../events/python-compat.ts';
+import { Memo } from './cache.ts';
 import { byTime, flood, intersect, union, unionNoOverlap } from './periods.ts';
 import { compile, type Search } from './regex.ts';
 import { urlFields } from './urls.ts';

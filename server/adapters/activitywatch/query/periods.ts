@@ -1,8 +1,8 @@
 // What queries do with stretches of time: fill gaps, intersect, unite. Functions of lists of events in, new lists out; the
 // rules are those of the Python server.
 
-import { toMillisecond } from '../instant.ts';
-import { same } from '../python.ts';
+import { toMillisecond } from '../events/instant.ts';
+import { same } from '../events/python-compat.ts';
 import { Moment } from './values.ts';
 
 type Moments = readonly Moment[];

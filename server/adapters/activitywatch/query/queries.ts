@@ -3,7 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Hub } from '../../../core/hub.ts';
-import { type Answered, ended, Lane } from './lane.ts';
+import { type Answered, ended, Lane } from './worker-queue.ts';
 import type { Question } from './thread.ts';
 
 /** As long as the web UI waits. */

@@ -1,8 +1,8 @@
 // One bucket in memory, for queries: its events in order of time, their data parsed once for each distinct text. It is fed
 // stretches of the bucket and the changes of its channel in order; from where is the concern of whoever feeds it.
 
-import { eventOf, isEventKey } from '../event.ts';
-import { Cover } from './cover.ts';
+import { eventOf, isEventKey } from '../events/event.ts';
+import { Cover } from './period-union.ts';
 import { Moment, type Value } from './values.ts';
 
 /** A change as it is fed: flat, because thousands of them go from thread to thread. `value` is null for a delete. */

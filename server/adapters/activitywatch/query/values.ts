@@ -1,8 +1,8 @@
 // What a query computes with: JSON values, floats and events, none of which is ever changed once it is made. Their names in
 // error messages are Python's; how a result is written is here, what functions do with them is not.
 
-import { formatInstant } from '../instant.ts';
-import { Float, float, repr } from '../python.ts';
+import { formatInstant } from '../events/instant.ts';
+import { Float, float, repr } from '../events/python-compat.ts';
 
 export type Value =
   | null

@@ -2,7 +2,7 @@
 // A query may take its time here, because nobody's message waits for this thread.
 
 import { parentPort } from 'node:worker_threads';
-import type { Stretch } from './cover.ts';
+import type { Stretch } from './period-union.ts';
 import { evaluate, parsed } from './evaluate.ts';
 import type { Source } from './functions.ts';
 import { Replica } from './replica.ts';

@@ -1,0 +1,224 @@
+// The verbs of the command line, one row each: names, what they take, what they do, examples. Dispatch, help and shell completion
+// read this one table. What the verbs do is actions.ts' for the protocol's own, and the folder verbs/ for the others.
+
+import * as actions from '../data/actions.ts';
+
+export interface Row {
+  /** The short form second, if it has one. */
+  readonly names: readonly [string, ...string[]];
+  readonly takes: string;
+  readonly help: string;
+  readonly examples: readonly string[];
+  /** What its arguments are, for completion. */
+  readonly completes?: 'open' | 'active' | 'idle' | 'done' | 'any' | 'tags' | readonly string[];
+}
+
+export interface ActionRow extends Row {
+  readonly act: actions.Action;
+  /** It changes nothing. */
+  readonly reads?: true;
+  /** What it says when the database fails it: in the protocol's words, `task … failed`. */
+  readonly failure?: string;
+}
+
+export const actionRows: readonly ActionRow[] = [
+  {
+    names: ['add', 'a'],
+    takes: '<desc> [+tag…] [:due]',
+    help: 'add a task; `-` reads one a line from the standard input',
+    examples: ['kronos add water the plants +home :15:18', 'kronos add call Bob :2w1d', 'kronos add - < tasks.txt'],
+    completes: 'tags',
+    act: actions.add,
+    failure: 'task add failed',
+  },
+  {
+    names: ['info', 'i'],
+    takes: '<id>',
+    help: 'show a task in full',
+    examples: ['kronos info 3'],
+    completes: 'any',
+    act: actions.info,
+    reads: true,
+    failure: 'task info failed',
+  },
+  {
+    names: ['list', 'l'],
+    takes: '',
+    help: 'list the tasks of the context',
+    examples: ['kronos list', 'kronos list --json'],
+    act: actions.list,
+    reads: true,
+    failure: 'task list failed',
+  },
+  {
+    names: ['update', 'u'],
+    takes: '<id> [desc] [+tag…] [-tag…] [:due]',
+    help: 'change a task: what is not said stays',
+    examples: ['kronos update 42 -oldtag +newtag', 'kronos update 3 call Bob back :1d'],
+    completes: 'open',
+    act: actions.update,
+    failure: 'task update failed',
+  },
+  {
+    names: ['delete', 'del'],
+    takes: '<id>',
+    help: 'delete a task (`kronos revert` brings it back)',
+    examples: ['kronos delete 3'],
+    completes: 'any',
+    act: actions.remove,
+    failure: 'task delete failed',
+  },
+  {
+    names: ['start'],
+    takes: '<id>',
+    help: 'start working on a task',
+    examples: ['kronos start 3'],
+    completes: 'idle',
+    act: actions.start,
+    failure: 'task start failed',
+  },
+  {
+    names: ['stop'],
+    takes: '<id>',
+    help: 'stop working on a task',
+    examples: ['kronos stop 3'],
+    completes: 'active',
+    act: actions.stop,
+    failure: 'task stop failed',
+  },
+  {
+    names: ['toggle', 's'],
+    takes: '<id>',
+    help: 'start a task, or stop it if it is active',
+    examples: ['kronos s 3'],
+    completes: 'open',
+    act: actions.toggle,
+    failure: 'task toggle failed',
+  },
+  {
+    names: ['done', 'do'],
+    takes: '<id>',
+    help: 'mark a task as done; it gets another id',
+    examples: ['kronos done 3'],
+    completes: 'open',
+    act: actions.done,
+    failure: 'task done failed',
+  },
+  {
+    names: ['undone', 'undo'],
+    takes: '<id>',
+    help: 'take that back, by the id it has or had',
+    examples: ['kronos undone 3', 'kronos undo 31530716924'],
+    completes: 'done',
+    act: actions.undone,
+    failure: 'task undone failed',
+  },
+  {
+    names: ['hide', 'h'],
+    takes: '',
+    help: 'toggle hide done: whether the list shows done tasks',
+    examples: ['kronos h'],
+    act: actions.toggleHideDone,
+  },
+  {
+    names: ['worktime', 'w'],
+    takes: '[tag…]',
+    help: 'total time worked on tasks that have all the tags',
+    examples: ['kronos worktime tag1 tag2'],
+    completes: 'tags',
+    act: actions.worktime,
+    reads: true,
+  },
+  {
+    names: ['context', 'c'],
+    takes: '[tag…]',
+    help: 'list only tasks with one of the tags, and give them to new ones; none clears it',
+    examples: ['kronos context project-A', 'kronos c'],
+    completes: 'tags',
+    act: actions.context,
+  },
+];
+
+export const toolRows = [
+  {
+    names: ['log'],
+    takes: '[count]',
+    help: 'what was changed, the newest first',
+    examples: ['kronos log', 'kronos log 100 --json'],
+  },
+  {
+    names: ['revert'],
+    takes: '[n]',
+    help: 'take back the last change, or change n of the log; a revert too can be reverted',
+    examples: ['kronos revert', 'kronos revert 12'],
+  },
+  {
+    names: ['login'],
+    takes: '[host] [--token <token>]',
+    help: 'synchronize with a hub from now on; without a token it is read from the standard input',
+    examples: ['kronos login', 'kronos login wss://hub.example.org < token.txt'],
+  },
+  { names: ['logout'], takes: '', help: 'stop synchronizing; the tasks stay', examples: ['kronos logout'] },
+  { names: ['sync'], takes: '', help: 'synchronize now, and say how it went', examples: ['kronos sync'] },
+  {
+    names: ['watch'],
+    takes: '<channel>',
+    help: 'print the changes of a channel of the hub as they happen',
+    examples: ['kronos watch tasks', "kronos watch 'mob/*' --json"],
+    completes: ['tasks', 'wakatime', 'aw/*', 'mob/*'],
+  },
+  {
+    names: ['room'],
+    takes: '<name> timer|break <minutes>',
+    help: 'start the timer of a mob room',
+    examples: ['kronos room kitchen timer 10', 'kronos room kitchen break 5'],
+  },
+  {
+    names: ['import'],
+    takes: 'taskwarrior|vim|vim-2018|json <file>',
+    help: 'add the tasks of a file (`-` is the standard input); a second time adds nothing',
+    examples: ['task export | kronos import taskwarrior -', 'kronos import vim ~/.vim/bundle/kronos.vim/.database'],
+    completes: ['taskwarrior', 'vim', 'vim-2018', 'json'],
+  },
+  {
+    names: ['export'],
+    takes: 'taskwarrior|vim|vim-2018|json',
+    help: 'print all tasks in that form',
+    examples: ['kronos export taskwarrior | task import', 'kronos export json > tasks.json'],
+    completes: ['taskwarrior', 'vim', 'vim-2018', 'json'],
+  },
+  {
+    names: ['setup'],
+    takes: 'wakatime|activitywatch|mob|vim',
+    help: 'what to paste where, so that the tool talks to the hub',
+    examples: ['kronos setup vim'],
+    completes: ['wakatime', 'activitywatch', 'mob', 'vim'],
+  },
+  {
+    names: ['doctor'],
+    takes: '',
+    help: 'find what is wrong, and say what to do about it',
+    examples: ['kronos doctor'],
+  },
+  {
+    names: ['completion'],
+    takes: 'bash|zsh|fish',
+    help: 'print what makes the shell complete kronos and k',
+    examples: [
+      'eval "$(kronos completion bash)"     in ~/.bashrc',
+      'eval "$(kronos completion zsh)"      in ~/.zshrc, after compinit',
+      'kronos completion fish > ~/.config/fish/completions/kronos.fish',
+    ],
+    completes: ['bash', 'zsh', 'fish'],
+  },
+] as const satisfies readonly Row[];
+
+export type ToolRow = (typeof toolRows)[number];
+
+export function actionNamed(name: string): ActionRow | undefined {
+  return actionRows.find(({ names }) => names.includes(name));
+}
+
+export function toolNamed(name: string): ToolRow | undefined {
+  return toolRows.find(({ names }) => names[0] === name);
+}

@@ -1,0 +1,114 @@
+// Scripts that make bash, zsh and fish complete `kronos` and `k`, with what each word means. They know nothing themselves: at each
+// TAB they ask `kronos completion words`, so that the tasks and tags of this moment are offered.
+
+import { isTag } from '../../../../protocol/words.ts';
+import { harmless } from '../columns.ts';
+import type { Database } from '../../data/database.ts';
+import { exit, type House } from '../cli-context.ts';
+import { actionNamed, actionRows, type Row, toolNamed, toolRows } from '../table.ts';
+import { misused } from './sync.ts';
+import type { Tool } from './tool.ts';
+
+const bash = `_kronos() {
+  local line word description cur="\${COMP_WORDS[COMP_CWORD]}"
+  local -a words descriptions
+  while IFS=$'\\t' read -r word description; do
+    [[ $word == "$cur"* ]] || continue
+    words+=("$word")
+    descriptions+=("$description")
+  done < <("\${COMP_WORDS[0]}" completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+  COMPREPLY=()
+  if ((\${#words[@]} == 1)); then
+    COMPREPLY=("\${words[0]}")
+    return
+  fi
+  local at
+  # Listed for the eye (TAB twice) with what they mean; while there is more to fill in, without.
+  for at in "\${!words[@]}"; do
+    if ((COMP_TYPE == 63)) && [[ -n \${descriptions[at]} ]]; then
+      COMPREPLY+=("\${words[at]}  (\${descriptions[at]})")
+    else
+      COMPREPLY+=("\${words[at]}")
+    fi
+  done
+}
+complete -o nosort -F _kronos kronos k 2>/dev/null || complete -F _kronos kronos k`;
+
+const zsh = `#compdef kronos k
+_kronos() {
+  local -a lines offers
+  lines=("\${(@f)$($words[1] completion words -- "\${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
+  local line
+  for line in $lines; do
+    [[ -n $line ]] && offers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done
+  _describe -V 'kronos' offers
+}
+# From a folder of fpath it is the function itself; from eval it only says whose it is.
+if [[ $funcstack[1] == _kronos ]]; then
+  _kronos "$@"
+else
+  compdef _kronos kronos k
+fi`;
+
+const fish = `function __kronos_words
+  set -l words (commandline -opc)
+  $words[1] completion words -- $words[2..-1] 2>/dev/null
+end
+complete -c kronos -f -a '(__kronos_words)'
+complete -c k -f -a '(__kronos_words)'`;
+
+const scripts: ReadonlyMap<string, string> = new Map([
+  ['bash', bash],
+  ['zsh', zsh],
+  ['fish', fish],
+]);
+
+export const completion: Tool = ({ words }, house) => {
+  const [shell = '', ...typed] = words;
+  if (shell === 'words') {
+    for (const [word, description] of offers(typed, house)) house.print(`${word}\t${description}`);
+    return exit.ok;
+  }
+  const script = scripts.get(shell);
+  if (script === undefined || typed.length > 0) return misused(house, 'completion bash|zsh|fish');
+  house.print(script);
+  return exit.ok;
+};
+
+type Offer = readonly [word: string, description: string];
+
+/** @param typed the words before the one that is to be completed, without the command's own */
+function offers([verb, ...typed]: readonly string[], house: House): readonly Offer[] {
+  const rows: readonly Row[] = [...actionRows, ...toolRows];
+  if (verb === undefined) return rows.map(({ names, help }) => [names[0], help]);
+  const row: Row | undefined = actionNamed(verb) ?? toolNamed(verb);
+  const { completes } = row ?? {};
+  if (completes === undefined) return [];
+  if (typeof completes !== 'string') return typed.length === 0 ? completes.map((word) => [word, '']) : [];
+  const database = house.keeper.read();
+  if (completes === 'tags') return tagsOf(database, row?.names[0] === 'add' ? '+' : '');
+  if (typed.length === 0) return ids(database, completes);
+  if (row?.names[0] !== 'update') return [];
+  const own = database.tasks.find(({ id }) => id === Number(typed[0]))?.tags ?? [];
+  return [...tagsOf(database, '+'), ...own.map((tag): Offer => [`-${tag}`, 'take the tag away'])];
+}
+
+function tagsOf({ tasks }: Database, sign: string): readonly Offer[] {
+  const counts = new Map<string, number>();
+  for (const tag of tasks.flatMap(({ tags }) => tags)) if (isTag(tag)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].sort().map(([tag, count]) => [`${sign}${tag}`, `${count} ${count === 1 ? 'task' : 'tasks'}`]);
+}
+
+function ids({ tasks }: Database, which: 'open' | 'active' | 'idle' | 'done' | 'any'): readonly Offer[] {
+  const fits = {
+    any: () => true,
+    open: (done: boolean) => !done,
+    active: (done: boolean, active: boolean) => !done && active,
+    idle: (done: boolean, active: boolean) => !done && !active,
+    done: (done: boolean) => done,
+  }[which];
+  return tasks
+    .filter(({ done, active }) => fits(done !== 0, active !== 0))
+    .map(({ id, desc }) => [`${id}`, harmless(desc)]);
+}

@@ -1,0 +1,204 @@
+// The database in one JSON file that a person can read, one task a line. lowdb has the value; the adapter under it locks, checks,
+// syncs and renames, so that two commands at once, or a power cut, lose nothing. What the fields mean is database.ts'.
+
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { LowSync } from 'lowdb';
+import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
+import { type Database, DatabaseFailure, type Edit, emptyDatabase, type Keeper, type Past } from './database.ts';
+import { lock, type Unlock } from './lock.ts';
+import { codeOf, reasonOf } from '../cli/error-message.ts';
+
+/** A command holds the lock for some milliseconds. */
+const patienceMs = 5_000;
+
+export class DatabaseFile implements Keeper {
+  #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  read(): Database {
+    const low = this.#low();
+    try {
+      low.read();
+    } catch (error) {
+      throw new DatabaseFailure('read database failed', reasonOf(error));
+    }
+    return low.data;
+  }
+
+  write(change: (database: Database) => Partial<Database>): Database {
+    const unlock = this.#lock();
+    try {
+      const before = this.read();
+      const changed = change(before);
+      if (Object.keys(changed).length === 0) return before;
+      const low = this.#low();
+      low.data = { ...before, ...changed };
+      try {
+        low.write();
+      } catch (error) {
+        throw new DatabaseFailure('write database failed', reasonOf(error));
+      }
+      return low.data;
+    } finally {
+      unlock();
+    }
+  }
+
+  #low(): LowSync<Database> {
+    const path = real(this.#path);
+    const adapter = {
+      read: () => {
+        const text = textOf(path);
+        return text === undefined ? null : parse(text);
+      },
+      write: (database: Database) => replace(path, render(database)),
+    };
+    return new LowSync<Database>(adapter, emptyDatabase);
+  }
+
+  #lock(): Unlock {
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      return lock(`${real(this.#path)}.lock`, patienceMs);
+    } catch (error) {
+      throw new DatabaseFailure('write database failed', reasonOf(error));
+    }
+  }
+}
+
+/** Where a link leads to: people keep such files in a repository of theirs. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The new file is whole on disk before it takes the old one's place. */
+function replace(path: string, text: string): void {
+  const fresh = `${path}.new`;
+  const file = openSync(fresh, 'w', 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(fresh, path);
+  syncFolder(dirname(path));
+}
+
+/** So that the renaming survives too; Windows has no such thing. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Options a line each, then lists with an entry a line. */
+function render({ tasks, log, queue, ...options }: Database): string {
+  const lines = Object.entries(options).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  const lists = Object.entries({ tasks, log, queue }).map(([name, entries]) => {
+    const inside = entries.map((entry) => `    ${JSON.stringify(entry)}`).join(',\n');
+    return `  "${name}": [${inside === '' ? '' : `\n${inside}\n  `}]`;
+  });
+  return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
+}
+
+/** The door: a person may have written in it. Throws where it is no database. */
+function parse(text: string): Database {
+  const value: unknown = JSON.parse(text);
+  if (!isRecord(value)) throw new Error('it is no JSON object');
+  const of = <T>(name: keyof Database, fits: (field: unknown) => field is T, otherwise: T): T => {
+    const field = value[name];
+    if (field === undefined) return otherwise;
+    if (!fits(field)) throw new Error(`"${name}" is not what it should be`);
+    return field;
+  };
+  return {
+    hide_done: of('hide_done', isBoolean, emptyDatabase.hide_done),
+    enable_sync: of('enable_sync', isBoolean, emptyDatabase.enable_sync),
+    sync_host: of('sync_host', isText, emptyDatabase.sync_host),
+    sync_user_id: of('sync_user_id', isText, ''),
+    sync_device_id: of('sync_device_id', isText, ''),
+    sync_version: of('sync_version', isNumber, 0),
+    sync_epoch: of('sync_epoch', isText, ''),
+    context: of('context', isTexts, []),
+    tasks: of('tasks', isTasks, []),
+    log: of('log', isLog, []),
+    queue: of('queue', isQueue, []),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+
+function isTask(value: unknown): value is PlainTask {
+  return isRecord(value) && isText(value['index']) && isTaskPart(value) && plainFields.every((field) => field in value);
+}
+
+/** Some fields of a task, each of its type. */
+function isTaskPart(value: unknown): value is Partial<PlainTask> {
+  if (!isRecord(value)) return false;
+  // A loop, for this is done to every field of every task and of the history, by code that has just been started.
+  for (const field in value) {
+    const content = value[field];
+    const fits = field === 'tags' ? isTexts : field === 'desc' || field === 'index' ? isText : isNumber;
+    if (!fits(content)) return false;
+  }
+  return true;
+}
+
+const isTasks = (value: unknown): value is PlainTask[] => Array.isArray(value) && value.every(isTask);
+
+function isEdit(value: unknown): value is Edit {
+  if (!isRecord(value) || !isText(value['index'])) return false;
+  return [value['before'], value['after']].every((side) => side === null || isTaskPart(side));
+}
+
+const isQueue = (value: unknown): value is Edit[] => Array.isArray(value) && value.every(isEdit);
+
+function isPast(value: unknown): value is Past {
+  return (
+    isRecord(value) &&
+    isNumber(value['n']) &&
+    isNumber(value['at']) &&
+    isText(value['action']) &&
+    isQueue(value['edits'])
+  );
+}
+
+const isLog = (value: unknown): value is Past[] => Array.isArray(value) && value.every(isPast);

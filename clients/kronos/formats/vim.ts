@@ -1,0 +1,93 @@
+// The database files of kronos.vim. In all of them a line that begins with `{` is a task: of 2018, with times in seconds, or of 2019, in
+// milliseconds, with every start and stop. The lines before are options (six in 2018, a context and a flag in 2019), which are not
+// taken over: they are the other client's own.
+
+import { compile } from '../../../protocol/check.ts';
+import { Task } from '../../../protocol/messages.ts';
+import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
+import type { Database } from '../data/database.ts';
+import { reasonOf } from '../cli/error-message.ts';
+import { type Form, isFields, nameFor, type Read } from './format.ts';
+import { type VimValue, vimText, vimValue } from './vim-values.ts';
+
+const checkTask = compile(Task);
+/** `index` begins with this where it was written here. */
+const ours = 'kronos#';
+
+function isTask(value: unknown): value is Task {
+  return checkTask(value) && isFields(value) && typeof value['desc'] === 'string';
+}
+
+/** An index of 2019 begins with a secret, which is not part of the name that a task gets here. */
+function indexOf(task: Task): string {
+  const { index } = task;
+  if (index?.startsWith(ours) === true) return index.slice(ours.length);
+  return nameFor(index === undefined ? JSON.stringify(task) : `vim${index.slice(Math.max(0, index.indexOf('#')))}`);
+}
+
+function tasksIn(text: string): readonly VimValue[] {
+  try {
+    const value = vimValue(text);
+    if (Array.isArray(value)) return value;
+    if (isFields(value) && Array.isArray(value['tasks'])) return value['tasks'];
+    return [value];
+  } catch (error) {
+    const lines = text.split(/\r?\n/).filter((line) => line.trimStart().startsWith('{'));
+    if (lines.length === 0) throw error;
+    return lines.map(vimValue);
+  }
+}
+
+function read(text: string): Read {
+  let values: readonly VimValue[];
+  try {
+    values = tasksIn(text);
+  } catch (error) {
+    return { ok: false, error: `it is no database of kronos.vim: ${reasonOf(error)}` };
+  }
+  const wrong = values.findIndex((value) => !isTask(value));
+  if (wrong !== -1) return { ok: false, error: `entry ${wrong + 1} is no task of kronos.vim` };
+  return { ok: true, tasks: values.filter(isTask).map((task) => plainOf(indexOf(task), task)) };
+}
+
+function lines(tasks: readonly PlainTask[], toWire: (task: PlainTask) => Task): readonly string[] {
+  return tasks.map((task) => {
+    const value: VimValue = JSON.parse(JSON.stringify({ ...toWire(task), index: `${ours}${task.index}` }));
+    return vimText(value);
+  });
+}
+
+function asOf2019(task: PlainTask): Task {
+  const untouched = { ...task, active: 0, last_active: 0, worktime: 0, due: 0, done: 0 };
+  const blank: Task = {
+    id: task.done === 0 ? task.id : -Math.abs(task.id),
+    desc: task.desc,
+    tags: [...task.tags],
+    start: [],
+    stop: [],
+    active: 0,
+    due: 0,
+    done: 0,
+  };
+  return wireOf(blank, untouched, task);
+}
+
+export const vim2018: Form = {
+  read,
+  write: ({ tasks, hide_done: hidden }: Database) =>
+    [
+      `${Number(hidden)}`,
+      '0',
+      'localhost:5000',
+      '',
+      '',
+      '0',
+      ...lines(tasks, (task) => wireOf(undefined, undefined, task)),
+    ].join('\n'),
+};
+
+export const vim2019: Form = {
+  read,
+  write: ({ tasks, hide_done: hidden, context }: Database) =>
+    [vimText(context), `${Number(hidden)}`, ...lines(tasks, asOf2019)].join('\n'),
+};

@@ -1,0 +1,34 @@
+// The script of the front page: it keeps the counters live. Everything else there works without it.
+
+import { addCopyButtons } from '../shared/copy.ts';
+import { remembered } from '../shared/settings.ts';
+import { Stream } from '../shared/stream.ts';
+
+const counters: Readonly<Record<string, readonly [id: string, one: string, many: string]>> = {
+  ACTIVE_USERS_UPDATE: ['active-users', 'person', 'people'],
+  ACTIVE_TIMERS_UPDATE: ['active-timers', 'timer', 'timers'],
+};
+
+addCopyButtons();
+
+const place = document.getElementById('counters');
+const token = remembered().token;
+
+// Where rooms are for members, the counters are, too: a stranger's page keeps the numbers it came with.
+if (token !== '' || place?.dataset['members'] === 'no') {
+  new Stream({
+    path: '/events',
+    token: () => token,
+    heard: (event, data) => {
+      const counter = counters[event];
+      if (counter === undefined || !/^\d+$/.test(data)) return;
+      const [id, one, many] = counter;
+      const number = document.getElementById(id);
+      if (number !== null) number.textContent = `${data} ${data === '1' ? one : many}`;
+      if (data !== '0') document.getElementById('next-steps')?.setAttribute('hidden', '');
+    },
+    changed: (link) => {
+      place?.classList.toggle('stale', link.state !== 'live');
+    },
+  });
+}

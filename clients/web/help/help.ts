@@ -1,0 +1,5 @@
+// The script of the help page.
+
+import { addCopyButtons } from '../shared/copy.ts';
+
+addCopyButtons();

@@ -1,5 +1,0 @@
-// The script of the help page.
-
-import { addCopyButtons } from './copy.ts';
-
-addCopyButtons();

@@ -1,0 +1,124 @@
+// Starting and stopping: one click for the usual minutes, one for a preset, a field for anything else.
+
+import type { TargetedEvent } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { left } from './room-state.ts';
+import { type Kind, minutesOf } from './sse-protocol.ts';
+import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
+import type { LiveRoom } from './live-room.ts';
+
+const presets: Readonly<Record<Kind, readonly number[]>> = {
+  turn: [5, 10, 15, 20, 25, 30],
+  break: [5, 10, 15, 30, 45, 60],
+};
+
+export interface ControlsProps {
+  readonly live: LiveRoom;
+  readonly user: string;
+  readonly minutes: Readonly<Record<Kind, number>>;
+  readonly setUser: (user: string) => void;
+  readonly setMinutes: (kind: Kind, minutes: number) => void;
+  readonly start: (kind: Kind, minutes: number) => void;
+  readonly stop: () => void;
+  /** What the hub last refused, in words; '' when all is well. */
+  readonly problem: string;
+}
+
+export function Controls(props: ControlsProps) {
+  const { live, user, setUser, stop, problem } = props;
+  const [running, setRunning] = useState(false);
+  useEffect(() => live.onTick(() => setRunning(left(live.room.current, live.now) > 0)), [live]);
+  return (
+    <section class="controls" aria-label="Timer">
+      <div class="name-row">
+        <label for="user-input">Your name</label>
+        <input
+          id="user-input"
+          value={user}
+          placeholder="so that the others know"
+          autocomplete="nickname"
+          spellcheck={false}
+          onInput={(event) => setUser(event.currentTarget.value)}
+        />
+      </div>
+      <Starter kind="turn" {...props} />
+      <Starter kind="break" {...props} />
+      <button type="button" id="stop-button" class="stop" disabled={!running} onClick={stop}>
+        <StopIcon /> Stop
+      </button>
+      <p class="problem" role="alert" hidden={problem === ''}>
+        {problem}
+      </p>
+    </section>
+  );
+}
+
+function Starter({ kind, minutes, setMinutes, start }: ControlsProps & { kind: Kind }) {
+  const usual = minutes[kind];
+  const name = kind === 'turn' ? 'turn' : 'break';
+  const id = kind === 'turn' ? 'timer' : 'breaktimer';
+  return (
+    <div class={`starter ${name}`}>
+      <button type="button" id={`${id}-button`} class="primary" onClick={() => start(kind, usual)}>
+        {kind === 'turn' ? <TurnIcon /> : <BreakIcon />}
+        <span>
+          {kind === 'turn' ? 'Start turn' : 'Take a break'} <b>{usual} min</b>
+        </span>
+      </button>
+      <fieldset class="presets" aria-label={`Start a ${name} of another length`}>
+        {presets[kind].map((preset) => (
+          <button
+            type="button"
+            key={preset}
+            aria-label={`Start a ${name} of ${preset} minutes`}
+            onClick={() => start(kind, preset)}
+          >
+            {preset}
+          </button>
+        ))}
+        <MinutesField
+          id={`${id}-input`}
+          label={`Usual minutes of a ${name}`}
+          value={usual}
+          set={(to) => setMinutes(kind, to)}
+        />
+      </fieldset>
+    </div>
+  );
+}
+
+/** What is being typed may be no number yet; what was last right is what counts. */
+function MinutesField({
+  id,
+  label,
+  value,
+  set,
+}: {
+  id: string;
+  label: string;
+  value: number;
+  set: (to: number) => void;
+}) {
+  const [typed, setTyped] = useState(String(value));
+  const take = (event: TargetedEvent<HTMLInputElement>) => {
+    setTyped(event.currentTarget.value);
+    const minutes = minutesOf(event.currentTarget.value);
+    if (minutes !== undefined) set(minutes);
+  };
+  return (
+    <label class="custom">
+      <input
+        id={id}
+        inputMode="numeric"
+        maxLength={4}
+        autocomplete="off"
+        aria-label={label}
+        aria-invalid={minutesOf(typed) === undefined}
+        value={typed}
+        onInput={take}
+        onBlur={() => setTyped(String(value))}
+      />
+      <span aria-hidden="true">min</span>
+    </label>
+  );
+}

@@ -1,0 +1,79 @@
+// The ring and the big clock. It alone is drawn again ten times a second; what it shows comes from the deadline each time,
+// so a slow or sleeping tab is late, but never wrong.
+
+import { useEffect, useState } from 'preact/hooks';
+import { clockFace, deadline, left } from './room-state.ts';
+import { BreakIcon, TurnIcon } from '../shared/icons.tsx';
+import type { LiveRoom } from './live-room.ts';
+
+const round = 2 * Math.PI * 46;
+
+export function Dial({ live }: { live: LiveRoom }) {
+  const [[now, steady], setNow] = useState(() => [live.now, performance.now()] as const);
+  useEffect(() => live.onTick(() => setNow([live.now, performance.now()])), [live]);
+  const { current } = live.room;
+  const remaining = left(current, now);
+  const fraction = current === undefined || remaining === 0 ? 0 : Math.min(1, remaining / (current.minutes * 60_000));
+  const running = remaining > 0;
+  const state = running ? (remaining <= 60_000 ? 'late' : 'running') : 'idle';
+  return (
+    <div class="dial" data-state={state} data-kind={current?.kind}>
+      <svg viewBox="0 0 100 100" aria-hidden="true">
+        <circle class="track" cx="50" cy="50" r="46" />
+        {running && (
+          <circle
+            class="hand"
+            cx="50"
+            cy="50"
+            r="46"
+            stroke-dasharray={round}
+            stroke-dashoffset={round * (1 - fraction)}
+          />
+        )}
+      </svg>
+      <div class="face">
+        <p class="kind" id="timer-type">
+          {running && current?.kind === 'turn' && <TurnIcon />}
+          {running && current?.kind === 'break' && <BreakIcon />}
+          {running && (current?.kind === 'break' ? 'Break' : 'Turn')}
+        </p>
+        <p
+          class="clock"
+          id="timer"
+          role="timer"
+          data-remaining={Math.round(remaining)}
+          data-at={Math.round(performance.timeOrigin + steady)}
+          data-deadline={current === undefined ? '' : deadline(current)}
+          data-clock={live.exact ? 'hub' : 'own'}
+          data-long={remaining >= 6_000_000 ? 'yes' : 'no'}
+        >
+          {clockFace(remaining)}
+        </p>
+        <Caption live={live} running={running} />
+      </div>
+    </div>
+  );
+}
+
+function Caption({ live, running }: { live: LiveRoom; running: boolean }) {
+  const { current } = live.room;
+  if (current === undefined) {
+    return <p class="who">{live.link.state === 'live' ? 'Nothing is running' : 'Not known yet'}</p>;
+  }
+  const name = current.user.trim();
+  const ended = current.minutes === 0 ? 'Stopped' : current.kind === 'turn' ? 'Turn over' : 'Break over';
+  return (
+    <>
+      <p class="who" id="timer-user">
+        {running ? name || (current.kind === 'turn' ? 'Somebody types' : 'Enjoy it') : ended}
+      </p>
+      <p class="next" id="timer-next-user">
+        {current.next.trim() !== '' && (
+          <>
+            next: <strong>{current.next}</strong>
+          </>
+        )}
+      </p>
+    </>
+  );
+}

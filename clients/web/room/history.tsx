@@ -1,0 +1,102 @@
+// The last day of the room: a timeline of four hours and the list of all of it. The drawing says nothing that the list
+// does not, so it is one picture to a screen reader.
+
+import { useEffect, useState } from 'preact/hooks';
+import { bars, hours, placeOf } from './timeline.ts';
+import type { Entry } from './sse-protocol.ts';
+import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
+import type { LiveRoom } from './live-room.ts';
+
+function percent(place: number): string {
+  return `${(place * 100).toFixed(2)}%`;
+}
+
+function clockTime(time: number): string {
+  return new Date(time).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+}
+
+function moment(time: number, now: number): string {
+  const at = new Date(time);
+  const today = at.toDateString() === new Date(now).toDateString();
+  return at.toLocaleString(undefined, { ...(today ? {} : { dateStyle: 'short' }), timeStyle: 'medium' });
+}
+
+function what({ kind, minutes }: Entry): string {
+  return minutes === 0 ? 'stopped' : `${minutes} min ${kind}`;
+}
+
+export function Past({ live }: { live: LiveRoom }) {
+  const [now, setNow] = useState(live.now);
+  useEffect(() => {
+    const turning = setInterval(() => setNow(live.now), 15_000);
+    return () => clearInterval(turning);
+  }, [live]);
+  const { history } = live.room;
+  // A turn that began since the last look may not begin in the future.
+  const seen = Math.max(now, history[history.length - 1]?.start ?? now);
+  if (history.length === 0) {
+    return (
+      <section class="past" id="history-container">
+        <h2>The last day</h2>
+        <p class="soft">
+          No turns yet. Those of the last 24 hours will be drawn and listed here, also after a restart of the hub.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section class="past" id="history-container">
+      <h2>The last day</h2>
+      <Timeline history={history} now={seen} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and Safari lets no key scroll what cannot have focus. */}
+      <ol id="history" tabIndex={0} aria-label="Turns and breaks, newest first">
+        {history
+          .map((entry) => (
+            <li key={entry.key} data-kind={entry.kind}>
+              <time dateTime={new Date(entry.start).toISOString()}>{moment(entry.start, seen)}</time>
+              <span class="what">
+                {entry.minutes === 0 ? <StopIcon /> : entry.kind === 'turn' ? <TurnIcon /> : <BreakIcon />}
+                {what(entry)}
+              </span>
+              <span class="by">{entry.user}</span>
+            </li>
+          ))
+          .reverse()}
+      </ol>
+    </section>
+  );
+}
+
+function Timeline({ history, now }: { history: readonly Entry[]; now: number }) {
+  return (
+    <svg
+      id="history-timeline"
+      class="timeline"
+      role="img"
+      aria-label="The last four hours; the list below tells the same"
+    >
+      {hours(now, new Date(now).getTimezoneOffset()).map((hour) => (
+        <g key={hour}>
+          <line class="hour" x1={percent(placeOf(hour, now))} x2={percent(placeOf(hour, now))} y1="0" y2="62" />
+          <text x={percent(placeOf(hour, now))} y="78">
+            {clockTime(hour)}
+          </text>
+        </g>
+      ))}
+      {bars(history, now).map(({ entry, from, to }) => (
+        <rect
+          key={entry.key}
+          class={entry.kind}
+          x={percent(from)}
+          width={percent(to - from)}
+          y={entry.kind === 'break' ? 4 : 34}
+          height="24"
+          rx="4"
+        >
+          <title>{`${clockTime(entry.start)} ${what(entry)}${entry.user === '' ? '' : `, ${entry.user}`}`}</title>
+        </rect>
+      ))}
+      <line class="now" x1={percent(placeOf(now, now))} x2={percent(placeOf(now, now))} y1="0" y2="62" />
+    </svg>
+  );
+}

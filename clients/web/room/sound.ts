@@ -1,0 +1,91 @@
+// The sounds of the page, made here from a few sine waves: no files, no requests. A browser lets a page sound only after
+// somebody touched it, so the context is made by the first touch and the page can say in words what is missing.
+
+import type { Kind } from './sse-protocol.ts';
+
+export type SoundState = 'off' | 'untouched' | 'ready' | 'unsupported';
+
+/** Semitones over A4, and seconds from the start. A turn's end rises and asks for somebody; a break's end comes home. */
+const melodies: Readonly<Record<Kind, readonly (readonly [number, number])[]>> = {
+  turn: [
+    [3, 0],
+    [7, 0.18],
+    [10, 0.36],
+    [15, 0.54],
+    [10, 1.1],
+    [15, 1.28],
+  ],
+  break: [
+    [10, 0],
+    [7, 0.25],
+    [3, 0.5],
+    [3, 1.1],
+  ],
+};
+
+export class Sound {
+  #context: AudioContext | undefined;
+  #on: boolean;
+  #changed: () => void;
+
+  constructor(on: boolean, changed: () => void) {
+    this.#on = on;
+    this.#changed = changed;
+    for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => this.#touched(), { capture: true });
+  }
+
+  get state(): SoundState {
+    if (typeof AudioContext === 'undefined') return 'unsupported';
+    if (!this.#on) return 'off';
+    return this.#context?.state === 'running' ? 'ready' : 'untouched';
+  }
+
+  set on(on: boolean) {
+    this.#on = on;
+    this.#touched();
+    this.#changed();
+  }
+
+  get on(): boolean {
+    return this.#on;
+  }
+
+  /** Whether it could be heard. */
+  async play(kind: Kind): Promise<boolean> {
+    const context = this.#context;
+    if (context === undefined) return false;
+    if (context.state !== 'running') await context.resume().catch(() => undefined);
+    if (context.state !== 'running') return false;
+    const start = context.currentTime + 0.02;
+    const whole = new GainNode(context, { gain: 0.4 });
+    whole.connect(context.destination);
+    for (const [semitones, after] of melodies[kind]) bell(context, whole, 440 * 2 ** (semitones / 12), start + after);
+    return true;
+  }
+
+  #touched(): void {
+    if (!this.#on || typeof AudioContext === 'undefined') return;
+    if (this.#context === undefined) {
+      this.#context = new AudioContext();
+      this.#context.addEventListener('statechange', () => this.#changed());
+    }
+    if (this.#context.state !== 'running') void this.#context.resume().catch(() => undefined);
+  }
+}
+
+/** One soft struck note: the tone and, quieter and shorter, its third partial. */
+function bell(context: AudioContext, into: AudioNode, frequency: number, at: number): void {
+  for (const [partial, loudness, length] of [
+    [1, 0.5, 1.4],
+    [3, 0.08, 0.5],
+  ] as const) {
+    const tone = new OscillatorNode(context, { frequency: frequency * partial });
+    const shape = new GainNode(context, { gain: 0 });
+    shape.gain.setValueAtTime(0, at);
+    shape.gain.linearRampToValueAtTime(loudness, at + 0.012);
+    shape.gain.exponentialRampToValueAtTime(0.0001, at + length);
+    tone.connect(shape).connect(into);
+    tone.start(at);
+    tone.stop(at + length);
+  }
+}

@@ -1,0 +1,71 @@
+// The moments of a turn that people are told about, by voice, notification and sound: each of them once, however seldom
+// the page gets to look at the clock. What they are told with is page/'s business.
+
+import { left } from './room-state.ts';
+import type { Entry } from './sse-protocol.ts';
+
+export type Moment = 'begun' | 'five minutes' | 'one minute' | 'ten seconds' | 'over' | 'stopped';
+
+const thresholds: readonly (readonly [Moment, number])[] = [
+  ['ten seconds', 10_000],
+  ['one minute', 60_000],
+  ['five minutes', 300_000],
+];
+
+/** What was seen when the page last looked. */
+export interface Look {
+  readonly key: string | undefined;
+  readonly left: number;
+}
+
+/**
+ * @param before undefined on the first look, at which nothing is told: a page opened after the end does not ring
+ * @returns the one moment worth telling; a page that slept through several hears of the last
+ */
+export function momentOf(before: Look | undefined, entry: Entry | undefined, now: number): [Look, Moment | undefined] {
+  const look = { key: entry?.key, left: left(entry, now) };
+  if (before === undefined || entry === undefined) return [look, undefined];
+  if (look.left === 0) {
+    if (before.left === 0) return [look, undefined];
+    return [look, entry.minutes === 0 ? 'stopped' : 'over'];
+  }
+  if (before.key !== look.key) return [look, 'begun'];
+  const crossed = thresholds.find(([, at]) => look.left <= at && before.left > at);
+  return [look, crossed?.[0]];
+}
+
+function named(name: string, otherwise: string): string {
+  return name.trim() === '' ? otherwise : name;
+}
+
+/** A sentence for a screen reader. */
+export function sentence(moment: Moment, entry: Entry): string {
+  const what = entry.kind === 'turn' ? 'turn' : 'break';
+  const minutes = entry.minutes === 1 ? '1 minute' : `${entry.minutes} minutes`;
+  const next = entry.kind === 'turn' && entry.next !== '' ? ` ${entry.next} is next.` : '';
+  switch (moment) {
+    case 'begun':
+      return entry.kind === 'turn'
+        ? `${named(entry.user, 'Someone')} types for ${minutes}.${next}`
+        : `Break of ${minutes}.`;
+    case 'five minutes':
+      return 'Five minutes left.';
+    case 'one minute':
+      return `One minute left.${next}`;
+    case 'ten seconds':
+      return 'Ten seconds left.';
+    case 'over':
+      return `The ${what} is over.${next}`;
+    case 'stopped':
+      return `${named(entry.user, 'Someone')} stopped the timer.`;
+  }
+}
+
+/** Title and text of the desktop notification at the end. */
+export function notice(moment: 'over' | 'stopped', entry: Entry): { title: string; body: string } {
+  if (moment === 'stopped') return { title: 'Timer stopped', body: sentence(moment, entry) };
+  const next = entry.next === '' ? '' : ` Next: ${entry.next}.`;
+  return entry.kind === 'turn'
+    ? { title: `${named(entry.user, 'Turn over')} $ mob next`, body: `${entry.minutes} min turn is up.${next}` }
+    : { title: `${named(entry.user, 'Break over')} $ mob start`, body: `${entry.minutes} min break is up.${next}` };
+}

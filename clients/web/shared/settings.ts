@@ -1,0 +1,44 @@
+// What this browser remembers for all pages of the hub, rooms' under the names that the pages of timer.mob.sh use. A browser that
+// forbids storage forgets, and nothing else is different.
+
+import { minutesOf } from '../room/sse-protocol.ts';
+
+type Name = 'user' | 'timer' | 'breaktimer' | 'audio' | 'token' | 'tasks';
+
+function read(name: Name): string {
+  try {
+    return localStorage.getItem(name) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+export function remember(name: Name, value: string): void {
+  try {
+    if (value === '') localStorage.removeItem(name);
+    else localStorage.setItem(name, value);
+  } catch {
+    // Forbidden or full: the page works on with what it has in memory.
+  }
+}
+
+export interface Settings {
+  readonly user: string;
+  readonly timer: number;
+  readonly breaktimer: number;
+  readonly sound: boolean;
+  readonly token: string;
+  /** JSON of what the page of tasks shows. */
+  readonly tasks: string;
+}
+
+export function remembered(): Settings {
+  return {
+    user: read('user'),
+    timer: minutesOf(read('timer')) ?? 10,
+    breaktimer: minutesOf(read('breaktimer')) ?? 15,
+    sound: read('audio') === 'true',
+    token: read('token'),
+    tasks: read('tasks'),
+  };
+}

@@ -1,0 +1,90 @@
+// Follows one event stream of the hub over `fetch`, which unlike EventSource sends a token, tells a refusal from a broken
+// wire, and lets the page decide when to try again. What to do when is room/link.ts's; this does it.
+
+import { eventReader } from './event-text.ts';
+import { begin, type Link, type LinkEvent, step } from '../room/connection.ts';
+
+export interface StreamDoors {
+  readonly path: string;
+  /** Asked before each attempt; '' sends none. */
+  readonly token: () => string;
+  readonly heard: (event: string, data: string) => void;
+  /** At each change of state, and each second while waiting. */
+  readonly changed: (link: Link) => void;
+}
+
+export class Stream {
+  #doors: StreamDoors;
+  #link: Link;
+  #attempt = new AbortController();
+  #clock: ReturnType<typeof setInterval>;
+  #wake = () => this.#take({ type: 'wake' });
+
+  constructor(doors: StreamDoors) {
+    this.#doors = doors;
+    this.#link = begin(performance.now());
+    this.#clock = setInterval(() => this.#take({ type: 'tick' }), 1000);
+    addEventListener('online', this.#wake);
+    document.addEventListener('visibilitychange', this.#wake);
+    void this.#run(this.#attempt.signal);
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** Tries at once, if it is not connected. */
+  wake(): void {
+    this.#wake();
+  }
+
+  close(): void {
+    clearInterval(this.#clock);
+    removeEventListener('online', this.#wake);
+    document.removeEventListener('visibilitychange', this.#wake);
+    this.#attempt.abort();
+  }
+
+  #take(event: LinkEvent): void {
+    const before = this.#link;
+    this.#link = step(before, event, performance.now(), Math.random());
+    if (this.#link.state !== before.state) {
+      if (this.#link.state === 'waiting' || this.#link.state === 'refused') this.#attempt.abort();
+      if (this.#link.state === 'connecting') {
+        this.#attempt = new AbortController();
+        void this.#run(this.#attempt.signal);
+      }
+    }
+    if (this.#link.state !== before.state || this.#link.state === 'waiting') this.#doors.changed(this.#link);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const token = this.#doors.token();
+    // An attempt that was given up says nothing more: its successor speaks.
+    const take = (event: LinkEvent) => {
+      if (!signal.aborted) this.#take(event);
+    };
+    try {
+      const response = await fetch(this.#doors.path, {
+        signal,
+        cache: 'no-store',
+        headers: { accept: 'text/event-stream', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+      });
+      if (!response.ok || response.body === null) {
+        take({ type: 'refused', status: response.status });
+        return;
+      }
+      const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      const events = eventReader();
+      for (;;) {
+        const { done, value } = await pieces.read();
+        if (done || signal.aborted) break;
+        take({ type: 'heard' });
+        for (const { event, data } of events(value)) this.#doors.heard(event, data);
+      }
+    } catch {
+      // The wire broke; that is what follows here anyway.
+    }
+    take({ type: 'lost' });
+  }
+}

@@ -1,0 +1,137 @@
+// The tasks on a live connection: what is there, what actions do to it, and the steps that can be taken back. This browser keeps what
+// the hub has not heard of. What is drawn is tasks-page.tsx'.
+
+import type { Task } from '../../../protocol/messages.ts';
+import type { PlainTask } from '../../../protocol/plain.ts';
+import { localZone } from '../../../protocol/zone.ts';
+import type { Action, Kept, Output, Scene } from '../../kronos/data/actions.ts';
+import { type Channel, type Connection, connect, type State } from '../../typescript/index.ts';
+import { inverseOf, tasksOf, type Write, writesTo } from './board.ts';
+import { openStorage } from './task-storage.ts';
+
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+/** Steps that can be taken back. */
+const remembered = 100;
+
+/** What an action has to know of here and now. */
+export function scene(): Scene {
+  return {
+    now: Math.floor(Date.now() / 1_000),
+    zone: localZone,
+    date: (seconds) => dates.format(seconds * 1_000),
+    name: freshName,
+  };
+}
+
+/** `crypto.randomUUID` is not there on pages without TLS. */
+function freshName(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(15)), (byte) => byte.toString(36).padStart(2, '0')).join('');
+}
+
+export interface LiveTasksDoors {
+  readonly token: string;
+  /** Tasks or connection changed. */
+  readonly changed: () => void;
+  /** A change could not be made, and why. */
+  readonly failed: (reason: string) => void;
+}
+
+export class LiveTasks {
+  #doors: LiveTasksDoors;
+  #connection: Connection;
+  #channel: Channel<Task>;
+  #tasks: readonly PlainTask[] | undefined;
+  #past: (readonly Write[])[] = [];
+  #online = () => void this.#connection.sync({ deadlineMs: 10_000 });
+
+  constructor(doors: LiveTasksDoors) {
+    this.#doors = doors;
+    const { token } = doors;
+    this.#connection = connect({
+      url: location.origin,
+      name: 'tasks page',
+      storage: openStorage(),
+      ...(token === '' ? {} : { token }),
+    });
+    this.#channel = this.#connection.channel('tasks');
+    this.#connection.onState(() => doors.changed());
+    this.#connection.onRefused(({ failure }) => doors.failed(`The hub refused: ${failure.error}.`));
+    this.#channel.onItems(() => {
+      this.#tasks = undefined;
+      doors.changed();
+    });
+    this.#connection.start();
+    this.#channel.open().then(doors.changed, (error: unknown) => doors.failed(`This browser keeps nothing: ${error}`));
+    addEventListener('online', this.#online);
+  }
+
+  get state(): State {
+    return this.#connection.state;
+  }
+
+  get waiting(): number {
+    return this.#channel.waiting;
+  }
+
+  /** Whether the hub, or this browser before it, has said what there is. */
+  get known(): boolean {
+    return this.#channel.position !== undefined;
+  }
+
+  get tasks(): readonly PlainTask[] {
+    this.#tasks ??= tasksOf(this.#channel.items);
+    return this.#tasks;
+  }
+
+  get canUndo(): boolean {
+    return this.#past.length > 0;
+  }
+
+  /** Does an action; its output, or undefined when it was refused, which has been told. */
+  act(action: Action, args: string, options: Omit<Kept, 'tasks'>): Output | undefined {
+    const outcome = action({ ...options, tasks: this.tasks }, args, scene());
+    if (!outcome.ok) {
+      this.#doors.failed(outcome.error);
+      return undefined;
+    }
+    const { tasks } = outcome.kept;
+    if (tasks !== undefined) {
+      const { items } = this.#channel;
+      const writes = writesTo(items, tasks);
+      this.#past = [...this.#past, inverseOf(items, writes)].slice(-remembered);
+      this.#write(writes);
+    }
+    return outcome.output;
+  }
+
+  undo(): void {
+    const writes = this.#past.pop();
+    if (writes !== undefined) this.#write(writes);
+  }
+
+  login(token: string): void {
+    this.#connection.login(token).catch((error: unknown) => this.#doors.failed(String(error)));
+  }
+
+  close(): void {
+    removeEventListener('online', this.#online);
+    void this.#connection.close();
+  }
+
+  #write(writes: readonly Write[]): void {
+    for (const write of writes) {
+      const queued =
+        write.type === 'create'
+          ? this.#channel.create(write.task, { key: write.key })
+          : write.type === 'update'
+            ? this.#channel.update(write.key, write.task)
+            : this.#channel.delete(write.key);
+      queued.then(
+        (answer) => {
+          if (!answer.ok) this.#doors.failed(answer.error);
+        },
+        (error: unknown) => this.#doors.failed(`This browser could not keep the change: ${error}`),
+      );
+    }
+  }
+}

@@ -1,0 +1,381 @@
+// The page of tasks as a whole: the list, what keys and buttons do, and the dialogs.
+
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { full } from '../../../protocol/duration.ts';
+import type { PlainTask } from '../../../protocol/plain.ts';
+import { stringify } from '../../../protocol/stringify.ts';
+import { worked, workedOn } from '../../../protocol/worktime.ts';
+import * as actions from '../../kronos/data/actions.ts';
+import type { Command } from '../../kronos/gui/keys.ts';
+import { lineOf, updateOf } from '../../kronos/data/edit-line.ts';
+import { words } from './connection-text.ts';
+import { bindings, commandAt } from './keys.ts';
+import { Dialog } from '../shared/dialog.tsx';
+import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
+import { LiveTasks, scene } from './live-tasks.ts';
+import { remember, remembered } from '../shared/settings.ts';
+import { Prompt } from './task-prompt.tsx';
+import { TaskRow } from './task-row.tsx';
+
+/** What this browser shows; other devices have their own. */
+interface Options {
+  readonly hide_done: boolean;
+  readonly context: readonly string[];
+}
+
+type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
+
+const saidMs = 8_000;
+
+export function TasksPage() {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const [options, setOptions] = useState(readOptions);
+  const [open, setOpen] = useState<Open>();
+  const [chosen, choose] = useState('');
+  const [said, say] = useSaid();
+  const live = useMemo(
+    () =>
+      new LiveTasks({
+        token: remembered().token,
+        changed: () => redraw(0),
+        failed: (text) => say({ text, undo: false }),
+      }),
+    [],
+  );
+  useEffect(() => () => live.close(), [live]);
+  useEverySecond(() => redraw(0));
+
+  const shown = actions.visible({ tasks: live.tasks, ...options });
+  const at = Math.max(
+    0,
+    shown.findIndex(({ index }) => index === chosen),
+  );
+  const task = shown[at];
+  const list = useRef<HTMLOListElement>(null);
+  const move = (to: number) => {
+    const next = shown[Math.min(Math.max(0, to), shown.length - 1)];
+    if (next === undefined) return;
+    choose(next.index);
+    list.current?.querySelector<HTMLElement>(`[data-index="${CSS.escape(next.index)}"]`)?.focus();
+  };
+  const perform = (action: actions.Action, args: string): boolean => {
+    const output = live.act(action, args, options);
+    if (output === undefined) return false;
+    if (output.kind === 'task') {
+      say({ text: `${output.verb}: ${output.task.desc}`, undo: true });
+      if (output.verb === 'added') choose(output.task.index);
+    }
+    return true;
+  };
+  const set = (changed: Partial<Options>) => {
+    const next = { ...options, ...changed };
+    setOptions(next);
+    remember('tasks', JSON.stringify(next));
+  };
+  const act = (command: Command, about: PlainTask | undefined = task) => {
+    if (about !== undefined) choose(about.index);
+    switch (command) {
+      case 'up':
+      case 'down':
+        return move(list.current?.contains(document.activeElement) ? at + (command === 'up' ? -1 : 1) : at);
+      case 'hide done':
+        return set({ hide_done: !options.hide_done });
+      case 'undo':
+        return undo();
+      case 'add':
+      case 'worktime':
+      case 'context':
+      case 'keys':
+        return setOpen(command);
+      case 'refresh':
+      case 'quit':
+        return;
+    }
+    if (about === undefined) return say({ text: 'There is no task here: add one first.', undo: false });
+    if (command === 'info' || command === 'update') setOpen(command);
+    else perform(actions.ofOneTask[command], String(about.id));
+  };
+  const undo = () => {
+    live.undo();
+    say({ text: live.canUndo ? 'Taken back.' : 'Taken back: that was all.', undo: false });
+  };
+  useKeys(commandAt, act);
+
+  /** A dialog says that it was closed when the next one may be open already. */
+  const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
+  const { state, detail } = words(live.state, live.waiting);
+  const hidden = live.tasks.length - shown.length;
+  return (
+    <>
+      <div class="tasks-head">
+        <h1>Tasks</h1>
+        <p class="link" data-state={live.state.name}>
+          <span class="dot" aria-hidden="true" />
+          <output>{state}</output> {detail}
+        </p>
+        <button type="button" aria-keyshortcuts="?" onClick={() => setOpen('keys')}>
+          Keys <kbd>?</kbd>
+        </button>
+      </div>
+      {live.state.name === 'revoked' && (
+        <Admission
+          reason={live.state.reason}
+          enter={(token) => {
+            remember('token', token);
+            live.login(token);
+          }}
+        />
+      )}
+      <Prompt
+        id="add"
+        label="Add a task"
+        verb="add"
+        context={options.context}
+        focused={open === 'add'}
+        left={closing('add')}
+        submit={(line) => perform(actions.add, line)}
+      />
+      <div class="tasks-tools">
+        <label class="switch">
+          <input
+            type="checkbox"
+            aria-keyshortcuts="H"
+            checked={options.hide_done}
+            onChange={() => set({ hide_done: !options.hide_done })}
+          />
+          Hide what is done
+        </label>
+        <button type="button" aria-keyshortcuts="C" onClick={() => setOpen('context')}>
+          {options.context.length === 0 ? 'Context' : `Context: ${options.context.join(' ')}`}
+        </button>
+        <button type="button" aria-keyshortcuts="W" onClick={() => setOpen('worktime')}>
+          Worktime
+        </button>
+      </div>
+      <ol class="tasks" ref={list} aria-label="Tasks">
+        {shown.map((one, place) => (
+          <TaskRow key={one.index} task={one} chosen={place === at} act={act} choose={() => choose(one.index)} />
+        ))}
+      </ol>
+      {shown.length === 0 && <Nothing known={live.known} hidden={hidden} context={options.context} />}
+      <output class="said" data-shown={said !== undefined}>
+        {said?.text}
+        {said?.undo === true && (
+          <button type="button" aria-keyshortcuts="z" onClick={undo}>
+            Undo
+          </button>
+        )}
+      </output>
+      <KeysDialog keys={bindings} open={open === 'keys'} close={closing('keys')} />
+      {task !== undefined && (
+        <Dialog title={task.desc} open={open === 'info'} close={closing('info')}>
+          <Info task={task} />
+        </Dialog>
+      )}
+      {task !== undefined && (
+        <Dialog title="Change the task" open={open === 'update'} close={closing('update')}>
+          <Prompt
+            key={task.index}
+            id="update"
+            label={`Task ${task.id}`}
+            verb="update"
+            context={[]}
+            initial={lineOf(task)}
+            focused={open === 'update'}
+            submit={(line) => {
+              const fine = perform(actions.update, updateOf(task, line));
+              if (fine) setOpen(undefined);
+              return fine;
+            }}
+          />
+        </Dialog>
+      )}
+      <Dialog title="Context" open={open === 'context'} close={closing('context')}>
+        <p class="hint">Only tasks with one of these tags are shown, and new tasks get all of them. Empty shows all.</p>
+        <TagsForm
+          initial={options.context}
+          button="Set"
+          enter={(line) => {
+            const output = live.act(actions.context, line, options);
+            if (output?.kind !== 'context') return;
+            set({ context: output.context });
+            setOpen(undefined);
+          }}
+        />
+      </Dialog>
+      <Dialog title="Worktime" open={open === 'worktime'} close={closing('worktime')}>
+        <Worktime tasks={live.tasks} />
+      </Dialog>
+    </>
+  );
+}
+
+function readOptions(): Options {
+  try {
+    const { hide_done = true, context = [] } = JSON.parse(remembered().tasks || '{}');
+    return { hide_done: hide_done === true, context: Array.isArray(context) ? context.map(String) : [] };
+  } catch {
+    return { hide_done: true, context: [] };
+  }
+}
+
+function Nothing({ known, hidden, context }: { known: boolean; hidden: number; context: readonly string[] }) {
+  if (!known) return <p class="hint">Asking the hub what there is …</p>;
+  if (hidden > 0) {
+    const why = context.length > 0 ? `has no tag of the context ${context.join(' ')}, or is done` : 'is done';
+    return <p class="hint">Nothing to do: all there is {why}.</p>;
+  }
+  return (
+    <section class="card next-steps">
+      <h2>No tasks yet. What now?</h2>
+      <ol>
+        <li>
+          <p>
+            Type one above: <code>water the plants +home :10:18</code> is one with the tag <code>home</code>, due on the
+            next 10th at six in the evening.
+          </p>
+        </li>
+        <li>
+          <p>
+            Press <kbd>?</kbd> for the keys: <kbd>↵</kbd> starts the clock on a task, <kbd>d</kbd> says it is done.
+          </p>
+        </li>
+        <li>
+          <p>
+            The same list is in Vim, in the terminal (<code>kronos</code>) and on your other devices: see{' '}
+            <a href="/help">Help</a>.
+          </p>
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function Info({ task }: { task: PlainTask }) {
+  const here = scene();
+  const fields = stringify('info', { ...task, worktime: worked(task, here.now) }, here);
+  const names = {
+    id: 'Id',
+    tags: 'Tags',
+    due: 'Due',
+    active: 'Active since',
+    last_active: 'Last active',
+    done: 'Done',
+    worktime: 'Worktime',
+  } as const;
+  return (
+    <dl class="facts">
+      {Object.entries(names).map(([name, label]) => (
+        <div key={name}>
+          <dt>{label}</dt>
+          <dd>{fields[name as keyof typeof names] || '–'}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Worktime({ tasks }: { tasks: readonly PlainTask[] }) {
+  const [tags, setTags] = useState<readonly string[]>([]);
+  return (
+    <>
+      <p class="hint">Of tasks that have all of these tags; without any, of all tasks.</p>
+      <TagsForm initial={tags} button="Show" enter={(line) => setTags(tagsIn(line))} />
+      <p class="total">{full(workedOn(tasks, tags, scene().now))}</p>
+    </>
+  );
+}
+
+function tagsIn(line: string): readonly string[] {
+  return line.split(/\s+/).flatMap((word) => (word === '' ? [] : [word.replace(/^\+/, '')]));
+}
+
+function TagsForm({
+  initial,
+  button,
+  enter,
+}: {
+  initial: readonly string[];
+  button: string;
+  enter: (line: string) => void;
+}) {
+  const [typed, setTyped] = useState(initial.join(' '));
+  return (
+    <form
+      class="line"
+      onSubmit={(event) => {
+        event.preventDefault();
+        enter(typed);
+      }}
+    >
+      <input
+        aria-label="Tags"
+        placeholder="home work"
+        autocapitalize="none"
+        autocomplete="off"
+        spellcheck={false}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+      <button type="submit" class="primary">
+        {button}
+      </button>
+    </form>
+  );
+}
+
+function Admission({ reason, enter }: { reason: string; enter: (token: string) => void }) {
+  const [typed, setTyped] = useState('');
+  return (
+    <section class="card admission">
+      <h2>Whose tasks?</h2>
+      <p>
+        The hub says: {reason}. Paste your token: <code>horai token create</code> prints one. This browser will remember
+        it.
+      </p>
+      <form
+        class="line"
+        onSubmit={(event) => {
+          event.preventDefault();
+          enter(typed.trim());
+        }}
+      >
+        <input
+          type="password"
+          aria-label="Token"
+          autocomplete="current-password"
+          required
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+        <button type="submit" class="primary">
+          Come in
+        </button>
+      </form>
+    </section>
+  );
+}
+
+interface Said {
+  readonly text: string;
+  /** Whether it can be taken back. */
+  readonly undo: boolean;
+}
+
+/** A sentence that goes away by itself. */
+function useSaid(): [Said | undefined, (said: Said) => void] {
+  const [said, say] = useState<Said>();
+  useEffect(() => {
+    if (said === undefined) return;
+    const timer = setTimeout(() => say(undefined), saidMs);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return [said, say];
+}
+
+function useEverySecond(tell: () => void): void {
+  useEffect(() => {
+    const timer = setInterval(tell, 1_000);
+    return () => clearInterval(timer);
+  }, []);
+}

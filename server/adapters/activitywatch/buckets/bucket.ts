@@ -1,0 +1,244 @@
+// One bucket: a channel whose items are events, keyed by their ids. It joins heartbeats, reads ranges and writes what is posted;
+// of descriptions, accounts and HTTP it knows nothing.
+//
+// A heartbeat must know the last event before it can be written, and a watcher's next one must not wait for the disk: so the
+// last event is held here with the writes under way applied to it, and every heartbeat names the step it was computed from.
+// Whatever else changes the channel makes the last event unknown, and it is read anew.
+
+import type { Channel } from '../../../core/channel.ts';
+import type { Appended, Change, Item, Op, Place } from '../../../core/store.ts';
+import type { World } from '../../../core/world.ts';
+import { type Event, endOf, eventOf, isEventKey, type NewEvent } from '../events/event.ts';
+import { merged } from '../events/heartbeat.ts';
+import type { Ids } from './ids.ts';
+import { furthest } from '../events/instant.ts';
+
+/** Microseconds, both ends included; none is without bound. */
+export interface Span {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** The last event, and the step up to which that is known. */
+interface Last {
+  event: Event | null;
+  seq: number;
+}
+
+const attempts = 100;
+/** Events read, or written, at once, and about as many characters of their data: a few milliseconds' work. */
+const pageSize = 2_048;
+const pageCharacters = 1_048_576;
+
+export class Bucket {
+  readonly channel: Channel;
+  #ids: Ids;
+  #world: World;
+  #last: Last | undefined;
+  #loading: Promise<void> | undefined;
+  /** The newest write that was made through this bucket. */
+  #underWay: Promise<Appended | undefined> = Promise.resolve(undefined);
+
+  constructor(channel: Channel, ids: Ids, world: World) {
+    this.channel = channel;
+    this.#ids = ids;
+    this.#world = world;
+    channel.listen((changes) => this.#heard(changes));
+  }
+
+  /** The event that the heartbeat extended or became, once that is on disk. */
+  async heartbeat(heartbeat: Omit<Event, 'id'>, pulse: number, origin: string): Promise<Event> {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const last = await this.#known();
+      const extended = last.event === null ? null : merged(last.event, heartbeat, pulse);
+      if (extended !== null && extended === last.event) {
+        const before = await this.#underWay;
+        if (before?.ok !== false) return extended;
+        continue;
+      }
+      const id = extended === null ? this.#ids.take() : extended.id;
+      if (id === undefined) {
+        await this.#ids.reserve();
+        continue;
+      }
+      const event = extended ?? { ...heartbeat, id };
+      const base = last.seq;
+      last.event = event;
+      last.seq += 1;
+      const appended = await this.#write([opOf(event, extended === null ? 'add' : 'put')], origin, base);
+      if (appended.ok && appended.changes.length > 0) return event;
+      this.#last = undefined;
+    }
+    throw new Error(`${this.channel.name}: ${attempts} heartbeats in a row were overtaken`);
+  }
+
+  /** Events with an id replace the one that has it here, or are new; others get one. In the order they came in. */
+  async insert(events: readonly NewEvent[], origin: string): Promise<readonly Event[]> {
+    const done: Event[] = [];
+    for (let at = 0; at < events.length; at += pageSize) {
+      done.push(...(await this.#insertSome(events.slice(at, at + pageSize), origin)));
+    }
+    return done;
+  }
+
+  /** Whether there was one. */
+  async remove(id: number, origin: string): Promise<boolean> {
+    const appended = await this.#write([{ op: 'remove', key: String(id) }], origin);
+    return appended.ok && appended.steps > 0;
+  }
+
+  async event(id: number): Promise<Event | undefined> {
+    const [item] = await this.channel.read({ key: String(id) });
+    return item === undefined ? undefined : eventOf(item);
+  }
+
+  /** The one that began last. */
+  newest(): Promise<Event | undefined> {
+    return this.channel.cached('aw newest', async () => {
+      for await (const page of this.pages({}, 1)) if (page[0] !== undefined) return page[0];
+      return undefined;
+    });
+  }
+
+  /** Clipped to the span, the newest start first, those that began together by their ids; a page at a time. */
+  async *clippedPages(span: Span, limit = Number.POSITIVE_INFINITY): AsyncGenerator<readonly Event[]> {
+    let left = limit;
+    if (left <= 0) return;
+    for await (const page of this.pages(span, left)) {
+      yield page.slice(0, left).map((event) => clipped(event, span));
+      left -= page.length;
+      if (left <= 0) return;
+    }
+  }
+
+  async count(span: Span): Promise<number> {
+    let count = 0;
+    for await (const page of this.pages(span)) count += page.length;
+    return count;
+  }
+
+  /** The same, not clipped; `limit` only says how many will be wanted. */
+  async *pages({ from, to }: Span, limit = Number.POSITIVE_INFINITY): AsyncGenerator<readonly Event[]> {
+    if (from !== undefined && to !== undefined && from > to) return;
+    // The store's spans are half open, ActivityWatch's are closed.
+    const span = { from: (from ?? -furthest) - 1, to: (to ?? furthest) + 1 };
+    const asked = { ...span, newest: true, limit: Math.min(pageSize, limit + 8), size: pageCharacters };
+    let after: Place | undefined;
+    /** Those that began together, of which there may be more: they begin the next page. */
+    let held: readonly Item[] = [];
+    for (;;) {
+      const items = await this.channel.read(after === undefined ? asked : { ...asked, after });
+      const characters = items.reduce((sum, { value }) => sum + value.length, 0);
+      const last = items.at(-1);
+      const more = last !== undefined && (items.length === asked.limit || characters >= asked.size);
+      const all = [...held, ...items];
+      held = more ? all.filter(({ time }) => time === last.time) : [];
+      const whole = more ? all.filter(({ time }) => time !== last.time) : all;
+      const events = whole.filter((item) => isEventKey(item.key)).map(eventOf);
+      events.sort((a, b) => b.time - a.time || a.id - b.id);
+      yield from === undefined ? events : events.filter((event) => endOf(event) >= from || event.time >= from);
+      if (!more) return;
+      after = last;
+    }
+  }
+
+  /** Removes all events, and that they were there. */
+  async clear(origin: string): Promise<void> {
+    const remove = async (items: readonly Pick<Item, 'key'>[]): Promise<void> => {
+      await this.#write(
+        items.map(({ key }) => ({ op: 'remove', key })),
+        origin,
+      );
+    };
+    for (let found = true; found; ) {
+      const items = await this.channel.read({ from: -furthest, newest: true, limit: pageSize });
+      found = items.length > 0;
+      if (found) await remove(items);
+    }
+    // What has no time got in through another door.
+    const others = await this.channel.read({ limit: pageSize });
+    if (others.length > 0) await remove(others);
+    await this.channel.forget(this.channel.position.seq);
+  }
+
+  async #insertSome(events: readonly NewEvent[], origin: string): Promise<readonly Event[]> {
+    const named = events.reduce((most, { id }) => Math.max(most, id ?? 0), 0);
+    if (named > 0) await this.#ids.passOver(named);
+    const numbered: Event[] = [];
+    let waiting: readonly NewEvent[] = events;
+    // A number that turns out to be taken, because a client used it, is passed over.
+    for (let attempt = 0; waiting.length > 0 && attempt < attempts; attempt += 1) {
+      const fresh = [...(await this.#ids.takeMany(waiting.filter(({ id }) => id === null).length))];
+      const tried = waiting.map((event) => ({ event, added: { ...event, id: event.id ?? fresh.shift() ?? 0 } }));
+      const appended = await this.#write(
+        tried.map(({ event, added }) => opOf(added, event.id === null ? 'add' : 'put')),
+        origin,
+      );
+      const made = new Set(appended.ok ? appended.changes.map(({ key }) => key) : []);
+      const isDone = ({ event, added }: (typeof tried)[number]) => event.id !== null || made.has(String(added.id));
+      numbered.push(...tried.filter(isDone).map(({ added }) => added));
+      waiting = tried.filter((one) => !isDone(one)).map(({ event }) => event);
+    }
+    if (waiting.length > 0) throw new Error(`${this.channel.name}: no free number for an event`);
+    return numbered;
+  }
+
+  /** With the writes under way; read from disk when it is not known. Nothing is awaited when it is. */
+  async #known(): Promise<Last> {
+    for (;;) {
+      if (this.#last !== undefined) return this.#last;
+      this.#loading ??= this.#load().finally(() => {
+        this.#loading = undefined;
+      });
+      await this.#loading;
+    }
+  }
+
+  async #load(): Promise<void> {
+    const before = this.#underWay;
+    await before;
+    // What became of it is in what is read now.
+    if (this.#underWay === before) this.#underWay = Promise.resolve(undefined);
+    await this.channel.refresh();
+    // A step that is made after this one was looked up makes the base stale, and all of this is done again.
+    const { seq } = this.channel.position;
+    for await (const page of this.pages({}, 1)) {
+      const first = page[0];
+      if (first === undefined) continue;
+      const together = page.filter(({ time }) => time === first.time);
+      this.#last = { event: together.at(-1) ?? first, seq };
+      return;
+    }
+    this.#last = { event: null, seq };
+  }
+
+  async #write(ops: readonly Op[], origin: string, base?: number): Promise<Appended> {
+    if (base === undefined) this.#last = undefined;
+    const at = this.#world.now();
+    const writing = this.channel.write({ ops, origin, at, ...(base === undefined ? {} : { base }) });
+    this.#underWay = writing.catch(() => ({ ok: false, reason: 'stale', position: this.channel.position }) as const);
+    try {
+      return await writing;
+    } catch (error) {
+      this.#last = undefined;
+      throw error;
+    }
+  }
+
+  #heard(changes: readonly Change[]): void {
+    const seq = changes.at(-1)?.seq ?? 0;
+    if (this.#last !== undefined && seq > this.#last.seq) this.#last = undefined;
+  }
+}
+
+function clipped(event: Event, { from, to }: Span): Event {
+  const starts = from !== undefined && event.time < from;
+  const ends = to !== undefined && endOf(event) > to;
+  if (!starts && !ends) return event;
+  const time = starts ? from : event.time;
+  return { ...event, time, duration: (ends ? to : endOf(event)) - time };
+}
+
+function opOf(event: Event, op: 'add' | 'put'): Op {
+  return { op, key: String(event.id), value: event.data, time: event.time, end: endOf(event) };
+}

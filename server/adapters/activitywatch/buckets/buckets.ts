@@ -1,0 +1,253 @@
+// All buckets of one account and its settings: which there are, in the document `<account>/aw`, and the open Bucket of each.
+// Who may see which is decided before; the events themselves are bucket.ts'.
+
+import type { Document } from '../../../core/cached-channel.ts';
+import type { Hub } from '../../../core/hub.ts';
+import type { Item, Op } from '../../../core/store.ts';
+import { type ReadFilters, readFilters } from '../../../http/privacy-filters.ts';
+import { Bucket } from './bucket.ts';
+import { type Description, guess, type Said } from './description.ts';
+import { Ids } from './ids.ts';
+import { formatInstant } from '../events/instant.ts';
+import { privacySetting } from '../privacy.ts';
+
+const bucketKey = 'bucket/';
+const settingKey = 'setting/';
+/** Of a bucket whose description is gone and whose events may not be yet. */
+const goneKey = 'gone/';
+
+/** What machines are called that have no name of their own. */
+const anybodys: ReadonlySet<string> = new Set(['', 'unknown', 'localhost']);
+
+/** What the machine is called, for buckets that say `!local`. */
+export interface Machine {
+  readonly hostname: string;
+  readonly deviceId: string;
+}
+
+/** Who writes: `device` is the name of a token, '' on a personal hub. */
+export interface Author {
+  readonly origin: string;
+  readonly device: string;
+}
+
+export class Buckets {
+  readonly account: string;
+  #hub: Hub;
+  #document: Document;
+  #ids: Ids;
+  #open = new Map<string, Promise<Bucket>>();
+  #turn: Promise<unknown> = Promise.resolve();
+  /** As they were read last, and from what. */
+  #privacy: { readonly text: string; readonly read: ReadFilters } = { text: '[]', read: { ok: true, filters: [] } };
+
+  private constructor(hub: Hub, account: string, document: Document) {
+    this.#hub = hub;
+    this.account = account;
+    this.#document = document;
+    this.#ids = new Ids(document, hub.world);
+  }
+
+  static async open(hub: Hub, account: string): Promise<Buckets> {
+    return new Buckets(hub, account, await hub.document(`${account}/aw`));
+  }
+
+  /** Resolves when all that is shown is on disk: to be awaited before an answer is read from here. */
+  async settled(): Promise<void> {
+    await this.#document.settled();
+  }
+
+  /** The name of a bucket's channel. */
+  channelOf(id: string): string {
+    return `${this.account}/aw/${id}`;
+  }
+
+  /** In the order in which they were created. */
+  list(): readonly Description[] {
+    const descriptions: Description[] = [];
+    for (const item of this.#document.view.items.values()) {
+      if (item.key.startsWith(bucketKey)) descriptions.push(readDescription(item));
+    }
+    return descriptions.sort((a, b) => a.order - b.order);
+  }
+
+  find(id: string): Description | undefined {
+    const item = this.#document.view.items.get(bucketKey + id);
+    return item === undefined ? undefined : readDescription(item);
+  }
+
+  /** Of a bucket that is described, or is being made. */
+  bucket(id: string): Promise<Bucket> {
+    const known = this.#open.get(id);
+    if (known !== undefined) return known;
+    const opening = this.#hub
+      .channel(this.channelOf(id))
+      .then((channel) => new Bucket(channel, this.#ids, this.#hub.world));
+    this.#open.set(id, opening);
+    opening.catch(() => this.#open.delete(id));
+    return opening;
+  }
+
+  /**
+   * The id under which a device finds a bucket. Names such as `aw-stopwatch` are the same on all machines; a device with a
+   * token of its own has its own bucket of that name once it has begun one.
+   */
+  resolve(id: string, { device }: Author): string {
+    const own = ownId(id, device);
+    return device !== '' && this.find(own)?.device === device ? own : id;
+  }
+
+  /** Where a device that begins a bucket of this name begins it. */
+  #placeFor(id: string, { device }: Author): string {
+    const found = this.find(id);
+    if (found === undefined || device === '' || found.device === '' || found.device === device) return id;
+    const isNamed = !anybodys.has(found.hostname) && id.endsWith(`_${found.hostname}`);
+    return isNamed ? id : ownId(id, device);
+  }
+
+  /** @returns false when it is there already */
+  create(
+    id: string,
+    said: Said,
+    author: Author,
+    more: Partial<Pick<Description, 'data' | 'created'>> = {},
+  ): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const place = this.#placeFor(id, author);
+      // What a delete that was cut short left behind is no part of the new bucket.
+      if (this.#document.view.items.has(goneKey + place)) await this.#clear(place, author);
+      const at = this.#hub.world.now();
+      let made = false;
+      await this.#write(author.origin, at, () => {
+        made = this.find(place) === undefined;
+        const order = this.list().reduce((most, one) => Math.max(most, one.order), 0) + 1;
+        const created = formatInstant(at * 1_000);
+        const description: Description = {
+          id: place,
+          ...said,
+          created,
+          order,
+          data: {},
+          device: author.device,
+          ...more,
+        };
+        return made ? [{ op: 'add', key: bucketKey + place, value: JSON.stringify(description) }] : [];
+      });
+      return made;
+    });
+  }
+
+  /** Only what is given changes. @returns false when there is no such bucket */
+  async update(id: string, said: Partial<Said & Pick<Description, 'data'>>, author: Author): Promise<boolean> {
+    let found = false;
+    await this.#write(author.origin, this.#hub.world.now(), () => {
+      const before = this.find(id);
+      found = before !== undefined;
+      return before === undefined
+        ? []
+        : [{ op: 'put', key: bucketKey + id, value: JSON.stringify({ ...before, ...said }) }];
+    });
+    return found;
+  }
+
+  /** With all its events. @returns false when there is no such bucket */
+  delete(id: string, author: Author): Promise<boolean> {
+    return this.#inTurn(async () => {
+      let found = false;
+      await this.#write(author.origin, this.#hub.world.now(), () => {
+        found = this.find(id) !== undefined;
+        if (!found) return [];
+        return [
+          { op: 'remove', key: bucketKey + id },
+          { op: 'put', key: goneKey + id, value: 'true' },
+        ];
+      });
+      if (found) await this.#clear(id, author);
+      return found;
+    });
+  }
+
+  /** Where a heartbeat goes; a bucket that is not there is made, because a watcher would lose everything until it starts anew. */
+  async forHeartbeat(id: string, data: unknown, author: Author): Promise<Bucket> {
+    const place = this.#placeFor(id, author);
+    if (this.find(place) === undefined) await this.create(id, guess(place, data), author);
+    return this.bucket(place);
+  }
+
+  /** By key, as JSON text. */
+  settings(): ReadonlyMap<string, string> {
+    const settings = new Map<string, string>();
+    for (const item of this.#document.view.items.values()) {
+      if (item.key.startsWith(settingKey)) settings.set(item.key.slice(settingKey.length), item.value);
+    }
+    return settings;
+  }
+
+  /** The privacy rules among the settings. */
+  privacy(): ReadFilters {
+    const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
+    if (text !== this.#privacy.text) this.#privacy = { text, read: readPrivacy(text) };
+    return this.#privacy.read;
+  }
+
+  /** The same as text, and the key of the hashes that they make. */
+  async privacyText(): Promise<{ readonly text: string; readonly key: string }> {
+    const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
+    return { text, key: await this.remembered('privacy_key', () => this.#hub.world.secret()) };
+  }
+
+  /** @param value JSON text; null deletes */
+  async set(key: string, value: string | null, author: Author): Promise<void> {
+    await this.#write(author.origin, this.#hub.world.now(), () => [
+      value === null ? { op: 'remove', key: settingKey + key } : { op: 'put', key: settingKey + key, value },
+    ]);
+  }
+
+  /** A name that is kept with the account, made on first use. */
+  async remembered(key: string, make: () => string): Promise<string> {
+    const known = this.#document.view.items.get(key);
+    if (known !== undefined) return JSON.parse(known.value);
+    const value = JSON.stringify(make());
+    await this.#write('hub', this.#hub.world.now(), () => [{ op: 'add', key, value }]);
+    return JSON.parse(this.#document.view.items.get(key)?.value ?? value);
+  }
+
+  async #clear(id: string, author: Author): Promise<void> {
+    await (await this.bucket(id)).clear(author.origin);
+    await this.#write(author.origin, this.#hub.world.now(), () => [{ op: 'remove', key: goneKey + id }]);
+  }
+
+  /** What makes and deletes buckets goes one after the other. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acting = this.#turn.then(act);
+    this.#turn = acting.catch(() => undefined);
+    return acting;
+  }
+
+  async #write(origin: string, at: number, compute: () => readonly Op[]): Promise<void> {
+    const written = await this.#document.write(() => ({ ok: true, write: { ops: compute(), origin, at } }));
+    if (!written.ok) throw new Error(written.error);
+  }
+}
+
+function ownId(id: string, device: string): string {
+  return `${id}_${device}`;
+}
+
+/** The web UI saves `null` or `false` for none. */
+export function readPrivacy(text: string): ReadFilters {
+  const value: unknown = JSON.parse(text);
+  return readFilters(value || []);
+}
+
+/** Every heartbeat asks several times: an item is read once, and never changes. */
+const described = new WeakMap<Item, Description>();
+
+/** Written by this file alone, so read without a check. */
+function readDescription(item: Item): Description {
+  const known = described.get(item);
+  if (known !== undefined) return known;
+  const read: Description = JSON.parse(item.value);
+  described.set(item, read);
+  return read;
+}

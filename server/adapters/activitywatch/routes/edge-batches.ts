@@ -1,0 +1,136 @@
+// The door for edges (`horai edge`): what a machine's own process took in from its watchers comes here in batches, and each batch
+// is written exactly once, however often it is sent. Event ids are the edge's own; the names of buckets are resolved as for
+// every other device. What watchers themselves say is routes.ts'.
+
+import { type Static, Type } from '@sinclair/typebox';
+import { outOfBounds } from '../../../../protocol/bounds.ts';
+import { compile } from '../../../../protocol/check.ts';
+import { may } from '../../../core/access.ts';
+import type { Hub } from '../../../core/hub.ts';
+import type { Op } from '../../../core/store.ts';
+import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
+import { type Admitted, authenticate, type Trust } from '../../../http/authenticate.ts';
+import type { Author, Buckets } from '../buckets/buckets.ts';
+import { isBucketId } from '../buckets/description.ts';
+import type { ActivityWatch } from './routes.ts';
+import { screenOf } from '../privacy.ts';
+
+const number = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+
+const Batch = Type.Object({
+  /** Of these events and removals, and no others: a batch whose id was seen is not written again. */
+  write_id: Type.String({ minLength: 1, maxLength: 100 }),
+  /** The bucket, for when it has to be made. */
+  about: Type.Object({
+    type: Type.String(),
+    client: Type.String(),
+    hostname: Type.String(),
+    created: Type.String(),
+    data: Type.Record(Type.String(), Type.Unknown()),
+  }),
+  /** Each takes the place of the one that had its id. Microseconds since 1970; `data` is JSON text, compact. */
+  events: Type.Array(Type.Object({ id: number, time: number, end: number, data: Type.String() })),
+  removed: Type.Array(number),
+});
+export type Batch = Static<typeof Batch>;
+
+/** What the edge is told. */
+export const BatchAnswer = Type.Object({
+  epoch: Type.String(),
+  /** The name of the bucket, which may not be the one that was said. */
+  bucket: Type.String(),
+});
+export const EdgeAnswer = Type.Object({ epoch: Type.String() });
+
+const checkBatch = compile(Batch);
+const isBatch = (value: unknown): value is Batch => checkBatch(value);
+
+/** An event may be as large as one that is posted. */
+const limit = 68_157_440;
+
+export interface EdgeDoors extends Trust {
+  readonly hub: Hub;
+  /** Those that watchers write to here, so that both take turns. */
+  readonly bucketsOf: ActivityWatch['bucketsOf'];
+}
+
+export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDoors): readonly Route[] {
+  /** By device and said name, where a bucket was begun: to look each time would cost a write. */
+  const places = new Map<string, string>();
+
+  const placeOf = async (buckets: Buckets, id: string, about: Batch['about'], author: Author): Promise<string> => {
+    const name = JSON.stringify([buckets.account, author.device, id]);
+    const known = places.get(name);
+    if (known !== undefined && buckets.find(known) !== undefined) return known;
+    const { type, client, hostname, created, data } = about;
+    await buckets.create(id, { type, client, hostname }, author, { created, data });
+    const place = buckets.resolve(id, author);
+    places.set(name, place);
+    return place;
+  };
+
+  const take = async (request: Request): Promise<Reply> => {
+    const admitted = authenticate(trust, request);
+    if (!admitted.ok) return unauthorized(admitted);
+    const { account, token } = admitted.identity;
+    const id = request.params.get('bucket') ?? '';
+    const batch = parsed(request.body.toString());
+    if (!isBucketId(id) || !isBatch(batch)) {
+      const [first] = checkBatch.errors ?? [];
+      return json(400, { error: `not a batch: ${first?.instancePath ?? ''} ${first?.message ?? 'bucket id'}` });
+    }
+    const at = hub.world.now();
+    const buckets = await bucketsOf(account);
+    const screened = await screenOf(buckets, { bucket: id, type: batch.about.type });
+    // Not a word against the batch, and this hub is not away: it is sent again until there are rules that can be followed.
+    if (!screened.ok) return json(409, { error: screened.error });
+    const ops: Op[] = batch.removed.map((removed) => ({ op: 'remove', key: String(removed) }));
+    for (const { id: event, time, end, data } of batch.events) {
+      const value = outOfBounds(data) === undefined ? parsed(data) : undefined;
+      if (value === undefined) return json(400, { error: `event ${event}: its data are no JSON within bounds` });
+      const kept = screened.screen(JSON.stringify(value));
+      if (kept !== null) ops.push({ op: 'put', key: String(event), value: kept, time, end });
+    }
+    const device = trust.accounts.tokens(account).find((one) => one.id === token)?.name ?? '';
+    const author = { origin: device === '' ? 'activitywatch' : device, device };
+    const allowed = (bucket: string) => may(admitted.identity, 'write', buckets.channelOf(bucket));
+    const known = buckets.resolve(id, author);
+    if (!allowed(known)) return json(403, { error: 'This token may not.' });
+    const { epoch } = hub.store;
+    // Nothing to remove where there is nothing, and no reason to begin it.
+    const idle = batch.events.length === 0 && batch.removed.length > 0;
+    if (idle && buckets.find(known) === undefined) return json(200, { epoch, bucket: known });
+    const place = await placeOf(buckets, id, batch.about, author);
+    if (!allowed(place)) return json(403, { error: 'This token may not.' });
+    if (ops.length > 0) {
+      const { channel } = await buckets.bucket(place);
+      await channel.write({ ops, origin: author.origin, at, writeId: `edge/${batch.write_id}` });
+    }
+    return json(200, { epoch, bucket: place } satisfies Static<typeof BatchAnswer>);
+  };
+
+  return [
+    {
+      method: 'GET',
+      path: '/-/edge',
+      handle: async (request) => {
+        const admitted = authenticate(trust, request);
+        if (!admitted.ok) return unauthorized(admitted);
+        return json(200, { epoch: hub.store.epoch } satisfies Static<typeof EdgeAnswer>);
+      },
+    },
+    { method: 'POST', path: '/-/edge/:bucket', limit, handle: take },
+  ];
+}
+
+function unauthorized(refusal: Extract<Admitted, { readonly ok: false }>): Reply {
+  return json(refusal.code === 'too_many' ? 429 : 401, { error: refusal.error });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

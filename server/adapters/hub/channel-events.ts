@@ -1,0 +1,111 @@
+// Any channel as an event stream (SSE): the Session a WebSocket gets, for those who can only read HTTP. What an item looks like
+// is the subscribers' View, handed in; here it is put into events with ids, so that `Last-Event-ID` resumes it.
+
+import { compile } from '../../../protocol/check.ts';
+import { refuse } from '../../../protocol/errors.ts';
+import { ChannelName } from '../../../protocol/messages.ts';
+import type { Reply, Request, Route, Stream } from '../../http/types.ts';
+import { json } from '../../http/types.ts';
+import { beginStream, type Manner, streamHeaders } from '../../http/sse.ts';
+import { type Tickets, ticketMs } from '../../http/tickets.ts';
+import { fullName, type Identity, may } from '../../core/access.ts';
+import type { Accounts } from '../../core/accounts.ts';
+import type { Channel } from '../../core/channel.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Start, View } from '../../core/session.ts';
+import { refusalReply } from '../../http/error-boundary.ts';
+
+export interface EventDoors {
+  readonly hub: Hub;
+  readonly accounts: Accounts;
+  readonly tickets: Tickets;
+  /** How a subscriber sees the channel; its texts are one line of JSON each. */
+  readonly subscription: (who: Identity, channel: Channel) => View;
+}
+
+const before = '/-/channels/';
+const after = '/events';
+const isChannelName = compile(ChannelName);
+
+const manner: Manner = {
+  words: (json) => `event: closed\ndata: ${json}\n\n`,
+  keepAlive: ':\n\n',
+};
+
+export function eventRoutes(doors: EventDoors): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/-/tickets',
+      async handle(request) {
+        const admitted = await doors.tickets.authenticate(request);
+        if (!admitted.ok) return refusalReply(admitted);
+        const ticket = await doors.tickets.issue(admitted.identity);
+        return json(201, { ticket, expires_ms: ticketMs }, { 'cache-control': 'no-store' });
+      },
+    },
+    { method: 'GET', path: `${before}*`, handle: (request) => follow(doors, request) },
+  ];
+}
+
+async function follow({ hub, accounts, tickets, subscription }: EventDoors, request: Request): Promise<Reply | Stream> {
+  const said = saidChannel(request.path);
+  if (said === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
+  const admitted = await tickets.authenticate(request);
+  if (!admitted.ok) return refusalReply(admitted);
+  const { identity } = admitted;
+  if (said.endsWith('*') || !isChannelName(said)) {
+    return refusalReply(refuse('property', 'channel', 'one channel, by its name: patterns need a WebSocket'));
+  }
+  const name = fullName(identity, said, (account) => accounts.isAccount(account));
+  if (!may(identity, 'read', name)) return refusalReply(refuse('forbidden'));
+  const channel = await hub.channel(name);
+  const start = startOf(request);
+  const open: Stream['open'] = (peer) => {
+    const { session, conversation } = beginStream(hub, peer, identity, manner, () => undefined);
+    session.follow(channel, asEvents(subscription(identity, channel)), start);
+    return conversation;
+  };
+  return { status: 200, headers: streamHeaders, open };
+}
+
+function saidChannel(path: string): string | undefined {
+  if (!path.endsWith(after) || path.length <= before.length + after.length) return undefined;
+  try {
+    return decodeURIComponent(path.slice(before.length, -after.length));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A browser repeats the header by itself; one that needs a new ticket for each stream puts the id into the query. */
+function startOf(request: Request): Start {
+  const id = request.headers.get('last-event-id') || new URLSearchParams(request.query).get('last_event_id') || '';
+  if (id === '') return { from: 'beginning' };
+  const [, epoch, seq] = /^(.+):(\d{1,15})$/.exec(id) ?? [];
+  // An id that is none of ours is a position in no epoch.
+  if (epoch === undefined || seq === undefined) return { from: 'position', position: { epoch: '', seq: 1 } };
+  return { from: 'position', position: { epoch, seq: Number(seq) } };
+}
+
+/** Puts what a View says into events: `id: <epoch>:<seq>`, the kind, the JSON. */
+function asEvents(view: View): View {
+  return {
+    key: `events ${view.key}`,
+    echo: view.echo,
+    whole: view.whole,
+    live(change, channel) {
+      const text = view.live(change, channel);
+      return text === null ? null : event(`${channel.position.epoch}:${change.seq}`, change.kind, text);
+    },
+    page: (page, channel) => event(`${page.position.epoch}:${page.position.seq}`, page.kind, view.page(page, channel)),
+    seqOf(text) {
+      const seq = /^id: .*:(\d+)\n/.exec(text)?.[1];
+      return seq === undefined ? undefined : Number(seq);
+    },
+  };
+}
+
+function event(id: string, name: string, data: string): string {
+  return `id: ${id}\nevent: ${name}\ndata: ${data}\n\n`;
+}

@@ -1,0 +1,69 @@
+// What the merge of a device's list (protocol/merge.ts) needs to know of the past, gathered from a channel's history: each task's
+// life since the device's base, and whether its list proves that an earlier one arrived (M11). Nothing is read or written here.
+
+import { type Life, type Step, same } from '../../../protocol/merge.ts';
+import type { Task } from '../../../protocol/messages.ts';
+import type { Base } from '../../../protocol/version.ts';
+import type { View as State } from '../../core/cached-channel.ts';
+import type { Change, Item } from '../../core/store.ts';
+import { storedTask, taskOf } from './task-codec.ts';
+
+/** What a channel was, and every step from there to `until`. */
+export interface Past {
+  readonly base: readonly Item[];
+  readonly steps: readonly Change[];
+  readonly until: number;
+}
+
+/**
+ * The past, and what came between it and `state`, task by task.
+ * @param has what the device that merges surely has
+ */
+export function livesOf({ base, steps, until }: Past, state: State, device: string, has: Base | undefined): Life[] {
+  const lives = new Map<string, { key: string; base: Task | undefined; steps: Step[] }>();
+  const life = (key: string) => {
+    const known = lives.get(key) ?? { key, base: undefined, steps: [] };
+    lives.set(key, known);
+    return known;
+  };
+  // A write of before it began from nothing it has forgotten; one that came after it was last seen, or that a list may have
+  // crossed, it may have.
+  const sure = ({ seq, at }: Change) =>
+    seq > (has?.began ?? 0) && at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
+  for (const item of base) life(item.key).base = taskOf(item);
+  for (const step of steps) {
+    const known = life(step.key);
+    // What a merge made of a device's value is not yet known to the device.
+    const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step);
+    known.steps.push({ task: step.value === null ? null : storedTask(step.value), version: step.version ?? -1, own });
+  }
+  for (const item of state.items.values()) {
+    if (item.seq > until) life(item.key).steps.push({ task: taskOf(item), version: item.version ?? -1, own: false });
+  }
+  for (const known of lives.values()) {
+    const last = known.steps.at(-1);
+    const alive = last === undefined ? known.base !== undefined : last.task !== null;
+    if (alive && !state.items.has(known.key)) known.steps.push({ task: null, version: state.version, own: false });
+  }
+  return [...lives.values()];
+}
+
+/**
+ * M11: whether the device's list holds a value that came up only after its base, from somebody else, and before it logged in: then
+ * it has that from the list it was sent.
+ * @param login the last step when it logged in: what came later it may know from a notification
+ */
+export function provesReceived({ base, steps }: Past, login: number, ours: readonly Task[], device: string): boolean {
+  const before = new Map<string, Set<string>>(base.map((item) => [item.key, new Set([item.value])]));
+  const listed = new Map(ours.map((task) => [task.id, task]));
+  for (const { key, value, seq, origin } of steps) {
+    if (seq > login) return false;
+    if (value === null) continue;
+    const values = before.get(key) ?? new Set();
+    before.set(key, values);
+    const task = storedTask(value);
+    if (!values.has(value) && origin !== device && same(listed.get(task.id), task)) return true;
+    values.add(value);
+  }
+  return false;
+}

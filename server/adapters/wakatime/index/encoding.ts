@@ -1,0 +1,276 @@
+// How blocks of heartbeats and the numbers of contexts lie on disk: integers of variable length, differences instead of moments,
+// runs instead of repetitions, as base64 because a store keeps text. Three bytes a heartbeat or so, and quick to unpack. What is
+// kept where, and when it is of use, is kept.ts'.
+
+import { type Beat, DayBlock, day, linesAt, type Outline } from './columns.ts';
+import { width } from './dictionary.ts';
+import { lineKinds } from './line-counts.ts';
+
+/** A number below 128 takes one byte. */
+const bitsOfByte = 7;
+
+class Packer {
+  #bytes = Buffer.alloc(4_096);
+  #length = 0;
+
+  /** @param value a safe integer from 0 on */
+  number(value: number): void {
+    if (this.#length + 8 > this.#bytes.length) this.#grow(8);
+    let rest = value;
+    while (rest > 127) {
+      this.#bytes[this.#length] = (rest % 128) + 128;
+      this.#length += 1;
+      rest = Math.floor(rest / 128);
+    }
+    this.#bytes[this.#length] = rest;
+    this.#length += 1;
+  }
+
+  text(said: string): void {
+    const bytes = Buffer.from(said);
+    this.number(bytes.length);
+    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
+    this.#length += bytes.copy(this.#bytes, this.#length);
+  }
+
+  packed(): string {
+    return this.#bytes.toString('base64', 0, this.#length);
+  }
+
+  #grow(by: number): void {
+    const grown = Buffer.alloc((this.#bytes.length + by) * 2);
+    this.#bytes.copy(grown);
+    this.#bytes = grown;
+  }
+}
+
+/** Gives zeros and empty texts beyond the end: whoever unpacks checks how much there was. */
+class Unpacker {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(packed: string) {
+    this.#bytes = Buffer.from(packed, 'base64');
+  }
+
+  get isDone(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  /** Done, and not beyond. */
+  get isWhole(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  number(): number {
+    let byte = this.#bytes[this.#at] ?? 0;
+    this.#at += 1;
+    if (byte < 128) return byte;
+    let value = byte - 128;
+    let unit = 128;
+    do {
+      byte = this.#bytes[this.#at] ?? 0;
+      this.#at += 1;
+      value += (byte & 127) * unit;
+      unit *= 128;
+    } while (byte > 127);
+    return value;
+  }
+
+  text(): string {
+    const length = this.number();
+    this.#at += length;
+    return this.#bytes.toString('utf8', this.#at - length, this.#at);
+  }
+}
+
+/** A day's block; `number` says which day. */
+export function packBlock(number: number, block: DayBlock): string {
+  const { length, times } = block;
+  const packer = new Packer();
+  packer.number(length);
+  // Plugins tell milliseconds, most of the time.
+  let unit = 1_000;
+  for (let at = 0; at < length; at += 1) if ((times[at] ?? 0) % 1_000 !== 0) unit = 1;
+  packer.number(unit);
+  let before = number * day;
+  for (let at = 0; at < length; at += 1) {
+    const time = times[at] ?? 0;
+    packer.number((time - before) / unit);
+    before = time;
+  }
+  packRuns(packer, block.contexts, length);
+  packRuns(packer, block.entities, length);
+  for (let at = 0; at < length; at += bitsOfByte) {
+    let bits = 0;
+    for (let bit = 0; bit < bitsOfByte; bit += 1) bits |= at + bit < length ? (block.writes[at + bit] ?? 0) << bit : 0;
+    packer.number(bits);
+  }
+  packLines(packer, block);
+  packer.number(block.odd.size);
+  for (const [key, { time, context, entity, write, lines = [] }] of block.odd) {
+    packer.text(key);
+    for (const value of [time, context, entity, write]) packer.number(value);
+    for (let kind = 0; kind < lineKinds.length; kind += 1) packer.number(lines[kind] ?? 0);
+  }
+  return packer.packed();
+}
+
+/** Undefined for what is no block of that day, or speaks of contexts and texts that there are none of. */
+export function unpackBlock(
+  number: number,
+  packed: string,
+  known: { readonly contexts: number; readonly texts: number },
+): DayBlock | undefined {
+  const unpacker = new Unpacker(packed);
+  const length = unpacker.number();
+  const unit = unpacker.number();
+  // A heartbeat has two bytes at the least, and a text four for three of them.
+  if (length === 0 || length > packed.length || (unit !== 1 && unit !== 1_000)) return undefined;
+  const odd = new Map<string, Beat>();
+  const block = new DayBlock(length, odd);
+  let time = number * day;
+  for (let at = 0; at < length; at += 1) {
+    time += unpacker.number() * unit;
+    block.times[at] = time;
+  }
+  block.length = length;
+  const whole =
+    unpackRuns(unpacker, block.contexts, known.contexts) && unpackRuns(unpacker, block.entities, known.texts);
+  if (!whole || time >= (number + 1) * day) return undefined;
+  for (let at = 0; at < length; at += bitsOfByte) {
+    const bits = unpacker.number();
+    for (let bit = 0; bit < bitsOfByte && at + bit < length; bit += 1) block.writes[at + bit] = (bits >> bit) & 1;
+  }
+  if (!unpackLines(unpacker, block)) return undefined;
+  for (let left = unpacker.number(); left > 0 && !unpacker.isDone; left -= 1) {
+    const key = unpacker.text();
+    const [time, context, entity, write] = [unpacker.number(), unpacker.number(), unpacker.number(), unpacker.number()];
+    const lines = lineKinds.map(() => unpacker.number());
+    odd.set(key, { time, context, entity, write, lines: lines.some((count) => count > 0) ? lines : undefined });
+  }
+  return unpacker.isWhole ? block : undefined;
+}
+
+/** How many heartbeats tell of lines; how many lie between one and the next that does, and what that one tells. */
+function packLines(packer: Packer, block: DayBlock): void {
+  const told = block.lines === undefined ? [] : Array.from({ length: block.length }, (_, at) => at);
+  const telling = told.flatMap((at) => {
+    const lines = linesAt(block, at);
+    return lines === undefined ? [] : [{ at, lines }];
+  });
+  packer.number(telling.length);
+  let next = 0;
+  for (const { at, lines } of telling) {
+    packer.number(at - next);
+    for (let kind = 0; kind < lineKinds.length; kind += 1) packer.number(lines[kind] ?? 0);
+    next = at + 1;
+  }
+}
+
+/** False when a heartbeat is told of that is not there. */
+function unpackLines(unpacker: Unpacker, block: DayBlock): boolean {
+  const telling = unpacker.number();
+  if (telling === 0) return true;
+  const lines = new Uint32Array(block.times.length * lineKinds.length);
+  let next = 0;
+  for (let left = telling; left > 0; left -= 1) {
+    const at = next + unpacker.number();
+    if (at >= block.length) return false;
+    for (let kind = 0; kind < lineKinds.length; kind += 1) lines[at * lineKinds.length + kind] = unpacker.number();
+    next = at + 1;
+  }
+  block.lines = lines;
+  return true;
+}
+
+/** The length of each run and its value, until the column is full. */
+function packRuns(packer: Packer, column: Uint32Array, length: number): void {
+  for (let at = 0; at < length; ) {
+    const value = column[at] ?? 0;
+    let end = at + 1;
+    while (end < length && column[end] === value) end += 1;
+    packer.number(end - at);
+    packer.number(value);
+    at = end;
+  }
+}
+
+/** False when the runs do not fill it exactly, or a value is not below the limit. */
+function unpackRuns(unpacker: Unpacker, column: Uint32Array, limit: number): boolean {
+  for (let at = 0; at < column.length; ) {
+    const [run, value] = [unpacker.number(), unpacker.number()];
+    if (run === 0 || at + run > column.length || value >= limit) return false;
+    column.fill(value, at, at + run);
+    at += run;
+  }
+  return true;
+}
+
+/** What is known of the days, in order. */
+export function packOutlines(days: readonly (readonly [number, Outline])[]): string {
+  const packer = new Packer();
+  let before = 0;
+  for (const [number, { length, first, stray }] of days) {
+    packer.number(number - before);
+    packer.number(length * 2 + (stray ? 1 : 0));
+    packer.number(first - number * day);
+    before = number;
+  }
+  return packer.packed();
+}
+
+export function unpackOutlines(packed: string): readonly (readonly [number, Outline])[] {
+  const unpacker = new Unpacker(packed);
+  const days: (readonly [number, Outline])[] = [];
+  for (let number = 0; !unpacker.isDone; ) {
+    number += unpacker.number();
+    const length = unpacker.number();
+    const first = number * day + unpacker.number();
+    days.push([number, { length: Math.floor(length / 2), first, stray: length % 2 === 1 }]);
+  }
+  return days;
+}
+
+/** Neighbours have most in common: which columns differ from the row before, as bits, and what they say. */
+export function packRows(rows: Uint32Array): string {
+  const packer = new Packer();
+  for (let row = 0; row < rows.length; row += width) {
+    let differing = 0;
+    for (let column = 0; column < width; column += 1)
+      if (rows[row + column] !== (rows[row + column - width] ?? 0)) differing |= 1 << column;
+    packer.number(differing);
+    for (let column = 0; column < width; column += 1)
+      if ((differing & (1 << column)) !== 0) packer.number(rows[row + column] ?? 0);
+  }
+  return packer.packed();
+}
+
+/** Undefined when there are not as many as they should be. */
+export function unpackRows(packed: string, count: number): Uint32Array | undefined {
+  const unpacker = new Unpacker(packed);
+  const rows = new Uint32Array(count * width);
+  for (let row = 0; row < rows.length; row += width) {
+    if (row > 0) rows.copyWithin(row, row - width, row);
+    const differing = unpacker.number();
+    for (let column = 0; column < width; column += 1)
+      if ((differing & (1 << column)) !== 0) rows[row + column] = unpacker.number();
+  }
+  return unpacker.isWhole ? rows : undefined;
+}
+
+export function packLists(lists: readonly (readonly number[])[]): string {
+  const packer = new Packer();
+  for (const list of lists) {
+    packer.number(list.length);
+    for (const value of list) packer.number(value);
+  }
+  return packer.packed();
+}
+
+export function unpackLists(packed: string): readonly (readonly number[])[] {
+  const unpacker = new Unpacker(packed);
+  const lists: number[][] = [];
+  while (!unpacker.isDone) lists.push(Array.from({ length: unpacker.number() }, () => unpacker.number()));
+  return lists;
+}

@@ -1,0 +1,90 @@
+// What an account has said about its coding time: the item `wakatime` of its channel `settings`, in WakaTime's own field names.
+// Whoever may write that channel changes them; a wrong field counts as not said.
+
+import type { Hub } from '../../../core/hub.ts';
+import { isZone } from './calendar.ts';
+import { isObject } from './heartbeat.ts';
+
+export interface Settings {
+  readonly timezone: string;
+  /** Minutes after which silence is no work. */
+  readonly timeout: number;
+  readonly writesOnly: boolean;
+  /** 0 Sunday, 1 Monday. */
+  readonly weekdayStart: number;
+  readonly fullName: string;
+  readonly email: string;
+  /** Names that stand for several projects each. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
+  /** What anyone may see, without a key. */
+  readonly shares: {
+    readonly time: boolean;
+    readonly languages: boolean;
+    readonly editors: boolean;
+    readonly categories: boolean;
+    readonly systems: boolean;
+    readonly projects: boolean;
+  };
+}
+
+/** Whether anyone may see all of these lists. */
+export function areShared({ shares }: Settings, parts: readonly string[]): boolean {
+  const shared: Readonly<Record<string, boolean>> = {
+    categories: shares.categories,
+    projects: shares.projects,
+    languages: shares.languages,
+    editors: shares.editors,
+    operating_systems: shares.systems,
+  };
+  return parts.every((part) => shared[part] === true);
+}
+
+const name = 'wakatime';
+const mostMinutes = 1_440;
+
+export async function readSettings(hub: Hub, account: string): Promise<Settings> {
+  const document = await hub.document(`${account}/settings`);
+  const value = document.view.items.get(name)?.value;
+  const said: unknown = value === undefined ? {} : JSON.parse(value);
+  const field = (key: string): unknown => (isObject(said) ? said[key] : undefined);
+  const text = (key: string): string => {
+    const given = field(key);
+    return typeof given === 'string' ? given : '';
+  };
+  const minutes = field('timeout');
+  return {
+    timezone: isZone(text('timezone')) ? text('timezone') : 'UTC',
+    timeout: typeof minutes === 'number' && minutes > 0 && minutes <= mostMinutes ? minutes : 15,
+    writesOnly: field('writes_only') === true,
+    weekdayStart: field('weekday_start') === 0 ? 0 : 1,
+    fullName: text('full_name'),
+    email: text('email'),
+    labels: labelsIn(field('project_labels')),
+    shares: {
+      time: field('logged_time_public') === true,
+      languages: field('languages_used_public') === true,
+      editors: field('editors_used_public') === true,
+      categories: field('categories_used_public') === true,
+      systems: field('os_used_public') === true,
+      projects: field('projects_used_public') === true,
+    },
+  };
+}
+
+/** `{"work": ["shop", "hub"]}` */
+function labelsIn(said: unknown): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(isObject(said) ? said : {}).flatMap(([label, projects]) =>
+      Array.isArray(projects) ? [[label, projects.filter((project) => typeof project === 'string')] as const] : [],
+    ),
+  );
+}
+
+/** The zone of the first machine that says one is the account's, until somebody says otherwise. */
+export async function proposeZone(hub: Hub, account: string, timezone: string): Promise<void> {
+  if (!isZone(timezone)) return;
+  const document = await hub.document(`${account}/settings`);
+  if (document.view.items.has(name)) return;
+  const op = { op: 'add', key: name, value: JSON.stringify({ timezone }) } as const;
+  await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));
+}

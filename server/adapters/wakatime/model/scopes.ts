@@ -1,0 +1,114 @@
+// OAuth's scopes and what they open here. A token's scopes are the hub's own, for channels; what an app may ask of WakaTime's
+// endpoints is named like a channel below `wakatime`, and none of those but today's summary has items, so a token of an app reads
+// nothing else of the account.
+
+import { type Identity, may, type Verb } from '../../../core/access.ts';
+
+const lists = [
+  'categories',
+  'dependencies',
+  'editors',
+  'languages',
+  'machines',
+  'operating_systems',
+  'projects',
+] as const;
+
+/** What every app may: ask whose token it has. */
+const always = 'read:wakatime/profile';
+
+/** Today's is a channel, too, which an app may follow. */
+const daily = ['read:wakatime/summaries', 'read:wakatime/today'] as const;
+
+type Entry = readonly [string, readonly string[]];
+
+/** By OAuth's name: the scopes of the hub's. */
+const scopes: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['email', ['read:wakatime/email']],
+  ['read_summaries', daily],
+  ...lists.map((list): Entry => [`read_summaries.${list}`, [`read:wakatime/summaries.${list}`]]),
+  ['read_stats', ['read:wakatime/stats']],
+  ...[...lists, 'best_day'].map((list): Entry => [`read_stats.${list}`, [`read:wakatime/stats.${list}`]]),
+  ['read_goals', ['read:wakatime/goals']],
+  ['read_orgs', ['read:wakatime/orgs']],
+  ['write_orgs', ['write:wakatime/orgs']],
+  ['read_private_leaderboards', ['read:wakatime/leaderboards']],
+  ['write_private_leaderboards', ['write:wakatime/leaderboards']],
+  ['read_heartbeats', ['read:wakatime/heartbeats']],
+  ['write_heartbeats', ['write:wakatime/heartbeats']],
+  ['read_logged_time', [...daily, 'read:wakatime/stats', 'read:wakatime/goals', 'read:wakatime/heartbeats']],
+  ['write_logged_time', ['write:wakatime/heartbeats']],
+]);
+
+/** What a person is asked for, in words. */
+const words = new Map([
+  ['email', 'your e-mail address'],
+  ['read_summaries', 'your time day by day'],
+  ['read_stats', 'your time over weeks and years'],
+  ['read_goals', 'your goals'],
+  ['read_orgs', 'your organisations, and the time shown on their dashboards'],
+  ['write_orgs', 'to change your organisations'],
+  ['read_private_leaderboards', 'your private leaderboards'],
+  ['write_private_leaderboards', 'to change your private leaderboards'],
+  ['read_heartbeats', 'each of your heartbeats: files, projects, machines'],
+  ['write_heartbeats', 'to add and delete heartbeats, meetings and commits'],
+  ['read_logged_time', 'all of your time, goals and heartbeats'],
+  ['write_logged_time', 'to add and delete heartbeats, meetings and commits'],
+]);
+
+export function scopeInWords(name: string): string {
+  const [whole = '', part] = name.split('.');
+  const said = words.get(whole) ?? name;
+  return part === undefined ? said : `${said}, ${part.replaceAll('_', ' ')} alone`;
+}
+
+/** @returns the names that were said, by spaces or commas, each once; undefined when one of them is none */
+export function readScopes(said: string): readonly string[] | undefined {
+  const names = [...new Set(said.split(/[\s,]+/).filter((name) => name !== ''))];
+  return names.every((name) => scopes.has(name)) ? names : undefined;
+}
+
+export function hubScopes(names: readonly string[]): readonly string[] {
+  return [...new Set([always, ...names.flatMap((name) => scopes.get(name) ?? [])])];
+}
+
+/** Whether this is an app's token: whoever holds another is the account itself, or a tool of its own. */
+export function isApp({ scopes: held }: Identity): boolean {
+  return held.includes(always);
+}
+
+/** Whether this identity may what OAuth's scopes stand for: nobody gives away more than they have. */
+export function covers(identity: Identity, names: readonly string[]): boolean {
+  return (
+    !isApp(identity) && hubScopes(names).every((scope) => holds(identity, scope.startsWith('w') ? 'write' : 'read'))
+  );
+}
+
+/** Whether all of the account's coding time is open, or one of the parts. */
+export function holds(
+  identity: Identity,
+  verb: Verb,
+  account = identity.account,
+  parts: readonly string[] = [],
+): boolean {
+  const channel = `${account}/wakatime`;
+  return may(identity, verb, channel) || parts.some((part) => may(identity, verb, `${channel}/${part}`));
+}
+
+/** The parts that summaries or stats consist of, for those who may see some of them. */
+export function partsOf(whole: 'summaries' | 'stats'): readonly string[] {
+  return [whole, ...lists.map((list) => `${whole}.${list}`), ...(whole === 'stats' ? ['stats.best_day'] : [])];
+}
+
+/** The answer without the lists that the asker may not see: empty, not missing. */
+export function pruned<T extends object>(
+  answer: T,
+  whole: 'summaries' | 'stats',
+  mayHave: (part: string) => boolean,
+): T {
+  if (mayHave(whole)) return answer;
+  const hidden = lists.filter((list) => !mayHave(`${whole}.${list}`)).map((list) => [list, []] as const);
+  const best = 'best_day' in answer && !mayHave('stats.best_day') ? { best_day: null } : {};
+  const inside = 'entities' in answer ? { entities: [], branches: [] } : {};
+  return { ...answer, ...Object.fromEntries(hidden), ...best, ...inside };
+}

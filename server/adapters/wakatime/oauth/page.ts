@@ -1,0 +1,74 @@
+// The page on which a person allows an app something, as text: no script, nothing from elsewhere, never in a frame. What pressing its
+// buttons does is oauth.ts'.
+
+import { createHash } from 'node:crypto';
+import { escaped } from '../social/svg.ts';
+import { scopeInWords } from '../model/scopes.ts';
+
+const style =
+  'body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
+  'input,button{font:inherit;padding:.5rem;box-sizing:border-box}input{width:100%;margin:.5rem 0 1rem}.wrong{color:#c00}';
+
+/** @param redirect where the form's answer may lead, besides the hub itself */
+export function pageHeaders(redirect: string | undefined): Readonly<Record<string, string>> {
+  const hash = createHash('sha256').update(style).digest('base64');
+  const policy = [
+    "default-src 'none'",
+    `style-src 'sha256-${hash}'`,
+    `form-action 'self'${redirect === undefined ? '' : ` ${sourceOf(redirect)}`}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy.join('; '),
+    'x-frame-options': 'DENY',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'same-origin',
+    'cache-control': 'no-store',
+  };
+}
+
+/** An origin; of an app on the same device, its scheme. */
+function sourceOf(redirect: string): string {
+  const { origin, protocol } = new URL(redirect);
+  return origin === 'null' ? protocol : origin;
+}
+
+export function approvalPage({
+  app,
+  redirect,
+  scopes,
+  kept,
+  problem,
+}: {
+  readonly app: string;
+  readonly redirect: string;
+  readonly scopes: readonly string[];
+  /** What the form sends along. */
+  readonly kept: readonly (readonly [string, string])[];
+  /** '' while there is none. */
+  readonly problem: string;
+}): string {
+  return sheet(
+    `<h1>“${escaped(app)}” asks for your coding time</h1>` +
+      `<ul><li>who you are</li>${scopes.map((name) => `<li>${scopeInWords(name)} <code>${name}</code></li>`).join('')}</ul>` +
+      `<p>It will be told at <code>${escaped(redirect)}</code>. You can end it at any time by revoking the token “app ${escaped(app)}”.</p>` +
+      (problem === '' ? '' : `<p class="wrong" role="alert">${escaped(problem)}</p>`) +
+      '<form method="post" action="/oauth/authorize">' +
+      kept.map(([name, value]) => `<input type="hidden" name="${name}" value="${escaped(value)}">`).join('') +
+      '<label>Your token (API key), to show that it is you<input type="password" name="token" autocomplete="current-password"></label>' +
+      '<button name="answer" value="allow">Allow</button> <button name="answer" value="deny">Deny</button></form>',
+  );
+}
+
+export function messagePage(text: string): string {
+  return sheet(`<h1>That cannot be</h1><p>${escaped(text)}</p>`);
+}
+
+function sheet(content: string): string {
+  return (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">' +
+    `<title>Horai</title><style>${style}</style></head><body>${content}</body></html>`
+  );
+}

@@ -1,0 +1,205 @@
+// Goals: how much of what, a day or a week. WakaTime's API only reads them, so making and changing them here is Horai's own. They are
+// items of `<account>/goals`; how far each is, is computed when somebody asks.
+
+import { type Static, Type } from '@sinclair/typebox';
+import { compile } from '../../../../protocol/check.ts';
+import type { Hub } from '../../../core/hub.ts';
+import { fineText, secondsOf } from '../model/format-time.ts';
+import type { Context } from '../index/columns.ts';
+import { addDays, beginning, iso, isoEnd, spoken, weekdayOf, weekOf } from '../model/calendar.ts';
+import { tally } from '../stats/durations-algorithm.ts';
+import { labelsOf } from '../stats/group-by.ts';
+import { stranger } from './profile.ts';
+import { type Asked, type Question, wrong } from '../stats/query.ts';
+
+const names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: 100 });
+
+const Goal = Type.Object({
+  title: Type.String({ maxLength: 255 }),
+  delta: Type.Union([Type.Literal('day'), Type.Literal('week')]),
+  seconds: Type.Number({ exclusiveMinimum: 0 }),
+  languages: names,
+  editors: names,
+  projects: names,
+  categories: names,
+  ignore_days: names,
+  ignore_zero_days: Type.Boolean(),
+  is_inverse: Type.Boolean(),
+  is_enabled: Type.Boolean(),
+});
+type Goal = Static<typeof Goal>;
+const isGoal = compile(Goal);
+
+const unset: Omit<Goal, 'seconds'> = {
+  title: '',
+  delta: 'day',
+  languages: [],
+  editors: [],
+  projects: [],
+  categories: [],
+  ignore_days: [],
+  ignore_zero_days: false,
+  is_inverse: false,
+  is_enabled: true,
+};
+
+const points = { day: 7, week: 5 } as const;
+
+interface Kept {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly goal: Goal;
+}
+
+export async function listGoals(hub: Hub, question: Question) {
+  const all = await read(hub, question.person.account);
+  const data = all.map((kept) => shown(question, kept));
+  return { data, total: data.length, total_pages: 1 };
+}
+
+export async function oneGoal(hub: Hub, question: Question, id: string) {
+  const found = (await read(hub, question.person.account)).find((kept) => kept.id === id);
+  return found === undefined ? undefined : { cached_at: iso(question.moment), data: shown(question, found) };
+}
+
+/** Makes a goal, or changes the fields that `said` has of the goal `id`. */
+export async function keepGoal(
+  hub: Hub,
+  question: Question,
+  said: object,
+  id: string | undefined,
+): Promise<Asked<object>> {
+  const { account } = question.person;
+  const before = id === undefined ? undefined : (await read(hub, account)).find((kept) => kept.id === id);
+  if (id !== undefined && before === undefined) return wrong('no such goal', 404);
+  const all: Record<string, unknown> = { ...unset, ...before?.goal, ...said };
+  const goal = Object.fromEntries(Object.keys(Goal.properties).map((name) => [name, all[name]]));
+  if (!isGoal(goal)) return wrong('send {"title": "…", "delta": "day" or "week", "seconds": 3600, "languages": [], …}');
+  const key = id ?? hub.world.secret();
+  const op = { op: 'put', key, value: JSON.stringify(goal) } as const;
+  const document = await hub.document(channelOf(account));
+  await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));
+  const kept = (await read(hub, account)).find((one) => one.id === key);
+  return kept === undefined ? wrong('no such goal', 404) : { ok: true, value: { data: shown(question, kept) } };
+}
+
+export async function dropGoal(hub: Hub, { person: { account } }: Question, id: string): Promise<void> {
+  const document = await hub.document(channelOf(account));
+  const write = { ops: [{ op: 'remove', key: id } as const], origin: 'wakatime', at: hub.world.now() };
+  await document.write(() => ({ ok: true, write }));
+}
+
+const channelOf = (account: string): string => `${account}/goals`;
+
+async function read(hub: Hub, account: string): Promise<readonly Kept[]> {
+  const { items } = (await hub.document(channelOf(account))).view;
+  return [...items.values()].flatMap(({ key, value, at }) => {
+    const goal: Goal = JSON.parse(value);
+    return isGoal(goal) ? [{ id: key, at, goal }] : [];
+  });
+}
+
+function shown(question: Question, { id, at, goal }: Kept) {
+  const { person, zone } = question;
+  const chart = chartOf(question, goal);
+  const last = chart.at(-1);
+  const count = (status: string): number => chart.filter(({ range_status }) => range_status === status).length;
+  const sum = (field: 'actual_seconds' | 'goal_seconds'): number => chart.reduce((all, point) => all + point[field], 0);
+  const met = goal.is_inverse
+    ? sum('actual_seconds') <= sum('goal_seconds')
+    : sum('actual_seconds') >= sum('goal_seconds');
+  const { id: userId, username, full_name, display_name, email, photo } = stranger(person);
+  return {
+    id,
+    title: goal.title || `Code ${fineText(goal.seconds)} a ${goal.delta}`,
+    custom_title: goal.title || null,
+    type: 'coding',
+    delta: goal.delta,
+    seconds: goal.seconds,
+    languages: goal.languages,
+    editors: goal.editors,
+    projects: goal.projects,
+    categories: goal.categories,
+    ignore_days: goal.ignore_days,
+    ignore_zero_days: goal.ignore_zero_days,
+    improve_by_percent: null,
+    is_enabled: goal.is_enabled,
+    is_inverse: goal.is_inverse,
+    is_snoozed: false,
+    snooze_until: null,
+    is_tweeting: false,
+    is_current_user_owner: true,
+    owner: { id: userId, username, full_name, display_name, email, photo },
+    shared_with: [],
+    subscribers: [],
+    status: last?.range_status ?? 'pending',
+    average_status: count('fail') > count('success') ? 'fail' : 'success',
+    cumulative_status: met ? 'success' : 'fail',
+    status_percent_calculated: 100,
+    range_text: `${chart[0]?.range.text} until ${last?.range.text}`,
+    timezone: zone,
+    chart_data: chart,
+    created_at: iso(at * 1_000),
+    modified_at: iso(at * 1_000),
+  };
+}
+
+function chartOf({ person, rule, zone, now }: Question, goal: Goal) {
+  const { beats } = person;
+  const length = goal.delta === 'day' ? 1 : 7;
+  const newest = goal.delta === 'day' ? now.today : weekOf(now.today, now);
+  const firsts = Array.from({ length: points[goal.delta] }, (_, index) =>
+    addDays(newest, (index + 1 - points[goal.delta]) * length),
+  );
+  const bounds = [...firsts, addDays(newest, length)].map((date) => beginning(date, zone));
+  return tally(beats, rule, { bounds, fits: fitting(goal) }).map(({ contexts }, index) => {
+    const first = firsts[index] ?? newest;
+    const actual = secondsOf(contexts.amounts.reduce((sum, one) => sum + one, 0));
+    const isDay = goal.delta === 'day';
+    const met = goal.is_inverse ? actual <= goal.seconds : actual >= goal.seconds;
+    const ignored =
+      (isDay && goal.ignore_days.includes(weekdayOf(first).toLowerCase())) || (goal.ignore_zero_days && actual === 0);
+    const open = index === firsts.length - 1 && !goal.is_inverse;
+    const status = met ? 'success' : open ? 'pending' : ignored ? 'ignored' : 'fail';
+    const [actualText, goalText] = [fineText(actual), fineText(goal.seconds)];
+    const text = isDay
+      ? first === now.today
+        ? 'Today'
+        : first === addDays(now.today, -1)
+          ? 'Yesterday'
+          : spoken(first)
+      : `${spoken(first)} to ${spoken(addDays(first, 6))}`;
+    return {
+      actual_seconds: actual,
+      actual_seconds_text: actualText,
+      goal_seconds: goal.seconds,
+      goal_seconds_text: goalText,
+      range: {
+        ...(isDay ? { date: first } : {}),
+        start: iso(bounds[index] ?? 0),
+        end: isoEnd(bounds[index + 1] ?? 0),
+        text,
+        timezone: zone,
+      },
+      range_status: status,
+      range_status_reason: `${actualText} of ${goal.is_inverse ? 'at most' : 'at least'} ${goalText}`,
+      range_status_reason_short: actualText,
+    };
+  });
+}
+
+/** All that is listed has to fit; an empty list fits everything. */
+function fitting({ languages, editors, projects, categories }: Goal): (context: Context) => boolean {
+  const wanted = [
+    ['languages', languages],
+    ['editors', editors],
+    ['projects', projects],
+    ['categories', categories],
+  ] as const;
+  return (context) =>
+    wanted.every(([dimension, list]) => {
+      const lower = list.map((name) => name.toLowerCase());
+      return list.length === 0 || labelsOf(context)[dimension].some((name) => lower.includes(name.toLowerCase()));
+    });
+}

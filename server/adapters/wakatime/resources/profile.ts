@@ -1,0 +1,72 @@
+// The account as WakaTime's `users` tells it: every documented key, with null where the hub knows nothing. Strangers see a part.
+
+import { iso } from '../model/calendar.ts';
+import { newest } from '../stats/lists.ts';
+import type { Person, Someone } from '../stats/query.ts';
+
+/** What one person may know of another. */
+export function stranger({ account, id, base = '', settings: { fullName } }: Someone) {
+  const displayName = fullName || `@${account}`;
+  return {
+    id,
+    username: account,
+    full_name: fullName || null,
+    display_name: displayName,
+    email: null,
+    is_email_public: false,
+    photo: `${base}/photo/${id}`,
+    photo_public: true,
+    location: null,
+    profile_url: null,
+    public_email: null,
+    website: null,
+    human_readable_website: null,
+    is_hireable: false,
+    city: null,
+  };
+}
+
+/** @param withEmail an app may have to do without */
+export function profile(person: Person, withEmail = true) {
+  const { settings, created } = person;
+  const { shares, email } = settings;
+  const last = newest(person);
+  return {
+    ...stranger(person),
+    email: withEmail ? email || null : null,
+    is_email_confirmed: email !== '',
+    bio: null,
+    timezone: settings.timezone,
+    timeout: settings.timeout,
+    writes_only: settings.writesOnly,
+    weekday_start: settings.weekdayStart,
+    durations_slice_by: 'project',
+    color_scheme: 'System',
+    date_format: 'YYYY-MM-DD',
+    time_format_24hr: true,
+    default_dashboard_range: 'Last 7 Days',
+    last_heartbeat_at: last === undefined ? null : iso(last.time),
+    last_plugin: last?.userAgent ?? null,
+    last_plugin_name: last === undefined ? null : (last.labels.editors[0] ?? null),
+    last_project: last?.project || null,
+    last_branch: last?.branch || null,
+    last_language: last?.language || null,
+    // Tools keep long ranges from those who have not paid.
+    plan: 'premium',
+    has_premium_features: true,
+    needs_payment_method: false,
+    is_onboarding_finished: true,
+    show_machine_name_ip: false,
+    github_username: null,
+    twitter_username: null,
+    linkedin_username: null,
+    wonderfuldev_username: null,
+    logged_time_public: shares.time,
+    languages_used_public: shares.languages,
+    editors_used_public: shares.editors,
+    categories_used_public: shares.categories,
+    os_used_public: shares.systems,
+    created_at: iso(created * 1_000),
+    modified_at: iso(created * 1_000),
+  };
+}

@@ -1,0 +1,70 @@
+// One day as stretches of work, sliced by whatever is asked for. From a Question to the value that goes out as JSON.
+
+import { secondsOf } from '../model/format-time.ts';
+import type { Context } from '../index/columns.ts';
+import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
+import { stretches } from './durations-algorithm.ts';
+import { type Dimension, labelsOf } from './group-by.ts';
+import { sayLines } from '../index/line-counts.ts';
+import { type Asked, type Question, wrong } from './query.ts';
+import { machineId } from './summaries.ts';
+
+/** How each slice is called in the query, in the answer, and in the lists; entities are in none. */
+const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
+  ['project', 'project', 'projects'],
+  ['entity', 'entity', 'entity'],
+  ['language', 'language', 'languages'],
+  ['dependencies', 'dependencies', 'dependencies'],
+  ['os', 'operating_system', 'operating_systems'],
+  ['operating_system', 'operating_system', 'operating_systems'],
+  ['editor', 'editor', 'editors'],
+  ['category', 'category', 'categories'],
+  ['machine', 'machine', 'machines'],
+  ['branch', 'branch', 'branches'],
+];
+
+export interface DayOfDurations {
+  readonly data: readonly Readonly<Record<string, unknown>>[];
+  readonly branches: readonly string[];
+  /** Projects have none here. */
+  readonly color: null;
+  readonly start: string;
+  readonly end: string;
+  readonly timezone: string;
+}
+
+export function durations(question: Question): Asked<DayOfDurations> {
+  const { person, query, zone, rule, now, filter, branches } = question;
+  const date = readDate(query.get('date') ?? '', now, zone);
+  if (date === undefined) return wrong('date is required: YYYY-MM-DD');
+  const said = query.get('slice_by') || 'project';
+  const found = slices.find(([name]) => name === said);
+  if (found === undefined) return wrong(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
+  const [, field, dimension] = found;
+  const [from = 0, to = 0] = boundsOf([date], zone);
+  const wish = { from, to, ...filter };
+  const slice = (context: Context, entity: string) =>
+    dimension === 'entity' ? [entity] : labelsOf(context)[dimension];
+  const all = stretches(person.beats, rule, { ...wish, slice });
+  const seen = stretches(person.beats, rule, { ...wish, slice: (context) => labelsOf(context).branches });
+  return {
+    ok: true,
+    value: {
+      data: all.map(({ value, context, begin, end, lines }) => ({
+        project: labelsOf(context).projects[0],
+        time: secondsOf(begin),
+        duration: secondsOf(end - begin),
+        color: null,
+        ...sayLines(lines),
+        [field]: value,
+        ...(field === 'operating_system' ? { os: value } : {}),
+        ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),
+      })),
+      branches: branches.length > 0 ? branches : [...new Set(seen.map(({ value }) => value))].sort(),
+      color: null,
+      start: iso(from),
+      end: isoEnd(to),
+      timezone: zone,
+    },
+  };
+}

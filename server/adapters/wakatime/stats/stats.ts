@@ -1,0 +1,166 @@
+// Stats over a range, and the total of all time. From a Question to the value that goes out as JSON. Time without a language counts
+// in everything but `total_seconds` and the averages that do not say "including other language".
+
+import { amount, coarseText, percent, secondsOf } from '../model/format-time.ts';
+import { dateAt, iso, isoEnd, type Span, type StatsRange, spoken } from '../model/calendar.ts';
+import { tally } from './durations-algorithm.ts';
+import { type Folded, fold, type Row, totalOf } from './group-by.ts';
+import { uuidOf } from '../model/heartbeat.ts';
+import { sayLines } from '../index/line-counts.ts';
+import { type Days, daysOf, type Question } from './query.ts';
+import { machineId } from './summaries.ts';
+
+/** From the day of the first heartbeat, or of a meeting before; the account's own first day while there is neither. */
+export function allTime({ person, zone, now }: Question): Span {
+  const begins = [person.beats.first, person.besides?.[0]?.begin].filter((moment) => moment !== undefined);
+  const first = dateAt(begins.length === 0 ? person.created * 1_000 : Math.min(...begins), zone);
+  return { first: first < now.today ? first : now.today, last: now.today };
+}
+
+interface Computed extends Days {
+  readonly all: Folded;
+  /** Microseconds by date. */
+  readonly days: readonly number[];
+}
+
+export function compute(question: Question, span: Span): Computed {
+  const { person, rule, filter } = question;
+  const { dates, bounds } = daysOf(span, question);
+  const tallies = tally(person.beats, rule, { bounds, ...filter });
+  const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
+  return { all: fold(person.beats, tallies), bounds, dates, days };
+}
+
+export function stats(question: Question, range: StatsRange) {
+  const { person, zone, rule, timeout, project, moment } = question;
+  const { settings } = person;
+  const span = range.span ?? allTime(question);
+  const { all, bounds, dates, days } = compute(question, span);
+  const worked = days.filter((sum) => sum > 0).length;
+  const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
+  const [total, totalWithOther] = [secondsOf(all.total - all.other), secondsOf(all.total)];
+  const [mean, meanWithOther] = [average(all.total - all.other), average(all.total)];
+  const most = days.reduce((best, sum, index) => (sum > (days[best] ?? 0) ? index : best), 0);
+  const best = secondsOf(days[most] ?? 0);
+  const [created, modified] = [iso(person.created * 1_000), iso(moment)];
+  return {
+    id: uuidOf(['stats', person.account, range.name]),
+    user_id: person.id,
+    username: person.account,
+    range: range.name,
+    human_readable_range: range.spoken,
+    start: iso(bounds[0] ?? 0),
+    end: isoEnd(bounds.at(-1) ?? 0),
+    timezone: zone,
+    timeout,
+    writes_only: rule.writesOnly,
+    project: project === '' ? null : project,
+    status: 'ok',
+    is_up_to_date: true,
+    is_up_to_date_pending_future: false,
+    percent_calculated: 100,
+    is_already_updating: false,
+    is_stuck: false,
+    is_cached: false,
+    is_including_today: range.includesToday,
+    total_seconds: total,
+    total_seconds_including_other_language: totalWithOther,
+    human_readable_total: coarseText(total),
+    human_readable_total_including_other_language: coarseText(totalWithOther),
+    daily_average: mean,
+    daily_average_including_other_language: meanWithOther,
+    human_readable_daily_average: coarseText(mean),
+    human_readable_daily_average_including_other_language: coarseText(meanWithOther),
+    ...sayLines(all.lines()),
+    holidays: dates.length - worked,
+    days_including_holidays: dates.length,
+    days_minus_holidays: worked,
+    best_day: {
+      id: uuidOf(['day', person.account, dates[most]]),
+      date: dates[most] ?? span.first,
+      text: coarseText(best),
+      total_seconds: best,
+      created_at: iso(bounds[most] ?? 0),
+      modified_at: modified,
+    },
+    categories: items(all.rows('categories')),
+    projects: items(all.rows('projects')),
+    languages: items(all.rows('languages')),
+    editors: items(all.rows('editors')),
+    operating_systems: items(all.rows('operating_systems')),
+    dependencies: items(all.rows('dependencies')),
+    machines: items(all.rows('machines')).map((item) => ({ ...item, machine_name_id: machineId(item.name) })),
+    is_coding_activity_visible: settings.shares.time,
+    is_language_usage_visible: settings.shares.languages,
+    is_editor_usage_visible: settings.shares.editors,
+    is_category_usage_visible: settings.shares.categories,
+    is_os_usage_visible: settings.shares.systems,
+    is_other_usage_visible: settings.shares.languages,
+    created_at: created,
+    modified_at: modified,
+  };
+}
+
+/** What anyone may see of it: lists that are not shared are empty, not missing. */
+export function shared(all: ReturnType<typeof stats>, { person }: Question): ReturnType<typeof stats> {
+  const { shares } = person.settings;
+  const time = shares.time
+    ? {}
+    : {
+        total_seconds: 0,
+        total_seconds_including_other_language: 0,
+        human_readable_total: '',
+        human_readable_total_including_other_language: '',
+        daily_average: 0,
+        daily_average_including_other_language: 0,
+        human_readable_daily_average: '',
+        human_readable_daily_average_including_other_language: '',
+        best_day: { ...all.best_day, text: '', total_seconds: 0 },
+        ...sayLines(),
+      };
+  return {
+    ...all,
+    ...time,
+    categories: shares.categories ? all.categories : [],
+    projects: shares.projects ? all.projects : [],
+    languages: shares.languages ? all.languages : [],
+    editors: shares.editors ? all.editors : [],
+    operating_systems: shares.systems ? all.operating_systems : [],
+    dependencies: [],
+    machines: [],
+  };
+}
+
+export function allTimeSinceToday(question: Question) {
+  const { rule, timeout, zone } = question;
+  const span = allTime(question);
+  const { all, bounds, days } = compute(question, span);
+  const total = secondsOf(all.total);
+  const worked = days.filter((sum) => sum > 0).length;
+  const { decimal, digital, text } = amount(total);
+  return {
+    decimal,
+    digital,
+    text,
+    total_seconds: total,
+    daily_average: worked === 0 ? 0 : Math.round(total / worked),
+    is_up_to_date: true,
+    percent_calculated: 100,
+    timeout,
+    writes_only: rule.writesOnly,
+    range: {
+      start: iso(bounds[0] ?? 0),
+      start_date: span.first,
+      start_text: spoken(span.first),
+      end: isoEnd(bounds.at(-1) ?? 0),
+      end_date: span.last,
+      end_text: spoken(span.last),
+      timezone: zone,
+    },
+  };
+}
+
+function items(rows: readonly Row[]) {
+  const whole = totalOf(rows);
+  return rows.map(({ name, sum }) => ({ name, ...amount(secondsOf(sum)), percent: percent(sum, whole) }));
+}

@@ -1,0 +1,258 @@
+// Days as `summaries` and the status bar tell them, from a Question to JSON. A year of days has tens of thousands of amounts, so
+// their text is put together here and not by way of values. No requests here, and no adding up.
+
+import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from '../model/format-time.ts';
+import type { Beats } from '../index/columns.ts';
+import { addDays, iso, isoEnd, type Span, spoken } from '../model/calendar.ts';
+import type { Contexts } from '../index/dictionary.ts';
+import { type Tally, tally } from './durations-algorithm.ts';
+import { type Dimension, fold, type Row, sorted, totalOf } from './group-by.ts';
+import { uuidOf } from '../model/heartbeat.ts';
+import { type Counts, type Lines, linesBy, noLines, sayLines } from '../index/line-counts.ts';
+import { daysOf, filterOf, type Question } from './query.ts';
+
+/** The answer as JSON. */
+export function summariesText(question: Question, span: Span): string {
+  const { person, rule, filter, query, project, branches } = question;
+  const { dates, bounds } = daysOf(span, question);
+  const entities = project !== '';
+  const tallies = tally(person.beats, rule, { bounds, entities, ...filter });
+  let data = '';
+  for (const [index, one] of tallies.entries()) {
+    const day = dayText(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0);
+    data += index === 0 ? day : `,${day}`;
+  }
+  const [all, worked] = [fold(person.beats, tallies), tallies.filter((one) => one.contexts.codes.length > 0).length];
+  const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
+  const [total, mean, meanWithOther] = [secondsOf(all.total), average(all.total - all.other), average(all.total)];
+  const onAny = { bounds, ...filterOf(query, project, [], person.settings.labels) };
+  const available = branches.length === 0 ? all : fold(person.beats, tally(person.beats, rule, onAny));
+  const rest = JSON.stringify({
+    start: iso(bounds[0] ?? 0),
+    end: isoEnd(bounds.at(-1) ?? 0),
+    cumulative_total: { seconds: total, text: fineText(total), decimal: decimal(total), digital: digital(total) },
+    daily_average: {
+      holidays: dates.length - worked,
+      days_including_holidays: dates.length,
+      days_minus_holidays: worked,
+      seconds: mean,
+      text: fineText(mean),
+      seconds_including_other_language: meanWithOther,
+      text_including_other_language: fineText(meanWithOther),
+    },
+    ...(project === '' ? {} : { available_branches: available.rows('branches').map(({ name }) => name), branches }),
+  });
+  return `{"data":[${data}],${rest.slice(1)}`;
+}
+
+/** An entry of a list of a day. */
+export interface Item {
+  readonly name: string;
+  readonly total_seconds: number;
+  readonly percent: number;
+  readonly digital: string;
+  readonly decimal: string;
+  readonly text: string;
+  readonly hours: number;
+  readonly minutes: number;
+  readonly seconds: number;
+}
+
+/** A day of summaries. */
+export interface Day
+  extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines' | 'projects'>, readonly Item[]>> {
+  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'> & Lines;
+  readonly projects: readonly (Item & Lines & { readonly color: null })[];
+  readonly machines: readonly (Item & { readonly machine_name_id: string })[];
+  /** Where a project was asked for, like the entities. */
+  readonly branches?: readonly (Item & Lines)[];
+  readonly entities?: readonly (Item & Lines & { readonly type: string })[];
+  readonly range: Readonly<Record<'date' | 'start' | 'end' | 'text' | 'timezone', string>>;
+}
+
+export interface Summaries {
+  readonly data: readonly Day[];
+  readonly start: string;
+  readonly end: string;
+  readonly cumulative_total: {
+    readonly seconds: number;
+    readonly text: string;
+    readonly decimal: string;
+    readonly digital: string;
+  };
+  readonly daily_average: {
+    readonly holidays: number;
+    readonly days_including_holidays: number;
+    readonly days_minus_holidays: number;
+    readonly seconds: number;
+    readonly text: string;
+    readonly seconds_including_other_language: number;
+    readonly text_including_other_language: string;
+  };
+  readonly available_branches?: readonly string[];
+  readonly branches?: readonly string[];
+}
+
+/** The answer as a value, for those who put it into another. */
+export function summaries(question: Question, span: Span): Summaries {
+  const all: Summaries = JSON.parse(summariesText(question, span));
+  return all;
+}
+
+/** Today, for the bar at the bottom of an editor. */
+export function statusBar(question: Question) {
+  const { person, rule, now, moment } = question;
+  const { dates, bounds } = daysOf({ first: now.today, last: now.today }, question);
+  const [today = nothing] = tally(person.beats, rule, { bounds });
+  const data: Day = JSON.parse(dayText(question, today, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0));
+  return { cached_at: iso(moment), has_team_features: false, data: { ...data, has_team_features: false } };
+}
+
+const none = { codes: [], amounts: [] };
+const nothing: Tally = {
+  contexts: none,
+  entities: none,
+  contextOf: new Map(),
+  lines: { contexts: noLines, entities: noLines },
+};
+
+function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
+  const { person, zone, now, project } = question;
+  const { beats } = person;
+  const { today } = now;
+  const range = {
+    date,
+    start: iso(begins),
+    end: isoEnd(ends),
+    text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : spoken(date),
+    timezone: zone,
+  };
+  const lists = project === '' ? dayLists(beats, one, begins) : listsText(beats, one, true);
+  return `{${lists},"range":${JSON.stringify(range)}}`;
+}
+
+/** The lists of a day as they were written last, and what they were made from. */
+interface Written {
+  readonly from: Tally;
+  readonly text: string;
+}
+
+/** By when the day begins. */
+let written = new WeakMap<Contexts, Map<number, Written>>();
+let writtenSize = 0;
+/** Of all together: characters, and two numbers for each sum. */
+const mostWritten = 33_554_432;
+
+/**
+ * Writing a day costs several times what adding it up does, and the days of a year seldom change: the text of one that comes to
+ * the very same sums is used again. Numbers of contexts never change what they stand for.
+ */
+function dayLists(beats: Beats, one: Tally, begins: number): string {
+  const days = written.get(beats.contexts) ?? new Map<number, Written>();
+  const known = days.get(begins);
+  if (known !== undefined && isSame(known.from, one)) return known.text;
+  const made = { from: one, text: listsText(beats, one, false) };
+  writtenSize += sizeOf(made) - (known === undefined ? 0 : sizeOf(known));
+  if (writtenSize > mostWritten) {
+    written = new WeakMap();
+    writtenSize = 0;
+    return made.text;
+  }
+  written.set(beats.contexts, days.set(begins, made));
+  return made.text;
+}
+
+function sizeOf({ from: { contexts, lines }, text }: Written): number {
+  return text.length + contexts.codes.length * 16 + lines.contexts.codes.length * 40;
+}
+
+function isSame(one: Tally, other: Tally): boolean {
+  return (
+    areSame(one.contexts.codes, other.contexts.codes) &&
+    areSame(one.contexts.amounts, other.contexts.amounts) &&
+    areSame(one.lines.contexts.codes, other.lines.contexts.codes) &&
+    areSame(one.lines.contexts.counts, other.lines.contexts.counts)
+  );
+}
+
+function areSame(some: ArrayLike<number>, others: ArrayLike<number>): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
+}
+
+/** @param ofProject whether branches and entities are told, too */
+function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
+  const { total, rows, lines, linesBy: linesOfEach } = fold(beats, [one]);
+  const more = (): string => {
+    const paths = one.entities.codes.map((code, index) => ({
+      name: beats.entity(code),
+      sum: one.entities.amounts[index] ?? 0,
+    }));
+    const linesOf = linesBy([one.lines.entities], (code) => [beats.entity(code)]);
+    const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
+    const toldOf = withLines(linesOf);
+    const typed = (name: string): string => `${toldOf(name)},"type":${JSON.stringify(typeOf.get(name))}`;
+    return `,"branches":${items(rows('branches'), withLines(linesOfEach('branches')))},"entities":${items(sorted(paths), typed)}`;
+  };
+  return (
+    `"grand_total":${JSON.stringify({ ...grandAmount(secondsOf(total)), ...sayLines(lines()) })},` +
+    `"categories":${items(rows('categories'))},` +
+    `"projects":${items(rows('projects'), withLines(linesOfEach('projects'), ',"color":null'))},` +
+    `"languages":${items(rows('languages'))},` +
+    `"editors":${items(rows('editors'))},` +
+    `"operating_systems":${items(rows('operating_systems'))},` +
+    `"dependencies":${items(rows('dependencies'))},` +
+    `"machines":${items(rows('machines'), machineOf)}${ofProject ? more() : ''}`
+  );
+}
+
+const told = (counts?: Counts): string => `,${JSON.stringify(sayLines(counts)).slice(1, -1)}`;
+const toldNone = told();
+
+function withLines(lines: ReadonlyMap<string, Counts>, before = ''): (name: string) => string {
+  return (name) => {
+    const counts = lines.get(name);
+    return before + (counts === undefined ? toldNone : told(counts));
+  };
+}
+
+const machineOf = (name: string): string => `,"machine_name_id":"${machineId(name)}"`;
+
+/** @param more what an item says besides, by its name */
+function items(rows: readonly Row[], more?: (name: string) => string): string {
+  if (rows.length === 0) return '[]';
+  const whole = totalOf(rows);
+  const pieces: string[] = ['['];
+  for (const { name, sum } of rows) {
+    pieces.push(pieces.length === 1 ? '' : ',', opening(name));
+    addFineItem(pieces, sum, whole);
+    pieces.push(more === undefined ? '}' : `${more(name)}}`);
+  }
+  pieces.push(']');
+  return pieces.join('');
+}
+
+const openings = new Map<string, string>();
+const keptNames = 10_000;
+
+/** How an item begins; the same names come every day. */
+function opening(name: string): string {
+  const known = openings.get(name);
+  if (known !== undefined) return known;
+  if (openings.size >= keptNames) openings.clear();
+  const made = `{"name":${JSON.stringify(name)},"total_seconds":`;
+  openings.set(name, made);
+  return made;
+}
+
+const machineIds = new Map<string, string>();
+
+export function machineId(name: string): string {
+  const known = machineIds.get(name);
+  if (known !== undefined) return known;
+  if (machineIds.size >= keptNames) machineIds.clear();
+  const made = uuidOf(['machine', name]);
+  machineIds.set(name, made);
+  return made;
+}

@@ -1,0 +1,34 @@
+// From the head of an HTTP request to an identity, for all adapters alike: the token in `Authorization`, or nothing at all on
+// a personal hub. A token in the URL is not known here: the one adapter whose tools send it reads it itself.
+
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import { everything, type Identity } from '../core/access.ts';
+import { type Accounts, ownerName } from '../core/accounts.ts';
+import type { Caller } from './types.ts';
+
+export interface Trust {
+  readonly accounts: Accounts;
+  /** Whoever reaches the hub is its owner, unless a token says otherwise. */
+  readonly personal: boolean;
+}
+
+export type Admitted = { readonly ok: true; readonly identity: Identity } | Refusal;
+
+/** Failed tokens are counted by the caller's address; coming without one is refused, but no failure. */
+export function authenticate(trust: Trust, caller: Caller): Admitted {
+  if (caller.authorization === '') {
+    return trust.personal
+      ? { ok: true, identity: { account: ownerName, device: '', token: '', scopes: everything } }
+      : refuse('login_first', '', 'send `Authorization: Bearer <token>`; `horai token create` makes one');
+  }
+  return trust.accounts.identify(secretOf(caller.authorization), '', caller.address);
+}
+
+/** `Bearer secret`, `Basic base64(secret)` or `Basic base64(secret:)`; '' for anything else, which is nobody's secret. */
+function secretOf(authorization: string): string {
+  const [, scheme, credentials] = /^(\S+) +(\S+)$/.exec(authorization.trim()) ?? [];
+  if (scheme === undefined || credentials === undefined) return '';
+  if (scheme.toLowerCase() === 'bearer') return credentials;
+  if (scheme.toLowerCase() !== 'basic') return '';
+  return Buffer.from(credentials, 'base64').toString().replace(/:$/, '');
+}

@@ -1,0 +1,119 @@
+// Finds the route of a request, and the form in which an engine hands a request's head over. No sockets, no engine; what a
+// route answers is its adapter's business.
+
+import type { Caller, Reply, Route } from './types.ts';
+import { json } from './types.ts';
+
+/** Everything of a request that is known before its body, copied out of the engine. */
+export interface Head extends Caller {
+  /** In capitals. */
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Of the body; 0 when nothing is said. */
+export function announcedLength(head: Head): number {
+  return Number(head.headers.get('content-length') ?? 0) || 0;
+}
+
+export interface Match {
+  readonly route: Route;
+  readonly params: ReadonlyMap<string, string>;
+}
+
+export type Found = ({ readonly ok: true } & Match) | { readonly ok: false; readonly reply: Reply };
+
+interface Leaf {
+  readonly route: Route;
+  /** The names of the `:name` segments, in order. */
+  readonly names: readonly string[];
+}
+
+interface Node {
+  readonly literals: Map<string, Node>;
+  named: Node | null;
+  /** What a last `*` answers, by method. */
+  readonly rest: Map<string, Leaf>;
+  /** What this very path answers, by method. */
+  readonly here: Map<string, Leaf>;
+}
+
+function emptyNode(): Node {
+  return { literals: new Map(), named: null, rest: new Map(), here: new Map() };
+}
+
+/** Percent-decoded where that is possible, as it came otherwise. */
+export function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+export class Router {
+  readonly #root = emptyNode();
+
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) this.#add(route);
+  }
+
+  /** The most specific path decides alone: one that lacks the method is 405, even where a wider pattern has it. */
+  find(method: string, path: string): Found {
+    const values: string[] = [];
+    const leaves = path.startsWith('/') ? walk(this.#root, path.slice(1).split('/').map(decoded), 0, values) : null;
+    if (leaves === null) return { ok: false, reply: json(404, { error: 'not found' }) };
+    const leaf = leaves.get(method) ?? (method === 'HEAD' ? leaves.get('GET') : undefined) ?? leaves.get('*');
+    if (leaf !== undefined) {
+      return { ok: true, route: leaf.route, params: new Map(leaf.names.map((name, at) => [name, values[at] ?? ''])) };
+    }
+    const allow = [...new Set([...leaves.keys(), ...(leaves.has('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort().join(', ');
+    if (method === 'OPTIONS') return { ok: false, reply: { status: 204, headers: { allow }, body: '' } };
+    return { ok: false, reply: json(405, { error: `method not allowed: use ${allow}` }, { allow }) };
+  }
+
+  #add(route: Route): void {
+    const segments = route.path.slice(1).split('/');
+    const names: string[] = [];
+    let node = this.#root;
+    for (const [at, segment] of segments.entries()) {
+      if (segment === '*' && at === segments.length - 1) {
+        node.rest.set(route.method, { route, names });
+        return;
+      }
+      if (segment.startsWith(':')) {
+        names.push(segment.slice(1));
+        node.named ??= emptyNode();
+        node = node.named;
+      } else {
+        let next = node.literals.get(segment);
+        if (next === undefined) {
+          next = emptyNode();
+          node.literals.set(segment, next);
+        }
+        node = next;
+      }
+    }
+    node.here.set(route.method, { route, names });
+  }
+}
+
+function walk(node: Node, segments: readonly string[], at: number, values: string[]): Map<string, Leaf> | null {
+  const segment = segments[at];
+  if (segment === undefined) {
+    if (node.here.size > 0) return node.here;
+    return node.rest.size > 0 ? node.rest : null;
+  }
+  const literal = node.literals.get(segment);
+  const exact = literal === undefined ? null : walk(literal, segments, at + 1, values);
+  if (exact !== null) return exact;
+  if (node.named !== null && segment !== '') {
+    values.push(segment);
+    const named = walk(node.named, segments, at + 1, values);
+    if (named !== null) return named;
+    values.pop();
+  }
+  return node.rest.size > 0 ? node.rest : null;
+}

@@ -1,0 +1,100 @@
+// One-time tickets: what a browser's EventSource, which cannot set headers, shows in place of a token, because a token never
+// travels in a URL. A ticket opens one request within half a minute, for as long as the token it was got with is good. They lie in a
+// channel, so that one got from one node opens a stream of another, and whoever's removal makes a step is the one it opened.
+
+import { createHash } from 'node:crypto';
+import { Type } from '@sinclair/typebox';
+import { compile } from '../../protocol/check.ts';
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import type { Identity } from '../core/access.ts';
+import type { Channel } from '../core/channel.ts';
+import type { Hub } from '../core/hub.ts';
+import type { Request } from './types.ts';
+import { type Admitted, authenticate, type Trust } from './authenticate.ts';
+
+export const ticketMs = 30_000;
+/** Old ones are looked for this often, and go together. */
+const sweepMs = 60_000;
+
+const check = compile(
+  Type.Object({
+    account: Type.String(),
+    device: Type.String(),
+    token: Type.String(),
+    scopes: Type.Array(Type.String()),
+  }),
+);
+
+function isIdentity(value: unknown): value is Identity {
+  return check(value);
+}
+
+export class Tickets {
+  readonly #trust: Trust;
+  readonly #hub: Hub;
+  #sweepFrom = 0;
+
+  constructor(trust: Trust, hub: Hub) {
+    this.#trust = trust;
+    this.#hub = hub;
+  }
+
+  async issue(identity: Identity): Promise<string> {
+    const { world } = this.#hub;
+    const at = world.now();
+    const ticket = world.secret();
+    const channel = await this.#channel();
+    await this.#sweep(channel, at);
+    const op = {
+      op: 'add',
+      key: keyOf(ticket),
+      value: JSON.stringify(identity),
+      time: (at + ticketMs) * 1_000,
+    } as const;
+    await channel.write({ ops: [op], origin: 'hub', at });
+    return ticket;
+  }
+
+  /** Of a request that may come without headers: its ticket counts, or else what every request may show. */
+  async authenticate(request: Request): Promise<Admitted> {
+    const ticket = new URLSearchParams(request.query).get('ticket');
+    return request.method === 'GET' && ticket !== null ? this.#redeem(ticket) : authenticate(this.#trust, request);
+  }
+
+  async #redeem(ticket: string): Promise<Admitted> {
+    const key = keyOf(ticket);
+    const channel = await this.#channel();
+    const [item] = await channel.read({ key });
+    if (item === undefined) return spent();
+    const at = this.#hub.world.now();
+    const removed = await channel.write({ ops: [{ op: 'remove', key }], origin: 'hub', at });
+    const identity: unknown = JSON.parse(item.value);
+    const isMine = removed.ok && removed.steps === 1;
+    if (!isMine || at * 1_000 >= (item.time ?? 0) || !isIdentity(identity) || !this.#isGood(identity)) return spent();
+    return { ok: true, identity };
+  }
+
+  #channel(): Promise<Channel> {
+    return this.#hub.channel('@hub/tickets');
+  }
+
+  async #sweep(channel: Channel, at: number): Promise<void> {
+    if (at < this.#sweepFrom) return;
+    this.#sweepFrom = at + sweepMs;
+    const old = await channel.read({ to: at * 1_000 });
+    if (old.length > 0) await channel.write({ ops: old.map(({ key }) => ({ op: 'remove', key })), origin: 'hub', at });
+    await channel.forget(channel.position.seq);
+  }
+
+  #isGood({ account, token }: Identity): boolean {
+    return token === '' || this.#trust.accounts.tokens(account).some(({ id }) => id === token);
+  }
+}
+
+function keyOf(ticket: string): string {
+  return createHash('sha256').update(ticket).digest('hex');
+}
+
+function spent(): Refusal {
+  return refuse('login_first', '', 'a ticket opens one stream within 30 s: POST /-/tickets for another');
+}

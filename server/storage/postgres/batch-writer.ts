@@ -1,0 +1,340 @@
+// One writing connection of a node: writes that arrive while it is busy share its next commit. It alone knows what became of a
+// commit during which the connection was lost: each batch has a number, the database keeps the number and answer of the last one
+// committed, and whoever takes the lane back asks there before sending the batch again. No SQL of reading here.
+
+import pg from 'pg';
+import type { Appended, Change, Keep, Op, Position, Write } from '../../core/store.ts';
+import type { World } from '../../core/world.ts';
+import { identityOf, isBusy, isLost, patienceMs, Replaced, reasonOf, settings } from './connection.ts';
+
+/** Ops in one transaction, and the text in them: a batch should not take much longer than its flush. */
+const mostOps = 2_000;
+const mostText = 4_000_000;
+const statementMs = 6_000;
+const firstPauseMs = 20;
+const longestPauseMs = 500;
+const lookAgainMs = 500;
+/** A hub that stops does not wait any longer for a database that is away. */
+const closingPatienceMs = 1_000;
+
+interface Append {
+  readonly channel: string;
+  readonly write: Write;
+  readonly keep: Keep;
+}
+
+interface Job {
+  /** null asks for a commit and nothing else. */
+  readonly append: Append | null;
+  answer(appended: Appended): void;
+  readonly fail: (error: Error) => void;
+}
+
+/** As `append` in 1_tables.sql answers. */
+interface Answers {
+  readonly outcomes: string;
+  readonly seqs: string;
+  readonly did: string;
+}
+
+interface Taken extends Answers {
+  readonly fence: number;
+  readonly batch: number;
+}
+
+type Committed = { readonly ok: true; readonly answers: Answers } | { readonly ok: false; readonly error: unknown };
+
+export interface LaneDoors {
+  readonly url: string;
+  readonly world: World;
+  /** Of no other lane, ever. */
+  readonly name: string;
+  readonly epoch: string;
+  /** Which database it must be. */
+  readonly identity: string;
+  /** It is another one. */
+  readonly replaced: (error: Error) => void;
+}
+
+export class Lane {
+  readonly #doors: LaneDoors;
+  #queue: Job[] = [];
+  #client: pg.Client | undefined;
+  #connecting: Promise<void> | undefined;
+  /** What the database said when the lane was taken. */
+  #taken: Taken = { fence: 0, batch: 0, outcomes: '', seqs: '', did: '' };
+  #batch = 0;
+  #running: Promise<void> | undefined;
+  #waking = false;
+  /** Since when, and why, nothing is committed; undefined while all is well. */
+  #trouble: { readonly since: number; readonly reason: string } | undefined;
+  #looking = false;
+  #closing = false;
+  /** Why nothing is taken any more. */
+  #stopped: Error | undefined;
+
+  constructor(doors: LaneDoors) {
+    this.#doors = doors;
+  }
+
+  get trouble(): string | undefined {
+    return this.#stopped?.message ?? this.#trouble?.reason;
+  }
+
+  append(channel: string, write: Write, keep: Keep): Promise<Appended> {
+    return new Promise((answer, fail) => this.#take({ append: { channel, write, keep }, answer, fail }));
+  }
+
+  /** Resolves when something was committed. */
+  prove(): Promise<void> {
+    return new Promise((answer, fail) => this.#take({ append: null, answer: () => answer(), fail }));
+  }
+
+  /** Nothing more is taken; what was taken is decided when it resolves. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#stopped ??= new Error('The store is closed.');
+    if (this.#waking) this.#run();
+    await this.#running;
+    await this.#connecting?.catch(() => undefined);
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  stop(error: Error): void {
+    this.#stopped ??= error;
+    this.#drop();
+    for (const job of this.#queue.splice(0)) job.fail(error);
+  }
+
+  /** Connects when it is not connected. Rejects when that fails. */
+  connect(): Promise<void> {
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  #take(job: Job): void {
+    if (this.#stopped !== undefined) {
+      job.fail(this.#stopped);
+      return;
+    }
+    this.#queue.push(job);
+    if (this.#running !== undefined || this.#waking) return;
+    // Not at once: what comes in the same turn shares the commit.
+    this.#waking = true;
+    setImmediate(() => this.#run());
+  }
+
+  #run(): void {
+    this.#waking = false;
+    this.#running ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) await this.#settle(this.#nextBatch());
+    // In the same breath: whoever is answered may give the next write at once.
+    this.#running = undefined;
+  }
+
+  #nextBatch(): Job[] {
+    let [count, ops, text] = [0, 0, 0];
+    for (const { append } of this.#queue) {
+      for (const op of append?.write.ops ?? []) if (op.op !== 'remove') text += op.value.length;
+      ops += Math.max(1, append?.write.ops.length ?? 0);
+      if (count > 0 && (ops > mostOps || text > mostText)) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #settle(jobs: readonly Job[]): Promise<void> {
+    // By channel, and channels in order: batches of all nodes lock in one order.
+    const sorted = [...jobs].sort((a, b) => compare(a.append?.channel ?? '', b.append?.channel ?? ''));
+    const committed = await this.#commit(sorted);
+    if (committed.ok) {
+      answer(sorted, committed.answers, this.#doors.epoch);
+      return;
+    }
+    const { error } = committed;
+    if (jobs.length > 1 && this.#stopped === undefined && !isLost(error)) {
+      // Rolled back: what cannot be done fails by itself.
+      for (const job of jobs) await this.#settle([job]);
+      return;
+    }
+    const failure = this.#stopped ?? new Error(`The store could not write: ${reasonOf(error)}.`);
+    for (const job of jobs) job.fail(failure);
+  }
+
+  async #commit(jobs: readonly Job[]): Promise<Committed> {
+    const rows = rowsOf(jobs);
+    const { world } = this.#doors;
+    this.#batch += 1;
+    let sent = false;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        if (this.#client === undefined) await this.connect();
+        if (sent && this.#taken.batch === this.#batch) return this.#well({ ok: true, answers: this.#taken });
+        const client = this.#client;
+        if (client === undefined) throw new Error('the connection was lost');
+        sent = true;
+        const { rows: answers } = await client.query<Answers>({
+          name: 'append',
+          text: 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
+          values: [this.#doors.name, this.#taken.fence, this.#batch, ...rows],
+        });
+        if (answers[0] === undefined) throw new Error('the database gave no answer');
+        return this.#well({ ok: true, answers: answers[0] });
+      } catch (error) {
+        if (error instanceof Replaced) {
+          this.#doors.replaced(error);
+          return { ok: false, error };
+        }
+        const lost = isLost(error);
+        if (lost) this.#drop();
+        else if (!isBusy(error)) return this.#well({ ok: false, error });
+        if (this.#trouble === undefined) world.log.warn({ error: reasonOf(error) }, 'postgres: a write has to wait');
+        this.#trouble ??= { since: world.now(), reason: reasonOf(error) };
+        const patience = this.#closing ? closingPatienceMs : patienceMs;
+        if (this.#hasStopped() || world.now() - this.#trouble.since >= patience) {
+          this.#lookAgain();
+          return { ok: false, error };
+        }
+        await new Promise<void>((resolve) => world.after(pauseMs, resolve));
+      }
+    }
+  }
+
+  /** The database has said something: it is there. */
+  #well(committed: Committed): Committed {
+    this.#trouble = undefined;
+    return committed;
+  }
+
+  /** Though nobody should write: health is to say when the database is back. */
+  #lookAgain(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#doors.world.after(lookAgainMs, () => {
+      this.#looking = false;
+      if (this.#trouble === undefined || this.#stopped !== undefined) return;
+      if (this.#running === undefined) void this.prove().catch(() => undefined);
+      else this.#lookAgain();
+    });
+  }
+
+  #hasStopped(): boolean {
+    return this.#stopped !== undefined && !this.#closing;
+  }
+
+  async #connect(): Promise<void> {
+    const { url, name, identity } = this.#doors;
+    const client = new pg.Client(settings(url, { statementMs }));
+    client.on('error', (error) => this.#lost(client, error));
+    try {
+      await client.connect();
+      if ((await identityOf(client)) !== identity) {
+        throw new Replaced('The database is another one than before (restored, or failed over): restart the hub.');
+      }
+      const { rows } = await client.query<Taken>('SELECT * FROM take_lane($1)', [name]);
+      if (rows[0] === undefined) throw new Error('the database gave no lane');
+      this.#taken = rows[0];
+      this.#client = client;
+    } catch (error) {
+      // Nobody waits for its farewell: the server may be out of reach.
+      void client.end().catch(() => undefined);
+      // Whatever the server says to newcomers, it may say something else in a moment.
+      throw error instanceof Replaced ? error : new Error(reasonOf(error), { cause: error });
+    }
+  }
+
+  /** The connection ended while nothing was under way: see at once whether the database is still there, and still the same. */
+  #lost(client: pg.Client, error: Error): void {
+    if (client !== this.#client) return;
+    this.#drop();
+    this.#doors.world.log.warn({ error: error.message }, 'postgres: a connection was lost');
+    if (this.#running === undefined && this.#stopped === undefined) void this.prove().catch(() => undefined);
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    void client?.end().catch(() => undefined);
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+type Row = readonly (string | number | boolean | null)[];
+
+const nothing = [null, null, null, null, null, null];
+
+/** The arrays that `append` takes, one element for each op. */
+function rowsOf(jobs: readonly Job[]): unknown[][] {
+  const rows: Row[] = [];
+  let channel: string | undefined;
+  for (const { append } of jobs) {
+    if (append === null) continue;
+    const { write, keep } = append;
+    const name = append.channel === channel ? null : append.channel;
+    channel = append.channel;
+    const begin = [name, write.at, keep === 'all', write.origin, write.writeId ?? null, write.base ?? null];
+    if (write.ops.length === 0) rows.push([...begin, ...nothing]);
+    write.ops.forEach((op, index) => {
+      rows.push([...(index === 0 ? begin : nothing), ...opOf(op)]);
+    });
+  }
+  rows.push([null, -1, null, null, null, null, ...nothing]);
+  return Array.from({ length: 12 }, (_, column) => rows.map((row) => row[column]));
+}
+
+function opOf(op: Op): Row {
+  const { key, version = null } = op;
+  return op.op === 'remove'
+    ? [op.op, key, null, null, null, version]
+    : [op.op, key, op.value, op.time ?? null, op.end ?? null, version];
+}
+
+function answer(jobs: readonly Job[], { outcomes, seqs, did }: Answers, epoch: string): void {
+  const ends = seqs.split(' ');
+  let [writes, ops] = [0, 0];
+  for (const job of jobs) {
+    if (job.append === null) {
+      job.answer({ ok: true, position: { epoch, seq: 0 }, changes: [], steps: 0, replayed: false });
+      continue;
+    }
+    const { write } = job.append;
+    const outcome = outcomes[writes];
+    writes += 1;
+    // The text begins with a space.
+    const [seq = 0, steps = 0] = (ends[writes] ?? '').split(':').map(Number);
+    const position: Position = { epoch, seq };
+    const its = did.slice(ops, ops + write.ops.length);
+    ops += write.ops.length;
+    if (outcome === 's') job.answer({ ok: false, reason: 'stale', position });
+    else if (outcome === 'r') job.answer({ ok: true, position, changes: [], steps, replayed: true });
+    else job.answer({ ok: true, position, changes: changesOf(write, seq - steps, its), steps, replayed: false });
+  }
+}
+
+const kinds: Readonly<Record<string, Change['kind']>> = { c: 'create', u: 'update', d: 'delete' };
+const gone = { value: null, time: null, end: null };
+
+/** What was done, told by what was asked for. */
+function changesOf({ ops, origin, at }: Write, before: number, did: string): Change[] {
+  const changes: Change[] = [];
+  let seq = before;
+  ops.forEach((op, index) => {
+    const kind = kinds[did[index] ?? '-'];
+    if (kind === undefined) return;
+    seq += 1;
+    const { key, version = null } = op;
+    const span = op.op === 'remove' ? gone : { value: op.value, time: op.time ?? null, end: op.end ?? null };
+    changes.push({ kind, key, ...span, seq, origin, at, version });
+  });
+  return changes;
+}

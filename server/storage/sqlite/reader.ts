@@ -1,0 +1,629 @@
+// The asking end of the embedded store, inside a worker thread and over its own read-only connection, so that a long answer
+// never holds a write up. Each question is one transaction, or all of them are, when the file is held: what they tell is of the
+// same moment. Steps come from rows and from sealed blocks, which are merged here.
+
+import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../../core/store.ts';
+import type { Database, Statement, Value } from './driver.ts';
+import { decodeBlock, packKey, unpackKey } from './block.ts';
+import { packChanges, packItems } from './worker-codec.ts';
+
+interface ChannelRow {
+  readonly id: number;
+  readonly seq: number;
+  readonly version: number;
+  readonly floor: number;
+  readonly items: number;
+  readonly longest: number;
+  readonly sealed: number;
+  readonly widest: number;
+}
+
+export type Question =
+  | { readonly ask: 'head'; readonly channel: string }
+  | { readonly ask: 'since'; readonly channel: string; readonly seq: number; readonly limit: number }
+  | { readonly ask: 'read'; readonly channel: string; readonly range: Range }
+  | { readonly ask: 'history'; readonly channel: string; readonly past: Past }
+  | { readonly ask: 'at'; readonly channel: string; readonly seq: number }
+  | { readonly ask: 'channels'; readonly prefix: string }
+  // Pages of a store that is moved whole: of channels after a name, of steps after a seq, of answers after a write id.
+  | { readonly ask: 'outlines'; readonly after: string | null }
+  | { readonly ask: 'steps'; readonly channel: string; readonly after: number }
+  | { readonly ask: 'answers'; readonly channel: string; readonly after: string | null };
+
+const nothing: ChannelRow = { id: 0, seq: 0, version: -1, floor: 0, items: 0, longest: 0, sealed: 0, widest: 0 };
+
+/** A step without its `kind`, which depends on the question. */
+type Kept = Omit<Step, 'kind'>;
+type Row = Omit<Kept, 'key'> & { readonly key: string | Uint8Array };
+
+interface BlockRow {
+  readonly id: number;
+  /** With the id it tells one state of a block from the next: a block only ever gets smaller. */
+  readonly count: number;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+const columns = `s.key, s.value, s.time, s.until AS "end", s.seq, o.name AS origin, s.at, s.version,
+  iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born`;
+const itemsThenSteps = 'items i CROSS JOIN steps s ON s.channel = i.channel AND s.seq = i.seq';
+const stepsThenItems = 'steps s CROSS JOIN items i ON i.channel = s.channel AND i.key = s.key AND i.seq = s.seq';
+const origins = 'JOIN origins o ON o.id = s.origin';
+
+const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+const emptyBytes = new Uint8Array();
+/** Blocks kept unpacked: some megabytes. */
+const cachedBlocks = 48;
+/** Sealed items that are looked up together in a read by key, which may find them all over the channel. */
+const keysAtOnce = 1_024;
+const pageRows = 2_000;
+const pageText = 1 << 20;
+
+export class SqliteReader {
+  readonly #database: Database;
+  readonly #epoch: string;
+  readonly #prepared = new Map<string, Statement>();
+  /** By id and count, those used last at the end. */
+  readonly #blocks = new Map<string, readonly Kept[]>();
+  readonly #origins = new Map<number, string>();
+  #held = false;
+
+  constructor(database: Database, epoch: string) {
+    this.#database = database;
+    this.#epoch = epoch;
+  }
+
+  /** From now on every answer is of this moment. */
+  hold(): void {
+    this.#held = true;
+    this.#prepare('BEGIN').run();
+    this.#prepare('SELECT 1 FROM meta').get();
+  }
+
+  answer(question: Question): unknown {
+    if (this.#held) return this.#answer(question);
+    this.#prepare('BEGIN').run();
+    try {
+      return this.#answer(question);
+    } finally {
+      this.#prepare('COMMIT').run();
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #answer(question: Question): unknown {
+    switch (question.ask) {
+      case 'head':
+        return this.#head(this.#channel(question.channel));
+      case 'since': {
+        const since = this.#since(question.channel, question.seq, question.limit);
+        return since.ok ? { ...since, changes: packChanges(since.changes) } : since;
+      }
+      case 'read':
+        return packItems(this.#read(question.channel, question.range));
+      case 'history':
+        return packChanges(this.#history(question.channel, question.past));
+      case 'at':
+        return packItems(this.#at(question.channel, question.seq));
+      case 'channels':
+        return this.#channels(question.prefix);
+      case 'outlines':
+        return this.#outlines(question.after);
+      case 'steps':
+        return this.#steps(question.channel, question.after);
+      case 'answers':
+        return this.#answers(question.channel, question.after);
+    }
+  }
+
+  #since(channel: string, seq: number, limit: number): Since {
+    const found = this.#channel(channel);
+    const head = this.#head(found);
+    if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
+    const removed = seq === 0 ? 'AND s.value IS NOT NULL' : '';
+    // Walking the steps is cheap unless most of them are past values: then it is cheaper to sort the items.
+    const [from, first] = found.seq - seq > 4 * found.items ? [itemsThenSteps, 'i'] : [stepsThenItems, 's'];
+    const rows = this.#rows(
+      `SELECT ${columns} FROM ${from} ${origins} WHERE ${first}.channel = ? AND ${first}.seq > ? ${removed} ORDER BY ${first}.seq`,
+      found.id,
+      seq,
+    );
+    const changes: Change[] = [];
+    for (const step of inSeq(rows, this.#sealedSteps(found, seq, latest, false), false)) {
+      if (changes.length === limit) return { ok: true, head, changes, more: true };
+      changes.push(changeOf(step, seq));
+    }
+    return { ok: true, head, changes, more: false };
+  }
+
+  #read(channel: string, range: Range): Item[] {
+    const { key, from, to, after, limit = Number.POSITIVE_INFINITY, size = Number.POSITIVE_INFINITY } = range;
+    const found = this.#channel(channel);
+    const spanned = from !== undefined || to !== undefined;
+    const steps =
+      key !== undefined ? this.#one(found, key) : spanned ? this.#inTime(found, range) : this.#byKey(found, range);
+    const order = (step: Kept, place: NonNullable<typeof after>): number =>
+      (range.newest === true ? -1 : 1) *
+      ((spanned && (step.time ?? 0) - (place.time ?? 0)) || byCodePoint(step.key, place.key));
+    const items: Item[] = [];
+    let left = size;
+    for (const step of steps) {
+      if (items.length >= limit || left <= 0) break;
+      if (step.value === null || (spanned && !overlaps(step, from, to))) continue;
+      if (after !== undefined && order(step, after) <= 0) continue;
+      items.push(itemOf(step, step.value));
+      left -= step.value.length;
+    }
+    return items;
+  }
+
+  *#one({ id }: ChannelRow, key: string): Generator<Kept> {
+    const item = this.#prepare('SELECT seq FROM items WHERE channel = ? AND key = ?').get<{ seq: number }>(
+      id,
+      packKey(key),
+    );
+    if (item !== undefined) yield this.#stepAt(id, item.seq);
+  }
+
+  /** In order of time, then key; from where the range, or what it comes after, begins. */
+  *#inTime({ id, longest, widest }: ChannelRow, { from, to, after, newest = false }: Range): Generator<Kept> {
+    const begun = after?.time ?? undefined;
+    // Spans are found by their beginning: nothing that began more than the longest span earlier can reach into the range. So
+    // are blocks.
+    const least = (length: number): number =>
+      Math.max(from === undefined ? earliest : from - length, newest ? earliest : (begun ?? earliest));
+    const most = Math.min(to === undefined ? latest : Math.ceil(to) - 1, newest ? (begun ?? latest) : latest);
+    const direction = newest ? 'DESC' : 'ASC';
+    const rows = this.#rows(
+      `SELECT ${columns} FROM ${stepsThenItems} ${origins}
+       WHERE s.channel = ? AND s.time BETWEEN ? AND ? AND s.value IS NOT NULL ORDER BY s.time ${direction}`,
+      id,
+      least(longest),
+      most,
+    );
+    const blocks = newest
+      ? this.#iterate<BlockRow>(
+          `SELECT id, count, earliest, latest FROM blocks
+           WHERE channel = ? AND latest BETWEEN ? AND ? AND reach >= ? AND earliest <= ? ORDER BY latest DESC`,
+          id,
+          from === undefined ? earliest : from - longest,
+          begun === undefined ? latest : begun + widest,
+          from ?? earliest,
+          most,
+        )
+      : this.#iterate<BlockRow>(
+          `SELECT id, count, earliest, latest FROM blocks
+           WHERE channel = ? AND earliest BETWEEN ? AND ? AND reach >= ? AND latest >= ? ORDER BY earliest`,
+          id,
+          Math.max(from === undefined ? earliest : from - widest, begun === undefined ? earliest : begun - widest),
+          most,
+          from ?? earliest,
+          begun ?? earliest,
+        );
+    yield* inTime(rows, blocks, (block) => this.#block(block), newest);
+  }
+
+  /** In order of key; from where what it comes after stands. */
+  *#byKey(channel: ChannelRow, { after, limit = keysAtOnce, newest = false }: Range): Generator<Kept> {
+    const select = `
+      SELECT i.key, i.seq AS item, ${columns.replace('s.key, ', '')} FROM items i
+      LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq LEFT ${origins} WHERE i.channel = ?`;
+    // Texts come before bytes. One bound on either side: with two, the index would be entered by either.
+    const keys = (condition: string, ...values: readonly Value[]): Iterable<ItemRow> =>
+      this.#iterate<ItemRow>(
+        `${select} AND ${condition} ORDER BY i.key ${newest ? 'DESC' : 'ASC'}`,
+        channel.id,
+        ...values,
+      );
+    const place = after === undefined ? undefined : uuidFrom(after.key, newest);
+    const orEqual = place?.included === true ? '=' : '';
+    const [texts, uuids] =
+      after === undefined || place === undefined
+        ? [keys('i.key < ?', emptyBytes), keys('i.key >= ?', emptyBytes)]
+        : newest
+          ? [keys('i.key < ?', after.key), keys(`i.key >= ? AND i.key <${orEqual} ?`, emptyBytes, place.bytes)]
+          : [keys('i.key > ? AND i.key < ?', after.key, emptyBytes), keys(`i.key >${orEqual} ?`, place.bytes)];
+    let waiting: ItemRow[] = [];
+    for (const row of inKey(texts, uuids, newest)) {
+      waiting.push(row);
+      if (row.seq === null && waiting.length < Math.min(limit, keysAtOnce)) continue;
+      yield* this.#filled(channel.id, waiting);
+      waiting = [];
+    }
+    yield* this.#filled(channel.id, waiting);
+  }
+
+  /** Steps of items, in their order: those that are in blocks are looked up in the order of the blocks. */
+  #filled(id: number, rows: readonly ItemRow[]): Kept[] {
+    const steps = new Map<number, Kept>();
+    let block: readonly Kept[] = [];
+    for (const { item } of rows.filter(({ seq }) => seq === null).sort((a, b) => a.item - b.item)) {
+      if (item > (block.at(-1)?.seq ?? 0)) block = this.#blockWith(id, item);
+      steps.set(item, stepIn(block, item) ?? missing(id, item));
+    }
+    return rows.map((row): Kept => {
+      const { item, seq, key, ...rest } = row;
+      return seq === null ? (steps.get(item) ?? missing(id, item)) : { ...rest, key: unpackKey(key), seq };
+    });
+  }
+
+  #history(
+    channel: string,
+    { key, after = 0, before, limit = Number.POSITIVE_INFINITY, newest = false }: Past,
+  ): Change[] {
+    const found = this.#channel(channel);
+    const until = before ?? found.seq + 1;
+    const steps =
+      key === undefined
+        ? this.#stepsBetween(found, after, until, newest)
+        : this.#chain(found.id, key, { after, before: until, newest });
+    const changes: Change[] = [];
+    for (const step of steps) {
+      if (changes.length >= limit) break;
+      changes.push(changeOf(step, step.seq - 1));
+    }
+    return changes;
+  }
+
+  /** The past of one item hangs together by `prev`; what is in a block has none. */
+  *#chain(
+    id: number,
+    key: string,
+    { after, before, newest }: { readonly after: number; readonly before: number; readonly newest: boolean },
+  ): Generator<Kept> {
+    const item = this.#prepare('SELECT seq FROM items WHERE channel = ? AND key = ?').get<{ seq: number }>(
+      id,
+      packKey(key),
+    );
+    if (item === undefined) return;
+    const rows = this.#rows(
+      `WITH RECURSIVE chain (seq, prev) AS (
+         SELECT seq, prev FROM steps WHERE channel = ? AND seq = ?
+         UNION ALL
+         SELECT s.seq, s.prev FROM chain c CROSS JOIN steps s ON s.seq = c.prev WHERE s.channel = ? AND c.prev > ?)
+       SELECT ${columns} FROM chain c CROSS JOIN steps s ON s.seq = c.seq ${origins}
+       WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest ? 'DESC' : 'ASC'}`,
+      id,
+      item.seq,
+      id,
+      after,
+      id,
+      after,
+      before,
+    );
+    if (this.#rowAt(id, item.seq) !== undefined) yield* rows;
+    else if (item.seq > after && item.seq < before) yield this.#stepAt(id, item.seq);
+  }
+
+  #at(channel: string, seq: number): Item[] {
+    const found = this.#channel(channel);
+    const rows = this.#rows(
+      `WITH latest AS MATERIALIZED (SELECT max(seq) AS seq FROM steps WHERE channel = ? AND seq <= ? GROUP BY key)
+       SELECT ${columns} FROM latest l CROSS JOIN steps s ON s.seq = l.seq ${origins}
+       WHERE s.channel = ? AND s.value IS NOT NULL ORDER BY s.seq`,
+      found.id,
+      seq,
+      found.id,
+    );
+    // What is sealed was its item's only step.
+    const items: Item[] = [];
+    for (const step of inSeq(rows, this.#sealedSteps(found, 0, seq + 1, false), false)) {
+      if (step.value !== null) items.push(itemOf(step, step.value));
+    }
+    return items;
+  }
+
+  #channels(prefix: string): ChannelInfo[] {
+    return this.#prepare(`
+      SELECT name AS channel, seq, items FROM channels
+      WHERE name >= ? AND substr(name, 1, length(?)) = ? AND seq > 0 AND loading = 0 ORDER BY name`).all<ChannelInfo>(
+      prefix,
+      prefix,
+      prefix,
+    );
+  }
+
+  #outlines(after: string | null): Outline[] {
+    return this.#prepare(`
+      SELECT name AS channel, seq, version, floor FROM channels c
+      WHERE ${after === null ? '' : 'name > ? AND'} loading = 0 AND (seq > 0 OR EXISTS (SELECT 1 FROM writes WHERE channel = c.id))
+      ORDER BY name LIMIT ${pageRows}`).all<Outline>(...(after === null ? [] : [after]));
+  }
+
+  #steps(channel: string, after: number): Step[] {
+    const found = this.#channel(channel);
+    const steps: Step[] = [];
+    let left = pageText;
+    for (const step of this.#stepsBetween(found, after, found.seq + 1, false)) {
+      steps.push({ ...changeOf(step, step.seq - 1), born: step.born });
+      left -= step.value?.length ?? 0;
+      if (left <= 0 || steps.length === pageRows) break;
+    }
+    return steps;
+  }
+
+  #answers(channel: string, after: string | null): Answer[] {
+    const { id } = this.#channel(channel);
+    return this.#prepare(`
+      SELECT id AS writeId, seq, steps, at FROM writes
+      WHERE channel = ? ${after === null ? '' : 'AND id > ?'} ORDER BY id LIMIT ${pageRows}`).all<Answer>(
+      id,
+      ...(after === null ? [] : [after]),
+    );
+  }
+
+  #stepsBetween(channel: ChannelRow, after: number, before: number, newest: boolean): Generator<Kept> {
+    const rows = this.#rows(
+      `SELECT ${columns} FROM steps s ${origins}
+       WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest ? 'DESC' : 'ASC'}`,
+      channel.id,
+      after,
+      before,
+    );
+    return inSeq(rows, this.#sealedSteps(channel, after, before, newest), newest);
+  }
+
+  *#sealedSteps({ id, sealed }: ChannelRow, after: number, before: number, newest: boolean): Generator<Kept> {
+    if (after >= sealed) return;
+    const blocks = this.#iterate<BlockRow>(
+      `SELECT id, count FROM blocks WHERE channel = ? AND last > ? AND first < ? ORDER BY last ${newest ? 'DESC' : 'ASC'}`,
+      id,
+      after,
+      before,
+    );
+    for (const row of blocks) {
+      const steps = this.#block(row);
+      for (const step of newest ? [...steps].reverse() : steps) if (step.seq > after && step.seq < before) yield step;
+    }
+  }
+
+  #stepAt(id: number, seq: number): Kept {
+    return this.#rowAt(id, seq) ?? this.#sealedAt(id, seq);
+  }
+
+  #rowAt(id: number, seq: number): Kept | undefined {
+    return [...this.#rows(`SELECT ${columns} FROM steps s ${origins} WHERE s.channel = ? AND s.seq = ?`, id, seq)][0];
+  }
+
+  #sealedAt(id: number, seq: number): Kept {
+    return stepIn(this.#blockWith(id, seq), seq) ?? missing(id, seq);
+  }
+
+  #blockWith(id: number, seq: number): readonly Kept[] {
+    const sql = 'SELECT id, count FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1';
+    const row = this.#prepare(sql).get<BlockRow>(id, seq);
+    return row === undefined ? [] : this.#block(row);
+  }
+
+  #block({ id, count }: BlockRow): readonly Kept[] {
+    const name = `${id} ${count}`;
+    let steps = this.#blocks.get(name);
+    if (steps === undefined) {
+      const body = this.#prepare('SELECT body FROM blocks WHERE id = ?').get<{ body: Uint8Array }>(id)?.body;
+      steps = decodeBlock(body ?? emptyBytes, (origin) => this.#origin(origin));
+    } else this.#blocks.delete(name);
+    this.#blocks.set(name, steps);
+    for (const oldest of this.#blocks.keys()) {
+      if (this.#blocks.size <= cachedBlocks) break;
+      this.#blocks.delete(oldest);
+    }
+    return steps;
+  }
+
+  #origin(id: number): string {
+    let name = this.#origins.get(id);
+    if (name === undefined) {
+      name = this.#prepare('SELECT name FROM origins WHERE id = ?').get<{ name: string }>(id)?.name ?? '';
+      this.#origins.set(id, name);
+    }
+    return name;
+  }
+
+  *#rows(sql: string, ...values: readonly Value[]): Generator<Kept> {
+    for (const { key, value, time, end, seq, origin, at, version, born } of this.#iterate<Row>(sql, ...values)) {
+      yield { key: unpackKey(key), value, time, end, seq, origin, at, version, born };
+    }
+  }
+
+  #iterate<Found>(sql: string, ...values: readonly Value[]): Iterable<Found> {
+    return this.#prepare(sql).iterate<Found>(...values);
+  }
+
+  #channel(name: string): ChannelRow {
+    const sql = `
+      SELECT id, seq, version, floor, items, longest, sealed, widest FROM channels WHERE name = ? AND loading = 0`;
+    return this.#prepare(sql).get<ChannelRow>(name) ?? nothing;
+  }
+
+  #head({ seq, version, floor }: ChannelRow): Head {
+    return { epoch: this.#epoch, seq, version, floor };
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+}
+
+/** An item with its step, or with nothing but the step's seq where that is in a block. */
+type ItemRow = Omit<Row, 'seq'> & { readonly item: number; readonly seq: number | null };
+
+function stepIn(steps: readonly Kept[], seq: number): Kept | undefined {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]?.seq ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return steps[low]?.seq === seq ? steps[low] : undefined;
+}
+
+function missing(id: number, seq: number): never {
+  throw new Error(`step ${seq} of channel ${id} is missing from the file`);
+}
+
+function changeOf({ key, value, time, end, seq, origin, at, version, born }: Kept, since: number): Change {
+  const kind = born === null ? 'delete' : born > since ? 'create' : 'update';
+  return { kind, key, value, time, end, seq, origin, at, version };
+}
+
+function itemOf({ key, time, end, seq, origin, at, version }: Kept, value: string): Item {
+  return { key, value, time, end, seq, origin, at, version };
+}
+
+/** Spans are half open; one without length overlaps where it stands. */
+function overlaps({ time, end }: Kept, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): boolean {
+  return time !== null && time < to && (time >= from || (end !== null && end > from));
+}
+
+/** Two rising sequences as one; falling ones when newest. */
+function* inSeq(rows: Generator<Kept>, sealed: Generator<Kept>, newest: boolean): Generator<Kept> {
+  try {
+    let [row, step] = [rows.next(), sealed.next()];
+    while (row.done !== true || step.done !== true) {
+      const byRow =
+        row.done !== true &&
+        (step.done === true || (newest ? row.value.seq > step.value.seq : row.value.seq < step.value.seq));
+      if (byRow && row.done !== true) {
+        yield row.value;
+        row = rows.next();
+      } else if (step.done !== true) {
+        yield step.value;
+        step = sealed.next();
+      }
+    }
+  } finally {
+    // What is still being read keeps the transaction from ending.
+    rows.return(undefined);
+    sealed.return(undefined);
+  }
+}
+
+function* inKey(texts: Iterable<ItemRow>, uuids: Iterable<ItemRow>, newest: boolean): Generator<ItemRow> {
+  const [left, right] = [each(texts), each(uuids)];
+  try {
+    let [text, uuid] = [left.next(), right.next()];
+    while (text.done !== true || uuid.done !== true) {
+      const order =
+        text.done === true
+          ? 1
+          : uuid.done === true
+            ? -1
+            : byCodePoint(unpackKey(text.value.key), unpackKey(uuid.value.key));
+      const byText = text.done === true ? false : uuid.done === true || (newest ? order > 0 : order < 0);
+      if (byText && text.done !== true) {
+        yield text.value;
+        text = left.next();
+      } else if (uuid.done !== true) {
+        yield uuid.value;
+        uuid = right.next();
+      }
+    }
+  } finally {
+    left.return(undefined);
+    right.return(undefined);
+  }
+}
+
+function* each<Row>(rows: Iterable<Row>): Generator<Row> {
+  yield* rows;
+}
+
+/**
+ * Rows in order of time, and blocks in the order in which they begin (newest: end), as one sequence in order of time, then key. A
+ * block is unpacked when the sequence comes to where it begins.
+ */
+function* inTime(
+  rows: Generator<Kept>,
+  blocks: Iterable<BlockRow>,
+  unpack: (block: BlockRow) => readonly Kept[],
+  newest: boolean,
+): Generator<Kept> {
+  const sign = newest ? -1 : 1;
+  const timeOf = (step: Kept | undefined): number =>
+    step === undefined ? Number.POSITIVE_INFINITY : sign * (step.time ?? 0);
+  const coming = each(blocks);
+  /** What is left of each block that was begun, its next step last. */
+  let begun: Kept[][] = [];
+  try {
+    let [row, block] = [rows.next(), coming.next()];
+    for (;;) {
+      let next = row.done === true ? Number.POSITIVE_INFINITY : timeOf(row.value);
+      for (const steps of begun) next = Math.min(next, timeOf(steps.at(-1)));
+      while (block.done !== true && sign * (newest ? block.value.latest : block.value.earliest) <= next) {
+        const steps = unpack(block.value).filter(({ time }) => time !== null);
+        steps.sort((a, b) => timeOf(b) - timeOf(a));
+        begun.push(steps);
+        next = Math.min(next, timeOf(steps.at(-1)));
+        block = coming.next();
+      }
+      if (next === Number.POSITIVE_INFINITY) return;
+      const together: Kept[] = [];
+      while (row.done !== true && timeOf(row.value) === next) {
+        together.push(row.value);
+        row = rows.next();
+      }
+      let emptied = false;
+      for (const steps of begun) {
+        while (timeOf(steps.at(-1)) === next) together.push(...steps.splice(-1));
+        emptied ||= steps.length === 0;
+      }
+      if (emptied) begun = begun.filter(({ length }) => length > 0);
+      if (together.length > 1) together.sort((a, b) => sign * byCodePoint(a.key, b.key));
+      yield* together;
+    }
+  } finally {
+    rows.return(undefined);
+    coming.return(undefined);
+  }
+}
+
+/** The order of the UTF-8 bytes, as SQLite has it; `<` would put U+FFFD after an emoji's surrogates. */
+function byCodePoint(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const [x, y] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}
+
+const digits = '0123456789abcdef';
+
+/** Where in the order of UUIDs (as bytes) those stand that come after any text, or before it, in the order of texts. */
+function uuidFrom(text: string, before: boolean): { readonly bytes: Uint8Array; readonly included: boolean } {
+  let hex = '';
+  /** -1: all UUIDs that begin with `hex` come before the text; 1: all of them come after it; 0: it is one itself. */
+  let side = 0;
+  for (let index = 0; index < 36 && side === 0; index += 1) {
+    const sign = text[index];
+    const dash = index === 8 || index === 13 || index === 18 || index === 23;
+    if (sign === undefined) side = 1;
+    else if (dash) side = sign === '-' ? 0 : sign < '-' ? 1 : -1;
+    else if (digits.includes(sign)) hex += sign;
+    else {
+      const above = [...digits].find((digit) => digit > sign);
+      if (above === undefined) side = -1;
+      else {
+        hex += above;
+        side = 1;
+      }
+    }
+  }
+  // From the first of those after it on, or up to the last of those before it.
+  if (side === 1) return { bytes: Buffer.from(hex.padEnd(32, '0'), 'hex'), included: !before };
+  if (side === -1) return { bytes: Buffer.from(hex.padEnd(32, 'f'), 'hex'), included: before };
+  return { bytes: Buffer.from(hex, 'hex'), included: before && text.length > 36 };
+}

@@ -1,0 +1,93 @@
+// Makes a whole new store in a data folder, out of whatever fills it: beside the one that is there, which is set aside only once
+// the new one is on disk. A restore that is cut off leaves the folder as it was, but for a folder of its own.
+
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { resolve as absolute, join } from 'node:path';
+import type { World } from '../../core/world.ts';
+import { type Database, everyDriver, loadDriver } from './driver.ts';
+import { openSqlite, type SqliteStore } from './store.ts';
+import { databasePath, lockFolder } from './data-folder.ts';
+import { openMoment } from './snapshot-reader.ts';
+import { syncPath } from '../fsync.ts';
+
+export type Replaced<Done> =
+  | {
+      readonly ok: true;
+      readonly done: Done /** Where the store is now that was there before. */;
+      readonly aside: string | undefined;
+    }
+  | { readonly ok: false; readonly error: string };
+
+type Filled<Done> = { readonly ok: true; readonly contents: Done } | { readonly ok: false; readonly error: string };
+
+/**
+ * No hub may run on the folder.
+ * @param replace a store with anything in it is set aside; otherwise it is a reason to refuse
+ */
+export async function replaceStore<Done>(
+  { folder, world, replace }: { readonly folder: string; readonly world: World; readonly replace: boolean },
+  fill: (store: SqliteStore) => Promise<Filled<Done>>,
+): Promise<Replaced<Done>> {
+  const at = absolute(folder);
+  const driver = await loadDriver(everyDriver);
+  if (!driver.ok) return driver;
+  const locked = lockFolder(driver.open, at);
+  if (!locked.ok) return locked;
+  const path = databasePath(at);
+  const staging = join(at, 'restoring');
+  try {
+    const there = existsSync(path);
+    if (there && !replace) {
+      const found = await whatIsIn(at);
+      if (found !== undefined) return { ok: false, error: found };
+    }
+    rmSync(staging, { recursive: true, force: true });
+    const opened = await openSqlite({ folder: staging, world });
+    if (!opened.ok) return opened;
+    const filled = await fill(opened.store).finally(() => opened.store.close());
+    if (!filled.ok) return filled;
+
+    const aside = `${path}.replaced`;
+    if (there) setAside(driver.open, path, aside);
+    rmSync(join(at, 'mark'), { force: true });
+    renameSync(databasePath(staging), path);
+    syncPath(at);
+    return { ok: true, done: filled.contents, aside: there ? aside : undefined };
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+    locked.close();
+  }
+}
+
+/** Why the store may not be replaced without a word; undefined when nothing would be lost. */
+async function whatIsIn(folder: string): Promise<string | undefined> {
+  const opened = await openMoment(folder);
+  if (!opened.ok) return `${opened.error} Say --replace to set it aside.`;
+  const { moment } = opened;
+  try {
+    for await (const { channel } of moment.outlines()) {
+      return `There is a store in ${folder} already (it has the channel ${channel}): say --replace to set it aside.`;
+    }
+    return undefined;
+  } finally {
+    await moment.close();
+  }
+}
+
+function setAside(open: (file: string, readOnly: boolean) => Database, path: string, aside: string): void {
+  try {
+    // Folds the log in, so that there is one file to move.
+    const database = open(path, false);
+    try {
+      database.exec('PRAGMA journal_mode = DELETE');
+    } finally {
+      database.close();
+    }
+  } catch {
+    // It may be damaged, which may be why it is replaced.
+  }
+  for (const end of ['', '-wal', '-shm']) {
+    rmSync(`${aside}${end}`, { force: true });
+    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
+  }
+}

@@ -1,0 +1,101 @@
+// The embedded store as it is at one moment, for moving it whole, in a thread of its own: it holds a read transaction open, which
+// keeps nobody from writing; the log grows for as long. The store need not be this process's: a hub may be at work on it.
+
+import { resolve as absolute } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
+import { type DriverName, everyDriver } from './driver.ts';
+import type { Question } from './reader.ts';
+import { type FromReader, startWorker, type ToReader } from './threads.ts';
+
+export type OpenedMoment =
+  | { readonly ok: true; readonly moment: SqliteMoment }
+  | { readonly ok: false; readonly error: string };
+
+/** A refusal is one sentence for a person. */
+export async function openMoment(folder: string, drivers: readonly DriverName[] = everyDriver): Promise<OpenedMoment> {
+  const worker = startWorker({ role: 'holder', folder: absolute(folder), drivers });
+  const first = await new Promise<FromReader>((resolve) => {
+    worker.once('message', resolve);
+    worker.once('error', (error) => resolve({ refused: `The store cannot be read: ${error}.` }));
+  });
+  worker.removeAllListeners('error');
+  if ('answer' in first) return { ok: true, moment: new SqliteMoment(worker, String(first.answer)) };
+  await worker.terminate();
+  return { ok: false, error: 'refused' in first ? first.refused : first.failed };
+}
+
+interface Asking {
+  /** A method, because only the caller knows what its question is answered with. */
+  answer(answer: unknown): void;
+  readonly fail: (error: Error) => void;
+}
+
+export class SqliteMoment implements Omit<Archive, 'load'> {
+  readonly epoch: string;
+  readonly #worker: Worker;
+  readonly #asking: Asking[] = [];
+  #ended: Error | undefined;
+
+  constructor(worker: Worker, epoch: string) {
+    this.epoch = epoch;
+    this.#worker = worker;
+    worker.on('message', (message: FromReader) => {
+      const asking = this.#asking.shift();
+      if ('answer' in message) asking?.answer(message.answer);
+      else asking?.fail(new Error('failed' in message ? message.failed : message.refused));
+    });
+    const end = (reason: string): void => {
+      this.#ended ??= new Error(`The store can no longer be read: ${reason}.`);
+      for (const asking of this.#asking.splice(0)) asking.fail(this.#ended);
+    };
+    worker.on('error', (error) => end(error.message));
+    worker.on('exit', () => end('its thread ended'));
+  }
+
+  async *outlines(): AsyncGenerator<Outline> {
+    for (let after: string | null = null; ; ) {
+      const page: readonly Outline[] = await this.#ask<readonly Outline[]>({ ask: 'outlines', after });
+      yield* page;
+      after = page.at(-1)?.channel ?? null;
+      if (after === null) return;
+    }
+  }
+
+  async *steps(channel: string): AsyncGenerator<readonly Step[]> {
+    for (let after = 0; ; ) {
+      const page = await this.#ask<readonly Step[]>({ ask: 'steps', channel, after });
+      if (page.length === 0) return;
+      yield page;
+      after = page.at(-1)?.seq ?? after;
+    }
+  }
+
+  async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
+    for (let after: string | null = null; ; ) {
+      const page: readonly Answer[] = await this.#ask<readonly Answer[]>({ ask: 'answers', channel, after });
+      if (page.length === 0) return;
+      yield page;
+      after = page.at(-1)?.writeId ?? null;
+    }
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#ended !== undefined) resolve();
+      this.#worker.once('exit', () => resolve());
+      this.#worker.postMessage('close' satisfies ToReader);
+    });
+  }
+
+  #ask<Answer>(question: Question): Promise<Answer> {
+    return new Promise<Answer>((answer, fail) => {
+      if (this.#ended !== undefined) {
+        fail(this.#ended);
+        return;
+      }
+      this.#asking.push({ answer, fail });
+      this.#worker.postMessage({ question, epoch: this.epoch } satisfies ToReader);
+    });
+  }
+}

@@ -1,0 +1,424 @@
+// The embedded store as the hub sees it: keeps the port's promises over two worker threads, so that neither a flush to disk
+// nor a long answer ever holds the event loop. Writes that arrive while the writer is busy share its next commit. No SQL
+// here; README.md says why it is laid out like this.
+
+import { stat } from 'node:fs/promises';
+import { resolve as absolute } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import type {
+  Answer,
+  Appended,
+  Archive,
+  Change,
+  ChannelInfo,
+  Head,
+  Item,
+  Keep,
+  Outline,
+  Past,
+  Position,
+  Range,
+  Since,
+  Step,
+  Store,
+  Write,
+} from '../../core/store.ts';
+import type { World } from '../../core/world.ts';
+import { type DriverName, everyDriver } from './driver.ts';
+import { databasePath } from './data-folder.ts';
+import {
+  type Flat,
+  type Load,
+  type Outcome,
+  type PackedSince,
+  packAppend,
+  packForget,
+  packLoad,
+  packProve,
+  unpackChanges,
+  unpackItems,
+  unpackOutcomes,
+} from './worker-codec.ts';
+import { openMoment, type SqliteMoment } from './snapshot-reader.ts';
+import type { Question } from './reader.ts';
+import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './threads.ts';
+import { type Sealing, usualSealing } from './writer.ts';
+
+export interface SqliteOptions {
+  readonly folder: string;
+  readonly world: World;
+  /** In the order in which they are tried. */
+  readonly drivers?: readonly DriverName[];
+  readonly sealing?: Sealing;
+}
+
+export type OpenedSqlite =
+  | { readonly ok: true; readonly store: SqliteStore }
+  | { readonly ok: false; readonly error: string };
+
+/** Makes the folder when it is not there. A refusal is one sentence for the person who started the hub. */
+export async function openSqlite({
+  folder,
+  world,
+  drivers = everyDriver,
+  sealing = usualSealing,
+}: SqliteOptions): Promise<OpenedSqlite> {
+  const at = absolute(folder);
+  const writer = startWorker({ role: 'writer', folder: at, freshEpoch: world.id(), drivers, sealing });
+  const reader = startWorker({ role: 'reader', folder: at, drivers });
+  let converting = false;
+  const first = await new Promise<{ readonly refused: string } | { readonly epoch: string }>((resolve) => {
+    const broken = (reason: string): void => resolve({ refused: `The store did not start: ${reason}.` });
+    writer.on('message', (message: FromWriter) => {
+      if ('epoch' in message || 'refused' in message) resolve(message);
+      if (!('converting' in message) || converting) return;
+      converting = true;
+      world.log.warn({ folder: at }, 'the store is being brought to the form of this version, which may take minutes');
+    });
+    writer.once('error', (error) => broken(String(error)));
+    writer.once('exit', () => broken('its thread ended'));
+    reader.once('error', (error) => broken(String(error)));
+  });
+  if ('epoch' in first) {
+    // By name: a Worker listens to itself for more than these.
+    for (const event of ['message', 'error', 'exit']) {
+      writer.removeAllListeners(event);
+      reader.removeAllListeners(event);
+    }
+    const store = new SqliteStore(writer, reader, first.epoch, { folder: at, world, drivers });
+    return { ok: true, store };
+  }
+  await Promise.all([writer.terminate(), reader.terminate()]);
+  return { ok: false, error: first.refused };
+}
+
+/** Writes in one transaction, and the text in them: a batch should not take much longer than its flush. */
+const mostWrites = 2_000;
+const mostText = 4_000_000;
+/** Steps of a load in one transaction. */
+const pageRows = 1_000;
+
+interface Waiting {
+  /** null for what is not an append. */
+  readonly write: Write | null;
+  /** A method, so that it may take less than an Appended. */
+  answer(appended: Appended): void;
+  readonly fail: (error: Error) => void;
+}
+
+interface Asking {
+  /** A method, because only the caller knows what its question is answered with. */
+  answer(answer: unknown): void;
+  readonly fail: (error: Error) => void;
+}
+
+class Batch {
+  readonly jobs: Flat = [];
+  readonly waiting: Waiting[] = [];
+  text = 0;
+}
+
+export class SqliteStore implements Store, Archive {
+  readonly epoch: string;
+  readonly #options: Required<Omit<SqliteOptions, 'sealing'>>;
+  readonly #writer: Worker;
+  readonly #reader: Worker;
+  /** Batches to be sent, the last one still growing. */
+  readonly #queue: Batch[] = [];
+  /** Batches the writer has, oldest first. */
+  readonly #sent: Batch[] = [];
+  readonly #asking: Asking[] = [];
+  /** What is asked of the store as a whole while it is gone through. */
+  #moment: SqliteMoment | undefined;
+  #waking = false;
+  #checking: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  /** Why nothing is taken any more. */
+  #stopped: Error | undefined;
+
+  constructor(writer: Worker, reader: Worker, epoch: string, options: Required<Omit<SqliteOptions, 'sealing'>>) {
+    this.epoch = epoch;
+    this.#options = options;
+    this.#writer = writer;
+    this.#reader = reader;
+    writer.on('message', (message: FromWriter) => {
+      if ('outcomes' in message) this.#settle(unpackOutcomes(message.outcomes));
+      else if ('failed' in message) this.#settle([], message.failed);
+    });
+    reader.on('message', (message: FromReader) => {
+      const asking = this.#asking.shift();
+      if ('answer' in message) asking?.answer(message.answer);
+      else asking?.fail(new Error('failed' in message ? message.failed : message.refused));
+    });
+    for (const worker of [writer, reader]) {
+      worker.on('error', (error) => this.#stop(worker, error));
+      worker.on('exit', () => this.#stop(worker, new Error('a thread of the store ended')));
+    }
+  }
+
+  append(channel: string, write: Write, keep: Keep): Promise<Appended> {
+    return new Promise((answer, fail) => {
+      let text = 0;
+      for (const op of write.ops) if (op.op !== 'remove') text += op.value.length;
+      const batch = this.#room({ write, answer, fail }, text);
+      if (batch !== undefined) packAppend(batch.jobs, channel, write, keep);
+    });
+  }
+
+  forget(channel: string, through: number): Promise<void> {
+    return this.#do((jobs) => packForget(jobs, channel, through));
+  }
+
+  check(): Promise<void> {
+    this.#checking ??= this.#do(packProve).finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  /** What its files take on disk, in bytes, the log included. */
+  async size(): Promise<number> {
+    const path = databasePath(this.#options.folder);
+    const sizes = [path, `${path}-wal`].map((file) => stat(file).then(({ size }) => size));
+    const [database = 0, log = 0] = (await Promise.allSettled(sizes)).map((one) =>
+      one.status === 'fulfilled' ? one.value : 0,
+    );
+    return database + log;
+  }
+
+  async *outlines(): AsyncGenerator<Outline> {
+    const before = this.#moment;
+    const moment = await this.#hold();
+    this.#moment = moment;
+    try {
+      yield* moment.outlines();
+    } finally {
+      this.#moment = before;
+      await moment.close();
+    }
+  }
+
+  async *steps(channel: string): AsyncGenerator<readonly Step[]> {
+    const held = this.#moment;
+    const moment = held ?? (await this.#hold());
+    try {
+      yield* moment.steps(channel);
+    } finally {
+      if (held === undefined) await moment.close();
+    }
+  }
+
+  async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
+    const held = this.#moment;
+    const moment = held ?? (await this.#hold());
+    try {
+      yield* moment.answers(channel);
+    } finally {
+      if (held === undefined) await moment.close();
+    }
+  }
+
+  async load(
+    outline: Outline,
+    steps: AsyncIterable<readonly Step[]>,
+    answers: AsyncIterable<readonly Answer[]>,
+  ): Promise<void> {
+    const { channel } = outline;
+    const load = (job: Load): Promise<void> => this.#do((jobs) => packLoad(jobs, job));
+    await load({ job: 'load-begin', channel });
+    try {
+      for await (const list of steps)
+        for (const page of pages(list)) await load({ job: 'load-steps', channel, steps: page });
+      for await (const list of answers) await load({ job: 'load-answers', channel, answers: list });
+      await load({ job: 'load-end', outline });
+    } catch (error) {
+      // If this cannot be done either, it is when the store is opened next.
+      await load({ job: 'load-drop', channel }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  head(channel: string): Promise<Head> {
+    return this.#ask<Head>({ ask: 'head', channel });
+  }
+
+  async since(channel: string, seq: number, limit: number): Promise<Since> {
+    const since = await this.#ask<PackedSince>({ ask: 'since', channel, seq, limit });
+    return since.ok ? { ...since, changes: unpackChanges(since.changes) } : since;
+  }
+
+  async read(channel: string, range: Range): Promise<readonly Item[]> {
+    return unpackItems(await this.#ask<Flat>({ ask: 'read', channel, range }));
+  }
+
+  async history(channel: string, past: Past): Promise<readonly Change[]> {
+    return unpackChanges(await this.#ask<Flat>({ ask: 'history', channel, past }));
+  }
+
+  async at(channel: string, seq: number): Promise<readonly Item[]> {
+    return unpackItems(await this.#ask<Flat>({ ask: 'at', channel, seq }));
+  }
+
+  channels(prefix: string): Promise<readonly ChannelInfo[]> {
+    return this.#ask<readonly ChannelInfo[]>({ ask: 'channels', prefix });
+  }
+
+  /** Nothing to miss for the one process that has the folder: plain will do.*/
+  async heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]> {
+    const named = new Set(channels);
+    return (await this.channels('')).filter(
+      ({ channel }) => named.has(channel) || prefixes.some((prefix) => channel.startsWith(prefix)),
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#stopped === undefined) {
+      while (this.#queue.length > 0) this.#send();
+      this.#stopped = new Error('The store is closed.');
+      // The reader first: the last connection to close folds the log into the file.
+      await end(this.#reader, 'close' satisfies ToReader);
+      await end(this.#writer, 'close' satisfies ToWriter);
+    }
+    await Promise.all([this.#reader.terminate(), this.#writer.terminate()]);
+  }
+
+  /** The batch that the next job goes into, with somebody who waits for it; nothing when the store takes no more. */
+  #room(waiting: Waiting, text: number): Batch | undefined {
+    if (this.#stopped !== undefined) {
+      waiting.fail(this.#stopped);
+      return undefined;
+    }
+    let batch = this.#queue.at(-1);
+    if (batch === undefined || batch.waiting.length === mostWrites || batch.text + text > mostText) {
+      batch = new Batch();
+      this.#queue.push(batch);
+    }
+    batch.waiting.push(waiting);
+    batch.text += text;
+    if (this.#sent.length === 0 && !this.#waking) {
+      // Not at once: what comes in the same turn shares the commit.
+      this.#waking = true;
+      setImmediate(() => {
+        this.#waking = false;
+        if (this.#sent.length === 0) this.#send();
+      });
+    }
+    return batch;
+  }
+
+  #send(): void {
+    const batch = this.#queue.shift();
+    if (batch === undefined) return;
+    this.#sent.push(batch);
+    this.#writer.postMessage(batch.jobs satisfies ToWriter);
+  }
+
+  #settle(outcomes: readonly Outcome[], reason = 'it gave no answer'): void {
+    const batch = this.#sent.shift();
+    // The writer works on the next batch while the answers of this one go out.
+    if (this.#sent.length === 0) this.#send();
+    batch?.waiting.forEach((waiting, index) => {
+      const outcome = outcomes[index] ?? { outcome: 'failed', reason };
+      if (outcome.outcome === 'failed') waiting.fail(new Error(`The store could not write: ${outcome.reason}.`));
+      else waiting.answer(this.#appended(waiting.write, outcome));
+    });
+  }
+
+  #appended(write: Write | null, outcome: Exclude<Outcome, { outcome: 'failed' }>): Appended {
+    switch (outcome.outcome) {
+      case 'made': {
+        const changes = write === null ? [] : changesOf(write, outcome.seq, outcome.did);
+        const position = this.#position(outcome.seq);
+        return { ok: true, position, changes, steps: changes.length, replayed: false };
+      }
+      case 'replayed':
+        return { ok: true, position: this.#position(outcome.seq), changes: [], steps: outcome.steps, replayed: true };
+      case 'stale':
+        return { ok: false, reason: 'stale', position: this.#position(outcome.seq) };
+      case 'done':
+        return { ok: true, position: this.#position(0), changes: [], steps: 0, replayed: false };
+    }
+  }
+
+  async #hold(): Promise<SqliteMoment> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const opened = await openMoment(this.#options.folder, this.#options.drivers);
+    if (!opened.ok) throw new Error(opened.error);
+    return opened.moment;
+  }
+
+  /** A job that is answered with nothing but that it is done. */
+  #do(pack: (jobs: Flat) => void): Promise<void> {
+    return new Promise((answer, fail) => {
+      const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
+      if (batch !== undefined) pack(batch.jobs);
+    });
+  }
+
+  #position(seq: number): Position {
+    return { epoch: this.epoch, seq };
+  }
+
+  #ask<Answer>(question: Question): Promise<Answer> {
+    return new Promise<Answer>((answer, fail) => {
+      if (this.#stopped !== undefined) {
+        fail(this.#stopped);
+        return;
+      }
+      this.#asking.push({ answer, fail });
+      this.#reader.postMessage({ question, epoch: this.epoch } satisfies ToReader);
+    });
+  }
+
+  /** A thread is gone: whoever still waits is told, and nothing is taken any more. */
+  #stop(worker: Worker, cause: Error): void {
+    if (this.#stopped === undefined) {
+      this.#stopped = new Error(`The store has stopped: ${cause.message}.`, { cause });
+      this.#options.world.log.error({ error: cause.message }, 'the store has stopped');
+      void this.#reader.terminate();
+      void this.#writer.terminate();
+    }
+    for (const asking of this.#asking.splice(0)) asking.fail(this.#stopped);
+    // In closing the reader ends first, while the writer may still be at work.
+    if (this.#closing !== undefined && worker === this.#reader) return;
+    const batches = [...this.#sent.splice(0), ...this.#queue.splice(0)];
+    for (const waiting of batches.flatMap((batch) => batch.waiting)) waiting.fail(this.#stopped);
+  }
+}
+
+/** What the writer did, told by what it was given. */
+function changesOf(write: Write, lastSeq: number, did: readonly ('nothing' | Change['kind'])[]): Change[] {
+  const changes: Change[] = [];
+  const { origin, at } = write;
+  let seq = lastSeq - did.reduce((steps, kind) => (kind === 'nothing' ? steps : steps + 1), 0);
+  write.ops.forEach((op, index) => {
+    const kind = did[index] ?? 'nothing';
+    if (kind === 'nothing') return;
+    seq += 1;
+    const { key, version = null } = op;
+    const span = op.op === 'remove' ? gone : { value: op.value, time: op.time ?? null, end: op.end ?? null };
+    changes.push({ kind, key, ...span, seq, origin, at, version });
+  });
+  return changes;
+}
+
+/** So that no transaction of a load holds up its neighbours for long. */
+function* pages(steps: readonly Step[]): Generator<readonly Step[]> {
+  for (let at = 0; at < steps.length; at += pageRows) yield steps.slice(at, at + pageRows);
+}
+
+const gone = { value: null, time: null, end: null };
+
+function end(worker: Worker, message: 'close'): Promise<void> {
+  return new Promise((resolve) => {
+    // A thread that has ended already has no number and says nothing.
+    if (worker.threadId === -1) resolve();
+    worker.once('exit', () => resolve());
+    worker.postMessage(message);
+  });
+}

@@ -1,0 +1,475 @@
+// The writing end of the embedded store, inside its worker thread: applies batches of jobs, one transaction each. Nothing here
+// knows of promises, of the main thread or of reading; where the file comes from is in sqlite-file.ts.
+
+import type { Answer, Outline, Step } from '../../core/store.ts';
+import type { Database, Statement } from './driver.ts';
+import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed } from './block.ts';
+import type { Append, Did, Forget, Job, JobOp, Load, Outcome } from './worker-codec.ts';
+
+/** How long a write id is remembered, by the hub's clock. */
+const remembered = 30 * 24 * 60 * 60 * 1000;
+/** Write ids dropped in one batch, so that none of them waits long for it. */
+const prunedAtOnce = 2_000;
+const pruneEvery = 60 * 60 * 1000;
+/** Channels and origins whose rows are kept at hand. */
+const cached = 10_000;
+/** Blocks that are kept unpacked, for writes that take items out of them one after another. */
+const openBlocks = 16;
+
+/** When old steps are sealed into blocks. */
+export interface Sealing {
+  /** The newest steps of a channel stay in rows: they are the ones that change. */
+  readonly hot: number;
+  /** Of a block. */
+  readonly steps: number;
+  /** Characters of values at which a block is full, whatever the number of its steps. */
+  readonly text: number;
+}
+
+export const usualSealing: Sealing = { hot: 1_024, steps: 512, text: 1 << 19 };
+
+interface ChannelRow {
+  /** 0 until it has a row. */
+  id: number;
+  seq: number;
+  version: number;
+  floor: number;
+  items: number;
+  longest: number;
+  /** 1 once past values are kept: then nothing is sealed any more, as what a block holds is the only step of its item. */
+  past: number;
+  /** Through this step everything was sealed, or left in rows for good. */
+  sealed: number;
+  /** The longest time from the earliest to the reach of a block. */
+  widest: number;
+  /** The step at which sealing is worth the next look; not kept in the file. */
+  again?: number;
+}
+
+interface LatestRow {
+  readonly seq: number;
+  /** 1 when the step is in a block, and the rest of this row says nothing. */
+  readonly sealed: number;
+  readonly prev: number | null;
+  /** null when the last step is a delete. */
+  readonly born: number | null;
+  /** Value and span are those asked about. */
+  readonly same: number;
+}
+
+interface OpenBlock {
+  readonly id: number;
+  readonly steps: Sealed[];
+  changed: boolean;
+}
+
+export class SqliteWriter {
+  readonly #database: Database;
+  readonly #committed: (commits: number) => void;
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #channels = new Map<string, ChannelRow>();
+  readonly #changed = new Set<ChannelRow>();
+  readonly #origins = new Map<string, number>();
+  readonly #sealing: Sealing;
+  /** By id, those used last at the end. */
+  readonly #blocks = new Map<number, OpenBlock>();
+  #commits: number;
+  #pruneFrom = 0;
+
+  /** `committed` hears the number of each commit once it is on disk. */
+  constructor(database: Database, commits: number, committed: (commits: number) => void, sealing = usualSealing) {
+    this.#database = database;
+    this.#sealing = sealing;
+    this.#commits = commits;
+    this.#committed = committed;
+    this.#sql = statements(database);
+  }
+
+  /** One transaction for all; if that fails, one for each, so that a job that cannot be done takes no neighbour with it. */
+  apply(jobs: readonly Job[]): Outcome[] {
+    try {
+      return this.#transact(jobs);
+    } catch (error) {
+      if (jobs.length > 1) return jobs.flatMap((job) => this.apply([job]));
+      return [{ outcome: 'failed', reason: error instanceof Error ? error.message : String(error) }];
+    }
+  }
+
+  #transact(jobs: readonly Job[]): Outcome[] {
+    try {
+      this.#sql.begin.run();
+      const outcomes = jobs.map((job) => this.#do(job));
+      this.#closeBlocks();
+      for (const channel of this.#changed) {
+        this.#seal(channel);
+        const { id, seq, version, floor, items, longest, past, sealed, widest } = channel;
+        this.#sql.updateChannel.run(seq, version, floor, items, longest, past, sealed, widest, id);
+      }
+      this.#changed.clear();
+      this.#sql.count.run(this.#commits + 1);
+      this.#sql.commit.run();
+      this.#commits += 1;
+      this.#committed(this.#commits);
+      if (this.#channels.size > cached) this.#channels.clear();
+      if (this.#origins.size > cached) this.#origins.clear();
+      return outcomes;
+    } catch (error) {
+      // What is at hand may now say more than the file does.
+      this.#channels.clear();
+      this.#changed.clear();
+      this.#origins.clear();
+      this.#blocks.clear();
+      try {
+        this.#database.exec('ROLLBACK');
+      } catch {
+        // SQLite rolled back by itself.
+      }
+      throw error;
+    }
+  }
+
+  #do(job: Job): Outcome {
+    if (job.job === 'append') return this.#append(job);
+    if (job.job === 'forget') this.#forget(job);
+    else if (job.job !== 'prove') this.#load(job);
+    return { outcome: 'done' };
+  }
+
+  #append({ channel: name, keep, origin, at, writeId, base, ops }: Append): Outcome {
+    const channel = this.#channel(name);
+    if (writeId !== null && channel.id !== 0) {
+      const answer = this.#sql.answer.get<{ seq: number; steps: number }>(channel.id, writeId);
+      if (answer !== undefined) return { outcome: 'replayed', seq: answer.seq, steps: answer.steps };
+    }
+    if (base !== null && base !== channel.seq) return { outcome: 'stale', seq: channel.seq };
+
+    if (channel.id === 0) this.#create(name, channel);
+    const before = channel.seq;
+    const originId = this.#origin(origin);
+    const did = ops.map((op) => this.#step(channel, op, keep === 'all', originId, at));
+    if (channel.seq > before) this.#changed.add(channel);
+    if (writeId !== null) {
+      this.#sql.remember.run(channel.id, writeId, channel.seq, channel.seq - before, at);
+      this.#prune(at);
+    }
+    return { outcome: 'made', seq: channel.seq, did };
+  }
+
+  #step(
+    channel: ChannelRow,
+    { op, key, value, time, end, version }: JobOp,
+    keepAll: boolean,
+    origin: number,
+    at: number,
+  ): Did {
+    const sql = this.#sql;
+    const named = packKey(key);
+    const found = sql.latest.get<LatestRow>(value, time, end, channel.id, named);
+    if (found?.sealed === 1 && op === 'add') return 'nothing';
+    const sealed = found?.sealed === 1 ? this.#find(channel, found.seq) : undefined;
+    const latest = sealed === undefined ? found : asked(sealed.step, { value, time, end });
+    const born = latest?.born ?? null;
+    if (born === null ? op === 'remove' : op === 'add' || latest?.same === 1) return 'nothing';
+
+    channel.seq += 1;
+    const { id, seq } = channel;
+    if (version !== null && version > channel.version) channel.version = version;
+    if (time !== null && end !== null && end - time > channel.longest) channel.longest = end - time;
+    if (latest === undefined) sql.insertItem.run(id, named, seq);
+    else sql.moveItem.run(seq, id, named);
+    if (sealed !== undefined) this.#takeOut(channel, sealed, keepAll);
+    else if (latest !== undefined && !keepAll) sql.deleteStep.run(id, latest.seq);
+    if (keepAll) channel.past = 1;
+    const prev = (keepAll ? latest?.seq : latest?.prev) ?? null;
+    sql.insertStep.run(id, seq, prev, value === null ? null : born, time, end, version, origin, at, named, value);
+    if (value === null) {
+      channel.items -= 1;
+      return 'delete';
+    }
+    if (born !== null) return 'update';
+    channel.items += 1;
+    return 'create';
+  }
+
+  /** Packs old steps into blocks. The transaction that makes steps seals as many, so that there are never many in rows. */
+  #seal(channel: ChannelRow): void {
+    const { hot, steps: most, text } = this.#sealing;
+    const { id } = channel;
+    while (channel.past === 0 && channel.seq >= (channel.again ?? 0) && channel.seq - hot - channel.sealed >= most) {
+      const through = channel.seq - hot;
+      const steps: Loose[] = [];
+      let [left, passed] = [text, 0];
+      for (const row of this.#sql.loose.iterate<Loose>(id, channel.sealed, through)) {
+        if (sealable(row)) {
+          steps.push(row);
+          left -= row.value.length;
+          if (left <= 0 || steps.length === most) break;
+        } else passed += 1;
+      }
+      if (left > 0 && steps.length < most) {
+        // Those that stay are passed again each time.
+        channel.again = channel.seq + Math.max(most - steps.length, Math.ceil(passed / 4));
+        return;
+      }
+      const { first, last, earliest, latest, reach, count } = extentOf(steps);
+      this.#sql.insertBlock.run(id, first, last, earliest, latest, reach, count, encodeBlock(steps));
+      if (passed === 0) this.#sql.deleteSteps.run(id, first, last);
+      else for (const { seq } of steps) this.#sql.deleteStep.run(id, seq);
+      channel.sealed = last;
+      if (earliest !== null && reach !== null) channel.widest = Math.max(channel.widest, reach - earliest);
+    }
+  }
+
+  /** A step that no row holds. */
+  #find(channel: ChannelRow, seq: number): { readonly block: OpenBlock; readonly step: Sealed } {
+    const id = this.#sql.findBlock.get<{ id: number }>(channel.id, seq)?.id ?? 0;
+    const block = this.#blocks.get(id) ?? this.#open(id);
+    this.#blocks.delete(id);
+    this.#blocks.set(id, block);
+    if (this.#blocks.size > openBlocks) this.#closeBlocks();
+    const step = block.steps.find((one) => one.seq === seq);
+    if (step === undefined) throw new Error(`step ${seq} of channel ${channel.id} is missing from the file`);
+    return { block, step };
+  }
+
+  #open(id: number): OpenBlock {
+    const body = this.#sql.openBlock.get<{ body: Uint8Array }>(id)?.body;
+    return { id, steps: body === undefined ? [] : decodeBlock(body, (origin) => origin), changed: false };
+  }
+
+  /** @param past it stays as what its item was before */
+  #takeOut(channel: ChannelRow, { block, step }: { block: OpenBlock; step: Sealed }, past: boolean): void {
+    block.steps.splice(block.steps.indexOf(step), 1);
+    block.changed = true;
+    if (!past) return;
+    const { seq, born, time, end, version, origin, at, key, value } = step;
+    this.#sql.insertStep.run(channel.id, seq, null, born, time, end, version, origin, at, packKey(key), value);
+  }
+
+  #closeBlocks(): void {
+    for (const block of this.#blocks.values()) {
+      if (!block.changed) continue;
+      const { id, steps } = block;
+      const { first, last, earliest, latest, reach, count } = extentOf(steps);
+      if (count === 0) this.#sql.deleteBlock.run(id);
+      else this.#sql.updateBlock.run(first, last, earliest, latest, reach, count, encodeBlock(steps), id);
+      block.changed = false;
+    }
+    for (const id of this.#blocks.keys()) if (this.#blocks.size > openBlocks) this.#blocks.delete(id);
+  }
+
+  #forget({ channel: name, through }: Forget): void {
+    const channel = this.#channel(name);
+    const floor = Math.min(through, channel.seq);
+    if (floor <= channel.floor) return;
+    for (const sql of [this.#sql.forgetItems, this.#sql.forgetPast, this.#sql.forgetRemoved]) {
+      sql.run(channel.id, channel.id, channel.floor, floor);
+    }
+    channel.floor = floor;
+    this.#changed.add(channel);
+  }
+
+  /** Drops what loads left behind that did not come to their end. */
+  sweep(): void {
+    const names = this.#sql.findLoading.all<{ name: string }>().map(({ name }) => name);
+    if (names.length > 0) this.#transact(names.map((channel) => ({ job: 'load-drop', channel })));
+  }
+
+  #load(job: Load): void {
+    if (job.job === 'load-begin') {
+      const there = this.#channel(job.channel);
+      if (there.seq > 0 || (there.id > 0 && this.#sql.anyAnswer.get(there.id) !== undefined)) {
+        throw new Error(`the channel ${job.channel} is there already`);
+      }
+      this.#drop(job.channel, true);
+      this.#create(job.channel, { ...nothing }, true);
+    } else if (job.job === 'load-steps') this.#loadSteps(this.#channel(job.channel, true), job.steps);
+    else if (job.job === 'load-answers') this.#loadAnswers(this.#channel(job.channel, true), job.answers);
+    else if (job.job === 'load-end') this.#loadEnd(job.outline);
+    else this.#drop(job.channel, true);
+  }
+
+  /** As #step makes them, but with seqs of their own, and all past values are kept. */
+  #loadSteps(channel: ChannelRow, steps: readonly Step[]): void {
+    const sql = this.#sql;
+    const { id } = channel;
+    for (const { seq, key, value, time, end, origin, at, version, born } of steps) {
+      const named = packKey(key);
+      const latest = sql.latest.get<LatestRow>(value, time, end, id, named);
+      if (latest === undefined) sql.insertItem.run(id, named, seq);
+      else {
+        sql.moveItem.run(seq, id, named);
+        if (latest.sealed === 1) this.#takeOut(channel, this.#find(channel, latest.seq), true);
+        channel.past = 1;
+      }
+      if (time !== null && end !== null && end - time > channel.longest) channel.longest = end - time;
+      const before = latest?.seq ?? null;
+      sql.insertStep.run(
+        id,
+        seq,
+        before,
+        born === seq ? null : born,
+        time,
+        end,
+        version,
+        this.#origin(origin),
+        at,
+        named,
+        value,
+      );
+      if (latest !== undefined && (latest.sealed === 1 || latest.born !== null)) channel.items -= 1;
+      if (value !== null) channel.items += 1;
+      channel.seq = seq;
+    }
+    this.#changed.add(channel);
+  }
+
+  #loadAnswers({ id }: ChannelRow, answers: readonly Answer[]): void {
+    for (const { writeId, seq, steps, at } of answers) this.#sql.remember.run(id, writeId, seq, steps, at);
+  }
+
+  #loadEnd({ channel: name, seq, version, floor }: Outline): void {
+    const loaded = this.#channel(name, true);
+    if (this.#channel(name).seq > 0) throw new Error(`the channel ${name} is there already`);
+    this.#drop(name, false);
+    Object.assign(loaded, { seq, version, floor });
+    this.#sql.loaded.run(loaded.id);
+    this.#changed.add(loaded);
+    this.#channels.delete(loadingName(name));
+    this.#channels.set(name, loaded);
+  }
+
+  #drop(name: string, loading: boolean): void {
+    const channel = this.#channel(name, loading);
+    if (channel.id === 0) return;
+    for (const sql of this.#sql.drop) sql.run(channel.id);
+    this.#changed.delete(channel);
+    this.#channels.delete(loading ? loadingName(name) : name);
+  }
+
+  #channel(name: string, loading = false): ChannelRow {
+    const cachedAs = loading ? loadingName(name) : name;
+    const known = this.#channels.get(cachedAs);
+    if (known !== undefined) return known;
+    const found = this.#sql.findChannel.get<ChannelRow>(name, loading ? 1 : 0);
+    if (found === undefined) return { ...nothing };
+    this.#channels.set(cachedAs, found);
+    return found;
+  }
+
+  #create(name: string, channel: ChannelRow, loading = false): void {
+    channel.id = Number(this.#sql.insertChannel.run(name, loading ? 1 : 0).lastInsertRowid);
+    this.#channels.set(loading ? loadingName(name) : name, channel);
+  }
+
+  #origin(name: string): number {
+    const known = this.#origins.get(name);
+    if (known !== undefined) return known;
+    const found = this.#sql.findOrigin.get<{ id: number }>(name);
+    const id = found?.id ?? Number(this.#sql.insertOrigin.run(name).lastInsertRowid);
+    this.#origins.set(name, id);
+    return id;
+  }
+
+  #prune(now: number): void {
+    if (now < this.#pruneFrom) return;
+    const { changes } = this.#sql.prune.run(now - remembered, prunedAtOnce);
+    this.#pruneFrom = Number(changes) === prunedAtOnce ? now : now + pruneEvery;
+  }
+}
+
+const nothing: ChannelRow = {
+  id: 0,
+  seq: 0,
+  version: -1,
+  floor: 0,
+  items: 0,
+  longest: 0,
+  past: 0,
+  sealed: 0,
+  widest: 0,
+};
+
+/** Deletes stay in their rows, and what a block has no room for. */
+function sealable({
+  value,
+  time,
+  end,
+  version,
+  at,
+}: Omit<Loose, 'value'> & { readonly value: string | null }): boolean {
+  return value !== null && fits(time) && fits(end) && fits(version) && fits(at);
+}
+
+function fits(number: number | null): boolean {
+  return number === null || (Number.isInteger(number) && Math.abs(number) < furthest);
+}
+
+/** What no channel is called. */
+function loadingName(name: string): string {
+  return `\0${name}`;
+}
+
+function asked({ seq, born, ...step }: Sealed, { value, time, end }: Pick<JobOp, 'value' | 'time' | 'end'>): LatestRow {
+  const same = step.value === value && step.time === time && step.end === end;
+  return { seq, sealed: 1, prev: null, born, same: same ? 1 : 0 };
+}
+
+function statements(database: Database) {
+  const sql = (text: string): Statement => database.prepare(text);
+  return {
+    begin: sql('BEGIN IMMEDIATE'),
+    commit: sql('COMMIT'),
+    count: sql(`UPDATE meta SET value = ? WHERE name = 'commits'`),
+    findChannel: sql(`
+      SELECT id, seq, version, floor, items, longest, past, sealed, widest FROM channels WHERE name = ? AND loading = ?`),
+    insertChannel: sql('INSERT INTO channels (name, loading) VALUES (?, ?)'),
+    updateChannel: sql(`
+      UPDATE channels SET seq = ?, version = ?, floor = ?, items = ?, longest = ?, past = ?, sealed = ?, widest = ?
+      WHERE id = ?`),
+    findLoading: sql('SELECT name FROM channels WHERE loading = 1'),
+    loaded: sql('UPDATE channels SET loading = 0 WHERE id = ?'),
+    drop: ['items', 'steps', 'blocks', 'writes']
+      .map((table) => sql(`DELETE FROM ${table} WHERE channel = ?`))
+      .concat(sql('DELETE FROM channels WHERE id = ?')),
+    anyAnswer: sql('SELECT 1 FROM writes WHERE channel = ? LIMIT 1'),
+    findOrigin: sql('SELECT id FROM origins WHERE name = ?'),
+    insertOrigin: sql('INSERT INTO origins (name) VALUES (?)'),
+    answer: sql('SELECT seq, steps FROM writes WHERE channel = ? AND id = ?'),
+    remember: sql('INSERT INTO writes (channel, id, seq, steps, at) VALUES (?, ?, ?, ?, ?)'),
+    prune: sql(
+      'DELETE FROM writes WHERE (channel, id) IN (SELECT channel, id FROM writes WHERE at < ? ORDER BY at LIMIT ?)',
+    ),
+    latest: sql(`
+      SELECT i.seq, s.seq IS NULL AS sealed, s.prev, iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born,
+        s.value IS ? AND s.time IS ? AND s.until IS ? AS same
+      FROM items i LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq WHERE i.channel = ? AND i.key = ?`),
+    insertItem: sql('INSERT INTO items (channel, key, seq) VALUES (?, ?, ?)'),
+    moveItem: sql('UPDATE items SET seq = ? WHERE channel = ? AND key = ?'),
+    insertStep: sql(`
+      INSERT INTO steps (channel, seq, prev, born, time, until, version, origin, at, key, value)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    deleteStep: sql('DELETE FROM steps WHERE channel = ? AND seq = ?'),
+    loose: sql(`
+      SELECT seq, coalesce(born, seq) AS born, time, until AS "end", version, origin, at, key, value FROM steps
+      WHERE channel = ? AND seq > ? AND seq <= ? ORDER BY seq`),
+    deleteSteps: sql('DELETE FROM steps WHERE channel = ? AND seq BETWEEN ? AND ?'),
+    insertBlock: sql(`
+      INSERT INTO blocks (channel, first, last, earliest, latest, reach, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    updateBlock: sql(`
+      UPDATE blocks SET first = ?, last = ?, earliest = ?, latest = ?, reach = ?, count = ?, body = ? WHERE id = ?`),
+    deleteBlock: sql('DELETE FROM blocks WHERE id = ?'),
+    findBlock: sql('SELECT id FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1'),
+    openBlock: sql('SELECT body FROM blocks WHERE id = ?'),
+    // The three of forgetting are run in this order with (channel, channel, old floor, new floor): what lies below the old
+    // floor was seen to then, and `prev` names what a step superseded.
+    forgetItems: sql(`
+      DELETE FROM items WHERE channel = ? AND (key, seq) IN
+        (SELECT key, seq FROM steps WHERE channel = ? AND seq > ? AND seq <= ? AND value IS NULL)`),
+    forgetPast: sql(`
+      DELETE FROM steps WHERE channel = ? AND seq IN (SELECT prev FROM steps WHERE channel = ? AND seq > ? AND seq <= ?)`),
+    forgetRemoved: sql(
+      'DELETE FROM steps WHERE channel = ? AND channel = ? AND seq > ? AND seq <= ? AND value IS NULL',
+    ),
+  };
+}

@@ -1,0 +1,217 @@
+// One connection as the core sees it: a Peer over whatever carries the bytes, with the rules of slow readers that hold for
+// every carrier. Also the topics of those carriers that have no publish of their own. The bytes themselves are the
+// carrier's (uws, ws, tcp).
+
+import type { Refusal } from '../../protocol/errors.ts';
+import { closeCode, refusalText } from '../../protocol/errors.ts';
+import type { Conversation, Peer, Sent } from '../core/peer.ts';
+import type { Log } from '../core/world.ts';
+import { attempt } from '../http/error-boundary.ts';
+
+/** Bytes that one message may have, whatever carries it. */
+export const MESSAGE_LIMIT = 1_048_576;
+/** Bytes that may wait for a slow reader of messages; one more text is taken while it is not exceeded. */
+export const BACKPRESSURE_LIMIT = 1_048_576;
+/** The same for a reader of a stream, and the most that is gathered into one write. */
+export const STREAM_LIMIT = 65_536;
+/** A slow reader has caught up when no more bytes than this wait. */
+const DRAINED = 65_536;
+
+/** What a carrier of bytes does for its Line. Called only between its opening and its end. */
+export interface Wire {
+  write(text: string): void;
+  /** Bytes written that the system has not taken yet. */
+  waiting(): number;
+  /** Sends what waits, then ends. */
+  end(code: number, reason: string): void;
+}
+
+/** Who follows which topic. */
+export interface Membership {
+  join(line: Line, topic: string): void;
+  leave(line: Line, topic: string): void;
+  /** The line is over. */
+  part(line: Line): void;
+}
+
+export interface Names {
+  /** Which connection it is, of all there have been. */
+  readonly number: number;
+  readonly address: string;
+}
+
+const noTexts: readonly string[] = [];
+
+export class Line implements Peer {
+  readonly address: string;
+  readonly wire: Wire;
+  readonly #members: Membership;
+  readonly #limit: number;
+  readonly #log: Log;
+  readonly #number: number;
+  #conversation: Conversation | null = null;
+  #state: 'open' | 'ending' | 'over' = 'open';
+  /** `drained` was promised by a 'queued', a 'dropped' or a missed text. */
+  #owing = false;
+  #missed: readonly string[] = noTexts;
+
+  constructor(wire: Wire, members: Membership, limit: number, log: Log, names: Names) {
+    this.wire = wire;
+    this.#members = members;
+    this.#limit = limit;
+    this.#log = log;
+    this.#number = names.number;
+    this.address = names.address;
+  }
+
+  begin(converse: (peer: Peer) => Conversation): void {
+    this.#guarded('opening a conversation', () => {
+      this.#conversation = converse(this);
+    });
+  }
+
+  get name(): string {
+    return `${this.address}/${this.#number}`;
+  }
+
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
+  send(text: string): Sent {
+    if (!this.open) return 'dropped';
+    if (this.wire.waiting() > this.#limit) {
+      this.#owing = true;
+      return 'dropped';
+    }
+    this.wire.write(text);
+    if (this.wire.waiting() === 0) return 'sent';
+    this.#owing = true;
+    return 'queued';
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.open) return;
+    this.#state = 'ending';
+    // A close frame has room for 123 bytes of reason.
+    this.wire.end(
+      code,
+      Buffer.from(reason)
+        .subarray(0, 123)
+        .toString()
+        .replace(/\ufffd+$/, ''),
+    );
+  }
+
+  /** Answers with a refusal, and ends the line where the table says that the refusal ends it. */
+  refuse(refusal: Refusal): void {
+    this.send(refusalText(refusal));
+    const code = closeCode(refusal.code);
+    if (code !== undefined) this.close(code, refusal.error);
+  }
+
+  join(topic: string): void {
+    if (this.open) this.#members.join(this, topic);
+  }
+
+  leave(topic: string): void {
+    if (this.open) this.#members.leave(this, topic);
+  }
+
+  receive(text: string): void {
+    if (this.open) this.#guarded('a message', () => this.#conversation?.receive(text));
+  }
+
+  /** One text of a topic, for carriers without a publish of their own. */
+  deliver(text: string): void {
+    if (!this.open) return;
+    if (this.behind || this.wire.waiting() > this.#limit) this.miss([text]);
+    else this.wire.write(text);
+  }
+
+  /** Published texts were missed, and the conversation has not been told yet: until then no other may reach the peer. */
+  get behind(): boolean {
+    return this.#missed.length > 0;
+  }
+
+  /** The conversation is told in a turn of its own: it will leave topics, which is unsafe while one is being published. */
+  miss(texts: readonly string[]): void {
+    if (!this.open) return;
+    this.#owing = true;
+    if (!this.behind && texts.length > 0) setImmediate(() => this.#tellMissed());
+    this.#missed = [...this.#missed, ...texts];
+  }
+
+  /** Bytes left; called whenever that happened. */
+  flushed(): void {
+    if (!this.#owing || !this.open || this.wire.waiting() > Math.min(DRAINED, this.#limit)) return;
+    if (this.behind) this.#tellMissed();
+    this.#owing = false;
+    this.#guarded('catching up', () => this.#conversation?.drained());
+  }
+
+  /** @param orderly the other end closed it in good order */
+  over(orderly: boolean): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#missed = noTexts;
+    this.#members.part(this);
+    attempt(
+      this.#log,
+      'closing a conversation',
+      () => this.#conversation?.closed(orderly),
+      () => undefined,
+    );
+    this.#conversation = null;
+  }
+
+  #tellMissed(): void {
+    const texts = this.#missed;
+    this.#missed = noTexts;
+    for (const text of texts) {
+      if (this.open) this.#guarded('a missed text', () => this.#conversation?.dropped(text));
+    }
+  }
+
+  #guarded(doing: string, act: () => void): void {
+    attempt(this.#log, doing, act, () => this.close(1011, 'internal error'));
+  }
+}
+
+/** Topics in JavaScript: for streams, raw TCP and the fallback engine. */
+export class Topics implements Membership {
+  readonly #members = new Map<string, Set<Line>>();
+  readonly #joined = new Map<Line, Set<string>>();
+
+  join(line: Line, topic: string): void {
+    setOf(this.#members, topic).add(line);
+    setOf(this.#joined, line).add(topic);
+  }
+
+  leave(line: Line, topic: string): void {
+    this.#joined.get(line)?.delete(topic);
+    const members = this.#members.get(topic);
+    members?.delete(line);
+    if (members?.size === 0) this.#members.delete(topic);
+  }
+
+  part(line: Line): void {
+    for (const topic of this.#joined.get(line) ?? []) this.leave(line, topic);
+    this.#joined.delete(line);
+  }
+
+  publish(topic: string, text: string, except?: Peer): void {
+    for (const line of this.#members.get(topic) ?? []) {
+      if (line !== except) line.deliver(text);
+    }
+  }
+}
+
+function setOf<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
+  let set = map.get(key);
+  if (set === undefined) {
+    set = new Set();
+    map.set(key, set);
+  }
+  return set;
+}

@@ -1,0 +1,207 @@
+// What both engines ask, so that they differ in nothing but bytes: who may come in, which route a request has, what becomes
+// of its answer, and the Lines that are open. No sockets here, and no rule of the core's.
+
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
+import { refuse } from '../../protocol/errors.ts';
+import type { Caller, Flow, Reply, Request, Route, Stream } from '../http/types.ts';
+import type { Conversation, Peer } from '../core/peer.ts';
+import type { Log } from '../core/world.ts';
+import { attempt, attemptLater, refusalReply, refusedReply } from '../http/error-boundary.ts';
+import type { Membership, Wire } from './connection.ts';
+import { BACKPRESSURE_LIMIT, Line, MESSAGE_LIMIT, STREAM_LIMIT, Topics } from './connection.ts';
+import { announcedLength, type Head, type Match, Router } from '../http/router.ts';
+import { isLoopback } from './host-origin-rules.ts';
+
+/** What the transports ask of the rest of the hub. */
+export interface Front {
+  readonly routes: readonly Route[];
+  /** Says no before an upgrade or a request is looked at: Host and Origin checks. undefined lets it through. */
+  /** @param asked of an HTTP request, what it is for */
+  readonly admit: (caller: Caller, asked?: Pick<Head, 'method' | 'path'>) => Refusal | undefined;
+  /** The core's end of one connection that speaks Kronos JSON (WebSocket or raw TCP). */
+  readonly converse: (peer: Peer, caller: Caller) => Conversation;
+}
+
+export type Opening =
+  | { readonly ok: true; readonly match: Match; readonly limit: number }
+  | { readonly ok: false; readonly reply: Reply };
+
+/** Where a flow goes: an engine's end of one request. */
+export interface Sink {
+  /** Resolves when the piece has gone, or when the client has. */
+  write(piece: string | Uint8Array): Promise<void>;
+  /** All of it is written. */
+  end(): void;
+  /** The rest will never come, and the client must see that. */
+  cut(): void;
+  /** Whether the client is there no more: nothing is written then. */
+  gone(): boolean;
+  /** Called once, when the client goes before the end. */
+  left: () => void;
+}
+
+// An engine writes these itself; two of one kind would let the next reader of the wire disagree on where a body ends.
+const FRAMING_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
+
+export class Door {
+  readonly topics = new Topics();
+  readonly log: Log;
+  readonly #front: Front;
+  readonly #router: Router;
+  readonly #perAddress: number;
+  readonly #lines = new Set<Line>();
+  readonly #byAddress = new Map<string, number>();
+  #count = 0;
+  #underWay = 0;
+  #draining = false;
+  #idle: (() => void)[] = [];
+
+  constructor(front: Front, log: Log, perAddress: number) {
+    this.#front = front;
+    this.log = log;
+    this.#router = new Router(front.routes);
+    this.#perAddress = perAddress;
+  }
+
+  get connections(): number {
+    return this.#lines.size;
+  }
+
+  /** May this caller have a connection that stays? undefined lets it in. */
+  refuses(caller: Caller): Refusal | undefined {
+    const open = this.#byAddress.get(caller.address) ?? 0;
+    if (open >= this.#perAddress && !isLoopback(caller.address)) {
+      return refuse('too_many', '', `${open} connections are open from ${caller.address}`);
+    }
+    return this.#admits(caller);
+  }
+
+  /** What can be said of a request before its body is read. */
+  opening(head: Head): Opening {
+    const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admits(head, head);
+    if (refusal !== undefined) return { ok: false, reply: refusalReply(refusal) };
+    const found = this.#router.find(head.method, head.path);
+    if (!found.ok) return found;
+    const limit = found.route.limit ?? MESSAGE_LIMIT;
+    if (announcedLength(head) > limit) return { ok: false, reply: tooLarge(limit) };
+    return { ok: true, match: found, limit };
+  }
+
+  /** Never rejects. */
+  async respond(match: Match, head: Head, body: Buffer, aborted: () => boolean): Promise<Reply | Flow | Stream> {
+    const request: Request = { ...head, body, params: match.params, aborted };
+    this.#underWay += 1;
+    const reply = await attemptLater(
+      this.log,
+      `${match.route.method} ${match.route.path}`,
+      async () => {
+        const answer = await match.route.handle(request);
+        return { ...answer, headers: checked(answer.headers) };
+      },
+      () => refusedReply('broken'),
+    );
+    this.#finished();
+    return reply;
+  }
+
+  /** Sends a flow, piece by piece, until its end or its client's; that is work that a drain waits for. Never rejects. */
+  async pour({ pieces }: Flow, sink: Sink): Promise<void> {
+    this.#underWay += 1;
+    await attemptLater(
+      this.log,
+      'a flow',
+      async () => {
+        const iterator = pieces[Symbol.asyncIterator]();
+        const leave = async () => void (await iterator.return?.());
+        sink.left = () => void attemptLater(this.log, 'leaving a flow', leave, () => undefined);
+        if (sink.gone()) return await leave();
+        for (;;) {
+          const next = await iterator.next();
+          if (sink.gone()) return;
+          if (next.done === true) return sink.end();
+          await sink.write(next.value);
+        }
+      },
+      () => sink.cut(),
+    );
+    this.#finished();
+  }
+
+  /** Makes the Peer of a new connection that speaks Kronos JSON. */
+  greet(wire: Wire, members: Membership, caller: Caller): Line {
+    return this.#begin(wire, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#front.converse(peer, caller));
+  }
+
+  /** Makes the Peer of a stream; the wire must take writes already. */
+  follow(wire: Wire, stream: Stream, caller: Caller): Line {
+    return this.#begin(wire, this.topics, STREAM_LIMIT, caller, stream.open);
+  }
+
+  /**
+   * The line's carrier is gone.
+   * @param orderly the other end closed it in good order (a close frame, a FIN)
+   */
+  over(line: Line, orderly: boolean): void {
+    if (!this.#lines.delete(line)) return;
+    const left = (this.#byAddress.get(line.address) ?? 1) - 1;
+    if (left === 0) this.#byAddress.delete(line.address);
+    else this.#byAddress.set(line.address, left);
+    line.over(orderly);
+  }
+
+  /** From now on everybody is refused; resolves when no request waits for its answer. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+      this.#tellIdle();
+    });
+  }
+
+  #admits(caller: Caller, asked?: Head): Refusal | undefined {
+    if (this.#draining) return refuse('away');
+    return attempt(
+      this.log,
+      'admission',
+      () => this.#front.admit(caller, asked),
+      () => refuse('broken'),
+    );
+  }
+
+  #begin(wire: Wire, members: Membership, limit: number, caller: Caller, open: (peer: Peer) => Conversation): Line {
+    this.#count += 1;
+    const { address } = caller;
+    const line = new Line(wire, members, limit, this.log, { number: this.#count, address });
+    this.#lines.add(line);
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+    line.begin(open);
+    return line;
+  }
+
+  #finished(): void {
+    this.#underWay -= 1;
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    // The engine writes the last answer, or begins to pour it, after `respond` has returned.
+    setImmediate(() => {
+      if (this.#underWay > 0) return;
+      for (const tell of this.#idle.splice(0)) tell();
+    });
+  }
+}
+
+export function tooLarge(limit: number): Reply {
+  return refusedReply('too_large' satisfies ErrorCode, `${limit} bytes at most`);
+}
+
+function checked(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !FRAMING_HEADERS.has(name.toLowerCase()));
+  for (const [name, value] of kept) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+  return Object.fromEntries(kept);
+}

@@ -1,0 +1,129 @@
+// What an administrator types by hand (rules A1 to A4): lists, tokens, and the view over the whole hub.
+
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import type { Request, Requests } from '../../protocol/messages.ts';
+import { isAdmin, matches } from '../core/access.ts';
+import type { Accounts } from '../core/accounts.ts';
+import type { Hub } from '../core/hub.ts';
+import type { Session } from '../core/session.ts';
+import { notification } from './subscription-view.ts';
+
+interface Desk {
+  readonly hub: Hub;
+  readonly accounts: Accounts;
+  readonly version: string;
+  readonly session: Session;
+}
+
+type Answer = { readonly ok: true; readonly fields: object } | Refusal;
+
+type AdminRequest = Extract<
+  Request,
+  Requests['help' | 'stats' | 'who' | 'tail' | 'kick' | 'accounts' | 'account' | 'tokens' | 'token' | 'revoke']
+>;
+
+export async function administer(desk: Desk, request: AdminRequest): Promise<Answer> {
+  if (request.type === 'help') return { ok: true, fields: { type_one_of: examples } };
+  if (!isAdmin(desk.session.identity)) return refuse('forbidden', '', 'this takes a token with the scope admin');
+  const { hub, accounts, session } = desk;
+  switch (request.type) {
+    case 'stats':
+      return { ok: true, fields: await stats(desk) };
+    case 'who':
+      return { ok: true, fields: { sessions: [...hub.sessions].map(describe) } };
+    case 'tail': {
+      const tailing = request.channel ?? '*';
+      tail(hub, session, tailing);
+      return { ok: true, fields: { tailing } };
+    }
+    case 'kick': {
+      const other = [...hub.sessions].find(({ id }) => id === request.session);
+      if (other === undefined) return refuse('not_found', 'session', 'list them: {"type":"who"}');
+      other.end('kicked');
+      return { ok: true, fields: { session: other.id } };
+    }
+    case 'accounts':
+      return { ok: true, fields: { accounts: accounts.list() } };
+    case 'account': {
+      const made = await accounts.createAccount(request.name);
+      return made.ok ? { ok: true, fields: { account: request.name, secret: made.secret, token: made.token } } : made;
+    }
+    case 'tokens':
+      return { ok: true, fields: { tokens: accounts.tokens(request.account) } };
+    case 'token': {
+      const made = await accounts.createToken(
+        request.account ?? session.identity.account,
+        request.name,
+        request.scopes ?? ['read', 'write'],
+      );
+      return made.ok ? { ok: true, fields: { secret: made.secret, token: made.token } } : made;
+    }
+    case 'revoke': {
+      const revoked = await accounts.revoke(request.token);
+      return revoked.ok ? { ok: true, fields: { token: request.token } } : revoked;
+    }
+  }
+}
+
+function describe(session: Session): object {
+  const { account, device, token, scopes } = session.identity;
+  const { id, since, following, behind } = session;
+  return { session: id, account, device_id: device, token, scopes, peer: session.peer.name, since, following, behind };
+}
+
+async function stats({ hub, accounts, version }: Desk): Promise<object> {
+  const channels = await hub.store.channels('');
+  return {
+    version,
+    sessions: hub.sessions.size,
+    behind: [...hub.sessions].filter(({ behind }) => behind).length,
+    accounts: accounts.list().length,
+    channels: channels.length,
+    items: channels.reduce((sum, { items }) => sum + items, 0),
+    steps: channels.reduce((sum, { seq }) => sum + seq, 0),
+  };
+}
+
+const tails = new WeakMap<Session, () => void>();
+
+/** A4. One more `tail` takes the place of the one before. */
+function tail(hub: Hub, session: Session, pattern: string): void {
+  tails.get(session)?.();
+  const wanted = { prefix: pattern.replace(/\*$/, ''), whole: false };
+  const stop = hub.watch((channel, changes) => {
+    if (!matches(pattern, channel.name)) return;
+    for (const change of changes) {
+      const shown = channel.name.startsWith('@') && change.value !== null ? { ...change, value: '"…"' } : change;
+      session.answer(notification(channel.name, shown));
+    }
+  }, wanted);
+  const forget = session.atEnd(stop);
+  tails.set(session, () => {
+    stop();
+    forget();
+  });
+}
+
+const examples = [
+  '{"type":"login","user_id":"<token>"}',
+  '{"type":"create","task":{"desc":"buy milk","tags":["home"]},"ref":1}',
+  '{"type":"read-all"}',
+  '{"type":"channels"}',
+  '{"type":"subscribe","channel":"tasks"}',
+  '{"type":"subscribe","channel":"aw/*"}',
+  '{"type":"create","channel":"notes","item":"anything","ref":2}',
+  '{"type":"read-all","channel":"notes"}',
+  '{"type":"update","channel":"notes","key":"<key>","item":{"any":"json"},"base":1,"ref":3}',
+  '{"type":"history","channel":"tasks","limit":10}',
+  '{"type":"revert","channel":"tasks","to":3,"ref":4}',
+  '{"type":"unsubscribe","channel":"tasks"}',
+  '{"type":"stats"}',
+  '{"type":"who"}',
+  '{"type":"tail","channel":"*"}',
+  '{"type":"kick","session":"<session>"}',
+  '{"type":"accounts"}',
+  '{"type":"account","name":"alice"}',
+  '{"type":"tokens"}',
+  '{"type":"token","name":"laptop","scopes":["read","write:tasks"]}',
+  '{"type":"revoke","token":"<id>"}',
+];

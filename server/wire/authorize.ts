@@ -1,0 +1,67 @@
+// Who speaks on a connection (rules L1 to L3, L6): a login or a bare request turned into an identity, or refused. What a connection
+// remembers of it, and what follows from a login, is in conversation.ts.
+
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import type { Request, Requests } from '../../protocol/messages.ts';
+import { everything, type Identity } from '../core/access.ts';
+import { type Accounts, ownerName } from '../core/accounts.ts';
+import type { Caller } from '../http/types.ts';
+import type { Device } from '../adapters/kronos/device.ts';
+
+export interface Gate {
+  readonly accounts: Accounts;
+  /** Bound to loopback: who says nothing is the owner. */
+  readonly personal: boolean;
+  readonly signup: 'open' | 'closed';
+}
+
+export interface Speaker {
+  readonly identity: Identity;
+  /** The secret as the client sent it, or as it was made for it; '' for the owner without one. */
+  readonly userId: string;
+}
+
+/** Whom a connection has logged in as, or speaks as. */
+export interface Login extends Speaker {
+  /** undefined without a login. */
+  readonly device: Device | undefined;
+}
+
+export type Admitted = ({ readonly ok: true } & Speaker) | Refusal;
+
+/** L1 to L3. The device is not known yet. */
+export function admitLogin(gate: Gate, caller: Caller, request: Requests['login']): Admitted | Promise<Admitted> {
+  const secret = request.user_id || request.token || bearerOf(caller) || '';
+  return secret === '' ? admitNewcomer(gate, request.name ?? 'kronos') : admitSecret(gate, caller, secret, '');
+}
+
+/** L6: whoever asks without having logged in. */
+export function admitRequest(gate: Gate, caller: Caller, peerName: string, request: Request): Admitted {
+  const device = request.device_id ?? '';
+  const secret = request.user_id || bearerOf(caller);
+  if (secret !== undefined) return admitSecret(gate, caller, secret, device);
+  if (!gate.personal) return refuse('login_first', '', 'log in first: {"type":"login","user_id":"<your token>"}');
+  const name = device === '' ? `by-hand-${peerName}` : device;
+  return { ok: true, identity: { account: ownerName, device: name, token: '', scopes: everything }, userId: '' };
+}
+
+function admitSecret({ accounts }: Gate, { address }: Caller, secret: string, device: string): Admitted {
+  const known = accounts.identify(secret, device, address);
+  return known.ok ? { ok: true, identity: known.identity, userId: secret } : known;
+}
+
+/** L3: somebody without a secret yet. */
+async function admitNewcomer({ accounts, personal, signup }: Gate, name: string): Promise<Admitted> {
+  if (!personal && signup === 'closed') {
+    return refuse('user_not_found', '', 'sign-up is closed here: ask for a token and send it as user_id');
+  }
+  const made = personal ? await accounts.createToken(ownerName, name, ['read', 'write']) : await accounts.signUp(name);
+  if (!made.ok) return made;
+  const { account, id, scopes } = made.token;
+  return { ok: true, identity: { account, device: '', token: id, scopes }, userId: made.secret };
+}
+
+/** A token in the handshake's `Authorization` header. */
+function bearerOf({ authorization }: Caller): string | undefined {
+  return /^Bearer (\S+)$/i.exec(authorization)?.[1];
+}

@@ -1,0 +1,352 @@
+// The verbs on every channel (rules S and W9): the same for notes, heartbeats, rooms and whatever comes. Who may is decided before.
+
+import { createHash } from 'node:crypto';
+import { compile } from '../../protocol/check.ts';
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import { type Requests, Task } from '../../protocol/messages.ts';
+import { nextVersion } from '../../protocol/version.ts';
+import { type Identity, isAdmin, matches, may, shortName } from '../core/access.ts';
+import { type Channel, sizeOf } from '../core/channel.ts';
+import type { Hub } from '../core/hub.ts';
+import type { Peer } from '../core/peer.ts';
+import type { Session, Start } from '../core/session.ts';
+import type { Change, Item, Op, Position } from '../core/store.ts';
+import { changeText, itemText, joined, subscription } from './subscription-view.ts';
+import { type Accepted, acceptedBefore, baseOf, type Refused, staleAt } from './idempotency.ts';
+
+const itemsAtOnce = 10_000;
+const changesAtOnce = 100;
+/** S8: asked of the store at once, and characters of values after which an answer is long enough. */
+const askedAtOnce = 64;
+const historySize = 4_194_304;
+const attempts = 10;
+/** S5: channels that one connection follows. */
+const mostFollowed = 1_000;
+const mostPatterns = 100;
+
+const isTask = compile(Task);
+
+export type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
+type Decided = Accepted | Refused;
+
+export class ChannelVerbs {
+  #hub: Hub;
+  /** Subscriptions to `prefix/*`, of those sessions that have any, by the full pattern: what ends them. */
+  #patterns = new WeakMap<Session, Map<string, () => void>>();
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  /** S7 */
+  async list(who: Identity): Promise<readonly { channel: string; seq: number; items: number }[]> {
+    const prefixes = isAdmin(who) ? [''] : [`${who.account}/`, 'mob/'];
+    const lists = await Promise.all(prefixes.map((prefix) => this.#hub.store.channels(prefix)));
+    return lists
+      .flat()
+      .filter(({ channel }) => may(who, 'read', channel))
+      .map((info) => ({ ...info, channel: shortName(who, info.channel) }));
+  }
+
+  /** S4, S5. The answer of a pattern; a channel's own is its first page, which has been sent when this resolves. */
+  async subscribe(
+    session: Session,
+    request: Requests['subscribe'],
+    name: string,
+  ): Promise<string | Refusal | undefined> {
+    const { seq, epoch } = request;
+    const who = session.identity;
+    if (name.endsWith('*')) return this.#subscribePattern(session, request, name);
+    const channel = await this.#hub.channel(name);
+    const view = subscription(who, channel);
+    if (!session.follows(channel, view) && session.following.length >= mostFollowed) return tooMany;
+    const position = seq === undefined ? undefined : { seq, ...(epoch === undefined ? {} : { epoch }) };
+    const start: Start = position === undefined ? { from: 'beginning' } : { from: 'position', position };
+    await new Promise<void>((answered) => session.follow(channel, view, start, answered));
+    return undefined;
+  }
+
+  async #subscribePattern(
+    session: Session,
+    { channel: said, ref }: Requests['subscribe'],
+    name: string,
+  ): Promise<string | Refusal> {
+    const who = session.identity;
+    const prefix = name.slice(0, -1);
+    const fits = (channel: string) => channel.startsWith(prefix) && may(who, 'read', channel);
+    const patterns = this.#patterns.get(session) ?? new Map<string, () => void>();
+    this.#patterns.set(session, patterns);
+    patterns.get(name)?.();
+    if (patterns.size >= mostPatterns) return tooMany;
+    // One that is followed already goes on as it is.
+    const follow = (channel: Channel, start: Start) => {
+      const view = subscription(who, channel);
+      if (!session.follows(channel, view)) session.follow(channel, view, start);
+    };
+    const known = new Set<string>();
+    // A channel that appears later is followed before its first change is told; where that was missed, from the beginning.
+    const unwatch = this.#hub.watch(
+      (channel, changes) => {
+        if (known.has(channel.name) || !fits(channel.name)) return;
+        known.add(channel.name);
+        const missed = changes.length === 0;
+        if (session.following.length < mostFollowed)
+          follow(channel, missed ? { from: 'position', position: { seq: 0 } } : { from: 'now' });
+        else session.end('too_many');
+      },
+      { prefix, whole: true },
+    );
+    const forget = session.atEnd(() => patterns.get(name)?.());
+    const stop = () => {
+      unwatch();
+      forget();
+      patterns.delete(name);
+    };
+    patterns.set(name, stop);
+    const infos = (await this.#hub.store.channels(prefix)).filter(({ channel }) => fits(channel));
+    if (new Set([...session.following, ...infos.map(({ channel }) => channel)]).size > mostFollowed) {
+      stop();
+      return tooMany;
+    }
+    const channels: { channel: string; seq: number }[] = [];
+    const listed = infos.filter(({ channel }) => !known.has(channel));
+    for (const { channel } of listed) known.add(channel);
+    for (const info of listed) {
+      const channel = await this.#hub.channel(info.channel);
+      channels.push({ channel: shortName(who, channel.name), seq: channel.position.seq });
+      follow(channel, { from: 'now' });
+    }
+    return JSON.stringify({ success: true, type: 'subscribe', channel: said, channels, ref });
+  }
+
+  /** S6 */
+  async unsubscribe(session: Session, name: string): Promise<Refusal | undefined> {
+    const who = session.identity;
+    const pattern = this.#patterns.get(session)?.get(name);
+    pattern?.();
+    const names = session.following.filter((followed) => matches(name, followed));
+    let found = pattern !== undefined;
+    for (const one of names) {
+      const channel = await this.#hub.channel(one);
+      if (session.unfollow(channel, subscription(who, channel))) found = true;
+    }
+    return found
+      ? undefined
+      : refuse('not_found', 'subscription', 'subscribe first: {"type":"subscribe","channel":"…"}');
+  }
+
+  /** S3, S8 */
+  async read(
+    request: Requests['read-all' | 'history'],
+    name: string,
+    said: string,
+  ): Promise<{ readonly ok: true; readonly text: string } | Refusal> {
+    const channel = await this.#hub.channel(name);
+    const { ref } = request;
+    const answer = (position: Position, body: string) => {
+      const head = JSON.stringify({
+        success: true,
+        type: request.type,
+        channel: said,
+        epoch: position.epoch,
+        seq: position.seq,
+        ref,
+      });
+      return { ok: true, text: `${head.slice(0, -1)},${body}}` } as const;
+    };
+    const { position } = channel;
+    if (request.type === 'read-all') {
+      const { from, to, limit = itemsAtOnce } = request;
+      const items = await channel.read({
+        limit,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      });
+      return answer(position, `"items":${joined(items, itemText)}`);
+    }
+    const { key, at, before, limit = changesAtOnce } = request;
+    if (at !== undefined) {
+      const refusal = unreachable(channel, at, 'at');
+      if (refusal !== undefined) return refusal;
+      const items = await channel.at(at);
+      return answer(
+        { ...position, seq: at },
+        `"items":${joined(key === undefined ? items : items.filter((item) => item.key === key), itemText)}`,
+      );
+    }
+    const { changes, more } = await past(channel, { ...(key === undefined ? {} : { key }), limit, before });
+    return answer(position, `"changes":${joined(changes, changeText)}${more ? ',"more":true' : ''}`);
+  }
+
+  /** S1, S2, S9. `key` is the one of a create, made here where the request has none. */
+  write(
+    request: WriteRequest,
+    name: string,
+    origin: string,
+    peer: Peer,
+  ): { readonly written: Promise<Decided>; readonly key: string } {
+    const key = 'key' in request && request.key !== undefined ? request.key : this.newKey(request.write_id);
+    return { written: this.#write(request, key, name, origin, peer), key };
+  }
+
+  /** S2. A retry is told the key that the first answer told. */
+  newKey(writeId: string | undefined): string {
+    if (writeId === undefined) return this.#hub.world.id();
+    return createHash('sha256').update(writeId).digest('base64url').slice(0, 22);
+  }
+
+  async #write(request: WriteRequest, key: string, name: string, origin: string, peer: Peer): Promise<Decided> {
+    const channel = await this.#hub.channel(name);
+    const base = baseOf(request.base, channel);
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const computed = await this.#ops(request, key, channel);
+      if (!computed.ok) {
+        const by = { origin, at: this.#hub.world.now() };
+        const accepted = await acceptedBefore(channel, { ...by, writeId: request.write_id });
+        return accepted ?? (await this.#stale(base, channel, origin)) ?? computed;
+      }
+      const { ops, on } = computed;
+      const write = {
+        ops: this.#versioned(channel, ops, request.version ?? undefined),
+        origin,
+        at: this.#hub.world.now(),
+        ...(request.write_id === undefined ? {} : { writeId: request.write_id }),
+        ...(base === undefined ? (on === undefined ? {} : { base: on }) : { base }),
+      };
+      const appended = await channel.write(write, peer);
+      if (!appended.ok) {
+        if (base === undefined) continue;
+        return staleAt(appended.position);
+      }
+      if (appended.steps === 0 && request.type === 'create')
+        return refuse('item_exists', '', 'update it, or leave key out');
+      if (appended.steps === 0 && request.type === 'delete') return refuse('item_not_found');
+      return appended;
+    }
+    return refuse('stale', '', 'others are writing: try again');
+  }
+
+  /** W9: on the state that it names, the write might not be refused. */
+  async #stale(base: number | undefined, channel: Channel, origin: string): Promise<Decided | undefined> {
+    if (base === undefined) return undefined;
+    const asked = await channel.write({ ops: [], origin, at: this.#hub.world.now(), base });
+    return asked.ok ? undefined : staleAt(asked.position);
+  }
+
+  /** What to do, and the step that it was computed from where that matters. */
+  async #ops(
+    request: WriteRequest,
+    key: string,
+    channel: Channel,
+  ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on?: number } | Refusal> {
+    const wrong = isTasks(channel) ? notTasks(request) : undefined;
+    if (wrong !== undefined) return wrong;
+    switch (request.type) {
+      case 'create':
+        if (request.item === undefined) return refuse('missing', 'item', '{"type":"create","channel":"…","item":…}');
+        return { ok: true, ops: [putOf('add', key, request)] };
+      case 'update': {
+        if (request.key === undefined) return refuse('missing', 'key');
+        if (request.item === undefined) return refuse('missing', 'item');
+        const [known] = await channel.read({ key, limit: 1 });
+        return known === undefined
+          ? refuse('item_not_found', '', 'create it')
+          : { ok: true, ops: [putOf('put', key, request)] };
+      }
+      case 'delete':
+        return request.key === undefined ? refuse('missing', 'key') : { ok: true, ops: [{ op: 'remove', key }] };
+      case 'write-all': {
+        if (request.items === undefined)
+          return refuse('missing', 'items', '{"type":"write-all","channel":"…","items":[{"key":…,"item":…}]}');
+        const on = channel.position.seq;
+        const wanted = request.items.map((entry) => putOf('put', entry.key, entry));
+        return { ok: true, ops: difference(await channel.read({}), wanted), on };
+      }
+      case 'revert': {
+        const refusal = unreachable(channel, request.to, 'to');
+        if (refusal !== undefined) return refusal;
+        const on = channel.position.seq;
+        const [now, then] = await Promise.all([channel.read({}), channel.at(request.to)]);
+        return { ok: true, ops: difference(now, then.map(again)), on };
+      }
+    }
+  }
+
+  /** Tasks carry versions (W5), by whatever verb they change; nothing else does. */
+  #versioned(channel: Channel, ops: readonly Op[], stated: number | undefined): readonly Op[] {
+    if (!isTasks(channel)) return ops;
+    let { version } = channel;
+    return ops.map((op) => {
+      version = nextVersion(version, stated, this.#hub.world.now());
+      return { ...op, version };
+    });
+  }
+}
+
+function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {
+  const { position } = channel;
+  if (seq > position.seq) return refuse('property', field, `the channel is at ${position.seq}`);
+  if (seq > 0 && seq < channel.floor)
+    return refuse('gone', '', `the channel remembers what was after ${channel.floor}`);
+  if (channel.keep === 'last' && seq < position.seq)
+    return refuse('gone', '', 'this channel keeps only the last value of each item');
+  return undefined;
+}
+
+/** The newest first; fewer than asked for, and `more`, when their values are large. */
+async function past(
+  channel: Channel,
+  { limit, before, ...key }: { key?: string; limit: number; before: number | undefined },
+): Promise<{ changes: readonly Change[]; more: boolean }> {
+  const changes: Change[] = [];
+  let upTo = before;
+  for (;;) {
+    const most = Math.min(askedAtOnce, limit - changes.length);
+    const some = await channel.history({
+      ...key,
+      newest: true,
+      limit: most,
+      ...(upTo === undefined ? {} : { before: upTo }),
+    });
+    changes.push(...some);
+    if (some.length < most || changes.length >= limit) return { changes, more: false };
+    if (sizeOf(changes) > historySize) return { changes, more: true };
+    upTo = changes.at(-1)?.seq;
+  }
+}
+
+const tooMany = refuse(
+  'too_many',
+  '',
+  `a connection follows ${mostFollowed} channels and ${mostPatterns} patterns at most: unsubscribe first`,
+);
+
+function isTasks({ name }: Channel): boolean {
+  return /^[^@/][^/]*\/tasks$/.test(name);
+}
+
+/** Plain clients will be told of these items, as tasks. */
+function notTasks(request: WriteRequest): Refusal | undefined {
+  const items = request.type === 'write-all' ? (request.items ?? []) : 'item' in request ? [request] : [];
+  return items.every(({ item }) => item === undefined || isTask(item))
+    ? undefined
+    : refuse('property', 'item', 'a task');
+}
+
+function putOf(op: 'put' | 'add', key: string, said: { item?: unknown; time?: number; end?: number }): Op {
+  return { op, key, value: JSON.stringify(said.item ?? null), ...span(said.time, said.end) };
+}
+
+function again(item: Item): Op {
+  return { op: 'put', key: item.key, value: item.value, ...span(item.time ?? undefined, item.end ?? undefined) };
+}
+
+function span(time: number | undefined, end: number | undefined): { time?: number; end?: number } {
+  return { ...(time === undefined ? {} : { time }), ...(end === undefined ? {} : { end }) };
+}
+
+/** The ops that make a channel hold just what is wanted. */
+function difference(now: readonly Item[], wanted: readonly Op[]): Op[] {
+  const keys = new Set(wanted.map(({ key }) => key));
+  return [...now.filter(({ key }) => !keys.has(key)).map(({ key }): Op => ({ op: 'remove', key })), ...wanted];
+}

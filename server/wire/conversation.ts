@@ -1,0 +1,279 @@
+// One connection that speaks Kronos, on whatever transport: takes messages in order, knows who is speaking, and hands each to its verb.
+// Who that is, is decided in admission.ts; the verbs are in task-requests.ts, channel-requests.ts and admin.ts.
+
+import { type Decoded, decode } from '../../protocol/codec.ts';
+import { type Refusal, refuse } from '../../protocol/errors.ts';
+import type { Request, Requests } from '../../protocol/messages.ts';
+import { noVersion } from '../../protocol/version.ts';
+import { type Identity, matches, may } from '../core/access.ts';
+import type { Conversation, Peer } from '../core/peer.ts';
+import { Session, type View } from '../core/session.ts';
+import { Turns } from '../core/serial-queue.ts';
+import type { Caller } from '../http/types.ts';
+import { administer } from './admin.ts';
+import { admitLogin, admitRequest, type Gate, type Login } from './authorize.ts';
+import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
+import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
+import { ChannelVerbs } from './channel-verbs.ts';
+import { Devices } from '../adapters/kronos/device.ts';
+import { type TaskDoors, TaskRequests } from '../adapters/kronos/task-requests.ts';
+import type { Tasks } from '../adapters/kronos/tasks.ts';
+
+/** C4 */
+const silenceMs = 10_000;
+/** B3 */
+const unanswered = 1_024;
+/** B3: characters of them. */
+const unansweredSize = 8_388_608;
+
+export interface KronosDoors extends Gate, TaskDoors {
+  /** Of Horai, for `stats`. */
+  readonly version: string;
+}
+
+export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, caller: Caller) => Conversation> {
+  const devices = new Devices(await doors.hub.document('@hub/devices'), doors.hub.world);
+  const tasks = new TaskRequests(doors);
+  const channels = new ChannelRequests(new ChannelVerbs(doors.hub), tasks, doors.accounts);
+  const inside: Inside = { ...doors, devices, tasks, channels };
+  return (peer, caller) => new KronosConversation(inside, peer, caller);
+}
+
+const nobody: Identity = { account: '', device: '', token: '', scopes: [] };
+
+/** What all conversations of a hub share. */
+interface Inside extends KronosDoors {
+  readonly devices: Devices;
+  readonly tasks: TaskRequests;
+  readonly channels: ChannelRequests;
+}
+
+const nothing = () => undefined;
+
+class KronosConversation implements Conversation, AnsweringOwner {
+  #doors: Inside;
+  #peer: Peer;
+  #caller: Caller;
+  #session: Session | undefined;
+  #login: Login | undefined;
+  #answers: Answering = new Answering(this);
+  /** Requests, one after the other. */
+  #requests: Turns;
+  #pending = 0;
+  #pendingSize = 0;
+  #cancelSilence: () => void;
+  /** Followed as a plain client does, having logged in. */
+  #plain: Tasks | undefined;
+
+  constructor(doors: Inside, peer: Peer, caller: Caller) {
+    this.#doors = doors;
+    this.#peer = peer;
+    this.#caller = caller;
+    this.#requests = new Turns(this.#answers);
+    const cancels = [
+      doors.hub.world.after(silenceMs, () => this.#open(nobody).end('silent')),
+      doors.hub.atDrain(() => this.#open(nobody).end('away')),
+    ];
+    this.#cancelSilence = () => {
+      for (const cancel of cancels) cancel();
+      this.#cancelSilence = nothing;
+    };
+  }
+
+  receive(text: string): void {
+    if (this.#answers.over) return;
+    const decoded = decode(text);
+    const tooLarge = this.#pending > 0 && this.#pendingSize + text.length > unansweredSize;
+    if (this.#pending >= unanswered || tooLarge) {
+      this.#answers.refuse(refuse('too_many', '', 'wait for answers before sending more'), refOf(decoded));
+      return;
+    }
+    this.#pending += 1;
+    this.#pendingSize += text.length;
+    this.#requests.take(() => this.#request(decoded, text.length));
+  }
+
+  // No function here has a name: tsx would define that name anew for every message.
+  #request(decoded: Decoded, size: number): void | Promise<void> {
+    try {
+      const going = decoded.ok ? this.#take(decoded.request) : this.#answers.refuseAfter(decoded, decoded.ref);
+      if (going !== undefined) {
+        return going
+          .catch((error: unknown) => this.#answers.fault(error, refOf(decoded)))
+          .then(() => this.#taken(size));
+      }
+    } catch (error) {
+      this.#answers.fault(error, refOf(decoded));
+    }
+    this.#taken(size);
+  }
+
+  #taken(size: number): void {
+    this.#answers.after(() => {
+      this.#pending -= 1;
+      this.#pendingSize -= size;
+    });
+  }
+
+  send(text: string): void {
+    if (this.#session !== undefined) this.#session.answer(text);
+    else if (this.#peer.send(text) === 'dropped') this.#peer.close(4413, 'reading too slowly');
+  }
+
+  failed(error: unknown): void {
+    this.#doors.hub.world.log.error({ error, peer: this.#peer.name }, 'kronos: a request failed');
+  }
+
+  dropped(text: string): void {
+    this.#session?.dropped(text);
+  }
+
+  drained(): void {
+    this.#session?.drained();
+  }
+
+  closed(orderly: boolean): void {
+    this.#answers.over = true;
+    this.#cancelSilence();
+    this.#session?.closed();
+    // What was said last and is not done yet, nobody will do.
+    this.#leaveDevice(orderly && this.#pending === 0);
+  }
+
+  #leaveDevice(orderly: boolean): void {
+    const device = this.#login?.device;
+    if (device !== undefined) this.#doors.devices.disconnect(device, orderly);
+    if (device?.connections === 0) this.#plain?.left(device.id);
+    this.#login = undefined;
+  }
+
+  #open(identity: Identity): Session {
+    if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#startOver();
+    if (this.#session === undefined) {
+      const session = new Session(this.#doors.hub, this.#peer, identity);
+      this.#session = session;
+      session.atEnd(() => {
+        if (this.#answers.over || this.#session !== session) return;
+        this.#answers.over = true;
+        this.#cancelSilence();
+        this.#leaveDevice(false);
+      });
+      if (this.#answers.over) session.closed();
+    }
+    this.#session.identity = identity;
+    return this.#session;
+  }
+
+  /** L7: who speaks from now on hears nothing of what was followed before. */
+  #startOver(): void {
+    const before = this.#session;
+    this.#session = undefined;
+    this.#plain = undefined;
+    before?.closed();
+  }
+
+  #take(request: Request): void | Promise<void> {
+    if (this.#answers.over) return;
+    if (request.type === 'login') return this.#logIn(request);
+    const { ref } = request;
+    const { tasks, channels } = this.#doors;
+    const to = this.#answers;
+    const login = this.#who(request);
+    if (!login.ok) return to.refuseAfter(login, ref);
+    this.#cancelSilence();
+    const session = this.#open(login.identity);
+    switch (request.type) {
+      case 'ping':
+        return to.after(() => to.accept('pong', {}, ref));
+      case 'channels':
+        return channels.list(to, login, ref);
+      case 'read-all':
+      case 'write-all':
+      case 'create':
+      case 'update':
+      case 'delete':
+        return request.channel === undefined
+          ? tasks.take(to, this.#peer, login, request)
+          : this.#takeOfChannel(session, login, request, request.channel);
+      case 'subscribe':
+      case 'unsubscribe':
+      case 'history':
+      case 'revert':
+        return this.#takeOfChannel(session, login, request, request.channel);
+      default:
+        return this.#administer(session, request);
+    }
+  }
+
+  #takeOfChannel(session: Session, login: Login, request: ChannelRequest, channel: string): void | Promise<void> {
+    const asking = { session, login, to: this.#answers, follows: (name: string) => this.#follows(name) };
+    return this.#doors.channels.take(asking, request, channel);
+  }
+
+  async #administer(session: Session, request: Parameters<typeof administer>[1]): Promise<void> {
+    await this.#answers.done();
+    const { hub, accounts, version } = this.#doors;
+    const answer = await administer({ hub, accounts, version, session }, request);
+    if (answer.ok) this.#answers.accept(request.type, answer.fields, request.ref);
+    else this.#answers.refuse(answer, request.ref);
+  }
+
+  /** L6, L7: who asks. */
+  #who(request: Request): ({ readonly ok: true } & Login) | Refusal {
+    const said = request.user_id ?? '';
+    if (this.#login !== undefined) {
+      if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
+      return refuse('user_not_found', '', 'this connection is logged in as someone else: log in again');
+    }
+    const admitted = admitRequest(this.#doors, this.#caller, this.#peer.name, request);
+    if (!admitted.ok) return admitted;
+    const login = { ...admitted, device: undefined };
+    if (said !== '') this.#login = login;
+    return login;
+  }
+
+  async #logIn(request: Requests['login']): Promise<void> {
+    await this.#answers.done();
+    const { ref, version } = request;
+    const admitted = await admitLogin(this.#doors, this.#caller, request);
+    if (!admitted.ok) return this.#answers.refuse(admitted, ref);
+    const { identity, userId } = admitted;
+    const connected = this.#doors.devices.connect(request.device_id ?? '', identity.account);
+    if (!connected.ok) return this.#answers.refuse(connected, ref);
+    const { device } = connected;
+    const tasks = await this.#doors.tasks.of(identity.account);
+    if (this.#answers.over) return this.#doors.devices.disconnect(device, false);
+    this.#leaveDevice(false);
+    this.#cancelSilence();
+    this.#startOver();
+    this.#login = { identity: { ...identity, device: device.id }, userId, device };
+    const session = this.#open(this.#login.identity);
+    const readable = may(this.#login.identity, 'read', tasks.channel.name);
+    const stated = version ?? undefined;
+    if (readable) await device.greet(stated, tasks.seq);
+    if (this.#answers.over) return;
+    // From here to `follow` nothing may wait: what is not in the answer has to be told.
+    const answer = readable ? device.login(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;
+    this.#answers.accept('login', { user_id: userId, device_id: device.id, version: answer }, ref);
+    if (!readable) return;
+    this.#plain = tasks;
+    if ((stated ?? 0) > tasks.version) tasks.deafen(device.id);
+    session.follow(tasks.channel, this.#plainView(tasks), { from: 'now' });
+  }
+
+  #plainView(tasks: Tasks): View {
+    return tasks.view(this.#login?.identity.token ?? '', this.#login?.userId ?? '');
+  }
+
+  /** Who follows the tasks as a channel hears of them in that way only. */
+  #follows(name: string): void {
+    const plain = this.#plain;
+    if (plain === undefined || !matches(name, plain.channel.name)) return;
+    this.#session?.unfollow(plain.channel, this.#plainView(plain));
+    this.#plain = undefined;
+  }
+}
+
+function refOf(decoded: Decoded): Ref {
+  return decoded.ok ? decoded.request.ref : decoded.ref;
+}

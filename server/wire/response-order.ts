@@ -1,0 +1,77 @@
+// What one connection is answered, in the order of what it asked: an answer waits until the writes asked for before it are decided,
+// and the requests that follow do not wait for it. What the answers say is in task-requests.ts, channel-requests.ts and admin.ts.
+
+import { refusalText, refuse } from '../../protocol/errors.ts';
+import { type Act, Turns, type TurnsOwner } from '../core/serial-queue.ts';
+import type { Accepted, Refused } from './idempotency.ts';
+
+export type Ref = string | number | undefined;
+
+export interface AnsweringOwner {
+  send(text: string): void;
+  /** A request failed, by no fault of who asked. */
+  failed(error: unknown): void;
+}
+
+export class Answering implements TurnsOwner {
+  /** Nobody hears any more. */
+  over = false;
+  #owner: AnsweringOwner;
+  #turns: Turns = new Turns(this);
+
+  constructor(owner: AnsweringOwner) {
+    this.#owner = owner;
+  }
+
+  /** Calls `act` when its turn comes. */
+  after(act: Act): void {
+    this.#turns.take(act);
+  }
+
+  /** Resolves when everything asked for so far is answered, every write decided. */
+  done(): Promise<void> {
+    return this.#turns.done();
+  }
+
+  send(text: string): void {
+    if (!this.over) this.#owner.send(text);
+  }
+
+  accept(type: string, fields: object, ref: Ref): void {
+    this.send(JSON.stringify({ success: true, type, ...fields, ref }));
+  }
+
+  refuse(refusal: Refused, ref: Ref): void {
+    const { position } = refusal;
+    const text = refusalText(refusal, ref);
+    this.send(position === undefined ? text : JSON.stringify({ ...JSON.parse(text), ...position }));
+  }
+
+  refuseAfter(refusal: Refused, ref: Ref): void {
+    this.after(() => this.refuse(refusal, ref));
+  }
+
+  /**
+   * Answers a write that has a `ref`, or was refused.
+   * @param key that a create is told (S2)
+   * @returns whether it was accepted
+   */
+  decided(written: Accepted | Refused, ref: Ref, key?: string): written is Accepted {
+    if (!written.ok) {
+      this.refuse(written, ref);
+      return false;
+    }
+    const { seq, epoch } = written.position;
+    if (ref !== undefined) this.send(JSON.stringify({ success: true, type: 'ack', ref, seq, epoch, key }));
+    return true;
+  }
+
+  fault(error: unknown, ref: Ref): void {
+    this.#owner.failed(error);
+    this.refuse(refuse('broken', '', 'nothing was acknowledged: try again'), ref);
+  }
+
+  failed(error: unknown): void {
+    this.fault(error, undefined);
+  }
+}

@@ -1,0 +1,154 @@
+// A hub with its Kronos face in memory, and a wire delivered by hand: what the hub sends lies in an array until it is read. No
+// sockets here; tests/contract/conversation.ts runs over real ones.
+
+import { type KronosDoors, openKronos } from '../../server/wire/conversation.ts';
+import { Accounts } from '../../server/core/accounts.ts';
+import { Hub } from '../../server/core/hub.ts';
+import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
+import { type Relay, silence } from '../../server/core/relay.ts';
+import type { Store } from '../../server/core/store.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
+import { TestWorld } from './world.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+export type Message = any;
+
+/** Lets everything that is ready run, down to the last microtask. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export class Switchboard implements Publisher {
+  #topics = new Map<string, Set<Wire>>();
+
+  publish(topic: string, text: string, except?: Peer): void {
+    for (const wire of [...(this.#topics.get(topic) ?? [])]) if (wire !== except) wire.publish(text);
+  }
+
+  join(topic: string, wire: Wire): void {
+    const wires = this.#topics.get(topic) ?? new Set();
+    wires.add(wire);
+    this.#topics.set(topic, wires);
+  }
+
+  leave(topic: string, wire: Wire): void {
+    this.#topics.get(topic)?.delete(wire);
+  }
+}
+
+export class Wire implements Peer {
+  readonly address: string;
+  readonly name: string;
+  readonly received: Message[] = [];
+  closedWith: number | undefined;
+  /** How many more texts it takes; past that they are dropped until `drain`. */
+  room = Number.POSITIVE_INFINITY;
+  conversation: Conversation | undefined;
+  #switchboard: Switchboard;
+
+  constructor(switchboard: Switchboard, name: string, address = '127.0.0.1') {
+    this.#switchboard = switchboard;
+    this.name = name;
+    this.address = address;
+  }
+
+  send(text: string): Sent {
+    if (this.closedWith !== undefined || this.room <= 0) return 'dropped';
+    this.room -= 1;
+    this.received.push(JSON.parse(text));
+    return this.room === 0 ? 'queued' : 'sent';
+  }
+
+  publish(text: string): void {
+    if (this.send(text) === 'dropped') this.conversation?.dropped(text);
+  }
+
+  close(code: number): void {
+    if (this.closedWith !== undefined) return;
+    this.closedWith = code;
+    this.conversation?.closed(false);
+  }
+
+  join(topic: string): void {
+    this.#switchboard.join(topic, this);
+  }
+
+  leave(topic: string): void {
+    this.#switchboard.leave(topic, this);
+  }
+
+  say(message: object | string): void {
+    this.conversation?.receive(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  drain(room: number): void {
+    this.room = room;
+    this.conversation?.drained();
+  }
+
+  hangUp(orderly = true): void {
+    if (this.closedWith !== undefined) return;
+    this.closedWith = orderly ? 1000 : 1006;
+    this.conversation?.closed(orderly);
+  }
+
+  /** Says it, and gives all that came since the last asking, until the pong. */
+  async ask(...messages: readonly (object | string)[]): Promise<Message[]> {
+    for (const message of messages) this.say(message);
+    this.say({ type: 'ping' });
+    for (let turn = 0; turn < 1_000; turn += 1) {
+      const pong = this.received.findIndex((message) => message.type === 'pong');
+      if (pong !== -1) return this.received.splice(0).filter((message) => message.type !== 'pong');
+      if (this.closedWith !== undefined) return this.received.splice(0);
+      await settle();
+    }
+    throw new Error('no pong');
+  }
+}
+
+export interface TestHub {
+  readonly hub: Hub;
+  readonly world: TestWorld;
+  readonly accounts: Accounts;
+  readonly owner: string;
+  readonly store: Store;
+  connect(name?: string, caller?: { address?: string; authorization?: string }): Wire;
+}
+
+export async function startHub(
+  options: Partial<Pick<KronosDoors, 'personal' | 'signup' | 'merge'>> & {
+    store?: Store;
+    relay?: Relay;
+    world?: TestWorld;
+  } = {},
+): Promise<TestHub> {
+  const world = options.world ?? new TestWorld();
+  const store = options.store ?? new MemoryStore({ epoch: 'e1' });
+  const hub = new Hub({ store, relay: options.relay ?? silence, world });
+  const switchboard = new Switchboard();
+  hub.addPublisher(switchboard);
+  const accounts = await Accounts.open(hub);
+  const owner = (await accounts.begin(undefined)) ?? '';
+  const { personal = true, signup = 'closed' } = options;
+  const merge = options.merge === undefined ? {} : { merge: options.merge };
+  const converse = await openKronos({ hub, accounts, personal, signup, version: '0.0.0', ...merge });
+  let wires = 0;
+  return {
+    hub,
+    world,
+    accounts,
+    owner,
+    store,
+    connect(name, caller = {}) {
+      wires += 1;
+      const wire = new Wire(switchboard, name ?? `wire-${wires}`, caller.address);
+      wire.conversation = converse(wire, {
+        address: wire.address,
+        host: 'localhost',
+        origin: '',
+        authorization: caller.authorization ?? '',
+      });
+      return wire;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+// A real hub in this process and SDKs that talk to it over real sockets; for tests. What they wait for is told, never timed.
+
+import { WebSocket } from 'ws';
+import { type Channel, type Connection, connect, type Options, type State } from '../../clients/typescript/index.ts';
+import type { Running } from '../../server/compose.ts';
+import type { Config } from '../../server/config.ts';
+import { startComposed } from './compose.ts';
+
+export class House {
+  readonly hub: Running;
+  #open: Connection[] = [];
+
+  private constructor(hub: Running) {
+    this.hub = hub;
+  }
+
+  static async open(said?: Partial<Config>): Promise<House> {
+    return new House(await startComposed(said));
+  }
+
+  connect(options: Partial<Options> = {}): Connection {
+    const token = this.hub.ownerSecret ?? '';
+    const connection = connect({ url: this.hub.url, token, webSocket: WebSocket, ...options });
+    this.#open.push(connection);
+    return connection;
+  }
+
+  started(options: Partial<Options> = {}): Connection {
+    const connection = this.connect(options);
+    connection.start();
+    return connection;
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#open) await connection.close();
+    await this.hub.stop();
+  }
+}
+
+/** Resolves when the connection is in this state. */
+export function is(connection: Connection, name: State['name']): Promise<State> {
+  if (connection.state.name === name) return Promise.resolve(connection.state);
+  return new Promise((resolve) => {
+    const stop = connection.onState((state) => {
+      if (state.name !== name) return;
+      stop();
+      resolve(state);
+    });
+  });
+}
+
+/** Resolves when the items are so. */
+export function shows<T>(channel: Channel<T>, so: (items: readonly T[]) => boolean): Promise<readonly T[]> {
+  const items = () => [...channel.items.values()].map(({ item }) => item);
+  if (so(items())) return Promise.resolve(items());
+  return new Promise((resolve) => {
+    const stop = channel.onItems(() => {
+      if (!so(items())) return;
+      stop();
+      resolve(items());
+    });
+  });
+}

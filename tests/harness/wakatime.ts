@@ -1,0 +1,127 @@
+// A hub with WakaTime's routes and Kronos beside them, on a real port and a clock moved by hand; and a plugin's way of talking to it.
+
+import { openKronos } from '../../server/wire/conversation.ts';
+import type { WakatimeDoors } from '../../server/adapters/wakatime/auth/authorize.ts';
+import { wakatimeRoutes } from '../../server/adapters/wakatime/routes.ts';
+import { Accounts } from '../../server/core/accounts.ts';
+import { Hub } from '../../server/core/hub.ts';
+import { silence } from '../../server/core/relay.ts';
+import type { Store } from '../../server/core/store.ts';
+import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { newStore } from './store.ts';
+import { TestWorld } from './world.ts';
+import { type Answer, ask, type Guest, visit } from './clients.ts';
+
+/** 2026-01-05T12:00:00Z, a Monday: when every house opens. */
+export const noon = Date.UTC(2026, 0, 5, 12) / 1_000;
+
+export const cliAgent = 'wakatime/v1.90.0 (linux-6.1.0-x86_64) go1.22.5 vscode/1.93.1 vscode-wakatime/24.6.2';
+
+export interface Wishes {
+  readonly engine?: EngineName;
+  readonly personal?: boolean;
+  readonly store?: Store;
+  readonly world?: TestWorld;
+  /** The owner's token, where it is a second start. */
+  readonly owner?: string;
+  readonly sizes?: WakatimeDoors['sizes'];
+}
+
+export interface Asking {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface House {
+  readonly hub: Hub;
+  readonly world: TestWorld;
+  readonly accounts: Accounts;
+  /** The owner's token. */
+  readonly owner: string;
+  readonly port: number;
+  readonly listening: Listening;
+  /** As they are: no key unless the headers or the path have one. */
+  ask(method: string, path: string, asking?: Asking): Promise<Answer>;
+  /** With the owner's key as the command line sends it, below `/api/v1/users/current/`. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+  get(path: string, status?: number): Promise<any>;
+  /** A batch of the owner's, as the command line sends it. */
+  send(heartbeats: readonly unknown[], headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** What the account has said about itself. */
+  settle(settings: object): Promise<void>;
+  /** A WebSocket that has logged in as the owner. */
+  socket(): Promise<Guest>;
+  close(): Promise<void>;
+}
+
+export function basic(key: string): { authorization: string } {
+  return { authorization: `Basic ${Buffer.from(key).toString('base64')}` };
+}
+
+export async function openHouse(wishes: Wishes = {}): Promise<House> {
+  const world = wishes.world ?? new TestWorld();
+  const { engine = 'uWebSockets.js', personal = false, sizes } = wishes;
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
+  const accounts = await Accounts.open(hub);
+  const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
+  const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });
+  const near = ({ origin }: { readonly origin: string }) => origin === '';
+  const routes = wakatimeRoutes({ hub, accounts, personal, near, ...(sizes === undefined ? {} : { sizes }) });
+  const listened = await listen(
+    { routes, admit: () => undefined, converse },
+    { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: false },
+    { log: world.log, engine },
+  );
+  if (!listened.ok) throw new Error(listened.error);
+  const { listening } = listened;
+  hub.addPublisher(listening.publisher);
+  const { port } = listening;
+  const house: House = {
+    hub,
+    world,
+    accounts,
+    owner,
+    port,
+    listening,
+    ask(method, path, { body, headers = {} } = {}) {
+      const text = body === undefined || typeof body === 'string' ? (body ?? '') : JSON.stringify(body);
+      return ask(port, method, path, {
+        body: text,
+        headers: { ...headers, 'content-length': String(Buffer.byteLength(text)) },
+      });
+    },
+    async get(path, status = 200) {
+      const answer = await house.ask('GET', `/api/v1/users/current${path === '' ? '' : `/${path}`}`, {
+        headers: basic(owner),
+      });
+      if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${answer.body}`);
+      return JSON.parse(answer.body);
+    },
+    send: (heartbeats, headers = {}) =>
+      house.ask('POST', '/api/v1/users/current/heartbeats.bulk', {
+        body: heartbeats,
+        headers: { ...basic(owner), 'user-agent': cliAgent, 'x-machine-name': 'laptop', ...headers },
+      }),
+    async settle(settings) {
+      const document = await hub.document('owner/settings');
+      const op = { op: 'put', key: 'wakatime', value: JSON.stringify(settings) } as const;
+      await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: world.now() } }));
+    },
+    async socket() {
+      const guest = await visit(port);
+      guest.send(JSON.stringify({ type: 'login', user_id: owner, device_id: 'd' }));
+      await guest.messages.next();
+      return guest;
+    },
+    async close() {
+      await listening.close();
+      await hub.close();
+    },
+  };
+  return house;
+}
+
+/** A heartbeat of `seconds` since 1970, as the command line sends it. */
+export function beat(seconds: number, said: object = {}): object {
+  return { entity: '/home/ann/hub/main.ts', type: 'file', category: 'coding', time: seconds, project: 'hub', ...said };
+}

@@ -1,0 +1,35 @@
+// A process that sqlite.test.ts kills: writes as fast as it can and prints the number of each write once it is acknowledged.
+// Either three items a write, which carry its number, or a life in which old items change and go, so that blocks are made and
+// opened all the time.
+
+import { nanoid } from 'nanoid';
+import { openSqlite } from '../../server/storage/sqlite/store.ts';
+import { TestWorld } from './world.ts';
+import { eager, lifeAt } from './store-lifetimes.ts';
+
+const [folder = '', first = '0', kind = 'plain'] = process.argv.slice(2);
+const world = Object.assign(new TestWorld(), { id: () => nanoid() });
+const opened = await openSqlite({ folder, world, ...(kind === 'life' ? { sealing: eager } : {}) });
+if (!opened.ok) throw new Error(opened.error);
+const { store } = opened;
+let next = Number(first);
+
+async function writer(): Promise<void> {
+  for (;;) {
+    const number = next;
+    next += 1;
+    if (kind === 'life') {
+      await store.append('alice/wakatime', { ops: lifeAt(number), origin: 'child', at: number }, 'last');
+    } else {
+      const ops = ['a', 'b', 'c'].map((part) => ({
+        op: 'put' as const,
+        key: `${number}${part}`,
+        value: String(number),
+      }));
+      await store.append('alice/tasks', { ops, origin: 'child', at: number }, number % 2 === 0 ? 'all' : 'last');
+    }
+    process.stdout.write(`${number}\n`);
+  }
+}
+
+await Promise.all(Array.from({ length: 20 }, writer));

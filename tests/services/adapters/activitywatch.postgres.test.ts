@@ -1,0 +1,11 @@
+// Once more, on PostgreSQL.
+
+import { onPostgres } from '../../harness/on-postgres.ts';
+
+await onPostgres(
+  () => import('../../unit/adapters/activitywatch/golden.test.ts'),
+  () => import('../../unit/adapters/activitywatch/heartbeat.test.ts'),
+  () => import('../../unit/adapters/activitywatch/privacy.test.ts'),
+  () => import('../../unit/adapters/activitywatch/queries.test.ts'),
+  () => import('../../unit/adapters/activitywatch/routes.test.ts'),
+);

@@ -1,0 +1,8 @@
+// Once more, on PostgreSQL.
+
+import { onPostgres } from '../../harness/on-postgres.ts';
+
+await onPostgres(
+  () => import('../../unit/adapters/mobtimer/rooms.test.ts'),
+  () => import('../../unit/adapters/mobtimer/routes.test.ts'),
+);

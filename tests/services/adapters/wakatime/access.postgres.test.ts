@@ -1,0 +1,5 @@
+// Once more, on PostgreSQL.
+
+import { onPostgres } from '../../../harness/on-postgres.ts';
+
+await onPostgres(() => import('../../../unit/adapters/wakatime/access.test.ts'));

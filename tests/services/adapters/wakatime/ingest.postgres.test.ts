@@ -1,0 +1,8 @@
+// Once more, on PostgreSQL.
+
+import { onPostgres } from '../../../harness/on-postgres.ts';
+
+await onPostgres(
+  () => import('../../../unit/adapters/wakatime/ingest.test.ts'),
+  () => import('../../../unit/adapters/wakatime/custom-rules.test.ts'),
+);

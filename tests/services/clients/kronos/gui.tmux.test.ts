@@ -1,0 +1,373 @@
+// The terminal GUI in a real terminal (tmux), by every key, beside commands that write the same database and a hub.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { freePort } from '../../../../scripts/prove/free-port.ts';
+import { HubProcess, Leftovers } from '../../../harness/process.ts';
+
+jest.setTimeout(120_000);
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+if (!hasTmux) console.warn('SKIPPED: the terminal GUI is not tried in a terminal, there is no tmux');
+
+const command = fileURLToPath(new URL('../../../../bin/kronos.cjs', import.meta.url));
+const leftovers = new Leftovers();
+let terminal: Terminal | undefined;
+let folder = '';
+
+/** One terminal, whose screen is looked at until it is as expected. */
+class Terminal {
+  #socket: string;
+
+  constructor(folder: string, width: number, height: number) {
+    this.#socket = join(folder, 'tmux');
+    // Ink draws nothing for machines that build and test.
+    const shell = `env -u CI -u CONTINUOUS_INTEGRATION ${environment().join(' ')} ${process.execPath} ${command} 2>${join(folder, 'err')}; echo ended $?; cat`;
+    this.#tmux('new-session', '-d', '-x', String(width), '-y', String(height), shell);
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync('tmux', ['-S', this.#socket, ...args], { encoding: 'utf8' });
+  }
+
+  get screen(): string {
+    return this.#tmux('capture-pane', '-p');
+  }
+
+  key(...names: string[]): void {
+    this.#tmux('send-keys', ...names);
+  }
+
+  type(text: string): void {
+    this.#tmux('send-keys', '-l', text);
+  }
+
+  resize(width: number, height: number): void {
+    this.#tmux('resize-window', '-x', String(width), '-y', String(height));
+  }
+
+  async sees(expected: RegExp): Promise<void> {
+    const until = Date.now() + 20_000;
+    for (;;) {
+      const { screen } = this;
+      if (expected.test(screen)) return;
+      if (Date.now() > until) throw new Error(`${expected} is not on the screen:\n${screen}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  close(): void {
+    spawnSync('tmux', ['-S', this.#socket, 'kill-server']);
+  }
+}
+
+function environment(): string[] {
+  return [
+    `HOME=${folder}`,
+    `XDG_DATA_HOME=${join(folder, 'data')}`,
+    `XDG_CACHE_HOME=${join(folder, 'cache')}`,
+    'LC_ALL=C.UTF-8',
+  ];
+}
+
+function kronos(...args: string[]): { code: number | null; out: string } {
+  const env = { PATH: process.env['PATH'] ?? '', ...Object.fromEntries(environment().map((one) => one.split('='))) };
+  const { status, stdout } = spawnSync(process.execPath, [command, ...args], { env, encoding: 'utf8' });
+  return { code: status, out: stdout };
+}
+
+function tasks(): readonly { desc: string; tags: string[]; active: number; done: number; worktime: number }[] {
+  return JSON.parse(kronos('list', '--json').out);
+}
+
+function open(width = 100, height = 24): Terminal {
+  terminal = new Terminal(folder, width, height);
+  return terminal;
+}
+
+beforeEach(() => {
+  folder = leftovers.folder();
+  mkdirSync(join(folder, 'data'));
+});
+
+afterEach(async () => {
+  terminal?.close();
+  terminal = undefined;
+  await leftovers.clear();
+});
+
+(hasTmux ? describe : describe.skip)('the terminal GUI', () => {
+  test('does by keys what the protocol says they do', async () => {
+    const shown = open();
+    await shown.sees(/No tasks yet/);
+    shown.key('a');
+    await shown.sees(/add ›/);
+    shown.type('water the plants +home :2d');
+    await shown.sees(/“water the plants” · tags home · due .*, in 2d/);
+    shown.key('Enter');
+    await shown.sees(/› 1 +water the plants +home +in 2d/);
+    await shown.sees(/added: water the plants/);
+
+    shown.key('s');
+    await shown.sees(/started: water the plants/);
+    await shown.sees(/› 1 .* [1-9]\d*[sm]\S* ago .* [1-9]\d*[sm]/);
+    shown.key('s');
+    await shown.sees(/task already started/);
+    shown.key('S');
+    await shown.sees(/stopped: water the plants/);
+    shown.key('Enter');
+    await shown.sees(/started: /);
+    shown.key('i');
+    // It goes on while one looks.
+    await shown.sees(/Worktime +\d/);
+    const [worktime = ''] = /Worktime.*/.exec(shown.screen) ?? [];
+    await shown.sees(new RegExp(`Worktime +(?!${worktime.replace(/Worktime +/, '')}\\n)\\d`));
+    shown.key('i', 'Enter');
+    await shown.sees(/stopped: /);
+
+    shown.key('u');
+    await shown.sees(/update › water the plants \+home/);
+    shown.type(' :nonsense');
+    await shown.sees(/invalid due/);
+    shown.key('Escape');
+    await shown.sees(/\? all keys/);
+    shown.key('u');
+    await shown.sees(/update ›/);
+    shown.type(' -home +garden');
+    shown.key('Enter');
+    await shown.sees(/water the plants +garden/);
+
+    shown.key('i');
+    await shown.sees(/Worktime +[1-9]\d*[sm]/);
+    shown.key('i');
+    await shown.sees(/\? all keys/);
+    shown.key('W');
+    await shown.sees(/worktime of tags ›/);
+    shown.type('garden');
+    shown.key('Enter');
+    await shown.sees(/worktime garden: [1-9]\d*[sm]/);
+
+    shown.key('a');
+    await shown.sees(/add ›/);
+    shown.type('call Bob +work');
+    shown.key('Enter');
+    await shown.sees(/› 2 +call Bob/);
+    shown.key('C');
+    await shown.sees(/context ›/);
+    shown.type('work');
+    shown.key('Enter');
+    await shown.sees(/1 task, 1 hidden +context work/);
+    shown.key('C');
+    await shown.sees(/context › work/);
+    shown.key('BSpace', 'BSpace', 'BSpace', 'BSpace', 'Enter');
+    await shown.sees(/2 tasks/);
+
+    shown.key('Up');
+    await shown.sees(/› 1 /);
+    shown.key('j');
+    await shown.sees(/› 2 /);
+    shown.key('d');
+    await shown.sees(/done: call Bob/);
+    await shown.sees(/1 task, 1 hidden/);
+    shown.key('H');
+    await shown.sees(/- +call Bob/);
+    shown.key('j', 'U');
+    await shown.sees(/undone: call Bob/);
+    shown.key('DC');
+    await shown.sees(/deleted: call Bob/);
+    shown.key('z');
+    await shown.sees(/taken back: delete/);
+    await shown.sees(/call Bob/);
+    shown.key('k', 'BSpace');
+    await shown.sees(/deleted: /);
+    shown.key('?');
+    await shown.sees(/take back what was done last/);
+    shown.key('Escape');
+    await shown.sees(/\? all keys/);
+    shown.key('q');
+    await shown.sees(/ended 0/);
+    expect(shown.screen).not.toContain('kronos  ');
+    expect(tasks()).toHaveLength(1);
+    // Showing the cursor again is all that goes there.
+    expect(readFileSync(join(folder, 'err'), 'utf8')).toBe('\u001b[?25h');
+  });
+
+  test('shows at once what commands do to the same tasks, and scrolls where they are many', async () => {
+    for (let at = 1; at <= 30; at += 1) kronos('add', `task-${at}`);
+    const shown = open(60, 16);
+    await shown.sees(/› 1 +task-1 /);
+    await shown.sees(/1–\d+ of 30/);
+    shown.key(...Array.from({ length: 29 }, () => 'Down'));
+    await shown.sees(/› 30 +task-30/);
+    kronos('update', '30', 'changed', 'elsewhere');
+    await shown.sees(/› 30 +changed elsewhere/);
+    shown.resize(70, 40);
+    await shown.sees(/ 1 +task-1 [\s\S]*› 30 +changed elsewhere/);
+  });
+
+  test('on a small screen the line that is typed stays in sight, and so does the list', async () => {
+    kronos('add', `${'a very long description '.repeat(9)}+tag`);
+    const shown = open(40, 12);
+    await shown.sees(/› 1 +a very long descr/);
+    expect(shown.screen.split('\n')[0]).toMatch(/^kronos +1 task +● not synchro.*…$/);
+    expect(shown.screen).toMatch(/WORKTIME\n/);
+    shown.key('a');
+    await shown.sees(/add ›/);
+    shown.type('some text that is long enough for two lines +tag :1d end');
+    await shown.sees(/\n“some text .*…\n.*:1d end *\n\+tag gives it .*…\n/);
+    shown.key('Escape');
+    await shown.sees(/a add/);
+    shown.key('u');
+    await shown.sees(/description \+tag *\n/);
+  });
+
+  test('is live with the hub, both ways, and works on while it is away', async () => {
+    const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    const port = String(await freePort());
+    const env = { HORAI_DATA: join(folder, 'hub'), HORAI_PORT: port, HORAI_OWNER_TOKEN: token };
+    const hub = new HubProcess(leftovers, env);
+    const url = await hub.up();
+    expect(kronos('login', `127.0.0.1:${port}`, '--token', token).code).toBe(0);
+    const shown = open();
+    await shown.sees(/● live with 127\.0\.0\.1/);
+    const socket = new WebSocketByHand(url, token);
+    await socket.say({ type: 'create', task: { id: 7, desc: 'from Vim', tags: [] } });
+    await shown.sees(/› 7 +from Vim/);
+    shown.key('s');
+    await shown.sees(/started: from Vim/);
+    while (!(await socket.tasks()).some(({ active }) => active > 0));
+    await hub.stop();
+    await shown.sees(/● offline/);
+    shown.key('a');
+    await shown.sees(/add ›/);
+    shown.type('while it is away');
+    shown.key('Enter');
+    await shown.sees(/● (?:offline|connecting.*), 1 change waits/);
+    await new HubProcess(leftovers, env).up();
+    shown.key('R');
+    await shown.sees(/● live with [^,]*\n/);
+    while ((await new WebSocketByHand(url, token).tasks()).length !== 2);
+    shown.key('q');
+    await shown.sees(/ended 0/);
+    expect(tasks()).toHaveLength(2);
+  });
+
+  const lockPath = () => join(folder, 'data', 'kronos', 'sync.lock');
+  const holder = () => Number(readFileSync(lockPath(), 'utf8').split('@')[0]);
+
+  test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('gives the terminal and the lock back at %s', async (signal) => {
+    kronos('login', '127.0.0.1:1', '--token', 'none');
+    const shown = open();
+    await shown.sees(/No tasks yet/);
+    await shown.sees(/● offline/);
+    process.kill(holder(), signal);
+    await shown.sees(/ended 0/);
+    expect(shown.screen).not.toContain('No tasks yet');
+    expect(existsSync(lockPath())).toBe(false);
+  });
+
+  test('lets the lock go when its terminal is gone', async () => {
+    kronos('login', '127.0.0.1:1', '--token', 'none');
+    const shown = open();
+    await shown.sees(/● offline/);
+    const pid = holder();
+    shown.close();
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(existsSync(lockPath())).toBe(false);
+  });
+
+  test('takes ctrl-c for the end, and two of them work on one database', async () => {
+    const shown = open();
+    await shown.sees(/No tasks yet/);
+    const other = new Terminal(leftovers.folder(), 40, 12);
+    try {
+      await other.sees(/No tasks yet/);
+      other.key('a');
+      await other.sees(/add ›/);
+      other.type('from the other one');
+      other.key('Enter');
+      await shown.sees(/› 1 +from the other one/);
+      shown.key('s');
+      await shown.sees(/started: /);
+      await other.sees(/[1-9]s\n/);
+      other.key('C-c');
+      await other.sees(/ended 0/);
+    } finally {
+      other.close();
+    }
+    shown.key('C-c');
+    await shown.sees(/ended 0/);
+  });
+
+  test('follows a login elsewhere, and a logout', async () => {
+    const [here, there] = [join(folder, 'here'), join(folder, 'there')];
+    const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    const ports = [String(await freePort()), String(await freePort())] as const;
+    const hubs = [here, there].map((data, at) => {
+      const port = ports[at] ?? '';
+      return new HubProcess(leftovers, { HORAI_DATA: data, HORAI_PORT: port, HORAI_OWNER_TOKEN: token });
+    });
+    const [, url = ''] = await Promise.all(hubs.map((hub) => hub.up()));
+    kronos('add', 'mine');
+    kronos('login', `127.0.0.1:${ports[0]}`, '--token', token);
+    const shown = open();
+    await shown.sees(new RegExp(`live with 127.0.0.1:${ports[0]}`));
+    expect(kronos('login', `127.0.0.1:${ports[1]}`, '--token', token)).toEqual({ code: 0, out: 'synchronized\n' });
+    await shown.sees(new RegExp(`live with 127.0.0.1:${ports[1]}`));
+    const socket = new WebSocketByHand(url, token);
+    expect(await socket.tasks()).toHaveLength(1);
+    await socket.say({ type: 'create', task: { id: 7, desc: 'from there', tags: [] } });
+    await shown.sees(/7 +from there/);
+    kronos('logout');
+    await shown.sees(/not synchronized/);
+    expect(tasks()).toHaveLength(2);
+    shown.key('q');
+    await shown.sees(/ended 0/);
+    expect(existsSync(join(folder, 'data', 'kronos', 'sync.json'))).toBe(false);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One connection for one question at a time, as from wscat. */
+class WebSocketByHand {
+  #url: string;
+  #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url.replace('http', 'ws');
+    this.#token = token;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+  async say(request: object): Promise<any> {
+    const { WebSocket } = await import('ws');
+    const socket = new WebSocket(this.#url);
+    await new Promise((resolve) => socket.once('open', resolve));
+    const answer = new Promise((resolve) => {
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data));
+        if (message.ref === 1) resolve(message);
+      });
+    });
+    socket.send(JSON.stringify({ ...request, user_id: this.#token, ref: 1 }));
+    const said = await answer;
+    socket.close();
+    return said;
+  }
+
+  async tasks(): Promise<readonly { active: number }[]> {
+    const { items } = await this.say({ type: 'read-all', channel: 'tasks' });
+    return items.map(({ item }: { item: object }) => item);
+  }
+}

@@ -1,0 +1,315 @@
+// What may befall a hub of several nodes: its database restarts, crashes or is killed, a node is killed, a node is cut off, the relay
+// dies. Real processes all of them. Meanwhile some write and some follow, and in the end no write that was acknowledged is missing,
+// none is there twice, and the followers know them all without having been told to look.
+
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { PostgresUrl } from '../../../server/config.ts';
+import { type Talk, webSocket } from '../../contract/talk.ts';
+import { Cut } from '../../harness/cut.ts';
+import { Namespace } from '../../harness/namespace.ts';
+import { Nats, natsServer } from '../../harness/nats.ts';
+import { Postgres, postgresBin } from '../../harness/postgres.ts';
+import { HubProcess, Leftovers } from '../../harness/process.ts';
+
+const owner = randomUUID();
+const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+/** A connection to one of the nodes, whichever is there. */
+async function login(urls: readonly string[]): Promise<Talk> {
+  for (let at = 0; ; at += 1) {
+    try {
+      const talk = await webSocket({ url: urls[at % urls.length] ?? '', kronos: null });
+      await talk.ask({ type: 'login', user_id: owner, device_id: `d${at}` });
+      return talk;
+    } catch {
+      await pause();
+    }
+  }
+}
+
+/** Writes numbers until it is told to stop, each under a write id, and again until it is acknowledged. */
+class Writer {
+  readonly acknowledged = new Set<number>();
+  refused = 0;
+  #stopped = false;
+  readonly #done: Promise<void>;
+
+  /** @param urls nodes to write to; the next when one is gone */
+  constructor(urls: readonly string[], from: number) {
+    this.#done = this.#run(urls, from);
+  }
+
+  /** Resolves when this many more have been acknowledged. */
+  async more(count: number): Promise<void> {
+    const wanted = this.acknowledged.size + count;
+    while (this.acknowledged.size < wanted) await pause();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return this.#done;
+  }
+
+  async #run(urls: readonly string[], from: number): Promise<void> {
+    let talk = await login(urls);
+    for (let number = from; !this.#stopped; number += 1) {
+      while (!this.acknowledged.has(number)) {
+        talk.say({ type: 'create', channel: 'log', item: number, write_id: `w${number}`, ref: number });
+        for (;;) {
+          const answer = await talk.next();
+          if (answer === undefined) {
+            talk = await login(urls);
+            break;
+          }
+          if (answer.ref !== number) continue;
+          if (answer.success) this.acknowledged.add(number);
+          else {
+            this.refused += 1;
+            await pause();
+          }
+          break;
+        }
+      }
+    }
+    talk.cut();
+  }
+}
+
+/** Follows over one connection, which nobody renews. */
+class Follower {
+  readonly told = new Map<number, number>();
+  readonly #talk: Talk;
+
+  private constructor(talk: Talk) {
+    this.#talk = talk;
+    void this.#run();
+  }
+
+  static async open(url: string): Promise<Follower> {
+    const talk = await login([url]);
+    talk.say({ type: 'subscribe', channel: 'log' });
+    return new Follower(talk);
+  }
+
+  async knows(numbers: ReadonlySet<number>): Promise<void> {
+    while ([...numbers].some((number) => !this.told.has(number))) await pause();
+  }
+
+  close(): void {
+    this.#talk.cut();
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const message = await this.#talk.next();
+      if (message === undefined) return;
+      for (const { item } of message.changes ?? message.items ?? [message]) {
+        if (typeof item === 'number') this.told.set(item, (this.told.get(item) ?? 0) + 1);
+      }
+    }
+  }
+}
+
+interface Health {
+  readonly code: number;
+  readonly status: string;
+  readonly reason?: string;
+}
+
+async function healthOf(url: string): Promise<Health> {
+  const answer = await fetch(`${url}-/health`);
+  const body: unknown = await answer.json();
+  return Object.assign({ code: answer.status, status: '' }, body);
+}
+
+async function healthy(url: string, fits: (health: Health) => boolean): Promise<Health> {
+  for (;;) {
+    const health = await healthOf(url);
+    if (fits(health)) return health;
+    await pause();
+  }
+}
+
+if (postgresBin === undefined) test.skip('PostgreSQL is not installed', () => undefined);
+else {
+  describe('a hub of two nodes', () => {
+    let postgres: Postgres;
+    let leftovers: Leftovers;
+    let closing: (() => unknown)[];
+    beforeEach(async () => {
+      leftovers = new Leftovers();
+      closing = [];
+      postgres = await Postgres.start([]);
+    }, 60_000);
+    afterEach(async () => {
+      for (const close of closing.reverse()) await close();
+      await leftovers.clear();
+      await postgres.remove();
+    }, 60_000);
+
+    const node = async (store: string, more: Record<string, string> = {}) => {
+      const env = { HORAI_STORE: store, HORAI_DATA: leftovers.folder(), HORAI_OWNER_TOKEN: owner, ...more };
+      const hub = new HubProcess(leftovers, env);
+      return { hub, url: await hub.up() };
+    };
+    const writersTo = (...urls: string[]) => {
+      const writers = [0, 1, 2, 3].map((at) => new Writer(urls, at * 1_000_000));
+      closing.push(() => Promise.all(writers.map((writer) => writer.stop())));
+      return {
+        more: (count: number) => Promise.all(writers.map((writer) => writer.more(count))),
+        stop: async () => {
+          await Promise.all(writers.map((writer) => writer.stop()));
+          return new Set(writers.flatMap(({ acknowledged }) => [...acknowledged]));
+        },
+      };
+    };
+    const followerOf = async (url: string) => {
+      const follower = await Follower.open(url);
+      closing.push(() => follower.close());
+      return follower;
+    };
+
+    /** Everything that lies in the channel is there once, and among it all that was acknowledged. */
+    async function proveKept(
+      store: PostgresUrl,
+      acknowledged: ReadonlySet<number>,
+      ...followers: Follower[]
+    ): Promise<void> {
+      for (const follower of followers) await follower.knows(acknowledged);
+      const rows = await postgres.query(
+        `SELECT s.value::int AS n, count(*)::int AS times FROM horai.items i
+         JOIN horai.steps s USING (account, channel, seq, moment)
+         WHERE i.channel = (SELECT id FROM horai.channels WHERE name = 'owner/log') GROUP BY s.value`,
+        store,
+      );
+      expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
+      const kept = new Set(rows.map(({ n }) => Number(n)));
+      expect([...acknowledged].filter((number) => !kept.has(number))).toEqual([]);
+      for (const { told } of followers) expect([...told].filter(([, times]) => times > 1)).toEqual([]);
+    }
+
+    test.each([
+      ['restarts', 'SIGINT'],
+      ['crashes', 'SIGQUIT'],
+      ['is killed', 'SIGKILL'],
+    ] as const)(
+      'goes on when the database %s',
+      async (_how, signal) => {
+        const store = await postgres.database();
+        const [a, b] = [await node(store), await node(store)];
+        const [writers, follower, other] = [writersTo(a.url), await followerOf(b.url), await followerOf(a.url)];
+        await writers.more(20);
+        for (let round = 0; round < 3; round += 1) {
+          await postgres.down(signal);
+          for (const { url } of [a, b]) {
+            expect(await healthy(url, ({ code }) => code === 503)).toMatchObject({
+              status: 'broken',
+              reason: expect.stringMatching(/./),
+            });
+          }
+          await postgres.up();
+          for (const { url } of [a, b]) await healthy(url, ({ status }) => status === 'ok');
+          await writers.more(20);
+        }
+        await proveKept(store, await writers.stop(), follower, other);
+      },
+      120_000,
+    );
+
+    test('goes on when a node is killed, for those who go to the other', async () => {
+      const store = await postgres.database();
+      const [a, b] = [await node(store), await node(store)];
+      const [writers, follower] = [writersTo(a.url, b.url), await followerOf(b.url)];
+      await writers.more(20);
+      a.hub.signal('SIGKILL');
+      await writers.more(20);
+      const third = await node(store);
+      const late = await followerOf(third.url);
+      await writers.more(20);
+      await proveKept(store, await writers.stop(), follower, late);
+    }, 120_000);
+
+    /** A node behind a wire that can be cut: in a network namespace, or behind a proxy where that is not permitted. */
+    async function behindAWire(store: PostgresUrl) {
+      const namespace = Namespace.open();
+      if (namespace === undefined)
+        console.warn('No network namespace may be made here: a proxy that stalls stands in.');
+      else closing.push(() => namespace.close());
+      const host = namespace?.here ?? '127.0.0.1';
+      const proxy = await Cut.open(postgres.port, host);
+      closing.push(() => proxy.close());
+      const env = {
+        HORAI_STORE: store.replace(`127.0.0.1:${postgres.port}/`, `${host}:${proxy.port}/`),
+        HORAI_DATA: leftovers.folder(),
+        HORAI_OWNER_TOKEN: owner,
+        ...(namespace === undefined ? {} : { HORAI_HOST: namespace.there }),
+      };
+      const hub = new HubProcess(leftovers, env, [], namespace?.through ?? []);
+      return { url: await hub.up(), wire: namespace ?? proxy };
+    }
+
+    test('a node that is cut off from the database says so, keeps its followers and catches them up', async () => {
+      const store = await postgres.database();
+      const a = await node(store);
+      const { url, wire } = await behindAWire(store);
+      const [writers, strays] = [writersTo(a.url), new Writer([url], 9_000_000)];
+      closing.push(() => strays.stop());
+      const follower = await followerOf(url);
+      await writers.more(20);
+      await strays.more(20);
+      wire.cut();
+      await healthy(url, ({ code }) => code === 503);
+      expect(await healthOf(a.url)).toMatchObject({ status: 'ok' });
+      await writers.more(100);
+      // Long enough for its writes to be given up, and for their outcome to be asked for later.
+      while (strays.refused === 0) await pause();
+      wire.mend();
+      await healthy(url, ({ status }) => status === 'ok');
+      await strays.more(20);
+      await strays.stop();
+      await proveKept(store, new Set([...(await writers.stop()), ...strays.acknowledged]), follower);
+    }, 240_000);
+
+    test('a token that is revoked on one node closes what it opened on the other', async () => {
+      const store = await postgres.database();
+      const [a, b] = [await node(store), await node(store)];
+      const admin = await login([a.url]);
+      const [made] = await admin.ask({ type: 'token', name: 'phone', scopes: ['read'] });
+      const phone = await webSocket({ url: b.url, kronos: null });
+      for (;;) {
+        const [answer] = await phone.ask({ type: 'login', user_id: made.secret, device_id: 'phone' });
+        if (answer.success) break;
+      }
+      await admin.ask({ type: 'revoke', token: made.token.id });
+      expect(await phone.next()).toMatchObject({ success: false, code: 'revoked' });
+      expect(await phone.closed).toBe(4401);
+      admin.cut();
+    }, 60_000);
+
+    if (natsServer === undefined) test.skip('NATS is not installed', () => undefined);
+    else
+      test('when the relay dies changes come late, and health says so; when it is back they do not', async () => {
+        const store = await postgres.database();
+        const nats = await Nats.start();
+        closing.push(() => nats.down());
+        const more = { HORAI_RELAY: nats.url };
+        const [a, b] = [await node(store, more), await node(store, more)];
+        const [writers, follower] = [writersTo(a.url), await followerOf(b.url)];
+        for (let round = 0; round < 2; round += 1) {
+          await writers.more(20);
+          await nats.down();
+          expect(await healthy(b.url, ({ status }) => status === 'late')).toMatchObject({
+            code: 200,
+            reason: expect.stringContaining('NATS'),
+          });
+          await writers.more(20);
+          const told = follower.told.size;
+          while (follower.told.size < told + 20) await pause();
+          await nats.up();
+          for (const { url } of [a, b]) await healthy(url, ({ status }) => status === 'ok');
+        }
+        await proveKept(store, await writers.stop(), follower);
+      }, 120_000);
+  });
+}

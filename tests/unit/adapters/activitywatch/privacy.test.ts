@@ -1,0 +1,99 @@
+// Privacy rules that the web UI saves: what they say is never kept, by whichever door an event comes, from the moment they are saved.
+
+import { describe, expect, test } from '@jest/globals';
+import { type House, openHouse } from '../../../harness/activitywatch.ts';
+
+const start = Date.UTC(2026, 0, 1);
+const event = (seconds: number, data: object) => ({
+  timestamp: new Date(start + seconds * 1_000).toISOString(),
+  duration: 0,
+  data,
+});
+const window = 'aw-watcher-window_box';
+
+const rules = [
+  { enabled: true, field: 'title', pattern: '(?i)secret', action: 'redact', replacement: 'private' },
+  { enabled: true, bucket_prefix: 'aw-watcher-window', field: 'app', pattern: '^KeePass', action: 'drop' },
+  { enabled: false, field: 'app', pattern: 'Code', action: 'drop' },
+];
+
+async function ruled(): Promise<House> {
+  const house = await openHouse();
+  expect((await house.post('/api/0/settings/privacy_filters', rules)).status).toBe(200);
+  return house;
+}
+
+const beat = (house: House, seconds: number, data: object, bucket = window) =>
+  house.post(`/api/0/buckets/${bucket}/heartbeat?pulsetime=5`, event(seconds, data));
+const kept = async (house: House, bucket = window) =>
+  (await house.get(`/api/0/buckets/${bucket}/events`)).value.map(({ data }: { data: unknown }) => data);
+
+describe('privacy rules', () => {
+  test('a dropped heartbeat is no error to its watcher, and nothing is left of it, not even a bucket', async () => {
+    const house = await ruled();
+    const answer = await beat(house, 0, { app: 'KeePassXC', title: 'Passwords' });
+    expect([answer.status, answer.value.id]).toEqual([200, null]);
+    expect((await house.get('/api/0/buckets')).value).toEqual({});
+    expect((await beat(house, 1, { app: 'KeePassXC', title: 'x' }, 'other_box')).value.id).toBe(1);
+  });
+
+  test('redacted heartbeats join as what they have become', async () => {
+    const house = await ruled();
+    await beat(house, 0, { app: 'Code', title: 'Secret plan' });
+    expect((await beat(house, 4, { app: 'Code', title: 'another SECRET' })).value).toMatchObject({
+      id: 1,
+      duration: 4,
+      data: { app: 'Code', title: 'private' },
+    });
+  });
+
+  test('hold for lists of events, small and large, and for imports', async () => {
+    const house = await ruled();
+    await house.post(`/api/0/buckets/${window}`, { type: 'currentwindow', client: 'c', hostname: 'box' });
+    const some = [event(0, { app: 'KeePassXC' }), event(1, { app: 'Code', title: 'secret' })];
+    await house.post(`/api/0/buckets/${window}/events`, some);
+    expect(await kept(house)).toEqual([{ app: 'Code', title: 'private' }]);
+    const large = Array.from({ length: 3_000 }, (_, index) =>
+      event(10 + index, { app: index % 2 === 0 ? 'KeePassXC' : 'Code', title: `secret ${'x'.repeat(50)}` }),
+    );
+    expect((await house.post(`/api/0/buckets/${window}/events`, large)).body).toBe('null\n');
+    const all = await kept(house);
+    expect(all).toHaveLength(1_501);
+    expect(new Set(all.map((data: unknown) => JSON.stringify(data)))).toEqual(
+      new Set(['{"app":"Code","title":"private"}']),
+    );
+    const file = {
+      buckets: { [window]: { id: window, type: 'currentwindow', client: 'c', hostname: 'box', events: large } },
+    };
+    const other = await ruled();
+    expect((await other.post('/api/0/import', file)).status).toBe(200);
+    expect(await kept(other)).toHaveLength(1_500);
+  });
+
+  test('are told what is wrong with them when they are saved, and those before go on', async () => {
+    const house = await ruled();
+    const wrong = await house.post('/api/0/settings/privacy_filters', [{ ...rules[0], pattern: '(' }]);
+    expect([wrong.status, wrong.value.message]).toEqual([400, expect.stringContaining('rule 1: pattern')]);
+    expect((await house.post('/api/0/settings/privacy_filters', [{ field: 'x', action: 'eat' }])).status).toBe(400);
+    await beat(house, 0, { app: 'Code', title: 'secret' });
+    expect(await kept(house)).toEqual([{ app: 'Code', title: 'private' }]);
+    for (const none of [[], null, false]) {
+      expect((await house.post('/api/0/settings/privacy_filters', none)).status).toBe(200);
+    }
+    await beat(house, 100, { app: 'Code', title: 'secret' });
+    expect(await kept(house)).toContainEqual({ app: 'Code', title: 'secret' });
+  });
+
+  test('are one account’s, and not another’s', async () => {
+    const house = await ruled();
+    await house.accounts.createAccount('ann');
+    const ann = await house.accounts.createToken('ann', 'laptop', ['read', 'write']);
+    if (!ann.ok) throw new Error('no token');
+    const body = event(0, { app: 'KeePassXC' });
+    const answer = await house.ask('POST', `/api/0/buckets/${window}/heartbeat?pulsetime=5`, {
+      token: ann.secret,
+      body,
+    });
+    expect(answer.value.id).toBe(1);
+  });
+});

@@ -1,0 +1,254 @@
+// What the hub believes of a device that comes back (rules M1 to M4, M11), as conversations with devices whose clocks tick in
+// whole seconds. What a merge makes of a list is proved elsewhere.
+
+import { describe, expect, test } from '@jest/globals';
+import { type Message, settle, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
+
+const task = (id: number, desc: string, more: object = {}) => ({
+  id,
+  desc,
+  tags: [],
+  active: 0,
+  due: 0,
+  done: 0,
+  ...more,
+});
+
+/** The hub's clock as a client tells it. */
+const second = (hub: TestHub) => Math.floor(hub.world.now() / 1_000) * 1_000;
+
+async function login(hub: TestHub, device: string, version?: number): Promise<{ wire: Wire; version: number }> {
+  const wire = hub.connect(device);
+  const [answer] = await wire.ask({ type: 'login', user_id: hub.owner, device_id: device, version });
+  return { wire, version: answer.version };
+}
+
+const lists = (messages: readonly Message[]) => messages.filter(({ type }) => type === 'read-all');
+
+/** Device `b` made two tasks and has the version it made them under; its clock has left that second, and it has been heard since. */
+async function twoTasks(): Promise<{ hub: TestHub; b: Wire; version: number }> {
+  const hub = await startHub();
+  const { wire: b } = await login(hub, 'b', 0);
+  await b.ask({ type: 'write-all', tasks: [], version: 0 });
+  const version = second(hub);
+  await b.ask({ type: 'create', task: task(1, 'one'), version }, { type: 'create', task: task(2, 'two'), version });
+  hub.world.pass(5_000);
+  return { hub, b, version };
+}
+
+/** Another device makes a task. */
+async function another(hub: TestHub): Promise<number> {
+  const { wire } = await login(hub, 'a', 0);
+  await wire.ask({ type: 'read-all' }, { type: 'create', task: task(3, 'three'), version: second(hub) });
+  const [all] = lists(await wire.ask({ type: 'read-all' }));
+  wire.hangUp();
+  return all.version;
+}
+
+describe('a device that comes for the first time', () => {
+  test('[M1] is told the hub’s version, whatever it names itself', async () => {
+    const { hub } = await twoTasks();
+    const now = await another(hub);
+    expect((await login(hub, 'new')).version).toBe(now);
+    expect((await login(hub, 'zero', 0)).version).toBe(now);
+    expect((await login(hub, 'less', -1)).version).toBe(now);
+    expect((await login(hub, 'old', 4_000)).version).toBe(now);
+    expect((await login(hub, 'ahead', now + 86_400_000)).version).toBe(now);
+  });
+
+  test('[M1] is told -1 where nobody ever wrote, so that what it has is sent', async () => {
+    const hub = await startHub();
+    const { wire, version } = await login(hub, 'b', 4_000);
+    expect(version).toBe(-1);
+    await wire.ask({ type: 'write-all', tasks: [task(1, 'mine')], version: 4_000 });
+    const [all] = lists(await wire.ask({ type: 'read-all' }));
+    expect(all.tasks).toEqual([task(1, 'mine')]);
+  });
+
+  test('[M1] its list adds to what is there and removes nothing', async () => {
+    const { hub } = await twoTasks();
+    const { wire } = await login(hub, 'new', second(hub) + 86_400_000);
+    const [all] = lists(await wire.ask({ type: 'write-all', tasks: [task(9, 'nine')], version: second(hub) }));
+    expect(all.tasks).toEqual([task(1, 'one'), task(2, 'two'), task(9, 'nine')]);
+  });
+});
+
+describe('a device that returns', () => {
+  test('[M2] unchanged, where nothing happened, is told the hub’s version', async () => {
+    const { hub, b, version } = await twoTasks();
+    b.hangUp();
+    const { version: now } = await login(hub, 'c', 0);
+    expect((await login(hub, 'b', version)).version).toBe(now);
+  });
+
+  test('[M2] unchanged, where others wrote, is told a greater version, so that it reads all', async () => {
+    const { hub, b, version } = await twoTasks();
+    b.hangUp();
+    const now = await another(hub);
+    expect(now).toBeGreaterThan(version);
+    expect((await login(hub, 'b', version)).version).toBe(now);
+  });
+
+  test('[M3] with edits is told one less than it named, and its list is merged with what others wrote', async () => {
+    const { hub, b } = await twoTasks();
+    b.hangUp();
+    hub.world.pass(5_000);
+    const mine = second(hub);
+    hub.world.pass(5_000);
+    await another(hub);
+    const back = await login(hub, 'b', mine);
+    expect(back.version).toBe(mine - 1);
+    const [all] = lists(await back.wire.ask({ type: 'write-all', tasks: [task(1, 'ONE')], version: mine }));
+    expect(all.tasks).toEqual([task(1, 'ONE'), task(3, 'three')]);
+  });
+
+  test('[M3] with edits, by a clock that is days behind the hub’s, is believed to have them all the same', async () => {
+    const hub = await startHub();
+    const { wire: b } = await login(hub, 'b', 0);
+    const behind = second(hub) - 3 * 86_400_000;
+    await b.ask({ type: 'create', task: task(1, 'one'), version: behind });
+    hub.world.pass(5_000);
+    b.hangUp();
+    expect((await login(hub, 'b', behind + 60_000)).version).toBe(behind + 59_999);
+  });
+
+  test('[M1] from nothing again, reads all; if it cannot, it does not remove what it made before', async () => {
+    const { hub, b } = await twoTasks();
+    b.hangUp();
+    const now = await another(hub);
+    const reset = await login(hub, 'b', 0);
+    expect(reset.version).toBe(now);
+    const [all] = lists(await reset.wire.ask({ type: 'write-all', tasks: [task(7, 'seven')], version: second(hub) }));
+    expect(all.tasks).toEqual([task(1, 'one'), task(2, 'two'), task(3, 'three'), task(7, 'seven')]);
+  });
+});
+
+describe('a version whose second was not over', () => {
+  test('[M4] is not believed unchanged of a device that was last heard in it', async () => {
+    const hub = await startHub();
+    const { wire: b } = await login(hub, 'b', 0);
+    const version = second(hub);
+    await b.ask({ type: 'create', task: task(1, 'one'), version });
+    b.hangUp(false);
+    expect((await login(hub, 'b', version)).version).toBe(version - 1);
+  });
+
+  test('[M4] nor of one that hung up in good order in it: its next edit has the same version', async () => {
+    const hub = await startHub();
+    const { wire: b } = await login(hub, 'b', 0);
+    const version = second(hub);
+    await b.ask({ type: 'create', task: task(1, 'one'), version });
+    b.hangUp();
+    const back = await login(hub, 'b', version);
+    expect(back.version).toBe(version - 1);
+    await back.wire.ask({ type: 'write-all', tasks: [task(1, 'edited in that second')], version });
+    const [all] = lists(await back.wire.ask({ type: 'read-all' }));
+    expect(all.tasks).toEqual([task(1, 'edited in that second')]);
+  });
+
+  test('[M4] is believed once the device hung up in good order after it', async () => {
+    const { hub, b, version } = await twoTasks();
+    b.hangUp();
+    const now = await another(hub);
+    expect((await login(hub, 'b', version)).version).toBe(now);
+  });
+
+  test('[M4] is not believed when the connection broke: an edit of that second may have been on the way', async () => {
+    const { hub, b, version } = await twoTasks();
+    b.hangUp(false);
+    await another(hub);
+    expect((await login(hub, 'b', version)).version).toBe(version - 1);
+  });
+});
+
+test('[M4] what was said last on a connection and not done is an edit that nobody knows of, though it was closed in good order', async () => {
+  const { hub, b, version } = await twoTasks();
+  b.say({ type: 'tokens' });
+  b.say({ type: 'update', task: task(1, 'one more'), version });
+  b.hangUp();
+  await settle();
+  expect((await login(hub, 'b', version)).version).toBe(version - 1);
+});
+
+describe('a list that was sent', () => {
+  /** A device was sent two tasks, and comes back with one that it made, having neither of them. */
+  async function backAfterReading(act: (hub: TestHub, b: Wire) => Promise<void>): Promise<Message> {
+    const { hub } = await twoTasks();
+    const { wire } = await login(hub, 'reader', 0);
+    await wire.ask({ type: 'read-all' });
+    await act(hub, wire);
+    hub.world.pass(5_000);
+    const mine = second(hub);
+    const back = await login(hub, 'reader', mine);
+    expect(back.version).toBe(mine - 1);
+    await back.wire.ask({ type: 'write-all', tasks: [task(8, 'eight')], version: mine });
+    const [all] = lists(await back.wire.ask({ type: 'read-all' }));
+    return all.tasks.map(({ desc }: { desc: string }) => desc);
+  }
+
+  test('[M11] counts as received when the client hangs up in good order: what is missing then was deleted', async () => {
+    expect(await backAfterReading(async (_, wire) => wire.hangUp())).toEqual(['eight']);
+  });
+
+  test('[M11] counts as received when the client speaks again two seconds later', async () => {
+    const tasks = await backAfterReading(async (hub, wire) => {
+      hub.world.pass(2_000);
+      await wire.ask({ type: 'update', task: task(2, 'two'), version: second(hub) });
+      wire.hangUp(false);
+    });
+    expect(tasks).toEqual(['eight']);
+  });
+
+  test('[M11] may not have arrived when the connection breaks before: nothing is removed', async () => {
+    expect(await backAfterReading(async (_, wire) => wire.hangUp(false))).toEqual(['one', 'two', 'eight']);
+  });
+
+  test('[M11] may not have arrived when the client speaks sooner than that', async () => {
+    const tasks = await backAfterReading(async (hub, wire) => {
+      hub.world.pass(1_999);
+      await wire.ask({ type: 'update', task: task(2, 'two'), version: second(hub) });
+      wire.hangUp(false);
+    });
+    expect(tasks).toEqual(['one', 'two', 'eight']);
+  });
+
+  test('[M11] is proved by the device’s own: what it has can only be from there, and what it lacks it deleted', async () => {
+    const { hub } = await twoTasks();
+    const { wire } = await login(hub, 'reader', 0);
+    await wire.ask({ type: 'read-all' });
+    wire.hangUp(false);
+    hub.world.pass(5_000);
+    const mine = second(hub);
+    const back = await login(hub, 'reader', mine);
+    await back.wire.ask({ type: 'write-all', tasks: [task(2, 'two')], version: mine });
+    const [all] = lists(await back.wire.ask({ type: 'read-all' }));
+    expect(all.tasks).toEqual([task(2, 'two')]);
+  });
+
+  test('[M11] after a merge that changed its list the device is sent one that it did not ask for', async () => {
+    const { hub, b } = await twoTasks();
+    b.hangUp();
+    await another(hub);
+    const mine = second(hub);
+    hub.world.pass(5_000);
+    const back = await login(hub, 'b', mine);
+    const told = await back.wire.ask({ type: 'write-all', tasks: [task(1, 'one'), task(2, 'TWO')], version: mine });
+    expect(lists(told).map(({ tasks }) => tasks)).toEqual([[task(1, 'one'), task(2, 'TWO'), task(3, 'three')]]);
+  });
+});
+
+describe('what the hub remembers of devices', () => {
+  test('[M1] a base outlives the hub: an offline delete is still one after a restart', async () => {
+    const { hub, b } = await twoTasks();
+    b.hangUp();
+    await settle();
+    hub.world.pass(5_000);
+    const again = await startHub({ store: hub.store, world: hub.world });
+    const mine = second(hub);
+    const wire = again.connect('b');
+    await wire.ask({ type: 'login', user_id: hub.owner, device_id: 'b', version: mine });
+    await wire.ask({ type: 'write-all', tasks: [task(2, 'two')], version: mine });
+    const [all] = lists(await wire.ask({ type: 'read-all' }));
+    expect(all.tasks).toEqual([task(2, 'two')]);
+  });
+});

@@ -1,0 +1,42 @@
+// Tasks written as items of the channel `tasks`, by clients that name them by key and say what they base a change on.
+
+import { describe, expect, test } from '@jest/globals';
+import { startHub } from '../../../harness/kronos.ts';
+
+const channel = 'tasks';
+
+describe('tasks by key', () => {
+  test('[S2] a create gets the key it asks for, or one that its ack tells; of a key that is there it is refused', async () => {
+    const hub = await startHub();
+    const wire = hub.connect();
+    await wire.ask({ type: 'login', user_id: hub.owner, device_id: 'a' });
+    const create = (more: object) => ({ type: 'create', channel, ...more });
+    expect(await wire.ask(create({ key: 'k', item: { id: 1 }, ref: 1 }))).toMatchObject([{ type: 'ack', key: 'k' }]);
+    expect(await wire.ask(create({ key: 'k', item: { id: 2 }, ref: 2 }))).toMatchObject([
+      { code: 'item_exists', ref: 2 },
+    ]);
+    const made = create({ item: { id: 3 }, write_id: 'w', ref: 3 });
+    const [ack] = await wire.ask(made);
+    expect(await wire.ask(made)).toEqual([ack]);
+    const [all] = await wire.ask({ type: 'read-all', channel });
+    expect(all.items).toMatchObject(
+      [
+        { key: ack.key, item: { id: 3 } },
+        { key: 'k', item: { id: 1 } },
+      ].sort((one, other) => (one.key < other.key ? -1 : 1)),
+    );
+  });
+
+  test('[W6] [W9] an update on the current base takes back what another device did just now: its sender has seen it', async () => {
+    const hub = await startHub();
+    const [one, other] = [hub.connect(), hub.connect()];
+    await one.ask({ type: 'login', user_id: hub.owner, device_id: 'one' });
+    await other.ask({ type: 'login', user_id: hub.owner, device_id: 'other' });
+    await one.ask({ type: 'create', channel, key: 'k', item: { id: 1, desc: 'a', due: 0 } });
+    await other.ask({ type: 'update', channel, key: 'k', item: { id: 1, desc: 'b', due: 0 } });
+    const back = { type: 'update', channel, key: 'k', item: { id: 1, desc: 'a', due: 5 }, base: 2, ref: 1 };
+    expect(await one.ask(back)).toMatchObject([{}, { type: 'ack', seq: 3 }]);
+    const [all] = await one.ask({ type: 'read-all', channel });
+    expect(all.items[0].item).toEqual({ id: 1, desc: 'a', due: 5 });
+  });
+});

@@ -1,0 +1,63 @@
+// Who is next, by table: every history of the timer's own rules, and the walk of its manual script.
+
+import { describe, expect, test } from '@jest/globals';
+import { nextUser } from '../../../../server/adapters/mobtimer/next-user.ts';
+import type { TimerRequest } from '../../../../server/adapters/mobtimer/timer-request.ts';
+
+type Turn = Pick<TimerRequest, 'type' | 'user' | 'nextUser'>;
+
+const turn = (user: string | null): Turn => ({ type: 'TIMER', user, nextUser: null });
+const pause = (user: string | null, nextUser: string | null = null): Turn => ({ type: 'BREAKTIMER', user, nextUser });
+
+describe('nextUser', () => {
+  const table: [string, Turn[], string | null, string | null][] = [
+    ['nobody was here', [], 'alice', null],
+    ['alice alone', [turn('alice')], 'alice', null],
+    ['a newcomer', [turn('alice')], 'bob', 'alice'],
+    ['two, the first again', ['alice', 'bob'].map(turn), 'alice', 'bob'],
+    ['two, the second again', ['alice', 'bob'].map(turn), 'bob', 'alice'],
+    ['two and a newcomer', ['alice', 'bob'].map(turn), 'carol', 'alice'],
+    ['two and somebody without a name', ['alice', 'bob'].map(turn), '', 'alice'],
+    ['two and nobody in particular', ['alice', 'bob'].map(turn), null, 'alice'],
+    ['three, a round', ['alice', 'bob', 'carol'].map(turn), 'alice', 'bob'],
+    ['three, into the second round', ['alice', 'bob', 'carol', 'alice'].map(turn), 'bob', 'carol'],
+    ['three, further into it', ['alice', 'bob', 'carol', 'alice', 'bob'].map(turn), 'carol', 'alice'],
+    ['alice twice with bob between', ['alice', 'bob', 'alice'].map(turn), 'alice', 'bob'],
+    ['alice thrice', ['alice', 'bob', 'alice', 'alice'].map(turn), 'alice', 'bob'],
+    ['out of order, alice', ['alice', 'bob', 'carol', 'bob'].map(turn), 'alice', 'bob'],
+    ['out of order, bob', ['alice', 'bob', 'carol', 'bob'].map(turn), 'bob', 'carol'],
+    ['a break between', [turn('alice'), pause('dave'), turn('bob')], 'alice', 'bob'],
+    ['a turn without a name', ['alice', 'bob', ''].map(turn), 'alice', 'bob'],
+    ['only turns without a name', ['', '', null].map(turn), 'alice', null],
+    ['a blank name is none', [' ', 'bob'].map(turn), 'alice', 'bob'],
+    ['names are exact', ['Alice', 'bob'].map(turn), 'alice', 'Alice'],
+  ];
+  test.each(table)('%s', (_, history, by, next) => {
+    expect(nextUser(history, 'TIMER', by)).toBe(next);
+  });
+
+  test('a break keeps whoever was next, and knows nobody in an empty room', () => {
+    expect(nextUser([], 'BREAKTIMER', 'alice')).toBeNull();
+    expect(nextUser([{ ...turn('alice'), nextUser: 'bob' }], 'BREAKTIMER', 'alice')).toBe('bob');
+    expect(nextUser([turn('alice'), pause('alice', 'carol')], 'BREAKTIMER', 'bob')).toBe('carol');
+  });
+
+  test('the walk of the original’s manual script', () => {
+    const walk: [TimerRequest['type'], string, string | null][] = [
+      ['TIMER', 'test1', null],
+      ['TIMER', 'test2', 'test1'],
+      ['BREAKTIMER', 'test1', 'test1'],
+      ['TIMER', 'test3', 'test1'],
+      ['TIMER', 'test3', 'test1'],
+      ['BREAKTIMER', 'test1', 'test1'],
+      ['TIMER', 'test2', 'test3'],
+      ['TIMER', 'test2', 'test3'],
+    ];
+    const history: Turn[] = [];
+    for (const [type, user, expected] of walk) {
+      const next = nextUser(history, type, user);
+      expect(next).toBe(expected);
+      history.push({ type, user, nextUser: next });
+    }
+  });
+});

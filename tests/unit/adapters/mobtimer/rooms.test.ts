@@ -1,0 +1,358 @@
+// Rooms as channels: written to and followed by other ways than HTTP, kept over a restart, forgotten after a day, closed to
+// strangers where the hub says so.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openSqlite } from '../../../../server/storage/sqlite/store.ts';
+import { TestWorld } from '../../../harness/world.ts';
+import type { Guest } from '../../../harness/clients.ts';
+import { beginning, type House, openHouse, value } from '../../../harness/mobtimer.ts';
+
+const day = 86_400_000;
+const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+async function heard(guest: Guest): Promise<any> {
+  return JSON.parse(await guest.messages.next());
+}
+
+function say(guest: Guest, message: object): void {
+  guest.send(JSON.stringify(message));
+}
+
+/** Everything the hub has begun is done when its store answers, and its followers have been told. */
+async function quiet(house: House): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) {
+    await house.hub.store.check();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('a room', () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await openHouse();
+  });
+  afterEach(() => house.close());
+
+  test('is a channel: a WebSocket hears what viewers are shown', async () => {
+    const guest = await house.socket();
+    say(guest, { type: 'subscribe', channel: 'mob/room' });
+    expect(await heard(guest)).toMatchObject({ type: 'snapshot', channel: 'mob/room', items: [] });
+    await house.put('/room', { timer: 10, user: 'ann' });
+    const stream = await house.follow('/room/events');
+    const { timer } = await beginning(stream);
+    expect(await heard(guest)).toMatchObject({ type: 'create', channel: 'mob/room', item: timer });
+    await house.put('/room/goal', { goal: 'ship', user: 'ann' });
+    const { data } = await value(stream);
+    expect(await heard(guest)).toMatchObject({ type: 'create', key: 'goal', item: data });
+    stream.close();
+    guest.end();
+  });
+
+  test('remembers a thousand requests of a day, and no more text than fits: the oldest go', async () => {
+    for (let count = 0; count < 1_003; count += 1) await house.put('/room', { timer: 1, user: `u${count}` });
+    const few = await house.hub.store.read('mob/room', {});
+    expect(few).toHaveLength(1_000);
+    expect(few.some((item) => item.value.includes('"user":"u2"'))).toBe(false);
+    expect(few.some((item) => item.value.includes('"user":"u3"'))).toBe(true);
+    for (let count = 0; count < 36; count += 1)
+      await house.put('/room', { timer: 1, user: String(count % 10).repeat(250_000) });
+    const large = await house.hub.store.read('mob/room', {});
+    expect(large.reduce((sum, { value: text }) => sum + text.length, 0)).toBeLessThanOrEqual(8_388_608);
+    expect(large.some((item) => item.value.includes('5'.repeat(250_000)))).toBe(true);
+  }, 60_000);
+
+  test('is started from a WebSocket for those who look at it, and clamped', async () => {
+    const stream = await house.follow('/room/events');
+    await beginning(stream);
+    const guest = await house.socket();
+    say(guest, { type: 'create', channel: 'mob/room', item: { timer: 10, user: 'x' } });
+    expect((await value(stream)).data).toEqual({
+      timer: 10,
+      requested: '2026-01-05T12:00:00.000Z',
+      user: 'x',
+      nextUser: null,
+      type: 'TIMER',
+    });
+    say(guest, { type: 'create', channel: 'mob/room', item: { timer: '4000.5', user: 'no number' } });
+    say(guest, { type: 'create', channel: 'mob/room', item: 'just a note' });
+    say(guest, { type: 'create', channel: 'mob/room', item: { breaktimer: 4000, user: 'y' } });
+    expect((await value(stream)).data).toMatchObject({ timer: 1440, user: 'y', nextUser: null, type: 'BREAKTIMER' });
+    await house.put('/room', { timer: 5, user: 'z' });
+    expect((await value(stream)).data).toMatchObject({ timer: 5, nextUser: 'x' });
+    say(guest, { type: 'create', channel: 'mob/room', item: { timer: 5, user: 'x' } });
+    expect((await value(stream)).data).toMatchObject({ user: 'x', nextUser: 'z' });
+    stream.close();
+    const late = await house.follow('/room/events');
+    const { history, timer } = await beginning(late);
+    expect([...history, timer]).toMatchObject([
+      { user: 'x' },
+      { user: 'y' },
+      { user: 'z' },
+      { user: 'x', nextUser: 'z' },
+    ]);
+    expect(JSON.parse((await house.ask('GET', '/stats')).body)).toMatchObject({
+      timers: [
+        { minutes: 5, count: 2 },
+        { minutes: 10, count: 1 },
+      ],
+      breaks: [{ minutes: 1440, count: 1 }],
+      activeTimers: 1,
+    });
+    late.close();
+    guest.end();
+  });
+
+  test('counts as active when it was never opened by HTTP', async () => {
+    const guest = await house.socket();
+    say(guest, { type: 'create', channel: 'mob/unseen', item: { timer: 10 }, ref: 1 });
+    await heard(guest);
+    // The room is read from the store first.
+    const active = async () => JSON.parse((await house.ask('GET', '/stats')).body).activeTimers;
+    while ((await active()) === 0);
+    expect(await active()).toBe(1);
+    guest.end();
+  });
+
+  test('shows an older turn when a newer one is taken back, and nothing when none is left', async () => {
+    const guest = await house.socket();
+    const stream = await house.follow('/room/events');
+    await beginning(stream);
+    for (const key of ['a', 'b', 'c']) {
+      say(guest, { type: 'create', channel: 'mob/room', key, item: { timer: 10, user: key } });
+      await value(stream);
+    }
+    say(guest, { type: 'delete', channel: 'mob/room', key: 'a' });
+    say(guest, { type: 'delete', channel: 'mob/room', key: 'c' });
+    expect((await value(stream)).data).toMatchObject({ timer: 10, user: 'b' });
+    say(guest, { type: 'update', channel: 'mob/room', key: 'b', item: 'not a turn any more' });
+    expect((await value(stream)).data).toEqual(nothing);
+    say(guest, { type: 'create', channel: 'mob/room', key: 'goal', item: { goal: 'by hand' } });
+    expect((await value(stream)).data).toMatchObject({ goal: 'by hand', user: null });
+    say(guest, { type: 'delete', channel: 'mob/room', key: 'goal' });
+    expect((await value(stream)).data).toEqual({ goal: null, user: null, requested: null });
+    stream.close();
+    guest.end();
+  });
+
+  test('forgets each request after a day, and tells viewers once when none is left', async () => {
+    const stream = await house.follow('/room/events');
+    await beginning(stream);
+    await house.put('/room', { timer: 10, user: 'ann' });
+    house.world.pass(30_000);
+    await house.put('/room', { timer: 11, user: 'bob' });
+    await house.put('/room/goal', { goal: 'stays' });
+    // 12:00:00 and 12:00:30 of the day after; sweeps come on the minute, and a day is not yet more than a day.
+    house.world.pass(day - 30_000);
+    await quiet(house);
+    expect((await house.hub.store.read('mob/room', {})).length).toBe(3);
+    house.world.pass(60_000);
+    await quiet(house);
+    expect((await house.hub.store.read('mob/room', {})).map(({ key }) => key)).toEqual(['goal']);
+    house.world.pass(600_000);
+    await quiet(house);
+    await house.put('/room', { timer: 12 });
+    const told: unknown[] = [];
+    while (told.length < 5) {
+      const { name, data } = await value(stream);
+      if (name !== 'KEEP_ALIVE') told.push(data);
+      if (data?.timer === 12) break;
+    }
+    expect(told).toMatchObject([
+      { timer: 10 },
+      { timer: 11 },
+      { goal: 'stays' },
+      nothing,
+      { timer: 12, nextUser: null },
+    ]);
+    expect((await house.ask('GET', '/room/goal')).body).toBe('{"goal":"stays"}');
+    stream.close();
+  });
+
+  test('tells nobody when only some of its requests are forgotten', async () => {
+    await house.put('/room', { timer: 10, user: 'old' });
+    house.world.pass(3_600_000);
+    await house.put('/room', { timer: 11, user: 'young' });
+    const stream = await house.follow('/room/events');
+    await beginning(stream);
+    house.world.pass(day - 3_600_000 + 60_000);
+    await quiet(house);
+    await house.put('/room', { timer: 12, user: 'new' });
+    for (;;) {
+      const { name, data } = await value(stream);
+      if (name === 'KEEP_ALIVE') continue;
+      expect(data).toMatchObject({ timer: 12, nextUser: 'young' });
+      break;
+    }
+    stream.close();
+  });
+
+  test('that is empty and unwatched is forgotten, on disk and in memory', async () => {
+    await house.put('/room', { timer: 10 });
+    await house.put('/room/goal', { goal: 'x' });
+    await house.ask('DELETE', '/room/goal');
+    house.world.pass(day + 60_000);
+    await quiet(house);
+    house.world.pass(60_000);
+    await quiet(house);
+    expect(await house.hub.store.channels('mob/')).toMatchObject([{ channel: 'mob/room', items: 0 }]);
+    expect((await house.hub.store.head('mob/room')).floor).toBe((await house.hub.store.head('mob/room')).seq);
+    expect((await house.hub.channel('mob/room')).watched).toBe(false);
+    // And begins anew as if nothing had been.
+    await house.put('/room', { timer: 5, user: 'ann' });
+    const stream = await house.follow('/room/events');
+    expect(await beginning(stream)).toMatchObject({ history: [], timer: { timer: 5 }, goal: { goal: null } });
+    await house.put('/room', { timer: 6, user: 'bob' });
+    expect((await value(stream)).data).toMatchObject({ timer: 6, nextUser: 'ann' });
+    stream.close();
+  });
+
+  test('begins anew for a viewer who was too slow, in the same stream', async () => {
+    const slow = await house.follow('/room/events');
+    await beginning(slow);
+    slow.pause();
+    const [session] = house.hub.sessions;
+    let timer = 0;
+    for (; session?.behind === false && timer < 1_000; timer += 1) {
+      await house.put('/room', { timer, user: 'x'.repeat(200_000) });
+    }
+    expect(session?.behind).toBe(true);
+    slow.resume();
+    let last = await value(slow);
+    while (last.name !== 'INITIAL_HISTORY') last = await value(slow);
+    expect(last.data.length).toBe(timer - 1);
+    expect(await value(slow)).toMatchObject({ name: 'TIMER_REQUEST', data: { timer: timer - 1 } });
+    expect((await value(slow)).name).toBe('GOAL_REQUEST');
+    await house.put('/room', { timer: 1_234 });
+    expect((await value(slow)).data.timer).toBe(1_234);
+    slow.close();
+  });
+
+  test('a stream that the hub ends says why', async () => {
+    const stream = await house.follow('/room/events');
+    await beginning(stream);
+    house.hub.drain();
+    const last = await value(stream);
+    expect(last).toMatchObject({ name: 'CLOSED', data: { type: 'away' } });
+    expect(await stream.next()).toBeUndefined();
+  });
+});
+
+describe('over a restart', () => {
+  let folder: string;
+  let starts = 0;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'horai-rooms-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const start = async (now: number, owner?: string) => {
+    const world = new TestWorld(1, now);
+    // A world that begins again gives its names again, as a real one never does.
+    for (let names = 0; names < 50 * starts; names += 1) world.id();
+    starts += 1;
+    const opened = await openSqlite({ folder, world });
+    if (!opened.ok) throw new Error(opened.error);
+    return openHouse({ world, store: opened.store, ...(owner === undefined ? {} : { owner }) });
+  };
+
+  test('rooms keep their deadline, their next user and their goal, and are counted at once', async () => {
+    const noon = Date.UTC(2026, 0, 5, 12);
+    const before = await start(noon);
+    await before.put('/room', { timer: 10, user: 'ann' });
+    await before.put('/room', { timer: 25, user: 'bob' });
+    await before.put('/room/goal', { goal: 'ship', user: 'bob' });
+    const first = await before.follow('/room/events');
+    const shown = await beginning(first);
+    await before.close();
+
+    const after = await start(noon + 5 * 60_000, before.owner);
+    const front = await after.follow('/events');
+    expect([(await value(front)).data, (await value(front)).data]).toEqual([0, 1]);
+    const second = await after.follow('/room/events');
+    expect(await beginning(second)).toEqual(shown);
+    expect(shown.timer).toEqual({
+      timer: 25,
+      requested: '2026-01-05T12:00:00.000Z',
+      user: 'bob',
+      nextUser: 'ann',
+      type: 'TIMER',
+    });
+    await after.put('/room', { timer: 5, user: 'ann' });
+    expect((await value(second)).data).toMatchObject({ nextUser: 'bob' });
+    await after.close();
+
+    const late = await start(noon + 2 * day, before.owner);
+    // The front page waits until the rooms of before are known.
+    await late.ask('GET', '/');
+    late.world.pass(60_000);
+    await quiet(late);
+    const third = await late.follow('/room/events');
+    expect(await beginning(third)).toMatchObject({ history: [], timer: nothing, goal: { goal: 'ship' } });
+    await late.close();
+  });
+});
+
+describe('rooms for members', () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await openHouse({ rooms: 'members' });
+  });
+  afterEach(() => house.close());
+
+  const json = { 'content-type': 'application/json' };
+
+  test('are closed to strangers, whatever they ask', async () => {
+    for (const [method, path] of [
+      ['PUT', '/room'],
+      ['GET', '/room/events'],
+      ['GET', '/room/goal'],
+      ['PUT', '/room/goal'],
+      ['DELETE', '/room/goal'],
+      ['GET', '/events'],
+      ['GET', '/stats'],
+    ] as const) {
+      const answer = await house.ask(method, path, { body: '{"timer":1,"goal":"x"}', headers: json });
+      expect([method, path, answer.status]).toEqual([method, path, 401]);
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
+    }
+    expect(await house.hub.store.channels('mob/')).toEqual([]);
+    expect(JSON.parse((await house.ask('GET', '/room')).body)).toMatchObject({ members: true });
+  });
+
+  test('open with a token, and a stream with a ticket, once', async () => {
+    const authorization = `Bearer ${house.owner}`;
+    expect((await house.ask('PUT', '/room', { body: '{"timer":1}', headers: { ...json, authorization } })).status).toBe(
+      202,
+    );
+    const issued = await house.ask('POST', '/-/tickets', { headers: { authorization } });
+    expect(issued.status).toBe(201);
+    const { ticket } = JSON.parse(issued.body);
+    const stream = await house.follow(`/room/events?ticket=${ticket}`);
+    expect((await beginning(stream)).timer).toMatchObject({ timer: 1 });
+    expect((await house.follow(`/room/events?ticket=${ticket}`)).status).toBe(401);
+    expect((await house.ask('PUT', `/room?ticket=${ticket}`, { body: '{"timer":1}', headers: json })).status).toBe(401);
+    stream.close();
+  });
+
+  test('close when the token is revoked', async () => {
+    const made = await house.accounts.createToken('owner', 'tab', ['read', 'write']);
+    if (!made.ok) throw new Error(made.error);
+    const authorization = `Bearer ${made.secret}`;
+    const stream = await house.follow('/room/events', { authorization });
+    await beginning(stream);
+    await house.accounts.revoke(made.token.id);
+    expect(await value(stream)).toMatchObject({ name: 'CLOSED', data: { success: false, code: 'revoked' } });
+    expect(await stream.next()).toBeUndefined();
+    expect((await house.follow('/room/events', { authorization })).status).toBe(401);
+  });
+
+  test('belong to whoever reaches a personal hub', async () => {
+    const personal = await openHouse({ rooms: 'members', personal: true });
+    expect((await personal.put('/room', { timer: 1 })).status).toBe(202);
+    await personal.close();
+  });
+});

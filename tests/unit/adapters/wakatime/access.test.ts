@@ -1,0 +1,103 @@
+// Every path there is, knocked at by everybody: nobody, another account, an app that may nothing, a token that has ended, a page of
+// another site. The paths are read off the table of routes, so a new one is knocked at, too. What answers anybody is listed here
+// by name.
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { wakatimeRoutes } from '../../../../server/adapters/wakatime/routes.ts';
+import { hubScopes } from '../../../../server/adapters/wakatime/model/scopes.ts';
+import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+
+/** They say nothing of an account, or only what their name in the path says. */
+const forAnybody = new Set([
+  'GET /api/health',
+  'GET /api/avatar/:hash',
+  'GET /photo/:hash',
+  'POST /oauth/revoke',
+  ...['/api/v1', '/api', '/v1', '/api/hackatime/v1', '/api/compat/wakatime/v1', ''].map(
+    (prefix) => `POST ${prefix}/plugins/errors`,
+  ),
+  ...['/api/v1', '/api', '/v1', '/api/hackatime/v1', '/api/compat/wakatime/v1'].flatMap((prefix) => [
+    ...['leaders', 'editors', 'program_languages', 'languages'].map((path) => `GET ${prefix}/${path}`),
+  ]),
+]);
+
+let house: House;
+let knocks: { route: string; method: string; path: string }[];
+
+beforeAll(async () => {
+  house = await openHouse();
+  await house.send([beat(noon - 60), beat(noon)]);
+  const routes = wakatimeRoutes({ ...house, personal: false, near: () => true });
+  const gets = new Set(routes.filter(({ method }) => method === 'GET').map(({ path }) => path));
+  knocks = routes
+    .filter(({ method, path }) => method !== 'OPTIONS' && !(method === '*' && gets.has(path)))
+    .map(({ method, path }) => ({
+      // With a slash too many it is the same door.
+      route: `${method} ${path.replace('//', '/').replace(/\/$/, '')}`,
+      method: method === '*' ? 'GET' : method,
+      path: path.replace(':user', 'owner').replace(/:\w+/g, 'x').replace('*', 'x'),
+    }));
+});
+afterAll(() => house.close());
+
+const statusOf = async ({ method, path }: (typeof knocks)[number], headers: Readonly<Record<string, string>>) =>
+  (await house.ask(method, path, { headers, ...(method === 'GET' ? {} : { body: {} }) })).status;
+
+/** What let somebody in who has no business there. */
+async function opened(headers: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const all = [];
+  for (const knock of knocks) {
+    const status = await statusOf(knock, headers);
+    if (status < 400 && !forAnybody.has(knock.route)) all.push(`${knock.route}: ${status}`);
+  }
+  return all;
+}
+
+async function token(scopes: readonly string[], expires?: number): Promise<string> {
+  const made = await house.accounts.createToken('owner', 'a token', scopes, undefined, expires);
+  if (!made.ok) throw new Error(made.error);
+  return made.secret;
+}
+
+test('there are paths to knock at', () => {
+  expect(knocks.length).toBeGreaterThan(300);
+});
+
+test('nobody gets in', async () => {
+  expect(await opened({})).toEqual([]);
+});
+
+test('another account does not, nor a page of another site', async () => {
+  const bob = await house.accounts.createAccount('bob');
+  if (!bob.ok) throw new Error(bob.error);
+  // Without `users/owner` in it, a path is about bob himself.
+  const about = knocks.filter(({ path }) => path.includes('owner'));
+  const statuses = await Promise.all(
+    about.map(async (knock) => [knock.route, await statusOf(knock, basic(bob.secret))]),
+  );
+  expect(statuses.filter(([, status]) => Number(status) < 400)).toEqual([]);
+  expect(await opened({ origin: 'https://evil.example' })).toEqual([]);
+});
+
+test('an app that may nothing is told whose token it has, and nothing else', async () => {
+  const all = await opened({ authorization: `Bearer ${await token(hubScopes([]))}` });
+  expect(all.filter((one) => !/users\/(?:current|:user): 200$/.test(one))).toEqual([]);
+});
+
+test('a token for other channels does not', async () => {
+  expect(await opened(basic(await token(['read:tasks', 'write:aw/*'])))).toEqual([]);
+});
+
+test('a token that may only read writes nothing', async () => {
+  const reader = basic(await token(['read']));
+  const writes = knocks.filter(({ method, route }) => method !== 'GET' && !forAnybody.has(route));
+  const statuses = await Promise.all(writes.map(async (knock) => [knock.route, await statusOf(knock, reader)]));
+  expect(statuses.filter(([, status]) => Number(status) < 400)).toEqual([]);
+});
+
+test('a token that has ended does not', async () => {
+  const secret = await token(['read', 'write'], house.world.now() + 1_000);
+  expect(await statusOf({ route: '', method: 'GET', path: '/api/v1/users/current' }, basic(secret))).toBe(200);
+  house.world.pass(1_000);
+  expect(await opened(basic(secret))).toEqual([]);
+});

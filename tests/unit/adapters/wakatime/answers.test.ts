@@ -1,0 +1,656 @@
+// What the endpoints answer: shapes, numbers, filters, refusals. How time is computed is credit.test.ts', how numbers are written
+// values.test.ts'.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Store } from '../../../../server/core/store.ts';
+import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+
+const now = noon;
+const mac = 'wakatime/v1.90.0 (darwin-23.0-arm64) go1.22 vim/9 vim-wakatime/11.1';
+
+/** Two hours of today and one of yesterday, on two projects, two machines and in two languages, with a minute of neither. */
+async function work(house: House): Promise<void> {
+  const every = (from: number, count: number, step: number, said: object) =>
+    Array.from({ length: count }, (_, index) => beat(from + index * step, said));
+  const hub = { project: 'hub', branch: 'main', language: 'TypeScript', dependencies: ['fs', 'ws'] };
+  const web = {
+    project: 'web',
+    branch: 'dev',
+    language: 'CSS',
+    category: 'writing docs',
+    entity: '/home/ann/web/a.css',
+  };
+  // Yesterday 10:00 to 11:00.
+  await house.send(every(now - 26 * 3_600, 61, 60, hub));
+  // Today 8:00 to 9:00, then 9:00 to 9:45 on the other, then 15 minutes without a language, until 10:00.
+  await house.send(every(now - 4 * 3_600, 60, 60, { ...hub, is_write: true }));
+  await house.send(every(now - 3 * 3_600, 45, 60, { ...web, user_agent: mac }), { 'x-machine-name': 'mac' });
+  await house.send(
+    every(now - 3 * 3_600 + 2_700, 16, 60, { project: 'web', branch: 'dev', entity: '/home/ann/web/notes' }),
+  );
+}
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse();
+  await work(house);
+});
+afterEach(() => house.close());
+
+describe('the status bar', () => {
+  test('says today, at both of its paths', async () => {
+    for (const path of ['statusbar/today', 'status_bar/today']) {
+      const answer = await house.get(path);
+      expect(answer).toMatchObject({
+        cached_at: '2026-01-05T12:00:00Z',
+        has_team_features: false,
+        data: {
+          has_team_features: false,
+          grand_total: { text: '2 hrs', digital: '2:00', decimal: '2.00', hours: 2, minutes: 0, total_seconds: 7_200 },
+          categories: [
+            { name: 'Coding', total_seconds: 4_500, percent: 62.5 },
+            { name: 'Writing Docs', total_seconds: 2_700, percent: 37.5 },
+          ],
+          range: { date: '2026-01-05', text: 'Today', timezone: 'UTC' },
+        },
+      });
+    }
+  });
+
+  test('says "0 secs" and empty lists when there is nothing', async () => {
+    house.world.pass(86_400_000);
+    const { data } = await house.get('statusbar/today');
+    expect(data).toMatchObject({ grand_total: { text: '0 secs', total_seconds: 0 }, categories: [], languages: [] });
+  });
+
+  test('has its day where the account has its own', async () => {
+    await house.settle({ timezone: 'Pacific/Auckland' });
+    const { data } = await house.get('statusbar/today');
+    // It is already Tuesday there.
+    expect(data.range).toEqual({
+      date: '2026-01-06',
+      start: '2026-01-05T11:00:00Z',
+      end: '2026-01-06T10:59:59Z',
+      text: 'Today',
+      timezone: 'Pacific/Auckland',
+    });
+  });
+
+  test('is told of each heartbeat at once', async () => {
+    await house.send([beat(now - 30), beat(now)]);
+    expect((await house.get('statusbar/today')).data.grand_total).toMatchObject({ total_seconds: 7_230 });
+  });
+});
+
+describe('summaries', () => {
+  test('have a day for each date, ascending, empty ones too, and the end is included', async () => {
+    const answer = await house.get('summaries?start=2026-01-03&end=2026-01-05');
+    expect(answer.data.map(({ range }: { range: { text: string } }) => range.text)).toEqual([
+      'Sat Jan 3rd 2026',
+      'Yesterday',
+      'Today',
+    ]);
+    expect(answer.data.map(({ grand_total }: { grand_total: { text: string } }) => grand_total.text)).toEqual([
+      '0 secs',
+      '1 hr',
+      '2 hrs',
+    ]);
+    expect(answer).toMatchObject({
+      start: '2026-01-03T00:00:00Z',
+      end: '2026-01-05T23:59:59Z',
+      cumulative_total: { seconds: 10_800, text: '3 hrs', decimal: '3.00', digital: '3:00' },
+      daily_average: {
+        holidays: 1,
+        days_including_holidays: 3,
+        days_minus_holidays: 2,
+        seconds: 4_950,
+        text: '1 hr 22 mins',
+        seconds_including_other_language: 5_400,
+        text_including_other_language: '1 hr 30 mins',
+      },
+    });
+  });
+
+  test('have every list, in the form of summaries', async () => {
+    const [day] = (await house.get('summaries?start=today&end=today')).data;
+    expect(day.languages).toEqual([
+      {
+        name: 'TypeScript',
+        total_seconds: 3_600,
+        hours: 1,
+        minutes: 0,
+        seconds: 0,
+        digital: '1:00:00',
+        decimal: '1.00',
+        text: '1 hr',
+        percent: 50,
+      },
+      {
+        name: 'CSS',
+        total_seconds: 2_700,
+        hours: 0,
+        minutes: 45,
+        seconds: 0,
+        digital: '0:45:00',
+        decimal: '0.75',
+        text: '45 mins',
+        percent: 37.5,
+      },
+      {
+        name: 'Other',
+        total_seconds: 900,
+        hours: 0,
+        minutes: 15,
+        seconds: 0,
+        digital: '0:15:00',
+        decimal: '0.25',
+        text: '15 mins',
+        percent: 12.5,
+      },
+    ]);
+    expect(day.editors).toMatchObject([{ name: 'VS Code', total_seconds: 4_500 }, { name: 'Vim' }]);
+    expect(day.operating_systems).toMatchObject([{ name: 'Linux' }, { name: 'Mac', total_seconds: 2_700 }]);
+    expect(day.machines).toMatchObject([{ name: 'laptop', machine_name_id: expect.any(String) }, { name: 'mac' }]);
+    expect(day.projects).toMatchObject([{ name: 'hub', color: null, percent: 50 }, { name: 'web' }]);
+    // Each dependency has all of the time, so parts are of their own sum.
+    expect(day.dependencies).toMatchObject([
+      { name: 'fs', total_seconds: 3_600, percent: 50 },
+      { name: 'ws', total_seconds: 3_600, percent: 50 },
+    ]);
+    expect(day.grand_total).not.toHaveProperty('seconds');
+    expect(day).not.toHaveProperty('entities');
+  });
+
+  test('of a project have its branches and entities', async () => {
+    const answer = await house.get('summaries?start=today&end=today&project=web');
+    expect(answer).toMatchObject({ available_branches: ['dev'], branches: [] });
+    expect(answer.data[0]).toMatchObject({
+      grand_total: { total_seconds: 3_600 },
+      branches: [{ name: 'dev', total_seconds: 3_600 }],
+      entities: [
+        { name: '/home/ann/web/a.css', total_seconds: 2_700 },
+        { name: '/home/ann/web/notes', total_seconds: 900 },
+      ],
+    });
+    const other = await house.get('summaries?start=today&end=today&project=web&branches=main');
+    expect(other.cumulative_total.seconds).toBe(0);
+  });
+
+  test('go by names of ranges, other zones, timeouts and written files', async () => {
+    expect((await house.get('summaries?range=Last%207%20Days')).data).toHaveLength(7);
+    expect((await house.get('summaries?range=last_7_days')).cumulative_total.seconds).toBe(10_800);
+    expect((await house.get('summaries?start=today&end=today&timezone=Asia/Tokyo')).data[0].range).toMatchObject({
+      date: '2026-01-05',
+      start: '2026-01-04T15:00:00Z',
+      timezone: 'Asia/Tokyo',
+    });
+    expect((await house.get('summaries?start=today&end=today&timeout=1')).cumulative_total.seconds).toBe(0);
+    expect((await house.get('summaries?start=today&end=today&writes_only=true')).cumulative_total.seconds).toBe(
+      59 * 60,
+    );
+  });
+
+  test.each([
+    'summaries',
+    'summaries?start=today',
+    'summaries?start=2026-01-05&end=2026-01-04',
+    'summaries?start=2026-13-01&end=today',
+    'summaries?start=1990-01-01&end=today',
+    'summaries?range=sometimes',
+    'summaries?start=today&end=today&timezone=Nowhere',
+    'summaries?start=today&end=today&timeout=-1',
+    'durations',
+    'durations?date=today&slice_by=mood',
+    'heartbeats',
+  ])('%s is refused with a reason', async (path) => {
+    expect(await house.get(path, 400)).toEqual({ error: expect.any(String) });
+  });
+});
+
+describe('stats', () => {
+  test('of the last seven days end yesterday, unless they are to include today', async () => {
+    const { data } = await house.get('stats/last_7_days');
+    expect(data).toMatchObject({
+      username: 'owner',
+      range: 'last_7_days',
+      human_readable_range: 'last week',
+      start: '2025-12-29T00:00:00Z',
+      end: '2026-01-04T23:59:59Z',
+      timezone: 'UTC',
+      timeout: 15,
+      writes_only: false,
+      project: null,
+      status: 'ok',
+      is_up_to_date: true,
+      percent_calculated: 100,
+      is_including_today: false,
+      total_seconds: 3_600,
+      holidays: 6,
+      days_minus_holidays: 1,
+    });
+    expect((await house.get('stats/last_7_days?is_including_today=true')).data).toMatchObject({
+      is_including_today: true,
+      total_seconds: 9_900,
+      total_seconds_including_other_language: 10_800,
+      human_readable_total: '2 hrs 45 mins',
+      human_readable_total_including_other_language: '3 hrs',
+      daily_average: 4_950,
+      daily_average_including_other_language: 5_400,
+      best_day: { date: '2026-01-05', text: '2 hrs', total_seconds: 7_200 },
+    });
+    const wakapi = await house.ask('GET', '/api/compat/wakatime/v1/users/current/stats/last_7_days', {
+      headers: basic(house.owner),
+    });
+    expect(JSON.parse(wakapi.body).data.is_including_today).toBe(true);
+  });
+
+  test('have every list, in the form of stats', async () => {
+    const { data } = await house.get('stats/all_time');
+    expect(data.languages[0]).toEqual({
+      name: 'TypeScript',
+      total_seconds: 7_200,
+      hours: 2,
+      minutes: 0,
+      digital: '2:00',
+      decimal: '2.00',
+      text: '2 hrs',
+      percent: 66.67,
+    });
+    for (const list of ['categories', 'projects', 'editors', 'operating_systems', 'dependencies', 'machines']) {
+      expect(data[list].length).toBeGreaterThan(0);
+    }
+  });
+
+  test.each([
+    '2026',
+    '2026-01',
+    'last_30_days',
+    'last_6_months',
+    'last_year',
+    'today',
+    'any',
+  ])('go by the range %s', async (range) => {
+    expect((await house.get(`stats/${range}`)).data.total_seconds).toBeGreaterThanOrEqual(3_600);
+  });
+
+  test('of one project, one language, one machine', async () => {
+    expect((await house.get('stats/all_time?project=web')).data).toMatchObject({
+      project: 'web',
+      total_seconds_including_other_language: 3_600,
+    });
+    expect((await house.get('stats/all_time?language=css')).data.total_seconds).toBe(2_700);
+    expect((await house.get('stats/all_time?machine=mac')).data.total_seconds).toBe(2_700);
+  });
+
+  test('count a language that is said to be "Other" as none', async () => {
+    await house.send([beat(now - 600, { language: 'Other' }), beat(now - 540, { language: 'Go' })]);
+    const { data } = await house.get('stats/today');
+    expect(data.languages).toMatchObject([
+      { name: 'TypeScript' },
+      { name: 'CSS' },
+      { name: 'Other', total_seconds: 960 },
+    ]);
+    expect(data.total_seconds_including_other_language - data.total_seconds).toBe(960);
+  });
+
+  test('of 24 hours go back that far, into yesterday', async () => {
+    await house.send([beat(now - 86_430), beat(now - 86_370), beat(now - 86_340)]);
+    for (const range of ['24_hours', 'last_day', 'Last 24 Hours']) {
+      const { data } = await house.get(`stats/${encodeURIComponent(range)}`);
+      expect(data).toMatchObject({
+        range: 'last_24_hours',
+        start: '2026-01-04T12:00:00Z',
+        total_seconds_including_other_language: 7_200 + 60,
+      });
+    }
+  });
+
+  test('take a zone whose plus was not encoded', async () => {
+    expect((await house.get('stats/today?timezone=Etc/GMT+5')).data.timezone).toBe('Etc/GMT+5');
+  });
+
+  test('of no such range are not found', async () => {
+    expect(await house.get('stats/whenever', 404)).toEqual({ error: 'no such range' });
+  });
+});
+
+describe('what strangers see of stats', () => {
+  const asked = (path = 'owner/stats/last_7_days') => house.ask('GET', `/api/v1/users/${path}`);
+
+  test('is that their key is none, where they show one, whether anything is shared or not', async () => {
+    const wrong = basic('00000000-0000-4000-8000-000000000000');
+    const statuses = async (query: string, headers: Readonly<Record<string, string>>) =>
+      Promise.all(
+        ['', '/stats', '/stats/last_7_days'].map(
+          async (path) => (await house.ask('GET', `/api/v1/users/owner${path}${query}`, { headers })).status,
+        ),
+      );
+    expect(await statuses('', wrong)).toEqual([401, 401, 401]);
+    await house.settle({ logged_time_public: true });
+    expect(await statuses('?api_key=nonsense', {})).toEqual([401, 401, 401]);
+    expect(await statuses('', {})).toEqual([200, 200, 200]);
+  });
+
+  test('is nothing, until the account shares something', async () => {
+    expect((await asked()).status).toBe(403);
+    expect((await asked('nobody/stats')).status).toBe(404);
+    expect((await asked('owner/summaries?range=today')).status).toBe(401);
+  });
+
+  test('is what the account shares, other lists are empty', async () => {
+    await house.settle({ languages_used_public: true });
+    const { data } = JSON.parse((await asked('owner/stats?is_including_today=true')).body);
+    expect(data).toMatchObject({
+      total_seconds: 0,
+      human_readable_total: '',
+      languages: [{ name: 'TypeScript' }, { name: 'CSS' }, { name: 'Other' }],
+      projects: [],
+      editors: [],
+      machines: [],
+      dependencies: [],
+      is_language_usage_visible: true,
+      is_coding_activity_visible: false,
+    });
+    expect(JSON.stringify(data)).not.toContain('laptop');
+    await house.settle({ logged_time_public: true });
+    expect(JSON.parse((await asked()).body).data).toMatchObject({ total_seconds: 3_600, languages: [] });
+  });
+
+  test('is nothing of one project, file or machine where those are not shared', async () => {
+    await house.settle({ logged_time_public: true, languages_used_public: true });
+    const statuses = ['language=css', 'project=web', 'branch=dev', 'entity=a', 'machine=mac', 'label=work'].map(
+      async (filter) => (await asked(`owner/stats/last_7_days?${filter}`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 403, 403, 403, 403, 403]);
+  });
+});
+
+describe('durations', () => {
+  const noLines = { ai_additions: 0, ai_deletions: 0, human_additions: 0, human_deletions: 0 };
+
+  test('are stretches of projects', async () => {
+    const answer = await house.get('durations?date=2026-01-05');
+    expect(answer).toEqual({
+      data: [
+        { project: 'hub', time: now - 4 * 3_600, duration: 3_600, color: null, ...noLines },
+        { project: 'web', time: now - 3 * 3_600, duration: 3_600, color: null, ...noLines },
+      ],
+      branches: ['dev', 'main'],
+      color: null,
+      start: '2026-01-05T00:00:00Z',
+      end: '2026-01-05T23:59:59Z',
+      timezone: 'UTC',
+    });
+  });
+
+  test.each([
+    ['entity', 'entity', ['/home/ann/hub/main.ts', '/home/ann/web/a.css', '/home/ann/web/notes']],
+    ['language', 'language', ['TypeScript', 'CSS', 'Other']],
+    ['editor', 'editor', ['VS Code', 'Vim', 'VS Code']],
+    ['os', 'operating_system', ['Linux', 'Mac', 'Linux']],
+    ['category', 'category', ['Coding', 'Writing Docs', 'Coding']],
+    ['machine', 'machine', ['laptop', 'mac', 'laptop']],
+    ['dependencies', 'dependencies', ['fs', 'ws']],
+  ])('are sliced by %s', async (slice, field, values) => {
+    const { data } = await house.get(`durations?date=today&slice_by=${slice}`);
+    expect(data.map((one: Record<string, string>) => one[field])).toEqual(values);
+  });
+
+  test('of one project, or of its branches', async () => {
+    expect((await house.get('durations?date=today&project=web')).data).toHaveLength(1);
+    expect((await house.get('durations?date=today&project=web&branches=main')).data).toEqual([]);
+  });
+
+  test('name all branches that were worked on, however they are sliced', async () => {
+    const each = ['one', 'two', 'three'].map((branch, index) =>
+      beat(now - 300 + index * 60, { project: 'br', branch }),
+    );
+    await house.send(each);
+    for (const slice of ['project', 'language', 'branch'])
+      expect((await house.get(`durations?date=today&project=br&slice_by=${slice}`)).branches).toEqual([
+        'one',
+        'three',
+        'two',
+      ]);
+    const some = await house.get('summaries?range=today&project=br&branches=one,%20three');
+    expect(some).toMatchObject({ available_branches: ['one', 'two'], branches: ['one', 'three'] });
+    expect(some.data[0].branches).toMatchObject([{ name: 'one', total_seconds: 60 }]);
+  });
+});
+
+describe('heartbeats', () => {
+  test('of a day have every documented key', async () => {
+    const { data, start, end, timezone } = await house.get('heartbeats?date=yesterday');
+    expect([data.length, start, end, timezone]).toEqual([61, '2026-01-04T00:00:00Z', '2026-01-04T23:59:59Z', 'UTC']);
+    expect(data[0]).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      user_id: expect.any(String),
+      user_agent_id: expect.any(String),
+      machine_name_id: expect.any(String),
+      entity: '/home/ann/hub/main.ts',
+      type: 'file',
+      category: 'coding',
+      time: now - 26 * 3_600,
+      branch: 'main',
+      cursorpos: null,
+      dependencies: ['fs', 'ws'],
+      is_write: false,
+      created_at: '2026-01-05T12:00:00Z',
+    });
+  });
+
+  test('that are deleted count no more, and only those of the day are', async () => {
+    const { data } = await house.get('heartbeats?date=today');
+    const ids = data.map(({ id }: { id: string }) => id);
+    const remove = (date: string) =>
+      house.ask('DELETE', '/api/v1/users/current/heartbeats.bulk', {
+        body: { date, ids },
+        headers: basic(house.owner),
+      });
+    expect((await remove('2026-01-04')).status).toBe(200);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_200);
+    expect(await remove('2026-01-05')).toMatchObject({ status: 200, body: '{"data":{}}' });
+    expect((await remove('2026-01-05')).status).toBe(200);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(0);
+    expect((await house.get('stats/all_time')).data.total_seconds).toBe(3_600);
+    expect((await house.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual(['hub']);
+  });
+
+  test('that come late are as if they had come in time', async () => {
+    const before = await house.get('summaries?start=yesterday&end=today');
+    const late = Array.from({ length: 30 }, (_, index) =>
+      beat(now - 25 * 3_600 + 30 + index * 60, { project: 'hub', language: 'Go' }),
+    );
+    await house.send([...late].reverse());
+    const after = await house.get('summaries?start=yesterday&end=today');
+    expect(after.data[0].languages).toMatchObject([
+      { name: 'TypeScript', total_seconds: 3_630 },
+      { name: 'Go', total_seconds: 1_740 },
+    ]);
+    expect(after.data[1]).toEqual(before.data[1]);
+  });
+});
+
+describe('what an account was seen with', () => {
+  test('projects, the newest first', async () => {
+    const answer = await house.get('projects');
+    expect(answer).toMatchObject({ total: 2, total_pages: 1, page: 1, next_page: null, prev_page: null });
+    expect(answer.data[0]).toMatchObject({
+      name: 'web',
+      url: '/projects/web',
+      urlencoded_name: 'web',
+      repository: null,
+      first_heartbeat_at: '2026-01-05T09:00:00Z',
+      last_heartbeat_at: '2026-01-05T10:00:00Z',
+      human_readable_last_heartbeat_at: '2 hours ago',
+    });
+    expect((await house.get('projects?q=HU')).data).toMatchObject([{ name: 'hub' }]);
+    expect((await house.get('projects?page=2')).data).toEqual([]);
+  });
+
+  test('one project, by its name as it stands in a URL', async () => {
+    await house.send([beat(now, { project: 'a/b c' })]);
+    expect((await house.get(`projects/${encodeURIComponent('a/b c')}`)).data.name).toBe('a/b c');
+    expect(await house.get('projects/none', 404)).toEqual({ error: 'no such project' });
+  });
+
+  test('browsers’ extensions and programs for whole desktops, which are no plugins of editors', async () => {
+    const agents = [
+      'Chrome/114.0.0.0 linux_x86-64 chrome-wakatime/3.0.17',
+      'wakatime/v1.90.0 (darwin-25.0.0-arm64) go1.24.4 Chrome/120.0 macos-wakatime/5.27.2',
+    ];
+    await house.send(agents.map((agent, index) => beat(now + index, { user_agent: agent })));
+    expect((await house.get('user_agents')).data.slice(0, 2)).toMatchObject([
+      { value: agents[1], editor: 'Chrome', is_browser_extension: false, is_desktop_app: true },
+      { value: agents[0], editor: 'Chrome', is_browser_extension: true, is_desktop_app: false },
+    ]);
+  });
+
+  test('machines, plugins and languages, as lists with pages', async () => {
+    expect(await house.get('machine_names')).toMatchObject({
+      data: [{ name: 'laptop', value: 'laptop', last_seen_at: '2026-01-05T10:00:00Z' }, { name: 'mac' }],
+      total_pages: 1,
+    });
+    expect(await house.get('user_agents')).toMatchObject({
+      data: [
+        { editor: 'VS Code', os: 'Linux', version: '24.6.2', is_browser_extension: false, is_desktop_app: false },
+        { value: mac, editor: 'Vim', os: 'Mac' },
+      ],
+      total_pages: 1,
+    });
+    expect((await house.get('languages')).data).toMatchObject([{ name: 'CSS' }, { name: 'TypeScript' }]);
+  });
+
+  test('itself', async () => {
+    await house.settle({ timezone: 'Europe/Berlin', timeout: 10, full_name: 'Ann Example' });
+    const { data } = await house.get('');
+    expect(data).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      username: 'owner',
+      display_name: 'Ann Example',
+      timezone: 'Europe/Berlin',
+      timeout: 10,
+      last_heartbeat_at: '2026-01-05T10:00:00Z',
+      last_plugin_name: 'VS Code',
+      last_project: 'web',
+      last_branch: 'dev',
+      plan: 'premium',
+      has_premium_features: true,
+    });
+    const byId = await house.ask('GET', `/api/v1/users/${data.id}`, { headers: basic(house.owner) });
+    expect(JSON.parse(byId.body).data.username).toBe('owner');
+  });
+
+  test('all time', async () => {
+    expect((await house.get('all_time_since_today')).data).toEqual({
+      decimal: '3.00',
+      digital: '3:00',
+      text: '3 hrs',
+      total_seconds: 10_800,
+      daily_average: 5_400,
+      is_up_to_date: true,
+      percent_calculated: 100,
+      timeout: 15,
+      writes_only: false,
+      range: {
+        start: '2026-01-04T00:00:00Z',
+        start_date: '2026-01-04',
+        start_text: 'Sun Jan 4th 2026',
+        end: '2026-01-05T23:59:59Z',
+        end_date: '2026-01-05',
+        end_text: 'Mon Jan 5th 2026',
+        timezone: 'UTC',
+      },
+    });
+    expect((await house.get('all_time_since_today?project=web')).data.total_seconds).toBe(3_600);
+  });
+
+  test('who knows a file', async () => {
+    const ask = (entity: string) =>
+      house.ask('POST', '/api/v1/users/current/file_experts', {
+        body: { entity, project: 'hub' },
+        headers: basic(house.owner),
+      });
+    const answer = await ask('/home/ann/web/a.css');
+    expect(JSON.parse(answer.body).data).toEqual([
+      {
+        user: { id: expect.any(String), is_current_user: true, long_name: '@owner', name: 'owner' },
+        total: { decimal: '0.75', digital: '0:45', text: '45 mins', total_seconds: 2_700 },
+      },
+    ]);
+    expect(JSON.parse((await ask('/nowhere')).body).data[0].total).toEqual({
+      decimal: '0.00',
+      digital: '0:00',
+      text: '0 secs',
+      total_seconds: 0,
+    });
+  });
+});
+
+describe('what is on disk', () => {
+  test('gives the same answers after a restart', async () => {
+    const paths = ['summaries?range=last_7_days', 'stats/all_time', 'durations?date=today', 'projects'];
+    const before = [];
+    for (const path of paths) before.push(await house.get(path));
+    await house.listening.close();
+    house = await openHouse({ store: house.hub.store, world: house.world, owner: house.owner });
+    for (const [index, path] of paths.entries()) expect(await house.get(path)).toEqual(before[index]);
+  });
+
+  test('is asked for today alone while the rest is being read', async () => {
+    const { world } = house;
+    const { store } = house.hub;
+    let read = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const before = await house.get('statusbar/today');
+    await house.listening.close();
+    // The past is long, and is read when the test says so.
+    const slow: Store = {
+      epoch: store.epoch,
+      head: (channel) => store.head(channel),
+      append: (channel, write, keep) => store.append(channel, write, keep),
+      since: async (channel, seq, limit) => {
+        if (channel === 'owner/wakatime') await waiting;
+        return store.since(channel, seq, limit);
+      },
+      read: (channel, range) => store.read(channel, range),
+      history: (channel, past) => store.history(channel, past),
+      at: (channel, seq) => store.at(channel, seq),
+      channels: (prefix) => store.channels(prefix),
+      heads: (channels, prefixes) => store.heads(channels, prefixes),
+      forget: (channel, through) => store.forget(channel, through),
+      check: () => store.check(),
+      close: () => store.close(),
+    };
+    house = await openHouse({ store: slow, world, owner: house.owner });
+    expect(await house.get('statusbar/today')).toEqual(before);
+    await house.send([beat(now - 30), beat(now)]);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_230);
+    read();
+    expect((await house.get('stats/all_time')).data.total_seconds_including_other_language).toBe(10_830);
+    await house.send([beat(now + 60)]);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_290);
+  });
+
+  test('that is no heartbeat is passed over', async () => {
+    const guest = await house.socket();
+    for (const item of [{}, 'text', { entity: 5 }, { entity: 'x', type: 'file', category: 'coding' }]) {
+      guest.send(
+        JSON.stringify({
+          type: 'create',
+          channel: 'wakatime',
+          key: JSON.stringify(item),
+          item,
+          time: now * 1_000_000,
+          ref: 1,
+        }),
+      );
+      await guest.messages.next();
+    }
+    guest.end();
+    expect((await house.get('heartbeats?date=today')).data).toHaveLength(122);
+    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_200);
+  });
+});

@@ -1,0 +1,182 @@
+// Custom rules: what they say, what they refuse, that they hold for the past as well as for what comes, and that no pattern makes the
+// hub think for long.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { changedRules, ruleSet } from '../../../../server/adapters/wakatime/resources/custom-rules.ts';
+import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+
+const context = {
+  project: 'shop',
+  branch: 'main',
+  language: 'Vue.js',
+  category: 'coding',
+  type: 'file',
+  userAgent: 'wakatime/v1.90.0 (linux-6.1.0-x86_64) go1.22.5 vscode/1.93.1 vscode-wakatime/24.6.2',
+  machine: 'laptop',
+  dependencies: ['react', 'vue'],
+  last: [],
+};
+const entity = '/work/shop/App.vue';
+
+function applied(if_match: readonly object[], more: object = {}) {
+  const rule = { if_match, then_set: [{ field: 'project', value: 'changed' }], ...more };
+  const rules = changedRules([], [rule], () => 'r1');
+  if (!rules.ok) throw new Error(rules.error);
+  return ruleSet(rules.value)?.apply(context, entity);
+}
+
+const fits = (field: string, operator: string, value: string, more: object = {}) =>
+  applied([{ field, operator, value, ...more }])?.project === 'changed';
+
+describe('a condition', () => {
+  test.each([
+    ['entity', 'starts with', '/WORK/shop', true],
+    ['entity', 'ends with', '.vue', true],
+    ['entity', 'contains', 'shop', true],
+    ['entity', 'not contains', 'shop', false],
+    ['entity', 'matches', '^/work/[a-z]+/App\\.vue$', true],
+    ['entity', 'matches', '^App', false],
+    ['project', 'equals', 'Shop', true],
+    ['project', 'not equals', 'shop', false],
+    ['branch', 'equals', 'dev', false],
+    ['language', 'equals', 'vue.js', true],
+    ['category', 'equals', 'coding', true],
+    ['editor', 'equals', 'VS Code', true],
+    ['operating_system', 'equals', 'Linux', true],
+    ['machine', 'equals', 'laptop', true],
+    ['type', 'equals', 'app', false],
+    ['user_agent', 'contains', '24.6.2', true],
+    ['dependencies', 'equals', 'vue', true],
+    ['dependencies', 'not equals', 'vue', false],
+  ])('%s %s %s: %s', (field, operator, value, expected) => {
+    expect(fits(field, operator, value)).toBe(expected);
+  });
+
+  test('minds upper and lower case when asked to', () => {
+    expect(fits('project', 'equals', 'Shop', { is_case_sensitive: true })).toBe(false);
+    expect(fits('entity', 'matches', 'APP', { is_case_sensitive: true })).toBe(false);
+    expect(fits('entity', 'matches', 'APP')).toBe(true);
+  });
+
+  test('is one of all, or one is enough', () => {
+    const two = [
+      { field: 'project', operator: 'equals', value: 'shop' },
+      { field: 'branch', operator: 'equals', value: 'dev' },
+    ];
+    expect(applied(two)?.project).toBe('shop');
+    expect(applied(two, { match: 'any' })?.project).toBe('changed');
+    expect(applied(two, { match: 'any', is_enabled: false })).toBeUndefined();
+  });
+
+  test('that would keep another engine busy for ever is answered at once', () => {
+    expect(fits('entity', 'matches', '(([a-z/.])+)+$|(x+x+)+y'.repeat(4), {})).toBe(true);
+    const hostile = changedRules(
+      [],
+      [
+        {
+          if_match: [{ field: 'entity', operator: 'matches', value: '^(a+)+$' }],
+          then_set: [{ field: 'project', value: 'x' }],
+        },
+      ],
+      () => 'r',
+    );
+    if (!hostile.ok) throw new Error(hostile.error);
+    expect(ruleSet(hostile.value)?.apply(context, `${'a'.repeat(8_000)}!`)).toBe(context);
+  });
+});
+
+describe('rules', () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await openHouse();
+  });
+  afterEach(() => house.close());
+
+  const put = async (body: unknown, secret = house.owner) => {
+    const answer = await house.ask('PUT', '/api/v1/users/current/custom_rules', { body, headers: basic(secret) });
+    return { status: answer.status, ...JSON.parse(answer.body) };
+  };
+  const rule = (value: string, project: string, more: object = {}) => ({
+    name: project,
+    if_match: [{ field: 'entity', operator: 'contains', value }],
+    then_set: [{ field: 'project', value: project }],
+    ...more,
+  });
+  const projects = async () =>
+    (await house.get('summaries?range=today')).data[0].projects.map(({ name }: { name: string }) => name);
+
+  test('hold for the past at once, and what they changed comes back when they go', async () => {
+    await house.send([beat(noon - 60), beat(noon)]);
+    expect(await projects()).toEqual(['hub']);
+    const { data } = await put([
+      rule('/hub/', 'one'),
+      { ...rule('x', 'two'), if_match: [{ field: 'project', operator: 'equals', value: 'one' }] },
+    ]);
+    expect(data).toMatchObject([
+      { id: expect.any(String), name: 'one', is_enabled: true, match: 'all' },
+      { name: 'two' },
+    ]);
+    expect(await projects()).toEqual(['two']);
+    expect((await house.get('stats/today')).data.projects[0].name).toBe('two');
+    expect((await house.get('projects')).data).toMatchObject([{ name: 'two' }]);
+    const drop = (id: string) =>
+      house.ask('DELETE', `/api/v1/users/current/custom_rules/${id}`, { headers: basic(house.owner) });
+    expect((await drop(data[1].id)).status).toBe(200);
+    expect(await projects()).toEqual(['one']);
+    expect((await drop(data[1].id)).status).toBe(404);
+    await drop(data[0].id);
+    expect(await projects()).toEqual(['hub']);
+    expect((await house.get('heartbeats?date=today')).data[0].project).toBe('hub');
+  });
+
+  test('are replaced as a list, added or changed one by one', async () => {
+    const first = (await put([rule('a', 'one')])).data[0];
+    expect((await put(rule('b', 'two'))).data).toHaveLength(2);
+    expect((await put({ ...first, name: 'uno' })).data).toMatchObject([{ id: first.id, name: 'uno' }, { name: 'two' }]);
+    expect((await put({ data: [rule('c', 'three')] })).data).toMatchObject([{ name: 'three' }]);
+    expect((await house.get('custom_rules')).data).toHaveLength(1);
+  });
+
+  test('that make no sense are refused, and change nothing', async () => {
+    await put([rule('a', 'one')]);
+    for (const wrong of [
+      7,
+      [{}],
+      [rule('a', 'x', { then_set: [{ field: 'entity', value: 'x' }] })],
+      [rule('a', 'x', { then_set: [] })],
+      [rule('a', 'x', { if_match: [{ field: 'entity', operator: 'is like', value: 'x' }] })],
+      [rule('a', 'x', { if_match: [{ field: 'entity', operator: 'matches', value: '(' }] })],
+      [rule('a', 'x', { if_match: [{ field: 'entity', operator: 'matches', value: '(?=a)' }] })],
+      [rule('a', 'x', { if_match: [{ field: 'entity', operator: 'matches', value: '(a{1,30}){1,30}' }] })],
+      [
+        rule('a', 'x', {
+          if_match: Array.from({ length: 20 }, () => ({ field: 'entity', operator: 'matches', value: 'a' })),
+        }),
+        rule('a', 'y', { if_match: [{ field: 'entity', operator: 'matches', value: 'a' }] }),
+      ],
+      [rule('a', 'x', { id: '1' }), rule('b', 'y', { id: '1' })],
+      Array.from({ length: 201 }, () => rule('a', 'x')),
+    ]) {
+      expect((await put(wrong)).status).toBe(400);
+    }
+    expect((await house.get('custom_rules')).data).toMatchObject([{ name: 'one' }]);
+  });
+
+  test('are there at once, and their progress says so', async () => {
+    const done = {
+      data: { status: 'Completed', percent_complete: 100, is_processing: false, modified_at: expect.any(String) },
+    };
+    expect(await house.get('custom_rules_progress')).toEqual(done);
+    const path = '/api/v1/users/current/custom_rules_progress';
+    expect((await house.ask('DELETE', path, { headers: basic(house.owner) })).status).toBe(200);
+  });
+
+  test('are the account’s own', async () => {
+    const bob = await house.accounts.createAccount('bob');
+    if (!bob.ok) throw new Error(bob.error);
+    await put([rule('/hub/', 'one')], bob.secret);
+    await house.send([beat(noon - 60), beat(noon)]);
+    expect(await projects()).toEqual(['hub']);
+    expect((await house.get('custom_rules')).data).toEqual([]);
+  });
+});

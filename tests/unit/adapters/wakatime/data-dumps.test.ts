@@ -1,0 +1,91 @@
+// The file of a data dump: whole, and made while it is sent, a page at a time.
+
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { pagesOfHeartbeats } from '../../../../server/adapters/wakatime/ingest/list-and-delete.ts';
+import { readSettings } from '../../../../server/adapters/wakatime/model/account-settings.ts';
+import type { Range } from '../../../../server/core/store.ts';
+import { MemoryStore } from '../../../../server/storage/memory.ts';
+import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+
+/** Counts what is read of the heartbeats' channel. */
+class CountingStore extends MemoryStore {
+  reads = 0;
+  most = 0;
+
+  override async read(channel: string, range: Range) {
+    const items = await super.read(channel, range);
+    if (channel === 'owner/wakatime') {
+      this.reads += 1;
+      this.most = Math.max(this.most, items.length);
+    }
+    return items;
+  }
+}
+
+let house: House;
+afterEach(() => house.close());
+
+describe('the file of a dump', () => {
+  const days = 20;
+  const perDay = 300;
+  /** Every third says "as before", and the first of all does, too. */
+  const all = Array.from({ length: days * perDay }, (_, index) =>
+    beat(noon - (days - Math.floor(index / perDay)) * 86_400 + (index % perDay) * 60, {
+      project: index % 3 === 0 ? '<<LAST_PROJECT>>' : `project-${index % 7}`,
+    }),
+  );
+
+  async function filled(): Promise<CountingStore> {
+    const store = new CountingStore({ epoch: 'e1' });
+    house = await openHouse({ store });
+    await house.settle({ timezone: 'America/St_Johns' });
+    for (let from = 0; from < all.length; from += 500) await house.send(all.slice(from, from + 500));
+    [store.reads, store.most] = [0, 0];
+    return store;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+  async function file(type: string): Promise<any> {
+    const made = await house.ask('POST', `/api/v1/users/current/data_dumps?api_key=${house.owner}`, { body: { type } });
+    const { pathname } = new URL(JSON.parse(made.body).data.download_url);
+    return JSON.parse((await house.ask('GET', pathname)).body);
+  }
+
+  test('of heartbeats has every one of them once, on its day, as the lists of days tell them', async () => {
+    const store = await filled();
+    const { days: told } = await file('heartbeats');
+    expect(store.most).toBeLessThanOrEqual(2_000);
+    expect(told).toHaveLength(days);
+    for (const { date, heartbeats } of [told[0], told[7], told.at(-1)]) {
+      expect(heartbeats).toHaveLength(perDay);
+      expect(heartbeats).toEqual((await house.get(`heartbeats?date=${date}`)).data);
+    }
+    expect(told[0].heartbeats.slice(0, 4).map(({ project }: { project: string | null }) => project)).toEqual([
+      null,
+      'project-1',
+      'project-2',
+      'project-2',
+    ]);
+  });
+
+  test('of days has those of the summaries', async () => {
+    await filled();
+    const { days: told, range } = await file('daily');
+    const { data } = await house.get('summaries?start=2025-12-16&end=2026-01-04');
+    expect(told.map(({ date, ...day }: { date: string }) => day)).toEqual(data);
+    expect(range.end - range.start).toBe(days * 86_400 - 1);
+  });
+
+  test('asks for no more than what has been taken', async () => {
+    const store = await filled();
+    const settings = await readSettings(house.hub, 'owner');
+    const pages = pagesOfHeartbeats(house.hub, { account: 'owner', id: '', settings }, 0);
+    expect(store.reads).toBe(0);
+    await pages.next();
+    expect(store.reads).toBe(1);
+    await pages.next();
+    expect(store.reads).toBe(2);
+    await pages.return(undefined);
+    expect(store.reads).toBe(2);
+  });
+});

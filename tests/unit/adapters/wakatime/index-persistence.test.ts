@@ -1,0 +1,315 @@
+// The days that are kept as columns: that they say the same as the channel, that only those are read that a question needs, and that
+// nothing wrong comes of it when they are old, broken, another epoch's or another hub's.
+
+import { describe, expect, test } from '@jest/globals';
+import { type Beat, DayBlock } from '../../../../server/adapters/wakatime/index/columns.ts';
+import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
+import { takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import { packBlock, unpackBlock } from '../../../../server/adapters/wakatime/index/encoding.ts';
+import { keepHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
+import { Timelines } from '../../../../server/adapters/wakatime/index/account-index.ts';
+import type { Item, Op, Range, Store } from '../../../../server/core/store.ts';
+import { MemoryStore } from '../../../../server/storage/memory.ts';
+import { seeded } from '../../../harness/world.ts';
+import { type Node, openNodes, sums } from '../../../harness/wakatime-nodes.ts';
+
+const second = 1_000_000;
+const daySeconds = 86_400;
+const first = Date.UTC(2022, 0, 1) / 1_000;
+const derived = '@derived/wakatime/ann';
+const rule: Rule = { timeout: 900 * second, writesOnly: false, reach: 900 * second };
+
+async function send(node: Node, heartbeats: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
+  const taken = heartbeats.map((said) => {
+    const one = takeHeartbeat(
+      { entity: 'a.ts', project: 'p', ...said },
+      { userAgent: '', machine: '', at: Date.UTC(2026, 5) },
+    );
+    if (!one.ok) throw new Error(JSON.stringify(one.errors));
+    return one;
+  });
+  await keepHeartbeats(await node.channel(), taken, { origin: 'x', at: 0 });
+}
+
+/** Eleven heartbeats a minute apart on each of some days. */
+const daysOf = (count: number, said: object = {}) =>
+  Array.from({ length: count * 11 }, (_, index) => ({
+    time: first + Math.floor(index / 11) * daySeconds + (index % 11) * 60,
+    ...said,
+  }));
+
+const reachOf = (day: number, days = 1) => ({
+  from: (first + day * daySeconds) * second,
+  to: (first + (day + days) * daySeconds) * second,
+});
+
+async function total(node: Node, day: number, days = 1): Promise<number> {
+  const { from, to } = reachOf(day, days);
+  const beats = await node.timelines.of('ann', { from, to });
+  const [all] = sums(beats, rule, [from / second, to / second], () => 'all');
+  return all?.['all'] ?? 0;
+}
+
+/** Ends one hub's part and begins another's. */
+async function restart(node: Node): Promise<void> {
+  await node.timelines.close();
+  node.timelines = new Timelines(node.hub);
+}
+
+async function kept(store: Store, key: string): Promise<Item> {
+  const [item] = await store.read(derived, { key });
+  if (item === undefined) throw new Error(`nothing is kept as ${key}`);
+  return item;
+}
+
+function one(nodes: readonly Node[]): Node {
+  const [node] = nodes;
+  if (node === undefined) throw new Error('no node');
+  return node;
+}
+
+/** Counts what is read from the heartbeats' channel and how many days are. */
+class CountingStore extends MemoryStore {
+  heartbeats = 0;
+  days = 0;
+
+  override async since(channel: string, seq: number, limit: number) {
+    const since = await super.since(channel, seq, limit);
+    if (channel === 'ann/wakatime' && since.ok) this.heartbeats += since.changes.length;
+    return since;
+  }
+
+  override async read(channel: string, range: Range) {
+    const items = await super.read(channel, range);
+    if (channel === derived) this.days += items.filter(({ time }) => time !== null && time > 0).length;
+    if (channel === 'ann/wakatime') this.heartbeats += items.length;
+    return items;
+  }
+}
+
+test('a hub that has just started reads the days that a question needs, and what came since', async () => {
+  const store = new CountingStore({ epoch: 'e1' });
+  const node = one(openNodes(store, 1));
+  await send(node, daysOf(300));
+  expect((await node.timelines.of('ann')).size).toBe(3_300);
+  await restart(node);
+  await send(node, [{ time: first + 100 * daySeconds + 660 }]);
+  [store.heartbeats, store.days] = [0, 0];
+  expect(await total(node, 100, 7)).toBe(7 * 600 + 60);
+  expect(store.heartbeats).toBe(1);
+  expect(store.days).toBeLessThan(15);
+  // What has been asked for is in memory.
+  [store.heartbeats, store.days] = [0, 0];
+  expect(await total(node, 101, 6)).toBe(6 * 600);
+  expect([store.heartbeats, store.days]).toEqual([0, 0]);
+  expect(await total(node, 0, 300)).toBe(300 * 600 + 60);
+  expect(store.heartbeats).toBe(0);
+});
+
+test('late heartbeats and deleted ones of days that nobody has asked for are not missed', async () => {
+  const store = new MemoryStore({ epoch: 'e1' });
+  const node = one(openNodes(store, 1));
+  await send(node, daysOf(60));
+  await node.timelines.of('ann');
+  await restart(node);
+  expect(await total(node, 50)).toBe(600);
+  await send(node, [{ time: first + 3 * daySeconds + 660 }]);
+  const [item] = await store.read('ann/wakatime', { from: (first + 4 * daySeconds + 600) * second, limit: 1 });
+  await (await node.channel()).write({ ops: [{ op: 'remove', key: item?.key ?? '' }], origin: 'x', at: 0 });
+  expect(await total(node, 3)).toBe(660);
+  expect(await total(node, 4)).toBe(540);
+  await restart(node);
+  expect([await total(node, 3), await total(node, 4), await total(node, 0, 60)]).toEqual([660, 540, 60 * 600]);
+});
+
+test('whoever says "as before" for days on end is followed to where it began', async () => {
+  const node = one(openNodes(new MemoryStore({ epoch: 'e1' }), 1));
+  const minutes = Array.from({ length: 12 * 144 }, (_, index) => first + index * 600);
+  await send(node, [{ time: first - 600, project: 'begun' }]);
+  await send(
+    node,
+    minutes.map((time) => ({ time, project: '<<LAST_PROJECT>>' })),
+  );
+  const asked = async () => {
+    const { from, to } = reachOf(10);
+    return sums(
+      await node.timelines.of('ann', { from, to }),
+      rule,
+      [from / second, to / second],
+      ({ project }) => project,
+    );
+  };
+  const expected = [{ begun: daySeconds }];
+  // Nothing is kept yet: from the channel.
+  expect(await asked()).toEqual(expected);
+  await node.timelines.of('ann');
+  await restart(node);
+  expect(await asked()).toEqual(expected);
+});
+
+describe('what is kept', () => {
+  async function filled() {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const node = one(openNodes(store, 1));
+    await send(node, daysOf(50));
+    await node.timelines.of('ann');
+    await restart(node);
+    return { store, node };
+  }
+  const day = String(first / daySeconds + 20);
+  const change = (store: Store, op: Op) => store.append(derived, { ops: [op], origin: 'x', at: 0 }, 'last');
+
+  test.each([
+    ['nothing', () => ''],
+    ['no columns', () => '"AAAA"'],
+    ['half of them', (value: string) => `${value.slice(0, 20)}"`],
+    ['those of another day', (value: string) => value.replace(/^"../, '"ZZ')],
+  ])('as %s for a day is made anew', async (_, broken) => {
+    const { store, node } = await filled();
+    const { value, time } = await kept(store, day);
+    await change(store, { op: 'put', key: day, value: broken(value), time: time ?? 0 });
+    expect(await total(node, 20)).toBe(600);
+    expect(await total(node, 0, 50)).toBe(50 * 600);
+    await restart(node);
+    expect(await total(node, 20)).toBe(600);
+    expect((await kept(store, day)).value).toBe(value);
+  });
+
+  test.each(['state', 'texts/0', 'contexts/0', 'lists/0', day])('without %s is made anew', async (key) => {
+    const { store, node } = await filled();
+    const { value } = await kept(store, key);
+    await change(store, { op: 'remove', key });
+    expect(await total(node, 20)).toBe(600);
+    expect(await total(node, 0, 50)).toBe(50 * 600);
+    await restart(node);
+    await node.timelines.of('ann');
+    expect(key === 'state' ? 'anything' : (await kept(store, key)).value).toBe(key === 'state' ? 'anything' : value);
+  });
+
+  test('of another epoch is of no use', async () => {
+    const { store, node } = await filled();
+    const { value } = await kept(store, 'state');
+    const other = new MemoryStore({ epoch: 'e2' });
+    for (const item of await store.read(derived, {})) {
+      await change(other, { op: 'put', key: item.key, value: item.value, time: item.time ?? 0 });
+    }
+    const moved = one(openNodes(other, 1));
+    await send(moved, daysOf(1));
+    expect(await total(moved, 0, 50)).toBe(600);
+    await moved.timelines.of('ann');
+    await restart(moved);
+    expect((await kept(other, 'state')).value).not.toBe(value);
+    expect(await total(moved, 0, 50)).toBe(600);
+    await node.timelines.close();
+  });
+
+  test('by two hubs at once is one hub’s, and both are right', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const nodes = openNodes(store, 2);
+    const [a, b] = [one(nodes), one(nodes.slice(1))];
+    await send(a, daysOf(50));
+    await Promise.all([a.timelines.of('ann'), b.timelines.of('ann')]);
+    await Promise.all([restart(a), restart(b)]);
+    // Both have looked at some days; then one keeps others, with projects that the other has numbered in another way.
+    expect([await total(a, 1), await total(b, 2)]).toEqual([600, 600]);
+    await send(
+      a,
+      daysOf(50, { project: 'q', entity: 'b.ts' }).map((said) => ({ ...said, time: said.time + 7_200 })),
+    );
+    await (await b.channel()).refresh();
+    expect(await total(b, 1)).toBe(1_200);
+    await restart(a);
+    await send(b, [{ time: first + 30 * daySeconds + 660, project: 'r' }]);
+    await (await a.channel()).refresh();
+    expect([await total(a, 30), await total(b, 30)]).toEqual([1_260, 1_260]);
+    await restart(b);
+    for (const node of [a, b]) expect(await total(node, 0, 50)).toBe(50 * 1_200 + 60);
+  });
+
+  test('is complete when a hub has been stopped in good order', async () => {
+    const { store, node } = await filled();
+    expect(await total(node, 20)).toBe(600);
+    await send(node, [{ time: first + 20 * daySeconds + 660 }]);
+    node.hub.drain();
+    await node.hub.close();
+    expect(JSON.parse((await kept(store, 'state')).value)).toMatchObject({ seq: 551 });
+  });
+
+  test('is kept again as more and more comes in, with nobody asking', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const node = one(openNodes(store, 1));
+    await send(node, daysOf(1_000));
+    await node.timelines.close();
+    expect(JSON.parse((await kept(store, 'state')).value)).toMatchObject({ seq: 11_000, epoch: 'e1' });
+  });
+});
+
+test('items that somebody else named are found again by their names', async () => {
+  const store = new MemoryStore({ epoch: 'e1' });
+  const node = one(openNodes(store, 1));
+  await send(node, daysOf(20));
+  const channel = await node.channel();
+  const value = JSON.stringify({ entity: 'a.ts', type: 'file', category: 'coding', project: 'p' });
+  const put = (key: string, seconds: number) =>
+    channel.write({ ops: [{ op: 'put', key, value, time: (first + seconds) * second }], origin: 'x', at: 0 });
+  // The same as another one says, in the same moment; and one of a day that its name does not tell.
+  await put('mine', 5 * daySeconds + 60);
+  await put('stray', 6 * daySeconds + 660);
+  await put('00000000-0000-8000-a000-000000000000', 7 * daySeconds + 660);
+  await node.timelines.of('ann');
+  await restart(node);
+  expect([await total(node, 5), await total(node, 6), await total(node, 7)]).toEqual([600, 660, 660]);
+  const remove = (key: string) => channel.write({ ops: [{ op: 'remove', key }], origin: 'x', at: 0 });
+  await remove('mine');
+  await put('stray', 8 * daySeconds + 700);
+  await remove('00000000-0000-8000-a000-000000000000');
+  expect([await total(node, 5), await total(node, 6), await total(node, 7), await total(node, 8)]).toEqual([
+    600, 600, 600, 700,
+  ]);
+  await restart(node);
+  await remove('stray');
+  expect([await total(node, 5), await total(node, 8), (await node.timelines.of('ann')).size]).toEqual([600, 600, 220]);
+});
+
+test('accounts that nobody has asked about for a while are let go, and come back', async () => {
+  const store = new CountingStore({ epoch: 'e1' });
+  const node = one(openNodes(store, 1));
+  await send(node, daysOf(30));
+  await node.timelines.of('ann');
+  await restart(node);
+  node.timelines = new Timelines(node.hub, 1);
+  expect(await total(node, 0, 30)).toBe(30 * 600);
+  store.days = 0;
+  await node.timelines.of('ben');
+  expect(await total(node, 0, 30)).toBe(30 * 600);
+  expect(store.days).toBe(30);
+});
+
+test.each(Array.from({ length: 30 }, (_, index) => index + 1))('seed %d: a day unpacked is the day', (seed) => {
+  const random = seeded(seed);
+  const block = new DayBlock();
+  const number = 20_000 + seed;
+  const unit = random() < 0.5 ? 1 : 1_000;
+  let time = number * daySeconds * second;
+  for (let count = 1 + Math.floor(random() * 200); count > 0; count -= 1) {
+    time += Math.floor(random() * 400_000) * unit;
+    if (time >= (number + 1) * daySeconds * second) break;
+    const beat = {
+      time,
+      context: Math.floor(random() * 300),
+      entity: Math.floor(random() * 70_000),
+      write: random() < 0.5 ? 1 : 0,
+      lines: seed % 2 === 0 && random() < 0.3 ? [0, 1, 2, 3].map(() => 1 + Math.floor(random() * 5_000)) : undefined,
+    };
+    block.insert(block.length, beat);
+    if (random() < 0.1) block.odd.set(`näme ${count}`, beat);
+  }
+  const known = { contexts: 300, texts: 70_000 };
+  const back = unpackBlock(number, packBlock(number, block), known);
+  const said = (beat: Beat | undefined) => ({ ...beat, lines: Array.from(beat?.lines ?? []) });
+  const beats = (one: DayBlock | undefined) => Array.from({ length: one?.length ?? 0 }, (_, at) => one?.at(at));
+  expect(beats(back).map(said)).toEqual(beats(block).map(said));
+  expect(back?.odd).toEqual(block.odd);
+  expect(unpackBlock(number, packBlock(number, block), { ...known, contexts: 0 })).toBeUndefined();
+  expect(unpackBlock(number, packBlock(number, block).slice(0, -4), known)).toBeUndefined();
+});

@@ -1,0 +1,364 @@
+// Heartbeats on their way in, over HTTP: everything that keeps a plugin from looping, losing or doubling what it has.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Answer } from '../../../harness/clients.ts';
+import { basic, beat, cliAgent, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+
+const bulk = '/api/v1/users/current/heartbeats.bulk';
+const accepted = [{ data: null, error: null }, 201];
+
+describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
+  let house: House;
+  const now = noon;
+  beforeEach(async () => {
+    house = await openHouse({ engine });
+  });
+  afterEach(() => house.close());
+
+  // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+  const kept = async (): Promise<any[]> => (await house.get('heartbeats?date=2026-01-05')).data;
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    house.ask('POST', path, { body, headers: { ...basic(house.owner), ...headers } });
+
+  test('is answered 202 as a whole and 201 for each, in order, and never with an echo', async () => {
+    const answer = await house.send([beat(now - 60), beat(now), beat(now - 30)]);
+    expect(answer.status).toBe(202);
+    expect(JSON.parse(answer.body)).toEqual({ responses: [accepted, accepted, accepted] });
+    expect((await kept()).map(({ time }) => time)).toEqual([now - 60, now - 30, now]);
+  });
+
+  test('without anything in it is no mistake', async () => {
+    const answer = await house.send([]);
+    expect([answer.status, answer.body]).toEqual([202, '{"responses":[]}']);
+  });
+
+  test('that comes again changes nothing, and is answered the same', async () => {
+    const batch = [beat(now), beat(now - 10, { is_write: true })];
+    await house.send(batch);
+    const again = await house.send([...batch, ...batch]);
+    expect(JSON.parse(again.body).responses).toEqual([accepted, accepted, accepted, accepted]);
+    expect(await kept()).toHaveLength(2);
+  });
+
+  test('sent by two editors at once is kept once', async () => {
+    const batch = Array.from({ length: 25 }, (_, index) => beat(now - index));
+    await Promise.all(Array.from({ length: 8 }, () => house.send(batch)));
+    expect(await kept()).toHaveLength(25);
+  });
+
+  test('loses only what can never be taken, with reasons in lists and no `error`', async () => {
+    const answer = await house.send([
+      beat(now),
+      beat(now * 1_000),
+      beat(now + 90_000),
+      { time: now },
+      { entity: 'a' },
+      'nonsense',
+      beat(now - 1, { entity: 'x'.repeat(9_000) }),
+    ]);
+    expect(answer.status).toBe(202);
+    const { responses } = JSON.parse(answer.body);
+    expect(responses[0]).toEqual(accepted);
+    expect(responses.slice(1)).toEqual([
+      [{ errors: { time: ['must be seconds since 1970'] } }, 400],
+      [{ errors: { time: ['is more than a day in the future'] } }, 400],
+      [{ errors: { entity: ['is required'] } }, 400],
+      [{ errors: { time: ['is required: seconds since 1970'] } }, 400],
+      [{ errors: { heartbeat: ['must be an object'] } }, 400],
+      [{ errors: { entity: ['is longer than 8192 characters'] } }, 400],
+    ]);
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test('that is no JSON is 400, with an error and the headers that pages need', async () => {
+    for (const body of ['', 'nonsense', '5', 'null', '"text"']) {
+      const answer = await post(bulk, body);
+      expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([400, 'string']);
+      expect(answer.headers['access-control-allow-origin']).toBe('*');
+    }
+  });
+
+  test('is read whatever its content type says, and when it is packed into a text', async () => {
+    await post(bulk, JSON.stringify([beat(now)]), { 'content-type': 'text/plain;charset=UTF-8' });
+    await post(bulk, JSON.stringify(JSON.stringify([beat(now - 1, { entity_type: 'file', type: undefined })])));
+    expect(await kept()).toHaveLength(2);
+  });
+
+  test('of a thousand is taken', async () => {
+    const answer = await house.send(Array.from({ length: 1_000 }, (_, index) => beat(now - index)));
+    expect(JSON.parse(answer.body).responses).toHaveLength(1_000);
+    expect(await kept()).toHaveLength(1_000);
+  });
+
+  test.each([
+    '/api/v1/users/current/heartbeats.bulk',
+    '/api/users/current/heartbeats.bulk',
+    '/v1/users/current/heartbeats.bulk',
+    '/users/current/heartbeats.bulk',
+    '/api/hackatime/v1/users/current/heartbeats.bulk',
+    '/api/compat/wakatime/v1/users/current/heartbeats.bulk',
+    '/api/v1/users/owner/heartbeats.bulk',
+    '/api/v1/users/@owner/heartbeats.bulk',
+    '/users/owner/heartbeats.bulk',
+    '/users/@owner/heartbeats.bulk',
+  ])('is taken at %s', async (path) => {
+    expect(await post(path, [beat(now)])).toMatchObject({
+      status: 202,
+      body: JSON.stringify({ responses: [accepted] }),
+    });
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test.each([
+    '/api/heartbeat',
+    '/api/heartbeats',
+    '/heartbeat',
+    '/heartbeats',
+    '/api/v1/heartbeats',
+    '/api/v1/users/current/heartbeats',
+    '/api/v1/users/current/heartbeat',
+  ])('of the legacy command line is taken at %s, with its numbers as texts', async (path) => {
+    const legacy = {
+      ...beat(now),
+      is_write: false,
+      branch: null,
+      language: '',
+      dependencies: 'fs, "path"',
+      lines: null,
+      lineno: '3',
+      cursorpos: '7',
+    };
+    const answer = await post(path, [legacy]);
+    expect([answer.status, JSON.parse(answer.body).responses]).toEqual([201, [accepted]]);
+    expect(await kept()).toMatchObject([
+      {
+        lineno: 3,
+        cursorpos: 7,
+        lines: null,
+        branch: null,
+        language: null,
+        dependencies: ['fs', 'path'],
+        is_write: false,
+      },
+    ]);
+  });
+
+  test('of a browser has a time as text, a url as its type and browses', async () => {
+    const said = {
+      entity: 'https://example.org/',
+      type: 'url',
+      time: `${now - 0.5}`,
+      plugin: 'Chrome/114.0.0.0 chrome-wakatime/3.0.17',
+    };
+    await house.ask('POST', `${bulk}?api_key=${house.owner}`, {
+      body: JSON.stringify([said]),
+      headers: { origin: 'https://github.com' },
+    });
+    expect(await kept()).toMatchObject([{ type: 'url', category: 'browsing', time: now - 0.5, project: null }]);
+    expect((await house.get('user_agents')).data).toMatchObject([{ editor: 'Chrome', is_browser_extension: true }]);
+  });
+
+  test('says who and where in its headers, escaped once or more', async () => {
+    await house.send([beat(now)], { 'x-machine-name': encodeURIComponent(encodeURIComponent('Ann’s laptop')) });
+    await house.send([beat(now - 5, { user_agent: 'wakatime/v1 (darwin-22) go1.22 vim/9 vim-wakatime/11' })]);
+    expect((await house.get('machine_names')).data.map(({ name }: { name: string }) => name)).toEqual([
+      'Ann’s laptop',
+      'laptop',
+    ]);
+    const agents = (await house.get('user_agents')).data;
+    expect(agents).toMatchObject([
+      { value: cliAgent, editor: 'VS Code', os: 'Linux' },
+      { editor: 'Vim', os: 'Mac' },
+    ]);
+  });
+
+  test.each([
+    ['escaped as in a query', 'my+laptop'],
+    ['escaped as in a query, twice', 'my%2Blaptop'],
+    ['three times', 'my%252Blaptop'],
+    ['as in a path', 'my%20laptop'],
+    ['and as it is', 'my laptop'],
+  ])('has its machine’s name %s', async (_, machine) => {
+    await house.send([beat(now)], { 'x-machine-name': machine });
+    expect((await house.get('machine_names')).data).toMatchObject([{ name: 'my laptop' }]);
+  });
+
+  test('has its machine’s name in bytes of UTF-8, as the legacy command line sends it', async () => {
+    await house.send([beat(now)], { 'x-machine-name': 'Zoë at home' });
+    expect((await kept()).map(({ machine }) => machine)).toEqual(['Zoë at home']);
+  });
+
+  test('of a relay names machines itself, one by one; an id that names none is none', async () => {
+    await house.send([
+      beat(now, { machine: 'desk' }),
+      beat(now - 1, { machine_name_id: 'couch' }),
+      beat(now - 2, { machine_name_id: '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b' }),
+    ]);
+    expect((await kept()).map(({ machine }) => machine)).toEqual(['laptop', 'couch', 'desk']);
+  });
+
+  test('of the first machine that says a time zone gives the account its own, the second does not', async () => {
+    await house.send([beat(now)], { timezone: 'Europe/Berlin' });
+    await house.send([beat(now - 1)], { timezone: 'Asia/Tokyo' });
+    expect((await house.get('')).data.timezone).toBe('Europe/Berlin');
+  });
+
+  test('says "as before" and is kept without the placeholder', async () => {
+    await house.send([
+      beat(now - 100, { branch: 'main', language: 'TypeScript' }),
+      beat(now - 50, { project: '<<LAST_PROJECT>>', branch: '<<LAST_BRANCH>>', language: '<<LAST_LANGUAGE>>' }),
+      beat(now, {}),
+    ]);
+    expect(JSON.stringify(await kept())).not.toContain('LAST_');
+    const [day] = (await house.get('summaries?start=today&end=today')).data;
+    expect(day.projects).toMatchObject([{ name: 'hub', total_seconds: 100 }]);
+    expect(day.languages).toMatchObject([{ name: 'TypeScript', total_seconds: 100 }]);
+  });
+
+  test('is heard by a follower, one change for each heartbeat', async () => {
+    const guest = await house.socket();
+    guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime' }));
+    await guest.messages.next();
+    await house.send([beat(now - 1, { branch: 'main' }), beat(now, { is_write: true })]);
+    const heard = [JSON.parse(await guest.messages.next()), JSON.parse(await guest.messages.next())];
+    expect(heard).toMatchObject([
+      {
+        type: 'create',
+        channel: 'wakatime',
+        seq: 1,
+        time: (now - 1) * 1_000_000,
+        device_id: 'laptop',
+        item: { entity: '/home/ann/hub/main.ts', branch: 'main' },
+      },
+      { type: 'create', channel: 'wakatime', seq: 2, item: { is_write: true } },
+    ]);
+    guest.end();
+  });
+
+  test('that is one heartbeat alone is answered as WakaTime does, or as Wakapi does under its own prefix', async () => {
+    const alone = await post('/api/v1/users/current/heartbeats', beat(now));
+    expect(alone.status).toBe(202);
+    expect(JSON.parse(alone.body)).toEqual({
+      data: { id: expect.any(String), entity: '/home/ann/hub/main.ts', type: 'file', time: now },
+    });
+    const wakapi = await post('/api/compat/wakatime/v1/users/current/heartbeats', beat(now));
+    expect([wakapi.status, wakapi.body]).toEqual([201, JSON.stringify({ responses: [accepted] })]);
+    const bad = await post('/api/v1/users/current/heartbeats', { entity: 'x' });
+    expect([bad.status, JSON.parse(bad.body)]).toEqual([
+      400,
+      { errors: { time: ['is required: seconds since 1970'] } },
+    ]);
+  });
+
+  test('comes again after a restart and is one', async () => {
+    const store = house.hub.store;
+    await house.send([beat(now)]);
+    await house.listening.close();
+    const again = await openHouse({ store, world: house.world, owner: house.owner });
+    await again.send([beat(now)]);
+    expect((await again.get('heartbeats?date=2026-01-05')).data).toHaveLength(1);
+    house = again;
+  });
+});
+
+describe('the door', () => {
+  let house: House;
+  const now = noon;
+  beforeEach(async () => {
+    house = await openHouse();
+  });
+  afterEach(() => house.close());
+
+  test('answers 401 to a wrong key, to none, and to one that may only read, so that plugins ask for another', async () => {
+    const reader = await house.accounts.createToken('owner', 'reader', ['read']);
+    if (!reader.ok) throw new Error(reader.error);
+    const wrong = '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    for (const headers of [{}, basic(wrong), basic('nobody'), basic(reader.secret), { authorization: 'nonsense' }]) {
+      const answer = await house.ask('POST', bulk, { body: [beat(now)], headers });
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([401, { error: 'Unauthorized' }]);
+      expect(answer.headers['access-control-allow-origin']).toBe('*');
+    }
+    const read = await house.ask('GET', '/api/v1/users/current', { headers: basic(reader.secret) });
+    expect(read.status).toBe(200);
+    for (let turn = 0; turn < 20; turn += 1) {
+      expect((await house.ask('GET', '/api/v1/users/current', { headers: basic(wrong) })).status).toBe(401);
+    }
+  });
+
+  test('keeps accounts apart', async () => {
+    const bob = await house.accounts.createAccount('bob');
+    if (!bob.ok) throw new Error(bob.error);
+    await house.send([beat(now)]);
+    const asked = (path: string) => house.ask('GET', `/api/v1/users/${path}`, { headers: basic(bob.secret) });
+    expect(JSON.parse((await asked('current/heartbeats?date=today')).body).data).toEqual([]);
+    expect((await asked('owner/heartbeats?date=today')).status).toBe(404);
+    expect((await asked('nobody/heartbeats?date=today')).status).toBe(404);
+    expect(
+      (
+        await house.ask('POST', '/api/v1/users/owner/heartbeats.bulk', {
+          body: [beat(now - 9)],
+          headers: basic(bob.secret),
+        })
+      ).status,
+    ).toBe(404);
+    expect((await house.get('heartbeats?date=today')).data).toHaveLength(1);
+  });
+
+  test('answers every path’s OPTIONS, and pages of other origins', async () => {
+    for (const path of [
+      bulk,
+      '/api/heartbeat',
+      '/users/current/statusbar/today',
+      '/api/v1/users/current/nothing/here',
+    ]) {
+      const answer = await house.ask('OPTIONS', path, { headers: { origin: 'https://vscode.dev' } });
+      expect(answer.status).toBe(204);
+      expect(answer.headers).toMatchObject({
+        'access-control-allow-origin': '*',
+        'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
+        'access-control-allow-headers': 'Authorization, Content-Type, X-Machine-Name, Timezone, User-Agent',
+      });
+    }
+  });
+
+  test('says 404 in JSON where there is nothing', async () => {
+    for (const path of ['/api/v1/users/current/nothing', '/users/current/nothing']) {
+      const answer = await house.ask('GET', path, { headers: basic(house.owner) });
+      expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([404, 'string']);
+      expect(answer.headers['access-control-allow-origin']).toBe('*');
+    }
+  });
+
+  test('says 405 in JSON where there is something else, and pages may read that, too', async () => {
+    const answer = await house.ask('PUT', bulk, { headers: { origin: 'https://vscode.dev' }, body: [] });
+    expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([405, 'string']);
+    expect(answer.headers).toMatchObject({ allow: 'DELETE, OPTIONS, POST', 'access-control-allow-origin': '*' });
+  });
+
+  test.each([
+    '/api/v1',
+    '/api',
+    '/v1',
+    '',
+  ])('takes reports of plugins’ own errors at %s from anybody', async (prefix) => {
+    const answer = await house.ask('POST', `${prefix}/plugins/errors`, { body: { is_panic: true, stacktrace: 'x' } });
+    expect(answer.status).toBe(201);
+  });
+});
+
+describe('a personal hub', () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await openHouse({ personal: true });
+  });
+  afterEach(() => house.close());
+
+  test('asks its owner for no key, but pages of other origins for one', async () => {
+    const asked = (headers: Record<string, string>, query = '') =>
+      house.ask('GET', `/api/v1/users/current${query}`, { headers }).then(({ status }) => status);
+    expect(await asked({})).toBe(200);
+    expect(await asked({ origin: 'https://evil.example' })).toBe(401);
+    expect(await asked({ origin: 'null' })).toBe(401);
+    expect(await asked({ origin: 'chrome-extension://abc' }, `?api_key=${house.owner}`)).toBe(200);
+  });
+});

@@ -1,0 +1,112 @@
+// Today's summary as a channel, over a real WebSocket: what a dashboard that holds it open is told, and when.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Guest } from '../../../harness/clients.ts';
+import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+
+const now = noon;
+let house: House;
+beforeEach(async () => {
+  house = await openHouse();
+});
+afterEach(() => house.close());
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+const heard = async (guest: Guest): Promise<any> => JSON.parse(await guest.messages.next());
+
+async function follow(): Promise<Guest> {
+  const guest = await house.socket();
+  guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime/today', ref: 'f' }));
+  return guest;
+}
+
+/** The next change of the channel: its key, and what it says. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
+async function told(guest: Guest): Promise<{ type: string; key: string; item: any }> {
+  for (;;) {
+    const message = await heard(guest);
+    if (message.channel === 'wakatime/today' && message.key !== undefined) return message;
+  }
+}
+
+/** Everything sent before this has arrived. */
+async function fence(guest: Guest): Promise<readonly unknown[]> {
+  const between: unknown[] = [];
+  guest.send(JSON.stringify({ type: 'channels', ref: 'fence' }));
+  for (;;) {
+    const message = await heard(guest);
+    if (message.ref === 'fence') return between;
+    between.push(message);
+  }
+}
+
+describe('whoever follows today', () => {
+  test('is told at once how it stands, in the numbers and words of the status bar', async () => {
+    await house.send([beat(now - 600), beat(now - 300)]);
+    const guest = await follow();
+    const { key, item } = await told(guest);
+    expect(key).toBe('2026-01-05');
+    expect(item).toEqual(await house.get('statusbar/today'));
+    expect(item.data.grand_total).toMatchObject({ text: '5 mins', total_seconds: 300 });
+    expect(item.data.projects).toMatchObject([{ name: 'hub', total_seconds: 300 }]);
+    guest.end();
+  });
+
+  test('hears of heartbeats as they come in, once a second at the most', async () => {
+    const guest = await follow();
+    expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
+    house.world.pass(2_000);
+    await house.send([beat(now - 600), beat(now - 300)]);
+    expect((await told(guest)).item.data.grand_total.text).toBe('5 mins');
+    await house.send([beat(now - 200)]);
+    await house.send([beat(now - 100)]);
+    expect(await fence(guest)).toEqual([]);
+    house.world.pass(1_000);
+    expect((await told(guest)).item.data.grand_total.total_seconds).toBe(500);
+    guest.end();
+  });
+
+  test('sees the next day begin at midnight where the account lives', async () => {
+    await house.settle({ timezone: 'Asia/Tokyo' });
+    await house.send([beat(now - 600), beat(now - 300)]);
+    const guest = await follow();
+    expect((await told(guest)).key).toBe('2026-01-05');
+    // It is nine in the evening there.
+    house.world.pass(3 * 3_600_000);
+    const [begun, ended] = [await told(guest), await told(guest)];
+    expect([begun.key, begun.item.data.grand_total.text, begun.item.data.range.date]).toEqual([
+      '2026-01-06',
+      '0 secs',
+      '2026-01-06',
+    ]);
+    expect(ended.key).toBe('2026-01-05');
+    await house.send([beat(now + 3 * 3_600), beat(now + 3 * 3_600 + 60)]);
+    house.world.pass(1_000);
+    expect((await told(guest)).item.data.grand_total.text).toBe('1 min');
+    guest.end();
+  });
+
+  test('sees it change with the settings', async () => {
+    await house.send([beat(now - 1_200), beat(now)]);
+    const guest = await follow();
+    expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
+    house.world.pass(1_000);
+    await house.settle({ timeout: 30 });
+    expect((await told(guest)).item.data.grand_total.text).toBe('20 mins');
+    guest.end();
+  });
+});
+
+test('nothing is written for nobody', async () => {
+  const guest = await follow();
+  await told(guest);
+  guest.send(JSON.stringify({ type: 'unsubscribe', channel: 'wakatime/today', ref: 'u' }));
+  await fence(guest);
+  const before = (await house.hub.channel('owner/wakatime/today')).position.seq;
+  house.world.pass(2_000);
+  await house.send([beat(now - 600), beat(now - 300)]);
+  house.world.pass(86_400_000);
+  await house.get('statusbar/today');
+  expect((await house.hub.channel('owner/wakatime/today')).position.seq).toBe(before);
+  guest.end();
+});

@@ -1,0 +1,54 @@
+// What a hub does for the first questions after its start, before they are asked.
+
+import { expect, test } from '@jest/globals';
+import { Admission } from '../../../../server/adapters/wakatime/auth/authorize.ts';
+import { warmUp } from '../../../../server/adapters/wakatime/warm-up.ts';
+import type { Range } from '../../../../server/core/store.ts';
+import { MemoryStore } from '../../../../server/storage/memory.ts';
+import { beat, noon, openHouse } from '../../../harness/wakatime.ts';
+
+const day = 86_400;
+
+class CountingStore extends MemoryStore {
+  reads: string[] = [];
+
+  override read(channel: string, range: Range) {
+    this.reads.push(channel);
+    return super.read(channel, range);
+  }
+}
+
+test('a hub that was started again knows the last year before it is asked, and no more of it', async () => {
+  const store = new CountingStore({ epoch: 'e1' });
+  const first = await openHouse({ store });
+  for (const ago of [0, 3, 200, 900]) {
+    await first.send([beat(noon - 600 - ago * day), beat(noon - 540 - ago * day)]);
+  }
+  await first.get('stats/all_time');
+  first.hub.drain();
+  await first.close();
+
+  const second = await openHouse({ store, owner: first.owner });
+  const { hub, accounts } = second;
+  const admission = new Admission({ hub, accounts, personal: false, near: () => true });
+  await warmUp(admission);
+  store.reads = [];
+  const micro = 1_000_000;
+  const beats = await admission.beats('owner', { from: (noon - 300 * day) * micro, to: noon * micro });
+  expect([beats.size, store.reads]).toEqual([8, []]);
+  await admission.beats('owner');
+  expect(store.reads).toEqual(['@derived/wakatime/owner']);
+  expect(second.world.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  await second.close();
+});
+
+test('a hub that stops meanwhile leaves it', async () => {
+  const house = await openHouse();
+  await house.send([beat(noon - 600), beat(noon - 540)]);
+  const { hub, accounts, world } = house;
+  const warming = warmUp(new Admission({ hub, accounts, personal: false, near: () => true }));
+  hub.drain();
+  await warming;
+  await house.close();
+  expect(world.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+});

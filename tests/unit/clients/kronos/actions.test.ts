@@ -1,0 +1,444 @@
+// Every action as it is typed: its short form, what it prints, its exact error words and exit codes; and the text's own examples.
+
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseFailure, emptyDatabase } from '../../../../clients/kronos/data/database.ts';
+import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
+import { shown } from '../../../harness/zones.ts';
+
+let keeper: MemoryKeeper;
+let house: FakeHouse;
+beforeEach(() => {
+  keeper = new MemoryKeeper();
+  house = new FakeHouse(keeper);
+});
+
+const now = () => house.now / 1_000;
+const pass = (seconds: number) => {
+  house.now += seconds * 1_000;
+};
+const tasks = () => keeper.database.tasks;
+const said = (out: string) => ({ code: 0, out: `${out}\n`, err: '' });
+const refused = (code: number, err: string) => ({ code, out: '', err: `${err}\n` });
+
+describe.each(['add', 'a'])('%s', (add) => {
+  test('makes a task of what was said, all else being nothing', async () => {
+    expect(await house.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(said('task 1 added'));
+    expect(tasks()).toEqual([
+      {
+        index: 'task-1',
+        id: 1,
+        desc: 'my awesome task',
+        tags: ['firstTask', 'awesome'],
+        active: 0,
+        last_active: 0,
+        due: tasks()[0]?.due,
+        done: 0,
+        worktime: 0,
+      },
+    ]);
+    expect(shown(tasks()[0]?.due, 'Europe/Paris')).toBe('2018-03-03T18:00:00+01:00');
+  });
+
+  test('gives the smallest free id', async () => {
+    for (const line of ['one', 'two', 'three']) await house.run(`${add} ${line}`);
+    await house.run('del 2');
+    expect(await house.run(`${add} again`)).toEqual(said('task 2 added'));
+  });
+
+  test('refuses, with the property', async () => {
+    const usage = 'Usage: kronos add <desc> [+tag…] [:due]';
+    expect(await house.run(`${add}`)).toEqual(refused(2, `invalid desc\n${usage}`));
+    expect(await house.run(`${add} +tag :1d`)).toEqual(refused(2, `invalid desc\n${usage}`));
+    expect(await house.run(`${add} x +t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
+    expect(await house.run(`${add} x :010118`)).toEqual(refused(2, `invalid due\n${usage}`));
+    expect(tasks()).toEqual([]);
+  });
+
+  test('reads the standard input, a task a line, all or none', async () => {
+    house.stdin = 'water the plants +home\n\r\ncall Bob :1d\r\n';
+    expect(await house.words([add, '-', '+inbox'])).toEqual(said('task 1 added\ntask 2 added'));
+    expect(tasks().map(({ desc, tags }) => [desc, tags])).toEqual([
+      ['water the plants', ['home', 'inbox']],
+      ['call Bob', ['inbox']],
+    ]);
+    house.stdin = 'good\nbad :99\n';
+    expect(await house.words([add, '-'])).toEqual(
+      refused(2, 'invalid due\n  bad :99\nUsage: kronos add <desc> [+tag…] [:due]'),
+    );
+    expect(tasks()).toHaveLength(2);
+  });
+
+  test('takes words with two dashes for options, unless told not to', async () => {
+    expect(await house.run(`${add} x --json`)).toMatchObject({ code: 0, out: expect.stringContaining('"desc": "x"') });
+    expect(await house.run(`${add} x --what`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('unknown option --what'),
+    });
+    expect(await house.run(`${add} -- x --what`)).toMatchObject({ code: 0 });
+    expect(tasks().at(-1)?.desc).toBe('x --what');
+  });
+});
+
+describe.each(['info', 'i'])('%s', (info) => {
+  test('shows all fields in full', async () => {
+    await house.run('a my task +a +b :1d');
+    await house.run('start 1');
+    pass(3 * 3_600 + 45 * 60 + 10);
+    await house.run('stop 1');
+    expect(await house.run(`${info} 1`)).toEqual(
+      said(
+        [
+          'Id           1',
+          'Desc         my task',
+          'Tags         a b',
+          'Active',
+          'Last active  2018-03-02T00:06:10',
+          'Due          2018-03-02T20:21:00',
+          'Done',
+          'Worktime     3h 45min 10s',
+        ].join('\n'),
+      ),
+    );
+  });
+
+  test('is JSON where that is asked for', async () => {
+    await house.run('a my task');
+    const { out } = await house.run(`${info} 1 --json`);
+    expect(JSON.parse(out)).toEqual(tasks()[0]);
+  });
+
+  test('refuses', async () => {
+    expect(await house.run(`${info} 9`)).toEqual(refused(3, 'task not found'));
+    expect(await house.run(`${info} nine`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
+    expect(await house.run(`${info}`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
+    expect(await house.run(`${info} 1 2`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
+  });
+});
+
+describe.each(['list', 'l'])('%s', (list) => {
+  const head = 'ID  DESC  TAGS  ACTIVE  DUE  WORKTIME';
+
+  test('shows nothing but the titles where there is nothing', async () => {
+    expect(await house.run(list)).toEqual(said(head));
+    expect(JSON.parse((await house.run(`${list} --json`)).out)).toEqual([]);
+  });
+
+  test('shows tasks by id, in their short form, without those that are done', async () => {
+    await house.run('a buy milk +home +shop :1d');
+    await house.run('a call Bob');
+    await house.run('a done soon');
+    await house.run('s 2');
+    pass(61);
+    await house.run('do 3');
+    expect(await house.run(list)).toEqual(
+      said(
+        [
+          'ID  DESC      TAGS       ACTIVE    DUE     WORKTIME',
+          '1   buy milk  home shop            in 24h  0s',
+          '2   call Bob             1min ago          0s',
+        ].join('\n'),
+      ),
+    );
+  });
+
+  test('shows those that are done after the others, without an id, when they are not hidden', async () => {
+    await house.run('a one');
+    await house.run('a two');
+    await house.run('do 1');
+    await house.run('h');
+    expect((await house.run(list)).out.split('\n').slice(1, 3)).toEqual([
+      '2   two                      0s',
+      '-   one                      0s',
+    ]);
+  });
+
+  test('is cut to a terminal, coloured in one that wants colours, and obeys no text', async () => {
+    await house.words(['a', `a rather long description of ${'\u001b'}[31mevil 日本語 and more`]);
+    await house.run('s 1');
+    house.width = 50;
+    house.colour = true;
+    const { out } = await house.run(list);
+    expect(out).toContain('\u001b[32m1   ');
+    expect(out).toContain('…');
+    expect(out).not.toContain('\u001b[31m');
+    house.colour = false;
+    expect((await house.run(list)).out).not.toContain('\u001b');
+  });
+
+  test('refuses what it does not understand', async () => {
+    expect(await house.run(`${list} 1`)).toEqual(refused(2, 'invalid args\nUsage: kronos list'));
+  });
+});
+
+describe.each(['update', 'u'])('%s', (update) => {
+  beforeEach(async () => {
+    await house.run('a buy milk +oldtag +kept :1d');
+  });
+
+  test('of the text: -oldtag +newtag', async () => {
+    expect(await house.run(`${update} 1 -oldtag +newtag`)).toEqual(said('task 1 updated'));
+    expect(tasks()[0]).toMatchObject({ desc: 'buy milk', tags: ['kept', 'newtag'], due: now() + 86_400 });
+  });
+
+  test('replaces the description and the due date where they are said', async () => {
+    await house.run(`${update} 1 buy bread`);
+    expect(tasks()[0]).toMatchObject({ desc: 'buy bread', tags: ['oldtag', 'kept'], due: now() + 86_400 });
+    await house.run(`${update} 1 :2d`);
+    expect(tasks()[0]).toMatchObject({ desc: 'buy bread', due: now() + 2 * 86_400 });
+  });
+
+  test('refuses', async () => {
+    const usage = 'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]';
+    expect(await house.run(`${update} 9 x`)).toEqual(refused(3, 'task not found'));
+    expect(await house.run(`${update}`)).toEqual(refused(2, `invalid id\n${usage}`));
+    expect(await house.run(`${update} 1`)).toEqual(refused(2, `nothing to update\n${usage}`));
+    expect(await house.run(`${update} 1 -t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
+    expect(await house.run(`${update} 1 :x`)).toEqual(refused(2, `invalid due\n${usage}`));
+  });
+});
+
+describe.each(['delete', 'del'])('%s', (remove) => {
+  test('takes a task away', async () => {
+    await house.run('a one');
+    expect(await house.run(`${remove} 1`)).toEqual(said('task 1 deleted'));
+    expect(tasks()).toEqual([]);
+    expect(await house.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
+  });
+
+  test('takes no task that is done for the one that had its id', async () => {
+    await house.run('a one');
+    await house.run('do 1');
+    expect(await house.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
+  });
+});
+
+describe('start and stop', () => {
+  beforeEach(async () => {
+    await house.run('a one');
+  });
+
+  test('set active, and add up the time between', async () => {
+    expect(await house.run('start 1')).toEqual(said('task 1 started'));
+    const began = now();
+    expect(tasks()[0]).toMatchObject({ active: began, last_active: 0, worktime: 0 });
+    pass(10);
+    expect(await house.run('stop 1')).toEqual(said('task 1 stopped'));
+    expect(tasks()[0]).toMatchObject({ active: 0, last_active: began + 10, worktime: 10 });
+    await house.run('start 1');
+    pass(5);
+    await house.run('stop 1');
+    expect(tasks()[0]).toMatchObject({ active: 0, worktime: 15 });
+  });
+
+  test('refuse', async () => {
+    expect(await house.run('stop 1')).toEqual(refused(1, 'task already stopped'));
+    await house.run('start 1');
+    expect(await house.run('start 1')).toEqual(refused(1, 'task already started'));
+    expect(await house.run('start 2')).toEqual(refused(3, 'task not found'));
+    expect(await house.run('stop 2')).toEqual(refused(3, 'task not found'));
+    await house.run('do 1');
+    expect(await house.run(`start ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
+  });
+});
+
+describe.each(['toggle', 's', 'toggle start/stop'])('%s', (toggle) => {
+  test('starts, then stops', async () => {
+    await house.run('a one');
+    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 started'));
+    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 stopped'));
+    expect(await house.run(`${toggle} 2`)).toEqual(refused(3, 'task not found'));
+  });
+});
+
+describe.each([
+  ['done', 'undone'],
+  ['do', 'undo'],
+])('%s and %s', (done, undone) => {
+  test('of the text: id 5 becomes 51530716924', async () => {
+    keeper.database = {
+      ...emptyDatabase,
+      tasks: [
+        { index: 'k', id: 5, desc: 'x', tags: [], active: 1_530_716_900, last_active: 0, due: 0, done: 0, worktime: 6 },
+      ],
+    };
+    house.now = 1_530_716_924_000;
+    expect(await house.run(`${done} 5`)).toEqual(said('task 51530716924 done'));
+    expect(tasks()).toEqual([
+      {
+        index: 'k',
+        id: 51_530_716_924,
+        desc: 'x',
+        tags: [],
+        active: 0,
+        last_active: 1_530_716_924,
+        due: 0,
+        done: 1_530_716_924,
+        worktime: 30,
+      },
+    ]);
+  });
+
+  test('undoing gives a free id, by the id it has or had', async () => {
+    await house.run('a one');
+    await house.run('a two');
+    await house.run(`${done} 1`);
+    await house.run('a three');
+    expect(await house.run(`${undone} ${tasks()[0]?.id}`)).toEqual(said('task 3 undone'));
+    expect(tasks()[0]).toMatchObject({ id: 3, done: 0, desc: 'one' });
+    await house.run(`${done} 3`);
+    expect(await house.run(`${undone} 3`)).toEqual(said('task 3 undone'));
+  });
+
+  test('refuse', async () => {
+    await house.run('a one');
+    expect(await house.run(`${undone} 1`)).toEqual(refused(1, 'task not done'));
+    expect(await house.run(`${done} 2`)).toEqual(refused(3, 'task not found'));
+    expect(await house.run(`${undone} 2`)).toEqual(refused(3, 'task not found'));
+    await house.run(`${done} 1`);
+    expect(await house.run(`${done} 1`)).toEqual(refused(1, 'task already done'));
+    expect(await house.run(`${done} ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
+  });
+});
+
+describe.each(['hide', 'h', 'toggle hide done'])('%s', (hide) => {
+  test('toggles the option, which is on at first', async () => {
+    expect(await house.run(hide)).toEqual(said('done tasks are shown'));
+    expect(keeper.database.hide_done).toBe(false);
+    expect(await house.run(hide)).toEqual(said('done tasks are hidden'));
+    expect(keeper.database.hide_done).toBe(true);
+  });
+});
+
+describe.each(['worktime', 'w'])('%s', (worktime) => {
+  test('of the text: tag1 tag2', async () => {
+    for (const tags of ['+tag1 +tag2', '+tag1', '+tag2 +tag1 +tag3', '']) await house.run(`a x ${tags}`);
+    for (const id of [1, 2, 3, 4]) await house.run(`start ${id}`);
+    pass(60);
+    await house.run('stop 1');
+    pass(3_600);
+    expect(await house.run(`${worktime} tag1 tag2`)).toEqual(said('1h 2min'));
+    expect(await house.run(`${worktime} +tag1`)).toEqual(said('2h 3min'));
+    expect(await house.run(worktime)).toEqual(said('3h 4min'));
+    expect(await house.run(`${worktime} none`)).toEqual(said('0s'));
+    expect(JSON.parse((await house.run(`${worktime} tag3 --json`)).out)).toEqual({ tags: ['tag3'], worktime: 3_660 });
+    expect(await house.run(`${worktime} t!`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('invalid tags\n'),
+    });
+  });
+});
+
+describe.each(['context', 'c'])('%s', (context) => {
+  test('of the text: project-A', async () => {
+    await house.run('a other');
+    expect(await house.run(`${context} project-A`)).toEqual(said('context set to project-A'));
+    await house.run('a mine +x');
+    expect(tasks()[1]?.tags).toEqual(['x', 'project-A']);
+    expect((await house.run('l')).out).toMatch(/^ID.*\n2 {3}mine .*\n$/);
+    expect(await house.run(context)).toEqual(said('context cleared'));
+    expect((await house.run('l')).out.split('\n')).toHaveLength(4);
+  });
+
+  test('of two tags lists tasks with either, and gives new ones both', async () => {
+    await house.run('a one +a');
+    await house.run('a two +b');
+    await house.run('a three +c');
+    await house.run(`${context} a +b`);
+    await house.run('a four');
+    const { out } = await house.run('l --json');
+    expect(JSON.parse(out).map(({ desc, tags }: { desc: string; tags: string[] }) => [desc, tags])).toEqual([
+      ['one', ['a']],
+      ['two', ['b']],
+      ['four', ['a', 'b']],
+    ]);
+    expect(await house.run(`${context} a!`)).toMatchObject({ code: 2, err: expect.stringContaining('invalid tags\n') });
+  });
+});
+
+describe('a database that fails', () => {
+  test.each([
+    ['add x', 'task add failed'],
+    ['info 1', 'task info failed'],
+    ['list', 'task list failed'],
+    ['update 1 x', 'task update failed'],
+    ['delete 1', 'task delete failed'],
+    ['start 1', 'task start failed'],
+    ['stop 1', 'task stop failed'],
+    ['toggle 1', 'task toggle failed'],
+    ['done 1', 'task done failed'],
+    ['undone 1', 'task undone failed'],
+  ])('%s says %s', async (line, words) => {
+    const fail = () => {
+      throw new DatabaseFailure('read database failed', 'no such luck');
+    };
+    const broken = new FakeHouse({ read: fail, write: fail });
+    expect(await broken.run(line)).toEqual(refused(1, `${words}\nread database failed\n  no such luck`));
+  });
+
+  test.each(['hide', 'context x', 'worktime', 'log', 'revert'])('%s says read database failed', async (line) => {
+    const fail = () => {
+      throw new DatabaseFailure('read database failed', 'no such luck');
+    };
+    const broken = new FakeHouse({ read: fail, write: fail });
+    expect(await broken.run(line)).toEqual(refused(1, 'read database failed\n  no such luck'));
+  });
+});
+
+describe('the command line', () => {
+  test('has help with examples, for itself and for every verb', async () => {
+    for (const line of ['', '--help', '-h', 'help']) {
+      const { code, out } = await house.run(line);
+      expect(code).toBe(0);
+      for (const verb of ['add, a ', 'undone, undo', 'completion', '365 days']) expect(out).toContain(verb);
+    }
+    expect(await house.run('update --help')).toEqual(
+      said(
+        [
+          'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]',
+          'Short: kronos u',
+          '',
+          'Change a task: what is not said stays.',
+          '',
+          'Examples:',
+          '  kronos update 42 -oldtag +newtag',
+          '  kronos update 3 call Bob back :1d',
+        ].join('\n'),
+      ),
+    );
+  });
+
+  test('knows its version, and what it does not know', async () => {
+    expect(await house.run('--version')).toEqual(said('0.1.0'));
+    expect(await house.run('frobnicate')).toEqual(refused(2, 'unknown action frobnicate\nTry "kronos --help".'));
+  });
+
+  test('tells the hub after a change, and says on stderr how that went the last time', async () => {
+    await house.run('a offline');
+    expect(house.syncs).toBe(0);
+    keeper.database = { ...keeper.database, enable_sync: true };
+    expect(await house.run('a one')).toEqual(said('task 2 added'));
+    expect(house.syncs).toBe(1);
+    expect(keeper.database.queue).toHaveLength(1);
+    house.lastSync = { outcome: 'offline', reason: 'connect ECONNREFUSED', at: 0 };
+    expect(await house.run('a two')).toEqual({
+      code: 0,
+      out: 'task 3 added\n',
+      err: 'note: the hub was not reached (connect ECONNREFUSED); 2 changes wait here and will be sent\n',
+    });
+    house.lastSync = { outcome: 'refused', reason: 'token revoked', at: 0 };
+    expect((await house.run('do 1')).err).toBe(
+      'note: the hub refuses the token; 3 changes wait here: run "kronos login"\n',
+    );
+    expect((await house.run('l')).err).toBe('');
+    expect(house.syncs).toBe(4);
+    house.lastSync = { outcome: 'ok', reason: '', at: house.now - 9_000 };
+    await house.run('l');
+    expect(house.syncs).toBe(4);
+    await house.run('h');
+    expect(house.syncs).toBe(5);
+    house.env = { KRONOS_NO_SYNC: '1' };
+    const before = house.syncs;
+    expect((await house.run('a three')).err).toBe('');
+    expect(house.syncs).toBe(before);
+  });
+});

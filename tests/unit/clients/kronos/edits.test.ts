@@ -1,0 +1,114 @@
+// Changes as values: what a hundred random actions did, taken back and done again, and done to tasks that others changed meanwhile.
+
+import { describe, expect, test } from '@jest/globals';
+import * as actions from '../../../../clients/kronos/data/actions.ts';
+import type { Edit } from '../../../../clients/kronos/data/database.ts';
+import { apply, editsBetween, inverse } from '../../../../clients/kronos/data/edits.ts';
+import type { PlainTask } from '../../../../protocol/plain.ts';
+import { seeded } from '../../../harness/world.ts';
+import { zoneOf } from '../../../harness/zones.ts';
+
+const blank: PlainTask = {
+  index: 'k',
+  id: 5,
+  desc: 'x',
+  tags: ['old'],
+  active: 0,
+  last_active: 0,
+  due: 0,
+  done: 0,
+  worktime: 100,
+};
+const done = 1_530_716_924;
+
+const edit = (before: Edit['before'], after: Edit['after']): Edit => ({ index: 'k', before, after });
+const sorted = (tasks: readonly PlainTask[]) =>
+  [...tasks].sort((a, b) => (a.index < b.index ? -1 : 1)).map((task) => ({ ...task, tags: [...task.tags].sort() }));
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done again, and taken back', (seed) => {
+  const chance = seeded(seed);
+  const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(chance() * from.length)];
+  let kept: actions.Kept = { tasks: [], hide_done: true, context: [] };
+  let names = 0;
+  let now = done;
+  const scene = () => {
+    now += Math.floor(chance() * 100);
+    names += 1;
+    return { now, zone: zoneOf('UTC'), date: String, name: () => `k${names}` };
+  };
+  const verbs = [
+    actions.start,
+    actions.stop,
+    actions.toggle,
+    actions.done,
+    actions.undone,
+    actions.remove,
+    actions.update,
+  ];
+  const steps: { before: readonly PlainTask[]; edits: readonly Edit[] }[] = [];
+  let changes = 0;
+  for (let step = 0; step < 100; step += 1) {
+    const id = pick(kept.tasks)?.id;
+    const verb = chance() < 0.3 || id === undefined ? actions.add : (pick(verbs) ?? actions.add);
+    const words = `${pick(['milk', 'bread', ''])} +${pick(['a', 'b', 'c'])} :${pick(['1d', '2w', '30m'])}`;
+    const line =
+      verb === actions.add ? words : verb === actions.update ? `${id} -${pick(['a', 'b'])} ${words}` : `${id}`;
+    const outcome = verb(kept, line, scene());
+    if (!outcome.ok) continue;
+    const before = kept.tasks;
+    kept = { ...kept, ...outcome.kept };
+    const edits = editsBetween(before, kept.tasks);
+    if (edits.length > 0) changes += 1;
+    steps.push({ before, edits });
+    expect(sorted(edits.reduce(apply, before))).toEqual(sorted(kept.tasks));
+    expect(sorted(edits.map(inverse).reduce(apply, kept.tasks))).toEqual(sorted(before));
+  }
+  const all = steps.flatMap(({ edits }) => edits);
+  expect(sorted(all.reduce<readonly PlainTask[]>(apply, []))).toEqual(sorted(kept.tasks));
+  expect(changes).toBeGreaterThan(40);
+});
+
+describe('an edit done to a task that moved on', () => {
+  test.each<[string, Edit, Partial<PlainTask>, Partial<PlainTask>]>([
+    ['leaves other fields', edit({ due: 0 }, { due: 9 }), { desc: 'theirs' }, { desc: 'theirs', due: 9 }],
+    ['wins a field that both changed', edit({ desc: 'x' }, { desc: 'ours' }), { desc: 'theirs' }, { desc: 'ours' }],
+    ['adds its worktime to theirs', edit({ worktime: 100 }, { worktime: 130 }), { worktime: 150 }, { worktime: 180 }],
+    [
+      'adds and removes tags one by one',
+      edit({ tags: ['old'] }, { tags: ['ours'] }),
+      { tags: ['old', 'theirs'] },
+      { tags: ['theirs', 'ours'] },
+    ],
+    [
+      'makes nothing active that is done',
+      edit({ active: 0 }, { active: 7 }),
+      { id: 5_1530716924, done },
+      { active: 0, done },
+    ],
+    [
+      'gives what is done the id of the task as it is called now',
+      edit({ id: 5, done: 0 }, { id: Number(`5${done}`), done }),
+      { id: 8 },
+      { id: Number(`8${done}`), done },
+    ],
+    [
+      'of a task that both made keeps the longer worktime',
+      edit(null, blank),
+      { worktime: 300, tags: ['theirs'] },
+      { worktime: 300, tags: ['theirs', 'old'] },
+    ],
+  ])('%s', (_, ours, theirs, expected) => {
+    expect(apply([{ ...blank, ...theirs }], ours)).toMatchObject([expected]);
+  });
+
+  test('takes away only what nobody changed since, whatever its id is now', () => {
+    expect(apply([{ ...blank, id: 9 }], edit(blank, null))).toEqual([]);
+    expect(apply([{ ...blank, desc: 'theirs' }], edit(blank, null))).toHaveLength(1);
+    expect(apply([], edit(blank, null))).toEqual([]);
+  });
+
+  test('that is gone does nothing; one that it made gets a free id', () => {
+    expect(apply([], edit({ desc: 'x' }, { desc: 'y' }))).toEqual([]);
+    expect(apply([{ ...blank, index: 'other' }], edit(null, blank))).toMatchObject([{ id: 5 }, { index: 'k', id: 1 }]);
+  });
+});

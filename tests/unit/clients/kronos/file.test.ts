@@ -1,0 +1,128 @@
+// The database file: what a person sees in it, what is refused, and that neither many commands at once nor one that died lose anything.
+// Real files, real processes.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
+import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
+import { Leftovers } from '../../../harness/process.ts';
+import { FakeHouse } from '../../../harness/cli-context.ts';
+import { bin, run } from '../../../harness/installed-kronos.ts';
+
+const leftovers = new Leftovers();
+afterEach(() => leftovers.clear());
+
+const kronos = (folder: string, ...words: readonly string[]) => run(leftovers, folder, process.execPath, bin, ...words);
+
+describe('the file', () => {
+  test('has options and tasks a line each, and is its owner’s alone', async () => {
+    const path = join(leftovers.folder(), 'deep', 'kronos.json');
+    const house = new FakeHouse(new DatabaseFile(path));
+    await house.run('a buy milk +home');
+    await house.run('c home');
+    const text = readFileSync(path, 'utf8');
+    expect(text.split('\n').slice(0, 12)).toEqual([
+      '{',
+      '  "hide_done": true,',
+      '  "enable_sync": false,',
+      '  "sync_host": "localhost:5600",',
+      '  "sync_user_id": "",',
+      '  "sync_device_id": "",',
+      '  "sync_version": 1519935660000,',
+      '  "sync_epoch": "",',
+      '  "context": ["home"],',
+      '  "tasks": [',
+      '    {"index":"task-1","id":1,"desc":"buy milk","tags":["home"],"active":0,"last_active":0,"due":0,"done":0,"worktime":0}',
+      '  ],',
+    ]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
+    expect(new DatabaseFile(path).read().tasks).toHaveLength(1);
+  });
+
+  test('that is not there is an empty database; an action that changes nothing makes none', async () => {
+    const path = join(leftovers.folder(), 'kronos.json');
+    const house = new FakeHouse(new DatabaseFile(path));
+    expect(new DatabaseFile(path).read()).toEqual(emptyDatabase);
+    await house.run('l');
+    await house.run('do 1');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.each([
+    ['{', 'in JSON'],
+    ['[]', 'it is no JSON object'],
+    ['{"tasks":[{"id":1}]}', '"tasks" is not what it should be'],
+    [
+      '{"tasks":[{"index":"k","id":"1","desc":"","tags":[],"active":0,"last_active":0,"due":0,"done":0,"worktime":0}]}',
+      '"tasks"',
+    ],
+    ['{"hide_done":1}', '"hide_done"'],
+    ['{"context":[1]}', '"context"'],
+    ['{"queue":[{"index":"k","before":{"tags":1},"after":null}]}', '"queue"'],
+    ['{"log":[{}]}', '"log"'],
+  ])('that holds %s is refused, and left as it is', async (text, reason) => {
+    const path = join(leftovers.folder(), 'kronos.json');
+    writeFileSync(path, text);
+    const house = new FakeHouse(new DatabaseFile(path));
+    for (const line of ['l', 'a x']) {
+      const { code, err } = await house.run(line);
+      expect(code).toBe(1);
+      expect(err).toContain('read database failed');
+      expect(err).toContain(reason);
+    }
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('that cannot be written is said so', async () => {
+    const folder = leftovers.folder();
+    writeFileSync(join(folder, 'no-folder'), '');
+    const house = new FakeHouse(new DatabaseFile(join(folder, 'no-folder', 'kronos.json')));
+    const { code, err } = await house.run('a x');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^task add failed\nwrite database failed\n {2}E/);
+  });
+
+  test('may be a link, and stays one', async () => {
+    const folder = leftovers.folder();
+    mkdirSync(join(folder, 'dotfiles'));
+    const [link, real] = [join(folder, 'kronos.json'), join(folder, 'dotfiles', 'mine.json')];
+    writeFileSync(real, '{}');
+    symlinkSync(real, link);
+    await new FakeHouse(new DatabaseFile(link)).run('a x');
+    expect(new DatabaseFile(real).read().tasks).toHaveLength(1);
+    expect(new DatabaseFile(link).read().tasks).toHaveLength(1);
+  });
+});
+
+describe('the lock', () => {
+  test('of a process that died is taken over, one of another machine is not', async () => {
+    const path = join(leftovers.folder(), 'kronos.json');
+    const dead = spawn(process.execPath, ['-e', '0']);
+    await new Promise((resolve) => dead.once('exit', resolve));
+    writeFileSync(`${path}.lock`, `${dead.pid}@${hostname()}`);
+    const house = new FakeHouse(new DatabaseFile(path));
+    expect(await house.run('a x')).toMatchObject({ code: 0 });
+    expect(existsSync(`${path}.lock`)).toBe(false);
+    writeFileSync(`${path}.lock`, '1@another-machine');
+    const { code, err } = await house.run('a y');
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'kronos.json.lock is held by process 1@another-machine; delete it if there is no such process',
+    );
+  });
+
+  test('lets twenty commands at once lose nothing', async () => {
+    const folder = leftovers.folder();
+    await kronos(folder, 'add', 'first');
+    const ran = await Promise.all(Array.from({ length: 20 }, (_, at) => kronos(folder, 'add', `task ${at}`)));
+    expect(ran.map(({ code, err }) => [code, err])).toEqual(ran.map(() => [0, '']));
+    const { tasks, log } = new DatabaseFile(join(folder, 'kronos.json')).read();
+    expect(tasks.map(({ id }) => id)).toEqual(Array.from({ length: 21 }, (_, at) => at + 1));
+    expect(new Set(tasks.map(({ desc }) => desc)).size).toBe(21);
+    expect(log.map(({ n }) => n)).toEqual(tasks.map(({ id }) => id));
+  });
+});

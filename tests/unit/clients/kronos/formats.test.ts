@@ -1,0 +1,268 @@
+// Files of other programs: what is read of them, that nothing in them is run, and that what goes out comes back. The files are as those
+// programs write them.
+
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
+import { taskwarrior } from '../../../../clients/kronos/formats/taskwarrior.ts';
+import { vim2018, vim2019 } from '../../../../clients/kronos/formats/vim.ts';
+import { NoVimValue, type VimValue, vimText, vimValue } from '../../../../clients/kronos/formats/vim-values.ts';
+import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
+
+describe('values of Vim', () => {
+  test.each<[string, VimValue]>([
+    ["'it''s'", "it's"],
+    ['"a\\n\\"b\\"\\u00e9\\x41\\\\"', 'a\n"b"éA\\'],
+    ["{'a': [1, -2, 3.5, 1.0e3, 0x1f,], 'b': {}}", { a: [1, -2, 3.5, 1_000, 31], b: {} }],
+    ['[v:true, v:false, v:null, v:none]', [true, false, null, null]],
+    ['{"a": [true, null], "b": "c"}', { a: [true, null], b: 'c' }],
+    ["#{a: 1, b-c: 'x'}", { a: 1, 'b-c': 'x' }],
+    ["{'__proto__': 1}", Object.fromEntries([['__proto__', 1]])],
+    ['  [ ]  ', []],
+  ])('%s', (text, value) => expect(vimValue(text)).toEqual(value));
+
+  test.each([
+    "system('rm -rf /')",
+    "{'a': system('x')}",
+    "function('tr')",
+    'g:secret',
+    '{-> 1}',
+    "'a' . 'b'",
+    '1 + 1',
+    "'open",
+    '[1',
+    "{'a' 1}",
+    '{[1]: 2}',
+    '',
+    '[1] [2]',
+    '`ls`',
+    `${'['.repeat(100)}${']'.repeat(100)}`,
+  ])('%s is none, and is not run', (text) => expect(() => vimValue(text)).toThrow(NoVimValue));
+
+  test('that are written are read back', () => {
+    const value = fc.letrec<{ value: VimValue }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.string({ unit: 'grapheme' }),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie('value')),
+        fc.dictionary(fc.string(), tie('value'), { noNullPrototype: true }),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(value, (one) => {
+        expect(vimValue(vimText(one))).toEqual(one);
+        expect(vimValue(JSON.stringify(one))).toEqual(one);
+      }),
+      { seed: 6, numRuns: 300 },
+    );
+  });
+});
+
+const of2018 = `1
+1
+localhost:5000
+0a3c6cf4-4c86-4c3b-9d3a-1e6a50c3a8e7
+dev
+1530716924000
+{'id': 1, 'desc': 'it''s a task', 'tags': ['home'], 'active': 0, 'last_active': 1530716924, 'due': 1530800000, 'done': 0, 'worktime': 65}
+{'id': 51530716924, 'desc': 'done', 'tags': [], 'active': 0, 'last_active': 0, 'due': 0, 'done': 1530716924, 'worktime': 0}`;
+
+const of2019 = `['home']
+1
+{'index': '0a3c6cf4-4c86-4c3b-9d3a-1e6a50c3a8e7#1#1560000000000', 'id': 1, 'desc': 'new', 'tags': ['home'], 'active': 1, 'start': [1560000000000, 1560000100000], 'stop': [1560000060000], 'due': 1560003600000, 'done': 0}
+{'index': '0a3c6cf4-4c86-4c3b-9d3a-1e6a50c3a8e7#2#1560000000001', 'id': -21560000000, 'desc': 'old', 'tags': [], 'active': 0, 'start': [], 'stop': [], 'due': 0, 'done': 1560000000000}`;
+
+describe('kronos.vim', () => {
+  test('of 2018, its options left alone', async () => {
+    const keeper = new MemoryKeeper();
+    const house = new FakeHouse(keeper);
+    house.stdin = of2018;
+    expect(await house.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
+    expect(keeper.database).toMatchObject({
+      hide_done: true,
+      enable_sync: false,
+      sync_host: 'localhost:5600',
+      sync_user_id: '',
+    });
+    expect(keeper.database.tasks).toMatchObject([
+      { id: 1, desc: "it's a task", tags: ['home'], last_active: 1_530_716_924, due: 1_530_800_000, worktime: 65 },
+      { id: 51_530_716_924, desc: 'done', done: 1_530_716_924 },
+    ]);
+    expect(await house.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
+  });
+
+  test('of 2019, without the secret in its names', async () => {
+    const keeper = new MemoryKeeper();
+    const house = new FakeHouse(keeper);
+    house.stdin = of2019;
+    await house.run('a here before');
+    expect(await house.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
+    expect(keeper.database.tasks).toMatchObject([
+      { id: 1, desc: 'here before' },
+      {
+        id: 2,
+        desc: 'new',
+        tags: ['home'],
+        active: 1_560_000_100,
+        last_active: 1_560_000_060,
+        due: 1_560_003_600,
+        worktime: 60,
+      },
+      { id: -21_560_000_000, desc: 'old', done: 1_560_000_000 },
+    ]);
+    expect(JSON.stringify(keeper.database)).not.toContain('0a3c6cf4');
+    expect(await house.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
+    expect(await house.run('undo -21560000000')).toEqual({ code: 0, out: 'task 3 undone\n', err: '' });
+  });
+
+  test('as JSON, and the oldest files, of tasks alone', () => {
+    const [, , ...lines] = of2019.split('\n');
+    expect(vim2018.read(lines.join('\n'))).toMatchObject({ ok: true, tasks: [{ desc: 'new' }, { desc: 'old' }] });
+    expect(vim2018.read('{"tasks":[{"id":1,"desc":"x"}],"hide_done":true}')).toMatchObject({
+      ok: true,
+      tasks: [{ id: 1, desc: 'x' }],
+    });
+  });
+
+  test.each([
+    [
+      "{'id': 1, 'desc': system('touch /tmp/evil')}",
+      'it is no database of kronos.vim: a value was expected at character 25',
+    ],
+    ["{'id': 'one', 'desc': 'x'}", 'entry 1 is no task of kronos.vim'],
+    ["{'id': 1}", 'entry 1 is no task of kronos.vim'],
+  ])('%s is refused, and nothing is taken', async (text, error) => {
+    const keeper = new MemoryKeeper();
+    const house = new FakeHouse(keeper);
+    house.stdin = text;
+    expect(await house.run('import vim -')).toEqual({ code: 1, out: '', err: `-: ${error}\n` });
+    expect(keeper.database).toBe(emptyDatabase);
+  });
+});
+
+const exported = `[
+{"id":1,"description":"buy milk","due":"20180302T230000Z","entry":"20180301T100000Z","modified":"20180301T100000Z","project":"house.kitchen","start":"20180301T110000Z","status":"pending","tags":["shop","été"],"uuid":"b4bff4c4-8e27-4b1e-8ac5-2d2f1d9f4d6a","urgency":3.8},
+{"id":0,"description":"paid","end":"20180228T120000Z","entry":"20180201T100000Z","status":"completed","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c11"},
+{"id":0,"description":"gone","end":"20180228T120000Z","status":"deleted","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c12"},
+{"id":3,"description":"rent","recur":"monthly","status":"recurring","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c13"},
+{"id":4,"description":"later","status":"waiting","wait":"20190101T000000Z","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c14"}
+]`;
+
+describe('Taskwarrior', () => {
+  test('is read, without what was deleted', async () => {
+    const keeper = new MemoryKeeper();
+    const house = new FakeHouse(keeper);
+    house.stdin = exported;
+    expect(await house.run('import taskwarrior -')).toEqual({
+      code: 0,
+      out: '3 tasks added; 0 were here already\n',
+      err: '',
+    });
+    expect(keeper.database.tasks).toMatchObject([
+      {
+        id: 1,
+        desc: 'buy milk',
+        tags: ['shop', 't', 'house-kitchen'],
+        active: 1_519_902_000,
+        due: 1_520_031_600,
+        done: 0,
+      },
+      { id: 4, desc: 'later' },
+      { id: 21_519_819_200, desc: 'paid', done: 1_519_819_200 },
+    ]);
+    expect(await house.run('import taskwarrior -')).toMatchObject({ out: '0 tasks added; 3 were here already\n' });
+    expect(await house.run('revert')).toMatchObject({ code: 0 });
+    expect(keeper.database.tasks).toEqual([]);
+  });
+
+  test('reads one task a line too', () => {
+    const lines = exported.split('\n').slice(1, 3).join('\n').replace(/,$/, '');
+    expect(taskwarrior.read(lines)).toMatchObject({ ok: true, tasks: [{ desc: 'buy milk' }, { desc: 'paid' }] });
+  });
+
+  test.each([
+    '',
+    '{',
+    '[1]',
+    '[{"description":"x"}]',
+    '[{"uuid":"b4bff4c4-8e27-4b1e-8ac5-2d2f1d9f4d6a"}]',
+  ])('%s is refused', (text) => expect(taskwarrior.read(text)).toMatchObject({ ok: false }));
+});
+
+test.each([
+  'taskwarrior',
+  'vim',
+  'vim-2018',
+  'json',
+])('what goes out as %s comes back the same, and is known again', async (form) => {
+  const house = new FakeHouse();
+  for (const line of ["a it's one +home :1d", 'a two', 'a three', 's 1', 's 2']) await house.run(line);
+  house.now += 60_000;
+  for (const line of ['s 2', 'do 3']) await house.run(line);
+  const { out } = await house.run(`export ${form}`);
+  house.stdin = out;
+  expect(await house.run(`import ${form} -`)).toMatchObject({ code: 0, out: '0 tasks added; 3 were here already\n' });
+
+  const other = new FakeHouse();
+  other.stdin = out;
+  expect(await other.run(`import ${form} -`)).toMatchObject({ code: 0, out: '3 tasks added; 0 were here already\n' });
+  const visible = async (one: FakeHouse) => {
+    const tasks: { index: string; last_active: number; id: number }[] = JSON.parse((await one.run('list --json')).out);
+    // Taskwarrior has neither names like ours nor when a task was stopped, and gives ids itself.
+    return tasks.map(({ index, last_active, id, ...task }) =>
+      form === 'taskwarrior' ? task : { ...task, id, last_active },
+    );
+  };
+  await house.run('h');
+  await other.run('h');
+  const sorted = (tasks: object[]) => tasks.map((task) => JSON.stringify(task)).sort();
+  expect(sorted(await visible(other)).map((text) => text.replace(/"id":-/, '"id":'))).toEqual(
+    sorted(await visible(house)),
+  );
+});
+
+test('there is help for forms that do not exist', async () => {
+  const house = new FakeHouse();
+  expect(await house.run('export yaml')).toEqual({
+    code: 2,
+    out: '',
+    err: 'Usage: kronos export taskwarrior|vim|vim-2018|json\n',
+  });
+  expect(await house.run('import vim')).toMatchObject({ code: 2 });
+  expect(await house.run('import vim /does/not/exist')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('ENOENT'),
+  });
+});
+
+test('both generations of Vim read what is written for them', () => {
+  const task = {
+    index: 'k',
+    id: 1,
+    desc: 'x',
+    tags: ['t'],
+    active: 0,
+    last_active: 1_600_000_060,
+    due: 0,
+    done: 0,
+    worktime: 60,
+  };
+  const database = { ...emptyDatabase, tasks: [task], context: ['t'] };
+  expect(vim2018.write(database).split('\n').slice(0, 6)).toEqual(['1', '0', 'localhost:5000', '', '', '0']);
+  expect(vimValue(vim2018.write(database).split('\n')[6] ?? '')).toEqual({ ...task, index: 'kronos#k' });
+  expect(vim2019.write(database).split('\n').slice(0, 2)).toEqual(["['t']", '1']);
+  expect(vimValue(vim2019.write(database).split('\n')[2] ?? '')).toEqual({
+    index: 'kronos#k',
+    id: 1,
+    desc: 'x',
+    tags: ['t'],
+    active: 0,
+    start: [1_600_000_000_000],
+    stop: [1_600_000_060_000],
+    due: 0,
+    done: 0,
+  });
+});

@@ -1,0 +1,246 @@
+// Devices that were away, over a real hub: two `kronos` and one plain client of 2018. Nothing here waits for time; a sync is done when
+// the command has ended, and a plain client has heard everything when its ping is answered.
+
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
+import { BoundKeeper, HubChanged } from '../../../../clients/kronos/sync/sync.ts';
+import type { PlainTask } from '../../../../protocol/plain.ts';
+import { plainOf } from '../../../../protocol/plain.ts';
+import type { Running } from '../../../../server/compose.ts';
+import { startComposed } from '../../../harness/compose.ts';
+import { Leftovers } from '../../../harness/process.ts';
+import { Socket } from '../../../harness/socket.ts';
+import { FakeHouse } from '../../../harness/cli-context.ts';
+import { PlainClient } from '../../../harness/plain-client.ts';
+
+const leftovers = new Leftovers();
+let hub: Running;
+beforeEach(async () => {
+  hub = await startComposed({ kronosPort: 0, kronosAsked: true });
+});
+afterEach(async () => {
+  await hub.stop();
+  await leftovers.clear();
+});
+
+const host = () => new URL(hub.url).host;
+const tcpPort = () => Number(hub.kronos?.split(':').at(-1));
+
+function device(name: string): FakeHouse {
+  const folder = leftovers.folder();
+  const house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')), name);
+  house.folder = folder;
+  house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
+  return house;
+}
+
+/** Without what nobody sees. */
+function seen({ index: _, ...task }: PlainTask): Omit<PlainTask, 'index'> {
+  return { ...task, tags: [...task.tags].sort() };
+}
+
+const tasksOf = (one: FakeHouse | PlainClient) =>
+  (one instanceof FakeHouse ? one.keeper.read().tasks : one.tasks.map((task) => plainOf('', task)))
+    .map(seen)
+    .sort((a, b) => a.id - b.id);
+
+async function all(house: FakeHouse, ...lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const ran = await house.run(line);
+    expect([line, ran.code, ran.err]).toEqual([line, 0, '']);
+  }
+}
+
+test('what one device did, another has', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a buy milk +home :1d', 'a call Bob', 's 2', `login ${host()}`);
+  await all(b, `login ${host()}`);
+  expect(tasksOf(b)).toEqual(tasksOf(a));
+  b.now += 60_000;
+  await all(b, 'do 2', 'sync');
+  await all(a, 'sync');
+  expect(tasksOf(a)).toEqual(tasksOf(b));
+  expect(tasksOf(a)[1]).toMatchObject({ desc: 'call Bob', active: 0, worktime: 60 });
+  expect(a.keeper.read().queue).toEqual([]);
+});
+
+test('offline is no failure, a refused token is', async () => {
+  const a = device('a');
+  await all(a, 'a one');
+  const nowhere = await a.run('login 127.0.0.1:1');
+  expect(nowhere.code).toBe(0);
+  expect(nowhere.err).toMatch(/^note: the hub was not reached \(.*\); what is here will be sent\n$/);
+  a.env = { KRONOS_TOKEN: '11111111-1111-4111-8111-111111111111' };
+  const refused = await a.run(`login ${host()}`);
+  expect(refused).toMatchObject({ code: 4, err: expect.stringContaining('the hub refuses the token: user not found') });
+  expect(await a.run('login not/an/address')).toMatchObject({ code: 2 });
+  expect(a.keeper.read().tasks).toHaveLength(1);
+});
+
+/** Another token of an account of the hub; the owner's unless it says. */
+async function tokenOf(account?: string): Promise<string> {
+  const owner = await Socket.open(hub.url);
+  await owner.ask({ type: 'login', user_id: hub.ownerSecret });
+  if (account !== undefined) await owner.ask({ type: 'account', name: account });
+  const { secret } = await owner.ask({ type: 'token', name: 'another', ...(account && { account }) });
+  await owner.close();
+  return String(secret);
+}
+
+test('a token that is refused costs nothing: what waited for the hub still waits, and goes out with the right one', async () => {
+  const a = device('a');
+  await all(a, 'a one', 'a two', `login ${host()}`, 'del 2');
+  const before = a.keeper.read();
+  expect(before.queue).toHaveLength(1);
+  a.env = { KRONOS_TOKEN: '11111111-1111-4111-8111-111111111111' };
+  expect(await a.run(`login ${host()}`)).toMatchObject({ code: 4 });
+  expect(a.keeper.read()).toEqual(before);
+  await all(a, 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one']);
+});
+
+test('another token of the same account goes on where the old one was: what others deleted stays deleted', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a one', 'a two', 'a three', `login ${host()}`);
+  await all(b, `login ${host()}`, 'del 1', 'sync');
+  await all(a, 'del 2');
+  a.env = { KRONOS_TOKEN: await tokenOf() };
+  await all(a, `login ${host()}`);
+  await all(b, 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['three']);
+  expect(tasksOf(b)).toEqual(tasksOf(a));
+});
+
+test('another account of the same hub is told all tasks, and takes none away; the first keeps its own', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a one', `login ${host()}`);
+  a.env = { KRONOS_TOKEN: await tokenOf('ann') };
+  await all(a, `login ${host()}`, 'a for ann', 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'for ann']);
+  await all(b, `login ${host()}`);
+  expect(tasksOf(b).map(({ desc }) => desc)).toEqual(['one']);
+});
+
+test('a sync that is under way when somebody logs in elsewhere writes nothing of the old hub down', async () => {
+  const a = device('a');
+  await all(a, 'a one', `login ${host()}`, 'a two');
+  const before = a.keeper.read();
+  const bound = new BoundKeeper(a.keeper, before);
+  a.keeper.write(() => ({ sync_user_id: 'another', sync_epoch: '', queue: [] }));
+  await expect(bound.know({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(HubChanged);
+  expect(a.keeper.read()).toMatchObject({ sync_user_id: 'another', sync_device_id: before.sync_device_id });
+  a.keeper.write(() => ({ sync_user_id: before.sync_user_id }));
+  await bound.know({ identity: async () => ({ device: 'd', token: 'given' }) });
+  expect(bound.holds(a.keeper.read())).toBe(true);
+});
+
+test('logging out keeps the tasks, and logging in again doubles none', async () => {
+  const a = device('a');
+  await all(a, 'a one', 's 1', `login ${host()}`, 'logout', 'a two', `login ${host()}`, 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'two']);
+  const b = device('b');
+  await all(b, `login ${host()}`);
+  expect(tasksOf(b)).toEqual(tasksOf(a));
+});
+
+test('a hub that was made anew is told all tasks, and takes none away', async () => {
+  const a = device('a');
+  await all(a, 'a one', `login ${host()}`, 'a two');
+  const owner = a.env['KRONOS_TOKEN'];
+  await hub.stop();
+  hub = await startComposed({ kronosPort: 0, kronosAsked: true, ownerToken: owner });
+  a.keeper.write(() => ({ sync_host: host() }));
+  await all(a, 'sync');
+  expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'two']);
+  const b = device('b');
+  b.env = a.env;
+  await all(b, `login ${host()}`);
+  expect(tasksOf(b)).toEqual(tasksOf(a));
+});
+
+test('time that two devices worked on one task adds up, and their tags stay side by side', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a one +old', `login ${host()}`);
+  await all(b, `login ${host()}`);
+  for (const [house, seconds, tag] of [
+    [a, 10, 'x'],
+    [b, 20, 'y'],
+  ] as const) {
+    await all(house, 's 1');
+    house.now += seconds * 1_000;
+    await all(house, 's 1', `u 1 +${tag} -old`);
+  }
+  await all(a, 'sync');
+  await all(b, 'sync');
+  await all(a, 'sync');
+  expect(tasksOf(a)).toEqual(tasksOf(b));
+  expect(tasksOf(a)).toMatchObject([{ worktime: 30, tags: ['x', 'y'] }]);
+});
+
+type Name = 'a' | 'b' | 'plain';
+const orders: readonly (readonly Name[])[] = [
+  ['a', 'b', 'plain'],
+  ['a', 'plain', 'b'],
+  ['b', 'a', 'plain'],
+  ['b', 'plain', 'a'],
+  ['plain', 'a', 'b'],
+  ['plain', 'b', 'a'],
+];
+
+describe('two kronos and a plain client, all of them away', () => {
+  test.each(orders.map((order) => [order.join(', '), order] as const))('come back as %s', async (_, order) => {
+    const [a, b] = [device('a'), device('b')];
+    const plain = new PlainClient(tcpPort(), hub.ownerSecret ?? '', 'vim');
+    await all(a, 'a shared +s', 'a second', 'a third', `login ${host()}`);
+    await all(b, `login ${host()}`);
+    await plain.online();
+    await plain.offline();
+    expect(tasksOf(plain)).toEqual(tasksOf(a));
+
+    await all(a, 'u 1 edited by A +tagA', 'do 2', 'a from A', 's 3');
+    a.now += 10_000;
+    await all(a, 's 3');
+    await all(b, 'u 1 +tagB', 's 1');
+    b.now += 30_000;
+    await all(b, 's 1', 'del 3', 'a from B');
+    plain.update(1, { due: 2_000_000_000 });
+    plain.delete(2);
+    plain.create({ id: 4, desc: 'from P', tags: [], active: 0, last_active: 0, due: 0, done: 0, worktime: 0 });
+
+    const back: Record<Name, () => Promise<void>> = {
+      a: () => all(a, 'sync'),
+      b: () => all(b, 'sync'),
+      plain: async () => {
+        await plain.online();
+        await plain.offline();
+      },
+    };
+    for (const name of [...order, ...order]) await back[name]();
+
+    expect(tasksOf(b)).toEqual(tasksOf(a));
+    expect(tasksOf(plain)).toEqual(tasksOf(a));
+    const found = new Map(tasksOf(a).map((task) => [task.desc, task]));
+    expect([...found.keys()].sort()).toEqual(['edited by A', 'from A', 'from B', 'from P', 'second', 'third']);
+    expect(found.get('edited by A')).toMatchObject({ tags: ['s', 'tagA', 'tagB'], due: 2_000_000_000, worktime: 30 });
+    expect(found.get('second')).toMatchObject({
+      done: a.keeper.read().log.find(({ action }) => action === 'done')?.at,
+    });
+    expect(found.get('third')).toMatchObject({ worktime: 10 });
+    expect(new Set(tasksOf(a).map(({ id }) => id)).size).toBe(6);
+
+    // Undo, of one's own change and of what came from elsewhere; the others hear of it.
+    const doneStep = a.keeper.read().log.find(({ action }) => action === 'done')?.n;
+    await all(a, `revert ${doneStep}`, 'sync');
+    await all(b, 'sync');
+    await back.plain();
+    expect(tasksOf(b)).toEqual(tasksOf(a));
+    expect(tasksOf(plain)).toEqual(tasksOf(a));
+    expect(tasksOf(b).find(({ desc }) => desc === 'second')).toMatchObject({ done: 0 });
+    expect(await b.run('revert')).toMatchObject({ code: 0, out: expect.stringContaining('(add: from B) reverted') });
+    await all(b, 'sync');
+    await all(a, 'sync');
+    expect(tasksOf(a)).toEqual(tasksOf(b));
+    expect(tasksOf(a).map(({ desc }) => desc)).not.toContain('from B');
+  });
+});

@@ -1,0 +1,349 @@
+// The verbs beyond the protocol's: history and revert, completion in a real shell, what setup prints, what the doctor finds, and those
+// that talk to a real hub.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
+import type { Running } from '../../../../server/compose.ts';
+import { startComposed } from '../../../harness/compose.ts';
+import { Leftovers } from '../../../harness/process.ts';
+import { Socket } from '../../../harness/socket.ts';
+import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
+
+const leftovers = new Leftovers();
+afterEach(() => leftovers.clear());
+
+describe('log and revert', () => {
+  let keeper: MemoryKeeper;
+  let house: FakeHouse;
+  beforeEach(async () => {
+    keeper = new MemoryKeeper();
+    house = new FakeHouse(keeper);
+    for (const line of ['a one +x', 'a two', 'u 1 uno +y', 'do 2']) await house.run(line);
+  });
+  const descs = () => keeper.database.tasks.map(({ id, desc }) => [id, desc]);
+
+  test('the log has the newest first, and what a step was about', async () => {
+    expect((await house.run('log')).out).toBe(
+      [
+        'N  WHEN                 ACTION  TASKS',
+        '4  2018-03-01T20:21:00  done    two',
+        '3  2018-03-01T20:21:00  update  uno',
+        '2  2018-03-01T20:21:00  add     two',
+        '1  2018-03-01T20:21:00  add     one',
+        '',
+      ].join('\n'),
+    );
+    expect((await house.run('log 1')).out.split('\n')).toHaveLength(3);
+    expect(JSON.parse((await house.run('log 2 --json')).out).map(({ n }: { n: number }) => n)).toEqual([4, 3]);
+    expect(await house.run('log many')).toMatchObject({ code: 2 });
+  });
+
+  test('revert walks back, step by step', async () => {
+    expect(await house.run('revert')).toEqual({ code: 0, out: 'change 4 (done: two) reverted\n', err: '' });
+    expect(descs()).toEqual([
+      [1, 'uno'],
+      [2, 'two'],
+    ]);
+    await house.run('revert');
+    expect(keeper.database.tasks[0]).toMatchObject({ desc: 'one', tags: ['x'] });
+    await house.run('revert');
+    await house.run('revert');
+    expect(keeper.database.tasks).toEqual([]);
+    expect(await house.run('revert')).toEqual({ code: 1, out: '', err: 'nothing to revert\n' });
+  });
+
+  test('any step can be taken back, and a revert too', async () => {
+    expect(await house.run('revert 3')).toMatchObject({ code: 0 });
+    expect(keeper.database.tasks).toMatchObject([{ desc: 'one', tags: ['x'] }, { done: house.now / 1_000 }]);
+    expect((await house.run('log')).out).toContain('3  2018-03-01T20:21:00  update       uno (reverted)');
+    expect(await house.run('revert 5')).toMatchObject({ code: 0 });
+    expect(keeper.database.tasks[0]).toMatchObject({ desc: 'uno', tags: ['x', 'y'] });
+    expect(await house.run('revert 99')).toEqual({ code: 3, out: '', err: 'change not found\n' });
+    expect(await house.run('revert x')).toMatchObject({ code: 2 });
+  });
+
+  test('a deleted task comes back with its id, or the next that is free', async () => {
+    await house.run('del 1');
+    await house.run('a other');
+    await house.run('revert 5');
+    expect(descs()).toContainEqual([2, 'uno']);
+  });
+
+  test('what was changed since is not taken away', async () => {
+    expect(await house.run('revert 1')).toEqual({
+      code: 1,
+      out: '',
+      err: 'nothing to revert: what it changed was changed again since\n',
+    });
+  });
+});
+
+describe('completion', () => {
+  const bin = fileURLToPath(new URL('../../../../bin/kronos.cjs', import.meta.url));
+
+  /** What a real shell prints, with the real command. */
+  function shell(folder: string, name: string, ...args: readonly string[]): string[] {
+    const path = join(folder, 'bin');
+    if (!existsSync(path)) {
+      mkdirSync(path);
+      for (const command of ['kronos', 'k']) {
+        writeFileSync(join(path, command), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
+      }
+    }
+    const env = {
+      ...process.env,
+      HOME: folder,
+      TERM: 'dumb',
+      KRONOS_DATA: folder,
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      PATH: `${path}${delimiter}${process.env['PATH']}`,
+    };
+    return execFileSync(name, args, { env }).toString().trim().split(/\r?\n/);
+  }
+
+  /** What bash offers after this line. */
+  function bash(folder: string, line: string, type = 9): string[] {
+    const script = `
+      eval "$(kronos completion bash)"
+      line="$1" words=()
+      read -ra COMP_WORDS <<< "$line"
+      [[ $line == *' ' ]] && COMP_WORDS+=('')
+      COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)) COMP_LINE="$line" COMP_POINT=\${#line} COMP_TYPE=${type}
+      [[ $(complete -p k) == *_kronos* ]] || exit 1
+      _kronos
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return shell(folder, 'bash', '--norc', '-c', script, 'bash', line);
+  }
+
+  /** What fish offers after this line. */
+  function fish(folder: string, line: string): string[] {
+    return shell(folder, 'fish', '-c', 'kronos completion fish | source; complete -C $argv[1]', line);
+  }
+
+  /** What zsh, in a terminal, makes of this line at TAB: by `eval` of the script, or with the script in a folder of fpath. */
+  function zsh(folder: string, line: string, how = 'compinit -u -D; eval "$(kronos completion zsh)"'): string {
+    const script = `
+      zmodload zsh/zpty
+      zpty terminal zsh -f -i
+      zpty -w terminal "PS1= RPS1= PROMPT_EOL_MARK= LISTMAX=0; bindkey '^X' quit; quit() { exit }; zle -N quit"
+      zpty -w terminal 'autoload -Uz compinit; ${how}; echo read""y'
+      zpty -r terminal text '*ready*'
+      zpty -w -n terminal "$1"$'\\t\\x18'
+      while zpty -r terminal text; do print -rn -- $text; done`;
+    return shell(folder, 'zsh', '-f', '-c', script, 'zsh', line).join('\n').replace(/ +$/gm, '');
+  }
+
+  const has = (name: string) => spawnSync(name, ['--version']).status === 0;
+  const testIn = (name: string) => {
+    if (has(name)) return test;
+    console.warn(`SKIPPED: completion is not tried in ${name}, for it is not here`);
+    return test.skip;
+  };
+
+  /** Two open tasks and one that is active. */
+  async function tasksIn(folder: string): Promise<void> {
+    const house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')));
+    for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await house.run(line);
+  }
+
+  test('in bash offers verbs, ids and tags, with what they mean', async () => {
+    const folder = leftovers.folder();
+    await tasksIn(folder);
+    expect(bash(folder, 'kronos un')).toEqual(['undone']);
+    expect(bash(folder, 'k wo')).toEqual(['worktime']);
+    expect(bash(folder, 'kronos st')).toEqual(['start', 'stop']);
+    expect(bash(folder, 'kronos st', 63)).toEqual([
+      'start  (start working on a task)',
+      'stop  (stop working on a task)',
+    ]);
+    expect(bash(folder, 'kronos stop ')).toEqual(['2']);
+    expect(bash(folder, 'k start ', 63)).toEqual(['1  (buy milk)', '3  (feed cat)']);
+    expect(bash(folder, 'kronos add x +')).toEqual(['+home', '+work']);
+    expect(bash(folder, 'kronos update 2 -')).toEqual(['-work']);
+    expect(bash(folder, 'kronos setup a')).toEqual(['activitywatch']);
+  });
+
+  testIn('fish')('in fish too', async () => {
+    const folder = leftovers.folder();
+    await tasksIn(folder);
+    expect(fish(folder, 'kronos st')).toEqual(['start\tstart working on a task', 'stop\tstop working on a task']);
+    expect(fish(folder, 'k stop ')).toEqual(['2\tcall Bob: 10:30']);
+    expect(fish(folder, 'kronos add x +')).toEqual(['+home\t1 task', '+work\t1 task']);
+    expect(fish(folder, 'kronos update 2 -')).toEqual(['-work\ttake the tag away']);
+  });
+
+  testIn('zsh')('in zsh too, from either place that people put it', async () => {
+    const folder = leftovers.folder();
+    await tasksIn(folder);
+    expect(zsh(folder, 'kronos un')).toContain('kronos undone ');
+    expect(zsh(folder, 'k st')).toMatch(/start +-- start working on a task\s+stop +-- stop working on a task/);
+    expect(zsh(folder, 'kronos info ')).toMatch(/1 +-- buy milk\s+2 +-- call Bob: 10:30\s+3 +-- feed cat/);
+    expect(zsh(folder, 'kronos update 2 -')).toContain('kronos update 2 -work ');
+    const functions = join(folder, 'functions');
+    mkdirSync(functions);
+    writeFileSync(join(functions, '_kronos'), (await new FakeHouse().run('completion zsh')).out);
+    expect(zsh(folder, 'k un', `fpath=(${functions} $fpath); compinit -u -D`)).toContain('k undone ');
+  });
+
+  test('for other shells there is none', async () => {
+    expect(await new FakeHouse().run('completion tcsh')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('setup', () => {
+  test.each([
+    ['localhost:5600', 'wakatime', ['[settings]', 'api_url = http://localhost:5600/api/v1', 'api_key = secret']],
+    ['wss://hub.example.org', 'wakatime', ['api_url = https://hub.example.org/api/v1']],
+    ['localhost:5600', 'activitywatch', ['aw-watcher-window &']],
+    ['localhost:5601', 'activitywatch', ['port = "5601"']],
+    ['hub.example.org', 'activitywatch', ['can neither log in nor speak TLS']],
+    ['localhost:5000', 'mob', ['export MOB_TIMER_URL=http://localhost:5600/']],
+    ['https://hub.example.org/', 'mob', ['export MOB_TIMER_URL=https://hub.example.org/']],
+    ['localhost:5600', 'vim', ['let g:kronos_sync = 1', "let g:kronos_sync_host = '127.0.0.1:5000'"]],
+  ])('with %s for %s', async (host, tool, lines) => {
+    const keeper = new MemoryKeeper();
+    keeper.write(() => ({ sync_host: host, sync_user_id: 'secret' }));
+    const { code, out } = await new FakeHouse(keeper).run(`setup ${tool}`);
+    expect(code).toBe(0);
+    for (const line of lines) expect(out).toContain(line);
+  });
+
+  test('for what it does not know', async () => {
+    expect(await new FakeHouse().run('setup emacs')).toMatchObject({ code: 2 });
+    expect(await new FakeHouse().run('setup toString')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('with a hub', () => {
+  let hub: Running;
+  let house: FakeHouse;
+  beforeEach(async () => {
+    hub = await startComposed();
+    const folder = leftovers.folder();
+    house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')));
+    house.folder = folder;
+    house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
+    house.now = Date.now();
+    await house.run(`login ${new URL(hub.url).host}`);
+  });
+  afterEach(() => hub.stop());
+
+  test('the doctor finds nothing wrong', async () => {
+    const { code, out } = await house.run('doctor');
+    expect(out.split('\n').map((line) => line.slice(0, 5).trim())).toEqual([...Array(7).fill('ok'), '']);
+    expect(code).toBe(0);
+    expect(out).not.toContain(hub.ownerSecret);
+  });
+
+  test('the doctor finds what is wrong, and says what to do', async () => {
+    house.now += 10_000;
+    const skewed = await house.run('doctor');
+    expect(skewed.code).toBe(1);
+    expect(skewed.out).toMatch(/WRONG clock: this clock is \d+ ms ahead of the hub's\n {6}→ set it/);
+    house.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    expect((await house.run('doctor')).out).toMatch(/WRONG token: the hub refuses it: .*\n {6}→ make one on the hub/);
+
+    const other = createServer((socket) => {
+      // Who finds no hub here hangs up.
+      socket.on('error', () => undefined);
+      socket.resume().end('no hub\n');
+    });
+    const port = await new Promise<number>((resolve) => {
+      other.listen(0, '127.0.0.1', () => {
+        const address = other.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    house.keeper.write(() => ({ sync_host: `127.0.0.1:${port}` }));
+    expect((await house.run('doctor')).out).toMatch(
+      /WRONG hub: something at .* takes connections, but is no hub .*\n {6}→ see who has port/,
+    );
+    await new Promise((resolve) => other.close(resolve));
+    expect((await house.run('doctor')).out).toMatch(/WRONG hub: .* is not reached: .*\n {6}→ start the hub/);
+    house.keeper.write(() => ({ sync_host: 'no/address' }));
+    expect((await house.run('doctor')).out).toContain('WRONG hub: no/address is no address');
+    writeFileSync(join(house.folder, 'kronos.json'), '{');
+    const { code, out } = await house.run('doctor --json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject([{ ok: true }, { ok: true }, { what: 'database', ok: false }]);
+  });
+
+  test('room starts the timer of a mob room', async () => {
+    const socket = await Socket.open(hub.url);
+    await socket.ask({ type: 'subscribe', channel: 'mob/*' });
+    house.env = { MOB_TIMER_USER: 'ann' };
+    expect(await house.run('room kitchen timer 10')).toEqual({
+      code: 0,
+      out: `timer of 10 minutes started in ${new URL('kitchen', `http://${house.keeper.read().sync_host}`).href}\n`,
+      err: '',
+    });
+    expect(await socket.next()).toMatchObject({
+      channel: 'mob/kitchen',
+      item: { timer: 10, user: 'ann', type: 'TIMER' },
+    });
+    await house.run('room kitchen break 5');
+    expect(await socket.next()).toMatchObject({ item: { timer: 5, type: 'BREAKTIMER' } });
+    await socket.close();
+    for (const line of [
+      'room',
+      'room kitchen',
+      'room kitchen timer',
+      'room kitchen timer ten',
+      'room a/b timer 1',
+      'room k timer 1441',
+    ]) {
+      expect(await house.run(line)).toMatchObject({ code: 2 });
+    }
+    house.env = { MOB_TIMER_URL: 'http://127.0.0.1:1/' };
+    expect(await house.run('room kitchen timer 1')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('was not reached'),
+    });
+  });
+
+  test.each(['', ' --json'])('watch%s tells the changes of a channel as they happen', async (option) => {
+    const other = new FakeHouse(house.keeper, 'other');
+    other.folder = house.folder;
+    let synced: Promise<unknown> = Promise.resolve();
+    let heard = 0;
+    const two = new Promise<void>((resolve) => {
+      house.heard = () => {
+        heard += 1;
+        if (heard === 1) synced = other.run('a live').then(() => other.run('sync'));
+        if (heard === 2) resolve();
+      };
+    });
+    const watching = house.run(`watch tasks${option}`);
+    await two;
+    await synced;
+    house.end();
+    const { code, out, err } = await watching;
+    expect([code, err]).toEqual([0, '']);
+    if (option === '') {
+      expect(out).toMatch(/^tasks: 0 items\ntasks 1 create \S+ \{.*"desc":"live".*\}\n$/);
+      return;
+    }
+    expect(
+      out
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { type: 'snapshot', items: [] },
+      { type: 'create', item: { desc: 'live' } },
+    ]);
+  });
+
+  test('watch ends with 4 when the hub refuses the token', async () => {
+    house.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    expect(await house.run('watch tasks')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('the hub refuses the token'),
+    });
+  });
+});

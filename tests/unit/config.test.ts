@@ -1,0 +1,141 @@
+// The table of variables: defaults, every variable set, every variable set wrong.
+
+import { describe, expect, test } from '@jest/globals';
+import { configure, describe as describeTable, type Surroundings } from '../../server/config.ts';
+
+const place = (env: Record<string, string> = {}, platform = 'linux'): Surroundings => ({
+  env,
+  platform,
+  home: '/home/ann',
+});
+const read = (env: Record<string, string> = {}, platform?: string) => {
+  const configured = configure(place(env, platform));
+  if (!configured.ok) throw new Error(configured.errors.join('\n'));
+  return configured.config;
+};
+const wrong = (env: Record<string, string>) => {
+  const configured = configure(place(env));
+  return configured.ok ? [] : configured.errors;
+};
+const uuid = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+
+describe('the configuration', () => {
+  test('is a personal hub where nothing is set', () => {
+    expect(read()).toEqual({
+      host: '127.0.0.1',
+      port: 5600,
+      kronosPort: 5000,
+      kronosAsked: false,
+      data: '/home/ann/.local/share/horai',
+      ownerToken: undefined,
+      signup: 'closed',
+      relay: 'notify',
+      rooms: 'open',
+      hosts: [],
+      origins: [],
+      store: 'sqlite',
+      engine: 'auto',
+      heartbeatAge: undefined,
+      heartbeatAhead: 24,
+      awWebUi: undefined,
+      awWebUiPort: 5601,
+      testing: false,
+      log: 'warn',
+    });
+  });
+
+  test.each([
+    ['HORAI_HOST', '0.0.0.0', { host: '0.0.0.0' }],
+    ['HORAI_HOST', '::1', { host: '::1' }],
+    ['HORAI_HOST', 'hub.local', { host: 'hub.local' }],
+    ['HORAI_PORT', '8080', { port: 8080 }],
+    ['HORAI_PORT', '0', { port: 0 }],
+    ['HORAI_KRONOS_PORT', '5001', { kronosPort: 5001, kronosAsked: true }],
+    ['HORAI_KRONOS_PORT', '5000', { kronosPort: 5000, kronosAsked: true }],
+    ['HORAI_KRONOS_PORT', '0', { kronosPort: null }],
+    ['HORAI_DATA', '/srv/horai', { data: '/srv/horai' }],
+    ['HORAI_OWNER_TOKEN', uuid, { ownerToken: uuid }],
+    ['HORAI_SIGNUP', 'open', { signup: 'open' }],
+    ['HORAI_ROOMS', 'members', { rooms: 'members' }],
+    ['HORAI_HOSTS', 'Hub.example.org, hub.lan:8080', { hosts: ['hub.example.org', 'hub.lan:8080'] }],
+    [
+      'HORAI_ORIGINS',
+      'https://dash.example,chrome-extension://abc',
+      { origins: ['https://dash.example', 'chrome-extension://abc'] },
+    ],
+    ['HORAI_STORE', 'memory', { store: 'memory' }],
+    ['HORAI_STORE', 'postgres://horai:secret@db/horai', { store: 'postgres://horai:secret@db/horai' }],
+    ['HORAI_RELAY', 'nats://mq:4222', { relay: 'nats://mq:4222' }],
+    ['HORAI_HEARTBEAT_AGE', '180', { heartbeatAge: 180 }],
+    ['HORAI_HEARTBEAT_AHEAD', '0.5', { heartbeatAhead: 0.5 }],
+    ['HORAI_AW_WEBUI', '/srv/aw-webui/dist', { awWebUi: '/srv/aw-webui/dist' }],
+    ['HORAI_AW_WEBUI_PORT', '8081', { awWebUiPort: 8081 }],
+    ['HORAI_TESTING', '1', { testing: true, port: 5666 }],
+    ['HORAI_TESTING', '0', { testing: false }],
+    ['HORAI_ENGINE', 'ws', { engine: 'ws' }],
+    ['HORAI_LOG', 'trace', { log: 'trace' }],
+    ['XDG_DATA_HOME', '/data', { data: '/data/horai' }],
+  ])('takes %s=%s', (variable, value, expected) => {
+    expect(read({ [variable]: value })).toMatchObject(expected);
+  });
+
+  test('takes an empty variable for an absent one', () => {
+    expect(read({ HORAI_PORT: '', HORAI_KRONOS_PORT: '', HORAI_HOSTS: ' ' })).toEqual(read());
+  });
+
+  test('keeps its data where the system keeps such data', () => {
+    expect(read({}, 'darwin').data).toBe('/home/ann/Library/Application Support/horai');
+    expect(read({ LOCALAPPDATA: '/local' }, 'win32').data).toBe('/local/horai');
+  });
+
+  test.each([
+    ['HORAI_HOST', 'not a host'],
+    ['HORAI_PORT', '65536'],
+    ['HORAI_PORT', '-1'],
+    ['HORAI_PORT', '5600x'],
+    ['HORAI_KRONOS_PORT', 'off'],
+    ['HORAI_SIGNUP', 'yes'],
+    ['HORAI_ROOMS', 'none'],
+    ['HORAI_HOSTS', 'a,,b'],
+    ['HORAI_HOSTS', 'https://hub.example.org'],
+    ['HORAI_ORIGINS', 'dash.example'],
+    ['HORAI_ORIGINS', 'https://dash.example/path'],
+    ['HORAI_STORE', 'postgres'],
+    ['HORAI_RELAY', 'mqtt://mq'],
+    ['HORAI_ENGINE', 'fast'],
+    ['HORAI_LOG', 'loud'],
+  ])('refuses %s=%s in one sentence that names both', (variable, value) => {
+    const errors = wrong({ [variable]: value });
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(variable);
+    expect(errors[0]).toContain(`"${value}"`);
+    expect(errors[0]).toMatch(/ is not .+\.$/);
+  });
+
+  test('tells all that is wrong at once', () => {
+    expect(wrong({ HORAI_PORT: 'x', HORAI_STORE: 'y', HORAI_LOG: 'z' })).toHaveLength(3);
+  });
+
+  test('never repeats what may hold a password', () => {
+    expect(wrong({ HORAI_STORE: 'mysql://horai:secret@db/horai' })[0]).not.toContain('secret');
+  });
+
+  test('never repeats a malformed owner token', () => {
+    for (const secret of ['hunter2', '6f1b2a3c-4d5e-1f60-8a7b-9c0d1e2f3a4b']) {
+      const errors = wrong({ HORAI_OWNER_TOKEN: secret });
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toContain('HORAI_OWNER_TOKEN');
+      expect(errors[0]).not.toContain(secret);
+    }
+  });
+
+  test('cannot be changed afterwards', () => {
+    expect(Object.isFrozen(read())).toBe(true);
+  });
+
+  test('is described with one line for each variable', () => {
+    const lines = describeTable(place()).split('\n');
+    expect(lines).toHaveLength(18);
+    for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
+  });
+});

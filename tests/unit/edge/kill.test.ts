@@ -1,0 +1,92 @@
+// kill -9 in a loop, of the edge and of the hub, as real processes on real disks: whatever a watcher was told is kept is at the hub in
+// the end, and once.
+
+import { afterEach, expect, test } from '@jest/globals';
+import { freePort } from '../../../scripts/prove/free-port.ts';
+import { startComposed } from '../../harness/compose.ts';
+import { HubProcess, Leftovers } from '../../harness/process.ts';
+import { seeded } from '../../harness/world.ts';
+import { ask, drained, everything, ownerToken, tokenFor } from '../../harness/edge.ts';
+import { bucketsOf, dayOf } from '../../harness/edge-machine.ts';
+
+const rounds = 4;
+const turnsARound = 40;
+const leftovers = new Leftovers();
+
+afterEach(() => leftovers.clear());
+
+/** Asks until somebody answers. */
+async function answered(url: string, method: string, path: string, body?: unknown) {
+  for (;;) {
+    try {
+      return await ask(url, method, path, body);
+    } catch {
+      // Nobody is there yet, or not any more: the answer was not told, so it is asked for again.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+test('nothing is lost and nothing doubled when edge and hub are killed again and again', async () => {
+  const [hubPort, edgePort] = [await freePort(), await freePort()];
+  const [hubUrl, edgeUrl] = [`http://127.0.0.1:${hubPort}/`, `http://127.0.0.1:${edgePort}/`];
+  const [hubFolder, edgeFolder] = [leftovers.folder(), leftovers.folder()];
+  const startHub = () =>
+    new HubProcess(leftovers, {
+      HORAI_DATA: hubFolder,
+      HORAI_PORT: String(hubPort),
+      HORAI_OWNER_TOKEN: ownerToken,
+      HORAI_LOG: 'silent',
+    });
+  let hub = startHub();
+  await hub.up();
+  const { secret } = await tokenFor(hubUrl, 'laptop');
+  const startEdge = () =>
+    new HubProcess(
+      leftovers,
+      {
+        HORAI_DATA: edgeFolder,
+        HORAI_PORT: String(edgePort),
+        HORAI_EDGE_TOKEN: secret,
+        HORAI_EDGE_HUB: hubUrl,
+        HORAI_LOG: 'silent',
+      },
+      ['edge'],
+    );
+  let edge = startEdge();
+  const control = await startComposed({ ownerToken });
+
+  const random = seeded(7);
+  // What may be asked for twice: a heartbeat of the same moment joins itself.
+  const turns = [...bucketsOf('laptop'), ...dayOf('laptop', random, rounds * turnsARound)].filter(({ path, needs }) => {
+    return needs === undefined && !path(0).endsWith('/events');
+  });
+  let told = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const killAt = told + 5 + Math.floor(random() * (turnsARound / 2));
+    for (let turn = 0; turn < turnsARound; turn += 1) {
+      const { method, path, body } = turns[told] ?? {};
+      if (method === undefined || path === undefined) break;
+      const answering = answered(edgeUrl, method, path(0), body?.(0));
+      // In the middle of it.
+      if (told === killAt) {
+        if (round % 2 === 0) edge.signal('SIGKILL');
+        else hub.signal('SIGKILL');
+        await (round % 2 === 0 ? edge : hub).ended;
+        if (round % 2 === 0) edge = startEdge();
+        else hub = startHub();
+      }
+      expect([200, 304]).toContain((await answering).status);
+      told += 1;
+    }
+  }
+  for (const { method, path, body } of turns.slice(0, told)) await ask(control.url, method, path(0), body?.(0));
+  // Whoever is up by now: a hub that was killed last is asked until it is there.
+  await answered(hubUrl, 'GET', '/-/health');
+  await drained(edgeUrl);
+
+  const there = await everything(hubUrl, { authorization: `Bearer ${secret}` });
+  expect(there).toEqual(await everything(control.url));
+  expect(told).toBeGreaterThan(turnsARound * 2);
+  await control.stop();
+}, 240_000);

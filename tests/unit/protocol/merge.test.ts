@@ -1,0 +1,193 @@
+// The merge, rule by rule, as values. Whole runs with many devices are tests/simulation's.
+
+import { describe, expect, test } from '@jest/globals';
+import { type Life, mergeList, mergeUpdate, overlay, same } from '../../../protocol/merge.ts';
+import type { Task } from '../../../protocol/messages.ts';
+import { task } from '../../harness/task.ts';
+
+/** A task of the base, and what others made of it since, at versions 10, 20, … */
+const life = (key: string, base: Task | undefined, ...since: readonly (Task | null)[]): Life => ({
+  key,
+  base,
+  steps: since.map((value, at) => ({ task: value, version: (at + 1) * 10, own: false })),
+});
+const writes = (lives: readonly Life[], ours: readonly Task[], version = 100) =>
+  mergeList(lives, ours, version).outcomes.map((outcome) =>
+    outcome.kind === 'write' ? [outcome.key, outcome.task] : [outcome.key, 'removed'],
+  );
+
+describe('a list of a device that was away', () => {
+  test('[M5] a value that the hub has, or once had, is no edit', () => {
+    const [old, mid, current] = [task(1, 'a'), task(1, 'b'), task(1, 'c')];
+    for (const ours of [old, mid, current]) expect(writes([life('k', old, mid, current)], [ours])).toEqual([]);
+  });
+
+  test('[M5] the edit is what differs from the nearest value, the latest of several', () => {
+    // Only `due` was edited, on the second value: the desc is not taken back.
+    const lives = [life('k', task(1, 'a'), task(1, 'b', { tags: ['x'] }), task(1, 'c', { tags: ['x', 'y'] }))];
+    expect(writes(lives, [task(1, 'b', { tags: ['x'], due: 9 })])).toEqual([
+      ['k', task(1, 'c', { tags: ['x', 'y'], due: 9 })],
+    ]);
+  });
+
+  test('[M6] edits of different fields are both kept', () => {
+    const lives = [life('k', task(1, 'milk'), task(1, 'milk', { tags: ['shop'] }))];
+    expect(writes(lives, [task(1, 'oat milk')])).toEqual([['k', task(1, 'oat milk', { tags: ['shop'] })]]);
+  });
+
+  test('[M6] of a field that both changed the later version stays, and the loser is told for history', () => {
+    const tagged = { tags: ['x'] };
+    const lives = [life('k', task(1, 'a'), task(1, 'theirs', tagged))];
+    expect(mergeList(lives, [task(1, 'mine')], 10).outcomes).toEqual([
+      { kind: 'write', key: 'k', task: task(1, 'mine', tagged), overruled: task(1, 'mine') },
+    ]);
+    expect(mergeList(lives, [task(1, 'mine')], 9).outcomes).toEqual([
+      { kind: 'write', key: 'k', task: task(1, 'theirs', tagged), overruled: task(1, 'mine') },
+    ]);
+  });
+
+  test('[M6] a field that the device does not know is not taken away', () => {
+    const lives = [life('k', task(1, 'a', JSON.parse('{"colour":"red"}')))];
+    expect(writes(lives, [task(1, 'b')])).toEqual([['k', task(1, 'b', JSON.parse('{"colour":"red"}'))]]);
+  });
+
+  test('[M7] a task of the base that the device no longer has is removed', () => {
+    expect(writes([life('k', task(1, 'a')), life('l', task(2, 'b'))], [task(1, 'a')])).toEqual([['l', 'removed']]);
+  });
+
+  test('[M7] unless somebody edited it since, or the device cannot have seen it', () => {
+    expect(writes([life('k', task(1, 'a'), task(1, 'edited')), life('l', undefined, task(2, 'new'))], [])).toEqual([]);
+  });
+
+  test('[M7] its own later writes are part of what it has', () => {
+    const own: Life = { key: 'k', base: undefined, steps: [{ task: task(1, 'a'), version: 10, own: true }] };
+    expect(writes([own], [])).toEqual([['k', 'removed']]);
+  });
+
+  test('[W7] a list that would remove more than 5 and more than a fifth removes none', () => {
+    const lives = (count: number) => Array.from({ length: count }, (_, at) => life(`k${at}`, task(at + 1, `t${at}`)));
+    const without = (count: number, removed: number) =>
+      lives(count)
+        .slice(removed)
+        .flatMap(({ base }) => (base === undefined ? [] : [base]));
+    expect(mergeList(lives(6), without(6, 5), 1)).toMatchObject({ spared: 0, outcomes: { length: 5 } });
+    expect(mergeList(lives(29), without(29, 6), 1)).toMatchObject({ spared: 6, outcomes: [] });
+    expect(mergeList(lives(30), without(30, 6), 1)).toMatchObject({ spared: 0, outcomes: { length: 6 } });
+    expect(mergeList(lives(31), without(31, 6), 1)).toMatchObject({ spared: 0, outcomes: { length: 6 } });
+    // What it edited and made is applied all the same.
+    const ours = [task(1, 'edited'), task(99, 'new')];
+    expect(mergeList(lives(10), ours, 1)).toMatchObject({ spared: 9, outcomes: [{ key: 'k0' }, { key: null }] });
+  });
+
+  test('[M8] a task that the device edited and the hub has deleted since comes back', () => {
+    const { outcomes } = mergeList([life('k', task(1, 'a'), null)], [task(1, 'edited')], 100);
+    expect(outcomes).toMatchObject([{ kind: 'write', task: task(1, 'edited') }]);
+    expect(writes([life('k', task(1, 'a'), null)], [task(1, 'a')])).toEqual([]);
+  });
+
+  test('[M9] two devices that made a task of one id made two tasks', () => {
+    const lives = [life('k', undefined, task(1, 'theirs'))];
+    const { outcomes } = mergeList(lives, [task(1, 'mine')], 100);
+    expect(outcomes).toMatchObject([{ kind: 'write', key: null, task: task(2, 'mine'), overruled: task(1, 'mine') }]);
+  });
+
+  test('[M9] every task ends with an id of its own, those without one too', () => {
+    const { outcomes } = mergeList(
+      [life('k', task(2, 'a'))],
+      [task(2, 'a'), { desc: 'x' }, { desc: 'y' }, task(2, 'z', { index: 'i' })],
+      1,
+    );
+    const ids = outcomes.flatMap((outcome) => (outcome.kind === 'write' ? [outcome.task.id] : []));
+    expect(ids).toEqual([1, 3, 4]);
+  });
+
+  test('[M10] a task under the old id followed by the time of done is the old task', () => {
+    const done = task(51_530_716_924, 'a', { done: 1_530_716_924 });
+    expect(writes([life('k', task(5, 'a'))], [done])).toEqual([['k', done]]);
+  });
+
+  test('[M10] undone gives a small id again', () => {
+    const done = task(51_530_716_924, 'a', { done: 1_530_716_924 });
+    expect(writes([life('k', done)], [task(3, 'a')])).toEqual([['k', task(3, 'a')]]);
+  });
+
+  test('[M10] an index says more than any id', () => {
+    const lives = [life('k', task(1, 'a', { index: 'o#1#1' })), life('l', task(2, 'b', { index: 'o#2#2' }))];
+    const ours = [task(2, 'a!', { index: 'o#1#1' }), task(1, 'b', { index: 'o#2#2' })];
+    expect(writes(lives, ours)).toEqual([
+      ['k', task(2, 'a!', { index: 'o#1#1' })],
+      ['l', task(1, 'b', { index: 'o#2#2' })],
+    ]);
+  });
+
+  test('[M10] undone under the id of a task that was deleted is undone, and no edit of that', () => {
+    const lives = [life('k', task(4, 'milk')), life('l', task(11530716924, 'bread', { done: 1530716924, due: 9 }))];
+    expect(writes(lives, [task(4, 'bread', { due: 9 })])).toEqual([
+      ['l', task(4, 'bread', { due: 9 })],
+      ['k', 'removed'],
+    ]);
+  });
+
+  test('an empty list of a device that had nothing changes nothing', () => {
+    expect(mergeList([], [], 1)).toMatchObject({ outcomes: [], spared: 0 });
+  });
+
+  test('5,000 tasks are merged, alike or all different, with and without ids', () => {
+    const many = (more: (at: number) => Task) => Array.from({ length: 5_000 }, (_, at) => more(at));
+    const based = many((at) => task(at + 1, 'same')).map((base, at) => life(`k${at}`, base));
+    expect(
+      mergeList(
+        based,
+        many((at) => task(at + 1, 'same')),
+        1,
+      ).outcomes,
+    ).toEqual([]);
+    expect(
+      mergeList(
+        based,
+        many((at) => task(at + 1, `t${at}`)),
+        1,
+      ).outcomes,
+    ).toHaveLength(5_000);
+    const fresh = mergeList(
+      [],
+      many(() => ({ desc: 'same' })),
+      1,
+    ).outcomes;
+    expect(new Set(fresh.map((outcome) => (outcome.kind === 'write' ? outcome.task.id : 0))).size).toBe(5_000);
+  });
+});
+
+describe('an update that crossed another’s', () => {
+  test('[W6] takes back nothing that its sender had not seen', () => {
+    const [before, current] = [task(1, 'milk'), task(1, 'milk', { tags: ['home'] })];
+    expect(mergeUpdate([before, current], current, task(1, 'oat milk')).task).toEqual(
+      task(1, 'oat milk', { tags: ['home'] }),
+    );
+    expect(mergeUpdate([before, current], current, task(1, 'milk', { tags: ['home'], due: 9 })).task).toEqual(
+      task(1, 'milk', { tags: ['home'], due: 9 }),
+    );
+  });
+});
+
+describe('values', () => {
+  test('are the same whatever the order of their fields', () => {
+    expect(same({ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 })).toBe(true);
+    const others: unknown[] = [{ a: 1 }, { a: 1, b: [{ c: 0 }] }, { a: 1, b: { 0: { c: null } } }, [], null, 1];
+    for (const other of others) expect(same({ a: 1, b: [{ c: null }] }, other)).toBe(false);
+    expect(same([], {})).toBe(false);
+    expect(same(JSON.parse('{"__proto__":1}'), {})).toBe(false);
+  });
+
+  test('keep fields that an overlay does not name, and names of the prototype are names', () => {
+    const over = JSON.parse('{"__proto__":{"x":1},"constructor":2}');
+    const whole = overlay(JSON.parse('{"id":1,"toString":3}'), over);
+    expect(Object.entries(whole)).toEqual([
+      ['id', 1],
+      ['toString', 3],
+      ['__proto__', { x: 1 }],
+      ['constructor', 2],
+    ]);
+    expect(Object.getPrototypeOf(whole)).toBe(Object.getPrototypeOf({}));
+  });
+});

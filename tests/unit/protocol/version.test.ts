@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Base, bounded, loginVersion, nextVersion } from '../../../protocol/version.ts';
+
+const now = 1_767_614_400_000;
+
+describe('the version of a change', () => {
+  test.each([
+    // last, stated, expected
+    ['the hub’s clock where none is stated', -1, undefined, now],
+    ['the client’s', -1, now - 5_000, now - 5_000],
+    ['the client’s, two seconds ahead', -1, now + 2_000, now + 2_000],
+    ['no more than two seconds ahead', -1, now + 2_001, now + 2_000],
+    ['no more than two seconds ahead, whatever the clock', -1, Number.MAX_SAFE_INTEGER, now + 2_000],
+    ['one more than the last', now, now, now + 1],
+    ['one more than the last, whatever the clock', now, 0, now + 1],
+    ['one more than a last that is ahead', now + 9_000, now, now + 9_001],
+    ['whole', -1, now - 0.5, now - 1],
+    ['of the Unix epoch', -1, 0, 0],
+  ])('[W5] is %s', (_, last, stated, expected) => {
+    expect(nextVersion(last, stated, now)).toBe(expected);
+  });
+
+  test('[W5] grows with every change, whoever makes it', () => {
+    let last = -1;
+    for (const stated of [5, undefined, now + 1e12, 3, now, -7]) {
+      const next = nextVersion(last, stated, now);
+      expect(next).toBeGreaterThan(last);
+      expect(next).toBeLessThanOrEqual(now + 2_010);
+      last = next;
+    }
+  });
+
+  test('a stated version is held to the hub’s clock', () => {
+    expect([bounded(undefined, now), bounded(now + 1e9, now), bounded(12.9, now)]).toEqual([now, now + 2_000, 12]);
+  });
+});
+
+describe('the version that a login is answered', () => {
+  const hub = { version: now, seq: 7 };
+  const base = (more: Partial<Base>): Base => ({ seq: 7, versions: [], offset: 0, left: now + 60_000, ...more });
+
+  test('[M1] the hub’s, to whom it does not know, or who names none', () => {
+    expect(loginVersion(undefined, 5, hub)).toBe(now);
+    expect(loginVersion(undefined, now + 9_000, hub)).toBe(now);
+    for (const stated of [undefined, 0, -1]) expect(loginVersion(base({ versions: [0, -1] }), stated, hub)).toBe(now);
+    expect(loginVersion(undefined, 0, { version: -1, seq: 0 })).toBe(-1);
+  });
+
+  test('[M2] the hub’s, to whom names a version it had with its base', () => {
+    expect(loginVersion(base({ versions: [now + 3] }), now + 3, hub)).toBe(now);
+    expect(loginVersion(base({ seq: 5, versions: [now - 3, now - 9] }), now - 9, hub)).toBe(now);
+  });
+
+  test('[M2] less than its own where the hub’s would make it write nor read, though it lacks something', () => {
+    expect(loginVersion(base({ seq: 5, versions: [now] }), now, hub)).toBeLessThan(now);
+    expect(loginVersion(base({ seq: 7, versions: [now] }), now, hub)).toBe(now);
+  });
+
+  test('[M3] one less than any other version, so that the device tells what it has', () => {
+    for (const stated of [1, now - 1, now, now + 1, now + 86_400_000]) {
+      expect(loginVersion(base({ versions: [now + 12_345] }), stated, hub)).toBe(stated - 1);
+    }
+  });
+
+  test('[M4] a version in whole seconds is believed only when the device’s clock had left that second', () => {
+    const second = 1_767_614_400_000;
+    const told = (left: number, offset = 0) => loginVersion(base({ versions: [second], left, offset }), second, hub);
+    expect(told(second + 999)).toBe(second - 1);
+    expect(told(second + 1_000)).toBe(now);
+    // Its clock is three seconds ahead, or behind.
+    expect(told(second - 2_000, 3_000)).toBe(now);
+    expect(told(second + 1_000, -3_000)).toBe(second - 1);
+    expect(told(second + 4_000, -3_000)).toBe(now);
+  });
+});

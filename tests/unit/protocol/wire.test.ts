@@ -1,0 +1,45 @@
+// The wire as a whole: it does not change unnoticed.
+
+import { createHash } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { errors } from '../../../protocol/errors.ts';
+import { answers, requests } from '../../../protocol/messages.ts';
+
+const pinned = '4ae71f62522b5a9a35940e14c6a4cc9f148ce97169832a5ac67983bba8667c9d';
+
+/** JSON with the fields of every object in one order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`;
+}
+
+test('the wire is the one that clients were told of', () => {
+  const text = canonical({ requests, answers, errors });
+  const hash = createHash('sha256').update(text).digest('hex');
+  if (hash === pinned) return;
+  throw new Error(
+    [
+      'The wire has changed: the schemas of protocol/messages.ts or the table of protocol/errors.ts.',
+      'Clients that nobody updates speak it. If the change is meant:',
+      '  1. only add: fields that may be absent, new types, new codes. Never take away, rename or narrow;',
+      '  2. say it in protocol/README.md, with a test of the rule, and in CHANGELOG.md;',
+      `  3. pin the new hash in tests/protocol/wire.test.ts: ${hash}`,
+    ].join('\n'),
+  );
+});
+
+test('the texts that Kronos clients show to people are those of the reference', () => {
+  const { payload, payload_type, property, missing } = errors;
+  expect([payload.text, payload_type.text, property.text, missing.text]).toEqual([
+    'invalid payload',
+    'invalid payload type',
+    'invalid %',
+    'missing %',
+  ]);
+  const { user_not_found, login_first, device_not_found, task_not_found, task_exists } = errors;
+  expect([user_not_found.text, login_first.text, device_not_found.text, task_not_found.text, task_exists.text]).toEqual(
+    ['user not found', 'user not found', 'device not found', 'task not found', 'task already exist'],
+  );
+});

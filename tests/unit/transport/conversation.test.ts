@@ -1,0 +1,263 @@
+// What a conversation may rely on, whatever carries it: the same sentences over both engines.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { refuse } from '../../../protocol/errors.ts';
+import type { Caller } from '../../../server/http/types.ts';
+import type { Peer } from '../../../server/core/peer.ts';
+import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
+import { hostAllowed, originAllowed } from '../../../server/transport/host-origin-rules.ts';
+import { dial, ENGINES, Flow, type House, open, refused, visit } from '../../harness/clients.ts';
+
+describe.each(ENGINES)('a conversation over %s', (engine) => {
+  let house: House;
+  beforeEach(async () => {
+    house = await open(engine);
+  });
+  afterEach(() => house.close());
+
+  test('takes messages on any path and answers in order', async () => {
+    const guest = await visit(house.port, '/any/path?x=1');
+    const sent = Array.from({ length: 500 }, (_, at) => `{"n":${at},"text":"ü€😀"}`);
+    for (const text of sent) guest.send(text);
+    for (const text of sent) expect(await guest.messages.next()).toBe(text);
+  });
+
+  test('takes the first subprotocol that a client offers, for it would go away otherwise', async () => {
+    const ws = new WebSocket(`ws://127.0.0.1:${house.port}/`, ['kronos', 'other']);
+    await new Promise((resolve) => ws.on('open', resolve));
+    expect(ws.protocol).toBe('kronos');
+    ws.close();
+  });
+
+  test('reaches all who joined a topic but the sender, over WebSocket and TCP', async () => {
+    const [a, b, c] = [await visit(house.port), await visit(house.port), await visit(house.port)];
+    const d = await dial(house.kronosPort ?? 0);
+    for (const guest of [a, b]) {
+      guest.send('{"join":"t"}');
+      await guest.messages.next();
+    }
+    d.socket.write('{"join":"t"}');
+    expect(await d.lines.next()).toBe('{"join":"t"}');
+    a.send('{"publish":"t","text":"one"}');
+    expect(await b.messages.next()).toBe('one');
+    expect(await d.lines.next()).toBe('one');
+    expect(await a.messages.next()).toBe('{"publish":"t","text":"one"}');
+    // c, who did not join, is a sender whom nothing needs to leave out.
+    c.send('{"publish":"t","text":"two"}');
+    expect(await c.messages.next()).toBe('{"publish":"t","text":"two"}');
+    for (const flow of [a.messages, b.messages, d.lines]) expect(await flow.next()).toBe('two');
+    d.socket.write('{"publish":"t","text":"three"}');
+    expect(await d.lines.next()).toBe('{"publish":"t","text":"three"}');
+    for (const guest of [a, b]) expect(await guest.messages.next()).toBe('three');
+    d.socket.destroy();
+  });
+
+  test('keeps what is sent and what is published in one order', async () => {
+    const guest = await visit(house.port);
+    const { peer } = await house.talks.next();
+    peer.join('t');
+    for (let at = 0; at < 300; at += 1) {
+      if (at % 3 === 0) peer.send(String(at));
+      else house.publisher.publish('t', String(at));
+    }
+    peer.leave('t');
+    house.publisher.publish('t', 'after leaving');
+    peer.send('fence');
+    for (let at = 0; at < 300; at += 1) expect(await guest.messages.next()).toBe(String(at));
+    expect(await guest.messages.next()).toBe('fence');
+  });
+
+  test('closes with the code and the reason, and is told that it is over, once', async () => {
+    const guest = await visit(house.port);
+    const talk = await house.talks.next();
+    guest.send('{"close":4403}');
+    expect(await guest.closed).toBe(4403);
+    expect(await talk.events.next()).toBe('closed');
+    expect(talk.peer.send('too late')).toBe('dropped');
+    talk.peer.close(1000, 'again');
+    talk.peer.join('t');
+    house.publisher.publish('t', 'nobody is there');
+    expect(house.connections()).toBe(0);
+  });
+
+  test('is told when the client goes, and whether that was in good order', async () => {
+    const guest = await visit(house.port);
+    const talk = await house.talks.next();
+    expect(house.connections()).toBe(1);
+    guest.end();
+    expect(await talk.events.next()).toBe('closed in order');
+    expect(house.connections()).toBe(0);
+    const other = await visit(house.port);
+    const cut = await house.talks.next();
+    other.cut();
+    expect(await cut.events.next()).toBe('closed');
+  });
+
+  test('a bug in the core closes its connection with 1011 and no other', async () => {
+    const [a, b] = [await visit(house.port), await visit(house.port)];
+    a.send('{"throw":true}');
+    expect(await a.closed).toBe(1011);
+    b.send('still here');
+    expect(await b.messages.next()).toBe('still here');
+    expect(house.world.lines.map((line) => line.text)).toEqual(['a message failed']);
+  });
+
+  test('takes a message of 1 MiB and answers a larger one before it closes', async () => {
+    const guest = await visit(house.port);
+    const largest = 'x'.repeat(1_048_576);
+    guest.send(largest);
+    expect(await guest.messages.next()).toBe(largest);
+    guest.send(`${largest}x`);
+    expect(JSON.parse(await guest.messages.next())).toMatchObject({ success: false, code: 'too_large' });
+    expect(await guest.closed).toBe(1009);
+  });
+
+  test('takes bytes that are text, and refuses others without closing', async () => {
+    const guest = await visit(house.port);
+    guest.send(Buffer.from('{"bytes":"ü"}'));
+    expect(await guest.messages.next()).toBe('{"bytes":"ü"}');
+    guest.send(new Uint8Array([0x7b, 0xff, 0xfe]));
+    expect(JSON.parse(await guest.messages.next())).toMatchObject({ success: false, code: 'payload' });
+    guest.send('fence');
+    expect(await guest.messages.next()).toBe('fence');
+  });
+
+  // uWS gathers small texts and sends large ones at once: two ways to lose some.
+  test.each([
+    4_096, 40_000,
+  ])('a reader that does not read texts of %p bytes costs a bounded amount, hears of what it missed, and when to catch up', async (size) => {
+    const slow = await visit(house.port);
+    const talk = await house.talks.next();
+    const keen = await visit(house.port);
+    const other = await house.talks.next();
+    for (const one of [talk, other]) for (const topic of ['t', 'u']) one.follow(topic);
+    slow.pause();
+    const text = (at: number) => `${String(at).padStart(6, '0')}${'x'.repeat(size - 6)}`;
+    const published: string[] = [];
+    // 64 MiB in turns: some 100 times what a socket and our own limit hold.
+    for (let at = 0; at < 67_108_864 / size; at += 1) {
+      published.push(text(at));
+      house.publisher.publish(at % 2 === 0 ? 't' : 'u', text(at));
+      if (at % 64 === 63) for (let read = 0; read < 64; read += 1) await keen.messages.next();
+    }
+    expect(await talk.events.next()).toBe('dropped');
+    expect(talk.peer.send('a direct word')).toBe('dropped');
+    slow.resume();
+    while ((await talk.events.next()) === 'dropped');
+    expect(['sent', 'queued']).toContain(talk.peer.send('fence'));
+    const got: string[] = [];
+    for (let one = await slow.messages.next(); one !== 'fence'; one = await slow.messages.next()) got.push(one);
+    expect(other.missed).toEqual([]);
+    // A whole beginning came; from the first that did not, all that was published until the conversation knew was told.
+    const numbers = (texts: readonly string[]) => texts.map((one) => Number(one.slice(0, 6)));
+    expect(numbers(got)).toEqual(numbers(published.slice(0, got.length)));
+    expect(numbers(talk.missed)).toEqual(numbers(published.slice(got.length, got.length + talk.missed.length)));
+    expect(talk.missed.length).toBeGreaterThan(0);
+    expect(got.length * size).toBeLessThan(24 * BACKPRESSURE_LIMIT);
+  }, 30_000);
+
+  test.each([
+    1_000, 40_000,
+  ])('of texts of %p bytes published in one turn, each comes or is told, on every topic', async (size) => {
+    const guest = await visit(house.port);
+    const talk = await house.talks.next();
+    for (const topic of ['t', 'u', 'v']) talk.follow(topic);
+    const published = Array.from({ length: 20_000_000 / size }, (_, at) => `${at}:${'x'.repeat(size)}`);
+    // The last topic is heard of only after the socket is full.
+    for (const [at, one] of published.entries()) {
+      house.publisher.publish(at > published.length - 5 ? 'v' : at % 2 === 0 ? 't' : 'u', one);
+    }
+    expect(await talk.events.next()).toBe('dropped');
+    while ((await talk.events.next()) === 'dropped');
+    talk.peer.send('fence');
+    let came = 0;
+    for (let one = await guest.messages.next(); one !== 'fence'; one = await guest.messages.next()) {
+      expect(one === published[came]).toBe(true);
+      came += 1;
+    }
+    expect(talk.missed.length).toBe(published.length - came);
+    expect(talk.missed.every((one, at) => one === published[came + at])).toBe(true);
+  });
+
+  test('an answer that does not fit is dropped, one that waits is queued', async () => {
+    const slow = await visit(house.port);
+    const { peer, events } = await house.talks.next();
+    slow.pause();
+    const text = 'x'.repeat(65_536);
+    const answers = new Set<string>();
+    let taken = 0;
+    for (let answer = peer.send(text); answer !== 'dropped'; answer = peer.send(text)) {
+      answers.add(answer);
+      taken += 1;
+    }
+    expect(answers.has('queued')).toBe(true);
+    slow.resume();
+    expect(await events.next()).toBe('drained');
+    peer.send('fence');
+    for (let at = 0; at < taken; at += 1) expect((await slow.messages.next()).length).toBe(text.length);
+    expect(await slow.messages.next()).toBe('fence');
+  });
+});
+
+describe.each(ENGINES)('the door over %s', (engine) => {
+  test('refuses a foreign Origin and a foreign Host before the upgrade', async () => {
+    const house = await open(engine, {
+      admit(caller) {
+        if (!hostAllowed(caller.host, { bound: '127.0.0.1', extra: [] })) return refuse('host');
+        return originAllowed(caller.origin, caller.host, []) ? undefined : refuse('origin');
+      },
+    });
+    for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${house.port}.evil.example`]) {
+      const { status, body } = await refused(house.port, { origin });
+      expect(status).toBe(403);
+      expect(JSON.parse(body)).toEqual({ error: 'origin not allowed', code: 'origin' });
+    }
+    const { status, body } = await refused(house.port, { host: 'rebound.example' });
+    expect(status).toBe(421);
+    expect(JSON.parse(body)).toEqual({ error: 'host not allowed', code: 'host' });
+    const own = await visit(house.port, '/', { origin: `http://127.0.0.1:${house.port}` });
+    own.send('hello');
+    expect(await own.messages.next()).toBe('hello');
+    await house.close();
+  });
+
+  test('a conversation that cannot begin, or ends at once, is over for everybody', async () => {
+    const events = new Flow<string>();
+    const begin = (peer: Peer, caller: Caller) => {
+      if (caller.host === 'bug.example') throw new Error('a bug in the core');
+      peer.close(4403, 'not you');
+      return { receive() {}, dropped() {}, drained() {}, closed: () => events.push('closed') };
+    };
+    const house = await open(engine, { converse: begin });
+    const unlucky = await visit(house.port, '/', { host: 'bug.example' });
+    expect(await unlucky.closed).toBe(1011);
+    const unwanted = await visit(house.port);
+    expect(await unwanted.closed).toBe(4403);
+    expect(await events.next()).toBe('closed');
+    const raw = await dial(house.kronosPort ?? 0);
+    raw.socket.write('{}');
+    expect(await raw.all).toBe('');
+    expect(await events.next()).toBe('closed');
+    expect(house.connections()).toBe(0);
+    await house.close();
+  });
+
+  test('closing it closes what is open; draining it refuses what is new', async () => {
+    const house = await open(engine);
+    const guest = await visit(house.port);
+    const raw = await dial(house.kronosPort ?? 0);
+    raw.socket.write('{}');
+    expect(await raw.lines.next()).toBe('{}');
+    await house.drain();
+    await expect(visit(house.port)).rejects.toThrow();
+    await expect(dial(house.kronosPort ?? 0)).rejects.toThrow();
+    guest.send('goes on');
+    expect(await guest.messages.next()).toBe('goes on');
+    await house.close();
+    await guest.closed;
+    await raw.all;
+    expect((await house.talks.next()).received).toEqual(['goes on']);
+    expect(house.connections()).toBe(0);
+  });
+});

@@ -1,0 +1,225 @@
+// Replies that are made while they are sent: the same sentences over both engines. What is asked of the iterator, and when, is
+// seen from its own side; what arrives, from a client's that reads as slowly as it likes.
+
+import { createHash } from 'node:crypto';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Route } from '../../../server/http/types.ts';
+import { ask, ENGINES, type House, Flow as Line, open } from '../../harness/clients.ts';
+
+/** Most that both ends of a loopback connection keep for a reader that takes nothing, with two of the pieces. */
+const inTheKernel = 16 * 1_048_576;
+
+/** What became of one body, as its maker knows it. */
+class Making {
+  readonly begun = new Line<true>();
+  readonly over = new Line<'ended' | 'left' | 'threw'>();
+  readonly #hash = createHash('sha256');
+  asked = 0;
+
+  /** @param wait for each piece after the first */
+  async *pieces(most: number, bytes: number, wait: () => Promise<unknown> = async () => {}): AsyncGenerator<Buffer> {
+    const noise = Buffer.alloc(most);
+    let seed = 42;
+    for (let at = 0; at < most; at += 4) {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      noise.writeUInt32LE(seed, at);
+    }
+    let how: 'ended' | 'left' = 'left';
+    try {
+      while (this.asked < bytes) {
+        seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+        const piece = noise.subarray(0, 1 + ((seed >>> 8) % most));
+        this.#hash.update(piece);
+        this.asked += piece.length;
+        yield piece;
+        this.begun.push(true);
+        await wait();
+      }
+      how = 'ended';
+    } finally {
+      this.over.push(how);
+    }
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+describe.each(ENGINES)('a flow over %s', (engine) => {
+  let house: House;
+  let making = new Making();
+  let release = new Line<true>();
+  const headers = { 'content-type': 'application/octet-stream', 'x-own': 'y' };
+  const flow = (path: string, pieces: () => AsyncIterable<string | Uint8Array>): Route => ({
+    method: 'GET',
+    path,
+    handle: () => Promise.resolve({ status: 200, headers, pieces: pieces() }),
+  });
+  const routes: Route[] = [
+    flow('/large', () => making.pieces(300_000, 200_000_000)),
+    flow('/endless', () => making.pieces(65_536, Number.POSITIVE_INFINITY)),
+    flow('/halting', () => making.pieces(1_000, 4_000_000, () => release.next())),
+    flow('/texts', async function* () {
+      yield '';
+      yield 'aü€😀';
+      yield '';
+      yield 'b'.repeat(70_000);
+    }),
+    flow('/nothing', async function* () {}),
+    flow('/broken', async function* () {
+      yield 'x'.repeat(100_000);
+      throw new Error('the disk is gone');
+    }),
+    { method: 'GET', path: '/plain', handle: () => Promise.resolve({ status: 200, headers: {}, body: 'plain' }) },
+  ];
+  beforeAll(async () => {
+    house = await open(engine, { routes });
+  });
+  afterAll(() => house.close());
+
+  const read = (path: string): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => get({ port: house.port, path }, resolve).on('error', reject));
+
+  test('brings 200 MB to a slow reader, each byte once, and makes no more than fits on the way', async () => {
+    making = new Making();
+    const response = await read('/large');
+    const hash = createHash('sha256');
+    let got = 0;
+    let most = 0;
+    let chunks = 0;
+    for await (const chunk of response) {
+      hash.update(chunk);
+      got += chunk.length;
+      chunks += 1;
+      // Now and then it reads nothing until all has been asked for that ever will be.
+      if (chunks % 500 === 0) {
+        for (let before = -1; before !== making.asked; ) {
+          before = making.asked;
+          for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+      most = Math.max(most, making.asked - got);
+    }
+    expect(await making.over.next()).toBe('ended');
+    expect([got, response.complete]).toEqual([making.asked, true]);
+    expect(hash.digest('hex')).toBe(making.digest());
+    expect(most).toBeLessThan(inTheKernel);
+  }, 60_000);
+
+  test('ends when its client goes, whether it was being sent or being made', async () => {
+    making = new Making();
+    const full = await read('/endless');
+    for (let before = -1; before !== making.asked; ) {
+      before = making.asked;
+      for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    full.destroy();
+    expect(await making.over.next()).toBe('left');
+
+    making = new Making();
+    release = new Line<true>();
+    const waiting = await read('/halting');
+    await making.begun.next();
+    const gone = new Promise((resolve) => waiting.on('close', resolve));
+    waiting.destroy();
+    await gone;
+    // The piece under way is finished; none is asked for after it.
+    await ask(house.port, 'GET', '/plain');
+    release.push(true);
+    expect(await making.over.next()).toBe('left');
+  }, 30_000);
+
+  test('an iterator of another kind is told at once that nobody waits for its piece', async () => {
+    const told = new Line<true>();
+    const asked = new Line<true>();
+    const own = await open(engine, {
+      routes: [
+        flow('/asleep', () => ({
+          [Symbol.asyncIterator]: () => ({
+            next() {
+              asked.push(true);
+              return new Promise(() => undefined);
+            },
+            return() {
+              told.push(true);
+              return Promise.resolve({ done: true, value: undefined });
+            },
+          }),
+        })),
+      ],
+    });
+    const asking = request({ port: own.port, path: '/asleep' });
+    asking.on('error', () => undefined);
+    asking.end();
+    await asked.next();
+    asking.destroy();
+    await told.next();
+    await own.close();
+  });
+
+  test('one that breaks is cut, so that nobody takes it for whole', async () => {
+    const response = await read('/broken');
+    let got = 0;
+    const failed = (async () => {
+      for await (const chunk of response) got += chunk.length;
+    })();
+    await expect(failed).rejects.toThrow();
+    expect([response.complete, got <= 100_000]).toEqual([false, true]);
+    expect(house.world.lines.map((line) => line.text)).toEqual(['a flow failed']);
+    expect((await ask(house.port, 'GET', '/plain')).body).toBe('plain');
+  });
+
+  test('is any text, also none, and its connection lives on', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const on = (path: string, method = 'GET') =>
+      new Promise<{ body: string; length: string | undefined; own: unknown }>((resolve, reject) => {
+        const asking = request({ port: house.port, agent, path, method }, (response) => {
+          const pieces: Buffer[] = [];
+          response.on('data', (chunk) => pieces.push(Buffer.from(chunk)));
+          response.on('end', () =>
+            resolve({
+              body: Buffer.concat(pieces).toString(),
+              length: response.headers['content-length'],
+              own: response.headers['x-own'],
+            }),
+          );
+        });
+        asking.on('error', reject);
+        asking.end();
+      });
+    const texts = { body: `aü€😀${'b'.repeat(70_000)}`, length: undefined, own: 'y' };
+    expect(await on('/texts')).toEqual(texts);
+    expect((await on('/nothing')).body).toBe('');
+    expect(await on('/texts', 'HEAD')).toEqual({ ...texts, body: '' });
+    expect(await on('/texts')).toEqual(texts);
+    expect((await on('/plain')).body).toBe('plain');
+    agent.destroy();
+  });
+
+  test('HEAD asks for no piece', async () => {
+    making = new Making();
+    expect((await ask(house.port, 'HEAD', '/large')).status).toBe(200);
+    expect(making.asked).toBe(0);
+  });
+
+  test('is sent to its end while the hub drains', async () => {
+    const own = await open(engine, { routes });
+    making = new Making();
+    release = new Line<true>();
+    const late = ask(own.port, 'GET', '/halting');
+    await making.begun.next();
+    let drained = false;
+    const drain = own.drain().then(() => {
+      drained = true;
+    });
+    await expect(ask(own.port, 'GET', '/plain')).rejects.toThrow();
+    expect(drained).toBe(false);
+    for (let pieces = 0; pieces < 10_000; pieces += 1) release.push(true);
+    expect((await late).status).toBe(200);
+    expect(await making.over.next()).toBe('ended');
+    await drain;
+    await own.close();
+  });
+});

@@ -1,5 +1,0 @@
-// Once more, on PostgreSQL.
-
-import { onPostgres } from '../../support/on-postgres.ts';
-
-await onPostgres(() => import('../commits.test.ts'));
