@@ -16,15 +16,18 @@ interface Rule {
 
 const protocol = /^protocol\//;
 const core = /^server\/core\//;
-const adapterFace = /^server\/adapters\/[^/]+$/;
+const http = /^server\/http\//;
+const wire = /^server\/wire\//;
 
 const rules: readonly Rule[] = [
   { of: protocol, ours: [protocol], packages: ['ajv', '@sinclair/typebox'] },
   { of: core, ours: [core, protocol], packages: ['node:crypto'] },
+  { of: http, ours: [http, core, protocol] },
+  { of: wire, ours: [wire, http, core, protocol, /^server\/adapters\/kronos\/(?:device|task-requests|tasks)\.ts$/] },
   { of: /^server\/storage\//, ours: [/^server\/storage\//, core, protocol] },
-  { of: /^server\/transport\//, ours: [/^server\/transport\//, adapterFace, core, protocol] },
+  { of: /^server\/transport\//, ours: [/^server\/transport\//, http, core, protocol] },
   // `$1` is the adapter's own folder: adapters never know one another.
-  { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, adapterFace, core, protocol] },
+  { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, http, core, protocol] },
   // An edge is a small hub of its own: it knows what it puts together, and nobody but the command line knows it.
   {
     of: /^server\/edge\//,
@@ -33,18 +36,22 @@ const rules: readonly Rule[] = [
       /^server\/adapters\/(?:activitywatch|wakatime)\//,
       /^server\/(?:storage|transport)\//,
       /^server\/version\.ts$/,
-      adapterFace,
+      http,
       core,
       protocol,
     ],
   },
-  { of: adapterFace, ours: [adapterFace, core, protocol] },
   { of: /^server\//, ours: [/^server\//, protocol] },
   { of: /^clients\/typescript\//, ours: [/^clients\/typescript\//, protocol] },
   // The page of tasks does what the command does, by its actions.
   {
     of: /^clients\/web\//,
-    ours: [/^clients\/web\//, /^clients\/typescript\//, /^clients\/kronos\/(?:actions|keys|line)\.ts$/, protocol],
+    ours: [
+      /^clients\/web\//,
+      /^clients\/typescript\//,
+      /^clients\/kronos\/(?:data\/actions|gui\/keys|data\/edit-line)\.ts$/,
+      protocol,
+    ],
   },
   { of: /^(clients\/[^/]+\/)/, ours: [/^$1/, /^clients\/typescript\//, protocol] },
 ];

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { localZone } from '../../protocol/zone.ts';
-import { dateIn, localeOf } from './cli/date.ts';
-import { DatabaseFile } from './data/file.ts';
 import type { House } from './cli/cli-context.ts';
-import { lastSyncIn } from './sync/last-sync.ts';
-import { folderOf } from './data/data-dir.ts';
+import { dateIn, localeOf } from './cli/date.ts';
 import { run } from './cli/program.ts';
 import { StandardOutput } from './cli/stdout.ts';
+import { folderOf } from './data/data-dir.ts';
+import { DatabaseFile } from './data/file.ts';
+import { lastSyncIn } from './sync/last-sync.ts';
 
 /** What bin/kronos.cjs knows and this file, once it is bundled, does not. */
 export interface Start {

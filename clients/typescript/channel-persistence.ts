@@ -11,7 +11,7 @@ const lazyMs = 250;
 
 export const storedName = (channel: string) => `channel:${channel}`;
 
-export interface KeptDoors {
+export interface KeptDeps {
   readonly storage: Storage;
   readonly now: () => number;
   readonly after: (ms: number, act: () => void) => () => void;
@@ -23,22 +23,22 @@ export class Kept {
   #name: string;
   #mirror: Mirror;
   #queue: Queue;
-  #doors: KeptDoors;
+  #deps: KeptDeps;
   #turn: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
   #lazily: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
   #over = false;
 
-  constructor(channel: string, mirror: Mirror, queue: Queue, doors: KeptDoors) {
+  constructor(channel: string, mirror: Mirror, queue: Queue, deps: KeptDeps) {
     this.#name = storedName(channel);
     this.#mirror = mirror;
     this.#queue = queue;
-    this.#doors = doors;
+    this.#deps = deps;
   }
 
   async load(): Promise<void> {
-    this.#unwatch = this.#doors.storage.watch((name) => {
+    this.#unwatch = this.#deps.storage.watch((name) => {
       if (name === this.#name) this.#reread();
     });
     await this.#read();
@@ -56,7 +56,7 @@ export class Kept {
   }
 
   saveLazily(): void {
-    this.#lazily ??= this.#doors.after(lazyMs, () => {
+    this.#lazily ??= this.#deps.after(lazyMs, () => {
       this.#lazily = undefined;
       // What fails here is caught up with again; what was meant is on disk already.
       this.save().catch(() => undefined);
@@ -89,13 +89,13 @@ export class Kept {
   }
 
   async #read(): Promise<void> {
-    this.#adopt(this.#storedOf(await this.#doors.storage.read(this.#name)));
+    this.#adopt(this.#storedOf(await this.#deps.storage.read(this.#name)));
   }
 
   async #write(): Promise<void> {
     const { over, saved } = this.#queue.unsaved();
     let written: Stored | undefined;
-    await this.#doors.storage.update(this.#name, (value) => {
+    await this.#deps.storage.update(this.#name, (value) => {
       const stored = this.#storedOf(value);
       written = { ...this.#mirror.over(stored), pending: over(stored.pending) };
       return written;
@@ -106,8 +106,8 @@ export class Kept {
 
   #adopt(stored: Stored): void {
     this.#queue.adopt(stored.pending);
-    this.#mirror.adopt(stored, this.#doors.now());
-    this.#doors.adopted();
+    this.#mirror.adopt(stored, this.#deps.now());
+    this.#deps.adopted();
   }
 
   #storedOf(value: unknown): Stored {

@@ -6,12 +6,12 @@ import { errors, refuse } from '../../protocol/errors.ts';
 import type { Answers } from '../../protocol/messages.ts';
 import type { Failure } from './api.ts';
 import { backoff } from './connection.ts';
-import { failureOf, type Heard, type Link } from './transport.ts';
 import type { ChangeMessage, Mirror, Page } from './mirror.ts';
 import type { Queue } from './queue.ts';
 import { type Pending, type Ready, ready } from './replica.ts';
+import { failureOf, type Heard, type Link } from './transport.ts';
 
-export interface ExchangeDoors {
+export interface ExchangeDeps {
   readonly link: Link;
   readonly after: (ms: number, act: () => void) => () => void;
   readonly random: () => number;
@@ -27,7 +27,7 @@ export class Exchange {
   #channel: string;
   #mirror: Mirror;
   #queue: Queue;
-  #doors: ExchangeDoors;
+  #deps: ExchangeDeps;
   #open = false;
   /** Whether the hub has been asked for this channel, on this connection. */
   #subscribed = false;
@@ -36,11 +36,11 @@ export class Exchange {
   #retries = 0;
   #pause: (() => void) | undefined;
 
-  constructor(channel: string, mirror: Mirror, queue: Queue, doors: ExchangeDoors) {
+  constructor(channel: string, mirror: Mirror, queue: Queue, deps: ExchangeDeps) {
     this.#channel = channel;
     this.#mirror = mirror;
     this.#queue = queue;
-    this.#doors = doors;
+    this.#deps = deps;
   }
 
   /** From now on it may speak: what the storage had is here. */
@@ -65,16 +65,16 @@ export class Exchange {
 
   hear(message: Page | ChangeMessage): void {
     if (!this.#subscribed) return;
-    if ('epoch' in message) this.#doors.link.forget(this.#subscription);
+    if ('epoch' in message) this.#deps.link.forget(this.#subscription);
     const was = this.#mirror.hear(message);
     if (was === 'gap') this.#subscribed = false;
-    if (was === 'news') this.#doors.changed();
+    if (was === 'news') this.#deps.changed();
     this.advance();
   }
 
   /** Does whatever can be done now: follow the channel, send what may be sent. */
   pump(): void {
-    const { link } = this.#doors;
+    const { link } = this.#deps;
     if (!link.live || !this.#open) return;
     const mirrors = this.mirrors || this.#queue.conditional.length > 0;
     if (mirrors && !this.#subscribed && this.#pause === undefined) this.#subscribe();
@@ -90,7 +90,7 @@ export class Exchange {
   advance(): void {
     this.#queue.release(this.#mirror);
     this.pump();
-    this.#doors.moved();
+    this.#deps.moved();
   }
 
   /** B1: why the hub would not even read it. */
@@ -110,7 +110,7 @@ export class Exchange {
       this.#queue.decide(write, { ok: true, position: this.#mirror.position ?? { epoch: '', seq: 0 } });
     } else if (now.kind === 'send') {
       this.#queue.sending(write, 'item' in now.request ? now.request.item : undefined);
-      this.#doors.link.ask(now.request, (answer) => this.#answered(write, answer));
+      this.#deps.link.ask(now.request, (answer) => this.#answered(write, answer));
     }
   }
 
@@ -142,7 +142,7 @@ export class Exchange {
 
   #rest(): void {
     this.#pause?.();
-    this.#pause = this.#doors.after(100 + backoff(this.#retries, this.#doors.random()), () => {
+    this.#pause = this.#deps.after(100 + backoff(this.#retries, this.#deps.random()), () => {
       this.#pause = undefined;
       this.pump();
     });
@@ -159,7 +159,7 @@ export class Exchange {
       ...this.#mirror.position,
       ref: this.#subscription,
     } as const;
-    this.#doors.link.ask(request, (answer) => {
+    this.#deps.link.ask(request, (answer) => {
       if (answer === undefined || answer.success) return;
       this.#subscribed = false;
       const failure = failureOf(answer);
@@ -167,7 +167,7 @@ export class Exchange {
       // What cannot be read cannot be mirrored, nor written but blindly.
       this.mirrors = false;
       for (const write of this.#queue.conditional) this.#queue.decide(write, failure);
-      this.#doors.moved();
+      this.#deps.moved();
     });
   }
 

@@ -17,16 +17,16 @@ import type {
   Subscription,
   Told,
 } from './api.ts';
-import { Exchange, type ExchangeDoors } from './channel-sync.ts';
 import { Feed } from './async-queue.ts';
-import { Kept, type KeptDoors } from './channel-persistence.ts';
-import { failureOf, type Heard, type Link, offline } from './transport.ts';
+import { Kept, type KeptDeps } from './channel-persistence.ts';
+import { Exchange, type ExchangeDeps } from './channel-sync.ts';
+import { Watchers } from './listeners.ts';
 import { type ChangeMessage, changeOf, itemOf, Mirror, type Page } from './mirror.ts';
 import { Queue } from './queue.ts';
 import { type Entry, entryOf, type Intent, keyOf, type Pending, shown } from './replica.ts';
-import { Watchers } from './listeners.ts';
+import { failureOf, type Heard, type Link, offline } from './transport.ts';
 
-export interface ChannelDoors extends Omit<ExchangeDoors, 'changed'>, Omit<KeptDoors, 'adopted'> {
+export interface ChannelDeps extends Omit<ExchangeDeps, 'changed'>, Omit<KeptDeps, 'adopted'> {
   readonly id: () => string;
   readonly device: () => Promise<string>;
   /** Begins to connect, where nobody has. */
@@ -40,7 +40,7 @@ export interface ChannelDoors extends Omit<ExchangeDoors, 'changed'>, Omit<KeptD
 
 export class MirroredChannel implements Channel<unknown> {
   readonly name: string;
-  #doors: ChannelDoors;
+  #deps: ChannelDeps;
   #mirror: Mirror;
   #queue: Queue;
   #exchange: Exchange;
@@ -56,20 +56,20 @@ export class MirroredChannel implements Channel<unknown> {
   #feeds = new Watchers<Told<unknown>>();
   #endings = new Watchers();
 
-  constructor(name: string, doors: ChannelDoors) {
+  constructor(name: string, deps: ChannelDeps) {
     this.name = name;
-    this.#doors = doors;
+    this.#deps = deps;
     this.#mirror = new Mirror(name, {
       heard: ({ key, device }) => this.#queue.crossed(key, device === this.#device),
       told: (told) => this.#tell(told),
     });
     this.#queue = new Queue({
       dropped: () => this.#changed(),
-      refused: (refused) => doors.refused({ channel: name, ...refused }),
+      refused: (refused) => deps.refused({ channel: name, ...refused }),
     });
-    this.#exchange = new Exchange(name, this.#mirror, this.#queue, { ...doors, changed: () => this.#changed() });
+    this.#exchange = new Exchange(name, this.#mirror, this.#queue, { ...deps, changed: () => this.#changed() });
     this.#kept = new Kept(name, this.#mirror, this.#queue, {
-      ...doors,
+      ...deps,
       adopted: () => {
         this.#touched();
         this.#exchange.advance();
@@ -134,7 +134,7 @@ export class MirroredChannel implements Channel<unknown> {
     let end = () => {
       over = true;
     };
-    this.#doors.start();
+    this.#deps.start();
     void this.open().then(() => {
       if (over) return;
       if (this.position !== undefined) told(this.#mirror.snapshot('snapshot'));
@@ -161,7 +161,7 @@ export class MirroredChannel implements Channel<unknown> {
 
   async create(item: unknown, more: Span & { readonly key?: string } = {}): Promise<Queued | Failure> {
     if (!this.#loaded) await this.load();
-    return this.#mean({ type: 'create', ...entryOf({ ...more, key: more.key ?? this.#doors.id(), item }) });
+    return this.#mean({ type: 'create', ...entryOf({ ...more, key: more.key ?? this.#deps.id(), item }) });
   }
 
   async update(key: string, item: unknown, span: Span = {}): Promise<Queued | Failure> {
@@ -214,23 +214,23 @@ export class MirroredChannel implements Channel<unknown> {
   }
 
   async #load(): Promise<void> {
-    this.#device = await this.#doors.device();
+    this.#device = await this.#deps.device();
     await this.#kept.load();
     this.#loaded = true;
     if (!this.#over) this.#exchange.open();
   }
 
   async #ask(request: Parameters<Link['ask']>[0]): Promise<Heard> {
-    this.#doors.start();
-    await this.#doors.connected();
-    return new Promise((resolve) => this.#doors.link.ask(request, resolve));
+    this.#deps.start();
+    await this.#deps.connected();
+    return new Promise((resolve) => this.#deps.link.ask(request, resolve));
   }
 
   async #mean(intent: Intent): Promise<Queued | Failure> {
     if (this.#over) return offline('the connection is closed');
     if ('item' in intent && intent.item === undefined) return refuse('missing', 'item');
     // As it will be read again.
-    const write: Pending = JSON.parse(JSON.stringify({ ...intent, id: this.#doors.id(), at: this.#doors.now() }));
+    const write: Pending = JSON.parse(JSON.stringify({ ...intent, id: this.#deps.id(), at: this.#deps.now() }));
     const failure = this.#exchange.unreadable(write);
     if (failure !== undefined) return failure;
     const settled = this.#queue.add(write);
@@ -248,7 +248,7 @@ export class MirroredChannel implements Channel<unknown> {
   #tell(told: Told<unknown>): void {
     this.#shown = undefined;
     this.#feeds.tell(told);
-    this.#doors.told(told);
+    this.#deps.told(told);
   }
 
   #touched(): void {

@@ -3,12 +3,12 @@
 
 import type { Channel, Connection, Options, Refused, SocketMaker, Subscription, Synced, Told } from './api.ts';
 import { MirroredChannel } from './channel.ts';
+import { storedName } from './channel-persistence.ts';
 import type { State } from './connection.ts';
 import { Follow } from './follow.ts';
-import { storedName } from './channel-persistence.ts';
-import { failureOf, Link, type Message } from './transport.ts';
-import { MemoryStorage, type Storage } from './storage.ts';
 import { Watchers } from './listeners.ts';
+import { MemoryStorage, type Storage } from './storage.ts';
+import { failureOf, Link, type Message } from './transport.ts';
 
 interface Identity {
   readonly device: string;

@@ -3,10 +3,10 @@
 
 import type { Position, Told } from './api.ts';
 import { Feed, isChange } from './async-queue.ts';
-import type { Link } from './transport.ts';
 import { type ChangeMessage, changeOf, itemOf, type Page } from './mirror.ts';
+import type { Link } from './transport.ts';
 
-export interface FollowDoors {
+export interface FollowDeps {
   readonly link: Link;
   readonly isMirrored: (channel: string) => boolean;
   readonly ended: () => void;
@@ -15,18 +15,18 @@ export interface FollowDoors {
 export class Follow {
   readonly feed: Feed<Told<unknown>>;
   #pattern: string;
-  #doors: FollowDoors;
+  #deps: FollowDeps;
   /** The epoch is not known before the channel's first page. */
   #reached = new Map<string, Partial<Position> & { readonly seq: number }>();
   /** Whether the pattern has been answered once: channels that appear afterwards are new from their first step. */
   #begun = false;
 
-  constructor(pattern: string, doors: FollowDoors) {
+  constructor(pattern: string, deps: FollowDeps) {
     this.#pattern = pattern;
-    this.#doors = doors;
+    this.#deps = deps;
     this.feed = new Feed(() => {
-      doors.link.ask({ type: 'unsubscribe', channel: pattern }, () => undefined);
-      doors.ended();
+      deps.link.ask({ type: 'unsubscribe', channel: pattern }, () => undefined);
+      deps.ended();
     });
   }
 
@@ -35,14 +35,14 @@ export class Follow {
   }
 
   connected(): void {
-    this.#doors.link.ask({ type: 'subscribe', channel: this.#pattern }, (answer) => {
+    this.#deps.link.ask({ type: 'subscribe', channel: this.#pattern }, (answer) => {
       if (answer === undefined) return;
       if (!answer.success || answer.type !== 'subscribe') return this.feed.close();
       for (const { channel, seq } of answer.channels) {
         const known = this.#reached.get(channel) ?? { seq: this.#begun ? 0 : seq };
         this.#reached.set(channel, known);
-        if (!this.#doors.isMirrored(channel))
-          this.#doors.link.ask({ type: 'subscribe', channel, ...known }, () => undefined);
+        if (!this.#deps.isMirrored(channel))
+          this.#deps.link.ask({ type: 'subscribe', channel, ...known }, () => undefined);
       }
       this.#begun = true;
     });

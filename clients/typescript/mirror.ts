@@ -8,7 +8,7 @@ import { entryOf, type Items, type Stored, spanOf } from './replica.ts';
 export type Page = Answers['snapshot' | 'changes' | 'reset'];
 export type ChangeMessage = Answers['change'];
 
-export interface MirrorDoors {
+export interface MirrorDeps {
   /** Of every step that is new here, also of one that changes nothing. */
   readonly heard: (change: Change<unknown>) => void;
   readonly told: (told: Told<unknown>) => void;
@@ -18,13 +18,13 @@ export class Mirror {
   /** Whether it has caught up with the hub, on this connection. */
   current = false;
   #channel: string;
-  #doors: MirrorDoors;
+  #deps: MirrorDeps;
   #items = new Map<string, Item<unknown>>();
   #position: Position | undefined;
 
-  constructor(channel: string, doors: MirrorDoors) {
+  constructor(channel: string, deps: MirrorDeps) {
     this.#channel = channel;
-    this.#doors = doors;
+    this.#deps = deps;
   }
 
   get items(): Items {
@@ -111,21 +111,21 @@ export class Mirror {
     const type = this.#position === undefined ? 'snapshot' : 'reset';
     this.#items = new Map(items.map((item) => [item.key, item]));
     this.#position = position;
-    this.#doors.told(this.snapshot(type));
+    this.#deps.told(this.snapshot(type));
   }
 
   /** Tells what it is to who has heard everything up to now: what was made and changed since is new to them. */
   #apply(change: Change<unknown>): void {
     const { key, seq, at, device } = change;
     if (this.#position !== undefined && seq <= this.#position.seq) return;
-    this.#doors.heard(change);
+    this.#deps.heard(change);
     const there = this.#items.delete(key);
     if (change.type === 'delete') {
-      if (there) this.#doors.told(change);
+      if (there) this.#deps.told(change);
       return;
     }
     this.#items.set(key, { ...entryOf(change), seq, at, device, pending: false });
-    this.#doors.told({ ...change, type: there ? 'update' : 'create' });
+    this.#deps.told({ ...change, type: there ? 'update' : 'create' });
   }
 }
 

@@ -8,7 +8,7 @@ import { adjusted, isConditional, keyOf, type Pending } from './replica.ts';
 /** Creates that are on their way at once; everything else goes alone. */
 const windowSize = 32;
 
-export interface QueueDoors {
+export interface QueueDeps {
   /** One left: what is shown, and what is to be on disk, is something else. */
   readonly dropped: () => void;
   readonly refused: (refused: Omit<Refused, 'channel'>) => void;
@@ -26,7 +26,7 @@ interface Sent {
 }
 
 export class Queue {
-  #doors: QueueDoors;
+  #deps: QueueDeps;
   #pending: readonly Pending[] = [];
   #sent = new Map<string, Sent>();
   #makers = new Map<string, (settled: Settled) => void>();
@@ -37,8 +37,8 @@ export class Queue {
   /** Adjusted, but not yet on disk. */
   #adjusted = new Map<string, Pending>();
 
-  constructor(doors: QueueDoors) {
-    this.#doors = doors;
+  constructor(deps: QueueDeps) {
+    this.#deps = deps;
   }
 
   get pending(): readonly Pending[] {
@@ -106,7 +106,7 @@ export class Queue {
     this.#sent.delete(write.id);
     this.#drop(write);
     this.#settle(write, settled);
-    if (!settled.ok) this.#doors.refused({ id: write.id, type: write.type, key: keyOf(write), failure: settled });
+    if (!settled.ok) this.#deps.refused({ id: write.id, type: write.type, key: keyOf(write), failure: settled });
   }
 
   /** Something was written, by another process of this device perhaps. */
@@ -183,6 +183,6 @@ export class Queue {
   #drop({ id }: Pending): void {
     this.#pending = this.#pending.filter((write) => write.id !== id);
     this.#gone.add(id);
-    this.#doors.dropped();
+    this.#deps.dropped();
   }
 }

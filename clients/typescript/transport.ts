@@ -11,7 +11,7 @@ export type Message = Answers[keyof Answers];
 /** What a question came to; undefined when the connection ended first. */
 export type Heard = Message | undefined;
 
-export interface LinkDoors {
+export interface LinkDeps {
   readonly url: string;
   readonly open: (url: string) => Socket;
   readonly now: () => number;
@@ -28,15 +28,15 @@ export interface LinkDoors {
 
 export class Link {
   state: State = { name: 'idle' };
-  #doors: LinkDoors;
+  #deps: LinkDeps;
   #socket: Socket | undefined;
   #asked = new Map<string | number, (answer: Heard) => void>();
   #questions = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #hungUp: Promise<void> = Promise.resolve();
 
-  constructor(doors: LinkDoors) {
-    this.#doors = doors;
+  constructor(deps: LinkDeps) {
+    this.#deps = deps;
   }
 
   get live(): boolean {
@@ -50,7 +50,7 @@ export class Link {
 
   happen(event: Event): void {
     const before = this.state;
-    const { state, effects } = step(before, event, this.#doors.now(), this.#doors.random());
+    const { state, effects } = step(before, event, this.#deps.now(), this.#deps.random());
     this.state = state;
     for (const effect of effects) this.#do(effect);
     // An effect may have made something else happen.
@@ -78,7 +78,7 @@ export class Link {
 
   #changed(): void {
     if (!this.live) this.#giveUp();
-    this.#doors.changed(this.state);
+    this.#deps.changed(this.state);
   }
 
   #giveUp(): void {
@@ -99,7 +99,7 @@ export class Link {
   }
 
   #open(): void {
-    const socket = this.#doors.open(this.#doors.url);
+    const socket = this.#deps.open(this.#deps.url);
     this.#socket = socket;
     const ours = () => this.#socket === socket;
     let trouble = '';
@@ -123,12 +123,12 @@ export class Link {
 
   async #logIn(): Promise<void> {
     const socket = this.#socket;
-    const said = await this.#doors.login();
+    const said = await this.#deps.login();
     if (socket === undefined || this.#socket !== socket) return;
     this.#asked.set('login', (answer) => {
       if (answer === undefined) return;
       if (answer.success && answer.type === 'login') {
-        this.#doors.accepted(answer);
+        this.#deps.accepted(answer);
         this.happen({ type: 'accepted' });
       } else if (!answer.success) {
         this.happen({ type: 'refused', code: codeOf(answer), error: answer.error });
@@ -142,7 +142,7 @@ export class Link {
     this.#socket = undefined;
     if (socket === undefined) return;
     this.#hungUp = new Promise((resolve) => {
-      const cancel = this.#doors.after(1_000, resolve);
+      const cancel = this.#deps.after(1_000, resolve);
       socket.onclose = () => {
         cancel();
         resolve();
@@ -165,7 +165,7 @@ export class Link {
     } else if (message.type === 'away') {
       this.happen({ type: 'away', retryMs: message.retry_ms });
     } else if (message.type !== 'pong') {
-      this.#doors.told(message);
+      this.#deps.told(message);
     }
   }
 
@@ -177,7 +177,7 @@ export class Link {
       this.#timer = undefined;
     }
     if (until === undefined || this.#timer !== undefined) return;
-    const cancel = this.#doors.after(Math.max(0, until - this.#doors.now()), () => {
+    const cancel = this.#deps.after(Math.max(0, until - this.#deps.now()), () => {
       this.#timer = undefined;
       this.happen({ type: 'timer' });
     });

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
+import { type Reach, Timelines } from '../../server/adapters/wakatime/index/account-index.ts';
+import { readSettings } from '../../server/adapters/wakatime/model/account-settings.ts';
 import { boundsOf, readStatsRange, type Span } from '../../server/adapters/wakatime/model/calendar.ts';
 import { type Heartbeat, readHeartbeat, takeHeartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
 import {
@@ -21,10 +23,8 @@ import {
   type Someone,
   spanOf,
 } from '../../server/adapters/wakatime/stats/query.ts';
-import { readSettings } from '../../server/adapters/wakatime/model/account-settings.ts';
 import { allTime, stats } from '../../server/adapters/wakatime/stats/stats.ts';
 import { statusBar, summariesText } from '../../server/adapters/wakatime/stats/summaries.ts';
-import { type Reach, Timelines } from '../../server/adapters/wakatime/index/account-index.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';

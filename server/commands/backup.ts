@@ -9,8 +9,8 @@ import type { World } from '../core/world.ts';
 import type { Progress, Totals } from '../storage/archive/archive.ts';
 import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive/archive-file.ts';
 import { openPostgres } from '../storage/postgres/store.ts';
-import { openMoment } from '../storage/sqlite/snapshot-reader.ts';
 import { replaceStore } from '../storage/sqlite/restore.ts';
+import { openMoment } from '../storage/sqlite/snapshot-reader.ts';
 import { when } from './columns.ts';
 
 export interface BackingUp {

@@ -7,11 +7,11 @@ import type { World } from '../core/world.ts';
 import type { EdgeConfig } from '../edge/edge.ts';
 import { addBackup } from './backup.ts';
 import { columns, when } from './columns.ts';
-import type { Asked, Dialogue } from './rpc-client.ts';
+import { reach } from './connect-to-hub.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
 import { addImport } from './import/program.ts';
 import { addMigrate } from './migrate.ts';
-import { reach } from './connect-to-hub.ts';
+import type { Asked, Dialogue } from './rpc-client.ts';
 
 export interface House {
   readonly surroundings: Surroundings;

@@ -27,7 +27,7 @@ const askedAtOnce = 64;
 /** Whoever asks for more wants everything, in one piece. */
 const mostOfAPage = 10_000;
 
-export interface ChannelDoors {
+export interface ChannelDeps {
   readonly store: Store;
   readonly world: World;
   readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
@@ -41,7 +41,7 @@ export interface ChannelDoors {
 export class Channel {
   readonly name: string;
   readonly keep: Keep;
-  #doors: ChannelDoors;
+  #deps: ChannelDeps;
   #head: Head;
   /** Contiguous, ending at the head. */
   #recent: Change[] = [];
@@ -56,11 +56,11 @@ export class Channel {
   /** The newest write that was given to the store. */
   #underWay: Promise<unknown> = Promise.resolve();
 
-  constructor(name: string, keep: Keep, head: Head, doors: ChannelDoors) {
+  constructor(name: string, keep: Keep, head: Head, deps: ChannelDeps) {
     this.name = name;
     this.keep = keep;
     this.#head = head;
-    this.#doors = doors;
+    this.#deps = deps;
   }
 
   get position(): Position {
@@ -89,13 +89,13 @@ export class Channel {
    * @param sender is not told of its own change by renderings without echo
    */
   async write(write: Write, sender?: Peer): Promise<Appended> {
-    const appending = this.#doors.store.append(this.name, write, this.keep);
+    const appending = this.#deps.store.append(this.name, write, this.keep);
     this.#underWay = appending;
     const appended = await appending;
     if (!appended.ok || appended.changes.length === 0) return appended;
     this.#advance(appended.changes, sender);
     const last = appended.changes.at(-1);
-    if (last !== undefined) this.#doors.announce(this.name, last.seq - appended.steps, last.seq);
+    if (last !== undefined) this.#deps.announce(this.name, last.seq - appended.steps, last.seq);
     return appended;
   }
 
@@ -115,7 +115,7 @@ export class Channel {
     audience.followers += 1;
     this.#audiences.set(rendering.key, audience);
     peer.join(this.#topic(rendering));
-    this.#doors.joined(this);
+    this.#deps.joined(this);
   }
 
   leave(rendering: Rendering, peer: Peer): void {
@@ -162,19 +162,19 @@ export class Channel {
   }
 
   read(range: Range): Promise<readonly Item[]> {
-    return this.#doors.store.read(this.name, range);
+    return this.#deps.store.read(this.name, range);
   }
 
   history(past: Past): Promise<readonly Change[]> {
-    return this.#doors.store.history(this.name, past);
+    return this.#deps.store.history(this.name, past);
   }
 
   at(seq: number): Promise<readonly Item[]> {
-    return this.#doors.store.at(this.name, seq);
+    return this.#deps.store.at(this.name, seq);
   }
 
   async forget(through: number): Promise<void> {
-    await this.#doors.store.forget(this.name, through);
+    await this.#deps.store.forget(this.name, through);
     this.#head = { ...this.#head, floor: Math.max(this.#head.floor, through) };
     this.#pages.clear();
   }
@@ -193,7 +193,7 @@ export class Channel {
   }
 
   async #page(seq: number, limit: number): Promise<Since> {
-    const { store } = this.#doors;
+    const { store } = this.#deps;
     if (limit > mostOfAPage) return store.since(this.name, seq, limit);
     const changes: Change[] = [];
     let size = 0;
@@ -246,13 +246,13 @@ export class Channel {
     // Clearing an empty Map costs as much as a full one.
     if (this.#pages.size > 0) this.#pages.clear();
     for (const told of this.#listeners) told(changes);
-    this.#doors.told(this, changes);
+    this.#deps.told(this, changes);
     for (const change of changes) {
       const sender = writer ?? this.#senders.get(change.seq);
       if (this.#senders.size > 0) this.#senders.delete(change.seq);
       for (const { rendering } of this.#audiences.values()) {
         const text = rendering.live(change, this);
-        if (text !== null) this.#doors.publish(this.#topic(rendering), text, rendering.echo ? undefined : sender);
+        if (text !== null) this.#deps.publish(this.#topic(rendering), text, rendering.echo ? undefined : sender);
       }
     }
   }
@@ -292,7 +292,7 @@ export class Channel {
    */
   async #catchUpByStep(): Promise<boolean> {
     const { seq } = this.#head;
-    const steps = await this.#doors.store.history(this.name, { after: seq, limit: recentChanges });
+    const steps = await this.#deps.store.history(this.name, { after: seq, limit: recentChanges });
     if (steps.length === 0 || steps.at(-1)?.seq !== seq + steps.length) return false;
     await this.#underWay.catch(() => undefined);
     this.#tell(steps);
@@ -305,9 +305,9 @@ export class Channel {
         // Whoever says while we ask that there is more may know better than the answer.
         this.#awaited = 0;
         if (this.keep === 'all' && (await this.#catchUpByStep())) continue;
-        const since = await this.#doors.store.since(this.name, this.#head.seq, recentChanges);
+        const since = await this.#deps.store.since(this.name, this.#head.seq, recentChanges);
         if (!since.ok) {
-          this.#doors.world.log.warn(
+          this.#deps.world.log.warn(
             { channel: this.name },
             'channel: the store forgot what came since; followers start anew',
           );
@@ -325,7 +325,7 @@ export class Channel {
         if (!since.more && since.changes.length === 0 && this.#awaited <= this.#head.seq) return;
       }
     } catch (error) {
-      this.#doors.world.log.error({ channel: this.name, error }, 'channel: could not ask the store what is new');
+      this.#deps.world.log.error({ channel: this.name, error }, 'channel: could not ask the store what is new');
     } finally {
       // In the same breath: who comes from now on begins anew.
       this.#refreshing = undefined;

@@ -2,8 +2,8 @@
 // nothing; whoever has a channel writes to it and follows it.
 
 import { keepOf } from './access.ts';
-import { Channel } from './channel.ts';
 import { Document } from './cached-channel.ts';
+import { Channel } from './channel.ts';
 import type { Peer, Publisher } from './peer.ts';
 import { type Relay, type Rumour, silence } from './relay.ts';
 import type { Session } from './session.ts';
@@ -27,7 +27,7 @@ export interface Wanted {
 
 type Told = (channel: Channel, changes: readonly Change[]) => void;
 
-export interface HubDoors {
+export interface HubDeps {
   readonly store: Store;
   readonly relay: Relay;
   readonly world: World;
@@ -47,10 +47,10 @@ export class Hub {
   #draining = new Set<() => void>();
   #closed = false;
 
-  constructor(doors: HubDoors) {
-    this.store = doors.store;
-    this.world = doors.world;
-    this.#relay = doors.relay;
+  constructor(deps: HubDeps) {
+    this.store = deps.store;
+    this.world = deps.world;
+    this.#relay = deps.relay;
     this.#relay.listen(
       (rumour) => this.#heard(rumour),
       () => void this.refresh(),

@@ -1,24 +1,24 @@
-// One thing after the other: acts are begun in the order in which they were given, each when the one before is done. With
-// nothing before it an act begins at once, without a promise, because nearly every message of every connection comes here.
+// Runs acts one after the other, in the order in which they are given. With nothing before it an act starts at once and
+// without a promise, because nearly every message of every connection passes through here.
 
 export type Act = () => void | Promise<void>;
 
-export interface TurnsOwner {
+export interface QueueOwner {
   /** An act failed; those after it go on. */
   failed(error: unknown): void;
 }
 
-export class Turns {
-  #owner: TurnsOwner;
+export class SerialQueue {
+  #owner: QueueOwner;
   #busy = false;
   /** undefined while empty: most have nothing to do most of the time. */
   #waiting: Act[] | undefined;
 
-  constructor(owner: TurnsOwner) {
+  constructor(owner: QueueOwner) {
     this.#owner = owner;
   }
 
-  take(act: Act): void {
+  run(act: Act): void {
     if (this.#busy) {
       this.#waiting ??= [];
       this.#waiting.push(act);
@@ -30,9 +30,9 @@ export class Turns {
     else void this.#go(going);
   }
 
-  /** Resolves when all that was taken so far is done. */
+  /** Resolves when every act given so far is done. */
   done(): Promise<void> {
-    return new Promise((resolve) => this.take(resolve));
+    return new Promise((resolve) => this.run(resolve));
   }
 
   async #go(going: Promise<void>): Promise<void> {

@@ -6,23 +6,23 @@ import { refuse } from '../../protocol/errors.ts';
 import { edgeIds } from '../adapters/activitywatch/buckets/ids.ts';
 import { watcherMay } from '../adapters/activitywatch/routes/origins.ts';
 import { openActivityWatch } from '../adapters/activitywatch/routes/routes.ts';
-import type { Caller, Route } from '../http/types.ts';
-import { json } from '../http/types.ts';
 import { pagesMay, wakatimeRoutes } from '../adapters/wakatime/routes.ts';
 import { Accounts } from '../core/accounts.ts';
 import { Hub } from '../core/hub.ts';
 import { silence } from '../core/relay.ts';
 import type { Store } from '../core/store.ts';
 import type { World } from '../core/world.ts';
+import type { Caller, Route } from '../http/types.ts';
+import { json } from '../http/types.ts';
 import { openSqlite } from '../storage/sqlite/store.ts';
-import { type EngineName, type Front, listen } from '../transport/listen.ts';
 import { hostAllowed, originAllowed } from '../transport/host-origin-rules.ts';
+import { type EngineName, type Front, listen } from '../transport/listen.ts';
 import { version } from '../version.ts';
 import { Forwarder, localAccount } from './forwarder.ts';
-import { type HubAddress, Link } from './upstream.ts';
 import { pipe } from './kronos-proxy.ts';
 import { activityWatchAtEdge, wakatimeAtEdge } from './routes.ts';
 import { RulesFile } from './rules-file.ts';
+import { type HubAddress, Link } from './upstream.ts';
 
 export interface EdgeConfig {
   readonly hub: HubAddress;
@@ -117,7 +117,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   /** Why the last write could not be kept; null when it was. */
   let fault: string | null = null;
   const near = ({ origin, host: said }: Caller) => originAllowed(origin, said, []);
-  const doors = {
+  const deps = {
     link,
     forwarder,
     world,
@@ -138,7 +138,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     hostname: hostname(),
     version: `horai-v${version}`,
     testing: config.testing,
-    kept: doors.kept,
+    kept: deps.kept,
   });
   const status = async (): Promise<EdgeStatus> => {
     const { steps, since, refused } = await forwarder.waiting();
@@ -165,8 +165,8 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
           : json(503, { status: 'broken', reason: broken, version, ...(await status()) });
       },
     },
-    ...activityWatchAtEdge(activityWatch.routes, doors),
-    ...wakatimeAtEdge(wakatimeRoutes({ hub, near: () => true, ...trust }), doors),
+    ...activityWatchAtEdge(activityWatch.routes, deps),
+    ...wakatimeAtEdge(wakatimeRoutes({ hub, near: () => true, ...trust }), deps),
   ];
   const admit: Front['admit'] = (caller, asked) => {
     if (!hostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');

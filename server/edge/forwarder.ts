@@ -5,15 +5,15 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../protocol/check.ts';
 import { Buckets } from '../adapters/activitywatch/buckets/buckets.ts';
-import { type Batch, BatchAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
 import { eventOf, isEventKey } from '../adapters/activitywatch/events/event.ts';
-import { type Filters, filtered } from '../http/privacy-filters.ts';
-import { type Heartbeat, readHeartbeat } from '../adapters/wakatime/model/heartbeat.ts';
+import { type Batch, BatchAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
 import { readSettings } from '../adapters/wakatime/model/account-settings.ts';
-import type { Channel } from '../core/channel.ts';
+import { type Heartbeat, readHeartbeat } from '../adapters/wakatime/model/heartbeat.ts';
 import type { Document } from '../core/cached-channel.ts';
+import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Change } from '../core/store.ts';
+import { type Filters, filtered } from '../http/privacy-filters.ts';
 import { type Heard, jsonOf, type Link } from './upstream.ts';
 
 /** Everything of this machine belongs to this account of the local store; whose it is on the hub, the token says. */
@@ -56,7 +56,7 @@ export interface Waiting {
   readonly refused: ReadonlyMap<string, string>;
 }
 
-export interface ForwarderDoors {
+export interface ForwarderDeps {
   readonly hub: Hub;
   readonly link: Link;
   /** undefined while there are no rules that can be followed: nothing leaves then. */
@@ -72,7 +72,7 @@ const checkBulk = compile(BulkAnswer);
 const isBulkAnswer = (value: unknown): value is Static<typeof BulkAnswer> => checkBulk(value);
 
 export class Forwarder {
-  readonly #doors: ForwarderDoors;
+  readonly #deps: ForwarderDeps;
   readonly #sent: Document;
   readonly #buckets: Buckets;
   readonly #channels = new Map<string, Channel>();
@@ -90,16 +90,16 @@ export class Forwarder {
   #unwatch: () => void = () => undefined;
   #cancelRetry: () => void = () => undefined;
 
-  private constructor(doors: ForwarderDoors, sent: Document, buckets: Buckets) {
-    this.#doors = doors;
+  private constructor(deps: ForwarderDeps, sent: Document, buckets: Buckets) {
+    this.#deps = deps;
     this.#sent = sent;
     this.#buckets = buckets;
   }
 
-  static async open(doors: ForwarderDoors): Promise<Forwarder> {
-    const { hub } = doors;
+  static async open(deps: ForwarderDeps): Promise<Forwarder> {
+    const { hub } = deps;
     const sent = await hub.document('@edge/sent');
-    const forwarder = new Forwarder(doors, sent, await Buckets.open(hub, localAccount));
+    const forwarder = new Forwarder(deps, sent, await Buckets.open(hub, localAccount));
     const known = await hub.store.channels(`${localAccount}/`);
     for (const { channel } of known) {
       if (isCarried(channel)) await forwarder.#adopt(await hub.channel(channel));
@@ -152,11 +152,11 @@ export class Forwarder {
    * @returns false when that cannot be had now, or not in time
    */
   flushed(ms: number): Promise<boolean> {
-    if (!this.#doors.link.up) return Promise.resolve(false);
+    if (!this.#deps.link.up) return Promise.resolve(false);
     const targets = new Map([...this.#channels].map(([name, { position }]) => [name, position.seq]));
     if (this.#reached(targets)) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const cancel = this.#doors.hub.world.after(ms, () => told(false));
+      const cancel = this.#deps.hub.world.after(ms, () => told(false));
       const told = (reached: boolean) => {
         cancel();
         this.#waiters = this.#waiters.filter((one) => one.told !== told);
@@ -194,7 +194,7 @@ export class Forwarder {
         const old = items.filter(({ end, time, seq }) => (end ?? time ?? 0) < before * 1_000 && seq <= sent);
         if (old.length === 0) break;
         const ops = old.map(({ key }) => ({ op: 'remove', key }) as const);
-        const { world } = this.#doors.hub;
+        const { world } = this.#deps.hub;
         await channel.write({ ops, origin: trimmer, at: world.now() });
       }
       if (pending === undefined && sent > channel.floor) await channel.forget(sent);
@@ -221,7 +221,7 @@ export class Forwarder {
   async #write(
     ops: (items: ReadonlyMap<string, unknown>) => readonly { op: 'put'; key: string; value: string }[],
   ): Promise<void> {
-    const at = this.#doors.hub.world.now();
+    const at = this.#deps.hub.world.now();
     const written = await this.#sent.write(({ items }) => ({
       ok: true,
       write: { ops: ops(items), origin: trimmer, at },
@@ -250,7 +250,7 @@ export class Forwarder {
       }
     } catch (error) {
       this.#again = false;
-      this.#doors.hub.world.log.error({ error }, 'edge: what waits could not be sent on; it is tried again');
+      this.#deps.hub.world.log.error({ error }, 'edge: what waits could not be sent on; it is tried again');
       this.#retryLater();
     }
     this.#tellWaiters(true);
@@ -261,8 +261,8 @@ export class Forwarder {
     for (const name of [descriptions, ...[...this.#channels.keys()].filter((other) => other !== descriptions)]) {
       const channel = this.#channels.get(name);
       if (channel === undefined) continue;
-      const filters = this.#doors.filters();
-      if (filters === undefined || !this.#doors.link.up || this.#closed) return 'away';
+      const filters = this.#deps.filters();
+      if (filters === undefined || !this.#deps.link.up || this.#closed) return 'away';
       if (channel.position.seq <= this.#progress(name).sent || this.#resting.has(name)) continue;
       const carried = await this.#carry(channel, filters);
       if (carried === 'away') return 'away';
@@ -281,7 +281,7 @@ export class Forwarder {
     const known = this.#sent.view.items.get(epochKey)?.value;
     const value = JSON.stringify(this.#epoch);
     if (known === value) return;
-    const { world } = this.#doors.hub;
+    const { world } = this.#deps.hub;
     if (known !== undefined) {
       world.log.warn({}, 'edge: the hub’s store is another one: what is kept here is sent again');
     }
@@ -296,7 +296,7 @@ export class Forwarder {
 
   #refuse(name: string, reason: string): void {
     if (this.#refused.get(name) !== reason) {
-      this.#doors.hub.world.log.error({ channel: name, reason }, 'edge: the hub does not take what waits here');
+      this.#deps.hub.world.log.error({ channel: name, reason }, 'edge: the hub does not take what waits here');
     }
     this.#refused.set(name, reason);
     this.#resting.add(name);
@@ -305,7 +305,7 @@ export class Forwarder {
 
   #retryLater(): void {
     this.#cancelRetry();
-    this.#cancelRetry = this.#doors.hub.world.after(refusedMs, () => {
+    this.#cancelRetry = this.#deps.hub.world.after(refusedMs, () => {
       this.#resting.clear();
       this.wake();
     });
@@ -347,13 +347,13 @@ export class Forwarder {
       if (deleted === 'done') await this.#keep(this.#buckets.channelOf(name), begun);
       return deleted;
     }
-    if (kind === 'create') return this.#carryBatch(name, { events: [], removed: [] }, this.#doors.hub.world.id());
+    if (kind === 'create') return this.#carryBatch(name, { events: [], removed: [] }, this.#deps.hub.world.id());
     const { type, client, hostname, data } = readDescription(value);
     return this.#tell('PUT', `api/0/buckets/${path}`, JSON.stringify({ type, client, hostname, data }));
   }
 
   async #tell(method: string, path: string, body?: string): Promise<Carried> {
-    const heard = await this.#doors.link.send({
+    const heard = await this.#deps.link.send({
       method,
       path,
       repeatable: true,
@@ -379,7 +379,7 @@ export class Forwarder {
     const since = await channel.since(progress.sent, batchItems);
     if (!since.ok) return 'more';
     const pending = progress.pending ?? {
-      id: this.#doors.hub.world.id(),
+      id: this.#deps.hub.world.id(),
       to: since.more ? (since.changes.at(-1)?.seq ?? since.head.seq) : since.head.seq,
     };
     const changes = since.changes.filter(({ seq }) => seq <= pending.to);
@@ -409,7 +409,7 @@ export class Forwarder {
       }
       const told = this.#leaving(bucket, since.changes.slice(at, to), filters);
       if (told.events.length > 0) {
-        const carried = await this.#carryBatch(bucket, told, this.#doors.hub.world.id());
+        const carried = await this.#carryBatch(bucket, told, this.#deps.hub.world.id());
         if (carried !== 'done') return carried;
       }
       at = to;
@@ -432,7 +432,7 @@ export class Forwarder {
       }
       const { id, time, duration, data } = eventOf({ ...change, value: change.value });
       const value: unknown = JSON.parse(data);
-      const left = filtered(filters, where, value, this.#doors.key);
+      const left = filtered(filters, where, value, this.#deps.key);
       if (left === null && value !== null) continue;
       events.push({ id, time, end: time + duration, data: left === value ? data : JSON.stringify(left) });
     }
@@ -445,7 +445,7 @@ export class Forwarder {
     if (description === undefined) return 'done';
     const { type, client, hostname, created, data } = description;
     const batch: Batch = { write_id: id, about: { type, client, hostname, created, data }, ...told };
-    const heard = await this.#doors.link.send({
+    const heard = await this.#deps.link.send({
       method: 'POST',
       path: `-/edge/${encodeURIComponent(bucket)}`,
       headers: { 'content-type': 'application/json' },
@@ -456,7 +456,7 @@ export class Forwarder {
     if (heard.status !== 200) return { refused: await reasonOf(heard) };
     const answer = await jsonOf(heard.reply);
     if (!isBatchAnswer(answer)) {
-      this.#doors.link.lost('an answer of the hub broke off');
+      this.#deps.link.lost('an answer of the hub broke off');
       return 'away';
     }
     const name = this.#buckets.channelOf(bucket);
@@ -485,15 +485,15 @@ export class Forwarder {
     const heartbeat = value === null ? undefined : readHeartbeat(value, time);
     if (heartbeat === undefined || time === null) return [];
     const said = inPluginWords(heartbeat);
-    const left = filtered(filters, { bucket: 'wakatime', type: 'wakatime' }, said, this.#doors.key);
+    const left = filtered(filters, { bucket: 'wakatime', type: 'wakatime' }, said, this.#deps.key);
     if (typeof left !== 'object' || left === null) return [];
     // The id is made of what the heartbeat says: where that is hidden it must not leave either.
     return [{ ...left, time: time / 1_000_000, ...(left === said ? { id: key } : {}) }];
   }
 
   async #carryBulk(list: readonly unknown[]): Promise<Carried> {
-    const { timezone } = await readSettings(this.#doors.hub, localAccount);
-    const heard = await this.#doors.link.send({
+    const { timezone } = await readSettings(this.#deps.hub, localAccount);
+    const heard = await this.#deps.link.send({
       method: 'POST',
       path: 'api/v1/users/current/heartbeats.bulk',
       headers: { 'content-type': 'application/json', ...(timezone === 'UTC' ? {} : { timezone }) },
@@ -504,13 +504,13 @@ export class Forwarder {
     if (heard.status !== 202) return { refused: await reasonOf(heard) };
     const answer = await jsonOf(heard.reply);
     if (!isBulkAnswer(answer) || answer.responses.length !== list.length) {
-      this.#doors.link.lost('an answer of the hub broke off');
+      this.#deps.link.lost('an answer of the hub broke off');
       return 'away';
     }
     const refused = answer.responses.filter(([, status]) => status !== 201);
     if (refused.some(([, status]) => status !== 400)) return { refused: 'the hub could not take some heartbeats' };
     if (refused.length > 0) {
-      this.#doors.hub.world.log.warn({ refused }, 'edge: heartbeats that the hub will never take');
+      this.#deps.hub.world.log.warn({ refused }, 'edge: heartbeats that the hub will never take');
     }
     return 'done';
   }

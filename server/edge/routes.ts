@@ -2,11 +2,11 @@
 // or from what is here while it cannot be reached. The paths are those of the two adapters, whose routes answer the local part.
 
 import { corsHeaders } from '../adapters/activitywatch/routes/origins.ts';
-import type { Flow, Reply, Request, Route } from '../http/types.ts';
-import { json } from '../http/types.ts';
-import { held } from '../http/retry-until-stored.ts';
 import { apiKeyOf } from '../adapters/wakatime/auth/credentials.ts';
 import type { World } from '../core/world.ts';
+import { held } from '../http/retry-until-stored.ts';
+import type { Flow, Reply, Request, Route } from '../http/types.ts';
+import { json } from '../http/types.ts';
 import type { Forwarder } from './forwarder.ts';
 import { bytesOf, type Link } from './upstream.ts';
 
@@ -55,12 +55,12 @@ const activityWatchPlaces: ReadonlyMap<string, 'read' | 'bucketWrite' | 'eventWr
   ['GET /api/0/settings/:key', 'read'],
 ]);
 
-export function activityWatchAtEdge(routes: readonly Route[], doors: Doors): readonly Route[] {
-  const { forwarder } = doors;
-  const fromHub = fromHubBy(doors);
+export function activityWatchAtEdge(routes: readonly Route[], deps: Doors): readonly Route[] {
+  const { forwarder } = deps;
+  const fromHub = fromHubBy(deps);
   return routes.map((route) => {
     const here: Handle = (request) => route.handle(renamed(asOwner(request), forwarder));
-    const away = (request: Request) => withCors(request, json(503, { message: awayText(doors) }));
+    const away = (request: Request) => withCors(request, json(503, { message: awayText(deps) }));
     const there = async (request: Request): Promise<Answer | undefined> => {
       const answer = await fromHub(request);
       return answer === undefined ? undefined : withCors(request, answer);
@@ -85,10 +85,10 @@ export function activityWatchAtEdge(routes: readonly Route[], doors: Doors): rea
   });
 }
 
-export function wakatimeAtEdge(routes: readonly Route[], doors: Doors): readonly Route[] {
-  const fromHub = fromHubBy(doors);
+export function wakatimeAtEdge(routes: readonly Route[], deps: Doors): readonly Route[] {
+  const fromHub = fromHubBy(deps);
   /** Pages and extensions of other origins must show the very token of this machine; programs here need none. */
-  const strange = (request: Request) => !doors.near(request) && apiKeyOf(request) !== doors.token;
+  const strange = (request: Request) => !deps.near(request) && apiKeyOf(request) !== deps.token;
   return routes.map((route) => {
     const here: Handle = (request) => route.handle(asOwner(request));
     const taken = route.method === 'POST' && /\/heartbeats?(?:\.bulk)?$/.test(route.path);
@@ -97,10 +97,10 @@ export function wakatimeAtEdge(routes: readonly Route[], doors: Doors): readonly
       if (request.method === 'OPTIONS') return route.handle(request);
       // With the headers that let a page read it.
       if (strange(request)) return route.handle({ ...request, authorization: 'Bearer nobody', query: '' });
-      if (taken) return held(doors.world, doors.kept, here)(request);
+      if (taken) return held(deps.world, deps.kept, here)(request);
       const answer = await fromHub(request);
       if (answer !== undefined) return answer;
-      return read ? here(request) : json(503, { error: awayText(doors) });
+      return read ? here(request) : json(503, { error: awayText(deps) });
     };
     return { ...route, handle };
   });

@@ -33,7 +33,7 @@ export type Heard =
   | { readonly ok: true; readonly status: number; readonly reply: IncomingMessage }
   | { readonly ok: false; readonly error: string };
 
-export interface LinkDoors {
+export interface LinkDeps {
   readonly address: HubAddress;
   readonly world: World;
   /** Milliseconds of silence after which a connection counts as dead. */
@@ -55,7 +55,7 @@ const isEdgeAnswer = (value: unknown): value is { readonly epoch: string } => ch
 const revoked = 'the hub refuses the token: it was revoked, or never was one of this hub';
 
 export class Link {
-  readonly #doors: LinkDoors;
+  readonly #deps: LinkDeps;
   readonly #agent: PlainAgent | TlsAgent;
   readonly #patience: number;
   #state: 'starting' | 'up' | 'away' | 'closed' = 'starting';
@@ -63,12 +63,12 @@ export class Link {
   #attempts = 0;
   #cancel: () => void = () => undefined;
 
-  constructor(doors: LinkDoors) {
-    this.#doors = doors;
-    this.#patience = doors.patience ?? usualPatience;
+  constructor(deps: LinkDeps) {
+    this.#deps = deps;
+    this.#patience = deps.patience ?? usualPatience;
     const keep = { keepAlive: true, maxSockets: 8 };
     this.#agent =
-      doors.address.url.protocol === 'https:' ? new TlsAgent({ ...keep, ...this.#trust() }) : new PlainAgent(keep);
+      deps.address.url.protocol === 'https:' ? new TlsAgent({ ...keep, ...this.#trust() }) : new PlainAgent(keep);
   }
 
   get up(): boolean {
@@ -110,7 +110,7 @@ export class Link {
 
   /** A WebSocket to the hub, with the token in its handshake. */
   socket(): WebSocket {
-    const { url, token } = this.#doors.address;
+    const { url, token } = this.#deps.address;
     const to = new URL(url);
     to.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return new WebSocket(to, {
@@ -121,7 +121,7 @@ export class Link {
   }
 
   #trust(): { ca?: string[] } {
-    const { ca } = this.#doors.address;
+    const { ca } = this.#deps.address;
     return ca === undefined ? {} : { ca: [...ca] };
   }
 
@@ -141,7 +141,7 @@ export class Link {
     body,
     patience = this.#patience,
   }: Asking): Promise<Heard & { readonly stale?: boolean }> {
-    const { url, token } = this.#doors.address;
+    const { url, token } = this.#deps.address;
     const ask = url.protocol === 'https:' ? tlsRequest : plainRequest;
     return new Promise((resolve) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -174,14 +174,14 @@ export class Link {
     }
     const value = await jsonOf(heard.reply);
     if (heard.status !== 200 || !isEdgeAnswer(value)) {
-      this.lost(`what answers at ${this.#doors.address.url.href} is no Horai hub that knows edges (${heard.status})`);
+      this.lost(`what answers at ${this.#deps.address.url.href} is no Horai hub that knows edges (${heard.status})`);
       return;
     }
     const again = this.#state === 'away';
     this.#state = 'up';
     this.#error = null;
-    if (again) this.#doors.up();
-    this.#doors.met(value.epoch);
+    if (again) this.#deps.up();
+    this.#deps.met(value.epoch);
     this.#probeAfter(lookEvery);
   }
 
@@ -196,15 +196,15 @@ export class Link {
     const was = this.#error;
     this.#state = 'away';
     this.#error = error;
-    if (was !== error) this.#doors.down(error);
+    if (was !== error) this.#deps.down(error);
     const most = this.#attempts === 0 ? 0 : Math.min(longestPause, firstPause * 2 ** Math.min(this.#attempts, 10));
     this.#attempts += 1;
-    this.#probeAfter(Math.ceil(this.#doors.world.random() * most));
+    this.#probeAfter(Math.ceil(this.#deps.world.random() * most));
   }
 
   #probeAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = this.#doors.world.after(ms, () => void this.#probe());
+    this.#cancel = this.#deps.world.after(ms, () => void this.#probe());
   }
 }
 

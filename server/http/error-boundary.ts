@@ -3,9 +3,9 @@
 
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { errors, refuse } from '../../protocol/errors.ts';
+import type { Log } from '../core/world.ts';
 import type { Reply } from './types.ts';
 import { json } from './types.ts';
-import type { Log } from '../core/world.ts';
 
 /** A refusal as an HTTP answer. */
 export function refusalReply(refusal: Refusal): Reply {

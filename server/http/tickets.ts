@@ -9,8 +9,8 @@ import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Identity } from '../core/access.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
-import type { Request } from './types.ts';
 import { type Admitted, authenticate, type Trust } from './authenticate.ts';
+import type { Request } from './types.ts';
 
 export const ticketMs = 30_000;
 /** Old ones are looked for this often, and go together. */

@@ -8,9 +8,17 @@ import type { Asset } from '../adapters/mobtimer/pages.ts';
 
 const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
 
-/** Source names, without folder; each becomes one file to be served. */
-const entries = ['style.css', 'tasks.css', 'icon.svg', 'room.tsx', 'tasks.tsx', 'front.ts', 'help.ts'] as const;
-export type Entry = (typeof entries)[number];
+/** Sources by their names, and the folder of each; each becomes one file to be served. */
+const folders = {
+  'style.css': 'shared',
+  'tasks.css': 'tasks',
+  'icon.svg': 'shared',
+  'room.tsx': 'room',
+  'tasks.tsx': 'tasks',
+  'front.ts': 'front',
+  'help.ts': 'help',
+} as const;
+export type Entry = keyof typeof folders;
 
 const types: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -27,7 +35,7 @@ export interface Bundle {
 export async function bundle(): Promise<Bundle> {
   const built = await build({
     absWorkingDir: sources,
-    entryPoints: entries.map((entry) => `page/${entry}`),
+    entryPoints: Object.entries(folders).map(([entry, folder]) => `${folder}/${entry}`),
     outdir: 'unwritten',
     entryNames: '[name]-[hash]',
     write: false,
@@ -63,7 +71,7 @@ export async function bundle(): Promise<Bundle> {
     assets,
     path: (entry) => {
       const path = paths.get(entry);
-      if (path === undefined) throw new Error(`clients/web/page/${entry} was not bundled`);
+      if (path === undefined) throw new Error(`clients/web/${folders[entry]}/${entry} was not bundled`);
       return path;
     },
   };

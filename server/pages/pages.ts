@@ -1,8 +1,8 @@
 // The pages the hub serves, as functions of facts: the front page, a room's, help and numbers. What runs in the browser is
 // in clients/web; routes, form answers and event streams are the mob timer's.
 
-import type { Route } from '../http/types.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
+import type { Route } from '../http/types.ts';
 import { type Bundle, bundle, type Entry } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
 

@@ -4,13 +4,13 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { refuse } from '../../protocol/errors.ts';
-import type { Caller, Flow, Reply, Request, Route, Stream } from '../http/types.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { attempt, attemptLater, refusalReply, refusedReply } from '../http/error-boundary.ts';
+import { announcedLength, type Head, type Match, Router } from '../http/router.ts';
+import type { Caller, Flow, Reply, Request, Route, Stream } from '../http/types.ts';
 import type { Membership, Wire } from './connection.ts';
 import { BACKPRESSURE_LIMIT, Line, MESSAGE_LIMIT, STREAM_LIMIT, Topics } from './connection.ts';
-import { announcedLength, type Head, type Match, Router } from '../http/router.ts';
 import { isLoopback } from './host-origin-rules.ts';
 
 /** What the transports ask of the rest of the hub. */

@@ -6,11 +6,11 @@ import { createServer, type Socket } from 'node:net';
 import type { Refusal } from '../../protocol/errors.ts';
 import { refusalText, refuse } from '../../protocol/errors.ts';
 import type { Caller } from '../http/types.ts';
-import type { Door } from './dispatcher.ts';
-import { type Engine, HEAD_LIMIT, NodeWire } from './http-engine.ts';
-import { type Fault, Framer } from './framing.ts';
 import { MESSAGE_LIMIT } from './connection.ts';
+import type { Door } from './dispatcher.ts';
+import { type Fault, Framer } from './framing.ts';
 import { plainAddress } from './host-origin-rules.ts';
+import { type Engine, HEAD_LIMIT, NodeWire } from './http-engine.ts';
 
 const FIRST_MS = 10_000;
 /** How long answers may still leave once one side has said its last. */

@@ -6,16 +6,16 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { env } from 'node:process';
-import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
 import type { Peer } from '../core/peer.ts';
+import { attempt, refusalReply } from '../http/error-boundary.ts';
+import { announcedLength, type Head } from '../http/router.ts';
+import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
+import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
 import type { Door, Sink } from './dispatcher.ts';
 import { tooLarge } from './dispatcher.ts';
+import { plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
-import { attempt, refusalReply } from '../http/error-boundary.ts';
-import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
-import { announcedLength, type Head } from '../http/router.ts';
-import { plainAddress } from './host-origin-rules.ts';
 
 /** Seconds without a byte from the other side (automatic pings ask for some) until a connection counts as dead. */
 const IDLE_SECONDS = 120;

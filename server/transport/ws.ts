@@ -4,15 +4,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
+import { announcedLength, type Head } from '../http/router.ts';
 import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
+import type { Wire } from './connection.ts';
 import type { Door, Sink } from './dispatcher.ts';
 import { tooLarge } from './dispatcher.ts';
+import { plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './http-engine.ts';
-import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
-import type { Wire } from './connection.ts';
-import { announcedLength, type Head } from '../http/router.ts';
-import { plainAddress } from './host-origin-rules.ts';
 
 const HEAD_MS = 10_000;
 const BODY_MS = 120_000;

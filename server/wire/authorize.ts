@@ -3,10 +3,10 @@
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Request, Requests } from '../../protocol/messages.ts';
+import type { Device } from '../adapters/kronos/device.ts';
 import { everything, type Identity } from '../core/access.ts';
 import { type Accounts, ownerName } from '../core/accounts.ts';
 import type { Caller } from '../http/types.ts';
-import type { Device } from '../adapters/kronos/device.ts';
 
 export interface Gate {
   readonly accounts: Accounts;

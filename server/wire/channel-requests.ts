@@ -3,13 +3,13 @@
 
 import { refuse } from '../../protocol/errors.ts';
 import type { Requests } from '../../protocol/messages.ts';
+import type { TaskRequests } from '../adapters/kronos/task-requests.ts';
 import { fullName, may } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Session } from '../core/session.ts';
 import type { Login } from './authorize.ts';
-import type { Answering, Ref } from './response-order.ts';
 import type { ChannelVerbs, WriteRequest } from './channel-verbs.ts';
-import type { TaskRequests } from '../adapters/kronos/task-requests.ts';
+import type { Answering, Ref } from './response-order.ts';
 
 export type ChannelRequest = WriteRequest | Requests['read-all' | 'history' | 'subscribe' | 'unsubscribe'];
 

@@ -11,8 +11,8 @@ import type { Hub } from '../core/hub.ts';
 import type { Peer } from '../core/peer.ts';
 import type { Session, Start } from '../core/session.ts';
 import type { Change, Item, Op, Position } from '../core/store.ts';
-import { changeText, itemText, joined, subscription } from './subscription-view.ts';
 import { type Accepted, acceptedBefore, baseOf, type Refused, staleAt } from './idempotency.ts';
+import { changeText, itemText, joined, subscription } from './subscription-view.ts';
 
 const itemsAtOnce = 10_000;
 const changesAtOnce = 100;

@@ -5,19 +5,19 @@ import { type Decoded, decode } from '../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Request, Requests } from '../../protocol/messages.ts';
 import { noVersion } from '../../protocol/version.ts';
+import { Devices } from '../adapters/kronos/device.ts';
+import { type TaskDeps, TaskRequests } from '../adapters/kronos/task-requests.ts';
+import type { Tasks } from '../adapters/kronos/tasks.ts';
 import { type Identity, matches, may } from '../core/access.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
+import { SerialQueue } from '../core/serial-queue.ts';
 import { Session, type View } from '../core/session.ts';
-import { Turns } from '../core/serial-queue.ts';
 import type { Caller } from '../http/types.ts';
 import { administer } from './admin.ts';
 import { admitLogin, admitRequest, type Gate, type Login } from './authorize.ts';
-import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
 import { ChannelVerbs } from './channel-verbs.ts';
-import { Devices } from '../adapters/kronos/device.ts';
-import { type TaskDoors, TaskRequests } from '../adapters/kronos/task-requests.ts';
-import type { Tasks } from '../adapters/kronos/tasks.ts';
+import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
 
 /** C4 */
 const silenceMs = 10_000;
@@ -26,23 +26,23 @@ const unanswered = 1_024;
 /** B3: characters of them. */
 const unansweredSize = 8_388_608;
 
-export interface KronosDoors extends Gate, TaskDoors {
+export interface KronosDeps extends Gate, TaskDeps {
   /** Of Horai, for `stats`. */
   readonly version: string;
 }
 
-export async function openKronos(doors: KronosDoors): Promise<(peer: Peer, caller: Caller) => Conversation> {
-  const devices = new Devices(await doors.hub.document('@hub/devices'), doors.hub.world);
-  const tasks = new TaskRequests(doors);
-  const channels = new ChannelRequests(new ChannelVerbs(doors.hub), tasks, doors.accounts);
-  const inside: Inside = { ...doors, devices, tasks, channels };
+export async function openKronos(deps: KronosDeps): Promise<(peer: Peer, caller: Caller) => Conversation> {
+  const devices = new Devices(await deps.hub.document('@hub/devices'), deps.hub.world);
+  const tasks = new TaskRequests(deps);
+  const channels = new ChannelRequests(new ChannelVerbs(deps.hub), tasks, deps.accounts);
+  const inside: Inside = { ...deps, devices, tasks, channels };
   return (peer, caller) => new KronosConversation(inside, peer, caller);
 }
 
 const nobody: Identity = { account: '', device: '', token: '', scopes: [] };
 
 /** What all conversations of a hub share. */
-interface Inside extends KronosDoors {
+interface Inside extends KronosDeps {
   readonly devices: Devices;
   readonly tasks: TaskRequests;
   readonly channels: ChannelRequests;
@@ -51,28 +51,28 @@ interface Inside extends KronosDoors {
 const nothing = () => undefined;
 
 class KronosConversation implements Conversation, AnsweringOwner {
-  #doors: Inside;
+  #deps: Inside;
   #peer: Peer;
   #caller: Caller;
   #session: Session | undefined;
   #login: Login | undefined;
   #answers: Answering = new Answering(this);
   /** Requests, one after the other. */
-  #requests: Turns;
+  #requests: SerialQueue;
   #pending = 0;
   #pendingSize = 0;
   #cancelSilence: () => void;
   /** Followed as a plain client does, having logged in. */
   #plain: Tasks | undefined;
 
-  constructor(doors: Inside, peer: Peer, caller: Caller) {
-    this.#doors = doors;
+  constructor(deps: Inside, peer: Peer, caller: Caller) {
+    this.#deps = deps;
     this.#peer = peer;
     this.#caller = caller;
-    this.#requests = new Turns(this.#answers);
+    this.#requests = new SerialQueue(this.#answers);
     const cancels = [
-      doors.hub.world.after(silenceMs, () => this.#open(nobody).end('silent')),
-      doors.hub.atDrain(() => this.#open(nobody).end('away')),
+      deps.hub.world.after(silenceMs, () => this.#open(nobody).end('silent')),
+      deps.hub.atDrain(() => this.#open(nobody).end('away')),
     ];
     this.#cancelSilence = () => {
       for (const cancel of cancels) cancel();
@@ -90,7 +90,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
     }
     this.#pending += 1;
     this.#pendingSize += text.length;
-    this.#requests.take(() => this.#request(decoded, text.length));
+    this.#requests.run(() => this.#request(decoded, text.length));
   }
 
   // No function here has a name: tsx would define that name anew for every message.
@@ -121,7 +121,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
   }
 
   failed(error: unknown): void {
-    this.#doors.hub.world.log.error({ error, peer: this.#peer.name }, 'kronos: a request failed');
+    this.#deps.hub.world.log.error({ error, peer: this.#peer.name }, 'kronos: a request failed');
   }
 
   dropped(text: string): void {
@@ -142,7 +142,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
 
   #leaveDevice(orderly: boolean): void {
     const device = this.#login?.device;
-    if (device !== undefined) this.#doors.devices.disconnect(device, orderly);
+    if (device !== undefined) this.#deps.devices.disconnect(device, orderly);
     if (device?.connections === 0) this.#plain?.left(device.id);
     this.#login = undefined;
   }
@@ -150,7 +150,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
   #open(identity: Identity): Session {
     if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#startOver();
     if (this.#session === undefined) {
-      const session = new Session(this.#doors.hub, this.#peer, identity);
+      const session = new Session(this.#deps.hub, this.#peer, identity);
       this.#session = session;
       session.atEnd(() => {
         if (this.#answers.over || this.#session !== session) return;
@@ -176,7 +176,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
     if (this.#answers.over) return;
     if (request.type === 'login') return this.#logIn(request);
     const { ref } = request;
-    const { tasks, channels } = this.#doors;
+    const { tasks, channels } = this.#deps;
     const to = this.#answers;
     const login = this.#who(request);
     if (!login.ok) return to.refuseAfter(login, ref);
@@ -207,12 +207,12 @@ class KronosConversation implements Conversation, AnsweringOwner {
 
   #takeOfChannel(session: Session, login: Login, request: ChannelRequest, channel: string): void | Promise<void> {
     const asking = { session, login, to: this.#answers, follows: (name: string) => this.#follows(name) };
-    return this.#doors.channels.take(asking, request, channel);
+    return this.#deps.channels.take(asking, request, channel);
   }
 
   async #administer(session: Session, request: Parameters<typeof administer>[1]): Promise<void> {
     await this.#answers.done();
-    const { hub, accounts, version } = this.#doors;
+    const { hub, accounts, version } = this.#deps;
     const answer = await administer({ hub, accounts, version, session }, request);
     if (answer.ok) this.#answers.accept(request.type, answer.fields, request.ref);
     else this.#answers.refuse(answer, request.ref);
@@ -225,7 +225,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
       if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
       return refuse('user_not_found', '', 'this connection is logged in as someone else: log in again');
     }
-    const admitted = admitRequest(this.#doors, this.#caller, this.#peer.name, request);
+    const admitted = admitRequest(this.#deps, this.#caller, this.#peer.name, request);
     if (!admitted.ok) return admitted;
     const login = { ...admitted, device: undefined };
     if (said !== '') this.#login = login;
@@ -235,14 +235,14 @@ class KronosConversation implements Conversation, AnsweringOwner {
   async #logIn(request: Requests['login']): Promise<void> {
     await this.#answers.done();
     const { ref, version } = request;
-    const admitted = await admitLogin(this.#doors, this.#caller, request);
+    const admitted = await admitLogin(this.#deps, this.#caller, request);
     if (!admitted.ok) return this.#answers.refuse(admitted, ref);
     const { identity, userId } = admitted;
-    const connected = this.#doors.devices.connect(request.device_id ?? '', identity.account);
+    const connected = this.#deps.devices.connect(request.device_id ?? '', identity.account);
     if (!connected.ok) return this.#answers.refuse(connected, ref);
     const { device } = connected;
-    const tasks = await this.#doors.tasks.of(identity.account);
-    if (this.#answers.over) return this.#doors.devices.disconnect(device, false);
+    const tasks = await this.#deps.tasks.of(identity.account);
+    if (this.#answers.over) return this.#deps.devices.disconnect(device, false);
     this.#leaveDevice(false);
     this.#cancelSilence();
     this.#startOver();

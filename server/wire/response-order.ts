@@ -2,7 +2,7 @@
 // and the requests that follow do not wait for it. What the answers say is in task-requests.ts, channel-requests.ts and admin.ts.
 
 import { refusalText, refuse } from '../../protocol/errors.ts';
-import { type Act, Turns, type TurnsOwner } from '../core/serial-queue.ts';
+import { type Act, type QueueOwner, SerialQueue } from '../core/serial-queue.ts';
 import type { Accepted, Refused } from './idempotency.ts';
 
 export type Ref = string | number | undefined;
@@ -13,11 +13,11 @@ export interface AnsweringOwner {
   failed(error: unknown): void;
 }
 
-export class Answering implements TurnsOwner {
+export class Answering implements QueueOwner {
   /** Nobody hears any more. */
   over = false;
   #owner: AnsweringOwner;
-  #turns: Turns = new Turns(this);
+  #turns: SerialQueue = new SerialQueue(this);
 
   constructor(owner: AnsweringOwner) {
     this.#owner = owner;
@@ -25,7 +25,7 @@ export class Answering implements TurnsOwner {
 
   /** Calls `act` when its turn comes. */
   after(act: Act): void {
-    this.#turns.take(act);
+    this.#turns.run(act);
   }
 
   /** Resolves when everything asked for so far is answered, every write decided. */

@@ -3,8 +3,8 @@
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../../scripts/prove/free-port.ts';
-import { HubProcess } from '../harness/process.ts';
 import { hasChromium, type Visitor } from '../harness/browser.ts';
+import { HubProcess } from '../harness/process.ts';
 import { House } from '../harness/web.ts';
 
 jest.setTimeout(120_000);

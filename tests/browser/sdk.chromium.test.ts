@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import type { Running } from '../../server/compose.ts';
-import { startComposed } from '../harness/compose.ts';
 import { hasChromium, Visitor } from '../harness/browser.ts';
+import { startComposed } from '../harness/compose.ts';
 
 jest.setTimeout(120_000);
 

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { freePort } from '../../scripts/prove/free-port.ts';
 import type { Config } from '../../server/config.ts';
-import { HubProcess } from '../harness/process.ts';
 import { hasChromium, type Visitor, type VisitorOptions } from '../harness/browser.ts';
+import { HubProcess } from '../harness/process.ts';
 import { House } from '../harness/web.ts';
 
 jest.setTimeout(120_000);

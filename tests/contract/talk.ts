@@ -31,7 +31,7 @@ export interface Doors {
   readonly kronos: string | null;
 }
 
-export type Open = (doors: Doors, headers?: Readonly<Record<string, string>>) => Promise<Talk>;
+export type Open = (deps: Doors, headers?: Readonly<Record<string, string>>) => Promise<Talk>;
 
 const declared = Object.entries(answers).map(([name, schema]) => ({ name, check: compile(schema) }));
 

@@ -1,8 +1,8 @@
 // The wires over which a channel can be followed, opened at a channel: WebSocket, raw TCP, event stream.
 
+import { dial, Flow, visit } from '../harness/clients.ts';
 import type { House } from '../harness/mobtimer.ts';
 import { eventValue, readStream } from '../harness/stream.ts';
-import { dial, Flow, visit } from '../harness/clients.ts';
 import type { Follow, Message, Wanted, Wire } from './following.ts';
 
 function subscribe({ channel, from }: Wanted): object {

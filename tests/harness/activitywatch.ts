@@ -2,12 +2,12 @@
 // What sockets do to them is tested elsewhere.
 
 import { openActivityWatch } from '../../server/adapters/activitywatch/routes/routes.ts';
-import type { Flow, Reply } from '../../server/http/types.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { Router } from '../../server/http/router.ts';
+import type { Flow, Reply } from '../../server/http/types.ts';
 import { newStore } from './store.ts';
 import { TestWorld } from './world.ts';
 

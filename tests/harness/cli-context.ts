@@ -1,8 +1,8 @@
 // A house to run the command line in: a database in memory or of the caller's, a clock moved by hand, and everything that was printed.
 
-import { type Database, emptyDatabase, type Keeper } from '../../clients/kronos/data/database.ts';
 import type { House, LastSync } from '../../clients/kronos/cli/cli-context.ts';
 import { run } from '../../clients/kronos/cli/program.ts';
+import { type Database, emptyDatabase, type Keeper } from '../../clients/kronos/data/database.ts';
 import { at, zoneOf } from './zones.ts';
 
 export class MemoryKeeper implements Keeper {

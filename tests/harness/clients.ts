@@ -4,8 +4,8 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Caller, Route } from '../../server/http/types.ts';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
+import type { Caller, Route } from '../../server/http/types.ts';
 import { type EngineName, type Front, type Listening, listen, type Options } from '../../server/transport/listen.ts';
 import { TestWorld } from './world.ts';
 

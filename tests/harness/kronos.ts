@@ -1,13 +1,13 @@
 // A hub with its Kronos face in memory, and a wire delivered by hand: what the hub sends lies in an array until it is read. No
 // sockets here; tests/contract/conversation.ts runs over real ones.
 
-import { type KronosDoors, openKronos } from '../../server/wire/conversation.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import { type Relay, silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
+import { type KronosDeps, openKronos } from '../../server/wire/conversation.ts';
 import { TestWorld } from './world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
@@ -116,7 +116,7 @@ export interface TestHub {
 }
 
 export async function startHub(
-  options: Partial<Pick<KronosDoors, 'personal' | 'signup' | 'merge'>> & {
+  options: Partial<Pick<KronosDeps, 'personal' | 'signup' | 'merge'>> & {
     store?: Store;
     relay?: Relay;
     world?: TestWorld;

@@ -1,21 +1,21 @@
 // A hub with the mob timer's routes, channels as streams and Kronos beside them, on a real port and a clock moved by hand.
 // The pages are facts as JSON: what they look like is tested elsewhere.
 
-import { openKronos } from '../../server/wire/conversation.ts';
-import { subscription } from '../../server/wire/subscription-view.ts';
+import { eventRoutes } from '../../server/adapters/hub/channel-events.ts';
 import type { Asset, Pages } from '../../server/adapters/mobtimer/pages.ts';
 import { mobtimerRoutes } from '../../server/adapters/mobtimer/routes.ts';
-import { Tickets } from '../../server/http/tickets.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { eventRoutes } from '../../server/adapters/hub/channel-events.ts';
+import { Tickets } from '../../server/http/tickets.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { openKronos } from '../../server/wire/conversation.ts';
+import { subscription } from '../../server/wire/subscription-view.ts';
+import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';
 import { type EventValue, eventValue, readStream, type StreamReader } from './stream.ts';
 import { TestWorld } from './world.ts';
-import { type Answer, ask, type Guest, visit } from './clients.ts';
 
 const icon: Asset = {
   path: '/favicon.ico',

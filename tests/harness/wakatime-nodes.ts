@@ -1,11 +1,11 @@
 // Several hubs on one store, each with its own Timelines, as several processes would be; what one writes the others hear of as a
 // rumour. And a computation so plain that it is obviously right: each second is asked whose it is.
 
-import type { Beats, Context } from '../../server/adapters/wakatime/index/columns.ts';
-import { type Rule, tally } from '../../server/adapters/wakatime/stats/durations-algorithm.ts';
-import type { Heartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
-import { linesBy } from '../../server/adapters/wakatime/index/line-counts.ts';
 import { Timelines } from '../../server/adapters/wakatime/index/account-index.ts';
+import type { Beats, Context } from '../../server/adapters/wakatime/index/columns.ts';
+import { linesBy } from '../../server/adapters/wakatime/index/line-counts.ts';
+import type { Heartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
+import { type Rule, tally } from '../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import type { Channel } from '../../server/core/channel.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { Relay, Rumour } from '../../server/core/relay.ts';

@@ -1,16 +1,16 @@
 // A hub with WakaTime's routes and Kronos beside them, on a real port and a clock moved by hand; and a plugin's way of talking to it.
 
-import { openKronos } from '../../server/wire/conversation.ts';
-import type { WakatimeDoors } from '../../server/adapters/wakatime/auth/authorize.ts';
+import type { WakatimeDeps } from '../../server/adapters/wakatime/auth/authorize.ts';
 import { wakatimeRoutes } from '../../server/adapters/wakatime/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { openKronos } from '../../server/wire/conversation.ts';
+import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';
 import { TestWorld } from './world.ts';
-import { type Answer, ask, type Guest, visit } from './clients.ts';
 
 /** 2026-01-05T12:00:00Z, a Monday: when every house opens. */
 export const noon = Date.UTC(2026, 0, 5, 12) / 1_000;
@@ -24,7 +24,7 @@ export interface Wishes {
   readonly world?: TestWorld;
   /** The owner's token, where it is a second start. */
   readonly owner?: string;
-  readonly sizes?: WakatimeDoors['sizes'];
+  readonly sizes?: WakatimeDeps['sizes'];
 }
 
 export interface Asking {

@@ -3,9 +3,9 @@
 import { expect } from '@jest/globals';
 import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
+import { Visitor, type VisitorOptions } from './browser.ts';
 import { startComposed } from './compose.ts';
 import { Leftovers } from './process.ts';
-import { Visitor, type VisitorOptions } from './browser.ts';
 
 export class House {
   /** For hubs in processes of their own, which a restart is part of. */

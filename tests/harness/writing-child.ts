@@ -4,8 +4,8 @@
 
 import { nanoid } from 'nanoid';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
-import { TestWorld } from './world.ts';
 import { eager, lifeAt } from './store-lifetimes.ts';
+import { TestWorld } from './world.ts';
 
 const [folder = '', first = '0', kind = 'plain'] = process.argv.slice(2);
 const world = Object.assign(new TestWorld(), { id: () => nanoid() });

@@ -14,9 +14,9 @@ import {
 import { dirname } from 'node:path';
 import { LowSync } from 'lowdb';
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
+import { codeOf, reasonOf } from '../cli/error-message.ts';
 import { type Database, DatabaseFailure, type Edit, emptyDatabase, type Keeper, type Past } from './database.ts';
 import { lock, type Unlock } from './lock.ts';
-import { codeOf, reasonOf } from '../cli/error-message.ts';
 
 /** A command holds the lock for some milliseconds. */
 const patienceMs = 5_000;

@@ -1,8 +1,8 @@
 // Our own tasks as JSON, as `kronos export json` and `kronos list --json` print them.
 
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
-import type { Database } from '../data/database.ts';
 import { reasonOf } from '../cli/error-message.ts';
+import type { Database } from '../data/database.ts';
 import { type Form, isFields, isTexts } from './format.ts';
 
 function isTask(value: unknown): value is PlainTask {

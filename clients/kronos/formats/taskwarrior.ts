@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import type { Database } from '../data/database.ts';
 import { reasonOf } from '../cli/error-message.ts';
+import type { Database } from '../data/database.ts';
 import { type Fields, type Form, isFields, isTexts, tagFor, valuesIn } from './format.ts';
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -5,8 +5,8 @@
 import { compile } from '../../../protocol/check.ts';
 import { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
-import type { Database } from '../data/database.ts';
 import { reasonOf } from '../cli/error-message.ts';
+import type { Database } from '../data/database.ts';
 import { type Form, isFields, nameFor, type Read } from './format.ts';
 import { type VimValue, vimText, vimValue } from './vim-values.ts';
 

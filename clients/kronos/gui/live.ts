@@ -5,14 +5,14 @@ import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Channel, Connection } from '../../typescript/api.ts';
+import type { House } from '../cli/cli-context.ts';
+import { revertIn } from '../cli/verbs/log.ts';
 import type { Action, Outcome, Refusal } from '../data/actions.ts';
 import { type Database, DatabaseFailure } from '../data/database.ts';
 import { keep } from '../data/edits.ts';
-import type { House } from '../cli/cli-context.ts';
-import { forgetHub, hubOf } from '../sync/hub.ts';
 import { tryLock, type Unlock } from '../data/lock.ts';
+import { forgetHub, hubOf } from '../sync/hub.ts';
 import { BoundKeeper, Exchange } from '../sync/sync.ts';
-import { revertIn } from '../cli/verbs/log.ts';
 
 /** Commands write a file and rename it: several events, one change. */
 const settledMs = 30;

@@ -2,10 +2,10 @@
 
 import type { TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { left } from './room-state.ts';
-import { type Kind, minutesOf } from './sse-protocol.ts';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
+import { left } from './room-state.ts';
+import { type Kind, minutesOf } from './sse-protocol.ts';
 
 const presets: Readonly<Record<Kind, readonly number[]>> = {
   turn: [5, 10, 15, 20, 25, 30],

@@ -2,9 +2,9 @@
 // so a slow or sleeping tab is late, but never wrong.
 
 import { useEffect, useState } from 'preact/hooks';
-import { clockFace, deadline, left } from './room-state.ts';
 import { BreakIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
+import { clockFace, deadline, left } from './room-state.ts';
 
 const round = 2 * Math.PI * 46;
 

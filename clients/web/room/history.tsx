@@ -2,10 +2,10 @@
 // does not, so it is one picture to a screen reader.
 
 import { useEffect, useState } from 'preact/hooks';
-import { bars, hours, placeOf } from './timeline.ts';
-import type { Entry } from './sse-protocol.ts';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
+import type { Entry } from './sse-protocol.ts';
+import { bars, hours, placeOf } from './timeline.ts';
 
 function percent(place: number): string {
   return `${(place * 100).toFixed(2)}%`;
@@ -49,7 +49,7 @@ export function Past({ live }: { live: LiveRoom }) {
       <h2>The last day</h2>
       <Timeline history={history} now={seen} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and Safari lets no key scroll what cannot have focus. */}
-      <ol id="history" tabIndex={0} aria-label="Turns and breaks, newest first">
+      <ol id="history" tabIndex={0} aria-label="SerialQueue and breaks, newest first">
         {history
           .map((entry) => (
             <li key={entry.key} data-kind={entry.kind}>

@@ -1,19 +1,19 @@
 // One open room: its stream, the hub's clock, and the requests that change it. Draws nothing; those who draw listen.
 
-import { type Clock, guess, hubTime, parted } from './clock.ts';
-import type { Link } from './connection.ts';
-import { type Look, type Moment, momentOf } from './turn-events.ts';
-import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
-import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
 import { askTheTime } from '../shared/request.ts';
 import { Stream } from '../shared/stream.ts';
+import { type Clock, guess, hubTime, parted } from './clock.ts';
+import type { Link } from './connection.ts';
+import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
+import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
+import { type Look, type Moment, momentOf } from './turn-events.ts';
 
 /** Clocks of machines drift by some 50 ms in this time. */
 const clockAge = 10 * 60_000;
 /** When asking failed. */
 const soon = 5_000;
 
-export interface LiveRoomDoors {
+export interface LiveRoomDeps {
   readonly name: string;
   readonly token: () => string;
   /** Room or connection changed. */
@@ -22,7 +22,7 @@ export interface LiveRoomDoors {
 }
 
 export class LiveRoom {
-  #doors: LiveRoomDoors;
+  #deps: LiveRoomDeps;
   #room: Room = emptyRoom;
   #clock: Clock = guess(Date.now(), performance.now());
   #apart = Date.now() - performance.now();
@@ -35,16 +35,16 @@ export class LiveRoom {
   #beat: ReturnType<typeof setInterval>;
   #tellers = new Set<() => void>();
 
-  constructor(doors: LiveRoomDoors) {
-    this.#doors = doors;
+  constructor(deps: LiveRoomDeps) {
+    this.#deps = deps;
     this.#beat = setInterval(() => this.#tick(), 100);
     this.#stream = new Stream({
-      path: `/${doors.name}/events`,
-      token: doors.token,
+      path: `/${deps.name}/events`,
+      token: deps.token,
       heard: (event, data) => this.#heard(event, data),
       changed: (link) => {
         if (link.state === 'live') void this.#setClock();
-        doors.changed();
+        deps.changed();
       },
     });
   }
@@ -74,20 +74,20 @@ export class LiveRoom {
   }
 
   start(kind: Kind, minutes: number, user: string): Promise<string> {
-    return this.#send('PUT', `/${this.#doors.name}`, startBody(kind, minutes, user));
+    return this.#send('PUT', `/${this.#deps.name}`, startBody(kind, minutes, user));
   }
 
   /** A stop names somebody, if only '': without a user, the hub's clients take it for a reset of the room. */
   stop(user: string): Promise<string> {
-    return this.#send('PUT', `/${this.#doors.name}`, startBody('turn', 0, user));
+    return this.#send('PUT', `/${this.#deps.name}`, startBody('turn', 0, user));
   }
 
   setGoal(goal: string, user: string): Promise<string> {
-    return this.#send('PUT', `/${this.#doors.name}/goal`, JSON.stringify({ goal, user }));
+    return this.#send('PUT', `/${this.#deps.name}/goal`, JSON.stringify({ goal, user }));
   }
 
   deleteGoal(user: string): Promise<string> {
-    return this.#send('DELETE', `/${this.#doors.name}/goal`, JSON.stringify({ user }));
+    return this.#send('DELETE', `/${this.#deps.name}/goal`, JSON.stringify({ user }));
   }
 
   /** Tries to connect at once, with the token as it is now. */
@@ -102,7 +102,7 @@ export class LiveRoom {
 
   /** '' when the hub took it; it shows in the stream. Otherwise why not, for people. */
   async #send(method: string, path: string, body: string): Promise<string> {
-    const token = this.#doors.token();
+    const token = this.#deps.token();
     const headers = {
       'content-type': 'application/json',
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
@@ -124,7 +124,7 @@ export class LiveRoom {
     const before = this.#room;
     this.#room = hear(before, news);
     if (news.type === 'timer') this.#informed = true;
-    if (this.#room !== before) this.#doors.changed();
+    if (this.#room !== before) this.#deps.changed();
     // A tab out of sight gets its timers once a minute at worst, but every event of the stream: they are its heartbeat.
     this.#tick();
   }
@@ -137,9 +137,9 @@ export class LiveRoom {
     if (this.#informed && this.exact) {
       const [look, moment] = momentOf(this.#look, current, this.now);
       this.#look = look;
-      if (moment !== undefined && current !== undefined) this.#doors.moment(moment, current);
+      if (moment !== undefined && current !== undefined) this.#deps.moment(moment, current);
     }
-    const title = `${clockFace(left(current, this.now))} #${this.#doors.name}`;
+    const title = `${clockFace(left(current, this.now))} #${this.#deps.name}`;
     if (document.title !== title) document.title = title;
     for (const tell of this.#tellers) tell();
   }

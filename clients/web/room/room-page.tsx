@@ -1,22 +1,22 @@
 // The room page as a whole: what is on it, what keys do, and who is told at a turn's moments.
 
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
-import { type Action, actionOf, keys } from './keys.ts';
-import { words } from './connection.ts';
-import { notice, sentence } from './turn-events.ts';
-import { left } from './room-state.ts';
-import type { Kind } from './sse-protocol.ts';
+import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
+import { notify } from '../shared/notifications.ts';
+import { remember, remembered } from '../shared/settings.ts';
 import { Alerts } from './alerts.tsx';
+import { words } from './connection.ts';
 import { Controls } from './controls.tsx';
 import { Dial } from './dial.tsx';
 import { GoalCard } from './goal.tsx';
-import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
-import { LiveRoom } from './live-room.ts';
-import { notify } from '../shared/notifications.ts';
 import { Past } from './history.tsx';
-import { remember, remembered } from '../shared/settings.ts';
+import { type Action, actionOf, keys } from './keys.ts';
+import { LiveRoom } from './live-room.ts';
+import { left } from './room-state.ts';
 import { Share } from './share.tsx';
 import { Sound } from './sound.ts';
+import type { Kind } from './sse-protocol.ts';
+import { notice, sentence } from './turn-events.ts';
 
 export interface RoomPageProps {
   readonly name: string;

@@ -1,8 +1,8 @@
 // Bringing others in: the address, its QR code, and the lines for those in a terminal.
 
 import { useState } from 'preact/hooks';
-import { qrCode } from '../shared/qr.ts';
 import { copy } from '../shared/copy.ts';
+import { qrCode } from '../shared/qr.ts';
 
 /** Modules of white around a code, without which scanners do not find it. */
 const quiet = 4;

@@ -1,10 +1,10 @@
 // Follows one event stream of the hub over `fetch`, which unlike EventSource sends a token, tells a refusal from a broken
 // wire, and lets the page decide when to try again. What to do when is room/link.ts's; this does it.
 
-import { eventReader } from './event-text.ts';
 import { begin, type Link, type LinkEvent, step } from '../room/connection.ts';
+import { eventReader } from './event-text.ts';
 
-export interface StreamDoors {
+export interface StreamDeps {
   readonly path: string;
   /** Asked before each attempt; '' sends none. */
   readonly token: () => string;
@@ -14,14 +14,14 @@ export interface StreamDoors {
 }
 
 export class Stream {
-  #doors: StreamDoors;
+  #deps: StreamDeps;
   #link: Link;
   #attempt = new AbortController();
   #clock: ReturnType<typeof setInterval>;
   #wake = () => this.#take({ type: 'wake' });
 
-  constructor(doors: StreamDoors) {
-    this.#doors = doors;
+  constructor(deps: StreamDeps) {
+    this.#deps = deps;
     this.#link = begin(performance.now());
     this.#clock = setInterval(() => this.#take({ type: 'tick' }), 1000);
     addEventListener('online', this.#wake);
@@ -55,17 +55,17 @@ export class Stream {
         void this.#run(this.#attempt.signal);
       }
     }
-    if (this.#link.state !== before.state || this.#link.state === 'waiting') this.#doors.changed(this.#link);
+    if (this.#link.state !== before.state || this.#link.state === 'waiting') this.#deps.changed(this.#link);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const token = this.#doors.token();
+    const token = this.#deps.token();
     // An attempt that was given up says nothing more: its successor speaks.
     const take = (event: LinkEvent) => {
       if (!signal.aborted) this.#take(event);
     };
     try {
-      const response = await fetch(this.#doors.path, {
+      const response = await fetch(this.#deps.path, {
         signal,
         cache: 'no-store',
         headers: { accept: 'text/event-stream', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
@@ -80,7 +80,7 @@ export class Stream {
         const { done, value } = await pieces.read();
         if (done || signal.aborted) break;
         take({ type: 'heard' });
-        for (const { event, data } of events(value)) this.#doors.heard(event, data);
+        for (const { event, data } of events(value)) this.#deps.heard(event, data);
       }
     } catch {
       // The wire broke; that is what follows here anyway.

@@ -28,7 +28,7 @@ function freshName(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(15)), (byte) => byte.toString(36).padStart(2, '0')).join('');
 }
 
-export interface LiveTasksDoors {
+export interface LiveTasksDeps {
   readonly token: string;
   /** Tasks or connection changed. */
   readonly changed: () => void;
@@ -37,16 +37,16 @@ export interface LiveTasksDoors {
 }
 
 export class LiveTasks {
-  #doors: LiveTasksDoors;
+  #deps: LiveTasksDeps;
   #connection: Connection;
   #channel: Channel<Task>;
   #tasks: readonly PlainTask[] | undefined;
   #past: (readonly Write[])[] = [];
   #online = () => void this.#connection.sync({ deadlineMs: 10_000 });
 
-  constructor(doors: LiveTasksDoors) {
-    this.#doors = doors;
-    const { token } = doors;
+  constructor(deps: LiveTasksDeps) {
+    this.#deps = deps;
+    const { token } = deps;
     this.#connection = connect({
       url: location.origin,
       name: 'tasks page',
@@ -54,14 +54,14 @@ export class LiveTasks {
       ...(token === '' ? {} : { token }),
     });
     this.#channel = this.#connection.channel('tasks');
-    this.#connection.onState(() => doors.changed());
-    this.#connection.onRefused(({ failure }) => doors.failed(`The hub refused: ${failure.error}.`));
+    this.#connection.onState(() => deps.changed());
+    this.#connection.onRefused(({ failure }) => deps.failed(`The hub refused: ${failure.error}.`));
     this.#channel.onItems(() => {
       this.#tasks = undefined;
-      doors.changed();
+      deps.changed();
     });
     this.#connection.start();
-    this.#channel.open().then(doors.changed, (error: unknown) => doors.failed(`This browser keeps nothing: ${error}`));
+    this.#channel.open().then(deps.changed, (error: unknown) => deps.failed(`This browser keeps nothing: ${error}`));
     addEventListener('online', this.#online);
   }
 
@@ -91,7 +91,7 @@ export class LiveTasks {
   act(action: Action, args: string, options: Omit<Kept, 'tasks'>): Output | undefined {
     const outcome = action({ ...options, tasks: this.tasks }, args, scene());
     if (!outcome.ok) {
-      this.#doors.failed(outcome.error);
+      this.#deps.failed(outcome.error);
       return undefined;
     }
     const { tasks } = outcome.kept;
@@ -110,7 +110,7 @@ export class LiveTasks {
   }
 
   login(token: string): void {
-    this.#connection.login(token).catch((error: unknown) => this.#doors.failed(String(error)));
+    this.#connection.login(token).catch((error: unknown) => this.#deps.failed(String(error)));
   }
 
   close(): void {
@@ -128,9 +128,9 @@ export class LiveTasks {
             : this.#channel.delete(write.key);
       queued.then(
         (answer) => {
-          if (!answer.ok) this.#doors.failed(answer.error);
+          if (!answer.ok) this.#deps.failed(answer.error);
         },
-        (error: unknown) => this.#doors.failed(`This browser could not keep the change: ${error}`),
+        (error: unknown) => this.#deps.failed(`This browser could not keep the change: ${error}`),
       );
     }
   }

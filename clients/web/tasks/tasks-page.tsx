@@ -6,14 +6,14 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
 import { worked, workedOn } from '../../../protocol/worktime.ts';
 import * as actions from '../../kronos/data/actions.ts';
-import type { Command } from '../../kronos/gui/keys.ts';
 import { lineOf, updateOf } from '../../kronos/data/edit-line.ts';
-import { words } from './connection-text.ts';
-import { bindings, commandAt } from './keys.ts';
+import type { Command } from '../../kronos/gui/keys.ts';
 import { Dialog } from '../shared/dialog.tsx';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
-import { LiveTasks, scene } from './live-tasks.ts';
 import { remember, remembered } from '../shared/settings.ts';
+import { words } from './connection-text.ts';
+import { bindings, commandAt } from './keys.ts';
+import { LiveTasks, scene } from './live-tasks.ts';
 import { Prompt } from './task-prompt.tsx';
 import { TaskRow } from './task-row.tsx';
 

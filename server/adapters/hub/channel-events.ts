@@ -4,18 +4,18 @@
 import { compile } from '../../../protocol/check.ts';
 import { refuse } from '../../../protocol/errors.ts';
 import { ChannelName } from '../../../protocol/messages.ts';
-import type { Reply, Request, Route, Stream } from '../../http/types.ts';
-import { json } from '../../http/types.ts';
-import { beginStream, type Manner, streamHeaders } from '../../http/sse.ts';
-import { type Tickets, ticketMs } from '../../http/tickets.ts';
 import { fullName, type Identity, may } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Start, View } from '../../core/session.ts';
 import { refusalReply } from '../../http/error-boundary.ts';
+import { beginStream, type Manner, streamHeaders } from '../../http/sse.ts';
+import { type Tickets, ticketMs } from '../../http/tickets.ts';
+import type { Reply, Request, Route, Stream } from '../../http/types.ts';
+import { json } from '../../http/types.ts';
 
-export interface EventDoors {
+export interface EventDeps {
   readonly hub: Hub;
   readonly accounts: Accounts;
   readonly tickets: Tickets;
@@ -32,23 +32,23 @@ const manner: Manner = {
   keepAlive: ':\n\n',
 };
 
-export function eventRoutes(doors: EventDoors): readonly Route[] {
+export function eventRoutes(deps: EventDeps): readonly Route[] {
   return [
     {
       method: 'POST',
       path: '/-/tickets',
       async handle(request) {
-        const admitted = await doors.tickets.authenticate(request);
+        const admitted = await deps.tickets.authenticate(request);
         if (!admitted.ok) return refusalReply(admitted);
-        const ticket = await doors.tickets.issue(admitted.identity);
+        const ticket = await deps.tickets.issue(admitted.identity);
         return json(201, { ticket, expires_ms: ticketMs }, { 'cache-control': 'no-store' });
       },
     },
-    { method: 'GET', path: `${before}*`, handle: (request) => follow(doors, request) },
+    { method: 'GET', path: `${before}*`, handle: (request) => follow(deps, request) },
   ];
 }
 
-async function follow({ hub, accounts, tickets, subscription }: EventDoors, request: Request): Promise<Reply | Stream> {
+async function follow({ hub, accounts, tickets, subscription }: EventDeps, request: Request): Promise<Reply | Stream> {
   const said = saidChannel(request.path);
   if (said === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
   const admitted = await tickets.authenticate(request);

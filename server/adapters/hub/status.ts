@@ -4,17 +4,17 @@
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
-import { json, type Reply, type Route } from '../../http/types.ts';
 import { authenticate, type Trust } from '../../http/authenticate.ts';
+import { json, type Reply, type Route } from '../../http/types.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface StatusDoors extends Trust {
+export interface StatusDeps extends Trust {
   readonly hub: Pick<Hub, 'store' | 'trouble'>;
   readonly metrics: Metrics;
   readonly version: string;
 }
 
-export function statusRoutes({ hub, metrics, version, ...trust }: StatusDoors): readonly Route[] {
+export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): readonly Route[] {
   return [
     {
       method: 'GET',

@@ -4,8 +4,8 @@
 import { distance } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { isDoneIdOf } from '../../../protocol/task.ts';
-import type { Lookup } from './task-index.ts';
 import type { Unseen } from './recent-changes.ts';
+import type { Lookup } from './task-index.ts';
 
 /** What a request names a task by; the first that is given counts, then the index and id of the task in it (W2). */
 export interface Which {

@@ -10,12 +10,12 @@ import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { Login } from '../../wire/authorize.ts';
+import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 import type { Answering, Ref } from '../../wire/response-order.ts';
 import { sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
-import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 
-export interface TaskDoors {
+export interface TaskDeps {
   readonly hub: Hub;
   readonly accounts: Accounts;
   /** Another merge than the protocol's, so that the simulation can be shown to notice a wrong one. */
@@ -34,19 +34,19 @@ interface Asking {
 
 /** For all connections of a hub. */
 export class TaskRequests {
-  #doors: TaskDoors;
+  #deps: TaskDeps;
   #opened = new Map<string, Promise<Tasks>>();
   /** When a connection was last sent its tasks without having asked. */
   #unasked = new WeakMap<Answering, number>();
 
-  constructor(doors: TaskDoors) {
-    this.#doors = doors;
+  constructor(deps: TaskDeps) {
+    this.#deps = deps;
   }
 
   of(account: string): Promise<Tasks> {
     const known = this.#opened.get(account);
     if (known !== undefined) return known;
-    const opening = Tasks.open(this.#doors.hub, account, this.#doors.merge);
+    const opening = Tasks.open(this.#deps.hub, account, this.#deps.merge);
     this.#opened.set(account, opening);
     opening.catch(() => this.#opened.delete(account));
     return opening;
@@ -89,7 +89,7 @@ export class TaskRequests {
   disguised<T>(task: T, account: string): T {
     if (typeof task !== 'object' || task === null || !('index' in task) || typeof task.index !== 'string') return task;
     const secret = task.index.slice(0, Math.max(0, task.index.indexOf('#')));
-    if (secret === '' || !this.#doors.accounts.belongs(secret, account)) return task;
+    if (secret === '' || !this.#deps.accounts.belongs(secret, account)) return task;
     return { ...task, index: account + task.index.slice(secret.length) };
   }
 
@@ -165,7 +165,7 @@ export class TaskRequests {
     if (!may(login.identity, 'read', tasks.channel.name)) return;
     const all = await tasks.readAll(login.userId);
     if (to.over) return;
-    this.#unasked.set(to, this.#doors.hub.world.now());
+    this.#unasked.set(to, this.#deps.hub.world.now());
     login.device?.list(all.seq, all.version, false);
     tasks.undeafen(login.identity.device);
     to.send(all.text());
@@ -174,7 +174,7 @@ export class TaskRequests {
   /** Whether a list that was sent unasked may have crossed what this device just wrote, so that it has forgotten that. */
   #crossed(to: Answering): boolean {
     const unasked = this.#unasked.get(to);
-    return unasked !== undefined && this.#doors.hub.world.now() - unasked <= sureMs;
+    return unasked !== undefined && this.#deps.hub.world.now() - unasked <= sureMs;
   }
 }
 

@@ -6,20 +6,20 @@ import { mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
 import { bounded } from '../../../protocol/version.ts';
-import type { Channel } from '../../core/channel.ts';
 import type { Computed, Document, View as State, Written } from '../../core/cached-channel.ts';
+import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
+import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Which } from './match-task.ts';
 import { livesOf, type Past, provesReceived } from './merge-history.ts';
-import { Lookup } from './task-index.ts';
 import { Notices, removedMost } from './notices.ts';
 import { Ops } from './ops.ts';
-import { taskOf } from './task-codec.ts';
 import { Unseen } from './recent-changes.ts';
-import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
+import { taskOf } from './task-codec.ts';
+import { Lookup } from './task-index.ts';
 
 /** Who writes, from which connection, and what it says about it. */
 export interface Writer {

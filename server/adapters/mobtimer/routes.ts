@@ -7,9 +7,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Identity } from '../../core/access.ts';
 import { may } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
-import { json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
 import type { Admitted } from '../../http/authenticate.ts';
 import { streamHeaders } from '../../http/sse.ts';
+import { json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
 import { Counters } from './counters.ts';
 import type { Asset, Pages } from './pages.ts';
 import { isRoomName, suggestRoom } from './room-name.ts';
@@ -17,7 +17,7 @@ import { roomStream } from './room-stream.ts';
 import { Rooms } from './rooms.ts';
 import { type Asked, readGoal, readTimer, readUser } from './timer-request.ts';
 
-export interface MobtimerDoors {
+export interface MobtimerDeps {
   readonly hub: Hub;
   /** Whether anyone may use rooms, or only those whom `authenticate` knows. */
   readonly rooms: 'open' | 'members';
@@ -29,7 +29,7 @@ const bodyLimit = 262_144;
 const origin = 'mobtimer';
 const anyone: Identity = { account: '', device: '', token: '', scopes: [] };
 
-export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: MobtimerDoors): readonly Route[] {
+export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: MobtimerDeps): readonly Route[] {
   const { world } = hub;
   const since = world.now();
   const rooms = new Rooms(hub);

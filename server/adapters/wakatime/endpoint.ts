@@ -4,10 +4,10 @@
 import type { Hub } from '../../core/hub.ts';
 import { type Flow, json, type Reply, type Request } from '../../http/types.ts';
 import type { Admission } from './auth/authorize.ts';
-import { isObject } from './model/heartbeat.ts';
-import { type Manner, parsedBody } from './ingest/ingest.ts';
-import type { Asked, Person, Question, QuestionOf, Someone } from './stats/query.ts';
 import type { Reach } from './index/account-index.ts';
+import { type Manner, parsedBody } from './ingest/ingest.ts';
+import { isObject } from './model/heartbeat.ts';
+import type { Asked, Person, Question, QuestionOf, Someone } from './stats/query.ts';
 
 /** What an endpoint is told. */
 export interface Told {

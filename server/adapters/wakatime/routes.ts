@@ -2,16 +2,8 @@
 // files, who may ask in admission.ts. Tools put all kinds of prefixes before the same paths, so each path is served under each.
 
 import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
-import { Admission, type WakatimeDoors } from './auth/authorize.ts';
-import { grandAmount, inWakapiWords, secondsOf } from './model/format-time.ts';
-import { Apps, appEndpoints } from './oauth/apps.ts';
-import { boardEndpoints } from './social/leaderboards.ts';
-import { readDate, readStatsRange, type StatsRange } from './model/calendar.ts';
-import { commitEndpoints } from './resources/commits.ts';
-import { tally } from './stats/durations-algorithm.ts';
-import { dashboardEndpoints } from './social/dashboards.ts';
-import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './resources/data-dumps.ts';
-import { durations } from './stats/durations.ts';
+import { Admission, type WakatimeDeps } from './auth/authorize.ts';
+import { wakapiRoutes } from './compat/wakapi.ts';
 import {
   type Asking,
   answered,
@@ -24,28 +16,36 @@ import {
   type Told,
   withoutHeartbeats,
 } from './endpoint.ts';
+import type { Reach } from './index/account-index.ts';
+import { type Manner, parsedBody, takeHeartbeats } from './ingest/ingest.ts';
+import { list, remove } from './ingest/list-and-delete.ts';
+import { Today } from './ingest/today-channel.ts';
+import { areShared } from './model/account-settings.ts';
+import { readDate, readStatsRange, type StatsRange } from './model/calendar.ts';
+import { grandAmount, inWakapiWords, secondsOf } from './model/format-time.ts';
+import { isObject } from './model/heartbeat.ts';
+import { registryRoutes } from './model/languages-and-editors.ts';
+import { partsOf, pruned } from './model/scopes.ts';
+import { Apps, appEndpoints } from './oauth/apps.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import { commitEndpoints } from './resources/commits.ts';
+import { ruleEndpoints } from './resources/custom-rules.ts';
+import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './resources/data-dumps.ts';
 import { externalEndpoints } from './resources/external-durations.ts';
 import { dropGoal, keepGoal, listGoals, oneGoal } from './resources/goals.ts';
-import { isObject } from './model/heartbeat.ts';
-import { list, remove } from './ingest/list-and-delete.ts';
-import { type Manner, parsedBody, takeHeartbeats } from './ingest/ingest.ts';
-import { insight } from './stats/insights.ts';
-import { leaders } from './social/public-leaderboard.ts';
-import { languages, machines, paged, projects, userAgents } from './stats/lists.ts';
-import { oauthRoutes } from './oauth/routes.ts';
-import { orgEndpoints } from './social/organization-routes.ts';
 import { profile, stranger } from './resources/profile.ts';
-import { ask, type Person, partsAsked, type Question, reachOf, spanOf } from './stats/query.ts';
-import { registryRoutes } from './model/languages-and-editors.ts';
-import { ruleEndpoints } from './resources/custom-rules.ts';
-import { partsOf, pruned } from './model/scopes.ts';
-import { areShared } from './model/account-settings.ts';
+import { dashboardEndpoints } from './social/dashboards.ts';
+import { boardEndpoints } from './social/leaderboards.ts';
+import { orgEndpoints } from './social/organization-routes.ts';
+import { leaders } from './social/public-leaderboard.ts';
 import { shareEndpoints, shareRoutes } from './social/share-links.ts';
+import { durations } from './stats/durations.ts';
+import { tally } from './stats/durations-algorithm.ts';
+import { insight } from './stats/insights.ts';
+import { languages, machines, paged, projects, userAgents } from './stats/lists.ts';
+import { ask, type Person, partsAsked, type Question, reachOf, spanOf } from './stats/query.ts';
 import { allTimeSinceToday, shared, stats } from './stats/stats.ts';
 import { statusBar, summaries, summariesText } from './stats/summaries.ts';
-import type { Reach } from './index/account-index.ts';
-import { Today } from './ingest/today-channel.ts';
-import { wakapiRoutes } from './compat/wakapi.ts';
 import { warmUp } from './warm-up.ts';
 
 /** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
@@ -67,13 +67,13 @@ const prefixes: readonly (readonly [string, Manner])[] = [
   ['/api/compat/wakatime/v1', 'wakapi'],
 ];
 
-export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
-  const admission = new Admission(doors);
+export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
+  const admission = new Admission(deps);
   const { hub } = admission;
   new Today(admission);
   hub.world.after(0, () => void warmUp(admission));
-  const apps = new Apps(hub, doors.accounts);
-  const oauth = oauthRoutes(admission, doors.accounts, apps);
+  const apps = new Apps(hub, deps.accounts);
+  const oauth = oauthRoutes(admission, deps.accounts, apps);
   const userOf = (request: Request): string => request.params.get('user') ?? 'current';
 
   const handle = (endpoint: Endpoint, manner: Manner) => async (request: Request) => {
@@ -105,7 +105,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
   const ingest = (manner: Manner, batch: boolean) => async (request: Request) => {
     const admitted = admission.admit(request, userOf(request), 'write', { needs: ['heartbeats'] });
     return admitted.ok
-      ? takeHeartbeats(hub, admitted.account, request, { batch, manner, limits: doors.limits })
+      ? takeHeartbeats(hub, admitted.account, request, { batch, manner, limits: deps.limits })
       : admitted.reply;
   };
 
@@ -365,7 +365,7 @@ export function wakatimeRoutes(doors: WakatimeDoors): readonly Route[] {
       handle: ingest('wakatime', path.endsWith('bulk')),
     });
   }
-  routes.push(...wakapiRoutes(admission, doors.sizes), ...oauth.api);
+  routes.push(...wakapiRoutes(admission, deps.sizes), ...oauth.api);
   routes.push(...routes.flatMap((route) => withSlashes(route.path).map((path) => ({ ...route, path }))));
   const preflight: Route['handle'] = async () => ({ status: 204, headers: {}, body: '' });
   const methods = new Map<string, string[]>();

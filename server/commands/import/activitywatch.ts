@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { databaseFile } from './activitywatch-database.ts';
 import { type Bucket, exportFile, runningServer, type Source, settingsFile } from './activitywatch-source.ts';
-import type { HubDoors } from './hub.ts';
+import type { HubDeps } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
@@ -33,11 +33,7 @@ export async function sourceOf(said: string, key?: string): Promise<Source> {
 }
 
 /** @param told how far it is, after each batch */
-export async function importBuckets(
-  source: Source,
-  hub: HubDoors,
-  told: (progress: string) => void,
-): Promise<Imported> {
+export async function importBuckets(source: Source, hub: HubDeps, told: (progress: string) => void): Promise<Imported> {
   const buckets = await source.buckets();
   let events = 0;
   for (const bucket of buckets) {
@@ -65,7 +61,7 @@ async function* batchesOf(bucket: Bucket): AsyncGenerator<readonly unknown[]> {
   if (batch.length > 0 || isEmpty) yield batch;
 }
 
-async function importSettings(source: Source, hub: HubDoors): Promise<number> {
+async function importSettings(source: Source, hub: HubDeps): Promise<number> {
   const settings = await source.settings();
   if (settings.size === 0) return 0;
   const there = fieldsOf(JSON.parse(await hub.get('api/0/settings')));

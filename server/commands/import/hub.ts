@@ -5,7 +5,7 @@ import { readHubFile } from '../../hub-file.ts';
 
 export class ImportError extends Error {}
 
-export class HubDoors {
+export class HubDeps {
   readonly #url: string;
   readonly #key: string;
 
@@ -19,10 +19,10 @@ export class HubDoors {
    * The hub that runs on the data folder.
    * @param key a token of the account that the import is for; the owner's account without it
    */
-  static async of(folder: string, key: string | undefined): Promise<HubDoors> {
+  static async of(folder: string, key: string | undefined): Promise<HubDeps> {
     const hub = await readHubFile(folder);
     if (hub === undefined) throw new ImportError('No hub runs on this data folder: start it first.');
-    return new HubDoors(hub.url.replace(/^ws/, 'http'), key ?? hub.secret);
+    return new HubDeps(hub.url.replace(/^ws/, 'http'), key ?? hub.secret);
   }
 
   /** @param path without a first slash */

@@ -5,7 +5,7 @@ import type { Config } from '../../config.ts';
 import type { World } from '../../core/world.ts';
 import { importBuckets, sourceOf } from './activitywatch.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { HubDoors } from './hub.ts';
+import { HubDeps } from './hub.ts';
 import { importHeartbeats } from './wakatime.ts';
 import { Account } from './wakatime-account.ts';
 import { heartbeatsInFile } from './wakatime-file.ts';
@@ -41,7 +41,7 @@ export function addImport(program: Command, house: Importing): void {
   /** Runs it, and tells what there is to tell, now and then. */
   const run = async (
     { key }: Options,
-    act: (hub: HubDoors, told: (progress: string) => void, config: Config, world: World) => Promise<readonly string[]>,
+    act: (hub: HubDeps, told: (progress: string) => void, config: Config, world: World) => Promise<readonly string[]>,
   ): Promise<void> => {
     const config = house.configured();
     if (config === undefined) return;
@@ -53,7 +53,7 @@ export function addImport(program: Command, house: Importing): void {
       house.complain(progress);
     };
     try {
-      for (const line of await act(await HubDoors.of(config.data, key), told, config, world)) house.print(line);
+      for (const line of await act(await HubDeps.of(config.data, key), told, config, world)) house.print(line);
     } catch (error) {
       house.complain(error instanceof Error ? error.message : String(error));
       house.complain('Run it again to go on: what is there already is not doubled.');

@@ -2,7 +2,7 @@
 // it is, so a second run, after an interruption or for nothing, doubles nothing.
 
 import type { Checkpoint } from './checkpoint.ts';
-import { type HubDoors, ImportError } from './hub.ts';
+import { type HubDeps, ImportError } from './hub.ts';
 import type { Source } from './wakatime-source.ts';
 
 export interface Imported {
@@ -16,7 +16,7 @@ export interface Imported {
 /** @param told how far it is, after each batch */
 export async function importHeartbeats(
   source: Source,
-  hub: HubDoors,
+  hub: HubDeps,
   checkpoint: Checkpoint,
   told: (progress: string) => void,
 ): Promise<Imported> {

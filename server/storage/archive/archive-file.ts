@@ -10,8 +10,8 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from '../../../protocol/check.ts';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
-import { answerLine, outlineLine, stepLine, type Told, type Totals } from './archive.ts';
 import { syncPath } from '../fsync.ts';
+import { answerLine, outlineLine, stepLine, type Told, type Totals } from './archive.ts';
 
 /** Where a file comes from. */
 const About = Type.Object({

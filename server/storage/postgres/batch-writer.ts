@@ -44,7 +44,7 @@ interface Taken extends Answers {
 
 type Committed = { readonly ok: true; readonly answers: Answers } | { readonly ok: false; readonly error: unknown };
 
-export interface LaneDoors {
+export interface LaneDeps {
   readonly url: string;
   readonly world: World;
   /** Of no other lane, ever. */
@@ -57,7 +57,7 @@ export interface LaneDoors {
 }
 
 export class Lane {
-  readonly #doors: LaneDoors;
+  readonly #deps: LaneDeps;
   #queue: Job[] = [];
   #client: pg.Client | undefined;
   #connecting: Promise<void> | undefined;
@@ -73,8 +73,8 @@ export class Lane {
   /** Why nothing is taken any more. */
   #stopped: Error | undefined;
 
-  constructor(doors: LaneDoors) {
-    this.#doors = doors;
+  constructor(deps: LaneDeps) {
+    this.#deps = deps;
   }
 
   get trouble(): string | undefined {
@@ -155,7 +155,7 @@ export class Lane {
     const sorted = [...jobs].sort((a, b) => compare(a.append?.channel ?? '', b.append?.channel ?? ''));
     const committed = await this.#commit(sorted);
     if (committed.ok) {
-      answer(sorted, committed.answers, this.#doors.epoch);
+      answer(sorted, committed.answers, this.#deps.epoch);
       return;
     }
     const { error } = committed;
@@ -170,7 +170,7 @@ export class Lane {
 
   async #commit(jobs: readonly Job[]): Promise<Committed> {
     const rows = rowsOf(jobs);
-    const { world } = this.#doors;
+    const { world } = this.#deps;
     this.#batch += 1;
     let sent = false;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
@@ -183,13 +183,13 @@ export class Lane {
         const { rows: answers } = await client.query<Answers>({
           name: 'append',
           text: 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
-          values: [this.#doors.name, this.#taken.fence, this.#batch, ...rows],
+          values: [this.#deps.name, this.#taken.fence, this.#batch, ...rows],
         });
         if (answers[0] === undefined) throw new Error('the database gave no answer');
         return this.#well({ ok: true, answers: answers[0] });
       } catch (error) {
         if (error instanceof Replaced) {
-          this.#doors.replaced(error);
+          this.#deps.replaced(error);
           return { ok: false, error };
         }
         const lost = isLost(error);
@@ -217,7 +217,7 @@ export class Lane {
   #lookAgain(): void {
     if (this.#looking) return;
     this.#looking = true;
-    this.#doors.world.after(lookAgainMs, () => {
+    this.#deps.world.after(lookAgainMs, () => {
       this.#looking = false;
       if (this.#trouble === undefined || this.#stopped !== undefined) return;
       if (this.#running === undefined) void this.prove().catch(() => undefined);
@@ -230,7 +230,7 @@ export class Lane {
   }
 
   async #connect(): Promise<void> {
-    const { url, name, identity } = this.#doors;
+    const { url, name, identity } = this.#deps;
     const client = new pg.Client(settings(url, { statementMs }));
     client.on('error', (error) => this.#lost(client, error));
     try {
@@ -254,7 +254,7 @@ export class Lane {
   #lost(client: pg.Client, error: Error): void {
     if (client !== this.#client) return;
     this.#drop();
-    this.#doors.world.log.warn({ error: error.message }, 'postgres: a connection was lost');
+    this.#deps.world.log.warn({ error: error.message }, 'postgres: a connection was lost');
     if (this.#running === undefined && this.#stopped === undefined) void this.prove().catch(() => undefined);
   }
 

@@ -14,7 +14,7 @@ const idleInTransactionMs = 10_000;
 /** The server's own limit comes first, so that a late answer means that the connection is gone. */
 const graceMs = 2_000;
 
-const migrations = fileURLToPath(new URL('./', import.meta.url));
+const migrations = fileURLToPath(new URL('./migrations/', import.meta.url));
 
 /**
  * Durable whatever the server's default. Every question of ours goes along an index in the order of its answer, and must do so on

@@ -21,8 +21,8 @@ import type {
 } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 import { loadChannel, type Moment, momentOf } from './archive.ts';
-import { isBusy, isLost, type Prepared, patienceMs, prepare, reasonOf, settings } from './connection.ts';
 import { Lane } from './batch-writer.ts';
+import { isBusy, isLost, type Prepared, patienceMs, prepare, reasonOf, settings } from './connection.ts';
 
 export interface PostgresOptions {
   readonly url: string;

@@ -4,11 +4,11 @@
 import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Answer, Outline, Step } from '../../core/store.ts';
-import type { Database, OpenDatabase } from './driver.ts';
-import type { Load } from './worker-codec.ts';
-import { createTables } from './tables.ts';
-import { SqliteWriter } from './writer.ts';
 import { syncPath } from '../fsync.ts';
+import type { Database, OpenDatabase } from './driver.ts';
+import { createTables } from './tables.ts';
+import type { Load } from './worker-codec.ts';
+import { SqliteWriter } from './writer.ts';
 
 const pageRows = 2_000;
 

@@ -3,8 +3,8 @@
 // same moment. Steps come from rows and from sealed blocks, which are merged here.
 
 import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../../core/store.ts';
-import type { Database, Statement, Value } from './driver.ts';
 import { decodeBlock, packKey, unpackKey } from './block.ts';
+import type { Database, Statement, Value } from './driver.ts';
 import { packChanges, packItems } from './worker-codec.ts';
 
 interface ChannelRow {

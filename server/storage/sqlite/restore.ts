@@ -4,11 +4,11 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { resolve as absolute, join } from 'node:path';
 import type { World } from '../../core/world.ts';
-import { type Database, everyDriver, loadDriver } from './driver.ts';
-import { openSqlite, type SqliteStore } from './store.ts';
-import { databasePath, lockFolder } from './data-folder.ts';
-import { openMoment } from './snapshot-reader.ts';
 import { syncPath } from '../fsync.ts';
+import { databasePath, lockFolder } from './data-folder.ts';
+import { type Database, everyDriver, loadDriver } from './driver.ts';
+import { openMoment } from './snapshot-reader.ts';
+import { openSqlite, type SqliteStore } from './store.ts';
 
 export type Replaced<Done> =
   | {

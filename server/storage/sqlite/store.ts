@@ -24,8 +24,11 @@ import type {
   Write,
 } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
-import { type DriverName, everyDriver } from './driver.ts';
 import { databasePath } from './data-folder.ts';
+import { type DriverName, everyDriver } from './driver.ts';
+import type { Question } from './reader.ts';
+import { openMoment, type SqliteMoment } from './snapshot-reader.ts';
+import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './threads.ts';
 import {
   type Flat,
   type Load,
@@ -39,9 +42,6 @@ import {
   unpackItems,
   unpackOutcomes,
 } from './worker-codec.ts';
-import { openMoment, type SqliteMoment } from './snapshot-reader.ts';
-import type { Question } from './reader.ts';
-import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './threads.ts';
 import { type Sealing, usualSealing } from './writer.ts';
 
 export interface SqliteOptions {

@@ -3,8 +3,8 @@
 
 import { Worker } from 'node:worker_threads';
 import type { DriverName } from './driver.ts';
-import type { Flat } from './worker-codec.ts';
 import type { Question } from './reader.ts';
+import type { Flat } from './worker-codec.ts';
 import type { Sealing } from './writer.ts';
 
 export type Role =

@@ -3,12 +3,12 @@
 
 import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadDriver, type OpenDatabase } from './driver.ts';
 import { databasePath, openFile } from './data-folder.ts';
-import { packOutcomes, unpackJobs } from './worker-codec.ts';
+import { loadDriver, type OpenDatabase } from './driver.ts';
 import { SqliteReader } from './reader.ts';
 import { readFormat } from './tables.ts';
 import type { FromReader, FromWriter, Role, ToReader, ToWriter } from './threads.ts';
+import { packOutcomes, unpackJobs } from './worker-codec.ts';
 import { type Sealing, SqliteWriter } from './writer.ts';
 
 const role: Role = workerData;

@@ -2,8 +2,8 @@
 // knows of promises, of the main thread or of reading; where the file comes from is in sqlite-file.ts.
 
 import type { Answer, Outline, Step } from '../../core/store.ts';
-import type { Database, Statement } from './driver.ts';
 import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed } from './block.ts';
+import type { Database, Statement } from './driver.ts';
 import type { Append, Did, Forget, Job, JobOp, Load, Outcome } from './worker-codec.ts';
 
 /** How long a write id is remembered, by the hub's clock. */

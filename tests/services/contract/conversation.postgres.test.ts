@@ -1,10 +1,10 @@
 // The conversation with a hub of two nodes on one PostgreSQL: whoever comes next talks to the other one.
 
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
-import { type Start, startNode } from '../../harness/compose.ts';
-import { Postgres, postgresBin } from '../../harness/postgres.ts';
 import { conversation } from '../../contract/conversation.ts';
 import { webSocket } from '../../contract/talk.ts';
+import { type Start, startNode } from '../../harness/compose.ts';
+import { Postgres, postgresBin } from '../../harness/postgres.ts';
 
 if (postgresBin === undefined) test.skip('PostgreSQL is not installed', () => undefined);
 else {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { importBuckets, sourceOf } from '../../../server/commands/import/activitywatch.ts';
-import { HubDoors } from '../../../server/commands/import/hub.ts';
+import { HubDeps } from '../../../server/commands/import/hub.ts';
 import type { Running } from '../../../server/compose.ts';
 import { everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
 import { startComposed } from '../../harness/compose.ts';
@@ -16,13 +16,13 @@ jest.setTimeout(60_000);
 const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const leftovers = new Leftovers();
 let hub: Running;
-let doors: HubDoors;
+let deps: HubDeps;
 let folder: string;
 
 beforeEach(async () => {
   folder = leftovers.folder();
   hub = await startComposed({ ownerToken: key });
-  doors = new HubDoors(hub.url, key);
+  deps = new HubDeps(hub.url, key);
 });
 
 afterEach(async () => {
@@ -33,13 +33,13 @@ afterEach(async () => {
 async function take(said: string, apiKey?: string) {
   const source = await sourceOf(said, apiKey);
   try {
-    return await importBuckets(source, doors, () => undefined);
+    return await importBuckets(source, deps, () => undefined);
   } finally {
     source.close();
   }
 }
 
-const get = async (path: string) => JSON.parse(await doors.get(`api/0/${path}`));
+const get = async (path: string) => JSON.parse(await deps.get(`api/0/${path}`));
 
 /** As exports have them: the newest first, without ids. */
 const events = Array.from({ length: 4_500 }, (_, at) => ({
@@ -98,11 +98,11 @@ describe('an export', () => {
 test('a running server gives its buckets and its settings, and settings that are there stay', async () => {
   const other = await startComposed({ ownerToken: key });
   try {
-    const there = new HubDoors(other.url, key);
+    const there = new HubDeps(other.url, key);
     await there.post('api/0/import', JSON.stringify({ buckets: { [window.id]: { ...window, events } } }));
     await there.post('api/0/settings/classes', '[{"name":["Work"]}]');
     await there.post('api/0/settings/startOfDay', '"04:00"');
-    await doors.post('api/0/settings/startOfDay', '"06:00"');
+    await deps.post('api/0/settings/startOfDay', '"06:00"');
     expect(await take(other.url)).toEqual({ buckets: 1, events: 4_500, settings: 1 });
     expect(await take(`${other.url}api/0/`)).toEqual({ buckets: 1, events: 4_500, settings: 0 });
     expect(await get(`buckets/${window.id}/events/count`)).toBe(4_500);
@@ -137,7 +137,7 @@ test('a running server that asks for a key gets it', async () => {
 });
 
 test('the Python server’s settings come out of a file of their own, and those that are there stay', async () => {
-  await doors.post('api/0/settings/startOfDay', '"06:00"');
+  await deps.post('api/0/settings/startOfDay', '"06:00"');
   const file = join(folder, 'settings.json');
   writeFileSync(file, '{"startOfDay": "04:00", "classes": [{"name": ["Work"]}], "devmode": false}');
   expect(await take(file)).toEqual({ buckets: 0, events: 0, settings: 2 });

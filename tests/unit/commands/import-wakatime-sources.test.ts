@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Checkpoint } from '../../../server/commands/import/checkpoint.ts';
-import { HubDoors } from '../../../server/commands/import/hub.ts';
+import { HubDeps } from '../../../server/commands/import/hub.ts';
 import { importHeartbeats } from '../../../server/commands/import/wakatime.ts';
 import { Account } from '../../../server/commands/import/wakatime-account.ts';
 import { heartbeatsInFile } from '../../../server/commands/import/wakatime-file.ts';
@@ -34,14 +34,14 @@ const world: World = {
 
 const leftovers = new Leftovers();
 let hub: Running;
-let doors: HubDoors;
+let deps: HubDeps;
 let folder: string;
 
 beforeEach(async () => {
   waits.length = 0;
   folder = leftovers.folder();
   hub = await startComposed({ ownerToken: key });
-  doors = new HubDoors(hub.url, key);
+  deps = new HubDeps(hub.url, key);
 });
 
 afterEach(async () => {
@@ -50,11 +50,11 @@ afterEach(async () => {
 });
 
 const take = (source: Source) =>
-  importHeartbeats(source, doors, new Checkpoint(folder, source.identity), () => undefined);
+  importHeartbeats(source, deps, new Checkpoint(folder, source.identity), () => undefined);
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 async function heartbeats(date: string): Promise<any[]> {
-  const { data } = JSON.parse(await doors.get(`api/v1/users/current/heartbeats?date=${date}&timezone=UTC`));
+  const { data } = JSON.parse(await deps.get(`api/v1/users/current/heartbeats?date=${date}&timezone=UTC`));
   return data;
 }
 
@@ -87,9 +87,9 @@ describe('a table', () => {
       },
       { entity: '/home/ann/c.ts', is_write: false, language: null, category: 'coding' },
     ]);
-    const { data } = JSON.parse(await doors.get('api/v1/users/current/machine_names'));
+    const { data } = JSON.parse(await deps.get('api/v1/users/current/machine_names'));
     expect(data).toMatchObject([{ value: 'laptop' }]);
-    expect(JSON.parse(await doors.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
+    expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 
   test('as its database writes it, with moments instead of numbers', async () => {
@@ -180,8 +180,8 @@ describe('a live account', () => {
       });
     }
     expect(await heartbeats('2024-06-03')).toHaveLength(2);
-    expect(JSON.parse(await doors.get('api/v1/users/current/machine_names')).data).toMatchObject([{ value: 'laptop' }]);
-    expect(JSON.parse(await doors.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
+    expect(JSON.parse(await deps.get('api/v1/users/current/machine_names')).data).toMatchObject([{ value: 'laptop' }]);
+    expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 
   test('is asked again, as late as it wants, where it is busy or breaks off', async () => {
@@ -213,7 +213,7 @@ describe('a live account', () => {
     writeFileSync(file, JSON.stringify({ days: [{ heartbeats: [beat(0)] }], range: {} }));
     const names = await (await Account.open(url, 'waka_key', world)).names();
     expect(await take(await heartbeatsInFile(file, names))).toMatchObject({ taken: 1 });
-    expect(JSON.parse(await doors.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
+    expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 
   test('refuses a wrong key, and a server of another kind is no account', async () => {

@@ -13,8 +13,8 @@ import { run } from '../../../server/commands/program.ts';
 import type { EdgeConfig } from '../../../server/edge/edge.ts';
 import { realWorld } from '../../../server/world.ts';
 import { startComposed } from '../../harness/compose.ts';
-import { HubProcess, Leftovers } from '../../harness/process.ts';
 import { ask, drained, ownerToken, startEdge } from '../../harness/edge.ts';
+import { HubProcess, Leftovers } from '../../harness/process.ts';
 
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());

@@ -4,8 +4,8 @@ import { expect, test } from '@jest/globals';
 import type { Store } from '../../../server/core/store.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { startComposed } from '../../harness/compose.ts';
-import { TestWorld } from '../../harness/world.ts';
 import { ask, drained, ownerToken, startEdge } from '../../harness/edge.ts';
+import { TestWorld } from '../../harness/world.ts';
 
 /** On a disk that is full while it is said to be. */
 class FullableStore extends MemoryStore {

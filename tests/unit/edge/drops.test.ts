@@ -5,9 +5,9 @@ import { expect, test } from '@jest/globals';
 import type { World } from '../../../server/core/world.ts';
 import { realWorld } from '../../../server/world.ts';
 import { startComposed } from '../../harness/compose.ts';
-import { seeded } from '../../harness/world.ts';
 import { drained, everything, ownerToken, startEdge, tokenFor, type Weather, Wire } from '../../harness/edge.ts';
 import { bucketsOf, dayOf, Machine } from '../../harness/edge-machine.ts';
+import { seeded } from '../../harness/world.ts';
 
 const hosts = ['laptop', 'desktop'];
 const turns = 250;

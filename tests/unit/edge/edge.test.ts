@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Running } from '../../../server/compose.ts';
 import type { EdgeConfig } from '../../../server/edge/edge.ts';
 import { startComposed } from '../../harness/compose.ts';
-import { TestWorld } from '../../harness/world.ts';
 import { ask, drained, everything, ownerToken, revoke, startEdge, tokenFor, Wire } from '../../harness/edge.ts';
+import { TestWorld } from '../../harness/world.ts';
 
 const open: { stop(): Promise<void> }[] = [];
 const wires: Wire[] = [];

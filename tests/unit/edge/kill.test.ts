@@ -4,10 +4,10 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { freePort } from '../../../scripts/prove/free-port.ts';
 import { startComposed } from '../../harness/compose.ts';
-import { HubProcess, Leftovers } from '../../harness/process.ts';
-import { seeded } from '../../harness/world.ts';
 import { ask, drained, everything, ownerToken, tokenFor } from '../../harness/edge.ts';
 import { bucketsOf, dayOf } from '../../harness/edge-machine.ts';
+import { HubProcess, Leftovers } from '../../harness/process.ts';
+import { seeded } from '../../harness/world.ts';
 
 const rounds = 4;
 const turnsARound = 40;

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { realWorld } from '../../../server/world.ts';
 import { startComposed } from '../../harness/compose.ts';
-import { Leftovers } from '../../harness/process.ts';
 import { ask, drained, ownerToken, startEdge, tokenFor, Wire } from '../../harness/edge.ts';
+import { Leftovers } from '../../harness/process.ts';
 
 const leftovers = new Leftovers();
 const closing: (() => Promise<void> | void)[] = [];

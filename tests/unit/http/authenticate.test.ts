@@ -1,10 +1,10 @@
 // Who a request comes from, by its head alone.
 
 import { describe, expect, test } from '@jest/globals';
-import { authenticate } from '../../../server/http/authenticate.ts';
 import { Accounts } from '../../../server/core/accounts.ts';
 import { Hub } from '../../../server/core/hub.ts';
 import { silence } from '../../../server/core/relay.ts';
+import { authenticate } from '../../../server/http/authenticate.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { TestWorld } from '../../harness/world.ts';
 

@@ -1,8 +1,8 @@
 // Which route a path and a method have.
 
 import { describe, expect, test } from '@jest/globals';
-import { type Route, text } from '../../../server/http/types.ts';
 import { decoded, Router } from '../../../server/http/router.ts';
+import { type Route, text } from '../../../server/http/types.ts';
 
 function route(line: string): Route {
   const [method = '', path = ''] = line.split(' ');

@@ -23,15 +23,15 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { nanoid } from 'nanoid';
 import { contentHashes, differing } from '../../../server/storage/archive/archive.ts';
 import { restoreArchive } from '../../../server/storage/archive/archive-file.ts';
-import { type Database, type DriverName, everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
+import { type Database, type DriverName, everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
 import { openSqlite, SqliteStore } from '../../../server/storage/sqlite/store.ts';
 import { startWorker } from '../../../server/storage/sqlite/threads.ts';
 import { usualSealing } from '../../../server/storage/sqlite/writer.ts';
 import { answersOf, archiveContract, live } from '../../contract/archive.ts';
 import { put, remove, storeContract, write } from '../../contract/store.ts';
-import { seeded, TestWorld } from '../../harness/world.ts';
 import { eager, lifeAt } from '../../harness/store-lifetimes.ts';
+import { seeded, TestWorld } from '../../harness/world.ts';
 
 /** A world whose names are new in every process, as real ones are. */
 const newWorld = () => Object.assign(new TestWorld(), { id: () => nanoid() });
@@ -298,7 +298,7 @@ describe('the embedded store', () => {
   /** A folder as Horai 0.1.0 left it, and what is in it. */
   async function oldFolder(): Promise<{ folder: string; epoch: string; model: MemoryStore }> {
     const folder = folderHere();
-    const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/storage/${name}`, import.meta.url));
+    const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/storage/${name}`, import.meta.url));
     writeFileSync(join(folder, 'horai.db'), gunzipSync(readFileSync(fixture('format-1.db.gz'))));
     const database = await fileIn(folder);
     writeFileSync(join(folder, 'mark'), `${statSync(join(folder, 'horai.db')).ino} ${commitsIn(database)}`.padEnd(40));

@@ -3,8 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { refuse } from '../../../protocol/errors.ts';
-import type { Caller } from '../../../server/http/types.ts';
 import type { Peer } from '../../../server/core/peer.ts';
+import type { Caller } from '../../../server/http/types.ts';
 import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
 import { hostAllowed, originAllowed } from '../../../server/transport/host-origin-rules.ts';
 import { dial, ENGINES, Flow, type House, open, refused, visit } from '../../harness/clients.ts';

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { text } from '../../../server/http/types.ts';
-import { seeded } from '../../harness/world.ts';
 import { ask, dial, ENGINES, type House, open, visit } from '../../harness/clients.ts';
+import { seeded } from '../../harness/world.ts';
 
 const SEED = 20_261_121;
 const INPUTS = 1_500;

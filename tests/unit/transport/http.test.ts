@@ -4,8 +4,8 @@ import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { refuse } from '../../../protocol/errors.ts';
-import { json, type Request, type Route, text } from '../../../server/http/types.ts';
 import type { Peer } from '../../../server/core/peer.ts';
+import { json, type Request, type Route, text } from '../../../server/http/types.ts';
 import { STREAM_LIMIT } from '../../../server/transport/connection.ts';
 import { ask, dial, ENGINES, Flow, type House, open, type Talk } from '../../harness/clients.ts';
 

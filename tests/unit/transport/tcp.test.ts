@@ -7,8 +7,8 @@ import { refuse } from '../../../protocol/errors.ts';
 import { text } from '../../../server/http/types.ts';
 import { Door } from '../../../server/transport/dispatcher.ts';
 import { type Front, listen } from '../../../server/transport/listen.ts';
-import { TestWorld } from '../../harness/world.ts';
 import { ask, dial, ENGINES, type House, open, visit } from '../../harness/clients.ts';
+import { TestWorld } from '../../harness/world.ts';
 
 const nobody: Front = {
   routes: [],

@@ -2,9 +2,9 @@
 // TAB they ask `kronos completion words`, so that the tasks and tags of this moment are offered.
 
 import { isTag } from '../../../../protocol/words.ts';
-import { harmless } from '../columns.ts';
 import type { Database } from '../../data/database.ts';
 import { exit, type House } from '../cli-context.ts';
+import { harmless } from '../columns.ts';
 import { actionNamed, actionRows, type Row, toolNamed, toolRows } from '../table.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';

@@ -1,10 +1,10 @@
 // The history of changes, and taking one of them back. Taking back is a change like any other: it is in the history, it goes to the
 // hub, and what others changed meanwhile stays.
 
-import { columns, harmless } from '../columns.ts';
 import type { Database, Keeper, Past } from '../../data/database.ts';
 import { apply, inverse, record } from '../../data/edits.ts';
 import { exit } from '../cli-context.ts';
+import { columns, harmless } from '../columns.ts';
 import type { Tool } from './tool.ts';
 
 const shownUnlessSaid = 20;

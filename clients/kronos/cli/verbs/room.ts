@@ -1,8 +1,8 @@
 // The timer of a mob room, started as the `mob` command line does it.
 
 import { userInfo } from 'node:os';
-import { exit, type House } from '../cli-context.ts';
 import { hubUrl } from '../../sync/hub.ts';
+import { exit, type House } from '../cli-context.ts';
 import { reasonOf } from '../error-message.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';

@@ -1,7 +1,7 @@
 // What to paste where, so that the tools people have talk to the hub. Only facts of this hub are printed; nothing is written.
 
-import { exit, type House } from '../cli-context.ts';
 import { hubUrl } from '../../sync/hub.ts';
+import { exit, type House } from '../cli-context.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { errors } from '../../../../protocol/errors.ts';
 import type { Synced } from '../../../typescript/api.ts';
 import type { Database } from '../../data/database.ts';
-import { type Exit, exit, type House } from '../cli-context.ts';
+import { tryLock } from '../../data/lock.ts';
 import { askerOf, forgetHub, hubOf, hubUrl } from '../../sync/hub.ts';
 import { writeLastSync } from '../../sync/last-sync.ts';
-import { tryLock } from '../../data/lock.ts';
 import { BoundKeeper, HubChanged, synchronize } from '../../sync/sync.ts';
+import { type Exit, exit, type House } from '../cli-context.ts';
 import type { Tool } from './tool.ts';
 
 const deadlineMs = 5_000;

@@ -1,9 +1,9 @@
 // The changes of one channel, or of all that match a pattern, a line each, until the person has seen enough.
 
 import type { Change, Connection, Told } from '../../../typescript/api.ts';
-import { harmless } from '../columns.ts';
-import { exit, type House } from '../cli-context.ts';
 import { askerOf } from '../../sync/hub.ts';
+import { exit, type House } from '../cli-context.ts';
+import { harmless } from '../columns.ts';
 import { misused } from './sync.ts';
 import type { Tool } from './tool.ts';
 

@@ -10,8 +10,8 @@ import type { Appended, Change, Item, Op, Place } from '../../../core/store.ts';
 import type { World } from '../../../core/world.ts';
 import { type Event, endOf, eventOf, isEventKey, type NewEvent } from '../events/event.ts';
 import { merged } from '../events/heartbeat.ts';
-import type { Ids } from './ids.ts';
 import { furthest } from '../events/instant.ts';
+import type { Ids } from './ids.ts';
 
 /** Microseconds, both ends included; none is without bound. */
 export interface Span {

@@ -5,11 +5,11 @@ import type { Document } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
 import { type ReadFilters, readFilters } from '../../../http/privacy-filters.ts';
+import { formatInstant } from '../events/instant.ts';
+import { privacySetting } from '../privacy.ts';
 import { Bucket } from './bucket.ts';
 import { type Description, guess, type Said } from './description.ts';
 import { Ids } from './ids.ts';
-import { formatInstant } from '../events/instant.ts';
-import { privacySetting } from '../privacy.ts';
 
 const bucketKey = 'bucket/';
 const settingKey = 'setting/';

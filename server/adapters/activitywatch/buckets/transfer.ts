@@ -2,12 +2,12 @@
 // bucket has already is passed over.
 
 import type { World } from '../../../core/world.ts';
+import type { Read } from '../events/body-worker-pool.ts';
+import { EventWriter, type NewEvent } from '../events/event.ts';
+import { same, spaced } from '../events/python-compat.ts';
 import type { Bucket } from './bucket.ts';
 import type { Author, Buckets } from './buckets.ts';
 import { type Description, descriptionText } from './description.ts';
-import { EventWriter, type NewEvent } from '../events/event.ts';
-import { same, spaced } from '../events/python-compat.ts';
-import type { Read } from '../events/body-worker-pool.ts';
 
 /** `{"buckets": {…}}`, events newest first and without their ids. */
 export async function* exported(buckets: Buckets, descriptions: readonly Description[]): AsyncGenerator<string> {

@@ -3,9 +3,9 @@
 
 import type { World } from '../../../core/world.ts';
 import type { Said } from '../buckets/description.ts';
+import { startThread } from '../query/thread.ts';
 import type { NewEvent } from './event.ts';
 import { found } from './parse-body.ts';
-import { startThread } from '../query/thread.ts';
 
 export interface Task {
   readonly body: Uint8Array;

@@ -1,8 +1,8 @@
 // The thread that reads one body of many events, and gives out what found.ts finds as it is asked for it.
 
 import { parentPort } from 'node:worker_threads';
-import { found } from './parse-body.ts';
 import type { FromReading, ToReading } from './body-worker-pool.ts';
+import { found } from './parse-body.ts';
 
 let giving: Iterator<FromReading, void> | undefined;
 

@@ -4,11 +4,11 @@
 import { filtered } from '../../../http/privacy-filters.ts';
 import { readPrivacy } from '../buckets/buckets.ts';
 import { type Fields, isBucketId, readSaid } from '../buckets/description.ts';
+import type { FromReading, Incoming, Task } from './body-worker-pool.ts';
 import { type NewEvent, readEvent } from './event.ts';
 import { formatInstant, parseInstant } from './instant.ts';
 import { parseJson } from './json.ts';
 import { partsOf, whyBroken } from './multipart.ts';
-import type { FromReading, Incoming, Task } from './body-worker-pool.ts';
 
 const batchSize = 500;
 

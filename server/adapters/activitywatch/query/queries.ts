@@ -3,8 +3,8 @@
 
 import { availableParallelism } from 'node:os';
 import type { Hub } from '../../../core/hub.ts';
-import { type Answered, ended, Lane } from './worker-queue.ts';
 import type { Question } from './thread.ts';
+import { type Answered, ended, Lane } from './worker-queue.ts';
 
 /** As long as the web UI waits. */
 const limitMs = 30_000;

@@ -2,8 +2,8 @@
 // who feeds it in lane.ts.
 
 import { Worker } from 'node:worker_threads';
-import type { Stretch } from './period-union.ts';
 import type { Period } from './evaluate.ts';
+import type { Stretch } from './period-union.ts';
 import type { Fed } from './replica.ts';
 
 export interface Question {

@@ -2,9 +2,9 @@
 // A query may take its time here, because nobody's message waits for this thread.
 
 import { parentPort } from 'node:worker_threads';
-import type { Stretch } from './period-union.ts';
 import { evaluate, parsed } from './evaluate.ts';
 import type { Source } from './functions.ts';
+import type { Stretch } from './period-union.ts';
 import { Replica } from './replica.ts';
 import type { FromThread, Question, ToThread } from './thread.ts';
 import { type Moment, ResultWriter, shown } from './values.ts';

@@ -8,12 +8,12 @@ import { compile } from '../../../../protocol/check.ts';
 import { may } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Op } from '../../../core/store.ts';
-import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import { type Admitted, authenticate, type Trust } from '../../../http/authenticate.ts';
+import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
 import { isBucketId } from '../buckets/description.ts';
-import type { ActivityWatch } from './routes.ts';
 import { screenOf } from '../privacy.ts';
+import type { ActivityWatch } from './routes.ts';
 
 const number = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -48,13 +48,13 @@ const isBatch = (value: unknown): value is Batch => checkBatch(value);
 /** An event may be as large as one that is posted. */
 const limit = 68_157_440;
 
-export interface EdgeDoors extends Trust {
+export interface EdgeDeps extends Trust {
   readonly hub: Hub;
   /** Those that watchers write to here, so that both take turns. */
   readonly bucketsOf: ActivityWatch['bucketsOf'];
 }
 
-export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDoors): readonly Route[] {
+export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Route[] {
   /** By device and said name, where a bucket was begun: to look each time would cost a write. */
   const places = new Map<string, string>();
 

@@ -4,9 +4,21 @@
 import { may, type Verb } from '../../../core/access.ts';
 import { ownerName } from '../../../core/accounts.ts';
 import type { Hub } from '../../../core/hub.ts';
-import type { Flow, Reply, Request, Route } from '../../../http/types.ts';
 import { authenticate, type Trust } from '../../../http/authenticate.ts';
 import { held } from '../../../http/retry-until-stored.ts';
+import type { Flow, Reply, Request, Route } from '../../../http/types.ts';
+import type { Span } from '../buckets/bucket.ts';
+import { type Author, Buckets, readPrivacy } from '../buckets/buckets.ts';
+import { type Description, descriptionText, guess, isBucketId, readSaid } from '../buckets/description.ts';
+import { exported, importAll } from '../buckets/transfer.ts';
+import { type Read, Readings, smallBody, type Task } from '../events/body-worker-pool.ts';
+import { type Event, EventWriter, endOf, type NewEvent, readEvent } from '../events/event.ts';
+import { formatInstant, normalInstant, parseInstant } from '../events/instant.ts';
+import { compactSorted, repr, spaced } from '../events/python-compat.ts';
+import { privacySetting, screenOf } from '../privacy.ts';
+import type { Period } from '../query/evaluate.ts';
+import { Queries } from '../query/queries.ts';
+import { corsHeaders } from './origins.ts';
 import {
   answer,
   gathered,
@@ -19,20 +31,8 @@ import {
   refused,
   textsIn,
 } from './request-body.ts';
-import type { Span } from '../buckets/bucket.ts';
-import { type Author, Buckets, readPrivacy } from '../buckets/buckets.ts';
-import { type Description, descriptionText, guess, isBucketId, readSaid } from '../buckets/description.ts';
-import { type Event, EventWriter, endOf, type NewEvent, readEvent } from '../events/event.ts';
-import { formatInstant, normalInstant, parseInstant } from '../events/instant.ts';
-import { corsHeaders } from './origins.ts';
-import { compactSorted, repr, spaced } from '../events/python-compat.ts';
-import type { Period } from '../query/evaluate.ts';
-import { Queries } from '../query/queries.ts';
-import { type Read, Readings, smallBody, type Task } from '../events/body-worker-pool.ts';
-import { privacySetting, screenOf } from '../privacy.ts';
-import { exported, importAll } from '../buckets/transfer.ts';
 
-export interface ActivityWatchDoors extends Trust {
+export interface ActivityWatchDeps extends Trust {
   readonly hub: Hub;
   /** What this machine is called. */
   readonly hostname: string;
@@ -71,8 +71,8 @@ export interface ActivityWatch {
   close(): Promise<void>;
 }
 
-export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
-  const { hub, testing, kept = () => undefined, ...trust } = doors;
+export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {
+  const { hub, testing, kept = () => undefined, ...trust } = deps;
   const queries = new Queries(hub);
   const readings = new Readings();
   const opened = new Map<string, Promise<Buckets>>();
@@ -163,7 +163,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
 
   const withLocal = async <T extends { readonly hostname?: string }>(said: T) => {
     if (said.hostname !== '!local') return { said, data: undefined };
-    return { said: { ...said, hostname: doors.hostname }, data: { device_id: await deviceId() } };
+    return { said: { ...said, hostname: deps.hostname }, data: { device_id: await deviceId() } };
   };
 
   const places: readonly Place[] = [
@@ -171,7 +171,7 @@ export function openActivityWatch(doors: ActivityWatchDoors): ActivityWatch {
       path: '/api/0/info',
       methods: {
         GET: async () =>
-          answer(200, { hostname: doors.hostname, version: doors.version, testing, device_id: await deviceId() }),
+          answer(200, { hostname: deps.hostname, version: deps.version, testing, device_id: await deviceId() }),
       },
     },
     {

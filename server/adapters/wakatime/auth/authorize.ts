@@ -2,20 +2,20 @@
 
 import type { Identity, Verb } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
-import { json, type Reply, type Request } from '../../../http/types.ts';
 import type { Trust } from '../../../http/authenticate.ts';
-import type { Beats } from '../index/columns.ts';
-import { apiKeyOf, identify } from './credentials.ts';
+import { json, type Reply, type Request } from '../../../http/types.ts';
 import { baseOf } from '../endpoint.ts';
-import { besidesOf } from '../resources/external-durations.ts';
-import { type Limits, uuidOf } from '../model/heartbeat.ts';
-import type { Person, Someone } from '../stats/query.ts';
-import { rulesOf } from '../resources/custom-rules.ts';
-import { holds, isApp } from '../model/scopes.ts';
-import { readSettings, type Settings } from '../model/account-settings.ts';
 import { type Reach, Timelines } from '../index/account-index.ts';
+import type { Beats } from '../index/columns.ts';
+import { readSettings, type Settings } from '../model/account-settings.ts';
+import { type Limits, uuidOf } from '../model/heartbeat.ts';
+import { holds, isApp } from '../model/scopes.ts';
+import { rulesOf } from '../resources/custom-rules.ts';
+import { besidesOf } from '../resources/external-durations.ts';
+import type { Person, Someone } from '../stats/query.ts';
+import { apiKeyOf, identify } from './credentials.ts';
 
-export interface WakatimeDoors extends Trust {
+export interface WakatimeDeps extends Trust {
   readonly hub: Hub;
   /** Whether a request comes from no page, or from one that may use the hub anyway. */
   readonly near: (request: Request) => boolean;
@@ -49,23 +49,23 @@ const unauthorized: Admitted = { ok: false, reply: json(401, { error: 'Unauthori
 
 export class Admission {
   readonly hub: Hub;
-  readonly #doors: WakatimeDoors;
+  readonly #deps: WakatimeDeps;
   readonly #timelines: Timelines;
 
-  constructor(doors: WakatimeDoors) {
-    this.hub = doors.hub;
-    this.#doors = doors;
-    this.#timelines = new Timelines(doors.hub);
+  constructor(deps: WakatimeDeps) {
+    this.hub = deps.hub;
+    this.#deps = deps;
+    this.#timelines = new Timelines(deps.hub);
   }
 
   /** Whether no page of another site sent this. */
   near(request: Request): boolean {
-    return this.#doors.near(request);
+    return this.#deps.near(request);
   }
 
   /** undefined for a stranger. */
   identify(request: Request): Identity | undefined {
-    return identify(this.#doors, request, this.#doors.near(request));
+    return identify(this.#deps, request, this.#deps.near(request));
   }
 
   /**
@@ -109,7 +109,7 @@ export class Admission {
       rulesOf(this.hub, account),
       besidesOf(this.hub, account),
     ]);
-    const created = this.#doors.accounts.list().find(({ name }) => name === account)?.created ?? 0;
+    const created = this.#deps.accounts.list().find(({ name }) => name === account)?.created ?? 0;
     const links = request === undefined ? {} : { base: baseOf(request) };
     return { account, id: accountId(account), created, settings, rules, besides, ...links };
   }
@@ -129,7 +129,7 @@ export class Admission {
   }
 
   get accounts(): readonly string[] {
-    return this.#doors.accounts.list().map(({ name }) => name);
+    return this.#deps.accounts.list().map(({ name }) => name);
   }
 
   /** By a name, `@name` or an id. */

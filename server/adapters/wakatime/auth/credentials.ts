@@ -2,8 +2,8 @@
 // know; a key in the URL is read here and goes no further.
 
 import type { Identity } from '../../../core/access.ts';
-import type { Request } from '../../../http/types.ts';
 import { authenticate, type Trust } from '../../../http/authenticate.ts';
+import type { Request } from '../../../http/types.ts';
 
 const keyForm = /(?:waka_(?:tok_)?)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/i;
 

@@ -3,18 +3,18 @@
 
 import { isAdmin } from '../../../core/access.ts';
 import { json, type Reply, type Request, type Route, text } from '../../../http/types.ts';
-import type { Admission, Sizes, WakatimeDoors } from '../auth/authorize.ts';
-import { secondsOf, wakapiText } from '../model/format-time.ts';
+import type { Admission, Sizes, WakatimeDeps } from '../auth/authorize.ts';
+import { areShared } from '../model/account-settings.ts';
 import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken } from '../model/calendar.ts';
-import { Census, type Counted } from './prometheus.ts';
-import { type Dimension, type Folded, type Row, sorted } from '../stats/group-by.ts';
+import { secondsOf, wakapiText } from '../model/format-time.ts';
 import { leaders } from '../social/public-leaderboard.ts';
 import { badge, badgeColor, face, svg, yearChart } from '../social/svg.ts';
+import { type Dimension, type Folded, type Row, sorted } from '../stats/group-by.ts';
 import { ask, partsAsked, type Question } from '../stats/query.ts';
-import { areShared } from '../model/account-settings.ts';
 import { allTime, compute } from '../stats/stats.ts';
+import { Census, type Counted } from './prometheus.ts';
 
-export function wakapiRoutes(admission: Admission, sizes?: WakatimeDoors['sizes']): readonly Route[] {
+export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']): readonly Route[] {
   const { hub } = admission;
   const questionOf = async (request: Request, account: string, query = request.query) =>
     ask(await admission.person(account, request), new URLSearchParams(query), hub.world.now());

@@ -5,8 +5,8 @@
 import type { Channel } from '../../../core/channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Change } from '../../../core/store.ts';
-import { Beats, day } from './columns.ts';
 import { readHeartbeat } from '../model/heartbeat.ts';
+import { Beats, day } from './columns.ts';
 import { Kept } from './persistence.ts';
 import { justTaken } from './write-heartbeats.ts';
 

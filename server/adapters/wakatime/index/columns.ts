@@ -2,8 +2,8 @@
 // be on disk alone (kept.ts). Nothing is summed up here, so nothing can be out of date: credit.ts computes from the columns
 // whenever it is asked.
 
-import { type Context, Contexts } from './dictionary.ts';
 import { type Heartbeat, keyOf, momentOf } from '../model/heartbeat.ts';
+import { type Context, Contexts } from './dictionary.ts';
 import { type Counts, lineKinds, linesOf, sameLines, tellsLines } from './line-counts.ts';
 
 export type { Context } from './dictionary.ts';

@@ -4,9 +4,9 @@
 // refused and looks again; neither is ever wrong. When to keep is timeline.ts'.
 
 import type { Item, Op, Put, Store } from '../../../core/store.ts';
+import { isObject } from '../model/heartbeat.ts';
 import { Beats, day, type Outline } from './columns.ts';
 import { Contexts, width } from './dictionary.ts';
-import { isObject } from '../model/heartbeat.ts';
 import {
   packBlock,
   packLists,

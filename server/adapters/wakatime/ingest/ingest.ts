@@ -3,9 +3,9 @@
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply, type Request } from '../../../http/types.ts';
-import { isObject, type Limits, type Sender, takeHeartbeat } from '../model/heartbeat.ts';
 import { keepHeartbeats } from '../index/write-heartbeats.ts';
 import { proposeZone } from '../model/account-settings.ts';
+import { isObject, type Limits, type Sender, takeHeartbeat } from '../model/heartbeat.ts';
 
 /** Whether a lone heartbeat is answered as WakaTime does, or in the form of a batch. */
 export type Manner = 'wakatime' | 'wakapi';

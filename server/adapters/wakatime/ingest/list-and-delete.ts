@@ -3,13 +3,13 @@
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Item } from '../../../core/store.ts';
-import { secondsOf } from '../model/format-time.ts';
 import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
-import { credit } from '../stats/durations-algorithm.ts';
+import { secondsOf } from '../model/format-time.ts';
 import { type Heartbeat, isObject, readHeartbeat } from '../model/heartbeat.ts';
+import { credit } from '../stats/durations-algorithm.ts';
+import { inherited, type Place } from '../stats/inherit-fields.ts';
 import { agentId } from '../stats/lists.ts';
 import { type Asked, type Person, type Question, wrong } from '../stats/query.ts';
-import { inherited, type Place } from '../stats/inherit-fields.ts';
 import { machineId } from '../stats/summaries.ts';
 
 const minute = 60_000_000;

@@ -3,8 +3,8 @@
 
 import { json, type Reply, type Route } from '../../../http/types.ts';
 import { iso } from './calendar.ts';
-import { uuidOf } from './heartbeat.ts';
 import { editorNames } from './display-names.ts';
+import { uuidOf } from './heartbeat.ts';
 
 const colors: ReadonlyMap<string, string> = new Map(
   Object.entries({

@@ -6,12 +6,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Accounts } from '../../../core/accounts.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { json } from '../../../http/types.ts';
-import { iso } from '../model/calendar.ts';
 import { answered, type Endpoint, param, saidIn, textIn } from '../endpoint.ts';
+import { iso } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { type Asked, wrong } from '../stats/query.ts';
-import { rewrite } from '../model/update-item.ts';
 import { hubScopes } from '../model/scopes.ts';
+import { rewrite } from '../model/update-item.ts';
+import { type Asked, wrong } from '../stats/query.ts';
 
 const appsChannel = '@hub/apps';
 const codesChannel = '@hub/codes';

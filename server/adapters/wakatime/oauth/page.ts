@@ -2,8 +2,8 @@
 // buttons does is oauth.ts'.
 
 import { createHash } from 'node:crypto';
-import { escaped } from '../social/svg.ts';
 import { scopeInWords } from '../model/scopes.ts';
+import { escaped } from '../social/svg.ts';
 
 const style =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +

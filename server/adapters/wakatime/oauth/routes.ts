@@ -6,12 +6,12 @@
 import type { Accounts } from '../../../core/accounts.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import { type Admission, accountId } from '../auth/authorize.ts';
-import type { App, Apps, Exchange, Issued } from './apps.ts';
+import { parsedBody } from '../ingest/ingest.ts';
 import { iso } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { parsedBody } from '../ingest/ingest.ts';
-import { approvalPage, messagePage, pageHeaders } from './page.ts';
 import { covers, readScopes } from '../model/scopes.ts';
+import type { App, Apps, Exchange, Issued } from './apps.ts';
+import { approvalPage, messagePage, pageHeaders } from './page.ts';
 
 /** What an app asks a person for. */
 interface Wish {

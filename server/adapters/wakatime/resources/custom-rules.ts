@@ -6,15 +6,15 @@ import { RE2JS } from 're2js';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { json } from '../../../http/types.ts';
-import { iso } from '../model/calendar.ts';
-import type { RuleSet } from '../stats/custom-rule-set.ts';
 import { answered, type Endpoint, param } from '../endpoint.ts';
-import { isObject } from '../model/heartbeat.ts';
 import { parsedBody } from '../ingest/ingest.ts';
+import { iso } from '../model/calendar.ts';
 import { editorName } from '../model/display-names.ts';
-import { type Asked, wrong } from '../stats/query.ts';
+import { isObject } from '../model/heartbeat.ts';
 import { rewrite } from '../model/update-item.ts';
 import { parseUserAgent } from '../model/user-agent.ts';
+import type { RuleSet } from '../stats/custom-rule-set.ts';
+import { type Asked, wrong } from '../stats/query.ts';
 
 type Context = Parameters<RuleSet['apply']>[0];
 

@@ -3,12 +3,12 @@
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Admission } from '../auth/authorize.ts';
-import { addDays, beginning, dateAt, iso } from '../model/calendar.ts';
 import { pagesOfHeartbeats } from '../ingest/list-and-delete.ts';
-import { profile } from './profile.ts';
+import { addDays, beginning, dateAt, iso } from '../model/calendar.ts';
 import { type Question, reachOf } from '../stats/query.ts';
 import { allTime } from '../stats/stats.ts';
 import { summaries } from '../stats/summaries.ts';
+import { profile } from './profile.ts';
 
 const kinds = ['heartbeats', 'daily'] as const;
 export type Kind = (typeof kinds)[number];

@@ -5,12 +5,12 @@
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Put } from '../../../core/store.ts';
 import { json, type Reply } from '../../../http/types.ts';
-import { secondsOf } from '../model/format-time.ts';
-import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
-import type { Besides } from '../stats/durations-algorithm.ts';
 import { answered, type Endpoint, failed, saidIn, type Told, textIn } from '../endpoint.ts';
-import { isObject, uuidOf } from '../model/heartbeat.ts';
 import { parsedBody } from '../ingest/ingest.ts';
+import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
+import { secondsOf } from '../model/format-time.ts';
+import { isObject, uuidOf } from '../model/heartbeat.ts';
+import type { Besides } from '../stats/durations-algorithm.ts';
 import { type Asked, type Question, wrong } from '../stats/query.ts';
 
 const second = 1_000_000;

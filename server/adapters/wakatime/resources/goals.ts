@@ -4,13 +4,13 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
-import { fineText, secondsOf } from '../model/format-time.ts';
 import type { Context } from '../index/columns.ts';
 import { addDays, beginning, iso, isoEnd, spoken, weekdayOf, weekOf } from '../model/calendar.ts';
+import { fineText, secondsOf } from '../model/format-time.ts';
 import { tally } from '../stats/durations-algorithm.ts';
 import { labelsOf } from '../stats/group-by.ts';
-import { stranger } from './profile.ts';
 import { type Asked, type Question, wrong } from '../stats/query.ts';
+import { stranger } from './profile.ts';
 
 const names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: 100 });
 

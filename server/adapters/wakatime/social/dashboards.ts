@@ -2,16 +2,26 @@
 // machines, dependencies or files. Who belongs to the organisation is orgs.ts'.
 
 import { json, type Reply } from '../../../http/types.ts';
-import { decimal, digital, fineText } from '../model/format-time.ts';
-import { iso } from '../model/calendar.ts';
-import { accountMeant, hasJoined, memberMeant, memberOf, people } from './membership.ts';
-import { type DayOfDurations, durations } from '../stats/durations.ts';
 import { answered, type Endpoint, failed, param, saidIn, type Told, textIn } from '../endpoint.ts';
-import { paged } from '../stats/lists.ts';
-import { changed, type Dashboard, find, noOrg, notYours, type Org, runs, type Seat, shownMember } from './organization.ts';
-import { type Asked, ask, type Question, spanOf, wrong } from '../stats/query.ts';
+import { iso } from '../model/calendar.ts';
+import { decimal, digital, fineText } from '../model/format-time.ts';
 import { readRules, ruleSet } from '../resources/custom-rules.ts';
+import { type DayOfDurations, durations } from '../stats/durations.ts';
+import { paged } from '../stats/lists.ts';
+import { type Asked, ask, type Question, spanOf, wrong } from '../stats/query.ts';
 import { summaries } from '../stats/summaries.ts';
+import { accountMeant, hasJoined, memberMeant, memberOf, people } from './membership.ts';
+import {
+  changed,
+  type Dashboard,
+  find,
+  noOrg,
+  notYours,
+  type Org,
+  runs,
+  type Seat,
+  shownMember,
+} from './organization.ts';
 
 const mostDashboards = 200;
 const noDashboard = wrong('no such dashboard', 404);

@@ -3,15 +3,15 @@
 
 import type { Hub } from '../../../core/hub.ts';
 import { json } from '../../../http/types.ts';
-import { iso } from '../model/calendar.ts';
-import { accountMeant, hasJoined, invited, type Member, memberMeant, memberOf, mostMembers } from './membership.ts';
 import { answered, type Endpoint, failed, param, saidIn, type Told, textIn } from '../endpoint.ts';
+import { iso } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { ranking } from './public-leaderboard.ts';
-import { paged } from '../stats/lists.ts';
-import { stranger } from '../resources/profile.ts';
-import { type Asked, wrong } from '../stats/query.ts';
 import { rewrite } from '../model/update-item.ts';
+import { stranger } from '../resources/profile.ts';
+import { paged } from '../stats/lists.ts';
+import { type Asked, wrong } from '../stats/query.ts';
+import { accountMeant, hasJoined, invited, type Member, memberMeant, memberOf, mostMembers } from './membership.ts';
+import { ranking } from './public-leaderboard.ts';
 
 const channel = '@hub/leaderboards';
 const mostBoards = 100;

@@ -2,11 +2,14 @@
 // any time. Making and filling organisations is Horai's own: WakaTime's API reads them. Dashboards are dashboards.ts'.
 
 import { json } from '../../../http/types.ts';
-import { iso, isZone } from '../model/calendar.ts';
-import { accountMeant, hasJoined, invited, memberMeant, memberOf, people } from './membership.ts';
 import { answered, type Endpoint, failed, param, saidIn, textIn } from '../endpoint.ts';
 import { parsedBody } from '../ingest/ingest.ts';
+import { iso, isZone } from '../model/calendar.ts';
+import { rewrite } from '../model/update-item.ts';
+import { changedRules, progress, withoutRule } from '../resources/custom-rules.ts';
 import { paged } from '../stats/lists.ts';
+import { type Asked, wrong } from '../stats/query.ts';
+import { accountMeant, hasJoined, invited, memberMeant, memberOf, people } from './membership.ts';
 import {
   changed,
   channel,
@@ -20,9 +23,6 @@ import {
   runs,
   shownMember,
 } from './organization.ts';
-import { type Asked, wrong } from '../stats/query.ts';
-import { rewrite } from '../model/update-item.ts';
-import { changedRules, progress, withoutRule } from '../resources/custom-rules.ts';
 
 const mostOrgs = 100;
 const mostMinutes = 1_440;

@@ -3,13 +3,13 @@
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply } from '../../../http/types.ts';
-import { hasJoined, type Member, memberOf } from './membership.ts';
 import { answered, param, type Told } from '../endpoint.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { stranger } from '../resources/profile.ts';
-import { type Asked, wrong } from '../stats/query.ts';
 import { rewrite } from '../model/update-item.ts';
 import type { CustomRule } from '../resources/custom-rules.ts';
+import { stranger } from '../resources/profile.ts';
+import { type Asked, wrong } from '../stats/query.ts';
+import { hasJoined, type Member, memberOf } from './membership.ts';
 
 export const channel = '@hub/orgs';
 

@@ -3,11 +3,11 @@
 
 import type { Request } from '../../../http/types.ts';
 import type { Admission } from '../auth/authorize.ts';
-import { coarseText, secondsOf } from '../model/format-time.ts';
 import { boundsOf, dateAt, datesOf, iso, isoEnd, readStatsRange, spoken } from '../model/calendar.ts';
+import { coarseText, secondsOf } from '../model/format-time.ts';
+import { stranger } from '../resources/profile.ts';
 import { tally } from '../stats/durations-algorithm.ts';
 import { fold } from '../stats/group-by.ts';
-import { stranger } from '../resources/profile.ts';
 
 const minute = 60_000_000;
 const timeout = 15;

@@ -5,18 +5,18 @@
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import type { Admission } from '../auth/authorize.ts';
-import { coarseText, percent, secondsOf } from '../model/format-time.ts';
-import { addDays, datesOf, iso, readStatsRange, type Span, spoken } from '../model/calendar.ts';
 import { type Endpoint, failed, param, saidIn, textIn } from '../endpoint.ts';
-import { dimensions, type Row, totalOf } from '../stats/group-by.ts';
+import { addDays, datesOf, iso, readStatsRange, type Span, spoken } from '../model/calendar.ts';
+import { coarseText, percent, secondsOf } from '../model/format-time.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { paged, projects } from '../stats/lists.ts';
-import { badge, badgeColor, barChart, svg, yearChart } from './svg.ts';
-import { ask, mostDays, type Question } from '../stats/query.ts';
 import { colorOf } from '../model/languages-and-editors.ts';
 import { rewrite } from '../model/update-item.ts';
+import { dimensions, type Row, totalOf } from '../stats/group-by.ts';
+import { paged, projects } from '../stats/lists.ts';
+import { ask, mostDays, type Question } from '../stats/query.ts';
 import { allTime, compute } from '../stats/stats.ts';
 import { summaries } from '../stats/summaries.ts';
+import { badge, badgeColor, barChart, svg, yearChart } from './svg.ts';
 
 /** What may be shared: a list, the days one by one, or the total of a project. */
 const kinds = [...dimensions, 'activity', 'badge'] as const;

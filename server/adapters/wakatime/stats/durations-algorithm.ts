@@ -3,7 +3,15 @@
 // spans, so the same heartbeats give the same answers in whatever order they came. Pure functions over Beats.
 
 import { type Beats, type Context, firstFrom } from '../index/columns.ts';
-import { addLines, type Counts, LineCounter, type LineSums, lineKinds, noLines, tellsLines } from '../index/line-counts.ts';
+import {
+  addLines,
+  type Counts,
+  LineCounter,
+  type LineSums,
+  lineKinds,
+  noLines,
+  tellsLines,
+} from '../index/line-counts.ts';
 import { begins, type Reading, resolver } from './inherit-fields.ts';
 
 export interface Rule extends Reading {

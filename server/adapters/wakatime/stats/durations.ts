@@ -1,11 +1,11 @@
 // One day as stretches of work, sliced by whatever is asked for. From a Question to the value that goes out as JSON.
 
-import { secondsOf } from '../model/format-time.ts';
 import type { Context } from '../index/columns.ts';
+import { sayLines } from '../index/line-counts.ts';
 import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
+import { secondsOf } from '../model/format-time.ts';
 import { stretches } from './durations-algorithm.ts';
 import { type Dimension, labelsOf } from './group-by.ts';
-import { sayLines } from '../index/line-counts.ts';
 import { type Asked, type Question, wrong } from './query.ts';
 import { machineId } from './summaries.ts';
 

@@ -3,10 +3,10 @@
 
 import type { Beats, Context } from '../index/columns.ts';
 import { type Contexts, type Field, fields } from '../index/dictionary.ts';
-import { Counter, type Sums, type Tally } from './durations-algorithm.ts';
 import { type Counts, linesBy } from '../index/line-counts.ts';
 import { absent, categoryName, editorName } from '../model/display-names.ts';
 import { type Agent, parseUserAgent } from '../model/user-agent.ts';
+import { Counter, type Sums, type Tally } from './durations-algorithm.ts';
 
 export const dimensions = [
   'categories',

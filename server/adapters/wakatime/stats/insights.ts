@@ -1,10 +1,10 @@
 // Insights: one aspect of a range at a time, for heat maps and weekday charts. From a Question to the value that goes out as JSON.
 
-import { coarseText, secondsOf } from '../model/format-time.ts';
+import { sayLines } from '../index/line-counts.ts';
 import { iso, isoEnd, type StatsRange, weekdayOf } from '../model/calendar.ts';
+import { coarseText, secondsOf } from '../model/format-time.ts';
 import { tally } from './durations-algorithm.ts';
 import { dimensions, fold, type Row } from './group-by.ts';
-import { sayLines } from '../index/line-counts.ts';
 import { type Asked, type Days, daysOf, type Question, wrong } from './query.ts';
 import { allTime } from './stats.ts';
 import { machineId } from './summaries.ts';

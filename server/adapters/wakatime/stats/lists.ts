@@ -1,15 +1,15 @@
 // What an account has been seen with: projects, machines, plugins, languages. Each is read off the lives of the contexts, so that
 // deleting heartbeats leaves nothing behind.
 
-import { iso } from '../model/calendar.ts';
 import type { Context } from '../index/dictionary.ts';
+import { iso } from '../model/calendar.ts';
+import { editorName } from '../model/display-names.ts';
+import { uuidOf } from '../model/heartbeat.ts';
+import { systemPlugins } from '../model/user-agent.ts';
 import { credit } from './durations-algorithm.ts';
 import { agentOf, labelsOf } from './group-by.ts';
-import { uuidOf } from '../model/heartbeat.ts';
-import { editorName } from '../model/display-names.ts';
 import type { Person } from './query.ts';
 import { machineId } from './summaries.ts';
-import { systemPlugins } from '../model/user-agent.ts';
 
 const pageSize = 100;
 const minute = 60_000_000;

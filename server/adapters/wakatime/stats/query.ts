@@ -1,7 +1,9 @@
 // What all questions about time have in common: whose, in which zone, by which rule, on which days, with which filters. It reads the
 // query of a request; what the answer looks like is for the others.
 
+import type { Reach } from '../index/account-index.ts';
 import type { Beats, Context } from '../index/columns.ts';
+import type { Settings } from '../model/account-settings.ts';
 import {
   addDays,
   boundsOf,
@@ -13,12 +15,10 @@ import {
   readSummaryRange,
   type Span,
 } from '../model/calendar.ts';
-import type { Besides, Filter, Rule } from './durations-algorithm.ts';
-import type { RuleSet } from './custom-rule-set.ts';
-import { type Dimension, labelsOf } from './group-by.ts';
 import { absent } from '../model/display-names.ts';
-import type { Settings } from '../model/account-settings.ts';
-import type { Reach } from '../index/account-index.ts';
+import type { RuleSet } from './custom-rule-set.ts';
+import type { Besides, Filter, Rule } from './durations-algorithm.ts';
+import { type Dimension, labelsOf } from './group-by.ts';
 
 const minute = 60_000_000;
 const mostMinutes = 1_440;

@@ -1,12 +1,12 @@
 // Stats over a range, and the total of all time. From a Question to the value that goes out as JSON. Time without a language counts
 // in everything but `total_seconds` and the averages that do not say "including other language".
 
-import { amount, coarseText, percent, secondsOf } from '../model/format-time.ts';
+import { sayLines } from '../index/line-counts.ts';
 import { dateAt, iso, isoEnd, type Span, type StatsRange, spoken } from '../model/calendar.ts';
+import { amount, coarseText, percent, secondsOf } from '../model/format-time.ts';
+import { uuidOf } from '../model/heartbeat.ts';
 import { tally } from './durations-algorithm.ts';
 import { type Folded, fold, type Row, totalOf } from './group-by.ts';
-import { uuidOf } from '../model/heartbeat.ts';
-import { sayLines } from '../index/line-counts.ts';
 import { type Days, daysOf, type Question } from './query.ts';
 import { machineId } from './summaries.ts';
 

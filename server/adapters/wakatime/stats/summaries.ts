@@ -1,14 +1,14 @@
 // Days as `summaries` and the status bar tell them, from a Question to JSON. A year of days has tens of thousands of amounts, so
 // their text is put together here and not by way of values. No requests here, and no adding up.
 
-import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from '../model/format-time.ts';
 import type { Beats } from '../index/columns.ts';
-import { addDays, iso, isoEnd, type Span, spoken } from '../model/calendar.ts';
 import type { Contexts } from '../index/dictionary.ts';
+import { type Counts, type Lines, linesBy, noLines, sayLines } from '../index/line-counts.ts';
+import { addDays, iso, isoEnd, type Span, spoken } from '../model/calendar.ts';
+import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from '../model/format-time.ts';
+import { uuidOf } from '../model/heartbeat.ts';
 import { type Tally, tally } from './durations-algorithm.ts';
 import { type Dimension, fold, type Row, sorted, totalOf } from './group-by.ts';
-import { uuidOf } from '../model/heartbeat.ts';
-import { type Counts, type Lines, linesBy, noLines, sayLines } from '../index/line-counts.ts';
 import { daysOf, filterOf, type Question } from './query.ts';
 
 /** The answer as JSON. */

@@ -5,8 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { Postgres, postgresBin } from '../../../harness/postgres.ts';
 import { HubProcess, Leftovers } from '../../../harness/process.ts';
-import { seeded } from '../../../harness/world.ts';
 import { basic, cliAgent } from '../../../harness/wakatime.ts';
+import { seeded } from '../../../harness/world.ts';
 
 const key = randomUUID();
 const size = 25;

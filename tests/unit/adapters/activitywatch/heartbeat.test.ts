@@ -4,8 +4,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { seeded, TestWorld } from '../../../harness/world.ts';
 import { type House, openHouse } from '../../../harness/activitywatch.ts';
+import { seeded, TestWorld } from '../../../harness/world.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 10) + seconds * 1_000).toISOString();
 

@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Queries } from '../../../../server/adapters/activitywatch/query/queries.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
+import { type House, openHouse, type Wishes } from '../../../harness/activitywatch.ts';
 import {
   activityQuery,
   appQuery,
@@ -12,7 +13,6 @@ import {
   fullDesktopQuery,
   multideviceQuery,
 } from '../../../harness/activitywatch-webui-queries.ts';
-import { type House, openHouse, type Wishes } from '../../../harness/activitywatch.ts';
 
 let houses: House[] = [];
 afterEach(async () => {

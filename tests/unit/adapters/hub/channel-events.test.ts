@@ -2,8 +2,8 @@
 // follower's promises is in following.test.ts.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type House, openHouse, value } from '../../../harness/mobtimer.ts';
 import { ENGINES } from '../../../harness/clients.ts';
+import { type House, openHouse, value } from '../../../harness/mobtimer.ts';
 
 const notes = '/-/channels/notes/events';
 

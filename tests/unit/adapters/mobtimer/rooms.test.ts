@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openSqlite } from '../../../../server/storage/sqlite/store.ts';
-import { TestWorld } from '../../../harness/world.ts';
 import type { Guest } from '../../../harness/clients.ts';
 import { beginning, type House, openHouse, value } from '../../../harness/mobtimer.ts';
+import { TestWorld } from '../../../harness/world.ts';
 
 const day = 86_400_000;
 const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };

@@ -2,7 +2,13 @@
 // had its day, what a room may be called.
 
 import { describe, expect, test } from '@jest/globals';
-import { beginning, countersEvents, goalEvent, keepAlive, timerEvent } from '../../../../server/adapters/mobtimer/event.ts';
+import {
+  beginning,
+  countersEvents,
+  goalEvent,
+  keepAlive,
+  timerEvent,
+} from '../../../../server/adapters/mobtimer/event.ts';
 import { noGoal, outlived, readRoom, runs } from '../../../../server/adapters/mobtimer/room-item.ts';
 import { isRoomName, suggestRoom } from '../../../../server/adapters/mobtimer/room-name.ts';
 import {

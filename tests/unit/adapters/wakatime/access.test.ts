@@ -3,8 +3,8 @@
 // by name.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { wakatimeRoutes } from '../../../../server/adapters/wakatime/routes.ts';
 import { hubScopes } from '../../../../server/adapters/wakatime/model/scopes.ts';
+import { wakatimeRoutes } from '../../../../server/adapters/wakatime/routes.ts';
 import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
 
 /** They say nothing of an account, or only what their name in the path says. */

@@ -2,16 +2,16 @@
 // batching, deletions, other zones, timeouts and rules, hubs that restart and use what they kept, two hubs on one store.
 
 import { describe, expect, test } from '@jest/globals';
-import type { Context } from '../../../../server/adapters/wakatime/index/columns.ts';
-import { boundsOf, datesOf } from '../../../../server/adapters/wakatime/model/calendar.ts';
-import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
-import type { RuleSet } from '../../../../server/adapters/wakatime/stats/custom-rule-set.ts';
-import { type Heartbeat, takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
-import { type Keyed, keepHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
 import { Timelines } from '../../../../server/adapters/wakatime/index/account-index.ts';
+import type { Context } from '../../../../server/adapters/wakatime/index/columns.ts';
+import { type Keyed, keepHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
+import { boundsOf, datesOf } from '../../../../server/adapters/wakatime/model/calendar.ts';
+import { type Heartbeat, takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import type { RuleSet } from '../../../../server/adapters/wakatime/stats/custom-rule-set.ts';
+import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { seeded } from '../../../harness/world.ts';
 import { lines, openNodes, plain, plainLines, type Said, type Sample, sums } from '../../../harness/wakatime-nodes.ts';
+import { seeded } from '../../../harness/world.ts';
 
 const second = 1_000_000;
 const minute = 60 * second;

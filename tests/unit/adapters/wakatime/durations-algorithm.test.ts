@@ -4,8 +4,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Beats, type Context } from '../../../../server/adapters/wakatime/index/columns.ts';
 import { boundsOf, datesOf } from '../../../../server/adapters/wakatime/model/calendar.ts';
-import { type Rule, stretches, tally } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import { type Heartbeat, uuidOf } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import { type Rule, stretches, tally } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import { seeded } from '../../../harness/world.ts';
 
 const second = 1_000_000;

@@ -2,16 +2,16 @@
 // nothing wrong comes of it when they are old, broken, another epoch's or another hub's.
 
 import { describe, expect, test } from '@jest/globals';
+import { Timelines } from '../../../../server/adapters/wakatime/index/account-index.ts';
 import { type Beat, DayBlock } from '../../../../server/adapters/wakatime/index/columns.ts';
-import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
-import { takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
 import { packBlock, unpackBlock } from '../../../../server/adapters/wakatime/index/encoding.ts';
 import { keepHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
-import { Timelines } from '../../../../server/adapters/wakatime/index/account-index.ts';
+import { takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import type { Item, Op, Range, Store } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { seeded } from '../../../harness/world.ts';
 import { type Node, openNodes, sums } from '../../../harness/wakatime-nodes.ts';
+import { seeded } from '../../../harness/world.ts';
 
 const second = 1_000_000;
 const daySeconds = 86_400;

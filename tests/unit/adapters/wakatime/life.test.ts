@@ -4,8 +4,8 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { startComposed } from '../../../harness/compose.ts';
 import { HubProcess, Leftovers } from '../../../harness/process.ts';
-import { seeded } from '../../../harness/world.ts';
 import { basic, cliAgent } from '../../../harness/wakatime.ts';
+import { seeded } from '../../../harness/world.ts';
 
 jest.setTimeout(120_000);
 

@@ -1,16 +1,7 @@
 // One line for each known form: user agents, numbers and words, keys, days. Facts that plugins and tools rely on.
 
 import { describe, expect, test } from '@jest/globals';
-import {
-  amount,
-  coarseText,
-  decimal,
-  digital,
-  fineAmount,
-  fineText,
-  grandAmount,
-  percent,
-} from '../../../../server/adapters/wakatime/model/format-time.ts';
+import { apiKeyOf } from '../../../../server/adapters/wakatime/auth/credentials.ts';
 import {
   beginning,
   boundsOf,
@@ -21,10 +12,19 @@ import {
   readSummaryRange,
   spoken,
 } from '../../../../server/adapters/wakatime/model/calendar.ts';
-import { apiKeyOf } from '../../../../server/adapters/wakatime/auth/credentials.ts';
-import { ago } from '../../../../server/adapters/wakatime/stats/lists.ts';
 import { categoryName, editorName } from '../../../../server/adapters/wakatime/model/display-names.ts';
+import {
+  amount,
+  coarseText,
+  decimal,
+  digital,
+  fineAmount,
+  fineText,
+  grandAmount,
+  percent,
+} from '../../../../server/adapters/wakatime/model/format-time.ts';
 import { parseUserAgent } from '../../../../server/adapters/wakatime/model/user-agent.ts';
+import { ago } from '../../../../server/adapters/wakatime/stats/lists.ts';
 
 describe('a user agent', () => {
   const table: [string, string, string][] = [

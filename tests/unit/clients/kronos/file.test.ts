@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import { Leftovers } from '../../../harness/process.ts';
 import { FakeHouse } from '../../../harness/cli-context.ts';
 import { bin, run } from '../../../harness/installed-kronos.ts';
+import { Leftovers } from '../../../harness/process.ts';
 
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());

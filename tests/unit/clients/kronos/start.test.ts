@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import { Leftovers } from '../../../harness/process.ts';
 import { bin, run as runIn, top } from '../../../harness/installed-kronos.ts';
+import { Leftovers } from '../../../harness/process.ts';
 
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());

@@ -8,11 +8,11 @@ import { BoundKeeper, HubChanged } from '../../../../clients/kronos/sync/sync.ts
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import { plainOf } from '../../../../protocol/plain.ts';
 import type { Running } from '../../../../server/compose.ts';
+import { FakeHouse } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
+import { PlainClient } from '../../../harness/plain-client.ts';
 import { Leftovers } from '../../../harness/process.ts';
 import { Socket } from '../../../harness/socket.ts';
-import { FakeHouse } from '../../../harness/cli-context.ts';
-import { PlainClient } from '../../../harness/plain-client.ts';
 
 const leftovers = new Leftovers();
 let hub: Running;

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
 import type { Running } from '../../../../server/compose.ts';
+import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { Leftovers } from '../../../harness/process.ts';
 import { Socket } from '../../../harness/socket.ts';
-import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
 
 const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());

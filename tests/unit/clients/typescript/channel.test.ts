@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryStorage, type Queued, type Settled } from '../../../../clients/typescript/index.ts';
-import { task } from '../../../harness/task.ts';
 import { House, is, shows } from '../../../harness/sdk.ts';
+import { task } from '../../../harness/task.ts';
 
 let house: House;
 beforeEach(async () => {

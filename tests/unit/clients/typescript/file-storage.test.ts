@@ -18,7 +18,7 @@ function adder(
   file: string,
   times: number,
 ): { readonly child: ReturnType<typeof spawn>; readonly done: Promise<number> } {
-  const script = fileURLToPath(new URL('adding-child.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../../../harness/adding-child.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, file, String(times)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -6,8 +6,8 @@ import { WebSocket } from 'ws';
 import { type Connection, connect, type Settled } from '../../../../clients/typescript/index.ts';
 import { freePort } from '../../../../scripts/prove/free-port.ts';
 import { HubProcess, Leftovers } from '../../../harness/process.ts';
-import { task } from '../../../harness/task.ts';
 import { is, shows } from '../../../harness/sdk.ts';
+import { task } from '../../../harness/task.ts';
 
 jest.setTimeout(120_000);
 

@@ -1,8 +1,8 @@
 // The connection's state machine and the keyboard map.
 
 import { describe, expect, test } from '@jest/globals';
-import { actionOf, keys } from '../../../../clients/web/room/keys.ts';
 import { begin, type Link, type LinkEvent, step, words } from '../../../../clients/web/room/connection.ts';
+import { actionOf, keys } from '../../../../clients/web/room/keys.ts';
 
 function run(link: Link, ...events: readonly (readonly [LinkEvent['type'] | number, number])[]): Link {
   return events.reduce(

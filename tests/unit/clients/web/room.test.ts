@@ -1,11 +1,11 @@
 // The room as the page knows it: history without doubles, resets, moments told once, and where the bars go.
 
 import { describe, expect, test } from '@jest/globals';
+import { clockFace, deadline, emptyRoom, hear, left } from '../../../../clients/web/room/room-state.ts';
+import type { Entry, Kind, News } from '../../../../clients/web/room/sse-protocol.ts';
+import { bars, hours, placeOf } from '../../../../clients/web/room/timeline.ts';
 import { type Look, momentOf, notice, sentence } from '../../../../clients/web/room/turn-events.ts';
 import { qrCode } from '../../../../clients/web/shared/qr.ts';
-import { clockFace, deadline, emptyRoom, hear, left } from '../../../../clients/web/room/room-state.ts';
-import { bars, hours, placeOf } from '../../../../clients/web/room/timeline.ts';
-import type { Entry, Kind, News } from '../../../../clients/web/room/sse-protocol.ts';
 
 const noon = Date.UTC(2026, 0, 5, 12);
 const minute = 60_000;

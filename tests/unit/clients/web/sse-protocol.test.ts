@@ -1,8 +1,8 @@
 // What the hub streams becomes values or nothing; what the page sends is always JSON.
 
 import { describe, expect, test } from '@jest/globals';
-import { eventReader } from '../../../../clients/web/shared/event-text.ts';
 import { minutesOf, newsOf, startBody } from '../../../../clients/web/room/sse-protocol.ts';
+import { eventReader } from '../../../../clients/web/shared/event-text.ts';
 
 const turn = { timer: 10, requested: '2026-01-05T12:00:00.000Z', user: 'alice', nextUser: 'bob', type: 'TIMER' };
 
