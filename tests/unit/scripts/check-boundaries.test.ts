@@ -40,7 +40,7 @@ describe('the check of boundaries', () => {
   test.each([
     [
       'server/core/hub.ts',
-      `import { refuse } from '../../../protocol/errors.ts';\nimport { createHash } from 'node:crypto';`,
+      `import { refuse } from '../../protocol/errors.ts';\nimport { createHash } from 'node:crypto';`,
     ],
     ['server/storage/sqlite/store.ts', `import type { Store } from '../../core/store.ts';`],
     ['server/transport/ws.ts', `import { json } from '../http/types.ts';\nsetTimeout(close, 10);`],

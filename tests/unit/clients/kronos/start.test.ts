@@ -101,7 +101,7 @@ describe('the bundle', () => {
     const folder = leftovers.folder();
     const copy = copyIn(join(folder, 'checkout'));
     await run(folder, process.execPath, copy, 'add', 'one');
-    const show = join(folder, 'checkout/clients/kronos/show.ts');
+    const show = join(folder, 'checkout/clients/kronos/cli/format-output.ts');
     writeFileSync(show, readFileSync(show, 'utf8').replace('[`task ', '[`Task '));
     expect((await run(folder, process.execPath, copy, 'add', 'two')).out).toBe('Task 2 added\n');
     expect(bundlesIn(folder)).toHaveLength(2);
