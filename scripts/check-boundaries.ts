@@ -23,7 +23,7 @@ const rules: readonly Rule[] = [
   { of: protocol, ours: [protocol], packages: ['ajv', '@sinclair/typebox'] },
   { of: core, ours: [core, protocol], packages: ['node:crypto'] },
   { of: http, ours: [http, core, protocol] },
-  { of: wire, ours: [wire, http, core, protocol, /^server\/adapters\/kronos\/(?:device|task-requests|tasks)\.ts$/] },
+  { of: wire, ours: [wire, http, core, protocol] },
   { of: /^server\/storage\//, ours: [/^server\/storage\//, core, protocol] },
   { of: /^server\/transport\//, ours: [/^server\/transport\//, http, core, protocol] },
   // `$1` is the adapter's own folder: adapters never know one another.

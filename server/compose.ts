@@ -10,6 +10,7 @@ import { openWebUi } from './adapters/activitywatch/routes/webui.ts';
 import { eventRoutes } from './adapters/hub/channel-events.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
+import { openTaskClients } from './adapters/kronos/task-requests.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
 import { pagesMay, wakatimeRoutes } from './adapters/wakatime/routes.ts';
 import { type Config, isNats, isPostgres } from './config.ts';
@@ -31,7 +32,7 @@ import { openSqlite } from './storage/sqlite/store.ts';
 import { hostAllowed, isLoopback, originAllowed } from './transport/host-origin-rules.ts';
 import { type Front, type Listening, listen, type Options } from './transport/listen.ts';
 import { version } from './version.ts';
-import { openKronos } from './wire/conversation.ts';
+import { openWire } from './wire/conversation.ts';
 import { subscription } from './wire/subscription-view.ts';
 
 /** Requests under way are waited for this long when the hub stops. */
@@ -77,8 +78,9 @@ export async function assemble(
   const metrics = new Metrics(world);
   const hub = new Hub({ store: metrics.store(opened.store), relay: opened.relay, world });
   const accounts = await Accounts.open(hub);
-  const kronos = await openKronos({ hub, accounts, personal: isPersonal(config), signup: config.signup, version });
-  const converse = (peer: Peer, caller: Caller) => metrics.conversation(kronos(peer, caller));
+  const tasks = await openTaskClients({ hub, accounts });
+  const wire = openWire({ hub, accounts, tasks, personal: isPersonal(config), signup: config.signup, version });
+  const converse = (peer: Peer, caller: Caller) => metrics.conversation(wire(peer, caller));
   return { ok: true, parts: { hub, accounts, metrics, size: opened.size, converse } };
 }
 

@@ -3,10 +3,10 @@
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Request, Requests } from '../../protocol/messages.ts';
-import type { Device } from '../adapters/kronos/device.ts';
 import { everything, type Identity } from '../core/access.ts';
 import { type Accounts, ownerName } from '../core/accounts.ts';
 import type { Caller } from '../http/types.ts';
+import type { TaskDevice } from './task-clients.ts';
 
 export interface Gate {
   readonly accounts: Accounts;
@@ -22,9 +22,9 @@ export interface Speaker {
 }
 
 /** Whom a connection has logged in as, or speaks as. */
-export interface Login extends Speaker {
+export interface Login<D extends TaskDevice> extends Speaker {
   /** undefined without a login. */
-  readonly device: Device | undefined;
+  readonly device: D | undefined;
 }
 
 export type Admitted = ({ readonly ok: true } & Speaker) | Refusal;

@@ -1,22 +1,22 @@
 // Requests about channels by name: which one is meant, whether the session may, and what it is answered. What the verbs do there is in
-// channels.ts; single tasks of one's own, named as items, are for task-requests.ts.
+// channels.ts; single tasks of one's own, named as items, go to the adapter of task-clients.ts.
 
 import { refuse } from '../../protocol/errors.ts';
 import type { Requests } from '../../protocol/messages.ts';
-import type { TaskRequests } from '../adapters/kronos/task-requests.ts';
 import { fullName, may } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Session } from '../core/session.ts';
 import type { Login } from './authorize.ts';
 import type { ChannelVerbs, WriteRequest } from './channel-verbs.ts';
 import type { Answering, Ref } from './response-order.ts';
+import type { TaskClients, TaskDevice } from './task-clients.ts';
 
 export type ChannelRequest = WriteRequest | Requests['read-all' | 'history' | 'subscribe' | 'unsubscribe'];
 
 /** Who asks, and whom to answer. */
-interface Asking {
+interface Asking<D extends TaskDevice> {
   readonly session: Session;
-  readonly login: Login;
+  readonly login: Login<D>;
   readonly to: Answering;
   /** Called once the session follows what it asked for. */
   readonly follows: (name: string) => void;
@@ -25,24 +25,24 @@ interface Asking {
 const reading: ReadonlySet<string> = new Set(['read-all', 'history', 'subscribe', 'unsubscribe']);
 
 /** For all connections of a hub. */
-export class ChannelRequests {
+export class ChannelRequests<D extends TaskDevice> {
   #verbs: ChannelVerbs;
-  #tasks: TaskRequests;
+  #tasks: TaskClients<D>;
   #accounts: Accounts;
 
-  constructor(verbs: ChannelVerbs, tasks: TaskRequests, accounts: Accounts) {
+  constructor(verbs: ChannelVerbs, tasks: TaskClients<D>, accounts: Accounts) {
     this.#verbs = verbs;
     this.#tasks = tasks;
     this.#accounts = accounts;
   }
 
-  async list(to: Answering, login: Login, ref: Ref): Promise<void> {
+  async list(to: Answering, login: Login<D>, ref: Ref): Promise<void> {
     await to.done();
     to.accept('channels', { channels: await this.#verbs.list(login.identity) }, ref);
   }
 
   /** @param said the channel as the request names it */
-  take(asking: Asking, request: ChannelRequest, said: string): void | Promise<void> {
+  take(asking: Asking<D>, request: ChannelRequest, said: string): void | Promise<void> {
     const { session, login, to } = asking;
     const { identity } = login;
     const name = fullName(identity, said, (account) => this.#accounts.isAccount(account));
@@ -73,7 +73,7 @@ export class ChannelRequests {
   }
 
   /** Begins a write at once; what it gives answers it. */
-  #write({ session, login, to }: Asking, request: WriteRequest, name: string): () => Promise<void> {
+  #write({ session, login, to }: Asking<D>, request: WriteRequest, name: string): () => Promise<void> {
     const { ref } = request;
     const { device } = login.identity;
     const { written, key } = this.#verbs.write(this.#asKept(request, name), name, device, session.peer);
@@ -85,12 +85,12 @@ export class ChannelRequests {
   }
 
   /** A write that looks at what is there: after the writes before it, and before those after it. */
-  async #rewrite(asking: Asking, request: WriteRequest, name: string): Promise<void> {
+  async #rewrite(asking: Asking<D>, request: WriteRequest, name: string): Promise<void> {
     await asking.to.done();
     await this.#write(asking, request, name)();
   }
 
-  async #subscribe({ session, to, follows }: Asking, request: Requests['subscribe'], name: string): Promise<void> {
+  async #subscribe({ session, to, follows }: Asking<D>, request: Requests['subscribe'], name: string): Promise<void> {
     await to.done();
     const answered = await this.#verbs.subscribe(session, request, name);
     if (typeof answered === 'object') return to.refuse(answered, request.ref);
@@ -98,7 +98,11 @@ export class ChannelRequests {
     if (answered !== undefined) to.send(answered);
   }
 
-  async #unsubscribe({ session, to }: Asking, { channel, ref }: Requests['unsubscribe'], name: string): Promise<void> {
+  async #unsubscribe(
+    { session, to }: Asking<D>,
+    { channel, ref }: Requests['unsubscribe'],
+    name: string,
+  ): Promise<void> {
     await to.done();
     const refusal = await this.#verbs.unsubscribe(session, name);
     if (refusal === undefined) to.accept('unsubscribe', { channel }, ref);

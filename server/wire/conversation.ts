@@ -1,14 +1,12 @@
-// One connection that speaks Kronos, on whatever transport: takes messages in order, knows who is speaking, and hands each to its verb.
-// Who that is, is decided in admission.ts; the verbs are in task-requests.ts, channel-requests.ts and admin.ts.
+// One connection that speaks the wire, on any transport: takes messages in order, knows who is speaking, and hands each request to
+// its verb. authorize.ts decides who that is. The verbs are in channel-requests.ts, admin.ts and the adapter of task-clients.ts.
 
 import { type Decoded, decode } from '../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Request, Requests } from '../../protocol/messages.ts';
 import { noVersion } from '../../protocol/version.ts';
-import { Devices } from '../adapters/kronos/device.ts';
-import { type TaskDeps, TaskRequests } from '../adapters/kronos/task-requests.ts';
-import type { Tasks } from '../adapters/kronos/tasks.ts';
 import { type Identity, matches, may } from '../core/access.ts';
+import type { Hub } from '../core/hub.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
 import { Session, type View } from '../core/session.ts';
@@ -18,6 +16,7 @@ import { admitLogin, admitRequest, type Gate, type Login } from './authorize.ts'
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
 import { ChannelVerbs } from './channel-verbs.ts';
 import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
+import type { AccountTasks, TaskClients, TaskDevice } from './task-clients.ts';
 
 /** C4 */
 const silenceMs = 10_000;
@@ -26,36 +25,36 @@ const unanswered = 1_024;
 /** B3: characters of them. */
 const unansweredSize = 8_388_608;
 
-export interface KronosDeps extends Gate, TaskDeps {
+export interface WireDeps<D extends TaskDevice> extends Gate {
+  readonly hub: Hub;
+  /** The adapter of plain task clients. */
+  readonly tasks: TaskClients<D>;
   /** Of Horai, for `stats`. */
   readonly version: string;
 }
 
-export async function openKronos(deps: KronosDeps): Promise<(peer: Peer, caller: Caller) => Conversation> {
-  const devices = new Devices(await deps.hub.document('@hub/devices'), deps.hub.world);
-  const tasks = new TaskRequests(deps);
-  const channels = new ChannelRequests(new ChannelVerbs(deps.hub), tasks, deps.accounts);
-  const inside: Inside = { ...deps, devices, tasks, channels };
-  return (peer, caller) => new KronosConversation(inside, peer, caller);
+/** @returns what starts a conversation with a peer, for the transports */
+export function openWire<D extends TaskDevice>(deps: WireDeps<D>): (peer: Peer, caller: Caller) => Conversation {
+  const channels = new ChannelRequests(new ChannelVerbs(deps.hub), deps.tasks, deps.accounts);
+  const shared: Shared<D> = { ...deps, channels };
+  return (peer, caller) => new WireConversation(shared, peer, caller);
 }
 
 const nobody: Identity = { account: '', device: '', token: '', scopes: [] };
 
 /** What all conversations of a hub share. */
-interface Inside extends KronosDeps {
-  readonly devices: Devices;
-  readonly tasks: TaskRequests;
-  readonly channels: ChannelRequests;
+interface Shared<D extends TaskDevice> extends WireDeps<D> {
+  readonly channels: ChannelRequests<D>;
 }
 
 const nothing = () => undefined;
 
-class KronosConversation implements Conversation, AnsweringOwner {
-  #deps: Inside;
+class WireConversation<D extends TaskDevice> implements Conversation, AnsweringOwner {
+  #deps: Shared<D>;
   #peer: Peer;
   #caller: Caller;
   #session: Session | undefined;
-  #login: Login | undefined;
+  #login: Login<D> | undefined;
   #answers: Answering = new Answering(this);
   /** Requests, one after the other. */
   #requests: SerialQueue;
@@ -63,9 +62,9 @@ class KronosConversation implements Conversation, AnsweringOwner {
   #pendingSize = 0;
   #cancelSilence: () => void;
   /** Followed as a plain client does, having logged in. */
-  #plain: Tasks | undefined;
+  #plain: AccountTasks | undefined;
 
-  constructor(deps: Inside, peer: Peer, caller: Caller) {
+  constructor(deps: Shared<D>, peer: Peer, caller: Caller) {
     this.#deps = deps;
     this.#peer = peer;
     this.#caller = caller;
@@ -121,7 +120,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
   }
 
   failed(error: unknown): void {
-    this.#deps.hub.world.log.error({ error, peer: this.#peer.name }, 'kronos: a request failed');
+    this.#deps.hub.world.log.error({ error, peer: this.#peer.name }, 'wire: a request failed');
   }
 
   dropped(text: string): void {
@@ -142,7 +141,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
 
   #leaveDevice(orderly: boolean): void {
     const device = this.#login?.device;
-    if (device !== undefined) this.#deps.devices.disconnect(device, orderly);
+    if (device !== undefined) this.#deps.tasks.disconnect(device, orderly);
     if (device?.connections === 0) this.#plain?.left(device.id);
     this.#login = undefined;
   }
@@ -205,7 +204,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
     }
   }
 
-  #takeOfChannel(session: Session, login: Login, request: ChannelRequest, channel: string): void | Promise<void> {
+  #takeOfChannel(session: Session, login: Login<D>, request: ChannelRequest, channel: string): void | Promise<void> {
     const asking = { session, login, to: this.#answers, follows: (name: string) => this.#follows(name) };
     return this.#deps.channels.take(asking, request, channel);
   }
@@ -219,7 +218,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
   }
 
   /** L6, L7: who asks. */
-  #who(request: Request): ({ readonly ok: true } & Login) | Refusal {
+  #who(request: Request): ({ readonly ok: true } & Login<D>) | Refusal {
     const said = request.user_id ?? '';
     if (this.#login !== undefined) {
       if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
@@ -238,11 +237,11 @@ class KronosConversation implements Conversation, AnsweringOwner {
     const admitted = await admitLogin(this.#deps, this.#caller, request);
     if (!admitted.ok) return this.#answers.refuse(admitted, ref);
     const { identity, userId } = admitted;
-    const connected = this.#deps.devices.connect(request.device_id ?? '', identity.account);
+    const connected = this.#deps.tasks.connect(request.device_id ?? '', identity.account);
     if (!connected.ok) return this.#answers.refuse(connected, ref);
     const { device } = connected;
     const tasks = await this.#deps.tasks.of(identity.account);
-    if (this.#answers.over) return this.#deps.devices.disconnect(device, false);
+    if (this.#answers.over) return this.#deps.tasks.disconnect(device, false);
     this.#leaveDevice(false);
     this.#cancelSilence();
     this.#startOver();
@@ -261,7 +260,7 @@ class KronosConversation implements Conversation, AnsweringOwner {
     session.follow(tasks.channel, this.#plainView(tasks), { from: 'now' });
   }
 
-  #plainView(tasks: Tasks): View {
+  #plainView(tasks: AccountTasks): View {
     return tasks.view(this.#login?.identity.token ?? '', this.#login?.userId ?? '');
   }
 

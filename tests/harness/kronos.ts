@@ -1,13 +1,15 @@
 // A hub with its Kronos face in memory, and a wire delivered by hand: what the hub sends lies in an array until it is read. No
 // sockets here; tests/contract/conversation.ts runs over real ones.
 
+import { openTaskClients, type TaskDeps } from '../../server/adapters/kronos/task-requests.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import { type Relay, silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { type KronosDeps, openKronos } from '../../server/wire/conversation.ts';
+import type { Gate } from '../../server/wire/authorize.ts';
+import { openWire } from '../../server/wire/conversation.ts';
 import { TestWorld } from './world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
@@ -116,7 +118,7 @@ export interface TestHub {
 }
 
 export async function startHub(
-  options: Partial<Pick<KronosDeps, 'personal' | 'signup' | 'merge'>> & {
+  options: Partial<Pick<Gate, 'personal' | 'signup'> & Pick<TaskDeps, 'merge'>> & {
     store?: Store;
     relay?: Relay;
     world?: TestWorld;
@@ -131,7 +133,8 @@ export async function startHub(
   const owner = (await accounts.begin(undefined)) ?? '';
   const { personal = true, signup = 'closed' } = options;
   const merge = options.merge === undefined ? {} : { merge: options.merge };
-  const converse = await openKronos({ hub, accounts, personal, signup, version: '0.0.0', ...merge });
+  const tasks = await openTaskClients({ hub, accounts, ...merge });
+  const converse = openWire({ hub, accounts, tasks, personal, signup, version: '0.0.0' });
   let wires = 0;
   return {
     hub,

@@ -2,6 +2,7 @@
 // The pages are facts as JSON: what they look like is tested elsewhere.
 
 import { eventRoutes } from '../../server/adapters/hub/channel-events.ts';
+import { openTaskClients } from '../../server/adapters/kronos/task-requests.ts';
 import type { Asset, Pages } from '../../server/adapters/mobtimer/pages.ts';
 import { mobtimerRoutes } from '../../server/adapters/mobtimer/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
@@ -10,7 +11,7 @@ import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { Tickets } from '../../server/http/tickets.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
-import { openKronos } from '../../server/wire/conversation.ts';
+import { openWire } from '../../server/wire/conversation.ts';
 import { subscription } from '../../server/wire/subscription-view.ts';
 import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';
@@ -66,7 +67,8 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
-  const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });
+  const tasks = await openTaskClients({ hub, accounts });
+  const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0' });
   const tickets = new Tickets({ accounts, personal }, hub);
   const routes = [
     ...mobtimerRoutes({ hub, rooms, authenticate: (request) => tickets.authenticate(request), pages }),

@@ -1,5 +1,6 @@
 // A hub with WakaTime's routes and Kronos beside them, on a real port and a clock moved by hand; and a plugin's way of talking to it.
 
+import { openTaskClients } from '../../server/adapters/kronos/task-requests.ts';
 import type { WakatimeDeps } from '../../server/adapters/wakatime/auth/authorize.ts';
 import { wakatimeRoutes } from '../../server/adapters/wakatime/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
@@ -7,7 +8,7 @@ import { Hub } from '../../server/core/hub.ts';
 import { silence } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
-import { openKronos } from '../../server/wire/conversation.ts';
+import { openWire } from '../../server/wire/conversation.ts';
 import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';
 import { TestWorld } from './world.ts';
@@ -64,7 +65,8 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
-  const converse = await openKronos({ hub, accounts, personal, signup: 'closed', version: '0.0.0' });
+  const tasks = await openTaskClients({ hub, accounts });
+  const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0' });
   const near = ({ origin }: { readonly origin: string }) => origin === '';
   const routes = wakatimeRoutes({ hub, accounts, personal, near, ...(sizes === undefined ? {} : { sizes }) });
   const listened = await listen(

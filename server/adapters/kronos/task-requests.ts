@@ -9,10 +9,11 @@ import { may } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
-import type { Login } from '../../wire/authorize.ts';
+import type { Login as WireLogin } from '../../wire/authorize.ts';
 import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 import type { Answering, Ref } from '../../wire/response-order.ts';
-import { sureMs } from './device.ts';
+import type { TaskClients, TaskRequest } from '../../wire/task-clients.ts';
+import { type Device, Devices, sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
 
 export interface TaskDeps {
@@ -22,7 +23,7 @@ export interface TaskDeps {
   readonly merge?: typeof mergeList;
 }
 
-type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete'];
+type Login = WireLogin<Device>;
 
 /** Who asks, of which tasks, and whom to answer. */
 interface Asking {
@@ -32,15 +33,29 @@ interface Asking {
   readonly ref: Ref;
 }
 
-/** For all connections of a hub. */
-export class TaskRequests {
+/** Opens the adapter of plain task clients, one for all connections of a hub. */
+export async function openTaskClients(deps: TaskDeps): Promise<TaskClients<Device>> {
+  return new TaskRequests(deps, new Devices(await deps.hub.document('@hub/devices'), deps.hub.world));
+}
+
+class TaskRequests implements TaskClients<Device> {
   #deps: TaskDeps;
+  #devices: Devices;
   #opened = new Map<string, Promise<Tasks>>();
   /** When a connection was last sent its tasks without having asked. */
   #unasked = new WeakMap<Answering, number>();
 
-  constructor(deps: TaskDeps) {
+  constructor(deps: TaskDeps, devices: Devices) {
     this.#deps = deps;
+    this.#devices = devices;
+  }
+
+  connect(id: string, account: string): { readonly ok: true; readonly device: Device } | Refusal {
+    return this.#devices.connect(id, account);
+  }
+
+  disconnect(device: Device, orderly: boolean): void {
+    this.#devices.disconnect(device, orderly);
   }
 
   of(account: string): Promise<Tasks> {
@@ -53,13 +68,7 @@ export class TaskRequests {
   }
 
   /** @param key where the request names its task by that; of a create it is answered (S2) */
-  async take(
-    to: Answering,
-    peer: Peer,
-    login: Login,
-    request: Requests['read-all'] | WriteRequest,
-    key?: string,
-  ): Promise<void> {
+  async take(to: Answering, peer: Peer, login: Login, request: TaskRequest, key?: string): Promise<void> {
     const { ref } = request;
     const { account } = login.identity;
     const verb = request.type === 'read-all' ? 'read' : 'write';

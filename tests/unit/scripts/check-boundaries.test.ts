@@ -19,6 +19,7 @@ describe('the check of boundaries', () => {
     ['server/adapters/kronos/tasks.ts', `import { MemoryStore } from '../../storage/memory.ts';`],
     ['server/http/types.ts', `import { room } from '../adapters/mobtimer/room.ts';`],
     ['server/http/router.ts', `import { open } from '../wire/conversation.ts';`],
+    ['server/wire/conversation.ts', `import { openTaskClients } from '../adapters/kronos/task-requests.ts';`],
     ['server/wire/admin.ts', `import { room } from '../adapters/mobtimer/rooms.ts';`],
     ['server/edge/edge.ts', `import { compose } from '../compose.ts';`],
     ['server/edge/edge.ts', `import { Tasks } from '../adapters/kronos/tasks.ts';`],
