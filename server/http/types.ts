@@ -55,6 +55,34 @@ export interface Stream {
   readonly open: (peer: Peer) => Conversation;
 }
 
+/** A body as the reference shows it. */
+export interface BodyDoc {
+  /** `application/json` unless said. */
+  readonly type?: string;
+  readonly description?: string;
+  /** A JSON Schema, for instance a TypeBox one. */
+  readonly schema?: object;
+  readonly example?: unknown;
+}
+
+/** What the reference (`/-/reference`) says of a route. Routes that share one object are one entry with several paths. */
+export interface RouteDoc {
+  /** What the request does, as one sentence in the present tense without its full stop: "Lists the heartbeats of a day". */
+  readonly summary: string;
+  /** The heading that the route stands under, such as `ActivityWatch`. */
+  readonly tag: string;
+  /** The scope that the token needs, such as `read:wakatime`; `none` if the route needs no token. */
+  readonly scope: string;
+  /** More than the summary, in full sentences. */
+  readonly description?: string;
+  /** By the name of a path parameter or query parameter: what it is, with its unit and form. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: BodyDoc;
+  /** By HTTP status. */
+  readonly responses?: Readonly<Record<number, BodyDoc>>;
+}
+
 export interface Route {
   /** `*` answers every method. */
   readonly method: string;
@@ -62,6 +90,8 @@ export interface Route {
   readonly path: string;
   /** Bytes of body taken before the transport answers 413; 1 MiB unless said. */
   readonly limit?: number;
+  /** `unlisted`: it only answers what no listed route takes (unknown paths, wrong methods, preflights). */
+  readonly doc?: RouteDoc | 'unlisted';
   readonly handle: (request: Request) => Promise<Reply | Flow | Stream>;
 }
 
