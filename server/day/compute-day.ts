@@ -1,0 +1,152 @@
+// The merged day as one pure function: evidence in, lanes, presence, segments and sums out. It cuts everything to the day first
+// ([Y8]), so a day depends on nothing but its own evidence.
+
+import { agentFigures, attendedBy } from './agents.ts';
+import type { DayLaneView, MergedDay } from './answer.ts';
+import { compareText, groupBy } from './collections.ts';
+import { type DayInput, guessDevices, LatestInputs, readInput } from './devices.ts';
+import { type DayEvent, type DayEvidence, type DayLane, type DayOptions, dayLanes } from './evidence.ts';
+import { agentTurns, creditHumans } from './heartbeats.ts';
+import { type DayInterval, type DayIntervals, lengthOf, uniteIntervals } from './intervals.ts';
+import {
+  cutPieces,
+  type DayPiece,
+  type DayRun,
+  type DaySource,
+  entryPartsOf,
+  piecesOf,
+  uniteContent,
+} from './pieces.ts';
+import { bridgesOf, devicePresence, personPresence } from './presence.ts';
+import { buildSegments } from './segments.ts';
+import { sumDay } from './sums.ts';
+
+export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDay {
+  const day: DayInterval = [options.from, options.to];
+  // Heartbeats just before the day are judged by the input of that moment, so before anything is cut.
+  const labels = new Map([...readInput(evidence.events)].map(([device, { input }]) => [device, input]));
+  const editors = creditHumans(evidence.heartbeats, labels, options.timeout);
+  const { events, guesses } = guessDevices([...evidence.events, ...editors].flatMap((event) => cutEvent(event, day)));
+  const inputs = readInput(events);
+  const { sources, removed, starts } = sourcesOf(events, inputs, day);
+  const presence = presenceOf(sources, removed, inputs, options.idle);
+  const bridges = bridgesOf(presence, removed, options.bridge);
+  const segments = buildSegments({
+    sources,
+    presence,
+    bridges,
+    latest: new LatestInputs(inputs, starts),
+    options,
+  });
+  const whole = uniteIntervals([...presence, ...bridges]);
+  const turns = agentTurns(evidence.heartbeats, evidence.events, labels, options.timeout);
+  const agents = agentFigures(turns, day, options);
+  return {
+    from: options.from,
+    to: options.to,
+    ...sumDay(segments, whole, agents),
+    ...attendedBy(agents, whole),
+    segments,
+    lanes: [...sources.map(laneOf), ...agents.lanes].sort(byLane),
+    removed,
+    guesses,
+  };
+}
+
+/** Marks stay as they are; what does not reach into the day is left out. */
+function cutEvent(event: DayEvent, [begin, end]: DayInterval): readonly DayEvent[] {
+  const [from, to] = [Math.max(event.from, begin), Math.min(event.to, end)];
+  if (event.to <= event.from) return event.from >= begin && event.from < end ? [event] : [];
+  if (to <= from) return [];
+  return from === event.from && to === event.to ? [event] : [{ ...event, from, to }];
+}
+
+function sourceName({ device, kind }: DayEvent): string {
+  return device === '' ? kind : `${device}/${kind}`;
+}
+
+function byLane(a: DayLaneView, b: DayLaneView): number {
+  return dayLanes.indexOf(a.lane) - dayLanes.indexOf(b.lane) || compareText(a.source, b.source);
+}
+
+interface SourceSet {
+  readonly sources: readonly DaySource[];
+  /** What entries remove. */
+  readonly removed: DayIntervals;
+  /** By device, the moments at which one of its sources began to say something, marks included. */
+  readonly starts: ReadonlyMap<string, readonly number[]>;
+}
+
+/** All sources but agents, in order of name, cut to what the AFK source of their device allows ([Y2]); and what entries remove. */
+function sourcesOf(events: readonly DayEvent[], inputs: ReadonlyMap<string, DayInput>, day: DayInterval): SourceSet {
+  const entries = entryPartsOf(events.filter(({ lane }) => lane === 'manual'));
+  const isRemoval = ({ value }: (typeof entries)[number]): boolean => value.removes === true;
+  const removed = uniteIntervals(entries.filter(isRemoval).map(({ from, to }) => [from, to]));
+  const stated = entries
+    .filter((part) => !isRemoval(part))
+    .map(({ from, to, value }): DayPiece => ({ from, to, facts: value.facts, items: [value] }));
+  const sources: DaySource[] =
+    stated.length === 0 ? [] : [{ name: 'entries', lane: 'manual', device: '', pieces: stated }];
+  const others = events.filter(
+    ({ lane, input }) => lane !== 'manual' && lane !== 'agent' && (lane !== 'afk' || input === true),
+  );
+  const starts = new Map<string, number[]>();
+  for (const its of groupBy(others, (event) => `${event.lane}\n${sourceName(event)}`).values()) {
+    const [first] = its;
+    if (first === undefined) continue;
+    const { lane, device } = first;
+    const runs = uniteContent(its);
+    if (device !== '') starts.set(device, [...(starts.get(device) ?? []), ...startsOf(lane, its, runs)]);
+    const absent = device === '' || lane === 'afk' ? [] : (inputs.get(device)?.absent ?? []);
+    const pieces = cutPieces(piecesOf(runs), absent, day);
+    if (pieces.length > 0) sources.push({ name: sourceName(first), lane, device, pieces });
+  }
+  sources.sort((a, b) => compareText(a.name, b.name) || compareText(a.lane, b.lane));
+  return { sources, removed, starts };
+}
+
+/** When a source of a device began to say something; of an AFK source the marks alone, such as the unlocks of a phone. */
+function startsOf(lane: DayLane, events: readonly DayEvent[], runs: readonly DayRun[]): readonly number[] {
+  const marks = events.filter(({ from, to }) => to <= from);
+  return [...marks, ...(lane === 'afk' ? [] : runs)].map(({ from }) => from);
+}
+
+function intervalsOf(sources: readonly DaySource[]): DayIntervals {
+  return uniteIntervals(sources.flatMap(({ pieces }) => pieces.map(({ from, to }): DayInterval => [from, to])));
+}
+
+const seenByDevice = new Set(['editor', 'web', 'window', 'other']);
+
+function presenceOf(
+  sources: readonly DaySource[],
+  removed: DayIntervals,
+  inputs: ReadonlyMap<string, DayInput>,
+  idle: number,
+): DayIntervals {
+  const ofLane = (lane: string): DayIntervals => intervalsOf(sources.filter((source) => source.lane === lane));
+  const seen = groupBy(
+    sources.filter(({ lane }) => seenByDevice.has(lane)),
+    ({ device }) => device,
+  );
+  const names = new Set([...inputs.keys(), ...seen.keys()]);
+  const devices = [...names].map((device) =>
+    devicePresence(inputs.get(device) ?? { input: [], absent: [] }, intervalsOf(seen.get(device) ?? [])),
+  );
+  return personPresence(
+    {
+      devices,
+      meetings: ofLane('meeting'),
+      mobs: ofLane('mob'),
+      entries: ofLane('manual'),
+      tasks: ofLane('task'),
+      removed,
+      absences: [...inputs.values()].map(({ absent }) => absent),
+    },
+    idle,
+  );
+}
+
+function laneOf({ name, lane, pieces }: DaySource): DayLaneView {
+  const intervals = uniteIntervals(pieces.map(({ from, to }) => [from, to]));
+  return { lane, source: name, time: lengthOf(intervals), intervals };
+}

@@ -1,0 +1,255 @@
+// One winner at every moment ([Y5]) and its reasons ([Y10]): a sweep line cuts presence into elementary segments, and neighbours with
+// the same attribution become one segment.
+
+import type { DayReason, DaySegment } from './answer.ts';
+import { compareText } from './collections.ts';
+import type { DayLatestInput, LatestInputs } from './devices.ts';
+import type { DayAttribution, DayFacts, DayHour, DayLane, DayOptions } from './evidence.ts';
+import type { DayIntervals } from './intervals.ts';
+import type { DayItem, DaySource } from './pieces.ts';
+
+export interface SegmentInput {
+  /** In order of name: of equal claims the first wins. Agents are not among them. */
+  readonly sources: readonly DaySource[];
+  readonly presence: DayIntervals;
+  readonly bridges: DayIntervals;
+  readonly latest: LatestInputs;
+  readonly options: DayOptions;
+}
+
+/** A piece with what the classifier says about it. */
+interface Claim {
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly DayItem[];
+  readonly attribution: DayAttribution;
+  /** The smaller wins. */
+  readonly rank: number;
+}
+
+interface ClaimedSource {
+  readonly source: DaySource;
+  readonly claims: readonly Claim[];
+}
+
+/** Web, window and other evidence wins only where a rule speaks; without one it says no more than that somebody was there. */
+function rankOf(lane: DayLane, { rule }: DayAttribution): number {
+  const always: DayLane[] = ['manual', 'task', 'mob', 'meeting', 'editor'];
+  const byRule: DayLane[] = ['web', 'window', 'other', 'afk'];
+  const index = always.indexOf(lane);
+  if (index !== -1) return index;
+  return always.length + byRule.indexOf(lane) + (rule === null ? byRule.length : 0);
+}
+
+export function buildSegments(input: SegmentInput): readonly DaySegment[] {
+  const { sources, presence, bridges, latest, options } = input;
+  const claimed = sources.map((source) => ({ source, claims: claimsOf(source, options) }));
+  const builder = new SegmentBuilder(sources);
+  const bounds = boundsOf(input, claimed);
+  const next = new Uint32Array(claimed.length);
+  const active: (Claim | undefined)[] = claimed.map(() => undefined);
+  const bridged = new Set(bridges.map(([from]) => from));
+  let at = 0;
+  for (const [index, [begin, end]] of presence.entries()) {
+    const gap = presence[index - 1]?.[1];
+    if (gap !== undefined && bridged.has(gap)) builder.bridge(gap, begin);
+    while ((bounds[at] ?? end) < begin) at += 1;
+    for (; (bounds[at] ?? end) < end; at += 1) {
+      const [from = end, to = end] = [bounds[at], bounds[at + 1]];
+      if (to === from) continue;
+      for (const [number, { claims }] of claimed.entries()) {
+        let place = next[number] ?? 0;
+        while ((claims[place]?.to ?? Number.POSITIVE_INFINITY) <= from) place += 1;
+        next[number] = place;
+        const claim = claims[place];
+        active[number] = claim !== undefined && claim.from <= from ? claim : undefined;
+      }
+      builder.add(from, to, active, winnerOf(claimed, active, latest, from));
+    }
+  }
+  return builder.finish();
+}
+
+/** The index of the winning source; -1 where nothing claims the moment. */
+function winnerOf(
+  claimed: readonly ClaimedSource[],
+  active: readonly (Claim | undefined)[],
+  latest: LatestInputs,
+  moment: number,
+): number {
+  let winner = -1;
+  let best: Claim | undefined;
+  for (let index = 0; index < active.length; index += 1) {
+    const claim = active[index];
+    if (claim === undefined) continue;
+    if (best === undefined || beats(claim, index, best, winner)) [best, winner] = [claim, index];
+  }
+  return winner;
+
+  function beats(claim: Claim, index: number, other: Claim, otherIndex: number): boolean {
+    if (claim.rank !== other.rank) return claim.rank < other.rank;
+    const difference = claim.attribution.specificity - other.attribution.specificity;
+    if (difference !== 0) return difference > 0;
+    const [device = '', otherDevice = ''] = [claimed[index]?.source.device, claimed[otherIndex]?.source.device];
+    return device !== otherDevice && isLater(latest.at(device, moment), latest.at(otherDevice, moment));
+  }
+}
+
+function isLater(one: DayLatestInput, other: DayLatestInput): boolean {
+  return one.reported === other.reported ? one.started > other.started : one.reported;
+}
+
+/** Every moment at which the winner or its evidence may change, ascending. */
+function boundsOf({ presence, latest, sources }: SegmentInput, claimed: readonly ClaimedSource[]): Float64Array {
+  const moments: number[] = [];
+  for (const [from, to] of presence) moments.push(from, to);
+  for (const { claims } of claimed) for (const { from, to } of claims) moments.push(from, to);
+  // One device is never compared with itself.
+  const devices = new Set(sources.map(({ device }) => device).filter((device) => device !== ''));
+  if (devices.size > 1) for (const moment of latest.changes()) moments.push(moment);
+  return Float64Array.from(moments).sort();
+}
+
+function claimsOf({ lane, device, pieces }: DaySource, { classifier, hours = [] }: DayOptions): readonly Claim[] {
+  const known = new Map<number, Map<DayFacts, DayAttribution>>();
+  const classify = (facts: DayFacts, slot: number, hour: DayHour | undefined): DayAttribution => {
+    const ofSlot = known.get(slot) ?? new Map<DayFacts, DayAttribution>();
+    known.set(slot, ofSlot);
+    const before = ofSlot.get(facts);
+    if (before !== undefined) return before;
+    const clock = hour === undefined ? { weekday: 0, hour: -1 } : { weekday: hour.weekday, hour: hour.hour };
+    const made = classifier.classify({ lane, device, facts, ...clock });
+    ofSlot.set(facts, made);
+    return made;
+  };
+  const claims: Claim[] = [];
+  let slot = 0;
+  for (const { from, to, facts, items } of pieces) {
+    if (!classifier.readsClock) {
+      const attribution = classify(facts, -1, undefined);
+      claims.push({ from, to, items, attribution, rank: rankOf(lane, attribution) });
+      continue;
+    }
+    while ((hours[slot]?.to ?? Number.POSITIVE_INFINITY) <= from) slot += 1;
+    for (let index = slot, begin = from; begin < to; index += 1) {
+      const hour = hours[index];
+      const end = Math.min(to, hour?.to ?? to);
+      const attribution = classify(facts, index, hour);
+      claims.push({ from: begin, to: end, items, attribution, rank: rankOf(lane, attribution) });
+      begin = end;
+    }
+  }
+  return claims;
+}
+
+type Decision = Omit<DaySegment, 'from' | 'to' | 'evidence' | 'bridged'>;
+
+const undecided: Decision = {
+  project: null,
+  task: null,
+  category: null,
+  work: true,
+  lane: 'afk',
+  source: '',
+  rule: null,
+  fact: null,
+};
+
+class SegmentBuilder {
+  readonly #sources: readonly DaySource[];
+  readonly #segments: DaySegment[] = [];
+  #from = 0;
+  #to = Number.NEGATIVE_INFINITY;
+  #decision = undecided;
+  #attribution: DayAttribution | undefined;
+  #winner = -1;
+  /** By source: what was met in the segment, each once in a row. */
+  #met: ((readonly DayItem[])[] | undefined)[] = [];
+
+  constructor(sources: readonly DaySource[]) {
+    this.#sources = sources;
+  }
+
+  add(from: number, to: number, active: readonly (Claim | undefined)[], winner: number): void {
+    const attribution = active[winner]?.attribution;
+    const goesOn = from === this.#to && winner === this.#winner && isSame(attribution, this.#attribution);
+    if (!goesOn) {
+      this.#close();
+      this.#from = from;
+      this.#winner = winner;
+      this.#attribution = attribution;
+      this.#decision = decisionOf(this.#sources[winner], attribution);
+    }
+    this.#to = to;
+    for (let index = 0; index < active.length; index += 1) {
+      const items = active[index]?.items;
+      if (items === undefined) continue;
+      const met = this.#met[index];
+      if (met === undefined) this.#met[index] = [items];
+      else if (met[met.length - 1] !== items) met.push(items);
+    }
+  }
+
+  /** Continues what came before over a gap. */
+  bridge(from: number, to: number): void {
+    this.#close();
+    this.#segments.push({ from, to, ...this.#decision, bridged: true, evidence: [] });
+  }
+
+  finish(): readonly DaySegment[] {
+    this.#close();
+    return this.#segments;
+  }
+
+  #close(): void {
+    if (this.#to > this.#from) {
+      const evidence = this.#evidence();
+      this.#segments.push({ from: this.#from, to: this.#to, ...this.#decision, bridged: false, evidence });
+    }
+    this.#from = this.#to;
+    this.#met = [];
+    this.#attribution = undefined;
+    this.#winner = -2;
+  }
+
+  #evidence(): readonly DayReason[] {
+    const order = this.#met
+      .map((_, index) => index)
+      .sort((a, b) => Number(b === this.#winner) - Number(a === this.#winner) || a - b);
+    return order.flatMap((index): DayReason[] => {
+      const source = this.#sources[index];
+      const met = this.#met[index];
+      if (source === undefined || met === undefined) return [];
+      const byChannel = new Map<string, Set<string>>();
+      for (const { channel, key, from, to } of met.flat()) {
+        if (to <= this.#from || from >= this.#to) continue;
+        const keys = byChannel.get(channel);
+        if (keys === undefined) byChannel.set(channel, new Set([key]));
+        else keys.add(key);
+      }
+      return [...byChannel]
+        .sort(([a], [b]) => compareText(a, b))
+        .map(([channel, keys]) => ({ lane: source.lane, source: source.name, channel, keys: [...keys] }));
+    });
+  }
+}
+
+function decisionOf(source: DaySource | undefined, attribution: DayAttribution | undefined): Decision {
+  if (source === undefined || attribution === undefined) return undecided;
+  const { project, task, category, work, rule, fact } = attribution;
+  return { project, task, category, work, lane: source.lane, source: source.name, rule, fact };
+}
+
+function isSame(one: DayAttribution | undefined, other: DayAttribution | undefined): boolean {
+  if (one === other) return true;
+  return (
+    one !== undefined &&
+    other !== undefined &&
+    one.project === other.project &&
+    one.task === other.task &&
+    one.category === other.category &&
+    one.work === other.work &&
+    one.rule === other.rule &&
+    one.fact === other.fact
+  );
+}
