@@ -7,8 +7,11 @@ import { type OracleDay, oracleDay, runs } from './oracle.ts';
 const micros = 1_000_000;
 
 /** @returns undefined where they agree */
-export function firstDifference(generated: GeneratedDay, day: MergedDay): string | undefined {
-  const oracle = oracleDay(generated.evidence, generated.options);
+export function firstDifference(
+  { evidence, options }: GeneratedDay,
+  day: MergedDay,
+  oracle = oracleDay(evidence, options),
+): string | undefined {
   return differenceInSeconds(day, oracle) ?? differenceInFigures(day, oracle) ?? differenceInSums(day);
 }
 

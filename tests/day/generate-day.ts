@@ -73,7 +73,7 @@ export function generateDay(seed: number, grain = second): GeneratedDay {
       to,
       timeout: draw.one([2, 15, 5]) * minute,
       idle: draw.one([5, 5, 1, 20]) * minute,
-      bridge: draw.one([0, 0, 2, 10]) * minute,
+      bridge: draw.one([0, 2, 10, 30]) * minute,
       classifier,
       hours: hoursOf([from, to], calendar),
     },
@@ -218,18 +218,14 @@ function personEvents(draw: Draw, day: Bounds): DayEvent[] {
   events.push(...spread(draw, day, without('mob', 'mob/garden'), [{ room: 'garden', title: 'goal' }], 4, 30));
   if (draw.chance(0.2)) events.push(...spread(draw, day, without('mob', 'mob/attic'), [{ room: 'attic' }], 3, 30));
   events.push(...spread(draw, day, without('meeting', 'meetings'), [{ project: 'team', title: 'standup' }, {}], 3, 90));
-  for (const one of spread(
-    draw,
-    day,
-    without('manual', 'entries'),
-    [{ project: 'paper' }, { title: 'walk' }, {}],
-    5,
-    120,
-  )) {
-    events.push({ ...one, stated: draw.below(100), ...(draw.chance(0.3) ? { removes: true } : {}) });
+  const entries: DayFacts[] = [{ project: 'paper' }, { title: 'walk' }, {}];
+  for (const longest of [120, 15]) {
+    for (const one of spread(draw, day, without('manual', 'entries'), entries, 5, longest)) {
+      events.push({ ...one, stated: draw.below(100), ...(draw.chance(0.4) ? { removes: true } : {}) });
+    }
   }
   const agents: SourceOf = { lane: 'agent', device: 'tower', kind: 'agent', channel: 'aw/aw-watcher-agent' };
-  for (const one of spread(draw, day, agents, files, 6, 60)) {
+  for (const one of spread(draw, day, agents, files, 14, 120)) {
     events.push({ ...one, session: draw.one(['codex/a', 'codex/b']) });
   }
   return events;
@@ -237,9 +233,9 @@ function personEvents(draw: Draw, day: Bounds): DayEvent[] {
 
 function heartbeats(draw: Draw, day: Bounds, own: readonly string[]): DayHeartbeat[] {
   const beats: DayHeartbeat[] = [];
-  for (let bursts = draw.below(8); bursts > 0; bursts -= 1) {
+  for (let bursts = draw.below(10); bursts > 0; bursts -= 1) {
     const device = draw.one(own);
-    const by = draw.one(['human', 'human', 'human', 'labelled', 'agent'] as const);
+    const by = draw.one(['human', 'human', 'labelled', 'labelled', 'agent'] as const);
     const session = by === 'human' ? '' : draw.one(['claude-code/1', 'claude-code/2']);
     let at = draw.moment(day, 20 * minute);
     for (let left = draw.below(25); left >= 0; left -= 1) {
@@ -276,12 +272,12 @@ const allRules: readonly TestRule[] = [
     project: 'night',
     work: true,
     specificity: 4,
-    fits: ({ facts, hour }) => facts.app === 'kitty' && hour >= 18,
+    fits: ({ facts, hour }) => facts.app === 'kitty' && hour >= 12,
   },
 ];
 
 function testClassifier(draw: Draw): DayClassifier {
-  const rules = allRules.filter(() => draw.chance(0.5));
+  const rules = allRules.filter(() => draw.chance(0.6));
   return {
     readsClock: rules.some(({ id }) => id === 'late'),
     classify(subject) {
