@@ -28,6 +28,8 @@ const rules: readonly Rule[] = [
   { of: /^server\/transport\//, ours: [/^server\/transport\//, http, core, protocol] },
   // `$1` is the adapter's own folder: adapters never know one another.
   { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, http, core, protocol] },
+  // The engine of the merged day is pure: evidence in, a day out.
+  { of: /^server\/day\/engine\//, ours: [/^server\/day\/engine\//], packages: ['@js-temporal/polyfill'] },
   // An edge is a small hub of its own: it knows what it puts together, and nobody but the command line knows it.
   {
     of: /^server\/edge\//,
@@ -85,7 +87,7 @@ function withoutStrings(source: string): string {
 }
 
 function importsOf(source: string): readonly string[] {
-  const named = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g;
+  const named = /(?:\bfrom\s+|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g;
   return [...withoutComments(source).matchAll(named)].map((match) => match[1] ?? '');
 }
 

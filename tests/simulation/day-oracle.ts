@@ -8,7 +8,7 @@ import type {
   DayFacts,
   DayHeartbeat,
   DayOptions,
-} from '../../server/day/evidence.ts';
+} from '../../server/day/engine/evidence.ts';
 
 const micros = 1_000_000;
 

@@ -1,6 +1,6 @@
 // Evidence of one morning in a few words: `window('09:00', '11:00')`. Times are UTC clock times of 2026-11-28.
 
-import { computeDay } from '../../server/day/compute-day.ts';
+import { computeDay } from '../../server/day/engine/compute-day.ts';
 import {
   type DayClassifier,
   type DayEvent,
@@ -9,7 +9,7 @@ import {
   type DayLane,
   type DayOptions,
   factsOnly,
-} from '../../server/day/evidence.ts';
+} from '../../server/day/engine/evidence.ts';
 
 export const minute = 60_000_000;
 export const midnight = Date.UTC(2026, 10, 28) * 1_000;

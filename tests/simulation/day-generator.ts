@@ -2,7 +2,7 @@
 // with a change of the clock, day starts at 04:00, agents and relabelled heartbeats. Ugly on purpose; believable days are
 // scripts/demo's.
 
-import { boundsOfDay, type DayCalendar, hoursOf } from '../../server/day/day-calendar.ts';
+import { boundsOfDay, type DayCalendar, hoursOf } from '../../server/day/engine/day-calendar.ts';
 import {
   attributionByFacts,
   type DayClassifier,
@@ -12,8 +12,8 @@ import {
   type DayHeartbeat,
   type DayLane,
   type DayOptions,
-} from '../../server/day/evidence.ts';
-import { seeded } from '../support/world.ts';
+} from '../../server/day/engine/evidence.ts';
+import { seeded } from '../harness/world.ts';
 
 export const second = 1_000_000;
 export const minute = 60 * second;

@@ -1,8 +1,8 @@
 // The engine's answer second by second beside the oracle's; the first difference in words.
 
-import type { MergedDay } from '../../server/day/answer.ts';
-import type { GeneratedDay } from './generate-day.ts';
-import { type OracleDay, oracleDay, runs } from './oracle.ts';
+import type { MergedDay } from '../../server/day/engine/answer.ts';
+import type { GeneratedDay } from './day-generator.ts';
+import { type OracleDay, oracleDay, runs } from './day-oracle.ts';
 
 const micros = 1_000_000;
 

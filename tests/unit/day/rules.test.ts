@@ -1,9 +1,9 @@
-// The rules of the merged day by example; that they hold everywhere is oracle.test.ts'.
+// The rules of the merged day by example; that they hold everywhere is simulation/day.test.ts'.
 
 import { describe, expect, test } from '@jest/globals';
-import type { DayClassifier } from '../../server/day/evidence.ts';
-import { attributionByFacts } from '../../server/day/evidence.ts';
-import { absence, beats, clock, computed, event, input, minute, minutesOf } from './build.ts';
+import type { DayClassifier } from '../../../server/day/engine/evidence.ts';
+import { attributionByFacts } from '../../../server/day/engine/evidence.ts';
+import { absence, beats, clock, computed, event, input, minute, minutesOf } from '../../harness/day.ts';
 
 describe('presence', () => {
   test('[Y2] [Y3] the morning of the fixture has exactly one hundred minutes, and so have its projects', () => {

@@ -8,7 +8,7 @@ import {
   datesBetween,
   hoursOf,
   isDate,
-} from '../../server/day/day-calendar.ts';
+} from '../../../server/day/engine/day-calendar.ts';
 
 const hour = 3_600_000_000;
 const inZone = (zone: string, dayStart = 0): DayCalendar => ({ zones: [{ from: 0, zone }], dayStart });

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { computeDay } from '../../server/day/compute-day.ts';
-import { differenceInSums, firstDifference } from './compare.ts';
-import { type GeneratedDay, generateDay, rearrange } from './generate-day.ts';
-import { type OracleDay, oracleDay } from './oracle.ts';
+import { computeDay } from '../../server/day/engine/compute-day.ts';
+import { differenceInSums, firstDifference } from './day-comparison.ts';
+import { type GeneratedDay, generateDay, rearrange } from './day-generator.ts';
+import { type OracleDay, oracleDay } from './day-oracle.ts';
 
 const days = Number(process.env['HORAI_DAYS'] ?? 24);
 const start = Number(process.env['HORAI_DAYS_FROM'] ?? 1);
@@ -159,7 +159,7 @@ describe('an engine with a planted fault', () => {
 
   test.each(faults)('is noticed by the oracle: %s', async (_what, file, text, broken) => {
     const copy = join(folder, String(faults.findIndex((fault) => fault[3] === broken && fault[1] === file)));
-    await cp(fileURLToPath(new URL('../../server/day', import.meta.url)), copy, { recursive: true });
+    await cp(fileURLToPath(new URL('../../server/day/engine', import.meta.url)), copy, { recursive: true });
     const source = await readFile(join(copy, file), 'utf8');
     expect(source.split(text)).toHaveLength(2);
     await writeFile(
