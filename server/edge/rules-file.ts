@@ -2,6 +2,7 @@
 // gives no rules at all, which is not the same as an empty list: nothing leaves then. What rules mean is in adapters/privacy.ts.
 
 import { readFileSync, statSync } from 'node:fs';
+import { errorMessage } from '../../protocol/error-message.ts';
 import { type Filters, type ReadFilters, readFilters } from '../http/privacy-filters.ts';
 
 export class RulesFile {
@@ -50,7 +51,7 @@ function readFile(path: string): ReadFilters {
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+    return { ok: false, error: errorMessage(error) };
   }
   return readFilters(value);
 }

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { RE2JS } from 're2js';
 import { compile } from '../../protocol/check.ts';
+import { errorMessage } from '../../protocol/error-message.ts';
 
 const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Boolean>>(type: T) =>
   Type.Optional(Type.Union([type, Type.Null()]));
@@ -90,7 +91,7 @@ export function readFilters(value: unknown): ReadFilters {
     try {
       pattern = rule.pattern == null || rule.pattern === '' ? undefined : RE2JS.compile(rule.pattern, RE2JS.DOTALL);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorMessage(error);
       return { ok: false, error: `rule ${at + 1}: pattern is no regular expression of RE2: ${why}` };
     }
     const part = rule.part === true && pattern !== undefined;

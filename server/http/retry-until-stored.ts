@@ -1,6 +1,7 @@
 // Writes of programs that do not send again what was refused: a disk that is full, or a database that is away, may be back in a
 // moment, so such a write waits and is made again. What the write is, its route knows.
 
+import { errorMessage } from '../../protocol/error-message.ts';
 import type { World } from '../core/world.ts';
 import type { Route } from './types.ts';
 import { json } from './types.ts';
@@ -19,7 +20,7 @@ export function held(world: World, kept: (fault: string | null) => void, handle:
         kept(null);
         return answer;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorMessage(error);
         world.log.error({ error }, 'a write could not be kept');
         kept(reason);
         if (waited >= holdMs || request.aborted()) {

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from '../../../protocol/check.ts';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
 import { syncPath } from '../fsync.ts';
 import { answerLine, outlineLine, stepLine, type Told, type Totals } from './archive.ts';
@@ -376,5 +377,5 @@ function parse(text: string): unknown {
 }
 
 function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

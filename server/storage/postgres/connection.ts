@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { World } from '../../core/world.ts';
 
 /** How long writes and questions wait for a database that went away, before they are refused. */
@@ -76,7 +77,7 @@ export function isBusy(error: unknown): boolean {
 /** Without a sentence's end; never with the URL, which has a password. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return errorMessage(error).replace(/\.$/, '');
 }
 
 /** The database is not the one it was: restored from a backup, or another server has taken over. */

@@ -2,6 +2,7 @@
 // is all that a rumour needs; the truth is in the database, never here.
 
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Relay, Rumour } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
 import { Rumours } from './change-notices.ts';
@@ -75,7 +76,7 @@ export class NatsRelay implements Relay {
         maxPingOut: missedPings,
       });
     } catch (error) {
-      this.#lost(error instanceof Error ? error.message : String(error));
+      this.#lost(errorMessage(error));
       world.after(pauseMs, () => {
         if (!this.#closed) void this.#connect(heard, missed);
       });

@@ -3,6 +3,7 @@
 // as the tables keep them.
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { VarintReader, VarintWriter } from '../../core/varint.ts';
 
 /** The last step of an item that is there. A writer knows its origin by a number, a reader by name. */
 export interface Sealed<Origin = number> {
@@ -96,32 +97,32 @@ const tailBytes = 10;
 
 /**
  * The bytes: length of the tails · tails of the UUIDs, as they are · the rest, deflated. The rest: number of steps · length of the
- * numbers · length of the keys' text · numbers, one column after another · keys' text · values' text. A number is a varint of
- * seven bits a byte, the lowest first.
+ * numbers · length of the keys' text · numbers, one column after another · keys' text · values' text. Numbers are
+ * varints (core/varint.ts).
  */
 export function encodeBlock(steps: readonly Loose[]): Buffer {
-  const numbers = new Numbers();
+  const numbers = new VarintWriter();
   let seq = 0;
   for (const step of steps) {
-    numbers.put(step.seq - seq);
+    numbers.write(step.seq - seq);
     seq = step.seq;
   }
-  for (const step of steps) numbers.put(step.seq - step.born);
+  for (const step of steps) numbers.write(step.seq - step.born);
   let time = 0;
   for (const step of steps) {
-    numbers.putOrNull(step.time === null ? null : step.time - time);
+    writeOrNull(numbers, step.time === null ? null : step.time - time);
     time = step.time ?? time;
   }
-  for (const step of steps) numbers.putOrNull(step.end === null ? null : step.end - (step.time ?? 0));
+  for (const step of steps) writeOrNull(numbers, step.end === null ? null : step.end - (step.time ?? 0));
   let version = 0;
   for (const step of steps) {
-    numbers.putOrNull(step.version === null ? null : step.version - version);
+    writeOrNull(numbers, step.version === null ? null : step.version - version);
     version = step.version ?? version;
   }
-  for (const step of steps) numbers.put(step.origin);
+  for (const step of steps) numbers.write(step.origin);
   let made = 0;
   for (const step of steps) {
-    numbers.putSigned(step.at - made);
+    numbers.writeSigned(step.at - made);
     made = step.at;
   }
   const tails: Uint8Array[] = [];
@@ -130,38 +131,38 @@ export function encodeBlock(steps: readonly Loose[]): Buffer {
     const key = typeof step.key === 'string' ? packKey(step.key) : step.key;
     if (typeof key === 'string') {
       // 0 is a UUID.
-      numbers.put(key.length + 1);
+      numbers.write(key.length + 1);
       keys += key;
     } else {
-      numbers.put(0);
-      numbers.putSigned(readHead(key) - headOf(step.time));
+      numbers.write(0);
+      numbers.writeSigned(readHead(key) - headOf(step.time));
       tails.push(key.subarray(headBytes));
     }
   }
   let values = '';
   for (const step of steps) {
-    numbers.put(step.value.length);
+    numbers.write(step.value.length);
     values += step.value;
   }
 
   const tail = Buffer.concat(tails);
   const [columns, keyText] = [numbers.bytes(), Buffer.from(keys)];
-  const head = new Numbers();
-  for (const number of [steps.length, columns.length, keyText.length]) head.put(number);
-  const lead = new Numbers();
-  lead.put(tail.length);
+  const head = new VarintWriter();
+  for (const number of [steps.length, columns.length, keyText.length]) head.write(number);
+  const lead = new VarintWriter();
+  lead.write(tail.length);
   const rest = Buffer.concat([head.bytes(), columns, keyText, Buffer.from(values)]);
   return Buffer.concat([lead.bytes(), tail, deflateRawSync(rest)]);
 }
 
 /** @param originOf what a step shall have for the number of its origin */
 export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => Origin): Sealed<Origin>[] {
-  const lead = new Cursor(body);
-  const tailLength = lead.next();
+  const lead = new VarintReader(body);
+  const tailLength = lead.read();
   const tailAt = lead.at;
   const rest = inflateRawSync(body.subarray(tailAt + tailLength));
-  const numbers = new Cursor(rest);
-  const [count, columnsLength, keysLength] = [numbers.next(), numbers.next(), numbers.next()];
+  const numbers = new VarintReader(rest);
+  const [count, columnsLength, keysLength] = [numbers.read(), numbers.read(), numbers.read()];
   const keysAt = numbers.at + columnsLength;
   const keys = rest.toString('utf8', keysAt, keysAt + keysLength);
   const values = rest.toString('utf8', keysAt + keysLength);
@@ -179,30 +180,30 @@ export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => 
   ];
   let last = 0;
   for (let index = 0; index < count; index += 1) {
-    last += numbers.next();
+    last += numbers.read();
     seqs[index] = last;
   }
-  for (let index = 0; index < count; index += 1) borns[index] = at(seqs, index) - numbers.next();
+  for (let index = 0; index < count; index += 1) borns[index] = at(seqs, index) - numbers.read();
   last = 0;
   for (let index = 0; index < count; index += 1) {
-    const step = numbers.nextOrNone();
+    const step = readOrNone(numbers);
     if (!Number.isNaN(step)) last += step;
     times[index] = Number.isNaN(step) ? none : last;
   }
   for (let index = 0; index < count; index += 1) {
     const begin = at(times, index);
-    ends[index] = numbers.nextOrNone() + (Number.isNaN(begin) ? 0 : begin);
+    ends[index] = readOrNone(numbers) + (Number.isNaN(begin) ? 0 : begin);
   }
   last = 0;
   for (let index = 0; index < count; index += 1) {
-    const step = numbers.nextOrNone();
+    const step = readOrNone(numbers);
     if (!Number.isNaN(step)) last += step;
     versions[index] = Number.isNaN(step) ? none : last;
   }
-  for (let index = 0; index < count; index += 1) origins[index] = numbers.next();
+  for (let index = 0; index < count; index += 1) origins[index] = numbers.read();
   last = 0;
   for (let index = 0; index < count; index += 1) {
-    last += numbers.nextSigned();
+    last += numbers.readSigned();
     ats[index] = last;
   }
   // UUIDs are written one after another into one text, of which the keys are then parts.
@@ -211,10 +212,10 @@ export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => 
   const head = Buffer.alloc(headBytes);
   let uuids = 0;
   for (let index = 0; index < count; index += 1) {
-    const length = numbers.next();
+    const length = numbers.read();
     lengths[index] = length;
     if (length > 0) continue;
-    head.writeUIntBE(numbers.nextSigned() + headOf(orNull(at(times, index))), 0, headBytes);
+    head.writeUIntBE(numbers.readSigned() + headOf(orNull(at(times, index))), 0, headBytes);
     writeUuid(text, uuids * textLength, head, 0, headBytes, 0);
     writeUuid(text, uuids * textLength, body, tailAt + tailBytes * uuids, tailBytes, headBytes);
     uuids += 1;
@@ -227,7 +228,7 @@ export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => 
     const key = length === 0 ? names.slice(nameAt, nameAt + textLength) : keys.slice(keyAt, keyAt + length - 1);
     if (length === 0) nameAt += textLength;
     else keyAt += length - 1;
-    const valueEnd = valueAt + numbers.next();
+    const valueEnd = valueAt + numbers.read();
     steps.push({
       seq: at(seqs, index),
       born: at(borns, index),
@@ -263,71 +264,15 @@ function readHead(key: Uint8Array): number {
   return Buffer.from(key.buffer, key.byteOffset, headBytes).readUIntBE(0, headBytes);
 }
 
-class Numbers {
-  #bytes = Buffer.alloc(1_024);
-  #length = 0;
-
-  /** @param number 0 or more, up to 2^53 */
-  put(number: number): void {
-    if (this.#length + 8 > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
-    let left = number;
-    while (left >= 0x80) {
-      this.#bytes[this.#length++] = (left % 0x80) | 0x80;
-      left = Math.floor(left / 0x80);
-    }
-    this.#bytes[this.#length++] = left;
-  }
-
-  putSigned(number: number): void {
-    this.put(number < 0 ? -2 * number - 1 : 2 * number);
-  }
-
-  putOrNull(number: number | null): void {
-    if (number === null) this.put(0);
-    else this.putSigned(number < 0 ? number : number + 1);
-  }
-
-  bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
-  }
+/** Null is 0; numbers from 0 on make room for it. */
+function writeOrNull(writer: VarintWriter, number: number | null): void {
+  if (number === null) writer.write(0);
+  else writer.writeSigned(number < 0 ? number : number + 1);
 }
 
-class Cursor {
-  at = 0;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  next(): number {
-    let byte = this.#byte();
-    if (byte < 0x80) return byte;
-    let [number, weight] = [byte - 0x80, 0x80];
-    do {
-      byte = this.#byte();
-      number += (byte % 0x80) * weight;
-      weight *= 0x80;
-    } while (byte >= 0x80);
-    return number;
-  }
-
-  nextSigned(): number {
-    const number = this.next();
-    return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
-  }
-
-  /** NaN for null. */
-  nextOrNone(): number {
-    const number = this.nextSigned();
-    if (number === 0) return none;
-    return number < 0 ? number : number - 1;
-  }
-
-  #byte(): number {
-    const byte = this.#bytes[this.at];
-    if (byte === undefined) throw new Error('a block of the store is cut short');
-    this.at += 1;
-    return byte;
-  }
+/** NaN for null. */
+function readOrNone(reader: VarintReader): number {
+  const number = reader.readSigned();
+  if (number === 0) return none;
+  return number < 0 ? number : number - 1;
 }

@@ -3,6 +3,7 @@
 
 import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Database, OpenDatabase } from './driver.ts';
 import { convert } from './migrate-format-1.ts';
 import { createTables, format, readFormat } from './tables.ts';
@@ -72,7 +73,7 @@ export function openFile(
     const { epoch } = readFormat(database, folder);
     return { ok: true, file: { database, epoch, commits, mark: (now) => mark.write(now), close } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return refuse(`The data folder ${folder} cannot be used (${reason}): choose another with HORAI_DATA.`);
   }
 }

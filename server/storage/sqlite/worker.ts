@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import { databasePath, openFile } from './data-folder.ts';
 import { loadDriver, type OpenDatabase } from './driver.ts';
 import { SqliteReader } from './reader.ts';
@@ -96,5 +97,5 @@ function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => v
 }
 
 function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

@@ -1,6 +1,7 @@
 // The writing end of the embedded store, inside its worker thread: applies batches of jobs, one transaction each. Nothing here
 // knows of promises, of the main thread or of reading; where the file comes from is in sqlite-file.ts.
 
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Answer, Outline, Step } from '../../core/store.ts';
 import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed } from './block.ts';
 import type { Database, Statement } from './driver.ts';
@@ -91,7 +92,7 @@ export class SqliteWriter {
       return this.#transact(jobs);
     } catch (error) {
       if (jobs.length > 1) return jobs.flatMap((job) => this.apply([job]));
-      return [{ outcome: 'failed', reason: error instanceof Error ? error.message : String(error) }];
+      return [{ outcome: 'failed', reason: errorMessage(error) }];
     }
   }
 
