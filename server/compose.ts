@@ -9,6 +9,7 @@ import { openActivityWatch } from './adapters/activitywatch/routes/routes.ts';
 import { openWebUi } from './adapters/activitywatch/routes/webui.ts';
 import { eventRoutes } from './adapters/hub/channel-events.ts';
 import { Metrics } from './adapters/hub/metrics.ts';
+import { referenceRoutes } from './adapters/hub/reference.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
 import { openTaskClients } from './adapters/kronos/task-requests.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
@@ -113,6 +114,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
   });
   const routes: readonly Route[] = [
     ...statusRoutes({ hub, metrics, version, ...trust }),
+    ...referenceRoutes({ routes: () => routes, version, page: pages.reference, headers: pages.headers }),
     ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
     ...pages.routes,
     ...activityWatch.routes,

@@ -73,6 +73,8 @@ export interface RouteDoc {
   readonly tag: string;
   /** The scope that the token needs, such as `read:wakatime`; `none` if the route needs no token. */
   readonly scope: string;
+  /** How the path reads in the reference, where a `*` says too little: `/-/channels/:channel/events`. */
+  readonly shownAs?: string;
   /** More than the summary, in full sentences. */
   readonly description?: string;
   /** By the name of a path parameter or query parameter: what it is, with its unit and form. */

@@ -12,6 +12,7 @@ const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
 const folders = {
   'style.css': 'shared',
   'tasks.css': 'tasks',
+  'reference.css': 'reference',
   'icon.svg': 'shared',
   'room.tsx': 'room',
   'tasks.tsx': 'tasks',

@@ -1,10 +1,12 @@
 // The pages the hub serves, as functions of facts: the front page, a room's, help and numbers. What runs in the browser is
 // in clients/web; routes, form answers and event streams are the mob timer's.
 
+import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
 import type { Route } from '../http/types.ts';
 import { type Bundle, bundle, type Entry } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
+import { referenceContent } from './reference.ts';
 
 /** What the front page says of the hub beside its rooms. */
 export interface About {
@@ -33,6 +35,7 @@ const headers = {
 export interface AllPages extends Pages {
   /** Pages that are the same for everybody: what is in them comes over the hub's own wire. */
   readonly routes: readonly Route[];
+  reference(documents: ReferenceDocuments): string;
 }
 
 export async function openPages(about: About): Promise<AllPages> {
@@ -43,6 +46,12 @@ export async function openPages(about: About): Promise<AllPages> {
       {
         method: 'GET',
         path: '/tasks',
+        doc: {
+          summary: 'Shows the page of tasks',
+          tag: 'Pages',
+          scope: 'none',
+          responses: { 200: { type: 'text/html' } },
+        },
         handle: async () => ({ status: 200, headers: shown, body: tasks(built, about) }),
       },
     ],
@@ -52,6 +61,14 @@ export async function openPages(about: About): Promise<AllPages> {
     room: (facts) => room(built, about, facts),
     help: (facts) => help(built, about, facts),
     stats: (facts) => stats(built, about, facts),
+    reference: (documents) =>
+      sheet(built, about, {
+        title: 'Reference · Horai',
+        name: 'reference',
+        script: undefined,
+        members: false,
+        content: referenceContent(documents),
+      }),
   };
 }
 
@@ -64,7 +81,7 @@ function favicon(built: Bundle): Asset {
 
 interface Sheet {
   readonly title: string;
-  readonly name: 'front' | 'room' | 'help' | 'stats' | 'tasks';
+  readonly name: 'front' | 'room' | 'help' | 'stats' | 'tasks' | 'reference';
   readonly script: Entry | undefined;
   /** Rooms are for members, and so are the numbers: a browser that follows a link cannot show a token. */
   readonly members: boolean;
@@ -85,7 +102,7 @@ function sheet(built: Bundle, about: About, { title, name, script, members, cont
 <title>${title}</title>
 <link rel="icon" href="${built.path('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${built.path('style.css')}">
-${name === 'tasks' ? html`<link rel="stylesheet" href="${built.path('tasks.css')}">` : nothing}
+${name === 'tasks' || name === 'reference' ? html`<link rel="stylesheet" href="${built.path(`${name}.css`)}">` : nothing}
 ${script === undefined ? nothing : html`<script type="module" src="${built.path(script)}"></script>`}
 </head>
 <body class="${name}">
@@ -103,7 +120,7 @@ ${content}
 </main>
 <footer class="bottom">
 <p>Horai ${about.version}: every hour you have, in one place you own.</p>
-<p><a href="/">Front page</a> <a href="/help">Help</a> ${members ? nothing : html`<a href="/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
+<p><a href="/">Front page</a> <a href="/help">Help</a> <a href="/-/reference">Reference</a> ${members ? nothing : html`<a href="/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
 </footer>
 </body>
 </html>

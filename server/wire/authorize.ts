@@ -6,7 +6,6 @@ import type { Request, Requests } from '../../protocol/messages.ts';
 import { everything, type Identity } from '../core/access.ts';
 import { type Accounts, ownerName } from '../core/accounts.ts';
 import type { Caller } from '../http/types.ts';
-import type { TaskDevice } from './task-clients.ts';
 
 export interface Gate {
   readonly accounts: Accounts;
@@ -19,12 +18,6 @@ export interface Speaker {
   readonly identity: Identity;
   /** The secret as the client sent it, or as it was made for it; '' for the owner without one. */
   readonly userId: string;
-}
-
-/** Whom a connection has logged in as, or speaks as. */
-export interface Login<D extends TaskDevice> extends Speaker {
-  /** undefined without a login. */
-  readonly device: D | undefined;
 }
 
 export type Admitted = ({ readonly ok: true } & Speaker) | Refusal;

@@ -6,10 +6,9 @@ import type { Requests } from '../../protocol/messages.ts';
 import { fullName, may } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Session } from '../core/session.ts';
-import type { Login } from './authorize.ts';
 import type { ChannelVerbs, WriteRequest } from './channel-verbs.ts';
 import type { Answering, Ref } from './response-order.ts';
-import type { TaskClients, TaskDevice } from './task-clients.ts';
+import type { Login, TaskClients, TaskDevice } from './task-clients.ts';
 
 export type ChannelRequest = WriteRequest | Requests['read-all' | 'history' | 'subscribe' | 'unsubscribe'];
 

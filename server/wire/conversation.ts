@@ -12,11 +12,11 @@ import { SerialQueue } from '../core/serial-queue.ts';
 import { Session, type View } from '../core/session.ts';
 import type { Caller } from '../http/types.ts';
 import { administer } from './admin.ts';
-import { admitLogin, admitRequest, type Gate, type Login } from './authorize.ts';
+import { admitLogin, admitRequest, type Gate } from './authorize.ts';
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
 import { ChannelVerbs } from './channel-verbs.ts';
 import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
-import type { AccountTasks, TaskClients, TaskDevice } from './task-clients.ts';
+import type { AccountTasks, Login, TaskClients, TaskDevice } from './task-clients.ts';
 
 /** C4 */
 const silenceMs = 10_000;

@@ -6,7 +6,7 @@ import type { Requests } from '../../protocol/messages.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Peer } from '../core/peer.ts';
 import type { View } from '../core/session.ts';
-import type { Login } from './authorize.ts';
+import type { Speaker } from './authorize.ts';
 import type { Answering } from './response-order.ts';
 
 /** A device of an account, while it has at least one connection. */
@@ -22,6 +22,12 @@ export interface TaskDevice {
   greet(stated: number | undefined, seq: number): Promise<void>;
   /** @returns the version to answer a login with (M1 to M4) */
   login(stated: number | undefined, hub: { readonly version: number; readonly seq: number }): number;
+}
+
+/** Whom a connection has logged in as, or speaks as. */
+export interface Login<D extends TaskDevice> extends Speaker {
+  /** undefined without a login. */
+  readonly device: D | undefined;
 }
 
 /** The tasks of one account. */

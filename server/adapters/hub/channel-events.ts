@@ -12,7 +12,7 @@ import type { Start, View } from '../../core/session.ts';
 import { refusalReply } from '../../http/error-boundary.ts';
 import { beginStream, type Manner, streamHeaders } from '../../http/sse.ts';
 import { type Tickets, ticketMs } from '../../http/tickets.ts';
-import type { Reply, Request, Route, Stream } from '../../http/types.ts';
+import type { Reply, Request, Route, RouteDoc, Stream } from '../../http/types.ts';
 import { json } from '../../http/types.ts';
 
 export interface EventDeps {
@@ -32,11 +32,32 @@ const manner: Manner = {
   keepAlive: ':\n\n',
 };
 
+const docs = {
+  tickets: {
+    tag: 'Hub',
+    scope: 'read',
+    summary: 'Makes a ticket that opens one event stream within 30 seconds',
+    description: 'For the EventSource of browsers, which sends no headers: `GET …/events?ticket=<ticket>`.',
+    responses: { 201: { example: { ticket: '…', expires_ms: 30_000 } } },
+  },
+  events: {
+    tag: 'Hub',
+    scope: 'read:<channel>',
+    shownAs: '/-/channels/:channel/events',
+    summary: 'Streams a channel: its items, then every change, as the wire’s `subscribe` does',
+    description: 'The id of each event is the position `<epoch>:<seq>`; `Last-Event-ID` resumes from it.',
+    params: { channel: 'The name of one channel; its slashes may be written as they are' },
+    query: { ticket: 'A ticket, in place of a token' },
+    responses: { 200: { type: 'text/event-stream' } },
+  },
+} as const satisfies Record<string, RouteDoc>;
+
 export function eventRoutes(deps: EventDeps): readonly Route[] {
   return [
     {
       method: 'POST',
       path: '/-/tickets',
+      doc: docs.tickets,
       async handle(request) {
         const admitted = await deps.tickets.authenticate(request);
         if (!admitted.ok) return refusalReply(admitted);
@@ -44,7 +65,7 @@ export function eventRoutes(deps: EventDeps): readonly Route[] {
         return json(201, { ticket, expires_ms: ticketMs }, { 'cache-control': 'no-store' });
       },
     },
-    { method: 'GET', path: `${before}*`, handle: (request) => follow(deps, request) },
+    { method: 'GET', path: `${before}*`, doc: docs.events, handle: (request) => follow(deps, request) },
   ];
 }
 

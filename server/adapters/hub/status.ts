@@ -5,7 +5,7 @@ import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import { authenticate, type Trust } from '../../http/authenticate.ts';
-import { json, type Reply, type Route } from '../../http/types.ts';
+import { json, type Reply, type Route, type RouteDoc } from '../../http/types.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusDeps extends Trust {
@@ -14,11 +14,30 @@ export interface StatusDeps extends Trust {
   readonly version: string;
 }
 
+const docs = {
+  health: {
+    tag: 'Hub',
+    scope: 'none',
+    summary: 'Returns whether the hub can store a write',
+    responses: {
+      200: { example: { status: 'ok', version: '0.2.0' } },
+      503: { example: { status: 'broken', reason: 'disk full', version: '0.2.0' } },
+    },
+  },
+  metrics: {
+    tag: 'Hub',
+    scope: 'admin',
+    summary: 'Returns counters and gauges of the hub for Prometheus',
+    responses: { 200: { type: 'text/plain', example: 'horai_connections 3' } },
+  },
+} as const satisfies Record<string, RouteDoc>;
+
 export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): readonly Route[] {
   return [
     {
       method: 'GET',
       path: '/-/health',
+      doc: docs.health,
       handle: () =>
         hub.store.check().then(
           () => json(200, hub.trouble === undefined ? { status: 'ok', version } : late(hub.trouble, version)),
@@ -29,6 +48,7 @@ export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): r
     {
       method: 'GET',
       path: '/-/metrics',
+      doc: docs.metrics,
       handle: async (request) => {
         const admitted = authenticate(trust, request);
         if (!admitted.ok) return refused(admitted);

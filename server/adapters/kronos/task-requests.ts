@@ -9,10 +9,9 @@ import { may } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
-import type { Login as WireLogin } from '../../wire/authorize.ts';
 import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 import type { Answering, Ref } from '../../wire/response-order.ts';
-import type { TaskClients, TaskRequest } from '../../wire/task-clients.ts';
+import type { TaskClients, TaskRequest, Login as WireLogin } from '../../wire/task-clients.ts';
 import { type Device, Devices, sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
 

@@ -8,6 +8,7 @@ import type { Identity } from '../../core/access.ts';
 import { may } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Admitted } from '../../http/authenticate.ts';
+import { withDocs } from '../../http/route-docs.ts';
 import { streamHeaders } from '../../http/sse.ts';
 import { json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
 import { Counters } from './counters.ts';
@@ -15,6 +16,7 @@ import type { Asset, Pages } from './pages.ts';
 import { isRoomName, suggestRoom } from './room-name.ts';
 import { roomStream } from './room-stream.ts';
 import { Rooms } from './rooms.ts';
+import { mobtimerDocs, mobtimerUnlisted } from './route-docs.ts';
 import { type Asked, readGoal, readTimer, readUser } from './timer-request.ts';
 
 export interface MobtimerDeps {
@@ -107,7 +109,7 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
 
   const notARoom: Route['handle'] = async (request) => unknown(request);
 
-  return [
+  const routes: readonly Route[] = [
     { method: 'GET', path: '/', handle: (request) => rooms.loaded.then(() => front(request)) },
     {
       method: 'POST',
@@ -210,6 +212,7 @@ export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: Mobtime
     { method: 'GET', path: '/actuator/health', handle: async () => json(200, { status: 'UP' }) },
     ...pages.assets.map(assetRoute),
   ];
+  return withDocs(routes, mobtimerDocs, { unlisted: mobtimerUnlisted });
 }
 
 const accepted: Reply = { status: 202, headers: {}, body: '' };
@@ -238,6 +241,8 @@ function assetRoute({ path, type, body, headers }: Asset): Route {
   return {
     method: 'GET',
     path,
+    // The pages name these files, and nobody else needs to.
+    ...(path.startsWith('/-/assets/') ? { doc: 'unlisted' as const } : {}),
     async handle(request) {
       const known = headers['etag'] !== undefined && request.headers.get('if-none-match') === headers['etag'];
       return known

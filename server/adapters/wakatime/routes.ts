@@ -1,6 +1,7 @@
 // WakaTime's HTTP: which endpoint is where, and how answers and refusals look. One table; what an endpoint computes is in the other
 // files, who may ask in admission.ts. Tools put all kinds of prefixes before the same paths, so each path is served under each.
 
+import { withDocs } from '../../http/route-docs.ts';
 import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
 import { Admission, type WakatimeDeps } from './auth/authorize.ts';
 import { wakapiRoutes } from './compat/wakapi.ts';
@@ -34,6 +35,7 @@ import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './resources/d
 import { externalEndpoints } from './resources/external-durations.ts';
 import { dropGoal, keepGoal, listGoals, oneGoal } from './resources/goals.ts';
 import { profile, stranger } from './resources/profile.ts';
+import { wakatimeDocs, wakatimeUnlisted } from './route-docs.ts';
 import { dashboardEndpoints } from './social/dashboards.ts';
 import { boardEndpoints } from './social/leaderboards.ts';
 import { orgEndpoints } from './social/organization-routes.ts';
@@ -375,7 +377,16 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
     if (!its.includes('*')) routes.push({ method: '*', path, handle: notAllowed(its) });
   }
   const opened_ = routes.map((route) => ({ ...route, handle: open(route.handle) }));
-  return [...opened_, ...oauth.page, ...shareRoutes(admission)];
+  const all = [...opened_, ...oauth.page, ...shareRoutes(admission)];
+  return withDocs(all, wakatimeDocs, { keyOf: withoutPrefix, unlisted: wakatimeUnlisted });
+}
+
+/** The path as the table of docs has it. */
+function withoutPrefix(path: string): string {
+  const plain = path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
+  const base = bases.find((one) => plain.startsWith(`${one}/`)) ?? '';
+  const rest = plain.slice(base.length);
+  return rest === '/users/current' ? '/users/:user' : rest;
 }
 
 const bases = prefixes.map(([prefix]) => prefix).sort((a, b) => b.length - a.length);

@@ -9,10 +9,12 @@ import { may } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Op } from '../../../core/store.ts';
 import { type Admitted, authenticate, type Trust } from '../../../http/authenticate.ts';
+import { withDocs } from '../../../http/route-docs.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
 import { isBucketId } from '../buckets/description.ts';
 import { screenOf } from '../privacy.ts';
+import { edgeDocs } from './route-docs.ts';
 import type { ActivityWatch } from './routes.ts';
 
 const number = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
@@ -109,7 +111,7 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     return json(200, { epoch, bucket: place } satisfies Static<typeof BatchAnswer>);
   };
 
-  return [
+  const routes: readonly Route[] = [
     {
       method: 'GET',
       path: '/-/edge',
@@ -121,6 +123,7 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     },
     { method: 'POST', path: '/-/edge/:bucket', limit, handle: take },
   ];
+  return withDocs(routes, edgeDocs);
 }
 
 function unauthorized(refusal: Extract<Admitted, { readonly ok: false }>): Reply {

@@ -6,6 +6,7 @@ import { ownerName } from '../../../core/accounts.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { authenticate, type Trust } from '../../../http/authenticate.ts';
 import { held } from '../../../http/retry-until-stored.ts';
+import { withDocs } from '../../../http/route-docs.ts';
 import type { Flow, Reply, Request, Route } from '../../../http/types.ts';
 import type { Span } from '../buckets/bucket.ts';
 import { type Author, Buckets, readPrivacy } from '../buckets/buckets.ts';
@@ -31,6 +32,7 @@ import {
   refused,
   textsIn,
 } from './request-body.ts';
+import { activityWatchDocs, activityWatchUnlisted } from './route-docs.ts';
 
 export interface ActivityWatchDeps extends Trust {
   readonly hub: Hub;
@@ -426,7 +428,11 @@ export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {
     },
   ];
   const unknown: Route = { method: '*', path: '/api/0/*', handle: async (request) => withCors(request, unknownPath) };
-  return { routes: [...places.flatMap(routesOf), unknown], bucketsOf, close: () => queries.close() };
+  const routes = withDocs([...places.flatMap(routesOf), unknown], activityWatchDocs, {
+    keyOf: (path) => path.replace(/\/$/, ''),
+    unlisted: activityWatchUnlisted,
+  });
+  return { routes, bucketsOf, close: () => queries.close() };
 }
 
 /** What a query's body says, or what the reference's schema finds in it. */
