@@ -1,8 +1,7 @@
-// The account's privacy rules at the door: what may be kept of an event, before it joins or becomes one of its bucket's. What rules
-// mean is in ../privacy.ts, where they are kept in buckets.ts.
+// The account's privacy rules, applied to an event before it is kept: the web UI saves them as the setting `privacy_filters`. What
+// rules mean is in ../../http/privacy-filters.ts.
 
-import { filtered, type Whereabouts } from '../../http/privacy-filters.ts';
-import type { Buckets } from './buckets/buckets.ts';
+import { filtered, type ReadFilters, readFilters, type Whereabouts } from '../../http/privacy-filters.ts';
 
 /** The name of the setting: the web UI's own. */
 export const privacySetting = 'privacy_filters';
@@ -12,17 +11,29 @@ export type Screen = (data: string) => string | null;
 
 export type Screened = { readonly ok: true; readonly screen: Screen } | { readonly ok: false; readonly error: string };
 
+/** Where an account keeps its rules. */
+export interface PrivacySource {
+  privacy(): ReadFilters;
+  privacyText(): Promise<{ readonly text: string; readonly key: string }>;
+}
+
 const everything: Screened = { ok: true, screen: (data) => data };
 
-export async function screenOf(buckets: Buckets, where: Whereabouts): Promise<Screened> {
-  const read = buckets.privacy();
-  // Wrong rules are refused when they are saved, so these came by another door. Nothing is kept that they may have meant.
+export async function screenOf(source: PrivacySource, where: Whereabouts): Promise<Screened> {
+  const read = source.privacy();
+  // Invalid rules are refused when they are saved. These came in another way: keep nothing that they may have meant.
   if (!read.ok) return { ok: false, error: `${privacySetting}: ${read.error}` };
   if (read.filters.length === 0) return everything;
-  const { key } = await buckets.privacyText();
+  const { key } = await source.privacyText();
   const screen: Screen = (data) => {
     const left = filtered(read.filters, where, JSON.parse(data), key);
     return left === null ? null : JSON.stringify(left);
   };
   return { ok: true, screen };
+}
+
+/** @param text the setting as JSON text. The web UI saves `null` or `false` for no rules. */
+export function readPrivacy(text: string): ReadFilters {
+  const value: unknown = JSON.parse(text);
+  return readFilters(value || []);
 }

@@ -9,7 +9,7 @@ import type { Channel } from '../../../core/channel.ts';
 import type { Appended, Change, Item, Op, Place } from '../../../core/store.ts';
 import type { World } from '../../../core/world.ts';
 import { type Event, endOf, eventOf, isEventKey, type NewEvent } from '../events/event.ts';
-import { merged } from '../events/heartbeat.ts';
+import { creep, extendEvent } from '../events/heartbeat.ts';
 import { furthest } from '../events/instant.ts';
 import type { Ids } from './ids.ts';
 
@@ -50,7 +50,7 @@ export class Bucket {
   async heartbeat(heartbeat: Omit<Event, 'id'>, pulse: number, origin: string): Promise<Event> {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const last = await this.#known();
-      const extended = last.event === null ? null : merged(last.event, heartbeat, pulse);
+      const extended = last.event === null ? null : extendEvent(last.event, heartbeat, pulse);
       if (extended !== null && extended === last.event) {
         const before = await this.#underWay;
         if (before?.ok !== false) return extended;
@@ -205,8 +205,7 @@ export class Bucket {
     for await (const page of this.pages({}, 1)) {
       const first = page[0];
       if (first === undefined) continue;
-      const together = page.filter(({ time }) => time === first.time);
-      this.#last = { event: together.at(-1) ?? first, seq };
+      this.#last = { event: lastOf(page, first), seq };
       return;
     }
     this.#last = { event: null, seq };
@@ -229,6 +228,17 @@ export class Bucket {
     const seq = changes.at(-1)?.seq ?? 0;
     if (this.#last !== undefined && seq > this.#last.seq) this.#last = undefined;
   }
+}
+
+/**
+ * The event that heartbeats extend: the one that starts last. An absence whose start crept back by milliseconds may start just before the
+ * event that it follows: of events that start within that time, the last one is the one that ends last.
+ * @param page newest start first, those with an equal start by their ids
+ */
+function lastOf(page: readonly Event[], first: Event): Event {
+  const newest = page.findLast(({ time }) => time === first.time) ?? first;
+  const near = page.filter(({ time }) => time < first.time && time >= first.time - creep);
+  return near.reduce((last, event) => (endOf(event) > endOf(last) ? event : last), newest);
 }
 
 function clipped(event: Event, { from, to }: Span): Event {

@@ -4,9 +4,9 @@
 import type { Document } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
-import { type ReadFilters, readFilters } from '../../../http/privacy-filters.ts';
+import type { ReadFilters } from '../../../http/privacy-filters.ts';
 import { formatInstant } from '../events/instant.ts';
-import { privacySetting } from '../privacy.ts';
+import { privacySetting, readPrivacy } from '../privacy.ts';
 import { Bucket } from './bucket.ts';
 import { type Description, guess, type Said } from './description.ts';
 import { Ids } from './ids.ts';
@@ -105,12 +105,15 @@ export class Buckets {
     return isNamed ? id : ownId(id, device);
   }
 
-  /** @returns false when it is there already */
+  /**
+   * Makes a bucket, or describes one that a heartbeat made.
+   * @returns false if the bucket is described already
+   */
   create(
     id: string,
     said: Said,
     author: Author,
-    more: Partial<Pick<Description, 'data' | 'created'>> = {},
+    more: Partial<Pick<Description, 'data' | 'created' | 'guessed'>> = {},
   ): Promise<boolean> {
     return this.#inTurn(async () => {
       const place = this.#placeFor(id, author);
@@ -119,19 +122,19 @@ export class Buckets {
       const at = this.#hub.world.now();
       let made = false;
       await this.#write(author.origin, at, () => {
-        made = this.find(place) === undefined;
+        const before = this.find(place);
+        made = before === undefined || (before.guessed === true && more.guessed !== true);
+        if (!made) return [];
+        const key = bucketKey + place;
+        if (before !== undefined) {
+          const { guessed: _, ...known } = before;
+          const { created = before.created, data = before.data } = more;
+          return [{ op: 'put', key, value: JSON.stringify({ ...known, ...said, created, data }) }];
+        }
         const order = this.list().reduce((most, one) => Math.max(most, one.order), 0) + 1;
-        const created = formatInstant(at * 1_000);
-        const description: Description = {
-          id: place,
-          ...said,
-          created,
-          order,
-          data: {},
-          device: author.device,
-          ...more,
-        };
-        return made ? [{ op: 'add', key: bucketKey + place, value: JSON.stringify(description) }] : [];
+        const fresh = { created: formatInstant(at * 1_000), order, data: {}, device: author.device };
+        const description: Description = { id: place, ...said, ...fresh, ...more };
+        return [{ op: 'add', key, value: JSON.stringify(description) }];
       });
       return made;
     });
@@ -170,7 +173,7 @@ export class Buckets {
   /** Where a heartbeat goes; a bucket that is not there is made, because a watcher would lose everything until it starts anew. */
   async forHeartbeat(id: string, data: unknown, author: Author): Promise<Bucket> {
     const place = this.#placeFor(id, author);
-    if (this.find(place) === undefined) await this.create(id, guess(place, data), author);
+    if (this.find(place) === undefined) await this.create(id, guess(place, data), author, { guessed: true });
     return this.bucket(place);
   }
 
@@ -232,12 +235,6 @@ export class Buckets {
 
 function ownId(id: string, device: string): string {
   return `${id}_${device}`;
-}
-
-/** The web UI saves `null` or `false` for none. */
-export function readPrivacy(text: string): ReadFilters {
-  const value: unknown = JSON.parse(text);
-  return readFilters(value || []);
 }
 
 /** Every heartbeat asks several times: an item is read once, and never changes. */

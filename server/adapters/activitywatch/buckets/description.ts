@@ -16,6 +16,8 @@ export interface Description {
   readonly data: Readonly<Record<string, unknown>>;
   /** The name of the token whose device it is; '' when it is nobody's in particular. */
   readonly device: string;
+  /** A heartbeat made the bucket: type, client and hostname are guesses, until a client describes the bucket. */
+  readonly guessed?: boolean;
 }
 
 /** What a client says of a bucket. */

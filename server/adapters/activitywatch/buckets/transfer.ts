@@ -1,21 +1,20 @@
-// Whole buckets in and out: the export files of both servers. An import may be repeated, or overlap with what is there: what a
-// bucket has already is passed over.
+// Whole buckets in and out: the export files of both ActivityWatch servers. An import may be repeated, or overlap with what a bucket
+// holds: an event that the bucket has already is not written again.
 
-import type { World } from '../../../core/world.ts';
-import type { Read } from '../events/body-worker-pool.ts';
-import { EventWriter, type NewEvent } from '../events/event.ts';
+import type { IncomingBucket, ParsedBody, UnreadableEvent } from '../events/body-messages.ts';
+import { EventWriter, endOf, type NewEvent } from '../events/event.ts';
 import { same, spaced } from '../events/python-compat.ts';
 import type { Bucket } from './bucket.ts';
 import type { Author, Buckets } from './buckets.ts';
 import { type Description, descriptionText } from './description.ts';
 
 /** `{"buckets": {…}}`, events newest first and without their ids. */
-export async function* exported(buckets: Buckets, descriptions: readonly Description[]): AsyncGenerator<string> {
+export async function* exportBuckets(buckets: Buckets, descriptions: readonly Description[]): AsyncGenerator<string> {
   yield '{"buckets": {';
   const writer = new EventWriter();
   let separator = '';
   for (const description of descriptions) {
-    // The brace comes after the events.
+    // The closing brace comes after the events.
     yield `${separator}${spaced(description.id)}: ${descriptionText(description, ', "events": [').slice(0, -1)}`;
     let comma = '';
     for await (const page of (await buckets.bucket(description.id)).pages({})) {
@@ -29,43 +28,124 @@ export async function* exported(buckets: Buckets, descriptions: readonly Descrip
   yield '}}';
 }
 
-/** Buckets that are there stay as they are, and get the events that they lack. */
-export async function importAll(
+/** What became of one bucket of an import; all numbers count events. */
+export interface ImportReport {
+  /** The bucket that holds the events now. */
+  readonly bucket: string;
+  readonly read: number;
+  readonly new: number;
+  /** The bucket had them already, or the file names them twice. */
+  readonly present: number;
+  /** A privacy rule drops them. */
+  readonly withheld: number;
+  readonly unreadable: number;
+  /** Why the first unreadable events are not events. */
+  readonly reasons: readonly UnreadableEvent[];
+}
+
+/**
+ * Writes parsed buckets. An existing bucket keeps its description and gets the events that it lacks.
+ * @returns a report for each bucket, by its id in the file
+ */
+export async function importBuckets(
   buckets: Buckets,
-  { buckets: incoming, batches }: Extract<Read, { readonly ok: true }>,
+  { buckets: incoming, batches }: Extract<ParsedBody, { readonly ok: true }>,
   author: Author,
-  log: World['log'],
-): Promise<void> {
-  const counts = incoming.map(() => ({ events: 0, new: 0 }));
+): Promise<Readonly<Record<string, ImportReport>>> {
+  const counts = incoming.map(() => ({ new: 0, present: 0 }));
   for (const { id, said, data, created } of incoming) {
     await buckets.create(id, said, author, created === undefined ? { data } : { data, created });
   }
   for await (const { of, events } of batches) {
-    const bucket = await buckets.bucket(buckets.resolve(incoming[of]?.id ?? '', author));
-    const lacking = await without(bucket, events);
-    await bucket.insert(lacking, author.origin);
-    const count = counts[of];
-    if (count === undefined) continue;
-    count.events += events.length;
-    count.new += lacking.length;
+    const [one, count] = [incoming[of], counts[of]];
+    if (one === undefined || count === undefined) continue;
+    const bucket = await buckets.bucket(buckets.resolve(one.id, author));
+    const added = await insertNew(bucket, events, one.id !== one.source, author);
+    count.new += added;
+    count.present += events.length - added;
   }
-  for (const [of, { id }] of incoming.entries()) log.info({ bucket: id, ...counts[of] }, 'activitywatch: imported');
+  const reports = new Map<string, ImportReport>();
+  for (const [of, one] of incoming.entries()) {
+    const report = reportOf(one, buckets.resolve(one.id, author), counts[of] ?? { new: 0, present: 0 });
+    const before = reports.get(one.source);
+    reports.set(one.source, before === undefined ? report : sum(before, report));
+  }
+  return Object.fromEntries(reports);
 }
 
-/** Those that the bucket does not have, each once. */
-async function without(bucket: Bucket, events: readonly NewEvent[]): Promise<readonly NewEvent[]> {
-  const [first, last] = [events[0], events.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const known = new Map<string, string[]>();
-  const isNew = ({ time, duration, data }: NewEvent): boolean => {
-    const place = `${time} ${duration}`;
-    const texts = known.get(place) ?? [];
-    if (texts.some((text) => text === data || same(JSON.parse(text), JSON.parse(data)))) return false;
-    known.set(place, [...texts, data]);
-    return true;
+function reportOf(
+  { read, withheld, unreadable, reasons }: IncomingBucket,
+  bucket: string,
+  count: Pick<ImportReport, 'new' | 'present'>,
+): ImportReport {
+  return { bucket, read, ...count, withheld, unreadable, reasons };
+}
+
+/** Two files of one form may name the same bucket. */
+function sum(a: ImportReport, b: ImportReport): ImportReport {
+  return {
+    bucket: b.bucket,
+    read: a.read + b.read,
+    new: a.new + b.new,
+    present: a.present + b.present,
+    withheld: a.withheld + b.withheld,
+    unreadable: a.unreadable + b.unreadable,
+    reasons: a.reasons.length > 0 ? a.reasons : b.reasons,
   };
+}
+
+/**
+ * Inserts the events that the bucket lacks. Events are the same if start, duration and data are equal. aw-sync may have copied an
+ * event while it was still growing: of a copy, an event with an equal start and equal data is the same event, and the longer one stays.
+ * @param events in order of their start
+ * @returns how many events are new
+ */
+async function insertNew(
+  bucket: Bucket,
+  events: readonly NewEvent[],
+  isCopy: boolean,
+  author: Author,
+): Promise<number> {
+  const [first, last] = [events[0], events.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  const known = new KnownEvents(isCopy);
   for await (const page of bucket.pages({ from: first.time, to: last.time })) {
-    for (const event of page) isNew({ ...event });
+    for (const event of page) known.add(event);
   }
-  return events.filter(isNew);
+  const fresh: NewEvent[] = [];
+  const longer: NewEvent[] = [];
+  for (const event of events) {
+    const found = known.find(event);
+    if (found === undefined) fresh.push(event);
+    else if (endOf(event) > endOf(found) && found.id !== null) longer.push({ ...event, id: found.id });
+    if (found === undefined) known.add(event);
+  }
+  await bucket.insert([...fresh, ...longer], author.origin);
+  return fresh.length;
+}
+
+/** Events by their start, so that equal ones are found. */
+class KnownEvents {
+  readonly #byStart = new Map<string, NewEvent[]>();
+  readonly #anyDuration: boolean;
+
+  constructor(anyDuration: boolean) {
+    this.#anyDuration = anyDuration;
+  }
+
+  add(event: NewEvent): void {
+    const key = this.#keyOf(event);
+    const events = this.#byStart.get(key);
+    if (events === undefined) this.#byStart.set(key, [event]);
+    else events.push(event);
+  }
+
+  find(event: NewEvent): NewEvent | undefined {
+    const events = this.#byStart.get(this.#keyOf(event)) ?? [];
+    return events.find(({ data }) => data === event.data || same(JSON.parse(data), JSON.parse(event.data)));
+  }
+
+  #keyOf({ time, duration }: NewEvent): string {
+    return this.#anyDuration ? `${time}` : `${time} ${duration}`;
+  }
 }

@@ -1,114 +1,78 @@
-// Bodies of many events. Large ones are read in a thread of their own, since parsing a hundred megabytes of JSON would hold everybody
-// up, and one at a time, because each takes some memory. What a body holds is found.ts', what is done with it transfer.ts'.
+// Parses bodies of many events. Small ones are parsed at once. A large one is parsed in a thread of its own, because parsing a
+// hundred megabytes of JSON would block everybody, and one at a time, because each takes much memory.
 
 import type { World } from '../../../core/world.ts';
-import type { Said } from '../buckets/description.ts';
 import { startThread } from '../query/thread.ts';
-import type { NewEvent } from './event.ts';
-import { found } from './parse-body.ts';
+import type { ParsedBody, ParsedMessage, ParserRequest, ParseTask } from './body-messages.ts';
+import { parseEvents } from './parse-body.ts';
 
-export interface Task {
-  readonly body: Uint8Array;
-  /** Between the parts of a form; null when the body itself is the text. */
-  readonly boundary: string | null;
-  /** An export of buckets, or a list of events for one that is there. */
-  readonly what:
-    | { readonly kind: 'buckets' }
-    | { readonly kind: 'events'; readonly bucket: string; readonly type: string };
-  /** Microseconds: the timestamp of an event that has none. */
-  readonly now: number;
-  /** The privacy rules, as JSON text, and the key of their hashes. */
-  readonly privacy: { readonly text: string; readonly key: string };
-}
-
-/** A bucket of an import, without its events. */
-export interface Incoming {
-  readonly id: string;
-  readonly said: Said;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly created: string | undefined;
-}
-
-export type FromReading =
-  | { readonly refused: string; readonly status: number }
-  /** `skipped`: events that are none. */
-  | { readonly buckets: readonly Incoming[]; readonly skipped: number }
-  /** Of one bucket, by its place in the list: the oldest first, or in the order of a list. */
-  | { readonly of: number; readonly events: readonly NewEvent[] }
-  | { readonly done: true };
-
-/** Asks for what is next. */
-export type ToReading = Task | 'next';
-
-export type Read =
-  | { readonly ok: false; readonly status: number; readonly message: string }
-  | {
-      readonly ok: true;
-      readonly buckets: readonly Incoming[];
-      readonly skipped: number;
-      readonly batches: AsyncIterable<{ readonly of: number; readonly events: readonly NewEvent[] }>;
-    };
-
-/** Bytes that are read where everybody waits: a few milliseconds' work. */
+/** Bytes of a body that is parsed in the hub's thread: a few milliseconds' work. */
 export const smallBody = 262_144;
 
-export class Readings {
+export class BodyWorkerPool {
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** Reads a body, which is gone then, and hands it to `use`, which may take its time. */
-  read<T>(task: Task, log: World['log'], use: (read: Read) => Promise<T>): Promise<T> {
+  /**
+   * Parses a body and passes the result to `use`. The memory of a large body belongs to the thread from then on.
+   * @param use may be slow: the next large body waits for it
+   */
+  parse<T>(task: ParseTask, log: World['log'], use: (parsed: ParsedBody) => Promise<T>): Promise<T> {
     if (task.body.length <= smallBody) {
-      const giving = found(task);
-      const say = async (): Promise<FromReading> => {
-        const next = giving.next();
+      const messages = parseEvents(task);
+      const ask = async (): Promise<ParsedMessage> => {
+        const next = await messages.next();
         return next.done === true ? { done: true } : next.value;
       };
-      return using(say, task, use);
+      return consume(ask, task, use);
     }
-    const reading = this.#turn.then(() => inThread(task, log, use));
-    this.#turn = reading.catch(() => undefined);
-    return reading;
+    const parsing = this.#turn.then(() => parseInThread(task, log, use));
+    this.#turn = parsing.catch(() => undefined);
+    return parsing;
   }
 }
 
-type Say = (message: ToReading) => Promise<FromReading>;
+type Ask = (request: ParserRequest) => Promise<ParsedMessage>;
 
-async function using<T>(say: Say, task: Task, use: (read: Read) => Promise<T>): Promise<T> {
+async function consume<T>(ask: Ask, task: ParseTask, use: (parsed: ParsedBody) => Promise<T>): Promise<T> {
   const batches = async function* () {
     for (;;) {
-      const answer = await say('next');
-      if ('of' in answer) yield answer;
-      else if ('done' in answer) return;
-      else throw new Error('the thread that reads a body ended');
+      const message = await ask('next');
+      if ('of' in message) yield message;
+      else if ('done' in message) return;
+      else throw new Error('the thread that parses a body ended');
     }
   };
-  const first = await say(task);
-  if ('buckets' in first) return use({ ok: true, ...first, batches: batches() });
+  const first = await ask(task);
+  if ('buckets' in first) return use({ ok: true, buckets: first.buckets, batches: batches() });
   const { refused = '', status = 400 } = 'refused' in first ? first : {};
   return use({ ok: false, status, message: refused });
 }
 
-async function inThread<T>(task: Task, log: World['log'], use: (read: Read) => Promise<T>): Promise<T> {
+async function parseInThread<T>(
+  task: ParseTask,
+  log: World['log'],
+  use: (parsed: ParsedBody) => Promise<T>,
+): Promise<T> {
   const worker = startThread(new URL('./body-worker.ts', import.meta.url));
-  worker.on('error', (error) => log.error({ error }, 'activitywatch: a body could not be read'));
-  const say: Say = (message) =>
+  worker.on('error', (error) => log.error({ error }, 'activitywatch: the thread that parses a body failed'));
+  const ask: Ask = (request) =>
     new Promise((resolve) => {
-      const ended = () => resolve({ refused: 'It is too large to be read at once', status: 413 });
-      worker.once('message', (answer: FromReading) => {
-        worker.off('exit', ended);
-        resolve(answer);
+      const fail = () => resolve({ refused: 'The body is too large to be parsed at once', status: 413 });
+      worker.once('message', (message: ParsedMessage) => {
+        worker.off('exit', fail);
+        resolve(message);
       });
-      worker.once('exit', ended);
-      worker.postMessage(message, message === 'next' ? [] : owned(message.body));
+      worker.once('exit', fail);
+      worker.postMessage(request, request === 'next' ? [] : transferable(request.body));
     });
   try {
-    return await using(say, task, use);
+    return await consume(ask, task, use);
   } finally {
     await worker.terminate();
   }
 }
 
-/** Memory that is nobody else's is handed over and not copied. */
-function owned({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+/** Memory that holds nothing but the body is moved to the thread instead of copied. */
+function transferable({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }

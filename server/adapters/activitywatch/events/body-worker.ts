@@ -1,13 +1,13 @@
-// The thread that reads one body of many events, and gives out what found.ts finds as it is asked for it.
+// The thread that parses one large body of events. It sends one message for each request of the hub's thread.
 
 import { parentPort } from 'node:worker_threads';
-import type { FromReading, ToReading } from './body-worker-pool.ts';
-import { found } from './parse-body.ts';
+import type { ParsedMessage, ParserRequest } from './body-messages.ts';
+import { parseEvents } from './parse-body.ts';
 
-let giving: Iterator<FromReading, void> | undefined;
+let parsing: AsyncIterator<ParsedMessage, void> | undefined;
 
-parentPort?.on('message', (message: ToReading) => {
-  if (message !== 'next') giving = found(message);
-  const next = giving?.next();
+parentPort?.on('message', async (request: ParserRequest) => {
+  if (request !== 'next') parsing = parseEvents(request);
+  const next = await parsing?.next();
   if (next !== undefined && next.done !== true) parentPort?.postMessage(next.value);
 });

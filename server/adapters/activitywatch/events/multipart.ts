@@ -1,31 +1,42 @@
-// The texts in a body: itself, or every file of a form, as the web UI uploads them.
+// The texts of a request body: the body itself, or every file and field of a `multipart/form-data` form, as the web UI uploads them.
 
-/** The reference's words for a body that is no JSON. */
-export const broken = 'The browser (or proxy) sent a request that this server could not understand.';
+import { buffer } from 'node:stream/consumers';
+import { Busboy } from '@fastify/busboy';
 
-/** @param beyond which bound it breaks; '' for none */
-export function whyBroken(beyond: string): string {
-  return beyond === '' ? broken : `${broken} (${beyond})`;
+/** The reference server's message for a body that is not JSON. */
+export const brokenBody = 'The browser (or proxy) sent a request that this server could not understand.';
+
+/** @param limit the limit that the body exceeds; '' for none */
+export function explainBrokenBody(limit: string): string {
+  return limit === '' ? brokenBody : `${brokenBody} (${limit})`;
 }
 
-/** What a request's Content-Type says lies between the parts of a form; undefined when it says nothing. */
-export function boundaryOf(contentType: string): string | undefined {
-  const said = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType);
-  return said?.[1] ?? said?.[2];
+/** True if the Content-Type of a form names the boundary between its parts. */
+export function hasBoundary(contentType: string): boolean {
+  return /;\s*boundary=(?:"[^"]+"|[^;\s"]+)/i.test(contentType);
 }
 
-/** @param boundary null: the body is the text */
-export function* partsOf(body: Buffer, boundary: string | null): Generator<string> {
-  if (boundary === null) {
-    yield body.toString();
-    return;
-  }
-  const delimiter = `--${boundary}`;
-  for (let at = body.indexOf(delimiter); at !== -1; ) {
-    const start = body.indexOf('\r\n\r\n', at);
-    const next = body.indexOf(`\r\n${delimiter}`, at + delimiter.length);
-    if (start === -1 || next === -1 || start > next) return;
-    yield body.toString('utf8', start + 4, next);
-    at = next + 2;
+/**
+ * Reads the texts of a body, in their order.
+ * @param form the Content-Type of a form; null if the body itself is the text
+ * @returns undefined if the body is not a whole form
+ */
+export async function readTexts(body: Buffer, form: string | null): Promise<readonly string[] | undefined> {
+  if (form === null) return [body.toString()];
+  const parts: Promise<Buffer>[] = [];
+  const parser = new Busboy({ headers: { 'content-type': form }, isPartAFile: () => true });
+  parser.on('file', (_name, stream) => {
+    parts.push(buffer(stream));
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      parser.once('finish', resolve);
+      parser.once('error', reject);
+      parser.end(body);
+    });
+    return (await Promise.all(parts)).map((part) => part.toString());
+  } catch {
+    await Promise.allSettled(parts);
+    return undefined;
   }
 }

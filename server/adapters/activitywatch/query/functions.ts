@@ -4,7 +4,7 @@
 import { Float, repr, same } from '../events/python-compat.ts';
 import { Memo } from './cache.ts';
 import { byTime, flood, intersect, union, unionNoOverlap } from './periods.ts';
-import { compile, type Search } from './regex.ts';
+import { compile, type Search, tryCompile } from './regex.ts';
 import { urlFields } from './urls.ts';
 import {
   field,
@@ -196,10 +196,10 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
       return args.events(0).map((event) => event.with(simplify(event.data)));
     }),
 
-    categorize: define(2, 2, (args) => {
+    categorize: define(2, 2, (args, context) => {
       const listed = args.list(1);
       const categorized = memos.data.of(args.key(), () => {
-        const rules = listed.map((rule) => readRule(rule, args.name));
+        const rules = listed.map((rule) => readRule(rule, args.name, context));
         const categories = rules.map(({ names }) => (isList(names) ? names : wrongArguments(args.name)));
         return (data) => {
           let category: readonly Value[] = ['Uncategorized'];
@@ -213,10 +213,10 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
       });
       return args.events(0).map((event) => event.with(categorized(event.data)));
     }),
-    tag: define(2, 2, (args) => {
+    tag: define(2, 2, (args, context) => {
       const listed = args.list(1);
       const tagged = memos.data.of(args.key(), () => {
-        const rules = listed.map((rule) => readRule(rule, args.name));
+        const rules = listed.map((rule) => readRule(rule, args.name, context));
         return (data) => {
           const tags = rules.filter(({ matches }) => matches(data)).map(({ names }) => names);
           return withField(data, '$tags', tags);
@@ -305,14 +305,20 @@ interface Rule {
   readonly matches: (data: Value) => boolean;
 }
 
-function readRule(value: Value, name: string): Rule {
+/** A rule with an invalid regular expression matches nothing, and the log says so: one rule must not break a page. */
+function readRule(value: Value, name: string, { print }: Context): Rule {
   const [names, rule] = isList(value) ? value : [];
   if (names === undefined || rule === undefined || !isDict(rule)) return wrongArguments(name);
   const regex = field(rule, 'regex') ?? null;
   const keys = field(rule, 'select_keys') ?? null;
   if ((regex !== null && typeof regex !== 'string') || (keys !== null && !isList(keys))) return wrongArguments(name);
   if (regex === null || regex === '') return { names, matches: () => false };
-  const search = compile(regex, field(rule, 'ignore_case') === true);
+  const compiled = tryCompile(regex, field(rule, 'ignore_case') === true);
+  if (!compiled.ok) {
+    print([`the rule of ${shown(names)} matches nothing: ${compiled.error}`]);
+    return { names, matches: () => false };
+  }
+  const { search } = compiled;
   return { names, matches: (data) => valuesOf(data, keys ?? []).some((one) => matchesText(one, search)) };
 }
 

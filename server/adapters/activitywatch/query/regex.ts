@@ -1,18 +1,19 @@
-// Regexes as users write them for ActivityWatch, in Python's dialect, tested in time that grows with the text alone. They are
-// rewritten for RE2JS, which never backtracks; what no such engine can do (look ahead, refer back) is rewritten for V8's own
-// engine, and what a hostile one of those costs is bounded where queries are run.
+// Regular expressions as users write them for either ActivityWatch server: Python's dialect, and what aw-server-rust's has besides.
+// They are translated for RE2JS, which never backtracks: its time grows with the text alone. What no such engine can do (look ahead,
+// references back, some Unicode properties) is translated for V8's engine; the time of those is bounded where queries run.
 
 import { RE2JS } from 're2js';
+import { findProperty, isCaseProperty } from './unicode-properties.ts';
 import { QueryError } from './values.ts';
 
-/** Whether the text has a match anywhere. */
+/** True if the text has a match anywhere. */
 export type Search = (text: string) => boolean;
 
-/** @throws QueryError for what is no regex */
+/** @throws QueryError for a pattern that is not a regular expression in either dialect */
 export function compile(pattern: string, ignoreCase = false): Search {
   try {
-    const translation = new Translation(pattern, 'linear');
-    const linear = translation.source(ignoreCase);
+    const translation = new Translation(pattern, 'linear', ignoreCase);
+    const linear = translation.source();
     if (linear !== undefined) {
       const compiled = RE2JS.compile(linear, RE2JS.LOOKBEHINDS);
       const search: Search = (text) => compiled.matcher(text).find();
@@ -25,7 +26,20 @@ export function compile(pattern: string, ignoreCase = false): Search {
   return backtracking(pattern, ignoreCase);
 }
 
-/** Whether a letter beyond ASCII belongs to a word only the other engine can say, if it takes the pattern. */
+/** `compile` for patterns whose fault must not end a query. */
+export function tryCompile(
+  pattern: string,
+  ignoreCase: boolean,
+): { readonly ok: true; readonly search: Search } | { readonly ok: false; readonly error: string } {
+  try {
+    return { ok: true, search: compile(pattern, ignoreCase) };
+  } catch (error) {
+    if (error instanceof QueryError) return { ok: false, error: error.message };
+    throw error;
+  }
+}
+
+/** RE2JS knows ASCII words only. A text with other letters goes to V8's engine, if that takes the pattern. */
 function byLetters(linear: Search, pattern: string, ignoreCase: boolean): Search {
   const other = (): Search => {
     try {
@@ -45,9 +59,12 @@ function byLetters(linear: Search, pattern: string, ignoreCase: boolean): Search
 
 function backtracking(pattern: string, ignoreCase: boolean): Search {
   try {
-    const translation = new Translation(pattern, 'backtracking');
-    const source = translation.source(ignoreCase) ?? '';
-    const compiled = new RegExp(source, translation.ignoresCase ? 'iu' : 'u');
+    const whole = new Translation(pattern, 'backtracking', ignoreCase);
+    const source = whole.source() ?? '';
+    const compiled =
+      whole.cases === 'mixed'
+        ? new RegExp(new Translation(pattern, 'backtracking', ignoreCase, true).source() ?? '', 'u')
+        : new RegExp(source, whole.cases === 'ignored' ? 'iu' : 'u');
     return (text) => compiled.test(text);
   } catch (error) {
     if (error instanceof QueryError) throw error;
@@ -62,6 +79,7 @@ function invalid(pattern: string, why: string): never {
 type Engine = 'linear' | 'backtracking';
 
 interface Scope {
+  readonly ignoreCase: boolean;
   readonly multiline: boolean;
   readonly dotAll: boolean;
   readonly verbose: boolean;
@@ -72,6 +90,7 @@ const word = '\\p{L}\\p{N}_';
 const spaces = ' \\t\\n\\r\\f\\x0b\\x1c-\\x1f\\x{85}\\p{Z}';
 const controls: ReadonlyMap<string, number> = new Map([
   ['a', 7],
+  ['e', 27],
   ['f', 12],
   ['n', 10],
   ['r', 13],
@@ -79,38 +98,61 @@ const controls: ReadonlyMap<string, number> = new Map([
   ['v', 11],
 ]);
 
-/** One pass over a pattern, which writes the same for one engine. */
+/** ASCII, as in aw-server-rust. */
+const posixClasses: ReadonlyMap<string, string> = new Map([
+  ['alnum', '0-9A-Za-z'],
+  ['alpha', 'A-Za-z'],
+  ['blank', ' \\t'],
+  ['digit', '0-9'],
+  ['lower', 'a-z'],
+  ['space', ' \\t\\n\\r\\f\\x0b'],
+  ['upper', 'A-Z'],
+  ['word', '0-9A-Za-z_'],
+  ['xdigit', '0-9A-Fa-f'],
+]);
+/** Code points of a range whose other cases are added one by one. */
+const longestRange = 4_096;
+
+/** One pass over a pattern, which writes the same pattern for one engine. */
 class Translation {
   readonly #pattern: string;
   readonly #engine: Engine;
+  readonly #startsIgnoringCase: boolean;
+  /** Write a letter whose case does not count as a set of its cases: V8's engine has no flag for a part of a pattern. */
+  readonly #expandsCases: boolean;
   #at = 0;
-  #scope: Scope = { multiline: false, dotAll: false, verbose: false, ascii: false };
-  /** The linear engine cannot do this one. */
+  #scope: Scope;
+  /** The linear engine cannot match this pattern. */
   #beyond = false;
   #asciiWords = false;
-  #flags = '';
+  #hasExactCase = false;
+  #hasIgnoredCase = false;
 
-  constructor(pattern: string, engine: Engine) {
+  constructor(pattern: string, engine: Engine, ignoreCase: boolean, expandsCases = false) {
     this.#pattern = pattern;
     this.#engine = engine;
+    this.#startsIgnoringCase = ignoreCase;
+    this.#expandsCases = expandsCases;
+    this.#scope = { ignoreCase, multiline: false, dotAll: false, verbose: false, ascii: false };
   }
 
-  get ignoresCase(): boolean {
-    return this.#flags.includes('i');
+  /** Known after `source`: whether the case of letters counts nowhere, everywhere, or in parts of the pattern. */
+  get cases(): 'exact' | 'ignored' | 'mixed' {
+    if (!this.#hasIgnoredCase) return 'exact';
+    return this.#hasExactCase ? 'mixed' : 'ignored';
   }
 
-  /** What was written is right for ASCII texts, and may be wrong for others. */
+  /** The translation is right for ASCII texts, and may be wrong for others. */
   get knowsAsciiWordsOnly(): boolean {
     return this.#asciiWords;
   }
 
-  /** undefined when the engine cannot do it. */
-  source(ignoreCase: boolean): string | undefined {
-    if (ignoreCase) this.#flags += 'i';
+  /** @returns undefined if the engine cannot match the pattern */
+  source(): string | undefined {
     const body = this.#alternatives(0);
     if (this.#at < this.#pattern.length) this.#fail('unbalanced parenthesis');
     if (this.#beyond && this.#engine === 'linear') return undefined;
-    return this.ignoresCase && this.#engine === 'linear' ? `(?i:${body})` : body;
+    return this.#startsIgnoringCase && this.#engine === 'linear' ? `(?i:${body})` : body;
   }
 
   #fail(why: string): never {
@@ -198,12 +240,13 @@ class Translation {
     if (!rest.startsWith('?')) return close(this.#engine === 'linear' ? '(?:' : '(');
     const comment = /^\?#[^)]*\)/.exec(rest);
     if (comment !== null) return this.#taken(comment[0], ['', false]);
-    const named = /^\?P<([^\W\d]\w*)>/.exec(rest);
+    const named = /^\?P?<([^\W\d]\w*)>/.exec(rest);
     if (named !== null)
       return this.#taken(named[0], () => close(this.#engine === 'linear' ? '(?:' : `(?<${named[1]}>`));
     const back = /^\?P=([^\W\d]\w*)\)/.exec(rest);
     if (back !== null) {
       this.#beyond = true;
+      this.#noteCase();
       return this.#taken(back[0], [`\\k<${back[1]}>`, true]);
     }
     const behind = /^\?<[=!]/.exec(rest);
@@ -216,18 +259,13 @@ class Translation {
     // An atomic group is a plain one here: it finds at least as much.
     const plain = /^\?[:>]/.exec(rest);
     if (plain !== null) return this.#taken(plain[0], () => close('(?:'));
-    const flags = /^\?([aiLmsux]*)(?:-([imsx]+))?([:)])/.exec(rest);
-    if (flags === null || (flags[3] === ')' && flags[2] !== undefined)) return this.#fail('unknown extension');
+    const flags = /^\?([aiLmsuxU]*)(?:-([imsuxU]+))?([:)])/.exec(rest);
+    if (flags === null) return this.#fail('unknown extension');
     const [text, on = '', off = '', kind] = flags;
     this.#scope = scopeWith(outer, on, off);
-    if (kind === ')') {
-      // Python has these at the very start only, and for the whole pattern.
-      if (on.includes('i')) this.#flags += 'i';
-      return this.#taken(text, ['', false]);
-    }
-    const cases = on.includes('i') ? 'i' : off.includes('i') ? '-i' : '';
-    if (cases !== '' && this.#engine === 'backtracking')
-      this.#fail('(?i:…) together with a look ahead or a reference back');
+    const cases = this.#engine === 'backtracking' ? '' : on.includes('i') ? 'i' : off.includes('i') ? '-i' : '';
+    // Python has bare flags at the very start only; in Rust they hold until the end of the group that they stand in.
+    if (kind === ')') return this.#taken(text, [cases === '' ? '' : `(?${cases})`, false]);
     return this.#taken(text, () => close(`(?${cases}:`));
   }
 
@@ -262,15 +300,60 @@ class Translation {
       case 'Z':
       case 'z':
         return this.#textEnd(false);
+      case 'h':
+        return '[0-9A-Fa-f]';
+      case 'H':
+        return '[^0-9A-Fa-f]';
+      case 'p':
+      case 'P':
+        return this.#property(char);
+      case 'k':
+        return this.#namedReference();
       default:
         if (/[1-9]/.test(char)) {
           this.#beyond = true;
+          this.#noteCase();
           const more = /^\d/.exec(this.#pattern.slice(this.#at))?.[0] ?? '';
           this.#at += more.length;
           return `(?:\\${char}${more})`;
         }
         return this.#literal(this.#character(char));
     }
+  }
+
+  /** After `\\p` or `\\P`: a Unicode property, such as `L`, `{Greek}`, `{^Lu}` or `{script=Greek}`. */
+  #property(char: string): string {
+    const found = /^(?:\{\s*(\^?)([^{}]*?)\s*\}|([A-Za-z]))/.exec(this.#pattern.slice(this.#at));
+    if (found === null) return this.#fail(`incomplete escape \\${char}`);
+    const [text, not = '', long = '', short = ''] = found;
+    this.#at += text.length;
+    const property = findProperty(long === '' ? short : long);
+    if (property === undefined) return this.#fail(`unknown Unicode property ${long === '' ? short : long}`);
+    const sign = (char === 'P') !== (not === '^') ? 'P' : 'p';
+    this.#noteCase();
+    if (this.#engine === 'linear') {
+      if (property.linear === undefined) this.#beyond = true;
+      return `\\${sign}{${property.linear ?? 'L'}}`;
+    }
+    if (!this.#expandsCases || !this.#scope.ignoreCase || !isCaseProperty(property.backtracking)) {
+      return `\\${sign}{${property.backtracking}}`;
+    }
+    return sign === 'p' ? '\\p{LC}' : '\\P{LC}';
+  }
+
+  /** `\\k<name>`, as in aw-server-rust. */
+  #namedReference(): string {
+    const found = /^<([^\W\d]\w*)>/.exec(this.#pattern.slice(this.#at));
+    if (found === null) return this.#fail('incomplete escape \\k');
+    this.#at += found[0].length;
+    this.#beyond = true;
+    this.#noteCase();
+    return `\\k<${found[1]}>`;
+  }
+
+  #noteCase(): void {
+    if (this.#scope.ignoreCase) this.#hasIgnoredCase = true;
+    else this.#hasExactCase = true;
   }
 
   /** The linear engine knows ASCII words only. */
@@ -283,10 +366,17 @@ class Translation {
     return not ? `(?:(?<=${in_})(?=${in_})|(?<!${out})(?!${out}))` : `(?:(?<=${in_})(?!${in_})|(?<!${out})(?=${out}))`;
   }
 
-  /** What an escaped character stands for. */
+  /** The code point that an escape stands for. */
   #character(char: string): number {
     const control = controls.get(char);
     if (control !== undefined) return control;
+    const braced = /^\{([0-9a-fA-F]{1,6})\}/.exec(this.#pattern.slice(this.#at));
+    if (/[xuU]/.test(char) && braced !== null) {
+      const code = Number.parseInt(braced[1] ?? '', 16);
+      if (code > 0x10ffff) this.#fail(`incomplete escape \\${char}`);
+      this.#at += braced[0].length;
+      return code;
+    }
     const digits = { x: 2, u: 4, U: 8 }[char];
     if (digits !== undefined) {
       const hex = this.#pattern.slice(this.#at, this.#at + digits);
@@ -312,19 +402,38 @@ class Translation {
     for (let first = true; ; first = false) {
       if (this.#at >= this.#pattern.length) this.#fail('unterminated character set');
       if (this.#pattern[this.#at] === ']' && !first) break;
+      const posix = /^\[:([a-z]+):\]/.exec(this.#pattern.slice(this.#at));
+      const named = posix === null ? undefined : posixClasses.get(posix[1] ?? '');
+      if (posix !== null && named !== undefined) {
+        this.#at += posix[0].length;
+        out += named;
+        continue;
+      }
       const low = this.#setMember();
       const dash = this.#pattern[this.#at] === '-' && this.#pattern[this.#at + 1] !== ']';
       if (!dash || this.#at + 1 >= this.#pattern.length) {
-        out += typeof low === 'number' ? this.#literal(low) : low;
+        out += typeof low === 'number' ? this.#setRange(low, low) : low;
         continue;
       }
       this.#at += 1;
       const high = this.#setMember();
       if (typeof low !== 'number' || typeof high !== 'number' || low > high) return this.#fail('bad character range');
-      out += `${this.#literal(low)}-${this.#literal(high)}`;
+      out += this.#setRange(low, high);
     }
     this.#at += 1;
+    this.#noteCase();
     return `[${negated ? '^' : ''}${out}]`;
+  }
+
+  /** A range of a set, with the other cases of its letters where those have to be written out. */
+  #setRange(low: number, high: number): string {
+    const range = low === high ? this.#plain(low) : `${this.#plain(low)}-${this.#plain(high)}`;
+    if (!this.#expandsCases || !this.#scope.ignoreCase) return range;
+    const others = new Set<number>();
+    for (let code = low; code <= Math.min(high, low + longestRange); code += 1) {
+      for (const other of otherCases(code)) if (other < low || other > high) others.add(other);
+    }
+    return range + [...others].map((code) => this.#plain(code)).join('');
   }
 
   /** A character, or the text of a class. */
@@ -348,6 +457,11 @@ class Translation {
         return '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}';
       case 'b':
         return 8;
+      case 'h':
+        return '0-9A-Fa-f';
+      case 'p':
+      case 'P':
+        return this.#property(escaped);
       default:
         return this.#character(escaped);
     }
@@ -377,6 +491,14 @@ class Translation {
   }
 
   #literal(code: number): string {
+    const others = otherCases(code);
+    if (others.length === 0) return this.#plain(code);
+    this.#noteCase();
+    if (!this.#expandsCases || !this.#scope.ignoreCase) return this.#plain(code);
+    return `[${[code, ...others].map((one) => this.#plain(one)).join('')}]`;
+  }
+
+  #plain(code: number): string {
     const char = String.fromCodePoint(code);
     if (/[0-9A-Za-z_]/.test(char)) return char;
     return this.#engine === 'linear' ? `\\x{${code.toString(16)}}` : `\\u{${code.toString(16)}}`;
@@ -392,12 +514,23 @@ class Translation {
   }
 }
 
+/** The same letter in its other case: none for a character without one. */
+function otherCases(code: number): readonly number[] {
+  const char = String.fromCodePoint(code);
+  const codes = [char.toLowerCase(), char.toUpperCase()].flatMap((other) => {
+    const [first, ...more] = [...other];
+    return first === undefined || more.length > 0 ? [] : [first.codePointAt(0) ?? code];
+  });
+  return [...new Set(codes)].filter((other) => other !== code);
+}
+
 function scopeWith(outer: Scope, on: string, off: string): Scope {
   const is = (flag: string, before: boolean): boolean => (before || on.includes(flag)) && !off.includes(flag);
   return {
+    ignoreCase: is('i', outer.ignoreCase),
     multiline: is('m', outer.multiline),
     dotAll: is('s', outer.dotAll),
     verbose: is('x', outer.verbose),
-    ascii: is('a', outer.ascii) && !on.includes('u'),
+    ascii: (is('a', outer.ascii) || off.includes('u')) && !on.includes('u'),
   };
 }

@@ -1,9 +1,9 @@
-// The body of a request as JSON, or the reply that says what is wrong with it, in the reference's words; and replies. Bodies of
-// many events are read in reading.ts.
+// The body of a request as JSON, or the reply that explains why it is not, in the reference's words; and replies. Bodies of many
+// events are parsed by ../events/body-worker-pool.ts.
 
 import type { Flow, Reply, Request } from '../../../http/types.ts';
 import { parseJson } from '../events/json.ts';
-import { boundaryOf, broken, whyBroken } from '../events/multipart.ts';
+import { brokenBody, explainBrokenBody, hasBoundary } from '../events/multipart.ts';
 import { repr, spaced } from '../events/python-compat.ts';
 
 export type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reply: Reply };
@@ -17,7 +17,7 @@ export function jsonText(status: number, text: string): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: `${text}\n` };
 }
 
-/** What fits into its first two pieces goes as a whole; the rest of a longer one is made as it is sent. */
+/** A body of one or two pieces is sent whole; the pieces of a longer one are made while it is sent. */
 export async function gathered(
   headers: Readonly<Record<string, string>>,
   pieces: AsyncGenerator<string>,
@@ -32,7 +32,7 @@ export async function gathered(
   return { status: 200, headers, pieces: rest() };
 }
 
-/** Texts with separators become pieces that are worth a write. */
+/** Joins short texts into pieces of 64 Ki characters, so that each piece is worth a write. */
 export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let [waiting, length]: [string[], number] = [[], 0];
   for await (const text of texts) {
@@ -47,11 +47,13 @@ export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<st
 
 const pieceLength = 65_536;
 
+export const mebibyte = 1_048_576;
+
 export function refused(status: number, message: string): Reply {
   return answer(status, { message });
 }
 
-/** What a schema found, field by field. */
+/** The reply to a body that a schema refuses. @param errors by field */
 export function invalid(errors: Readonly<Record<string, string>>): Reply {
   return answer(400, { errors, message: 'Input payload validation failed' });
 }
@@ -60,21 +62,22 @@ const wrongType = "Did not attempt to load JSON data because the request Content
 
 export function jsonBody(request: Request): Body {
   if (!isJson(mediaType(request))) return { ok: false, reply: refused(415, wrongType) };
-  return parsed(request.body.toString());
+  return parseText(request.body.toString());
 }
 
 /**
- * What lies between the parts of a form, null for JSON as such: a body that is read elsewhere.
+ * Checks the media type of a body of many events: JSON, or a form whose files are JSON.
+ * @returns the Content-Type of a form, which the parser needs; null for JSON
  */
-export function textsIn(
+export function formOf(
   request: Request,
-): { readonly ok: true; readonly boundary: string | null } | { readonly ok: false; readonly reply: Reply } {
+): { readonly ok: true; readonly contentType: string | null } | { readonly ok: false; readonly reply: Reply } {
   const media = mediaType(request);
   if (media !== 'multipart/form-data') {
-    return isJson(media) ? { ok: true, boundary: null } : { ok: false, reply: refused(415, wrongType) };
+    return isJson(media) ? { ok: true, contentType: null } : { ok: false, reply: refused(415, wrongType) };
   }
-  const boundary = boundaryOf(request.headers.get('content-type') ?? '');
-  return boundary === undefined ? { ok: false, reply: refused(400, broken) } : { ok: true, boundary };
+  const contentType = request.headers.get('content-type') ?? '';
+  return hasBoundary(contentType) ? { ok: true, contentType } : { ok: false, reply: refused(400, brokenBody) };
 }
 
 function isJson(media: string): boolean {
@@ -85,12 +88,12 @@ function mediaType(request: Request): string {
   return (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-function parsed(text: string): Body {
+function parseText(text: string): Body {
   const read = parseJson(text);
-  return read.ok ? read : { ok: false, reply: refused(400, whyBroken(read.beyond)) };
+  return read.ok ? read : { ok: false, reply: refused(400, explainBrokenBody(read.beyond)) };
 }
 
-/** A body that is an object: as it was read, and its fields by name. */
+/** A body that must be an object: the value, and its fields by name. */
 export function objectBody(
   request: Request,
 ):
@@ -100,7 +103,6 @@ export function objectBody(
   if (!body.ok) return body;
   const { value } = body;
   if (isObject(value)) return { ok: true, value, fields: new Map(Object.entries(value)) };
-  // The rule of the reference's schema.
   return { ok: false, reply: invalid({ '': `${repr(value)} is not of type 'object'` }) };
 }
 

@@ -28,6 +28,16 @@ const aBucket = {
   data: {},
 };
 
+const aReport = {
+  bucket: aBucket.id,
+  read: 3,
+  new: 1,
+  present: 1,
+  withheld: 0,
+  unreadable: 1,
+  reasons: [{ position: 2, reason: "timestamp 'garbage' is not ISO 8601" }],
+};
+
 export const activityWatchDocs: RouteDocs = {
   'GET /api/0/info': {
     tag,
@@ -132,8 +142,11 @@ export const activityWatchDocs: RouteDocs = {
   },
   'POST /api/0/import': {
     ...write,
-    summary: 'Imports an export; events that are there already are left out',
+    summary: 'Imports an export file of ActivityWatch, as JSON or as a form',
+    description:
+      'A repeated import writes nothing twice. The answer counts the events of each bucket of the file, and explains the first unreadable ones: `position` counts from 1. Copies that aw-sync made (`-synced-from-`) go into the bucket that they are copies of.',
     body: { example: { buckets: { [aBucket.id]: { ...aBucket, events: [anEvent] } } } },
+    responses: { 200: { example: { buckets: { [aBucket.id]: aReport } } } },
   },
   'GET /api/0/settings': {
     ...read,

@@ -109,6 +109,30 @@ describe('a heartbeat', () => {
     ]);
   });
 
+  test('whose start creeps back by milliseconds extends the absence, across a restart too', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const before = await openHouse({ store });
+    await bucket(before);
+    await beat(before, 0, { status: 'not-afk' }, 185);
+    // Every heartbeat starts 3 ms before the one in front of it, all 400 of them more than a second.
+    for (let n = 0; n < 100; n += 1) await beat(before, 0.001 - n * 0.003, { status: 'afk' }, 185, 180 + n);
+    const after = await openHouse({ store });
+    for (let n = 100; n < 400; n += 1) await beat(after, 0.001 - n * 0.003, { status: 'afk' }, 185, 180 + n);
+    const found = await events(after);
+    expect(found.map(({ data }: { data: { status: string } }) => data.status).sort()).toEqual(['afk', 'not-afk']);
+    const afk = found.find(({ data }: { data: { status: string } }) => data.status === 'afk');
+    expect(afk).toMatchObject({ timestamp: '2026-01-01T09:59:58.804000+00:00' });
+    expect(afk.duration).toBeCloseTo(579, 3);
+  });
+
+  test('that starts earlier and does not reach the last event is an event of its own', async () => {
+    const house = await openHouse();
+    await bucket(house);
+    const first = await beat(house, 0, { status: 'afk' }, 185, 180);
+    expect((await beat(house, -0.01, { status: 'afk' }, 185)).id).not.toBe(first.id);
+    expect(await events(house)).toHaveLength(2);
+  });
+
   test('makes the bucket that is missing, with the type its data tell', async () => {
     const house = await openHouse();
     await beat(house, 0, { app: 'vi', title: 't' }, 5, 0, 'aw-watcher-window_box');
@@ -123,6 +147,17 @@ describe('a heartbeat', () => {
     expect(value['aw-watcher-afk_box'].type).toBe('afkstatus');
     expect(value['aw-watcher-web-chrome']).toMatchObject({ type: 'web.tab.current', hostname: 'unknown' });
     expect(value['aw-watcher-web-chrome'].last_updated).toBe('2026-01-01T10:00:00+00:00');
+  });
+
+  test('makes a bucket whose guessed description gives way to the first that a client gives', async () => {
+    const house = await openHouse();
+    await beat(house, 0, { app: 'vi' }, 5, 0, 'my_bucket');
+    const described = { type: 'mine', client: 'me', hostname: 'box' };
+    expect((await house.post('/api/0/buckets/my_bucket', described)).status).toBe(200);
+    expect((await house.get('/api/0/buckets/my_bucket')).value).toMatchObject(described);
+    expect((await house.post('/api/0/buckets/my_bucket', { ...described, type: 'other' })).status).toBe(304);
+    expect((await house.get('/api/0/buckets/my_bucket')).value).toMatchObject(described);
+    expect(await events(house, 'my_bucket')).toHaveLength(1);
   });
 
   test('goes on after its bucket was deleted under it', async () => {

@@ -432,6 +432,11 @@ describe('rules', () => {
       [['A', 'B'], ['Uncategorized']],
     ],
     ['of equals the last', '[[["A"], {"regex": "Code"}], [["C"], {"regex": "hub"}]]', [['C'], ['Uncategorized']]],
+    [
+      'an invalid regex matches nothing, and the other rules go on',
+      '[[["A"], {"regex": "("}], [["B"], {"regex": "Code"}], [["C", "D"], {"regex": "a**"}]]',
+      [['B'], ['Uncategorized']],
+    ],
     ['case counts', '[[["A"], {"regex": "slack"}]]', [['Uncategorized'], ['Uncategorized']]],
     ['unless it is to be ignored', '[[["A"], {"regex": "slack", "ignore_case": true}]]', [['Uncategorized'], ['A']]],
     ['some keys only', '[[["A"], {"regex": "Code|general", "select_keys": ["title"]}]]', [['Uncategorized'], ['A']]],
@@ -451,6 +456,11 @@ describe('rules', () => {
       '$tags' in data ? data.$tags : null,
     );
     expect(tags).toEqual([['b', 'a', 'b'], []]);
+  });
+
+  test('tag passes over an invalid regex', () => {
+    const tags = shorts(`RETURN = tag(${sorted}, [["a", {"regex": "("}], ["b", {"regex": "Code"}]]);`, events);
+    expect(tags.map(([, , data]) => ('$tags' in data ? data.$tags : null))).toEqual([['b'], []]);
   });
 
   test.each([

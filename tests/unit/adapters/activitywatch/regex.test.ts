@@ -1,4 +1,5 @@
-// Python's regexes: what each form matches, what is refused and how, and that hostile ones cost no more than others.
+// Regular expressions in the dialects of both ActivityWatch servers: what each form matches, what is refused and why, and that
+// hostile patterns cost no more than others.
 
 import { describe, expect, test } from '@jest/globals';
 import { compile } from '../../../../server/adapters/activitywatch/query/regex.ts';
@@ -65,6 +66,32 @@ describe('a pattern', () => {
     [String.raw`\bфайл\b`, 'мой файл.', 'файлы'],
     [String.raw`^(?=\w{2}$)é`, 'éa', 'é'],
     ['a{2000}', 'a'.repeat(2_000), 'a'],
+    // aw-server-rust's dialect.
+    ['(?<name>a)b', 'ab', 'b'],
+    [String.raw`(?<x>a|b)\k<x>`, 'aa', 'ab'],
+    [String.raw`^\p{L}+$`, 'größe', 'a1'],
+    [String.raw`^\pL+$`, 'größe', 'a1'],
+    [String.raw`^\PL+$`, '12', 'é'],
+    [String.raw`^\p{^L}+$`, '12', 'é'],
+    [String.raw`\p{Greek}`, 'abγ', 'abc'],
+    [String.raw`\p{script=greek}`, 'abγ', 'abc'],
+    [String.raw`\p{Lu}`, 'aB', 'ab'],
+    [String.raw`\p{uppercase letter}`, 'aB', 'ab'],
+    [String.raw`\p{Emoji_Presentation}`, 'a😀', 'a1'],
+    [String.raw`^[\p{L}\d.]+$`, 'é1.', 'é-1'],
+    [String.raw`^[^\p{L}]+$`, '1-', '1é'],
+    [String.raw`\p{Greek}(?=x)`, 'γx', 'γy'],
+    ['(?i)a(?-i)b', 'Ab', 'AB'],
+    ['a(?i)b', 'aB', 'AB'],
+    ['(?i)a(?-i:b)c', 'AbC', 'ABC'],
+    ['(a(?i)b)c', 'aBc', 'aBC'],
+    ['(?i-s)A.B', 'axb', 'a\nb'],
+    ['(?i)a(?-i)b(?=c)', 'Abc', 'ABc'],
+    ['(?i:a[b-d])(?=x)', 'ACx', 'ACX'],
+    [String.raw`(?i)\p{Lu}x(?-i)(?=y)`, 'aXy', '1Xy'],
+    [String.raw`\x{e9}\u{41}`, 'éA', 'eA'],
+    ['[[:alpha:]_]+$', '1a_', '1é'],
+    [String.raw`(?-u)^\w$`, 'a', 'é'],
   ])('%j', (pattern, matching, other) => {
     expect(compile(pattern)(matching)).toBe(true);
     if (other !== null) expect(compile(pattern)(other)).toBe(false);
@@ -88,7 +115,9 @@ test.each([
   ['[b-a]', /bad character range/],
   ['(?P<1>a)', /unknown extension/],
   ['(?(1)a|b)', /unknown extension/],
-  ['(?i:a)(?=b)', /together with a look ahead/],
+  [String.raw`\p{Klingon}`, /unknown Unicode property Klingon/],
+  [String.raw`\p`, /incomplete escape/],
+  ['(?-', /unknown extension/],
   ['('.repeat(300), /too deep/],
 ])('%j is refused', (pattern, why) => {
   expect(() => compile(pattern)).toThrow(why);

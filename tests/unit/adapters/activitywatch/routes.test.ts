@@ -371,6 +371,50 @@ describe('settings', () => {
   });
 });
 
+describe('category rules', () => {
+  const category = (regex: unknown, type = 'regex') => ({ name: ['Work', 'Code'], rule: { type, regex } });
+
+  test.each([
+    ['classes', [category('(')]],
+    ['classes', [category('ok'), category('a**')]],
+    ['classes', [category(5)]],
+    ['category_sets', [{ id: 'a', categories: [category('[')] }]],
+  ])('with an invalid regular expression are refused in %s, naming the category', async (key, value) => {
+    const house = await openHouse();
+    const saved = await house.post(`/api/0/settings/${key}`, value);
+    expect([saved.status, saved.value.message]).toEqual([400, expect.stringMatching(/^Category "Work > Code": /)]);
+    expect((await house.get(`/api/0/settings/${key}`)).body).toBe('null\n');
+  });
+
+  test('the pattern of apps that are always active is checked like a rule', async () => {
+    const house = await openHouse();
+    const saved = await house.post('/api/0/settings/always_active_pattern', '"zoom|("');
+    expect([saved.status, saved.value.message]).toEqual([
+      400,
+      expect.stringMatching(/^always_active_pattern: Invalid/),
+    ]);
+    expect((await house.post('/api/0/settings/always_active_pattern', '"zoom|teams"')).status).toBe(200);
+  });
+
+  test.each([
+    [[category(String.raw`\p{Greek}|(?<name>a)(?-i)b`)]],
+    [
+      [
+        category('(', 'none'),
+        category(''),
+        category(null),
+        { name: ['Work'] },
+        { name: ['Work'], rule: { type: null } },
+      ],
+    ],
+    [null],
+    ['"not a list"'],
+  ])('that are valid or unused are saved: %j', async (value) => {
+    const house = await openHouse();
+    expect((await house.post('/api/0/settings/classes', value)).status).toBe(200);
+  });
+});
+
 describe('a bucket of many events', () => {
   const many = Array.from({ length: 6_000 }, (_, index) => ({
     // Hundreds begin together, over the ends of pages too.
@@ -436,7 +480,11 @@ describe('export and import', () => {
     const to = await openHouse();
     for (let again = 0; again < 2; again += 1) {
       const imported = await to.ask('POST', '/api/0/import', { body: file });
-      expect([imported.status, imported.body]).toEqual([200, 'null\n']);
+      const [added, present] = again === 0 ? [2, 0] : [0, 2];
+      expect([imported.status, imported.value.buckets.b]).toEqual([
+        200,
+        { bucket: 'b', read: 2, new: added, present, withheld: 0, unreadable: 0, reasons: [] },
+      ]);
       expect((await to.get('/api/0/export')).body).toBe(file);
     }
   });
@@ -450,6 +498,69 @@ describe('export and import', () => {
     expect((await house.get('/api/0/buckets/aw-watcher-afk_r/export')).headers['content-disposition']).toBe(
       'attachment; filename=aw-bucket-export_aw-watcher-afk_r.json',
     );
+  });
+
+  test('an import reports what became of the events of each bucket, a large one too', async () => {
+    const house = await openHouse();
+    await house.post('/api/0/settings/privacy_filters', [{ field: 'app', pattern: 'secret', action: 'drop' }]);
+    const events = [
+      event('2026-01-01T10:00:00Z', 1, { app: 'a' }),
+      event('never'),
+      event('2026-01-01T10:00:00Z', 1, { app: 'a' }),
+      event('2026-01-01T11:00:00Z', 1, { app: 'secret' }),
+      { ...event('2026-01-01T12:00:00Z'), duration: 'long' },
+    ];
+    const report = (more: object) => ({
+      bucket: 'b',
+      read: events.length,
+      new: 1,
+      present: 1,
+      withheld: 1,
+      unreadable: 2,
+      reasons: [
+        { position: 2, reason: "timestamp 'never' is not ISO 8601" },
+        { position: 5, reason: "duration 'long' is not a number of seconds" },
+      ],
+      ...more,
+    });
+    const first = await house.post('/api/0/import', { buckets: { b: { ...described, events } } });
+    expect(first.value).toEqual({ buckets: { b: report({}) } });
+    const padded = { ...described, data: { padding: 'x'.repeat(300_000) }, events };
+    const second = await house.post('/api/0/import', { buckets: { b: padded } });
+    expect(second.value).toEqual({ buckets: { b: report({ new: 0, present: 2 }) } });
+    await house.close();
+  });
+
+  test('a copy that aw-sync made of another device’s bucket is imported into that bucket', async () => {
+    const house = await openHouse();
+    const original = [event('2026-01-01T10:00:00Z', 60, { a: 1 }), event('2026-01-01T09:00:00Z', 5, { a: 2 })];
+    // aw-sync copied the newest event while it was growing, and has one that the device's own export lacks.
+    const copy = [event('2026-01-01T10:00:00Z', 20, { a: 1 }), event('2026-01-01T08:00:00Z', 7, { a: 3 })];
+    const id = 'aw-watcher-window_laptop';
+    const buckets = {
+      [`${id}-synced-from-laptop`]: { ...described, hostname: 'unknown', events: copy },
+      [id]: { ...described, hostname: 'laptop', events: original },
+    };
+    const answer = await house.post('/api/0/import', { buckets });
+    expect(answer.value.buckets).toMatchObject({
+      [id]: { bucket: id, new: 2 },
+      [`${id}-synced-from-laptop`]: { bucket: id, read: 2, new: 1, present: 1 },
+    });
+    expect(Object.keys((await house.get('/api/0/buckets')).value)).toEqual([id]);
+    const durations = (await house.get(`/api/0/buckets/${id}/events`)).value.map(
+      (one: { duration: number }) => one.duration,
+    );
+    expect(durations).toEqual([60, 5, 7]);
+  });
+
+  test('a copy of a bucket that is nowhere else is imported under the name of the original and of its host', async () => {
+    const house = await openHouse();
+    const copy = { ...described, hostname: 'unknown', events: [event('2026-01-01T10:00:00Z', 20, { a: 1 })] };
+    await house.post('/api/0/import', { buckets: { 'aw-watcher-afk_phone-synced-from-phone': copy } });
+    const longer = { ...described, events: [event('2026-01-01T10:00:00Z', 90, { a: 1 })] };
+    await house.post('/api/0/import', { buckets: { 'aw-watcher-afk_phone-synced-from-phone-synced-from-pc': longer } });
+    expect((await house.get('/api/0/buckets')).value).toMatchObject({ 'aw-watcher-afk_phone': { hostname: 'phone' } });
+    expect((await house.get('/api/0/buckets/aw-watcher-afk_phone/events')).value).toMatchObject([{ duration: 90 }]);
   });
 
   test('an event with a number that JavaScript cannot hold does not stop the others', async () => {

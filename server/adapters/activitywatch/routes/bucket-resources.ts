@@ -1,0 +1,101 @@
+// `/api/0/info` and `/api/0/buckets`: which buckets there are, and making, describing and deleting one.
+
+import type { Flow, Reply, Request } from '../../../http/types.ts';
+import { descriptionText, readSaid } from '../buckets/description.ts';
+import { endOf } from '../events/event.ts';
+import { formatInstant } from '../events/instant.ts';
+import { repr, spaced } from '../events/python-compat.ts';
+import { answer, invalid, isObject, jsonText, objectBody, refused } from './request-body.ts';
+import { type Context, noBucket, query, type Resource, readableBuckets, type Visit } from './resource.ts';
+
+export const bucketResources: readonly Resource[] = [
+  {
+    path: '/api/0/info',
+    methods: { GET: { on: 'nothing', handle: showInfo } },
+  },
+  {
+    path: '/api/0/buckets',
+    methods: { GET: { on: 'account', handle: listBuckets } },
+  },
+  {
+    path: '/api/0/buckets/:id',
+    methods: {
+      GET: { on: 'bucket', verb: 'read', handle: showBucket },
+      POST: {
+        on: 'id',
+        verb: 'write',
+        retries: true,
+        handle: createBucket,
+      },
+      PUT: {
+        on: 'bucket',
+        verb: 'write',
+        handle: updateBucket,
+      },
+      DELETE: {
+        on: 'id',
+        verb: 'write',
+        handle: deleteBucket,
+      },
+    },
+  },
+];
+
+async function showInfo({ hostname, version, testing, deviceId }: Context, _: Request): Promise<Reply> {
+  return answer(200, { hostname, version, testing, device_id: await deviceId() });
+}
+
+async function listBuckets(visit: Visit): Promise<Reply | Flow> {
+  const texts = (await readableBuckets(visit)).map(async (description) => {
+    const newest = await (await visit.buckets.bucket(description.id)).newest();
+    const updated = newest === undefined ? '' : `, "last_updated": "${formatInstant(endOf(newest))}"`;
+    return `${spaced(description.id)}: ${descriptionText(description, updated)}`;
+  });
+  return jsonText(200, `{${(await Promise.all(texts)).join(', ')}}`);
+}
+
+async function showBucket({ buckets }: Visit, id: string): Promise<Reply> {
+  await buckets.settled();
+  const description = buckets.find(id);
+  return description === undefined ? noBucket(id) : jsonText(200, descriptionText(description));
+}
+
+async function createBucket({ context, request, buckets, author }: Visit, id: string): Promise<Reply> {
+  const body = objectBody(request);
+  if (!body.ok) return body.reply;
+  const read = readSaid(body.fields);
+  if (!read.ok) return invalid(read.errors);
+  const { said, data } = await withLocalHost(context, read.said);
+  const made = await buckets.create(id, said, author, data === undefined ? {} : { data });
+  return made ? answer(200, {}) : { status: 304, headers: {}, body: '' };
+}
+
+async function updateBucket({ context, request, buckets, author }: Visit, id: string): Promise<Reply> {
+  const body = objectBody(request);
+  if (!body.ok) return body.reply;
+  const changes = [...body.fields].filter(([name]) => ['type', 'client', 'hostname', 'data'].includes(name));
+  const wrong = changes.filter(([name, value]) => (name === 'data' ? !isObject(value) : typeof value !== 'string'));
+  if (wrong.length > 0) {
+    const errors = wrong.map(([name, value]) => {
+      return [name, `${repr(value)} is not of type '${name === 'data' ? 'object' : 'string'}'`];
+    });
+    return invalid(Object.fromEntries(errors));
+  }
+  const { said, data } = await withLocalHost<{ hostname?: string }>(context, Object.fromEntries(changes));
+  const updated = await buckets.update(id, data === undefined ? said : { ...said, data }, author);
+  return updated ? answer(200, {}) : noBucket(id);
+}
+
+async function deleteBucket({ context, request, buckets, author }: Visit, said: string): Promise<Reply> {
+  if (!context.testing && query(request).get('force') !== '1') {
+    return refused(401, 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1');
+  }
+  const deleted = await buckets.delete(buckets.resolve(said, author), author);
+  return deleted ? answer(200, {}) : noBucket(said);
+}
+
+/** The hostname `!local` is this machine's, as with the reference. */
+async function withLocalHost<T extends { readonly hostname?: string }>(context: Context, said: T) {
+  if (said.hostname !== '!local') return { said, data: undefined };
+  return { said: { ...said, hostname: context.hostname }, data: { device_id: await context.deviceId() } };
+}

@@ -1,0 +1,203 @@
+// `/api/0/buckets/<id>/events` and `/heartbeat`: reading, inserting and deleting the events of a bucket.
+
+import type { Flow, Reply, Request } from '../../../http/types.ts';
+import type { Span } from '../buckets/bucket.ts';
+import { guess } from '../buckets/description.ts';
+import { smallBody } from '../events/body-worker-pool.ts';
+import { type Event, EventWriter, type NewEvent, readEvent } from '../events/event.ts';
+import { parseInstant } from '../events/instant.ts';
+import { repr } from '../events/python-compat.ts';
+import { screenOf } from '../privacy.ts';
+import { parseBody } from './bulk-body.ts';
+import {
+  answer,
+  gathered,
+  inPieces,
+  invalid,
+  isObject,
+  jsonBody,
+  jsonText,
+  mebibyte,
+  objectBody,
+  refused,
+} from './request-body.ts';
+import { query, type Resource, unknownPath, type Visit } from './resource.ts';
+
+export const eventResources: readonly Resource[] = [
+  {
+    path: '/api/0/buckets/:id/events',
+    limit: 64 * mebibyte,
+    methods: {
+      GET: {
+        on: 'bucket',
+        verb: 'read',
+        handle: listEvents,
+      },
+      POST: {
+        on: 'bucket',
+        verb: 'write',
+        handle: insertEvents,
+      },
+    },
+  },
+  {
+    path: '/api/0/buckets/:id/events/count',
+    methods: {
+      GET: { on: 'bucket', verb: 'read', handle: countEvents },
+    },
+  },
+  {
+    path: '/api/0/buckets/:id/events/:event',
+    methods: {
+      GET: { on: 'bucket', verb: 'read', handle: showEvent },
+      DELETE: { on: 'bucket', verb: 'write', handle: deleteEvent },
+    },
+  },
+  {
+    path: '/api/0/buckets/:id/heartbeat',
+    methods: {
+      POST: {
+        on: 'id',
+        verb: 'write',
+        retries: true,
+        handle: takeHeartbeat,
+      },
+    },
+  },
+];
+
+async function listEvents({ request, buckets }: Visit, id: string): Promise<Reply | Flow> {
+  const read = readSpan(request);
+  if (!read.ok) return read.reply;
+  const pages = (await buckets.bucket(id)).clippedPages(read.span, readLimit(request));
+  return gathered({ 'content-type': 'application/json' }, inPieces(eventTexts(pages)));
+}
+
+async function insertEvents(visit: Visit, id: string): Promise<Reply> {
+  const { context, request, buckets, author } = visit;
+  const where = { bucket: id, type: buckets.find(id)?.type ?? '' };
+  const bucket = await buckets.bucket(id);
+  if (request.body.length > smallBody) {
+    return parseBody(visit, { kind: 'events', ...where }, async ({ batches }) => {
+      for await (const { events } of batches) await bucket.insert(events, author.origin);
+      return jsonText(200, 'null');
+    });
+  }
+  const body = jsonBody(request);
+  if (!body.ok) return body.reply;
+  if (typeof body.value !== 'object' || body.value === null) return refused(400, '');
+  const screened = await screenOf(buckets, where);
+  if (!screened.ok) return refused(400, screened.error);
+  const now = context.hub.world.now() * 1_000;
+  const events: NewEvent[] = [];
+  for (const value of Array.isArray(body.value) ? body.value : [body.value]) {
+    const read = readEvent(value, now);
+    if (!read.ok) return refused(400, read.error);
+    const data = screened.screen(read.event.data);
+    if (data !== null) events.push({ ...read.event, data });
+  }
+  await bucket.insert(events, author.origin);
+  return jsonText(200, 'null');
+}
+
+async function countEvents({ request, buckets }: Visit, id: string): Promise<Reply> {
+  const read = readSpan(request);
+  return read.ok ? answer(200, await (await buckets.bucket(id)).count(read.span)) : read.reply;
+}
+
+async function showEvent({ request, buckets }: Visit, id: string): Promise<Reply> {
+  const event = readEventId(request);
+  if (event === undefined) return unknownPath;
+  const found = await (await buckets.bucket(id)).event(event);
+  return found === undefined ? jsonText(404, 'null') : jsonText(200, new EventWriter().text(found));
+}
+
+async function deleteEvent({ request, buckets, author }: Visit, id: string): Promise<Reply> {
+  const event = readEventId(request);
+  if (event === undefined) return unknownPath;
+  const removed = await (await buckets.bucket(id)).remove(event, author.origin);
+  return answer(200, { success: removed ? 1 : 0 });
+}
+
+async function takeHeartbeat({ context, request, buckets, author }: Visit, id: string): Promise<Reply> {
+  const body = objectBody(request);
+  if (!body.ok) return body.reply;
+  const errors = heartbeatErrors(body.fields);
+  if (errors !== undefined) return invalid(errors);
+  const read = readEvent(body.value, context.hub.world.now() * 1_000);
+  if (!read.ok) return refused(400, read.error);
+  const pulsetime = query(request).get('pulsetime');
+  if (pulsetime === null) return refused(400, 'Missing required parameter pulsetime');
+  const pulse = Number(pulsetime) * 1_000_000;
+  if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
+    return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
+  }
+  const said = body.fields.get('data');
+  const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
+  const screened = await screenOf(buckets, { bucket: id, type });
+  if (!screened.ok) return refused(400, screened.error);
+  const data = screened.screen(read.event.data);
+  // A dropped heartbeat is answered like a stored one: its watcher would take an error for a loss.
+  if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
+  const bucket = await buckets.forHeartbeat(id, said, author);
+  const event = await bucket.heartbeat({ ...read.event, data }, Math.round(pulse), author.origin);
+  return jsonText(200, new EventWriter().text(event));
+}
+
+/** A JSON list of events, one text for each page. */
+async function* eventTexts(pages: AsyncIterable<readonly Event[]>): AsyncGenerator<string> {
+  const writer = new EventWriter();
+  let before = '[';
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    yield `${before}${page.map((event) => writer.text(event)).join(', ')}`;
+    before = ', ';
+  }
+  yield before === '[' ? '[]\n' : ']\n';
+}
+
+function readSpan(
+  request: Request,
+): { readonly ok: true; readonly span: Span } | { readonly ok: false; readonly reply: Reply } {
+  const asked = query(request);
+  const found: { from?: number; to?: number } = {};
+  for (const [name, bound] of [
+    ['start', 'from'],
+    ['end', 'to'],
+  ] as const) {
+    const text = asked.get(name);
+    if (text === null) continue;
+    const instant = parseInstant(text);
+    if (instant === undefined) {
+      const hint = text.includes(' ') ? ' (write + as %2B in a URL)' : '';
+      return { ok: false, reply: refused(400, `${name} ${repr(text)} is not ISO 8601${hint}`) };
+    }
+    found[bound] = instant;
+  }
+  return { ok: true, span: found };
+}
+
+/** A negative limit, or a text that is not a number, means no limit. */
+function readLimit(request: Request): number {
+  const text = query(request).get('limit') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+}
+
+function readEventId(request: Request): number | undefined {
+  const text = request.params.get('event') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** What the reference's schema finds, all fields at once. */
+function heartbeatErrors(fields: ReadonlyMap<string, unknown>): Record<string, string> | undefined {
+  const errors: [string, string][] = [];
+  const check = (name: string, type: string, fits: (value: unknown) => boolean): void => {
+    const value = fields.get(name);
+    if (fields.has(name) && !fits(value)) errors.push([name, `${repr(value)} is not of type '${type}'`]);
+  };
+  if (!fields.has('timestamp')) errors.push(['timestamp', "'timestamp' is a required property"]);
+  check('timestamp', 'string', (value) => typeof value === 'string');
+  check('duration', 'number', (value) => typeof value === 'number');
+  check('data', 'object', isObject);
+  return errors.length === 0 ? undefined : Object.fromEntries(errors);
+}
