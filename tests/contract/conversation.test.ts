@@ -22,7 +22,7 @@ describe.each(engines)('what only some wires have, on %s', (engine) => {
   const kronosPort = () => Number(place.hub.kronos?.split(':').at(-1));
   const port = () => Number(new URL(place.hub.url).port);
 
-  test('[C1] a WebSocket on any path of the main port, as clients of old used it', async () => {
+  test('[C1.1] any path of the main port takes a WebSocket', async () => {
     for (const path of ['', 'kronos', 'any/path?at=all', '-/health']) {
       const talk = await webSocket({ url: `${place.hub.url}${path}`, kronos: null });
       expect(await talk.ask({ type: 'help' })).toMatchObject([{ type: 'help' }]);
@@ -30,7 +30,7 @@ describe.each(engines)('what only some wires have, on %s', (engine) => {
     }
   });
 
-  test('[C2] raw TCP takes objects in pieces of any size, cut inside a character too, and glued', async () => {
+  test('[C2] raw TCP takes objects in pieces of any size, cut inside a character too, and several in one piece', async () => {
     const { secret } = await place.person();
     const notes = ['ü', '€', '😀', '}{"\\'].map((item) => ({ type: 'create', channel: 'notes', item, ref: item }));
     const text = [{ type: 'login', user_id: secret }, ...notes].map((one) => JSON.stringify(one)).join('');
@@ -52,7 +52,7 @@ describe.each(engines)('what only some wires have, on %s', (engine) => {
     socket.destroy();
   });
 
-  test('[C3] the Kronos port hands what begins with GET on to the main port, and cuts what is no client', async () => {
+  test('[C3.1] [C3.2] the Kronos port hands on what begins with GET, and closes what is no client', async () => {
     const talk = await webSocket({ url: `http://127.0.0.1:${kronosPort()}/`, kronos: null });
     expect(await talk.ask({ type: 'help' })).toMatchObject([{ type: 'help' }]);
     talk.cut();
@@ -66,7 +66,7 @@ describe.each(engines)('what only some wires have, on %s', (engine) => {
     }
   });
 
-  test('[C5] a foreign or null Origin is answered 403, a foreign Host 421; none is fine', async () => {
+  test('[C5.1] [C5.2] a foreign or null Origin is answered 403, a foreign Host 421; no Origin is accepted', async () => {
     const host = `127.0.0.1:${port()}`;
     for (const origin of ['https://evil.example', 'null', `http://${host}.evil.example`, 'file://']) {
       expect(await refused(port(), { origin })).toMatchObject({ status: 403 });
@@ -79,7 +79,7 @@ describe.each(engines)('what only some wires have, on %s', (engine) => {
     }
   });
 
-  test('[L6] a token in the handshake’s Authorization header opens the connection', async () => {
+  test('[L6.2] a token in the handshake’s Authorization header opens the connection', async () => {
     const closed = await Place.open(webSocket, { engine, hosts: ['hub.example.org'] });
     const { secret } = await closed.person();
     const talk = await closed.connect({ authorization: `Bearer ${secret}` });

@@ -128,7 +128,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
     });
 
     describe('connect', () => {
-      test('[C1] one JSON object a message, both ways; text of any language comes back as it went', async () => {
+      test('[C1.1] [C1.2] a message is one JSON object, both ways, and text of any language comes back unchanged', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const item = 'ü "€"\n\u2028😀 {"a":[1]}';
         const [ack] = await talk.ask({ type: 'create', channel: 'notes', key: 'ключ/🔑', item, ref: 'é' });
@@ -138,7 +138,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[C4] who says nothing valid for 10 seconds is told so and closed', async () => {
+      test('[C4] a connection without a valid message for 10 seconds is told so and closed', async () => {
         // On raw TCP the transport waits for the first byte itself, with a clock that cannot be moved here.
         const silence = name === 'raw TCP' ? [] : [undefined];
         for (const said of [...silence, '{"nonsense"}', { type: 'nonsense' }, { type: 'ping' }]) {
@@ -163,7 +163,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await good.ask({ type: 'channels' })).toMatchObject([{ type: 'channels' }]);
       });
 
-      test('[C6] when the hub stops everybody is told to come back, who has said nothing yet too', async () => {
+      test('[C6] when the hub stops every connection is sent away, those that sent nothing yet too', async () => {
         const place = await Place.open(open, { engine });
         const silent = await place.connect();
         const talks = [silent, await place.login(place.owner), await place.connect()];
@@ -181,7 +181,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[C7] pong comes after the answers of everything that was asked before', async () => {
+      test('[C7] pong comes after the answers to everything that was sent before', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const requests = [
           { type: 'create', task: task(1, 'x'), ref: 1 },
@@ -207,7 +207,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       const wide = (keys: number) => `{${Array.from({ length: keys }, (_, at) => `"k${at}":0`).join()}}`;
       const note = (item: string) => `{"type":"create","channel":"notes","ref":1,"item":${item}}`;
 
-      test('[B1] what is too deep, too wide or too precise is refused, and the connection goes on', async () => {
+      test('[B1.1] [B1.2] [B1.3] [B1.4] a message too deep, too wide, too precise or too long is refused, and the connection goes on', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const good = [
           note(deep(31)),
@@ -237,7 +237,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[B1] a message of 1 MiB is taken, one byte more is refused and closes the connection', async () => {
+      test('[B1.5] a message of 1 MiB is taken; one byte more is refused and closes the connection', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const frame = note('""').length;
         const padded = (bytes: number) =>
@@ -250,7 +250,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect([1009, undefined]).toContain(await talk.closed);
       });
 
-      test('[B2] every message has success, whatever was asked', async () => {
+      test('[B2] every message has success, whatever was sent', async () => {
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
         const other = await personal.login(secret);
@@ -263,7 +263,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         for (const { success } of messages) expect(typeof success).toBe('boolean');
       });
 
-      test('[B3] past 1,024 unanswered requests the next are refused, and the connection goes on', async () => {
+      test('[B3] beyond 1,024 unanswered requests the next are refused, and the connection goes on', async () => {
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
         const asked = Array.from({ length: 1_100 }, (_, ref) => ({ type: 'read-all', ref }));
@@ -282,7 +282,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await talk.ask({ type: 'read-all' })).toMatchObject([{ type: 'read-all' }]);
       });
 
-      test('[B3] past 8 MiB of unanswered requests too', async () => {
+      test('[B3] beyond 8 MiB of unanswered requests the next are refused', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const large = (ref: number) =>
           JSON.stringify({ type: 'create', channel: 'notes', key: `k${ref % 2}`, item: 'x'.repeat(1_000_000), ref });
@@ -293,7 +293,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           if (!success) expect(error).toMatch(/too many requests|item already exist/);
       });
 
-      test('[B4] who does not read its answers is closed', async () => {
+      test('[B4] a connection that does not read its answers is closed', async () => {
         const talk = await personal.login((await personal.person()).secret);
         await talk.ask({ type: 'create', channel: 'notes', key: 'a', item: 'x'.repeat(1_000_000) });
         talk.pause();
@@ -316,7 +316,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
     });
 
     describe('login', () => {
-      test('[L1] the answer tells who one is; a device id that is absent, null or empty is made', async () => {
+      test('[L1.1] [L1.3] a login is answered with user and device; a device id that is absent, null or empty is made', async () => {
         const { secret } = await closed.person();
         const ids = new Set<string>();
         for (const device_id of [undefined, null, '']) {
@@ -340,7 +340,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[L1] the secret comes back as it was sent, with the prefix of the WakaTime tools too', async () => {
+      test('[L1.2] the token comes back as it was sent, with the prefix of the WakaTime tools too', async () => {
         const { secret } = await closed.person();
         const talk = await closed.connect();
         expect(await talk.ask({ type: 'login', user_id: `waka_${secret}` })).toMatchObject([
@@ -348,7 +348,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[L2] an unknown user id is refused, makes no account, and after ten a minute has to wait', async () => {
+      test('[L2.1] [L2.2] an unknown user id is refused and makes no account; after ten a minute it has to wait', async () => {
         const before = (await closed.administer({ type: 'accounts' })).accounts.length;
         closed.world.pass(60_000);
         const wrong = '00000000-0000-4000-8000-000000000000';
@@ -368,7 +368,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(errorsOf(await later.ask({ type: 'login', user_id: wrong }))).toEqual(['user not found']);
       });
 
-      test('[L3] a login without user id: the owner’s here, refused where sign-up is closed', async () => {
+      test('[L3.1] [L3.3] a login without user id belongs to the owner of a personal hub, and is refused where sign-up is closed', async () => {
         const here = await personal.connect();
         const [answer] = await here.ask({ type: 'login', device_id: '', version: 0 });
         expect(answer).toMatchObject({
@@ -389,7 +389,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[L3] where sign-up is open it makes an account, which nobody else’s is', async () => {
+      test('[L3.2] a login without user id makes a new account where sign-up is open', async () => {
         const place = await Place.open(open, { engine, hosts: ['hub.example.org'], signup: 'open' });
         const [one, other] = [await place.connect(), await place.connect()];
         const [first] = await one.ask({ type: 'login', device_id: '', version: 0 });
@@ -403,7 +403,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         await place.close();
       });
 
-      test('[L4] a device of another account is not found, one that nobody has is taken', async () => {
+      test('[L4] a device of another account is not found; one that nobody has is accepted', async () => {
         const [one, other] = [await closed.person(), await closed.person()];
         const device = `device-of-${one.account}`;
         await closed.login(one.secret, device);
@@ -416,7 +416,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[L5] the version is that of the tasks, -1 where there never were any', async () => {
+      test('[L5] the version is that of the tasks, and -1 where there never were any', async () => {
         const { secret } = await personal.person();
         const talk = await personal.connect();
         expect(await talk.ask({ type: 'login', user_id: secret })).toMatchObject([{ version: -1 }]);
@@ -426,7 +426,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await later.ask({ type: 'login', user_id: secret })).toMatchObject([{ version: version + 1 }]);
       });
 
-      test('[L6] before a login a request is the owner’s here; elsewhere it has to carry the user id', async () => {
+      test('[L6.1] [L6.2] a request before a login belongs to the owner of a personal hub; elsewhere it has to carry the user id', async () => {
         const here = await personal.connect();
         expect(await here.ask({ type: 'who' })).toMatchObject([{ type: 'who' }]);
         const { secret } = await closed.person();
@@ -438,7 +438,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await there.ask({ type: 'read-all', user_id: secret })).toMatchObject([{ type: 'read-all', tasks: [] }]);
       });
 
-      test('[L7] a request in the name of somebody else is refused, after a login and without one', async () => {
+      test('[L7.1] a request with another user id is refused, after a login and without one', async () => {
         const [one, other] = [await closed.person(), await closed.person()];
         const said = [
           { type: 'read-all', user_id: other.secret },
@@ -456,7 +456,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[L7] who logs in as somebody else hears no more of what the first one followed', async () => {
+      test('[L7.2] a login as another account ends what the first account followed', async () => {
         const [one, other] = [await closed.person(), await closed.person(['read', 'write', 'admin'])];
         const talk = await closed.login(other.secret);
         await talk.ask({ type: 'subscribe', channel: 'notes' }, { type: 'subscribe', channel: '*' }, { type: 'tail' });
@@ -470,7 +470,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await talk.ask()).toEqual([]);
       });
 
-      test('[L8] a revoked token closes what it opened, after a login and without one', async () => {
+      test('[L8] a revoked token closes the connections that it opened, with a login and without one', async () => {
         const { account, secret, token } = await closed.person();
         const other = await closed.token(account, ['read', 'write']);
         const talks = [await closed.login(secret), await closed.connect()];
@@ -495,7 +495,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         return { a, b, secret, account };
       };
 
-      test('[R1] read-all gives the tasks in order of id, and the version', async () => {
+      test('[R1] read-all gives the tasks in order of id, and their version', async () => {
         const { a } = await pair();
         const version = personal.world.now();
         const made = [3, 1, 2].map((id) => ({ type: 'create', task: task(id, `t${id}`), version }));
@@ -510,7 +510,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[R2] every field comes back, unknown ones too, and the index with the reader’s own user id', async () => {
+      test('[R2.1] [R2.2] every field comes back, unknown ones too, and the index with the reader’s own user id', async () => {
         const { a, b, secret, account } = await pair();
         const other = await personal.token(account, ['read', 'write']);
         const c = await personal.login(other.secret);
@@ -534,7 +534,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect((await c.ask({ type: 'read-all' })).at(-1)).toMatchObject({ tasks: [{ index: `${other.secret}#1#1` }] });
       });
 
-      test('[W1] changes are told to the account’s other connections, and not to the one that made them', async () => {
+      test('[W1.1] [W1.2] changes are sent to the account’s other connections, and not to the one that made them', async () => {
         const { a, b, account } = await pair();
         const stranger = await personal.login((await personal.person()).secret);
         const version = personal.world.now();
@@ -555,7 +555,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await stranger.ask()).toEqual([]);
       });
 
-      test('[W2] a task is found by index, by task id, by its own id; done changes the id', async () => {
+      test('[W2.1] [W2.2] [W2.3] a task is found by index, by task id, by its own id; done changes the id', async () => {
         const { a, b, secret } = await pair();
         const index = `${secret}#5#1000`;
         await a.ask({ type: 'create', task: task(5, 'x', { index }) });
@@ -580,7 +580,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[W3] an id that is taken, or none, gets the smallest free one; the same task twice is refused', async () => {
+      test('[W3.1] [W3.2] [W3.3] a task with a taken id, or none, is given the smallest free one; the same task twice is refused', async () => {
         const { a, b, secret } = await pair();
         await a.ask({ type: 'create', task: task(1, 'one') }, { type: 'create', task: task(3, 'three') });
         await b.ask();
@@ -603,7 +603,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[W4] what never was is not found; another device’s update brings a deleted task back', async () => {
+      test('[W4.1] [W4.2] [W4.3] a task that never was is not found; another device’s update brings a deleted task back', async () => {
         const { a, b } = await pair();
         const nothing = [
           { type: 'update', task: task(9, 'x') },
@@ -620,7 +620,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(all.tasks).toMatchObject([{ id: 1, desc: 'z' }]);
       });
 
-      test('[W5] versions only grow, and run away with nobody’s clock', async () => {
+      test('[W5] versions always grow, and no client’s clock moves them far ahead', async () => {
         const { a, b } = await pair();
         const now = personal.world.now();
         const versions = [now + 86_400_000, 5, now - 1_000, now + 1_000, undefined];
@@ -631,7 +631,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(told).toEqual([now + 2_000, now + 2_001, now + 2_002, now + 2_003, now + 2_004, now + 10_000]);
       });
 
-      test('[W6] two whole tasks that cross each keep what their sender changed', async () => {
+      test('[W6.1] [W6.2] two updates that cross both keep what their senders changed; a later one may take it back', async () => {
         const { a, b } = await pair();
         await a.ask({ type: 'create', task: task(1, 'milk') });
         await b.ask();
@@ -666,7 +666,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect((await a.ask({ type: 'read-all' })).at(-1).tasks).toEqual(eleven);
       });
 
-      test('[W8] with ref a write is answered, with its position', async () => {
+      test('[W8] a write with ref is answered with its position', async () => {
         const { a } = await pair();
         const answers = await a.ask(
           { type: 'create', task: task(1, 'x'), ref: 'one' },
@@ -682,7 +682,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[W9] a write id makes a retry harmless: the first answer again, whatever happened since', async () => {
+      test('[W9.1] a retry with the same write id is given the first answer, whatever happened since', async () => {
         const { a, b } = await pair();
         const writes = [
           { type: 'create', task: task(1, 'x'), write_id: 'w1', ref: 1 },
@@ -704,7 +704,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await b.ask({ type: 'channels' }, { type: 'history', channel: 'notes' })).toEqual(before);
       });
 
-      test('[W9] a base that is not the newest is refused as stale, with the position to read', async () => {
+      test('[W9.2] [W9.3] a write whose base is not the newest step of this epoch is refused as stale, with the position', async () => {
         const { a } = await pair();
         await a.ask({ type: 'create', channel: 'notes', key: 'k', item: 1 }, { type: 'create', task: task(1, 'x') });
         const stale = { success: false, error: 'stale', code: 'stale', seq: 1, epoch: expect.any(String), ref: 1 };
@@ -729,7 +729,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[M3] [M6] [M11] edits of two devices made offline are merged, and told unasked', async () => {
+      test('[M3.1] [M6.1] [M11.1] offline edits of two devices are merged, and the result is sent unasked', async () => {
         const { secret, account } = await personal.person();
         const a = await personal.login(secret, `${account}-a`);
         const base = personal.world.now();
@@ -780,7 +780,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       });
       const remove = (key: string, more: object = {}) => ({ type: 'delete', channel: 'notes', key, ...more });
 
-      test('[S1] the task verbs on any channel, by its name with and without the account', async () => {
+      test('[S1.1] [S1.3] [S1.4] the task verbs work on any channel, by its name with and without the account', async () => {
         const { a, b, account } = await pair();
         await a.ask(create('k', { any: ['json'] }, { time: 1_000, end: 2_000 }));
         const read = { success: true, type: 'read-all', channel: 'notes', seq: 1 };
@@ -795,7 +795,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await admin.ask({ type: 'read-all', channel: 'notes' })).toMatchObject([{ items: [] }]);
       });
 
-      test('[S1] tasks are a channel too, in which nothing but tasks is taken', async () => {
+      test('[S1.2] tasks are a channel too, which takes nothing but tasks', async () => {
         const { a, b } = await pair();
         expect(await a.ask({ type: 'create', channel: 'tasks', item: task(1, 'x'), ref: 1 })).toMatchObject([
           { type: 'ack' },
@@ -819,7 +819,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await b.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
       });
 
-      test('[S2] a key is made where there is none, found where it is named, and write-all is all there is', async () => {
+      test('[S2.1] [S2.2] [S2.3] [S2.4] a key is made where there is none and found where it is named; write-all replaces all items', async () => {
         const { a } = await pair();
         const [{ key }] = await a.ask({ type: 'create', channel: 'notes', item: 1, ref: 1 });
         expect(key).toEqual(expect.stringMatching(/./));
@@ -854,7 +854,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[S3] read-all by span gives what overlaps it, oldest first', async () => {
+      test('[S3] read-all with a span gives the items that overlap it, oldest first', async () => {
         const { a } = await pair();
         const spans = [
           ['late', 300, 400],
@@ -873,7 +873,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(errorsOf(await a.ask({ type: 'read-all', channel: 'notes', limit: 10_001 }))).toEqual(['invalid limit']);
       });
 
-      test('[S4] subscribe: first everything there is, then each change in order and without a gap', async () => {
+      test('[S4.1] [S4.4] a subscription is sent everything there is, then each change in order and without a gap', async () => {
         const { a, b, account } = await pair();
         await b.ask(create('old', 0), { type: 'subscribe', channel: 'notes' });
         await a.ask(create('k', 1, { time: 7 }), update('k', 2), remove('k'));
@@ -885,7 +885,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[S4] the answer is one snapshot, changes or reset, which says why; pages say that there is more', async () => {
+      test('[S4.1] [S4.2] [S4.3] [S4.5] a subscription begins with one snapshot, changes or reset, in pages that say that there is more', async () => {
         const { a, b } = await pair();
         const items = Array.from({ length: 501 }, (_, at) => ({ key: `k${at}`, item: at }));
         await a.ask({ type: 'write-all', channel: 'notes', items });
@@ -909,7 +909,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[S5] a pattern follows all that match, those that come later too', async () => {
+      test('[S5.1] [S5.2] a pattern follows all channels that match, those that come later too', async () => {
         const { a, b } = await pair();
         await a.ask({ type: 'create', channel: 'aw/one', item: 1 }, { type: 'create', channel: 'other', item: 1 });
         expect(await b.ask({ type: 'subscribe', channel: 'aw/*', ref: 1 })).toEqual([
@@ -930,7 +930,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[S5] a pattern takes nothing from a subscription that is there', async () => {
+      test('[S5.3] a pattern leaves a subscription that is there as it is', async () => {
         const { a, b } = await pair();
         await a.ask(create('k', 1));
         const messages = await b.ask({ type: 'subscribe', channel: 'notes' }, { type: 'subscribe', channel: '*' });
@@ -939,7 +939,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await b.ask()).toMatchObject([{ seq: 2, item: 2 }]);
       });
 
-      test('[S5] only a subscription may be to a pattern', async () => {
+      test('[S5.6] no verb but subscribe takes a pattern', async () => {
         const { a } = await pair();
         const said = ['read-all', 'history', 'create', 'revert', 'write-all'].map((type) => ({
           type,
@@ -951,7 +951,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(errorsOf(await a.ask(...said))).toEqual(said.map(() => 'invalid channel'));
       });
 
-      test('[S6] unsubscribe ends it: nothing of that channel follows its answer', async () => {
+      test('[S6] nothing of a channel follows the answer to unsubscribe', async () => {
         const { a, b } = await pair();
         for (const channel of ['notes', 'no*']) {
           await b.ask({ type: 'subscribe', channel });
@@ -969,7 +969,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[S7] channels lists what may be read; the rest is forbidden, whether it exists or not', async () => {
+      test('[S7.1] [S7.2] channels lists what may be read; the rest is forbidden, whether it exists or not', async () => {
         const { a, account } = await pair();
         await a.ask(create('k', 1), { type: 'create', task: task(1, 'x') });
         expect(await a.ask({ type: 'channels' })).toMatchObject([
@@ -999,7 +999,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[S8] history gives the past, newest first, and the state after any step', async () => {
+      test('[S8.1] [S8.2] [S8.3] history gives past changes, newest first, and the state after any step that is remembered', async () => {
         const { a } = await pair();
         await a.ask(create('k', 1), create('l', 1), update('k', 2), remove('l'));
         const history = async (more: object) => (await a.ask({ type: 'history', channel: 'notes', ...more }))[0];
@@ -1039,7 +1039,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(errorsOf(await a.ask({ type: 'revert', channel: 'notes', to: 9 }))).toEqual(['invalid to']);
       });
 
-      test('[S9] a revert of tasks is told to plain clients as changes of tasks', async () => {
+      test('[S9] a revert of tasks is sent to Kronos clients as changes of tasks', async () => {
         const { a, b } = await pair();
         await a.ask({ type: 'create', task: task(1, 'x') }, { type: 'delete', task_id: 1 });
         await b.ask();
@@ -1048,7 +1048,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await b.ask()).toMatchObject([{ type: 'create', task: task(1, 'x'), version: version + 1 }]);
       });
 
-      test('[S10] a subscriber of tasks is told as of any channel, of its own changes too, and in no other way', async () => {
+      test('[S10] a subscriber of tasks is sent changes as of any channel, and in no other form', async () => {
         for (const channel of ['tasks', 't*']) {
           const { a, b } = await pair();
           await a.ask({ type: 'subscribe', channel });
@@ -1063,7 +1063,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[S10] its own changes come to the subscriber', async () => {
+      test('[S10] a subscriber of tasks is sent its own changes too', async () => {
         const { a } = await pair();
         await a.ask({ type: 'subscribe', channel: 'tasks' });
         expect(await a.ask({ type: 'create', task: task(1, 'mine'), ref: 1 })).toContainEqual(
@@ -1098,7 +1098,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await seq({ type: 'write-all', channel: 'notes', items })).toBe(4);
       });
 
-      test('[U2] what changed since is told once each, as it is now', async () => {
+      test('[U2] what changed since a position is sent once each, as it is now', async () => {
         const { a, secret, note } = await notes();
         await a.ask(note('create', 'k', 0), note('create', 'l', 0));
         for (let at = 1; at < 10; at += 1) await a.ask(note('update', 'k', at));
@@ -1123,7 +1123,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[U4] a follower that reads slowly is caught up and misses nothing; the others wait for nobody', async () => {
+      test('[U4] a follower that reads slowly is caught up and misses nothing; the others do not wait for it', async () => {
         const { a, secret, note } = await notes();
         const slow = await personal.login(secret);
         const keen = await personal.login(secret);
@@ -1148,7 +1148,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
     });
 
     describe('administration', () => {
-      test('[A1] help says what to type, and all of it can be typed', async () => {
+      test('[A1] every line that help lists can be typed', async () => {
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
         const [help] = await talk.ask({ type: 'help', ref: 1 });
@@ -1162,7 +1162,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(hint).toContain('subscribe');
       });
 
-      test('[A2] the administrator’s verbs are for the scope admin, and refused to others', async () => {
+      test('[A2] administration is refused to sessions without the scope admin', async () => {
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
         const verbs = [
@@ -1179,7 +1179,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(errorsOf(await talk.ask(...verbs))).toEqual(verbs.map(() => 'forbidden'));
       });
 
-      test('[A2] stats, who, kick, accounts, account', async () => {
+      test('[A2] an administrator can use stats, who, kick, accounts and account', async () => {
         const { secret, account } = await personal.person();
         const talk = await personal.login(secret, `${account}-d`);
         // Who is connected is known to each node of its own.
@@ -1248,7 +1248,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await admin.ask({ type: 'revoke', token: made.token.id })).toMatchObject([{ error: 'token not found' }]);
       });
 
-      test('[A4] tail follows every change, or those that match; the hub’s own without their values', async () => {
+      test('[A4.1] [A4.2] tail follows every change, or those that match, and shows no values of the hub’s own channels', async () => {
         const { secret, account } = await personal.person();
         const talk = await personal.login(secret);
         const [all, some] = [await personal.login(personal.owner), await personal.login(personal.owner)];

@@ -60,7 +60,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       await notes.write({ ops: [{ op: 'remove', key }], origin: 'd', at: house.world.now() });
     };
 
-    test('[S4] a newcomer is shown everything, then told every change, in order and without a gap', async () => {
+    test('[S4.1] [S4.4] a new follower is sent everything there is, then every change in order and without a gap', async () => {
       await put('a', 1);
       const wire = await open();
       expect(await wire.next()).toMatchObject({
@@ -79,12 +79,12 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await wire.next()).toMatchObject({ type: 'delete', channel, seq: 4, key: 'b' });
     });
 
-    test('[S4] an empty channel begins with an empty snapshot', async () => {
+    test('[S4.1] an empty channel begins with an empty snapshot', async () => {
       const wire = await open();
       expect(await wire.next()).toMatchObject({ type: 'snapshot', seq: 0, items: [] });
     });
 
-    test('[U2] a returner is told what changed since, once and by state, then every change', async () => {
+    test('[U2] a follower that returns is sent what changed since, once and by state, then every change', async () => {
       const first = await open();
       await first.next();
       const position = await put('a', 1);
@@ -104,13 +104,13 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await second.next()).toMatchObject({ type: 'create', key: 'c', seq: 8 });
     });
 
-    test('[U2] who missed nothing is told so', async () => {
+    test('[U2] a follower that missed nothing is sent no change', async () => {
       const position = await put('a', 1);
       const wire = await open(position);
       expect(await wire.next()).toMatchObject({ type: 'changes', seq: 1, changes: [] });
     });
 
-    test('[S4] a position of no use is a reset, with its reason and everything there is', async () => {
+    test('[S4.3] a position of no use is answered by a reset, with its reason and everything there is', async () => {
       await put('a', 0);
       await put('b', 1);
       // More than is held in memory, so that what is forgotten is forgotten.
@@ -131,7 +131,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       }
     });
 
-    test('[U3] 0 is the beginning in every epoch', async () => {
+    test('[U3] seq 0 is the beginning in every epoch', async () => {
       await put('a', 1);
       const wire = await open({ epoch: 'another', seq: 0 });
       const first = await wire.next();
@@ -139,7 +139,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(first.changes ?? first.items).toMatchObject([{ key: 'a' }]);
     });
 
-    test('[U4] a slow reader is passed over and caught up; others hear everything at once', async () => {
+    test('[U4] a slow follower is left out and caught up later; the others are sent everything at once', async () => {
       const slow = await open();
       const keen = await open();
       await slow.next();
@@ -179,7 +179,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       }
     });
 
-    test('[L8] a revoked token closes what it opened, which is told why', async () => {
+    test('[L8] a revoked token closes the connections that it opened, with the reason', async () => {
       const made = await house.accounts.createToken('owner', 'x', ['read']);
       if (!made.ok) throw new Error(made.error);
       const [wire, other] = [await open(undefined, made.secret), await open()];
@@ -192,7 +192,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await other.next()).toMatchObject({ type: 'create', key: 'a' });
     });
 
-    test('[C6] when the hub stops, followers are told to come back', async () => {
+    test('[C6] when the hub stops, followers are sent when to come back', async () => {
       const wire = await open();
       await wire.next();
       house.hub.drain();
@@ -200,7 +200,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await wire.next()).toBeUndefined();
     });
 
-    test('closing lets go of everything', async () => {
+    test('closing a follower frees its session and its channel', async () => {
       const wire = await open();
       await wire.next();
       wire.close();

@@ -34,7 +34,7 @@ function status(url: string, headers: Readonly<Record<string, string>>): Promise
 }
 
 describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
-  test('[L6] bound to loopback is personal: who says nothing is the owner', async () => {
+  test('[L6.1] bound to loopback is personal: who says nothing is the owner', async () => {
     const hub = await start({ engine });
     expect(hub).toMatchObject({ personal: true, kronos: null });
     expect(await status(`${hub.url}-/metrics`, {})).toBe(200);
@@ -43,7 +43,7 @@ describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
     await socket.close();
   });
 
-  test('[L3] [L6] bound to other addresses wants a token', async () => {
+  test('[L3.3] [L6.2] bound to other addresses wants a token', async () => {
     const hub = await start({ engine, host: '0.0.0.0' });
     expect(hub.personal).toBe(false);
     expect(await status(`${hub.url}-/health`, {})).toBe(200);
@@ -63,7 +63,7 @@ describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
     expect(await status(`${hub.url}-/metrics`, { host: 'hub.example.org' })).toBe(401);
   });
 
-  test('[C5] refuses foreign names and pages, on HTTP and before an upgrade', async () => {
+  test('[C5.1] [C5.2] refuses foreign names and pages, on HTTP and before an upgrade', async () => {
     const hub = await start({ engine, origins: ['https://dash.example'] });
     const own = new URL(hub.url).host;
     expect(await status(`${hub.url}-/health`, { host: 'evil.example' })).toBe(421);

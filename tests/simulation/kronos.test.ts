@@ -21,7 +21,7 @@ const sum = (outcomes: readonly Outcome[], count: (outcome: Outcome) => number) 
   outcomes.reduce((total, outcome) => total + count(outcome), 0);
 
 describe('devices of both generations, edits offline and online, a lossy net and a hub that crashes', () => {
-  test(`[M5] [M6] [M7] [M8] [M9] [M10] [M11] [M12] ${seeds} seeds: all devices end equal, and no edit is lost`, async () => {
+  test(`${seeds} seeds of the merge rules M5 to M12: all devices end equal, and no edit is lost`, async () => {
     const outcomes = await run(seeds);
     expect(faults(outcomes)).toEqual([]);
     // A run that managed too little proves too little.
@@ -32,37 +32,37 @@ describe('devices of both generations, edits offline and online, a lossy net and
 
   test.each([
     3355, 3877, 6297, 6847, 7205,
-  ])('[W6] seed %i: an update by an id that has just gone to a new task once wrote over that task', async (seed) => {
+  ])('[W6.5] seed %i: an update by an id that has just gone to a new task once wrote over that task', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     9189,
-  ])('[W6] seed %i: undoing a task that another renamed at that moment was once refused as not found', async (seed) => {
+  ])('[W6.3] seed %i: undoing a task that another device renamed at that moment was once refused as not found', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     9712, 11815,
-  ])('[W6] [M7] seed %i: a field that a device never had once counted as one that it did not want', async (seed) => {
+  ])('[W6.9] [M6.4] seed %i: a field that a device never had once counted as one that it removed', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     10435,
-  ])('[M10] seed %i: a task undone under the id of one deleted was once taken for an edit of that', async (seed) => {
+  ])('[M10.4] seed %i: a task undone under the id of a deleted task was once taken for an edit of that', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     3245, 5365, 7163,
-  ])('[M12] seed %i: what crossed the list that ends a deafness was once taken for heard', async (seed) => {
+  ])('[M12.1] seed %i: a change that crossed the list was once taken for seen', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     1567, 5953, 9347, 9602, 11638,
-  ])('[M12] seed %i: an id that went on while a device was deaf was once that of the new task in its mouth', async (seed) => {
+  ])('[M12.2] seed %i: an id that went to another task unseen once meant the new task', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 

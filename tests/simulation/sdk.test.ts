@@ -21,7 +21,7 @@ const sum = (outcomes: readonly Outcome[], count: (outcome: Outcome) => number) 
   outcomes.reduce((total, outcome) => total + count(outcome), 0);
 
 describe('SDKs and plain clients, a lossy net, processes that are killed and a hub that crashes and is moved', () => {
-  test(`[W9] [U1] [U2] [U3] [S4] ${seeds} seeds: all end with what the hub has, nothing queued is lost or done twice`, async () => {
+  test(`[W9.1] [U1] [U2] [U3] [S4.4] ${seeds} seeds: all end with what the hub has, nothing queued is lost or done twice`, async () => {
     const outcomes = await run(seeds);
     expect(faults(outcomes)).toEqual([]);
     // A run that managed too little proves too little.
@@ -32,23 +32,25 @@ describe('SDKs and plain clients, a lossy net, processes that are killed and a h
 
   test.each([
     2041, 2294, 2567,
-  ])('[W9] seed %i: an update of what another removed was once refused as not found', async (seed) => {
+  ])('[W9.2] seed %i: an update of an item that another client removed was once refused as not found', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     2538,
-  ])('[W6] seed %i: a change of the list that a device sent once took back what others had changed since', async (seed) => {
+  ])('[W6.8] seed %i: an update of the list that a device sent once took back what others had changed since', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
-  test.each([5505])('[W6] seed %i: what two did at once was once refused to the second as not found', async (seed) => {
+  test.each([
+    5505,
+  ])('[W6.3] seed %i: a task that two devices did at once was once refused to the second as not found', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 
   test.each([
     11014,
-  ])('[W6] seed %i: a task renamed a moment ago was once taken for another than the one that was meant', async (seed) => {
+  ])('[W6.7] seed %i: a task renamed a moment ago was once taken for another than the one that was meant', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 

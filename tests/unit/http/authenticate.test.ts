@@ -54,7 +54,7 @@ describe('a request', () => {
     }
   });
 
-  test('[L2] too often wrong has to wait, while a right one from there, and others, do not', async () => {
+  test('[L2.2] too often wrong has to wait, while a right one from there, and others, do not', async () => {
     const { world, secret, ask } = await door(false);
     for (let failure = 0; failure < 10; failure += 1) ask('Bearer guess');
     expect(ask('Bearer guess')).toMatchObject({ ok: false, code: 'too_many' });

@@ -104,7 +104,7 @@ const cases = Object.entries(requests).flatMap(([type, { properties }]) =>
 );
 
 describe('decoding', () => {
-  test('[B1] what is no JSON within bounds is an invalid payload', () => {
+  test('[B1.1] [B1.3] text that is no JSON within bounds is an invalid payload', () => {
     for (const value of unparsable) {
       expect(decode(text('create', 'item', value))).toMatchObject({
         ok: false,
@@ -191,7 +191,7 @@ describe('decoding', () => {
     expect(tried).toBeGreaterThan(10_000);
   });
 
-  test('[B1] the bounds are seen before the parse', () => {
+  test('[B1.1] [B1.2] [B1.3] [B1.5] a message beyond the bounds is refused before it is parsed', () => {
     expect(outOfBounds(deep(bounds.depth))).toBeUndefined();
     expect(outOfBounds(deep(bounds.depth + 1))).toMatch(/deep/);
     expect(outOfBounds(`{"a":"${'['.repeat(100)}"}`)).toBeUndefined();

@@ -17,12 +17,12 @@ const writes = (lives: readonly Life[], ours: readonly Task[], version = 100) =>
   );
 
 describe('a list of a device that was away', () => {
-  test('[M5] a value that the hub has, or once had, is no edit', () => {
+  test('[M5.1] a value that the hub has, or once had, is no edit', () => {
     const [old, mid, current] = [task(1, 'a'), task(1, 'b'), task(1, 'c')];
     for (const ours of [old, mid, current]) expect(writes([life('k', old, mid, current)], [ours])).toEqual([]);
   });
 
-  test('[M5] the edit is what differs from the nearest value, the latest of several', () => {
+  test('[M5.2] the edit is the fields that differ from the nearest value', () => {
     // Only `due` was edited, on the second value: the desc is not taken back.
     const lives = [life('k', task(1, 'a'), task(1, 'b', { tags: ['x'] }), task(1, 'c', { tags: ['x', 'y'] }))];
     expect(writes(lives, [task(1, 'b', { tags: ['x'], due: 9 })])).toEqual([
@@ -30,12 +30,18 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
-  test('[M6] edits of different fields are both kept', () => {
+  test('[M5.3] of values that are as near, the latest is the one that was edited', () => {
+    // One field away from either value: an edit of due on the first, of desc on the second.
+    const lives = [life('k', task(1, 'a'), task(1, 'b', { due: 5 }))];
+    expect(writes(lives, [task(1, 'a', { due: 5 })])).toEqual([['k', task(1, 'a', { due: 5 })]]);
+  });
+
+  test('[M6.1] edits of different fields are both kept', () => {
     const lives = [life('k', task(1, 'milk'), task(1, 'milk', { tags: ['shop'] }))];
     expect(writes(lives, [task(1, 'oat milk')])).toEqual([['k', task(1, 'oat milk', { tags: ['shop'] })]]);
   });
 
-  test('[M6] of a field that both changed the later version stays, and the loser is told for history', () => {
+  test('[M6.2] [M6.3] of a field that both changed the later version stays, and the other goes to history', () => {
     const tagged = { tags: ['x'] };
     const lives = [life('k', task(1, 'a'), task(1, 'theirs', tagged))];
     expect(mergeList(lives, [task(1, 'mine')], 10).outcomes).toEqual([
@@ -46,20 +52,20 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
-  test('[M6] a field that the device does not know is not taken away', () => {
+  test('[M6.4] a field that the device does not send stays', () => {
     const lives = [life('k', task(1, 'a', JSON.parse('{"colour":"red"}')))];
     expect(writes(lives, [task(1, 'b')])).toEqual([['k', task(1, 'b', JSON.parse('{"colour":"red"}'))]]);
   });
 
-  test('[M7] a task of the base that the device no longer has is removed', () => {
+  test('[M7.1] a task of the base that the list lacks is removed', () => {
     expect(writes([life('k', task(1, 'a')), life('l', task(2, 'b'))], [task(1, 'a')])).toEqual([['l', 'removed']]);
   });
 
-  test('[M7] unless somebody edited it since, or the device cannot have seen it', () => {
+  test('[M7.2] [M7.3] a task that somebody edited since, or that the device cannot have seen, stays', () => {
     expect(writes([life('k', task(1, 'a'), task(1, 'edited')), life('l', undefined, task(2, 'new'))], [])).toEqual([]);
   });
 
-  test('[M7] its own later writes are part of what it has', () => {
+  test('[M7.4] the device’s own later writes are part of what it has', () => {
     const own: Life = { key: 'k', base: undefined, steps: [{ task: task(1, 'a'), version: 10, own: true }] };
     expect(writes([own], [])).toEqual([['k', 'removed']]);
   });
@@ -79,19 +85,19 @@ describe('a list of a device that was away', () => {
     expect(mergeList(lives(10), ours, 1)).toMatchObject({ spared: 9, outcomes: [{ key: 'k0' }, { key: null }] });
   });
 
-  test('[M8] a task that the device edited and the hub has deleted since comes back', () => {
+  test('[M8.1] [M8.2] a deleted task comes back if the device edited it, and stays deleted otherwise', () => {
     const { outcomes } = mergeList([life('k', task(1, 'a'), null)], [task(1, 'edited')], 100);
     expect(outcomes).toMatchObject([{ kind: 'write', task: task(1, 'edited') }]);
     expect(writes([life('k', task(1, 'a'), null)], [task(1, 'a')])).toEqual([]);
   });
 
-  test('[M9] two devices that made a task of one id made two tasks', () => {
+  test('[M9.1] [M9.2] two devices that made a task of one id made two tasks, and the second is given the smallest free id', () => {
     const lives = [life('k', undefined, task(1, 'theirs'))];
     const { outcomes } = mergeList(lives, [task(1, 'mine')], 100);
     expect(outcomes).toMatchObject([{ kind: 'write', key: null, task: task(2, 'mine'), overruled: task(1, 'mine') }]);
   });
 
-  test('[M9] every task ends with an id of its own, those without one too', () => {
+  test('[M9.2] [M9.3] every task ends with an id of its own, those without one too', () => {
     const { outcomes } = mergeList(
       [life('k', task(2, 'a'))],
       [task(2, 'a'), { desc: 'x' }, { desc: 'y' }, task(2, 'z', { index: 'i' })],
@@ -101,17 +107,17 @@ describe('a list of a device that was away', () => {
     expect(ids).toEqual([1, 3, 4]);
   });
 
-  test('[M10] a task under the old id followed by the time of done is the old task', () => {
+  test('[M10.2] a task whose id is an old id followed by the time of done is the old task', () => {
     const done = task(51_530_716_924, 'a', { done: 1_530_716_924 });
     expect(writes([life('k', task(5, 'a'))], [done])).toEqual([['k', done]]);
   });
 
-  test('[M10] undone gives a small id again', () => {
+  test('[M10.3] a task with the description and tags of a done task is that task, undone', () => {
     const done = task(51_530_716_924, 'a', { done: 1_530_716_924 });
     expect(writes([life('k', done)], [task(3, 'a')])).toEqual([['k', task(3, 'a')]]);
   });
 
-  test('[M10] an index says more than any id', () => {
+  test('[M10.1] an index counts more than any id', () => {
     const lives = [life('k', task(1, 'a', { index: 'o#1#1' })), life('l', task(2, 'b', { index: 'o#2#2' }))];
     const ours = [task(2, 'a!', { index: 'o#1#1' }), task(1, 'b', { index: 'o#2#2' })];
     expect(writes(lives, ours)).toEqual([
@@ -120,7 +126,7 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
-  test('[M10] undone under the id of a task that was deleted is undone, and no edit of that', () => {
+  test('[M10.4] a task that was undone under the id of a deleted task is no edit of that', () => {
     const lives = [life('k', task(4, 'milk')), life('l', task(11530716924, 'bread', { done: 1530716924, due: 9 }))];
     expect(writes(lives, [task(4, 'bread', { due: 9 })])).toEqual([
       ['l', task(4, 'bread', { due: 9 })],
@@ -159,7 +165,7 @@ describe('a list of a device that was away', () => {
 });
 
 describe('an update that crossed another’s', () => {
-  test('[W6] takes back nothing that its sender had not seen', () => {
+  test('[W6.1] an update takes back nothing that its sender had not seen', () => {
     const [before, current] = [task(1, 'milk'), task(1, 'milk', { tags: ['home'] })];
     expect(mergeUpdate([before, current], current, task(1, 'oat milk')).task).toEqual(
       task(1, 'oat milk', { tags: ['home'] }),

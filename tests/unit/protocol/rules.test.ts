@@ -1,4 +1,4 @@
-// Every rule of the specification is proved by a test that begins with its number, and no test claims a rule that is not there.
+// Every rule of protocol/README.md is proved by a test whose title begins with its number, and no test claims a rule that is not there.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,34 +9,59 @@ const top = fileURLToPath(new URL('../../..', import.meta.url));
 
 const specification = readFileSync(join(top, 'protocol', 'README.md'), 'utf8');
 const rules = [...specification.matchAll(/^- \*\*\[([A-Z]\d+)\]\*\*/gm)].map((match) => match[1] ?? '');
+/** `W6.1` and the like, in their order. */
+const subRules = [...specification.matchAll(/^ {2}- \*\*\[([A-Z]\d+\.\d+)\]\*\*/gm)].map((match) => match[1] ?? '');
+const splitRules = new Set(subRules.map(ruleOf));
 
-/** The numbers with which the names of tests begin. */
+/** The numbers with which the titles of tests begin. */
 const claimed = new Set(
   readdirSync(join(top, 'tests'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .flatMap((entry) => {
       const source = readFileSync(join(entry.parentPath, entry.name), 'utf8');
-      return [...source.matchAll(/(?:\b(?:test|describe)|\))\(\s*(['`])((?:\[[A-Z]+\d+\][ ,]*(?:and )?)+)/g)];
+      return [...source.matchAll(/(?:\b(?:test|describe)|\))\(\s*(['`])((?:\[[A-Z]+\d+(?:\.\d+)?\][ ,]*(?:and )?)+)/g)];
     })
-    .flatMap((match) => [...(match[2] ?? '').matchAll(/\[([A-Z]+\d+)\]/g)].map((number) => number[1] ?? '')),
+    .flatMap((match) => [...(match[2] ?? '').matchAll(/\[([A-Z]+\d+(?:\.\d+)?)\]/g)].map((number) => number[1] ?? '')),
 );
 
-test('the rules are numbered without a gap and without a double', () => {
+function ruleOf(number: string): string {
+  return number.replace(/\.\d+$/, '');
+}
+
+/** By what comes before the last number, in the order of the page. */
+function numbersBy(names: readonly string[], pattern: RegExp): ReadonlyMap<string, readonly number[]> {
+  const numbers = new Map<string, number[]>();
+  for (const name of names) {
+    const [, group = '', number = ''] = pattern.exec(name) ?? [];
+    numbers.set(group, [...(numbers.get(group) ?? []), Number(number)]);
+  }
+  return numbers;
+}
+
+test('rules and sub-rules are numbered without a gap and without a double', () => {
   expect(rules.length).toBeGreaterThanOrEqual(60);
-  const sections = new Map<string, number[]>();
-  for (const rule of rules)
-    sections.set(rule.charAt(0), [...(sections.get(rule.charAt(0)) ?? []), Number(rule.slice(1))]);
-  for (const numbers of sections.values()) expect(numbers).toEqual(numbers.map((_, at) => at + 1));
+  expect(subRules.length).toBeGreaterThanOrEqual(120);
+  for (const numbers of numbersBy(rules, /^([A-Z])(\d+)$/).values()) {
+    expect(numbers).toEqual(numbers.map((_, at) => at + 1));
+  }
+  for (const [rule, numbers] of numbersBy(subRules, /^(.+)\.(\d+)$/)) {
+    expect([rule, numbers]).toEqual([rule, numbers.map((_, at) => at + 1)]);
+    expect(rules).toContain(rule);
+  }
 });
 
-test('every rule has a test', () => {
-  expect(rules.filter((rule) => !claimed.has(rule))).toEqual([]);
+test('every rule has a test; a rule with sub-rules has one for each of them', () => {
+  const proved = [...rules.filter((rule) => !splitRules.has(rule)), ...subRules];
+  expect(proved.filter((rule) => !claimed.has(rule))).toEqual([]);
 });
 
-test('every test with a number has a rule', () => {
-  const known = new Set(rules);
+test('every number in the title of a test is a rule, and a sub-rule where the rule has some', () => {
+  // Other rooms number their own rules, by other letters.
+  const letters = new Set([...rules.map((rule) => rule.charAt(0)), 'ST']);
+  const known = new Set([...rules.filter((rule) => !splitRules.has(rule)), ...subRules]);
   // ST are the rules of the store, in server/core/store.ts.
   const store = readFileSync(join(top, 'server', 'core', 'store.ts'), 'utf8');
   for (const match of store.matchAll(/\[(ST\d+)\]/g)) known.add(match[1] ?? '');
-  expect([...claimed].filter((number) => !known.has(number))).toEqual([]);
+  const ours = [...claimed].filter((number) => letters.has(number.replace(/\d.*/, '')));
+  expect(ours.filter((number) => !known.has(number))).toEqual([]);
 });

@@ -8,7 +8,7 @@ describe('ids', () => {
     [[2, 3], 1],
     [[1, 3], 2],
     [[-1, 0, 51_530_716_924], 1],
-  ])('[W3] the smallest free beside %j is %d', (used, free) => {
+  ])('[W3.1] the smallest free id beside %j is %d', (used, free) => {
     expect(freeId(new Set(used))).toBe(free);
   });
 
@@ -23,20 +23,20 @@ describe('ids', () => {
     [51_530_716_924, 51, false],
     [51_530_716_924, 0, false],
     [51_530_716_924, -5, false],
-  ])('[W2] [M10] %d is what becomes of %d when it is done: %s', (doneId, id, is) => {
+  ])('[W2.3] [M10.2] %d is what becomes of %d when it is done: %s', (doneId, id, is) => {
     expect(isDoneIdOf(doneId, id)).toBe(is);
   });
 });
 
 describe('the owner in an index', () => {
-  test('[R2] gives way to the account, and comes back as whoever reads', () => {
+  test('[R2.2] gives way to the account, and comes back as whoever reads', () => {
     const task = { id: 1, index: 'secret#1#1000', desc: 'x' };
     const kept = withOwner(task, 'secret', 'alice');
     expect(kept).toEqual({ id: 1, index: 'alice#1#1000', desc: 'x' });
     expect(withOwner(kept, 'alice', 'other')).toEqual({ id: 1, index: 'other#1#1000', desc: 'x' });
   });
 
-  test('[R2] what begins otherwise is left alone', () => {
+  test('[R2.2] what begins otherwise is left alone', () => {
     for (const index of ['secrets#1#1', 'other#1#1', 'secret', '', '#secret#1']) {
       expect(withOwner({ index }, 'secret', 'alice')).toEqual({ index });
     }

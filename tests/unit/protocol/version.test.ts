@@ -39,30 +39,30 @@ describe('the version that a login is answered', () => {
   const hub = { version: now, seq: 7 };
   const base = (more: Partial<Base>): Base => ({ seq: 7, versions: [], offset: 0, left: now + 60_000, ...more });
 
-  test('[M1] the hub’s, to whom it does not know, or who names none', () => {
+  test('[M1.1] [M1.2] is the hub’s for a device that is new, or names no version', () => {
     expect(loginVersion(undefined, 5, hub)).toBe(now);
     expect(loginVersion(undefined, now + 9_000, hub)).toBe(now);
     for (const stated of [undefined, 0, -1]) expect(loginVersion(base({ versions: [0, -1] }), stated, hub)).toBe(now);
     expect(loginVersion(undefined, 0, { version: -1, seq: 0 })).toBe(-1);
   });
 
-  test('[M2] the hub’s, to whom names a version it had with its base', () => {
+  test('[M2.1] is the hub’s for a device that names a version it had with its base', () => {
     expect(loginVersion(base({ versions: [now + 3] }), now + 3, hub)).toBe(now);
     expect(loginVersion(base({ seq: 5, versions: [now - 3, now - 9] }), now - 9, hub)).toBe(now);
   });
 
-  test('[M2] less than its own where the hub’s would make it write nor read, though it lacks something', () => {
+  test('[M2.2] is lower where the hub’s would make the client neither read nor write although it is behind', () => {
     expect(loginVersion(base({ seq: 5, versions: [now] }), now, hub)).toBeLessThan(now);
     expect(loginVersion(base({ seq: 7, versions: [now] }), now, hub)).toBe(now);
   });
 
-  test('[M3] one less than any other version, so that the device tells what it has', () => {
+  test('[M3.1] [M3.2] is one less than any other version, however far it is from the hub’s clock', () => {
     for (const stated of [1, now - 1, now, now + 1, now + 86_400_000]) {
       expect(loginVersion(base({ versions: [now + 12_345] }), stated, hub)).toBe(stated - 1);
     }
   });
 
-  test('[M4] a version in whole seconds is believed only when the device’s clock had left that second', () => {
+  test('[M4.1] [M4.5] believes a version in whole seconds only if the device’s clock had left that second', () => {
     const second = 1_767_614_400_000;
     const told = (left: number, offset = 0) => loginVersion(base({ versions: [second], left, offset }), second, hub);
     expect(told(second + 999)).toBe(second - 1);

@@ -157,7 +157,7 @@ describe('every request with every kind of token', () => {
     [['read:other']],
     [['write:other']],
     [['read:other', 'write:other/*']],
-  ])('[S7] [A2] %j opens what it says and nothing else', async (scopes) => {
+  ])('[S7.2] [A2] %j opens what it says and nothing else', async (scopes) => {
     const hub = await startHub({ personal: false });
     await hub.accounts.createAccount('alice');
     const full = await login(hub, (await tokenOf(hub, 'alice', ['read', 'write'])).secret);
@@ -183,7 +183,7 @@ describe('every request with every kind of token', () => {
     }
   });
 
-  test('[L1] a login with a token that may not read tells no version and no task', async () => {
+  test('[L1.1] a login with a token that may not read tells no version and no task', async () => {
     const hub = await startHub({ personal: false });
     const { secret } = await tokenOf(hub, 'owner', ['write']);
     const owner = await login(hub, hub.owner);
@@ -216,7 +216,7 @@ describe('every request with every kind of token', () => {
     expect(await kept(hub)).not.toContain('"late"');
   });
 
-  test('[L2] a name, a token’s id or a hash opens nothing, before and after the right secret was used', async () => {
+  test('[L2.1] a name, a token’s id or a hash opens nothing, before and after the right secret was used', async () => {
     const hub = await startHub({ personal: false });
     const { secret, id } = await tokenOf(hub, 'owner', ['read', 'write', 'admin']);
     const admin = await login(hub, secret);

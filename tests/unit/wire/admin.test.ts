@@ -17,7 +17,7 @@ async function everythingKept(hub: TestHub): Promise<string> {
 }
 
 describe('secrets', () => {
-  test('[A3] [R2] are told once, and kept nowhere', async () => {
+  test('[A3] [R2.2] are told once, and kept nowhere', async () => {
     const hub = await startHub();
     const admin = await login(hub, hub.owner, 'desk');
     const [account] = await admin.ask({ type: 'account', name: 'alice' });
@@ -73,7 +73,7 @@ describe('secrets', () => {
     for (const { index } of tasks) expect(index).toMatch(new RegExp(`^${token.secret}#`));
   });
 
-  test('[L2] are in no refusal: not wrong ones, and not right ones in the wrong place', async () => {
+  test('[L2.1] are in no refusal: not wrong ones, and not right ones in the wrong place', async () => {
     const hub = await startHub({ personal: false });
     const wrong = '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const wire = await login(hub, hub.owner);
@@ -150,7 +150,7 @@ describe('an administrator', () => {
     expect(hub.hub.sessions.size).toBe(0);
   });
 
-  test('[A4] sees of a tail only what matches, of every account, with full names', async () => {
+  test('[A4.1] sees of a tail only what matches, of every account, with full names', async () => {
     const hub = await startHub();
     const made = await hub.accounts.createAccount('alice');
     if (!made.ok) throw new Error(made.error);

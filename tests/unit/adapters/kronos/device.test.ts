@@ -46,7 +46,7 @@ async function another(hub: TestHub): Promise<number> {
 }
 
 describe('a device that comes for the first time', () => {
-  test('[M1] is told the hub’s version, whatever it names itself', async () => {
+  test('[M1.1] [M1.2] is answered with the hub’s version, whatever it names itself', async () => {
     const { hub } = await twoTasks();
     const now = await another(hub);
     expect((await login(hub, 'new')).version).toBe(now);
@@ -56,7 +56,7 @@ describe('a device that comes for the first time', () => {
     expect((await login(hub, 'ahead', now + 86_400_000)).version).toBe(now);
   });
 
-  test('[M1] is told -1 where nobody ever wrote, so that what it has is sent', async () => {
+  test('[M1.1] is answered with -1 where nobody ever wrote, so that it writes all', async () => {
     const hub = await startHub();
     const { wire, version } = await login(hub, 'b', 4_000);
     expect(version).toBe(-1);
@@ -65,7 +65,7 @@ describe('a device that comes for the first time', () => {
     expect(all.tasks).toEqual([task(1, 'mine')]);
   });
 
-  test('[M1] its list adds to what is there and removes nothing', async () => {
+  test('[M1.3] adds its list to what is there and removes nothing', async () => {
     const { hub } = await twoTasks();
     const { wire } = await login(hub, 'new', second(hub) + 86_400_000);
     const [all] = lists(await wire.ask({ type: 'write-all', tasks: [task(9, 'nine')], version: second(hub) }));
@@ -74,14 +74,14 @@ describe('a device that comes for the first time', () => {
 });
 
 describe('a device that returns', () => {
-  test('[M2] unchanged, where nothing happened, is told the hub’s version', async () => {
+  test('[M2.1] unchanged, where nothing happened, is answered with the hub’s version', async () => {
     const { hub, b, version } = await twoTasks();
     b.hangUp();
     const { version: now } = await login(hub, 'c', 0);
     expect((await login(hub, 'b', version)).version).toBe(now);
   });
 
-  test('[M2] unchanged, where others wrote, is told a greater version, so that it reads all', async () => {
+  test('[M2.1] unchanged, where others wrote, is answered with a greater version, so that it reads all', async () => {
     const { hub, b, version } = await twoTasks();
     b.hangUp();
     const now = await another(hub);
@@ -89,7 +89,7 @@ describe('a device that returns', () => {
     expect((await login(hub, 'b', version)).version).toBe(now);
   });
 
-  test('[M3] with edits is told one less than it named, and its list is merged with what others wrote', async () => {
+  test('[M3.1] with edits is answered one less than it named, and its list is merged with what others wrote', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();
     hub.world.pass(5_000);
@@ -102,7 +102,7 @@ describe('a device that returns', () => {
     expect(all.tasks).toEqual([task(1, 'ONE'), task(3, 'three')]);
   });
 
-  test('[M3] with edits, by a clock that is days behind the hub’s, is believed to have them all the same', async () => {
+  test('[M3.2] with edits, by a clock that is days behind the hub’s, is believed to have them all the same', async () => {
     const hub = await startHub();
     const { wire: b } = await login(hub, 'b', 0);
     const behind = second(hub) - 3 * 86_400_000;
@@ -112,7 +112,7 @@ describe('a device that returns', () => {
     expect((await login(hub, 'b', behind + 60_000)).version).toBe(behind + 59_999);
   });
 
-  test('[M1] from nothing again, reads all; if it cannot, it does not remove what it made before', async () => {
+  test('[M1.2] [M1.3] with version 0 reads all, and does not remove what it made before', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();
     const now = await another(hub);
@@ -124,7 +124,7 @@ describe('a device that returns', () => {
 });
 
 describe('a version whose second was not over', () => {
-  test('[M4] is not believed unchanged of a device that was last heard in it', async () => {
+  test('[M4.1] is not believed unchanged if the hub last heard of the device within it', async () => {
     const hub = await startHub();
     const { wire: b } = await login(hub, 'b', 0);
     const version = second(hub);
@@ -133,7 +133,7 @@ describe('a version whose second was not over', () => {
     expect((await login(hub, 'b', version)).version).toBe(version - 1);
   });
 
-  test('[M4] nor of one that hung up in good order in it: its next edit has the same version', async () => {
+  test('[M4.2] is not believed of a device that closed in good order within it: its next edit has the same version', async () => {
     const hub = await startHub();
     const { wire: b } = await login(hub, 'b', 0);
     const version = second(hub);
@@ -146,14 +146,14 @@ describe('a version whose second was not over', () => {
     expect(all.tasks).toEqual([task(1, 'edited in that second')]);
   });
 
-  test('[M4] is believed once the device hung up in good order after it', async () => {
+  test('[M4.2] is believed if the device closed in good order after it', async () => {
     const { hub, b, version } = await twoTasks();
     b.hangUp();
     const now = await another(hub);
     expect((await login(hub, 'b', version)).version).toBe(now);
   });
 
-  test('[M4] is not believed when the connection broke: an edit of that second may have been on the way', async () => {
+  test('[M4.3] is not believed if the connection broke: an edit of that second may have been on the way', async () => {
     const { hub, b, version } = await twoTasks();
     b.hangUp(false);
     await another(hub);
@@ -161,7 +161,7 @@ describe('a version whose second was not over', () => {
   });
 });
 
-test('[M4] what was said last on a connection and not done is an edit that nobody knows of, though it was closed in good order', async () => {
+test('[M4.4] a request that was not done when the connection closed in good order is an edit that nobody knows of', async () => {
   const { hub, b, version } = await twoTasks();
   b.say({ type: 'tokens' });
   b.say({ type: 'update', task: task(1, 'one more'), version });
@@ -186,11 +186,11 @@ describe('a list that was sent', () => {
     return all.tasks.map(({ desc }: { desc: string }) => desc);
   }
 
-  test('[M11] counts as received when the client hangs up in good order: what is missing then was deleted', async () => {
+  test('[M11.2] counts as received when the client closes in good order: what is missing then was deleted', async () => {
     expect(await backAfterReading(async (_, wire) => wire.hangUp())).toEqual(['eight']);
   });
 
-  test('[M11] counts as received when the client speaks again two seconds later', async () => {
+  test('[M11.3] counts as received when the client sends something two seconds later', async () => {
     const tasks = await backAfterReading(async (hub, wire) => {
       hub.world.pass(2_000);
       await wire.ask({ type: 'update', task: task(2, 'two'), version: second(hub) });
@@ -199,11 +199,11 @@ describe('a list that was sent', () => {
     expect(tasks).toEqual(['eight']);
   });
 
-  test('[M11] may not have arrived when the connection breaks before: nothing is removed', async () => {
+  test('[M11.4] may not have arrived when the connection breaks before: nothing is removed', async () => {
     expect(await backAfterReading(async (_, wire) => wire.hangUp(false))).toEqual(['one', 'two', 'eight']);
   });
 
-  test('[M11] may not have arrived when the client speaks sooner than that', async () => {
+  test('[M11.4] may not have arrived when the client sends something sooner than that', async () => {
     const tasks = await backAfterReading(async (hub, wire) => {
       hub.world.pass(1_999);
       await wire.ask({ type: 'update', task: task(2, 'two'), version: second(hub) });
@@ -212,7 +212,7 @@ describe('a list that was sent', () => {
     expect(tasks).toEqual(['one', 'two', 'eight']);
   });
 
-  test('[M11] is proved by the device’s own: what it has can only be from there, and what it lacks it deleted', async () => {
+  test('[M11.5] is proved by the device’s next list: what that has can only be from there, and what it lacks was deleted', async () => {
     const { hub } = await twoTasks();
     const { wire } = await login(hub, 'reader', 0);
     await wire.ask({ type: 'read-all' });
@@ -225,7 +225,7 @@ describe('a list that was sent', () => {
     expect(all.tasks).toEqual([task(2, 'two')]);
   });
 
-  test('[M11] after a merge that changed its list the device is sent one that it did not ask for', async () => {
+  test('[M11.1] is one that the device did not ask for, after a merge that changed its list', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();
     await another(hub);
@@ -238,7 +238,7 @@ describe('a list that was sent', () => {
 });
 
 describe('what the hub remembers of devices', () => {
-  test('[M1] a base outlives the hub: an offline delete is still one after a restart', async () => {
+  test('[M1.4] a base survives a restart: an offline delete is still one after it', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();
     await settle();

@@ -9,7 +9,7 @@ async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
 }
 
 describe('task verbs', () => {
-  test('[L1] a login tells who one is, and [L5] version -1 where nobody ever wrote', async () => {
+  test('[L1.1] [L5] a login is answered with user and device, and version -1 where nobody ever wrote', async () => {
     const hub = await startHub();
     const wire = hub.connect();
     const [answer] = await wire.ask({ type: 'login', user_id: hub.owner, device_id: '', version: 0 });
@@ -23,7 +23,7 @@ describe('task verbs', () => {
     expect(answer.device_id).not.toBe('');
   });
 
-  test('[W1] a create, an update and a delete are told to the other connections and not to the sender', async () => {
+  test('[W1.1] [W1.2] a create, an update and a delete are sent to the other connections and not to the sender', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -43,7 +43,7 @@ describe('task verbs', () => {
     ]);
   });
 
-  test('[W2] done changes the id: the notification carries the old one', async () => {
+  test('[W2.2] [W2.3] done changes the id, and the notification carries the old one', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -54,7 +54,7 @@ describe('task verbs', () => {
     expect(notice).toMatchObject({ type: 'update', task: { id: 51530716924 }, task_id: 5 });
   });
 
-  test('[R2] an index comes back with the reader’s own user id, and never holds a secret at rest', async () => {
+  test('[R2.2] an index comes back with the reader’s own user id, and never holds a secret at rest', async () => {
     const hub = await startHub();
     const other = await hub.accounts.createToken('owner', 'phone', ['read', 'write']);
     if (!other.ok) throw new Error(other.error);
@@ -71,7 +71,7 @@ describe('task verbs', () => {
     expect(JSON.stringify(kept)).not.toContain(hub.owner);
   });
 
-  test('[W3] a create whose id is taken gets another, and the creator is sent all tasks', async () => {
+  test('[W3.1] [W3.3] a create whose id is taken is given another, and the creator is sent all tasks', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -91,7 +91,7 @@ describe('task verbs', () => {
     ]);
   });
 
-  test('[W4] what never was is not found', async () => {
+  test('[W4.1] a task that never was is not found', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const errors = await a.ask(
@@ -122,7 +122,7 @@ describe('task verbs', () => {
     ]);
   });
 
-  test('[W6] two devices that change one task at once both keep their change', async () => {
+  test('[W6.1] two devices that change one task at once both keep their change', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -138,7 +138,7 @@ describe('task verbs', () => {
     expect(all.tasks).toEqual([task(1, 'milk', { tags: ['home'], due: 99 })]);
   });
 
-  test('[W6] an update by an id that went to a new task at the same moment leaves that task alone, and is kept beside it', async () => {
+  test('[W6.7] an update by the id of a new task that it is unlike leaves that task alone, and is kept beside it', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -157,7 +157,34 @@ describe('task verbs', () => {
     expect(await a.ask()).toMatchObject([{ type: 'create' }, { type: 'update', task: { id: 1, desc: 'rye' } }]);
   });
 
-  test('[W6] a delete by an id that went to a new task at the same moment is not made; one by who made that is', async () => {
+  test('[W6.4] an update by an id that went to another task unseen goes to the task that it differs least from', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    await a.ask({ type: 'create', task: task(1, 'milk', { tags: ['home'], due: 5 }), version: hub.world.now() });
+    await b.ask();
+    hub.world.pass(60_000);
+    await a.ask({ type: 'update', task: task(2, 'milk', { tags: ['home'], due: 5 }), task_id: 1 });
+    await a.ask({ type: 'create', task: task(1, 'bread') });
+    const [all] = await b
+      .ask({ type: 'update', task: task(1, 'oat milk', { tags: ['home'], due: 5 }) })
+      .then((messages) => messages.slice(-1));
+    expect(all.tasks).toEqual([task(1, 'bread'), task(2, 'oat milk', { tags: ['home'], due: 5 })]);
+  });
+
+  test('[W6.5] an update by an id that went to another task unseen, and is as far from both, is kept as a task of its own', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const b = await login(hub, 'b');
+    await a.ask({ type: 'create', task: task(1, 'milk'), version: hub.world.now() });
+    await b.ask();
+    hub.world.pass(60_000);
+    await a.ask({ type: 'update', task: task(2, 'milk'), task_id: 1 }, { type: 'create', task: task(1, 'bread') });
+    const [all] = await b.ask({ type: 'update', task: task(1, 'cheese') }).then((messages) => messages.slice(-1));
+    expect(all.tasks).toEqual([task(1, 'bread'), task(2, 'milk'), task(3, 'cheese')]);
+  });
+
+  test('[W6.6] a delete by an id that went to another task unseen is not made; one by the device that made that task is', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -172,7 +199,7 @@ describe('task verbs', () => {
     expect(await b.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
   });
 
-  test('[W6] undoing a task that another renames at once, by a client that names no old id, is undoing that task', async () => {
+  test('[W6.3] undoing a task that another device renames unseen, by a client that names no old id, undoes that task', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -185,7 +212,7 @@ describe('task verbs', () => {
     expect(all).toMatchObject({ type: 'read-all', tasks: [task(2, 'oat milk')] });
   });
 
-  test('[W6] a sender that repeats a task without a field that was new is sent it, and removes it with nothing', async () => {
+  test('[W6.9] a sender that repeats a task without a new field is sent that field, and does not remove it later', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -206,7 +233,7 @@ describe('task verbs', () => {
     expect(merged.tasks).toEqual([task(1, 'oat milk', { start: [7] })]);
   });
 
-  test('[W6] what a device changes before it has the merged list is a change of the list that it sent', async () => {
+  test('[W6.8] an update that a device sends before it has the merged list changes the list that it sent', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -244,7 +271,7 @@ describe('task verbs', () => {
       return { hub, a, b, ahead };
     }
 
-    test('[M12] keeps it all the same in what it says before it has the list that tells it', async () => {
+    test('[M12.1] takes back nothing of it before it has the list that tells it', async () => {
       const { hub, a, b, ahead } = await deaf();
       await a.ask(
         { type: 'update', task: task(1, 'milk', { due: 99 }) },
@@ -262,7 +289,7 @@ describe('task verbs', () => {
       expect(now.tasks[0]).toEqual(task(1, 'milk', { due: 0, tags: ['x'] }));
     });
 
-    test('[M12] deletes no task by an id that another one had when it heard last', async () => {
+    test('[M12.2] deletes no task by an id that another task had when it last saw all tasks', async () => {
       const { hub, a, b, ahead } = await deaf();
       await a.ask({ type: 'delete', task_id: 1 });
       await a.ask({ type: 'create', task: task(1, 'cheese') });
@@ -274,7 +301,7 @@ describe('task verbs', () => {
       expect(await a.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
     });
 
-    test('[M12] changes the task that it made itself under an id that another one had', async () => {
+    test('[M12.3] changes the task that it made itself under an id that another task had', async () => {
       const { hub, a, b, ahead } = await deaf();
       await a.ask({ type: 'delete', task_id: 1 });
       hub.world.pass(60_000);
@@ -285,7 +312,7 @@ describe('task verbs', () => {
     });
   });
 
-  test('[W5] versions only grow, and run away with nobody’s clock', async () => {
+  test('[W5] versions always grow, and no client’s clock moves them far ahead', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -297,7 +324,7 @@ describe('task verbs', () => {
     expect((await b.ask()).map((message: Message) => message.version)).toEqual([now + 2_000, now + 2_001]);
   });
 
-  test('[M7] a task deleted offline is deleted, [M6] an edit made offline is merged', async () => {
+  test('[M6.1] [M7.1] a task deleted offline is deleted, and an edit made offline is merged', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     await a.ask(

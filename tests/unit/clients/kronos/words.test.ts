@@ -25,11 +25,11 @@ const blank: PlainTask = {
   worktime: 0,
 };
 
-describe('[G1] a line', () => {
+describe('a line', () => {
   test.each([
     'my awesome task +firstTask :3:18 +awesome',
     'my +awesome awesome :3:18 +firstTask task',
-  ])('of the text: %s', (text) => {
+  ])('[G1.1] [G1.3] [G1.4] tags and due date may stand anywhere: %s', (text) => {
     const read = line(text);
     expect(read).toMatchObject({ ok: true, line: { desc: 'my awesome task', untags: [] } });
     if (!read.ok) return;
@@ -37,11 +37,11 @@ describe('[G1] a line', () => {
     expect(shown(read.line.due, paris)).toBe('2018-03-03T18:00:00+01:00');
   });
 
-  test('of the text: +tag +tag-2 +tag_3', () => {
+  test('[G1.1] every word that begins with + is a tag', () => {
     expect(line('+tag +tag-2 +tag_3')).toMatchObject({ ok: true, line: { desc: '', tags: ['tag', 'tag-2', 'tag_3'] } });
   });
 
-  test('of the text: -oldtag +newtag', () => {
+  test('[G1.2] a word that begins with - is a tag to take away in an update', () => {
     const read = line('-oldtag +newtag', 'update');
     expect(read).toEqual({ ok: true, line: { desc: '', tags: ['newtag'], untags: ['oldtag'], due: undefined } });
   });
@@ -56,7 +56,8 @@ describe('[G1] a line', () => {
     ['+a +b +a', { tags: ['a', 'b'] }],
     ['+1', { tags: ['1'] }],
     ['été +x', { desc: 'été', tags: ['x'] }],
-  ])('%s', (text, expected) => expect(line(text)).toMatchObject({ ok: true, line: expected }));
+  ])('[G1.4] words that are no tag and no due date are the description: %s', (text, expected) =>
+    expect(line(text)).toMatchObject({ ok: true, line: expected }));
 
   test.each([
     ['+a!', 'invalid tags'],
@@ -66,13 +67,13 @@ describe('[G1] a line', () => {
     ['x :tomorrow', 'invalid due'],
     ['x :3 :4', 'invalid due'],
     ['x :1:2:3', 'invalid due'],
-  ])('[G2] %s is refused with %s', (text, error) => expect(line(text)).toEqual({ ok: false, error }));
+  ])('[G2.1] [G2.2] %s is refused with %s', (text, error) => expect(line(text)).toEqual({ ok: false, error }));
 
-  test('[G2] a tag that is taken away has the same form', () => {
+  test('[G2.1] a tag to take away has the form of a tag', () => {
     expect(line('-a!', 'update')).toEqual({ ok: false, error: 'invalid tags' });
   });
 
-  test('[G3] each word has a kind, which depends on the verb', () => {
+  test('[G1.2] [G3] the kind of a word depends on the word and the verb', () => {
     const kinds = (verb: 'add' | 'update') =>
       ['a', '+a', '-a', ':', ':1', '::8', '+', '-', ':)'].map((w) => kindOf(w, verb));
     expect(kinds('add')).toEqual(['text', 'tag', 'text', 'due', 'due', 'due', 'text', 'text', 'text']);

@@ -201,7 +201,7 @@ describe('a connection', () => {
     expect(await done(Promise.resolve(queued))).toMatchObject({ ok: true });
   });
 
-  test('[L3] without a token a personal hub gives one, which the storage keeps', async () => {
+  test('[L3.1] without a token a personal hub gives one, which the storage keeps', async () => {
     const storage = new MemoryStorage();
     const options = { storage, url: house.hub.url };
     const first = house.connect({ ...options, token: undefined } as never);
@@ -213,7 +213,7 @@ describe('a connection', () => {
     expect(await second.identity()).toEqual({ token, device });
   });
 
-  test('[L7] logs in anew and resumes its channels', async () => {
+  test('[L7.2] logs in anew and resumes its channels', async () => {
     const one = house.started();
     const notes = one.channel('notes');
     await done(notes.create(1, { key: 'a' }));
