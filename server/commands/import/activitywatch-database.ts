@@ -1,18 +1,18 @@
-// Buckets out of the database files of both ActivityWatch servers, which may be running: they are opened to read only, and read
-// in pages.
+// Buckets out of the database files of both ActivityWatch servers. The servers may be running: a file is opened read-only, and read in
+// pages.
 
 import { type Database, everyDriver, loadDriver } from '../../storage/sqlite/driver.ts';
-import type { Bucket, Source } from './activitywatch-source.ts';
+import type { Source, SourceBucket } from './activitywatch-source.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const pageSize = 5_000;
 
 interface Layout {
-  /** A table that only this server has. */
+  /** A table that only this server's file has. */
   readonly table: string;
   readonly buckets: string;
-  /** Of bucket ?, after row ?, at most ?. */
+  /** Parameters: the bucket's row, the row to start after, how many. */
   readonly events: string;
   readonly settings: string | undefined;
 }
@@ -27,7 +27,7 @@ const python: Layout = {
   settings: undefined,
 };
 
-/** The Rust server: nanoseconds, which are more than a number of JavaScript holds. */
+/** The Rust server: nanoseconds, which a JavaScript number cannot hold. */
 const rust: Layout = {
   table: 'events',
   buckets: 'SELECT id AS row, name AS id, type, client, hostname, created, data FROM buckets ORDER BY id',
@@ -71,15 +71,15 @@ export async function databaseFile(file: string): Promise<Source> {
       return database
         .prepare(layout.buckets)
         .all<BucketRow>()
-        .map(({ row, id, data, ...said }): Bucket => {
-          const description = { ...said, id, data: fieldsOf(parsed(data)) };
+        .map(({ row, id, data, ...said }): SourceBucket => {
+          const description = { ...said, id, data: fieldsOf(parseText(data)) };
           return { id, description, events: () => eventsOf(database, layout, row) };
         });
     },
     async settings() {
       if (layout.settings === undefined || !has('key_value')) return new Map();
       const rows = database.prepare(layout.settings).all<{ readonly key: string; readonly value: string }>();
-      return new Map(rows.map(({ key, value }) => [key, parsed(value)]));
+      return new Map(rows.map(({ key, value }) => [key, parseText(value)]));
     },
     close: () => database.close(),
   };
@@ -91,7 +91,7 @@ async function* eventsOf(database: Database, layout: Layout, bucket: number): As
     const rows = page.all<EventRow>(bucket, after, pageSize);
     for (const { micros, timestamp, duration, data } of rows) {
       const at = micros === undefined ? timestamp : new Date(micros / 1_000).toISOString();
-      yield { timestamp: at, duration: Number(duration), data: parsed(data) };
+      yield { timestamp: at, duration: Number(duration), data: parseText(data) };
     }
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -99,8 +99,8 @@ async function* eventsOf(database: Database, layout: Layout, bucket: number): As
   }
 }
 
-/** undefined for what is no JSON. */
-function parsed(text: string | null): unknown {
+/** undefined if the text is not JSON. */
+function parseText(text: string | null): unknown {
   try {
     return JSON.parse(text ?? '');
   } catch {

@@ -1,22 +1,25 @@
-// What buckets and settings come from, as far as it is JSON: an export file, a running server, the Python server's file of settings.
+// Where buckets and settings come from, as far as that is JSON: an export file, a running server, the Python server's settings file.
 
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './hub.ts';
 import { type Fields, fieldsOf, partsOf } from './json.ts';
 
+/** The source cannot hand over one bucket; the others may be fine. */
+export class SourceFailure extends Error {}
+
 export interface Source {
-  buckets(): Promise<readonly Bucket[]>;
-  /** By key: the web UI's, its categories among them. */
+  buckets(): Promise<readonly SourceBucket[]>;
+  /** The web UI's settings by key, its categories among them. */
   settings(): Promise<ReadonlyMap<string, unknown>>;
   close(): void;
 }
 
-export interface Bucket {
+export interface SourceBucket {
   readonly id: string;
-  /** Type, client, hostname, created, data: as an export says them. */
+  /** `type`, `client`, `hostname`, `created` and `data`, in the form of an export. */
   readonly description: Fields;
-  /** As an export says them. */
+  /** In the form of an export. Throws a SourceFailure if the source cannot hand them over. */
   events(): AsyncIterable<unknown>;
 }
 
@@ -29,7 +32,7 @@ async function* eventsIn(pieces: Pieces, id: string): AsyncGenerator<unknown> {
   for await (const { path, value } of partsOf(pieces, [eventPath])) if (path[1] === id) yield value;
 }
 
-/** Descriptions come before the events in some exports and after them in others: the file is read once for them alone. */
+/** Some exports name a bucket's description before its events, others after them: the file is read once for the descriptions alone. */
 export function exportFile(file: string): Source {
   return {
     async buckets() {
@@ -84,8 +87,9 @@ export function runningServer(url: string, key: string | undefined): Source {
       throw new ImportError(`${url} cannot be reached: ${cause}.`);
     }
     if (answer.status === 401) throw new ImportError(`${url} asks for a key: --api-key names it.`);
-    if (!answer.ok)
+    if (!answer.ok) {
       throw new ImportError(`${base}/${path} answered ${answer.status}: is an ActivityWatch server there?`);
+    }
     return answer;
   };
   const json = async (path: string): Promise<Fields> => {
@@ -96,9 +100,27 @@ export function runningServer(url: string, key: string | undefined): Source {
       throw new ImportError(`${base}/${path} answered no JSON: is an ActivityWatch server there?`);
     }
   };
+  /** A bucket's own export; where the server fails at that, the export of all buckets. */
   async function* events(id: string): AsyncGenerator<unknown> {
-    const { body } = await ask(`buckets/${encodeURIComponent(id)}/export`);
-    if (body !== null) yield* eventsIn(body, id);
+    let read = 0;
+    let reason = '';
+    for (const path of [`buckets/${encodeURIComponent(id)}/export`, 'export']) {
+      let position = 0;
+      try {
+        const { body } = await ask(path);
+        for await (const event of body === null ? [] : eventsIn(body, id)) {
+          position += 1;
+          if (position <= read) continue;
+          read += 1;
+          yield event;
+        }
+        // An export of all that lacks the bucket says nothing about it.
+        if (path !== 'export' || position > 0) return;
+      } catch (error) {
+        reason ||= error instanceof Error ? error.message : String(error);
+      }
+    }
+    throw new SourceFailure(`the server cannot hand it over: ${reason}`);
   }
   return {
     async buckets() {

@@ -1,26 +1,73 @@
-// `horai import activitywatch FILE|URL`: buckets, their events and the web UI's settings into a running hub, through the import that
-// its ActivityWatch side has. An event that a bucket has already is passed over, a setting that is there is left alone.
+// `horai import activitywatch FILE|URL`: buckets, their events and the web UI's settings into a running hub, through the import of its
+// ActivityWatch API. An event that a bucket has already is not written again, and a setting of the hub is left alone.
 
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { type Static, Type } from '@sinclair/typebox';
+import { compile } from '../../../protocol/check.ts';
+import { readSyncCopy } from '../../adapters/activitywatch/buckets/sync-copy.ts';
 import { databaseFile } from './activitywatch-database.ts';
-import { type Bucket, exportFile, runningServer, type Source, settingsFile } from './activitywatch-source.ts';
-import type { HubDeps } from './hub.ts';
+import {
+  exportFile,
+  runningServer,
+  type Source,
+  type SourceBucket,
+  SourceFailure,
+  settingsFile,
+} from './activitywatch-source.ts';
+import { type HubDeps, ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
+/** Unreadable events of a bucket that the report explains. */
+const mostReasons = 5;
 
-export interface Imported {
-  readonly buckets: number;
-  readonly events: number;
+const count = Type.Integer({ minimum: 0 });
+const Reason = Type.Object({ position: count, reason: Type.String() });
+const Report = Type.Object({
+  bucket: Type.String(),
+  read: count,
+  new: count,
+  present: count,
+  withheld: count,
+  unreadable: count,
+  reasons: Type.Array(Reason),
+});
+const Answer = Type.Object({ buckets: Type.Record(Type.String(), Report) });
+const checkAnswer = compile(Answer);
+const isAnswer = (value: unknown): value is Static<typeof Answer> => checkAnswer(value);
+
+/** What became of one bucket; all numbers count events. */
+export interface BucketOutcome {
+  /** The bucket's id in the source. */
+  readonly id: string;
+  /** The bucket of the hub that holds the events now. */
+  readonly bucket: string;
+  readonly read: number;
+  readonly new: number;
+  readonly present: number;
+  /** A privacy rule of the hub drops them. */
+  readonly withheld: number;
+  readonly unreadable: number;
+  /** Why the first unreadable events are not events; `position` counts from 1 in the order of the source. */
+  readonly reasons: readonly { readonly position: number; readonly reason: string }[];
+  /** Why the rest of the bucket is missing; undefined if nothing is. */
+  readonly skipped?: string;
+}
+
+export interface ImportOutcome {
+  readonly buckets: readonly BucketOutcome[];
+  /** Settings that are new. */
   readonly settings: number;
+  /** Settings that the hub refuses, and why. */
+  readonly refusedSettings: readonly { readonly key: string; readonly reason: string }[];
 }
 
 /**
  * @param said a file, or the address of a running server
- * @param key of that server
+ * @param key the API key of that server
  */
-export async function sourceOf(said: string, key?: string): Promise<Source> {
+export async function openSource(said: string, key?: string): Promise<Source> {
   if (/^https?:\/\//.test(said)) return runningServer(said, key);
   if (/^settings(?:-testing)?\.json$/.test(basename(said))) return settingsFile(said);
   const handle = await open(said);
@@ -32,44 +79,172 @@ export async function sourceOf(said: string, key?: string): Promise<Source> {
   }
 }
 
-/** @param told how far it is, after each batch */
-export async function importBuckets(source: Source, hub: HubDeps, told: (progress: string) => void): Promise<Imported> {
-  const buckets = await source.buckets();
+/**
+ * Imports everything that the source has. A bucket that the source cannot hand over, or that the hub refuses, is skipped.
+ * @param report called after each batch with how far the import is
+ */
+export async function importSource(
+  source: Source,
+  hub: HubDeps,
+  report: (progress: string) => void,
+): Promise<ImportOutcome> {
   let events = 0;
-  for (const bucket of buckets) {
-    for await (const batch of batchesOf(bucket)) {
-      const said = { type: '', client: '', hostname: '', ...bucket.description, id: bucket.id, events: batch };
-      await hub.post('api/0/import', JSON.stringify({ buckets: { [bucket.id]: said } }));
-      events += batch.length;
-      told(`${events} events … ${bucket.id}`);
-    }
+  const outcomes: BucketOutcome[] = [];
+  const buckets = await source.buckets();
+  // Copies that aw-sync made come after their originals, so that the hub recognises what a copy has more.
+  const copies = buckets.filter(({ id }) => readSyncCopy(id) !== undefined);
+  const originals = buckets.filter(({ id }) => readSyncCopy(id) === undefined);
+  for (const bucket of [...originals, ...copies]) {
+    const done = events;
+    const outcome = await importBucket(bucket, hub, (read) => report(`${done + read} events … ${bucket.id}`));
+    events += outcome.read;
+    outcomes.push(outcome);
   }
-  return { buckets: buckets.length, events, settings: await importSettings(source, hub) };
+  return { buckets: outcomes, ...(await importSettings(source, hub)) };
 }
 
-/** At least one batch, so that an empty bucket is made too. */
-async function* batchesOf(bucket: Bucket): AsyncGenerator<readonly unknown[]> {
+async function importBucket(
+  bucket: SourceBucket,
+  hub: HubDeps,
+  report: (read: number) => void,
+): Promise<BucketOutcome> {
+  let outcome: BucketOutcome = {
+    id: bucket.id,
+    bucket: bucket.id,
+    read: 0,
+    new: 0,
+    present: 0,
+    withheld: 0,
+    unreadable: 0,
+    reasons: [],
+  };
+  try {
+    // An empty batch makes the bucket: if the hub refuses it, no event is to blame.
+    outcome = sum(outcome, await post(bucket, [], hub));
+    for await (const batch of batchesOf(bucket)) {
+      outcome = sum(outcome, await postEvents(bucket, batch, hub));
+      report(outcome.read);
+    }
+    return outcome;
+  } catch (error) {
+    const isOfBucket = error instanceof SourceFailure || (error instanceof ImportError && isRefusal(error.status));
+    if (!isOfBucket) throw error;
+    return { ...outcome, skipped: error.message };
+  }
+}
+
+/** A hub that answers so does not take this bucket; any other failure ends the import. */
+function isRefusal(status: number | undefined): boolean {
+  return status === 400 || status === 413;
+}
+
+/** A batch that the hub refuses whole is sent in halves, until the event is found that it refuses. */
+async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub: HubDeps): Promise<Counts> {
+  try {
+    return await post(bucket, events, hub);
+  } catch (error) {
+    if (!(error instanceof ImportError && isRefusal(error.status))) throw error;
+    const [reason] = error.message.split('\n');
+    if (events.length <= 1) {
+      const reasons = [{ position: 1, reason: reason ?? '' }];
+      return { bucket: undefined, read: 1, new: 0, present: 0, withheld: 0, unreadable: 1, reasons };
+    }
+    const middle = Math.ceil(events.length / 2);
+    const first = await postEvents(bucket, events.slice(0, middle), hub);
+    return sum(first, await postEvents(bucket, events.slice(middle), hub));
+  }
+}
+
+type Counts = Omit<BucketOutcome, 'id' | 'bucket' | 'skipped'> & { readonly bucket: string | undefined };
+
+async function post({ id, description }: SourceBucket, events: readonly unknown[], hub: HubDeps): Promise<Counts> {
+  const text = (name: string) => {
+    const value = description[name];
+    return typeof value === 'string' ? value : '';
+  };
+  const said = { ...description, id, type: text('type'), client: text('client'), hostname: text('hostname'), events };
+  const answer: unknown = JSON.parse(await hub.post('api/0/import', JSON.stringify({ buckets: { [id]: said } })));
+  const report = isAnswer(answer) ? answer.buckets[id] : undefined;
+  if (report === undefined)
+    throw new ImportError('The hub answers no report: it is older than this command. Restart it.');
+  return report;
+}
+
+/** @param b follows `a` in the order of the source */
+function sum<T extends Counts>(a: T, b: Counts): T {
+  const later = b.reasons.map(({ position, reason }) => ({ position: position + a.read, reason }));
+  return {
+    ...a,
+    bucket: b.bucket ?? a.bucket,
+    read: a.read + b.read,
+    new: a.new + b.new,
+    present: a.present + b.present,
+    withheld: a.withheld + b.withheld,
+    unreadable: a.unreadable + b.unreadable,
+    reasons: [...a.reasons, ...later].slice(0, mostReasons),
+  };
+}
+
+async function* batchesOf(bucket: SourceBucket): AsyncGenerator<readonly unknown[]> {
   let batch: unknown[] = [];
-  let isEmpty = true;
   for await (const event of bucket.events()) {
     batch.push(event);
     if (batch.length < batchSize) continue;
     yield batch;
-    isEmpty = false;
     batch = [];
   }
-  if (batch.length > 0 || isEmpty) yield batch;
+  if (batch.length > 0) yield batch;
 }
 
-async function importSettings(source: Source, hub: HubDeps): Promise<number> {
+async function importSettings(
+  source: Source,
+  hub: HubDeps,
+): Promise<Pick<ImportOutcome, 'settings' | 'refusedSettings'>> {
   const settings = await source.settings();
-  if (settings.size === 0) return 0;
-  const there = fieldsOf(JSON.parse(await hub.get('api/0/settings')));
-  let imported = 0;
+  if (settings.size === 0) return { settings: 0, refusedSettings: [] };
+  const known = fieldsOf(JSON.parse(await hub.get('api/0/settings')));
+  const refusedSettings: { readonly key: string; readonly reason: string }[] = [];
+  let added = 0;
   for (const [key, value] of settings) {
-    if (key in there || value === undefined) continue;
-    await hub.post(`api/0/settings/${encodeURIComponent(key)}`, JSON.stringify(value));
-    imported += 1;
+    if (key in known || value === undefined) continue;
+    try {
+      await hub.post(`api/0/settings/${encodeURIComponent(key)}`, JSON.stringify(value));
+      added += 1;
+    } catch (error) {
+      if (!(error instanceof ImportError && isRefusal(error.status))) throw error;
+      refusedSettings.push({ key, reason: error.message });
+    }
   }
-  return imported;
+  return { settings: added, refusedSettings };
+}
+
+/** What a person reads: one line for each bucket and for each thing that did not come over, then a total. */
+export function describeOutcome({ buckets, settings, refusedSettings }: ImportOutcome): readonly string[] {
+  const lines = buckets.flatMap((outcome) => {
+    const { id, bucket, withheld, unreadable, reasons, skipped } = outcome;
+    const parts = [`${outcome.read} read`, `${outcome.new} new`, `${outcome.present} already there`];
+    if (withheld > 0) parts.push(`${withheld} dropped by a privacy rule`);
+    if (unreadable > 0) parts.push(`${unreadable} unreadable`);
+    return [
+      `${id}${bucket === id ? '' : ` → ${bucket}`}: ${parts.join(', ')}`,
+      ...reasons.map(({ position, reason }) => `  event ${position}: ${reason}`),
+      ...(skipped === undefined ? [] : [`  skipped the rest: ${skipped}`]),
+    ];
+  });
+  const added = buckets.reduce((total, outcome) => total + outcome.new, 0);
+  const more = settings === 0 ? '' : `, and ${settings} new ${settings === 1 ? 'setting' : 'settings'}`;
+  return [
+    ...lines,
+    ...refusedSettings.map(({ key, reason }) => `setting ${key}: ${reason}`),
+    `${counted(added, 'new event')} in ${counted(buckets.length, 'bucket')}${more}.`,
+  ];
+}
+
+/** True if everything came over that the source has. */
+export function isComplete({ buckets, refusedSettings }: ImportOutcome): boolean {
+  return refusedSettings.length === 0 && buckets.every(({ skipped }) => skipped === undefined);
+}
+
+function counted(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -3,7 +3,15 @@
 
 import { readHubFile } from '../../hub-file.ts';
 
-export class ImportError extends Error {}
+export class ImportError extends Error {
+  /** The HTTP status that the hub answered with, if that is the error. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export class HubDeps {
   readonly #url: string;
@@ -44,7 +52,7 @@ export class HubDeps {
       headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json', 'user-agent': '' },
     });
     const text = await answer.text();
-    if (!answer.ok) throw new ImportError(`The hub answered ${answer.status}: ${text.slice(0, 200)}`);
+    if (!answer.ok) throw new ImportError(`The hub answered ${answer.status}: ${text.slice(0, 200)}`, answer.status);
     return text;
   }
 }

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config.ts';
 import type { World } from '../../core/world.ts';
-import { importBuckets, sourceOf } from './activitywatch.ts';
+import { describeOutcome, importSource, isComplete, openSource } from './activitywatch.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { HubDeps } from './hub.ts';
 import { importHeartbeats } from './wakatime.ts';
@@ -122,11 +122,11 @@ Examples:
     )
     .action((said: string, options: Options) =>
       run(options, async (hub, told) => {
-        const source = await sourceOf(said, options.apiKey);
+        const source = await openSource(said, options.apiKey);
         try {
-          const { buckets, events, settings } = await importBuckets(source, hub, told);
-          const more = settings === 0 ? '' : `, and ${counted(settings, 'setting')}`;
-          return [`${counted(events, 'event')} of ${counted(buckets, 'bucket')} are there now${more}.`];
+          const outcome = await importSource(source, hub, told);
+          if (!isComplete(outcome)) house.fail();
+          return describeOutcome(outcome);
         } finally {
           source.close();
         }

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { importBuckets, sourceOf } from '../../../server/commands/import/activitywatch.ts';
+import { importSource, openSource } from '../../../server/commands/import/activitywatch.ts';
 import { HubDeps } from '../../../server/commands/import/hub.ts';
 import type { Running } from '../../../server/compose.ts';
 import { everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
@@ -31,13 +31,29 @@ afterEach(async () => {
 });
 
 async function take(said: string, apiKey?: string) {
-  const source = await sourceOf(said, apiKey);
+  const source = await openSource(said, apiKey);
   try {
-    return await importBuckets(source, deps, () => undefined);
+    return await importSource(source, deps, () => undefined);
   } finally {
     source.close();
   }
 }
+
+/** What a whole import answers: the events read and new of each bucket, and the new settings. */
+const outcome = (buckets: Readonly<Record<string, readonly [read: number, added: number]>>, settings = 0) => ({
+  buckets: Object.entries(buckets).map(([id, [read, added]]) => ({
+    id,
+    bucket: id,
+    read,
+    new: added,
+    present: read - added,
+    withheld: 0,
+    unreadable: 0,
+    reasons: [],
+  })),
+  settings,
+  refusedSettings: [],
+});
 
 const get = async (path: string) => JSON.parse(await deps.get(`api/0/${path}`));
 
@@ -70,7 +86,8 @@ describe('an export', () => {
     ['after', { events, ...window }],
   ])('comes in once, however often, with its description %s the events', async (_where, bucket) => {
     const file = exportFile({ [window.id]: bucket, [afk.id]: { ...afk, events: [] } });
-    for (const _ of ['once', 'twice']) expect(await take(file)).toEqual({ buckets: 2, events: 4_500, settings: 0 });
+    expect(await take(file)).toEqual(outcome({ [window.id]: [4_500, 4_500], [afk.id]: [0, 0] }));
+    expect(await take(file)).toEqual(outcome({ [window.id]: [4_500, 0], [afk.id]: [0, 0] }));
     expect(await get('buckets/')).toMatchObject({ [window.id]: { ...window }, [afk.id]: { type: 'afkstatus' } });
     const there = await get(`buckets/${window.id}/events?limit=-1`);
     expect(there).toHaveLength(4_500);
@@ -103,8 +120,8 @@ test('a running server gives its buckets and its settings, and settings that are
     await there.post('api/0/settings/classes', '[{"name":["Work"]}]');
     await there.post('api/0/settings/startOfDay', '"04:00"');
     await deps.post('api/0/settings/startOfDay', '"06:00"');
-    expect(await take(other.url)).toEqual({ buckets: 1, events: 4_500, settings: 1 });
-    expect(await take(`${other.url}api/0/`)).toEqual({ buckets: 1, events: 4_500, settings: 0 });
+    expect(await take(other.url)).toEqual(outcome({ [window.id]: [4_500, 4_500] }, 1));
+    expect(await take(`${other.url}api/0/`)).toEqual(outcome({ [window.id]: [4_500, 0] }));
     expect(await get(`buckets/${window.id}/events/count`)).toBe(4_500);
     expect(await get('settings')).toEqual({ classes: [{ name: ['Work'] }], startOfDay: '06:00' });
     await expect(take(`${other.url}nothing`)).rejects.toThrow('answered 404: is an ActivityWatch server there?');
@@ -129,7 +146,7 @@ test('a running server that asks for a key gets it', async () => {
     const address = server.address();
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
     await expect(take(url)).rejects.toThrow(`${url} asks for a key: --api-key names it.`);
-    expect(await take(url, 'a key')).toEqual({ buckets: 1, events: 1, settings: 0 });
+    expect(await take(url, 'a key')).toEqual(outcome({ [afk.id]: [1, 1] }));
   } finally {
     server.close();
     server.closeAllConnections();
@@ -140,8 +157,8 @@ test('the Python server’s settings come out of a file of their own, and those 
   await deps.post('api/0/settings/startOfDay', '"06:00"');
   const file = join(folder, 'settings.json');
   writeFileSync(file, '{"startOfDay": "04:00", "classes": [{"name": ["Work"]}], "devmode": false}');
-  expect(await take(file)).toEqual({ buckets: 0, events: 0, settings: 2 });
-  expect(await take(file)).toEqual({ buckets: 0, events: 0, settings: 0 });
+  expect(await take(file)).toEqual(outcome({}, 2));
+  expect(await take(file)).toEqual(outcome({}));
   expect(await get('settings')).toEqual({ classes: [{ name: ['Work'] }], devmode: false, startOfDay: '06:00' });
   writeFileSync(file, '{');
   await expect(take(file)).rejects.toThrow('cannot be read');
@@ -168,7 +185,8 @@ describe('a database', () => {
         'aw-watcher-window', 'box', '{}'), (2, 'empty', '2025-05-01T00:00:00+00:00', NULL, 't', 'c', 'h', NULL);
       INSERT INTO eventmodel VALUES (1, 1, '2025-06-02 09:00:00.123456+00:00', 1.5, '{"app": "vim", "title": "é"}'),
         (2, 1, '2025-06-02 09:00:10+00:00', 0, '{"app": "vim", "title": "b"}');`);
-    for (const _ of ['once', 'twice']) expect(await take(file)).toEqual({ buckets: 2, events: 2, settings: 0 });
+    expect(await take(file)).toEqual(outcome({ [window.id]: [2, 2], empty: [0, 0] }));
+    expect(await take(file)).toEqual(outcome({ [window.id]: [2, 0], empty: [0, 0] }));
     expect(await get('buckets/aw-watcher-window_box/events')).toMatchObject([
       { timestamp: '2025-06-02T09:00:10+00:00', duration: 0, data: { app: 'vim', title: 'b' } },
       { timestamp: '2025-06-02T09:00:00.123000+00:00', duration: 1.5, data: { app: 'vim', title: 'é' } },
@@ -188,8 +206,8 @@ describe('a database', () => {
         '{}', '{"kept":1}');
       INSERT INTO events VALUES (7, 3, ${micros}000, ${micros}000 + 2500000000, '{"status":"afk"}');
       INSERT INTO key_value VALUES ('settings.classes', '[1]', 0), ('hostname', '"box"', 0);`);
-    expect(await take(file)).toEqual({ buckets: 1, events: 1, settings: 1 });
-    expect(await take(file)).toEqual({ buckets: 1, events: 1, settings: 0 });
+    expect(await take(file)).toEqual(outcome({ [afk.id]: [1, 1] }, 1));
+    expect(await take(file)).toEqual(outcome({ [afk.id]: [1, 0] }));
     expect(await get('buckets/aw-watcher-afk_box/events')).toMatchObject([
       { timestamp: '2025-06-02T09:00:00+00:00', duration: 2.5, data: { status: 'afk' } },
     ]);
@@ -203,16 +221,105 @@ describe('a database', () => {
   });
 });
 
-test('the command says what is there now, and what is wrong', async () => {
+/** A server of ActivityWatch that answers some paths and fails at all others. */
+async function withServer(answers: Readonly<Record<string, unknown>>, act: (url: string) => Promise<void>) {
+  const server = createServer(({ url = '' }, response) => {
+    const known = answers[url.replace('/api/0/', '')];
+    response.writeHead(known === undefined ? 500 : 200).end(known === undefined ? '{}' : JSON.stringify(known));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const address = server.address();
+    await act(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+describe('a bucket that the old server cannot hand over', () => {
+  const list = { [afk.id]: afk, [window.id]: window };
+  const afkExport = { buckets: { [afk.id]: { ...afk, events: [events[0]] } } };
+  const answers = { 'buckets/': list, [`buckets/${afk.id}/export`]: afkExport, settings: {} };
+
+  test('is named and skipped, and the others come over', async () => {
+    await withServer(answers, async (url) => {
+      const { buckets } = await take(url);
+      expect(buckets).toMatchObject([
+        { id: afk.id, new: 1 },
+        { id: window.id, new: 0, skipped: expect.stringMatching(/cannot hand it over: .* answered 500/) },
+      ]);
+      expect(Object.keys(await get('buckets/'))).toEqual([afk.id, window.id]);
+    });
+  });
+
+  test('is taken from the export of all buckets', async () => {
+    const all = { buckets: { ...afkExport.buckets, [window.id]: { ...window, events } } };
+    await withServer({ ...answers, export: all }, async (url) => {
+      expect(await take(url)).toEqual(outcome({ [afk.id]: [1, 1], [window.id]: [4_500, 4_500] }));
+    });
+  });
+});
+
+test('events that are none are counted, and the first of them named by their position in the bucket', async () => {
+  const some: unknown[] = events
+    .slice(0, 2_500)
+    .map((event, at) => (at === 2_100 ? { ...event, timestamp: 'never' } : event));
+  let deep: object = {};
+  for (let depth = 0; depth < 100; depth += 1) deep = { deep };
+  some[7] = { ...events[7], data: deep };
+  const { buckets } = await take(exportFile({ [window.id]: { ...window, events: some } }));
+  expect(buckets).toEqual([
+    {
+      id: window.id,
+      bucket: window.id,
+      read: 2_500,
+      new: 2_498,
+      present: 0,
+      withheld: 0,
+      unreadable: 2,
+      reasons: [
+        { position: 8, reason: expect.stringMatching(/The hub answered 400: .*depth|deep/) },
+        { position: 2_101, reason: "timestamp 'never' is not ISO 8601" },
+      ],
+    },
+  ]);
+});
+
+test('a setting that the hub refuses is named, and the others come over', async () => {
+  const file = join(folder, 'settings.json');
+  const classes = [{ name: ['Work'], rule: { type: 'regex', regex: '(' } }];
+  writeFileSync(file, JSON.stringify({ classes, startOfDay: '04:00' }));
+  const { settings, refusedSettings } = await take(file);
+  expect(settings).toBe(1);
+  expect(refusedSettings).toMatchObject([{ key: 'classes', reason: expect.stringContaining('Category ') }]);
+});
+
+test('the command prints a line for each bucket, and exits with 1 where something is missing', async () => {
   const env = { HORAI_DATA: join(folder, 'data'), HORAI_OWNER_TOKEN: key };
   await new HubProcess(leftovers, env).up();
   const run = (...args: string[]) => new HubProcess(leftovers, env, ['import', 'activitywatch', ...args]).ended;
-  const file = exportFile({ [window.id]: { ...window, events } });
-  // On a slow machine it says how far it is, and nothing else.
+  const file = exportFile({
+    [window.id]: { ...window, events: [...events, { timestamp: 'never' }] },
+    [`${afk.id}-synced-from-box`]: { ...afk, events: [] },
+  });
   expect(await run(file)).toEqual({
     code: 0,
-    out: '4500 events of 1 bucket are there now.\n',
+    out: [
+      `${window.id}: 4501 read, 4500 new, 0 already there, 1 unreadable`,
+      "  event 4501: timestamp 'never' is not ISO 8601",
+      `${afk.id}-synced-from-box → ${afk.id}: 0 read, 0 new, 0 already there`,
+      '4500 new events in 2 buckets.',
+      '',
+    ].join('\n'),
+    // A slow machine also prints how far the import is.
     err: expect.stringMatching(/^(?:\d+ events … aw-watcher-window_box\n)*$/),
   });
+  await withServer({ 'buckets/': { [window.id]: window }, settings: {} }, async (url) => {
+    expect(await run(url)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('skipped the rest: the server cannot'),
+    });
+  });
   expect(await run(join(folder, 'nothing'))).toMatchObject({ code: 1, err: expect.stringContaining('ENOENT') });
-});
+}, 180_000);
