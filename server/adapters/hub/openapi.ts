@@ -39,7 +39,7 @@ export interface OpenApi {
 }
 
 /**
- * @param routes in the order of the document; `unlisted` ones are left out
+ * @param routes of the hub; `unlisted` ones are left out, the others are sorted by path
  * @param version of Horai
  */
 export function openApi(routes: readonly Route[], version: string): OpenApi {
@@ -59,7 +59,7 @@ export function openApi(routes: readonly Route[], version: string): OpenApi {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...tags].map((name) => ({ name })),
+    tags: [...tags].sort().map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
@@ -102,7 +102,11 @@ function entriesOf(routes: readonly Route[]): readonly Entry[] {
     if (doc !== undefined) byDoc.set(doc, (byDoc.get(doc) ?? new Map<string, string[]>()).set(method, aliases));
     entries.push({ method, path: shown, doc, aliases });
   }
-  return entries;
+  return entries.sort((one, other) => compare(one.path, other.path) || compare(one.method, other.method));
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
 }
 
 /** In OpenAPI’s form, `/{room}/goal`. Doubled and last slashes are served, but left out here. */
