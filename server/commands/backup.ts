@@ -10,7 +10,7 @@ import type { Progress, Totals } from '../storage/archive/archive.ts';
 import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive/archive-file.ts';
 import { openPostgres } from '../storage/postgres/store.ts';
 import { replaceStore } from '../storage/sqlite/restore.ts';
-import { openMoment } from '../storage/sqlite/snapshot-reader.ts';
+import { openSnapshot } from '../storage/sqlite/snapshot-reader.ts';
 import { when } from './columns.ts';
 
 export interface BackingUp {
@@ -122,9 +122,9 @@ async function openSource({ store, data }: Config, world: World): Promise<Source
     if (!opened.ok) return opened;
     return { ok: true, archive: opened.store, epoch: opened.store.epoch, close: () => opened.store.close() };
   }
-  const opened = await openMoment(data);
+  const opened = await openSnapshot(data);
   if (!opened.ok) return opened;
-  return { ok: true, archive: opened.moment, epoch: opened.moment.epoch, close: () => opened.moment.close() };
+  return { ok: true, archive: opened.snapshot, epoch: opened.snapshot.epoch, close: () => opened.snapshot.close() };
 }
 
 interface Restoring {

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { type Config, isPostgres } from '../config.ts';
 import type { Outline } from '../core/store.ts';
 import type { World } from '../core/world.ts';
-import { contentHashes, copyArchive, differing, type Told } from '../storage/archive/archive.ts';
+import { contentHashes, copyArchive, differing, type OnProgress } from '../storage/archive/archive.ts';
 import { hubsOn, openPostgres, type PostgresStore } from '../storage/postgres/store.ts';
 import { openSqlite, type SqliteStore } from '../storage/sqlite/store.ts';
 import type { BackingUp } from './backup.ts';
@@ -31,7 +31,7 @@ export function addMigrate(program: Command, house: Omit<BackingUp, 'version'>):
       if (config === undefined) return;
       const world = house.world(config.log);
       let last = world.now();
-      const told: Told = ({ channel, channels, steps }) => {
+      const told: OnProgress = ({ channel, channels, steps }) => {
         if (world.now() - last < toldEveryMs) return;
         last = world.now();
         house.complain(`${steps} steps; ${channels} channels are done; now at ${channel}`);
@@ -52,7 +52,7 @@ export function addMigrate(program: Command, house: Omit<BackingUp, 'version'>):
 interface Moving {
   readonly config: Config;
   readonly world: World;
-  readonly told: Told;
+  readonly told: OnProgress;
   readonly house: Pick<BackingUp, 'print' | 'complain'>;
 }
 

@@ -1,14 +1,14 @@
-// What makes names and bytes outlive a power cut, where the system lets us.
+// Flushes file names and bytes so that they survive a power cut, where the system supports it.
 
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 
-/** @param path a file, or the folder whose names shall stay */
+/** @param path a file, or the folder whose entries must survive */
 export function syncPath(path: string): void {
   try {
     const file = openSync(path, 'r');
     fsyncSync(file);
     closeSync(file);
   } catch {
-    // Not every system opens folders, or flushes what was opened for reading: those keep names by themselves.
+    // Some systems cannot open folders, or cannot flush a file opened for reading. Those keep names by themselves.
   }
 }

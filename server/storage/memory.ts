@@ -1,5 +1,5 @@
-// The store's contract at its most readable: what a channel is, in Maps. For tests, simulations and throw-away hubs; nothing
-// here survives the process, and nothing is optimised beyond being quick on small channels.
+// The store's contract in its most readable form: a channel in Maps. For tests, simulations and throw-away hubs. Nothing survives the
+// process, and nothing is optimised beyond being quick on small channels.
 
 import type {
   Answer,
@@ -26,13 +26,13 @@ class MemoryChannel {
   seq = 0;
   version = -1;
   floor = 0;
-  /** By seq, and in its order. */
+  /** By seq, in ascending order. */
   readonly steps = new Map<number, Step>();
-  /** The last step of each key, a delete until it is forgotten, in order: a key that moves is taken out and put back in. */
+  /** The last step of each key in order of seq; a delete stays until it is forgotten. A key that changes moves to the end. */
   readonly latest = new Map<string, Step>();
   readonly answers = new Map<string, Answer>();
 
-  /** Makes the step that the op asks for, or nothing when the op changes nothing [ST2]. */
+  /** Makes the step for an op, or returns undefined if the op changes nothing [ST2]. */
   apply(op: Op, write: Write, keep: Keep): Change | undefined {
     const last = this.latest.get(op.key);
     const old = last?.value == null ? undefined : last;
@@ -73,19 +73,19 @@ class MemoryChannel {
 export class MemoryStore implements Store, Archive {
   readonly epoch: string;
   readonly #channels = new Map<string, MemoryChannel>();
-  /** The channels as they were when somebody began to go through them. */
-  #moment: ReadonlyMap<string, MemoryChannel> | undefined;
+  /** The snapshot that `steps` and `answers` read while `outlines` is iterated. */
+  #snapshot: ReadonlyMap<string, MemoryChannel> | undefined;
 
   constructor({ epoch }: { epoch: string }) {
     this.epoch = epoch;
   }
 
   async head(channel: string): Promise<Head> {
-    return this.#head(this.#look(channel));
+    return this.#head(this.#channel(channel));
   }
 
   async append(channel: string, write: Write, keep: Keep): Promise<Appended> {
-    const found = this.#look(channel);
+    const found = this.#channel(channel);
     const answer = write.writeId === undefined ? undefined : found.answers.get(write.writeId);
     if (answer !== undefined) {
       return { ok: true, position: this.#position(answer.seq), changes: [], steps: answer.steps, replayed: true };
@@ -106,7 +106,7 @@ export class MemoryStore implements Store, Archive {
   }
 
   async since(channel: string, seq: number, limit: number): Promise<Since> {
-    const found = this.#look(channel);
+    const found = this.#channel(channel);
     const head = this.#head(found);
     if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
     const changes: Change[] = [];
@@ -122,7 +122,7 @@ export class MemoryStore implements Store, Archive {
     const { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest } = range;
     const spanned = from !== undefined || to !== undefined;
     const items: Item[] = [];
-    for (const step of this.#look(channel).latest.values()) {
+    for (const step of this.#channel(channel).latest.values()) {
       const fits = (key === undefined || step.key === key) && (!spanned || overlaps(step, from, to));
       if (fits && step.value !== null) items.push(itemOf(step, step.value));
     }
@@ -139,7 +139,7 @@ export class MemoryStore implements Store, Archive {
   async history(channel: string, past: Past): Promise<readonly Change[]> {
     const { key, after = 0, before = Number.POSITIVE_INFINITY, limit, newest } = past;
     const steps: Change[] = [];
-    for (const { born: _, ...step } of this.#look(channel).steps.values()) {
+    for (const { born: _, ...step } of this.#channel(channel).steps.values()) {
       if (step.seq > after && step.seq < before && (key === undefined || step.key === key)) steps.push(step);
     }
     if (newest === true) steps.reverse();
@@ -148,7 +148,7 @@ export class MemoryStore implements Store, Archive {
 
   async at(channel: string, seq: number): Promise<readonly Item[]> {
     const state = new Map<string, Item>();
-    for (const step of this.#look(channel).steps.values()) {
+    for (const step of this.#channel(channel).steps.values()) {
       if (step.seq > seq) break;
       state.delete(step.key);
       if (step.value !== null) state.set(step.key, itemOf(step, step.value));
@@ -175,7 +175,7 @@ export class MemoryStore implements Store, Archive {
   }
 
   async forget(channel: string, through: number): Promise<void> {
-    const found = this.#look(channel);
+    const found = this.#channel(channel);
     const floor = Math.min(through, found.seq);
     if (floor <= found.floor) return;
     found.floor = floor;
@@ -199,24 +199,24 @@ export class MemoryStore implements Store, Archive {
   async close(): Promise<void> {}
 
   async *outlines(): AsyncGenerator<Outline> {
-    const before = this.#moment;
+    const before = this.#snapshot;
     const copies = [...this.#channels].map(([name, channel]) => [name, channel.copy()] as const);
-    this.#moment = new Map(copies);
+    this.#snapshot = new Map(copies);
     try {
       for (const [channel, { seq, version, floor, answers }] of copies.sort(([a], [b]) => byCodePoint(a, b))) {
         if (seq > 0 || answers.size > 0) yield { channel, seq, version, floor };
       }
     } finally {
-      this.#moment = before;
+      this.#snapshot = before;
     }
   }
 
   async *steps(channel: string): AsyncGenerator<readonly Step[]> {
-    yield [...((this.#moment ?? this.#channels).get(channel)?.steps.values() ?? [])];
+    yield [...((this.#snapshot ?? this.#channels).get(channel)?.steps.values() ?? [])];
   }
 
   async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
-    const answers = [...((this.#moment ?? this.#channels).get(channel)?.answers.values() ?? [])];
+    const answers = [...((this.#snapshot ?? this.#channels).get(channel)?.answers.values() ?? [])];
     yield answers.sort((a, b) => byCodePoint(a.writeId, b.writeId));
   }
 
@@ -225,7 +225,7 @@ export class MemoryStore implements Store, Archive {
     steps: AsyncIterable<readonly Step[]>,
     answers: AsyncIterable<readonly Answer[]>,
   ): Promise<void> {
-    if (this.#channels.has(channel)) throw new Error(`The channel ${channel} is there already.`);
+    if (this.#channels.has(channel)) throw new Error(`The channel ${channel} exists already.`);
     const loaded = new MemoryChannel();
     Object.assign(loaded, { seq, version, floor });
     for await (const list of steps) for (const step of list) loaded.take(step);
@@ -233,8 +233,8 @@ export class MemoryStore implements Store, Archive {
     this.#channels.set(channel, loaded);
   }
 
-  /** A channel nobody wrote to is an empty one that is not kept [ST12]. */
-  #look(channel: string): MemoryChannel {
+  /** A channel without writes is an empty one that is not stored [ST12]. */
+  #channel(channel: string): MemoryChannel {
     return this.#channels.get(channel) ?? new MemoryChannel();
   }
 
@@ -247,7 +247,7 @@ export class MemoryStore implements Store, Archive {
   }
 }
 
-/** Spans are half open; one without length overlaps where it stands. */
+/** True if the item overlaps [from, to). Spans are half open; a span without length overlaps the point where it stands. */
 function overlaps({ time, end }: Change, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): boolean {
   return time !== null && time < to && (time >= from || (end !== null && end > from));
 }
@@ -256,7 +256,7 @@ function itemOf({ key, time, end, seq, origin, at, version }: Change, value: str
   return { key, value, time, end, seq, origin, at, version };
 }
 
-/** The order of the UTF-8 bytes, which is how databases compare text; `<` would put U+FFFD after an emoji's surrogates. */
+/** Compares by UTF-8 bytes, as databases do. `<` would sort U+FFFD after the surrogates of an emoji. */
 function byCodePoint(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
@@ -267,7 +267,7 @@ function byCodePoint(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above all others. */
+/** Ranks surrogates above all other code units, because they stand for code points above all others. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

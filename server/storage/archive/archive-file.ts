@@ -1,6 +1,6 @@
-// A store in one file: the form of `horai backup`, which no engine owns, so that what one wrote another can read. Every byte is
-// under a hash that also covers all bytes before it, so that a flipped bit, a missing part and a swapped one are found and
-// named. README.md describes the form; what is done with a store, file or no file, is in archive.ts.
+// A store in one file: the format of `horai backup`. It belongs to no engine, so any engine can read what another wrote. Every byte is
+// covered by a hash that also covers all bytes before it; so a flipped bit and a missing or misplaced part are found and named. README.md
+// describes the format; archive.ts copies and compares stores.
 
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
@@ -12,15 +12,15 @@ import { type Check, compile } from '../../../protocol/check.ts';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
 import { syncPath } from '../fsync.ts';
-import { answerLine, outlineLine, stepLine, type Told, type Totals } from './archive.ts';
+import { answerLine, type OnProgress, outlineLine, stepLine, type Totals } from './archive.ts';
 
-/** Where a file comes from. */
+/** The origin of a backup file. */
 const About = Type.Object({
-  /** Of the store that it was made from; the one it is restored into has its own. */
+  /** Epoch of the store that was saved; the store that it is restored into keeps its own. */
   epoch: Type.String(),
-  /** Milliseconds since 1970. */
+  /** When it was made, in milliseconds since 1970. */
   made: Type.Number(),
-  /** Of the Horai that made it. */
+  /** Version of the Horai that made it. */
   by: Type.String(),
 });
 export type About = Static<typeof About>;
@@ -29,15 +29,15 @@ export interface Contents extends Totals {
   readonly about: About;
 }
 
-/** `error` says what is wrong and where, in a sentence. */
+/** `error` is a sentence that says what is wrong and where. */
 export type ReadFile =
   | { readonly ok: true; readonly contents: Contents }
   | { readonly ok: false; readonly error: string };
 
 const magic = Buffer.from('horai backup 1\n');
-/** Of text in one frame, before it is packed: what is held in memory at a time. */
+/** Characters of one frame before compression; this much is in memory at a time. */
 const frameText = 1 << 20;
-/** No frame is as long, packed or not: values end at a few MiB. */
+/** Limit of a frame in bytes, compressed or not: values end at a few MiB. */
 const longestFrame = 1 << 28;
 const hashBytes = 32;
 
@@ -80,20 +80,20 @@ const reads = {
 };
 
 /**
- * The whole store as it is at this moment. Nothing is there under `file`'s name until everything is on disk.
- * @throws when the disk or the store fails
+ * Writes the whole store, as of one moment, to `file`. The name `file` appears only after everything is on disk.
+ * @throws if the disk or the store fails
  */
 export async function writeArchive(
   from: Omit<Archive, 'load'>,
   about: About,
   file: string,
-  told: Told,
+  onProgress: OnProgress,
 ): Promise<Totals> {
   const part = `${file}.part`;
   await rm(part, { force: true });
   const handle = await open(part, 'wx', 0o600);
   try {
-    const totals = await writeFrames(from, about, new Frames(handle), told);
+    const totals = await writeFrames(from, about, new Frames(handle), onProgress);
     await handle.sync();
     await handle.close();
     await rename(part, file);
@@ -106,23 +106,28 @@ export async function writeArchive(
   }
 }
 
-/** Reads all of it. */
-export function verifyArchive(file: string, told: Told): Promise<ReadFile> {
-  return readArchive(file, told, async (_outline, steps, answers) => {
+/** Reads the whole file and checks it. */
+export function verifyArchive(file: string, onProgress: OnProgress): Promise<ReadFile> {
+  return readArchive(file, onProgress, async (_outline, steps, answers) => {
     for await (const _ of steps);
     for await (const _ of answers);
   });
 }
 
 /**
- * To be called after `verifyArchive`, into a store that has none of its channels: what is found wrong only now leaves the
+ * Loads a backup into a store that has none of its channels. Call `verifyArchive` first: damage that is found only now leaves the
  * channels before it loaded.
  */
-export function restoreArchive(file: string, to: Archive, told: Told): Promise<ReadFile> {
-  return readArchive(file, told, (outline, steps, answers) => to.load(outline, steps, answers));
+export function restoreArchive(file: string, to: Archive, onProgress: OnProgress): Promise<ReadFile> {
+  return readArchive(file, onProgress, (outline, steps, answers) => to.load(outline, steps, answers));
 }
 
-async function writeFrames(from: Omit<Archive, 'load'>, about: About, frames: Frames, told: Told): Promise<Totals> {
+async function writeFrames(
+  from: Omit<Archive, 'load'>,
+  about: About,
+  frames: Frames,
+  onProgress: OnProgress,
+): Promise<Totals> {
   let [channels, steps, answers] = [0, 0, 0];
   await frames.begin();
   await frames.put('about', JSON.stringify(about));
@@ -136,7 +141,7 @@ async function writeFrames(from: Omit<Archive, 'load'>, about: About, frames: Fr
       hash.update(some.text);
       await frames.put('steps', some.text);
       steps += some.rows;
-      told({ channel, channels, steps });
+      onProgress({ channel, channels, steps });
     }
     for await (const some of texts(from.answers(channel), answerLine)) {
       hash.update(some.text);
@@ -146,14 +151,14 @@ async function writeFrames(from: Omit<Archive, 'load'>, about: About, frames: Fr
     const done = { steps: steps - before.steps, answers: answers - before.answers, sha256: hash.digest('hex') };
     await frames.put('done', JSON.stringify(done));
     channels += 1;
-    told({ channel, channels, steps });
+    onProgress({ channel, channels, steps });
   }
   const totals = { channels, steps, answers };
   await frames.put('end', JSON.stringify(totals));
   return totals;
 }
 
-/** Lines gathered into texts of about a frame's size. */
+/** Joins lines to texts of about one frame. */
 async function* texts<Row>(
   lists: AsyncIterable<readonly Row[]>,
   lineOf: (row: Row) => string,
@@ -177,11 +182,11 @@ type Take = (
   answers: AsyncIterable<readonly Answer[]>,
 ) => Promise<void>;
 
-async function readArchive(file: string, told: Told, take: Take): Promise<ReadFile> {
+async function readArchive(file: string, onProgress: OnProgress, take: Take): Promise<ReadFile> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'r');
-    return { ok: true, contents: await readFrames(new Frames(handle), told, take) };
+    return { ok: true, contents: await readFrames(new Frames(handle), onProgress, take) };
   } catch (error) {
     if (error instanceof Damage) return { ok: false, error: `${file} is damaged: ${error.message}.` };
     if (handle === undefined) return { ok: false, error: `${file} cannot be read (${reason(error)}).` };
@@ -191,7 +196,7 @@ async function readArchive(file: string, told: Told, take: Take): Promise<ReadFi
   }
 }
 
-async function readFrames(frames: Frames, told: Told, take: Take): Promise<Contents> {
+async function readFrames(frames: Frames, onProgress: OnProgress, take: Take): Promise<Contents> {
   let [channels, steps, answers] = [0, 0, 0];
   await frames.open();
   const about = reads.about(frames, await frames.take('about'));
@@ -207,7 +212,7 @@ async function readFrames(frames: Frames, told: Told, take: Take): Promise<Conte
         const rows = lines(await frames.take('steps'), hash).map((text) => stepOf(reads.step(frames, text)));
         steps += rows.length;
         yield rows;
-        told({ channel, channels, steps });
+        onProgress({ channel, channels, steps });
       }
     }
     async function* answersHere(): AsyncGenerator<readonly Answer[]> {
@@ -250,11 +255,11 @@ function answerOf([writeId, seq, steps, at]: Static<typeof AnswerRow>): Answer {
 class Damage extends Error {}
 
 /**
- * The frames of a file, written or read one after another: a letter for the kind, the length of the body (4 bytes, big-endian),
- * the body (deflated JSON), and the hash of all that with the hash before it.
+ * Writes or reads the frames of a file. A frame is a letter for its kind, the length of the body (4 bytes, big-endian), the body
+ * (deflated JSON), and the hash of all that together with the hash before it.
  */
 class Frames {
-  /** The channel being read, for those who are told of damage. */
+  /** The channel being read; errors name it. */
   place = '';
   readonly #handle: FileHandle;
   #hash = createHash('sha256').update(magic).digest();
@@ -283,10 +288,10 @@ class Frames {
   async open(): Promise<void> {
     this.#size = (await this.#handle.stat()).size;
     const found = await this.#read(Math.min(magic.length, this.#size));
-    if (!found.equals(magic)) throw new Damage('it does not begin as a backup of Horai, or is one of a newer form');
+    if (!found.equals(magic)) throw new Damage('it is not a backup of Horai, or its format is newer');
   }
 
-  /** The kind of the next frame, which is checked by then. */
+  /** Returns the kind of the next frame, after checking that frame. */
   async next(): Promise<Kind> {
     this.#ahead ??= await this.#frame();
     return this.#ahead.kind;
@@ -296,7 +301,7 @@ class Frames {
     const found = await this.next();
     const text = this.#ahead?.text ?? '';
     this.#ahead = undefined;
-    if (found !== kind) throw this.damage(`"${found}" stands where "${kind}" belongs`);
+    if (found !== kind) throw this.damage(`"${found}" where "${kind}" is expected`);
     return text;
   }
 
@@ -323,13 +328,13 @@ class Frames {
     if (length > longestFrame || length > this.#size - this.#at - hashBytes)
       throw wrong('it ends, or a length is wrong,');
     const body = await this.#read(length);
-    const told = await this.#read(hashBytes);
+    const stated = await this.#read(hashBytes);
     this.#hash = createHash('sha256').update(this.#hash).update(head).update(body).digest();
-    if (!told.equals(this.#hash)) throw wrong('the hash does not fit');
+    if (!stated.equals(this.#hash)) throw wrong('the hash does not match');
     const letter = head.toString('latin1', 0, 1);
     const kind = kinds.find((one) => letters[one] === letter);
-    // Beyond the hash: only a file that was made so can be wrong from here on.
-    if (kind === undefined) throw wrong(`"${letter}" is no kind of part,`);
+    // The hash is right. Only a file that was made wrong can fail from here on.
+    if (kind === undefined) throw wrong(`"${letter}" is not a known kind,`);
     try {
       return { kind, text: (await unpack(body, { maxOutputLength: longestFrame })).toString() };
     } catch (error) {
@@ -357,13 +362,13 @@ class Frames {
 const pack = promisify<Buffer, Buffer>(deflateRaw);
 const unpack = promisify(inflateRaw);
 
-/** Checks what a frame says: its hash proves that it was not changed, not that Horai wrote it. */
+/** Checks the content of a frame. The hash proves only that the frame was not changed, not that Horai wrote it. */
 function reader<S extends TSchema>(schema: S): (frames: Frames, text: string) => Static<S> {
   const check: Check = compile(schema);
   const fits = (value: unknown): value is Static<S> => check(value);
   return (frames, text) => {
     const value: unknown = parse(text);
-    if (!fits(value)) throw frames.damage('something that no backup says');
+    if (!fits(value)) throw frames.damage('the content is not that of a backup');
     return value;
   };
 }

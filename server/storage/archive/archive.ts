@@ -1,14 +1,14 @@
-// What can be done with any two stores that can be moved whole: copying one into the other, and telling by content whether they
-// hold the same. Nothing here knows an engine; how a store is kept in a file is in archive-file.ts.
+// Operations on any two exportable stores: copy one into the other, and compare their contents. Nothing here knows an engine; archive-file.ts
+// has the file format.
 
 import { createHash } from 'node:crypto';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
 
-/** How far one got: told often enough to be shown on a terminal. */
+/** Progress of a long operation, reported often enough for a terminal. */
 export interface Progress {
-  /** The one at work. */
+  /** The channel in work. */
   readonly channel: string;
-  /** Those that are done. */
+  /** Channels that are done. */
   readonly channels: number;
   readonly steps: number;
 }
@@ -19,9 +19,9 @@ export interface Totals {
   readonly answers: number;
 }
 
-export type Told = (progress: Progress) => void;
+export type OnProgress = (progress: Progress) => void;
 
-/** A step as one line of JSON. What kind of change it was follows from `value` and `born`. */
+/** A step as one line of JSON. Its kind follows from `value` and `born`. */
 export function stepLine({ seq, key, value, time, end, origin, at, version, born }: Step): string {
   return `${JSON.stringify([seq, key, value, time, end, origin, at, version, born])}\n`;
 }
@@ -34,8 +34,8 @@ export function outlineLine({ channel, seq, version, floor }: Outline): string {
   return `${JSON.stringify([channel, seq, version, floor])}\n`;
 }
 
-/** The content hash of each channel, by its name: SHA-256, in hex, over its lines. */
-export async function contentHashes(archive: Archive, told: Told = quiet): Promise<Map<string, string>> {
+/** Hashes the content of each channel: SHA-256 over its lines, in hexadecimal, by channel name. */
+export async function contentHashes(archive: Archive, onProgress: OnProgress = quiet): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   let steps = 0;
   for await (const outline of archive.outlines()) {
@@ -44,7 +44,7 @@ export async function contentHashes(archive: Archive, told: Told = quiet): Promi
     for await (const some of archive.steps(channel)) {
       hash.update(some.map(stepLine).join(''));
       steps += some.length;
-      told({ channel, channels: hashes.size, steps });
+      onProgress({ channel, channels: hashes.size, steps });
     }
     for await (const some of archive.answers(channel)) hash.update(some.map(answerLine).join(''));
     hashes.set(channel, hash.digest('hex'));
@@ -52,17 +52,17 @@ export async function contentHashes(archive: Archive, told: Told = quiet): Promi
   return hashes;
 }
 
-/** @returns the channels that are not the same in both, by name; none when the stores hold the same */
+/** @returns the names of the channels that differ, sorted; empty if both stores have the same content */
 export function differing(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string[] {
   const names = [...new Set([...one.keys(), ...other.keys()])];
   return names.filter((name) => one.get(name) !== other.get(name)).sort();
 }
 
-/** Every channel of one store into another that has none of them, but for those that are there already. */
+/** Copies every channel of `from` into `to`, except those for which `isThere` is true. */
 export async function copyArchive(
   from: Archive,
   to: Archive,
-  told: Told = quiet,
+  onProgress: OnProgress = quiet,
   isThere: (channel: string) => boolean = () => false,
 ): Promise<Totals> {
   let [channels, steps, answers] = [0, 0, 0];
@@ -71,7 +71,7 @@ export async function copyArchive(
     if (isThere(channel)) continue;
     const counted = counting(from.steps(channel), (count) => {
       steps += count;
-      told({ channel, channels, steps });
+      onProgress({ channel, channels, steps });
     });
     const remembered = counting(from.answers(channel), (count) => {
       answers += count;

@@ -1,22 +1,22 @@
-// A PostgreSQL store as a whole, for backup and for moving it into another engine: read as of one moment, over a connection of its
-// own whose transaction stays open that long; loaded channel by channel, each in one transaction.
+// Exports and imports a whole PostgreSQL store, for backup and migration. The export reads as of one moment, over a connection of its own whose
+// transaction stays open meanwhile. The import loads each channel in one transaction.
 
 import pg from 'pg';
 import type { Answer, Outline, Step } from '../../core/store.ts';
 import { settings } from './connection.ts';
 
 const pageRows = 1_000;
-/** Characters of the values in one page of steps. */
+/** Characters of values in one page of steps. */
 const pageText = 4_000_000;
 
-export interface Moment {
+export interface PostgresSnapshot {
   outlines(): AsyncIterable<Outline>;
   steps(channel: string): AsyncIterable<readonly Step[]>;
   answers(channel: string): AsyncIterable<readonly Answer[]>;
   close(): Promise<void>;
 }
 
-/** No limits of time: whoever moves a store may be slow in between. */
+/** No statement timeout: an export may pause for long between questions. */
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({
     ...settings(url, { statementMs: 0 }),
@@ -24,13 +24,13 @@ async function connect(url: string): Promise<pg.Client> {
     lock_timeout: 0,
     idle_in_transaction_session_timeout: 0,
   });
-  // Who waits for an answer is told; in between, the next question is.
+  // A waiting question gets the error; without one, the next question does.
   client.on('error', () => undefined);
   await client.connect();
   return client;
 }
 
-export async function momentOf(url: string): Promise<Moment> {
+export async function openSnapshot(url: string): Promise<PostgresSnapshot> {
   const client = await connect(url);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const channelOf = async (channel: string) => {
@@ -108,7 +108,7 @@ export async function loadChannel(
       [channel],
     );
     const made = rows[0];
-    if (made?.empty !== true) throw new Error(`The channel ${channel} is there already.`);
+    if (made?.empty !== true) throw new Error(`The channel ${channel} exists already.`);
     const { account, id } = made;
     for await (const page of steps) {
       if (page.length === 0) continue;

@@ -1,20 +1,20 @@
-// One writing connection of a node: writes that arrive while it is busy share its next commit. It alone knows what became of a
-// commit during which the connection was lost: each batch has a number, the database keeps the number and answer of the last one
-// committed, and whoever takes the lane back asks there before sending the batch again. No SQL of reading here.
+// One writing connection of a node (a lane). Writes that arrive while it is busy share its next commit. Only the lane knows the fate of a
+// commit during which the connection broke: each batch has a number, the database stores the number and the answer of the lane's last
+// committed batch, and the lane asks for them after it reconnects, before it sends the batch again. No reads here.
 
 import pg from 'pg';
 import type { Appended, Change, Keep, Op, Position, Write } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 import { identityOf, isBusy, isLost, patienceMs, Replaced, reasonOf, settings } from './connection.ts';
 
-/** Ops in one transaction, and the text in them: a batch should not take much longer than its flush. */
+/** Limits of one transaction, in ops and characters. A batch should not take much longer than its flush. */
 const mostOps = 2_000;
 const mostText = 4_000_000;
 const statementMs = 6_000;
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 const lookAgainMs = 500;
-/** A hub that stops does not wait any longer for a database that is away. */
+/** How long a stopping hub waits for a database that is away. */
 const closingPatienceMs = 1_000;
 
 interface Append {
@@ -24,13 +24,13 @@ interface Append {
 }
 
 interface Job {
-  /** null asks for a commit and nothing else. */
+  /** null if the job asks for a commit only. */
   readonly append: Append | null;
   answer(appended: Appended): void;
   readonly fail: (error: Error) => void;
 }
 
-/** As `append` in 1_tables.sql answers. */
+/** The answer of `append` in migrations/1_tables.sql. */
 interface Answers {
   readonly outcomes: string;
   readonly seqs: string;
@@ -47,12 +47,12 @@ type Committed = { readonly ok: true; readonly answers: Answers } | { readonly o
 export interface LaneDeps {
   readonly url: string;
   readonly world: World;
-  /** Of no other lane, ever. */
+  /** Unique among all lanes, for ever. */
   readonly name: string;
   readonly epoch: string;
-  /** Which database it must be. */
+  /** The identity that the database must have. */
   readonly identity: string;
-  /** It is another one. */
+  /** Called if the database is another one. */
   readonly replaced: (error: Error) => void;
 }
 
@@ -61,16 +61,16 @@ export class Lane {
   #queue: Job[] = [];
   #client: pg.Client | undefined;
   #connecting: Promise<void> | undefined;
-  /** What the database said when the lane was taken. */
+  /** What the database answered when this connection took the lane. */
   #taken: Taken = { fence: 0, batch: 0, outcomes: '', seqs: '', did: '' };
   #batch = 0;
   #running: Promise<void> | undefined;
   #waking = false;
-  /** Since when, and why, nothing is committed; undefined while all is well. */
+  /** Since when, and why, commits fail; undefined while they work. */
   #trouble: { readonly since: number; readonly reason: string } | undefined;
   #looking = false;
   #closing = false;
-  /** Why nothing is taken any more. */
+  /** Why no more jobs are taken. */
   #stopped: Error | undefined;
 
   constructor(deps: LaneDeps) {
@@ -85,12 +85,12 @@ export class Lane {
     return new Promise((answer, fail) => this.#take({ append: { channel, write, keep }, answer, fail }));
   }
 
-  /** Resolves when something was committed. */
+  /** Resolves after a commit. */
   prove(): Promise<void> {
     return new Promise((answer, fail) => this.#take({ append: null, answer: () => answer(), fail }));
   }
 
-  /** Nothing more is taken; what was taken is decided when it resolves. */
+  /** Takes no more jobs. Resolves when every job taken is decided. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#stopped ??= new Error('The store is closed.');
@@ -108,7 +108,7 @@ export class Lane {
     for (const job of this.#queue.splice(0)) job.fail(error);
   }
 
-  /** Connects when it is not connected. Rejects when that fails. */
+  /** Connects if there is no connection. Rejects if that fails. */
   connect(): Promise<void> {
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
@@ -123,7 +123,7 @@ export class Lane {
     }
     this.#queue.push(job);
     if (this.#running !== undefined || this.#waking) return;
-    // Not at once: what comes in the same turn shares the commit.
+    // Deferred, so that jobs of the same turn share the commit.
     this.#waking = true;
     setImmediate(() => this.#run());
   }
@@ -135,7 +135,7 @@ export class Lane {
 
   async #work(): Promise<void> {
     while (this.#queue.length > 0) await this.#settle(this.#nextBatch());
-    // In the same breath: whoever is answered may give the next write at once.
+    // Cleared synchronously: a caller that gets its answer may give the next job at once.
     this.#running = undefined;
   }
 
@@ -151,7 +151,7 @@ export class Lane {
   }
 
   async #settle(jobs: readonly Job[]): Promise<void> {
-    // By channel, and channels in order: batches of all nodes lock in one order.
+    // Jobs grouped by channel, channels in order of name: batches of all nodes lock in the same order and cannot deadlock.
     const sorted = [...jobs].sort((a, b) => compare(a.append?.channel ?? '', b.append?.channel ?? ''));
     const committed = await this.#commit(sorted);
     if (committed.ok) {
@@ -160,7 +160,7 @@ export class Lane {
     }
     const { error } = committed;
     if (jobs.length > 1 && this.#stopped === undefined && !isLost(error)) {
-      // Rolled back: what cannot be done fails by itself.
+      // Rolled back: run each job alone, so that only the one that cannot be done fails.
       for (const job of jobs) await this.#settle([job]);
       return;
     }
@@ -195,7 +195,8 @@ export class Lane {
         const lost = isLost(error);
         if (lost) this.#drop();
         else if (!isBusy(error)) return this.#well({ ok: false, error });
-        if (this.#trouble === undefined) world.log.warn({ error: reasonOf(error) }, 'postgres: a write has to wait');
+        if (this.#trouble === undefined)
+          world.log.warn({ error: reasonOf(error) }, 'postgres: a write waits for the database');
         this.#trouble ??= { since: world.now(), reason: reasonOf(error) };
         const patience = this.#closing ? closingPatienceMs : patienceMs;
         if (this.#hasStopped() || world.now() - this.#trouble.since >= patience) {
@@ -207,13 +208,13 @@ export class Lane {
     }
   }
 
-  /** The database has said something: it is there. */
+  /** The database answered, so it is reachable. */
   #well(committed: Committed): Committed {
     this.#trouble = undefined;
     return committed;
   }
 
-  /** Though nobody should write: health is to say when the database is back. */
+  /** Probe even if nobody writes, so that health notices when the database is back. */
   #lookAgain(): void {
     if (this.#looking) return;
     this.#looking = true;
@@ -236,21 +237,21 @@ export class Lane {
     try {
       await client.connect();
       if ((await identityOf(client)) !== identity) {
-        throw new Replaced('The database is another one than before (restored, or failed over): restart the hub.');
+        throw new Replaced('The database has changed (restored, or failed over): restart the hub.');
       }
       const { rows } = await client.query<Taken>('SELECT * FROM take_lane($1)', [name]);
       if (rows[0] === undefined) throw new Error('the database gave no lane');
       this.#taken = rows[0];
       this.#client = client;
     } catch (error) {
-      // Nobody waits for its farewell: the server may be out of reach.
+      // Do not wait for the farewell: the server may be out of reach.
       void client.end().catch(() => undefined);
-      // Whatever the server says to newcomers, it may say something else in a moment.
+      // The refusal may be temporary (starting up, too many connections): try again in a moment.
       throw error instanceof Replaced ? error : new Error(reasonOf(error), { cause: error });
     }
   }
 
-  /** The connection ended while nothing was under way: see at once whether the database is still there, and still the same. */
+  /** The connection ended while idle: check at once whether the database is reachable and still the same. */
   #lost(client: pg.Client, error: Error): void {
     if (client !== this.#client) return;
     this.#drop();
@@ -273,7 +274,7 @@ type Row = readonly (string | number | boolean | null)[];
 
 const nothing = [null, null, null, null, null, null];
 
-/** The arrays that `append` takes, one element for each op. */
+/** The arrays that `append` takes, one element per op. */
 function rowsOf(jobs: readonly Job[]): unknown[][] {
   const rows: Row[] = [];
   let channel: string | undefined;
@@ -324,7 +325,7 @@ function answer(jobs: readonly Job[], { outcomes, seqs, did }: Answers, epoch: s
 const kinds: Readonly<Record<string, Change['kind']>> = { c: 'create', u: 'update', d: 'delete' };
 const gone = { value: null, time: null, end: null };
 
-/** What was done, told by what was asked for. */
+/** Rebuilds the changes of a write from its ops and the database's brief answer. */
 function changesOf({ ops, origin, at }: Write, before: number, did: string): Change[] {
   const changes: Change[] = [];
   let seq = before;

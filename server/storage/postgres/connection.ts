@@ -1,5 +1,5 @@
-// How this hub connects to PostgreSQL: settings of a connection, which failures mean that it is lost, the tables brought up to
-// date, and which database it is. What is asked and written over it is not here.
+// How the hub connects to PostgreSQL: connection settings, which errors mean a lost connection, migrations, and the identity of the
+// database. Queries are elsewhere.
 
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
@@ -7,19 +7,19 @@ import pg from 'pg';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { World } from '../../core/world.ts';
 
-/** How long writes and questions wait for a database that went away, before they are refused. */
+/** How long writes and questions wait for a database that went away before they are refused, in milliseconds. */
 export const patienceMs = 10_000;
 const connectMs = 3_000;
 const lockMs = 3_000;
 const idleInTransactionMs = 10_000;
-/** The server's own limit comes first, so that a late answer means that the connection is gone. */
+/** The server's own limit ends a slow statement first. So a missing answer means that the connection is dead. */
 const graceMs = 2_000;
 
 const migrations = fileURLToPath(new URL('./migrations/', import.meta.url));
 
 /**
- * Durable whatever the server's default. Every question of ours goes along an index in the order of its answer, and must do so on
- * tables that were never analysed, too: the planner is told not to think of anything else.
+ * Durable whatever the server's default. Every query uses an index in the order of its answer, also on tables that were never
+ * analysed. So the planner may not choose another plan.
  */
 const options = [
   'search_path=horai',
@@ -34,7 +34,7 @@ const options = [
 
 const int8 = 20;
 const types: pg.CustomTypesConfig = {
-  // Ours stay below 2^53.
+  // Our integers stay below 2^53.
   getTypeParser: (id, format) => (id === int8 ? Number : pg.types.getTypeParser(id, format)),
 };
 
@@ -61,30 +61,30 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** Whether a statement may have been carried out without our hearing of it, or the server cannot be reached: try again. */
+/** True if the statement may have run although no answer came, or if the server cannot be reached: try again. */
 export function isLost(error: unknown): boolean {
   const code = codeOf(error);
-  // Not the server's word: the wire is broken. 08 connection, 53300 too many of them, 57P shutdown, crash and start.
+  // No SQLSTATE means that the connection broke. 08: connection; 53300: too many connections; 57P: shutdown, crash, start.
   return code === undefined || code.startsWith('08') || code === '53300' || code.startsWith('57P');
 }
 
-/** Rolled back because of others: the same may go well in a moment. */
+/** True if other transactions caused the rollback: the same statement may succeed in a moment. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === '40P01' || code === '40001' || code === '55P03';
 }
 
-/** Without a sentence's end; never with the URL, which has a password. */
+/** An error as text without a full stop. Never contains the URL, which has a password. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
   return errorMessage(error).replace(/\.$/, '');
 }
 
-/** The database is not the one it was: restored from a backup, or another server has taken over. */
+/** The database is not the same any more: it was restored from a backup, or another server has taken over. */
 export class Replaced extends Error {}
 
-// A dump that was read back has other tables, a cluster that was recovered to a point in time or a standby that was promoted
-// another timeline: each may have lost what the old one had acknowledged.
+// A restored dump has other tables. A cluster recovered to a point in time, or a promoted standby, has another timeline. Each may lack
+// what the old one acknowledged.
 const identityQuery = `
   SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' ||
     'horai.channels'::regclass::oid AS identity`;
@@ -100,8 +100,8 @@ export interface Prepared {
 }
 
 /**
- * Brings the tables up to date and finds out which database it is. Nodes that start together wait for one another.
- * @throws when the database cannot be reached or used, or is newer than this hub
+ * Migrates the tables and reads the identity of the database. Nodes that start together wait for one another.
+ * @throws if the database cannot be reached or used, or is newer than this hub
  */
 export async function prepare(url: string, world: World): Promise<Prepared> {
   const client = new pg.Client({ ...settings(url, { statementMs: 0 }), query_timeout: 0, lock_timeout: 0 });
@@ -123,7 +123,7 @@ export async function prepare(url: string, world: World): Promise<Prepared> {
     await client.query('COMMIT');
     const { rows: fsync } = await client.query<{ fsync: string }>('SHOW fsync');
     if (fsync[0]?.fsync === 'off')
-      world.log.warn({}, 'postgres: fsync is off: a power cut may take what was acknowledged');
+      world.log.warn({}, 'postgres: fsync is off: a power cut may lose acknowledged writes');
     return { epoch, identity };
   } finally {
     await client.end();
@@ -147,5 +147,5 @@ async function migrate(client: pg.Client, world: World): Promise<void> {
   }
 }
 
-/** All of ours, so that those of a newer hub are recognised. */
+/** Names of all our migrations, to recognise those of a newer hub. */
 const known: readonly string[] = ['1_tables'];

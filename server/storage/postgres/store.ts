@@ -1,5 +1,5 @@
-// The store that many nodes share: the port's promises kept by one PostgreSQL. Questions are asked here, over a pool; writes go
-// through the lanes of postgres-lane.ts, and what must be decided inside a transaction is in postgres/1_tables.sql.
+// The store that many nodes share: implements the `Store` port on one PostgreSQL. Questions go over a pool, here; writes go through the
+// lanes (batch-writer.ts). What must be decided inside a transaction is in migrations/1_tables.sql.
 
 import pg from 'pg';
 import type {
@@ -20,14 +20,14 @@ import type {
   Write,
 } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
-import { loadChannel, type Moment, momentOf } from './archive.ts';
+import { loadChannel, type PostgresSnapshot, openSnapshot } from './archive.ts';
 import { Lane } from './batch-writer.ts';
 import { isBusy, isLost, type Prepared, patienceMs, prepare, reasonOf, settings } from './connection.ts';
 
 export interface PostgresOptions {
   readonly url: string;
   readonly world: World;
-  /** Connections that write, and those that ask. */
+  /** Number of connections that write, and of those that read. */
   readonly lanes?: number;
   readonly askers?: number;
 }
@@ -36,19 +36,19 @@ export type OpenedPostgres =
   | { readonly ok: true; readonly store: PostgresStore }
   | { readonly ok: false; readonly error: string };
 
-/** Brings the tables up to date. A refusal is one sentence for the person who started the hub. */
+/** Opens the store and migrates its tables. A refusal is one sentence for the person who started the hub. */
 export async function openPostgres(options: PostgresOptions): Promise<OpenedPostgres> {
   try {
     return { ok: true, store: new PostgresStore(options, await prepare(options.url, options.world)) };
   } catch (error) {
     return {
       ok: false,
-      error: `The database cannot be used (${reasonOf(error)}): HORAI_STORE says which it is.`,
+      error: `The database cannot be used (${reasonOf(error)}): check HORAI_STORE.`,
     };
   }
 }
 
-/** Connections that hubs have to the database; to be asked before the store that asks has made its own. */
+/** Counts the connections that hubs have to the database. Call it before this process opens its own. */
 export async function hubsOn(url: string): Promise<number> {
   const client = new pg.Client({ ...settings(url, { statementMs }), application_name: 'horai migrate' });
   await client.connect();
@@ -64,7 +64,7 @@ export async function hubsOn(url: string): Promise<number> {
 
 const statementMs = 30_000;
 const pauseMs = 100;
-/** Rows asked for at once where a page ends by its size. */
+/** Rows fetched at once if the page ends by its size in characters. */
 const askedAtOnce = 256;
 const remembered = 30 * 24 * 60 * 60 * 1_000;
 const prunedAtOnce = 2_000;
@@ -74,7 +74,7 @@ const checkMs = 3_000;
 const columns = 's.key, s.value, s.time, s.until AS "end", s.seq, s.origin, s.at, s.version';
 const kindSince = (seq: string) =>
   `CASE WHEN s.value IS NULL THEN 'delete' WHEN s.born > ${seq} THEN 'create' ELSE 'update' END AS kind`;
-// The two ways from the one to the other, each so that it can only be gone in that direction.
+// The two join orders, each written so that the planner can use it in that direction only.
 const isLatest = `(SELECT i.seq FROM items i WHERE i.account = s.account AND i.channel = s.channel AND i.key = s.key) = s.seq`;
 const itsStep = `CROSS JOIN LATERAL (
   SELECT * FROM steps s WHERE s.account = i.account AND s.channel = i.channel AND s.seq = i.seq AND s.moment = i.moment OFFSET 0
@@ -95,10 +95,10 @@ export class PostgresStore implements Store, Archive {
   readonly #pool: pg.Pool;
   readonly #names = new Map<string, string>();
   #pruneFrom = 0;
-  /** The store as it was when somebody began to go through it. */
-  #moment: Moment | undefined;
+  /** The snapshot that questions about the whole store read while it is exported. */
+  #snapshot: PostgresSnapshot | undefined;
   #closing: Promise<void> | undefined;
-  /** Why nothing is taken any more. */
+  /** Why the store takes no more writes and questions. */
   #stopped: Error | undefined;
 
   constructor({ url, world, lanes = 4, askers = 8 }: PostgresOptions, { epoch, identity }: Prepared) {
@@ -130,7 +130,7 @@ export class PostgresStore implements Store, Archive {
     const last = '$3::bigint';
     const bounds = (of: string) =>
       `WHERE ${of}.account = c.account AND ${of}.channel = c.id AND ${of}.seq > $2::bigint`;
-    // Walking the steps is cheap unless most of them are past values: then it is cheaper to sort the items.
+    // Walking the steps is cheap unless most of them are past values. Then sorting the items is cheaper.
     const walk = `
       SELECT ${kindSince('$2::bigint')}, ${columns} FROM steps s
       ${bounds('s')} ${removed} AND ${isLatest} AND c.seq - $2::bigint <= 4 * c.items ORDER BY s.seq LIMIT ${last}`;
@@ -182,7 +182,7 @@ export class PostgresStore implements Store, Archive {
         values,
       );
     }
-    // The past of one item hangs together by `prev`.
+    // An item's history is a linked list through `prev`.
     return this.#ask(
       `WITH RECURSIVE c AS MATERIALIZED (${channelHere}), chain (account, channel, seq, prev) AS (
          SELECT s.account, s.channel, s.seq, s.prev FROM c
@@ -248,25 +248,25 @@ export class PostgresStore implements Store, Archive {
   }
 
   async *outlines(): AsyncGenerator<Outline> {
-    const before = this.#moment;
-    const moment = await momentOf(this.#url);
-    this.#moment = moment;
+    const before = this.#snapshot;
+    const snapshot = await openSnapshot(this.#url);
+    this.#snapshot = snapshot;
     try {
-      yield* moment.outlines();
+      yield* snapshot.outlines();
     } finally {
-      this.#moment = before;
-      await moment.close();
+      this.#snapshot = before;
+      await snapshot.close();
     }
   }
 
   async *steps(channel: string): AsyncGenerator<readonly Step[]> {
-    if (this.#moment !== undefined) yield* this.#moment.steps(channel);
-    else yield* alone(await momentOf(this.#url), (moment) => moment.steps(channel));
+    if (this.#snapshot !== undefined) yield* this.#snapshot.steps(channel);
+    else yield* alone(await openSnapshot(this.#url), (snapshot) => snapshot.steps(channel));
   }
 
   async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
-    if (this.#moment !== undefined) yield* this.#moment.answers(channel);
-    else yield* alone(await momentOf(this.#url), (moment) => moment.answers(channel));
+    if (this.#snapshot !== undefined) yield* this.#snapshot.answers(channel);
+    else yield* alone(await openSnapshot(this.#url), (snapshot) => snapshot.answers(channel));
   }
 
   load(
@@ -286,17 +286,17 @@ export class PostgresStore implements Store, Archive {
   #stop(error: Error): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = error;
-    this.#world.log.error({ error: error.message }, 'the store has stopped');
+    this.#world.log.error({ error: error.message }, 'the store stopped');
     for (const lane of this.#lanes) lane.stop(error);
   }
 
-  /** All of an account in one lane, so that its writes are made in the order in which they were given. */
+  /** An account always uses the same lane, so its writes are applied in the order in which they were given. */
   #laneOf(channel: string): Lane {
     const account = channel.split('/', 1)[0] ?? channel;
     let hash = 0;
     for (let index = 0; index < account.length; index += 1) hash = (hash * 31 + account.charCodeAt(index)) | 0;
     const lane = this.#lanes[Math.abs(hash) % this.#lanes.length];
-    if (lane === undefined) throw new Error('a store without lanes');
+    if (lane === undefined) throw new Error('the store has no lanes');
     return lane;
   }
 
@@ -314,8 +314,8 @@ export class PostgresStore implements Store, Archive {
     if (key !== undefined) where.push(`i.key = ${given(key)}`);
     let order = `i.key ${direction}`;
     if (spanned) {
-      // `moment` is the time of whatever has one, and what the steps are parted by. Nothing that began more than the longest
-      // span earlier can reach into the range.
+      // `moment` is the item's own time where it has one; the steps are partitioned by it. Nothing that began more than the longest span
+      // earlier can reach into the range.
       if (from !== undefined) {
         const bound = given(from);
         where.push(
@@ -343,7 +343,7 @@ export class PostgresStore implements Store, Archive {
     );
   }
 
-  /** Questions change nothing, so they are asked again while the database is away. */
+  /** Runs a read. Reads change nothing, so they are repeated while the database is away. */
   async #ask<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     let name = this.#names.get(text);
     if (name === undefined) {
@@ -359,14 +359,14 @@ export class PostgresStore implements Store, Archive {
       } catch (error) {
         const waits = isLost(error) || isBusy(error);
         if (!waits || this.#world.now() - began >= patienceMs) {
-          throw new Error(`The store could not be asked: ${reasonOf(error)}.`, { cause: error });
+          throw new Error(`The store could not read: ${reasonOf(error)}.`, { cause: error });
         }
         await new Promise<void>((resolve) => this.#world.after(pauseMs, resolve));
       }
     }
   }
 
-  /** Every node does it, a few rows at a time, by the clock of its writes. */
+  /** Every node drops expired write ids, a few rows at a time, by the clock of its writes. */
   #prune(now: number): void {
     if (now < this.#pruneFrom) return;
     this.#pruneFrom = now + pruneEvery;
@@ -380,20 +380,21 @@ export class PostgresStore implements Store, Archive {
       ({ length }) => {
         if (length === prunedAtOnce) this.#pruneFrom = now;
       },
-      (error: unknown) => this.#world.log.warn({ error: reasonOf(error) }, 'postgres: old write ids stay for now'),
+      (error: unknown) =>
+        this.#world.log.warn({ error: reasonOf(error) }, 'postgres: expired write ids could not be dropped'),
     );
   }
 }
 
-async function* alone<T>(moment: Moment, ask: (moment: Moment) => AsyncIterable<T>): AsyncGenerator<T> {
+async function* alone<T>(snapshot: PostgresSnapshot, ask: (snapshot: PostgresSnapshot) => AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    yield* ask(moment);
+    yield* ask(snapshot);
   } finally {
-    await moment.close();
+    await snapshot.close();
   }
 }
 
-/** PostgreSQL says "no limit" with null. */
+/** PostgreSQL writes "no limit" as null. */
 function limitOf(limit = Number.POSITIVE_INFINITY): number | null {
   return Number.isFinite(limit) ? limit : null;
 }

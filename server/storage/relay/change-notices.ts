@@ -1,5 +1,5 @@
-// What a node is about to tell others, put together: one for each channel, however often it moved, and as texts of no more than a
-// given length. Over what they travel is the relays' business.
+// Collects the notices that a node sends to others: one per channel, however often it moved, encoded into texts of limited length. The
+// relays send them.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
@@ -16,12 +16,12 @@ function isText(value: unknown): value is Static<typeof Text> {
   return check(value);
 }
 
-export class Rumours {
+export class NoticeBatch {
   readonly #node: string;
   readonly #longest: number;
   #moved = new Map<string, Rumour>();
 
-  /** @param longest bytes of a text */
+  /** @param longest limit of one text in bytes */
   constructor(node: string, longest: number) {
     this.#node = node;
     this.#longest = longest;
@@ -36,7 +36,7 @@ export class Rumours {
     this.#moved.set(channel, { channel, from: Math.min(known.from, from), seq: Math.max(known.seq, seq) });
   }
 
-  /** All that were added, as texts; there are none left. */
+  /** Encodes all collected notices and clears the collection. */
   take(): string[] {
     const texts: string[] = [];
     const head = `{"node":${JSON.stringify(this.#node)},"moved":[`;
@@ -57,7 +57,7 @@ export class Rumours {
     return texts;
   }
 
-  /** Those of another node; none in what is not ours. */
+  /** Parses a notice from another node. Returns [] for our own and for malformed text. */
   read(text: string): readonly Rumour[] {
     let value: unknown;
     try {

@@ -1,21 +1,21 @@
-// Rumours over NATS, for more of them than one database should carry. Core NATS: nothing is stored and nothing is promised, which
-// is all that a rumour needs; the truth is in the database, never here.
+// Change notices over NATS, for more of them than one database should carry. Core NATS stores and guarantees nothing, and a notice needs
+// neither: the database holds the truth.
 
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Relay, Rumour } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
-import { Rumours } from './change-notices.ts';
+import { NoticeBatch } from './change-notices.ts';
 
-/** Well below what a server takes unless told otherwise, so that many small ones do not wait behind a large one. */
+/** Far below the server's default limit, so that small notices do not wait behind a large one. */
 const longestText = 65_536;
 const pauseMs = 500;
 const pingMs = 2_000;
-const missedPings = 2;
+const maxMissedPings = 2;
 
 export interface NatsOptions {
   readonly url: string;
-  /** Of the store: hubs of different databases on one NATS do not hear one another. */
+  /** Epoch of the store. Hubs of different databases on one NATS do not receive each other's notices. */
   readonly epoch: string;
   readonly world: World;
 }
@@ -23,7 +23,7 @@ export interface NatsOptions {
 export class NatsRelay implements Relay {
   readonly #options: NatsOptions;
   readonly #subject: string;
-  readonly #rumours: Rumours;
+  readonly #notices: NoticeBatch;
   #connection: NatsConnection | undefined;
   #trouble: string | undefined = 'not connected yet';
   #waking = false;
@@ -32,29 +32,29 @@ export class NatsRelay implements Relay {
   constructor(options: NatsOptions) {
     this.#options = options;
     this.#subject = `horai.${options.epoch}`;
-    this.#rumours = new Rumours(options.world.id(), longestText);
+    this.#notices = new NoticeBatch(options.world.id(), longestText);
   }
 
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  announce(rumour: Rumour): void {
-    // Nobody hears it while there is no connection; when there is one again, all ask the store.
+  announce(notice: Rumour): void {
+    // Without a connection there is nobody to notify. After a reconnect every node asks the store.
     if (this.#trouble !== undefined) return;
-    this.#rumours.add(rumour);
+    this.#notices.add(notice);
     if (this.#waking) return;
     this.#waking = true;
     setImmediate(() => {
       this.#waking = false;
-      const texts = this.#rumours.take();
+      const texts = this.#notices.take();
       if (this.#trouble !== undefined || this.#closed) return;
       for (const text of texts) this.#connection?.publish(this.#subject, text);
     });
   }
 
-  listen(heard: (rumour: Rumour) => void, missed: () => void): void {
-    void this.#connect(heard, missed);
+  listen(onNotice: (notice: Rumour) => void, onGap: () => void): void {
+    void this.#connect(onNotice, onGap);
   }
 
   async close(): Promise<void> {
@@ -62,7 +62,7 @@ export class NatsRelay implements Relay {
     await this.#connection?.close();
   }
 
-  async #connect(heard: (rumour: Rumour) => void, missed: () => void): Promise<void> {
+  async #connect(onNotice: (notice: Rumour) => void, onGap: () => void): Promise<void> {
     const { url, world } = this.#options;
     let connection: NatsConnection;
     try {
@@ -73,12 +73,12 @@ export class NatsRelay implements Relay {
         maxReconnectAttempts: -1,
         reconnectTimeWait: pauseMs,
         pingInterval: pingMs,
-        maxPingOut: missedPings,
+        maxPingOut: maxMissedPings,
       });
     } catch (error) {
       this.#lost(errorMessage(error));
       world.after(pauseMs, () => {
-        if (!this.#closed) void this.#connect(heard, missed);
+        if (!this.#closed) void this.#connect(onNotice, onGap);
       });
       return;
     }
@@ -89,14 +89,14 @@ export class NatsRelay implements Relay {
     this.#connection = connection;
     connection.subscribe(this.#subject, {
       callback: (_error, message) => {
-        for (const rumour of this.#rumours.read(message.string())) heard(rumour);
+        for (const notice of this.#notices.read(message.string())) onNotice(notice);
       },
     });
     const found = async () => {
-      // The subscription is there when this has gone to the server and back.
+      // The subscription is active after this round trip.
       await connection.flush();
       this.#trouble = undefined;
-      missed();
+      onGap();
     };
     await found().catch(() => undefined);
     for await (const { type } of connection.status()) {
@@ -107,7 +107,7 @@ export class NatsRelay implements Relay {
   }
 
   #lost(reason: string): void {
-    if (this.#trouble === undefined) this.#options.world.log.warn({ error: reason }, 'nats: rumours have stopped');
+    if (this.#trouble === undefined) this.#options.world.log.warn({ error: reason }, 'nats: change notices stopped');
     this.#trouble = reason;
   }
 }

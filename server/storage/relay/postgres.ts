@@ -1,28 +1,28 @@
-// Rumours over LISTEN and NOTIFY, for nodes that share a database and nothing else. They have a connection of their own and are
-// sent after the commit, all that came meanwhile in one: the lock that a NOTIFY takes is everybody's, and commits never wait for it.
+// Change notices over LISTEN and NOTIFY, for nodes that share only a database. They have a connection of their own and go out after the commit,
+// all pending ones in one statement: NOTIFY takes a server-wide lock, and commits must never wait for it.
 
 import pg from 'pg';
 import type { Relay, Rumour } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
 import { reasonOf, settings } from '../postgres/connection.ts';
-import { Rumours } from './change-notices.ts';
+import { NoticeBatch } from './change-notices.ts';
 
-/** PostgreSQL takes less than 8,000 bytes. */
+/** PostgreSQL's limit of a payload is 8,000 bytes. */
 const longestText = 7_900;
 const statementMs = 2_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
-/** A connection that was cut off says nothing: it is asked. */
+/** A connection that was cut off stays silent, so it is probed this often. */
 const aliveMs = 3_000;
 
 export class PostgresRelay implements Relay {
   readonly #url: string;
   readonly #world: World;
-  readonly #rumours: Rumours;
+  readonly #notices: NoticeBatch;
   #client: pg.Client | undefined;
   #trouble: string | undefined = 'not connected yet';
-  #heard: (rumour: Rumour) => void = () => undefined;
-  #missed: () => void = () => undefined;
+  #onNotice: (notice: Rumour) => void = () => undefined;
+  #onGap: () => void = () => undefined;
   #sending = false;
   #pauseMs = firstPauseMs;
   #closed = false;
@@ -30,25 +30,25 @@ export class PostgresRelay implements Relay {
   constructor(url: string, world: World) {
     this.#url = url;
     this.#world = world;
-    this.#rumours = new Rumours(world.id(), longestText);
+    this.#notices = new NoticeBatch(world.id(), longestText);
   }
 
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  announce(rumour: Rumour): void {
-    // Nobody hears it while there is no connection; when there is one again, all ask the store.
+  announce(notice: Rumour): void {
+    // Without a connection there is nobody to notify. After a reconnect every node asks the store.
     if (this.#client === undefined) return;
-    this.#rumours.add(rumour);
+    this.#notices.add(notice);
     if (this.#sending) return;
     this.#sending = true;
     setImmediate(() => void this.#send());
   }
 
-  listen(heard: (rumour: Rumour) => void, missed: () => void): void {
-    this.#heard = heard;
-    this.#missed = missed;
+  listen(onNotice: (notice: Rumour) => void, onGap: () => void): void {
+    this.#onNotice = onNotice;
+    this.#onGap = onGap;
     void this.#connect();
   }
 
@@ -62,28 +62,28 @@ export class PostgresRelay implements Relay {
   async #send(): Promise<void> {
     const client = this.#client;
     try {
-      while (client !== undefined && client === this.#client && this.#rumours.size > 0) {
+      while (client !== undefined && client === this.#client && this.#notices.size > 0) {
         await client.query({
           name: 'notify',
           text: `SELECT pg_notify('horai', t) FROM unnest($1::text[]) AS t`,
-          values: [this.#rumours.take()],
+          values: [this.#notices.take()],
         });
       }
     } catch (error) {
       if (client !== undefined) this.#lost(client, error);
     }
     this.#sending = false;
-    if (this.#client === undefined) this.#rumours.take();
+    if (this.#client === undefined) this.#notices.take();
   }
 
   async #connect(): Promise<void> {
-    // A rumour need not outlive a power cut.
+    // A notice need not survive a power cut.
     const config = settings(this.#url, { statementMs });
     const client = new pg.Client({ ...config, options: '-c search_path=horai -c synchronous_commit=off' });
     client.on('error', (error) => this.#lost(client, error));
     client.on('end', () => this.#lost(client, 'the connection ended'));
     client.on('notification', ({ payload = '' }) => {
-      for (const rumour of this.#rumours.read(payload)) this.#heard(rumour);
+      for (const notice of this.#notices.read(payload)) this.#onNotice(notice);
     });
     try {
       await client.connect();
@@ -100,7 +100,7 @@ export class PostgresRelay implements Relay {
     this.#client = client;
     this.#trouble = undefined;
     this.#pauseMs = firstPauseMs;
-    this.#missed();
+    this.#onGap();
     this.#watch(client);
   }
 
@@ -118,7 +118,7 @@ export class PostgresRelay implements Relay {
     if (client !== this.#client) return;
     this.#client = undefined;
     void client.end().catch(() => undefined);
-    this.#world.log.warn({ error: reasonOf(error) }, 'postgres: rumours have stopped');
+    this.#world.log.warn({ error: reasonOf(error) }, 'postgres: change notices stopped');
     this.#again(reasonOf(error));
   }
 

@@ -1,11 +1,11 @@
-// Sealed blocks: some hundreds of old steps of one channel as one small piece of bytes, column by column, so that deflate finds
-// what they have in common. No SQL here; when steps are sealed and taken out again is sqlite-writer.ts' business. Also the keys
-// as the tables keep them.
+// Sealed blocks: several hundred old steps of one channel, packed into one deflated buffer, column by column. Column order lets
+// deflate find what the steps have in common. Also the encoding of keys in the tables. No SQL here; writer.ts decides when steps
+// are sealed and unsealed.
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { VarintReader, VarintWriter } from '../../core/varint.ts';
 
-/** The last step of an item that is there. A writer knows its origin by a number, a reader by name. */
+/** The last step of an existing item. The writer identifies its origin by a number, the reader by name. */
 export interface Sealed<Origin = number> {
   readonly seq: number;
   readonly born: number;
@@ -18,22 +18,22 @@ export interface Sealed<Origin = number> {
   readonly value: string;
 }
 
-/** What is known of a block without unpacking it. Spans are null where no step has one. */
+/** What is known of a block without unpacking it. Spans are null if no step has one. */
 export interface Extent {
   readonly first: number;
   readonly last: number;
   readonly earliest: number | null;
-  /** The greatest time. */
+  /** The greatest time of any step, in microseconds. */
   readonly latest: number | null;
-  /** The last microsecond that a span covers. */
+  /** The last microsecond that a span of a step covers. */
   readonly reach: number | null;
   readonly count: number;
 }
 
-/** Numbers beyond it stay in their rows: differences of any two within it, doubled, are exact. */
+/** Steps with numbers beyond this limit stay in rows. Within it, the difference of any two numbers, doubled, is an exact integer. */
 export const furthest = 2 ** 51;
 
-/** As its row has it. */
+/** A block with the fields of its row. */
 export type Loose = Omit<Sealed, 'key'> & { readonly key: string | Uint8Array };
 
 export function extentOf(steps: readonly Loose[]): Extent {
@@ -51,14 +51,14 @@ export function extentOf(steps: readonly Loose[]): Extent {
 
 const dash = 0x2d;
 const digits = Buffer.from('0123456789abcdef');
-/** What a character is worth as a digit; -1 when it is none. */
+/** The value of a character as a hexadecimal digit; -1 if it is not a digit. */
 const worth = Int8Array.from({ length: 128 }, (_, code) => digits.indexOf(code));
-/** Where the two digits of each byte of a UUID stand in its text. */
+/** The position of the two digits of each byte of a UUID in its text. */
 const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const dashes = [8, 13, 18, 23];
 const textLength = 36;
 
-/** A UUID in lower case is 16 bytes, any other key its text. */
+/** Encodes a key: a lower-case UUID becomes 16 bytes, any other key stays text. */
 export function packKey(key: string): string | Uint8Array {
   if (key.length !== textLength) return key;
   for (const place of dashes) if (key.charCodeAt(place) !== dash) return key;
@@ -80,7 +80,7 @@ export function unpackKey(key: string | Uint8Array): string {
   return text.toString('latin1');
 }
 
-/** Puts some bytes of a UUID, the first of them its `from`th, into its text at `at`. */
+/** Writes bytes of a UUID, beginning with byte number `from`, into its text at `at`. */
 function writeUuid(text: Buffer, at: number, bytes: Uint8Array, begin: number, count: number, from: number): void {
   for (const place of dashes) text[at + place] = dash;
   for (let index = 0; index < count; index += 1) {
@@ -91,14 +91,14 @@ function writeUuid(text: Buffer, at: number, bytes: Uint8Array, begin: number, c
   }
 }
 
-/** Of a UUID's bytes: the first are often a time, the rest is noise that deflate only takes time over. */
+/** The first bytes of a UUID are often a timestamp. The rest is noise: deflate would spend time on it and gain nothing. */
 const headBytes = 6;
 const tailBytes = 10;
 
 /**
- * The bytes: length of the tails · tails of the UUIDs, as they are · the rest, deflated. The rest: number of steps · length of the
- * numbers · length of the keys' text · numbers, one column after another · keys' text · values' text. Numbers are
- * varints (core/varint.ts).
+ * The buffer: length of the tails · tails of the UUIDs, not deflated · the rest, deflated.
+ * The rest: number of steps · length of the numbers · length of the keys' text · numbers, one column after another · keys' text ·
+ * values' text. Numbers are varints (core/varint.ts).
  */
 export function encodeBlock(steps: readonly Loose[]): Buffer {
   const numbers = new VarintWriter();
@@ -130,7 +130,7 @@ export function encodeBlock(steps: readonly Loose[]): Buffer {
   for (const step of steps) {
     const key = typeof step.key === 'string' ? packKey(step.key) : step.key;
     if (typeof key === 'string') {
-      // 0 is a UUID.
+      // 0 marks a UUID.
       numbers.write(key.length + 1);
       keys += key;
     } else {
@@ -155,7 +155,7 @@ export function encodeBlock(steps: readonly Loose[]): Buffer {
   return Buffer.concat([lead.bytes(), tail, deflateRawSync(rest)]);
 }
 
-/** @param originOf what a step shall have for the number of its origin */
+/** @param originOf maps the stored number of an origin to what the step gets */
 export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => Origin): Sealed<Origin>[] {
   const lead = new VarintReader(body);
   const tailLength = lead.read();
@@ -167,7 +167,7 @@ export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => 
   const keys = rest.toString('utf8', keysAt, keysAt + keysLength);
   const values = rest.toString('utf8', keysAt + keysLength);
 
-  // Columns of numbers, null being none. One pass over the columns, then one over the steps.
+  // Columns of numbers; null is stored as none. One pass over the columns, then one over the steps.
   const column = (): Float64Array => new Float64Array(count);
   const [seqs, borns, times, ends, versions, origins, ats] = [
     column(),
@@ -206,7 +206,7 @@ export function decodeBlock<Origin>(body: Uint8Array, originOf: (id: number) => 
     last += numbers.readSigned();
     ats[index] = last;
   }
-  // UUIDs are written one after another into one text, of which the keys are then parts.
+  // The UUIDs are decoded into one text; each key is a slice of it.
   const lengths = column();
   const text = Buffer.allocUnsafe((tailLength / tailBytes) * textLength);
   const head = Buffer.alloc(headBytes);
@@ -255,7 +255,7 @@ function orNull(number: number): number | null {
   return Number.isNaN(number) ? null : number;
 }
 
-/** A UUID of our own begins with its moment in milliseconds: then the time says it all. */
+/** True if the UUID begins with its step's time in milliseconds, as our own UUIDs do. Then the time alone restores those bytes. */
 function headOf(time: number | null): number {
   return time === null ? 0 : Math.floor(time / 1_000);
 }
@@ -264,13 +264,13 @@ function readHead(key: Uint8Array): number {
   return Buffer.from(key.buffer, key.byteOffset, headBytes).readUIntBE(0, headBytes);
 }
 
-/** Null is 0; numbers from 0 on make room for it. */
+/** Encodes null as 0 and shifts numbers from 0 on by one. */
 function writeOrNull(writer: VarintWriter, number: number | null): void {
   if (number === null) writer.write(0);
   else writer.writeSigned(number < 0 ? number : number + 1);
 }
 
-/** NaN for null. */
+/** Returns NaN for null. */
 function readOrNone(reader: VarintReader): number {
   const number = reader.readSigned();
   if (number === 0) return none;

@@ -1,5 +1,5 @@
-// The data folder of the embedded store: who may open it, what is made in an empty one, and whether the file is the one this
-// folder has known. Every refusal is a sentence for a person; nothing here applies writes or answers questions.
+// The data folder of the embedded store: locks it, creates what is missing, and checks that the database file is the one that this
+// folder used last. Every refusal is a sentence for a person. Nothing here applies writes or answers questions.
 
 import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface SqliteFile {
   readonly database: Database;
   readonly epoch: string;
   readonly commits: number;
-  /** To be called after each commit. */
+  /** Call this after each commit. */
   mark(commits: number): void;
   close(): void;
 }
@@ -24,8 +24,9 @@ export function databasePath(folder: string): string {
 }
 
 /**
- * `freshEpoch` is used when the store is new, or is not the one that this folder knew. A file of an older form is brought to this
- * one, which may take minutes: `converting` hears the number of steps that are done.
+ * Opens the folder and its database.
+ * `freshEpoch` becomes the epoch if the store is new or is not the one that this folder used last. A file of an older format is migrated
+ * first, which may take minutes; `converting` receives the number of migrated steps.
  */
 export function openFile(
   open: OpenDatabase,
@@ -84,7 +85,7 @@ function useLog(database: Database): void {
     PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;`);
 }
 
-/** Makes the folder when it is not there. One at a time may have it, over all processes. */
+/** Creates the folder if it is missing, and locks it. Only one process at a time can hold the lock. */
 export function lockFolder(
   open: OpenDatabase,
   folder: string,
@@ -99,7 +100,7 @@ export function lockFolder(
   };
 }
 
-/** The lock lasts as long as the connection: the system frees it with the process, however that ends. */
+/** The lock lasts as long as the connection. The operating system releases it with the process, however the process ends. */
 function take(lock: Database): boolean {
   try {
     lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
@@ -111,9 +112,9 @@ function take(lock: Database): boolean {
 }
 
 /**
- * What the folder remembers of its database, outside of it: how many commits it had, and which file it was. It is written
- * after each commit and never flushed, so it may be behind, but it cannot be ahead: a database with fewer commits, or another
- * file, was restored from a backup or copied, and positions told before no longer hold [ST13].
+ * What the folder remembers of its database, outside of the database: the number of commits and the file's inode. It is written
+ * after each commit and never flushed. So it may lag behind the database, but it is never ahead. A database with fewer commits, or with
+ * another inode, was restored or copied: positions that clients hold are not valid any more [ST13].
  */
 class Mark {
   readonly #path: string;

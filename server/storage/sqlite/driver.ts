@@ -1,5 +1,5 @@
-// Which SQLite is there: better-sqlite3 if it was built, else the one inside Node 22.13 and later. Both speak the dialect
-// written down here as Database; nothing else may use what only one of them has.
+// Loads a SQLite driver: better-sqlite3 if it is built, else the one inside Node 22.13 and later. `Database` is the dialect that both
+// speak; other files must not use features that only one of them has.
 
 export type Value = string | number | null | Uint8Array;
 
@@ -21,7 +21,7 @@ export type OpenDatabase = (file: string, readOnly: boolean) => Database;
 
 export const everyDriver: readonly DriverName[] = ['better-sqlite3', 'node:sqlite'];
 
-/** The first of the drivers that loads; without one, a sentence that says what to install. */
+/** Loads the first driver that works. Without one, the error is a sentence that says what to install. */
 export async function loadDriver(
   names: readonly DriverName[],
 ): Promise<{ ok: true; open: OpenDatabase } | { ok: false; error: string }> {
@@ -29,13 +29,13 @@ export async function loadDriver(
     try {
       const driver = await import(name);
       if (name === 'better-sqlite3') {
-        // The addon itself is only loaded with the first database.
+        // The package loads its native addon with the first database only.
         new driver.default(':memory:').close();
         return { ok: true, open: (file, readOnly) => new driver.default(file, { readonly: readOnly }) };
       }
       return { ok: true, open: (file, readOnly) => new driver.DatabaseSync(file, { readOnly }) };
     } catch {
-      // Not installed, not built for this Node, or not part of it: the next one.
+      // Not installed, not built for this Node, or not part of it: try the next one.
     }
   }
   return {

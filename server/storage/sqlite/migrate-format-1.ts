@@ -1,5 +1,5 @@
-// Brings a database of format 1 (0.1.0: every step in a row, keys as text) to the form of today. A new file is written beside the
-// old one and takes its place when it is whole and on disk, so a conversion that is cut off leaves the old one as it was.
+// Migrates a database of format 1 (0.1.0: every step in a row, keys as text) to the current format. The new file is written beside the
+// old one and replaces it after it is complete and flushed. An interrupted migration leaves the old file unchanged.
 
 import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -18,10 +18,10 @@ export function convert(open: OpenDatabase, old: Database, path: string, told: (
   for (const left of [fresh, `${fresh}-journal`]) rmSync(left, { force: true });
   let database: Database | undefined;
   try {
-    // Folds the log in and ends it: what is left of a log would be taken for that of the file with the same name.
+    // Checkpoint and end the log: SQLite would take a leftover log for that of the new file, which has the same name.
     old.exec('PRAGMA journal_mode = DELETE');
     database = open(fresh, false);
-    // The file is worth nothing until it is whole.
+    // An incomplete file has no value, so it needs no durability.
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536');
     const meta = (name: string): string | number =>
       old.prepare('SELECT value FROM meta WHERE name = ?').get<{ value: string | number }>(name)?.value ?? '';

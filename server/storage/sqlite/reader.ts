@@ -1,6 +1,6 @@
-// The asking end of the embedded store, inside a worker thread and over its own read-only connection, so that a long answer
-// never holds a write up. Each question is one transaction, or all of them are, when the file is held: what they tell is of the
-// same moment. Steps come from rows and from sealed blocks, which are merged here.
+// The read side of the embedded store. It runs in a worker thread over its own read-only connection, so a long answer never delays a
+// write. Each question is one transaction; if the reader holds a snapshot, all of them share it. Steps come from rows and from sealed
+// blocks; this file merges them.
 
 import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../../core/store.ts';
 import { decodeBlock, packKey, unpackKey } from './block.ts';
@@ -25,7 +25,7 @@ export type Question =
   | { readonly ask: 'history'; readonly channel: string; readonly past: Past }
   | { readonly ask: 'at'; readonly channel: string; readonly seq: number }
   | { readonly ask: 'channels'; readonly prefix: string }
-  // Pages of a store that is moved whole: of channels after a name, of steps after a seq, of answers after a write id.
+  // Pages of a store that is exported: channels after a name, steps after a seq, answers after a write id.
   | { readonly ask: 'outlines'; readonly after: string | null }
   | { readonly ask: 'steps'; readonly channel: string; readonly after: number }
   | { readonly ask: 'answers'; readonly channel: string; readonly after: string | null };
@@ -38,7 +38,7 @@ type Row = Omit<Kept, 'key'> & { readonly key: string | Uint8Array };
 
 interface BlockRow {
   readonly id: number;
-  /** With the id it tells one state of a block from the next: a block only ever gets smaller. */
+  /** Together with the id, this identifies one state of a block: a block only ever shrinks. */
   readonly count: number;
   readonly earliest: number;
   readonly latest: number;
@@ -52,9 +52,9 @@ const origins = 'JOIN origins o ON o.id = s.origin';
 
 const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
 const emptyBytes = new Uint8Array();
-/** Blocks kept unpacked: some megabytes. */
+/** Unpacked blocks in the cache: some megabytes. */
 const cachedBlocks = 48;
-/** Sealed items that are looked up together in a read by key, which may find them all over the channel. */
+/** Batch size for looking up sealed items in a read by key. Such items may be spread over the whole channel. */
 const keysAtOnce = 1_024;
 const pageRows = 2_000;
 const pageText = 1 << 20;
@@ -63,7 +63,7 @@ export class SqliteReader {
   readonly #database: Database;
   readonly #epoch: string;
   readonly #prepared = new Map<string, Statement>();
-  /** By id and count, those used last at the end. */
+  /** Keyed by id and count; the most recently used last. */
   readonly #blocks = new Map<string, readonly Kept[]>();
   readonly #origins = new Map<number, string>();
   #held = false;
@@ -73,7 +73,7 @@ export class SqliteReader {
     this.#epoch = epoch;
   }
 
-  /** From now on every answer is of this moment. */
+  /** Holds a snapshot: every answer from now on is as of this moment. */
   hold(): void {
     this.#held = true;
     this.#prepare('BEGIN').run();
@@ -124,7 +124,7 @@ export class SqliteReader {
     const head = this.#head(found);
     if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
     const removed = seq === 0 ? 'AND s.value IS NOT NULL' : '';
-    // Walking the steps is cheap unless most of them are past values: then it is cheaper to sort the items.
+    // Walking the steps is cheap unless most of them are past values. Then sorting the items is cheaper.
     const [from, first] = found.seq - seq > 4 * found.items ? [itemsThenSteps, 'i'] : [stepsThenItems, 's'];
     const rows = this.#rows(
       `SELECT ${columns} FROM ${from} ${origins} WHERE ${first}.channel = ? AND ${first}.seq > ? ${removed} ORDER BY ${first}.seq`,
@@ -168,11 +168,11 @@ export class SqliteReader {
     if (item !== undefined) yield this.#stepAt(id, item.seq);
   }
 
-  /** In order of time, then key; from where the range, or what it comes after, begins. */
+  /** Items in order of time, then key, beginning where the range or the page begins. */
   *#inTime({ id, longest, widest }: ChannelRow, { from, to, after, newest = false }: Range): Generator<Kept> {
     const begun = after?.time ?? undefined;
-    // Spans are found by their beginning: nothing that began more than the longest span earlier can reach into the range. So
-    // are blocks.
+    // The index orders spans by their beginning. Nothing that began more than the longest span earlier can reach into the range. The
+    // same holds for blocks.
     const least = (length: number): number =>
       Math.max(from === undefined ? earliest : from - length, newest ? earliest : (begun ?? earliest));
     const most = Math.min(to === undefined ? latest : Math.ceil(to) - 1, newest ? (begun ?? latest) : latest);
@@ -206,12 +206,12 @@ export class SqliteReader {
     yield* inTime(rows, blocks, (block) => this.#block(block), newest);
   }
 
-  /** In order of key; from where what it comes after stands. */
+  /** Items in order of key, beginning after the previous page. */
   *#byKey(channel: ChannelRow, { after, limit = keysAtOnce, newest = false }: Range): Generator<Kept> {
     const select = `
       SELECT i.key, i.seq AS item, ${columns.replace('s.key, ', '')} FROM items i
       LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq LEFT ${origins} WHERE i.channel = ?`;
-    // Texts come before bytes. One bound on either side: with two, the index would be entered by either.
+    // Texts sort before bytes. Each side gets one bound only: with two, SQLite might choose the index of either.
     const keys = (condition: string, ...values: readonly Value[]): Iterable<ItemRow> =>
       this.#iterate<ItemRow>(
         `${select} AND ${condition} ORDER BY i.key ${newest ? 'DESC' : 'ASC'}`,
@@ -236,7 +236,7 @@ export class SqliteReader {
     yield* this.#filled(channel.id, waiting);
   }
 
-  /** Steps of items, in their order: those that are in blocks are looked up in the order of the blocks. */
+  /** Steps of items, in their order. Steps in blocks are looked up block by block. */
   #filled(id: number, rows: readonly ItemRow[]): Kept[] {
     const steps = new Map<number, Kept>();
     let block: readonly Kept[] = [];
@@ -268,7 +268,7 @@ export class SqliteReader {
     return changes;
   }
 
-  /** The past of one item hangs together by `prev`; what is in a block has none. */
+  /** An item's history is a linked list through `prev`. Rows packed into blocks have no history. */
   *#chain(
     id: number,
     key: string,
@@ -308,7 +308,7 @@ export class SqliteReader {
       seq,
       found.id,
     );
-    // What is sealed was its item's only step.
+    // A sealed step is its item's only step.
     const items: Item[] = [];
     for (const step of inSeq(rows, this.#sealedSteps(found, 0, seq + 1, false), false)) {
       if (step.value !== null) items.push(itemOf(step, step.value));
@@ -451,7 +451,7 @@ export class SqliteReader {
   }
 }
 
-/** An item with its step, or with nothing but the step's seq where that is in a block. */
+/** An item joined with its step, or with the step's seq alone if the step is in a block. */
 type ItemRow = Omit<Row, 'seq'> & { readonly item: number; readonly seq: number | null };
 
 function stepIn(steps: readonly Kept[], seq: number): Kept | undefined {
@@ -477,12 +477,12 @@ function itemOf({ key, time, end, seq, origin, at, version }: Kept, value: strin
   return { key, value, time, end, seq, origin, at, version };
 }
 
-/** Spans are half open; one without length overlaps where it stands. */
+/** True if the item overlaps [from, to). Spans are half open; a span without length overlaps the point where it stands. */
 function overlaps({ time, end }: Kept, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): boolean {
   return time !== null && time < to && (time >= from || (end !== null && end > from));
 }
 
-/** Two rising sequences as one; falling ones when newest. */
+/** Merges two ascending sequences (descending ones if `newest`). */
 function* inSeq(rows: Generator<Kept>, sealed: Generator<Kept>, newest: boolean): Generator<Kept> {
   try {
     let [row, step] = [rows.next(), sealed.next()];
@@ -499,7 +499,7 @@ function* inSeq(rows: Generator<Kept>, sealed: Generator<Kept>, newest: boolean)
       }
     }
   } finally {
-    // What is still being read keeps the transaction from ending.
+    // An unfinished iterator would keep the transaction open.
     rows.return(undefined);
     sealed.return(undefined);
   }
@@ -536,8 +536,8 @@ function* each<Row>(rows: Iterable<Row>): Generator<Row> {
 }
 
 /**
- * Rows in order of time, and blocks in the order in which they begin (newest: end), as one sequence in order of time, then key. A
- * block is unpacked when the sequence comes to where it begins.
+ * Merges rows, in order of time, with blocks, in order of their beginning (newest: of their end), into one sequence in order of time,
+ * then key. A block is unpacked only when the sequence reaches it.
  */
 function* inTime(
   rows: Generator<Kept>,
@@ -549,7 +549,7 @@ function* inTime(
   const timeOf = (step: Kept | undefined): number =>
     step === undefined ? Number.POSITIVE_INFINITY : sign * (step.time ?? 0);
   const coming = each(blocks);
-  /** What is left of each block that was begun, its next step last. */
+  /** The remaining steps of each block that the sequence has entered; the next step is last. */
   let begun: Kept[][] = [];
   try {
     let [row, block] = [rows.next(), coming.next()];
@@ -584,7 +584,7 @@ function* inTime(
   }
 }
 
-/** The order of the UTF-8 bytes, as SQLite has it; `<` would put U+FFFD after an emoji's surrogates. */
+/** Compares as SQLite does, by UTF-8 bytes. `<` would sort U+FFFD after the surrogates of an emoji. */
 function byCodePoint(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
@@ -595,17 +595,17 @@ function byCodePoint(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above all others. */
+/** Ranks surrogates above all other code units, because they stand for code points above all others. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
 const digits = '0123456789abcdef';
 
-/** Where in the order of UUIDs (as bytes) those stand that come after any text, or before it, in the order of texts. */
+/** Finds the place in the order of UUIDs (as bytes) from which their texts sort after a given text, or before it. */
 function uuidFrom(text: string, before: boolean): { readonly bytes: Uint8Array; readonly included: boolean } {
   let hex = '';
-  /** -1: all UUIDs that begin with `hex` come before the text; 1: all of them come after it; 0: it is one itself. */
+  /** -1: all UUIDs that begin with `hex` sort before the text; 1: all sort after it; 0: the text begins with `hex` itself. */
   let side = 0;
   for (let index = 0; index < 36 && side === 0; index += 1) {
     const sign = text[index];
@@ -622,7 +622,7 @@ function uuidFrom(text: string, before: boolean): { readonly bytes: Uint8Array; 
       }
     }
   }
-  // From the first of those after it on, or up to the last of those before it.
+  // Either from the first UUID that sorts after the text, or up to the last one that sorts before it.
   if (side === 1) return { bytes: Buffer.from(hex.padEnd(32, '0'), 'hex'), included: !before };
   if (side === -1) return { bytes: Buffer.from(hex.padEnd(32, 'f'), 'hex'), included: before };
   return { bytes: Buffer.from(hex, 'hex'), included: before && text.length > 36 };

@@ -1,5 +1,5 @@
-// Makes a whole new store in a data folder, out of whatever fills it: beside the one that is there, which is set aside only once
-// the new one is on disk. A restore that is cut off leaves the folder as it was, but for a folder of its own.
+// Writes a whole new store into a data folder. It is built beside the existing one, which is set aside only after the new one is on disk.
+// An interrupted restore leaves the old store unchanged, and a leftover folder.
 
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { resolve as absolute, join } from 'node:path';
@@ -7,7 +7,7 @@ import type { World } from '../../core/world.ts';
 import { syncPath } from '../fsync.ts';
 import { databasePath, lockFolder } from './data-folder.ts';
 import { type Database, everyDriver, loadDriver } from './driver.ts';
-import { openMoment } from './snapshot-reader.ts';
+import { openSnapshot } from './snapshot-reader.ts';
 import { openSqlite, type SqliteStore } from './store.ts';
 
 export type Replaced<Done> =
@@ -21,8 +21,8 @@ export type Replaced<Done> =
 type Filled<Done> = { readonly ok: true; readonly contents: Done } | { readonly ok: false; readonly error: string };
 
 /**
- * No hub may run on the folder.
- * @param replace a store with anything in it is set aside; otherwise it is a reason to refuse
+ * Restores a store into `folder`. No hub may run on the folder.
+ * @param replace sets a store that has data aside; without it, such a store is a reason to refuse
  */
 export async function replaceStore<Done>(
   { folder, world, replace }: { readonly folder: string; readonly world: World; readonly replace: boolean },
@@ -59,24 +59,24 @@ export async function replaceStore<Done>(
   }
 }
 
-/** Why the store may not be replaced without a word; undefined when nothing would be lost. */
+/** Returns why the existing store must not be replaced without being asked to; undefined if nothing would be lost. */
 async function whatIsIn(folder: string): Promise<string | undefined> {
-  const opened = await openMoment(folder);
+  const opened = await openSnapshot(folder);
   if (!opened.ok) return `${opened.error} Say --replace to set it aside.`;
-  const { moment } = opened;
+  const { snapshot } = opened;
   try {
-    for await (const { channel } of moment.outlines()) {
-      return `There is a store in ${folder} already (it has the channel ${channel}): say --replace to set it aside.`;
+    for await (const { channel } of snapshot.outlines()) {
+      return `${folder} already has a store (with the channel ${channel}): use --replace to set it aside.`;
     }
     return undefined;
   } finally {
-    await moment.close();
+    await snapshot.close();
   }
 }
 
 function setAside(open: (file: string, readOnly: boolean) => Database, path: string, aside: string): void {
   try {
-    // Folds the log in, so that there is one file to move.
+    // Checkpoint the log, so that there is one file to move.
     const database = open(path, false);
     try {
       database.exec('PRAGMA journal_mode = DELETE');
@@ -84,7 +84,7 @@ function setAside(open: (file: string, readOnly: boolean) => Database, path: str
       database.close();
     }
   } catch {
-    // It may be damaged, which may be why it is replaced.
+    // The file may be damaged, which may be the reason for the restore.
   }
   for (const end of ['', '-wal', '-shm']) {
     rmSync(`${aside}${end}`, { force: true });

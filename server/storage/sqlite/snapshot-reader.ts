@@ -1,5 +1,5 @@
-// The embedded store as it is at one moment, for moving it whole, in a thread of its own: it holds a read transaction open, which
-// keeps nobody from writing; the log grows for as long. The store need not be this process's: a hub may be at work on it.
+// Reads the embedded store as of one moment, in a thread of its own, for exporting it whole. It holds a read transaction open: writers go
+// on, but the log grows meanwhile. The store may belong to another process, such as a running hub.
 
 import { resolve as absolute } from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -8,30 +8,33 @@ import { type DriverName, everyDriver } from './driver.ts';
 import type { Question } from './reader.ts';
 import { type FromReader, startWorker, type ToReader } from './threads.ts';
 
-export type OpenedMoment =
-  | { readonly ok: true; readonly moment: SqliteMoment }
+export type OpenedSnapshot =
+  | { readonly ok: true; readonly snapshot: SqliteSnapshot }
   | { readonly ok: false; readonly error: string };
 
 /** A refusal is one sentence for a person. */
-export async function openMoment(folder: string, drivers: readonly DriverName[] = everyDriver): Promise<OpenedMoment> {
+export async function openSnapshot(
+  folder: string,
+  drivers: readonly DriverName[] = everyDriver,
+): Promise<OpenedSnapshot> {
   const worker = startWorker({ role: 'holder', folder: absolute(folder), drivers });
   const first = await new Promise<FromReader>((resolve) => {
     worker.once('message', resolve);
     worker.once('error', (error) => resolve({ refused: `The store cannot be read: ${error}.` }));
   });
   worker.removeAllListeners('error');
-  if ('answer' in first) return { ok: true, moment: new SqliteMoment(worker, String(first.answer)) };
+  if ('answer' in first) return { ok: true, snapshot: new SqliteSnapshot(worker, String(first.answer)) };
   await worker.terminate();
   return { ok: false, error: 'refused' in first ? first.refused : first.failed };
 }
 
 interface Asking {
-  /** A method, because only the caller knows what its question is answered with. */
+  /** A method, because only the caller knows the type of the answer. */
   answer(answer: unknown): void;
   readonly fail: (error: Error) => void;
 }
 
-export class SqliteMoment implements Omit<Archive, 'load'> {
+export class SqliteSnapshot implements Omit<Archive, 'load'> {
   readonly epoch: string;
   readonly #worker: Worker;
   readonly #asking: Asking[] = [];

@@ -1,6 +1,6 @@
-// The embedded store as the hub sees it: keeps the port's promises over two worker threads, so that neither a flush to disk
-// nor a long answer ever holds the event loop. Writes that arrive while the writer is busy share its next commit. No SQL
-// here; README.md says why it is laid out like this.
+// The embedded store as the hub uses it. It implements the `Store` port over two worker threads, so neither a flush to disk nor a long
+// answer ever blocks the event loop. Writes that arrive while the writer is busy share its next commit. No SQL here; README.md has
+// the reasons for this layout.
 
 import { stat } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
@@ -27,7 +27,7 @@ import type { World } from '../../core/world.ts';
 import { databasePath } from './data-folder.ts';
 import { type DriverName, everyDriver } from './driver.ts';
 import type { Question } from './reader.ts';
-import { openMoment, type SqliteMoment } from './snapshot-reader.ts';
+import { openSnapshot, type SqliteSnapshot } from './snapshot-reader.ts';
 import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './threads.ts';
 import {
   type Flat,
@@ -47,7 +47,7 @@ import { type Sealing, usualSealing } from './writer.ts';
 export interface SqliteOptions {
   readonly folder: string;
   readonly world: World;
-  /** In the order in which they are tried. */
+  /** Tried in this order. */
   readonly drivers?: readonly DriverName[];
   readonly sealing?: Sealing;
 }
@@ -56,7 +56,7 @@ export type OpenedSqlite =
   | { readonly ok: true; readonly store: SqliteStore }
   | { readonly ok: false; readonly error: string };
 
-/** Makes the folder when it is not there. A refusal is one sentence for the person who started the hub. */
+/** Opens the store in `folder`, and creates the folder if it is missing. A refusal is one sentence for the person who started the hub. */
 export async function openSqlite({
   folder,
   world,
@@ -73,14 +73,14 @@ export async function openSqlite({
       if ('epoch' in message || 'refused' in message) resolve(message);
       if (!('converting' in message) || converting) return;
       converting = true;
-      world.log.warn({ folder: at }, 'the store is being brought to the form of this version, which may take minutes');
+      world.log.warn({ folder: at }, 'migrating the database to the current format; this may take minutes');
     });
     writer.once('error', (error) => broken(String(error)));
     writer.once('exit', () => broken('its thread ended'));
     reader.once('error', (error) => broken(String(error)));
   });
   if ('epoch' in first) {
-    // By name: a Worker listens to itself for more than these.
+    // One by one: a Worker has listeners of its own for other events.
     for (const event of ['message', 'error', 'exit']) {
       writer.removeAllListeners(event);
       reader.removeAllListeners(event);
@@ -92,22 +92,22 @@ export async function openSqlite({
   return { ok: false, error: first.refused };
 }
 
-/** Writes in one transaction, and the text in them: a batch should not take much longer than its flush. */
+/** Limits of one transaction, in writes and in characters. A batch should not take much longer than its flush. */
 const mostWrites = 2_000;
 const mostText = 4_000_000;
 /** Steps of a load in one transaction. */
 const pageRows = 1_000;
 
 interface Waiting {
-  /** null for what is not an append. */
+  /** null if the job is not an append. */
   readonly write: Write | null;
-  /** A method, so that it may take less than an Appended. */
+  /** A method, so that an implementation may accept less than an Appended. */
   answer(appended: Appended): void;
   readonly fail: (error: Error) => void;
 }
 
 interface Asking {
-  /** A method, because only the caller knows what its question is answered with. */
+  /** A method, because only the caller knows the type of the answer. */
   answer(answer: unknown): void;
   readonly fail: (error: Error) => void;
 }
@@ -123,17 +123,17 @@ export class SqliteStore implements Store, Archive {
   readonly #options: Required<Omit<SqliteOptions, 'sealing'>>;
   readonly #writer: Worker;
   readonly #reader: Worker;
-  /** Batches to be sent, the last one still growing. */
+  /** Batches to send; the last one still grows. */
   readonly #queue: Batch[] = [];
-  /** Batches the writer has, oldest first. */
+  /** Batches that the writer is working on, oldest first. */
   readonly #sent: Batch[] = [];
   readonly #asking: Asking[] = [];
-  /** What is asked of the store as a whole while it is gone through. */
-  #moment: SqliteMoment | undefined;
+  /** The snapshot that questions about the whole store are answered from while it is exported. */
+  #snapshot: SqliteSnapshot | undefined;
   #waking = false;
   #checking: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** Why nothing is taken any more. */
+  /** Why the store takes no more writes and questions. */
   #stopped: Error | undefined;
 
   constructor(writer: Worker, reader: Worker, epoch: string, options: Required<Omit<SqliteOptions, 'sealing'>>) {
@@ -176,7 +176,7 @@ export class SqliteStore implements Store, Archive {
     return this.#checking;
   }
 
-  /** What its files take on disk, in bytes, the log included. */
+  /** Size of the store's files on disk in bytes, including the log. */
   async size(): Promise<number> {
     const path = databasePath(this.#options.folder);
     const sizes = [path, `${path}-wal`].map((file) => stat(file).then(({ size }) => size));
@@ -187,34 +187,34 @@ export class SqliteStore implements Store, Archive {
   }
 
   async *outlines(): AsyncGenerator<Outline> {
-    const before = this.#moment;
-    const moment = await this.#hold();
-    this.#moment = moment;
+    const before = this.#snapshot;
+    const snapshot = await this.#hold();
+    this.#snapshot = snapshot;
     try {
-      yield* moment.outlines();
+      yield* snapshot.outlines();
     } finally {
-      this.#moment = before;
-      await moment.close();
+      this.#snapshot = before;
+      await snapshot.close();
     }
   }
 
   async *steps(channel: string): AsyncGenerator<readonly Step[]> {
-    const held = this.#moment;
-    const moment = held ?? (await this.#hold());
+    const held = this.#snapshot;
+    const snapshot = held ?? (await this.#hold());
     try {
-      yield* moment.steps(channel);
+      yield* snapshot.steps(channel);
     } finally {
-      if (held === undefined) await moment.close();
+      if (held === undefined) await snapshot.close();
     }
   }
 
   async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
-    const held = this.#moment;
-    const moment = held ?? (await this.#hold());
+    const held = this.#snapshot;
+    const snapshot = held ?? (await this.#hold());
     try {
-      yield* moment.answers(channel);
+      yield* snapshot.answers(channel);
     } finally {
-      if (held === undefined) await moment.close();
+      if (held === undefined) await snapshot.close();
     }
   }
 
@@ -232,7 +232,7 @@ export class SqliteStore implements Store, Archive {
       for await (const list of answers) await load({ job: 'load-answers', channel, answers: list });
       await load({ job: 'load-end', outline });
     } catch (error) {
-      // If this cannot be done either, it is when the store is opened next.
+      // If this fails too, the next start drops the incomplete channel.
       await load({ job: 'load-drop', channel }).catch(() => undefined);
       throw error;
     }
@@ -263,7 +263,7 @@ export class SqliteStore implements Store, Archive {
     return this.#ask<readonly ChannelInfo[]>({ ask: 'channels', prefix });
   }
 
-  /** Nothing to miss for the one process that has the folder: plain will do.*/
+  /** Only this process writes to the folder, so nothing can be missed and the plain way suffices. */
   async heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]> {
     const named = new Set(channels);
     return (await this.channels('')).filter(
@@ -280,14 +280,14 @@ export class SqliteStore implements Store, Archive {
     if (this.#stopped === undefined) {
       while (this.#queue.length > 0) this.#send();
       this.#stopped = new Error('The store is closed.');
-      // The reader first: the last connection to close folds the log into the file.
+      // Close the reader first: the last connection to close checkpoints the log.
       await end(this.#reader, 'close' satisfies ToReader);
       await end(this.#writer, 'close' satisfies ToWriter);
     }
     await Promise.all([this.#reader.terminate(), this.#writer.terminate()]);
   }
 
-  /** The batch that the next job goes into, with somebody who waits for it; nothing when the store takes no more. */
+  /** Returns the batch for the next job and registers who waits for it; undefined if the store takes no more. */
   #room(waiting: Waiting, text: number): Batch | undefined {
     if (this.#stopped !== undefined) {
       waiting.fail(this.#stopped);
@@ -301,7 +301,7 @@ export class SqliteStore implements Store, Archive {
     batch.waiting.push(waiting);
     batch.text += text;
     if (this.#sent.length === 0 && !this.#waking) {
-      // Not at once: what comes in the same turn shares the commit.
+      // Deferred, so that writes of the same turn share the commit.
       this.#waking = true;
       setImmediate(() => {
         this.#waking = false;
@@ -320,7 +320,7 @@ export class SqliteStore implements Store, Archive {
 
   #settle(outcomes: readonly Outcome[], reason = 'it gave no answer'): void {
     const batch = this.#sent.shift();
-    // The writer works on the next batch while the answers of this one go out.
+    // Send the next batch first: the writer works on it while this batch's answers go out.
     if (this.#sent.length === 0) this.#send();
     batch?.waiting.forEach((waiting, index) => {
       const outcome = outcomes[index] ?? { outcome: 'failed', reason };
@@ -345,14 +345,14 @@ export class SqliteStore implements Store, Archive {
     }
   }
 
-  async #hold(): Promise<SqliteMoment> {
+  async #hold(): Promise<SqliteSnapshot> {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const opened = await openMoment(this.#options.folder, this.#options.drivers);
+    const opened = await openSnapshot(this.#options.folder, this.#options.drivers);
     if (!opened.ok) throw new Error(opened.error);
-    return opened.moment;
+    return opened.snapshot;
   }
 
-  /** A job that is answered with nothing but that it is done. */
+  /** Queues a job whose only answer is that it is done. */
   #do(pack: (jobs: Flat) => void): Promise<void> {
     return new Promise((answer, fail) => {
       const batch = this.#room({ write: null, answer: () => answer(), fail }, 0);
@@ -375,23 +375,23 @@ export class SqliteStore implements Store, Archive {
     });
   }
 
-  /** A thread is gone: whoever still waits is told, and nothing is taken any more. */
+  /** A thread ended. Everyone who still waits gets an error, and the store takes no more. */
   #stop(worker: Worker, cause: Error): void {
     if (this.#stopped === undefined) {
-      this.#stopped = new Error(`The store has stopped: ${cause.message}.`, { cause });
-      this.#options.world.log.error({ error: cause.message }, 'the store has stopped');
+      this.#stopped = new Error(`The store stopped: ${cause.message}.`, { cause });
+      this.#options.world.log.error({ error: cause.message }, 'the store stopped');
       void this.#reader.terminate();
       void this.#writer.terminate();
     }
     for (const asking of this.#asking.splice(0)) asking.fail(this.#stopped);
-    // In closing the reader ends first, while the writer may still be at work.
+    // On close the reader ends first, while the writer may still work.
     if (this.#closing !== undefined && worker === this.#reader) return;
     const batches = [...this.#sent.splice(0), ...this.#queue.splice(0)];
     for (const waiting of batches.flatMap((batch) => batch.waiting)) waiting.fail(this.#stopped);
   }
 }
 
-/** What the writer did, told by what it was given. */
+/** Rebuilds the changes of a write from its ops and the writer's brief outcome. */
 function changesOf(write: Write, lastSeq: number, did: readonly ('nothing' | Change['kind'])[]): Change[] {
   const changes: Change[] = [];
   const { origin, at } = write;
@@ -407,7 +407,7 @@ function changesOf(write: Write, lastSeq: number, did: readonly ('nothing' | Cha
   return changes;
 }
 
-/** So that no transaction of a load holds up its neighbours for long. */
+/** Splits a load into pages, so that none of its transactions delays others for long. */
 function* pages(steps: readonly Step[]): Generator<readonly Step[]> {
   for (let at = 0; at < steps.length; at += pageRows) yield steps.slice(at, at + pageRows);
 }
@@ -416,7 +416,7 @@ const gone = { value: null, time: null, end: null };
 
 function end(worker: Worker, message: 'close'): Promise<void> {
   return new Promise((resolve) => {
-    // A thread that has ended already has no number and says nothing.
+    // A thread that has ended has no id and sends nothing.
     if (worker.threadId === -1) resolve();
     worker.once('exit', () => resolve());
     worker.postMessage(message);

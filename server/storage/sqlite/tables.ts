@@ -1,10 +1,10 @@
-// The tables of the embedded store, and what its file says of itself. Why these tables: see README.md.
+// The tables of the embedded store and the metadata of its file. README.md has the reasons for these tables.
 
 import type { Database } from './driver.ts';
 
 export const format = 2;
 
-/** What a file says of itself, and why this Horai cannot read it, if so. */
+/** The metadata of a file, and the reason why this version cannot read it, if there is one. */
 export function readFormat(
   database: Database,
   folder: string,
@@ -22,14 +22,14 @@ export function readFormat(
       ? `The data folder ${folder} was written by a newer Horai (format ${found}; this one reads ${format}): ` +
         'install the newer Horai, or choose another folder with HORAI_DATA.'
       : found < format
-        ? `The data folder ${folder} was written by an older Horai: start this one on it once.`
+        ? `The data folder ${folder} was written by an older Horai: start the hub on it once to migrate it.`
         : undefined;
   return { found, epoch: String(meta('epoch')), commits: Number(meta('commits')), refusal };
 }
 
-/** The tables of a new store; why these, see README.md. */
+/** Creates the tables of a new store. README.md has the reasons for them. */
 export function createTables(database: Database, epoch: string, commits: number): void {
-  // `until` is the port's `end`, which is a word of SQL. Keys have no type: a UUID is bytes, any other text.
+  // `until` is the port's `end`, which is a keyword of SQL. Keys have no column type: a UUID is bytes, any other key text.
   database.exec(`
     BEGIN;
     CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;

@@ -1,5 +1,5 @@
-// How the worker threads of the embedded store are started and what they and the main thread say to each other. What the
-// messages do is in sqlite-worker.ts on the one side and sqlite.ts on the other.
+// Starts the worker threads of the embedded store, and defines the messages between them and the main thread. worker.ts and store.ts are
+// the two ends.
 
 import { Worker } from 'node:worker_threads';
 import type { DriverName } from './driver.ts';
@@ -15,26 +15,27 @@ export type Role =
       readonly drivers: readonly DriverName[];
       readonly sealing: Sealing;
     }
-  /** A holder answers as of the moment at which it began, and says first whether it can. */
+  /** A `holder` answers as of the moment it started, and first says whether it could start. */
   | { readonly role: 'reader' | 'holder'; readonly folder: string; readonly drivers: readonly DriverName[] };
 
-/** Packed jobs, which are one transaction. */
+/** Packed jobs that form one transaction. */
 export type ToWriter = Flat | 'close';
 export type FromWriter =
   | { readonly refused: string }
-  /** The file has an older form, and is being brought to this one. */
+  /** The file has an older format; the migration has done this many steps. */
   | { readonly converting: number }
   | { readonly epoch: string }
   | { readonly outcomes: Flat }
-  /** Nothing of the batch was done. */
+  /** Nothing of the batch was applied. */
   | { readonly failed: string };
 
 export type ToReader = { readonly question: Question; readonly epoch: string } | 'close';
 export type FromReader = { readonly answer: unknown } | { readonly failed: string } | { readonly refused: string };
 
 /**
- * A worker on Node 20 does not take over `--import tsx`, and under jest there is none to take over; so the thread begins with
- * two lines of JavaScript that bring tsx themselves. Costs about 0.13 s.
+ * Starts a worker thread.
+ * A worker on Node 20 does not inherit `--import tsx`, and under jest there is none to inherit. So the thread begins with two lines of
+ * JavaScript that load tsx. This costs about 0.13 s.
  */
 export function startWorker(role: Role): Worker {
   const text = (url: string): string => JSON.stringify(url);

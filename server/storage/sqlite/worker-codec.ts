@@ -1,6 +1,5 @@
-// What goes between the main thread and the others: flat arrays of text and numbers, because structured clone takes half the
-// time for them that it takes for the same facts as objects, and a third of JSON. An outcome says only what the main thread
-// cannot know.
+// Encodes what the main thread and the worker threads send each other, as flat arrays of text and numbers. Structured clone takes half
+// the time for them that it takes for objects, and a third of JSON. An outcome holds only what the main thread cannot know.
 
 import type { Answer, Change, Head, Item, Keep, Outline, Since, Step, Write } from '../../core/store.ts';
 
@@ -31,12 +30,12 @@ export interface Forget {
   readonly through: number;
 }
 
-/** Nothing but a commit of its own: the proof that writing works. */
+/** An empty commit that proves that writes work. */
 export interface Prove {
   readonly job: 'prove';
 }
 
-/** A channel being loaded is another one than any of its name, until the last of its jobs makes it that. */
+/** A channel that is being loaded stays separate from any channel of its name until the last job publishes it. */
 export type Load =
   | { readonly job: 'load-begin'; readonly channel: string }
   | { readonly job: 'load-steps'; readonly channel: string; readonly steps: readonly Step[] }
@@ -48,7 +47,7 @@ export type Job = Append | Forget | Prove | Load;
 
 export type Did = 'nothing' | 'create' | 'update' | 'delete';
 
-/** One for each job, in order. */
+/** One per job, in order. */
 export type Outcome =
   | { readonly outcome: 'made'; readonly seq: number; readonly did: readonly Did[] }
   | { readonly outcome: 'replayed'; readonly seq: number; readonly steps: number }
@@ -76,7 +75,7 @@ export function packProve(flat: Flat): void {
   flat.push('prove');
 }
 
-/** A load is not packed flat: it is rare, and its steps are objects on either side. */
+/** Loads are packed as JSON: they are rare, and their steps are objects on both sides. */
 export function packLoad(flat: Flat, load: Load): void {
   flat.push('load', JSON.stringify(load));
 }
@@ -187,7 +186,7 @@ const dids = ['nothing', 'create', 'update', 'delete'] as const;
 const kinds = ['create', 'update', 'delete'] as const;
 const outcomeNames = ['made', 'replayed', 'stale', 'done', 'failed'] as const;
 
-/** Reads a flat array from the front; a wrong word is a bug in this file. */
+/** Reads a flat array from the front. An unexpected value is a bug in this file. */
 class Cursor {
   readonly #flat: Flat;
   #index = 0;

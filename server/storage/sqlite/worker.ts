@@ -1,5 +1,5 @@
-// What runs in the worker threads of the embedded store: `writer` owns the file and applies batches, `reader` answers questions,
-// `holder` does so about one moment. Only messages here; the SQL is in sqlite-writer.ts and sqlite-reader.ts.
+// The entry point of the worker threads: `writer` owns the file and applies batches; `reader` answers questions; `holder` answers them as of
+// one moment. Messages only; the SQL is in writer.ts and reader.ts.
 
 import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -14,7 +14,7 @@ import { type Sealing, SqliteWriter } from './writer.ts';
 
 const role: Role = workerData;
 const port = parentPort;
-if (port === null) throw new Error('sqlite-worker.ts runs in a worker thread only');
+if (port === null) throw new Error('worker.ts runs in a worker thread only');
 const driver = await loadDriver(role.drivers);
 
 if (role.role === 'writer') {
@@ -58,14 +58,14 @@ function write(
 function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => void): void {
   let reader: SqliteReader | undefined;
   const opened = (epoch: string): SqliteReader => {
-    // Only when it is asked: the writer makes the file.
+    // Opened with the first question, because the writer creates the file.
     reader ??= new SqliteReader(open(databasePath(role.folder), true), epoch);
     return reader;
   };
   if (hold) {
     try {
-      if (!existsSync(databasePath(role.folder))) throw new Error('it holds no store');
-      // Not read-only: after a crash the log has to be brought back first, which is no change to what it says.
+      if (!existsSync(databasePath(role.folder))) throw new Error('it has no store');
+      // Not read-only: after a crash SQLite must recover the log first, which changes no data.
       const database = open(databasePath(role.folder), false);
       database.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON');
       const { epoch, refusal } = readFormat(database, role.folder);

@@ -1,5 +1,5 @@
-// The writing end of the embedded store, inside its worker thread: applies batches of jobs, one transaction each. Nothing here
-// knows of promises, of the main thread or of reading; where the file comes from is in sqlite-file.ts.
+// The write side of the embedded store. It runs in a worker thread and applies batches of jobs, one transaction each. It knows nothing
+// of promises, of the main thread, or of reading. data-folder.ts opens the file.
 
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Answer, Outline, Step } from '../../core/store.ts';
@@ -7,54 +7,54 @@ import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type
 import type { Database, Statement } from './driver.ts';
 import type { Append, Did, Forget, Job, JobOp, Load, Outcome } from './worker-codec.ts';
 
-/** How long a write id is remembered, by the hub's clock. */
+/** How long a write id is remembered, in milliseconds of the hub's clock. */
 const remembered = 30 * 24 * 60 * 60 * 1000;
-/** Write ids dropped in one batch, so that none of them waits long for it. */
+/** Expired write ids dropped per batch: a small number, so that no batch takes long. */
 const prunedAtOnce = 2_000;
 const pruneEvery = 60 * 60 * 1000;
-/** Channels and origins whose rows are kept at hand. */
+/** Cached rows of channels and origins. */
 const cached = 10_000;
-/** Blocks that are kept unpacked, for writes that take items out of them one after another. */
+/** Cached unpacked blocks, for writes that take items out of the same block one after another. */
 const openBlocks = 16;
 
 /** When old steps are sealed into blocks. */
 export interface Sealing {
-  /** The newest steps of a channel stay in rows: they are the ones that change. */
+  /** The newest steps of a channel stay in rows, because they are the ones that change. */
   readonly hot: number;
-  /** Of a block. */
+  /** Steps per block. */
   readonly steps: number;
-  /** Characters of values at which a block is full, whatever the number of its steps. */
+  /** Characters of values at which a block is full, whatever its number of steps. */
   readonly text: number;
 }
 
 export const usualSealing: Sealing = { hot: 1_024, steps: 512, text: 1 << 19 };
 
 interface ChannelRow {
-  /** 0 until it has a row. */
+  /** 0 until the channel has a row. */
   id: number;
   seq: number;
   version: number;
   floor: number;
   items: number;
   longest: number;
-  /** 1 once past values are kept: then nothing is sealed any more, as what a block holds is the only step of its item. */
+  /** 1 after past values were kept. Then nothing is sealed any more, because a block holds only the last step of each item. */
   past: number;
-  /** Through this step everything was sealed, or left in rows for good. */
+  /** Every step up to this one was sealed or stays in a row for good. */
   sealed: number;
-  /** The longest time from the earliest to the reach of a block. */
+  /** The longest span of time that any block covers, in microseconds. */
   widest: number;
-  /** The step at which sealing is worth the next look; not kept in the file. */
+  /** The step at which sealing is worth the next try; not stored in the file. */
   again?: number;
 }
 
 interface LatestRow {
   readonly seq: number;
-  /** 1 when the step is in a block, and the rest of this row says nothing. */
+  /** 1 if the step is in a block; then the rest of this row is meaningless. */
   readonly sealed: number;
   readonly prev: number | null;
-  /** null when the last step is a delete. */
+  /** null if the last step is a delete. */
   readonly born: number | null;
-  /** Value and span are those asked about. */
+  /** 1 if value and span equal those of the write. */
   readonly same: number;
 }
 
@@ -72,12 +72,12 @@ export class SqliteWriter {
   readonly #changed = new Set<ChannelRow>();
   readonly #origins = new Map<string, number>();
   readonly #sealing: Sealing;
-  /** By id, those used last at the end. */
+  /** Keyed by id; the most recently used last. */
   readonly #blocks = new Map<number, OpenBlock>();
   #commits: number;
   #pruneFrom = 0;
 
-  /** `committed` hears the number of each commit once it is on disk. */
+  /** `committed` receives the number of each commit after it is on disk. */
   constructor(database: Database, commits: number, committed: (commits: number) => void, sealing = usualSealing) {
     this.#database = database;
     this.#sealing = sealing;
@@ -86,7 +86,7 @@ export class SqliteWriter {
     this.#sql = statements(database);
   }
 
-  /** One transaction for all; if that fails, one for each, so that a job that cannot be done takes no neighbour with it. */
+  /** Applies all jobs in one transaction. If that fails, each job gets its own, so that a job that cannot be applied fails alone. */
   apply(jobs: readonly Job[]): Outcome[] {
     try {
       return this.#transact(jobs);
@@ -115,7 +115,7 @@ export class SqliteWriter {
       if (this.#origins.size > cached) this.#origins.clear();
       return outcomes;
     } catch (error) {
-      // What is at hand may now say more than the file does.
+      // Rolled back: the caches may be ahead of the database, so drop them.
       this.#channels.clear();
       this.#changed.clear();
       this.#origins.clear();
@@ -192,7 +192,7 @@ export class SqliteWriter {
     return 'create';
   }
 
-  /** Packs old steps into blocks. The transaction that makes steps seals as many, so that there are never many in rows. */
+  /** Packs old steps into blocks. Each transaction that makes steps seals about as many, so rows never pile up. */
   #seal(channel: ChannelRow): void {
     const { hot, steps: most, text } = this.#sealing;
     const { id } = channel;
@@ -208,7 +208,7 @@ export class SqliteWriter {
         } else passed += 1;
       }
       if (left > 0 && steps.length < most) {
-        // Those that stay are passed again each time.
+        // Steps that cannot be sealed are passed over again each time.
         channel.again = channel.seq + Math.max(most - steps.length, Math.ceil(passed / 4));
         return;
       }
@@ -221,7 +221,7 @@ export class SqliteWriter {
     }
   }
 
-  /** A step that no row holds. */
+  /** A step that is not in a row yet. */
   #find(channel: ChannelRow, seq: number): { readonly block: OpenBlock; readonly step: Sealed } {
     const id = this.#sql.findBlock.get<{ id: number }>(channel.id, seq)?.id ?? 0;
     const block = this.#blocks.get(id) ?? this.#open(id);
@@ -238,7 +238,7 @@ export class SqliteWriter {
     return { id, steps: body === undefined ? [] : decodeBlock(body, (origin) => origin), changed: false };
   }
 
-  /** @param past it stays as what its item was before */
+  /** @param past keeps the superseded step as a past value */
   #takeOut(channel: ChannelRow, { block, step }: { block: OpenBlock; step: Sealed }, past: boolean): void {
     block.steps.splice(block.steps.indexOf(step), 1);
     block.changed = true;
@@ -270,7 +270,7 @@ export class SqliteWriter {
     this.#changed.add(channel);
   }
 
-  /** Drops what loads left behind that did not come to their end. */
+  /** Drops channels whose load did not finish. */
   sweep(): void {
     const names = this.#sql.findLoading.all<{ name: string }>().map(({ name }) => name);
     if (names.length > 0) this.#transact(names.map((channel) => ({ job: 'load-drop', channel })));
@@ -290,7 +290,7 @@ export class SqliteWriter {
     else this.#drop(job.channel, true);
   }
 
-  /** As #step makes them, but with seqs of their own, and all past values are kept. */
+  /** Like #step, but with given seqs, and all past values are kept. */
   #loadSteps(channel: ChannelRow, steps: readonly Step[]): void {
     const sql = this.#sql;
     const { id } = channel;
@@ -391,7 +391,7 @@ const nothing: ChannelRow = {
   widest: 0,
 };
 
-/** Deletes stay in their rows, and what a block has no room for. */
+/** Deletes stay in their rows, and so does what does not fit into a block. */
 function sealable({
   value,
   time,
@@ -406,7 +406,7 @@ function fits(number: number | null): boolean {
   return number === null || (Number.isInteger(number) && Math.abs(number) < furthest);
 }
 
-/** What no channel is called. */
+/** A name that no channel can have. */
 function loadingName(name: string): string {
   return `\0${name}`;
 }
@@ -462,8 +462,8 @@ function statements(database: Database) {
     deleteBlock: sql('DELETE FROM blocks WHERE id = ?'),
     findBlock: sql('SELECT id FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1'),
     openBlock: sql('SELECT body FROM blocks WHERE id = ?'),
-    // The three of forgetting are run in this order with (channel, channel, old floor, new floor): what lies below the old
-    // floor was seen to then, and `prev` names what a step superseded.
+    // The three statements of forgetting run in this order with (channel, channel, old floor, new floor). What lies below the old floor
+    // was handled then; `prev` names the step that a step superseded.
     forgetItems: sql(`
       DELETE FROM items WHERE channel = ? AND (key, seq) IN
         (SELECT key, seq FROM steps WHERE channel = ? AND seq > ? AND seq <= ? AND value IS NULL)`),

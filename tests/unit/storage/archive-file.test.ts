@@ -98,7 +98,7 @@ describe('a store in a file', () => {
       expect({ place, error }).toEqual({
         place,
         error: expect.stringContaining(
-          place < 15 ? 'does not begin as a backup' : `in frame ${frame}, which begins at byte ${starts[frame - 1]}`,
+          place < 15 ? 'is not a backup' : `in frame ${frame}, which begins at byte ${starts[frame - 1]}`,
         ),
       });
     }
@@ -142,7 +142,7 @@ describe('a store in a file', () => {
     writeFileSync(file, 'horai backup 2\nfrom the future');
     expect(await errorOf(file)).toContain('one of a newer form');
     writeFileSync(file, '');
-    expect(await errorOf(file)).toContain('does not begin as a backup');
+    expect(await errorOf(file)).toContain('is not a backup');
   });
 
   test('a store that breaks off leaves no file, and none that was there is harmed', async () => {

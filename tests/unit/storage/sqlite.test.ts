@@ -251,10 +251,10 @@ describe('the embedded store', () => {
     const ended = once(threads[role], 'exit');
     await threads[role].terminate();
     const waiting = store.append('tasks', write([put('b', '1')]), 'all');
-    await expect(waiting).rejects.toThrow('has stopped');
+    await expect(waiting).rejects.toThrow('The store stopped');
     await ended;
-    await expect(store.head('tasks')).rejects.toThrow('has stopped');
-    await expect(store.check()).rejects.toThrow('has stopped');
+    await expect(store.head('tasks')).rejects.toThrow('The store stopped');
+    await expect(store.check()).rejects.toThrow('The store stopped');
     expect(world.lines.map(({ level }) => level)).toEqual(['error']);
     await store.close();
     const next = await storeIn(folder);
