@@ -1,4 +1,4 @@
-// What every store must do that can be moved whole: what was loaded answers as the original did, and goes on as it would have.
+// What every store must do that can be exported and imported: what was loaded answers as the original did, and goes on as it would have.
 // The original is always a MemoryStore, which the store's own contract holds to a model. tests/storage runs it for each.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -80,7 +80,7 @@ export async function answersOf(store: Store): Promise<unknown> {
 }
 
 export function archiveContract(name: string, newPlace: () => ArchivePlace): void {
-  describe(`${name} can be moved whole`, () => {
+  describe(`${name} can be exported and imported`, () => {
     const places: { place: ArchivePlace; store: Whole }[] = [];
 
     async function opened(): Promise<Whole> {
@@ -97,7 +97,9 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       }
     });
 
-    test.each([1, 2, 3, 4, 5, 6])('what was loaded answers and goes on as the original: seed %i', async (seed) => {
+    test.each([
+      1, 2, 3, 4, 5, 6,
+    ])('a loaded store answers and continues as the original does: seed %i', async (seed) => {
       const original = new MemoryStore({ epoch: 'original' });
       await live([original], seed, 60);
       const moved = await opened();
@@ -140,7 +142,7 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       }
     });
 
-    test('steps asked for while outlines are gone through are of the moment at which that began', async () => {
+    test('steps read while outlines are iterated are as of the start of the iteration', async () => {
       const store = await opened();
       const names = ['a', 'b', 'c'];
       for (const channel of names) {
@@ -164,7 +166,7 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       ]);
     });
 
-    test('a channel that is there already is not loaded over', async () => {
+    test('an existing channel is not overwritten by a load', async () => {
       const store = await opened();
       await store.append('a', write([put('x', '1')]), 'last');
       const before = await contentHashes(store);
@@ -173,7 +175,7 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       expect(differing(before, await contentHashes(store))).toEqual([]);
     });
 
-    test('a load that breaks off leaves nothing of its channel, and can be done again', async () => {
+    test('an interrupted load leaves nothing of its channel, and can be repeated', async () => {
       const store = await opened();
       const original = new MemoryStore({ epoch: 'original' });
       const ops = Array.from({ length: 3_000 }, (_, index) => put(`k${index}`, '1', { time: index }));

@@ -63,7 +63,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
 
     const seqOf = async (channel: string): Promise<number> => (await store.head(channel)).seq;
 
-    test('[ST1] what was acknowledged is there after closing and opening again', async () => {
+    test('[ST1] acknowledged writes are there after the store is closed and opened again', async () => {
       const channel = await channelWith('all', [put('a', '1', { time: 5, end: 9, version: 7 })], [put('a', '2')]);
       const before = [await store.head(channel), await store.read(channel, {}), await store.history(channel, {})];
       await store.close();
@@ -73,7 +73,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       );
     });
 
-    test('[ST1] a write without base, id or ops is accepted and makes nothing', async () => {
+    test('[ST1] a write without base, id or ops is accepted and makes no step', async () => {
       const channel = await channelWith('all', [put('a', '1')]);
       expect(await store.append(channel, write([]), 'all')).toEqual({
         ok: true,
@@ -84,7 +84,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       });
     });
 
-    test('[ST2] each op that changes something is one step, and tells what it did', async () => {
+    test('[ST2] each op that changes something makes one step, and the answer gives its kind', async () => {
       const channel = await channelWith('all', [put('a', '1')]);
       const ops = [
         put('a', '2', { time: 1, end: 2, version: 3 }),
@@ -111,7 +111,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       });
     });
 
-    test('[ST2] what changes nothing makes no step', async () => {
+    test('[ST2] an op that changes nothing makes no step', async () => {
       const spanned = put('b', '1', { time: 1, end: 2, version: 1 });
       const channel = await channelWith('all', [put('a', '1'), spanned]);
       const same = [
@@ -128,7 +128,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.append(channel, write(moved), 'all')).toMatchObject({ steps: 3, position: { seq: 5 } });
     });
 
-    test('[ST3] a write on a stale base is refused with the head, and nothing of it is kept', async () => {
+    test('[ST3] a write on a stale base is refused with the head, and nothing of it is stored', async () => {
       const channel = await channelWith('all', [put('a', '1')], [put('a', '2')]);
       const stale = write([put('b', '1'), remove('a')], { base: 1, writeId: 'w' });
       const refused = { ok: false, reason: 'stale', position: { epoch: store.epoch, seq: 2 } };
@@ -142,7 +142,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       });
     });
 
-    test('[ST3] the base of a channel nobody wrote to is 0', async () => {
+    test('[ST3] the base of a channel without writes is 0', async () => {
       const channel = await channelWith('all');
       expect(await store.append(channel, write([put('a', '1')], { base: 1 }), 'all')).toMatchObject({ ok: false });
       expect(await store.append(channel, write([put('a', '1')], { base: 0 }), 'all')).toMatchObject({ ok: true });
@@ -174,7 +174,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(again).toMatchObject({ ok: true, replayed: true, steps: 0, position: { seq: 0 } });
     });
 
-    test('[ST5] writes given together are applied in order, and a refused one takes none of its neighbours', async () => {
+    test('[ST5] writes given together are applied in order, and a refused one does not affect its neighbours', async () => {
       const channel = await channelWith('all');
       const answers = await Promise.all([
         store.append(channel, write([put('a', '1')], { writeId: 'one' }), 'all'),
@@ -197,7 +197,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       ]);
     });
 
-    test('[ST5] of many racing on one base exactly one wins each round', async () => {
+    test('[ST5] of many writes on one base exactly one is accepted', async () => {
       const channel = await channelWith('all');
       for (let base = 0; base < 10; base += 1) {
         const racing = Array.from({ length: 20 }, (_, index) => write([put('a', `${base}.${index}`)], { base }));
@@ -207,7 +207,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await seqOf(channel)).toBe(10);
     });
 
-    test('[ST6] since tells each item once, in the order of its last step', async () => {
+    test('[ST6] since gives each item once, in the order of its last step', async () => {
       const channel = await channelWith(
         'all',
         [put('a', '1'), put('b', '1'), put('c', '1')],
@@ -228,13 +228,13 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await told(8)).toEqual([]);
     });
 
-    test('[ST6] an item that was removed and began again after seq is a create', async () => {
+    test('[ST6] an item that was removed and created again after seq is a create', async () => {
       const channel = await channelWith('all', [put('a', '1')], [remove('a')], [put('a', '2')], [put('a', '3')]);
       expect((await changesSince(channel, 1)).map(({ kind }) => kind)).toEqual(['create']);
       expect((await changesSince(channel, 3)).map(({ kind }) => kind)).toEqual(['update']);
     });
 
-    test('[ST6] since stops at the limit and says that there is more', async () => {
+    test('[ST6] since stops at the limit and reports that there is more', async () => {
       const channel = await channelWith('last', [put('a', '1'), put('b', '1'), put('c', '1')]);
       const first = await store.since(channel, 0, 2);
       expect(first).toMatchObject({ ok: true, more: true, changes: [{ key: 'a' }, { key: 'b' }], head: { seq: 3 } });
@@ -293,7 +293,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       }
     });
 
-    test('[ST9] at gives the state after a step, items in the order of their last step then', async () => {
+    test('[ST9] at gives the state after a step, with items in the order of their last step', async () => {
       const channel = await channelWith('all', [put('a', '1')], [put('b', '1')], [put('a', '2')], [remove('b')]);
       const told = async (seq: number) =>
         (await store.at(channel, seq)).map(({ key, value, seq: at }) => [key, value, at]);
@@ -384,7 +384,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       ]);
     });
 
-    test('[ST11] forget drops tombstones and what was past, and never an item', async () => {
+    test('[ST11] forget drops tombstones and past values, and never an item', async () => {
       const channel = await channelWith(
         'all',
         [put('a', '1', { version: 4 })],
@@ -414,7 +414,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       });
     });
 
-    test('[ST12] asking about a channel makes nothing of it, nor does a write without a step', async () => {
+    test('[ST12] neither a question nor a write without a step creates a channel', async () => {
       const channel = await channelWith('all', [remove('a')]);
       expect(await store.head(channel)).toEqual({ epoch: store.epoch, seq: 0, version: -1, floor: 0 });
       expect(await changesSince(channel, 0)).toEqual([]);
@@ -427,7 +427,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.channels(channel)).toEqual([]);
     });
 
-    test('[ST12] channels are listed by prefix and name with what is in them', async () => {
+    test('[ST12] channels are listed by prefix and name with seq and number of items', async () => {
       for (const channel of ['list%/b', 'list%/a', 'list_/c', 'list%', 'list\u{10ffff}']) {
         await store.append(channel, write([put('x', '1'), put('y', '1'), remove('x')]), 'last');
       }
@@ -443,7 +443,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect((await store.channels('')).length).toBeGreaterThan(5);
     });
 
-    test('[ST12] many channels are asked about at once, by name and by prefix, each told once', async () => {
+    test('[ST12] heads gives each channel that fits a name or a prefix once', async () => {
       for (const channel of ['head/a', 'head/b', 'header/c', 'other/d']) {
         await store.append(channel, write([put('x', '1'), put('y', '1'), remove('x')]), 'last');
       }
@@ -456,7 +456,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await told([], [])).toEqual([]);
     });
 
-    test('[ST13] the epoch is the same after opening again, and another in another store', async () => {
+    test('[ST13] the epoch stays after opening again, and differs in another store', async () => {
       const { epoch } = store;
       await store.close();
       store = await place.open();

@@ -57,7 +57,7 @@ else {
       return state;
     };
 
-    test('is of one moment of a running hub, and whole in another database and in a data folder, each with an epoch of its own', async () => {
+    test('is as of one moment of a running hub, and complete in another database and in a data folder, each with a new epoch', async () => {
       const store = await postgres.database();
       const file = join(leftovers.folder(), 'all.backup');
       const hub = new HubProcess(leftovers, placed(store));

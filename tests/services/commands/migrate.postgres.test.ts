@@ -81,7 +81,7 @@ else {
       await back.close();
     }, 120_000);
 
-    test('goes on where a run before broke off', async () => {
+    test('continues where an interrupted run stopped', async () => {
       const { folder, hashes } = await livedIn();
       const url = await postgres.database();
       const [source, target] = [await sqliteIn(folder), await postgresAt(url)];
@@ -100,7 +100,7 @@ else {
       await database.close();
     }, 120_000);
 
-    test('refuses while a hub runs on either, and to mix what is not the same', async () => {
+    test('refuses while a hub runs on either store, and refuses to mix different data', async () => {
       const { folder } = await livedIn();
       const url = await postgres.database();
       const source = await sqliteIn(folder);

@@ -36,7 +36,7 @@ const heartbeats = (from: number, count: number) =>
   Array.from({ length: count }, (_, index) => put(`k${from + index}`, `{"n":${from + index}}`, { time: from + index }));
 
 describe('horai backup', () => {
-  test('of a running hub, restored elsewhere, has its accounts and tokens; clients are told to start afresh', async () => {
+  test('restores accounts and tokens of a running hub elsewhere; clients start afresh', async () => {
     const hub = await startComposed({ store: 'sqlite', data });
     const made = await type(data, 'token', 'create', '--name', 'laptop', '--json');
     const token = JSON.parse(made.out);
@@ -62,7 +62,7 @@ describe('horai backup', () => {
     await other.close();
   });
 
-  test('while writes go on, is of one moment over all channels', async () => {
+  test('is as of one moment over all channels while writes go on', async () => {
     const store = await storeIn(data);
     let rounds = 0;
     let writing = true;
@@ -91,7 +91,7 @@ describe('horai backup', () => {
     await restored.close();
   });
 
-  test('killed in the middle leaves nothing under its name, and the next one is whole', async () => {
+  test('leaves no file under its name when it is killed, and the next one is complete', async () => {
     const store = await storeIn(data);
     for (let round = 0; round < 40; round += 1)
       await store.append('a', write(heartbeats(round * 1_000, 1_000)), 'last');
@@ -116,7 +116,7 @@ describe('horai backup', () => {
     await store.close();
   });
 
-  test('is not written over anything, nor made of nothing', async () => {
+  test('does not overwrite a file, and refuses a folder without a store', async () => {
     expect(await type(data, 'backup', 'create', file)).toMatchObject({
       code: 1,
       err: expect.stringContaining('holds no store'),
@@ -135,7 +135,7 @@ describe('horai backup', () => {
     });
   });
 
-  test('goes into an empty store only, unless the old one shall be set aside', async () => {
+  test('restores into an empty store only, unless --replace sets the old one aside', async () => {
     const store = await storeIn(data);
     await store.append('a', write(heartbeats(0, 2_000)), 'last');
     expect(await type(data, 'backup', 'create', file)).toMatchObject({ code: 0 });
@@ -165,7 +165,7 @@ describe('horai backup', () => {
     await restored.close();
   });
 
-  test('takes the place of a store that cannot be read any more', async () => {
+  test('replaces a store that cannot be read', async () => {
     const store = await storeIn(data);
     await store.append('a', write(heartbeats(0, 10)), 'last');
     await store.close();

@@ -53,7 +53,7 @@ function boundaries(bytes: Buffer): number[] {
 }
 
 describe('a store in a file', () => {
-  test('what is restored is what was written, and the file says what is in it', async () => {
+  test('a restored store equals the saved one, and the file states its contents', async () => {
     const store = await filled();
     const totals = await writeArchive(store, about, file, quiet);
     expect(await verifyArchive(file, quiet)).toEqual({ ok: true, contents: { ...totals, about } });
@@ -65,7 +65,7 @@ describe('a store in a file', () => {
     expect(readdirSync(folder)).toEqual(['all.backup']);
   });
 
-  test('an empty store is a file too', async () => {
+  test('an empty store is saved and restored', async () => {
     await writeArchive(new MemoryStore({ epoch: 'e' }), about, file, quiet);
     expect(await verifyArchive(file, quiet)).toMatchObject({
       ok: true,
@@ -73,7 +73,7 @@ describe('a store in a file', () => {
     });
   });
 
-  test('a flipped bit anywhere is found, and its place is named', async () => {
+  test('a flipped bit anywhere is detected, and the error names its place', async () => {
     await writeArchive(await filled(), about, file, quiet);
     const bytes = readFileSync(file);
     const starts = boundaries(bytes);
@@ -104,7 +104,7 @@ describe('a store in a file', () => {
     }
   });
 
-  test('a file cut off anywhere, or gone on with, is found', async () => {
+  test('a file that is cut off or continued is refused', async () => {
     await writeArchive(await filled(), about, file, quiet);
     const bytes = readFileSync(file);
     const cut = join(folder, 'cut');
@@ -120,7 +120,7 @@ describe('a store in a file', () => {
     }
   });
 
-  test('a part that is missing, doubled or in another’s place is found', async () => {
+  test('a missing, doubled or misplaced part is detected', async () => {
     await writeArchive(await filled(), about, file, quiet);
     const bytes = readFileSync(file);
     const starts = boundaries(bytes);
@@ -137,7 +137,7 @@ describe('a store in a file', () => {
     }
   });
 
-  test('what is no backup, or cannot be read, is told so', async () => {
+  test('a file that is not a backup, or cannot be read, is refused with a reason', async () => {
     expect(await errorOf(join(folder, 'nothing'))).toMatch(/cannot be read \(.*ENOENT/);
     writeFileSync(file, 'horai backup 2\nfrom the future');
     expect(await errorOf(file)).toContain('one of a newer form');
@@ -145,7 +145,7 @@ describe('a store in a file', () => {
     expect(await errorOf(file)).toContain('is not a backup');
   });
 
-  test('a store that breaks off leaves no file, and none that was there is harmed', async () => {
+  test('a failed save leaves no file and does not change an existing one', async () => {
     const store = await filled();
     const broken: Omit<Archive, 'load'> = {
       outlines: () => store.outlines() satisfies AsyncIterable<Outline>,

@@ -56,7 +56,7 @@ archiveContract('SqliteStore that seals almost everything', () => placeWith(ever
 if (isBuiltin('node:sqlite')) {
   storeContract('SqliteStore over node:sqlite', () => placeWith(['node:sqlite']));
 } else {
-  test('where Node has no SQLite and none is installed, the refusal says what to install', async () => {
+  test('without any SQLite driver the refusal says what to install', async () => {
     const opened = await openSqlite({ folder: newFolder(), world: newWorld(), drivers: ['node:sqlite'] });
     expect(opened).toMatchObject({ ok: false, error: expect.stringContaining('npm install better-sqlite3') });
   });
@@ -102,7 +102,7 @@ describe('the embedded store', () => {
   const commitsIn = (database: Database): number =>
     Number(database.prepare(`SELECT value FROM meta WHERE name = 'commits'`).get<{ value: number }>()?.value);
 
-  test('[ST1] what was acknowledged outlives kill -9, and no write is there by half', async () => {
+  test('[ST1] acknowledged writes survive kill -9, and no write is stored in part', async () => {
     const folder = folderHere();
     const random = seeded(9);
     let written = 0;
@@ -137,7 +137,7 @@ describe('the embedded store', () => {
     expect(acknowledged.size).toBeGreaterThan(200);
   }, 60_000);
 
-  test('[ST1] blocks that are made and opened all the time outlive kill -9', async () => {
+  test('[ST1] blocks that are sealed and unsealed all the time survive kill -9', async () => {
     const folder = folderHere();
     const random = seeded(23);
     let written = 0;
@@ -198,7 +198,7 @@ describe('the embedded store', () => {
     expect(commitsIn(database) - before).toBe(4);
   });
 
-  test('[ST5] a write that the engine cannot make fails alone', async () => {
+  test('[ST5] a write that SQLite refuses fails alone', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);
     const database = await fileIn(folder);
@@ -222,7 +222,7 @@ describe('the embedded store', () => {
     expect(again).toMatchObject({ replayed: false, position: { seq: 5 } });
   });
 
-  test('check rejects with the reason while writing does not work, and resolves when it does again', async () => {
+  test('check rejects with the reason while writes fail, and resolves when they work again', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);
     const database = await fileIn(folder);
@@ -238,7 +238,7 @@ describe('the embedded store', () => {
   test.each([
     'writer',
     'reader',
-  ] as const)('when the %s dies, who waits is told and nothing more is taken', async (role) => {
+  ] as const)('when the %s dies, waiting calls fail and new ones are refused', async (role) => {
     const folder = folderHere();
     const threads = {
       writer: startWorker({ role: 'writer', folder, freshEpoch: 'e', drivers: everyDriver, sealing: usualSealing }),
@@ -261,7 +261,7 @@ describe('the embedded store', () => {
     expect((await next.read('tasks', {})).map(({ key }) => key)).toEqual(['a']);
   });
 
-  test('its size is that of its files, the log included', async () => {
+  test('its size is the size of its files, including the log', async () => {
     const store = await storeIn(folderHere());
     const before = await store.size();
     expect(before).toBeGreaterThan(0);
@@ -270,7 +270,7 @@ describe('the embedded store', () => {
     await store.close();
   });
 
-  test('close keeps what was given before it and refuses what comes after', async () => {
+  test('close stores the writes given before it and refuses later ones', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);
     const given = Array.from({ length: 3_000 }, (_, index) =>
@@ -309,7 +309,7 @@ describe('the embedded store', () => {
     return { folder, epoch: restored.contents.about.epoch, model };
   }
 
-  test('a folder of format 1 is brought to this one when it is opened, and loses nothing', async () => {
+  test('a folder of format 1 is migrated when it is opened, and loses nothing', async () => {
     const { folder, epoch, model } = await oldFolder();
     writeFileSync(join(folder, 'horai.db.new'), 'what a conversion left that was cut off');
     const store = await storeIn(folder);
@@ -323,7 +323,7 @@ describe('the embedded store', () => {
     expect((await storeIn(folder)).epoch).toBe(epoch);
   }, 60_000);
 
-  test('a conversion that is killed leaves the old store as it was, and is done by the next start', async () => {
+  test('a killed migration leaves the old store unchanged, and the next start completes it', async () => {
     const { folder, model } = await oldFolder();
     const script = fileURLToPath(new URL('../../harness/writing-child.ts', import.meta.url));
     const watcher = watch(folder);
@@ -343,7 +343,7 @@ describe('the embedded store', () => {
     expect(differing(ignoring(await contentHashes(model)), ignoring(await contentHashes(store)))).toEqual([]);
   }, 60_000);
 
-  test('old steps of a channel that keeps the last are in blocks, and a write opens only what it touches', async () => {
+  test('old steps of a last-value channel are sealed, and a write unseals only what it changes', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);
     const ops = Array.from({ length: 5_000 }, (_, index) => put(`k${index}`, `"${index}"`, { time: index }));
@@ -374,7 +374,7 @@ describe('the embedded store', () => {
     expect(blocks()).toBe(7);
   });
 
-  test('[ST10] pages that begin anywhere, of keys of all sorts, are as in memory', async () => {
+  test('[ST10] pages from any place, with keys of any form, equal those of the memory store', async () => {
     const store = await openIn(folderHere(), everyDriver, eager);
     closing.push(() => store.close());
     const model = new MemoryStore({ epoch: 'model' });
@@ -410,7 +410,7 @@ describe('the embedded store', () => {
     }
   });
 
-  test('a load that the process did not live to end is gone when the store is opened again', async () => {
+  test('a load interrupted by the end of the process is gone when the store is opened again', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);
     await store.append('there', write([put('a', '1')]), 'last');
@@ -438,7 +438,7 @@ describe('the embedded store', () => {
     expect(await again.head('c')).toMatchObject({ seq: 0 });
   });
 
-  test('a folder of a newer format is refused and left as it is', async () => {
+  test('a folder of a newer format is refused and not changed', async () => {
     const folder = folderHere();
     await (await storeIn(folder)).close();
     const database = await fileIn(folder);
@@ -450,7 +450,7 @@ describe('the embedded store', () => {
     expect(await refusalIn(folder)).toContain('newer Horai');
   });
 
-  test('a folder that cannot be made, or holds something else, is refused in a sentence', async () => {
+  test('a folder that cannot be created, or holds another file, is refused with a sentence', async () => {
     const folder = folderHere();
     writeFileSync(join(folder, 'file'), 'in the way');
     expect(await refusalIn(join(folder, 'file', 'data'))).toMatch(
@@ -463,7 +463,7 @@ describe('the embedded store', () => {
     expect(await refusalIn(folder)).toMatch(/^The data folder .* cannot be used \(.*not a database.*\)/);
   });
 
-  test('[ST13] a folder that was copied, or given an older database, is another epoch', async () => {
+  test('[ST13] a copied folder, or one with an older database, gets a new epoch', async () => {
     const folder = folderHere();
     const first = await storeIn(folder);
     await first.append('tasks', write([put('a', '1')]), 'all');
@@ -501,7 +501,7 @@ describe('the embedded store', () => {
     expect(await at(31, 'other')).toMatchObject({ replayed: true });
   });
 
-  test('[ST6] a newcomer to a channel with a long past gets the same as one without', async () => {
+  test('[ST6] since(0) gives the same for a channel with a long past as for one without', async () => {
     const store = await storeIn(folderHere());
     const ops = Array.from({ length: 200 }, (_, index) => put(`k${index % 3}`, String(index)));
     await store.append('all', write(ops), 'all');
