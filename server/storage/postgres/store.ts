@@ -20,7 +20,7 @@ import type {
   Write,
 } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
-import { loadChannel, type PostgresSnapshot, openSnapshot } from './archive.ts';
+import { loadChannel, openSnapshot, type PostgresSnapshot } from './archive.ts';
 import { Lane } from './batch-writer.ts';
 import { isBusy, isLost, type Prepared, patienceMs, prepare, reasonOf, settings } from './connection.ts';
 
@@ -386,7 +386,10 @@ export class PostgresStore implements Store, Archive {
   }
 }
 
-async function* alone<T>(snapshot: PostgresSnapshot, ask: (snapshot: PostgresSnapshot) => AsyncIterable<T>): AsyncGenerator<T> {
+async function* alone<T>(
+  snapshot: PostgresSnapshot,
+  ask: (snapshot: PostgresSnapshot) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   try {
     yield* ask(snapshot);
   } finally {
