@@ -1,0 +1,210 @@
+// What people say about their day, as it lies in the channels `entries`, `projects`, `rules` and `settings`: declared once, for the
+// hub that checks it and for the clients that write it. What is computed from it is server/day's.
+
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Check, compile } from './check.ts';
+
+const Label = Type.String({ minLength: 1, maxLength: 128 });
+const Words = Type.String({ maxLength: 2_000 });
+/** Minutes of a day. */
+const Minutes = Type.Number({ minimum: 0, maximum: 1_440 });
+
+/** Time that a person states by hand. The span is the item's `time` and `end`, in microseconds since 1970. */
+export const DayEntryItem = Type.Object(
+  {
+    project: Type.Optional(Label),
+    task: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'the key of an item of `tasks`' })),
+    text: Type.Optional(Words),
+    tags: Type.Optional(Type.Array(Label, { maxItems: 32 })),
+    category: Type.Optional(Label),
+    removes: Type.Optional(Type.Boolean({ description: 'true: "I was not here"; the span is removed from the day' })),
+  },
+  { additionalProperties: false },
+);
+export type DayEntryItem = Static<typeof DayEntryItem>;
+
+/** The key of the item is the name of the project. */
+export const DayProjectItem = Type.Object(
+  {
+    color: Type.Optional(Type.String({ pattern: '^#[0-9a-fA-F]{6}$' })),
+    parent: Type.Optional(Label),
+    aliases: Type.Optional(Type.Array(Label, { maxItems: 256, description: 'other names that mean this project' })),
+    archived: Type.Optional(Type.Boolean()),
+    rate: Type.Optional(
+      Type.Object({
+        amount: Type.Number({ minimum: 0, maximum: 1_000_000, description: 'per hour' }),
+        currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+      }),
+    ),
+    rounding: Type.Optional(
+      Type.Object({
+        minutes: Type.Number({ exclusiveMinimum: 0, maximum: 1_440 }),
+        to: Type.Union([Type.Literal('nearest'), Type.Literal('up'), Type.Literal('down')]),
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type DayProjectItem = Static<typeof DayProjectItem>;
+
+const Pattern = Type.String({ minLength: 1, maxLength: 256 });
+/** One way in which a text is looked at; letter case counts for none of them. */
+export const DayTextCondition = Type.Union([
+  Type.Object({ is: Pattern }, { additionalProperties: false }),
+  Type.Object({ begins: Pattern }, { additionalProperties: false }),
+  Type.Object({ contains: Pattern }, { additionalProperties: false }),
+  Type.Object({ matches: Pattern }, { additionalProperties: false, description: 'RE2 syntax, found anywhere' }),
+]);
+export type DayTextCondition = Static<typeof DayTextCondition>;
+
+/** Texts that a rule may look at. `folder` holds for a path in it; `tag` for one of several tags. */
+export const dayRuleTexts = [
+  'app',
+  'title',
+  'url',
+  'host',
+  'path',
+  'folder',
+  'branch',
+  'language',
+  'room',
+  'tag',
+  'device',
+  'project',
+] as const;
+export type DayRuleText = (typeof dayRuleTexts)[number];
+
+const lanes = ['manual', 'task', 'mob', 'meeting', 'editor', 'web', 'window', 'other', 'afk', 'agent'] as const;
+
+/** All conditions of a rule must hold. */
+export const DayRuleItem = Type.Object(
+  {
+    when: Type.Object(
+      {
+        lane: Type.Optional(Type.Array(Type.Union(lanes.map((lane) => Type.Literal(lane))), { minItems: 1 })),
+        ...Object.fromEntries(dayRuleTexts.map((name) => [name, Type.Optional(DayTextCondition)])),
+        weekday: Type.Optional(
+          Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), { minItems: 1, description: '1 Monday to 7 Sunday' }),
+        ),
+        hour: Type.Optional(
+          Type.Object(
+            {
+              from: Type.Integer({ minimum: 0, maximum: 23 }),
+              to: Type.Integer({ minimum: 1, maximum: 24, description: 'excluded; below `from` it is over midnight' }),
+            },
+            { additionalProperties: false },
+          ),
+        ),
+      },
+      { additionalProperties: false, minProperties: 1 },
+    ),
+    project: Type.Optional(Label),
+    task: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    category: Type.Optional(Label),
+    not_work: Type.Optional(Type.Literal(true)),
+    order: Type.Optional(Type.Number({ description: 'of equally specific rules the smaller one decides' })),
+    enabled: Type.Optional(Type.Boolean()),
+    source: Type.Optional(Type.String({ maxLength: 256, description: 'where an imported rule comes from' })),
+  },
+  { additionalProperties: false },
+);
+
+export interface DayRuleConditions extends Partial<Readonly<Record<DayRuleText, DayTextCondition>>> {
+  readonly lane?: readonly (typeof lanes)[number][];
+  readonly weekday?: readonly number[];
+  readonly hour?: { readonly from: number; readonly to: number };
+}
+
+export interface DayRuleItem {
+  readonly when: DayRuleConditions;
+  readonly project?: string;
+  readonly task?: string;
+  readonly category?: string;
+  readonly not_work?: true;
+  readonly order?: number;
+  readonly enabled?: boolean;
+  readonly source?: string;
+}
+
+/** The item `day` of the channel `settings`. */
+export const DaySettingsItem = Type.Object(
+  {
+    zone: Type.Optional(Type.String({ maxLength: 64 })),
+    /** From each moment on, for a person who travels. */
+    zones: Type.Optional(
+      Type.Array(
+        Type.Object({
+          from: Type.Integer({ description: 'microseconds since 1970' }),
+          zone: Type.String({ maxLength: 64 }),
+        }),
+        { maxItems: 1_000 },
+      ),
+    ),
+    day_start: Type.Optional(Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' })),
+    idle: Type.Optional(Minutes),
+    bridge: Type.Optional(Minutes),
+  },
+  { additionalProperties: false },
+);
+export type DaySettingsItem = Static<typeof DaySettingsItem>;
+
+/** The item `mob_names` of the channel `settings`: the names by which the person appears in rooms of the mob timer. */
+export const MobNamesItem = Type.Array(Label, { maxItems: 32 });
+export type MobNamesItem = Static<typeof MobNamesItem>;
+
+/** The item `devices` of the channel `settings`: other host names of a device, by the name that it shall have. */
+export const DeviceNamesItem = Type.Record(Label, Type.Array(Label, { maxItems: 64 }), { maxProperties: 256 });
+export type DeviceNamesItem = Static<typeof DeviceNamesItem>;
+
+/** What is bounded about the rules of an account. */
+export const ruleLimits = { rules: 1_000, patterns: 200 } as const;
+
+interface ItemCheck {
+  readonly check: Check;
+  readonly wanted: string;
+}
+
+const row = (schema: TSchema, wanted: string): ItemCheck => ({ check: compile(schema), wanted });
+const entry = row(
+  DayEntryItem,
+  'an entry: {"project"?, "task"?, "text"?, "tags"?, "category"?, "removes"?} with `time` and `end`',
+);
+const project = row(DayProjectItem, 'a project: {"color"?, "parent"?, "aliases"?, "archived"?, "rate"?, "rounding"?}');
+const rule = row(
+  DayRuleItem,
+  'a rule: {"when": {"app": {"is": "…"}}, "project": "…"}; a text condition has one of is, begins, contains, matches',
+);
+const settings: Readonly<Record<string, ItemCheck | undefined>> = {
+  day: row(DaySettingsItem, '{"zone"?, "zones"?, "day_start"?: "04:00", "idle"?: minutes, "bridge"?: minutes}'),
+  mob_names: row(MobNamesItem, 'a list of names'),
+  devices: row(DeviceNamesItem, 'lists of host names by the name of the device'),
+};
+
+/** An item as the wire brings it. */
+export interface SaidItem {
+  readonly key: string;
+  readonly item?: unknown;
+  readonly time?: number;
+  readonly end?: number;
+}
+
+/**
+ * Checks an item of one of the channels of this file.
+ * @param channel without the account
+ * @returns what it should be, where it is not; undefined where it is right, or the channel is none of these
+ */
+export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem): string | undefined {
+  const known = Object.hasOwn(settings, key) ? settings[key] : undefined;
+  const wanted = { entries: entry, projects: project, rules: rule, settings: known }[channel];
+  if (wanted === undefined) return undefined;
+  if (!wanted.check(item)) return wanted.wanted;
+  if (channel !== 'entries') return undefined;
+  return time !== undefined && end !== undefined && end > time ? undefined : 'an entry with `time` before `end`';
+}
+
+export const isEntryItem = (value: unknown): value is DayEntryItem => entry.check(value);
+export const isProjectItem = (value: unknown): value is DayProjectItem => project.check(value);
+export const isRuleItem = (value: unknown): value is DayRuleItem => rule.check(value);
+export const isDaySettings = (value: unknown): value is DaySettingsItem => settings['day']?.check(value) === true;
+export const areMobNames = (value: unknown): value is MobNamesItem => settings['mob_names']?.check(value) === true;
+export const areDeviceNames = (value: unknown): value is DeviceNamesItem => settings['devices']?.check(value) === true;

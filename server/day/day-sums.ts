@@ -1,0 +1,244 @@
+// Sums of past days, kept: in memory while somebody asks, and in the derived channel `@derived/day/<account>`. A kept day names the
+// position of every large channel that it was computed from, and which items it is made of; a change after that position that touches
+// the day makes it void. So a kept day is valid or it is not there, never partial.
+
+import { createHash } from 'node:crypto';
+import type { Channel } from '../core/channel.ts';
+import type { Hub } from '../core/hub.ts';
+import type { Change, Op } from '../core/store.ts';
+import { type AccountDays, calendarOf, fingerprintOf } from './account-days.ts';
+import type { DayProject } from './engine/answer.ts';
+import { boundsOfDay } from './engine/day-calendar.ts';
+import type { ChannelEvidence, DaySpan } from './readers/reading.ts';
+
+const format = 1;
+const everything = (): boolean => true;
+/** More changes than that since a day was kept, and it is computed again rather than looked through. */
+const mostChanges = 20_000;
+const pageSize = 2_000;
+const writeMs = 2_000;
+/** Days in one write. */
+const mostAtOnce = 400;
+const dayLength = 86_400_000_000;
+
+export interface DayTotals {
+  readonly date: string;
+  readonly total: number;
+  readonly projects: readonly DayProject[];
+  readonly human: number;
+  readonly agent: number;
+  readonly agent_wall: number;
+  readonly attended: number;
+}
+
+/** A kept day. */
+interface KeptDay {
+  readonly format: number;
+  /** Of settings, rules and projects. */
+  readonly decidedBy: string;
+  readonly from: number;
+  readonly to: number;
+  /** Of large channels without the account: the step up to which they were looked at. */
+  readonly positions: Readonly<Record<string, number>>;
+  /** Hashes of the keys of the items it is made of, sorted: little-endian 32-bit numbers as base64. */
+  readonly keys: string;
+  /** Of the evidence of small channels. */
+  readonly small: string;
+  readonly totals: DayTotals;
+}
+
+interface LiveDay {
+  readonly kept: KeptDay;
+  readonly keys: Uint32Array;
+}
+
+export class DaySums {
+  readonly #hub: Hub;
+  readonly #days: AccountDays;
+  readonly #name: string;
+  readonly #live = new Map<string, LiveDay>();
+  readonly #listened = new Map<string, () => void>();
+  /** Of days that are being computed: what was heard meanwhile. */
+  readonly #computing = new Set<Change[]>();
+  #loaded: Promise<void> | undefined;
+  #unwritten = new Set<string>();
+  #cancelWrite: (() => void) | undefined;
+
+  constructor(hub: Hub, days: AccountDays) {
+    this.#hub = hub;
+    this.#days = days;
+    this.#name = `@derived/day/${days.account}`;
+  }
+
+  /** In the order of the dates. */
+  async of(dates: readonly string[]): Promise<readonly DayTotals[]> {
+    this.#loaded ??= this.#load();
+    await this.#loaded;
+    await this.#listenToAll();
+    const settings = await this.#days.settings();
+    const registry = await this.#days.registry(everything);
+    const decidedBy = digest(`${fingerprintOf(settings)} ${registry.fingerprint}`);
+    const totals: DayTotals[] = [];
+    for (const date of dates) {
+      const [from, to] = boundsOfDay(date, calendarOf(settings, undefined));
+      const span = { from, to };
+      const known = this.#live.get(date);
+      const small = await this.#days.smallParts(span);
+      const fingerprint = fingerprintOfParts(small);
+      if (known?.kept.decidedBy === decidedBy && known.kept.from === from && known.kept.small === fingerprint) {
+        totals.push(known.kept.totals);
+        continue;
+      }
+      totals.push(await this.#compute(date, span, decidedBy, fingerprint));
+    }
+    return totals;
+  }
+
+  /** Nothing is heard any more. */
+  close(): void {
+    this.#cancelWrite?.();
+    for (const stop of this.#listened.values()) stop();
+    this.#listened.clear();
+  }
+
+  async #compute(date: string, span: DaySpan, decidedBy: string, small: string): Promise<DayTotals> {
+    const positions = Object.fromEntries(
+      await Promise.all(
+        [...this.#listened.keys()].map(async (name) => {
+          const channel = await this.#hub.channel(`${this.#days.account}/${name}`);
+          return [name, channel.position.seq] as const;
+        }),
+      ),
+    );
+    const heard: Change[] = [];
+    this.#computing.add(heard);
+    const answer = await this.#days.day({ date, mayRead: everything }).finally(() => this.#computing.delete(heard));
+    const { total, projects, human, agent, agent_wall, attended } = answer;
+    const totals = { date, total, projects, human, agent, agent_wall, attended };
+    const settings = await this.#days.settings();
+    const isPast = span.to + settings.timeout <= this.#hub.world.now() * 1_000;
+    const parts = await this.#days.parts(span, settings, everything);
+    const keys = hashesOf(parts);
+    if (!isPast || heard.some((change) => touches(change, span, keys))) {
+      this.#live.delete(date);
+      return totals;
+    }
+    const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength).toString('base64');
+    const kept = { format, decidedBy, ...span, positions, keys: text, small, totals };
+    this.#live.set(date, { kept, keys });
+    this.#unwritten.add(date);
+    this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
+    return totals;
+  }
+
+  /** Large channels are heard from now on; one that is new makes void what was kept without it. */
+  async #listenToAll(): Promise<void> {
+    for (const name of await this.#days.largeChannels()) {
+      if (this.#listened.has(name)) continue;
+      const channel = await this.#hub.channel(`${this.#days.account}/${name}`);
+      this.#listened.set(
+        name,
+        channel.listen((changes) => this.#heard(changes)),
+      );
+      await this.#catchUp(name, channel);
+    }
+  }
+
+  /** Looks at what happened in a channel after the positions of the kept days. */
+  async #catchUp(name: string, channel: Channel): Promise<void> {
+    const positions = [...this.#live.values()].map(({ kept }) => kept.positions[name] ?? 0);
+    if (positions.length === 0) return;
+    let seq = Math.min(...positions);
+    for (let count = 0; ; ) {
+      const since = await channel.since(seq, pageSize);
+      count += since.ok ? since.changes.length : 0;
+      if (!since.ok || count > mostChanges || (seq === 0 && since.changes.length > 0)) {
+        this.#live.clear();
+        return;
+      }
+      this.#heard(since.changes, name);
+      if (!since.more) return;
+      seq = since.changes.at(-1)?.seq ?? seq;
+    }
+  }
+
+  /** @param channel only days that were kept before the change are touched by it */
+  #heard(changes: readonly Change[], channel?: string): void {
+    for (const heard of this.#computing) heard.push(...changes);
+    for (const [date, { kept, keys }] of this.#live) {
+      const after = channel === undefined ? -1 : (kept.positions[channel] ?? 0);
+      if (changes.some((change) => change.seq > after && touches(change, kept, keys))) this.#live.delete(date);
+    }
+  }
+
+  async #load(): Promise<void> {
+    for (const { key, value } of await this.#hub.store.read(this.#name, {})) {
+      const kept: KeptDay = JSON.parse(value);
+      if (kept.format !== format) continue;
+      const bytes = Buffer.from(kept.keys, 'base64');
+      const keys = new Uint32Array(bytes.byteLength / 4);
+      new Uint8Array(keys.buffer).set(bytes);
+      this.#live.set(key, { kept, keys });
+    }
+  }
+
+  /** In the background: never rejects. */
+  async #write(): Promise<void> {
+    this.#cancelWrite = undefined;
+    const dates = [...this.#unwritten].slice(0, mostAtOnce);
+    for (const date of dates) this.#unwritten.delete(date);
+    const ops = dates.flatMap((date): Op[] => {
+      const live = this.#live.get(date);
+      return live === undefined ? [] : [{ op: 'put', key: date, value: JSON.stringify(live.kept) }];
+    });
+    try {
+      const channel = await this.#hub.channel(this.#name);
+      if (ops.length > 0) await channel.write({ ops, origin: 'day', at: this.#hub.world.now() });
+    } catch (error) {
+      this.#hub.world.log.warn({ channel: this.#name, error }, 'day: could not keep the sums of days');
+      return;
+    }
+    if (this.#unwritten.size > 0) this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
+  }
+}
+
+/** A heartbeat matters to the days behind it, which say "as before", and within the timeout to the one before it. */
+function touches({ key, time, end }: Change, { from, to }: DaySpan, keys: Uint32Array): boolean {
+  if (time !== null && time < to + dayLength && (end ?? time) >= from - 4 * dayLength) return true;
+  return has(keys, hashOf(key));
+}
+
+/** FNV-1a, 32 bits: two keys of one hash make a day void once too often, never once too seldom. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+function hashesOf(parts: readonly ChannelEvidence[]): Uint32Array {
+  const hashes: number[] = [];
+  for (const { events, heartbeats } of parts) {
+    for (const { key } of events) hashes.push(hashOf(key));
+    for (const { key } of heartbeats) hashes.push(hashOf(key));
+  }
+  return Uint32Array.from(hashes).sort();
+}
+
+function has(sorted: Uint32Array, hash: number): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < hash) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === hash;
+}
+
+function fingerprintOfParts(parts: readonly ChannelEvidence[]): string {
+  const some = parts.filter(({ events }) => events.length > 0);
+  return some.length === 0 ? '' : digest(JSON.stringify(some.map(({ events }) => events)));
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,113 @@
+// Events of ActivityWatch's buckets as evidence, by the type of the bucket. Spans are the events' own, never flooded.
+
+import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
+import { endOf, eventOf, isEventKey } from '../../adapters/activitywatch/events/event.ts';
+import type { Item, Store } from '../../core/store.ts';
+import type { DayEvent, DayFacts, DayLane } from '../engine/evidence.ts';
+import { agentOf, isAgentType } from './agents.ts';
+import { pagesOf } from './pages.ts';
+import {
+  type ChannelEvidence,
+  type DaySpan,
+  type DeviceNames,
+  factsOf,
+  hostOf,
+  isRecord,
+  type SharedFacts,
+  textIn,
+} from './reading.ts';
+
+/** How the events of a bucket are read. */
+export interface BucketKind {
+  readonly lane: DayLane;
+  /** The source within the device. */
+  readonly kind: string;
+  readonly device: string;
+  /** Of a bucket of an agent. */
+  readonly agent: string;
+}
+
+/** Types of buckets that report input of a device without an AFK watcher: their events are marks of input. */
+const unlockTypes: ReadonlySet<string> = new Set(['os.lockscreen.unlocks']);
+
+export function kindOf({ id, type, client, hostname }: Description, devices: DeviceNames): BucketKind {
+  const device = devices.of(hostname);
+  const agent = agentOf(client) ?? agentOf(id.split('_', 1)[0] ?? '') ?? (isAgentType(type) ? client || 'agent' : '');
+  const own = { device: device || 'unknown', agent };
+  if (agent !== '') return { lane: 'agent', kind: agent, ...own };
+  if (type === 'afkstatus') return { lane: 'afk', kind: 'afk', ...own };
+  if (unlockTypes.has(type)) return { lane: 'afk', kind: 'unlocks', ...own };
+  if (type === 'currentwindow') return { lane: 'window', kind: 'window', ...own };
+  // A browser that does not say where it runs: the engine guesses.
+  if (type.startsWith('web.tab')) return { lane: 'web', kind: 'web', device, agent };
+  if (type === 'app.editor.activity') return { lane: 'editor', kind: 'aw-editor', ...own };
+  return { lane: 'other', kind: client === '' ? 'other' : client.replace(/^aw-watcher-/, ''), ...own };
+}
+
+/** @param channel its full name; events of an AFK source are read some way beyond the span, for heartbeats near its ends */
+export async function readBucket(
+  store: Store,
+  channel: string,
+  kind: BucketKind,
+  { from, to }: DaySpan,
+  { shared, timeout }: { readonly shared: SharedFacts; readonly timeout: number },
+): Promise<ChannelEvidence> {
+  const margin = kind.lane === 'afk' || kind.lane === 'agent' ? timeout : 0;
+  const short = channel.slice(channel.indexOf('/') + 1);
+  const events: DayEvent[] = [];
+  for await (const item of pagesOf(store, channel, { from: from - margin, to: to + margin })) {
+    if (isEventKey(item.key)) events.push(evidenceOf(item, short, kind, shared));
+  }
+  return { events, heartbeats: [] };
+}
+
+function evidenceOf(
+  item: Item,
+  channel: string,
+  { lane, kind, device, agent }: BucketKind,
+  shared: SharedFacts,
+): DayEvent {
+  const event = eventOf(item);
+  const { time, data } = event;
+  const to = kind === 'unlocks' ? time : Math.max(time, endOf(event));
+  const facts = shared.of(`${lane} ${data}`, () => factsIn(lane, data));
+  const base = { lane, device, kind, channel, key: item.key, from: time, to, facts };
+  if (lane === 'afk') return { ...base, input: kind === 'unlocks' || statusOf(data) === 'not-afk' };
+  if (lane !== 'agent') return base;
+  const session = sessionIn(data);
+  return { ...base, session: session === '' ? agent : `${agent}/${session}` };
+}
+
+function statusOf(data: string): string {
+  const value: unknown = JSON.parse(data);
+  return isRecord(value) ? textIn(value, 'status') : '';
+}
+
+function sessionIn(data: string): string {
+  const value: unknown = JSON.parse(data);
+  return isRecord(value) ? textIn(value, 'session') || textIn(value, 'session_id') : '';
+}
+
+function factsIn(lane: DayLane, data: string): DayFacts {
+  const value: unknown = JSON.parse(data);
+  if (!isRecord(value) || lane === 'afk') return {};
+  const url = textIn(value, 'url');
+  const said = {
+    app: textIn(value, 'app'),
+    title: textIn(value, 'title') || textIn(value, 'label'),
+    url,
+    host: hostOf(url),
+    path: textIn(value, 'file') || textIn(value, 'path'),
+    language: textIn(value, 'language'),
+    branch: textIn(value, 'branch'),
+  };
+  // The project of an editor is a fact; a window's is none, whoever writes it there.
+  const project = lane === 'editor' || lane === 'agent' ? projectName(textIn(value, 'project')) : '';
+  return factsOf({ ...said, project });
+}
+
+/** Editors of ActivityWatch say the folder of a project: its last part is the name. */
+function projectName(said: string): string {
+  if (said === 'unknown') return '';
+  return said.split(/[\\/]/).findLast((part) => part !== '') ?? '';
+}

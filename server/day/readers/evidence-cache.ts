@@ -1,0 +1,133 @@
+// Evidence of large channels in memory, span by span. A change of a channel drops the spans that it touches and leaves the others: those
+// that hold the changed item, and those into which it reaches now.
+
+import type { Channel } from '../../core/channel.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { Change } from '../../core/store.ts';
+import type { ChannelEvidence, DaySpan } from './reading.ts';
+
+/** Events and heartbeats of all accounts together; those that nobody asked for longest go first. */
+const mostItems = 400_000;
+const attempts = 3;
+
+interface Cached {
+  readonly span: DaySpan;
+  readonly size: number;
+  readonly keys: ReadonlySet<string>;
+  readonly evidence: ChannelEvidence;
+}
+
+/** The spans of one channel, and who hears its changes. */
+interface Watched {
+  readonly stop: () => void;
+  readonly spans: Map<string, Cached>;
+  /** Of spans that are being read: changes that were heard meanwhile. */
+  readonly reading: Set<Change[]>;
+}
+
+export class EvidenceCache {
+  readonly #hub: Hub;
+  readonly #channels = new Map<string, Watched>();
+  /** Names of spans, the one asked for last at the end. */
+  readonly #order = new Map<string, { readonly channel: string; readonly size: number }>();
+  #size = 0;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  /**
+   * @param variant what besides the span the evidence depends on
+   * @param margin microseconds beyond the span in which a change matters
+   */
+  async get(
+    channelName: string,
+    span: DaySpan,
+    {
+      variant,
+      margin,
+      read,
+    }: { readonly variant: string; readonly margin: number; readonly read: () => Promise<ChannelEvidence> },
+  ): Promise<ChannelEvidence> {
+    const name = `${channelName} ${span.from} ${span.to} ${variant}`;
+    const known = this.#channels.get(channelName)?.spans.get(name);
+    if (known !== undefined) {
+      this.#touch(name);
+      return known.evidence;
+    }
+    const channel = await this.#hub.channel(channelName);
+    for (let attempt = 0; ; attempt += 1) {
+      const watched = this.#watch(channel);
+      const heard: Change[] = [];
+      watched.reading.add(heard);
+      const evidence = await read().finally(() => watched.reading.delete(heard));
+      const reach = { from: span.from - margin, to: span.to + margin };
+      const { events, heartbeats } = evidence;
+      const keys = new Set([...events, ...heartbeats].map(({ key }) => key));
+      if (!heard.some((change) => touches(change, reach, keys))) {
+        this.#add(name, channelName, { span: reach, size: keys.size + 10, keys, evidence });
+        return evidence;
+      }
+      if (attempt === attempts) return evidence;
+    }
+  }
+
+  close(): void {
+    for (const { stop } of this.#channels.values()) stop();
+    this.#channels.clear();
+  }
+
+  #watch(channel: Channel): Watched {
+    const known = this.#channels.get(channel.name);
+    if (known !== undefined) return known;
+    const watched: Watched = {
+      spans: new Map(),
+      reading: new Set(),
+      stop: channel.listen((changes) => this.#heard(channel.name, watched, changes)),
+    };
+    this.#channels.set(channel.name, watched);
+    return watched;
+  }
+
+  #heard(channel: string, { spans, reading }: Watched, changes: readonly Change[]): void {
+    for (const heard of reading) heard.push(...changes);
+    for (const [name, { span, keys }] of spans) {
+      if (changes.some((change) => touches(change, span, keys))) this.#drop(channel, name);
+    }
+  }
+
+  #add(name: string, channel: string, cached: Cached): void {
+    const watched = this.#channels.get(channel);
+    if (watched === undefined) return;
+    this.#drop(channel, name);
+    watched.spans.set(name, cached);
+    this.#order.set(name, { channel, size: cached.size });
+    this.#size += cached.size;
+    for (const [oldest, { channel: its }] of this.#order) {
+      if (this.#size <= mostItems || oldest === name) break;
+      this.#drop(its, oldest);
+      const left = this.#channels.get(its);
+      if (left === undefined || left.spans.size > 0 || left.reading.size > 0) continue;
+      left.stop();
+      this.#channels.delete(its);
+    }
+  }
+
+  #touch(name: string): void {
+    const known = this.#order.get(name);
+    if (known === undefined) return;
+    this.#order.delete(name);
+    this.#order.set(name, known);
+  }
+
+  #drop(channel: string, name: string): void {
+    this.#channels.get(channel)?.spans.delete(name);
+    this.#size -= this.#order.get(name)?.size ?? 0;
+    this.#order.delete(name);
+  }
+}
+
+/** Whether a change may alter what was read of a span. */
+function touches({ key, time, end }: Change, { from, to }: DaySpan, keys: ReadonlySet<string>): boolean {
+  return keys.has(key) || (time !== null && time < to && (end ?? time) >= from);
+}

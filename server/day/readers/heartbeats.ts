@@ -1,0 +1,107 @@
+// Heartbeats of the channel `wakatime` as evidence. "As before" is filled in by the adapter's own rule; what heartbeats are worth in
+// time is the engine's.
+
+import { type Heartbeat, readHeartbeat } from '../../adapters/wakatime/model/heartbeat.ts';
+import { parseUserAgent } from '../../adapters/wakatime/model/user-agent.ts';
+import { inherited, type Place } from '../../adapters/wakatime/stats/inherit-fields.ts';
+import type { Store } from '../../core/store.ts';
+import type { DayFacts, DayHeartbeat } from '../engine/evidence.ts';
+import { agentOf, isAiCategory } from './agents.ts';
+import { pagesOf } from './pages.ts';
+import { type ChannelEvidence, type DaySpan, type DeviceNames, factsOf, hostOf, type SharedFacts } from './reading.ts';
+
+const dayLength = 86_400_000_000;
+/** How many days "as before" is followed back. */
+const mostDaysBack = 3;
+
+interface Read {
+  readonly key: string;
+  readonly at: number;
+  readonly heartbeat: Heartbeat;
+}
+
+export interface HeartbeatOptions {
+  readonly devices: DeviceNames;
+  readonly shared: SharedFacts;
+  /** Microseconds: how long "as before" holds, and how far heartbeats beyond the span matter. */
+  readonly timeout: number;
+  readonly writesOnly: boolean;
+}
+
+/** @param channel its full name */
+export async function readHeartbeats(
+  store: Store,
+  channel: string,
+  { from, to }: DaySpan,
+  options: HeartbeatOptions,
+): Promise<ChannelEvidence> {
+  const { timeout, writesOnly } = options;
+  const all = await readSpan(store, channel, from - timeout, to + timeout);
+  for (let back = 0; back < mostDaysBack && (all[0]?.heartbeat.last?.length ?? 0) > 0; back += 1) {
+    const begin = from - timeout - back * dayLength;
+    const before = await readSpan(store, channel, begin - dayLength, begin);
+    if (before.length === 0) break;
+    all.unshift(...before);
+  }
+  const heartbeats: DayHeartbeat[] = [];
+  let before: (Place & { readonly at: number }) | undefined;
+  for (const { key, at, heartbeat } of all) {
+    const { project = '', branch = '', language = '', last = [] } = heartbeat;
+    const recent = before !== undefined && at - before.at < timeout ? before : undefined;
+    const place = inherited({ project, branch, language, last }, recent);
+    before = { ...place, at };
+    if (at < from - timeout || (writesOnly && heartbeat.is_write !== true)) continue;
+    heartbeats.push({
+      device: options.devices.of(heartbeat.machine ?? '') || 'unknown',
+      at,
+      channel: 'wakatime',
+      key,
+      facts: options.shared.of(contentOf(heartbeat, place), () => factsIn(heartbeat, place)),
+      ...writerOf(heartbeat),
+    });
+  }
+  return { events: [], heartbeats };
+}
+
+async function readSpan(store: Store, channel: string, from: number, to: number): Promise<Read[]> {
+  const read: Read[] = [];
+  for await (const { key, value, time } of pagesOf(store, channel, { from, to })) {
+    const heartbeat = readHeartbeat(value, time);
+    if (heartbeat !== undefined && time !== null) read.push({ key, at: time, heartbeat });
+  }
+  return read;
+}
+
+function contentOf({ entity, type, category }: Heartbeat, { project, branch, language }: Place): string {
+  return JSON.stringify(['wakatime', entity, type, category, project, branch, language]);
+}
+
+function factsIn({ entity, type, category }: Heartbeat, { project, branch, language }: Place): DayFacts {
+  const where = { file: { path: entity }, app: { app: entity }, url: { url: entity, host: hostOf(entity) } };
+  const facts =
+    type === 'domain' ? { host: entity } : type === 'file' || type === 'app' || type === 'url' ? where[type] : {};
+  return factsOf({ project, branch, language, category, ...facts });
+}
+
+const writers = new Map<string, string>();
+
+/** Whether a person or an agent caused it ([Y7]). */
+function writerOf(heartbeat: Heartbeat): Pick<DayHeartbeat, 'by' | 'session'> {
+  const { user_agent: userAgent = '', ai_session: aiSession = '', category } = heartbeat;
+  const known = writers.get(userAgent);
+  const agent = known ?? agentIn(userAgent);
+  if (known === undefined) {
+    if (writers.size >= 10_000) writers.clear();
+    writers.set(userAgent, agent);
+  }
+  if (agent !== '') return { by: 'agent', session: aiSession === '' ? agent : `${agent}/${aiSession}` };
+  if (!isAiCategory(category)) return { by: 'human', session: '' };
+  const editor = parseUserAgent(userAgent).editor.toLowerCase() || 'editor';
+  return { by: 'labelled', session: aiSession === '' ? editor : `${editor}/${aiSession}` };
+}
+
+/** '' where it is an editor. */
+function agentIn(userAgent: string): string {
+  const { editor, plugin } = parseUserAgent(userAgent);
+  return agentOf(editor) ?? agentOf(plugin) ?? '';
+}

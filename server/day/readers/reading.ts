@@ -1,0 +1,74 @@
+// What every reader of evidence shares: the span it is asked for, what it gives, how facts of equal content become one object, and how
+// devices are called.
+
+import type { DayEvent, DayFacts, DayHeartbeat } from '../engine/evidence.ts';
+
+/** [from, to), in microseconds since 1970. */
+export interface DaySpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The evidence of one channel within a span. Never changed once it is made: an equal object means equal evidence. */
+export interface ChannelEvidence {
+  readonly events: readonly DayEvent[];
+  readonly heartbeats: readonly DayHeartbeat[];
+}
+
+export const noEvidence: ChannelEvidence = { events: [], heartbeats: [] };
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** '' where the field is no text. */
+export function textIn(value: Readonly<Record<string, unknown>>, name: string): string {
+  const text = value[name];
+  return typeof text === 'string' ? text : '';
+}
+
+const mostShared = 20_000;
+
+/** Facts by a text that they are made from, so that the engine classifies equal content once. */
+export class SharedFacts {
+  readonly #known = new Map<string, DayFacts>();
+
+  of(text: string, make: () => DayFacts): DayFacts {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    if (this.#known.size >= mostShared) this.#known.clear();
+    const made = make();
+    this.#known.set(text, made);
+    return made;
+  }
+}
+
+/** Only what is said: no field is there with nothing in it. */
+export function factsOf(said: Readonly<Record<Exclude<keyof DayFacts, 'tags'>, string>> | Partial<DayFacts>): DayFacts {
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== '' && value !== undefined));
+}
+
+/** The host name of an address; '' where it is none. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
+const unnamed: ReadonlySet<string> = new Set(['', 'unknown', 'localhost', 'unknown hostname']);
+
+/** How the account calls its devices: letter case does not count, and settings may join several host names. */
+export class DeviceNames {
+  readonly #names = new Map<string, string>();
+
+  /** @param joined other host names by the name that the device shall have */
+  constructor(joined: Readonly<Record<string, readonly string[]>>) {
+    for (const [name, others] of Object.entries(joined)) {
+      for (const other of others) this.#names.set(other.toLowerCase(), name.toLowerCase());
+    }
+  }
+
+  /** @returns '' for a host name that names nothing */
+  of(hostname: string): string {
+    const lower = hostname.trim().toLowerCase();
+    return unnamed.has(lower) ? '' : (this.#names.get(lower) ?? lower);
+  }
+}

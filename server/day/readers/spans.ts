@@ -1,0 +1,62 @@
+// Evidence that already lies in an account as spans: entries, turns of mob rooms, meetings. Each is a small channel that is whole in
+// memory.
+
+import { isEntryItem } from '../../../protocol/day.ts';
+import type { View } from '../../core/cached-channel.ts';
+import type { Item } from '../../core/store.ts';
+import type { DayEvent } from '../engine/evidence.ts';
+import { type DaySpan, factsOf, isRecord, textIn } from './reading.ts';
+
+function itemsIn(
+  { items }: View,
+  { from, to }: DaySpan,
+): readonly (Item & { readonly time: number; readonly end: number })[] {
+  const found: (Item & { readonly time: number; readonly end: number })[] = [];
+  for (const item of items.values()) {
+    const { time, end } = item;
+    if (time !== null && end !== null && end > time && time < to && end > from) found.push({ ...item, time, end });
+  }
+  return found;
+}
+
+const without = { device: '' } as const;
+
+export function entryEvents(view: View, span: DaySpan): readonly DayEvent[] {
+  return itemsIn(view, span).flatMap(({ key, value, time, end, seq }): DayEvent[] => {
+    const entry: unknown = JSON.parse(value);
+    if (!isEntryItem(entry)) return [];
+    const { project, task, text, tags, category, removes } = entry;
+    const facts = {
+      ...factsOf({ project: project ?? '', task: task ?? '', title: text ?? '', category: category ?? '' }),
+      ...(tags === undefined || tags.length === 0 ? {} : { tags }),
+    };
+    const base = { lane: 'manual', ...without, kind: 'entries', channel: 'entries', key, from: time, to: end } as const;
+    return [{ ...base, facts, stated: seq, ...(removes === true ? { removes } : {}) }];
+  });
+}
+
+/** Turns that the hub copied out of rooms: `{"room", "user", "typist", "goal"}`. */
+export function mobEvents(view: View, span: DaySpan): readonly DayEvent[] {
+  return itemsIn(view, span).flatMap(({ key, value, time, end }): DayEvent[] => {
+    const turn: unknown = JSON.parse(value);
+    if (!isRecord(turn)) return [];
+    const room = textIn(turn, 'room');
+    // The name of a room is a fact; aliases join it to a project.
+    const facts = factsOf({ room, project: room, title: textIn(turn, 'goal') });
+    return [{ lane: 'mob', ...without, kind: `mob/${room}`, channel: 'mob_turns', key, from: time, to: end, facts }];
+  });
+}
+
+/** WakaTime's external durations, calendar entries among them. */
+export function meetingEvents(view: View, span: DaySpan): readonly DayEvent[] {
+  return itemsIn(view, span).flatMap(({ key, value, time, end }): DayEvent[] => {
+    const said: unknown = JSON.parse(value);
+    if (!isRecord(said)) return [];
+    const names = ['project', 'category', 'branch', 'language'] as const;
+    const fields = Object.fromEntries(names.map((name) => [name, textIn(said, name)]));
+    const facts = factsOf({ ...fields, title: textIn(said, 'entity') });
+    const provider = textIn(said, 'provider');
+    const kind = provider === '' ? 'meetings' : `meetings/${provider}`;
+    return [{ lane: 'meeting', ...without, kind, channel: 'external_durations', key, from: time, to: end, facts }];
+  });
+}

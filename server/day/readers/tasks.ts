@@ -1,0 +1,186 @@
+// When tasks were worked on: the `start` and `stop` lists of a task that has them, otherwise the channel's history, in which `active`
+// goes from 0 to a time and back.
+
+import type { Document } from '../../core/cached-channel.ts';
+import type { Channel } from '../../core/channel.ts';
+import type { Change, Item } from '../../core/store.ts';
+import type { DayEvent, DayFacts } from '../engine/evidence.ts';
+import type { DayInterval } from '../engine/intervals.ts';
+import { type DaySpan, factsOf, isRecord, textIn } from './reading.ts';
+
+const second = 1_000_000;
+/** Changes asked for at once. */
+const pageSize = 2_000;
+/** In seconds it would be the year 5138. */
+const surelyMilliseconds = 100_000_000_000;
+
+/** What the history says of one task. */
+interface Worked {
+  /** Spans of work of a task that has no lists, in order of time. */
+  readonly intervals: DayInterval[];
+  /** The last value it had: a task that was deleted was worked on nevertheless. */
+  value: string;
+  /** Microseconds; undefined while it is not worked on. */
+  active: number | undefined;
+}
+
+export class TaskIntervals {
+  readonly #document: Document;
+  /** The tasks as they were on disk when it caught up last. */
+  #items: ReadonlyMap<string, Item> = new Map();
+  readonly #worked = new Map<string, Worked>();
+  /** The last step of the channel that was taken in. */
+  #seq = 0;
+  #reading: Promise<void> | undefined;
+
+  constructor(document: Document) {
+    this.#document = document;
+  }
+
+  /** Takes in what happened since the last time. */
+  catchUp(): Promise<void> {
+    this.#reading ??= this.#catchUp().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /**
+   * Evidence within a span; `catchUp` first.
+   * @param now microseconds: how far a running task reaches
+   */
+  events({ from, to }: DaySpan, now: number): readonly DayEvent[] {
+    const events: DayEvent[] = [];
+    const add = (key: string, value: string, begin: number, end: number | undefined): void => {
+      const until = end ?? now;
+      if (begin >= to || until <= from || until <= begin) return;
+      events.push({
+        lane: 'task',
+        device: '',
+        kind: 'tasks',
+        channel: 'tasks',
+        key,
+        from: begin,
+        to: until,
+        facts: factsIn(key, value),
+      });
+    };
+    for (const [key, worked] of this.#worked) {
+      const item = this.#items.get(key);
+      const value = item?.value ?? worked.value;
+      for (const [begin, end] of listsIn(value) ?? worked.intervals) {
+        // A task that was deleted does not run any more.
+        if (end !== undefined || item !== undefined) add(key, value, begin, end);
+      }
+      if (listsIn(value) === undefined && worked.active !== undefined) add(key, value, worked.active, undefined);
+    }
+    return events;
+  }
+
+  async #catchUp(): Promise<void> {
+    const { channel } = this.#document;
+    const { items, seq } = await this.#document.settled();
+    this.#items = items;
+    while (this.#seq < seq) {
+      const changes = await pageAfter(channel, this.#seq);
+      for (const change of changes) this.#take(change);
+      if (changes.length < pageSize) return;
+    }
+  }
+
+  #take(change: Change): void {
+    this.#seq = Math.max(this.#seq, change.seq);
+    const { key, value } = change;
+    const at = change.at * 1_000;
+    const worked = this.#worked.get(key) ?? { intervals: [], active: undefined, value: '{}' };
+    this.#worked.set(key, worked);
+    if (value !== null) worked.value = value;
+    if (value !== null && listsIn(value) !== undefined) {
+      worked.active = undefined;
+      return;
+    }
+    const task: unknown = value === null ? undefined : JSON.parse(value);
+    const active = isRecord(task) ? microseconds(task['active']) : 0;
+    if (active > 0) worked.active = active;
+    else if (worked.active !== undefined) {
+      const stopped = isRecord(task) ? microseconds(task['last_active']) : 0;
+      const end = stopped > worked.active && stopped <= at + 60 * second ? stopped : at;
+      if (end > worked.active) worked.intervals.push([worked.active, end]);
+      worked.active = undefined;
+    }
+  }
+}
+
+async function pageAfter(channel: Channel, seq: number): Promise<readonly Change[]> {
+  return channel.history({ after: seq, limit: pageSize });
+}
+
+function microseconds(said: unknown): number {
+  if (typeof said !== 'number' || said <= 1) return 0;
+  return Math.round(said >= surelyMilliseconds ? said * 1_000 : said * second);
+}
+
+const remembered = new Map<string, readonly (readonly [number, number | undefined])[] | undefined>();
+const mostRemembered = 20_000;
+
+/**
+ * Intervals of the `start` and `stop` lists; the last one may still run. Lists of several devices may be merged: a start while the task
+ * runs and a stop while it does not change nothing, so one start that two devices stopped is one interval.
+ * @returns undefined for a task that has no lists
+ */
+function listsIn(value: string): readonly (readonly [number, number | undefined])[] | undefined {
+  if (remembered.has(value)) return remembered.get(value);
+  const task: unknown = JSON.parse(value);
+  const intervals =
+    isRecord(task) && (Array.isArray(task['start']) || Array.isArray(task['stop'])) ? pair(task) : undefined;
+  if (remembered.size >= mostRemembered) remembered.clear();
+  remembered.set(value, intervals);
+  return intervals;
+}
+
+function pair(task: Readonly<Record<string, unknown>>): readonly (readonly [number, number | undefined])[] {
+  const momentsOf = (name: string): number[] => {
+    const list: readonly unknown[] = Array.isArray(task[name]) ? task[name] : [];
+    return list.map(microseconds).filter((moment) => moment > 0);
+  };
+  const signs = [
+    ...momentsOf('start').map((at) => ({ at, starts: true })),
+    ...momentsOf('stop').map((at) => ({ at, starts: false })),
+  ].sort((a, b) => a.at - b.at || Number(b.starts) - Number(a.starts));
+  const intervals: (readonly [number, number | undefined])[] = [];
+  let begin: number | undefined;
+  for (const { at, starts } of signs) {
+    if (starts) begin ??= at;
+    else if (begin !== undefined) {
+      intervals.push([begin, at]);
+      begin = undefined;
+    }
+  }
+  const { active } = task;
+  const runs = active === true || (typeof active === 'number' && active !== 0);
+  if (begin !== undefined && runs) intervals.push([begin, undefined]);
+  return intervals;
+}
+
+const facts = new Map<string, DayFacts>();
+
+function factsIn(key: string, value: string): DayFacts {
+  const name = `${key} ${value}`;
+  const known = facts.get(name);
+  if (known !== undefined) return known;
+  const task: unknown = JSON.parse(value);
+  const said = isRecord(task) ? task : {};
+  const desc = textIn(said, 'desc');
+  const project = projectIn(desc) ?? textIn(said, 'project');
+  const all: readonly unknown[] = Array.isArray(said['tags']) ? said['tags'] : [];
+  const tags = all.filter((tag) => typeof tag === 'string').map((tag) => tag.replace(/^\+/, ''));
+  const made = { ...factsOf({ task: key, title: desc, project }), ...(tags.length === 0 ? {} : { tags }) };
+  if (facts.size >= mostRemembered) facts.clear();
+  facts.set(name, made);
+  return made;
+}
+
+/** `@project` as a word of its own in a description. */
+export function projectIn(desc: string): string | undefined {
+  return /(?:^|\s)@([\p{L}\p{N}][\p{L}\p{N}._/-]*)/u.exec(desc)?.[1];
+}

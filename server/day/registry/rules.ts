@@ -1,0 +1,212 @@
+// The rules of an account, ready to decide: of those whose conditions all hold, the more specific one wins, then the smaller order, then
+// the smaller id. Patterns are RE2 and are never compiled here: what they match is looked up in a PatternBook, which asks a worker.
+
+import {
+  type DayRuleConditions,
+  type DayRuleItem,
+  type DayRuleText,
+  type DayTextCondition,
+  dayRuleTexts,
+} from '../../../protocol/day.ts';
+import { compareText } from '../engine/collections.ts';
+import {
+  attributionByFacts,
+  type DayAttribution,
+  type DayClassifier,
+  type DayFacts,
+  type DaySubject,
+} from '../engine/evidence.ts';
+
+export interface NamedRule {
+  readonly id: string;
+  readonly rule: DayRuleItem;
+}
+
+/** Answers what patterns match. A question that it cannot answer yet is remembered, and the answer is false meanwhile. */
+export interface PatternLookup {
+  matches(pattern: string, text: string): boolean;
+}
+
+export interface RuleDeps {
+  readonly patterns: PatternLookup;
+  /** The name of the project that an alias means. */
+  readonly projectOf: (name: string) => string;
+}
+
+/** An empty list decides by facts alone. */
+export function rulesClassifier(rules: readonly NamedRule[], { patterns, projectOf }: RuleDeps): DayClassifier {
+  const prepared = rules
+    .filter(({ rule }) => rule.enabled !== false)
+    .map((named) => prepare(named))
+    .sort((a, b) => b.specificity - a.specificity || a.order - b.order || compareText(a.id, b.id));
+  const index = new RuleIndex(prepared);
+  return {
+    readsClock: prepared.some(({ rule }) => rule.when.weekday !== undefined || rule.when.hour !== undefined),
+    classify(subject) {
+      const facts = attributionByFacts(subject.lane, subject.facts);
+      const stated = facts.project === null ? null : projectOf(facts.project);
+      const own = stated === facts.project ? facts : { ...facts, project: stated };
+      // What a person states by hand needs no rule, and none overrules it.
+      if (subject.lane === 'manual' && own.project !== null) return own;
+      const found = index.first(subject, patterns);
+      return found === undefined ? own : decided(own, found, projectOf);
+    },
+  };
+}
+
+function decided(
+  own: DayAttribution,
+  { id, rule, specificity }: PreparedRule,
+  projectOf: (name: string) => string,
+): DayAttribution {
+  const isWork = rule.not_work !== true;
+  return {
+    project: isWork ? (rule.project === undefined ? own.project : projectOf(rule.project)) : null,
+    task: rule.task ?? own.task,
+    category: rule.category ?? own.category,
+    work: isWork,
+    rule: id,
+    fact: null,
+    specificity,
+  };
+}
+
+/** The number of conditions decides first, then how exact they are, then how much text they name. */
+export function specificityOf({ lane, weekday, hour, ...texts }: DayRuleConditions): number {
+  const conditions = Object.values(texts).filter((condition) => condition !== undefined);
+  const others = [lane, weekday, hour].filter((condition) => condition !== undefined).length;
+  const exactness = conditions.reduce((sum, condition) => sum + weightOf(condition), 0);
+  const letters = conditions.reduce((sum, condition) => sum + textOf(condition).length, 0);
+  return (conditions.length + others) * 1_000_000_000 + exactness * 1_000_000 + Math.min(letters, 999_999);
+}
+
+function weightOf(condition: DayTextCondition): number {
+  return 'is' in condition ? 4 : 'begins' in condition ? 3 : 'contains' in condition ? 2 : 1;
+}
+
+function textOf(condition: DayTextCondition): string {
+  if ('is' in condition) return condition.is;
+  if ('begins' in condition) return condition.begins;
+  return 'contains' in condition ? condition.contains : condition.matches;
+}
+
+interface PreparedRule extends NamedRule {
+  readonly specificity: number;
+  readonly order: number;
+  readonly texts: readonly {
+    readonly name: DayRuleText;
+    readonly condition: DayTextCondition;
+    readonly text: string;
+  }[];
+}
+
+function prepare({ id, rule }: NamedRule): PreparedRule {
+  const texts = dayRuleTexts.flatMap((name) => {
+    const condition = rule.when[name];
+    if (condition === undefined) return [];
+    const text = 'matches' in condition ? condition.matches : textOf(condition).toLowerCase();
+    return [{ name, condition, text }];
+  });
+  return { id, rule, specificity: specificityOf(rule.when), order: rule.order ?? 0, texts };
+}
+
+/** Rules by one text that they want exactly, so that a thousand rules need not all be looked at. */
+class RuleIndex {
+  readonly #exact = new Map<string, { readonly rank: number; readonly rule: PreparedRule }[]>();
+  readonly #others: { readonly rank: number; readonly rule: PreparedRule }[] = [];
+
+  constructor(rules: readonly PreparedRule[]) {
+    for (const [rank, rule] of rules.entries()) {
+      const exact = rule.texts.find(({ name, condition }) => 'is' in condition && name !== 'folder');
+      if (exact === undefined) {
+        this.#others.push({ rank, rule });
+        continue;
+      }
+      const key = `${exact.name}\n${exact.text}`;
+      this.#exact.set(key, [...(this.#exact.get(key) ?? []), { rank, rule }]);
+    }
+  }
+
+  first(subject: DaySubject, patterns: PatternLookup): PreparedRule | undefined {
+    const words = wordsOf(subject.facts);
+    let best: { readonly rank: number; readonly rule: PreparedRule } | undefined;
+    const look = (candidates: Iterable<{ readonly rank: number; readonly rule: PreparedRule }>): void => {
+      for (const candidate of candidates) {
+        if (best !== undefined && candidate.rank >= best.rank) return;
+        if (fits(candidate.rule, subject, words, patterns)) {
+          best = candidate;
+          return;
+        }
+      }
+    };
+    if (this.#exact.size > 0) {
+      for (const name of dayRuleTexts) {
+        for (const word of name === 'device' ? [subject.device] : (words.get(name) ?? [])) {
+          look(this.#exact.get(`${name}\n${word.toLowerCase()}`) ?? []);
+        }
+      }
+    }
+    look(this.#others);
+    return best?.rule;
+  }
+}
+
+type Words = ReadonlyMap<DayRuleText, readonly string[]>;
+const known = new WeakMap<DayFacts, Words>();
+
+/** What rules look at, by name. */
+function wordsOf(facts: DayFacts): Words {
+  const before = known.get(facts);
+  if (before !== undefined) return before;
+  const { app, title, url, host, path, branch, language, room, tags, project } = facts;
+  const one = (text: string | undefined): readonly string[] => (text === undefined ? [] : [text]);
+  const words: Words = new Map<DayRuleText, readonly string[]>([
+    ['app', one(app)],
+    ['title', one(title)],
+    ['url', one(url)],
+    ['host', one(host)],
+    ['path', one(path)],
+    ['folder', one(path)],
+    ['branch', one(branch)],
+    ['language', one(language)],
+    ['room', one(room)],
+    ['tag', tags ?? []],
+    ['project', one(project)],
+  ]);
+  known.set(facts, words);
+  return words;
+}
+
+function fits({ rule, texts }: PreparedRule, subject: DaySubject, words: Words, patterns: PatternLookup): boolean {
+  const { lane, weekday, hour } = rule.when;
+  if (lane !== undefined && !lane.includes(subject.lane)) return false;
+  if (weekday !== undefined && !weekday.includes(subject.weekday)) return false;
+  if (hour !== undefined && !isWithin(subject.hour, hour)) return false;
+  return texts.every(({ name, condition, text }) => {
+    const said = name === 'device' ? [subject.device] : (words.get(name) ?? []);
+    return said.some((word) => holds(name, condition, text, word, patterns));
+  });
+}
+
+/** `to` is excluded; where it is not after `from`, the span is over midnight. */
+function isWithin(hour: number, { from, to }: { readonly from: number; readonly to: number }): boolean {
+  return from < to ? hour >= from && hour < to : hour >= from || hour < to;
+}
+
+/** @param wanted in lower case, but for patterns */
+function holds(
+  name: DayRuleText,
+  condition: DayTextCondition,
+  wanted: string,
+  word: string,
+  patterns: PatternLookup,
+): boolean {
+  if ('matches' in condition) return patterns.matches(wanted, word);
+  const said = word.toLowerCase();
+  if (name === 'folder' && 'is' in condition) {
+    const folder = wanted.replace(/[\\/]+$/, '');
+    return said.startsWith(folder) && /^[\\/]/.test(said.slice(folder.length));
+  }
+  if ('is' in condition) return said === wanted;
+  return 'begins' in condition ? said.startsWith(wanted) : said.includes(wanted);
+}

@@ -1,0 +1,149 @@
+// The HTTP of the merged day: `GET /-/day/<date>` and `GET /-/days`. What a day is, is decided elsewhere; here are the parameters, the
+// scopes and the refusals.
+
+import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
+import { isZone } from '../adapters/wakatime/model/calendar.ts';
+import { type Identity, may } from '../core/access.ts';
+import { authenticate, type Trust } from '../http/authenticate.ts';
+import { json, type Reply, type Request, type Route } from '../http/types.ts';
+import { calendarOf, type DayAnswer } from './account-days.ts';
+import type { DayTotals } from './day-sums.ts';
+import { dateOfMoment, datesBetween, isDate, nextDate } from './engine/day-calendar.ts';
+import type { MergedDays } from './merged-days.ts';
+import { evidenceChannels } from './readers/account-evidence.ts';
+
+const minute = 60_000_000;
+/** Ten years. */
+const mostDays = 3_660;
+
+export interface DayRouteDeps extends Trust {
+  readonly days: MergedDays;
+}
+
+const answers = {
+  400: { description: 'A parameter is wrong; `hint` says what it should be.' },
+  401: { description: 'No token, or an unknown one.' },
+  403: { description: 'The token may read none of the channels that a day is made of.' },
+} as const;
+
+export function dayRoutes(deps: DayRouteDeps): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/-/day/:date',
+      doc: {
+        summary: 'Answers where the time of one day went, each second once, with its reasons',
+        tag: 'Merged day',
+        scope: 'read',
+        description:
+          'Times are whole microseconds. A token that may read some channels only gets a day made of those alone; `without` lists the others.',
+        params: { date: 'A date such as `2026-11-28`, or `today` or `yesterday`.' },
+        query: {
+          zone: 'A name of the zone database, such as `Europe/Berlin`, instead of the zone of the account.',
+          bridge: 'Minutes: gaps of at most that are filled. The setting of the account unless given.',
+        },
+        responses: { 200: { description: 'The merged day.' }, ...answers },
+      },
+      handle: async (request) => reply(await oneDay(deps, request)),
+    },
+    {
+      method: 'GET',
+      path: '/-/days',
+      doc: {
+        summary: 'Lists the sums of each day of a span',
+        tag: 'Merged day',
+        scope: 'read',
+        description: 'At most ten years. The same tokens and the same numbers as for single days.',
+        query: { from: 'The first date.', to: 'The last date, included.' },
+        responses: { 200: { description: 'A list of days.' }, ...answers },
+      },
+      handle: async (request) => reply(await manyDays(deps, request)),
+    },
+  ];
+}
+
+type Outcome = { readonly ok: true; readonly value: unknown } | Refusal;
+
+function reply(outcome: Outcome): Reply {
+  if (outcome.ok) return json(200, outcome.value, { 'cache-control': 'no-store' });
+  const { code, error, hint } = outcome;
+  return json(errors[code].status, { error, code, hint });
+}
+
+async function oneDay(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+  const admitted = admitReader(deps, request);
+  if (!admitted.ok) return admitted;
+  const { identity, mayRead } = admitted;
+  const query = new URLSearchParams(request.query);
+  const zone = query.get('zone') ?? undefined;
+  if (zone !== undefined && !isZone(zone)) return refuse('property', 'zone', 'a zone such as Europe/Berlin');
+  const bridge = bridgeIn(query.get('bridge'));
+  if (bridge === null) return refuse('property', 'bridge', 'minutes, 0 to 1440');
+  const date = await dateIn(deps, identity, request.params.get('date') ?? '', zone);
+  if (date === undefined) return refuse('property', 'date', 'YYYY-MM-DD, today or yesterday');
+  const { days } = deps.days.of(identity.account);
+  const value: DayAnswer = await days.day({ date, zone, bridge, mayRead });
+  return { ok: true, value };
+}
+
+async function manyDays(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+  const admitted = admitReader(deps, request);
+  if (!admitted.ok) return admitted;
+  const { identity, mayRead } = admitted;
+  const query = new URLSearchParams(request.query);
+  const from = await dateIn(deps, identity, query.get('from') ?? '', undefined);
+  const to = await dateIn(deps, identity, query.get('to') ?? '', undefined);
+  if (from === undefined) return refuse('property', 'from', 'YYYY-MM-DD, today or yesterday');
+  if (to === undefined) return refuse('property', 'to', 'YYYY-MM-DD, today or yesterday');
+  const dates = datesBetween(from, to);
+  if (dates.length > mostDays) return refuse('property', 'to', 'at most ten years at once');
+  const { days, sums } = deps.days.of(identity.account);
+  if (mayRead('*')) return { ok: true, value: { days: await sums.of(dates), without: [] } };
+  const some: DayTotals[] = [];
+  let without: readonly string[] = [];
+  for (const date of dates) {
+    if (request.aborted()) break;
+    const answer = await days.day({ date, mayRead });
+    const { total, projects, human, agent, agent_wall, attended } = answer;
+    some.push({ date, total, projects, human, agent, agent_wall, attended });
+    without = answer.without;
+  }
+  return { ok: true, value: { days: some, without } };
+}
+
+type Reader = { readonly ok: true; readonly identity: Identity; readonly mayRead: (channel: string) => boolean };
+
+function admitReader(deps: DayRouteDeps, request: Request): Reader | Refusal {
+  const admitted = authenticate(deps, request);
+  if (!admitted.ok) return admitted;
+  const { identity } = admitted;
+  const mayRead = (channel: string): boolean => may(identity, 'read', `${identity.account}/${channel}`);
+  const anything = identity.scopes.some((scope) => scope === 'read' || scope.startsWith('read:'));
+  const isUseful = evidenceChannels.some(mayRead) || identity.scopes.some((scope) => scope.startsWith('read:aw/'));
+  return anything && isUseful
+    ? { ok: true, identity, mayRead }
+    : refuse(
+        'forbidden',
+        '',
+        'this needs read, or read:<channel> of a channel that days are made of, such as read:tasks',
+      );
+}
+
+/** undefined where nothing is said, null where it is wrong; microseconds otherwise. */
+function bridgeIn(said: string | null): number | undefined | null {
+  if (said === null) return undefined;
+  const minutes = Number(said);
+  return said.trim() !== '' && minutes >= 0 && minutes <= 1_440 ? Math.round(minutes * minute) : null;
+}
+
+async function dateIn(
+  { days }: DayRouteDeps,
+  { account }: Identity,
+  said: string,
+  zone: string | undefined,
+): Promise<string | undefined> {
+  if (said !== 'today' && said !== 'yesterday') return isDate(said) ? said : undefined;
+  const settings = await days.of(account).days.settings();
+  const today = dateOfMoment(days.hub.world.now() * 1_000, calendarOf(settings, zone));
+  return said === 'today' ? today : nextDate(today, -1);
+}
