@@ -30,6 +30,19 @@ const rules: readonly Rule[] = [
   { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, http, core, protocol] },
   // The engine of the merged day is pure: evidence in, a day out.
   { of: /^server\/day\/engine\//, ours: [/^server\/day\/engine\//], packages: ['@js-temporal/polyfill'] },
+  // The merged day reads what adapters keep, and none of their routes.
+  {
+    of: /^server\/day\//,
+    ours: [
+      /^server\/day\//,
+      /^server\/adapters\/wakatime\/(?:model\/[\w-]+|stats\/inherit-fields)\.ts$/,
+      /^server\/adapters\/activitywatch\/(?:buckets\/description|events\/event|query\/thread)\.ts$/,
+      /^server\/adapters\/mobtimer\/(?:room-item|timer-request)\.ts$/,
+      http,
+      core,
+      protocol,
+    ],
+  },
   // An edge is a small hub of its own: it knows what it puts together, and nobody but the command line knows it.
   {
     of: /^server\/edge\//,

@@ -21,6 +21,10 @@ import type { Conversation, Peer } from './core/peer.ts';
 import { type Relay, silence } from './core/relay.ts';
 import type { Store } from './core/store.ts';
 import type { World } from './core/world.ts';
+import { LiveDays } from './day/live-day.ts';
+import { MergedDays } from './day/merged-days.ts';
+import { rulesCheck } from './day/registry/check-rules.ts';
+import { dayRoutes } from './day/routes.ts';
 import { Tickets } from './http/tickets.ts';
 import type { Caller, Route } from './http/types.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
@@ -43,6 +47,7 @@ export interface Assembled {
   readonly hub: Hub;
   readonly accounts: Accounts;
   readonly metrics: Metrics;
+  readonly days: MergedDays;
   /** Of the store's files, in bytes; undefined where it has none of its own. */
   readonly size: (() => Promise<number>) | undefined;
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
@@ -80,9 +85,19 @@ export async function assemble(
   const hub = new Hub({ store: metrics.store(opened.store), relay: opened.relay, world });
   const accounts = await Accounts.open(hub);
   const tasks = await openTaskClients({ hub, accounts });
-  const wire = openWire({ hub, accounts, tasks, personal: isPersonal(config), signup: config.signup, version });
+  const days = new MergedDays(hub);
+  const checkRules = rulesCheck(days);
+  const wire = openWire({
+    hub,
+    accounts,
+    tasks,
+    checkRules,
+    personal: isPersonal(config),
+    signup: config.signup,
+    version,
+  });
   const converse = (peer: Peer, caller: Caller) => metrics.conversation(wire(peer, caller));
-  return { ok: true, parts: { hub, accounts, metrics, size: opened.size, converse } };
+  return { ok: true, parts: { hub, accounts, metrics, days, size: opened.size, converse } };
 }
 
 export async function compose(config: Config, world: World): Promise<Composed> {
@@ -91,7 +106,7 @@ export async function compose(config: Config, world: World): Promise<Composed> {
 }
 
 export async function openDoors(parts: Assembled, config: Config, world: World): Promise<Composed> {
-  const { hub, accounts, metrics, size, converse } = parts;
+  const { hub, accounts, metrics, days, size, converse } = parts;
   const personal = isPersonal(config);
   const trust = { accounts, personal };
   const limits = { mostDaysOld: config.heartbeatAge, mostHoursAhead: config.heartbeatAhead };
@@ -112,6 +127,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     version: `horai-v${version}`,
     testing: config.testing,
   });
+  const liveDays = new LiveDays(days);
   const routes: readonly Route[] = [
     ...statusRoutes({ hub, metrics, version, ...trust }),
     ...referenceRoutes({ routes: () => routes, version, page: pages.reference, headers: pages.headers }),
@@ -121,6 +137,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     ...edgeRoutes({ hub, bucketsOf: activityWatch.bucketsOf, ...trust }),
     ...wakatimeRoutes({ hub, near, ...trust, limits, sizes }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
+    ...dayRoutes({ days, ...trust }),
   ];
 
   // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
@@ -184,6 +201,8 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     await open.close();
     await webUi?.close();
     await activityWatch.close();
+    liveDays.close();
+    await days.close();
     if (config.store !== 'memory') await removeHubFile(config.data);
     await hub.close();
   };

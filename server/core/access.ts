@@ -61,6 +61,8 @@ export function shortName(who: Identity, full: string): string {
 /** @param channel a full name, or a pattern whose matches are meant */
 export function may(who: Identity, verb: Verb, channel: string): boolean {
   if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
+  // What is computed is written by the hub alone.
+  if (verb === 'write' && isComputed(channel)) return false;
   const own = channel.startsWith(`${who.account}/`);
   // Rooms are everybody's, but a token opens only what it was made for.
   if (!own && !channel.startsWith('mob/')) return isAdmin(who);
@@ -73,10 +75,16 @@ export function may(who: Identity, verb: Verb, channel: string): boolean {
 /** The hub's own channels whose past nobody will ask for. */
 const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants', '@hub/tickets']);
 
+/** Merged days: `ann/day/2026-11-28`. */
+function isComputed(channel: string): boolean {
+  return /^[^@/]+\/day\//.test(channel) && !channel.startsWith('mob/');
+}
+
 /** What a channel keeps, by its full name: every past value, or the last of each item. */
 export function keepOf(channel: string): Keep {
   if (passing.has(channel) || channel.startsWith('mob/')) return 'last';
   if (channel.startsWith('@edge/') || channel.startsWith('@derived/')) return 'last';
   const own = channel.slice(channel.indexOf('/') + 1);
+  if (isComputed(channel)) return 'last';
   return own === 'wakatime' || own === 'wakatime/today' || own.startsWith('aw/') ? 'last' : 'all';
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { compile } from '../../protocol/check.ts';
+import { type SaidItem, wrongDayItem } from '../../protocol/day.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { type Requests, Task } from '../../protocol/messages.ts';
 import { nextVersion } from '../../protocol/version.ts';
@@ -26,6 +27,12 @@ const mostPatterns = 100;
 
 const isTask = compile(Task);
 
+/**
+ * Says what is wrong with rules that are right in form: their number, their patterns.
+ * @param whole whether these are all rules that there will be
+ */
+export type CheckRules = (channel: string, rules: readonly SaidItem[], whole: boolean) => Promise<Refusal | undefined>;
+
 export type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
 type Decided = Accepted | Refused;
 
@@ -34,8 +41,11 @@ export class ChannelVerbs {
   /** Subscriptions to `prefix/*`, of those sessions that have any, by the full pattern: what ends them. */
   #patterns = new WeakMap<Session, Map<string, () => void>>();
 
-  constructor(hub: Hub) {
+  #checkRules: CheckRules | undefined;
+
+  constructor(hub: Hub, checkRules?: CheckRules) {
     this.#hub = hub;
+    this.#checkRules = checkRules;
   }
 
   /** S7 */
@@ -239,7 +249,7 @@ export class ChannelVerbs {
     key: string,
     channel: Channel,
   ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on?: number } | Refusal> {
-    const wrong = isTasks(channel) ? notTasks(request) : undefined;
+    const wrong = isTasks(channel) ? notTasks(request) : await this.#wrongItems(request, key, channel);
     if (wrong !== undefined) return wrong;
     switch (request.type) {
       case 'create':
@@ -270,6 +280,20 @@ export class ChannelVerbs {
         return { ok: true, ops: difference(now, then.map(again)), on };
       }
     }
+  }
+
+  /** Channels of the merged day take nothing but what they are made for. */
+  async #wrongItems(request: WriteRequest, key: string, { name }: Channel): Promise<Refusal | undefined> {
+    if (name.startsWith('@') || name.startsWith('mob/')) return undefined;
+    const short = name.slice(name.indexOf('/') + 1);
+    if (request.type === 'delete' || request.type === 'revert') return undefined;
+    const items = request.type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
+    const said = items.filter(({ item }) => item !== undefined);
+    for (const item of said) {
+      const wanted = wrongDayItem(short, item);
+      if (wanted !== undefined) return refuse('property', 'item', wanted);
+    }
+    return short === 'rules' ? this.#checkRules?.(name, said, request.type === 'write-all') : undefined;
   }
 
   /** Tasks carry versions (W5), by whatever verb they change; nothing else does. */

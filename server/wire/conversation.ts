@@ -14,7 +14,7 @@ import type { Caller } from '../http/types.ts';
 import { administer } from './admin.ts';
 import { admitLogin, admitRequest, type Gate } from './authorize.ts';
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
-import { ChannelVerbs } from './channel-verbs.ts';
+import { ChannelVerbs, type CheckRules } from './channel-verbs.ts';
 import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
 import type { AccountTasks, Login, TaskClients, TaskDevice } from './task-clients.ts';
 
@@ -31,11 +31,13 @@ export interface WireDeps<D extends TaskDevice> extends Gate {
   readonly tasks: TaskClients<D>;
   /** Of Horai, for `stats`. */
   readonly version: string;
+  /** Says what is wrong with rules of the merged day. */
+  readonly checkRules?: CheckRules;
 }
 
 /** @returns what starts a conversation with a peer, for the transports */
 export function openWire<D extends TaskDevice>(deps: WireDeps<D>): (peer: Peer, caller: Caller) => Conversation {
-  const channels = new ChannelRequests(new ChannelVerbs(deps.hub), deps.tasks, deps.accounts);
+  const channels = new ChannelRequests(new ChannelVerbs(deps.hub, deps.checkRules), deps.tasks, deps.accounts);
   const shared: Shared<D> = { ...deps, channels };
   return (peer, caller) => new WireConversation(shared, peer, caller);
 }

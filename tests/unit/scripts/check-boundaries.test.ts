@@ -33,6 +33,7 @@ describe('the check of boundaries', () => {
     ['server/http/types.ts', 'const x = Math.random();'],
     ['server/compose.ts', 'if (process.env.DEBUG) run();'],
     ['server/storage/memory.ts', 'setInterval(sweep, 1_000);'],
+    ['server/day/readers/spans.ts', `import { Rooms } from '../../adapters/mobtimer/rooms.ts';`],
     ['server/day/engine/sums.ts', `import { Hub } from '../../core/hub.ts';`],
     ['server/transport/ws.ts', 'const now = new Date();'],
   ])('in %s refuses: %s', (path, source) => {
