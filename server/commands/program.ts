@@ -6,6 +6,7 @@ import { type Config, configure, describe, type Surroundings } from '../config.t
 import type { World } from '../core/world.ts';
 import type { EdgeConfig } from '../edge/edge.ts';
 import { addBackup } from './backup.ts';
+import { addBuckets } from './buckets.ts';
 import { columns, when } from './columns.ts';
 import { reach } from './connect-to-hub.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
@@ -202,6 +203,7 @@ export async function run(args: readonly string[], house: House): Promise<number
   addImport(program, { ...desk, wakatimeKey: house.surroundings.env['WAKATIME_API_KEY'] });
   addBackup(program, { ...desk, version: house.version });
   addMigrate(program, desk);
+  addBuckets(program, desk);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -80,6 +80,10 @@ export function activityWatchAtEdge(routes: readonly Route[], deps: Doors): read
         return (await there(request)) ?? away(request);
       },
     };
+    // Buckets are reorganised at the hub, where all machines' buckets are.
+    if (route.path.startsWith('/-/activitywatch/')) {
+      return { ...route, handle: async (request) => (await there(request)) ?? away(request) };
+    }
     const place = activityWatchPlaces.get(`${route.method} ${route.path.replace(/\/$/, '')}`);
     return { ...route, handle: place === undefined ? here : handles[place] };
   });

@@ -13,8 +13,12 @@ import { Ids } from './ids.ts';
 
 const bucketKey = 'bucket/';
 const settingKey = 'setting/';
-/** Of a bucket whose description is gone and whose events may not be yet. */
+/** A bucket without a description whose channel may still hold events: it was deleted, renamed or joined. */
 const goneKey = 'gone/';
+/** The bucket that a renamed or joined one is now. */
+const movedKey = 'moved/';
+/** Names that one id may have had one after the other. */
+const mostMoves = 20;
 
 /** What machines are called that have no name of their own. */
 const anybodys: ReadonlySet<string> = new Set(['', 'unknown', 'localhost']);
@@ -92,13 +96,26 @@ export class Buckets {
    * The id under which a device finds a bucket. Names such as `aw-stopwatch` are the same on all machines; a device with a
    * token of its own has its own bucket of that name once it has begun one.
    */
-  resolve(id: string, { device }: Author): string {
+  resolve(said: string, { device }: Author): string {
+    const id = this.#followMoves(said);
     const own = ownId(id, device);
     return device !== '' && this.find(own)?.device === device ? own : id;
   }
 
+  /** A watcher goes on under the old id of a bucket that was renamed or joined. */
+  #followMoves(said: string): string {
+    let id = said;
+    for (let moves = 0; moves < mostMoves && this.find(id) === undefined; moves += 1) {
+      const moved = this.#document.view.items.get(movedKey + id);
+      if (moved === undefined) return said;
+      id = JSON.parse(moved.value);
+    }
+    return this.find(id) === undefined ? said : id;
+  }
+
   /** Where a device that begins a bucket of this name begins it. */
-  #placeFor(id: string, { device }: Author): string {
+  #placeFor(said: string, { device }: Author): string {
+    const id = this.#followMoves(said);
     const found = this.find(id);
     if (found === undefined || device === '' || found.device === '' || found.device === device) return id;
     const isNamed = !anybodys.has(found.hostname) && id.endsWith(`_${found.hostname}`);
@@ -213,6 +230,54 @@ export class Buckets {
     const value = JSON.stringify(make());
     await this.#write('hub', this.#hub.world.now(), () => [{ op: 'add', key, value }]);
     return JSON.parse(this.#document.view.items.get(key)?.value ?? value);
+  }
+
+  /** Items of the account's document whose key begins with `prefix`, by the rest of their key: JSON texts. */
+  records(prefix: string): ReadonlyMap<string, string> {
+    const items = [...this.#document.view.items.values()].filter(({ key }) => key.startsWith(prefix));
+    return new Map(items.map(({ key, value }) => [key.slice(prefix.length), value]));
+  }
+
+  /** Writes to the account's document, as computed from its newest state. */
+  async writeRecords(author: Author, compute: () => readonly Op[]): Promise<void> {
+    await this.#write(author.origin, this.#hub.world.now(), compute);
+  }
+
+  /** Removes the events that a bucket without a description still has. */
+  async clearGone(id: string, author: Author): Promise<void> {
+    if (this.#document.view.items.has(goneKey + id)) await this.#clear(id, author);
+  }
+
+  /** True if the id has no description, and its channel still holds the events of before. */
+  isGone(id: string): boolean {
+    return this.find(id) === undefined && this.#document.view.items.has(goneKey + id);
+  }
+
+  /** True if the bucket was renamed or joined, and its id leads elsewhere. */
+  isMoved(id: string): boolean {
+    return this.find(id) === undefined && this.#document.view.items.has(movedKey + id);
+  }
+
+  /** The ops that take a bucket's description away and leave its events. @param to the bucket that its id leads to from now on */
+  opsToMove(id: string, to: string | null): readonly Op[] {
+    const moved: Op =
+      to === null ? { op: 'remove', key: movedKey + id } : { op: 'put', key: movedKey + id, value: JSON.stringify(to) };
+    return [{ op: 'remove', key: bucketKey + id }, { op: 'put', key: goneKey + id, value: 'true' }, moved];
+  }
+
+  /** The ops that describe a bucket whose events are there already. */
+  opsToDescribe(description: Description): readonly Op[] {
+    const { id } = description;
+    return [
+      { op: 'put', key: bucketKey + id, value: JSON.stringify(description) },
+      { op: 'remove', key: goneKey + id },
+      { op: 'remove', key: movedKey + id },
+    ];
+  }
+
+  /** Runs what makes, moves and deletes buckets one after the other. */
+  inTurn<T>(act: () => Promise<T>): Promise<T> {
+    return this.#inTurn(act);
   }
 
   async #clear(id: string, author: Author): Promise<void> {

@@ -90,6 +90,8 @@ async function deleteBucket({ context, request, buckets, author }: Visit, said: 
   if (!context.testing && query(request).get('force') !== '1') {
     return refused(401, 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1');
   }
+  // The old id of a renamed or joined bucket must not delete what it leads to.
+  if (buckets.isMoved(said)) return noBucket(said);
   const deleted = await buckets.delete(buckets.resolve(said, author), author);
   return deleted ? answer(200, {}) : noBucket(said);
 }

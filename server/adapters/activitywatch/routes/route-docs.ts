@@ -38,6 +38,14 @@ const aReport = {
   reasons: [{ position: 2, reason: "timestamp 'garbage' is not ISO 8601" }],
 };
 
+const aRename = {
+  id: 'V1StGXR8_Z5jdHi6B-myT',
+  at: '2026-11-28T12:00:00.000Z',
+  kind: 'rename',
+  bucket: 'aw-watcher-window_unknown',
+  to: 'aw-watcher-window_laptop',
+};
+
 export const activityWatchDocs: RouteDocs = {
   'GET /api/0/info': {
     tag,
@@ -170,6 +178,43 @@ export const activityWatchDocs: RouteDocs = {
     ...write,
     summary: 'Removes one setting',
     params: { key: 'The name of the setting' },
+  },
+  'POST /-/activitywatch/buckets/:id/rename': {
+    ...write,
+    summary: 'Gives a bucket another id; watchers that use the old id go on in it',
+    description: 'Can be undone for 30 days.',
+    params: bucket,
+    body: { example: { to: 'aw-watcher-window_laptop' } },
+    responses: { 200: { example: { change: aRename } }, 409: { description: 'There is a bucket of that id' } },
+  },
+  'POST /-/activitywatch/buckets/:id/join': {
+    ...write,
+    summary: 'Moves the events of a bucket into another one; what both have is there once',
+    description: 'Can be undone for 30 days.',
+    params: bucket,
+    body: { example: { into: 'aw-watcher-window_laptop' } },
+    responses: { 200: { example: { change: { ...aRename, kind: 'join' } } } },
+  },
+  'POST /-/activitywatch/buckets/:id/host': {
+    ...write,
+    summary: 'Gives a bucket to another host',
+    description: 'Can be undone for 30 days.',
+    params: bucket,
+    body: { example: { hostname: 'laptop' } },
+  },
+  'GET /-/activitywatch/changes': {
+    ...read,
+    summary: 'Lists the renames, joins and changes of host that can be undone, the newest first',
+    responses: { 200: { example: { changes: [aRename] } } },
+  },
+  'POST /-/activitywatch/changes/:change/undo': {
+    ...write,
+    summary: 'Undoes a rename, a join or a change of host',
+    params: { change: 'The id of the change' },
+    responses: {
+      200: { example: { change: aRename } },
+      409: { description: 'It cannot be undone: `message` says why' },
+    },
   },
 };
 

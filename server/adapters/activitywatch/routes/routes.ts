@@ -12,6 +12,7 @@ import { Queries } from '../query/queries.ts';
 import { bucketResources } from './bucket-resources.ts';
 import { eventResources } from './event-resources.ts';
 import { queryResources } from './query-resources.ts';
+import { reorganizeResources } from './reorganize-resources.ts';
 import { type Context, type Resource, routesOf, unknownRoute } from './resource.ts';
 import { activityWatchDocs, activityWatchUnlisted } from './route-docs.ts';
 import { settingResources } from './setting-resources.ts';
@@ -42,6 +43,7 @@ const resources: readonly Resource[] = [
   ...queryResources,
   ...transferResources,
   ...settingResources,
+  ...reorganizeResources,
 ];
 
 export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {

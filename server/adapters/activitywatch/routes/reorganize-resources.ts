@@ -1,0 +1,108 @@
+// `/-/activitywatch`: renaming and joining buckets, giving them to another host, and undoing that. ActivityWatch's own servers have none
+// of these, so the paths are the hub's.
+
+import type { Reply, Request } from '../../../http/types.ts';
+import {
+  type BucketChange,
+  joinBuckets,
+  listChanges,
+  moveToHost,
+  type Reorganized,
+  renameBucket,
+  undoChange,
+} from '../buckets/reorganize.ts';
+import { answer, objectBody, refused } from './request-body.ts';
+import { forbidden, noBucket, type Resource, type Visit } from './resource.ts';
+
+export const reorganizeResources: readonly Resource[] = [
+  {
+    path: '/-/activitywatch/buckets/:id/rename',
+    methods: { POST: { on: 'id', verb: 'write', handle: rename } },
+  },
+  {
+    path: '/-/activitywatch/buckets/:id/join',
+    methods: { POST: { on: 'id', verb: 'write', handle: join } },
+  },
+  {
+    path: '/-/activitywatch/buckets/:id/host',
+    methods: { POST: { on: 'id', verb: 'write', handle: giveToHost } },
+  },
+  {
+    path: '/-/activitywatch/changes',
+    methods: { GET: { on: 'settings', verb: 'read', handle: showChanges } },
+  },
+  {
+    path: '/-/activitywatch/changes/:change/undo',
+    methods: { POST: { on: 'settings', verb: 'write', handle: undo } },
+  },
+];
+
+async function rename(visit: Visit, id: string): Promise<Reply> {
+  return withText(visit, id, 'to', 'the new id', (to) => {
+    return renameBucket(visit.buckets, visit.context.hub.world, id, to, visit.author);
+  });
+}
+
+async function join(visit: Visit, id: string): Promise<Reply> {
+  return withText(visit, id, 'into', 'the id of another bucket', (into) => {
+    return joinBuckets(visit.buckets, visit.context.hub.world, id, into, visit.author);
+  });
+}
+
+async function giveToHost(visit: Visit, id: string): Promise<Reply> {
+  const { buckets, context, request, author } = visit;
+  const hostname = textOf(request, 'hostname', 'the name of the host');
+  if (!hostname.ok) return hostname.reply;
+  return reply(await moveToHost(buckets, context.hub.world, id, hostname.text, author));
+}
+
+async function showChanges({ buckets }: Visit): Promise<Reply> {
+  return answer(200, { changes: listChanges(buckets).map(shown) });
+}
+
+async function undo({ buckets, context, request, author, may }: Visit): Promise<Reply> {
+  const id = request.params.get('change') ?? '';
+  const change = listChanges(buckets).find((one) => one.id === id);
+  const touched = change === undefined ? [] : [change.before.id, ...(change.kind === 'host' ? [] : [change.to])];
+  if (touched.some((bucket) => !may('write', buckets.channelOf(bucket)))) return forbidden;
+  return reply(await undoChange(buckets, context.hub.world, id, author));
+}
+
+/** The other bucket is in the body, and the caller must be allowed to write it too. */
+async function withText(
+  { request, buckets, may }: Visit,
+  id: string,
+  field: string,
+  meaning: string,
+  act: (other: string) => Promise<Reorganized>,
+): Promise<Reply> {
+  if (buckets.find(id) === undefined) return noBucket(id);
+  const other = textOf(request, field, meaning);
+  if (!other.ok) return other.reply;
+  return may('write', buckets.channelOf(other.text)) ? reply(await act(other.text)) : forbidden;
+}
+
+function textOf(
+  request: Request,
+  field: string,
+  meaning: string,
+): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reply: Reply } {
+  const body = objectBody(request);
+  if (!body.ok) return body;
+  const text = body.fields.get(field);
+  if (typeof text === 'string' && text !== '' && !/\p{Cs}/u.test(text)) return { ok: true, text };
+  return { ok: false, reply: refused(400, `Send {"${field}": "…"}: ${meaning}.`) };
+}
+
+function reply(reorganized: Reorganized): Reply {
+  if (!reorganized.ok) return refused(reorganized.status, reorganized.error);
+  return answer(200, { change: shown(reorganized.change) });
+}
+
+function shown(change: BucketChange) {
+  const { id, at, kind, before } = change;
+  const common = { id, at: new Date(at).toISOString(), kind, bucket: before.id };
+  return change.kind === 'host'
+    ? { ...common, from: before.hostname, hostname: change.hostname }
+    : { ...common, to: change.to };
+}

@@ -1,0 +1,141 @@
+// `horai bucket …`: lists ActivityWatch's buckets, renames and joins them, gives them to another host, and undoes that, through the
+// API of the running hub.
+
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { Command } from 'commander';
+import { compile } from '../../protocol/check.ts';
+import { errorMessage } from '../../protocol/error-message.ts';
+import type { Config } from '../config.ts';
+import { columns } from './columns.ts';
+import { HubDeps, ImportError } from './import/hub.ts';
+
+export interface BucketCommandDeps {
+  /** undefined: the configuration is wrong, and the user was told why. */
+  configured(): Config | undefined;
+  print(text: string): void;
+  complain(text: string): void;
+  fail(): void;
+}
+
+interface KeyOption {
+  readonly key?: string;
+}
+
+const Bucket = Type.Object({
+  id: Type.String(),
+  type: Type.String(),
+  client: Type.String(),
+  hostname: Type.String(),
+  last_updated: Type.Optional(Type.String()),
+});
+const Buckets = Type.Record(Type.String(), Bucket);
+const Change = Type.Object({
+  id: Type.String(),
+  at: Type.String(),
+  kind: Type.String(),
+  bucket: Type.String(),
+  to: Type.Optional(Type.String()),
+  hostname: Type.Optional(Type.String()),
+});
+type ShownChange = Static<typeof Change>;
+const Changed = Type.Object({ change: Change });
+const Changes = Type.Object({ changes: Type.Array(Change) });
+const Refusal = Type.Object({ message: Type.String() });
+
+export function addBuckets(program: Command, deps: BucketCommandDeps): void {
+  const bucket = program
+    .command('bucket')
+    .description('ActivityWatch buckets of the running hub: list, rename, join, give to another host, undo');
+  const add = (name: string, description: string, act: (hub: HubDeps, args: readonly string[]) => Promise<void>) => {
+    bucket
+      .command(name)
+      .description(description)
+      .option('--key <token>', 'a token of the account; the owner’s account without it')
+      .action(async (...said: unknown[]) => {
+        // Commander passes the arguments, then the options, then the command.
+        const args = said.slice(0, -2).map(String);
+        await run(deps, optionsOf(said.at(-2)), (hub) => act(hub, args));
+      });
+  };
+  const post = async (hub: HubDeps, path: string, body: object): Promise<void> => {
+    const { change } = await read(Changed, hub.post(`-/activitywatch/${path}`, JSON.stringify(body)));
+    deps.print(describe(change));
+  };
+  const pathOf = (id: string | undefined, action: string) => `buckets/${encodeURIComponent(id ?? '')}/${action}`;
+
+  add('list', 'the buckets, with their hosts', async (hub) => {
+    const buckets = Object.values(await read(Buckets, hub.get('api/0/buckets')));
+    const rows = buckets.map(({ id, type, hostname, last_updated = '' }) => [id, type, hostname, last_updated]);
+    deps.print(columns(['BUCKET', 'TYPE', 'HOST', 'LAST EVENT'], rows));
+  });
+  add(
+    'rename <bucket> <id>',
+    'give a bucket another id; watchers that use the old one go on in it',
+    async (hub, args) => {
+      await post(hub, pathOf(args[0], 'rename'), { to: args[1] });
+      deps.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
+    },
+  );
+  add('join <bucket> <into>', 'move the events of a bucket into another one', async (hub, args) => {
+    await post(hub, pathOf(args[0], 'join'), { into: args[1] });
+    deps.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
+  });
+  add('host <bucket> <hostname>', 'give a bucket to another host', (hub, args) => {
+    return post(hub, pathOf(args[0], 'host'), { hostname: args[1] });
+  });
+  add('changes', 'what can be undone, the newest first', async (hub) => {
+    const { changes } = await read(Changes, hub.get('-/activitywatch/changes'));
+    deps.print(changes.length === 0 ? 'There is nothing to undo.' : changes.map(describe).join('\n'));
+  });
+  add('undo <change>', 'undo a change, by its id', async (hub, [id = '']) => {
+    const path = `-/activitywatch/changes/${encodeURIComponent(id)}/undo`;
+    const { change } = await read(Changed, hub.post(path, '{}'));
+    deps.print(`Undone: ${describe(change)}`);
+  });
+}
+
+async function run(deps: BucketCommandDeps, { key }: KeyOption, act: (hub: HubDeps) => Promise<void>): Promise<void> {
+  const config = deps.configured();
+  if (config === undefined) return;
+  try {
+    await act(await HubDeps.of(config.data, key));
+  } catch (error) {
+    deps.complain(error instanceof ImportError ? messageOf(error) : errorMessage(error));
+    deps.fail();
+  }
+}
+
+function optionsOf(value: unknown): KeyOption {
+  if (typeof value !== 'object' || value === null || !('key' in value) || typeof value.key !== 'string') return {};
+  return { key: value.key };
+}
+
+/** The hub's own words, without what HTTP adds. */
+function messageOf(error: ImportError): string {
+  const json = /: (\{.*)$/s.exec(error.message)?.[1];
+  try {
+    const value: unknown = JSON.parse(json ?? '');
+    return isRefusal(value) ? value.message : error.message;
+  } catch {
+    return error.message;
+  }
+}
+
+const checkRefusal = compile(Refusal);
+const isRefusal = (value: unknown): value is Static<typeof Refusal> => checkRefusal(value);
+
+async function read<T extends TSchema>(schema: T, text: Promise<string>): Promise<Static<T>> {
+  const value: unknown = JSON.parse(await text);
+  const check = compile(schema);
+  const fits = (one: unknown): one is Static<T> => check(one);
+  if (!fits(value)) throw new Error('The hub answers something else: it is older than this command. Restart it.');
+  return value;
+}
+
+function describe({ id, at, kind, bucket, to, hostname }: ShownChange): string {
+  const what =
+    kind === 'host'
+      ? `${bucket} now belongs to host ${hostname}`
+      : `${bucket} ${kind === 'join' ? 'joined into' : 'renamed to'} ${to}`;
+  return `${id}  ${at}  ${what}`;
+}
