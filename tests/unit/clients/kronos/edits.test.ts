@@ -5,6 +5,7 @@ import * as actions from '../../../../clients/kronos/data/actions.ts';
 import type { Edit } from '../../../../clients/kronos/data/database.ts';
 import { apply, editsBetween, inverse } from '../../../../clients/kronos/data/edits.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
+import { doneId } from '../../../../protocol/task.ts';
 import { seeded } from '../../../harness/world.ts';
 import { zoneOf } from '../../../harness/zones.ts';
 
@@ -99,6 +100,44 @@ describe('an edit done to a task that moved on', () => {
     ],
   ])('%s', (_, ours, theirs, expected) => {
     expect(apply([{ ...blank, ...theirs }], ours)).toMatchObject([expected]);
+  });
+
+  const start = 1_000;
+  const stopAt = (time: number, worktime = 100) =>
+    edit(
+      { active: start, last_active: 0, worktime },
+      { active: 0, last_active: time, worktime: worktime + time - start },
+    );
+
+  test.each([
+    ['earlier', 1_030, 1_060],
+    ['later', 1_060, 1_030],
+    ['at the same second', 1_060, 1_060],
+  ])('two stops of one start count its time once, up to the later stop (theirs is %s)', (_, theirs, ours) => {
+    const running = { ...blank, active: start };
+    const once = apply([running], stopAt(theirs));
+    expect(apply(once, stopAt(ours))).toMatchObject([{ active: 0, last_active: 1_060, worktime: 160 }]);
+  });
+
+  test('done stops a task too: a stop elsewhere and done here count the time once', () => {
+    const running = { ...blank, active: start };
+    const theirs = apply([running], stopAt(1_030));
+    const ours = edit(
+      { ...stopAt(1_060).before, id: 5, done: 0 },
+      { ...stopAt(1_060).after, id: doneId(5, 1_060), done: 1_060 },
+    );
+    expect(apply(theirs, ours)).toMatchObject([{ active: 0, done: 1_060, last_active: 1_060, worktime: 160 }]);
+  });
+
+  test('a stop leaves a task running that was stopped and started again after it', () => {
+    const again = { ...blank, active: 1_100, last_active: 1_030, worktime: 130 };
+    expect(apply([again], stopAt(1_060))).toMatchObject([{ active: 1_100, last_active: 1_060, worktime: 160 }]);
+    expect(apply([again], stopAt(1_200))).toMatchObject([{ active: 0, last_active: 1_200, worktime: 300 }]);
+  });
+
+  test('a start that is taken back after it was stopped takes no time away', () => {
+    const stopped = { ...blank, active: 0, last_active: 1_030, worktime: 130 };
+    expect(apply([stopped], inverse(edit({ active: 0 }, { active: start })))).toEqual([stopped]);
   });
 
   test('takes away only what nobody changed since, whatever its id is now', () => {
