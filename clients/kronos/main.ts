@@ -4,16 +4,16 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { localZone } from '../../protocol/zone.ts';
-import type { House } from './cli/cli-context.ts';
-import { dateIn, localeOf } from './cli/date.ts';
+import type { CliContext } from './cli/cli-context.ts';
+import { findLocale, formatDate } from './cli/date.ts';
 import { run } from './cli/program.ts';
 import { StandardOutput } from './cli/stdout.ts';
-import { folderOf } from './data/data-dir.ts';
+import { findDataDir } from './data/data-dir.ts';
 import { DatabaseFile } from './data/file.ts';
-import { lastSyncIn } from './sync/last-sync.ts';
+import { readLastSync } from './sync/last-sync.ts';
 
 /** What bin/kronos.cjs knows and this file, once it is bundled, does not. */
-export interface Start {
+export interface LaunchInfo {
   /** The file that was started, to start it again. */
   readonly self: string;
   /** package.json */
@@ -23,17 +23,17 @@ export interface Start {
 }
 
 /** @returns when the exit code is set; the process ends by itself once its streams are written */
-export async function main({ self, about, unbundled }: Start): Promise<void> {
+export async function main({ self, about, unbundled }: LaunchInfo): Promise<void> {
   const { env, platform } = process;
   const stdout = new StandardOutput();
   const home = homedir();
-  const folder = folderOf({ env, platform, home });
-  const house: House = {
-    keeper: new DatabaseFile(join(folder, 'kronos.json')),
+  const folder = findDataDir({ env, platform, home });
+  const house: CliContext = {
+    database: new DatabaseFile(join(folder, 'kronos.json')),
     env,
     platform,
     home,
-    folder,
+    dataDir: folder,
     // Only to look at the standard streams makes Node set them up.
     get colour() {
       return !env['NO_COLOR'] && env['TERM'] !== 'dumb' && stdout.terminal !== undefined;
@@ -41,22 +41,23 @@ export async function main({ self, about, unbundled }: Start): Promise<void> {
     get width() {
       return stdout.terminal?.columns;
     },
-    get terminal() {
+    get interactive() {
       return stdout.terminal !== undefined && process.stdin.isTTY === true;
     },
     zone: localZone,
-    unbundled,
+    unbundledReason: unbundled,
     version: () => versionIn(about),
     print: (line) => stdout.print(`${line}\n`),
-    complain: (line) => void process.stderr.write(`${line}\n`),
-    stdin: () => readFileSync(0, 'utf8'),
-    ask: (question) => (process.stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8'))),
+    printError: (line) => void process.stderr.write(`${line}\n`),
+    readStdin: () => readFileSync(0, 'utf8'),
+    askSecret: (question) =>
+      process.stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8')),
     now: () => Date.now(),
-    name: () => process.getBuiltinModule('node:crypto').randomBytes(15).toString('base64url'),
-    date: (seconds) => dateIn(localeOf(env), seconds),
-    syncSoon: () => syncSoon(self, home),
-    lastSync: () => lastSyncIn(folder),
-    atEnd: (act) => {
+    createId: () => process.getBuiltinModule('node:crypto').randomBytes(15).toString('base64url'),
+    formatDate: (seconds) => formatDate(findLocale(env), seconds),
+    startBackgroundSync: () => syncSoon(self, home),
+    readLastSync: () => readLastSync(folder),
+    onInterrupt: (act) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
       // Ink ends the process where it is the only one left to hear a signal: not `once`.
       for (const signal of signals) process.on(signal, act);

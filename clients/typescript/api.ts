@@ -2,11 +2,11 @@
 
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Task } from '../../protocol/messages.ts';
-import type { State } from './connection.ts';
+import type { ConnectionState } from './connection.ts';
 import type { Storage } from './storage.ts';
 
 /** What a WebSocket has to have: the browser's, Node's since 22, and that of the package `ws`. */
-export interface Socket {
+export interface SdkSocket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
@@ -15,9 +15,9 @@ export interface Socket {
   close(code?: number, reason?: string): void;
 }
 
-export type SocketMaker = new (url: string) => Socket;
+export type SdkSocketClass = new (url: string) => SdkSocket;
 
-export interface Options {
+export interface ConnectOptions {
   /** Of the hub: `http:`, `https:`, `ws:` or `wss:`. */
   readonly url: string;
   /** The secret. Without one a personal hub makes one at the first login, and the storage keeps it. */
@@ -29,7 +29,7 @@ export interface Options {
   /** In memory unless said: then nothing outlives the process. */
   readonly storage?: Storage;
   /** The global one unless said; Node 20 has none. */
-  readonly webSocket?: SocketMaker;
+  readonly webSocket?: SdkSocketClass;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Calls `act` once after `ms` milliseconds; the answer cancels it. */
@@ -40,7 +40,7 @@ export interface Options {
   readonly id?: () => string;
 }
 
-export interface Position {
+export interface SdkPosition {
   readonly epoch: string;
   readonly seq: number;
 }
@@ -55,12 +55,12 @@ export interface Failure {
 }
 
 /** Microseconds since 1970. */
-export interface Span {
+export interface ItemSpan {
   readonly time?: number;
   readonly end?: number;
 }
 
-export interface Item<T> extends Span {
+export interface SdkItem<T> extends ItemSpan {
   readonly key: string;
   readonly item: T;
   /** The step that made it what it is; 0 while it is only here. */
@@ -74,21 +74,21 @@ export interface Item<T> extends Span {
 }
 
 /** What became of a write. Refused ones have left the queue, and the item is again what it would be without them. */
-export type Settled = { readonly ok: true; readonly position: Position } | Failure;
+export type WriteOutcome = { readonly ok: true; readonly position: SdkPosition } | Failure;
 
 /** A write that is in the queue, on disk. */
-export interface Queued {
+export interface QueuedWrite {
   readonly ok: true;
   /** Of the item; '' for a write that is not about one. */
   readonly key: string;
   /** The write id: the write is done once, however often it is sent. */
   readonly id: string;
   /** The hub's answer, whenever it comes; never rejects. */
-  readonly settled: Promise<Settled>;
+  readonly settled: Promise<WriteOutcome>;
 }
 
 /** A write that was refused, and is in the queue no more. */
-export interface Refused {
+export interface RefusedWrite {
   readonly channel: string;
   readonly id: string;
   /** create, update, delete, write-all, revert */
@@ -97,7 +97,7 @@ export interface Refused {
   readonly failure: Failure;
 }
 
-export type Change<T> = Span & {
+export type SdkChange<T> = ItemSpan & {
   readonly channel: string;
   readonly key: string;
   readonly seq: number;
@@ -106,48 +106,50 @@ export type Change<T> = Span & {
 } & ({ readonly type: 'create' | 'update'; readonly item: T } | { readonly type: 'delete' });
 
 /** What a subscriber is told: first what there is, then each change; `reset` when all that was told before is to be forgotten. */
-export type Told<T> =
+export type ChannelEvent<T> =
   | {
       readonly type: 'snapshot';
       readonly channel: string;
-      readonly position: Position;
-      readonly items: readonly Item<T>[];
+      readonly position: SdkPosition;
+      readonly items: readonly SdkItem<T>[];
     }
   | {
       readonly type: 'reset';
       readonly channel: string;
-      readonly position: Position;
-      readonly items: readonly Item<T>[];
+      readonly position: SdkPosition;
+      readonly items: readonly SdkItem<T>[];
     }
-  | Change<T>;
+  | SdkChange<T>;
 
 /** Ends with `close()`, with `break` out of a `for await`, or with the connection. */
 export interface Subscription<T> extends AsyncIterable<T> {
   close(): void;
 }
 
-export interface Range {
+export interface ReadOptions {
   /** Microseconds since 1970, `from` included and `to` not. */
   readonly from?: number;
   readonly to?: number;
   readonly limit?: number;
 }
 
-export interface Past {
+export interface HistoryOptions {
   readonly key?: string;
   /** Only steps before this one. */
   readonly before?: number;
   readonly limit?: number;
 }
 
-export type Read<T> = { readonly ok: true; readonly position: Position; readonly items: readonly Item<T>[] } | Failure;
+export type ReadResult<T> =
+  | { readonly ok: true; readonly position: SdkPosition; readonly items: readonly SdkItem<T>[] }
+  | Failure;
 
-export type History<T> =
+export type HistoryResult<T> =
   | {
       readonly ok: true;
-      readonly position: Position;
+      readonly position: SdkPosition;
       /** The newest first. */
-      readonly changes: readonly Change<T>[];
+      readonly changes: readonly SdkChange<T>[];
       /** Whether there may be older ones: ask on, with `before`. */
       readonly more: boolean;
     }
@@ -157,14 +159,14 @@ export type History<T> =
  * One channel. Writes show in `items` at once, are in the queue on disk when their promise resolves, and reach the hub when there
  * is one. What others wrote meanwhile is merged, field by field.
  */
-export interface Channel<T> {
+export interface SdkChannel<T> {
   readonly name: string;
   /** Takes up what the storage has, without waiting for the hub, and from then on mirrors the channel. All but `create` and `read` imply it. */
   open(): Promise<void>;
   /** Everything, with the writes that wait; by key. Empty before `open`. */
-  readonly items: ReadonlyMap<string, Item<T>>;
+  readonly items: ReadonlyMap<string, SdkItem<T>>;
   /** How far the mirror got; undefined before the hub was heard for the first time. */
-  readonly position: Position | undefined;
+  readonly position: SdkPosition | undefined;
   /** Whether the mirror has caught up with the hub, on this connection. */
   readonly current: boolean;
   /** How many writes wait for an answer. */
@@ -172,26 +174,26 @@ export interface Channel<T> {
   /** Calls `told` after every change of `items`, whoever made it. The answer ends it. */
   onItems(told: () => void): () => void;
   /** What the hub has, from now on and without a gap, across reconnects. Writes that wait are not in it. */
-  subscribe(): Subscription<Told<T>>;
+  subscribe(): Subscription<ChannelEvent<T>>;
   /** The same as calls. The answer ends it. */
-  onTold(told: (told: Told<T>) => void): () => void;
+  onTold(told: (told: ChannelEvent<T>) => void): () => void;
   /** Asks the hub, without mirroring the channel. */
-  read(range?: Range): Promise<Read<T>>;
-  history(past?: Past): Promise<History<T>>;
+  read(range?: ReadOptions): Promise<ReadResult<T>>;
+  history(past?: HistoryOptions): Promise<HistoryResult<T>>;
   /** The items as they were after that step. */
-  at(seq: number): Promise<Read<T>>;
-  create(item: T, more?: Span & { readonly key?: string }): Promise<Queued | Failure>;
+  at(seq: number): Promise<ReadResult<T>>;
+  create(item: T, more?: ItemSpan & { readonly key?: string }): Promise<QueuedWrite | Failure>;
   /** The item as it is now, whole; what others did to its other fields stays. */
-  update(key: string, item: T, span?: Span): Promise<Queued | Failure>;
+  update(key: string, item: T, span?: ItemSpan): Promise<QueuedWrite | Failure>;
   /** Is refused as stale when somebody else changed the item meanwhile: an edit beats a delete. */
-  delete(key: string): Promise<Queued | Failure>;
+  delete(key: string): Promise<QueuedWrite | Failure>;
   /** These are all the items; what others made or changed meanwhile stays. */
-  writeAll(items: readonly (Span & { readonly key: string; readonly item: T })[]): Promise<Queued | Failure>;
+  writeAll(items: readonly (ItemSpan & { readonly key: string; readonly item: T })[]): Promise<QueuedWrite | Failure>;
   /** Makes the channel again what it was after step `to`. */
-  revert(to: number): Promise<Queued | Failure>;
+  revert(to: number): Promise<QueuedWrite | Failure>;
 }
 
-export interface Synced {
+export interface SyncResult {
   /** `live`: all is sent and answered, and all open channels have caught up. */
   readonly state: 'live' | 'offline' | 'revoked';
   /** Why it is not live, for people; '' when it is. */
@@ -199,23 +201,23 @@ export interface Synced {
   /** Writes that still wait, of all channels. They are on disk, and go out with the next sync. */
   readonly pending: number;
   /** Writes that the hub refused since the last sync, of whichever process. */
-  readonly refused: readonly Refused[];
+  readonly refused: readonly RefusedWrite[];
 }
 
 export interface Connection {
-  readonly state: State;
+  readonly state: ConnectionState;
   /** Calls `told` after every change of `state`. The answer ends it. */
-  onState(told: (state: State) => void): () => void;
+  onState(told: (state: ConnectionState) => void): () => void;
   /** Calls `told` for every write that the hub refuses. The answer ends it. */
-  onRefused(told: (refused: Refused) => void): () => void;
+  onRefused(told: (refused: RefusedWrite) => void): () => void;
   /** The device's id and its token; known when the storage has been read. */
   identity(): Promise<{ readonly device: string; readonly token: string }>;
   /** Connects, and stays connected until `close`; `sync`, `read` and `subscribe` do so by themselves. */
   start(): void;
-  channel(name: 'tasks'): Channel<Task>;
-  channel<T = unknown>(name: string): Channel<T>;
+  channel(name: 'tasks'): SdkChannel<Task>;
+  channel<T = unknown>(name: string): SdkChannel<T>;
   /** Changes of all channels that match, such as `aw/*`, from now on and without a gap, across reconnects. Nothing is mirrored. */
-  follow<T = unknown>(pattern: string): Subscription<Told<T>>;
+  follow<T = unknown>(pattern: string): Subscription<ChannelEvent<T>>;
   /** What this token may read. */
   channels(): Promise<
     { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | Failure
@@ -224,7 +226,7 @@ export interface Connection {
    * Connects, sends what waits in the storage, and catches up the open channels.
    * @param deadlineMs how long to try; then whatever is not done stays in the queue
    */
-  sync(options: { readonly deadlineMs: number }): Promise<Synced>;
+  sync(options: { readonly deadlineMs: number }): Promise<SyncResult>;
   /** With a new token, as the same device; the only way out of `revoked`. */
   login(token: string): Promise<void>;
   /** Hangs up in good order, once what was written is on disk. */

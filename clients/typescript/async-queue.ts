@@ -1,9 +1,9 @@
 // What one subscriber has still to be told, as an async iterator. It holds the last change of each item, not every change: who reads
 // slowly is told less often, and nothing piles up.
 
-import type { Change, Subscription, Told } from './api.ts';
+import type { ChannelEvent, SdkChange, Subscription } from './api.ts';
 
-export class Feed<T extends Told<unknown>> implements Subscription<T> {
+export class AsyncQueue<T extends ChannelEvent<unknown>> implements Subscription<T> {
   /** In the order of the last change. */
   #waiting = new Map<string, T>();
   #asked: ((result: IteratorResult<T>) => void)[] = [];
@@ -59,11 +59,11 @@ export class Feed<T extends Told<unknown>> implements Subscription<T> {
   }
 }
 
-export function isChange(told: Told<unknown>): told is Change<unknown> {
+export function isChange(told: ChannelEvent<unknown>): told is SdkChange<unknown> {
   return told.type !== 'snapshot' && told.type !== 'reset';
 }
 
-type Kind = Change<unknown>['type'];
+type Kind = SdkChange<unknown>['type'];
 
 /** Two changes as one; undefined where they come to nothing. */
 function together(before: Kind, after: Kind): Kind | undefined {

@@ -1,9 +1,9 @@
 // One channel's place in the storage: what was meant here is written at once, what was heard a little later, and what another process
 // wrote is read. The form in which it lies there is in replica.ts; who got further is for mirror.ts and queue.ts to say.
 
-import type { Mirror } from './mirror.ts';
-import type { Queue } from './queue.ts';
-import { isStored, type Stored } from './replica.ts';
+import type { ChannelMirror } from './mirror.ts';
+import type { WriteQueue } from './queue.ts';
+import { isStored, type StoredChannel } from './replica.ts';
 import type { Storage } from './storage.ts';
 
 /** What the hub has is written down this much later. */
@@ -11,7 +11,7 @@ const lazyMs = 250;
 
 export const storedName = (channel: string) => `channel:${channel}`;
 
-export interface KeptDeps {
+export interface ChannelPersistenceDeps {
   readonly storage: Storage;
   readonly now: () => number;
   readonly after: (ms: number, act: () => void) => () => void;
@@ -19,18 +19,18 @@ export interface KeptDeps {
   readonly adopted: () => void;
 }
 
-export class Kept {
+export class ChannelPersistence {
   #name: string;
-  #mirror: Mirror;
-  #queue: Queue;
-  #deps: KeptDeps;
+  #mirror: ChannelMirror;
+  #queue: WriteQueue;
+  #deps: ChannelPersistenceDeps;
   #turn: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
   #lazily: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
   #over = false;
 
-  constructor(channel: string, mirror: Mirror, queue: Queue, deps: KeptDeps) {
+  constructor(channel: string, mirror: ChannelMirror, queue: WriteQueue, deps: ChannelPersistenceDeps) {
     this.#name = storedName(channel);
     this.#mirror = mirror;
     this.#queue = queue;
@@ -94,7 +94,7 @@ export class Kept {
 
   async #write(): Promise<void> {
     const { over, saved } = this.#queue.unsaved();
-    let written: Stored | undefined;
+    let written: StoredChannel | undefined;
     await this.#deps.storage.update(this.#name, (value) => {
       const stored = this.#storedOf(value);
       written = { ...this.#mirror.over(stored), pending: over(stored.pending) };
@@ -104,13 +104,13 @@ export class Kept {
     if (written !== undefined) this.#adopt(written);
   }
 
-  #adopt(stored: Stored): void {
+  #adopt(stored: StoredChannel): void {
     this.#queue.adopt(stored.pending);
     this.#mirror.adopt(stored, this.#deps.now());
     this.#deps.adopted();
   }
 
-  #storedOf(value: unknown): Stored {
+  #storedOf(value: unknown): StoredChannel {
     if (value === undefined) return { position: null, items: [], pending: [] };
     if (isStored(value)) return value;
     throw new Error(`the storage has something under ${this.#name} that is no channel`);

@@ -6,13 +6,13 @@ import { errors, refuse } from '../../protocol/errors.ts';
 import type { Answers } from '../../protocol/messages.ts';
 import type { Failure } from './api.ts';
 import { backoff } from './connection.ts';
-import type { ChangeMessage, Mirror, Page } from './mirror.ts';
-import type { Queue } from './queue.ts';
-import { type Pending, type Ready, ready } from './replica.ts';
-import { failureOf, type Heard, type Link } from './transport.ts';
+import type { ChangeMessage, ChannelMirror, ChannelPage } from './mirror.ts';
+import type { WriteQueue } from './queue.ts';
+import { type PendingWrite, type PreparedWrite, prepareWrite } from './replica.ts';
+import { failureOf, type Transport, type WireAnswer } from './transport.ts';
 
-export interface ExchangeDeps {
-  readonly link: Link;
+export interface ChannelSyncDeps {
+  readonly link: Transport;
   readonly after: (ms: number, act: () => void) => () => void;
   readonly random: () => number;
   /** The mirror has something else than before. */
@@ -21,13 +21,13 @@ export interface ExchangeDeps {
   readonly moved: () => void;
 }
 
-export class Exchange {
+export class ChannelSync {
   /** Whether to follow the channel though no write needs it. */
   mirrors = false;
   #channel: string;
-  #mirror: Mirror;
-  #queue: Queue;
-  #deps: ExchangeDeps;
+  #mirror: ChannelMirror;
+  #queue: WriteQueue;
+  #deps: ChannelSyncDeps;
   #open = false;
   /** Whether the hub has been asked for this channel, on this connection. */
   #subscribed = false;
@@ -36,7 +36,7 @@ export class Exchange {
   #retries = 0;
   #pause: (() => void) | undefined;
 
-  constructor(channel: string, mirror: Mirror, queue: Queue, deps: ExchangeDeps) {
+  constructor(channel: string, mirror: ChannelMirror, queue: WriteQueue, deps: ChannelSyncDeps) {
     this.#channel = channel;
     this.#mirror = mirror;
     this.#queue = queue;
@@ -63,7 +63,7 @@ export class Exchange {
     this.pump();
   }
 
-  hear(message: Page | ChangeMessage): void {
+  hear(message: ChannelPage | ChangeMessage): void {
     if (!this.#subscribed) return;
     if ('epoch' in message) this.#deps.link.forget(this.#subscription);
     const was = this.#mirror.hear(message);
@@ -94,15 +94,15 @@ export class Exchange {
   }
 
   /** B1: why the hub would not even read it. */
-  unreadable(write: Pending): Failure | undefined {
+  unreadable(write: PendingWrite): Failure | undefined {
     return unreadable(this.#ready(write));
   }
 
-  #ready(write: Pending): Ready {
-    return ready(write, this.#channel, this.#mirror.items, this.#mirror.position);
+  #ready(write: PendingWrite): PreparedWrite {
+    return prepareWrite(write, this.#channel, this.#mirror.items, this.#mirror.position);
   }
 
-  #send(write: Pending): void {
+  #send(write: PendingWrite): void {
     const now = this.#ready(write);
     const failure = now.kind === 'refused' ? now.refusal : unreadable(now);
     if (failure !== undefined) this.#queue.decide(write, failure);
@@ -114,7 +114,7 @@ export class Exchange {
     }
   }
 
-  #answered(write: Pending, answer: Heard): void {
+  #answered(write: PendingWrite, answer: WireAnswer): void {
     const sent = this.#queue.returned(write);
     if (answer === undefined || sent === undefined) return;
     if (answer.success && answer.type === 'ack') {
@@ -126,7 +126,7 @@ export class Exchange {
     this.advance();
   }
 
-  #refused(write: Pending, answer: Answers['error']): void {
+  #refused(write: PendingWrite, answer: Answers['error']): void {
     const failure = failureOf(answer);
     const { code } = failure;
     const { seq } = answer;
@@ -181,7 +181,7 @@ function isForLater({ code }: Failure): boolean {
 }
 
 /** B1: what the hub would not even read. */
-function unreadable(now: Ready): Failure | undefined {
+function unreadable(now: PreparedWrite): Failure | undefined {
   if (now.kind !== 'send') return undefined;
   const text = JSON.stringify(now.request);
   if (new TextEncoder().encode(text).length > bounds.bytes)

@@ -3,30 +3,30 @@
 
 import { refuse } from '../../protocol/errors.ts';
 import type {
-  Channel,
+  ChannelEvent,
   Failure,
-  History,
-  Item,
-  Past,
-  Position,
-  Queued,
-  Range,
-  Read,
-  Refused,
-  Span,
+  HistoryOptions,
+  HistoryResult,
+  ItemSpan,
+  QueuedWrite,
+  ReadOptions,
+  ReadResult,
+  RefusedWrite,
+  SdkChannel,
+  SdkItem,
+  SdkPosition,
   Subscription,
-  Told,
 } from './api.ts';
-import { Feed } from './async-queue.ts';
-import { Kept, type KeptDeps } from './channel-persistence.ts';
-import { Exchange, type ExchangeDeps } from './channel-sync.ts';
-import { Watchers } from './listeners.ts';
-import { type ChangeMessage, changeOf, itemOf, Mirror, type Page } from './mirror.ts';
-import { Queue } from './queue.ts';
-import { type Entry, entryOf, type Intent, keyOf, type Pending, shown } from './replica.ts';
-import { failureOf, type Heard, type Link, offline } from './transport.ts';
+import { AsyncQueue } from './async-queue.ts';
+import { ChannelPersistence, type ChannelPersistenceDeps } from './channel-persistence.ts';
+import { ChannelSync, type ChannelSyncDeps } from './channel-sync.ts';
+import { Listeners } from './listeners.ts';
+import { type ChangeMessage, ChannelMirror, type ChannelPage, toChange, toItem } from './mirror.ts';
+import { WriteQueue } from './queue.ts';
+import { applyPending, entryOf, type ItemEntry, keyOf, type PendingWrite, type WriteIntent } from './replica.ts';
+import { failureOf, offline, type Transport, type WireAnswer } from './transport.ts';
 
-export interface ChannelDeps extends Omit<ExchangeDeps, 'changed'>, Omit<KeptDeps, 'adopted'> {
+export interface MirroredChannelDeps extends Omit<ChannelSyncDeps, 'changed'>, Omit<ChannelPersistenceDeps, 'adopted'> {
   readonly id: () => string;
   readonly device: () => Promise<string>;
   /** Begins to connect, where nobody has. */
@@ -34,41 +34,41 @@ export interface ChannelDeps extends Omit<ExchangeDeps, 'changed'>, Omit<KeptDep
   /** Resolves when the connection is live, or was found not to be. */
   readonly connected: () => Promise<void>;
   /** Of everything that subscribers are told. */
-  readonly told: (told: Told<unknown>) => void;
-  readonly refused: (refused: Refused) => void;
+  readonly told: (told: ChannelEvent<unknown>) => void;
+  readonly refused: (refused: RefusedWrite) => void;
 }
 
-export class MirroredChannel implements Channel<unknown> {
+export class MirroredChannel implements SdkChannel<unknown> {
   readonly name: string;
-  #deps: ChannelDeps;
-  #mirror: Mirror;
-  #queue: Queue;
-  #exchange: Exchange;
-  #kept: Kept;
-  #shown: ReadonlyMap<string, Item<unknown>> | undefined;
+  #deps: MirroredChannelDeps;
+  #mirror: ChannelMirror;
+  #queue: WriteQueue;
+  #exchange: ChannelSync;
+  #kept: ChannelPersistence;
+  #shown: ReadonlyMap<string, SdkItem<unknown>> | undefined;
   #device = '';
 
   #loading: Promise<void> | undefined;
   #loaded = false;
   #over = false;
 
-  #itemsWatchers = new Watchers();
-  #feeds = new Watchers<Told<unknown>>();
-  #endings = new Watchers();
+  #itemsWatchers = new Listeners();
+  #feeds = new Listeners<ChannelEvent<unknown>>();
+  #endings = new Listeners();
 
-  constructor(name: string, deps: ChannelDeps) {
+  constructor(name: string, deps: MirroredChannelDeps) {
     this.name = name;
     this.#deps = deps;
-    this.#mirror = new Mirror(name, {
+    this.#mirror = new ChannelMirror(name, {
       heard: ({ key, device }) => this.#queue.crossed(key, device === this.#device),
       told: (told) => this.#tell(told),
     });
-    this.#queue = new Queue({
+    this.#queue = new WriteQueue({
       dropped: () => this.#changed(),
       refused: (refused) => deps.refused({ channel: name, ...refused }),
     });
-    this.#exchange = new Exchange(name, this.#mirror, this.#queue, { ...deps, changed: () => this.#changed() });
-    this.#kept = new Kept(name, this.#mirror, this.#queue, {
+    this.#exchange = new ChannelSync(name, this.#mirror, this.#queue, { ...deps, changed: () => this.#changed() });
+    this.#kept = new ChannelPersistence(name, this.#mirror, this.#queue, {
       ...deps,
       adopted: () => {
         this.#touched();
@@ -77,12 +77,12 @@ export class MirroredChannel implements Channel<unknown> {
     });
   }
 
-  get items(): ReadonlyMap<string, Item<unknown>> {
-    this.#shown ??= shown(this.#mirror.items, this.#queue.pending, this.#device);
+  get items(): ReadonlyMap<string, SdkItem<unknown>> {
+    this.#shown ??= applyPending(this.#mirror.items, this.#queue.pending, this.#device);
     return this.#shown;
   }
 
-  get position(): Position | undefined {
+  get position(): SdkPosition | undefined {
     return this.#mirror.position;
   }
 
@@ -119,8 +119,8 @@ export class MirroredChannel implements Channel<unknown> {
     return this.#itemsWatchers.add(told);
   }
 
-  subscribe(): Subscription<Told<unknown>> {
-    const feed: Feed<Told<unknown>> = new Feed(() => {
+  subscribe(): Subscription<ChannelEvent<unknown>> {
+    const feed: AsyncQueue<ChannelEvent<unknown>> = new AsyncQueue(() => {
       stop();
       forget();
     });
@@ -129,7 +129,7 @@ export class MirroredChannel implements Channel<unknown> {
     return feed;
   }
 
-  onTold(told: (told: Told<unknown>) => void): () => void {
+  onTold(told: (told: ChannelEvent<unknown>) => void): () => void {
     let over = false;
     let end = () => {
       over = true;
@@ -143,48 +143,48 @@ export class MirroredChannel implements Channel<unknown> {
     return () => end();
   }
 
-  async read(range: Range = {}): Promise<Read<unknown>> {
+  async read(range: ReadOptions = {}): Promise<ReadResult<unknown>> {
     return readOf(await this.#ask({ type: 'read-all', channel: this.name, ...range }));
   }
 
-  async history(past: Past = {}): Promise<History<unknown>> {
+  async history(past: HistoryOptions = {}): Promise<HistoryResult<unknown>> {
     const answer = await this.#ask({ type: 'history', channel: this.name, ...past });
     if (answer === undefined || !answer.success || answer.type !== 'history') return failureOf(answer);
     const { epoch, seq, changes = [], more = false } = answer;
-    const told = changes.map((change) => changeOf({ ...change, success: true, channel: this.name }));
+    const told = changes.map((change) => toChange({ ...change, success: true, channel: this.name }));
     return { ok: true, position: { epoch, seq }, changes: told, more };
   }
 
-  async at(seq: number): Promise<Read<unknown>> {
+  async at(seq: number): Promise<ReadResult<unknown>> {
     return readOf(await this.#ask({ type: 'history', channel: this.name, at: seq }));
   }
 
-  async create(item: unknown, more: Span & { readonly key?: string } = {}): Promise<Queued | Failure> {
+  async create(item: unknown, more: ItemSpan & { readonly key?: string } = {}): Promise<QueuedWrite | Failure> {
     if (!this.#loaded) await this.load();
     return this.#mean({ type: 'create', ...entryOf({ ...more, key: more.key ?? this.#deps.id(), item }) });
   }
 
-  async update(key: string, item: unknown, span: Span = {}): Promise<Queued | Failure> {
+  async update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | Failure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
     return this.#mean({ type: 'update', ...entryOf({ ...span, key, item }), before: before.item });
   }
 
-  async delete(key: string): Promise<Queued | Failure> {
+  async delete(key: string): Promise<QueuedWrite | Failure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
     return this.#mean({ type: 'delete', key, before: before.item });
   }
 
-  async writeAll(items: readonly Entry[]): Promise<Queued | Failure> {
+  async writeAll(items: readonly ItemEntry[]): Promise<QueuedWrite | Failure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const before = [...this.items.values()].map(({ key, item }) => ({ key, item }));
     return this.#mean({ type: 'write-all', items: items.map(entryOf), before });
   }
 
-  async revert(to: number): Promise<Queued | Failure> {
+  async revert(to: number): Promise<QueuedWrite | Failure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const epoch = this.position?.epoch;
     if (epoch === undefined) return offline('the hub has not been heard yet');
@@ -200,7 +200,7 @@ export class MirroredChannel implements Channel<unknown> {
   async close(): Promise<void> {
     this.#over = true;
     this.#exchange.close();
-    this.#endings.tell();
+    this.#endings.notify();
     await this.#kept.close();
     this.#queue.close(offline('closed before the hub answered: the write waits'));
   }
@@ -209,7 +209,7 @@ export class MirroredChannel implements Channel<unknown> {
     this.#exchange.connected();
   }
 
-  hear(message: Page | ChangeMessage): void {
+  hear(message: ChannelPage | ChangeMessage): void {
     this.#exchange.hear(message);
   }
 
@@ -220,17 +220,17 @@ export class MirroredChannel implements Channel<unknown> {
     if (!this.#over) this.#exchange.open();
   }
 
-  async #ask(request: Parameters<Link['ask']>[0]): Promise<Heard> {
+  async #ask(request: Parameters<Transport['ask']>[0]): Promise<WireAnswer> {
     this.#deps.start();
     await this.#deps.connected();
     return new Promise((resolve) => this.#deps.link.ask(request, resolve));
   }
 
-  async #mean(intent: Intent): Promise<Queued | Failure> {
+  async #mean(intent: WriteIntent): Promise<QueuedWrite | Failure> {
     if (this.#over) return offline('the connection is closed');
     if ('item' in intent && intent.item === undefined) return refuse('missing', 'item');
     // As it will be read again.
-    const write: Pending = JSON.parse(JSON.stringify({ ...intent, id: this.#deps.id(), at: this.#deps.now() }));
+    const write: PendingWrite = JSON.parse(JSON.stringify({ ...intent, id: this.#deps.id(), at: this.#deps.now() }));
     const failure = this.#exchange.unreadable(write);
     if (failure !== undefined) return failure;
     const settled = this.#queue.add(write);
@@ -245,15 +245,15 @@ export class MirroredChannel implements Channel<unknown> {
     return { ok: true, key: keyOf(write), id: write.id, settled };
   }
 
-  #tell(told: Told<unknown>): void {
+  #tell(told: ChannelEvent<unknown>): void {
     this.#shown = undefined;
-    this.#feeds.tell(told);
+    this.#feeds.notify(told);
     this.#deps.told(told);
   }
 
   #touched(): void {
     this.#shown = undefined;
-    this.#itemsWatchers.tell();
+    this.#itemsWatchers.notify();
   }
 
   #changed(): void {
@@ -262,8 +262,8 @@ export class MirroredChannel implements Channel<unknown> {
   }
 }
 
-function readOf(answer: Heard): Read<unknown> {
+function readOf(answer: WireAnswer): ReadResult<unknown> {
   if (answer === undefined || !answer.success || !('epoch' in answer) || !('items' in answer)) return failureOf(answer);
   const { epoch, seq, items = [] } = answer;
-  return { ok: true, position: { epoch, seq }, items: items.map(itemOf) };
+  return { ok: true, position: { epoch, seq }, items: items.map(toItem) };
 }

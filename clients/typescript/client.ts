@@ -1,14 +1,23 @@
 // A connection as its users see it: one link, the channels that were asked for, and what all of them share. Who this device is lies
 // in the storage under `identity`.
 
-import type { Channel, Connection, Options, Refused, SocketMaker, Subscription, Synced, Told } from './api.ts';
+import type {
+  ChannelEvent,
+  Connection,
+  ConnectOptions,
+  RefusedWrite,
+  SdkChannel,
+  SdkSocketClass,
+  Subscription,
+  SyncResult,
+} from './api.ts';
 import { MirroredChannel } from './channel.ts';
 import { storedName } from './channel-persistence.ts';
-import type { State } from './connection.ts';
+import type { ConnectionState } from './connection.ts';
 import { Follow } from './follow.ts';
-import { Watchers } from './listeners.ts';
+import { Listeners } from './listeners.ts';
 import { MemoryStorage, type Storage } from './storage.ts';
-import { failureOf, Link, type Message } from './transport.ts';
+import { failureOf, Transport, type WireMessage } from './transport.ts';
 
 interface Identity {
   readonly device: string;
@@ -18,28 +27,28 @@ interface Identity {
 const identityName = 'identity';
 
 /** The environment's own, where it has one. */
-declare const WebSocket: SocketMaker | undefined;
+declare const WebSocket: SdkSocketClass | undefined;
 
 export class HubConnection implements Connection {
-  #options: Options;
+  #options: ConnectOptions;
   #storage: Storage;
-  #link: Link;
+  #link: Transport;
   #channels = new Map<string, MirroredChannel>();
   #follows = new Set<Follow>();
-  #stateWatchers = new Watchers<State>();
-  #refusedWatchers = new Watchers<Refused>();
-  #refused: Refused[] = [];
-  #movers = new Watchers();
+  #stateWatchers = new Listeners<ConnectionState>();
+  #refusedWatchers = new Listeners<RefusedWrite>();
+  #refused: RefusedWrite[] = [];
+  #movers = new Listeners();
   #identity: Promise<Identity> | undefined;
   #token: string | undefined;
   #over = false;
 
   /** @throws TypeError when the URL is none */
-  constructor(options: Options) {
+  constructor(options: ConnectOptions) {
     this.#options = options;
     this.#token = options.token;
     this.#storage = options.storage ?? new MemoryStorage();
-    this.#link = new Link({
+    this.#link = new Transport({
       url: socketUrl(options.url),
       open: (url) => new (options.webSocket ?? globalSocket())(url),
       now: this.#now,
@@ -52,15 +61,15 @@ export class HubConnection implements Connection {
     });
   }
 
-  get state(): State {
+  get state(): ConnectionState {
     return this.#link.state;
   }
 
-  onState(told: (state: State) => void): () => void {
+  onState(told: (state: ConnectionState) => void): () => void {
     return this.#stateWatchers.add(told);
   }
 
-  onRefused(told: (refused: Refused) => void): () => void {
+  onRefused(told: (refused: RefusedWrite) => void): () => void {
     return this.#refusedWatchers.add(told);
   }
 
@@ -73,13 +82,13 @@ export class HubConnection implements Connection {
     if (!this.#over) this.#link.happen({ type: 'start' });
   }
 
-  channel<T>(name: string): Channel<T>;
-  channel(name: string): Channel<unknown> {
+  channel<T>(name: string): SdkChannel<T>;
+  channel(name: string): SdkChannel<unknown> {
     return this.#channel(name);
   }
 
-  follow<T>(pattern: string): Subscription<Told<T>>;
-  follow(pattern: string): Subscription<Told<unknown>> {
+  follow<T>(pattern: string): Subscription<ChannelEvent<T>>;
+  follow(pattern: string): Subscription<ChannelEvent<unknown>> {
     const follow: Follow = new Follow(pattern, {
       link: this.#link,
       isMirrored: (channel) => this.#channels.get(channel)?.mirrored === true,
@@ -94,12 +103,14 @@ export class HubConnection implements Connection {
   async channels(): ReturnType<Connection['channels']> {
     this.start();
     await this.#connected();
-    const answer = await new Promise<Message | undefined>((resolve) => this.#link.ask({ type: 'channels' }, resolve));
+    const answer = await new Promise<WireMessage | undefined>((resolve) =>
+      this.#link.ask({ type: 'channels' }, resolve),
+    );
     if (answer === undefined || !answer.success || answer.type !== 'channels') return failureOf(answer);
     return { ok: true, channels: answer.channels };
   }
 
-  async sync({ deadlineMs }: { readonly deadlineMs: number }): Promise<Synced> {
+  async sync({ deadlineMs }: { readonly deadlineMs: number }): Promise<SyncResult> {
     await this.#loadWaiting();
     let late = false;
     const cancel = this.#after(deadlineMs, () => {
@@ -207,22 +218,22 @@ export class HubConnection implements Connection {
   }
 
   #moved(): void {
-    this.#movers.tell();
+    this.#movers.notify();
   }
 
-  #tellRefused(refused: Refused): void {
+  #tellRefused(refused: RefusedWrite): void {
     this.#refused.push(refused);
-    this.#refusedWatchers.tell(refused);
+    this.#refusedWatchers.notify(refused);
   }
 
-  #changed(state: State): void {
+  #changed(state: ConnectionState): void {
     for (const channel of this.#channels.values()) channel.connected();
     if (state.name === 'live') for (const follow of this.#follows) follow.connected();
-    this.#stateWatchers.tell(state);
+    this.#stateWatchers.notify(state);
     this.#moved();
   }
 
-  #told(message: Message): void {
+  #told(message: WireMessage): void {
     if (!message.success || !('channel' in message)) return;
     switch (message.type) {
       case 'snapshot':
@@ -285,7 +296,7 @@ function socketUrl(url: string): string {
 }
 
 /** Looked for when it is needed: offline nobody needs one. */
-function globalSocket(): SocketMaker {
+function globalSocket(): SdkSocketClass {
   if (typeof WebSocket !== 'undefined') return WebSocket;
   throw new Error('there is no WebSocket here: give connect() one as `webSocket`, such as that of the package ws');
 }
@@ -297,6 +308,6 @@ function randomName(): string {
   return [...crypto.getRandomValues(new Uint8Array(21))].map((byte) => alphabet[byte % 64]).join('');
 }
 
-export function connect(options: Options): Connection {
+export function connect(options: ConnectOptions): Connection {
   return new HubConnection(options);
 }

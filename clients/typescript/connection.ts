@@ -3,7 +3,7 @@
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
 
-export type State =
+export type ConnectionState =
   /** Nobody has asked for a connection. */
   | { readonly name: 'idle' }
   | {
@@ -25,7 +25,7 @@ export type State =
   /** The hub will not have this token; only another one changes that. */
   | { readonly name: 'revoked'; readonly reason: string };
 
-export type Event =
+export type ConnectionEvent =
   | { readonly type: 'start' | 'stop' | 'opened' | 'accepted' | 'heard' | 'timer' }
   /** The machine found its network again. */
   | { readonly type: 'online' }
@@ -36,11 +36,11 @@ export type Event =
   | { readonly type: 'closed'; readonly code: number; readonly reason: string };
 
 /** `close` lets go of the socket: what it says afterwards is not heard. */
-export type Effect = 'open' | 'login' | 'ping' | 'close';
+export type ConnectionEffect = 'open' | 'login' | 'ping' | 'close';
 
-export interface Step {
-  readonly state: State;
-  readonly effects: readonly Effect[];
+export interface ConnectionStep {
+  readonly state: ConnectionState;
+  readonly effects: readonly ConnectionEffect[];
 }
 
 /** Milliseconds. */
@@ -62,20 +62,25 @@ export function backoff(attempt: number, chance: number): number {
   return Math.floor(chance * Math.min(limits.lastRetry, limits.firstRetry * 2 ** Math.min(attempt, 16)));
 }
 
-const none: readonly Effect[] = [];
+const none: readonly ConnectionEffect[] = [];
 const revokedClose = errors.revoked.close;
 
 /**
  * @param at milliseconds since 1970
  * @param chance 0 ≤ x < 1
  */
-export function step(state: State, event: Event, at: number, chance: number): Step {
+export function stepConnection(
+  state: ConnectionState,
+  event: ConnectionEvent,
+  at: number,
+  chance: number,
+): ConnectionStep {
   const stay = { state, effects: none };
-  const open = (attempt: number): Step => ({
+  const open = (attempt: number): ConnectionStep => ({
     state: { name: 'connecting', step: 'opening', attempt, until: at + limits.opening },
     effects: ['open'],
   });
-  const wait = (reason: string, effects = none, atLeast = 0): Step => {
+  const wait = (reason: string, effects = none, atLeast = 0): ConnectionStep => {
     const held = state.name === 'live' && at - state.since >= limits.steady;
     const attempt = held || !('attempt' in state) ? 0 : state.attempt;
     return {
@@ -83,7 +88,7 @@ export function step(state: State, event: Event, at: number, chance: number): St
       effects,
     };
   };
-  const revoked = (reason: string): Step => ({ state: { name: 'revoked', reason }, effects: ['close'] });
+  const revoked = (reason: string): ConnectionStep => ({ state: { name: 'revoked', reason }, effects: ['close'] });
   const connected = state.name === 'connecting' || state.name === 'live';
 
   switch (event.type) {

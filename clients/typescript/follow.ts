@@ -1,30 +1,30 @@
 // Follows all channels that match a pattern: what changes from now on, and after a break what changed meanwhile. Nothing is mirrored
 // but how far each channel got. A channel that is mirrored anyway is heard through its mirror, so that it is asked for once.
 
-import type { Position, Told } from './api.ts';
-import { Feed, isChange } from './async-queue.ts';
-import { type ChangeMessage, changeOf, itemOf, type Page } from './mirror.ts';
-import type { Link } from './transport.ts';
+import type { ChannelEvent, SdkPosition } from './api.ts';
+import { AsyncQueue, isChange } from './async-queue.ts';
+import { type ChangeMessage, type ChannelPage, toChange, toItem } from './mirror.ts';
+import type { Transport } from './transport.ts';
 
 export interface FollowDeps {
-  readonly link: Link;
+  readonly link: Transport;
   readonly isMirrored: (channel: string) => boolean;
   readonly ended: () => void;
 }
 
 export class Follow {
-  readonly feed: Feed<Told<unknown>>;
+  readonly feed: AsyncQueue<ChannelEvent<unknown>>;
   #pattern: string;
   #deps: FollowDeps;
   /** The epoch is not known before the channel's first page. */
-  #reached = new Map<string, Partial<Position> & { readonly seq: number }>();
+  #reached = new Map<string, Partial<SdkPosition> & { readonly seq: number }>();
   /** Whether the pattern has been answered once: channels that appear afterwards are new from their first step. */
   #begun = false;
 
   constructor(pattern: string, deps: FollowDeps) {
     this.#pattern = pattern;
     this.#deps = deps;
-    this.feed = new Feed(() => {
+    this.feed = new AsyncQueue(() => {
       deps.link.ask({ type: 'unsubscribe', channel: pattern }, () => undefined);
       deps.ended();
     });
@@ -49,7 +49,7 @@ export class Follow {
   }
 
   /** Of the wire, about a channel that is not mirrored. */
-  hear(message: Page | ChangeMessage): void {
+  hear(message: ChannelPage | ChangeMessage): void {
     const { channel } = message;
     if (!('epoch' in message)) {
       this.#change(message);
@@ -59,13 +59,13 @@ export class Follow {
     if (message.type === 'changes') {
       for (const change of message.changes) this.#change({ ...change, success: true, channel });
     } else {
-      this.feed.tell({ type: 'reset', channel, position: { epoch, seq }, items: message.items.map(itemOf) });
+      this.feed.tell({ type: 'reset', channel, position: { epoch, seq }, items: message.items.map(toItem) });
     }
     this.#reached.set(channel, { epoch, seq });
   }
 
   /** Of the mirror, where there is one. */
-  told(told: Told<unknown>): void {
+  told(told: ChannelEvent<unknown>): void {
     const { channel } = told;
     const reached = this.#reached.get(channel);
     if (isChange(told)) {
@@ -86,6 +86,6 @@ export class Follow {
     const reached = this.#reached.get(channel);
     if (reached !== undefined && seq <= reached.seq) return;
     this.#reached.set(channel, { ...reached, seq });
-    this.feed.tell(changeOf(message));
+    this.feed.tell(toChange(message));
   }
 }

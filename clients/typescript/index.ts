@@ -2,27 +2,27 @@
 // disk is in file-storage.ts and storage in a browser in browser-storage.ts, each imported by those who want it.
 
 export type {
-  Change,
-  Channel,
+  ChannelEvent,
   Connection,
+  ConnectOptions,
   Failure,
-  History,
-  Item,
-  Options,
-  Past,
-  Position,
-  Queued,
-  Range,
-  Read,
-  Refused,
-  Settled,
-  Socket,
-  SocketMaker,
-  Span,
+  HistoryOptions,
+  HistoryResult,
+  ItemSpan,
+  QueuedWrite,
+  ReadOptions,
+  ReadResult,
+  RefusedWrite,
+  SdkChange as Change,
+  SdkChannel as Channel,
+  SdkItem as Item,
+  SdkPosition as Position,
+  SdkSocket as Socket,
+  SdkSocketClass as SocketClass,
   Subscription,
-  Synced,
-  Told,
+  SyncResult,
+  WriteOutcome,
 } from './api.ts';
 export { connect } from './client.ts';
-export type { State } from './connection.ts';
+export type { ConnectionState } from './connection.ts';
 export { MemoryStorage, type Storage } from './storage.ts';

@@ -1,6 +1,6 @@
 // Functions that want to be told of something, each until it has had enough. Subscribers who read at their own pace are in feed.ts.
 
-export class Watchers<T = void> {
+export class Listeners<T = void> {
   #all = new Set<(value: T) => void>();
 
   /** Two who watch with one function are two. The answer ends it. */
@@ -10,7 +10,7 @@ export class Watchers<T = void> {
     return () => this.#all.delete(watcher);
   }
 
-  tell(value: T): void {
+  notify(value: T): void {
     for (const told of [...this.#all]) told(value);
   }
 }

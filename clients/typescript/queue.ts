@@ -1,17 +1,17 @@
 // The writes of one channel that wait, in order: which may go next, which are on their way, and what became of each. What a write is on
 // today's state is worked out in replica.ts; it is sent by exchange.ts and written down by kept.ts.
 
-import type { Failure, Position, Refused, Settled } from './api.ts';
-import type { Mirror } from './mirror.ts';
-import { adjusted, isConditional, keyOf, type Pending } from './replica.ts';
+import type { Failure, RefusedWrite, SdkPosition, WriteOutcome } from './api.ts';
+import type { ChannelMirror } from './mirror.ts';
+import { adjustDelete, isConditional, keyOf, type PendingWrite } from './replica.ts';
 
 /** Creates that are on their way at once; everything else goes alone. */
 const windowSize = 32;
 
-export interface QueueDeps {
+export interface WriteQueueDeps {
   /** One left: what is shown, and what is to be on disk, is something else. */
   readonly dropped: () => void;
-  readonly refused: (refused: Omit<Refused, 'channel'>) => void;
+  readonly refused: (refused: Omit<RefusedWrite, 'channel'>) => void;
 }
 
 /** A write on its way, or answered and not yet seen in the mirror. */
@@ -22,30 +22,30 @@ interface Sent {
   /** Whether somebody else wrote since: if it is done, then it was done before, perhaps as another process had sent it. */
   readonly crossed: boolean;
   /** Of the answer. */
-  readonly done?: Position;
+  readonly done?: SdkPosition;
 }
 
-export class Queue {
-  #deps: QueueDeps;
-  #pending: readonly Pending[] = [];
+export class WriteQueue {
+  #deps: WriteQueueDeps;
+  #pending: readonly PendingWrite[] = [];
   #sent = new Map<string, Sent>();
-  #makers = new Map<string, (settled: Settled) => void>();
+  #makers = new Map<string, (settled: WriteOutcome) => void>();
   /** Not yet on disk. */
-  #fresh = new Map<string, Pending>();
+  #fresh = new Map<string, PendingWrite>();
   /** Decided, but still on disk. */
   #gone = new Set<string>();
   /** Adjusted, but not yet on disk. */
-  #adjusted = new Map<string, Pending>();
+  #adjusted = new Map<string, PendingWrite>();
 
-  constructor(deps: QueueDeps) {
+  constructor(deps: WriteQueueDeps) {
     this.#deps = deps;
   }
 
-  get pending(): readonly Pending[] {
+  get pending(): readonly PendingWrite[] {
     return this.#pending;
   }
 
-  get conditional(): readonly Pending[] {
+  get conditional(): readonly PendingWrite[] {
     return this.#pending.filter(isConditional);
   }
 
@@ -54,14 +54,14 @@ export class Queue {
     return this.#pending.filter(({ id }) => this.#sent.get(id)?.done === undefined).length;
   }
 
-  add(write: Pending): Promise<Settled> {
+  add(write: PendingWrite): Promise<WriteOutcome> {
     this.#fresh.set(write.id, write);
     this.#pending = [...this.#pending, write];
-    return new Promise<Settled>((resolve) => this.#makers.set(write.id, resolve));
+    return new Promise<WriteOutcome>((resolve) => this.#makers.set(write.id, resolve));
   }
 
   /** It could not be written down. */
-  takeBack({ id }: Pending): void {
+  takeBack({ id }: PendingWrite): void {
     this.#fresh.delete(id);
     this.#makers.delete(id);
     this.#pending = this.#pending.filter((write) => write.id !== id);
@@ -71,7 +71,7 @@ export class Queue {
    * The next one that may be sent now. They go in order; creates may follow one another, everything else goes alone.
    * @param here whether the mirror is as far as a conditional write needs it
    */
-  next(here: boolean): Pending | undefined {
+  next(here: boolean): PendingWrite | undefined {
     for (const write of this.#pending) {
       const sent = this.#sent.get(write.id);
       if (sent === undefined) {
@@ -84,25 +84,25 @@ export class Queue {
     return undefined;
   }
 
-  sending(write: Pending, item: unknown): void {
+  sending(write: PendingWrite, item: unknown): void {
     this.#sent.set(write.id, { item, key: keyOf(write), crossed: false });
   }
 
   /** It is on its way no more. The answer is undefined when it was not. */
-  returned({ id }: Pending): Sent | undefined {
+  returned({ id }: PendingWrite): Sent | undefined {
     const sent = this.#sent.get(id);
     this.#sent.delete(id);
     return sent;
   }
 
   /** Done. It is shown until the mirror has it, where there is one. */
-  accepted(write: Pending, sent: Sent, done: Position, mirrored: boolean): void {
+  accepted(write: PendingWrite, sent: Sent, done: SdkPosition, mirrored: boolean): void {
     this.#settle(write, { ok: true, position: done });
     if (mirrored) this.#sent.set(write.id, { ...sent, done });
     else this.#drop(write);
   }
 
-  decide(write: Pending, settled: Settled): void {
+  decide(write: PendingWrite, settled: WriteOutcome): void {
     this.#sent.delete(write.id);
     this.#drop(write);
     this.#settle(write, settled);
@@ -117,7 +117,7 @@ export class Queue {
   }
 
   /** Lets go of the writes that the mirror has by now. */
-  release({ items, position, current }: Mirror): void {
+  release({ items, position, current }: ChannelMirror): void {
     const { epoch, seq } = position ?? { epoch: '', seq: 0 };
     for (const write of this.#pending) {
       const sent = this.#sent.get(write.id);
@@ -133,7 +133,7 @@ export class Queue {
   }
 
   /** What is not yet on disk as it is here: what is to lie there, of what lies there then; and `saved`, once it does. */
-  unsaved(): { over: (stored: readonly Pending[]) => readonly Pending[]; saved: () => void } {
+  unsaved(): { over: (stored: readonly PendingWrite[]) => readonly PendingWrite[]; saved: () => void } {
     const fresh = [...this.#fresh.values()];
     const gone = new Set(this.#gone);
     const changed = new Map(this.#adjusted);
@@ -151,7 +151,7 @@ export class Queue {
   }
 
   /** Takes over what others have written to the storage. */
-  adopt(stored: readonly Pending[]): void {
+  adopt(stored: readonly PendingWrite[]): void {
     const waiting = stored.filter(({ id }) => !this.#gone.has(id));
     const known = new Set(waiting.map(({ id }) => id));
     // What somebody here waits for is kept, though another process may have seen it decided.
@@ -169,18 +169,18 @@ export class Queue {
 
   #adjust(key: string, sent: unknown, made: unknown): void {
     this.#pending = this.#pending.map((write) => {
-      const changed = adjusted(write, key, sent, made);
+      const changed = adjustDelete(write, key, sent, made);
       if (changed !== write) this.#adjusted.set(write.id, changed);
       return changed;
     });
   }
 
-  #settle({ id }: Pending, settled: Settled): void {
+  #settle({ id }: PendingWrite, settled: WriteOutcome): void {
     this.#makers.get(id)?.(settled);
     this.#makers.delete(id);
   }
 
-  #drop({ id }: Pending): void {
+  #drop({ id }: PendingWrite): void {
     this.#pending = this.#pending.filter((write) => write.id !== id);
     this.#gone.add(id);
     this.#deps.dropped();

@@ -5,40 +5,40 @@
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { same } from '../../protocol/merge.ts';
 import type { Requests } from '../../protocol/messages.ts';
-import type { Item, Position, Span } from './api.ts';
+import type { ItemSpan, SdkItem, SdkPosition } from './api.ts';
 
-export interface Entry extends Span {
+export interface ItemEntry extends ItemSpan {
   readonly key: string;
   readonly item: unknown;
 }
 
-export type Intent =
-  | ({ readonly type: 'create' } & Entry)
+export type WriteIntent =
+  | ({ readonly type: 'create' } & ItemEntry)
   /** Without a span the item keeps the one it has. */
-  | ({ readonly type: 'update'; readonly before: unknown } & Entry)
+  | ({ readonly type: 'update'; readonly before: unknown } & ItemEntry)
   | { readonly type: 'delete'; readonly key: string; readonly before: unknown }
-  | { readonly type: 'write-all'; readonly items: readonly Entry[]; readonly before: readonly Entry[] }
+  | { readonly type: 'write-all'; readonly items: readonly ItemEntry[]; readonly before: readonly ItemEntry[] }
   | { readonly type: 'revert'; readonly to: number; readonly epoch: string };
 
 /** `id` is the write id; `at` is when it was meant, in milliseconds since 1970. */
-export type Pending = Intent & { readonly id: string; readonly at: number };
+export type PendingWrite = WriteIntent & { readonly id: string; readonly at: number };
 
-export type Items = ReadonlyMap<string, Item<unknown>>;
+export type ItemMap = ReadonlyMap<string, SdkItem<unknown>>;
 
 /** How a channel lies in the storage. */
-export interface Stored {
-  readonly position: Position | null;
-  readonly items: readonly Omit<Item<unknown>, 'pending'>[];
-  readonly pending: readonly Pending[];
+export interface StoredChannel {
+  readonly position: SdkPosition | null;
+  readonly items: readonly Omit<SdkItem<unknown>, 'pending'>[];
+  readonly pending: readonly PendingWrite[];
 }
 
 /** What to send; or that nothing has to be sent any more. */
-export type Ready =
+export type PreparedWrite =
   | { readonly kind: 'send'; readonly request: Requests['create' | 'update' | 'delete' | 'write-all' | 'revert'] }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-export function keyOf(intent: Intent): string {
+export function keyOf(intent: WriteIntent): string {
   return 'key' in intent ? intent.key : '';
 }
 
@@ -46,7 +46,7 @@ export function keyOf(intent: Intent): string {
  * `ours`, which was made of `before`, on top of what became of that meanwhile: field by field where they are objects, and where both
  * changed one field it is ours, as of an update that comes later (W6 of protocol/README.md). The other one stays in the history.
  */
-export function rebased(before: unknown, current: unknown, ours: unknown): unknown {
+export function rebase(before: unknown, current: unknown, ours: unknown): unknown {
   if (!isFields(before) || !isFields(current) || !isFields(ours) || same(before, current)) return ours;
   const old = new Map(Object.entries(before));
   const merged = new Map(Object.entries(current));
@@ -62,10 +62,14 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** What is there once the writes that wait are done. Writes of no effect, and those that will be refused, show nothing. */
-export function shown(confirmed: Items, pending: readonly Pending[], device: string): Map<string, Item<unknown>> {
+export function applyPending(
+  confirmed: ItemMap,
+  pending: readonly PendingWrite[],
+  device: string,
+): Map<string, SdkItem<unknown>> {
   const items = new Map(confirmed);
   for (const write of pending) {
-    const put = ({ key, item, ...span }: Entry) =>
+    const put = ({ key, item, ...span }: ItemEntry) =>
       items.set(key, { key, item, ...span, seq: confirmed.get(key)?.seq ?? 0, at: write.at, device, pending: true });
     const current = items.get(keyOf(write));
     switch (write.type) {
@@ -91,22 +95,22 @@ export function shown(confirmed: Items, pending: readonly Pending[], device: str
   return items;
 }
 
-export function spanOf({ time, end }: Span): Span {
+export function spanOf({ time, end }: ItemSpan): ItemSpan {
   return { ...(time === undefined ? {} : { time }), ...(end === undefined ? {} : { end }) };
 }
 
-export function entryOf({ key, item, ...span }: Entry): Entry {
+export function entryOf({ key, item, ...span }: ItemEntry): ItemEntry {
   return { key, item, ...spanOf(span) };
 }
 
-function updated(write: Extract<Pending, { type: 'update' }>, current: Item<unknown> | undefined): Entry {
+function updated(write: Extract<PendingWrite, { type: 'update' }>, current: SdkItem<unknown> | undefined): ItemEntry {
   const { key, item, before } = write;
   const span = write.time === undefined && current !== undefined ? current : write;
-  return { key, item: current === undefined ? item : rebased(before, current.item, item), ...spanOf(span) };
+  return { key, item: current === undefined ? item : rebase(before, current.item, item), ...spanOf(span) };
 }
 
 /** All the items as the writer has them, and what others did to them since. */
-function rewritten(write: Extract<Pending, { type: 'write-all' }>, current: Items): Entry[] {
+function rewritten(write: Extract<PendingWrite, { type: 'write-all' }>, current: ItemMap): ItemEntry[] {
   const before = new Map(write.before.map((entry) => [entry.key, entry.item]));
   const listed = new Set(write.items.map(({ key }) => key));
   const kept = [...current.values()].filter(
@@ -116,20 +120,25 @@ function rewritten(write: Extract<Pending, { type: 'write-all' }>, current: Item
     const now = current.get(entry.key);
     const edited = !before.has(entry.key) || !same(before.get(entry.key), entry.item);
     if (now === undefined) return edited ? [entry] : [];
-    return [{ ...entry, item: rebased(before.get(entry.key), now.item, entry.item) }];
+    return [{ ...entry, item: rebase(before.get(entry.key), now.item, entry.item) }];
   });
   return [...kept, ...ours].map(entryOf);
 }
 
 /** Whether it says what to do with what is there, so that it may only be sent on the state that it was worked out from. */
-export function isConditional({ type }: Pending): boolean {
+export function isConditional({ type }: PendingWrite): boolean {
   return type !== 'create';
 }
 
 /** What a write is on this state of the channel. */
-export function ready(write: Pending, channel: string, confirmed: Items, position: Position | undefined): Ready {
+export function prepareWrite(
+  write: PendingWrite,
+  channel: string,
+  confirmed: ItemMap,
+  position: SdkPosition | undefined,
+): PreparedWrite {
   const common = { channel, write_id: write.id, ref: write.id };
-  const send = (request: Extract<Ready, { kind: 'send' }>['request']) => ({ kind: 'send', request }) as const;
+  const send = (request: Extract<PreparedWrite, { kind: 'send' }>['request']) => ({ kind: 'send', request }) as const;
   if (write.type === 'create') return send({ type: 'create', ...common, ...entryOf(write) });
   if (write.type === 'revert') {
     return position?.epoch === write.epoch
@@ -161,13 +170,13 @@ export function ready(write: Pending, channel: string, confirmed: Items, positio
  * The hub may make something else of an item than it was sent (another id for a task). Who then deletes it has not overlooked an edit.
  * @param sent the item as it was sent, @param made what the hub made of it
  */
-export function adjusted(write: Pending, key: string, sent: unknown, made: unknown): Pending {
+export function adjustDelete(write: PendingWrite, key: string, sent: unknown, made: unknown): PendingWrite {
   if (write.type !== 'delete' || write.key !== key) return write;
-  return { ...write, before: rebased(sent, made, write.before) };
+  return { ...write, before: rebase(sent, made, write.before) };
 }
 
 /** The door for what lies in the storage. */
-export function isStored(value: unknown): value is Stored {
+export function isStored(value: unknown): value is StoredChannel {
   return (
     isFields(value) &&
     (value['position'] === null || isFields(value['position'])) &&

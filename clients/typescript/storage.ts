@@ -2,7 +2,7 @@
 // not answered yet. Here are the port and the storage that forgets; files and browsers have entries of their own, so that who
 // imports the SDK imports neither.
 
-import { Watchers } from './listeners.ts';
+import { Listeners } from './listeners.ts';
 
 /**
  * Named JSON values. Several processes, or tabs, may share one storage: `update` is atomic among them all.
@@ -23,7 +23,7 @@ export interface Storage {
 /** Remembers as long as the object lives; those who share it see each other's changes. */
 export class MemoryStorage implements Storage {
   #values = new Map<string, string>();
-  #watchers = new Watchers<string>();
+  #watchers = new Listeners<string>();
 
   async names(): Promise<readonly string[]> {
     return [...this.#values.keys()];
@@ -39,7 +39,7 @@ export class MemoryStorage implements Storage {
     const changed = change(text === undefined ? undefined : JSON.parse(text));
     if (changed === undefined) this.#values.delete(name);
     else this.#values.set(name, JSON.stringify(changed));
-    this.#watchers.tell(name);
+    this.#watchers.notify(name);
   }
 
   watch(told: (name: string) => void): () => void {

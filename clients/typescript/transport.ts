@@ -3,17 +3,17 @@
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
 import type { Answers, Request } from '../../protocol/messages.ts';
-import type { Failure, Socket } from './api.ts';
-import { type Effect, type Event, type State, step } from './connection.ts';
+import type { Failure, SdkSocket } from './api.ts';
+import { type ConnectionEffect, type ConnectionEvent, type ConnectionState, stepConnection } from './connection.ts';
 
-export type Message = Answers[keyof Answers];
+export type WireMessage = Answers[keyof Answers];
 
 /** What a question came to; undefined when the connection ended first. */
-export type Heard = Message | undefined;
+export type WireAnswer = WireMessage | undefined;
 
-export interface LinkDeps {
+export interface TransportDeps {
   readonly url: string;
-  readonly open: (url: string) => Socket;
+  readonly open: (url: string) => SdkSocket;
   readonly now: () => number;
   readonly after: (ms: number, act: () => void) => () => void;
   readonly random: () => number;
@@ -21,21 +21,21 @@ export interface LinkDeps {
   readonly login: () => Promise<{ readonly user_id?: string; readonly device_id: string; readonly name?: string }>;
   readonly accepted: (login: Answers['login']) => void;
   /** Of every change of state; asked questions have been answered, or given up, before. */
-  readonly changed: (state: State) => void;
+  readonly changed: (state: ConnectionState) => void;
   /** Everything that is no answer to a question. */
-  readonly told: (message: Message) => void;
+  readonly told: (message: WireMessage) => void;
 }
 
-export class Link {
-  state: State = { name: 'idle' };
-  #deps: LinkDeps;
-  #socket: Socket | undefined;
-  #asked = new Map<string | number, (answer: Heard) => void>();
+export class Transport {
+  state: ConnectionState = { name: 'idle' };
+  #deps: TransportDeps;
+  #socket: SdkSocket | undefined;
+  #asked = new Map<string | number, (answer: WireAnswer) => void>();
   #questions = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #hungUp: Promise<void> = Promise.resolve();
 
-  constructor(deps: LinkDeps) {
+  constructor(deps: TransportDeps) {
     this.#deps = deps;
   }
 
@@ -48,9 +48,9 @@ export class Link {
     return this.#hungUp;
   }
 
-  happen(event: Event): void {
+  happen(event: ConnectionEvent): void {
     const before = this.state;
-    const { state, effects } = step(before, event, this.#deps.now(), this.#deps.random());
+    const { state, effects } = stepConnection(before, event, this.#deps.now(), this.#deps.random());
     this.state = state;
     for (const effect of effects) this.#do(effect);
     // An effect may have made something else happen.
@@ -60,7 +60,7 @@ export class Link {
   }
 
   /** @returns the answer's way back; a `ref` of its own is kept */
-  ask(request: Request, answered: (answer: Heard) => void): void {
+  ask(request: Request, answered: (answer: WireAnswer) => void): void {
     if (!this.live) {
       answered(undefined);
       return;
@@ -91,7 +91,7 @@ export class Link {
     this.#socket?.send(JSON.stringify(message));
   }
 
-  #do(effect: Effect): void {
+  #do(effect: ConnectionEffect): void {
     if (effect === 'open') this.#open();
     else if (effect === 'login') void this.#logIn();
     else if (effect === 'ping') this.#send({ type: 'ping' });
@@ -152,7 +152,7 @@ export class Link {
   }
 
   #hear(text: string): void {
-    const message: Message = JSON.parse(text);
+    const message: WireMessage = JSON.parse(text);
     this.happen({ type: 'heard' });
     const ref = 'ref' in message ? message.ref : undefined;
     const answered = ref === undefined ? undefined : this.#asked.get(ref);
@@ -195,7 +195,7 @@ function isCode(code: string): code is ErrorCode {
 }
 
 /** A refusal as the SDK tells it; `offline` where there was no answer. */
-export function failureOf(answer: Heard): Failure {
+export function failureOf(answer: WireAnswer): Failure {
   if (answer === undefined || answer.success) return offline('the hub cannot be reached now');
   const { error, hint } = answer;
   return { ok: false, code: codeOf(answer), error, ...(hint === undefined ? {} : { hint }) };

@@ -1,24 +1,24 @@
 // A house to run the command line in: a database in memory or of the caller's, a clock moved by hand, and everything that was printed.
 
-import type { House, LastSync } from '../../clients/kronos/cli/cli-context.ts';
+import type { CliContext, LastSync } from '../../clients/kronos/cli/cli-context.ts';
 import { run } from '../../clients/kronos/cli/program.ts';
-import { type Database, emptyDatabase, type Keeper } from '../../clients/kronos/data/database.ts';
+import { type DatabaseStore, emptyDatabase, type KronosDatabase } from '../../clients/kronos/data/database.ts';
 import { at, zoneOf } from './zones.ts';
 
-export class MemoryKeeper implements Keeper {
-  database: Database = emptyDatabase;
+export class MemoryDatabase implements DatabaseStore {
+  database: KronosDatabase = emptyDatabase;
 
-  read(): Database {
+  read(): KronosDatabase {
     return this.database;
   }
 
-  write(change: (database: Database) => Partial<Database>): Database {
+  write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
     this.database = { ...this.database, ...change(this.database) };
     return this.database;
   }
 }
 
-export interface Ran {
+export interface CliResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -26,8 +26,8 @@ export interface Ran {
 
 const zone = 'Europe/Paris';
 
-export class FakeHouse {
-  keeper: Keeper;
+export class TestCli {
+  keeper: DatabaseStore;
   /** Milliseconds since 1970: the moment of the text's example. */
   now = at('2018-03-01T21:21', zone) * 1_000;
   env: Record<string, string> = {};
@@ -44,50 +44,50 @@ export class FakeHouse {
   #name: string;
 
   /** @param name begins the names of its tasks */
-  constructor(keeper: Keeper = new MemoryKeeper(), name = 'task') {
+  constructor(keeper: DatabaseStore = new MemoryDatabase(), name = 'task') {
     this.#name = name;
     this.keeper = keeper;
   }
 
   /** @param line as it is typed, words apart by spaces */
-  run(line: string): Promise<Ran> {
+  run(line: string): Promise<CliResult> {
     return this.words(line.split(' ').filter((word) => word !== ''));
   }
 
-  async words(words: readonly string[]): Promise<Ran> {
+  async words(words: readonly string[]): Promise<CliResult> {
     let [out, err] = ['', ''];
-    const house: House = {
-      keeper: this.keeper,
+    const house: CliContext = {
+      database: this.keeper,
       env: this.env,
       platform: 'linux',
       home: '/nowhere',
-      folder: this.folder,
+      dataDir: this.folder,
       colour: this.colour,
       width: this.width,
-      terminal: false,
+      interactive: false,
       zone: zoneOf(zone),
-      unbundled: '',
+      unbundledReason: '',
       version: () => '0.1.0',
       print: (line) => {
         out += `${line}\n`;
         this.heard(line);
       },
-      complain: (line) => {
+      printError: (line) => {
         err += `${line}\n`;
       },
-      stdin: () => this.stdin,
-      ask: () => Promise.resolve(this.stdin),
+      readStdin: () => this.stdin,
+      askSecret: () => Promise.resolve(this.stdin),
       now: () => this.now,
-      name: () => {
+      createId: () => {
         this.#names += 1;
         return `${this.#name}-${this.#names}`;
       },
-      date: (seconds) => new Date(seconds * 1_000).toISOString().slice(0, 19),
-      syncSoon: () => {
+      formatDate: (seconds) => new Date(seconds * 1_000).toISOString().slice(0, 19),
+      startBackgroundSync: () => {
         this.syncs += 1;
       },
-      lastSync: () => this.lastSync,
-      atEnd: (act) => {
+      readLastSync: () => this.lastSync,
+      onInterrupt: (act) => {
         this.end = act;
         return () => undefined;
       },

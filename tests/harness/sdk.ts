@@ -1,12 +1,18 @@
 // A real hub in this process and SDKs that talk to it over real sockets; for tests. What they wait for is told, never timed.
 
 import { WebSocket } from 'ws';
-import { type Channel, type Connection, connect, type Options, type State } from '../../clients/typescript/index.ts';
+import {
+  type Channel,
+  type Connection,
+  type ConnectionState,
+  type ConnectOptions,
+  connect,
+} from '../../clients/typescript/index.ts';
 import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { startComposed } from './compose.ts';
 
-export class House {
+export class SdkTestHub {
   readonly hub: Running;
   #open: Connection[] = [];
 
@@ -14,18 +20,18 @@ export class House {
     this.hub = hub;
   }
 
-  static async open(said?: Partial<Config>): Promise<House> {
-    return new House(await startComposed(said));
+  static async open(said?: Partial<Config>): Promise<SdkTestHub> {
+    return new SdkTestHub(await startComposed(said));
   }
 
-  connect(options: Partial<Options> = {}): Connection {
+  connect(options: Partial<ConnectOptions> = {}): Connection {
     const token = this.hub.ownerSecret ?? '';
     const connection = connect({ url: this.hub.url, token, webSocket: WebSocket, ...options });
     this.#open.push(connection);
     return connection;
   }
 
-  started(options: Partial<Options> = {}): Connection {
+  started(options: Partial<ConnectOptions> = {}): Connection {
     const connection = this.connect(options);
     connection.start();
     return connection;
@@ -38,7 +44,7 @@ export class House {
 }
 
 /** Resolves when the connection is in this state. */
-export function is(connection: Connection, name: State['name']): Promise<State> {
+export function reachState(connection: Connection, name: ConnectionState['name']): Promise<ConnectionState> {
   if (connection.state.name === name) return Promise.resolve(connection.state);
   return new Promise((resolve) => {
     const stop = connection.onState((state) => {
@@ -50,7 +56,7 @@ export function is(connection: Connection, name: State['name']): Promise<State> 
 }
 
 /** Resolves when the items are so. */
-export function shows<T>(channel: Channel<T>, so: (items: readonly T[]) => boolean): Promise<readonly T[]> {
+export function reachItems<T>(channel: Channel<T>, so: (items: readonly T[]) => boolean): Promise<readonly T[]> {
   const items = () => [...channel.items.values()].map(({ item }) => item);
   if (so(items())) return Promise.resolve(items());
   return new Promise((resolve) => {

@@ -5,14 +5,14 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   type Channel,
+  type ChannelEvent,
   type Connection,
   connect,
   type Item,
   MemoryStorage,
-  type Refused,
+  type RefusedWrite,
   type Socket,
   type Storage,
-  type Told,
 } from '../../clients/typescript/index.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
@@ -114,7 +114,7 @@ class SimSdk {
   readonly tasks: Channel<Fields>;
   readonly notes: Channel<Fields>;
   readonly sockets: SimSocket[] = [];
-  readonly refused: Refused[] = [];
+  readonly refused: RefusedWrite[] = [];
   alive = true;
   /** What a subscriber of each channel has been told. */
   readonly #told = new Map<string, Map<string, string>>();
@@ -146,7 +146,7 @@ class SimSdk {
     for (const channel of [this.tasks, this.notes]) channel.onTold((told) => this.#hear(told));
   }
 
-  #hear(told: Told<Fields>): void {
+  #hear(told: ChannelEvent<Fields>): void {
     const known = this.#told.get(told.channel) ?? new Map<string, string>();
     this.#told.set(told.channel, known);
     if (told.type === 'snapshot' || told.type === 'reset') {
@@ -314,7 +314,7 @@ class Simulation implements Around {
   #forgotten = new Set<Edit>();
   #faults: string[] = [];
   /** Of processes that are no more. */
-  #refused: Refused[] = [];
+  #refused: RefusedWrite[] = [];
 
   constructor(seed: number, tampering: Tampering) {
     this.#seed = seed;

@@ -8,7 +8,7 @@ const plain = /^[ -~]*$/;
 const control = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 
 /** Columns that a terminal needs for it. */
-export function widthOf(text: string): number {
+export function textWidth(text: string): number {
   if (plain.test(text)) return text.length;
   let width = 0;
   for (const letter of text) width += none.test(letter) ? 0 : wide.test(letter) ? 2 : 1;
@@ -16,17 +16,17 @@ export function widthOf(text: string): number {
 }
 
 /** Texts come from other devices, and are not to move cursors or set titles. */
-export function harmless(text: string): string {
+export function escapeControls(text: string): string {
   return plain.test(text) ? text : text.replace(control, '\ufffd');
 }
 
 /** Cut to so many columns, the last of them then a `…`. */
-export function cut(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
+export function truncate(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
   let kept = '';
   let used = 0;
   for (const letter of text) {
-    const more = widthOf(letter);
+    const more = textWidth(letter);
     if (used + more > width - 1) break;
     used += more;
     kept += letter;
@@ -34,7 +34,7 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
-export interface Layout {
+export interface ColumnsLayout {
   /** Columns of the terminal; undefined where lines may be of any length. */
   readonly width: number | undefined;
   /** The column that gives way where there is not room for all. */
@@ -45,10 +45,10 @@ export interface Layout {
 export function columns(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { width, flexible }: Layout = { width: undefined, flexible: 0 },
+  { width, flexible }: ColumnsLayout = { width: undefined, flexible: 0 },
 ): string[] {
-  const cells = [head, ...rows].map((row) => row.map(harmless));
-  const widths = head.map((_, at) => Math.max(...cells.map((row) => widthOf(row[at] ?? ''))));
+  const cells = [head, ...rows].map((row) => row.map(escapeControls));
+  const widths = head.map((_, at) => Math.max(...cells.map((row) => textWidth(row[at] ?? ''))));
   const total = widths.reduce((sum, one) => sum + one, 2 * (widths.length - 1));
   if (width !== undefined && total > width) {
     widths[flexible] = Math.max(8, (widths[flexible] ?? 0) - (total - width));
@@ -57,8 +57,8 @@ export function columns(
     row
       .map((cell, at) => {
         const room = widths[at] ?? 0;
-        const shown = cut(cell, room);
-        return shown + ' '.repeat(room - widthOf(shown));
+        const shown = truncate(cell, room);
+        return shown + ' '.repeat(room - textWidth(shown));
       })
       .join('  ')
       .trimEnd(),

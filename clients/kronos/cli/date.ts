@@ -7,14 +7,14 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** As the C library chooses it. '' for C itself. */
-export function localeOf(env: Environment): string {
+export function findLocale(env: Environment): string {
   const named = env['LC_ALL'] || env['LC_TIME'] || env['LANG'] || 'C';
   const tag = named.replace(/[.@].*$/, '').replaceAll('_', '-');
   return tag === 'C' || tag === 'POSIX' || !/^[a-z]{2,3}(?:-[a-z0-9]+)*$/i.test(tag) ? '' : tag;
 }
 
 /** @param seconds since 1970; shown in the local zone */
-export function dateIn(locale: string, seconds: number): string {
+export function formatDate(locale: string, seconds: number): string {
   const date = new Date(seconds * 1_000);
   if (locale === '') {
     const two = (part: number) => String(part).padStart(2, '0');

@@ -1,11 +1,11 @@
 // What was thrown, for people and for decisions. By shape: an error may come from another realm than ours.
 
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   return fieldOf(error, 'code');
 }
 
 /** Why, as far as it says; what fetch says is only that it failed, and its cause says why. */
-export function reasonOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   return fieldOf(cause, 'message') || fieldOf(cause, 'code') || fieldOf(error, 'message') || String(error);
 }

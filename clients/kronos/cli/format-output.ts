@@ -3,10 +3,10 @@
 import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { Strings } from '../../../protocol/stringify.ts';
-import type { Output } from '../data/actions.ts';
-import { columns, harmless } from './columns.ts';
+import type { ActionOutput } from '../data/actions.ts';
+import { columns, escapeControls } from './columns.ts';
 
-export interface Screen {
+export interface OutputLayout {
   readonly colour: boolean;
   /** Columns; undefined where it is no terminal. */
   readonly width: number | undefined;
@@ -14,8 +14,15 @@ export interface Screen {
   readonly now: number;
 }
 
-export const listed = ['id', 'desc', 'tags', 'active', 'due', 'worktime'] as const satisfies readonly (keyof Strings)[];
-export const described = {
+export const listColumns = [
+  'id',
+  'desc',
+  'tags',
+  'active',
+  'due',
+  'worktime',
+] as const satisfies readonly (keyof Strings)[];
+export const columnTitles = {
   id: 'Id',
   desc: 'Desc',
   tags: 'Tags',
@@ -30,7 +37,7 @@ const reset = '\u001b[0m';
 const styles = { bold: '\u001b[1m', dim: '\u001b[2m', red: '\u001b[31m', green: '\u001b[32m' } as const;
 
 /** What a row of the list looks like, to be seen at a glance. */
-export function moodOf(task: PlainTask, now: number): 'done' | 'active' | 'overdue' | 'open' {
+export function taskStatus(task: PlainTask, now: number): 'done' | 'active' | 'overdue' | 'open' {
   if (task.done !== 0) return 'done';
   if (task.active !== 0) return 'active';
   return task.due !== 0 && task.due < now ? 'overdue' : 'open';
@@ -42,23 +49,23 @@ function styled(line: string, style: keyof typeof styles | undefined, colour: bo
   return colour && style !== undefined ? `${styles[style]}${line}${reset}` : line;
 }
 
-export function linesOf(output: Output, screen: Screen): readonly string[] {
+export function formatOutput(output: ActionOutput, screen: OutputLayout): readonly string[] {
   switch (output.kind) {
     case 'list': {
       const { colour, width, now } = screen;
       const [head = '', ...rows] = columns(
-        listed.map((field) => described[field].toUpperCase()),
-        output.rows.map((row) => listed.map((field) => row[field])),
+        listColumns.map((field) => columnTitles[field].toUpperCase()),
+        output.rows.map((row) => listColumns.map((field) => row[field])),
         { width, flexible: 1 },
       );
-      const moods = output.tasks.map((task) => styleOf[moodOf(task, now)]);
+      const moods = output.tasks.map((task) => styleOf[taskStatus(task, now)]);
       return [styled(head, 'bold', colour), ...rows.map((row, at) => styled(row, moods[at], colour))];
     }
     case 'info': {
-      const fields = Object.keys(described).filter((field) => isField(field));
+      const fields = Object.keys(columnTitles).filter((field) => isField(field));
       return columns(
         ['', ''],
-        fields.map((field) => [described[field], output.row[field]]),
+        fields.map((field) => [columnTitles[field], output.row[field]]),
       ).slice(1);
     }
     case 'task':
@@ -73,10 +80,10 @@ export function linesOf(output: Output, screen: Screen): readonly string[] {
 }
 
 function isField(name: string): name is keyof Strings {
-  return name in described;
+  return name in columnTitles;
 }
 
-export function jsonOf(output: Output): unknown {
+export function outputToJson(output: ActionOutput): unknown {
   switch (output.kind) {
     case 'list':
       return output.tasks;
@@ -94,5 +101,5 @@ export function jsonOf(output: Output): unknown {
 
 /** One line that says what a task is about, for messages. */
 export function titleOf(task: Pick<PlainTask, 'desc'>): string {
-  return harmless(task.desc);
+  return escapeControls(task.desc);
 }

@@ -1,7 +1,7 @@
 // What `--help` prints, from the table of verbs. No verb is known here by name.
 
 import { columns } from './columns.ts';
-import { actionRows, type Row, toolRows } from './table.ts';
+import { actionRows, type CommandRow, toolRows } from './table.ts';
 
 const grammar = `A line of add or update is description, tags and a due date, in any order:
   +tag         a tag: letters, digits, - and _; with update, -tag takes one away
@@ -13,12 +13,12 @@ Durations are shown in y (365 days), mo (30 days), w, d, h, min and s.`;
 const surroundings = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such task, 4 refused by the hub.
 Environment: KRONOS_DATA (folder of the database), KRONOS_TOKEN, KRONOS_NO_SYNC=1, MOB_TIMER_URL, NO_COLOR.`;
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly CommandRow[]): string {
   const cells = rows.map(({ names, takes, help }) => [`  ${names.join(', ')}`, takes, help]);
   return columns(['', '', ''], cells).slice(1).join('\n');
 }
 
-export function help(): string {
+export function formatHelp(): string {
   return `kronos: tasks and the time spent on them, in your terminal, with a hub or without.
 
 Usage: kronos [action] [arguments] [--json]     (k is short for kronos)
@@ -35,13 +35,13 @@ Options: --json prints JSON; --help, after an action too; --version; -- ends opt
 ${surroundings}`;
 }
 
-export function helpOf({ names, takes, help, examples }: Row): string {
+export function formatCommandHelp({ names, takes, help, examples }: CommandRow): string {
   const also = names.slice(1).map((name) => `\nShort: kronos ${name}`);
   const lines = examples.map((example) => `  ${example}`).join('\n');
-  return `${usageOf({ names, takes })}${also.join('')}\n\n${capital(help)}.\n\nExamples:\n${lines}`;
+  return `${formatUsage({ names, takes })}${also.join('')}\n\n${capital(help)}.\n\nExamples:\n${lines}`;
 }
 
-export function usageOf({ names, takes }: Pick<Row, 'names' | 'takes'>): string {
+export function formatUsage({ names, takes }: Pick<CommandRow, 'names' | 'takes'>): string {
   return `Usage: kronos ${names[0]} ${takes}`.trimEnd();
 }
 

@@ -1,17 +1,17 @@
 // The command line: which verb is meant, with which options, and what its outcome is to the exit code and to the two streams.
 // Actions are done right here, for they have to be quick; every other verb is a file of verbs/ that is read when it is asked for.
 
-import type { Action, Output, Refusal } from '../data/actions.ts';
-import { type Database, DatabaseFailure, type Keeper } from '../data/database.ts';
-import { keep } from '../data/edits.ts';
-import { type Exit, exit, type House } from './cli-context.ts';
-import { jsonOf, linesOf, type Screen } from './format-output.ts';
-import { type ActionRow, actionNamed, type Row, toolNamed } from './table.ts';
+import type { ActionOutput, ActionRefusal, TaskAction } from '../data/actions.ts';
+import { DatabaseError, type DatabaseStore, type KronosDatabase } from '../data/database.ts';
+import { commitAction } from '../data/edits.ts';
+import { type CliContext, type ExitCode, exitCode } from './cli-context.ts';
+import { formatOutput, type OutputLayout, outputToJson } from './format-output.ts';
+import { type ActionRow, type CommandRow, findAction, findTool } from './table.ts';
 
 /** A list so soon after a sync asks for no other. */
 const freshMs = 10_000;
 
-export interface Words {
+export interface CommandArguments {
   readonly words: readonly string[];
   readonly json: boolean;
   readonly help: boolean;
@@ -21,7 +21,7 @@ export interface Words {
   readonly token: string | undefined;
 }
 
-type Understood = ({ readonly ok: true } & Words) | { readonly ok: false; readonly error: string };
+type Understood = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };
 
 /** Options have two dashes: one is what `update` takes tags away with. */
 function understand(args: readonly string[]): Understood {
@@ -55,74 +55,75 @@ function spelledOut([first = '', ...rest]: readonly string[]): readonly string[]
   return [first, ...rest];
 }
 
-export async function run(args: readonly string[], house: House): Promise<Exit> {
+export async function run(args: readonly string[], house: CliContext): Promise<ExitCode> {
   const understood = understand(args);
   if (!understood.ok) {
-    house.complain(understood.error);
-    house.complain('Try "kronos --help"; after -- everything is text.');
-    return exit.usage;
+    house.printError(understood.error);
+    house.printError('Try "kronos --help"; after -- everything is text.');
+    return exitCode.usage;
   }
   if (understood.version) {
     house.print(house.version());
-    return exit.ok;
+    return exitCode.ok;
   }
   const asked = understood.words[0] === 'help';
   const wantsHelp = understood.help || asked;
   const [name = '', ...words] = spelledOut(asked ? understood.words.slice(1) : understood.words);
-  const action = actionNamed(name);
+  const action = findAction(name);
   if (action !== undefined && !wantsHelp) return act(action, words, understood.json, house);
-  const tool = toolNamed(name);
-  const row: Row | undefined = action ?? tool;
-  if (name === '' && !wantsHelp && house.terminal) {
+  const tool = findTool(name);
+  const row: CommandRow | undefined = action ?? tool;
+  if (name === '' && !wantsHelp && house.interactive) {
     const { openGui } = await import('../gui/gui.tsx');
     return openGui(house);
   }
   if (wantsHelp || name === '') {
-    const { help, helpOf } = await import('./help.ts');
-    house.print(row === undefined ? help() : helpOf(row));
-    return exit.ok;
+    const { formatHelp, formatCommandHelp } = await import('./help.ts');
+    house.print(row === undefined ? formatHelp() : formatCommandHelp(row));
+    return exitCode.ok;
   }
   if (tool === undefined) {
-    house.complain(`unknown action ${name}`);
-    house.complain('Try "kronos --help".');
-    return exit.usage;
+    house.printError(`unknown action ${name}`);
+    house.printError('Try "kronos --help".');
+    return exitCode.usage;
   }
   try {
-    const { useTool } = await import('./verbs/tool.ts');
-    return await useTool(tool.names[0], { ...understood, words }, house);
+    const { runTool } = await import('./verbs/tool.ts');
+    return await runTool(tool.names[0], { ...understood, words }, house);
   } catch (error) {
     return failed(error, house);
   }
 }
 
-async function act(row: ActionRow, words: readonly string[], json: boolean, house: House): Promise<Exit> {
-  const lines = row.names[0] === 'add' && words[0] === '-' ? linesIn(house.stdin(), words.slice(1)) : [words.join(' ')];
+async function act(row: ActionRow, words: readonly string[], json: boolean, house: CliContext): Promise<ExitCode> {
+  const lines =
+    row.names[0] === 'add' && words[0] === '-' ? linesIn(house.readStdin(), words.slice(1)) : [words.join(' ')];
   const now = Math.floor(house.now() / 1_000);
-  const scene = { now, zone: house.zone, name: () => house.name(), date: (at: number) => house.date(at) };
-  let database: Database;
+  const scene = { now, zone: house.zone, name: () => house.createId(), date: (at: number) => house.formatDate(at) };
+  let database: KronosDatabase;
   try {
-    const done = doAll(row, lines, scene, house.keeper);
+    const done = doAll(row, lines, scene, house.database);
     if (!done.ok) return await refused(done, row, lines.length > 1 ? done.line : '', house);
     const { outputs } = done;
     database = done.database;
     if (json) {
-      const values = outputs.map(jsonOf);
+      const values = outputs.map(outputToJson);
       house.print(JSON.stringify(lines.length === 1 && words[0] !== '-' ? values[0] : values, null, 2));
     } else {
-      const shown = outputs.flatMap((output) => linesOf(output, screenOf(house, now)));
+      const shown = outputs.flatMap((output) => formatOutput(output, screenOf(house, now)));
       // At once, for each time costs as much as a hundred lines.
       if (shown.length > 0) house.print(shown.join('\n'));
     }
   } catch (error) {
-    if (row.failure !== undefined && error instanceof DatabaseFailure) house.complain(row.failure);
+    if (row.failure !== undefined && error instanceof DatabaseError) house.printError(row.failure);
     return failed(error, house);
   }
   afterwards(row, database, house);
-  return exit.ok;
+  return exitCode.ok;
 }
 
 /** Only a list asks for the width and the colour of the terminal, which takes long to know. */
-function screenOf(house: House, now: number): Screen {
+function screenOf(house: CliContext, now: number): OutputLayout {
   return {
     get colour() {
       return house.colour;
@@ -140,14 +141,19 @@ function linesIn(text: string, more: readonly string[]): string[] {
 }
 
 type Done =
-  | { readonly ok: true; readonly outputs: readonly Output[]; readonly database: Database }
-  | (Refusal & { readonly line: string });
+  | { readonly ok: true; readonly outputs: readonly ActionOutput[]; readonly database: KronosDatabase }
+  | (ActionRefusal & { readonly line: string });
 
 /** All of the lines or none. */
-function doAll(row: ActionRow, lines: readonly string[], scene: Parameters<Action>[2], keeper: Keeper): Done {
-  const outputs: Output[] = [];
-  let refusal: (Refusal & { readonly line: string }) | undefined;
-  const onto = (before: Database) => {
+function doAll(
+  row: ActionRow,
+  lines: readonly string[],
+  scene: Parameters<TaskAction>[2],
+  keeper: DatabaseStore,
+): Done {
+  const outputs: ActionOutput[] = [];
+  let refusal: (ActionRefusal & { readonly line: string }) | undefined;
+  const onto = (before: KronosDatabase) => {
     let kept = before;
     for (const line of lines) {
       const outcome = row.act(kept, line, scene);
@@ -158,38 +164,43 @@ function doAll(row: ActionRow, lines: readonly string[], scene: Parameters<Actio
       kept = { ...kept, ...outcome.kept };
       outputs.push(outcome.output);
     }
-    return keep(before, kept, { action: row.names[0], at: scene.now });
+    return commitAction(before, kept, { action: row.names[0], at: scene.now });
   };
   const database = row.reads ? keeper.read() : keeper.write(onto);
   if (row.reads) onto(database);
   return refusal ?? { ok: true, outputs, database };
 }
 
-async function refused({ error, why }: Refusal, row: ActionRow, line: string, house: House): Promise<Exit> {
-  house.complain(error);
-  if (line !== '') house.complain(`  ${line}`);
-  if (why !== 'usage') return why === 'not found' ? exit.notFound : exit.failure;
-  const { usageOf } = await import('./help.ts');
-  house.complain(usageOf(row));
-  return exit.usage;
+async function refused(
+  { error, why }: ActionRefusal,
+  row: ActionRow,
+  line: string,
+  house: CliContext,
+): Promise<ExitCode> {
+  house.printError(error);
+  if (line !== '') house.printError(`  ${line}`);
+  if (why !== 'usage') return why === 'not found' ? exitCode.notFound : exitCode.failure;
+  const { formatUsage } = await import('./help.ts');
+  house.printError(formatUsage(row));
+  return exitCode.usage;
 }
 
-function failed(error: unknown, house: House): Exit {
-  if (!(error instanceof DatabaseFailure)) throw error;
-  house.complain(error.message);
-  house.complain(`  ${error.reason}`);
-  return exit.failure;
+function failed(error: unknown, house: CliContext): ExitCode {
+  if (!(error instanceof DatabaseError)) throw error;
+  house.printError(error.message);
+  house.printError(`  ${error.reason}`);
+  return exitCode.failure;
 }
 
 /** The hub is told by a process of its own, and what is known of it now is how that went the last time. */
-function afterwards(row: ActionRow, database: Database, house: House): void {
+function afterwards(row: ActionRow, database: KronosDatabase, house: CliContext): void {
   if (!database.enable_sync || house.env['KRONOS_NO_SYNC'] === '1') return;
-  const last = house.lastSync();
+  const last = house.readLastSync();
   const fresh = last?.outcome === 'ok' && house.now() - last.at < freshMs;
-  if (row.reads !== true || !fresh) house.syncSoon();
+  if (row.reads !== true || !fresh) house.startBackgroundSync();
   if (row.reads === true || last === undefined || last.outcome === 'ok') return;
   const waiting = `${database.queue.length} ${database.queue.length === 1 ? 'change waits' : 'changes wait'} here`;
-  house.complain(
+  house.printError(
     last.outcome === 'offline'
       ? `note: the hub was not reached (${last.reason}); ${waiting} and will be sent`
       : `note: the hub refuses the token; ${waiting}: run "kronos login"`,

@@ -3,7 +3,7 @@
 
 import { fstatSync, writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
-import { codeOf } from './error-message.ts';
+import { errorCode } from './error-message.ts';
 
 const descriptor = 1;
 
@@ -23,7 +23,7 @@ export class StandardOutput {
     try {
       while (this.#direct && rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
-      if (codeOf(error) !== 'EAGAIN') leave(error);
+      if (errorCode(error) !== 'EAGAIN') leave(error);
       // Somebody else who has it does not wait for its reader; the stream can, and from now on everything goes there, in order.
       this.#direct = false;
     }
@@ -39,5 +39,5 @@ export class StandardOutput {
 
 /** Who reads our output may have had enough of it: `kronos list | head -1`. */
 function leave(error: unknown): never {
-  process.exit(codeOf(error) === 'EPIPE' ? 0 : 1);
+  process.exit(errorCode(error) === 'EPIPE' ? 0 : 1);
 }

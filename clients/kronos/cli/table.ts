@@ -3,7 +3,7 @@
 
 import * as actions from '../data/actions.ts';
 
-export interface Row {
+export interface CommandRow {
   /** The short form second, if it has one. */
   readonly names: readonly [string, ...string[]];
   readonly takes: string;
@@ -13,8 +13,8 @@ export interface Row {
   readonly completes?: 'open' | 'active' | 'idle' | 'done' | 'any' | 'tags' | readonly string[];
 }
 
-export interface ActionRow extends Row {
-  readonly act: actions.Action;
+export interface ActionRow extends CommandRow {
+  readonly act: actions.TaskAction;
   /** It changes nothing. */
   readonly reads?: true;
   /** What it says when the database fails it: in the protocol's words, `task … failed`. */
@@ -211,14 +211,14 @@ export const toolRows = [
     ],
     completes: ['bash', 'zsh', 'fish'],
   },
-] as const satisfies readonly Row[];
+] as const satisfies readonly CommandRow[];
 
 export type ToolRow = (typeof toolRows)[number];
 
-export function actionNamed(name: string): ActionRow | undefined {
+export function findAction(name: string): ActionRow | undefined {
   return actionRows.find(({ names }) => names.includes(name));
 }
 
-export function toolNamed(name: string): ToolRow | undefined {
+export function findTool(name: string): ToolRow | undefined {
   return toolRows.find(({ names }) => names[0] === name);
 }

@@ -10,41 +10,47 @@ import { workedOn } from '../../../protocol/worktime.ts';
 import type { Zone } from '../../../protocol/zone.ts';
 
 /** Of a database, what actions read and change. */
-export interface Kept {
+export interface TaskState {
   readonly tasks: readonly PlainTask[];
   readonly hide_done: boolean;
   readonly context: readonly string[];
 }
 
 /** When and where an action is done. One action has one `now`. */
-export interface Scene extends Shown {
+export interface ActionContext extends Shown {
   readonly zone: Zone;
   /** A fresh name that nobody else gives: the `index` of a new task. */
   readonly name: () => string;
 }
 
-export type Output =
+export type ActionOutput =
   | { readonly kind: 'list'; readonly tasks: readonly PlainTask[]; readonly rows: readonly Strings[] }
   | { readonly kind: 'info'; readonly task: PlainTask; readonly row: Strings }
-  | { readonly kind: 'task'; readonly task: PlainTask; readonly verb: Verb }
+  | { readonly kind: 'task'; readonly task: PlainTask; readonly verb: ActionVerb }
   | { readonly kind: 'worktime'; readonly tags: readonly string[]; readonly seconds: number }
   | { readonly kind: 'context'; readonly context: readonly string[] }
   | { readonly kind: 'hide done'; readonly hidden: boolean };
 
-export type Verb = 'added' | 'updated' | 'deleted' | 'started' | 'stopped' | 'done' | 'undone';
+export type ActionVerb = 'added' | 'updated' | 'deleted' | 'started' | 'stopped' | 'done' | 'undone';
 
-export type Refusal = { readonly ok: false; readonly error: string; readonly why: 'failure' | 'usage' | 'not found' };
+export type ActionRefusal = {
+  readonly ok: false;
+  readonly error: string;
+  readonly why: 'failure' | 'usage' | 'not found';
+};
 /** `kept` has what changed. */
-export type Outcome = { readonly ok: true; readonly kept: Partial<Kept>; readonly output: Output } | Refusal;
+export type ActionOutcome =
+  | { readonly ok: true; readonly kept: Partial<TaskState>; readonly output: ActionOutput }
+  | ActionRefusal;
 
 /** @param args what was typed after the action, as one line */
-export type Action = (kept: Kept, args: string, scene: Scene) => Outcome;
+export type TaskAction = (kept: TaskState, args: string, scene: ActionContext) => ActionOutcome;
 
-function refuse(error: string, why: Refusal['why'] = 'failure'): Refusal {
+function refuse(error: string, why: ActionRefusal['why'] = 'failure'): ActionRefusal {
   return { ok: false, error, why };
 }
 
-type Found = { readonly ok: true; readonly task: PlainTask } | Refusal;
+type Found = { readonly ok: true; readonly task: PlainTask } | ActionRefusal;
 
 /** @param done whether a task that is done may be named by the id it had before: only where nothing else can be meant */
 function find(tasks: readonly PlainTask[], said: string, done: 'by former id too' | 'by its own id'): Found {
@@ -56,7 +62,7 @@ function find(tasks: readonly PlainTask[], said: string, done: 'by former id too
   return task === undefined ? refuse('task not found', 'not found') : { ok: true, task };
 }
 
-function change(kept: Kept, before: PlainTask, after: PlainTask, verb: Verb): Outcome {
+function change(kept: TaskState, before: PlainTask, after: PlainTask, verb: ActionVerb): ActionOutcome {
   const tasks = kept.tasks.map((task) => (task === before ? after : task));
   return { ok: true, kept: { tasks }, output: { kind: 'task', task: after, verb } };
 }
@@ -69,7 +75,7 @@ function stopped(task: PlainTask, now: number): PlainTask {
   return { ...task, active: 0, last_active: now, worktime: task.worktime + Math.max(0, now - task.active) };
 }
 
-export const add: Action = (kept, args, scene) => {
+export const add: TaskAction = (kept, args, scene) => {
   const read = readLine(args, 'add', scene.now, scene.zone);
   if (!read.ok) return refuse(read.error, 'usage');
   const { desc, tags, due } = read.line;
@@ -88,13 +94,13 @@ export const add: Action = (kept, args, scene) => {
   return { ok: true, kept: { tasks: [...kept.tasks, task] }, output: { kind: 'task', task, verb: 'added' } };
 };
 
-export const info: Action = (kept, args, scene) => {
+export const info: TaskAction = (kept, args, scene) => {
   const found = find(kept.tasks, args.trim(), 'by former id too');
   if (!found.ok) return found;
   return { ok: true, kept: {}, output: { kind: 'info', task: found.task, row: stringify('info', found.task, scene) } };
 };
 
-export const list: Action = (kept, args, scene) => {
+export const list: TaskAction = (kept, args, scene) => {
   if (args.trim() !== '') return refuse('invalid args', 'usage');
   const tasks = visible(kept);
   return {
@@ -105,7 +111,7 @@ export const list: Action = (kept, args, scene) => {
 };
 
 /** The tasks of the context, by id; those that are done, unless hidden, after them, the latest first. */
-export function visible({ tasks, hide_done: hidden, context }: Kept): readonly PlainTask[] {
+export function visible({ tasks, hide_done: hidden, context }: TaskState): readonly PlainTask[] {
   return tasks
     .filter((task) => task.done === 0 || !hidden)
     .filter((task) => context.length === 0 || context.some((tag) => task.tags.includes(tag)))
@@ -120,7 +126,7 @@ export function visible({ tasks, hide_done: hidden, context }: Kept): readonly P
     );
 }
 
-export const update: Action = (kept, args, scene) => {
+export const update: TaskAction = (kept, args, scene) => {
   const [id = '', ...words] = wordsOf(args);
   const found = find(kept.tasks, id, 'by its own id');
   if (!found.ok) return found;
@@ -139,14 +145,14 @@ export const update: Action = (kept, args, scene) => {
 };
 
 /** `delete` is a word of the language. */
-export const remove: Action = (kept, args) => {
+export const remove: TaskAction = (kept, args) => {
   const found = find(kept.tasks, args.trim(), 'by its own id');
   if (!found.ok) return found;
   const tasks = kept.tasks.filter((task) => task !== found.task);
   return { ok: true, kept: { tasks }, output: { kind: 'task', task: found.task, verb: 'deleted' } };
 };
 
-export const start: Action = (kept, args, { now }) => {
+export const start: TaskAction = (kept, args, { now }) => {
   const found = find(kept.tasks, args.trim(), 'by its own id');
   if (!found.ok) return found;
   const { task } = found;
@@ -155,20 +161,20 @@ export const start: Action = (kept, args, { now }) => {
   return change(kept, task, started(task, now), 'started');
 };
 
-export const stop: Action = (kept, args, { now }) => {
+export const stop: TaskAction = (kept, args, { now }) => {
   const found = find(kept.tasks, args.trim(), 'by its own id');
   if (!found.ok) return found;
   const { task } = found;
   return task.active === 0 ? refuse('task already stopped') : change(kept, task, stopped(task, now), 'stopped');
 };
 
-export const toggle: Action = (kept, args, scene) => {
+export const toggle: TaskAction = (kept, args, scene) => {
   const found = find(kept.tasks, args.trim(), 'by its own id');
   if (!found.ok) return found;
   return found.task.active === 0 ? start(kept, args, scene) : stop(kept, args, scene);
 };
 
-export const done: Action = (kept, args, { now }) => {
+export const done: TaskAction = (kept, args, { now }) => {
   const found = find(kept.tasks, args.trim(), 'by former id too');
   if (!found.ok) return found;
   const { task } = found;
@@ -177,7 +183,7 @@ export const done: Action = (kept, args, { now }) => {
   return change(kept, task, { ...rested, done: now, id: doneId(task.id, now) }, 'done');
 };
 
-export const undone: Action = (kept, args) => {
+export const undone: TaskAction = (kept, args) => {
   const found = find(kept.tasks, args.trim(), 'by former id too');
   if (!found.ok) return found;
   const { task } = found;
@@ -186,13 +192,13 @@ export const undone: Action = (kept, args) => {
   return change(kept, task, { ...task, done: 0, id }, 'undone');
 };
 
-export const toggleHideDone: Action = (kept, args) => {
+export const toggleHideDone: TaskAction = (kept, args) => {
   if (args.trim() !== '') return refuse('invalid args', 'usage');
   const hidden = !kept.hide_done;
   return { ok: true, kept: { hide_done: hidden }, output: { kind: 'hide done', hidden } };
 };
 
-type Tags = { readonly ok: true; readonly tags: readonly string[] } | Refusal;
+type Tags = { readonly ok: true; readonly tags: readonly string[] } | ActionRefusal;
 
 /** Tags as they are, or with the sign that `add` wants. */
 function tagsIn(args: string): Tags {
@@ -200,14 +206,14 @@ function tagsIn(args: string): Tags {
   return tags.every(isTag) ? { ok: true, tags } : refuse('invalid tags', 'usage');
 }
 
-export const worktime: Action = (kept, args, { now }) => {
+export const worktime: TaskAction = (kept, args, { now }) => {
   const read = tagsIn(args);
   if (!read.ok) return read;
   const seconds = workedOn(kept.tasks, read.tags, now);
   return { ok: true, kept: {}, output: { kind: 'worktime', tags: read.tags, seconds } };
 };
 
-export const context: Action = (_, args) => {
+export const context: TaskAction = (_, args) => {
   const read = tagsIn(args);
   if (!read.ok) return read;
   return { ok: true, kept: { context: read.tags }, output: { kind: 'context', context: read.tags } };
@@ -216,5 +222,5 @@ export const context: Action = (_, args) => {
 /** Those that need no more than the id of a task: what a key or a button of a GUI does to the one that is chosen. */
 export const ofOneTask = { delete: remove, start, stop, toggle, done, undone } as const satisfies Record<
   string,
-  Action
+  TaskAction
 >;

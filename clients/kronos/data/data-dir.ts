@@ -2,14 +2,14 @@
 
 import { join } from 'node:path';
 
-export interface Surroundings {
+export interface DataDirOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly home: string;
 }
 
 /** The folder of the database. */
-export function folderOf({ env, platform, home }: Surroundings): string {
+export function findDataDir({ env, platform, home }: DataDirOptions): string {
   if (env['KRONOS_DATA']) return env['KRONOS_DATA'];
   if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'kronos');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'kronos');

@@ -4,14 +4,14 @@
 import type { PlainTask } from '../../../protocol/plain.ts';
 
 /** A change of one task: null where there was none before, or is none after; otherwise only the fields that differ. */
-export interface Edit {
+export interface TaskEdit {
   readonly index: string;
   readonly before: Partial<PlainTask> | null;
   readonly after: Partial<PlainTask> | null;
 }
 
 /** One step of the history. */
-export interface Past {
+export interface LogStep {
   readonly n: number;
   /** Seconds since 1970. */
   readonly at: number;
@@ -19,10 +19,10 @@ export interface Past {
   readonly action: string;
   /** The step that this one took back. */
   readonly reverts?: number;
-  readonly edits: readonly Edit[];
+  readonly edits: readonly TaskEdit[];
 }
 
-export interface Database {
+export interface KronosDatabase {
   readonly hide_done: boolean;
   readonly enable_sync: boolean;
   /** `host`, `host:port`, or a URL. */
@@ -37,12 +37,12 @@ export interface Database {
   readonly context: readonly string[];
   readonly tasks: readonly PlainTask[];
   /** The newest last. */
-  readonly log: readonly Past[];
+  readonly log: readonly LogStep[];
   /** Edits that the hub has not heard of, in order. */
-  readonly queue: readonly Edit[];
+  readonly queue: readonly TaskEdit[];
 }
 
-export const emptyDatabase: Database = {
+export const emptyDatabase: KronosDatabase = {
   hide_done: true,
   enable_sync: false,
   sync_host: 'localhost:5600',
@@ -57,7 +57,7 @@ export const emptyDatabase: Database = {
 };
 
 /** It could not be read or written. `message` is what the protocol calls that, `reason` why. */
-export class DatabaseFailure extends Error {
+export class DatabaseError extends Error {
   override readonly name = 'DatabaseFailure';
   readonly reason: string;
 
@@ -73,11 +73,11 @@ export class DatabaseFailure extends Error {
 }
 
 /** Throws DatabaseFailure. */
-export interface Keeper {
-  read(): Database;
+export interface DatabaseStore {
+  read(): KronosDatabase;
   /**
    * Replaces what `change` answers. Nobody else's change comes between what it is given and what is written, and what was
    * written would survive a power cut. An empty answer writes nothing.
    */
-  write(change: (database: Database) => Partial<Database>): Database;
+  write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase;
 }

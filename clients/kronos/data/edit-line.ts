@@ -3,12 +3,12 @@
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { wordsOf } from '../../../protocol/words.ts';
 
-export function lineOf({ desc, tags }: PlainTask): string {
+export function formatEditLine({ desc, tags }: PlainTask): string {
   return [desc, ...tags.map((tag) => `+${tag}`)].join(' ');
 }
 
 /** Tags that were taken out of the line go, and so do those that were taken away in it; the due date stays unless another was typed. */
-export function updateOf(task: PlainTask, typed: string): string {
+export function parseEditLine(task: PlainTask, typed: string): string {
   const words = wordsOf(typed);
   const kept = words.filter((word) => !(word.startsWith('+') && words.includes(`-${word.slice(1)}`)));
   const removed = task.tags.filter((tag) => !words.includes(`+${tag}`) && !words.includes(`-${tag}`));

@@ -3,7 +3,7 @@
 
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
 import { doneId, freeId } from '../../../protocol/task.ts';
-import type { Database, Edit, Past } from './database.ts';
+import type { KronosDatabase, LogStep, TaskEdit } from './database.ts';
 
 /** Steps of the history that are kept. */
 const remembered = 500;
@@ -16,7 +16,7 @@ function byIndex(tasks: readonly PlainTask[]): Map<string, PlainTask> {
   return new Map(tasks.map((task) => [task.index, task]));
 }
 
-export function editsBetween(before: readonly PlainTask[], after: readonly PlainTask[]): Edit[] {
+export function editsBetween(before: readonly PlainTask[], after: readonly PlainTask[]): TaskEdit[] {
   const [old, recent] = [byIndex(before), byIndex(after)];
   const gone = before.filter(({ index }) => !recent.has(index)).map((task) => edit(task.index, task, null));
   const changed = after.flatMap((task) => {
@@ -28,7 +28,7 @@ export function editsBetween(before: readonly PlainTask[], after: readonly Plain
   return [...gone, ...changed];
 }
 
-function edit(index: string, before: Edit['before'], after: Edit['after']): Edit {
+function edit(index: string, before: TaskEdit['before'], after: TaskEdit['after']): TaskEdit {
   return { index, before, after };
 }
 
@@ -36,7 +36,7 @@ function pick(task: PlainTask, fields: readonly (keyof PlainTask)[]): Partial<Pl
   return Object.fromEntries(fields.map((field) => [field, task[field]]));
 }
 
-export function inverse({ index, before, after }: Edit): Edit {
+export function invertEdit({ index, before, after }: TaskEdit): TaskEdit {
   return { index, before: after, after: before };
 }
 
@@ -45,7 +45,7 @@ export function inverse({ index, before, after }: Edit): Edit {
  * tags, which are added and taken away one by one, and worktime, of which both parts count. What somebody edited is not taken away,
  * and what is gone is not edited.
  */
-export function apply(tasks: readonly PlainTask[], { index, before, after }: Edit): readonly PlainTask[] {
+export function applyEdit(tasks: readonly PlainTask[], { index, before, after }: TaskEdit): readonly PlainTask[] {
   const current = tasks.find((task) => task.index === index);
   if (after === null) {
     if (current === undefined || before === null) return tasks;
@@ -70,7 +70,7 @@ function isWhole(fields: Partial<PlainTask>): fields is PlainTask {
   return plainFields.every((field) => field in fields) && 'index' in fields;
 }
 
-function merge(current: PlainTask, before: Edit['before'], after: Partial<PlainTask>): PlainTask {
+function merge(current: PlainTask, before: TaskEdit['before'], after: Partial<PlainTask>): PlainTask {
   const merged = { ...current, ...after };
   const done = after.done !== undefined && after.done !== 0;
   // Both made it: it is one task, which came to the hub from here before.
@@ -98,40 +98,40 @@ function union(tags: readonly string[], more: readonly string[]): readonly strin
 }
 
 /** What an action did to the tasks, as it is kept: in the history, and in the queue where there is a hub to be told. */
-export function record(
-  database: Database,
+export function recordStep(
+  database: KronosDatabase,
   tasks: readonly PlainTask[],
   step: { readonly action: string; readonly at: number; readonly reverts?: number },
-): Partial<Database> {
+): Partial<KronosDatabase> {
   const edits = editsBetween(database.tasks, tasks);
   if (edits.length === 0) return {};
   return {
     tasks,
-    log: logged(database.log, { ...step, edits }),
+    log: appendStep(database.log, { ...step, edits }),
     sync_version: Math.max(database.sync_version + 1, step.at * 1_000),
     ...(isLinked(database) ? { queue: [...database.queue, ...edits] } : {}),
   };
 }
 
-export function logged(log: readonly Past[], step: Omit<Past, 'n'>): readonly Past[] {
+export function appendStep(log: readonly LogStep[], step: Omit<LogStep, 'n'>): readonly LogStep[] {
   return [...log, { n: (log.at(-1)?.n ?? 0) + 1, ...step }].slice(-remembered);
 }
 
 /** What an action changed, as it is kept. */
-export function keep(
-  database: Database,
-  kept: Partial<Pick<Database, 'tasks' | 'hide_done' | 'context'>>,
-  step: Parameters<typeof record>[2],
-): Partial<Database> {
+export function commitAction(
+  database: KronosDatabase,
+  kept: Partial<Pick<KronosDatabase, 'tasks' | 'hide_done' | 'context'>>,
+  step: Parameters<typeof recordStep>[2],
+): Partial<KronosDatabase> {
   const { tasks = database.tasks, hide_done = database.hide_done, context = database.context } = kept;
   return {
     ...(hide_done === database.hide_done ? {} : { hide_done }),
     ...(context === database.context ? {} : { context }),
-    ...(tasks === database.tasks ? {} : record(database, tasks, step)),
+    ...(tasks === database.tasks ? {} : recordStep(database, tasks, step)),
   };
 }
 
 /** Whether there is a hub that is to hear of edits, now or when sync is enabled again. */
-export function isLinked({ enable_sync: enabled, sync_user_id: user }: Database): boolean {
+export function isLinked({ enable_sync: enabled, sync_user_id: user }: KronosDatabase): boolean {
   return enabled || user !== '';
 }

@@ -14,31 +14,38 @@ import {
 import { dirname } from 'node:path';
 import { LowSync } from 'lowdb';
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
-import { codeOf, reasonOf } from '../cli/error-message.ts';
-import { type Database, DatabaseFailure, type Edit, emptyDatabase, type Keeper, type Past } from './database.ts';
+import { errorCode, errorMessage } from '../cli/error-message.ts';
+import {
+  DatabaseError,
+  type DatabaseStore,
+  emptyDatabase,
+  type KronosDatabase,
+  type LogStep,
+  type TaskEdit,
+} from './database.ts';
 import { lock, type Unlock } from './lock.ts';
 
 /** A command holds the lock for some milliseconds. */
 const patienceMs = 5_000;
 
-export class DatabaseFile implements Keeper {
+export class DatabaseFile implements DatabaseStore {
   #path: string;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  read(): Database {
+  read(): KronosDatabase {
     const low = this.#low();
     try {
       low.read();
     } catch (error) {
-      throw new DatabaseFailure('read database failed', reasonOf(error));
+      throw new DatabaseError('read database failed', errorMessage(error));
     }
     return low.data;
   }
 
-  write(change: (database: Database) => Partial<Database>): Database {
+  write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
     const unlock = this.#lock();
     try {
       const before = this.read();
@@ -49,7 +56,7 @@ export class DatabaseFile implements Keeper {
       try {
         low.write();
       } catch (error) {
-        throw new DatabaseFailure('write database failed', reasonOf(error));
+        throw new DatabaseError('write database failed', errorMessage(error));
       }
       return low.data;
     } finally {
@@ -57,16 +64,16 @@ export class DatabaseFile implements Keeper {
     }
   }
 
-  #low(): LowSync<Database> {
+  #low(): LowSync<KronosDatabase> {
     const path = real(this.#path);
     const adapter = {
       read: () => {
         const text = textOf(path);
         return text === undefined ? null : parse(text);
       },
-      write: (database: Database) => replace(path, render(database)),
+      write: (database: KronosDatabase) => replace(path, render(database)),
     };
-    return new LowSync<Database>(adapter, emptyDatabase);
+    return new LowSync<KronosDatabase>(adapter, emptyDatabase);
   }
 
   #lock(): Unlock {
@@ -74,7 +81,7 @@ export class DatabaseFile implements Keeper {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       return lock(`${real(this.#path)}.lock`, patienceMs);
     } catch (error) {
-      throw new DatabaseFailure('write database failed', reasonOf(error));
+      throw new DatabaseError('write database failed', errorMessage(error));
     }
   }
 }
@@ -92,7 +99,7 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -123,7 +130,7 @@ function syncFolder(path: string): void {
 }
 
 /** Options a line each, then lists with an entry a line. */
-function render({ tasks, log, queue, ...options }: Database): string {
+function render({ tasks, log, queue, ...options }: KronosDatabase): string {
   const lines = Object.entries(options).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   const lists = Object.entries({ tasks, log, queue }).map(([name, entries]) => {
     const inside = entries.map((entry) => `    ${JSON.stringify(entry)}`).join(',\n');
@@ -133,10 +140,10 @@ function render({ tasks, log, queue, ...options }: Database): string {
 }
 
 /** The door: a person may have written in it. Throws where it is no database. */
-function parse(text: string): Database {
+function parse(text: string): KronosDatabase {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value)) throw new Error('it is no JSON object');
-  const of = <T>(name: keyof Database, fits: (field: unknown) => field is T, otherwise: T): T => {
+  const of = <T>(name: keyof KronosDatabase, fits: (field: unknown) => field is T, otherwise: T): T => {
     const field = value[name];
     if (field === undefined) return otherwise;
     if (!fits(field)) throw new Error(`"${name}" is not what it should be`);
@@ -184,14 +191,14 @@ function isTaskPart(value: unknown): value is Partial<PlainTask> {
 
 const isTasks = (value: unknown): value is PlainTask[] => Array.isArray(value) && value.every(isTask);
 
-function isEdit(value: unknown): value is Edit {
+function isEdit(value: unknown): value is TaskEdit {
   if (!isRecord(value) || !isText(value['index'])) return false;
   return [value['before'], value['after']].every((side) => side === null || isTaskPart(side));
 }
 
-const isQueue = (value: unknown): value is Edit[] => Array.isArray(value) && value.every(isEdit);
+const isQueue = (value: unknown): value is TaskEdit[] => Array.isArray(value) && value.every(isEdit);
 
-function isPast(value: unknown): value is Past {
+function isPast(value: unknown): value is LogStep {
   return (
     isRecord(value) &&
     isNumber(value['n']) &&
@@ -201,4 +208,4 @@ function isPast(value: unknown): value is Past {
   );
 }
 
-const isLog = (value: unknown): value is Past[] => Array.isArray(value) && value.every(isPast);
+const isLog = (value: unknown): value is LogStep[] => Array.isArray(value) && value.every(isPast);

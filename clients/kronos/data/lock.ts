@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { codeOf } from '../cli/error-message.ts';
+import { errorCode } from '../cli/error-message.ts';
 
 const pauseMs = 5;
 
@@ -48,7 +48,7 @@ function claim(path: string): boolean {
     closeSync(file);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -62,7 +62,7 @@ function isAbandoned(path: string): boolean {
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
-    return codeOf(error) === 'ESRCH';
+    return errorCode(error) === 'ESRCH';
   }
 }
 

@@ -3,36 +3,36 @@
 
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import type { Database } from '../data/database.ts';
+import type { KronosDatabase } from '../data/database.ts';
 
-export type Read =
+export type ParsedTasks =
   | { readonly ok: true; readonly tasks: readonly PlainTask[] }
   | { readonly ok: false; readonly error: string };
 
-export interface Form {
-  read(text: string): Read;
-  write(database: Database): string;
+export interface TaskFormat {
+  read(text: string): ParsedTasks;
+  write(database: KronosDatabase): string;
   /** By what a task is known in that form, where not by its `index`: one that came from here is known again. */
   nameOf?(task: PlainTask): string;
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function isFields(value: unknown): value is Fields {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function isTexts(value: unknown): value is readonly string[] {
+export function isStringArray(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 /** The same for the same text, and for no other. */
-export function nameFor(text: string): string {
+export function hashName(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 20);
 }
 
 /** Tags of others may have signs in them that ours do not. */
-export function tagFor(text: string): string {
+export function toTag(text: string): string {
   return text.replace(/[^0-9a-zA-Z\-_]+/g, '-').replace(/^-+|-+$/g, '');
 }
 

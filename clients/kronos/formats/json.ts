@@ -1,14 +1,15 @@
 // Our own tasks as JSON, as `kronos export json` and `kronos list --json` print them.
 
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
-import { reasonOf } from '../cli/error-message.ts';
-import type { Database } from '../data/database.ts';
-import { type Form, isFields, isTexts } from './format.ts';
+import { errorMessage } from '../cli/error-message.ts';
+import type { KronosDatabase } from '../data/database.ts';
+import { isJsonObject, isStringArray, type TaskFormat } from './format.ts';
 
 function isTask(value: unknown): value is PlainTask {
-  if (!isFields(value) || typeof value['index'] !== 'string' || !/^[!-~]{1,128}$/.test(value['index'])) return false;
+  if (!isJsonObject(value) || typeof value['index'] !== 'string' || !/^[!-~]{1,128}$/.test(value['index']))
+    return false;
   return plainFields.every((field) => {
-    if (field === 'tags') return isTexts(value['tags']);
+    if (field === 'tags') return isStringArray(value['tags']);
     return typeof value[field] === (field === 'desc' ? 'string' : 'number');
   });
 }
@@ -18,17 +19,17 @@ function only({ index, id, desc, tags, active, last_active, due, done, worktime 
   return { index, id, desc, tags, active, last_active, due, done, worktime };
 }
 
-export const json: Form = {
+export const json: TaskFormat = {
   read(text) {
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (error) {
-      return { ok: false, error: `it is no JSON: ${reasonOf(error)}` };
+      return { ok: false, error: `it is no JSON: ${errorMessage(error)}` };
     }
     return Array.isArray(value) && value.every(isTask)
       ? { ok: true, tasks: value.map(only) }
       : { ok: false, error: 'it is no list of tasks as "kronos export json" prints them' };
   },
-  write: ({ tasks }: Database) => JSON.stringify(tasks, null, 2),
+  write: ({ tasks }: KronosDatabase) => JSON.stringify(tasks, null, 2),
 };

@@ -3,9 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { reasonOf } from '../cli/error-message.ts';
-import type { Database } from '../data/database.ts';
-import { type Fields, type Form, isFields, isTexts, tagFor, valuesIn } from './format.ts';
+import { errorMessage } from '../cli/error-message.ts';
+import type { KronosDatabase } from '../data/database.ts';
+import { isJsonObject, isStringArray, type JsonObject, type TaskFormat, toTag, valuesIn } from './format.ts';
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const momentForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
@@ -29,14 +29,14 @@ function uuidOf({ index }: PlainTask): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function taskOf(fields: Fields): PlainTask {
+function taskOf(fields: JsonObject): PlainTask {
   const { uuid, description, tags, project, status, start, due, end, modified, worktime, id } = fields;
-  const named = [...(isTexts(tags) ? tags : []), ...(typeof project === 'string' ? [project] : [])];
+  const named = [...(isStringArray(tags) ? tags : []), ...(typeof project === 'string' ? [project] : [])];
   return {
     index: typeof uuid === 'string' ? uuid.toLowerCase() : '',
     id: typeof id === 'number' ? id : 0,
     desc: typeof description === 'string' ? description : '',
-    tags: [...new Set(named.map(tagFor))].filter((tag) => tag !== ''),
+    tags: [...new Set(named.map(toTag))].filter((tag) => tag !== ''),
     active: status === 'completed' ? 0 : secondsOf(start),
     last_active: 0,
     due: secondsOf(due),
@@ -45,7 +45,7 @@ function taskOf(fields: Fields): PlainTask {
   };
 }
 
-function fieldsOf(task: PlainTask): Fields {
+function fieldsOf(task: PlainTask): JsonObject {
   return {
     uuid: uuidOf(task),
     description: task.desc,
@@ -58,20 +58,20 @@ function fieldsOf(task: PlainTask): Fields {
   };
 }
 
-export const taskwarrior: Form = {
+export const taskwarrior: TaskFormat = {
   nameOf: uuidOf,
   read(text) {
     let values: readonly unknown[];
     try {
       values = valuesIn(text, (one): unknown => JSON.parse(one)).flat();
     } catch (error) {
-      return { ok: false, error: `it is no JSON: ${reasonOf(error)}` };
+      return { ok: false, error: `it is no JSON: ${errorMessage(error)}` };
     }
-    const kept = values.filter((value) => !isFields(value) || !left.has(String(value['status'])));
-    const tasks = kept.map((value) => (isFields(value) ? taskOf(value) : undefined));
+    const kept = values.filter((value) => !isJsonObject(value) || !left.has(String(value['status'])));
+    const tasks = kept.map((value) => (isJsonObject(value) ? taskOf(value) : undefined));
     const at = tasks.findIndex((task) => task === undefined || task.desc === '' || !uuidForm.test(task.index));
     if (at !== -1) return { ok: false, error: `entry ${at + 1} is no task of Taskwarrior` };
     return { ok: true, tasks: tasks.flatMap((task) => task ?? []) };
   },
-  write: ({ tasks }: Database) => `[\n${tasks.map((task) => JSON.stringify(fieldsOf(task))).join(',\n')}\n]`,
+  write: ({ tasks }: KronosDatabase) => `[\n${tasks.map((task) => JSON.stringify(fieldsOf(task))).join(',\n')}\n]`,
 };

@@ -3,7 +3,7 @@
 
 export type VimValue = string | number | boolean | null | readonly VimValue[] | { readonly [key: string]: VimValue };
 
-export class NoVimValue extends Error {}
+export class VimSyntaxError extends Error {}
 
 const deepest = 64;
 const names = new Map<string, VimValue>([
@@ -25,7 +25,7 @@ const escapes = new Map([
 ]);
 
 /** Throws NoVimValue. */
-export function vimValue(text: string): VimValue {
+export function parseVimValue(text: string): VimValue {
   const reader = new Reader(text);
   const value = reader.value(0);
   reader.end();
@@ -33,13 +33,13 @@ export function vimValue(text: string): VimValue {
 }
 
 /** As `string()` writes it. */
-export function vimText(value: VimValue): string {
+export function formatVimValue(value: VimValue): string {
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
   if (typeof value === 'number') return String(value);
   if (typeof value === 'boolean' || value === null) return `v:${value}`;
-  if (isList(value)) return `[${value.map(vimText).join(', ')}]`;
+  if (isList(value)) return `[${value.map(formatVimValue).join(', ')}]`;
   return `{${Object.entries(value)
-    .map(([key, one]) => `${vimText(key)}: ${vimText(one)}`)
+    .map(([key, one]) => `${formatVimValue(key)}: ${formatVimValue(one)}`)
     .join(', ')}}`;
 }
 
@@ -150,6 +150,6 @@ class Reader {
   }
 
   #fail(what: string): never {
-    throw new NoVimValue(`${what} at character ${this.#at + 1}`);
+    throw new VimSyntaxError(`${what} at character ${this.#at + 1}`);
   }
 }

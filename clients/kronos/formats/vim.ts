@@ -5,45 +5,45 @@
 import { compile } from '../../../protocol/check.ts';
 import { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
-import { reasonOf } from '../cli/error-message.ts';
-import type { Database } from '../data/database.ts';
-import { type Form, isFields, nameFor, type Read } from './format.ts';
-import { type VimValue, vimText, vimValue } from './vim-values.ts';
+import { errorMessage } from '../cli/error-message.ts';
+import type { KronosDatabase } from '../data/database.ts';
+import { hashName, isJsonObject, type ParsedTasks, type TaskFormat } from './format.ts';
+import { formatVimValue, parseVimValue, type VimValue } from './vim-values.ts';
 
 const checkTask = compile(Task);
 /** `index` begins with this where it was written here. */
 const ours = 'kronos#';
 
 function isTask(value: unknown): value is Task {
-  return checkTask(value) && isFields(value) && typeof value['desc'] === 'string';
+  return checkTask(value) && isJsonObject(value) && typeof value['desc'] === 'string';
 }
 
 /** An index of 2019 begins with a secret, which is not part of the name that a task gets here. */
 function indexOf(task: Task): string {
   const { index } = task;
   if (index?.startsWith(ours) === true) return index.slice(ours.length);
-  return nameFor(index === undefined ? JSON.stringify(task) : `vim${index.slice(Math.max(0, index.indexOf('#')))}`);
+  return hashName(index === undefined ? JSON.stringify(task) : `vim${index.slice(Math.max(0, index.indexOf('#')))}`);
 }
 
 function tasksIn(text: string): readonly VimValue[] {
   try {
-    const value = vimValue(text);
+    const value = parseVimValue(text);
     if (Array.isArray(value)) return value;
-    if (isFields(value) && Array.isArray(value['tasks'])) return value['tasks'];
+    if (isJsonObject(value) && Array.isArray(value['tasks'])) return value['tasks'];
     return [value];
   } catch (error) {
     const lines = text.split(/\r?\n/).filter((line) => line.trimStart().startsWith('{'));
     if (lines.length === 0) throw error;
-    return lines.map(vimValue);
+    return lines.map(parseVimValue);
   }
 }
 
-function read(text: string): Read {
+function read(text: string): ParsedTasks {
   let values: readonly VimValue[];
   try {
     values = tasksIn(text);
   } catch (error) {
-    return { ok: false, error: `it is no database of kronos.vim: ${reasonOf(error)}` };
+    return { ok: false, error: `it is no database of kronos.vim: ${errorMessage(error)}` };
   }
   const wrong = values.findIndex((value) => !isTask(value));
   if (wrong !== -1) return { ok: false, error: `entry ${wrong + 1} is no task of kronos.vim` };
@@ -53,7 +53,7 @@ function read(text: string): Read {
 function lines(tasks: readonly PlainTask[], toWire: (task: PlainTask) => Task): readonly string[] {
   return tasks.map((task) => {
     const value: VimValue = JSON.parse(JSON.stringify({ ...toWire(task), index: `${ours}${task.index}` }));
-    return vimText(value);
+    return formatVimValue(value);
   });
 }
 
@@ -72,9 +72,9 @@ function asOf2019(task: PlainTask): Task {
   return wireOf(blank, untouched, task);
 }
 
-export const vim2018: Form = {
+export const vim2018: TaskFormat = {
   read,
-  write: ({ tasks, hide_done: hidden }: Database) =>
+  write: ({ tasks, hide_done: hidden }: KronosDatabase) =>
     [
       `${Number(hidden)}`,
       '0',
@@ -86,8 +86,8 @@ export const vim2018: Form = {
     ].join('\n'),
 };
 
-export const vim2019: Form = {
+export const vim2019: TaskFormat = {
   read,
-  write: ({ tasks, hide_done: hidden, context }: Database) =>
-    [vimText(context), `${Number(hidden)}`, ...lines(tasks, asOf2019)].join('\n'),
+  write: ({ tasks, hide_done: hidden, context }: KronosDatabase) =>
+    [formatVimValue(context), `${Number(hidden)}`, ...lines(tasks, asOf2019)].join('\n'),
 };

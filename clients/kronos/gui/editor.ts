@@ -3,7 +3,7 @@
 
 import type { Key } from 'ink';
 
-export interface Edited {
+export interface LineEditor {
   /** Letters as a person counts them. */
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -19,16 +19,16 @@ function lettersOf(text: string): string[] {
   return [...letters.segment(text)].map(({ segment }) => segment);
 }
 
-export function edited(text: string): Edited {
+export function createLine(text: string): LineEditor {
   return { before: lettersOf(text), after: [] };
 }
 
-export function textOf({ before, after }: Edited): string {
+export function lineText({ before, after }: LineEditor): string {
   return [...before, ...after].join('');
 }
 
 /** The keys of a shell's line, as far as people know them by heart. */
-export function edit(line: Edited, input: string, key: Pressed): Edited {
+export function applyKey(line: LineEditor, input: string, key: Pressed): LineEditor {
   const { before, after } = line;
   const whole = [...before, ...after];
   const is = (letter: string) => key.ctrl === true && input === letter;

@@ -8,29 +8,37 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { apart, stringify } from '../../../protocol/stringify.ts';
 import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
 import { worked } from '../../../protocol/worktime.ts';
-import { type Exit, exit, type House } from '../cli/cli-context.ts';
-import { columns, cut, harmless, widthOf } from '../cli/columns.ts';
-import { described, linesOf, listed, moodOf } from '../cli/format-output.ts';
+import { type CliContext, type ExitCode, exitCode } from '../cli/cli-context.ts';
+import { columns, escapeControls, textWidth, truncate } from '../cli/columns.ts';
+import { columnTitles, formatOutput, listColumns, taskStatus } from '../cli/format-output.ts';
 import * as actions from '../data/actions.ts';
-import { DatabaseFailure } from '../data/database.ts';
-import { lineOf, updateOf } from '../data/edit-line.ts';
-import { type Edited, edit, edited, textOf } from './editor.ts';
-import { bindings, type Command, commandOf } from './keys.ts';
-import { type Link, LiveDatabase } from './live.ts';
-import { type Effect, emptyScreen, type Open, placeOf, press, type Screen, windowOf } from './screen.ts';
+import { DatabaseError } from '../data/database.ts';
+import { formatEditLine, parseEditLine } from '../data/edit-line.ts';
+import { applyKey, createLine, type LineEditor, lineText } from './editor.ts';
+import { findCommand, type KeyCommand, keyBindings } from './keys.ts';
+import { LiveDatabase, type SyncStatus } from './live.ts';
+import {
+  type GuiEffect,
+  type GuiState,
+  type GuiView,
+  handleCommand,
+  initialState,
+  selectedIndex,
+  visibleRange,
+} from './screen.ts';
 
 const secondScreen = { on: '\u001b[?1049h', off: '\u001b[?1049l' };
 
-export async function openGui(house: House): Promise<Exit> {
+export async function openGui(house: CliContext): Promise<ExitCode> {
   let live: LiveDatabase;
   let changed = () => undefined as undefined;
   try {
     live = new LiveDatabase(house, () => changed());
   } catch (error) {
-    if (!(error instanceof DatabaseFailure)) throw error;
-    house.complain(error.message);
-    house.complain(`  ${error.reason}`);
-    return exit.failure;
+    if (!(error instanceof DatabaseError)) throw error;
+    house.printError(error.message);
+    house.printError(`  ${error.reason}`);
+    return exitCode.failure;
   }
   const restore = () => void process.stdout.write(secondScreen.off);
   process.once('exit', restore);
@@ -41,18 +49,18 @@ export async function openGui(house: House): Promise<Exit> {
   const app = render(<Gui house={house} live={live} onChange={onChange} />);
   // Asked at once: Ink tells nobody who asks when it is over.
   const left = app.waitUntilExit();
-  const forget = house.atEnd(() => app.unmount());
+  const forget = house.onInterrupt(() => app.unmount());
   await live.start();
   await left;
   process.off('exit', restore);
   restore();
   await live.close();
   forget();
-  return exit.ok;
+  return exitCode.ok;
 }
 
 interface GuiProps {
-  readonly house: House;
+  readonly house: CliContext;
   readonly live: LiveDatabase;
   /** Who is to draw anew when the tasks or the connection changed. */
   readonly onChange: (told: () => void) => void;
@@ -66,7 +74,7 @@ const prompts = {
 } as const;
 type Prompt = keyof typeof prompts;
 
-function isPrompt(open: Open): open is Prompt {
+function isPrompt(open: GuiView): open is Prompt {
   return open in prompts;
 }
 
@@ -87,9 +95,9 @@ function nameOf(input: string, key: Key): string {
 
 function Gui({ house, live, onChange }: GuiProps) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  const [screen, setScreen] = useState(emptyScreen);
+  const [screen, setScreen] = useState(initialState);
   const newest = useRef(screen);
-  const line = useRef(edited(''));
+  const line = useRef(createLine(''));
   const { exit: leave } = useApp();
   const { stdout } = useStdout();
   useEffect(() => {
@@ -105,23 +113,23 @@ function Gui({ house, live, onChange }: GuiProps) {
     };
   }, [live, onChange, stdout]);
 
-  const show = (next: Screen) => {
+  const show = (next: GuiState) => {
     newest.current = next;
     setScreen(next);
   };
-  const say = (said: string, more: Partial<Screen> = {}) => show({ ...newest.current, said, ...more });
+  const say = (message: string, more: Partial<GuiState> = {}) => show({ ...newest.current, message, ...more });
   const shown = () => actions.visible(live.database);
 
   /** Several keys may come before the next drawing: each is about what the one before it left. */
-  const pressed = (command: Command) => {
-    const { screen: next, effect } = press(newest.current, command, shown());
-    if (isPrompt(next.open)) {
-      line.current = edited(initialOf(next.open, shown()[placeOf(next, shown())], live.database.context));
+  const pressed = (command: KeyCommand) => {
+    const { screen: next, effect } = handleCommand(newest.current, command, shown());
+    if (isPrompt(next.view)) {
+      line.current = createLine(initialOf(next.view, shown()[selectedIndex(next, shown())], live.database.context));
     }
     show(next);
     if (effect !== undefined) perform(effect);
   };
-  const perform = (effect: Effect) => {
+  const perform = (effect: GuiEffect) => {
     switch (effect.do) {
       case 'quit':
         return leave();
@@ -135,7 +143,7 @@ function Gui({ house, live, onChange }: GuiProps) {
     const { task } = effect;
     act(effect.do, actions.ofOneTask[effect.do], String(task.id));
   };
-  const act = (name: string, action: actions.Action, args: string): boolean => {
+  const act = (name: string, action: actions.TaskAction, args: string): boolean => {
     const outcome = live.act(name, action, args);
     if (!outcome.ok) {
       say(outcome.error);
@@ -143,34 +151,34 @@ function Gui({ house, live, onChange }: GuiProps) {
     }
     const { output } = outcome;
     const now = Math.floor(house.now() / 1_000);
-    const [line = ''] = linesOf(output, { colour: false, width: undefined, now });
-    const chosen = output.kind === 'task' && output.verb === 'added' ? { chosen: output.task.index } : {};
+    const [line = ''] = formatOutput(output, { colour: false, width: undefined, now });
+    const chosen = output.kind === 'task' && output.verb === 'added' ? { selected: output.task.index } : {};
     if (output.kind === 'worktime') say(`worktime ${output.tags.join(' ')}: ${line}`);
-    else say(output.kind === 'task' ? `${output.verb}: ${harmless(output.task.desc)}` : line, chosen);
+    else say(output.kind === 'task' ? `${output.verb}: ${escapeControls(output.task.desc)}` : line, chosen);
     return true;
   };
   const submit = (open: Prompt) => {
-    const typed = textOf(line.current);
-    const task = shown()[placeOf(newest.current, shown())];
+    const typed = lineText(line.current);
+    const task = shown()[selectedIndex(newest.current, shown())];
     const done =
       open === 'add'
         ? act('add', actions.add, typed)
         : open === 'update'
-          ? task !== undefined && act('update', actions.update, updateOf(task, typed))
+          ? task !== undefined && act('update', actions.update, parseEditLine(task, typed))
           : act(open, open === 'worktime' ? actions.worktime : actions.context, typed);
-    if (done) show({ ...newest.current, open: 'list' });
+    if (done) show({ ...newest.current, view: 'list' });
   };
 
   const take = (input: string, key: Key) => {
-    const { open } = newest.current;
+    const { view } = newest.current;
     const name = nameOf(input, key);
-    if (isPrompt(open)) {
-      if (name === 'Escape') return show({ ...newest.current, open: 'list', said: '' });
-      if (name === 'Enter') return submit(open);
-      line.current = edit(line.current, input, key);
-      return show({ ...newest.current, said: '' });
+    if (isPrompt(view)) {
+      if (name === 'Escape') return show({ ...newest.current, view: 'list', message: '' });
+      if (name === 'Enter') return submit(view);
+      line.current = applyKey(line.current, input, key);
+      return show({ ...newest.current, message: '' });
     }
-    const command = commandOf(name);
+    const command = findCommand(name);
     if (command !== undefined) pressed(command);
   };
   useInput((input, key) => {
@@ -185,17 +193,17 @@ function Gui({ house, live, onChange }: GuiProps) {
   const width = stdout.columns;
   const height = stdout.rows - 1;
   const tasks = shown();
-  const at = placeOf(screen, tasks);
+  const at = selectedIndex(screen, tasks);
   const task = tasks[at];
   const now = Math.floor(house.now() / 1_000);
-  const scene = { now, date: (seconds: number) => house.date(seconds) };
+  const scene = { now, date: (seconds: number) => house.formatDate(seconds) };
   return (
     <Box flexDirection="column" width={width} height={height}>
       <Head live={live} shown={tasks.length} width={width} />
       <Box flexDirection="column" flexGrow={1} marginTop={1} overflow="hidden">
-        {screen.open === 'keys' ? (
+        {screen.view === 'keys' ? (
           <Keys />
-        ) : screen.open === 'info' && task !== undefined ? (
+        ) : screen.view === 'info' && task !== undefined ? (
           <Text>{info(task, scene)}</Text>
         ) : tasks.length === 0 ? (
           <Nothing hidden={live.database.tasks.length} />
@@ -203,12 +211,18 @@ function Gui({ house, live, onChange }: GuiProps) {
           <List tasks={tasks} at={at} scene={scene} width={width} rows={Math.max(1, height - 8)} />
         )}
       </Box>
-      {isPrompt(screen.open) ? (
-        <Ask open={screen.open} line={line.current} house={house} context={live.database.context} said={screen.said} />
+      {isPrompt(screen.view) ? (
+        <Ask
+          open={screen.view}
+          line={line.current}
+          house={house}
+          context={live.database.context}
+          said={screen.message}
+        />
       ) : (
         <Box flexDirection="column" height={3} justifyContent="flex-end">
-          <Text bold>{screen.said === '' ? ' ' : cut(screen.said, width)}</Text>
-          <Text dimColor>{cut(hintsOf(screen.open), width)}</Text>
+          <Text bold>{screen.message === '' ? ' ' : truncate(screen.message, width)}</Text>
+          <Text dimColor>{truncate(hintsOf(screen.view), width)}</Text>
         </Box>
       )}
     </Box>
@@ -217,10 +231,10 @@ function Gui({ house, live, onChange }: GuiProps) {
 
 function initialOf(open: Prompt, task: PlainTask | undefined, context: readonly string[]): string {
   if (open === 'context') return context.join(' ');
-  return open === 'update' && task !== undefined ? lineOf(task) : '';
+  return open === 'update' && task !== undefined ? formatEditLine(task) : '';
 }
 
-function hintsOf(open: Open): string {
+function hintsOf(open: GuiView): string {
   if (open === 'info') return 'i back  q back';
   if (open === 'keys') return '? back  q back';
   return 'a add  i info  u update  ↵ start/stop  d done  ⌫ delete  z undo  ? all keys  q quit';
@@ -228,7 +242,7 @@ function hintsOf(open: Open): string {
 
 const linkColours = { live: 'green', offline: 'yellow', refused: 'red' } as const;
 
-function colourOf({ state }: Link): { readonly color?: string } {
+function colourOf({ state }: SyncStatus): { readonly color?: string } {
   return state === 'live' || state === 'offline' || state === 'refused' ? { color: linkColours[state] } : {};
 }
 
@@ -238,12 +252,12 @@ function Head({ live, shown, width }: { live: LiveDatabase; shown: number; width
   const hidden = tasks.length - shown;
   const count = `${shown} ${shown === 1 ? 'task' : 'tasks'}${hidden === 0 ? '' : `, ${hidden} hidden`}`;
   const where = context.length === 0 ? '' : `  context ${context.join(' ')}`;
-  const state = cut(link.text, Math.max(12, width - 26));
+  const state = truncate(link.text, Math.max(12, width - 26));
   return (
     <Box justifyContent="space-between">
       <Text>
         <Text bold>kronos</Text>
-        {cut(`  ${count}${where}`, Math.max(10, width - widthOf(state) - 10))}
+        {truncate(`  ${count}${where}`, Math.max(10, width - textWidth(state) - 10))}
       </Text>
       <Text {...colourOf(link)}>● {state}</Text>
     </Box>
@@ -263,13 +277,13 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
     const strings = stringify('list', task, scene);
     return task.active === 0 ? strings : { ...strings, worktime: full(worked(task, scene.now)) };
   });
-  const named = width < narrow ? listed.filter((field) => field !== 'tags' && field !== 'active') : listed;
+  const named = width < narrow ? listColumns.filter((field) => field !== 'tags' && field !== 'active') : listColumns;
   const [head = '', ...lines] = columns(
-    named.map((field) => described[field].toUpperCase()),
+    named.map((field) => columnTitles[field].toUpperCase()),
     fields.map((row) => named.map((field) => row[field])),
     { width: width - 2, flexible: 1 },
   );
-  const { from, to } = windowOf(lines.length, at, rows);
+  const { from, to } = visibleRange(lines.length, at, rows);
   return (
     <>
       <Text bold>{`  ${head}`}</Text>
@@ -278,7 +292,7 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
           key={task.index}
           inverse={from + row === at}
           wrap="truncate"
-          {...moods[moodOf(task, scene.now)]}
+          {...moods[taskStatus(task, scene.now)]}
         >{`${from + row === at ? '›' : ' '} ${lines[from + row] ?? ''}`}</Text>
       ))}
       {to - from < lines.length && <Text dimColor>{`  ${from + 1}–${to} of ${lines.length}`}</Text>}
@@ -288,7 +302,7 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
 
 function info(task: PlainTask, scene: ListProps['scene']): string {
   const row = stringify('info', { ...task, worktime: worked(task, scene.now) }, scene);
-  return linesOf({ kind: 'info', task, row }, { colour: false, width: undefined, now: scene.now }).join('\n');
+  return formatOutput({ kind: 'info', task, row }, { colour: false, width: undefined, now: scene.now }).join('\n');
 }
 
 function Nothing({ hidden }: { hidden: number }) {
@@ -309,20 +323,20 @@ function Nothing({ hidden }: { hidden: number }) {
 }
 
 function Keys() {
-  const width = Math.max(...bindings.map(({ label }) => label.length));
-  return <Text>{bindings.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
+  const width = Math.max(...keyBindings.map(({ label }) => label.length));
+  return <Text>{keyBindings.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
 }
 
 interface AskProps {
   readonly open: Prompt;
-  readonly line: Edited;
-  readonly house: House;
+  readonly line: LineEditor;
+  readonly house: CliContext;
   readonly context: readonly string[];
   readonly said: string;
 }
 
 function Ask({ open, line, house, context, said }: AskProps) {
-  const explained = open === 'add' || open === 'update' ? explain(textOf(line), open, house, context) : undefined;
+  const explained = open === 'add' || open === 'update' ? explain(lineText(line), open, house, context) : undefined;
   const [under = ' ', ...after] = line.after;
   return (
     <Box flexDirection="column" height={3} justifyContent="flex-end">
@@ -357,7 +371,7 @@ const problems = {
 function explain(
   typed: string,
   verb: 'add' | 'update',
-  house: House,
+  house: CliContext,
   context: readonly string[],
 ): { readonly text: string; readonly wrong: boolean } | undefined {
   const now = Math.floor(house.now() / 1_000);
@@ -370,7 +384,7 @@ function explain(
     desc === '' ? [] : [`“${desc}”`],
     all.length === 0 ? [] : [`tags ${all.join(' ')}`],
     untags.length === 0 ? [] : [`without ${untags.join(' ')}`],
-    due === undefined ? [] : [`due ${house.date(due)}, ${apart(due - now)}`],
+    due === undefined ? [] : [`due ${house.formatDate(due)}, ${apart(due - now)}`],
   ];
   return { text: parts.flat().join(' · '), wrong: false };
 }

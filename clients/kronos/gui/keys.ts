@@ -1,7 +1,7 @@
 // The keyboard map of both GUIs, the terminal's and the browser's: the protocol's keys, and those that people expect besides. What is
 // done at a press is theirs.
 
-export type Command =
+export type KeyCommand =
   | 'add'
   | 'info'
   | 'update'
@@ -21,15 +21,15 @@ export type Command =
   | 'keys'
   | 'quit';
 
-export interface Binding {
+export interface KeyBinding {
   /** By the names that browsers give them. */
   readonly keys: readonly string[];
   readonly label: string;
   readonly does: string;
-  readonly command: Command;
+  readonly command: KeyCommand;
 }
 
-export const bindings: readonly Binding[] = [
+export const keyBindings: readonly KeyBinding[] = [
   { keys: ['a'], label: 'a', does: 'add a task', command: 'add' },
   { keys: ['i'], label: 'i', does: 'all about the task', command: 'info' },
   { keys: ['u'], label: 'u', does: 'change it', command: 'update' },
@@ -50,6 +50,6 @@ export const bindings: readonly Binding[] = [
   { keys: ['q', 'Escape'], label: 'q Esc', does: 'quit', command: 'quit' },
 ];
 
-export function commandOf(key: string): Command | undefined {
-  return bindings.find(({ keys }) => keys.includes(key))?.command;
+export function findCommand(key: string): KeyCommand | undefined {
+  return keyBindings.find(({ keys }) => keys.includes(key))?.command;
 }

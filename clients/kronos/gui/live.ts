@@ -4,21 +4,21 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Task } from '../../../protocol/messages.ts';
-import type { Channel, Connection } from '../../typescript/api.ts';
-import type { House } from '../cli/cli-context.ts';
-import { revertIn } from '../cli/verbs/log.ts';
-import type { Action, Outcome, Refusal } from '../data/actions.ts';
-import { type Database, DatabaseFailure } from '../data/database.ts';
-import { keep } from '../data/edits.ts';
+import type { Connection, SdkChannel } from '../../typescript/api.ts';
+import type { CliContext } from '../cli/cli-context.ts';
+import { revertStep } from '../cli/verbs/log.ts';
+import type { ActionOutcome, ActionRefusal, TaskAction } from '../data/actions.ts';
+import { DatabaseError, type KronosDatabase } from '../data/database.ts';
+import { commitAction } from '../data/edits.ts';
 import { tryLock, type Unlock } from '../data/lock.ts';
-import { forgetHub, hubOf } from '../sync/hub.ts';
-import { BoundKeeper, Exchange } from '../sync/sync.ts';
+import { connectDevice, forgetHub } from '../sync/hub.ts';
+import { AccountDatabase, TaskSync } from '../sync/sync.ts';
 
 /** Commands write a file and rename it: several events, one change. */
 const settledMs = 30;
 const goodbyeMs = 2_000;
 
-export interface Link {
+export interface SyncStatus {
   readonly state: 'off' | 'busy' | 'connecting' | 'live' | 'offline' | 'refused';
   /** For people. */
   readonly text: string;
@@ -26,16 +26,16 @@ export interface Link {
 
 interface Hub {
   readonly connection: Connection;
-  readonly tasks: Channel<Task>;
-  readonly keeper: BoundKeeper;
-  readonly exchange: Exchange;
+  readonly tasks: SdkChannel<Task>;
+  readonly keeper: AccountDatabase;
+  readonly exchange: TaskSync;
   readonly unlock: Unlock;
 }
 
 export class LiveDatabase {
-  #house: House;
+  #house: CliContext;
   #changed: () => void;
-  #database: Database;
+  #database: KronosDatabase;
   #watcher: FSWatcher | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #hub: Hub | undefined;
@@ -43,17 +43,17 @@ export class LiveDatabase {
   #over = false;
 
   /** Throws DatabaseFailure where the file cannot be read. */
-  constructor(house: House, changed: () => void) {
+  constructor(house: CliContext, changed: () => void) {
     this.#house = house;
     this.#changed = changed;
-    this.#database = house.keeper.read();
+    this.#database = house.database.read();
   }
 
-  get database(): Database {
+  get database(): KronosDatabase {
     return this.#database;
   }
 
-  get link(): Link {
+  get link(): SyncStatus {
     const { enable_sync: enabled, sync_host: host, queue } = this.#database;
     if (!enabled) return { state: 'off', text: 'not synchronized: "kronos login" does' };
     if (this.#hub === undefined) return { state: 'busy', text: 'another kronos synchronizes' };
@@ -85,10 +85,10 @@ export class LiveDatabase {
     clearTimeout(this.#settling);
     this.#settling = undefined;
     try {
-      this.#database = this.#house.keeper.read();
+      this.#database = this.#house.database.read();
     } catch (error) {
       // Somebody may be writing in it by hand: the next reading says more.
-      if (!(error instanceof DatabaseFailure)) throw error;
+      if (!(error instanceof DatabaseError)) throw error;
     }
     this.#changed();
   }
@@ -100,15 +100,15 @@ export class LiveDatabase {
   }
 
   /** @param name of the action, for the history */
-  act(name: string, action: Action, args: string): Outcome {
+  act(name: string, action: TaskAction, args: string): ActionOutcome {
     const now = Math.floor(this.#house.now() / 1_000);
     const { zone } = this.#house;
-    const scene = { now, zone, name: () => this.#house.name(), date: (at: number) => this.#house.date(at) };
-    let outcome: Outcome | undefined;
+    const scene = { now, zone, name: () => this.#house.createId(), date: (at: number) => this.#house.formatDate(at) };
+    let outcome: ActionOutcome | undefined;
     try {
-      this.#database = this.#house.keeper.write((database) => {
+      this.#database = this.#house.database.write((database) => {
         outcome = action(database, args, scene);
-        return outcome.ok ? keep(database, outcome.kept, { action: name, at: now }) : {};
+        return outcome.ok ? commitAction(database, outcome.kept, { action: name, at: now }) : {};
       });
     } catch (error) {
       return unkept(error);
@@ -120,7 +120,7 @@ export class LiveDatabase {
   /** @returns what was taken back, or why nothing was */
   revert(): string {
     try {
-      const reverted = revertIn(this.#house.keeper, undefined, Math.floor(this.#house.now() / 1_000));
+      const reverted = revertStep(this.#house.database, undefined, Math.floor(this.#house.now() / 1_000));
       this.refresh();
       this.#told();
       return reverted.ok ? `taken back: ${reverted.step.action}` : reverted.error;
@@ -147,14 +147,14 @@ export class LiveDatabase {
     this.refresh();
     await this.#disconnect(hub !== undefined && !this.#database.enable_sync);
     const { enable_sync: enabled, queue } = this.#database;
-    if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#house.syncSoon();
+    if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#house.startBackgroundSync();
   }
 
   /** Where a folder cannot be watched, every tick reads the file. */
   #watch(): void {
     try {
-      mkdirSync(this.#house.folder, { recursive: true, mode: 0o700 });
-      this.#watcher = watch(this.#house.folder, () => {
+      mkdirSync(this.#house.dataDir, { recursive: true, mode: 0o700 });
+      this.#watcher = watch(this.#house.dataDir, () => {
         this.#settling ??= setTimeout(() => this.refresh(), settledMs);
       });
       this.#watcher.on('error', () => {
@@ -186,7 +186,7 @@ export class LiveDatabase {
   }
 
   async #connect(): Promise<void> {
-    const release = tryLock(join(this.#house.folder, 'sync.lock'));
+    const release = tryLock(join(this.#house.dataDir, 'sync.lock'));
     if (release === undefined) return;
     const unlock = () => {
       process.off('exit', unlock);
@@ -194,11 +194,11 @@ export class LiveDatabase {
     };
     // Whichever way it ends.
     process.once('exit', unlock);
-    const connection = await hubOf(this.#database, this.#house.folder);
+    const connection = await connectDevice(this.#database, this.#house.dataDir);
     if (connection === undefined || this.#over) return unlock();
-    const keeper = new BoundKeeper(this.#house.keeper, this.#database);
+    const keeper = new AccountDatabase(this.#house.database, this.#database);
     const tasks = connection.channel('tasks');
-    const exchange = new Exchange(keeper, tasks, () => this.#house.now());
+    const exchange = new TaskSync(keeper, tasks, () => this.#house.now());
     this.#hub = { connection, tasks, keeper, exchange, unlock };
     connection.onState(() => {
       if (connection.state.name === 'live') void this.#know(connection, keeper);
@@ -209,7 +209,7 @@ export class LiveDatabase {
     await tasks.open();
   }
 
-  async #know(connection: Connection, keeper: BoundKeeper): Promise<void> {
+  async #know(connection: Connection, keeper: AccountDatabase): Promise<void> {
     try {
       this.#database = await keeper.know(connection);
     } catch {
@@ -217,7 +217,7 @@ export class LiveDatabase {
     }
   }
 
-  async #exchanged(exchange: Exchange): Promise<void> {
+  async #exchanged(exchange: TaskSync): Promise<void> {
     try {
       await exchange.handOver();
       exchange.adopt();
@@ -232,7 +232,7 @@ export class LiveDatabase {
     this.#hub = undefined;
     try {
       await hub?.connection.close();
-      if (forget) forgetHub(this.#house.folder);
+      if (forget) forgetHub(this.#house.dataDir);
     } finally {
       hub?.unlock();
     }
@@ -240,7 +240,7 @@ export class LiveDatabase {
   }
 }
 
-function unkept(error: unknown): Refusal {
-  if (!(error instanceof DatabaseFailure)) throw error;
+function unkept(error: unknown): ActionRefusal {
+  if (!(error instanceof DatabaseError)) throw error;
   return { ok: false, error: `${error.message}: ${error.reason}`, why: 'failure' };
 }

@@ -9,7 +9,7 @@ function pathIn(folder: string): string {
   return join(folder, 'last-sync.json');
 }
 
-export function lastSyncIn(folder: string): LastSync | undefined {
+export function readLastSync(folder: string): LastSync | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(pathIn(folder), 'utf8'));
     return isLastSync(value) ? value : undefined;

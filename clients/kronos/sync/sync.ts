@@ -4,45 +4,45 @@
 
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
-import type { Channel, Connection, Synced } from '../../typescript/api.ts';
-import type { Database, Edit, Keeper } from '../data/database.ts';
-import { apply, editsBetween, logged } from '../data/edits.ts';
+import type { Connection, SdkChannel, SyncResult } from '../../typescript/api.ts';
+import type { DatabaseStore, KronosDatabase, TaskEdit } from '../data/database.ts';
+import { appendStep, applyEdit, editsBetween } from '../data/edits.ts';
 
-type Tasks = Pick<Channel<Task>, 'items' | 'position' | 'current' | 'open' | 'create' | 'update' | 'delete'>;
+type Tasks = Pick<SdkChannel<Task>, 'items' | 'position' | 'current' | 'open' | 'create' | 'update' | 'delete'>;
 
 function plain(tasks: Tasks): readonly PlainTask[] {
   return [...tasks.items].map(([key, { item }]) => plainOf(key, item));
 }
 
 /** The database is of another hub now, or of another account there. */
-export class HubChanged extends Error {
+export class HubChangedError extends Error {
   override readonly name = 'HubChanged';
 }
 
 /** A keeper for one connection: what is heard over it is for the hub and the account that it was made for, and for no other. */
-export class BoundKeeper implements Keeper {
-  #keeper: Keeper;
+export class AccountDatabase implements DatabaseStore {
+  #keeper: DatabaseStore;
   #host: string;
   #user: string;
 
-  constructor(keeper: Keeper, { sync_host: host, sync_user_id: user }: Database) {
+  constructor(keeper: DatabaseStore, { sync_host: host, sync_user_id: user }: KronosDatabase) {
     this.#keeper = keeper;
     this.#host = host;
     this.#user = user;
   }
 
-  holds({ enable_sync: enabled, sync_host: host, sync_user_id: user }: Database): boolean {
+  holds({ enable_sync: enabled, sync_host: host, sync_user_id: user }: KronosDatabase): boolean {
     return enabled && host === this.#host && user === this.#user;
   }
 
-  read(): Database {
+  read(): KronosDatabase {
     return this.#keeper.read();
   }
 
   /** Throws HubChanged too. */
-  write(change: (database: Database) => Partial<Database>): Database {
+  write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
     return this.#keeper.write((database) => {
-      if (!this.holds(database)) throw new HubChanged();
+      if (!this.holds(database)) throw new HubChangedError();
       const changed = change(database);
       this.#user = changed.sync_user_id ?? this.#user;
       return changed;
@@ -50,7 +50,7 @@ export class BoundKeeper implements Keeper {
   }
 
   /** A hub of one's own gives a device its names at the first login. */
-  async know(connection: Pick<Connection, 'identity'>): Promise<Database> {
+  async know(connection: Pick<Connection, 'identity'>): Promise<KronosDatabase> {
     const { device, token } = await connection.identity();
     return this.write(({ sync_user_id: user, sync_device_id: known }) =>
       user === token && known === device ? {} : { sync_user_id: token, sync_device_id: device },
@@ -58,15 +58,15 @@ export class BoundKeeper implements Keeper {
   }
 }
 
-export class Exchange {
-  #keeper: Keeper;
+export class TaskSync {
+  #keeper: DatabaseStore;
   #tasks: Tasks;
   #now: () => number;
   #turn: Promise<void> = Promise.resolve();
   #handing = 0;
 
   /** @param now milliseconds since 1970 */
-  constructor(keeper: Keeper, tasks: Tasks, now: () => number) {
+  constructor(keeper: DatabaseStore, tasks: Tasks, now: () => number) {
     this.#keeper = keeper;
     this.#tasks = tasks;
     this.#now = now;
@@ -99,7 +99,7 @@ export class Exchange {
       const there = onTop(database, plain(tasks));
       const edits = editsBetween(database.tasks, there);
       if (edits.length === 0) return {};
-      const log = logged(database.log, { at: Math.floor(now / 1_000), action: 'sync', edits });
+      const log = appendStep(database.log, { at: Math.floor(now / 1_000), action: 'sync', edits });
       return { tasks: inOrder(database.tasks, there), log, sync_version: Math.max(database.sync_version + 1, now) };
     });
   }
@@ -128,15 +128,15 @@ export class Exchange {
  * The queue of a database done to other tasks than those it was made on. An edit beats a delete: what is gone there comes back as it
  * is here, whole.
  */
-function onTop({ queue, tasks }: Database, there: readonly PlainTask[]): readonly PlainTask[] {
+function onTop({ queue, tasks }: KronosDatabase, there: readonly PlainTask[]): readonly PlainTask[] {
   const [known, here] = [byIndex(there), byIndex(tasks)];
   const made = new Set(queue.flatMap(({ index, before }) => (before === null ? [index] : [])));
   const gone = new Set(queue.flatMap(({ index }) => (known.has(index) || made.has(index) ? [] : [index])));
   const back = [...gone].flatMap((index) => here.get(index) ?? []);
   return [
     ...queue.filter(({ index }) => !gone.has(index)),
-    ...back.map((task): Edit => ({ index: task.index, before: null, after: task })),
-  ].reduce(apply, there);
+    ...back.map((task): TaskEdit => ({ index: task.index, before: null, after: task })),
+  ].reduce(applyEdit, there);
 }
 
 function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {
@@ -144,7 +144,7 @@ function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {
 }
 
 /** A hub that these tasks never came to is to have all of them: it is new to us, or was made anew. */
-function begun({ sync_epoch: known, tasks }: Database, epoch: string): Partial<Database> {
+function begun({ sync_epoch: known, tasks }: KronosDatabase, epoch: string): Partial<KronosDatabase> {
   if (known === epoch) return {};
   return { sync_epoch: epoch, queue: editsBetween([], tasks) };
 }
@@ -161,16 +161,16 @@ function inOrder(before: readonly PlainTask[], after: readonly PlainTask[]): rea
  * @param now milliseconds since 1970
  */
 export async function synchronize(
-  keeper: BoundKeeper,
+  keeper: AccountDatabase,
   connection: Pick<Connection, 'sync' | 'identity'>,
   tasks: Tasks,
   { now, deadlineMs }: { readonly now: () => number; readonly deadlineMs: number },
-): Promise<Synced> {
+): Promise<SyncResult> {
   await tasks.open();
   const heard = await connection.sync({ deadlineMs });
   if (heard.state !== 'live') return heard;
   await keeper.know(connection);
-  const exchange = new Exchange(keeper, tasks, now);
+  const exchange = new TaskSync(keeper, tasks, now);
   await exchange.handOver();
   const synced = await connection.sync({ deadlineMs });
   exchange.adopt();

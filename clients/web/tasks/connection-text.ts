@@ -1,9 +1,9 @@
 // What a person is told of the connection to the hub.
 
-import type { State } from '../../typescript/index.ts';
+import type { ConnectionState } from '../../typescript/index.ts';
 
 /** @param pending writes that the hub has not answered */
-export function words(state: State, pending: number): { readonly state: string; readonly detail: string } {
+export function words(state: ConnectionState, pending: number): { readonly state: string; readonly detail: string } {
   const waiting = pending === 0 ? '' : `${pending} ${pending === 1 ? 'change waits' : 'changes wait'}`;
   switch (state.name) {
     case 'live':

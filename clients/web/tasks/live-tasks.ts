@@ -4,8 +4,8 @@
 import type { Task } from '../../../protocol/messages.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { localZone } from '../../../protocol/zone.ts';
-import type { Action, Kept, Output, Scene } from '../../kronos/data/actions.ts';
-import { type Channel, type Connection, connect, type State } from '../../typescript/index.ts';
+import type { ActionContext, ActionOutput, TaskAction, TaskState } from '../../kronos/data/actions.ts';
+import { type Channel, type Connection, type ConnectionState, connect } from '../../typescript/index.ts';
 import { inverseOf, tasksOf, type Write, writesTo } from './board.ts';
 import { openStorage } from './task-storage.ts';
 
@@ -14,7 +14,7 @@ const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle:
 const remembered = 100;
 
 /** What an action has to know of here and now. */
-export function scene(): Scene {
+export function scene(): ActionContext {
   return {
     now: Math.floor(Date.now() / 1_000),
     zone: localZone,
@@ -65,7 +65,7 @@ export class LiveTasks {
     addEventListener('online', this.#online);
   }
 
-  get state(): State {
+  get state(): ConnectionState {
     return this.#connection.state;
   }
 
@@ -88,7 +88,7 @@ export class LiveTasks {
   }
 
   /** Does an action; its output, or undefined when it was refused, which has been told. */
-  act(action: Action, args: string, options: Omit<Kept, 'tasks'>): Output | undefined {
+  act(action: TaskAction, args: string, options: Omit<TaskState, 'tasks'>): ActionOutput | undefined {
     const outcome = action({ ...options, tasks: this.tasks }, args, scene());
     if (!outcome.ok) {
       this.#deps.failed(outcome.error);

@@ -4,7 +4,7 @@ import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
 import { worked } from '../../../protocol/worktime.ts';
-import type { Command } from '../../kronos/gui/keys.ts';
+import type { KeyCommand } from '../../kronos/gui/keys.ts';
 import { scene } from './live-tasks.ts';
 
 export interface TaskRowProps {
@@ -12,7 +12,7 @@ export interface TaskRowProps {
   /** Whether keys are about this one. */
   readonly chosen: boolean;
   readonly choose: () => void;
-  readonly act: (command: Command, task: PlainTask) => void;
+  readonly act: (command: KeyCommand, task: PlainTask) => void;
 }
 
 export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
@@ -21,7 +21,7 @@ export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
   const running = task.active !== 0;
   const state = task.done !== 0 ? 'done' : running ? 'running' : 'open';
   const late = task.done === 0 && task.due !== 0 && task.due < here.now;
-  const button = (command: Command, label: string) => (
+  const button = (command: KeyCommand, label: string) => (
     <button type="button" aria-label={`${label}: ${task.desc}`} onClick={() => act(command, task)}>
       {label}
     </button>

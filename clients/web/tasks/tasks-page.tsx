@@ -6,8 +6,8 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { stringify } from '../../../protocol/stringify.ts';
 import { worked, workedOn } from '../../../protocol/worktime.ts';
 import * as actions from '../../kronos/data/actions.ts';
-import { lineOf, updateOf } from '../../kronos/data/edit-line.ts';
-import type { Command } from '../../kronos/gui/keys.ts';
+import { formatEditLine, parseEditLine } from '../../kronos/data/edit-line.ts';
+import type { KeyCommand } from '../../kronos/gui/keys.ts';
 import { Dialog } from '../shared/dialog.tsx';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
 import { remember, remembered } from '../shared/settings.ts';
@@ -58,7 +58,7 @@ export function TasksPage() {
     choose(next.index);
     list.current?.querySelector<HTMLElement>(`[data-index="${CSS.escape(next.index)}"]`)?.focus();
   };
-  const perform = (action: actions.Action, args: string): boolean => {
+  const perform = (action: actions.TaskAction, args: string): boolean => {
     const output = live.act(action, args, options);
     if (output === undefined) return false;
     if (output.kind === 'task') {
@@ -72,7 +72,7 @@ export function TasksPage() {
     setOptions(next);
     remember('tasks', JSON.stringify(next));
   };
-  const act = (command: Command, about: PlainTask | undefined = task) => {
+  const act = (command: KeyCommand, about: PlainTask | undefined = task) => {
     if (about !== undefined) choose(about.index);
     switch (command) {
       case 'up':
@@ -180,10 +180,10 @@ export function TasksPage() {
             label={`Task ${task.id}`}
             verb="update"
             context={[]}
-            initial={lineOf(task)}
+            initial={formatEditLine(task)}
             focused={open === 'update'}
             submit={(line) => {
-              const fine = perform(actions.update, updateOf(task, line));
+              const fine = perform(actions.update, parseEditLine(task, line));
               if (fine) setOpen(undefined);
               return fine;
             }}

@@ -2,12 +2,12 @@
 // TAB they ask `kronos completion words`, so that the tasks and tags of this moment are offered.
 
 import { isTag } from '../../../../protocol/words.ts';
-import type { Database } from '../../data/database.ts';
-import { exit, type House } from '../cli-context.ts';
-import { harmless } from '../columns.ts';
-import { actionNamed, actionRows, type Row, toolNamed, toolRows } from '../table.ts';
-import { misused } from './sync.ts';
-import type { Tool } from './tool.ts';
+import type { KronosDatabase } from '../../data/database.ts';
+import { type CliContext, exitCode } from '../cli-context.ts';
+import { escapeControls } from '../columns.ts';
+import { actionRows, type CommandRow, findAction, findTool, toolRows } from '../table.ts';
+import { printUsage } from './sync.ts';
+import type { RunTool } from './tool.ts';
 
 const bash = `_kronos() {
   local line word description cur="\${COMP_WORDS[COMP_CWORD]}"
@@ -64,29 +64,29 @@ const scripts: ReadonlyMap<string, string> = new Map([
   ['fish', fish],
 ]);
 
-export const completion: Tool = ({ words }, house) => {
+export const completion: RunTool = ({ words }, house) => {
   const [shell = '', ...typed] = words;
   if (shell === 'words') {
     for (const [word, description] of offers(typed, house)) house.print(`${word}\t${description}`);
-    return exit.ok;
+    return exitCode.ok;
   }
   const script = scripts.get(shell);
-  if (script === undefined || typed.length > 0) return misused(house, 'completion bash|zsh|fish');
+  if (script === undefined || typed.length > 0) return printUsage(house, 'completion bash|zsh|fish');
   house.print(script);
-  return exit.ok;
+  return exitCode.ok;
 };
 
 type Offer = readonly [word: string, description: string];
 
 /** @param typed the words before the one that is to be completed, without the command's own */
-function offers([verb, ...typed]: readonly string[], house: House): readonly Offer[] {
-  const rows: readonly Row[] = [...actionRows, ...toolRows];
+function offers([verb, ...typed]: readonly string[], house: CliContext): readonly Offer[] {
+  const rows: readonly CommandRow[] = [...actionRows, ...toolRows];
   if (verb === undefined) return rows.map(({ names, help }) => [names[0], help]);
-  const row: Row | undefined = actionNamed(verb) ?? toolNamed(verb);
+  const row: CommandRow | undefined = findAction(verb) ?? findTool(verb);
   const { completes } = row ?? {};
   if (completes === undefined) return [];
   if (typeof completes !== 'string') return typed.length === 0 ? completes.map((word) => [word, '']) : [];
-  const database = house.keeper.read();
+  const database = house.database.read();
   if (completes === 'tags') return tagsOf(database, row?.names[0] === 'add' ? '+' : '');
   if (typed.length === 0) return ids(database, completes);
   if (row?.names[0] !== 'update') return [];
@@ -94,13 +94,13 @@ function offers([verb, ...typed]: readonly string[], house: House): readonly Off
   return [...tagsOf(database, '+'), ...own.map((tag): Offer => [`-${tag}`, 'take the tag away'])];
 }
 
-function tagsOf({ tasks }: Database, sign: string): readonly Offer[] {
+function tagsOf({ tasks }: KronosDatabase, sign: string): readonly Offer[] {
   const counts = new Map<string, number>();
   for (const tag of tasks.flatMap(({ tags }) => tags)) if (isTag(tag)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
   return [...counts].sort().map(([tag, count]) => [`${sign}${tag}`, `${count} ${count === 1 ? 'task' : 'tasks'}`]);
 }
 
-function ids({ tasks }: Database, which: 'open' | 'active' | 'idle' | 'done' | 'any'): readonly Offer[] {
+function ids({ tasks }: KronosDatabase, which: 'open' | 'active' | 'idle' | 'done' | 'any'): readonly Offer[] {
   const fits = {
     any: () => true,
     open: (done: boolean) => !done,
@@ -110,5 +110,5 @@ function ids({ tasks }: Database, which: 'open' | 'active' | 'idle' | 'done' | '
   }[which];
   return tasks
     .filter(({ done, active }) => fits(done !== 0, active !== 0))
-    .map(({ id, desc }) => [`${id}`, harmless(desc)]);
+    .map(({ id, desc }) => [`${id}`, escapeControls(desc)]);
 }

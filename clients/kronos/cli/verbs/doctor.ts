@@ -4,14 +4,14 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { Database } from '../../data/database.ts';
-import { DatabaseFailure } from '../../data/database.ts';
+import type { KronosDatabase } from '../../data/database.ts';
+import { DatabaseError } from '../../data/database.ts';
 import { holderOf } from '../../data/lock.ts';
-import { askerOf, hubUrl } from '../../sync/hub.ts';
-import { exit, type House } from '../cli-context.ts';
-import { reasonOf } from '../error-message.ts';
-import { misused } from './sync.ts';
-import type { Tool } from './tool.ts';
+import { connectOnce, parseHubUrl } from '../../sync/hub.ts';
+import { type CliContext, exitCode } from '../cli-context.ts';
+import { errorMessage } from '../error-message.ts';
+import { printUsage } from './sync.ts';
+import type { RunTool } from './tool.ts';
 
 const patienceMs = 5_000;
 /** What the hub allows a client's clock to be ahead. */
@@ -34,14 +34,14 @@ function bad(what: string, found: string, fix: string): Finding {
   return { what, ok: false, found, fix };
 }
 
-export const doctor: Tool = async ({ words, json }, house) => {
-  if (words.length > 0) return misused(house, 'doctor');
+export const doctor: RunTool = async ({ words, json }, house) => {
+  if (words.length > 0) return printUsage(house, 'doctor');
   const findings: Finding[] = [nodeVersion(), startUp(house)];
   const database = readable(house, findings);
   if (database !== undefined) await examineHub(database, house, findings);
   if (json) house.print(JSON.stringify(findings, null, 2));
   else for (const finding of findings) for (const line of linesOf(finding)) house.print(line);
-  return findings.every(({ ok }) => ok) ? exit.ok : exit.failure;
+  return findings.every(({ ok }) => ok) ? exitCode.ok : exitCode.failure;
 };
 
 function linesOf({ what, ok, found, fix }: Finding): readonly string[] {
@@ -55,20 +55,20 @@ function nodeVersion(): Finding {
   return old ? bad('Node', found, `install Node ${oldestNode.join('.')} or later`) : good('Node', found);
 }
 
-function startUp({ unbundled }: House): Finding {
-  return unbundled === ''
+function startUp({ unbundledReason }: CliContext): Finding {
+  return unbundledReason === ''
     ? good('start', 'bundled')
     : bad(
         'start',
-        `slow, for it is not bundled: ${unbundled}`,
+        `slow, for it is not bundled: ${unbundledReason}`,
         'let the cache folder be written (XDG_CACHE_HOME, or ~/.cache)',
       );
 }
 
-function readable(house: House, findings: Finding[]): Database | undefined {
-  const path = join(house.folder, 'kronos.json');
+function readable(house: CliContext, findings: Finding[]): KronosDatabase | undefined {
+  const path = join(house.dataDir, 'kronos.json');
   try {
-    const database = house.keeper.read();
+    const database = house.database.read();
     const { tasks, log, queue } = database;
     findings.push(
       good('database', `${path}: ${tasks.length} tasks, ${log.length} changes remembered, ${queue.length} to be sent`),
@@ -76,7 +76,7 @@ function readable(house: House, findings: Finding[]): Database | undefined {
     findings.push(...guarded(path, house));
     return database;
   } catch (error) {
-    if (!(error instanceof DatabaseFailure)) throw error;
+    if (!(error instanceof DatabaseError)) throw error;
     findings.push(
       bad('database', `${path}: ${error.reason}`, 'mend the file by hand, or move it away and import what you have'),
     );
@@ -84,16 +84,18 @@ function readable(house: House, findings: Finding[]): Database | undefined {
   }
 }
 
-function guarded(path: string, house: House): Finding[] {
+function guarded(path: string, house: CliContext): Finding[] {
   const found: Finding[] = [];
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
   if (house.platform !== 'win32' && mode !== undefined && (mode & 0o077) !== 0) {
     found.push(bad('secrecy', `others may read ${path}, which has your token`, `chmod 600 '${path}'`));
   }
   try {
-    if (mode !== undefined) accessSync(house.folder, constants.W_OK);
+    if (mode !== undefined) accessSync(house.dataDir, constants.W_OK);
   } catch {
-    found.push(bad('folder', `${house.folder} cannot be written`, `make it yours: chown -R "$USER" '${house.folder}'`));
+    found.push(
+      bad('folder', `${house.dataDir} cannot be written`, `make it yours: chown -R "$USER" '${house.dataDir}'`),
+    );
   }
   const lock = `${path}.lock`;
   const holder = holderOf(lock);
@@ -118,7 +120,7 @@ async function ask(url: URL): Promise<Answer | string> {
       return { status: response.status, value: undefined };
     }
   } catch (error) {
-    return reasonOf(error);
+    return errorMessage(error);
   }
 }
 
@@ -128,9 +130,9 @@ function fieldOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-async function examineHub(database: Database, house: House, findings: Finding[]): Promise<void> {
+async function examineHub(database: KronosDatabase, house: CliContext, findings: Finding[]): Promise<void> {
   const { sync_host: host, enable_sync: enabled } = database;
-  const url = hubUrl(host, 'http');
+  const url = parseHubUrl(host, 'http');
   if (url === undefined) {
     findings.push(bad('hub', `${host} is no address`, 'run "kronos login <host>"'));
     return;
@@ -195,7 +197,7 @@ function isTaken(url: URL): Promise<boolean> {
   });
 }
 
-async function clock(url: URL, house: House): Promise<readonly Finding[]> {
+async function clock(url: URL, house: CliContext): Promise<readonly Finding[]> {
   const asked = house.now();
   const answer = await ask(new URL('/-/clock', url));
   const now = typeof answer === 'string' ? undefined : fieldOf(answer.value, 'now');
@@ -209,8 +211,8 @@ async function clock(url: URL, house: House): Promise<readonly Finding[]> {
   ];
 }
 
-async function admitted(database: Database): Promise<Finding> {
-  const hub = await askerOf({ ...database, sync_device_id: '' });
+async function admitted(database: KronosDatabase): Promise<Finding> {
+  const hub = await connectOnce({ ...database, sync_device_id: '' });
   if (hub === undefined) return bad('token', 'there is no hub to show it to', 'run "kronos login <host>"');
   try {
     const { state, reason } = await hub.sync({ deadlineMs: patienceMs });

@@ -1,86 +1,90 @@
 // The history of changes, and taking one of them back. Taking back is a change like any other: it is in the history, it goes to the
 // hub, and what others changed meanwhile stays.
 
-import type { Database, Keeper, Past } from '../../data/database.ts';
-import { apply, inverse, record } from '../../data/edits.ts';
-import { exit } from '../cli-context.ts';
-import { columns, harmless } from '../columns.ts';
-import type { Tool } from './tool.ts';
+import type { DatabaseStore, KronosDatabase, LogStep } from '../../data/database.ts';
+import { applyEdit, invertEdit, recordStep } from '../../data/edits.ts';
+import { exitCode } from '../cli-context.ts';
+import { columns, escapeControls } from '../columns.ts';
+import type { RunTool } from './tool.ts';
 
 const shownUnlessSaid = 20;
 
-export const log: Tool = ({ words, json }, house) => {
+export const log: RunTool = ({ words, json }, house) => {
   const [count = String(shownUnlessSaid), ...more] = words;
   if (!/^\d{1,6}$/.test(count) || more.length > 0) {
-    house.complain('Usage: kronos log [count]');
-    return exit.usage;
+    house.printError('Usage: kronos log [count]');
+    return exitCode.usage;
   }
-  const database = house.keeper.read();
+  const database = house.database.read();
   const steps = Number(count) === 0 ? [] : database.log.slice(-Number(count)).reverse();
   if (json) {
     house.print(JSON.stringify(steps, null, 2));
-    return exit.ok;
+    return exitCode.ok;
   }
   const reverted = new Set(database.log.flatMap((step) => step.reverts ?? []));
   const rows = steps.map((step) => [
     `${step.n}`,
-    house.date(step.at),
+    house.formatDate(step.at),
     step.reverts === undefined ? step.action : `revert of ${step.reverts}`,
     `${about(step, database)}${reverted.has(step.n) ? ' (reverted)' : ''}`,
   ]);
   const layout = { width: house.width, flexible: 3 };
   for (const line of columns(['N', 'WHEN', 'ACTION', 'TASKS'], rows, layout)) house.print(line);
-  return exit.ok;
+  return exitCode.ok;
 };
 
 /** The tasks of a step, by what they are called now, or were when it was made. */
-function about({ edits }: Past, { tasks }: Database): string {
+function about({ edits }: LogStep, { tasks }: KronosDatabase): string {
   return edits
     .map(({ index, before, after }) => {
       const desc = after?.desc ?? before?.desc ?? tasks.find((task) => task.index === index)?.desc;
-      return desc === undefined ? 'a task that is gone' : harmless(desc);
+      return desc === undefined ? 'a task that is gone' : escapeControls(desc);
     })
     .join(', ');
 }
 
 /** The last step that somebody here made and nobody took back. */
-function lastOf(steps: readonly Past[]): Past | undefined {
+function lastOf(steps: readonly LogStep[]): LogStep | undefined {
   const reverted = new Set(steps.flatMap((step) => step.reverts ?? []));
   return steps.findLast((step) => step.action !== 'sync' && step.reverts === undefined && !reverted.has(step.n));
 }
 
-export const revert: Tool = ({ words, json }, house) => {
+export const revert: RunTool = ({ words, json }, house) => {
   const [said, ...more] = words;
   if ((said !== undefined && !/^\d{1,9}$/.test(said)) || more.length > 0) {
-    house.complain('Usage: kronos revert [n]');
-    return exit.usage;
+    house.printError('Usage: kronos revert [n]');
+    return exitCode.usage;
   }
-  const done = revertIn(house.keeper, said === undefined ? undefined : Number(said), Math.floor(house.now() / 1_000));
+  const done = revertStep(
+    house.database,
+    said === undefined ? undefined : Number(said),
+    Math.floor(house.now() / 1_000),
+  );
   if (!done.ok) {
-    house.complain(done.error);
-    return said === undefined || done.found === true ? exit.failure : exit.notFound;
+    house.printError(done.error);
+    return said === undefined || done.found === true ? exitCode.failure : exitCode.notFound;
   }
   if (json) house.print(JSON.stringify(done.step, null, 2));
   else house.print(`change ${done.step.n} (${done.step.action}: ${about(done.step, done.database)}) reverted`);
-  if (done.database.enable_sync && house.env['KRONOS_NO_SYNC'] !== '1') house.syncSoon();
-  return exit.ok;
+  if (done.database.enable_sync && house.env['KRONOS_NO_SYNC'] !== '1') house.startBackgroundSync();
+  return exitCode.ok;
 };
 
 type Reverted =
-  | { readonly ok: true; readonly step: Past; readonly database: Database }
+  | { readonly ok: true; readonly step: LogStep; readonly database: KronosDatabase }
   | { readonly ok: false; readonly error: string; readonly found?: true };
 
 /**
  * @param n of the step; the last one that can be taken back where none is said
  * @param now seconds since 1970
  */
-export function revertIn(keeper: Keeper, n: number | undefined, now: number): Reverted {
+export function revertStep(keeper: DatabaseStore, n: number | undefined, now: number): Reverted {
   let outcome: Reverted = { ok: false, error: n === undefined ? 'nothing to revert' : 'change not found' };
   keeper.write((database) => {
     const step = n === undefined ? lastOf(database.log) : database.log.find((one) => one.n === n);
     if (step === undefined) return {};
-    const tasks = [...step.edits].reverse().reduce((so, one) => apply(so, inverse(one)), database.tasks);
-    const changed = record(database, tasks, { action: 'revert', at: now, reverts: step.n });
+    const tasks = [...step.edits].reverse().reduce((so, one) => applyEdit(so, invertEdit(one)), database.tasks);
+    const changed = recordStep(database, tasks, { action: 'revert', at: now, reverts: step.n });
     outcome =
       changed.tasks === undefined
         ? { ok: false, error: 'nothing to revert: what it changed was changed again since', found: true }

@@ -1,9 +1,9 @@
 // What to paste where, so that the tools people have talk to the hub. Only facts of this hub are printed; nothing is written.
 
-import { hubUrl } from '../../sync/hub.ts';
-import { exit, type House } from '../cli-context.ts';
-import { misused } from './sync.ts';
-import type { Tool } from './tool.ts';
+import { parseHubUrl } from '../../sync/hub.ts';
+import { type CliContext, exitCode } from '../cli-context.ts';
+import { printUsage } from './sync.ts';
+import type { RunTool } from './tool.ts';
 
 const usage = 'setup wakatime|activitywatch|mob|vim';
 
@@ -64,16 +64,16 @@ function bare(url: URL): string {
   return url.hostname === 'localhost' ? '127.0.0.1' : url.hostname;
 }
 
-export const setup: Tool = ({ words }, house: House) => {
+export const setup: RunTool = ({ words }, house: CliContext) => {
   const [name = '', ...more] = words;
   const say = Object.hasOwn(lines, name) ? lines[name] : undefined;
-  if (say === undefined || more.length > 0) return misused(house, usage);
-  const { sync_host: host, sync_user_id: token } = house.keeper.read();
-  const url = hubUrl(host, 'http');
+  if (say === undefined || more.length > 0) return printUsage(house, usage);
+  const { sync_host: host, sync_user_id: token } = house.database.read();
+  const url = parseHubUrl(host, 'http');
   if (url === undefined) {
-    house.complain(`${host} is no address of a hub: run "kronos login <host>"`);
-    return exit.failure;
+    house.printError(`${host} is no address of a hub: run "kronos login <host>"`);
+    return exitCode.failure;
   }
   for (const line of say({ url, token })) house.print(line);
-  return exit.ok;
+  return exitCode.ok;
 };

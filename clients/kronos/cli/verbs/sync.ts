@@ -2,30 +2,30 @@
 
 import { join } from 'node:path';
 import { errors } from '../../../../protocol/errors.ts';
-import type { Synced } from '../../../typescript/api.ts';
-import type { Database } from '../../data/database.ts';
+import type { SyncResult } from '../../../typescript/api.ts';
+import type { KronosDatabase } from '../../data/database.ts';
 import { tryLock } from '../../data/lock.ts';
-import { askerOf, forgetHub, hubOf, hubUrl } from '../../sync/hub.ts';
+import { connectDevice, connectOnce, forgetHub, parseHubUrl } from '../../sync/hub.ts';
 import { writeLastSync } from '../../sync/last-sync.ts';
-import { BoundKeeper, HubChanged, synchronize } from '../../sync/sync.ts';
-import { type Exit, exit, type House } from '../cli-context.ts';
-import type { Tool } from './tool.ts';
+import { AccountDatabase, HubChangedError, synchronize } from '../../sync/sync.ts';
+import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
+import type { RunTool } from './tool.ts';
 
 const deadlineMs = 5_000;
 /** Another's sync is two of these at most. */
 const patienceMs = 2 * deadlineMs;
 const pauseMs = 50;
 
-type Told = Synced | 'busy' | 'no hub' | 'off';
+type Told = SyncResult | 'busy' | 'no hub' | 'off';
 
 /**
  * One sync at a time: who comes meanwhile leaves it to who is at it, and who is at it looks once more.
  * @param patient for a person who wants to know how it goes: it is waited for
  */
-async function syncNow(house: House, patient: boolean): Promise<Told> {
+async function syncNow(house: CliContext, patient: boolean): Promise<Told> {
   const until = Date.now() + (patient ? patienceMs : 0);
   for (;;) {
-    const unlock = tryLock(join(house.folder, 'sync.lock'));
+    const unlock = tryLock(join(house.dataDir, 'sync.lock'));
     if (unlock === undefined) {
       if (Date.now() >= until) return 'busy';
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -38,49 +38,49 @@ async function syncNow(house: House, patient: boolean): Promise<Told> {
       unlock();
     }
     if (told === 'changed') continue;
-    if (typeof told === 'string' || told.state !== 'live' || house.keeper.read().queue.length === 0) return told;
+    if (typeof told === 'string' || told.state !== 'live' || house.database.read().queue.length === 0) return told;
   }
 }
 
-async function once(house: House): Promise<Synced | 'no hub' | 'off' | 'changed'> {
-  const database = house.keeper.read();
+async function once(house: CliContext): Promise<SyncResult | 'no hub' | 'off' | 'changed'> {
+  const database = house.database.read();
   if (!database.enable_sync) return 'off';
-  const hub = await hubOf(database, house.folder);
+  const hub = await connectDevice(database, house.dataDir);
   if (hub === undefined) return 'no hub';
   try {
-    const keeper = new BoundKeeper(house.keeper, database);
+    const keeper = new AccountDatabase(house.database, database);
     const synced = await synchronize(keeper, hub, hub.channel('tasks'), { now: house.now, deadlineMs });
     const outcome = synced.state === 'live' ? 'ok' : synced.state === 'offline' ? 'offline' : 'refused';
-    writeLastSync(house.folder, { outcome, reason: synced.reason, at: house.now() });
+    writeLastSync(house.dataDir, { outcome, reason: synced.reason, at: house.now() });
     return synced;
   } catch (error) {
-    if (error instanceof HubChanged) return 'changed';
+    if (error instanceof HubChangedError) return 'changed';
     throw error;
   } finally {
     await hub.close();
   }
 }
 
-export const sync: Tool = async ({ words, json, quiet }, house) => {
-  if (words.length > 0) return misused(house, 'sync');
+export const sync: RunTool = async ({ words, json, quiet }, house) => {
+  if (words.length > 0) return printUsage(house, 'sync');
   const told = await syncNow(house, !quiet);
-  if (quiet) return exit.ok;
+  if (quiet) return exitCode.ok;
   return report(told, json, house);
 };
 
-function report(told: Told, json: boolean, house: House): Exit {
-  const { sync_host: host, queue } = house.keeper.read();
+function report(told: Told, json: boolean, house: CliContext): ExitCode {
+  const { sync_host: host, queue } = house.database.read();
   if (told === 'off') {
-    house.complain('sync is not enabled: run "kronos login"');
-    return exit.failure;
+    house.printError('sync is not enabled: run "kronos login"');
+    return exitCode.failure;
   }
   if (told === 'no hub') {
-    house.complain(`${host} is no address of a hub: run "kronos login <host>"`);
-    return exit.failure;
+    house.printError(`${host} is no address of a hub: run "kronos login <host>"`);
+    return exitCode.failure;
   }
   if (told === 'busy') {
-    house.complain('note: another kronos is synchronizing right now');
-    return exit.ok;
+    house.printError('note: another kronos is synchronizing right now');
+    return exitCode.ok;
   }
   const pending = queue.length + told.pending;
   if (json) {
@@ -89,43 +89,43 @@ function report(told: Told, json: boolean, house: House): Exit {
       JSON.stringify({ state, reason, pending, refused: refused.map(({ failure }) => failure.error) }, null, 2),
     );
   }
-  for (const { failure } of told.refused) house.complain(`note: the hub refused a change: ${failure.error}`);
+  for (const { failure } of told.refused) house.printError(`note: the hub refused a change: ${failure.error}`);
   if (told.state === 'revoked') {
-    house.complain(`the hub refuses the token: ${told.reason}`);
-    house.complain('  Run "kronos login" with another one; nothing is lost meanwhile.');
-    return exit.auth;
+    house.printError(`the hub refuses the token: ${told.reason}`);
+    house.printError('  Run "kronos login" with another one; nothing is lost meanwhile.');
+    return exitCode.auth;
   }
   if (told.state === 'offline') {
     const waiting =
       pending === 0
         ? 'what is here will be sent'
         : `${pending} ${pending === 1 ? 'change waits' : 'changes wait'} here and will be sent`;
-    house.complain(`note: the hub was not reached (${told.reason}); ${waiting}`);
+    house.printError(`note: the hub was not reached (${told.reason}); ${waiting}`);
   } else if (!json) house.print('synchronized');
-  return exit.ok;
+  return exitCode.ok;
 }
 
-export const login: Tool = async ({ words, json, token: said }, house) => {
-  const [host = house.keeper.read().sync_host, ...more] = words;
-  if (more.length > 0) return misused(house, 'login [host] [--token <token>]');
-  if (hubUrl(host, 'ws') === undefined) {
-    house.complain(`${host} is no address of a hub`);
-    return exit.usage;
+export const login: RunTool = async ({ words, json, token: said }, house) => {
+  const [host = house.database.read().sync_host, ...more] = words;
+  if (more.length > 0) return printUsage(house, 'login [host] [--token <token>]');
+  if (parseHubUrl(host, 'ws') === undefined) {
+    house.printError(`${host} is no address of a hub`);
+    return exitCode.usage;
   }
-  const typed = said ?? house.env['KRONOS_TOKEN'] ?? (await house.ask('Token (empty on a hub of your own): '));
+  const typed = said ?? house.env['KRONOS_TOKEN'] ?? (await house.askSecret('Token (empty on a hub of your own): '));
   const token = typed.trim();
-  const before = house.keeper.read();
+  const before = house.database.read();
   const there = await admission(before, host, token);
   if (there.answer?.state === 'revoked') return report(there.answer, json, house);
   const elsewhere = { sync_device_id: '', sync_epoch: '', queue: [] };
-  house.keeper.write(() => ({
+  house.database.write(() => ({
     enable_sync: true,
     sync_host: host,
     ...(token === '' && there.same ? {} : { sync_user_id: token }),
     ...(there.same ? {} : elsewhere),
   }));
   const told = there.answer?.state === 'offline' ? there.answer : await syncNow(house, true);
-  if (typeof told !== 'string' && told.state === 'revoked') house.keeper.write(() => optionsOf(before));
+  if (typeof told !== 'string' && told.state === 'revoked') house.database.write(() => optionsOf(before));
   return report(told, json, house);
 };
 
@@ -133,14 +133,14 @@ interface Admission {
   /** Whether the tasks here are of the same account of the same hub. */
   readonly same: boolean;
   /** What the hub said to the token; undefined where it was not asked. */
-  readonly answer?: Synced;
+  readonly answer?: SyncResult;
 }
 
 /**
  * A new token is shown to the hub before anything here is given up for it. Another token of the same account is told from one of
  * another by this device, which only its own account may use (L4).
  */
-async function admission(before: Database, host: string, token: string): Promise<Admission> {
+async function admission(before: KronosDatabase, host: string, token: string): Promise<Admission> {
   const here = before.sync_host === host;
   if (here && (token === '' || before.sync_user_id === token)) return { same: true };
   // Where sign-up is open, to ask would be to make an account.
@@ -153,8 +153,8 @@ async function admission(before: Database, host: string, token: string): Promise
   return { same: false, answer: await asked({ ...linked, sync_device_id: '' }) };
 }
 
-async function asked(linked: Parameters<typeof askerOf>[0]): Promise<Synced> {
-  const hub = await askerOf(linked);
+async function asked(linked: Parameters<typeof connectOnce>[0]): Promise<SyncResult> {
+  const hub = await connectOnce(linked);
   if (hub === undefined) return { state: 'offline', reason: 'it is no address', pending: 0, refused: [] };
   try {
     return await hub.sync({ deadlineMs });
@@ -164,20 +164,20 @@ async function asked(linked: Parameters<typeof askerOf>[0]): Promise<Synced> {
 }
 
 /** As it was: a token that is refused is not kept. */
-function optionsOf(before: Database): Partial<Database> {
+function optionsOf(before: KronosDatabase): Partial<KronosDatabase> {
   const { enable_sync, sync_host, sync_user_id, sync_device_id } = before;
   return { enable_sync, sync_host, sync_user_id, sync_device_id, sync_epoch: '' };
 }
 
-export const logout: Tool = ({ words }, house) => {
-  if (words.length > 0) return misused(house, 'logout');
-  house.keeper.write(() => ({ enable_sync: false, sync_user_id: '', sync_device_id: '', sync_epoch: '', queue: [] }));
-  forgetHub(house.folder);
+export const logout: RunTool = ({ words }, house) => {
+  if (words.length > 0) return printUsage(house, 'logout');
+  house.database.write(() => ({ enable_sync: false, sync_user_id: '', sync_device_id: '', sync_epoch: '', queue: [] }));
+  forgetHub(house.dataDir);
   house.print('logged out; the tasks stay here');
-  return exit.ok;
+  return exitCode.ok;
 };
 
-export function misused(house: House, usage: string): Exit {
-  house.complain(`Usage: kronos ${usage}`);
-  return exit.usage;
+export function printUsage(house: CliContext, usage: string): ExitCode {
+  house.printError(`Usage: kronos ${usage}`);
+  return exitCode.usage;
 }

@@ -1,17 +1,21 @@
 // The verbs beyond the protocol's, each in a file of its own that is read when it is asked for.
 
-import type { Exit, House } from '../cli-context.ts';
-import type { Words } from '../program.ts';
+import type { CliContext, ExitCode } from '../cli-context.ts';
+import type { CommandArguments } from '../program.ts';
 import type { ToolRow } from '../table.ts';
 
-export type Tool = (words: Words, house: House) => Exit | Promise<Exit>;
+export type RunTool = (words: CommandArguments, house: CliContext) => ExitCode | Promise<ExitCode>;
 
-export async function useTool(name: ToolRow['names'][0], words: Words, house: House): Promise<Exit> {
+export async function runTool(
+  name: ToolRow['names'][0],
+  words: CommandArguments,
+  house: CliContext,
+): Promise<ExitCode> {
   const tool = await toolOf(name);
   return tool(words, house);
 }
 
-async function toolOf(name: ToolRow['names'][0]): Promise<Tool> {
+async function toolOf(name: ToolRow['names'][0]): Promise<RunTool> {
   switch (name) {
     case 'log':
       return (await import('./log.ts')).log;

@@ -1,15 +1,15 @@
 // Every action as it is typed: its short form, what it prints, its exact error words and exit codes; and the text's own examples.
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { DatabaseFailure, emptyDatabase } from '../../../../clients/kronos/data/database.ts';
-import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
+import { DatabaseError, emptyDatabase } from '../../../../clients/kronos/data/database.ts';
+import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
 import { shown } from '../../../harness/zones.ts';
 
-let keeper: MemoryKeeper;
-let house: FakeHouse;
+let keeper: MemoryDatabase;
+let house: TestCli;
 beforeEach(() => {
-  keeper = new MemoryKeeper();
-  house = new FakeHouse(keeper);
+  keeper = new MemoryDatabase();
+  house = new TestCli(keeper);
 });
 
 const now = () => house.now / 1_000;
@@ -369,17 +369,17 @@ describe('a database that fails', () => {
     ['undone 1', 'task undone failed'],
   ])('%s says %s', async (line, words) => {
     const fail = () => {
-      throw new DatabaseFailure('read database failed', 'no such luck');
+      throw new DatabaseError('read database failed', 'no such luck');
     };
-    const broken = new FakeHouse({ read: fail, write: fail });
+    const broken = new TestCli({ read: fail, write: fail });
     expect(await broken.run(line)).toEqual(refused(1, `${words}\nread database failed\n  no such luck`));
   });
 
   test.each(['hide', 'context x', 'worktime', 'log', 'revert'])('%s says read database failed', async (line) => {
     const fail = () => {
-      throw new DatabaseFailure('read database failed', 'no such luck');
+      throw new DatabaseError('read database failed', 'no such luck');
     };
-    const broken = new FakeHouse({ read: fail, write: fail });
+    const broken = new TestCli({ read: fail, write: fail });
     expect(await broken.run(line)).toEqual(refused(1, 'read database failed\n  no such luck'));
   });
 });

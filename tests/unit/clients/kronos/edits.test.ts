@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from '@jest/globals';
 import * as actions from '../../../../clients/kronos/data/actions.ts';
-import type { Edit } from '../../../../clients/kronos/data/database.ts';
-import { apply, editsBetween, inverse } from '../../../../clients/kronos/data/edits.ts';
+import type { TaskEdit } from '../../../../clients/kronos/data/database.ts';
+import { applyEdit, editsBetween, invertEdit } from '../../../../clients/kronos/data/edits.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import { doneId } from '../../../../protocol/task.ts';
 import { seeded } from '../../../harness/world.ts';
@@ -22,14 +22,14 @@ const blank: PlainTask = {
 };
 const done = 1_530_716_924;
 
-const edit = (before: Edit['before'], after: Edit['after']): Edit => ({ index: 'k', before, after });
+const edit = (before: TaskEdit['before'], after: TaskEdit['after']): TaskEdit => ({ index: 'k', before, after });
 const sorted = (tasks: readonly PlainTask[]) =>
   [...tasks].sort((a, b) => (a.index < b.index ? -1 : 1)).map((task) => ({ ...task, tags: [...task.tags].sort() }));
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done again, and taken back', (seed) => {
   const chance = seeded(seed);
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(chance() * from.length)];
-  let kept: actions.Kept = { tasks: [], hide_done: true, context: [] };
+  let kept: actions.TaskState = { tasks: [], hide_done: true, context: [] };
   let names = 0;
   let now = done;
   const scene = () => {
@@ -46,7 +46,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done agai
     actions.remove,
     actions.update,
   ];
-  const steps: { before: readonly PlainTask[]; edits: readonly Edit[] }[] = [];
+  const steps: { before: readonly PlainTask[]; edits: readonly TaskEdit[] }[] = [];
   let changes = 0;
   for (let step = 0; step < 100; step += 1) {
     const id = pick(kept.tasks)?.id;
@@ -61,16 +61,16 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done agai
     const edits = editsBetween(before, kept.tasks);
     if (edits.length > 0) changes += 1;
     steps.push({ before, edits });
-    expect(sorted(edits.reduce(apply, before))).toEqual(sorted(kept.tasks));
-    expect(sorted(edits.map(inverse).reduce(apply, kept.tasks))).toEqual(sorted(before));
+    expect(sorted(edits.reduce(applyEdit, before))).toEqual(sorted(kept.tasks));
+    expect(sorted(edits.map(invertEdit).reduce(applyEdit, kept.tasks))).toEqual(sorted(before));
   }
   const all = steps.flatMap(({ edits }) => edits);
-  expect(sorted(all.reduce<readonly PlainTask[]>(apply, []))).toEqual(sorted(kept.tasks));
+  expect(sorted(all.reduce<readonly PlainTask[]>(applyEdit, []))).toEqual(sorted(kept.tasks));
   expect(changes).toBeGreaterThan(40);
 });
 
 describe('an edit done to a task that moved on', () => {
-  test.each<[string, Edit, Partial<PlainTask>, Partial<PlainTask>]>([
+  test.each<[string, TaskEdit, Partial<PlainTask>, Partial<PlainTask>]>([
     ['leaves other fields', edit({ due: 0 }, { due: 9 }), { desc: 'theirs' }, { desc: 'theirs', due: 9 }],
     ['wins a field that both changed', edit({ desc: 'x' }, { desc: 'ours' }), { desc: 'theirs' }, { desc: 'ours' }],
     ['adds its worktime to theirs', edit({ worktime: 100 }, { worktime: 130 }), { worktime: 150 }, { worktime: 180 }],
@@ -99,7 +99,7 @@ describe('an edit done to a task that moved on', () => {
       { worktime: 300, tags: ['theirs', 'old'] },
     ],
   ])('%s', (_, ours, theirs, expected) => {
-    expect(apply([{ ...blank, ...theirs }], ours)).toMatchObject([expected]);
+    expect(applyEdit([{ ...blank, ...theirs }], ours)).toMatchObject([expected]);
   });
 
   const start = 1_000;
@@ -115,39 +115,42 @@ describe('an edit done to a task that moved on', () => {
     ['at the same second', 1_060, 1_060],
   ])('two stops of one start count its time once, up to the later stop (theirs is %s)', (_, theirs, ours) => {
     const running = { ...blank, active: start };
-    const once = apply([running], stopAt(theirs));
-    expect(apply(once, stopAt(ours))).toMatchObject([{ active: 0, last_active: 1_060, worktime: 160 }]);
+    const once = applyEdit([running], stopAt(theirs));
+    expect(applyEdit(once, stopAt(ours))).toMatchObject([{ active: 0, last_active: 1_060, worktime: 160 }]);
   });
 
   test('done stops a task too: a stop elsewhere and done here count the time once', () => {
     const running = { ...blank, active: start };
-    const theirs = apply([running], stopAt(1_030));
+    const theirs = applyEdit([running], stopAt(1_030));
     const ours = edit(
       { ...stopAt(1_060).before, id: 5, done: 0 },
       { ...stopAt(1_060).after, id: doneId(5, 1_060), done: 1_060 },
     );
-    expect(apply(theirs, ours)).toMatchObject([{ active: 0, done: 1_060, last_active: 1_060, worktime: 160 }]);
+    expect(applyEdit(theirs, ours)).toMatchObject([{ active: 0, done: 1_060, last_active: 1_060, worktime: 160 }]);
   });
 
   test('a stop leaves a task running that was stopped and started again after it', () => {
     const again = { ...blank, active: 1_100, last_active: 1_030, worktime: 130 };
-    expect(apply([again], stopAt(1_060))).toMatchObject([{ active: 1_100, last_active: 1_060, worktime: 160 }]);
-    expect(apply([again], stopAt(1_200))).toMatchObject([{ active: 0, last_active: 1_200, worktime: 300 }]);
+    expect(applyEdit([again], stopAt(1_060))).toMatchObject([{ active: 1_100, last_active: 1_060, worktime: 160 }]);
+    expect(applyEdit([again], stopAt(1_200))).toMatchObject([{ active: 0, last_active: 1_200, worktime: 300 }]);
   });
 
   test('a start that is taken back after it was stopped takes no time away', () => {
     const stopped = { ...blank, active: 0, last_active: 1_030, worktime: 130 };
-    expect(apply([stopped], inverse(edit({ active: 0 }, { active: start })))).toEqual([stopped]);
+    expect(applyEdit([stopped], invertEdit(edit({ active: 0 }, { active: start })))).toEqual([stopped]);
   });
 
   test('takes away only what nobody changed since, whatever its id is now', () => {
-    expect(apply([{ ...blank, id: 9 }], edit(blank, null))).toEqual([]);
-    expect(apply([{ ...blank, desc: 'theirs' }], edit(blank, null))).toHaveLength(1);
-    expect(apply([], edit(blank, null))).toEqual([]);
+    expect(applyEdit([{ ...blank, id: 9 }], edit(blank, null))).toEqual([]);
+    expect(applyEdit([{ ...blank, desc: 'theirs' }], edit(blank, null))).toHaveLength(1);
+    expect(applyEdit([], edit(blank, null))).toEqual([]);
   });
 
   test('that is gone does nothing; one that it made gets a free id', () => {
-    expect(apply([], edit({ desc: 'x' }, { desc: 'y' }))).toEqual([]);
-    expect(apply([{ ...blank, index: 'other' }], edit(null, blank))).toMatchObject([{ id: 5 }, { index: 'k', id: 1 }]);
+    expect(applyEdit([], edit({ desc: 'x' }, { desc: 'y' }))).toEqual([]);
+    expect(applyEdit([{ ...blank, index: 'other' }], edit(null, blank))).toMatchObject([
+      { id: 5 },
+      { index: 'k', id: 1 },
+    ]);
   });
 });

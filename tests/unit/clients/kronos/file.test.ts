@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import { FakeHouse } from '../../../harness/cli-context.ts';
+import { TestCli } from '../../../harness/cli-context.ts';
 import { bin, run } from '../../../harness/installed-kronos.ts';
 import { Leftovers } from '../../../harness/process.ts';
 
@@ -20,7 +20,7 @@ const kronos = (folder: string, ...words: readonly string[]) => run(leftovers, f
 describe('the file', () => {
   test('has options and tasks a line each, and is its owner’s alone', async () => {
     const path = join(leftovers.folder(), 'deep', 'kronos.json');
-    const house = new FakeHouse(new DatabaseFile(path));
+    const house = new TestCli(new DatabaseFile(path));
     await house.run('a buy milk +home');
     await house.run('c home');
     const text = readFileSync(path, 'utf8');
@@ -45,7 +45,7 @@ describe('the file', () => {
 
   test('that is not there is an empty database; an action that changes nothing makes none', async () => {
     const path = join(leftovers.folder(), 'kronos.json');
-    const house = new FakeHouse(new DatabaseFile(path));
+    const house = new TestCli(new DatabaseFile(path));
     expect(new DatabaseFile(path).read()).toEqual(emptyDatabase);
     await house.run('l');
     await house.run('do 1');
@@ -67,7 +67,7 @@ describe('the file', () => {
   ])('that holds %s is refused, and left as it is', async (text, reason) => {
     const path = join(leftovers.folder(), 'kronos.json');
     writeFileSync(path, text);
-    const house = new FakeHouse(new DatabaseFile(path));
+    const house = new TestCli(new DatabaseFile(path));
     for (const line of ['l', 'a x']) {
       const { code, err } = await house.run(line);
       expect(code).toBe(1);
@@ -80,7 +80,7 @@ describe('the file', () => {
   test('that cannot be written is said so', async () => {
     const folder = leftovers.folder();
     writeFileSync(join(folder, 'no-folder'), '');
-    const house = new FakeHouse(new DatabaseFile(join(folder, 'no-folder', 'kronos.json')));
+    const house = new TestCli(new DatabaseFile(join(folder, 'no-folder', 'kronos.json')));
     const { code, err } = await house.run('a x');
     expect(code).toBe(1);
     expect(err).toMatch(/^task add failed\nwrite database failed\n {2}E/);
@@ -92,7 +92,7 @@ describe('the file', () => {
     const [link, real] = [join(folder, 'kronos.json'), join(folder, 'dotfiles', 'mine.json')];
     writeFileSync(real, '{}');
     symlinkSync(real, link);
-    await new FakeHouse(new DatabaseFile(link)).run('a x');
+    await new TestCli(new DatabaseFile(link)).run('a x');
     expect(new DatabaseFile(real).read().tasks).toHaveLength(1);
     expect(new DatabaseFile(link).read().tasks).toHaveLength(1);
   });
@@ -104,7 +104,7 @@ describe('the lock', () => {
     const dead = spawn(process.execPath, ['-e', '0']);
     await new Promise((resolve) => dead.once('exit', resolve));
     writeFileSync(`${path}.lock`, `${dead.pid}@${hostname()}`);
-    const house = new FakeHouse(new DatabaseFile(path));
+    const house = new TestCli(new DatabaseFile(path));
     expect(await house.run('a x')).toMatchObject({ code: 0 });
     expect(existsSync(`${path}.lock`)).toBe(false);
     writeFileSync(`${path}.lock`, '1@another-machine');

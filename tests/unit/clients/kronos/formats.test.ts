@@ -6,8 +6,13 @@ import fc from 'fast-check';
 import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
 import { taskwarrior } from '../../../../clients/kronos/formats/taskwarrior.ts';
 import { vim2018, vim2019 } from '../../../../clients/kronos/formats/vim.ts';
-import { NoVimValue, type VimValue, vimText, vimValue } from '../../../../clients/kronos/formats/vim-values.ts';
-import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
+import {
+  formatVimValue,
+  parseVimValue,
+  VimSyntaxError,
+  type VimValue,
+} from '../../../../clients/kronos/formats/vim-values.ts';
+import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
 
 describe('values of Vim', () => {
   test.each<[string, VimValue]>([
@@ -19,7 +24,7 @@ describe('values of Vim', () => {
     ["#{a: 1, b-c: 'x'}", { a: 1, 'b-c': 'x' }],
     ["{'__proto__': 1}", Object.fromEntries([['__proto__', 1]])],
     ['  [ ]  ', []],
-  ])('%s', (text, value) => expect(vimValue(text)).toEqual(value));
+  ])('%s', (text, value) => expect(parseVimValue(text)).toEqual(value));
 
   test.each([
     "system('rm -rf /')",
@@ -37,7 +42,7 @@ describe('values of Vim', () => {
     '[1] [2]',
     '`ls`',
     `${'['.repeat(100)}${']'.repeat(100)}`,
-  ])('%s is none, and is not run', (text) => expect(() => vimValue(text)).toThrow(NoVimValue));
+  ])('%s is none, and is not run', (text) => expect(() => parseVimValue(text)).toThrow(VimSyntaxError));
 
   test('that are written are read back', () => {
     const value = fc.letrec<{ value: VimValue }>((tie) => ({
@@ -53,8 +58,8 @@ describe('values of Vim', () => {
     })).value;
     fc.assert(
       fc.property(value, (one) => {
-        expect(vimValue(vimText(one))).toEqual(one);
-        expect(vimValue(JSON.stringify(one))).toEqual(one);
+        expect(parseVimValue(formatVimValue(one))).toEqual(one);
+        expect(parseVimValue(JSON.stringify(one))).toEqual(one);
       }),
       { seed: 6, numRuns: 300 },
     );
@@ -77,8 +82,8 @@ const of2019 = `['home']
 
 describe('kronos.vim', () => {
   test('of 2018, its options left alone', async () => {
-    const keeper = new MemoryKeeper();
-    const house = new FakeHouse(keeper);
+    const keeper = new MemoryDatabase();
+    const house = new TestCli(keeper);
     house.stdin = of2018;
     expect(await house.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
     expect(keeper.database).toMatchObject({
@@ -95,8 +100,8 @@ describe('kronos.vim', () => {
   });
 
   test('of 2019, without the secret in its names', async () => {
-    const keeper = new MemoryKeeper();
-    const house = new FakeHouse(keeper);
+    const keeper = new MemoryDatabase();
+    const house = new TestCli(keeper);
     house.stdin = of2019;
     await house.run('a here before');
     expect(await house.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
@@ -135,8 +140,8 @@ describe('kronos.vim', () => {
     ["{'id': 'one', 'desc': 'x'}", 'entry 1 is no task of kronos.vim'],
     ["{'id': 1}", 'entry 1 is no task of kronos.vim'],
   ])('%s is refused, and nothing is taken', async (text, error) => {
-    const keeper = new MemoryKeeper();
-    const house = new FakeHouse(keeper);
+    const keeper = new MemoryDatabase();
+    const house = new TestCli(keeper);
     house.stdin = text;
     expect(await house.run('import vim -')).toEqual({ code: 1, out: '', err: `-: ${error}\n` });
     expect(keeper.database).toBe(emptyDatabase);
@@ -153,8 +158,8 @@ const exported = `[
 
 describe('Taskwarrior', () => {
   test('is read, without what was deleted', async () => {
-    const keeper = new MemoryKeeper();
-    const house = new FakeHouse(keeper);
+    const keeper = new MemoryDatabase();
+    const house = new TestCli(keeper);
     house.stdin = exported;
     expect(await house.run('import taskwarrior -')).toEqual({
       code: 0,
@@ -198,7 +203,7 @@ test.each([
   'vim-2018',
   'json',
 ])('what goes out as %s comes back the same, and is known again', async (form) => {
-  const house = new FakeHouse();
+  const house = new TestCli();
   for (const line of ["a it's one +home :1d", 'a two', 'a three', 's 1', 's 2']) await house.run(line);
   house.now += 60_000;
   for (const line of ['s 2', 'do 3']) await house.run(line);
@@ -206,10 +211,10 @@ test.each([
   house.stdin = out;
   expect(await house.run(`import ${form} -`)).toMatchObject({ code: 0, out: '0 tasks added; 3 were here already\n' });
 
-  const other = new FakeHouse();
+  const other = new TestCli();
   other.stdin = out;
   expect(await other.run(`import ${form} -`)).toMatchObject({ code: 0, out: '3 tasks added; 0 were here already\n' });
-  const visible = async (one: FakeHouse) => {
+  const visible = async (one: TestCli) => {
     const tasks: { index: string; last_active: number; id: number }[] = JSON.parse((await one.run('list --json')).out);
     // Taskwarrior has neither names like ours nor when a task was stopped, and gives ids itself.
     return tasks.map(({ index, last_active, id, ...task }) =>
@@ -225,7 +230,7 @@ test.each([
 });
 
 test('there is help for forms that do not exist', async () => {
-  const house = new FakeHouse();
+  const house = new TestCli();
   expect(await house.run('export yaml')).toEqual({
     code: 2,
     out: '',
@@ -252,9 +257,9 @@ test('both generations of Vim read what is written for them', () => {
   };
   const database = { ...emptyDatabase, tasks: [task], context: ['t'] };
   expect(vim2018.write(database).split('\n').slice(0, 6)).toEqual(['1', '0', 'localhost:5000', '', '', '0']);
-  expect(vimValue(vim2018.write(database).split('\n')[6] ?? '')).toEqual({ ...task, index: 'kronos#k' });
+  expect(parseVimValue(vim2018.write(database).split('\n')[6] ?? '')).toEqual({ ...task, index: 'kronos#k' });
   expect(vim2019.write(database).split('\n').slice(0, 2)).toEqual(["['t']", '1']);
-  expect(vimValue(vim2019.write(database).split('\n')[2] ?? '')).toEqual({
+  expect(parseVimValue(vim2019.write(database).split('\n')[2] ?? '')).toEqual({
     index: 'kronos#k',
     id: 1,
     desc: 'x',

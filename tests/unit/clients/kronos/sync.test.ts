@@ -4,11 +4,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import { BoundKeeper, HubChanged } from '../../../../clients/kronos/sync/sync.ts';
+import { AccountDatabase, HubChangedError } from '../../../../clients/kronos/sync/sync.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import { plainOf } from '../../../../protocol/plain.ts';
 import type { Running } from '../../../../server/compose.ts';
-import { FakeHouse } from '../../../harness/cli-context.ts';
+import { TestCli } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { PlainClient } from '../../../harness/plain-client.ts';
 import { Leftovers } from '../../../harness/process.ts';
@@ -27,9 +27,9 @@ afterEach(async () => {
 const host = () => new URL(hub.url).host;
 const tcpPort = () => Number(hub.kronos?.split(':').at(-1));
 
-function device(name: string): FakeHouse {
+function device(name: string): TestCli {
   const folder = leftovers.folder();
-  const house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')), name);
+  const house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')), name);
   house.folder = folder;
   house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
   return house;
@@ -40,12 +40,12 @@ function seen({ index: _, ...task }: PlainTask): Omit<PlainTask, 'index'> {
   return { ...task, tags: [...task.tags].sort() };
 }
 
-const tasksOf = (one: FakeHouse | PlainClient) =>
-  (one instanceof FakeHouse ? one.keeper.read().tasks : one.tasks.map((task) => plainOf('', task)))
+const tasksOf = (one: TestCli | PlainClient) =>
+  (one instanceof TestCli ? one.keeper.read().tasks : one.tasks.map((task) => plainOf('', task)))
     .map(seen)
     .sort((a, b) => a.id - b.id);
 
-async function all(house: FakeHouse, ...lines: readonly string[]): Promise<void> {
+async function all(house: TestCli, ...lines: readonly string[]): Promise<void> {
   for (const line of lines) {
     const ran = await house.run(line);
     expect([line, ran.code, ran.err]).toEqual([line, 0, '']);
@@ -126,9 +126,9 @@ test('a sync that is under way when somebody logs in elsewhere writes nothing of
   const a = device('a');
   await all(a, 'a one', `login ${host()}`, 'a two');
   const before = a.keeper.read();
-  const bound = new BoundKeeper(a.keeper, before);
+  const bound = new AccountDatabase(a.keeper, before);
   a.keeper.write(() => ({ sync_user_id: 'another', sync_epoch: '', queue: [] }));
-  await expect(bound.know({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(HubChanged);
+  await expect(bound.know({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(HubChangedError);
   expect(a.keeper.read()).toMatchObject({ sync_user_id: 'another', sync_device_id: before.sync_device_id });
   a.keeper.write(() => ({ sync_user_id: before.sync_user_id }));
   await bound.know({ identity: async () => ({ device: 'd', token: 'given' }) });

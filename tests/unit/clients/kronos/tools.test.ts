@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
 import type { Running } from '../../../../server/compose.ts';
-import { FakeHouse, MemoryKeeper } from '../../../harness/cli-context.ts';
+import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { Leftovers } from '../../../harness/process.ts';
 import { Socket } from '../../../harness/socket.ts';
@@ -18,11 +18,11 @@ const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());
 
 describe('log and revert', () => {
-  let keeper: MemoryKeeper;
-  let house: FakeHouse;
+  let keeper: MemoryDatabase;
+  let house: TestCli;
   beforeEach(async () => {
-    keeper = new MemoryKeeper();
-    house = new FakeHouse(keeper);
+    keeper = new MemoryDatabase();
+    house = new TestCli(keeper);
     for (const line of ['a one +x', 'a two', 'u 1 uno +y', 'do 2']) await house.run(line);
   });
   const descs = () => keeper.database.tasks.map(({ id, desc }) => [id, desc]);
@@ -147,7 +147,7 @@ describe('completion', () => {
 
   /** Two open tasks and one that is active. */
   async function tasksIn(folder: string): Promise<void> {
-    const house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')));
+    const house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
     for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await house.run(line);
   }
 
@@ -186,12 +186,12 @@ describe('completion', () => {
     expect(zsh(folder, 'kronos update 2 -')).toContain('kronos update 2 -work ');
     const functions = join(folder, 'functions');
     mkdirSync(functions);
-    writeFileSync(join(functions, '_kronos'), (await new FakeHouse().run('completion zsh')).out);
+    writeFileSync(join(functions, '_kronos'), (await new TestCli().run('completion zsh')).out);
     expect(zsh(folder, 'k un', `fpath=(${functions} $fpath); compinit -u -D`)).toContain('k undone ');
   });
 
   test('for other shells there is none', async () => {
-    expect(await new FakeHouse().run('completion tcsh')).toMatchObject({ code: 2 });
+    expect(await new TestCli().run('completion tcsh')).toMatchObject({ code: 2 });
   });
 });
 
@@ -206,26 +206,26 @@ describe('setup', () => {
     ['https://hub.example.org/', 'mob', ['export MOB_TIMER_URL=https://hub.example.org/']],
     ['localhost:5600', 'vim', ['let g:kronos_sync = 1', "let g:kronos_sync_host = '127.0.0.1:5000'"]],
   ])('with %s for %s', async (host, tool, lines) => {
-    const keeper = new MemoryKeeper();
+    const keeper = new MemoryDatabase();
     keeper.write(() => ({ sync_host: host, sync_user_id: 'secret' }));
-    const { code, out } = await new FakeHouse(keeper).run(`setup ${tool}`);
+    const { code, out } = await new TestCli(keeper).run(`setup ${tool}`);
     expect(code).toBe(0);
     for (const line of lines) expect(out).toContain(line);
   });
 
   test('for what it does not know', async () => {
-    expect(await new FakeHouse().run('setup emacs')).toMatchObject({ code: 2 });
-    expect(await new FakeHouse().run('setup toString')).toMatchObject({ code: 2 });
+    expect(await new TestCli().run('setup emacs')).toMatchObject({ code: 2 });
+    expect(await new TestCli().run('setup toString')).toMatchObject({ code: 2 });
   });
 });
 
 describe('with a hub', () => {
   let hub: Running;
-  let house: FakeHouse;
+  let house: TestCli;
   beforeEach(async () => {
     hub = await startComposed();
     const folder = leftovers.folder();
-    house = new FakeHouse(new DatabaseFile(join(folder, 'kronos.json')));
+    house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
     house.folder = folder;
     house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
     house.now = Date.now();
@@ -307,7 +307,7 @@ describe('with a hub', () => {
   });
 
   test.each(['', ' --json'])('watch%s tells the changes of a channel as they happen', async (option) => {
-    const other = new FakeHouse(house.keeper, 'other');
+    const other = new TestCli(house.keeper, 'other');
     other.folder = house.folder;
     let synced: Promise<unknown> = Promise.resolve();
     let heard = 0;

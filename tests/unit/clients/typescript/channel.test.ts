@@ -1,18 +1,18 @@
 // What a user of the SDK sees of a real hub; what happens on a bad net is for tests/simulation/sdk.ts.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { MemoryStorage, type Queued, type Settled } from '../../../../clients/typescript/index.ts';
-import { House, is, shows } from '../../../harness/sdk.ts';
+import { MemoryStorage, type QueuedWrite, type WriteOutcome } from '../../../../clients/typescript/index.ts';
+import { reachItems, reachState, SdkTestHub } from '../../../harness/sdk.ts';
 import { task } from '../../../harness/task.ts';
 
-let house: House;
+let house: SdkTestHub;
 beforeEach(async () => {
-  house = await House.open();
+  house = await SdkTestHub.open();
 });
 afterEach(() => house.close());
 
 /** The write's way into the queue, and the hub's answer. */
-async function done(writing: Promise<Queued | Settled>): Promise<Settled> {
+async function done(writing: Promise<QueuedWrite | WriteOutcome>): Promise<WriteOutcome> {
   const queued = await writing;
   return 'settled' in queued ? queued.settled : queued;
 }
@@ -30,18 +30,18 @@ describe('a channel', () => {
     expect(one.items.get(made.key)).toMatchObject({ item: { desc: 'write' }, pending: true });
     expect((await told.next()).value).toMatchObject({ type: 'create', key: made.key, item: { desc: 'write' } });
     expect(await made.settled).toMatchObject({ ok: true, position: { seq: 1 } });
-    await shows(other, (tasks) => tasks.length === 1);
+    await reachItems(other, (tasks) => tasks.length === 1);
     await done(other.update(made.key, task(1, 'rewrite')));
-    await shows(one, ([first]) => first?.desc === 'rewrite');
+    await reachItems(one, ([first]) => first?.desc === 'rewrite');
     await done(one.delete(made.key));
-    await shows(other, (tasks) => tasks.length === 0);
+    await reachItems(other, (tasks) => tasks.length === 0);
     expect(await other.history()).toMatchObject({
       ok: true,
       changes: [{ type: 'delete' }, { type: 'update' }, { type: 'create' }],
     });
     expect(await other.at(1)).toMatchObject({ ok: true, items: [{ item: { desc: 'write' } }] });
     expect(await done(one.revert(2))).toMatchObject({ ok: true });
-    await shows(other, ([first]) => first?.desc === 'rewrite');
+    await reachItems(other, ([first]) => first?.desc === 'rewrite');
   });
 
   test('offline everything can be done at once; two who did so come back and have both their edits', async () => {
@@ -79,7 +79,7 @@ describe('a channel', () => {
     for (const connection of back) {
       const tasks = connection.channel('tasks');
       await tasks.open();
-      expect(await shows(tasks, (all) => all.length === 2 && all[0]?.tags?.[0] === 't')).toEqual([
+      expect(await reachItems(tasks, (all) => all.length === 2 && all[0]?.tags?.[0] === 't')).toEqual([
         { ...task(1, 'b'), tags: ['t'], due: 5 },
         task(2, 'c'),
       ]);
@@ -101,7 +101,7 @@ describe('a channel', () => {
     if ('settled' in deleted) expect(await deleted.settled).toMatchObject({ ok: false, code: 'offline' });
     const others = house.started().channel('notes');
     await others.open();
-    await shows(others, (items) => items.length === 1);
+    await reachItems(others, (items) => items.length === 1);
     await done(others.update('k', { text: 'b' }));
     const back = house.connect({ storage });
     const refused = { channel: 'notes', type: 'delete', key: 'k', failure: { ok: false, code: 'stale' } };
@@ -142,7 +142,7 @@ describe('a channel', () => {
     await notes.open();
     notes.subscribe();
     if (last?.ok === true) expect(await last.settled).toMatchObject({ ok: true, position: { seq: 100 } });
-    await shows(notes, () => notes.waiting === 0 && notes.position?.seq === 100);
+    await reachItems(notes, () => notes.waiting === 0 && notes.position?.seq === 100);
     expect(await notes.read({ from: 10, to: 12 })).toMatchObject({ ok: true, items: [{ key: 'k10' }, { key: 'k11' }] });
     expect(
       await done(
@@ -152,7 +152,7 @@ describe('a channel', () => {
         ]),
       ),
     ).toMatchObject({ ok: true });
-    await shows(notes, (items) => items.length === 2);
+    await reachItems(notes, (items) => items.length === 2);
     expect([...notes.items.values()].map(({ key, item }) => [key, item]).sort()).toEqual([
       ['k1', 7],
       ['new', 8],
@@ -166,7 +166,7 @@ describe('a pattern', () => {
     await done(writer.channel('aw/one').create(1, { key: 'old' }));
     const reader = house.connect();
     const told = reader.follow<number>('aw/*')[Symbol.asyncIterator]();
-    await is(reader, 'live');
+    await reachState(reader, 'live');
     // The hub has taken up the pattern when it answers what was asked after it.
     await reader.channels();
     await done(writer.channel('aw/one').create(2, { key: 'a' }));
@@ -176,7 +176,7 @@ describe('a pattern', () => {
     expect((await told.next()).value).toMatchObject({ type: 'create', channel: 'aw/two', key: 'b', item: 3 });
     const mirror = reader.channel('aw/one');
     await mirror.open();
-    await shows(mirror, () => mirror.current);
+    await reachItems(mirror, () => mirror.current);
     await reader.login(house.hub.ownerSecret ?? '');
     await done(writer.channel('aw/one').create(5, { key: 'c' }));
     expect((await told.next()).value).toMatchObject({ type: 'create', channel: 'aw/one', key: 'c', item: 5 });
@@ -190,7 +190,7 @@ describe('a connection', () => {
     const device = house.connect({ token: '0b9f3c9e-0000-4000-8000-000000000000' });
     const notes = device.channel('notes');
     device.start();
-    expect(await is(device, 'revoked')).toEqual({ name: 'revoked', reason: 'user not found' });
+    expect(await reachState(device, 'revoked')).toEqual({ name: 'revoked', reason: 'user not found' });
     const queued = await notes.create('later');
     expect(await device.sync({ deadlineMs: 5_000 })).toMatchObject({
       state: 'revoked',
@@ -218,7 +218,7 @@ describe('a connection', () => {
     const notes = one.channel('notes');
     await done(notes.create(1, { key: 'a' }));
     await notes.open();
-    await shows(notes, () => notes.current);
+    await reachItems(notes, () => notes.current);
     const told = notes.subscribe()[Symbol.asyncIterator]();
     expect((await told.next()).value).toMatchObject({ type: 'snapshot' });
     const states: string[] = [];

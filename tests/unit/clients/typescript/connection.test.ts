@@ -1,28 +1,41 @@
 import { describe, expect, test } from '@jest/globals';
-import { backoff, type Event, limits, type State, type Step, step } from '../../../../clients/typescript/connection.ts';
+import {
+  backoff,
+  type ConnectionEvent,
+  type ConnectionState,
+  type ConnectionStep,
+  limits,
+  stepConnection,
+} from '../../../../clients/typescript/connection.ts';
 
 const at = 1_000_000;
 const chance = 0.5;
 
-const idle: State = { name: 'idle' };
-const opening: State = { name: 'connecting', step: 'opening', attempt: 2, until: at + 5_000 };
-const loggingIn: State = { name: 'connecting', step: 'login', attempt: 2, until: at };
-const live: State = { name: 'live', since: at - 1_000, attempt: 3, asked: false, until: at };
-const steady: State = { name: 'live', since: at - limits.steady, attempt: 3, asked: false, until: at };
-const asked: State = { name: 'live', since: at - 60_000, attempt: 0, asked: true, until: at };
-const offline: State = { name: 'offline', attempt: 2, reason: 'x', until: at };
-const revoked: State = { name: 'revoked', reason: 'token revoked' };
+const idle: ConnectionState = { name: 'idle' };
+const opening: ConnectionState = { name: 'connecting', step: 'opening', attempt: 2, until: at + 5_000 };
+const loggingIn: ConnectionState = { name: 'connecting', step: 'login', attempt: 2, until: at };
+const live: ConnectionState = { name: 'live', since: at - 1_000, attempt: 3, asked: false, until: at };
+const steady: ConnectionState = { name: 'live', since: at - limits.steady, attempt: 3, asked: false, until: at };
+const asked: ConnectionState = { name: 'live', since: at - 60_000, attempt: 0, asked: true, until: at };
+const offline: ConnectionState = { name: 'offline', attempt: 2, reason: 'x', until: at };
+const revoked: ConnectionState = { name: 'revoked', reason: 'token revoked' };
 
-const closed = (code: number): Event => ({ type: 'closed', code, reason: 'gone' });
-const refused = (code: 'revoked' | 'user_not_found' | 'too_many', error: string): Event => ({
+const closed = (code: number): ConnectionEvent => ({ type: 'closed', code, reason: 'gone' });
+const refused = (code: 'revoked' | 'user_not_found' | 'too_many', error: string): ConnectionEvent => ({
   type: 'refused',
   code,
   error,
 });
-const away: Event = { type: 'away', retryMs: 3_000 };
+const away: ConnectionEvent = { type: 'away', retryMs: 3_000 };
 
 /** What is, what happens, what it becomes and what is done. */
-const table: readonly [string, State, Event, Partial<State>, Step['effects']][] = [
+const table: readonly [
+  string,
+  ConnectionState,
+  ConnectionEvent,
+  Partial<ConnectionState>,
+  ConnectionStep['effects'],
+][] = [
   ['idle starts', idle, { type: 'start' }, { name: 'connecting', step: 'opening', attempt: 0 }, ['open']],
   ['idle hears nothing', idle, { type: 'online' }, idle, []],
   ['idle does not begin for a token', idle, { type: 'token' }, idle, []],
@@ -60,7 +73,7 @@ const table: readonly [string, State, Event, Partial<State>, Step['effects']][] 
 
 describe('the connection', () => {
   test.each(table)('%s', (_name, state, event, becomes, effects) => {
-    const next = step(state, event, at, chance);
+    const next = stepConnection(state, event, at, chance);
     expect(next.state).toMatchObject(becomes);
     expect(next.effects).toEqual(effects);
   });
@@ -74,10 +87,10 @@ describe('the connection', () => {
 
   test('whatever happens in whatever order, it is in one of its states, and revoked is left by a token only', () => {
     const events = table.map(([, , event]) => event);
-    let state: State = idle;
+    let state: ConnectionState = idle;
     for (let n = 0; n < 20_000; n += 1) {
       const event = events[(n * 7_919) % events.length] ?? { type: 'start' };
-      const next: State = step(state, event, at + n * 997, (n % 97) / 97).state;
+      const next: ConnectionState = stepConnection(state, event, at + n * 997, (n % 97) / 97).state;
       if (state.name === 'revoked' && next.name !== 'revoked') expect(event.type).toBe('token');
       if (next.name === 'offline') expect(next.until - at - n * 997).toBeLessThanOrEqual(limits.lastRetry + 3_000);
       state = next;

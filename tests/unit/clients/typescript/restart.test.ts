@@ -3,10 +3,10 @@
 
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { type Connection, connect, type Settled } from '../../../../clients/typescript/index.ts';
+import { type Connection, connect, type WriteOutcome } from '../../../../clients/typescript/index.ts';
 import { freePort } from '../../../../scripts/prove/free-port.ts';
 import { HubProcess, Leftovers } from '../../../harness/process.ts';
-import { is, shows } from '../../../harness/sdk.ts';
+import { reachItems, reachState } from '../../../harness/sdk.ts';
 import { task } from '../../../harness/task.ts';
 
 jest.setTimeout(120_000);
@@ -34,7 +34,7 @@ test.each([
   connections = [1, 2].map(() => connect({ url, token, webSocket: WebSocket }));
   const channels = connections.map((connection) => connection.channel('tasks'));
   for (const connection of connections) connection.start();
-  const settled: Promise<Settled>[] = [];
+  const settled: Promise<WriteOutcome>[] = [];
   const write = async (from: number, to: number) => {
     for (const [at, channel] of channels.entries()) {
       for (let n = from; n < to; n += 1) {
@@ -50,12 +50,12 @@ test.each([
   await settled[0];
   // Some are answered, some on their way.
   hub.signal(signal);
-  await Promise.all([hub.ended, ...connections.map((connection) => is(connection, 'offline'))]);
+  await Promise.all([hub.ended, ...connections.map((connection) => reachState(connection, 'offline'))]);
   await write(20, 30);
   await new HubProcess(leftovers, env).up();
 
   for (const answer of await Promise.all(settled)) expect(answer).toMatchObject({ ok: true });
-  const all = await Promise.all(channels.map((channel) => shows(channel, (items) => items.length === 60)));
+  const all = await Promise.all(channels.map((channel) => reachItems(channel, (items) => items.length === 60)));
   const descs = all.map((items) => items.map(({ desc }) => desc).sort());
   expect(new Set(descs[0]).size).toBe(60);
   expect(descs[1]).toEqual(descs[0]);

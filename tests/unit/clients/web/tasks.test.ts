@@ -1,8 +1,8 @@
 // What the page of tasks decides without a browser: writes out of actions, lines to type, keys, words.
 
 import { describe, expect, test } from '@jest/globals';
-import { add, done, remove, type Scene, update } from '../../../../clients/kronos/data/actions.ts';
-import { lineOf, updateOf } from '../../../../clients/kronos/data/edit-line.ts';
+import { type ActionContext, add, done, remove, update } from '../../../../clients/kronos/data/actions.ts';
+import { formatEditLine, parseEditLine } from '../../../../clients/kronos/data/edit-line.ts';
 import { inverseOf, tasksOf, writesTo } from '../../../../clients/web/tasks/board.ts';
 import { words } from '../../../../clients/web/tasks/connection-text.ts';
 import { bindings, commandAt } from '../../../../clients/web/tasks/keys.ts';
@@ -10,7 +10,7 @@ import type { Task } from '../../../../protocol/messages.ts';
 import { localZone } from '../../../../protocol/zone.ts';
 
 const now = 1_795_000_000;
-const scene: Scene = { now, zone: localZone, date: String, name: () => 'fresh' };
+const scene: ActionContext = { now, zone: localZone, date: String, name: () => 'fresh' };
 const options = { hide_done: false, context: [] };
 const tasks: readonly [string, { item: Task & { unknown?: string } }][] = [
   ['one', { item: { id: 1, desc: 'water the plants', tags: ['home'], unknown: 'kept' } }],
@@ -61,11 +61,11 @@ describe('what an action writes', () => {
 test('a task is edited as the line it was typed as: tags taken out of it go', () => {
   const [task] = tasksOf(items);
   if (task === undefined) throw new Error('no task');
-  expect(lineOf(task)).toBe('water the plants +home');
-  expect(updateOf(task, 'water the plants +home')).toBe('1 water the plants +home');
-  expect(updateOf(task, ' water all  +garden :10 ')).toBe('1 water all +garden :10 -home');
-  expect(updateOf(task, 'water -home')).toBe('1 water -home');
-  expect(updateOf(task, 'water +home +x -home')).toBe('1 water +x -home');
+  expect(formatEditLine(task)).toBe('water the plants +home');
+  expect(parseEditLine(task, 'water the plants +home')).toBe('1 water the plants +home');
+  expect(parseEditLine(task, ' water all  +garden :10 ')).toBe('1 water all +garden :10 -home');
+  expect(parseEditLine(task, 'water -home')).toBe('1 water -home');
+  expect(parseEditLine(task, 'water +home +x -home')).toBe('1 water +x -home');
 });
 
 describe('keys', () => {
