@@ -16,10 +16,15 @@ export interface PlainTask {
   readonly done: number;
   /** Seconds, without those since `active`. */
   readonly worktime: number;
+  /** Fields of Taskwarrior that have no counterpart here (annotations, priority, wait …), as Taskwarrior exports them. */
+  readonly taskwarrior?: Readonly<Record<string, unknown>>;
 }
 
 export const plainFields = ['id', 'desc', 'tags', 'active', 'last_active', 'due', 'done', 'worktime'] as const;
 export type PlainField = (typeof plainFields)[number];
+/** All fields of a task that can change: those that are shown in lists, and what came from other programs. */
+export const taskFields = [...plainFields, 'taskwarrior'] as const;
+type TaskField = (typeof taskFields)[number];
 
 /** In seconds it would be the year 5138. */
 const surelyMilliseconds = 100_000_000_000;
@@ -29,6 +34,10 @@ function seconds(time: unknown): number {
   return Math.trunc(Math.abs(time) >= surelyMilliseconds ? time / 1_000 : time);
 }
 
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Those of 2019 have no worktime, but every start and stop in milliseconds. */
 function isOf2019(task: Task): boolean {
   return task.start !== undefined || task.stop !== undefined;
@@ -36,6 +45,7 @@ function isOf2019(task: Task): boolean {
 
 export function plainOf(index: string, task: Task): PlainTask {
   const { start = [], stop = [], active, last_active: lastActive, worktime } = task;
+  const { taskwarrior }: Record<string, unknown> = task;
   const spans = stop.reduce((sum, at, turn) => sum + Math.max(0, seconds(at) - seconds(start[turn] ?? at)), 0);
   return {
     index,
@@ -47,6 +57,7 @@ export function plainOf(index: string, task: Task): PlainTask {
     due: seconds(task.due),
     done: seconds(task.done),
     worktime: worktime ?? spans,
+    ...(isObject(taskwarrior) ? { taskwarrior } : {}),
   };
 }
 
@@ -58,13 +69,13 @@ export function plainOf(index: string, task: Task): PlainTask {
 export function wireOf(wire: Task | undefined, before: PlainTask | undefined, after: PlainTask): Task {
   const { index: _, tags, ...rest } = after;
   if (wire === undefined || before === undefined) return { ...rest, tags: [...tags] };
-  const changed = plainFields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+  const changed = taskFields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
   return isOf2019(wire)
     ? over2019(wire, before, after, changed)
     : { ...wire, ...Object.fromEntries(changed.map((field) => [field, after[field]])) };
 }
 
-function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: readonly PlainField[]): Task {
+function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: readonly TaskField[]): Task {
   const start = [...(wire.start ?? [])];
   const stop = [...(wire.stop ?? [])];
   const worked = after.worktime - before.worktime;
@@ -86,6 +97,7 @@ function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: read
     tags: after.tags,
     due: after.due * 1_000,
     done: after.done * 1_000,
+    taskwarrior: after.taskwarrior,
   };
   const plain = changed.flatMap((field) => (field in said ? [[field, said[field]]] : []));
   return { ...wire, ...Object.fromEntries(plain), start, stop, ...(active === undefined ? {} : { active }) };

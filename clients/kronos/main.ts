@@ -1,4 +1,4 @@
-// The process: its arguments, environment, streams, signals and exit. What the words on the command line mean is program.ts'.
+// The process: arguments, environment, streams, signals and exit code. program.ts interprets the command line.
 
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -10,31 +10,32 @@ import { run } from './cli/program.ts';
 import { StandardOutput } from './cli/stdout.ts';
 import { findDataDir } from './data/data-dir.ts';
 import { DatabaseFile } from './data/file.ts';
+import { readListedIds, writeListedIds } from './data/listed-ids.ts';
 import { readLastSync } from './sync/last-sync.ts';
 
 /** What bin/kronos.cjs knows and this file, once it is bundled, does not. */
 export interface LaunchInfo {
-  /** The file that was started, to start it again. */
+  /** Path of the script that was started, to start it again. */
   readonly self: string;
-  /** package.json */
+  /** Path of package.json. */
   readonly about: string;
-  /** Why it runs through tsx, which takes long; '' when it is bundled. */
+  /** Why it runs through tsx, which is slow; '' if it is bundled. */
   readonly unbundled: string;
 }
 
-/** @returns when the exit code is set; the process ends by itself once its streams are written */
+/** Resolves when the exit code is set. The process ends by itself once its streams are written. */
 export async function main({ self, about, unbundled }: LaunchInfo): Promise<void> {
   const { env, platform } = process;
   const stdout = new StandardOutput();
   const home = homedir();
-  const folder = findDataDir({ env, platform, home });
-  const house: CliContext = {
-    database: new DatabaseFile(join(folder, 'kronos.json')),
+  const dataDir = findDataDir({ env, platform, home });
+  const cli: CliContext = {
+    database: new DatabaseFile(join(dataDir, 'kronos.json')),
     env,
     platform,
     home,
-    dataDir: folder,
-    // Only to look at the standard streams makes Node set them up.
+    dataDir,
+    // Getters: reading process.stdout makes Node create the stream, which takes milliseconds.
     get colour() {
       return !env['NO_COLOR'] && env['TERM'] !== 'dumb' && stdout.terminal !== undefined;
     },
@@ -46,36 +47,43 @@ export async function main({ self, about, unbundled }: LaunchInfo): Promise<void
     },
     zone: localZone,
     unbundledReason: unbundled,
-    version: () => versionIn(about),
+    version: () => readVersion(about),
     print: (line) => stdout.print(`${line}\n`),
     printError: (line) => void process.stderr.write(`${line}\n`),
     readStdin: () => readFileSync(0, 'utf8'),
+    showProgress,
     askSecret: (question) =>
-      process.stdin.isTTY === true ? askUnseen(question) : Promise.resolve(readFileSync(0, 'utf8')),
+      process.stdin.isTTY === true ? ask(question, 'hidden') : Promise.resolve(readFileSync(0, 'utf8')),
+    confirm: async (question) => {
+      if (process.stdin.isTTY !== true) return 'cannot ask';
+      return /^y(?:es)?$/i.test((await ask(question, 'shown')).trim()) ? 'yes' : 'no';
+    },
     now: () => Date.now(),
     createId: () => process.getBuiltinModule('node:crypto').randomBytes(15).toString('base64url'),
     formatDate: (seconds) => formatDate(findLocale(env), seconds),
-    startBackgroundSync: () => syncSoon(self, home),
-    readLastSync: () => readLastSync(folder),
+    startBackgroundSync: () => startSync(self, home),
+    readLastSync: () => readLastSync(dataDir),
+    readListedIds: () => readListedIds(dataDir),
+    writeListedIds: (ids) => writeListedIds(dataDir, ids),
     onInterrupt: (act) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-      // Ink ends the process where it is the only one left to hear a signal: not `once`.
+      // Not `once`: Ink ends the process when its own listener is the last one.
       for (const signal of signals) process.on(signal, act);
       return () => {
         for (const signal of signals) process.off(signal, act);
       };
     },
   };
-  process.exitCode = await run(process.argv.slice(2), house);
+  process.exitCode = await run(process.argv.slice(2), cli);
 }
 
-function versionIn(about: string): string {
+function readVersion(about: string): string {
   const value: unknown = JSON.parse(readFileSync(about, 'utf8'));
   return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : '';
 }
 
-/** In a process of its own, which nobody waits for. */
-function syncSoon(self: string, home: string): void {
+/** Starts a sync in a process of its own that outlives this one. */
+function startSync(self: string, home: string): void {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const options = { detached: true, stdio: 'ignore', cwd: home, windowsHide: true } as const;
   const child = spawn(process.execPath, [self, 'sync', '--quiet'], options);
@@ -83,14 +91,24 @@ function syncSoon(self: string, home: string): void {
   child.unref();
 }
 
-async function askUnseen(question: string): Promise<string> {
+/** The line of a progress display on stderr; nothing where that is no terminal. */
+function showProgress(line: string): void {
+  if (process.stderr.isTTY !== true) return;
+  process.stderr.write(`\r\u001b[K${line}`);
+}
+
+/** Asks on stderr for a line of stdin. */
+async function ask(question: string, typed: 'shown' | 'hidden'): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const { Writable } = await import('node:stream');
-  process.stderr.write(question);
+  if (typed === 'hidden') process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  const line = await reader.question('');
+  const output = typed === 'shown' ? process.stderr : nowhere;
+  const reader = createInterface({ input: process.stdin, output, terminal: true });
+  // Ctrl-C and Ctrl-D close the reader, and are an empty answer.
+  const closed = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
+  const line = await Promise.race([reader.question(typed === 'shown' ? question : ''), closed]);
   reader.close();
-  process.stderr.write('\n');
+  if (typed === 'hidden') process.stderr.write('\n');
   return line;
 }

@@ -3,13 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { watch as watchFolder } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
+import { inspectLock, type LockFile, tryLock } from './lock-file.ts';
 import type { Storage } from './storage.ts';
 
-/** A change takes milliseconds: a lock this old was left by somebody who is gone, or whose machine slept. */
-const lockAgeMs = 30_000;
 const waitMs = 15_000;
 const retryMs = 10;
 
@@ -71,16 +70,18 @@ export class FileStorage implements Storage {
 
   async #update(name: string, change: (value: unknown) => unknown): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const release = await lock(`${this.path}.lock`);
+    const lock = await waitForLock(`${this.path}.lock`);
     try {
       const low = await this.#open();
       const before = Object.hasOwn(low.data, name) ? low.data[name] : undefined;
       const { [name]: _old, ...others } = low.data;
       const changed = change(before);
       low.data = changed === undefined ? others : { ...low.data, [name]: changed };
+      if (!lock.isHeld())
+        throw new Error('another process took the lock, because this one slept for too long: try again');
       await low.write();
     } finally {
-      await release();
+      lock.release();
     }
   }
 }
@@ -138,66 +139,17 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
-/**
- * A lock is a file that names its holder. Resolves when it is ours, with what gives it back.
- * @throws when somebody holds it for longer than is to be waited for
- */
-async function lock(path: string): Promise<() => Promise<void>> {
-  const mine = `${process.pid} ${randomBytes(8).toString('hex')}`;
-  for (let waited = 0; waited <= waitMs; waited += retryMs) {
-    if (await take(path, mine)) return () => release(path, mine);
-    await clear(path);
+/** @throws if another process holds the lock for longer than `waitMs` */
+async function waitForLock(path: string): Promise<LockFile> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const lock = tryLock(path);
+    if (lock !== undefined) return lock;
+    if (Date.now() > until) {
+      const holder = inspectLock(path)?.holder || 'an unknown process';
+      throw new Error(`${path} is held by process ${holder}; if there is no such process, delete the file`);
+    }
     await new Promise((resolve) => setTimeout(resolve, retryMs));
-  }
-  throw new Error(`${path} is held by another process: remove it when none runs`);
-}
-
-/** Unless it was taken from us, because we held it for too long. */
-async function release(path: string, mine: string): Promise<void> {
-  if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
-}
-
-async function take(path: string, mine: string): Promise<boolean> {
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    if (codeOf(error) === 'EEXIST') return undefined;
-    throw error;
-  });
-  if (file === undefined) return false;
-  try {
-    await file.writeFile(mine);
-  } finally {
-    await file.close();
-  }
-  return true;
-}
-
-/** Removes a lock whose holder is gone. Only one at a time may: a second one might remove the lock of whoever came next. */
-async function clear(path: string): Promise<void> {
-  if (!(await isLeft(path))) return;
-  const clearing = `${path}.clear`;
-  if (!(await take(clearing, String(process.pid)))) {
-    if (await isLeft(clearing)) await rm(clearing, { force: true });
-    return;
-  }
-  try {
-    if (await isLeft(path)) await rm(path, { force: true });
-  } finally {
-    await rm(clearing, { force: true });
-  }
-}
-
-async function isLeft(path: string): Promise<boolean> {
-  const [text, found] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => [undefined, undefined]);
-  if (text === undefined || found === undefined) return false;
-  if (Date.now() - found.mtimeMs > lockAgeMs) return true;
-  const holder = Number.parseInt(text, 10);
-  // Empty for the moment between its making and its writing.
-  if (!Number.isInteger(holder)) return false;
-  try {
-    process.kill(holder, 0);
-    return false;
-  } catch (error) {
-    return codeOf(error) === 'ESRCH';
   }
 }
 

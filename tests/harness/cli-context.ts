@@ -1,8 +1,10 @@
-// A house to run the command line in: a database in memory or of the caller's, a clock moved by hand, and everything that was printed.
+// Runs the command line in the test's process: on a database in memory or of the caller's, with a clock that is moved by hand.
+// Returns what was printed.
 
 import type { CliContext, LastSync } from '../../clients/kronos/cli/cli-context.ts';
 import { run } from '../../clients/kronos/cli/program.ts';
 import { type DatabaseStore, emptyDatabase, type KronosDatabase } from '../../clients/kronos/data/database.ts';
+import type { ListedIds } from '../../clients/kronos/data/listed-ids.ts';
 import { at, zoneOf } from './zones.ts';
 
 export class MemoryDatabase implements DatabaseStore {
@@ -36,6 +38,12 @@ export class TestCli {
   stdin = '';
   syncs = 0;
   lastSync: LastSync | undefined;
+  /** The answer to a yes-or-no question. */
+  answer: 'yes' | 'no' | 'cannot ask' = 'cannot ask';
+  readonly questions: string[] = [];
+  /** Every progress line, in order. */
+  readonly progress: string[] = [];
+  listedIds: ListedIds = new Map();
   folder = '/nowhere';
   end: () => void = () => undefined;
   /** Called with each line that is printed. */
@@ -74,6 +82,15 @@ export class TestCli {
       },
       printError: (line) => {
         err += `${line}\n`;
+      },
+      showProgress: (line) => this.progress.push(line),
+      confirm: (question) => {
+        this.questions.push(question);
+        return Promise.resolve(this.answer);
+      },
+      readListedIds: () => this.listedIds,
+      writeListedIds: (ids) => {
+        this.listedIds = ids;
       },
       readStdin: () => this.stdin,
       askSecret: () => Promise.resolve(this.stdin),

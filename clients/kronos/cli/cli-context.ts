@@ -1,15 +1,18 @@
-// What the command line is run in, as values and a few calls: main.ts makes it of the process, tests by hand. And the exit codes.
+// What a command of the command line needs from its surroundings, as values and functions: main.ts makes it from the process, tests
+// make it by hand. Also the exit codes.
 
 import type { Zone } from '../../../protocol/zone.ts';
+import type { ActionContext } from '../data/actions.ts';
 import type { DatabaseStore } from '../data/database.ts';
+import type { ListedIds } from '../data/listed-ids.ts';
 
 export const exitCode = { ok: 0, failure: 1, usage: 2, notFound: 3, auth: 4 } as const;
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** How the last sync of any command went. */
+/** The result of the last sync, of whichever command. */
 export interface LastSync {
   readonly outcome: 'ok' | 'offline' | 'refused';
-  /** For people; '' when it went well. */
+  /** For people; '' if it succeeded. */
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -20,33 +23,45 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly home: string;
-  /** Where the database and what belongs to it are. */
+  /** The folder of the database and of the files beside it. */
   readonly dataDir: string;
   readonly colour: boolean;
-  /** Columns of the terminal; undefined where it is none. */
+  /** Columns of the terminal; undefined if the output is no terminal. */
   readonly width: number | undefined;
-  /** Whether a person sits at both ends. */
+  /** Whether both the input and the output are a terminal. */
   readonly interactive: boolean;
   readonly zone: Zone;
-  /** Why each start takes long; '' where it does not. */
+  /** Why the command runs without its bundle, which makes each start slow; '' if it has one. */
   readonly unbundledReason: string;
-  /** Of the project. */
+  /** The version of Horai. */
   version(): string;
   print(line: string): void;
   printError(line: string): void;
-  /** All of the standard input. */
+  /** Replaces the progress line on a terminal; '' removes it. Prints nothing elsewhere. */
+  showProgress(line: string): void;
+  /** Reads the whole standard input. */
   readStdin(): string;
-  /** A line from the person, who does not see it; or all of the standard input where there is none. */
+  /** Asks for a line that is not shown while it is typed; reads the whole standard input if it is no terminal. */
   askSecret(question: string): Promise<string>;
+  /** Asks a yes-or-no question; 'cannot ask' if the standard input is no terminal. */
+  confirm(question: string): Promise<'yes' | 'no' | 'cannot ask'>;
   /** Milliseconds since 1970. */
   now(): number;
-  /** A name that nobody else gives. */
+  /** A new random id. */
   createId(): string;
-  /** Seconds since 1970, in full, in the person's locale. */
+  /** @param seconds since 1970; shown in full, in the person's locale */
   formatDate(seconds: number): string;
-  /** Starts a sync that this command does not wait for. */
+  /** Starts a sync in a process of its own. */
   startBackgroundSync(): void;
   readLastSync(): LastSync | undefined;
-  /** Is called when the person wants to end what runs until then. The answer takes it back. */
+  /** Which task each id named when it was last shown; empty if that is not known. */
+  readListedIds(): ListedIds;
+  writeListedIds(ids: ListedIds): void;
+  /** Calls `act` when the person ends the command (Ctrl-C). @returns removes `act` again */
   onInterrupt(act: () => void): () => void;
+}
+
+/** @param now seconds since 1970 */
+export function actionContext(cli: CliContext, now: number): ActionContext {
+  return { now, zone: cli.zone, createId: () => cli.createId(), date: (seconds) => cli.formatDate(seconds) };
 }

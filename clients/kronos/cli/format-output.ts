@@ -1,4 +1,4 @@
-// What an action answered, as lines for a person or as JSON for a program. No action is decided here, and nothing is printed.
+// Formats the output of an action as lines for a person or as JSON for a program. Prints nothing.
 
 import { full } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
@@ -8,7 +8,7 @@ import { columns, escapeControls } from './columns.ts';
 
 export interface OutputLayout {
   readonly colour: boolean;
-  /** Columns; undefined where it is no terminal. */
+  /** Columns of the terminal; undefined if the output is no terminal. */
   readonly width: number | undefined;
   /** Seconds since 1970. */
   readonly now: number;
@@ -34,19 +34,19 @@ export const columnTitles = {
 } as const satisfies Record<keyof Strings, string>;
 
 const reset = '\u001b[0m';
-const styles = { bold: '\u001b[1m', dim: '\u001b[2m', red: '\u001b[31m', green: '\u001b[32m' } as const;
+const escapes = { bold: '\u001b[1m', dim: '\u001b[2m', red: '\u001b[31m', green: '\u001b[32m' } as const;
 
-/** What a row of the list looks like, to be seen at a glance. */
+/** The state of a task that the list shows by colour. */
 export function taskStatus(task: PlainTask, now: number): 'done' | 'active' | 'overdue' | 'open' {
   if (task.done !== 0) return 'done';
   if (task.active !== 0) return 'active';
   return task.due !== 0 && task.due < now ? 'overdue' : 'open';
 }
 
-const styleOf = { done: 'dim', active: 'green', overdue: 'red', open: undefined } as const;
+const statusStyles = { done: 'dim', active: 'green', overdue: 'red', open: undefined } as const;
 
-function styled(line: string, style: keyof typeof styles | undefined, colour: boolean): string {
-  return colour && style !== undefined ? `${styles[style]}${line}${reset}` : line;
+function applyStyle(line: string, style: keyof typeof escapes | undefined, colour: boolean): string {
+  return colour && style !== undefined ? `${escapes[style]}${line}${reset}` : line;
 }
 
 export function formatOutput(output: ActionOutput, screen: OutputLayout): readonly string[] {
@@ -58,18 +58,18 @@ export function formatOutput(output: ActionOutput, screen: OutputLayout): readon
         output.rows.map((row) => listColumns.map((field) => row[field])),
         { width, flexible: 1 },
       );
-      const moods = output.tasks.map((task) => styleOf[taskStatus(task, now)]);
-      return [styled(head, 'bold', colour), ...rows.map((row, at) => styled(row, moods[at], colour))];
+      const styles = output.tasks.map((task) => statusStyles[taskStatus(task, now)]);
+      return [applyStyle(head, 'bold', colour), ...rows.map((row, at) => applyStyle(row, styles[at], colour))];
     }
     case 'info': {
       const fields = Object.keys(columnTitles).filter((field) => isField(field));
       return columns(
         ['', ''],
-        fields.map((field) => [columnTitles[field], output.row[field]]),
+        [...fields.map((field) => [columnTitles[field], output.row[field]]), ...output.more],
       ).slice(1);
     }
     case 'task':
-      return [`task ${output.task.id} ${output.verb}`];
+      return [`task ${output.id} ${output.verb}: ${formatTitle(output.task)}`];
     case 'worktime':
       return [full(output.seconds)];
     case 'context':
@@ -99,7 +99,7 @@ export function outputToJson(output: ActionOutput): unknown {
   }
 }
 
-/** One line that says what a task is about, for messages. */
-export function titleOf(task: Pick<PlainTask, 'desc'>): string {
+/** The description of a task, safe to print on a terminal. */
+export function formatTitle(task: Pick<PlainTask, 'desc'>): string {
   return escapeControls(task.desc);
 }

@@ -1,30 +1,38 @@
-// The command line: which verb is meant, with which options, and what its outcome is to the exit code and to the two streams.
-// Actions are done right here, for they have to be quick; every other verb is a file of verbs/ that is read when it is asked for.
+// The command line: finds the command and its options, runs it, and turns its outcome into output and an exit code. The protocol's
+// actions run right here, because they have to start fast; every other command is a file in verbs/ that is loaded on demand.
 
-import type { ActionOutput, ActionRefusal, TaskAction } from '../data/actions.ts';
-import { DatabaseError, type DatabaseStore, type KronosDatabase } from '../data/database.ts';
+import type { ActionOutput, ActionRefusal } from '../data/actions.ts';
+import { DatabaseError, type KronosDatabase } from '../data/database.ts';
 import { commitAction } from '../data/edits.ts';
-import { type CliContext, type ExitCode, exitCode } from './cli-context.ts';
+import { type ListedIds, openTaskIds } from '../data/listed-ids.ts';
+import { actionContext, type CliContext, type ExitCode, exitCode } from './cli-context.ts';
+import { escapeControls } from './columns.ts';
 import { formatOutput, type OutputLayout, outputToJson } from './format-output.ts';
 import { type ActionRow, type CommandRow, findAction, findTool } from './table.ts';
 
-/** A list so soon after a sync asks for no other. */
-const freshMs = 10_000;
+/** After a sync this recent, a command that only reads starts no other. */
+const recentSyncMs = 10_000;
 
 export interface CommandArguments {
   readonly words: readonly string[];
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
-  /** For a sync that nobody looks at. */
+  /** Print nothing: for the sync in the background. */
   readonly quiet: boolean;
+  /** Answer yes to every question. */
+  readonly yes: boolean;
+  /** `login`: forget the stored token. */
+  readonly noToken: boolean;
   readonly token: string | undefined;
 }
 
-type Understood = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };
+type ParsedArguments = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };
 
-/** Options have two dashes: one is what `update` takes tags away with. */
-function understand(args: readonly string[]): Understood {
+const knownOptions = ['--json', '--help', '--version', '--quiet', '--yes', '--no-token'] as const;
+
+/** Options have two dashes, because `update` removes tags with one. */
+function parseArguments(args: readonly string[]): ParsedArguments {
   const words: string[] = [];
   const options = new Set<string>();
   let token: string | undefined;
@@ -41,166 +49,266 @@ function understand(args: readonly string[]): Understood {
     } else if (/^--./.test(arg)) options.add(arg);
     else words.push(arg);
   }
-  const [unknown] = [...options].filter((option) => !['--json', '--help', '--version', '--quiet'].includes(option));
+  const unknown = [...options].find((option) => !knownOptions.some((known) => known === option));
   if (unknown !== undefined) return { ok: false, error: `unknown option ${unknown}` };
-  const has = (option: string) => options.has(option);
-  const [json, help, version, quiet] = [has('--json'), has('--help'), has('--version'), has('--quiet')];
-  return { ok: true, words, json, help, version, quiet, token };
+  return {
+    ok: true,
+    words,
+    json: options.has('--json'),
+    help: options.has('--help'),
+    version: options.has('--version'),
+    quiet: options.has('--quiet'),
+    yes: options.has('--yes'),
+    noToken: options.has('--no-token'),
+    token,
+  };
 }
 
-/** The protocol has two actions whose names are more than a word. */
-function spelledOut([first = '', ...rest]: readonly string[]): readonly string[] {
+/** The protocol names two actions by more than one word. */
+function joinActionName([first = '', ...rest]: readonly string[]): readonly string[] {
   if (first === 'toggle' && rest[0] === 'start/stop') return ['toggle', ...rest.slice(1)];
   if (first === 'toggle' && rest.join(' ') === 'hide done') return ['hide'];
   return [first, ...rest];
 }
 
-export async function run(args: readonly string[], house: CliContext): Promise<ExitCode> {
-  const understood = understand(args);
-  if (!understood.ok) {
-    house.printError(understood.error);
-    house.printError('Try "kronos --help"; after -- everything is text.');
+export async function run(args: readonly string[], cli: CliContext): Promise<ExitCode> {
+  const parsed = parseArguments(args);
+  if (!parsed.ok) {
+    cli.printError(parsed.error);
+    cli.printError('Try "kronos --help"; after -- everything is text.');
     return exitCode.usage;
   }
-  if (understood.version) {
-    house.print(house.version());
+  if (parsed.version) {
+    cli.print(cli.version());
     return exitCode.ok;
   }
-  const asked = understood.words[0] === 'help';
-  const wantsHelp = understood.help || asked;
-  const [name = '', ...words] = spelledOut(asked ? understood.words.slice(1) : understood.words);
+  const isHelpCommand = parsed.words[0] === 'help';
+  const wantsHelp = parsed.help || isHelpCommand;
+  const [name = '', ...words] = joinActionName(isHelpCommand ? parsed.words.slice(1) : parsed.words);
   const action = findAction(name);
-  if (action !== undefined && !wantsHelp) return act(action, words, understood.json, house);
+  if (action !== undefined && !wantsHelp) return runAction(action, { ...parsed, words }, cli);
   const tool = findTool(name);
   const row: CommandRow | undefined = action ?? tool;
-  if (name === '' && !wantsHelp && house.interactive) {
+  if (name === '' && !wantsHelp && cli.interactive) {
     const { openGui } = await import('../gui/gui.tsx');
-    return openGui(house);
+    return openGui(cli);
   }
   if (wantsHelp || name === '') {
     const { formatHelp, formatCommandHelp } = await import('./help.ts');
-    house.print(row === undefined ? formatHelp() : formatCommandHelp(row));
+    cli.print(row === undefined ? formatHelp() : formatCommandHelp(row));
     return exitCode.ok;
   }
   if (tool === undefined) {
-    house.printError(`unknown action ${name}`);
-    house.printError('Try "kronos --help".');
+    cli.printError(`unknown action ${name}`);
+    cli.printError('Try "kronos --help".');
     return exitCode.usage;
   }
   try {
     const { runTool } = await import('./verbs/tool.ts');
-    return await runTool(tool.names[0], { ...understood, words }, house);
+    return await runTool(tool.names[0], { ...parsed, words }, cli);
   } catch (error) {
-    return failed(error, house);
+    return printDatabaseError(error, cli);
   }
 }
 
-async function act(row: ActionRow, words: readonly string[], json: boolean, house: CliContext): Promise<ExitCode> {
-  const lines =
-    row.names[0] === 'add' && words[0] === '-' ? linesIn(house.readStdin(), words.slice(1)) : [words.join(' ')];
-  const now = Math.floor(house.now() / 1_000);
-  const scene = { now, zone: house.zone, name: () => house.createId(), date: (at: number) => house.formatDate(at) };
-  let database: KronosDatabase;
+async function runAction(row: ActionRow, parsed: CommandArguments, cli: CliContext): Promise<ExitCode> {
+  const { words, json } = parsed;
+  const fromStdin = row.names[0] === 'add' && words[0] === '-';
+  const lines = fromStdin ? linesIn(cli.readStdin(), words.slice(1)) : [words.join(' ')];
+  const now = Math.floor(cli.now() / 1_000);
+  let result: Applied;
   try {
-    const done = doAll(row, lines, scene, house.database);
-    if (!done.ok) return await refused(done, row, lines.length > 1 ? done.line : '', house);
-    const { outputs } = done;
-    database = done.database;
-    if (json) {
-      const values = outputs.map(outputToJson);
-      house.print(JSON.stringify(lines.length === 1 && words[0] !== '-' ? values[0] : values, null, 2));
-    } else {
-      const shown = outputs.flatMap((output) => formatOutput(output, screenOf(house, now)));
-      // At once, for each time costs as much as a hundred lines.
-      if (shown.length > 0) house.print(shown.join('\n'));
+    result = applyAll(row, lines, now, cli, parsed.yes);
+    if (!result.ok && result.other !== undefined) {
+      if (!(await confirmOther(result.other, cli))) return exitCode.failure;
+      result = applyAll(row, lines, now, cli, result.other.index);
     }
+    if (!result.ok) return await printRefusal(result, row, lines.length > 1 ? result.line : '', cli);
+    printOutputs(result.outputs, { json, asList: fromStdin, now }, cli);
+    rememberIds(row, result, cli);
   } catch (error) {
-    if (row.failure !== undefined && error instanceof DatabaseError) house.printError(row.failure);
-    return failed(error, house);
+    if (row.failure !== undefined && error instanceof DatabaseError) cli.printError(row.failure);
+    return printDatabaseError(error, cli);
   }
-  afterwards(row, database, house);
+  startSyncIfNeeded(row, result.database, cli);
   return exitCode.ok;
 }
 
-/** Only a list asks for the width and the colour of the terminal, which takes long to know. */
-function screenOf(house: CliContext, now: number): OutputLayout {
+/** One line of the standard input per task; the other words of the command are added to each. */
+function linesIn(text: string, more: readonly string[]): string[] {
+  return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [[line, ...more].join(' ')]));
+}
+
+/** The task that an id names now, where it named another one when it was last listed. */
+interface OtherTask {
+  readonly id: number;
+  readonly index: string;
+  readonly desc: string;
+  readonly listedDesc: string | undefined;
+}
+
+type Applied =
+  | {
+      readonly ok: true;
+      readonly outputs: readonly ActionOutput[];
+      readonly database: KronosDatabase;
+      readonly listed: ListedIds;
+    }
+  | (ActionRefusal & { readonly line: string; readonly hint?: string; readonly other?: OtherTask });
+
+/**
+ * Applies the action to every line, or to none.
+ * @param accepted whether an id may name another task than it did when it was last listed: any, or the one with this index
+ */
+function applyAll(
+  row: ActionRow,
+  lines: readonly string[],
+  now: number,
+  cli: CliContext,
+  accepted: boolean | string,
+): Applied {
+  const context = actionContext(cli, now);
+  const listed: ListedIds = row.namesTask === true ? cli.readListedIds() : new Map();
+  const outputs: ActionOutput[] = [];
+  let refusal: Extract<Applied, { ok: false }> | undefined;
+  const change = (before: KronosDatabase) => {
+    let state = before;
+    for (const line of lines) {
+      const outcome = row.act(state, line, context);
+      const id = Number.parseInt(line, 10);
+      if (!outcome.ok) {
+        refusal = { ...outcome, line, ...(outcome.why === 'not found' ? renumberedHint(before, id, listed) : {}) };
+        return {};
+      }
+      const other = findOther(before, outcome.output, id, listed);
+      if (other !== undefined && accepted !== true && accepted !== other.index) {
+        refusal = { ok: false, why: 'failure', error: otherText(other), line, other };
+        return {};
+      }
+      state = { ...state, ...outcome.changes };
+      outputs.push(outcome.output);
+    }
+    return commitAction(before, state, { action: row.names[0], at: now });
+  };
+  const database = row.reads ? cli.database.read() : cli.database.write(change);
+  if (row.reads) change(database);
+  return refusal ?? { ok: true, outputs, database, listed };
+}
+
+function findOther(
+  { tasks, log }: KronosDatabase,
+  output: ActionOutput,
+  id: number,
+  listed: ListedIds,
+): OtherTask | undefined {
+  const listedIndex = listed.get(id);
+  if (output.kind !== 'task' || listedIndex === undefined || output.task.index === listedIndex) return undefined;
+  const { index, desc } = output.task;
+  const edits = log.flatMap((step) => step.edits).filter((edit) => edit.index === listedIndex);
+  const listedDesc =
+    tasks.find((task) => task.index === listedIndex)?.desc ??
+    edits.map(({ before, after }) => after?.desc ?? before?.desc).findLast((text) => text !== undefined);
+  return { id, index, desc: tasks.find((task) => task.index === index)?.desc ?? desc, listedDesc };
+}
+
+function otherText({ id, desc, listedDesc }: OtherTask): string {
+  const before = listedDesc === undefined ? 'another task' : `"${listedDesc}"`;
+  return `task ${id} is "${desc}" now; when tasks were last listed, it was ${before}`;
+}
+
+function renumberedHint({ tasks }: KronosDatabase, id: number, listed: ListedIds): { readonly hint?: string } {
+  const task = tasks.find(({ index }) => index === listed.get(id));
+  return task === undefined ? {} : { hint: `"${task.desc}", which was listed as ${id}, is task ${task.id} now` };
+}
+
+async function confirmOther(other: OtherTask, cli: CliContext): Promise<boolean> {
+  cli.printError(escapeControls(otherText(other)));
+  const answer = await cli.confirm('Do it to this task? [y/N] ');
+  if (answer === 'cannot ask') {
+    cli.printError('  Nothing was changed. Run "kronos list" for the ids of today, or repeat the command with --yes.');
+  } else if (answer === 'no') {
+    cli.printError('Nothing was changed.');
+  }
+  return answer === 'yes';
+}
+
+function printOutputs(
+  outputs: readonly ActionOutput[],
+  { json, asList, now }: { readonly json: boolean; readonly asList: boolean; readonly now: number },
+  cli: CliContext,
+): void {
+  if (json) {
+    const values = outputs.map(outputToJson);
+    cli.print(JSON.stringify(outputs.length === 1 && !asList ? values[0] : values, null, 2));
+    return;
+  }
+  const lines = outputs.flatMap((output) => formatOutput(output, layoutOf(cli, now)));
+  // Printed at once: every call costs as much as a hundred lines.
+  if (lines.length > 0) cli.print(lines.join('\n'));
+}
+
+/** Only a list needs the width and the colours of the terminal, which take long to find out. */
+function layoutOf(cli: CliContext, now: number): OutputLayout {
   return {
     get colour() {
-      return house.colour;
+      return cli.colour;
     },
     get width() {
-      return house.width;
+      return cli.width;
     },
     now,
   };
 }
 
-/** Tasks of the standard input, a line each; what else was typed goes for all of them. */
-function linesIn(text: string, more: readonly string[]): string[] {
-  return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [[line, ...more].join(' ')]));
-}
-
-type Done =
-  | { readonly ok: true; readonly outputs: readonly ActionOutput[]; readonly database: KronosDatabase }
-  | (ActionRefusal & { readonly line: string });
-
-/** All of the lines or none. */
-function doAll(
+/** Stores which tasks the printed ids name. */
+function rememberIds(
   row: ActionRow,
-  lines: readonly string[],
-  scene: Parameters<TaskAction>[2],
-  keeper: DatabaseStore,
-): Done {
-  const outputs: ActionOutput[] = [];
-  let refusal: (ActionRefusal & { readonly line: string }) | undefined;
-  const onto = (before: KronosDatabase) => {
-    let kept = before;
-    for (const line of lines) {
-      const outcome = row.act(kept, line, scene);
-      if (!outcome.ok) {
-        refusal = { ...outcome, line };
-        return {};
-      }
-      kept = { ...kept, ...outcome.kept };
-      outputs.push(outcome.output);
-    }
-    return commitAction(before, kept, { action: row.names[0], at: scene.now });
-  };
-  const database = row.reads ? keeper.read() : keeper.write(onto);
-  if (row.reads) onto(database);
-  return refusal ?? { ok: true, outputs, database };
+  { outputs, database, listed }: Extract<Applied, { ok: true }>,
+  cli: CliContext,
+): void {
+  if (outputs.some(({ kind }) => kind === 'list')) {
+    cli.writeListedIds(openTaskIds(database.tasks));
+    return;
+  }
+  const shown = outputs.flatMap((output) =>
+    (output.kind === 'task' && output.verb !== 'deleted') || output.kind === 'info' ? [output.task] : [],
+  );
+  const before = row.namesTask === true || shown.length === 0 ? listed : cli.readListedIds();
+  const changed = [...openTaskIds(shown)].filter(([id, index]) => before.get(id) !== index);
+  if (changed.length > 0) cli.writeListedIds(new Map([...before, ...changed]));
 }
 
-async function refused(
-  { error, why }: ActionRefusal,
+async function printRefusal(
+  { error, why, hint }: Extract<Applied, { ok: false }>,
   row: ActionRow,
   line: string,
-  house: CliContext,
+  cli: CliContext,
 ): Promise<ExitCode> {
-  house.printError(error);
-  if (line !== '') house.printError(`  ${line}`);
+  cli.printError(error);
+  if (line !== '') cli.printError(`  ${line}`);
+  if (hint !== undefined) cli.printError(`  ${escapeControls(hint)}`);
   if (why !== 'usage') return why === 'not found' ? exitCode.notFound : exitCode.failure;
   const { formatUsage } = await import('./help.ts');
-  house.printError(formatUsage(row));
+  cli.printError(formatUsage(row));
   return exitCode.usage;
 }
 
-function failed(error: unknown, house: CliContext): ExitCode {
+function printDatabaseError(error: unknown, cli: CliContext): ExitCode {
   if (!(error instanceof DatabaseError)) throw error;
-  house.printError(error.message);
-  house.printError(`  ${error.reason}`);
+  cli.printError(error.message);
+  cli.printError(`  ${error.reason}`);
   return exitCode.failure;
 }
 
-/** The hub is told by a process of its own, and what is known of it now is how that went the last time. */
-function afterwards(row: ActionRow, database: KronosDatabase, house: CliContext): void {
-  if (!database.enable_sync || house.env['KRONOS_NO_SYNC'] === '1') return;
-  const last = house.readLastSync();
-  const fresh = last?.outcome === 'ok' && house.now() - last.at < freshMs;
-  if (row.reads !== true || !fresh) house.startBackgroundSync();
+/** A process of its own syncs with the hub. What this command can say about the hub is how the last sync went. */
+function startSyncIfNeeded(row: ActionRow, database: KronosDatabase, cli: CliContext): void {
+  if (!database.enable_sync || cli.env['KRONOS_NO_SYNC'] === '1') return;
+  const last = cli.readLastSync();
+  const isRecent = last?.outcome === 'ok' && cli.now() - last.at < recentSyncMs;
+  if (row.reads !== true || !isRecent) cli.startBackgroundSync();
   if (row.reads === true || last === undefined || last.outcome === 'ok') return;
   const waiting = `${database.queue.length} ${database.queue.length === 1 ? 'change waits' : 'changes wait'} here`;
-  house.printError(
+  cli.printError(
     last.outcome === 'offline'
       ? `note: the hub was not reached (${last.reason}); ${waiting} and will be sent`
       : `note: the hub refuses the token; ${waiting}: run "kronos login"`,

@@ -1,15 +1,15 @@
-// The verbs of the command line, one row each: names, what they take, what they do, examples. Dispatch, help and shell completion
-// read this one table. What the verbs do is actions.ts' for the protocol's own, and the folder verbs/ for the others.
+// The commands of the command line, one row each: names, arguments, help text, examples. Dispatch, `--help` and shell completion read
+// this table. actions.ts implements the protocol's actions, the folder verbs/ the other commands.
 
 import * as actions from '../data/actions.ts';
 
 export interface CommandRow {
-  /** The short form second, if it has one. */
+  /** The name, then its short form if there is one. */
   readonly names: readonly [string, ...string[]];
   readonly takes: string;
   readonly help: string;
   readonly examples: readonly string[];
-  /** What its arguments are, for completion. */
+  /** What shell completion offers as arguments. */
   readonly completes?: 'open' | 'active' | 'idle' | 'done' | 'any' | 'tags' | readonly string[];
 }
 
@@ -17,7 +17,9 @@ export interface ActionRow extends CommandRow {
   readonly act: actions.TaskAction;
   /** It changes nothing. */
   readonly reads?: true;
-  /** What it says when the database fails it: in the protocol's words, `task … failed`. */
+  /** Its first argument is the id of the task that it changes. */
+  readonly namesTask?: true;
+  /** The protocol's error text if the database cannot be read or written. */
   readonly failure?: string;
 }
 
@@ -53,7 +55,8 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['update', 'u'],
     takes: '<id> [desc] [+tag…] [-tag…] [:due]',
-    help: 'change a task: what is not said stays',
+    namesTask: true,
+    help: 'change a task; what you leave out stays as it is',
     examples: ['kronos update 42 -oldtag +newtag', 'kronos update 3 call Bob back :1d'],
     completes: 'open',
     act: actions.update,
@@ -62,6 +65,7 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['delete', 'del'],
     takes: '<id>',
+    namesTask: true,
     help: 'delete a task (`kronos revert` brings it back)',
     examples: ['kronos delete 3'],
     completes: 'any',
@@ -71,6 +75,7 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['start'],
     takes: '<id>',
+    namesTask: true,
     help: 'start working on a task',
     examples: ['kronos start 3'],
     completes: 'idle',
@@ -80,6 +85,7 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['stop'],
     takes: '<id>',
+    namesTask: true,
     help: 'stop working on a task',
     examples: ['kronos stop 3'],
     completes: 'active',
@@ -89,6 +95,7 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['toggle', 's'],
     takes: '<id>',
+    namesTask: true,
     help: 'start a task, or stop it if it is active',
     examples: ['kronos s 3'],
     completes: 'open',
@@ -98,6 +105,7 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['done', 'do'],
     takes: '<id>',
+    namesTask: true,
     help: 'mark a task as done; it gets another id',
     examples: ['kronos done 3'],
     completes: 'open',
@@ -107,7 +115,8 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['undone', 'undo'],
     takes: '<id>',
-    help: 'take that back, by the id it has or had',
+    namesTask: true,
+    help: 'mark a task as not done, by its id or the id it had before',
     examples: ['kronos undone 3', 'kronos undo 31530716924'],
     completes: 'done',
     act: actions.undone,
@@ -116,7 +125,7 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['hide', 'h'],
     takes: '',
-    help: 'toggle hide done: whether the list shows done tasks',
+    help: 'hide done tasks in the list, or show them again',
     examples: ['kronos h'],
     act: actions.toggleHideDone,
   },
@@ -132,10 +141,10 @@ export const actionRows: readonly ActionRow[] = [
   {
     names: ['context', 'c'],
     takes: '[tag…]',
-    help: 'list only tasks with one of the tags, and give them to new ones; none clears it',
+    help: 'list only tasks with one of the tags, and add the tags to new tasks; no tag clears it',
     examples: ['kronos context project-A', 'kronos c'],
     completes: 'tags',
-    act: actions.context,
+    act: actions.setContext,
   },
 ];
 
@@ -143,23 +152,28 @@ export const toolRows = [
   {
     names: ['log'],
     takes: '[count]',
-    help: 'what was changed, the newest first',
+    help: 'list the changes, newest first',
     examples: ['kronos log', 'kronos log 100 --json'],
   },
   {
     names: ['revert'],
     takes: '[n]',
-    help: 'take back the last change, or change n of the log; a revert too can be reverted',
+    help: 'undo the last change, or change n of the log; a revert can be reverted too',
     examples: ['kronos revert', 'kronos revert 12'],
   },
   {
     names: ['login'],
-    takes: '[host] [--token <token>]',
-    help: 'synchronize with a hub from now on; without a token it is read from the standard input',
-    examples: ['kronos login', 'kronos login wss://hub.example.org < token.txt'],
+    takes: '[host] [--token <token> | --no-token]',
+    help: 'sync with a hub from now on; asks for the token, --no-token forgets the stored one',
+    examples: ['kronos login', 'kronos login wss://hub.example.org < token.txt', 'kronos login --no-token'],
   },
-  { names: ['logout'], takes: '', help: 'stop synchronizing; the tasks stay', examples: ['kronos logout'] },
-  { names: ['sync'], takes: '', help: 'synchronize now, and say how it went', examples: ['kronos sync'] },
+  { names: ['logout'], takes: '', help: 'stop syncing; the tasks stay here', examples: ['kronos logout'] },
+  {
+    names: ['sync'],
+    takes: '',
+    help: 'sync now; exits with 1 if some changes could not be sent',
+    examples: ['kronos sync'],
+  },
   {
     names: ['watch'],
     takes: '<channel>',
@@ -176,34 +190,34 @@ export const toolRows = [
   {
     names: ['import'],
     takes: 'taskwarrior|vim|vim-2018|json <file>',
-    help: 'add the tasks of a file (`-` is the standard input); a second time adds nothing',
+    help: 'add the tasks of a file (`-`: standard input); tasks that are here already are left alone',
     examples: ['task export | kronos import taskwarrior -', 'kronos import vim ~/.vim/bundle/kronos.vim/.database'],
     completes: ['taskwarrior', 'vim', 'vim-2018', 'json'],
   },
   {
     names: ['export'],
     takes: 'taskwarrior|vim|vim-2018|json',
-    help: 'print all tasks in that form',
+    help: 'print all tasks in a format',
     examples: ['kronos export taskwarrior | task import', 'kronos export json > tasks.json'],
     completes: ['taskwarrior', 'vim', 'vim-2018', 'json'],
   },
   {
     names: ['setup'],
     takes: 'wakatime|activitywatch|mob|vim',
-    help: 'what to paste where, so that the tool talks to the hub',
+    help: 'print the configuration that connects a tool to the hub',
     examples: ['kronos setup vim'],
     completes: ['wakatime', 'activitywatch', 'mob', 'vim'],
   },
   {
     names: ['doctor'],
     takes: '',
-    help: 'find what is wrong, and say what to do about it',
+    help: 'check the installation and the hub, and say how to fix what is wrong',
     examples: ['kronos doctor'],
   },
   {
     names: ['completion'],
     takes: 'bash|zsh|fish',
-    help: 'print what makes the shell complete kronos and k',
+    help: 'print the completion script of a shell, for kronos and k',
     examples: [
       'eval "$(kronos completion bash)"     in ~/.bashrc',
       'eval "$(kronos completion zsh)"      in ~/.zshrc, after compinit',

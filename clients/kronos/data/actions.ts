@@ -1,32 +1,40 @@
-// The actions of the protocol as functions of values: what they do to tasks and options, and what they answer or refuse, in the
-// protocol's exact words. The command line, the terminal GUI and the page of tasks all call these; who keeps the outcome, shows it or
-// sends it to a hub is theirs.
+// The actions of the protocol as pure functions: how they change tasks and options, and what they answer or refuse, with the
+// protocol's exact error texts. The command line, the terminal GUI and the page of tasks call them. Storing, showing and sending the
+// result is up to the caller.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { type Scene as Shown, type Strings, stringify } from '../../../protocol/stringify.ts';
+import { type Scene, type Strings, stringify } from '../../../protocol/stringify.ts';
 import { doneId, freeId, isDoneIdOf } from '../../../protocol/task.ts';
 import { isTag, readLine, wordsOf } from '../../../protocol/words.ts';
 import { workedOn } from '../../../protocol/worktime.ts';
 import type { Zone } from '../../../protocol/zone.ts';
+import { describeTaskwarrior } from './taskwarrior-fields.ts';
 
-/** Of a database, what actions read and change. */
+/** The part of a database that actions read and change. */
 export interface TaskState {
   readonly tasks: readonly PlainTask[];
   readonly hide_done: boolean;
   readonly context: readonly string[];
 }
 
-/** When and where an action is done. One action has one `now`. */
-export interface ActionContext extends Shown {
+/** When and where an action happens. One action reads the clock once. */
+export interface ActionContext extends Scene {
   readonly zone: Zone;
-  /** A fresh name that nobody else gives: the `index` of a new task. */
-  readonly name: () => string;
+  /** A new random id: the `index` of a new task. */
+  readonly createId: () => string;
 }
 
 export type ActionOutput =
   | { readonly kind: 'list'; readonly tasks: readonly PlainTask[]; readonly rows: readonly Strings[] }
-  | { readonly kind: 'info'; readonly task: PlainTask; readonly row: Strings }
-  | { readonly kind: 'task'; readonly task: PlainTask; readonly verb: ActionVerb }
+  | {
+      readonly kind: 'info';
+      readonly task: PlainTask;
+      readonly row: Strings;
+      /** Titles and texts of the fields that came from Taskwarrior. */
+      readonly more: ReturnType<typeof describeTaskwarrior>;
+    }
+  /** `id` is the id to show: a done task is shown under the id that it had. */
+  | { readonly kind: 'task'; readonly task: PlainTask; readonly id: number; readonly verb: ActionVerb }
   | { readonly kind: 'worktime'; readonly tags: readonly string[]; readonly seconds: number }
   | { readonly kind: 'context'; readonly context: readonly string[] }
   | { readonly kind: 'hide done'; readonly hidden: boolean };
@@ -38,80 +46,102 @@ export type ActionRefusal = {
   readonly error: string;
   readonly why: 'failure' | 'usage' | 'not found';
 };
-/** `kept` has what changed. */
+/** `changes` has only what the action changed. */
 export type ActionOutcome =
-  | { readonly ok: true; readonly kept: Partial<TaskState>; readonly output: ActionOutput }
+  | { readonly ok: true; readonly changes: Partial<TaskState>; readonly output: ActionOutput }
   | ActionRefusal;
 
 /** @param args what was typed after the action, as one line */
-export type TaskAction = (kept: TaskState, args: string, scene: ActionContext) => ActionOutcome;
+export type TaskAction = (state: TaskState, args: string, context: ActionContext) => ActionOutcome;
 
 function refuse(error: string, why: ActionRefusal['why'] = 'failure'): ActionRefusal {
   return { ok: false, error, why };
 }
 
-type Found = { readonly ok: true; readonly task: PlainTask } | ActionRefusal;
+type FindResult = { readonly ok: true; readonly task: PlainTask } | ActionRefusal;
 
-/** @param done whether a task that is done may be named by the id it had before: only where nothing else can be meant */
-function find(tasks: readonly PlainTask[], said: string, done: 'by former id too' | 'by its own id'): Found {
-  if (!/^-?\d{1,16}$/.test(said)) return refuse('invalid id', 'usage');
-  const id = Number(said);
-  const former = () =>
+/**
+ * @param word what was typed as the id
+ * @param ids whether a done task is found by the id that it had when it was open, too
+ */
+function findTask(
+  tasks: readonly PlainTask[],
+  word: string,
+  ids: 'current and former ids' | 'current ids',
+): FindResult {
+  if (!/^-?\d{1,16}$/.test(word)) return refuse('invalid id', 'usage');
+  const id = Number(word);
+  const lastDone = () =>
     tasks.filter((task) => task.done !== 0 && isDoneIdOf(task.id, id)).sort((one, other) => other.done - one.done)[0];
-  const task = tasks.find((one) => one.id === id) ?? (done === 'by former id too' ? former() : undefined);
+  const task = tasks.find((one) => one.id === id) ?? (ids === 'current ids' ? undefined : lastDone());
   return task === undefined ? refuse('task not found', 'not found') : { ok: true, task };
 }
 
-function change(kept: TaskState, before: PlainTask, after: PlainTask, verb: ActionVerb): ActionOutcome {
-  const tasks = kept.tasks.map((task) => (task === before ? after : task));
-  return { ok: true, kept: { tasks }, output: { kind: 'task', task: after, verb } };
+function replaceTask(state: TaskState, before: PlainTask, after: PlainTask, verb: ActionVerb): ActionOutcome {
+  const tasks = state.tasks.map((task) => (task === before ? after : task));
+  return {
+    ok: true,
+    changes: { tasks },
+    output: { kind: 'task', task: after, id: verb === 'done' ? before.id : after.id, verb },
+  };
 }
 
-function started(task: PlainTask, now: number): PlainTask {
+function startTask(task: PlainTask, now: number): PlainTask {
   return { ...task, active: now };
 }
 
-function stopped(task: PlainTask, now: number): PlainTask {
+function stopTask(task: PlainTask, now: number): PlainTask {
   return { ...task, active: 0, last_active: now, worktime: task.worktime + Math.max(0, now - task.active) };
 }
 
-export const add: TaskAction = (kept, args, scene) => {
-  const read = readLine(args, 'add', scene.now, scene.zone);
+export const add: TaskAction = (state, args, context) => {
+  const read = readLine(args, 'add', context.now, context.zone);
   if (!read.ok) return refuse(read.error, 'usage');
   const { desc, tags, due } = read.line;
   if (desc === '') return refuse('invalid desc', 'usage');
   const task: PlainTask = {
-    index: scene.name(),
-    id: freeId(new Set(kept.tasks.map(({ id }) => id))),
+    index: context.createId(),
+    id: freeId(new Set(state.tasks.map(({ id }) => id))),
     desc,
-    tags: [...new Set([...tags, ...kept.context])],
+    tags: [...new Set([...tags, ...state.context])],
     active: 0,
     last_active: 0,
     due: due ?? 0,
     done: 0,
     worktime: 0,
   };
-  return { ok: true, kept: { tasks: [...kept.tasks, task] }, output: { kind: 'task', task, verb: 'added' } };
-};
-
-export const info: TaskAction = (kept, args, scene) => {
-  const found = find(kept.tasks, args.trim(), 'by former id too');
-  if (!found.ok) return found;
-  return { ok: true, kept: {}, output: { kind: 'info', task: found.task, row: stringify('info', found.task, scene) } };
-};
-
-export const list: TaskAction = (kept, args, scene) => {
-  if (args.trim() !== '') return refuse('invalid args', 'usage');
-  const tasks = visible(kept);
   return {
     ok: true,
-    kept: {},
-    output: { kind: 'list', tasks, rows: tasks.map((task) => stringify('list', task, scene)) },
+    changes: { tasks: [...state.tasks, task] },
+    output: { kind: 'task', task, id: task.id, verb: 'added' },
   };
 };
 
-/** The tasks of the context, by id; those that are done, unless hidden, after them, the latest first. */
-export function visible({ tasks, hide_done: hidden, context }: TaskState): readonly PlainTask[] {
+export const info: TaskAction = (state, args, context) => {
+  const result = findTask(state.tasks, args.trim(), 'current and former ids');
+  if (!result.ok) return result;
+  return { ok: true, changes: {}, output: describeTask(result.task, state.tasks, context) };
+};
+
+/** @param tasks all tasks, to name those that the task depends on */
+export function describeTask(task: PlainTask, tasks: readonly PlainTask[], scene: Scene): ActionOutput {
+  const find = (index: string) => tasks.find((other) => other.index === index);
+  const more = describeTaskwarrior(task.taskwarrior, { date: scene.date, find });
+  return { kind: 'info', task, row: stringify('info', task, scene), more };
+}
+
+export const list: TaskAction = (state, args, context) => {
+  if (args.trim() !== '') return refuse('invalid args', 'usage');
+  const tasks = visibleTasks(state);
+  return {
+    ok: true,
+    changes: {},
+    output: { kind: 'list', tasks, rows: tasks.map((task) => stringify('list', task, context)) },
+  };
+};
+
+/** The tasks of the context: open ones by id, then done ones, the latest first, unless they are hidden. */
+export function visibleTasks({ tasks, hide_done: hidden, context }: TaskState): readonly PlainTask[] {
   return tasks
     .filter((task) => task.done === 0 || !hidden)
     .filter((task) => context.length === 0 || context.some((tag) => task.tags.includes(tag)))
@@ -126,14 +156,14 @@ export function visible({ tasks, hide_done: hidden, context }: TaskState): reado
     );
 }
 
-export const update: TaskAction = (kept, args, scene) => {
+export const update: TaskAction = (state, args, context) => {
   const [id = '', ...words] = wordsOf(args);
-  const found = find(kept.tasks, id, 'by its own id');
-  if (!found.ok) return found;
+  const result = findTask(state.tasks, id, 'current ids');
+  if (!result.ok) return result;
   if (words.length === 0) return refuse('nothing to update', 'usage');
-  const read = readLine(words.join(' '), 'update', scene.now, scene.zone);
+  const read = readLine(words.join(' '), 'update', context.now, context.zone);
   if (!read.ok) return refuse(read.error, 'usage');
-  const { task } = found;
+  const { task } = result;
   const { desc, tags, untags, due } = read.line;
   const after: PlainTask = {
     ...task,
@@ -141,86 +171,90 @@ export const update: TaskAction = (kept, args, scene) => {
     tags: [...new Set([...task.tags.filter((tag) => !untags.includes(tag)), ...tags])],
     due: due ?? task.due,
   };
-  return change(kept, task, after, 'updated');
+  return replaceTask(state, task, after, 'updated');
 };
 
-/** `delete` is a word of the language. */
-export const remove: TaskAction = (kept, args) => {
-  const found = find(kept.tasks, args.trim(), 'by its own id');
-  if (!found.ok) return found;
-  const tasks = kept.tasks.filter((task) => task !== found.task);
-  return { ok: true, kept: { tasks }, output: { kind: 'task', task: found.task, verb: 'deleted' } };
+/** The action `delete`, which is a reserved word. */
+export const remove: TaskAction = (state, args) => {
+  const result = findTask(state.tasks, args.trim(), 'current ids');
+  if (!result.ok) return result;
+  const tasks = state.tasks.filter((task) => task !== result.task);
+  return {
+    ok: true,
+    changes: { tasks },
+    output: { kind: 'task', task: result.task, id: result.task.id, verb: 'deleted' },
+  };
 };
 
-export const start: TaskAction = (kept, args, { now }) => {
-  const found = find(kept.tasks, args.trim(), 'by its own id');
-  if (!found.ok) return found;
-  const { task } = found;
+export const start: TaskAction = (state, args, { now }) => {
+  const result = findTask(state.tasks, args.trim(), 'current ids');
+  if (!result.ok) return result;
+  const { task } = result;
   if (task.active !== 0) return refuse('task already started');
   if (task.done !== 0) return refuse('task already done');
-  return change(kept, task, started(task, now), 'started');
+  return replaceTask(state, task, startTask(task, now), 'started');
 };
 
-export const stop: TaskAction = (kept, args, { now }) => {
-  const found = find(kept.tasks, args.trim(), 'by its own id');
-  if (!found.ok) return found;
-  const { task } = found;
-  return task.active === 0 ? refuse('task already stopped') : change(kept, task, stopped(task, now), 'stopped');
+export const stop: TaskAction = (state, args, { now }) => {
+  const result = findTask(state.tasks, args.trim(), 'current ids');
+  if (!result.ok) return result;
+  const { task } = result;
+  return task.active === 0 ? refuse('task already stopped') : replaceTask(state, task, stopTask(task, now), 'stopped');
 };
 
-export const toggle: TaskAction = (kept, args, scene) => {
-  const found = find(kept.tasks, args.trim(), 'by its own id');
-  if (!found.ok) return found;
-  return found.task.active === 0 ? start(kept, args, scene) : stop(kept, args, scene);
+export const toggle: TaskAction = (state, args, context) => {
+  const result = findTask(state.tasks, args.trim(), 'current ids');
+  if (!result.ok) return result;
+  return result.task.active === 0 ? start(state, args, context) : stop(state, args, context);
 };
 
-export const done: TaskAction = (kept, args, { now }) => {
-  const found = find(kept.tasks, args.trim(), 'by former id too');
-  if (!found.ok) return found;
-  const { task } = found;
+export const done: TaskAction = (state, args, { now }) => {
+  const result = findTask(state.tasks, args.trim(), 'current and former ids');
+  if (!result.ok) return result;
+  const { task } = result;
   if (task.done !== 0) return refuse('task already done');
-  const rested = task.active === 0 ? task : stopped(task, now);
-  return change(kept, task, { ...rested, done: now, id: doneId(task.id, now) }, 'done');
+  const stopped = task.active === 0 ? task : stopTask(task, now);
+  return replaceTask(state, task, { ...stopped, done: now, id: doneId(task.id, now) }, 'done');
 };
 
-export const undone: TaskAction = (kept, args) => {
-  const found = find(kept.tasks, args.trim(), 'by former id too');
-  if (!found.ok) return found;
-  const { task } = found;
+export const undone: TaskAction = (state, args) => {
+  const result = findTask(state.tasks, args.trim(), 'current and former ids');
+  if (!result.ok) return result;
+  const { task } = result;
   if (task.done === 0) return refuse('task not done');
-  const id = freeId(new Set(kept.tasks.map((other) => other.id)));
-  return change(kept, task, { ...task, done: 0, id }, 'undone');
+  const id = freeId(new Set(state.tasks.map((other) => other.id)));
+  return replaceTask(state, task, { ...task, done: 0, id }, 'undone');
 };
 
-export const toggleHideDone: TaskAction = (kept, args) => {
+export const toggleHideDone: TaskAction = (state, args) => {
   if (args.trim() !== '') return refuse('invalid args', 'usage');
-  const hidden = !kept.hide_done;
-  return { ok: true, kept: { hide_done: hidden }, output: { kind: 'hide done', hidden } };
+  const hidden = !state.hide_done;
+  return { ok: true, changes: { hide_done: hidden }, output: { kind: 'hide done', hidden } };
 };
 
-type Tags = { readonly ok: true; readonly tags: readonly string[] } | ActionRefusal;
+type ParsedTags = { readonly ok: true; readonly tags: readonly string[] } | ActionRefusal;
 
-/** Tags as they are, or with the sign that `add` wants. */
-function tagsIn(args: string): Tags {
+/** Tags with or without the `+` that `add` expects. */
+function parseTags(args: string): ParsedTags {
   const tags = [...new Set(wordsOf(args).map((word) => word.replace(/^\+/, '')))];
   return tags.every(isTag) ? { ok: true, tags } : refuse('invalid tags', 'usage');
 }
 
-export const worktime: TaskAction = (kept, args, { now }) => {
-  const read = tagsIn(args);
+export const worktime: TaskAction = (state, args, { now }) => {
+  const read = parseTags(args);
   if (!read.ok) return read;
-  const seconds = workedOn(kept.tasks, read.tags, now);
-  return { ok: true, kept: {}, output: { kind: 'worktime', tags: read.tags, seconds } };
+  const seconds = workedOn(state.tasks, read.tags, now);
+  return { ok: true, changes: {}, output: { kind: 'worktime', tags: read.tags, seconds } };
 };
 
-export const context: TaskAction = (_, args) => {
-  const read = tagsIn(args);
+export const setContext: TaskAction = (_, args) => {
+  const read = parseTags(args);
   if (!read.ok) return read;
-  return { ok: true, kept: { context: read.tags }, output: { kind: 'context', context: read.tags } };
+  return { ok: true, changes: { context: read.tags }, output: { kind: 'context', context: read.tags } };
 };
 
-/** Those that need no more than the id of a task: what a key or a button of a GUI does to the one that is chosen. */
-export const ofOneTask = { delete: remove, start, stop, toggle, done, undone } as const satisfies Record<
+/** Actions that need only the id of a task: a GUI applies them to the selected task. */
+export const singleTaskActions = { delete: remove, start, stop, toggle, done, undone } as const satisfies Record<
   string,
   TaskAction
 >;

@@ -1,31 +1,34 @@
-// Changes of tasks as values: what an action did, its inverse, and the same done again to tasks that have moved on meanwhile. This is
-// what the queue to the hub, the history and `revert` are made of; nothing here reads a file or a wire.
+// Changes of tasks as values: what an action changed, its inverse, and the same change applied to tasks that other devices have
+// changed meanwhile. The history, the queue to the hub and `revert` are made of edits. Nothing here reads a file or a socket.
 
-import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
-import { doneId, freeId } from '../../../protocol/task.ts';
+import { type PlainTask, taskFields } from '../../../protocol/plain.ts';
+import { doneId } from '../../../protocol/task.ts';
 import type { KronosDatabase, LogStep, TaskEdit } from './database.ts';
+import { TaskTable } from './task-table.ts';
 
-/** Steps of the history that are kept. */
-const remembered = 500;
+const maxLogSteps = 500;
 
-function alike(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 function byIndex(tasks: readonly PlainTask[]): Map<string, PlainTask> {
   return new Map(tasks.map((task) => [task.index, task]));
 }
 
+/** @returns the edits that lead from `before` to `after`: deletions first, then the changed and new tasks in the order of `after` */
 export function editsBetween(before: readonly PlainTask[], after: readonly PlainTask[]): TaskEdit[] {
+  if (before === after) return [];
   const [old, recent] = [byIndex(before), byIndex(after)];
-  const gone = before.filter(({ index }) => !recent.has(index)).map((task) => edit(task.index, task, null));
+  const deleted = before.filter(({ index }) => !recent.has(index)).map((task) => edit(task.index, task, null));
   const changed = after.flatMap((task) => {
-    const was = old.get(task.index);
-    if (was === undefined) return [edit(task.index, null, task)];
-    const fields = plainFields.filter((field) => !alike(was[field], task[field]));
-    return fields.length === 0 ? [] : [edit(task.index, pick(was, fields), pick(task, fields))];
+    const previous = old.get(task.index);
+    if (previous === task) return [];
+    if (previous === undefined) return [edit(task.index, null, task)];
+    const fields = taskFields.filter((field) => !isSame(previous[field], task[field]));
+    return fields.length === 0 ? [] : [edit(task.index, pick(previous, fields), pick(task, fields))];
   });
-  return [...gone, ...changed];
+  return [...deleted, ...changed];
 }
 
 function edit(index: string, before: TaskEdit['before'], after: TaskEdit['after']): TaskEdit {
@@ -41,55 +44,89 @@ export function invertEdit({ index, before, after }: TaskEdit): TaskEdit {
 }
 
 /**
- * Does an edit to tasks that are perhaps no longer what it was made on. Fields that both changed are as the edit has them, but for
- * tags, which are added and taken away one by one, and worktime, of which both parts count. What somebody edited is not taken away,
- * and what is gone is not edited.
+ * Applies edits, in order, to tasks that may have changed since the edits were made.
+ * - A field that both sides changed takes the value of the edit. Tags are added and removed one by one; worktimes add up.
+ * - Two stops of one start count its time once, up to the later stop.
+ * - An edit beats a delete: a task that was changed since is not deleted. An edit of a task that is gone does nothing.
+ * - A task whose id is taken gets the smallest free one.
  */
-export function applyEdit(tasks: readonly PlainTask[], { index, before, after }: TaskEdit): readonly PlainTask[] {
-  const current = tasks.find((task) => task.index === index);
-  if (after === null) {
-    if (current === undefined || before === null) return tasks;
-    const touched = plainFields.some(
-      (field) => field !== 'id' && field in before && !alike(before[field], current[field]),
-    );
-    return touched ? tasks : tasks.filter((task) => task !== current);
-  }
-  const merged = current === undefined ? wholeOf(after) : merge(current, before, after);
-  if (merged === undefined) return tasks;
-  const others = new Set(tasks.flatMap((task) => (task === current ? [] : [task.id])));
-  const free = merged.id !== 0 && !others.has(merged.id) ? merged : { ...merged, id: freeId(others) };
-  return current === undefined ? [...tasks, free] : tasks.map((task) => (task === current ? free : task));
+export function applyEdits(tasks: readonly PlainTask[], edits: readonly TaskEdit[]): readonly PlainTask[] {
+  if (edits.length === 0) return tasks;
+  const table = new TaskTable(tasks);
+  for (const one of edits) applyEdit(table, one);
+  return table.tasks();
 }
 
-/** undefined where it is only some fields of a task. */
-function wholeOf(fields: Partial<PlainTask>): PlainTask | undefined {
+function applyEdit(table: TaskTable, { index, before, after }: TaskEdit): void {
+  const current = table.get(index);
+  if (after === null) {
+    if (current === undefined || before === null) return;
+    const changedSince = taskFields.some(
+      (field) => field !== 'id' && field in before && !isSame(before[field], current[field]),
+    );
+    if (!changedSince) table.delete(index);
+    return;
+  }
+  const merged = current === undefined ? wholeTask(after) : merge(current, before, after);
+  if (merged !== undefined) table.set(merged);
+}
+
+/** @returns undefined if some fields of the task are missing */
+function wholeTask(fields: Partial<PlainTask>): PlainTask | undefined {
   return isWhole(fields) ? fields : undefined;
 }
 
 function isWhole(fields: Partial<PlainTask>): fields is PlainTask {
-  return plainFields.every((field) => field in fields) && 'index' in fields;
+  return 'index' in fields && taskFields.every((field) => field === 'taskwarrior' || field in fields);
 }
 
 function merge(current: PlainTask, before: TaskEdit['before'], after: Partial<PlainTask>): PlainTask {
   const merged = { ...current, ...after };
-  const done = after.done !== undefined && after.done !== 0;
-  // Both made it: it is one task, which came to the hub from here before.
+  // Both sides created it: it is one task that reached the hub from here earlier.
   if (before === null) {
     return { ...merged, tags: union(current.tags, merged.tags), worktime: Math.max(current.worktime, merged.worktime) };
   }
   const removed = (before.tags ?? []).filter((tag) => after.tags?.includes(tag) === false);
   const added = (after.tags ?? []).filter((tag) => before.tags?.includes(tag) !== true);
+  const tags = union(
+    current.tags.filter((tag) => !removed.includes(tag)),
+    added,
+  );
+  const becomesDone = after.done !== undefined && after.done !== 0 && current.done === 0;
+  const work = mergeWork(current, before, after, merged);
   return {
     ...merged,
-    tags: union(
-      current.tags.filter((tag) => !removed.includes(tag)),
-      added,
-    ),
-    worktime: Math.max(0, current.worktime + (after.worktime ?? 0) - (before.worktime ?? 0)),
-    // What is done is worked on no more.
-    active: merged.done === 0 ? merged.active : 0,
-    // It may be called something else by now.
-    id: done && current.done === 0 && current.id !== before.id ? doneId(current.id, merged.done) : merged.id,
+    tags,
+    ...work,
+    // A done task is not active.
+    active: merged.done === 0 ? work.active : 0,
+    // The task may have another id by now; the id of a done task begins with the id that the task had.
+    id: becomesDone && current.id !== before.id ? doneId(current.id, merged.done) : merged.id,
+  };
+}
+
+type Work = Pick<PlainTask, 'active' | 'last_active' | 'worktime'>;
+
+function mergeWork(current: PlainTask, before: Partial<PlainTask>, after: Partial<PlainTask>, merged: PlainTask): Work {
+  const worked = (after.worktime ?? 0) - (before.worktime ?? 0);
+  const started = before.active ?? 0;
+  const stops = started !== 0 && after.active === 0 && worked >= 0;
+  // Another device stopped the same start: `current` already has its time up to `last_active`.
+  const stoppedSince = current.active !== started && current.last_active >= started;
+  if (!stops || !stoppedSince) {
+    return {
+      active: merged.active,
+      last_active: merged.last_active,
+      worktime: Math.max(0, current.worktime + worked),
+    };
+  }
+  const stoppedAt = started + worked;
+  const uncounted = Math.min(worked, Math.max(0, stoppedAt - current.last_active));
+  return {
+    // The other device may have started the task again after this stop.
+    active: current.active > stoppedAt ? current.active : 0,
+    last_active: Math.max(current.last_active, merged.last_active),
+    worktime: current.worktime + uncounted,
   };
 }
 
@@ -97,7 +134,7 @@ function union(tags: readonly string[], more: readonly string[]): readonly strin
   return [...new Set([...tags, ...more])];
 }
 
-/** What an action did to the tasks, as it is kept: in the history, and in the queue where there is a hub to be told. */
+/** @returns what to write so that `tasks` replace the tasks of the database: with the log step, and the edits queued if there is a hub */
 export function recordStep(
   database: KronosDatabase,
   tasks: readonly PlainTask[],
@@ -114,16 +151,16 @@ export function recordStep(
 }
 
 export function appendStep(log: readonly LogStep[], step: Omit<LogStep, 'n'>): readonly LogStep[] {
-  return [...log, { n: (log.at(-1)?.n ?? 0) + 1, ...step }].slice(-remembered);
+  return [...log, { n: (log.at(-1)?.n ?? 0) + 1, ...step }].slice(-maxLogSteps);
 }
 
-/** What an action changed, as it is kept. */
+/** @returns what to write after an action changed tasks or options */
 export function commitAction(
   database: KronosDatabase,
-  kept: Partial<Pick<KronosDatabase, 'tasks' | 'hide_done' | 'context'>>,
+  changed: Partial<Pick<KronosDatabase, 'tasks' | 'hide_done' | 'context'>>,
   step: Parameters<typeof recordStep>[2],
 ): Partial<KronosDatabase> {
-  const { tasks = database.tasks, hide_done = database.hide_done, context = database.context } = kept;
+  const { tasks = database.tasks, hide_done = database.hide_done, context = database.context } = changed;
   return {
     ...(hide_done === database.hide_done ? {} : { hide_done }),
     ...(context === database.context ? {} : { context }),
@@ -131,7 +168,7 @@ export function commitAction(
   };
 }
 
-/** Whether there is a hub that is to hear of edits, now or when sync is enabled again. */
+/** Whether a hub is to receive edits, now or when sync is enabled again. */
 export function isLinked({ enable_sync: enabled, sync_user_id: user }: KronosDatabase): boolean {
   return enabled || user !== '';
 }

@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { LowSync } from 'lowdb';
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
+import type { LockFile } from '../../typescript/lock-file.ts';
 import { errorCode, errorMessage } from '../cli/error-message.ts';
 import {
   DatabaseError,
@@ -23,16 +24,18 @@ import {
   type LogStep,
   type TaskEdit,
 } from './database.ts';
-import { lock, type Unlock } from './lock.ts';
+import { waitForLock } from './lock.ts';
 
-/** A command holds the lock for some milliseconds. */
-const patienceMs = 5_000;
+/** A command holds the lock for some milliseconds; many may wait for it. */
+const defaultPatienceMs = 15_000;
 
 export class DatabaseFile implements DatabaseStore {
   #path: string;
+  #patienceMs: number;
 
-  constructor(path: string) {
+  constructor(path: string, { patienceMs = defaultPatienceMs }: { readonly patienceMs?: number } = {}) {
     this.#path = path;
+    this.#patienceMs = patienceMs;
   }
 
   read(): KronosDatabase {
@@ -46,7 +49,7 @@ export class DatabaseFile implements DatabaseStore {
   }
 
   write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
-    const unlock = this.#lock();
+    const lock = this.#lock();
     try {
       const before = this.read();
       const changed = change(before);
@@ -54,13 +57,15 @@ export class DatabaseFile implements DatabaseStore {
       const low = this.#low();
       low.data = { ...before, ...changed };
       try {
+        if (!lock.isHeld())
+          throw new Error('another process took the lock, because this one slept for too long: try again');
         low.write();
       } catch (error) {
         throw new DatabaseError('write database failed', errorMessage(error));
       }
       return low.data;
     } finally {
-      unlock();
+      lock.release();
     }
   }
 
@@ -76,10 +81,10 @@ export class DatabaseFile implements DatabaseStore {
     return new LowSync<KronosDatabase>(adapter, emptyDatabase);
   }
 
-  #lock(): Unlock {
+  #lock(): LockFile {
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      return lock(`${real(this.#path)}.lock`, patienceMs);
+      return waitForLock(`${real(this.#path)}.lock`, this.#patienceMs);
     } catch (error) {
       throw new DatabaseError('write database failed', errorMessage(error));
     }

@@ -1,78 +1,19 @@
-// Who may change a file now, among all processes of this machine: a file beside it that names its holder. A holder that died is
-// found out by its number, and nobody's lock is taken because it is old: a machine may have slept meanwhile.
+// Waits for a lock file. The lock itself is clients/typescript/lock-file.ts.
 
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { errorCode } from '../cli/error-message.ts';
+import { inspectLock, type LockFile, tryLock } from '../../typescript/lock-file.ts';
 
 const pauseMs = 5;
 
-export type Unlock = () => void;
-
-/** @returns undefined where somebody else has it */
-export function tryLock(path: string): Unlock | undefined {
-  if (!claim(path)) {
-    if (!isAbandoned(path)) return undefined;
-    clear(path);
-    if (!claim(path)) return undefined;
-  }
-  return () => rmSync(path, { force: true });
-}
-
-/** Waits for it. Throws when that takes too long. */
-export function lock(path: string, patienceMs: number): Unlock {
+/** Blocks the process until it holds the lock. Throws if that takes longer than `patienceMs`. */
+export function waitForLock(path: string, patienceMs: number): LockFile {
   const until = Date.now() + patienceMs;
   for (;;) {
-    const unlock = tryLock(path);
-    if (unlock !== undefined) return unlock;
+    const lock = tryLock(path);
+    if (lock !== undefined) return lock;
     if (Date.now() > until) {
-      throw new Error(`${path} is held by process ${holderOf(path)}; delete it if there is no such process`);
+      const holder = inspectLock(path)?.holder || 'an unknown process';
+      throw new Error(`${path} is held by process ${holder}; if there is no such process, delete the file`);
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
-  }
-}
-
-/** `number@machine`, or '' while nobody, or somebody just now, writes it. */
-export function holderOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function claim(path: string): boolean {
-  try {
-    const file = openSync(path, 'wx', 0o600);
-    writeFileSync(file, `${process.pid}@${hostname()}`);
-    closeSync(file);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function isAbandoned(path: string): boolean {
-  const [pid, host] = holderOf(path).split('@');
-  if (host !== hostname()) return false;
-  // This process asks only for what it does not hold, so this is from one that had our number before us, as in containers.
-  if (pid === String(process.pid)) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return errorCode(error) === 'ESRCH';
-  }
-}
-
-/** One at a time, and looking once more: another may have cleared it, and a third taken it, since we looked. */
-function clear(path: string): void {
-  const broom = `${path}.broom`;
-  if (!claim(broom)) return;
-  try {
-    if (isAbandoned(path)) rmSync(path, { force: true });
-  } finally {
-    rmSync(broom, { force: true });
   }
 }

@@ -1,19 +1,36 @@
-// What a form of file has to offer: the tasks in it, and a file of tasks. And what all forms share: a door for foreign values, and
-// names that a task gets each time it is read.
+// What a file format implements: reading tasks from a text, and writing all tasks of a database. Also the tools that formats share.
 
 import { createHash } from 'node:crypto';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
+import type { Result } from '../../../protocol/result.ts';
 import type { KronosDatabase } from '../data/database.ts';
 
-export type ParsedTasks =
-  | { readonly ok: true; readonly tasks: readonly PlainTask[] }
-  | { readonly ok: false; readonly error: string };
+/** Something in a file that was not imported as it is. */
+export interface ImportNotice {
+  /** Of the file, from 1: where the entry begins. */
+  readonly line: number;
+  /**
+   * - `unreadable`: the entry is no task, and was left out.
+   * - `skipped`: the entry is a task that has no counterpart here, such as a deleted one.
+   * - `incomplete`: the task was imported without a part of it.
+   */
+  readonly kind: 'unreadable' | 'skipped' | 'incomplete';
+  /** For people: what it is about, and why. */
+  readonly text: string;
+}
+
+export interface ParsedTasks {
+  readonly tasks: readonly PlainTask[];
+  readonly notices: readonly ImportNotice[];
+}
 
 export interface TaskFormat {
-  read(text: string): ParsedTasks;
+  /** Fails if no entry can be found in the text; entries that cannot be read become notices. */
+  read(text: string): Result<ParsedTasks>;
   write(database: KronosDatabase): string;
-  /** By what a task is known in that form, where not by its `index`: one that came from here is known again. */
-  nameOf?(task: PlainTask): string;
+  /** What identifies a task in this format, if that is not its `index`: a task that came from here is recognized by it. */
+  identify?(task: PlainTask): string;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -26,23 +43,74 @@ export function isStringArray(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
-/** The same for the same text, and for no other. */
+/** @returns 20 characters that are the same for the same text only */
 export function hashName(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 20);
 }
 
-/** Tags of others may have signs in them that ours do not. */
+/** @returns the text as a tag of the protocol: letters lose their accents, other characters become `-`; '' if nothing is left */
 export function toTag(text: string): string {
-  return text.replace(/[^0-9a-zA-Z\-_]+/g, '-').replace(/^-+|-+$/g, '');
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^0-9a-zA-Z\-_]+/g, '-')
+    .replace(/^-+|-+$/g, '');
 }
 
-/** One value, or one a line. Throws where `parse` does. */
-export function valuesIn<T>(text: string, parse: (text: string) => T): readonly T[] {
+/** One entry of a file: its value, or why it could not be parsed. */
+export interface FileEntry<T> {
+  readonly line: number;
+  readonly value: Result<T>;
+}
+
+/** Entries of a JSON array, or one JSON value in each line. A line that is no JSON costs only that entry. */
+export function readJsonEntries(text: string): Result<readonly FileEntry<unknown>[]> {
+  let whole: unknown;
   try {
-    return [parse(text)];
+    whole = JSON.parse(text);
   } catch (error) {
-    const lines = text.split(/\r?\n/).flatMap((line) => line.trim().replace(/,$/, '') || []);
-    if (lines.length < 2) throw error;
-    return lines.map(parse);
+    const entries = readEntryPerLine(text, (line): unknown => JSON.parse(line));
+    const isReadable = entries.some(({ value }) => value.ok);
+    return isReadable ? { ok: true, value: entries } : { ok: false, error: `it is no JSON: ${errorMessage(error)}` };
   }
+  const values: readonly unknown[] = Array.isArray(whole) ? whole : [whole];
+  const lines = Array.isArray(whole) ? elementLines(text) : [1];
+  return { ok: true, value: values.map((value, at) => ({ line: lines[at] ?? 1, value: { ok: true, value } })) };
+}
+
+/** @param parse throws if the line is no value; the brackets and commas of an array around the lines are left out */
+export function readEntryPerLine<T>(text: string, parse: (line: string) => T): FileEntry<T>[] {
+  return text.split(/\r?\n/).flatMap((content, at) => {
+    const line = content
+      .trim()
+      .replace(/^\[(?=$|\s*\{)/, '')
+      .replace(/(?<=^|\}\s*),?\s*\]$|,$/, '')
+      .trim();
+    return line === '' ? [] : [{ line: at + 1, value: tryParse(line, parse) }];
+  });
+}
+
+function tryParse<T>(line: string, parse: (line: string) => T): Result<T> {
+  try {
+    return { ok: true, value: parse(line) };
+  } catch (error) {
+    return { ok: false, error: errorMessage(error) };
+  }
+}
+
+/** @param text of a JSON array. @returns the line on which each element begins */
+function elementLines(text: string): readonly number[] {
+  const lines: number[] = [];
+  let [line, depth, expectsElement] = [1, 0, false];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},\n]|[^\s[\]{},"]+/g)) {
+    if (token === '\n') {
+      line += 1;
+      continue;
+    }
+    if (expectsElement && token !== ']') lines.push(line);
+    expectsElement = (depth === 0 && token === '[') || (depth === 1 && token === ',');
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+  }
+  return lines;
 }

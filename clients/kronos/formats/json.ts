@@ -1,35 +1,61 @@
 // Our own tasks as JSON, as `kronos export json` and `kronos list --json` print them.
 
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
-import { errorMessage } from '../cli/error-message.ts';
 import type { KronosDatabase } from '../data/database.ts';
-import { isJsonObject, isStringArray, type TaskFormat } from './format.ts';
+import { isJsonObject, isStringArray, readJsonEntries, type TaskFormat } from './format.ts';
 
-function isTask(value: unknown): value is PlainTask {
-  if (!isJsonObject(value) || typeof value['index'] !== 'string' || !/^[!-~]{1,128}$/.test(value['index']))
-    return false;
-  return plainFields.every((field) => {
-    if (field === 'tags') return isStringArray(value['tags']);
-    return typeof value[field] === (field === 'desc' ? 'string' : 'number');
+/** @returns why the value is no task; '' if it is one */
+function problemOf(value: unknown): string {
+  if (!isJsonObject(value)) return 'it is no object';
+  if (typeof value['index'] !== 'string' || !/^[!-~]{1,128}$/.test(value['index'])) return 'its "index" is no name';
+  const wrong = plainFields.find((field) => {
+    if (field === 'tags') return !isStringArray(value['tags']);
+    return typeof value[field] !== (field === 'desc' ? 'string' : 'number');
   });
+  if (wrong !== undefined) return `its "${wrong}" is missing or of another type`;
+  return 'taskwarrior' in value && !isJsonObject(value['taskwarrior']) ? 'its "taskwarrior" is no object' : '';
 }
 
-/** Nothing else that the file may have said of it. */
-function only({ index, id, desc, tags, active, last_active, due, done, worktime }: PlainTask): PlainTask {
-  return { index, id, desc, tags, active, last_active, due, done, worktime };
+function isTask(value: unknown): value is PlainTask {
+  return problemOf(value) === '';
+}
+
+/** Leaves out fields that a task does not have. */
+function onlyFields({
+  index,
+  id,
+  desc,
+  tags,
+  active,
+  last_active,
+  due,
+  done,
+  worktime,
+  taskwarrior,
+}: PlainTask): PlainTask {
+  const task = { index, id, desc, tags, active, last_active, due, done, worktime };
+  return taskwarrior === undefined ? task : { ...task, taskwarrior };
 }
 
 export const json: TaskFormat = {
   read(text) {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      return { ok: false, error: `it is no JSON: ${errorMessage(error)}` };
-    }
-    return Array.isArray(value) && value.every(isTask)
-      ? { ok: true, tasks: value.map(only) }
-      : { ok: false, error: 'it is no list of tasks as "kronos export json" prints them' };
+    const entries = readJsonEntries(text);
+    if (!entries.ok) return entries;
+    const parsed = entries.value.map(({ line, value }) => {
+      const task = value.ok && isTask(value.value) ? onlyFields(value.value) : undefined;
+      const reason = value.ok ? problemOf(value.value) : value.error;
+      return {
+        task,
+        notice: { line, kind: 'unreadable', text: `not a task of "kronos export json": ${reason}` },
+      } as const;
+    });
+    return {
+      ok: true,
+      value: {
+        tasks: parsed.flatMap(({ task }) => task ?? []),
+        notices: parsed.flatMap(({ task, notice }) => (task === undefined ? [notice] : [])),
+      },
+    };
   },
   write: ({ tasks }: KronosDatabase) => JSON.stringify(tasks, null, 2),
 };

@@ -1,77 +1,159 @@
-// Taskwarrior's `task export`, and what its `task import` takes. What it has and we have not (priorities, waiting, recurrence,
-// annotations) is not taken over; what we have and it has not goes along as a user-defined attribute.
+// Taskwarrior's `task export`, and what `task import` takes. Fields of Taskwarrior that have no counterpart here (annotations,
+// priority, wait, depends, recurrence, user-defined attributes) are kept in the task's `taskwarrior` field, and written back as they
+// were. Our worktime is a user-defined attribute there.
 
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { errorMessage } from '../cli/error-message.ts';
 import type { KronosDatabase } from '../data/database.ts';
-import { isJsonObject, isStringArray, type JsonObject, type TaskFormat, toTag, valuesIn } from './format.ts';
+import { parseTaskwarriorDate } from '../data/taskwarrior-fields.ts';
+import {
+  type FileEntry,
+  type ImportNotice,
+  isJsonObject,
+  isStringArray,
+  type JsonObject,
+  type ParsedTasks,
+  readJsonEntries,
+  type TaskFormat,
+  toTag,
+} from './format.ts';
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const momentForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
-const left = new Set(['deleted', 'recurring']);
 
-function secondsOf(moment: unknown): number {
-  const parts = typeof moment === 'string' ? momentForm.exec(moment)?.slice(1).map(Number) : undefined;
-  if (parts === undefined) return 0;
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) / 1_000;
-}
+/** Fields that our own have, or that Taskwarrior computes. */
+const ownFields = new Set([
+  'uuid',
+  'description',
+  'status',
+  'start',
+  'due',
+  'end',
+  'worktime',
+  'tags',
+  'id',
+  'urgency',
+  'modified',
+]);
 
-function momentOf(seconds: number): string {
+/** Statuses whose tasks are not imported, and why. */
+const skippedStatuses = new Map([
+  ['deleted', 'deleted in Taskwarrior'],
+  ['recurring', 'the template of a recurring task: its tasks are imported, the template is not'],
+]);
+
+function formatTaskwarriorDate(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** Its names are UUIDs; one of ours that is none becomes one, the same each time. */
+/** An index that is no UUID is hashed into one. */
 function uuidOf({ index }: PlainTask): string {
   if (uuidForm.test(index)) return index.toLowerCase();
   const hex = createHash('sha256').update(index).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function taskOf(fields: JsonObject): PlainTask {
-  const { uuid, description, tags, project, status, start, due, end, modified, worktime, id } = fields;
-  const named = [...(isStringArray(tags) ? tags : []), ...(typeof project === 'string' ? [project] : [])];
+interface ParsedEntry {
+  readonly task?: PlainTask;
+  readonly notices: readonly ImportNotice[];
+}
+
+function parseEntry({ line, value: parsed }: FileEntry<unknown>): ParsedEntry {
+  const unreadable = (reason: string): ParsedEntry => ({
+    notices: [{ line, kind: 'unreadable', text: `not a task of Taskwarrior: ${reason}` }],
+  });
+  if (!parsed.ok) return unreadable(parsed.error);
+  const { value } = parsed;
+  if (!isJsonObject(value)) return unreadable('it is no object');
+  const { uuid, description, status } = value;
+  if (typeof uuid !== 'string' || !uuidForm.test(uuid)) return unreadable('it has no "uuid"');
+  if (typeof description !== 'string' || description === '') return unreadable('it has no "description"');
+  const skipped = skippedStatuses.get(String(status));
+  if (skipped !== undefined) return { notices: [{ line, kind: 'skipped', text: `"${description}": ${skipped}` }] };
+  const losses: string[] = [];
+  const task = toTask(uuid, description, value, (loss) => losses.push(loss));
   return {
-    index: typeof uuid === 'string' ? uuid.toLowerCase() : '',
-    id: typeof id === 'number' ? id : 0,
-    desc: typeof description === 'string' ? description : '',
-    tags: [...new Set(named.map(toTag))].filter((tag) => tag !== ''),
-    active: status === 'completed' ? 0 : secondsOf(start),
-    last_active: 0,
-    due: secondsOf(due),
-    done: status === 'completed' ? secondsOf(end ?? modified) : 0,
-    worktime: typeof worktime === 'number' ? Math.trunc(worktime) : 0,
+    task,
+    notices: losses.map((loss) => ({ line, kind: 'incomplete', text: `"${description}": ${loss}` })),
   };
 }
 
-function fieldsOf(task: PlainTask): JsonObject {
+/** @param lose is told of each part that the task has not */
+function toTask(uuid: string, desc: string, fields: JsonObject, lose: (what: string) => void): PlainTask {
+  const { tags, project, status, worktime, id } = fields;
+  const date = (name: 'start' | 'due' | 'end') => {
+    if (fields[name] === undefined) return 0;
+    const seconds = parseTaskwarriorDate(fields[name]);
+    if (seconds === undefined) lose(`${name} ${JSON.stringify(fields[name])} is no date, and is left out`);
+    return seconds ?? 0;
+  };
+  const names = isStringArray(tags) ? tags : [];
+  if (tags !== undefined && !isStringArray(tags)) lose('its tags are no list of texts, and are left out');
+  const all = [...names, ...(typeof project === 'string' ? [project] : [])];
+  for (const name of all) {
+    if (toTag(name) === '')
+      lose(`"${name}" has no character that a tag may have; only an export to Taskwarrior has it`);
+  }
+  const isCompleted = status === 'completed';
+  const end = isCompleted ? date('end') || (parseTaskwarriorDate(fields['modified']) ?? 0) : 0;
+  if (isCompleted && end === 0) lose('it is completed, but has no date of that: it is imported as not done');
+  const kept = keptFields(fields, names);
   return {
+    index: uuid.toLowerCase(),
+    id: typeof id === 'number' ? id : 0,
+    desc,
+    tags: [...new Set(all.map(toTag))].filter((tag) => tag !== ''),
+    active: isCompleted ? 0 : date('start'),
+    last_active: 0,
+    due: date('due'),
+    done: end,
+    worktime: typeof worktime === 'number' ? Math.trunc(worktime) : 0,
+    ...(Object.keys(kept).length === 0 ? {} : { taskwarrior: kept }),
+  };
+}
+
+/** Tags are kept as they were only if our tags do not say it all. */
+function keptFields(fields: JsonObject, tags: readonly string[]): JsonObject {
+  const { project } = fields;
+  const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => !ownFields.has(name)));
+  const isSame = tags.every((tag) => toTag(tag) === tag && !(typeof project === 'string' && toTag(project) === tag));
+  return isSame ? kept : { ...kept, tags };
+}
+
+function toFields(task: PlainTask): JsonObject {
+  const { tags: original, project, ...kept } = task.taskwarrior ?? {};
+  const originalTags = isStringArray(original) ? original : [];
+  const byTag = new Map(originalTags.map((tag) => [toTag(tag), tag]));
+  const projectTag = typeof project === 'string' ? toTag(project) : undefined;
+  const hasProject = projectTag !== undefined && (projectTag === '' || task.tags.includes(projectTag));
+  const tags = [
+    ...task.tags.filter((tag) => byTag.has(tag) || tag !== projectTag).map((tag) => byTag.get(tag) ?? tag),
+    ...originalTags.filter((tag) => toTag(tag) === ''),
+  ];
+  return {
+    ...kept,
     uuid: uuidOf(task),
     description: task.desc,
     status: task.done === 0 ? 'pending' : 'completed',
-    ...(task.tags.length === 0 ? {} : { tags: task.tags }),
-    ...(task.active === 0 ? {} : { start: momentOf(task.active) }),
-    ...(task.due === 0 ? {} : { due: momentOf(task.due) }),
-    ...(task.done === 0 ? {} : { end: momentOf(task.done) }),
+    ...(hasProject ? { project } : {}),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(task.active === 0 ? {} : { start: formatTaskwarriorDate(task.active) }),
+    ...(task.due === 0 ? {} : { due: formatTaskwarriorDate(task.due) }),
+    ...(task.done === 0 ? {} : { end: formatTaskwarriorDate(task.done) }),
     ...(task.worktime === 0 ? {} : { worktime: task.worktime }),
   };
 }
 
 export const taskwarrior: TaskFormat = {
-  nameOf: uuidOf,
+  identify: uuidOf,
   read(text) {
-    let values: readonly unknown[];
-    try {
-      values = valuesIn(text, (one): unknown => JSON.parse(one)).flat();
-    } catch (error) {
-      return { ok: false, error: `it is no JSON: ${errorMessage(error)}` };
-    }
-    const kept = values.filter((value) => !isJsonObject(value) || !left.has(String(value['status'])));
-    const tasks = kept.map((value) => (isJsonObject(value) ? taskOf(value) : undefined));
-    const at = tasks.findIndex((task) => task === undefined || task.desc === '' || !uuidForm.test(task.index));
-    if (at !== -1) return { ok: false, error: `entry ${at + 1} is no task of Taskwarrior` };
-    return { ok: true, tasks: tasks.flatMap((task) => task ?? []) };
+    const entries = readJsonEntries(text);
+    if (!entries.ok) return entries;
+    const parsed = entries.value.map(parseEntry);
+    const value: ParsedTasks = {
+      tasks: parsed.flatMap(({ task }) => task ?? []),
+      notices: parsed.flatMap(({ notices }) => notices),
+    };
+    return { ok: true, value };
   },
-  write: ({ tasks }: KronosDatabase) => `[\n${tasks.map((task) => JSON.stringify(fieldsOf(task))).join(',\n')}\n]`,
+  write: ({ tasks }: KronosDatabase) => `[\n${tasks.map((task) => JSON.stringify(toFields(task))).join(',\n')}\n]`,
 };

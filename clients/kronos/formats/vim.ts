@@ -1,64 +1,86 @@
-// The database files of kronos.vim. In all of them a line that begins with `{` is a task: of 2018, with times in seconds, or of 2019, in
-// milliseconds, with every start and stop. The lines before are options (six in 2018, a context and a flag in 2019), which are not
-// taken over: they are the other client's own.
+// The database files of kronos.vim. In all of them a line that begins with `{` is a task: of 2018, with times in seconds, or of 2019,
+// with times in milliseconds and every start and stop. The lines before are options of the other client (six in 2018, a context and a
+// flag in 2019), which are not imported.
 
 import { compile } from '../../../protocol/check.ts';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
-import { errorMessage } from '../cli/error-message.ts';
+import type { Result } from '../../../protocol/result.ts';
 import type { KronosDatabase } from '../data/database.ts';
-import { hashName, isJsonObject, type ParsedTasks, type TaskFormat } from './format.ts';
+import { type FileEntry, hashName, isJsonObject, readEntryPerLine, type TaskFormat } from './format.ts';
 import { formatVimValue, parseVimValue, type VimValue } from './vim-values.ts';
 
 const checkTask = compile(Task);
-/** `index` begins with this where it was written here. */
-const ours = 'kronos#';
+/** `index` begins with this if it was written here. */
+const ownPrefix = 'kronos#';
 
 function isTask(value: unknown): value is Task {
   return checkTask(value) && isJsonObject(value) && typeof value['desc'] === 'string';
 }
 
-/** An index of 2019 begins with a secret, which is not part of the name that a task gets here. */
+/** An index of 2019 begins with a secret, which does not become part of the index here. */
 function indexOf(task: Task): string {
   const { index } = task;
-  if (index?.startsWith(ours) === true) return index.slice(ours.length);
+  if (index?.startsWith(ownPrefix) === true) return index.slice(ownPrefix.length);
   return hashName(index === undefined ? JSON.stringify(task) : `vim${index.slice(Math.max(0, index.indexOf('#')))}`);
 }
 
-function tasksIn(text: string): readonly VimValue[] {
+/** Digits in a text are that number: kronos.vim of 2018 writes ids of done tasks as texts. */
+function withNumericId(value: VimValue): VimValue {
+  if (!isJsonObject(value)) return value;
+  const { id } = value;
+  return typeof id === 'string' && /^-?\d{1,16}$/.test(id) ? { ...value, id: Number(id) } : value;
+}
+
+/** A JSON array, a JSON database, or a database file with a task per line. */
+function readEntries(text: string): Result<readonly FileEntry<VimValue>[]> {
   try {
     const value = parseVimValue(text);
-    if (Array.isArray(value)) return value;
-    if (isJsonObject(value) && Array.isArray(value['tasks'])) return value['tasks'];
-    return [value];
+    const values = Array.isArray(value)
+      ? value
+      : isJsonObject(value) && Array.isArray(value['tasks'])
+        ? value['tasks']
+        : [value];
+    return { ok: true, value: values.map((one: VimValue) => ({ line: 1, value: { ok: true, value: one } })) };
   } catch (error) {
-    const lines = text.split(/\r?\n/).filter((line) => line.trimStart().startsWith('{'));
-    if (lines.length === 0) throw error;
-    return lines.map(parseVimValue);
+    const tasks = text.replace(/^(?!\s*\{).*$/gm, '');
+    const entries = readEntryPerLine(tasks, parseVimValue);
+    if (entries.length === 0) {
+      return { ok: false, error: `it is no database of kronos.vim: ${errorMessage(error)}` };
+    }
+    return { ok: true, value: entries };
   }
 }
 
-function read(text: string): ParsedTasks {
-  let values: readonly VimValue[];
-  try {
-    values = tasksIn(text);
-  } catch (error) {
-    return { ok: false, error: `it is no database of kronos.vim: ${errorMessage(error)}` };
-  }
-  const wrong = values.findIndex((value) => !isTask(value));
-  if (wrong !== -1) return { ok: false, error: `entry ${wrong + 1} is no task of kronos.vim` };
-  return { ok: true, tasks: values.filter(isTask).map((task) => plainOf(indexOf(task), task)) };
-}
+const read: TaskFormat['read'] = (text) => {
+  const entries = readEntries(text);
+  if (!entries.ok) return entries;
+  const parsed = entries.value.map(({ line, value: entry }) => {
+    const value = entry.ok ? withNumericId(entry.value) : undefined;
+    const task = isTask(value) ? plainOf(indexOf(value), value) : undefined;
+    const reason = entry.ok ? 'it has no "desc", or a field of another type' : entry.error;
+    return { task, notice: { line, kind: 'unreadable', text: `not a task of kronos.vim: ${reason}` } } as const;
+  });
+  return {
+    ok: true,
+    value: {
+      tasks: parsed.flatMap(({ task }) => task ?? []),
+      notices: parsed.flatMap(({ task, notice }) => (task === undefined ? [notice] : [])),
+    },
+  };
+};
 
-function lines(tasks: readonly PlainTask[], toWire: (task: PlainTask) => Task): readonly string[] {
+function formatLines(tasks: readonly PlainTask[], toWire: (task: PlainTask) => Task): readonly string[] {
   return tasks.map((task) => {
-    const value: VimValue = JSON.parse(JSON.stringify({ ...toWire(task), index: `${ours}${task.index}` }));
+    const value: VimValue = JSON.parse(JSON.stringify({ ...toWire(task), index: `${ownPrefix}${task.index}` }));
     return formatVimValue(value);
   });
 }
 
-function asOf2019(task: PlainTask): Task {
-  const untouched = { ...task, active: 0, last_active: 0, worktime: 0, due: 0, done: 0 };
+function toTask2019(task: PlainTask): Task {
+  const { taskwarrior: _, ...own } = task;
+  const untouched = { ...own, active: 0, last_active: 0, worktime: 0, due: 0, done: 0 };
   const blank: Task = {
     id: task.done === 0 ? task.id : -Math.abs(task.id),
     desc: task.desc,
@@ -82,12 +104,12 @@ export const vim2018: TaskFormat = {
       '',
       '',
       '0',
-      ...lines(tasks, (task) => wireOf(undefined, undefined, task)),
+      ...formatLines(tasks, (task) => wireOf(undefined, undefined, task)),
     ].join('\n'),
 };
 
 export const vim2019: TaskFormat = {
   read,
   write: ({ tasks, hide_done: hidden, context }: KronosDatabase) =>
-    [formatVimValue(context), `${Number(hidden)}`, ...lines(tasks, asOf2019)].join('\n'),
+    [formatVimValue(context), `${Number(hidden)}`, ...formatLines(tasks, toTask2019)].join('\n'),
 };

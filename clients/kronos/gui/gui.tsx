@@ -118,7 +118,7 @@ function Gui({ house, live, onChange }: GuiProps) {
     setScreen(next);
   };
   const say = (message: string, more: Partial<GuiState> = {}) => show({ ...newest.current, message, ...more });
-  const shown = () => actions.visible(live.database);
+  const shown = () => actions.visibleTasks(live.database);
 
   /** Several keys may come before the next drawing: each is about what the one before it left. */
   const pressed = (command: KeyCommand) => {
@@ -141,7 +141,7 @@ function Gui({ house, live, onChange }: GuiProps) {
         return act('toggle hide done', actions.toggleHideDone, '');
     }
     const { task } = effect;
-    act(effect.do, actions.ofOneTask[effect.do], String(task.id));
+    act(effect.do, actions.singleTaskActions[effect.do], String(task.id));
   };
   const act = (name: string, action: actions.TaskAction, args: string): boolean => {
     const outcome = live.act(name, action, args);
@@ -165,7 +165,7 @@ function Gui({ house, live, onChange }: GuiProps) {
         ? act('add', actions.add, typed)
         : open === 'update'
           ? task !== undefined && act('update', actions.update, parseEditLine(task, typed))
-          : act(open, open === 'worktime' ? actions.worktime : actions.context, typed);
+          : act(open, open === 'worktime' ? actions.worktime : actions.setContext, typed);
     if (done) show({ ...newest.current, view: 'list' });
   };
 
@@ -204,7 +204,7 @@ function Gui({ house, live, onChange }: GuiProps) {
         {screen.view === 'keys' ? (
           <Keys />
         ) : screen.view === 'info' && task !== undefined ? (
-          <Text>{info(task, scene)}</Text>
+          <Text>{info(task, live.database.tasks, scene)}</Text>
         ) : tasks.length === 0 ? (
           <Nothing hidden={live.database.tasks.length} />
         ) : (
@@ -300,9 +300,13 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
   );
 }
 
-function info(task: PlainTask, scene: ListProps['scene']): string {
-  const row = stringify('info', { ...task, worktime: worked(task, scene.now) }, scene);
-  return formatOutput({ kind: 'info', task, row }, { colour: false, width: undefined, now: scene.now }).join('\n');
+function info(task: PlainTask, tasks: readonly PlainTask[], scene: ListProps['scene']): string {
+  const shown = { ...task, worktime: worked(task, scene.now) };
+  return formatOutput(actions.describeTask(shown, tasks, scene), {
+    colour: false,
+    width: undefined,
+    now: scene.now,
+  }).join('\n');
 }
 
 function Nothing({ hidden }: { hidden: number }) {

@@ -5,12 +5,12 @@ import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Connection, SdkChannel } from '../../typescript/api.ts';
-import type { CliContext } from '../cli/cli-context.ts';
+import { tryLock } from '../../typescript/lock-file.ts';
+import { actionContext, type CliContext } from '../cli/cli-context.ts';
 import { revertStep } from '../cli/verbs/log.ts';
 import type { ActionOutcome, ActionRefusal, TaskAction } from '../data/actions.ts';
 import { DatabaseError, type KronosDatabase } from '../data/database.ts';
 import { commitAction } from '../data/edits.ts';
-import { tryLock, type Unlock } from '../data/lock.ts';
 import { connectDevice, forgetHub } from '../sync/hub.ts';
 import { AccountDatabase, TaskSync } from '../sync/sync.ts';
 
@@ -29,7 +29,7 @@ interface Hub {
   readonly tasks: SdkChannel<Task>;
   readonly keeper: AccountDatabase;
   readonly exchange: TaskSync;
-  readonly unlock: Unlock;
+  readonly unlock: () => void;
 }
 
 export class LiveDatabase {
@@ -102,13 +102,12 @@ export class LiveDatabase {
   /** @param name of the action, for the history */
   act(name: string, action: TaskAction, args: string): ActionOutcome {
     const now = Math.floor(this.#house.now() / 1_000);
-    const { zone } = this.#house;
-    const scene = { now, zone, name: () => this.#house.createId(), date: (at: number) => this.#house.formatDate(at) };
+    const context = actionContext(this.#house, now);
     let outcome: ActionOutcome | undefined;
     try {
       this.#database = this.#house.database.write((database) => {
-        outcome = action(database, args, scene);
-        return outcome.ok ? commitAction(database, outcome.kept, { action: name, at: now }) : {};
+        outcome = action(database, args, context);
+        return outcome.ok ? commitAction(database, outcome.changes, { action: name, at: now }) : {};
       });
     } catch (error) {
       return unkept(error);
@@ -138,7 +137,7 @@ export class LiveDatabase {
     const hub = this.#hub;
     try {
       if (hub?.connection.state.name === 'live') {
-        await hub.exchange.handOver();
+        await hub.exchange.upload();
         await hub.connection.sync({ deadlineMs: goodbyeMs });
       }
     } catch {
@@ -172,11 +171,11 @@ export class LiveDatabase {
     const hub = this.#hub;
     if (hub === undefined) {
       if (database.enable_sync) await this.#connect();
-    } else if (!hub.keeper.holds(database)) {
+    } else if (!hub.keeper.matches(database)) {
       // Somebody logged in elsewhere, or out. The next tick connects anew, so that who did it goes first.
       await this.#disconnect(!database.enable_sync);
     } else if (hub.tasks.current && database.queue.length > 0) {
-      await hub.exchange.handOver();
+      await hub.exchange.upload();
     }
   }
 
@@ -186,11 +185,11 @@ export class LiveDatabase {
   }
 
   async #connect(): Promise<void> {
-    const release = tryLock(join(this.#house.dataDir, 'sync.lock'));
-    if (release === undefined) return;
+    const lock = tryLock(join(this.#house.dataDir, 'sync.lock'));
+    if (lock === undefined) return;
     const unlock = () => {
       process.off('exit', unlock);
-      release();
+      lock.release();
     };
     // Whichever way it ends.
     process.once('exit', unlock);
@@ -211,7 +210,7 @@ export class LiveDatabase {
 
   async #know(connection: Connection, keeper: AccountDatabase): Promise<void> {
     try {
-      this.#database = await keeper.know(connection);
+      this.#database = await keeper.storeIdentity(connection);
     } catch {
       // The next time that it is live.
     }
@@ -219,8 +218,8 @@ export class LiveDatabase {
 
   async #exchanged(exchange: TaskSync): Promise<void> {
     try {
-      await exchange.handOver();
-      exchange.adopt();
+      await exchange.upload();
+      exchange.download();
     } catch {
       // What could not be kept, or is of another hub by now, is heard again.
     }

@@ -33,7 +33,7 @@ export function handleCommand(
   command: KeyCommand,
   shown: readonly PlainTask[],
 ): { readonly screen: GuiState; readonly effect?: GuiEffect } {
-  const quiet = { ...screen, said: '' };
+  const quiet = { ...screen, message: '' };
   const list: GuiState = { ...quiet, view: 'list' };
   // Anything closes what was only to be looked at; the key that opened it, and those that quit, do nothing more.
   if (screen.view === 'info' || screen.view === 'keys') {

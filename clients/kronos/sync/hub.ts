@@ -1,21 +1,22 @@
-// Where the hub is and how it is spoken to: addresses from what a person wrote, and the SDK over a WebSocket of Node's own or, on
-// Node 20, of `ws`. What is said is sync.ts' and the verbs'.
+// Connections to the hub: addresses from what a person typed, and the SDK over Node's WebSocket or, on Node 20, over `ws`.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from '../../typescript/api.ts';
+import { storedName } from '../../typescript/channel-persistence.ts';
 import { FileStorage } from '../../typescript/file-storage.ts';
 import { connect } from '../../typescript/index.ts';
+import { isStored } from '../../typescript/replica.ts';
 import { MemoryStorage, type Storage } from '../../typescript/storage.ts';
 import type { KronosDatabase } from '../data/database.ts';
 
 const port = 5600;
-/** Of the same hub, for plain Kronos clients: it takes WebSockets too, but nothing else of HTTP. */
+/** The hub's port for plain Kronos clients. It accepts WebSockets, but no other HTTP. */
 const kronosPort = '5000';
 
 /**
  * @param host `host`, `host:port` or a URL
- * @returns undefined for what is none of these
+ * @returns undefined if it is none of these
  */
 export function parseHubUrl(host: string, protocol: 'ws' | 'http'): URL | undefined {
   const named = /^(?:ws|http)s?:\/\//i.test(host) ? host : `ws://${host}`;
@@ -33,29 +34,35 @@ function storagePath(folder: string): string {
   return join(folder, 'sync.json');
 }
 
-/** What is known of a hub, when another one takes its place. */
+/** Deletes what was stored about the hub, when another one takes its place. */
 export function forgetHub(folder: string): void {
   rmSync(storagePath(folder), { force: true });
 }
 
-type Linked = Pick<KronosDatabase, 'sync_host' | 'sync_user_id' | 'sync_device_id'>;
+/** How many writes the SDK has stored that the hub has not confirmed. */
+export async function countStoredWrites(folder: string): Promise<number> {
+  const stored = await new FileStorage(storagePath(folder)).read(storedName('tasks')).catch(() => undefined);
+  return isStored(stored) ? stored.pending.length : 0;
+}
+
+type HubAccount = Pick<KronosDatabase, 'sync_host' | 'sync_user_id' | 'sync_device_id'>;
 
 /**
- * Speaks for this device's tasks, and remembers in the folder how far it got. Nothing is sent before it is asked to.
- * @returns undefined where the host is no address
+ * Connects as this device, with its state stored in the folder. Sends nothing before it is asked to.
+ * @returns undefined if the host is not an address
  */
 export async function connectDevice(database: KronosDatabase, folder: string): Promise<Connection | undefined> {
-  // Of which hub these tasks are is not known: what is remembered is of another.
+  // It is not known which hub these tasks come from, so what is stored is about another one.
   if (database.sync_epoch === '') forgetHub(folder);
-  return linkTo(database, new FileStorage(storagePath(folder)));
+  return connectWith(database, new FileStorage(storagePath(folder)));
 }
 
-/** Only asks, and remembers nothing. As this device only where one is named. */
-export async function connectOnce(database: Linked): Promise<Connection | undefined> {
-  return linkTo(database, new MemoryStorage());
+/** Connects to ask something, and stores nothing. It is this device only if `sync_device_id` names one. */
+export async function connectOnce(database: HubAccount): Promise<Connection | undefined> {
+  return connectWith(database, new MemoryStorage());
 }
 
-async function linkTo(database: Linked, storage: Storage): Promise<Connection | undefined> {
+async function connectWith(database: HubAccount, storage: Storage): Promise<Connection | undefined> {
   const url = parseHubUrl(database.sync_host, 'ws');
   if (url === undefined) return undefined;
   const { sync_user_id: token, sync_device_id: device } = database;

@@ -1,56 +1,60 @@
-// The database and the hub, brought together: what was done here goes to the hub on top of what others did, and what came out comes
-// back. The SDK has the wire, the position and the writes on their way; here is only what tasks are to both. Commands call
-// `synchronize` and end; what stays open (the GUI) keeps an Exchange.
+// Brings the tasks of this device and the tasks of the hub together: queued edits are applied to the hub's current tasks, and the
+// result comes back. The SDK has the wire, the position and the writes under way. A command calls `synchronize` and ends; a program
+// that stays open (the GUI) keeps a TaskSync.
 
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
-import type { Connection, SdkChannel, SyncResult } from '../../typescript/api.ts';
+import type { Connection, RefusedWrite, SdkChannel, SyncResult } from '../../typescript/api.ts';
 import type { DatabaseStore, KronosDatabase, TaskEdit } from '../data/database.ts';
-import { appendStep, applyEdit, editsBetween } from '../data/edits.ts';
+import { appendStep, applyEdits, editsBetween } from '../data/edits.ts';
 
-type Tasks = Pick<SdkChannel<Task>, 'items' | 'position' | 'current' | 'open' | 'create' | 'update' | 'delete'>;
+type TaskChannel = Pick<
+  SdkChannel<Task>,
+  'items' | 'position' | 'current' | 'waiting' | 'open' | 'create' | 'update' | 'delete' | 'onItems'
+>;
 
-function plain(tasks: Tasks): readonly PlainTask[] {
-  return [...tasks.items].map(([key, { item }]) => plainOf(key, item));
+/** @returns the channel's tasks, in its order */
+function readTasks(channel: TaskChannel): readonly PlainTask[] {
+  return [...channel.items].map(([key, { item }]) => plainOf(key, item));
 }
 
-/** The database is of another hub now, or of another account there. */
+/** The database belongs to another hub, or to another account, than the connection. */
 export class HubChangedError extends Error {
-  override readonly name = 'HubChanged';
+  override readonly name = 'HubChangedError';
 }
 
-/** A keeper for one connection: what is heard over it is for the hub and the account that it was made for, and for no other. */
+/** The database as one connection may use it: it refuses to write once the database belongs to another hub or account. */
 export class AccountDatabase implements DatabaseStore {
-  #keeper: DatabaseStore;
+  #store: DatabaseStore;
   #host: string;
   #user: string;
 
-  constructor(keeper: DatabaseStore, { sync_host: host, sync_user_id: user }: KronosDatabase) {
-    this.#keeper = keeper;
+  constructor(store: DatabaseStore, { sync_host: host, sync_user_id: user }: KronosDatabase) {
+    this.#store = store;
     this.#host = host;
     this.#user = user;
   }
 
-  holds({ enable_sync: enabled, sync_host: host, sync_user_id: user }: KronosDatabase): boolean {
+  matches({ enable_sync: enabled, sync_host: host, sync_user_id: user }: KronosDatabase): boolean {
     return enabled && host === this.#host && user === this.#user;
   }
 
   read(): KronosDatabase {
-    return this.#keeper.read();
+    return this.#store.read();
   }
 
-  /** Throws HubChanged too. */
+  /** Throws HubChangedError too. */
   write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
-    return this.#keeper.write((database) => {
-      if (!this.holds(database)) throw new HubChangedError();
+    return this.#store.write((database) => {
+      if (!this.matches(database)) throw new HubChangedError();
       const changed = change(database);
       this.#user = changed.sync_user_id ?? this.#user;
       return changed;
     });
   }
 
-  /** A hub of one's own gives a device its names at the first login. */
-  async know(connection: Pick<Connection, 'identity'>): Promise<KronosDatabase> {
+  /** Stores the token and the device id of the connection: a personal hub creates them at the first login. */
+  async storeIdentity(connection: Pick<Connection, 'identity'>): Promise<KronosDatabase> {
     const { device, token } = await connection.identity();
     return this.write(({ sync_user_id: user, sync_device_id: known }) =>
       user === token && known === device ? {} : { sync_user_id: token, sync_device_id: device },
@@ -59,120 +63,166 @@ export class AccountDatabase implements DatabaseStore {
 }
 
 export class TaskSync {
-  #keeper: DatabaseStore;
-  #tasks: Tasks;
+  #database: DatabaseStore;
+  #tasks: TaskChannel;
   #now: () => number;
-  #turn: Promise<void> = Promise.resolve();
-  #handing = 0;
+  #lastUpload: Promise<unknown> = Promise.resolve();
+  #uploads = 0;
 
   /** @param now milliseconds since 1970 */
-  constructor(keeper: DatabaseStore, tasks: Tasks, now: () => number) {
-    this.#keeper = keeper;
+  constructor(database: DatabaseStore, tasks: TaskChannel, now: () => number) {
+    this.#database = database;
     this.#tasks = tasks;
     this.#now = now;
   }
 
   /**
-   * Does the queue to the hub's tasks as they are now; from then on it is the SDK's, on its disk. Nothing happens before the channel
-   * has caught up: nothing is to be done to tasks of yesterday.
+   * Applies the queue to the hub's current tasks and hands the resulting writes to the SDK, which stores them on disk. Does nothing
+   * before the channel has caught up, because edits must not be applied to outdated tasks.
+   * @returns the writes that are too large, or otherwise impossible, to send
    */
-  handOver(): Promise<void> {
-    this.#handing += 1;
-    const turn = this.#turn
-      .then(() => this.#handOver())
+  upload(): Promise<readonly RefusedWrite[]> {
+    this.#uploads += 1;
+    const upload = this.#lastUpload
+      .then(() => this.#upload())
       .finally(() => {
-        this.#handing -= 1;
+        this.#uploads -= 1;
       });
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    this.#lastUpload = upload.catch(() => undefined);
+    return upload;
   }
 
-  /** Takes up what the hub has, with what is still queued here on top. */
-  adopt(): void {
+  /** Replaces the local tasks by the hub's tasks, with the queued edits applied to them. */
+  download(): void {
     const tasks = this.#tasks;
-    // What is being handed over is on both sides for a moment, and would count twice.
-    if (this.#handing > 0 || !tasks.current) return;
+    // During an upload an edit is both in the queue and in the channel, and would count twice.
+    if (this.#uploads > 0 || !tasks.current) return;
     const now = this.#now();
-    this.#keeper.write((database) => {
-      // What was never handed over to this hub would look as if it had been deleted there.
+    this.#database.write((database) => {
+      // Tasks that were never uploaded to this hub would look as if they had been deleted there.
       if (database.sync_epoch !== tasks.position?.epoch) return {};
-      const there = onTop(database, plain(tasks));
-      const edits = editsBetween(database.tasks, there);
+      const merged = applyQueue(database, readTasks(tasks));
+      const edits = editsBetween(database.tasks, merged);
       if (edits.length === 0) return {};
       const log = appendStep(database.log, { at: Math.floor(now / 1_000), action: 'sync', edits });
-      return { tasks: inOrder(database.tasks, there), log, sync_version: Math.max(database.sync_version + 1, now) };
+      return {
+        tasks: inFileOrder(database.tasks, merged),
+        log,
+        sync_version: Math.max(database.sync_version + 1, now),
+      };
     });
   }
 
-  async #handOver(): Promise<void> {
+  async #upload(): Promise<readonly RefusedWrite[]> {
     const tasks = this.#tasks;
     const epoch = tasks.position?.epoch;
-    if (!tasks.current || epoch === undefined) return;
-    const database = this.#keeper.write((before) => begun(before, epoch));
-    const there = plain(tasks);
-    const wanted = onTop(database, there);
-    const [were, are] = [byIndex(there), byIndex(wanted)];
-    for (const { index } of editsBetween(there, wanted)) {
-      const after = are.get(index);
-      const item = tasks.items.get(index)?.item;
-      if (after === undefined) await tasks.delete(index);
-      else if (item === undefined) await tasks.create(wireOf(undefined, undefined, after), { key: index });
-      else await tasks.update(index, wireOf(item, were.get(index), after));
-    }
+    if (!tasks.current || epoch === undefined) return [];
+    const database = this.#database.write((before) => queueAllIfNewHub(before, epoch));
     const { length } = database.queue;
-    if (length > 0) this.#keeper.write(({ queue }) => ({ queue: queue.slice(length) }));
+    if (length === 0) return [];
+    const refused = await this.#write(database);
+    this.#database.write(({ queue }) => ({ queue: queue.slice(length) }));
+    return refused;
+  }
+
+  /** All writes are given to the SDK at once: it stores them on disk together. */
+  async #write(database: KronosDatabase): Promise<readonly RefusedWrite[]> {
+    const tasks = this.#tasks;
+    const current = readTasks(tasks);
+    const wanted = applyQueue(database, current);
+    const [before, after] = [byIndex(current), byIndex(wanted)];
+    const items = new Map(tasks.items);
+    const writes = editsBetween(current, wanted).map(async ({ index: key }) => {
+      const [task, item] = [after.get(key), items.get(key)?.item];
+      if (task === undefined) return { type: 'delete', key, result: await tasks.delete(key) };
+      if (item === undefined) {
+        return { type: 'create', key, result: await tasks.create(wireOf(undefined, undefined, task), { key }) };
+      }
+      return { type: 'update', key, result: await tasks.update(key, wireOf(item, before.get(key), task)) };
+    });
+    const results = await Promise.all(writes);
+    return results.flatMap(({ type, key, result }) =>
+      result.ok ? [] : [{ channel: 'tasks', id: '', type, key, failure: result }],
+    );
   }
 }
 
 /**
- * The queue of a database done to other tasks than those it was made on. An edit beats a delete: what is gone there comes back as it
- * is here, whole.
+ * Applies the queue of a database to other tasks than those that the edits were made on. An edit beats a delete: a task that the hub
+ * has no longer comes back as it is here, whole.
  */
-function onTop({ queue, tasks }: KronosDatabase, there: readonly PlainTask[]): readonly PlainTask[] {
-  const [known, here] = [byIndex(there), byIndex(tasks)];
-  const made = new Set(queue.flatMap(({ index, before }) => (before === null ? [index] : [])));
-  const gone = new Set(queue.flatMap(({ index }) => (known.has(index) || made.has(index) ? [] : [index])));
-  const back = [...gone].flatMap((index) => here.get(index) ?? []);
-  return [
-    ...queue.filter(({ index }) => !gone.has(index)),
-    ...back.map((task): TaskEdit => ({ index: task.index, before: null, after: task })),
-  ].reduce(applyEdit, there);
+function applyQueue({ queue, tasks }: KronosDatabase, hubTasks: readonly PlainTask[]): readonly PlainTask[] {
+  const [known, local] = [byIndex(hubTasks), byIndex(tasks)];
+  const created = new Set(queue.flatMap(({ index, before }) => (before === null ? [index] : [])));
+  const deletedThere = new Set(queue.flatMap(({ index }) => (known.has(index) || created.has(index) ? [] : [index])));
+  const restored = [...deletedThere].flatMap((index) => local.get(index) ?? []);
+  return applyEdits(hubTasks, [
+    ...queue.filter(({ index }) => !deletedThere.has(index)),
+    ...restored.map((task): TaskEdit => ({ index: task.index, before: null, after: task })),
+  ]);
 }
 
 function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {
   return new Map(tasks.map((task) => [task.index, task]));
 }
 
-/** A hub that these tasks never came to is to have all of them: it is new to us, or was made anew. */
-function begun({ sync_epoch: known, tasks }: KronosDatabase, epoch: string): Partial<KronosDatabase> {
+/** A hub that never had these tasks gets all of them: it is new to this device, or its data was created anew. */
+function queueAllIfNewHub({ sync_epoch: known, tasks }: KronosDatabase, epoch: string): Partial<KronosDatabase> {
   if (known === epoch) return {};
   return { sync_epoch: epoch, queue: editsBetween([], tasks) };
 }
 
-/** Those that were there stay where they were in the file. */
-function inOrder(before: readonly PlainTask[], after: readonly PlainTask[]): readonly PlainTask[] {
+/** Keeps known tasks at their place in the file; new ones follow. */
+function inFileOrder(before: readonly PlainTask[], after: readonly PlainTask[]): readonly PlainTask[] {
   const places = new Map(before.map(({ index }, place) => [index, place]));
   const place = ({ index }: PlainTask) => places.get(index) ?? before.length;
   return [...after].sort((one, other) => place(one) - place(other) || one.id - other.id);
 }
 
-/**
- * One sync: hears what is new, hands over what is queued, waits until the hub has it. Throws HubChanged.
- * @param now milliseconds since 1970
- */
+export interface SyncOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** How long to wait without progress before giving up, in milliseconds. */
+  readonly patienceMs: number;
+  /** Is called whenever the hub has answered a write. `left` and `total` count writes. */
+  readonly onProgress?: (left: number, total: number) => void;
+}
+
+/** One sync: catches up with the hub, uploads the queue, and waits until the hub has stored it. Throws HubChangedError. */
 export async function synchronize(
-  keeper: AccountDatabase,
-  connection: Pick<Connection, 'sync' | 'identity'>,
-  tasks: Tasks,
-  { now, deadlineMs }: { readonly now: () => number; readonly deadlineMs: number },
+  database: AccountDatabase,
+  connection: Pick<Connection, 'sync' | 'identity' | 'state'>,
+  tasks: TaskChannel,
+  { now, patienceMs, onProgress = () => undefined }: SyncOptions,
 ): Promise<SyncResult> {
   await tasks.open();
-  const heard = await connection.sync({ deadlineMs });
-  if (heard.state !== 'live') return heard;
-  await keeper.know(connection);
-  const exchange = new TaskSync(keeper, tasks, now);
-  await exchange.handOver();
-  const synced = await connection.sync({ deadlineMs });
-  exchange.adopt();
-  return { ...synced, refused: [...heard.refused, ...synced.refused] };
+  const caughtUp = await syncWhileProgressing(connection, tasks, patienceMs);
+  if (caughtUp.state !== 'live') return caughtUp;
+  await database.storeIdentity(connection);
+  const sync = new TaskSync(database, tasks, now);
+  const impossible = await sync.upload();
+  const total = tasks.waiting;
+  const stop = tasks.onItems(() => onProgress(tasks.waiting, total));
+  if (total > 0) onProgress(total, total);
+  const uploaded = await syncWhileProgressing(connection, tasks, patienceMs);
+  stop();
+  sync.download();
+  return { ...uploaded, refused: [...caughtUp.refused, ...impossible, ...uploaded.refused] };
+}
+
+/** Goes on as long as something arrives within `patienceMs`: large uploads and downloads take longer than that. */
+async function syncWhileProgressing(
+  connection: Pick<Connection, 'sync' | 'state'>,
+  tasks: TaskChannel,
+  patienceMs: number,
+): Promise<SyncResult> {
+  const refused: RefusedWrite[] = [];
+  const progress = () => `${tasks.waiting} ${tasks.position?.seq} ${tasks.current}`;
+  for (;;) {
+    const before = progress();
+    const result = await connection.sync({ deadlineMs: patienceMs });
+    refused.push(...result.refused);
+    const goesOn = result.state === 'offline' && connection.state.name === 'live' && progress() !== before;
+    if (!goesOn) return { ...result, refused };
+  }
 }

@@ -19,7 +19,7 @@ export function scene(): ActionContext {
     now: Math.floor(Date.now() / 1_000),
     zone: localZone,
     date: (seconds) => dates.format(seconds * 1_000),
-    name: freshName,
+    createId: freshName,
   };
 }
 
@@ -94,7 +94,7 @@ export class LiveTasks {
       this.#deps.failed(outcome.error);
       return undefined;
     }
-    const { tasks } = outcome.kept;
+    const { tasks } = outcome.changes;
     if (tasks !== undefined) {
       const { items } = this.#channel;
       const writes = writesTo(items, tasks);

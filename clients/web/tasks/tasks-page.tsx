@@ -45,7 +45,7 @@ export function TasksPage() {
   useEffect(() => () => live.close(), [live]);
   useEverySecond(() => redraw(0));
 
-  const shown = actions.visible({ tasks: live.tasks, ...options });
+  const shown = actions.visibleTasks({ tasks: live.tasks, ...options });
   const at = Math.max(
     0,
     shown.findIndex(({ index }) => index === chosen),
@@ -93,7 +93,7 @@ export function TasksPage() {
     }
     if (about === undefined) return say({ text: 'There is no task here: add one first.', undo: false });
     if (command === 'info' || command === 'update') setOpen(command);
-    else perform(actions.ofOneTask[command], String(about.id));
+    else perform(actions.singleTaskActions[command], String(about.id));
   };
   const undo = () => {
     live.undo();
@@ -196,7 +196,7 @@ export function TasksPage() {
           initial={options.context}
           button="Set"
           enter={(line) => {
-            const output = live.act(actions.context, line, options);
+            const output = live.act(actions.setContext, line, options);
             if (output?.kind !== 'context') return;
             set({ context: output.context });
             setOpen(undefined);

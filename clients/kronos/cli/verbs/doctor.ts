@@ -4,9 +4,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { inspectLock } from '../../../typescript/lock-file.ts';
 import type { KronosDatabase } from '../../data/database.ts';
 import { DatabaseError } from '../../data/database.ts';
-import { holderOf } from '../../data/lock.ts';
 import { connectOnce, parseHubUrl } from '../../sync/hub.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { errorMessage } from '../error-message.ts';
@@ -97,12 +97,25 @@ function guarded(path: string, house: CliContext): Finding[] {
       bad('folder', `${house.dataDir} cannot be written`, `make it yours: chown -R "$USER" '${house.dataDir}'`),
     );
   }
-  const lock = `${path}.lock`;
-  const holder = holderOf(lock);
-  if (holder !== '') {
-    found.push(bad('lock', `process ${holder} is writing the database`, `if there is no such process: rm '${lock}'`));
-  }
+  found.push(...checkLocks(house));
   return found;
+}
+
+/** A lock that nobody holds blocks no command, but shows that a process ended in the middle of something. */
+function checkLocks({ dataDir }: CliContext): Finding[] {
+  return ['kronos.json.lock', 'sync.lock', 'sync.json.lock'].flatMap((name) => {
+    const path = join(dataDir, name);
+    const state = inspectLock(path);
+    if (state === undefined) return [];
+    const { holder, ageMs, expired } = state;
+    const since = `${Math.round(ageMs / 1_000)} s old`;
+    if (expired || holder === '') {
+      const what = holder === '' ? `names no process (${since})` : `was left by process ${holder} (${since})`;
+      return [bad('lock', `${path} ${what}`, `nothing: the next command that needs it removes it (or rm '${path}')`)];
+    }
+    if (name === 'sync.lock') return [];
+    return [bad('lock', `process ${holder} holds ${path} (${since})`, `if there is no such process: rm '${path}'`)];
+  });
 }
 
 interface Answer {

@@ -2,7 +2,7 @@
 // hub, and what others changed meanwhile stays.
 
 import type { DatabaseStore, KronosDatabase, LogStep } from '../../data/database.ts';
-import { applyEdit, invertEdit, recordStep } from '../../data/edits.ts';
+import { applyEdits, invertEdit, recordStep } from '../../data/edits.ts';
 import { exitCode } from '../cli-context.ts';
 import { columns, escapeControls } from '../columns.ts';
 import type { RunTool } from './tool.ts';
@@ -83,7 +83,7 @@ export function revertStep(keeper: DatabaseStore, n: number | undefined, now: nu
   keeper.write((database) => {
     const step = n === undefined ? lastOf(database.log) : database.log.find((one) => one.n === n);
     if (step === undefined) return {};
-    const tasks = [...step.edits].reverse().reduce((so, one) => applyEdit(so, invertEdit(one)), database.tasks);
+    const tasks = applyEdits(database.tasks, [...step.edits].reverse().map(invertEdit));
     const changed = recordStep(database, tasks, { action: 'revert', at: now, reverts: step.n });
     outcome =
       changed.tasks === undefined

@@ -1,183 +1,278 @@
-// Synchronizing when asked to, and whom with. The sync that follows every action is the same, quietly, in a process of its own.
+// The commands `sync`, `login` and `logout`. After each action a process of its own runs the same sync with --quiet.
 
 import { join } from 'node:path';
 import { errors } from '../../../../protocol/errors.ts';
 import type { SyncResult } from '../../../typescript/api.ts';
+import { tryLock } from '../../../typescript/lock-file.ts';
 import type { KronosDatabase } from '../../data/database.ts';
-import { tryLock } from '../../data/lock.ts';
-import { connectDevice, connectOnce, forgetHub, parseHubUrl } from '../../sync/hub.ts';
+import { connectDevice, connectOnce, countStoredWrites, forgetHub, parseHubUrl } from '../../sync/hub.ts';
 import { writeLastSync } from '../../sync/last-sync.ts';
 import { AccountDatabase, HubChangedError, synchronize } from '../../sync/sync.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
 import type { RunTool } from './tool.ts';
 
-const deadlineMs = 5_000;
-/** Another's sync is two of these at most. */
-const patienceMs = 2 * deadlineMs;
-const pauseMs = 50;
+/** A sync gives up after this long without progress. */
+const patienceMs = 15_000;
+/** How long to wait for another process that syncs, and makes no progress. */
+const busyPatienceMs = patienceMs;
+const pollMs = 100;
 
-type Told = SyncResult | 'busy' | 'no hub' | 'off';
+type SyncOutcome = SyncResult | 'busy' | 'no hub' | 'off';
 
 /**
- * One sync at a time: who comes meanwhile leaves it to who is at it, and who is at it looks once more.
- * @param patient for a person who wants to know how it goes: it is waited for
+ * Syncs, one process at a time, until the queue is empty or the hub does not answer.
+ * @param wait whether to wait for another process that syncs right now, and to show progress
  */
-async function syncNow(house: CliContext, patient: boolean): Promise<Told> {
-  const until = Date.now() + (patient ? patienceMs : 0);
+async function syncNow(cli: CliContext, wait: boolean): Promise<SyncOutcome> {
   for (;;) {
-    const unlock = tryLock(join(house.dataDir, 'sync.lock'));
-    if (unlock === undefined) {
-      if (Date.now() >= until) return 'busy';
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      continue;
-    }
-    let told: Told | 'changed';
+    const lock = wait ? await waitForLock(cli) : tryLock(lockPath(cli));
+    if (lock === undefined) return 'busy';
+    let outcome: SyncOutcome | 'changed';
     try {
-      told = await once(house);
+      outcome = await syncOnce(cli, wait);
     } finally {
-      unlock();
+      lock.release();
     }
-    if (told === 'changed') continue;
-    if (typeof told === 'string' || told.state !== 'live' || house.database.read().queue.length === 0) return told;
+    if (outcome === 'changed') continue;
+    const isFinished = typeof outcome === 'string' || outcome.state !== 'live';
+    if (isFinished || cli.database.read().queue.length === 0) return outcome;
   }
 }
 
-async function once(house: CliContext): Promise<SyncResult | 'no hub' | 'off' | 'changed'> {
-  const database = house.database.read();
+function lockPath({ dataDir }: CliContext): string {
+  return join(dataDir, 'sync.lock');
+}
+
+/** @returns undefined if another process holds it and makes no progress */
+async function waitForLock(cli: CliContext): Promise<ReturnType<typeof tryLock>> {
+  let left = -1;
+  let until = 0;
+  for (;;) {
+    const lock = tryLock(lockPath(cli));
+    if (lock !== undefined) {
+      cli.showProgress('');
+      return lock;
+    }
+    const now = await countLeft(cli);
+    if (now !== left) {
+      left = now;
+      until = Date.now() + busyPatienceMs;
+      cli.showProgress(`another kronos is syncing: ${countText(left)} left`);
+    } else if (Date.now() >= until) {
+      cli.showProgress('');
+      return undefined;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+/** Changes that the hub has not confirmed: those in the queue, and those that the SDK has stored. */
+async function countLeft({ database, dataDir }: CliContext): Promise<number> {
+  return database.read().queue.length + (await countStoredWrites(dataDir));
+}
+
+async function syncOnce(cli: CliContext, showProgress: boolean): Promise<SyncResult | 'no hub' | 'off' | 'changed'> {
+  const database = cli.database.read();
   if (!database.enable_sync) return 'off';
-  const hub = await connectDevice(database, house.dataDir);
+  const hub = await connectDevice(database, cli.dataDir);
   if (hub === undefined) return 'no hub';
   try {
-    const keeper = new AccountDatabase(house.database, database);
-    const synced = await synchronize(keeper, hub, hub.channel('tasks'), { now: house.now, deadlineMs });
-    const outcome = synced.state === 'live' ? 'ok' : synced.state === 'offline' ? 'offline' : 'refused';
-    writeLastSync(house.dataDir, { outcome, reason: synced.reason, at: house.now() });
-    return synced;
+    const account = new AccountDatabase(cli.database, database);
+    const onProgress = (left: number, total: number) =>
+      cli.showProgress(left === 0 ? '' : `sent ${numberText(total - left)} of ${countText(total)}`);
+    const result = await synchronize(account, hub, hub.channel('tasks'), {
+      now: cli.now,
+      patienceMs,
+      ...(showProgress ? { onProgress } : {}),
+    });
+    const outcome = result.state === 'live' ? 'ok' : result.state === 'offline' ? 'offline' : 'refused';
+    writeLastSync(cli.dataDir, { outcome, reason: result.reason, at: cli.now() });
+    return result;
   } catch (error) {
     if (error instanceof HubChangedError) return 'changed';
     throw error;
   } finally {
+    if (showProgress) cli.showProgress('');
     await hub.close();
   }
 }
 
-export const sync: RunTool = async ({ words, json, quiet }, house) => {
-  if (words.length > 0) return printUsage(house, 'sync');
-  const told = await syncNow(house, !quiet);
+function numberText(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+function countText(count: number): string {
+  return `${numberText(count)} ${count === 1 ? 'change' : 'changes'}`;
+}
+
+export const sync: RunTool = async ({ words, json, quiet }, cli) => {
+  if (words.length > 0) return printUsage(cli, 'sync');
+  const outcome = await syncNow(cli, !quiet);
   if (quiet) return exitCode.ok;
-  return report(told, json, house);
+  return report(outcome, json, cli);
 };
 
-function report(told: Told, json: boolean, house: CliContext): ExitCode {
-  const { sync_host: host, queue } = house.database.read();
-  if (told === 'off') {
-    house.printError('sync is not enabled: run "kronos login"');
+async function report(outcome: SyncOutcome, json: boolean, cli: CliContext): Promise<ExitCode> {
+  const { sync_host: host, queue } = cli.database.read();
+  if (outcome === 'off') {
+    cli.printError('sync is not enabled: run "kronos login"');
     return exitCode.failure;
   }
-  if (told === 'no hub') {
-    house.printError(`${host} is no address of a hub: run "kronos login <host>"`);
+  if (outcome === 'no hub') {
+    cli.printError(`${host} is not the address of a hub: run "kronos login <host>"`);
     return exitCode.failure;
   }
-  if (told === 'busy') {
-    house.printError('note: another kronos is synchronizing right now');
-    return exitCode.ok;
+  if (outcome === 'busy') {
+    cli.printError(`another kronos is syncing right now and makes no progress; ${leftText(await countLeft(cli))}`);
+    return exitCode.failure;
   }
-  const pending = queue.length + told.pending;
+  const left = queue.length + outcome.pending;
+  const { state, reason, refused } = outcome;
   if (json) {
-    const { state, reason, refused } = told;
-    house.print(
-      JSON.stringify({ state, reason, pending, refused: refused.map(({ failure }) => failure.error) }, null, 2),
-    );
+    const failures = refused.map(({ failure }) => failure.error);
+    cli.print(JSON.stringify({ state, reason, pending: left, refused: failures }, null, 2));
   }
-  for (const { failure } of told.refused) house.printError(`note: the hub refused a change: ${failure.error}`);
-  if (told.state === 'revoked') {
-    house.printError(`the hub refuses the token: ${told.reason}`);
-    house.printError('  Run "kronos login" with another one; nothing is lost meanwhile.');
+  for (const { failure } of refused) cli.printError(`note: the hub refused a change: ${failure.error}`);
+  if (state === 'revoked') {
+    cli.printError(`the hub refuses the token: ${reason}`);
+    cli.printError('  Run "kronos login" with another token, or "kronos login --no-token" to continue without one.');
+    cli.printError(`  Nothing is lost: ${leftText(left)}.`);
     return exitCode.auth;
   }
-  if (told.state === 'offline') {
-    const waiting =
-      pending === 0
-        ? 'what is here will be sent'
-        : `${pending} ${pending === 1 ? 'change waits' : 'changes wait'} here and will be sent`;
-    house.printError(`note: the hub was not reached (${told.reason}); ${waiting}`);
-  } else if (!json) house.print('synchronized');
+  if (state === 'offline') {
+    cli.printError(`note: the hub was not reached (${reason}); ${leftText(left)}`);
+    return exitCode.failure;
+  }
+  if (!json) cli.print('synchronized');
   return exitCode.ok;
 }
 
-export const login: RunTool = async ({ words, json, token: said }, house) => {
-  const [host = house.database.read().sync_host, ...more] = words;
-  if (more.length > 0) return printUsage(house, 'login [host] [--token <token>]');
+function leftText(count: number): string {
+  if (count === 0) return 'no change waits here';
+  return `${countText(count)} ${count === 1 ? 'waits' : 'wait'} here and will be sent`;
+}
+
+const loginUsage = 'login [host] [--token <token> | --no-token]';
+/** What ties a device to an account of a hub. */
+const unlinked = { sync_user_id: '', sync_device_id: '', sync_epoch: '', queue: [] } as const;
+
+export const login: RunTool = async (parsed, cli) => {
+  const before = cli.database.read();
+  const [host = before.sync_host, ...more] = parsed.words;
+  if (more.length > 0) return printUsage(cli, loginUsage);
   if (parseHubUrl(host, 'ws') === undefined) {
-    house.printError(`${host} is no address of a hub`);
+    cli.printError(`${host} is not the address of a hub`);
     return exitCode.usage;
   }
-  const typed = said ?? house.env['KRONOS_TOKEN'] ?? (await house.askSecret('Token (empty on a hub of your own): '));
+  if (parsed.noToken) return loginWithoutToken(host, before, parsed.json, cli);
+  const typed =
+    parsed.token ?? cli.env['KRONOS_TOKEN'] ?? (await cli.askSecret('Token (empty: the stored one, or none): '));
   const token = typed.trim();
-  const before = house.database.read();
-  const there = await admission(before, host, token);
-  if (there.answer?.state === 'revoked') return report(there.answer, json, house);
-  const elsewhere = { sync_device_id: '', sync_epoch: '', queue: [] };
-  house.database.write(() => ({
+  const account = await checkToken(before, host, token);
+  if (account.answer?.state === 'revoked') return report(account.answer, parsed.json, cli);
+  const { sync_user_id: stored, ...otherAccount } = unlinked;
+  cli.database.write(() => ({
     enable_sync: true,
     sync_host: host,
-    ...(token === '' && there.same ? {} : { sync_user_id: token }),
-    ...(there.same ? {} : elsewhere),
+    ...(token === '' && account.same ? {} : { sync_user_id: token === '' ? stored : token }),
+    ...(account.same ? {} : otherAccount),
   }));
-  const told = there.answer?.state === 'offline' ? there.answer : await syncNow(house, true);
-  if (typeof told !== 'string' && told.state === 'revoked') house.database.write(() => optionsOf(before));
-  return report(told, json, house);
+  const outcome = account.answer?.state === 'offline' ? account.answer : await syncNow(cli, true);
+  if (typeof outcome === 'string') return report(outcome, parsed.json, cli);
+  if (outcome.state === 'revoked') {
+    cli.database.write(() => linkOf(before, account.same));
+    const usedStored = token === '' || token === before.sync_user_id;
+    if (usedStored && before.sync_user_id !== '') return offerWithoutToken(host, before, outcome, parsed.json, cli);
+  }
+  return reportLogin(outcome, parsed.json, cli);
 };
 
-interface Admission {
-  /** Whether the tasks here are of the same account of the same hub. */
+/** Offline is no failure of a login: the hub's address is stored, and later commands sync. */
+async function reportLogin(outcome: SyncOutcome, json: boolean, cli: CliContext): Promise<ExitCode> {
+  const code = await report(outcome, json, cli);
+  return typeof outcome !== 'string' && outcome.state === 'offline' ? exitCode.ok : code;
+}
+
+/** The hub does not know the token that is stored here: its data was created anew, or the token was deleted there. */
+async function offerWithoutToken(
+  host: string,
+  before: KronosDatabase,
+  refused: SyncResult,
+  json: boolean,
+  cli: CliContext,
+): Promise<ExitCode> {
+  const answer = await cli.confirm(
+    `${host} does not know the token that is stored here (${refused.reason}).\n` +
+      'Continue without it? The tasks here stay, and are sent to the account that the hub gives you. [y/N] ',
+  );
+  if (answer === 'yes') return loginWithoutToken(host, before, json, cli);
+  return report(refused, json, cli);
+}
+
+async function loginWithoutToken(
+  host: string,
+  before: KronosDatabase,
+  json: boolean,
+  cli: CliContext,
+): Promise<ExitCode> {
+  cli.database.write(() => ({ ...unlinked, enable_sync: true, sync_host: host }));
+  const outcome = await syncNow(cli, true);
+  if (typeof outcome !== 'string' && outcome.state === 'revoked') cli.database.write(() => linkOf(before, false));
+  return reportLogin(outcome, json, cli);
+}
+
+interface TokenCheck {
+  /** Whether the local tasks belong to this account of this hub. */
   readonly same: boolean;
-  /** What the hub said to the token; undefined where it was not asked. */
+  /** What the hub answered; undefined if it was not asked. */
   readonly answer?: SyncResult;
 }
 
 /**
- * A new token is shown to the hub before anything here is given up for it. Another token of the same account is told from one of
- * another by this device, which only its own account may use (L4).
+ * Shows a new token to the hub before anything is given up for it. This device's id tells another token of the same account from
+ * one of another account: only its own account may use it (L4).
  */
-async function admission(before: KronosDatabase, host: string, token: string): Promise<Admission> {
-  const here = before.sync_host === host;
-  if (here && (token === '' || before.sync_user_id === token)) return { same: true };
-  // Where sign-up is open, to ask would be to make an account.
+async function checkToken(before: KronosDatabase, host: string, token: string): Promise<TokenCheck> {
+  const isSameHost = before.sync_host === host;
+  if (isSameHost && (token === '' || before.sync_user_id === token)) return { same: true };
+  // Where sign-up is open, asking without a token would create an account.
   if (token === '') return { same: false };
-  const linked = { sync_host: host, sync_user_id: token, sync_device_id: before.sync_device_id };
-  if (here && before.sync_device_id !== '') {
-    const answer = await asked(linked);
+  const device = { sync_host: host, sync_user_id: token, sync_device_id: before.sync_device_id };
+  if (isSameHost && before.sync_device_id !== '') {
+    const answer = await askHub(device);
     if (answer.reason !== errors.device_not_found.text) return { same: answer.state === 'live', answer };
   }
-  return { same: false, answer: await asked({ ...linked, sync_device_id: '' }) };
+  return { same: false, answer: await askHub({ ...device, sync_device_id: '' }) };
 }
 
-async function asked(linked: Parameters<typeof connectOnce>[0]): Promise<SyncResult> {
-  const hub = await connectOnce(linked);
-  if (hub === undefined) return { state: 'offline', reason: 'it is no address', pending: 0, refused: [] };
+async function askHub(device: Parameters<typeof connectOnce>[0]): Promise<SyncResult> {
+  const hub = await connectOnce(device);
+  if (hub === undefined) return { state: 'offline', reason: 'not an address', pending: 0, refused: [] };
   try {
-    return await hub.sync({ deadlineMs });
+    return await hub.sync({ deadlineMs: patienceMs });
   } finally {
     await hub.close();
   }
 }
 
-/** As it was: a token that is refused is not kept. */
-function optionsOf(before: KronosDatabase): Partial<KronosDatabase> {
+/**
+ * The link to the hub as it was before the login: a refused token is not stored.
+ * @param same whether the link was to the same account; otherwise what was remembered of the hub is gone, and all tasks are sent again
+ */
+function linkOf(before: KronosDatabase, same: boolean): Partial<KronosDatabase> {
   const { enable_sync, sync_host, sync_user_id, sync_device_id } = before;
-  return { enable_sync, sync_host, sync_user_id, sync_device_id, sync_epoch: '' };
+  return { enable_sync, sync_host, sync_user_id, sync_device_id, ...(same ? {} : { sync_epoch: '' }) };
 }
 
-export const logout: RunTool = ({ words }, house) => {
-  if (words.length > 0) return printUsage(house, 'logout');
-  house.database.write(() => ({ enable_sync: false, sync_user_id: '', sync_device_id: '', sync_epoch: '', queue: [] }));
-  forgetHub(house.dataDir);
-  house.print('logged out; the tasks stay here');
+export const logout: RunTool = ({ words }, cli) => {
+  if (words.length > 0) return printUsage(cli, 'logout');
+  cli.database.write(() => ({ ...unlinked, enable_sync: false }));
+  forgetHub(cli.dataDir);
+  cli.print('logged out; the tasks stay here');
   return exitCode.ok;
 };
 
-export function printUsage(house: CliContext, usage: string): ExitCode {
-  house.printError(`Usage: kronos ${usage}`);
+export function printUsage(cli: CliContext, usage: string): ExitCode {
+  cli.printError(`Usage: kronos ${usage}`);
   return exitCode.usage;
 }

@@ -1,75 +1,97 @@
-// Tasks from files of others, and for them. How such a file looks is in forms/.
+// The commands `import` and `export`: tasks from and for other programs. The formats are in formats/.
 
 import { readFileSync } from 'node:fs';
+import { errorMessage } from '../../../../protocol/error-message.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
-import { doneId, freeId } from '../../../../protocol/task.ts';
-import { applyEdit, recordStep } from '../../data/edits.ts';
-import type { TaskFormat } from '../../formats/format.ts';
+import type { Result } from '../../../../protocol/result.ts';
+import { doneId } from '../../../../protocol/task.ts';
+import { recordStep } from '../../data/edits.ts';
+import { TaskTable } from '../../data/task-table.ts';
+import type { ImportNotice, TaskFormat } from '../../formats/format.ts';
 import { json } from '../../formats/json.ts';
 import { taskwarrior } from '../../formats/taskwarrior.ts';
 import { vim2018, vim2019 } from '../../formats/vim.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
-import { errorMessage } from '../error-message.ts';
+import { escapeControls } from '../columns.ts';
 import { printUsage } from './sync.ts';
 import type { RunTool } from './tool.ts';
 
-const forms: ReadonlyMap<string, TaskFormat> = new Map([
+/** Of each kind; the rest is counted. */
+const maxNotices = 20;
+
+const formats: ReadonlyMap<string, TaskFormat> = new Map([
   ['taskwarrior', taskwarrior],
   ['vim', vim2019],
   ['vim-2018', vim2018],
   ['json', json],
 ]);
-const named = [...forms.keys()].join('|');
+const formatNames = [...formats.keys()].join('|');
 
-export const importTasks: RunTool = ({ words, json: asJson }, house) => {
+export const importTasks: RunTool = ({ words, json: asJson }, cli) => {
   const [name = '', path, ...more] = words;
-  const form = forms.get(name);
-  if (form === undefined || path === undefined || more.length > 0) return printUsage(house, `import ${named} <file>`);
-  const text = textOf(path, house);
-  const read = text.ok ? form.read(text.text) : text;
-  if (!read.ok) {
-    house.printError(`${path}: ${read.error}`);
+  const format = formats.get(name);
+  if (format === undefined || path === undefined || more.length > 0) {
+    return printUsage(cli, `import ${formatNames} <file>`);
+  }
+  const text = readText(path, cli);
+  const parsed = text.ok ? format.read(text.value) : text;
+  if (!parsed.ok) {
+    cli.printError(`${path}: ${parsed.error}`);
     return exitCode.failure;
   }
+  const { tasks, notices } = parsed.value;
   let added: readonly PlainTask[] = [];
-  const { enable_sync: enabled } = house.database.write((database) => {
-    const nameOf = (task: PlainTask) => form.nameOf?.(task) ?? task.index;
-    const known = new Set(database.tasks.map(nameOf));
-    added = read.tasks.filter((task) => !known.has(nameOf(task)));
-    const tasks = [...added].sort(openFirst).reduce(withTask, database.tasks);
-    return recordStep(database, tasks, { action: 'import', at: Math.floor(house.now() / 1_000) });
+  const { enable_sync: enabled } = cli.database.write((database) => {
+    const identify = (task: PlainTask) => format.identify?.(task) ?? task.index;
+    const known = new Set(database.tasks.map(identify));
+    added = tasks.filter((task) => !known.has(identify(task)));
+    const after = addTasks(database.tasks, added);
+    return recordStep(database, after, { action: 'import', at: Math.floor(cli.now() / 1_000) });
   });
-  const there = read.tasks.length - added.length;
-  if (asJson) house.print(JSON.stringify({ added: added.length, known: there }));
-  else house.print(`${added.length} tasks added; ${there} were here already`);
-  if (enabled && house.env['KRONOS_NO_SYNC'] !== '1') house.startBackgroundSync();
-  return exitCode.ok;
+  const known = tasks.length - added.length;
+  if (asJson) cli.print(JSON.stringify({ added: added.length, known, notices }));
+  else {
+    cli.print(`${added.length} tasks added; ${known} were here already`);
+    printNotices(path, notices, cli);
+  }
+  if (added.length > 0 && enabled && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
+  return notices.some(({ kind }) => kind === 'unreadable') ? exitCode.failure : exitCode.ok;
 };
 
-/** Open tasks keep the ids that they came with, as far as they are free. */
-function openFirst(one: PlainTask, other: PlainTask): number {
-  return Number(one.done !== 0) - Number(other.done !== 0);
+function printNotices(path: string, notices: readonly ImportNotice[], cli: CliContext): void {
+  for (const kind of ['unreadable', 'skipped', 'incomplete'] as const) {
+    const some = notices.filter((notice) => notice.kind === kind);
+    for (const { line, text } of some.slice(0, maxNotices)) {
+      cli.printError(`${path}:${line}: ${kind}: ${escapeControls(text)}`);
+    }
+    if (some.length > maxNotices) cli.printError(`${path}: and ${some.length - maxNotices} more are ${kind}`);
+  }
 }
 
-function withTask(tasks: readonly PlainTask[], task: PlainTask): readonly PlainTask[] {
-  const free = () => doneId(freeId(new Set(tasks.map(({ id }) => id))), task.done);
-  const after = task.done !== 0 && task.id === 0 ? { ...task, id: free() } : task;
-  return applyEdit(tasks, { index: task.index, before: null, after });
+/** Open tasks come first, so that they keep their ids if these are free. */
+function addTasks(tasks: readonly PlainTask[], added: readonly PlainTask[]): readonly PlainTask[] {
+  const table = new TaskTable(tasks);
+  const [open, done] = [added.filter((task) => task.done === 0), added.filter((task) => task.done !== 0)];
+  for (const task of open) table.set(task);
+  let next = table.freeId();
+  for (const task of done) {
+    table.set(task.id === 0 ? { ...task, id: doneId(next, task.done) } : task);
+    next += 1;
+  }
+  return table.tasks();
 }
 
-type Text = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly error: string };
-
-function textOf(path: string, house: CliContext): Text {
+function readText(path: string, cli: CliContext): Result<string> {
   try {
-    return { ok: true, text: path === '-' ? house.readStdin() : readFileSync(path, 'utf8') };
+    return { ok: true, value: path === '-' ? cli.readStdin() : readFileSync(path, 'utf8') };
   } catch (error) {
     return { ok: false, error: errorMessage(error) };
   }
 }
 
-export const exportTasks: RunTool = ({ words }, house) => {
-  const form = forms.get(words[0] ?? '');
-  if (form === undefined || words.length > 1) return printUsage(house, `export ${named}`);
-  house.print(form.write(house.database.read()));
+export const exportTasks: RunTool = ({ words }, cli) => {
+  const format = formats.get(words[0] ?? '');
+  if (format === undefined || words.length > 1) return printUsage(cli, `export ${formatNames}`);
+  cli.print(format.write(cli.database.read()));
   return exitCode.ok;
 };

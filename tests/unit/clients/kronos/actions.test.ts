@@ -22,7 +22,9 @@ const refused = (code: number, err: string) => ({ code, out: '', err: `${err}\n`
 
 describe.each(['add', 'a'])('%s', (add) => {
   test('makes a task of what was said, all else being nothing', async () => {
-    expect(await house.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(said('task 1 added'));
+    expect(await house.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(
+      said('task 1 added: my awesome task'),
+    );
     expect(tasks()).toEqual([
       {
         index: 'task-1',
@@ -42,7 +44,7 @@ describe.each(['add', 'a'])('%s', (add) => {
   test('gives the smallest free id', async () => {
     for (const line of ['one', 'two', 'three']) await house.run(`${add} ${line}`);
     await house.run('del 2');
-    expect(await house.run(`${add} again`)).toEqual(said('task 2 added'));
+    expect(await house.run(`${add} again`)).toEqual(said('task 2 added: again'));
   });
 
   test('refuses, with the property', async () => {
@@ -56,7 +58,9 @@ describe.each(['add', 'a'])('%s', (add) => {
 
   test('reads the standard input, a task a line, all or none', async () => {
     house.stdin = 'water the plants +home\n\r\ncall Bob :1d\r\n';
-    expect(await house.words([add, '-', '+inbox'])).toEqual(said('task 1 added\ntask 2 added'));
+    expect(await house.words([add, '-', '+inbox'])).toEqual(
+      said('task 1 added: water the plants\ntask 2 added: call Bob'),
+    );
     expect(tasks().map(({ desc, tags }) => [desc, tags])).toEqual([
       ['water the plants', ['home', 'inbox']],
       ['call Bob', ['inbox']],
@@ -176,7 +180,7 @@ describe.each(['update', 'u'])('%s', (update) => {
   });
 
   test('of the text: -oldtag +newtag', async () => {
-    expect(await house.run(`${update} 1 -oldtag +newtag`)).toEqual(said('task 1 updated'));
+    expect(await house.run(`${update} 1 -oldtag +newtag`)).toEqual(said('task 1 updated: buy milk'));
     expect(tasks()[0]).toMatchObject({ desc: 'buy milk', tags: ['kept', 'newtag'], due: now() + 86_400 });
   });
 
@@ -200,7 +204,7 @@ describe.each(['update', 'u'])('%s', (update) => {
 describe.each(['delete', 'del'])('%s', (remove) => {
   test('takes a task away', async () => {
     await house.run('a one');
-    expect(await house.run(`${remove} 1`)).toEqual(said('task 1 deleted'));
+    expect(await house.run(`${remove} 1`)).toEqual(said('task 1 deleted: one'));
     expect(tasks()).toEqual([]);
     expect(await house.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
   });
@@ -208,7 +212,10 @@ describe.each(['delete', 'del'])('%s', (remove) => {
   test('takes no task that is done for the one that had its id', async () => {
     await house.run('a one');
     await house.run('do 1');
-    expect(await house.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
+    const { id } = tasks()[0] ?? {};
+    expect(await house.run(`${remove} 1`)).toEqual(
+      refused(3, `task not found\n  "one", which was listed as 1, is task ${id} now`),
+    );
   });
 });
 
@@ -218,11 +225,11 @@ describe('start and stop', () => {
   });
 
   test('set active, and add up the time between', async () => {
-    expect(await house.run('start 1')).toEqual(said('task 1 started'));
+    expect(await house.run('start 1')).toEqual(said('task 1 started: one'));
     const began = now();
     expect(tasks()[0]).toMatchObject({ active: began, last_active: 0, worktime: 0 });
     pass(10);
-    expect(await house.run('stop 1')).toEqual(said('task 1 stopped'));
+    expect(await house.run('stop 1')).toEqual(said('task 1 stopped: one'));
     expect(tasks()[0]).toMatchObject({ active: 0, last_active: began + 10, worktime: 10 });
     await house.run('start 1');
     pass(5);
@@ -244,8 +251,8 @@ describe('start and stop', () => {
 describe.each(['toggle', 's', 'toggle start/stop'])('%s', (toggle) => {
   test('starts, then stops', async () => {
     await house.run('a one');
-    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 started'));
-    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 stopped'));
+    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 started: one'));
+    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 stopped: one'));
     expect(await house.run(`${toggle} 2`)).toEqual(refused(3, 'task not found'));
   });
 });
@@ -262,7 +269,7 @@ describe.each([
       ],
     };
     house.now = 1_530_716_924_000;
-    expect(await house.run(`${done} 5`)).toEqual(said('task 51530716924 done'));
+    expect(await house.run(`${done} 5`)).toEqual(said('task 5 done: x'));
     expect(tasks()).toEqual([
       {
         index: 'k',
@@ -283,10 +290,10 @@ describe.each([
     await house.run('a two');
     await house.run(`${done} 1`);
     await house.run('a three');
-    expect(await house.run(`${undone} ${tasks()[0]?.id}`)).toEqual(said('task 3 undone'));
+    expect(await house.run(`${undone} ${tasks()[0]?.id}`)).toEqual(said('task 3 undone: one'));
     expect(tasks()[0]).toMatchObject({ id: 3, done: 0, desc: 'one' });
     await house.run(`${done} 3`);
-    expect(await house.run(`${undone} 3`)).toEqual(said('task 3 undone'));
+    expect(await house.run(`${undone} 3`)).toEqual(said('task 3 undone: one'));
   });
 
   test('refuse', async () => {
@@ -297,6 +304,66 @@ describe.each([
     await house.run(`${done} 1`);
     expect(await house.run(`${done} 1`)).toEqual(refused(1, 'task already done'));
     expect(await house.run(`${done} ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
+  });
+});
+
+describe('an id that names another task than it did when it was last listed', () => {
+  /** As a sync does it: another device's task took the id. */
+  const renumber = () =>
+    keeper.write(({ tasks: [one, two] }) => ({
+      tasks:
+        one === undefined || two === undefined
+          ? []
+          : [
+              { ...one, id: 2 },
+              { ...two, id: 1 },
+            ],
+    }));
+  beforeEach(async () => {
+    for (const line of ['a buy milk', 'a pay rent', 'list']) await house.run(line);
+    renumber();
+  });
+  const text = 'task 1 is "pay rent" now; when tasks were last listed, it was "buy milk"\n';
+
+  test.each(['done 1', 'delete 1', 'start 1', 'toggle 1', 'update 1 x'])('%s does nothing to it', async (line) => {
+    const before = tasks();
+    expect(await house.run(line)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(text) });
+    expect(tasks()).toEqual(before);
+  });
+
+  test('is refused without a terminal, with what to do', async () => {
+    expect(await house.run('done 1')).toEqual(
+      refused(
+        1,
+        `${text}  Nothing was changed. Run "kronos list" for the ids of today, or repeat the command with --yes.`,
+      ),
+    );
+    expect(tasks().map(({ done }) => done)).toEqual([0, 0]);
+  });
+
+  test('is asked about at a terminal: yes does it, no changes nothing', async () => {
+    house.answer = 'no';
+    expect(await house.run('done 1')).toEqual(refused(1, `${text}Nothing was changed.`));
+    house.answer = 'yes';
+    expect(await house.run('done 1')).toEqual({ code: 0, out: 'task 1 done: pay rent\n', err: text });
+  });
+
+  test('is accepted with --yes, or after another list', async () => {
+    expect(await house.run('start 1 --yes')).toEqual(said('task 1 started: pay rent'));
+    await house.run('list');
+    expect(await house.run('done 1')).toEqual(said('task 1 done: pay rent'));
+  });
+
+  test('is known from the answer of an action, too', async () => {
+    expect(await house.run('info 1')).toMatchObject({ code: 0 });
+    expect(await house.run('start 1')).toEqual(said('task 1 started: pay rent'));
+  });
+
+  test('that names no task any more is said to have moved', async () => {
+    keeper.write(({ tasks: all }) => ({ tasks: all.map((task) => ({ ...task, id: task.id + 10 })) }));
+    expect(await house.run('done 2')).toEqual(
+      refused(3, 'task not found\n  "pay rent", which was listed as 2, is task 11 now'),
+    );
   });
 });
 
@@ -397,7 +464,7 @@ describe('the command line', () => {
           'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]',
           'Short: kronos u',
           '',
-          'Change a task: what is not said stays.',
+          'Change a task; what you leave out stays as it is.',
           '',
           'Examples:',
           '  kronos update 42 -oldtag +newtag',
@@ -416,13 +483,13 @@ describe('the command line', () => {
     await house.run('a offline');
     expect(house.syncs).toBe(0);
     keeper.database = { ...keeper.database, enable_sync: true };
-    expect(await house.run('a one')).toEqual(said('task 2 added'));
+    expect(await house.run('a one')).toEqual(said('task 2 added: one'));
     expect(house.syncs).toBe(1);
     expect(keeper.database.queue).toHaveLength(1);
     house.lastSync = { outcome: 'offline', reason: 'connect ECONNREFUSED', at: 0 };
     expect(await house.run('a two')).toEqual({
       code: 0,
-      out: 'task 3 added\n',
+      out: 'task 3 added: two\n',
       err: 'note: the hub was not reached (connect ECONNREFUSED); 2 changes wait here and will be sent\n',
     });
     house.lastSync = { outcome: 'refused', reason: 'token revoked', at: 0 };

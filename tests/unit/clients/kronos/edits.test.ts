@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as actions from '../../../../clients/kronos/data/actions.ts';
 import type { TaskEdit } from '../../../../clients/kronos/data/database.ts';
-import { applyEdit, editsBetween, invertEdit } from '../../../../clients/kronos/data/edits.ts';
+import { applyEdits, editsBetween, invertEdit } from '../../../../clients/kronos/data/edits.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import { doneId } from '../../../../protocol/task.ts';
 import { seeded } from '../../../harness/world.ts';
@@ -35,7 +35,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done agai
   const scene = () => {
     now += Math.floor(chance() * 100);
     names += 1;
-    return { now, zone: zoneOf('UTC'), date: String, name: () => `k${names}` };
+    return { now, zone: zoneOf('UTC'), date: String, createId: () => `k${names}` };
   };
   const verbs = [
     actions.start,
@@ -57,15 +57,15 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done agai
     const outcome = verb(kept, line, scene());
     if (!outcome.ok) continue;
     const before = kept.tasks;
-    kept = { ...kept, ...outcome.kept };
+    kept = { ...kept, ...outcome.changes };
     const edits = editsBetween(before, kept.tasks);
     if (edits.length > 0) changes += 1;
     steps.push({ before, edits });
-    expect(sorted(edits.reduce(applyEdit, before))).toEqual(sorted(kept.tasks));
-    expect(sorted(edits.map(invertEdit).reduce(applyEdit, kept.tasks))).toEqual(sorted(before));
+    expect(sorted(applyEdits(before, edits))).toEqual(sorted(kept.tasks));
+    expect(sorted(applyEdits(kept.tasks, edits.map(invertEdit)))).toEqual(sorted(before));
   }
   const all = steps.flatMap(({ edits }) => edits);
-  expect(sorted(all.reduce<readonly PlainTask[]>(applyEdit, []))).toEqual(sorted(kept.tasks));
+  expect(sorted(applyEdits([], all))).toEqual(sorted(kept.tasks));
   expect(changes).toBeGreaterThan(40);
 });
 
@@ -99,7 +99,7 @@ describe('an edit done to a task that moved on', () => {
       { worktime: 300, tags: ['theirs', 'old'] },
     ],
   ])('%s', (_, ours, theirs, expected) => {
-    expect(applyEdit([{ ...blank, ...theirs }], ours)).toMatchObject([expected]);
+    expect(applyEdits([{ ...blank, ...theirs }], [ours])).toMatchObject([expected]);
   });
 
   const start = 1_000;
@@ -115,40 +115,40 @@ describe('an edit done to a task that moved on', () => {
     ['at the same second', 1_060, 1_060],
   ])('two stops of one start count its time once, up to the later stop (theirs is %s)', (_, theirs, ours) => {
     const running = { ...blank, active: start };
-    const once = applyEdit([running], stopAt(theirs));
-    expect(applyEdit(once, stopAt(ours))).toMatchObject([{ active: 0, last_active: 1_060, worktime: 160 }]);
+    const once = applyEdits([running], [stopAt(theirs)]);
+    expect(applyEdits(once, [stopAt(ours)])).toMatchObject([{ active: 0, last_active: 1_060, worktime: 160 }]);
   });
 
   test('done stops a task too: a stop elsewhere and done here count the time once', () => {
     const running = { ...blank, active: start };
-    const theirs = applyEdit([running], stopAt(1_030));
+    const theirs = applyEdits([running], [stopAt(1_030)]);
     const ours = edit(
       { ...stopAt(1_060).before, id: 5, done: 0 },
       { ...stopAt(1_060).after, id: doneId(5, 1_060), done: 1_060 },
     );
-    expect(applyEdit(theirs, ours)).toMatchObject([{ active: 0, done: 1_060, last_active: 1_060, worktime: 160 }]);
+    expect(applyEdits(theirs, [ours])).toMatchObject([{ active: 0, done: 1_060, last_active: 1_060, worktime: 160 }]);
   });
 
   test('a stop leaves a task running that was stopped and started again after it', () => {
     const again = { ...blank, active: 1_100, last_active: 1_030, worktime: 130 };
-    expect(applyEdit([again], stopAt(1_060))).toMatchObject([{ active: 1_100, last_active: 1_060, worktime: 160 }]);
-    expect(applyEdit([again], stopAt(1_200))).toMatchObject([{ active: 0, last_active: 1_200, worktime: 300 }]);
+    expect(applyEdits([again], [stopAt(1_060)])).toMatchObject([{ active: 1_100, last_active: 1_060, worktime: 160 }]);
+    expect(applyEdits([again], [stopAt(1_200)])).toMatchObject([{ active: 0, last_active: 1_200, worktime: 300 }]);
   });
 
   test('a start that is taken back after it was stopped takes no time away', () => {
     const stopped = { ...blank, active: 0, last_active: 1_030, worktime: 130 };
-    expect(applyEdit([stopped], invertEdit(edit({ active: 0 }, { active: start })))).toEqual([stopped]);
+    expect(applyEdits([stopped], [invertEdit(edit({ active: 0 }, { active: start }))])).toEqual([stopped]);
   });
 
   test('takes away only what nobody changed since, whatever its id is now', () => {
-    expect(applyEdit([{ ...blank, id: 9 }], edit(blank, null))).toEqual([]);
-    expect(applyEdit([{ ...blank, desc: 'theirs' }], edit(blank, null))).toHaveLength(1);
-    expect(applyEdit([], edit(blank, null))).toEqual([]);
+    expect(applyEdits([{ ...blank, id: 9 }], [edit(blank, null)])).toEqual([]);
+    expect(applyEdits([{ ...blank, desc: 'theirs' }], [edit(blank, null)])).toHaveLength(1);
+    expect(applyEdits([], [edit(blank, null)])).toEqual([]);
   });
 
   test('that is gone does nothing; one that it made gets a free id', () => {
-    expect(applyEdit([], edit({ desc: 'x' }, { desc: 'y' }))).toEqual([]);
-    expect(applyEdit([{ ...blank, index: 'other' }], edit(null, blank))).toMatchObject([
+    expect(applyEdits([], [edit({ desc: 'x' }, { desc: 'y' })])).toEqual([]);
+    expect(applyEdits([{ ...blank, index: 'other' }], [edit(null, blank)])).toMatchObject([
       { id: 5 },
       { index: 'k', id: 1 },
     ]);

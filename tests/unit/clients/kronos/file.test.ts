@@ -2,12 +2,22 @@
 // Real files, real processes.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
+import { tryLock } from '../../../../clients/typescript/lock-file.ts';
 import { TestCli } from '../../../harness/cli-context.ts';
 import { bin, run } from '../../../harness/installed-kronos.ts';
 import { Leftovers } from '../../../harness/process.ts';
@@ -99,20 +109,59 @@ describe('the file', () => {
 });
 
 describe('the lock', () => {
-  test('of a process that died is taken over, one of another machine is not', async () => {
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+  /** A folder with a lock that somebody left there. */
+  function leftLock(content: string, written = new Date()): { path: string; house: TestCli } {
     const path = join(leftovers.folder(), 'kronos.json');
+    writeFileSync(`${path}.lock`, content);
+    utimesSync(`${path}.lock`, written, written);
+    const house = new TestCli(new DatabaseFile(path, { patienceMs: 0 }));
+    house.folder = dirname(path);
+    return { path, house };
+  }
+  async function deadProcess(): Promise<number | undefined> {
     const dead = spawn(process.execPath, ['-e', '0']);
     await new Promise((resolve) => dead.once('exit', resolve));
-    writeFileSync(`${path}.lock`, `${dead.pid}@${hostname()}`);
-    const house = new TestCli(new DatabaseFile(path));
-    expect(await house.run('a x')).toMatchObject({ code: 0 });
-    expect(existsSync(`${path}.lock`)).toBe(false);
-    writeFileSync(`${path}.lock`, '1@another-machine');
+    return dead.pid;
+  }
+
+  test.each<[string, () => Promise<string>, number]>([
+    ['is empty', async () => '', 1],
+    ['has unreadable content', async () => '\u0000\u0000', 1],
+    ['names a process that ended', async () => `${await deadProcess()}@${hostname()} 1 1`, 0],
+    ['an earlier version left, whose process ended', async () => `${await deadProcess()}@${hostname()}`, 0],
+    ['names a living process that started later than the lock', async () => `${process.ppid}@${hostname()} 1 1`, 0],
+    ['another machine left more than a minute ago', async () => '1@another-machine 1 1', 2],
+  ])('that %s blocks nobody, and the doctor finds it', async (_, content, minutes) => {
+    const { path, house } = leftLock(await content(), minutesAgo(minutes));
+    expect((await house.run('doctor')).out).toContain(`WRONG lock: ${path}.lock `);
+    expect(await house.run('a x')).toMatchObject({ code: 0, err: '' });
+    expect(readdirSync(dirname(path))).toEqual(['kronos.json']);
+  });
+
+  test.each([
+    ['another machine holds', '1@another-machine 1 1'],
+    ['an earlier version holds', `${process.ppid}@${hostname()}`],
+  ])('that %s is not taken', async (_, content) => {
+    const { path, house } = leftLock(content);
     const { code, err } = await house.run('a y');
     expect(code).toBe(1);
+    const holder = content.split(' ')[0];
     expect(err).toContain(
-      'kronos.json.lock is held by process 1@another-machine; delete it if there is no such process',
+      `kronos.json.lock is held by process ${holder}; if there is no such process, delete the file`,
     );
+    expect(readFileSync(`${path}.lock`, 'utf8')).toBe(content);
+  });
+
+  test('is held by one at a time, and released only by its holder', () => {
+    const path = join(leftovers.folder(), 'a.lock');
+    const lock = tryLock(path);
+    expect(tryLock(path)).toBeUndefined();
+    expect(lock?.isHeld()).toBe(true);
+    writeFileSync(path, '1@another-machine 1 1');
+    expect(lock?.isHeld()).toBe(false);
+    lock?.release();
+    expect(existsSync(path)).toBe(true);
   });
 
   test('lets twenty commands at once lose nothing', async () => {

@@ -120,30 +120,47 @@ describe('kronos.vim', () => {
     ]);
     expect(JSON.stringify(keeper.database)).not.toContain('0a3c6cf4');
     expect(await house.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
-    expect(await house.run('undo -21560000000')).toEqual({ code: 0, out: 'task 3 undone\n', err: '' });
+    expect(await house.run('undo -21560000000')).toEqual({ code: 0, out: 'task 3 undone: old\n', err: '' });
   });
 
   test('as JSON, and the oldest files, of tasks alone', () => {
     const [, , ...lines] = of2019.split('\n');
-    expect(vim2018.read(lines.join('\n'))).toMatchObject({ ok: true, tasks: [{ desc: 'new' }, { desc: 'old' }] });
+    expect(vim2018.read(lines.join('\n'))).toMatchObject({
+      ok: true,
+      value: { tasks: [{ desc: 'new' }, { desc: 'old' }] },
+    });
     expect(vim2018.read('{"tasks":[{"id":1,"desc":"x"}],"hide_done":true}')).toMatchObject({
       ok: true,
-      tasks: [{ id: 1, desc: 'x' }],
+      value: { tasks: [{ id: 1, desc: 'x' }] },
     });
   });
 
+  test('reads ids that 2018 wrote as texts as numbers', () => {
+    const lines = "{'id': '11795891600', 'desc': 'done', 'done': 1795891600}";
+    expect(vim2018.read(lines)).toMatchObject({ ok: true, value: { tasks: [{ id: 11_795_891_600, desc: 'done' }] } });
+  });
+
   test.each([
-    [
-      "{'id': 1, 'desc': system('touch /tmp/evil')}",
-      'it is no database of kronos.vim: a value was expected at character 25',
-    ],
-    ["{'id': 'one', 'desc': 'x'}", 'entry 1 is no task of kronos.vim'],
-    ["{'id': 1}", 'entry 1 is no task of kronos.vim'],
-  ])('%s is refused, and nothing is taken', async (text, error) => {
+    ["{'id': 1, 'desc': system('touch /tmp/evil')}", 'a value was expected at character 25'],
+    ["{'id': 'one', 'desc': 'x'}", 'it has no "desc", or a field of another type'],
+    ["{'id': 1}", 'it has no "desc", or a field of another type'],
+  ])('an entry such as %s is named with its line and left out; the others are imported', async (text, reason) => {
     const keeper = new MemoryDatabase();
     const house = new TestCli(keeper);
-    house.stdin = text;
-    expect(await house.run('import vim -')).toEqual({ code: 1, out: '', err: `-: ${error}\n` });
+    house.stdin = `['home']\n1\n${text}\n{'id': 7, 'desc': 'good'}`;
+    expect(await house.run('import vim -')).toEqual({
+      code: 1,
+      out: '1 tasks added; 0 were here already\n',
+      err: `-:3: unreadable: not a task of kronos.vim: ${reason}\n`,
+    });
+    expect(keeper.database.tasks).toMatchObject([{ id: 7, desc: 'good' }]);
+  });
+
+  test('a text without any entry is refused, and nothing changes', async () => {
+    const keeper = new MemoryDatabase();
+    const house = new TestCli(keeper);
+    house.stdin = 'no database';
+    expect(await house.run('import vim -')).toMatchObject({ code: 1, out: '' });
     expect(keeper.database).toBe(emptyDatabase);
   });
 });
@@ -157,25 +174,30 @@ const exported = `[
 ]`;
 
 describe('Taskwarrior', () => {
-  test('is read, without what was deleted', async () => {
+  test('is read with everything that a task can hold, and each entry that is left out is named with its line', async () => {
     const keeper = new MemoryDatabase();
     const house = new TestCli(keeper);
     house.stdin = exported;
     expect(await house.run('import taskwarrior -')).toEqual({
       code: 0,
       out: '3 tasks added; 0 were here already\n',
-      err: '',
+      err: [
+        '-:4: skipped: "gone": deleted in Taskwarrior',
+        '-:5: skipped: "rent": the template of a recurring task: its tasks are imported, the template is not',
+        '',
+      ].join('\n'),
     });
     expect(keeper.database.tasks).toMatchObject([
       {
         id: 1,
         desc: 'buy milk',
-        tags: ['shop', 't', 'house-kitchen'],
+        tags: ['shop', 'ete', 'house-kitchen'],
         active: 1_519_902_000,
         due: 1_520_031_600,
         done: 0,
+        taskwarrior: { project: 'house.kitchen', tags: ['shop', 'été'], entry: '20180301T100000Z' },
       },
-      { id: 4, desc: 'later' },
+      { id: 4, desc: 'later', taskwarrior: { wait: '20190101T000000Z' } },
       { id: 21_519_819_200, desc: 'paid', done: 1_519_819_200 },
     ]);
     expect(await house.run('import taskwarrior -')).toMatchObject({ out: '0 tasks added; 3 were here already\n' });
@@ -183,18 +205,94 @@ describe('Taskwarrior', () => {
     expect(keeper.database.tasks).toEqual([]);
   });
 
-  test('reads one task a line too', () => {
-    const lines = exported.split('\n').slice(1, 3).join('\n').replace(/,$/, '');
-    expect(taskwarrior.read(lines)).toMatchObject({ ok: true, tasks: [{ desc: 'buy milk' }, { desc: 'paid' }] });
+  const uuid = (n: number) => `b4bff4c4-8e27-4b1e-8ac5-2d2f1d9f4d6${n}`;
+  const rich = {
+    uuid: uuid(1),
+    description: 'paint',
+    status: 'pending',
+    priority: 'H',
+    wait: '20300101T000000Z',
+    depends: [uuid(2)],
+    recur: 'weekly',
+    estimate: 3,
+    annotations: [{ entry: '20180301T100000Z', description: 'blue, not green' }],
+  };
+
+  test('keeps annotations, priority, wait, depends, recurrence and user attributes; info shows them, export gives them back', async () => {
+    const house = new TestCli();
+    house.stdin = JSON.stringify([rich, { uuid: uuid(2), description: 'buy paint', status: 'pending' }]);
+    expect(await house.run('import taskwarrior -')).toMatchObject({ code: 0, err: '' });
+    const { out } = await house.run('info 1');
+    for (const line of [
+      'Priority     H',
+      'Wait         2030-01-01T00:00:00',
+      'Depends on   2 buy paint',
+      'Recur        weekly',
+      'Estimate     3',
+      'Annotation   blue, not green (2018-03-01T10:00:00)',
+    ]) {
+      expect(out.split('\n')).toContain(line);
+    }
+    await house.run('u 1 paint the door');
+    const [task] = JSON.parse((await house.run('export taskwarrior')).out);
+    expect(task).toEqual({ ...rich, description: 'paint the door' });
   });
 
   test.each([
-    '',
-    '{',
-    '[1]',
-    '[{"description":"x"}]',
-    '[{"uuid":"b4bff4c4-8e27-4b1e-8ac5-2d2f1d9f4d6a"}]',
-  ])('%s is refused', (text) => expect(taskwarrior.read(text)).toMatchObject({ ok: false }));
+    ['one line', (lines: readonly string[]) => `[${lines.join(',')}]`, [1, 1]],
+    ['a line each', (lines: readonly string[]) => `[\n${lines.join(',\n')}\n]`, [3, 4]],
+    ['a line each, without a list', (lines: readonly string[]) => lines.join('\n'), [2, 3]],
+    [
+      'many lines',
+      (lines: readonly string[]) =>
+        JSON.stringify(
+          lines.map((line): unknown => JSON.parse(line)),
+          null,
+          2,
+        ),
+      [7, 11],
+    ],
+  ])('the line of an entry is right in a file with %s', (_, format, lines) => {
+    const entries = [
+      { uuid: uuid(1), description: 'a "tricky" [name], {really}', status: 'pending' },
+      { uuid: uuid(2), note: 'no description' },
+      { description: 'no uuid' },
+    ];
+    expect(taskwarrior.read(format(entries.map((entry) => JSON.stringify(entry))))).toMatchObject({
+      ok: true,
+      value: {
+        tasks: [{ desc: 'a "tricky" [name], {really}' }],
+        notices: [
+          { line: lines[0], kind: 'unreadable', text: 'not a task of Taskwarrior: it has no "description"' },
+          { line: lines[1], kind: 'unreadable', text: 'not a task of Taskwarrior: it has no "uuid"' },
+        ],
+      },
+    });
+  });
+
+  test('a line that is no JSON costs only that entry', () => {
+    const text = `[\n{"uuid":"${uuid(1)}","description":"one","status":"pending"},\n{"uuid":"${uuid(2)}","descr\n]`;
+    expect(taskwarrior.read(text)).toMatchObject({
+      ok: true,
+      value: { tasks: [{ desc: 'one' }], notices: [{ line: 3, kind: 'unreadable' }] },
+    });
+  });
+
+  test('a part that cannot be used is named, and the task is imported without it', () => {
+    const entry = { ...rich, due: 'tomorrow', tags: ['日本'] };
+    expect(taskwarrior.read(JSON.stringify([entry]))).toMatchObject({
+      ok: true,
+      value: {
+        tasks: [{ desc: 'paint', due: 0, tags: [], taskwarrior: { tags: ['日本'] } }],
+        notices: [
+          { line: 1, kind: 'incomplete', text: expect.stringContaining('"日本" has no character that a tag may have') },
+          { line: 1, kind: 'incomplete', text: '"paint": due "tomorrow" is no date, and is left out' },
+        ],
+      },
+    });
+  });
+
+  test.each(['', '{'])('%s is refused', (text) => expect(taskwarrior.read(text)).toMatchObject({ ok: false }));
 });
 
 test.each([

@@ -40,7 +40,11 @@ function copyIn(folder: string): string {
 describe('the bundle', () => {
   test('is made once; without a cache the command runs all the same', async () => {
     const folder = leftovers.folder();
-    expect(await kronos(folder, 'add', 'one', '+home', ':2d')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
+    expect(await kronos(folder, 'add', 'one', '+home', ':2d')).toEqual({
+      code: 0,
+      out: 'task 1 added: one\n',
+      err: '',
+    });
     expect(await kronos(folder, 'l')).toEqual({
       code: 0,
       out: 'ID  DESC  TAGS  ACTIVE  DUE    WORKTIME\n1   one   home          in 2d  0s\n',
@@ -52,7 +56,7 @@ describe('the bundle', () => {
     expect((await kronos(folder, 'doctor')).out).toContain('ok    start: bundled');
     const bare = leftovers.folder();
     writeFileSync(join(bare, 'cache'), 'no folder');
-    expect(await kronos(bare, 'add', 'two')).toEqual({ code: 0, out: 'task 1 added\n', err: '' });
+    expect(await kronos(bare, 'add', 'two')).toEqual({ code: 0, out: 'task 1 added: two\n', err: '' });
     expect((await kronos(bare, 'doctor')).out).toContain('WRONG start: slow, for it is not bundled: ENOTDIR');
   });
 
@@ -103,7 +107,7 @@ describe('the bundle', () => {
     await run(folder, process.execPath, copy, 'add', 'one');
     const show = join(folder, 'checkout/clients/kronos/cli/format-output.ts');
     writeFileSync(show, readFileSync(show, 'utf8').replace('[`task ', '[`Task '));
-    expect((await run(folder, process.execPath, copy, 'add', 'two')).out).toBe('Task 2 added\n');
+    expect((await run(folder, process.execPath, copy, 'add', 'two')).out).toBe('Task 2 added: two\n');
     expect(bundlesIn(folder)).toHaveLength(2);
   });
 

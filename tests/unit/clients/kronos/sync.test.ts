@@ -65,17 +65,86 @@ test('what one device did, another has', async () => {
   expect(a.keeper.read().queue).toEqual([]);
 });
 
-test('offline is no failure, a refused token is', async () => {
+test('a login offline is no failure; a sync that gives up, and a refused token, are', async () => {
   const a = device('a');
   await all(a, 'a one');
-  const nowhere = await a.run('login 127.0.0.1:1');
-  expect(nowhere.code).toBe(0);
-  expect(nowhere.err).toMatch(/^note: the hub was not reached \(.*\); what is here will be sent\n$/);
+  const offline = /^note: the hub was not reached \(.*\); 1 change waits here and will be sent\n$/;
+  const login = await a.run('login 127.0.0.1:1');
+  expect(login.code).toBe(0);
+  await all(a, 'a two');
+  expect(await a.run('sync')).toMatchObject({ code: 1, out: '', err: expect.stringMatching(offline) });
   a.env = { KRONOS_TOKEN: '11111111-1111-4111-8111-111111111111' };
   const refused = await a.run(`login ${host()}`);
   expect(refused).toMatchObject({ code: 4, err: expect.stringContaining('the hub refuses the token: user not found') });
   expect(await a.run('login not/an/address')).toMatchObject({ code: 2 });
-  expect(a.keeper.read().tasks).toHaveLength(1);
+  expect(a.keeper.read().tasks).toHaveLength(2);
+});
+
+describe('a hub that does not know the stored token', () => {
+  async function strangers(): Promise<TestCli> {
+    const a = device('a');
+    await all(a, 'a one', 'a two', `login ${host()}`);
+    await hub.stop();
+    hub = await startComposed({ kronosPort: 0, kronosAsked: true });
+    a.keeper.write(() => ({ sync_host: host() }));
+    await all(a, 'del 2');
+    a.env = {};
+    return a;
+  }
+
+  test('is offered to be used without it; yes sends all tasks to the account that the hub gives', async () => {
+    const a = await strangers();
+    a.answer = 'yes';
+    expect(await a.run('login')).toEqual({ code: 0, out: 'synchronized\n', err: '' });
+    expect(a.questions).toEqual([expect.stringContaining('does not know the token that is stored here')]);
+    const b = device('b');
+    await all(b, `login ${host()}`);
+    expect(tasksOf(b).map(({ desc }) => desc)).toEqual(['one']);
+  });
+
+  test.each([
+    'no',
+    'cannot ask',
+  ] as const)('changes nothing if the answer is %s, and says how to go on', async (answer) => {
+    const a = await strangers();
+    const before = a.keeper.read();
+    a.answer = answer;
+    const { code, err } = await a.run('login');
+    expect(code).toBe(4);
+    expect(err).toContain('"kronos login --no-token" to continue without one');
+    expect(a.keeper.read()).toEqual(before);
+  });
+
+  test('--no-token continues without asking', async () => {
+    const a = await strangers();
+    expect(await a.run('login --no-token')).toEqual({ code: 0, out: 'synchronized\n', err: '' });
+    expect(a.questions).toEqual([]);
+  });
+});
+
+test.each([
+  'a',
+  'b',
+] as const)('two devices that stop one start count its time once, up to the later stop (%s comes back first)', async (first) => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a shared', `login ${host()}`, 'start 1', 'sync');
+  await all(b, `login ${host()}`);
+  a.now += 10 * 60_000;
+  b.now += 25 * 60_000;
+  await all(a, 'stop 1');
+  await all(b, 'stop 1');
+  const [one, other] = first === 'a' ? [a, b] : [b, a];
+  for (const house of [one, other, one]) await all(house, 'sync');
+  expect(tasksOf(a)).toEqual(tasksOf(b));
+  expect(tasksOf(a)).toMatchObject([{ worktime: 25 * 60, active: 0, last_active: Math.floor(b.now / 1_000) }]);
+});
+
+test('a sync shows how much is sent, and how much there is', async () => {
+  const a = device('a');
+  a.stdin = Array.from({ length: 300 }, (_, at) => `task ${at}`).join('\n');
+  await all(a, 'a -', `login ${host()}`);
+  expect(a.progress).toEqual(expect.arrayContaining(['sent 0 of 300 changes', 'sent 150 of 300 changes']));
+  expect(a.progress.at(-1)).toBe('');
 });
 
 /** Another token of an account of the hub; the owner's unless it says. */
@@ -128,11 +197,13 @@ test('a sync that is under way when somebody logs in elsewhere writes nothing of
   const before = a.keeper.read();
   const bound = new AccountDatabase(a.keeper, before);
   a.keeper.write(() => ({ sync_user_id: 'another', sync_epoch: '', queue: [] }));
-  await expect(bound.know({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(HubChangedError);
+  await expect(bound.storeIdentity({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(
+    HubChangedError,
+  );
   expect(a.keeper.read()).toMatchObject({ sync_user_id: 'another', sync_device_id: before.sync_device_id });
   a.keeper.write(() => ({ sync_user_id: before.sync_user_id }));
-  await bound.know({ identity: async () => ({ device: 'd', token: 'given' }) });
-  expect(bound.holds(a.keeper.read())).toBe(true);
+  await bound.storeIdentity({ identity: async () => ({ device: 'd', token: 'given' }) });
+  expect(bound.matches(a.keeper.read())).toBe(true);
 });
 
 test('logging out keeps the tasks, and logging in again doubles none', async () => {

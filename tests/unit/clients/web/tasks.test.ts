@@ -10,7 +10,7 @@ import type { Task } from '../../../../protocol/messages.ts';
 import { localZone } from '../../../../protocol/zone.ts';
 
 const now = 1_795_000_000;
-const scene: ActionContext = { now, zone: localZone, date: String, name: () => 'fresh' };
+const scene: ActionContext = { now, zone: localZone, date: String, createId: () => 'fresh' };
 const options = { hide_done: false, context: [] };
 const tasks: readonly [string, { item: Task & { unknown?: string } }][] = [
   ['one', { item: { id: 1, desc: 'water the plants', tags: ['home'], unknown: 'kept' } }],
@@ -21,7 +21,7 @@ const items = new Map(tasks);
 function act(action: typeof add, args: string) {
   const outcome = action({ tasks: tasksOf(items), ...options }, args, scene);
   if (!outcome.ok) throw new Error(outcome.error);
-  return writesTo(items, outcome.kept.tasks ?? []);
+  return writesTo(items, outcome.changes.tasks ?? []);
 }
 
 describe('what an action writes', () => {
