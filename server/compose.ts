@@ -12,6 +12,7 @@ import { Metrics } from './adapters/hub/metrics.ts';
 import { referenceRoutes } from './adapters/hub/reference.ts';
 import { statusRoutes } from './adapters/hub/status.ts';
 import { openTaskClients } from './adapters/kronos/task-requests.ts';
+import { roomForm } from './adapters/mobtimer/room-form.ts';
 import { mobtimerRoutes } from './adapters/mobtimer/routes.ts';
 import { pagesMay, wakatimeRoutes } from './adapters/wakatime/routes.ts';
 import { type Config, isNats, isPostgres } from './config.ts';
@@ -92,6 +93,7 @@ export async function assemble(
     accounts,
     tasks,
     checkRules,
+    forms: [roomForm],
     personal: isPersonal(config),
     signup: config.signup,
     version,

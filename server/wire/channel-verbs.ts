@@ -13,6 +13,7 @@ import type { Peer } from '../core/peer.ts';
 import type { Session, Start } from '../core/session.ts';
 import type { Change, Item, Op, Position } from '../core/store.ts';
 import { type Accepted, acceptedBefore, baseOf, type Refused, staleAt } from './idempotency.ts';
+import type { ItemForm } from './item-forms.ts';
 import { changeText, itemText, joined, subscription } from './subscription-view.ts';
 
 const itemsAtOnce = 10_000;
@@ -42,10 +43,14 @@ export class ChannelVerbs {
   #patterns = new WeakMap<Session, Map<string, () => void>>();
 
   #checkRules: CheckRules | undefined;
+  #forms: readonly ItemForm[];
+  /** The newest write under way to a channel whose items have a form: each is computed from what the one before left. */
+  #formed = new WeakMap<Channel, Promise<unknown>>();
 
-  constructor(hub: Hub, checkRules?: CheckRules) {
+  constructor(hub: Hub, checkRules?: CheckRules, forms: readonly ItemForm[] = []) {
     this.#hub = hub;
     this.#checkRules = checkRules;
+    this.#forms = forms;
   }
 
   /** S7 */
@@ -207,11 +212,24 @@ export class ChannelVerbs {
 
   async #write(request: WriteRequest, key: string, name: string, origin: string, peer: Peer): Promise<Decided> {
     const channel = await this.#hub.channel(name);
+    if (!this.#forms.some(({ prefix }) => name.startsWith(prefix)))
+      return this.#append(request, key, channel, origin, peer);
+    const before = this.#formed.get(channel) ?? Promise.resolve();
+    const writing = before.then(() => this.#append(request, key, channel, origin, peer));
+    this.#formed.set(
+      channel,
+      writing.catch(() => undefined),
+    );
+    return writing;
+  }
+
+  async #append(request: WriteRequest, key: string, channel: Channel, origin: string, peer: Peer): Promise<Decided> {
     const base = baseOf(request.base, channel);
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const computed = await this.#ops(request, key, channel);
+      const at = this.#hub.world.now();
+      const computed = (await this.#formedOps(request, key, channel, at)) ?? (await this.#ops(request, key, channel));
       if (!computed.ok) {
-        const by = { origin, at: this.#hub.world.now() };
+        const by = { origin, at };
         const accepted = await acceptedBefore(channel, { ...by, writeId: request.write_id });
         return accepted ?? (await this.#stale(base, channel, origin)) ?? computed;
       }
@@ -219,7 +237,7 @@ export class ChannelVerbs {
       const write = {
         ops: this.#versioned(channel, ops, request.version ?? undefined),
         origin,
-        at: this.#hub.world.now(),
+        at,
         ...(request.write_id === undefined ? {} : { writeId: request.write_id }),
         ...(base === undefined ? (on === undefined ? {} : { base: on }) : { base }),
       };
@@ -241,6 +259,26 @@ export class ChannelVerbs {
     if (base === undefined) return undefined;
     const asked = await channel.write({ ops: [], origin, at: this.#hub.world.now(), base });
     return asked.ok ? undefined : staleAt(asked.position);
+  }
+
+  /** What to do in a channel whose items have a form; undefined elsewhere, and where nothing is put. */
+  async #formedOps(
+    request: WriteRequest,
+    key: string,
+    channel: Channel,
+    at: number,
+  ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on: number } | Refusal | undefined> {
+    const form = this.#forms.find(({ prefix }) => channel.name.startsWith(prefix));
+    const { type } = request;
+    if (form === undefined || type === 'delete' || type === 'revert') return undefined;
+    if (type === 'write-all' ? request.items === undefined : request.item === undefined) return undefined;
+    if (type === 'update' && request.key === undefined) return undefined;
+    const items: readonly SaidItem[] = type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
+    const on = channel.position.seq;
+    const known = [...(await channel.read({}))].sort((a, b) => a.seq - b.seq);
+    if (type === 'update' && !known.some((item) => item.key === key)) return refuse('item_not_found', '', 'create it');
+    const computed = form.ops(type, items, known, at);
+    return computed.ok ? { ...computed, on } : computed;
   }
 
   /** What to do, and the step that it was computed from where that matters. */

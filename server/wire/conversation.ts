@@ -15,6 +15,7 @@ import { administer } from './admin.ts';
 import { admitLogin, admitRequest, type Gate } from './authorize.ts';
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
 import { ChannelVerbs, type CheckRules } from './channel-verbs.ts';
+import type { ItemForm } from './item-forms.ts';
 import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
 import type { AccountTasks, Login, TaskClients, TaskDevice } from './task-clients.ts';
 
@@ -33,11 +34,17 @@ export interface WireDeps<D extends TaskDevice> extends Gate {
   readonly version: string;
   /** Says what is wrong with rules of the merged day. */
   readonly checkRules?: CheckRules;
+  /** Forms of items that adapters own. */
+  readonly forms?: readonly ItemForm[];
 }
 
 /** @returns what starts a conversation with a peer, for the transports */
 export function openWire<D extends TaskDevice>(deps: WireDeps<D>): (peer: Peer, caller: Caller) => Conversation {
-  const channels = new ChannelRequests(new ChannelVerbs(deps.hub, deps.checkRules), deps.tasks, deps.accounts);
+  const channels = new ChannelRequests(
+    new ChannelVerbs(deps.hub, deps.checkRules, deps.forms),
+    deps.tasks,
+    deps.accounts,
+  );
   const shared: Shared<D> = { ...deps, channels };
   return (peer, caller) => new WireConversation(shared, peer, caller);
 }

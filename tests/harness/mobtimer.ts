@@ -4,6 +4,7 @@
 import { eventRoutes } from '../../server/adapters/hub/channel-events.ts';
 import { openTaskClients } from '../../server/adapters/kronos/task-requests.ts';
 import type { Asset, Pages } from '../../server/adapters/mobtimer/pages.ts';
+import { roomForm } from '../../server/adapters/mobtimer/room-form.ts';
 import { mobtimerRoutes } from '../../server/adapters/mobtimer/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
@@ -68,7 +69,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const tasks = await openTaskClients({ hub, accounts });
-  const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0' });
+  const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0', forms: [roomForm] });
   const tickets = new Tickets({ accounts, personal }, hub);
   const routes = [
     ...mobtimerRoutes({ hub, rooms, authenticate: (request) => tickets.authenticate(request), pages }),

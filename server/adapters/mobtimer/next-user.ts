@@ -1,21 +1,27 @@
-// Whose turn comes after this one, from what the room remembers: whoever followed me the last time I typed; newcomers and
-// those without a name hand over to the oldest typist. A function of values; where they are kept is rooms.ts' business.
+// Whose turn comes after this one, from what the room remembers: whoever followed me the last time I typed; newcomers and people
+// without a name hand over to the oldest typist of the day. A function of values.
 
 import type { TimerRequest } from './timer-request.ts';
 
-type Turn = Pick<TimerRequest, 'type' | 'user' | 'nextUser'>;
+type Turn = Pick<TimerRequest, 'type' | 'user' | 'nextUser' | 'minutes'>;
 
 /**
  * @param history oldest first, without the new request
- * @param by who asks for the new turn; null and '' have no name
+ * @param request the new one; a user of null or '' has no name
  */
-export function nextUser(history: readonly Turn[], type: TimerRequest['type'], by: string | null): string | null {
-  // A break changes nothing of whose turn it is.
-  if (type === 'BREAKTIMER') return history.at(-1)?.nextUser ?? null;
-  const names = history.flatMap(({ type: kind, user }) =>
-    kind === 'TIMER' && user !== null && user.trim() !== '' ? [user] : [],
+export function nextUser(history: readonly Turn[], request: Pick<Turn, 'type' | 'user' | 'minutes'>): string | null {
+  const { user: by } = request;
+  // A break or a stop does not change whose turn it is.
+  if (!isTurn(request)) return history.at(-1)?.nextUser ?? null;
+  const names = history.flatMap((turn) =>
+    isTurn(turn) && turn.user !== null && turn.user.trim() !== '' ? [turn.user] : [],
   );
   while (names.length > 0 && names.at(-1) === by) names.pop();
   const mine = by === null ? -1 : names.lastIndexOf(by);
   return names[mine + 1] ?? null;
+}
+
+/** A timer of 0 minutes is a stop: it is nobody's turn, whoever pressed the button. */
+function isTurn({ type, minutes }: Pick<Turn, 'type' | 'minutes'>): boolean {
+  return type === 'TIMER' && minutes > 0;
 }

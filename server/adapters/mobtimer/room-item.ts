@@ -54,7 +54,8 @@ export function readRequestItem(item: RoomItem, before: () => readonly TimerRequ
   const type = fields?.get('type') === 'BREAKTIMER' ? 'BREAKTIMER' : asked.value.type;
   const { minutes, user } = asked.value;
   const said = fields?.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
-  return { type, minutes, user, nextUser: said === undefined ? nextUser(before(), type, user) : said, at: item.at };
+  const request = { type, minutes, user } as const;
+  return { ...request, nextUser: said === undefined ? nextUser(before(), request) : said, at: item.at };
 }
 
 export function readGoalItem(item: RoomItem): Goal {
@@ -73,4 +74,23 @@ export function outlived(items: Iterable<RoomItem>, now: number): readonly strin
     keys.push(item.key);
   }
   return keys;
+}
+
+/** What a room remembers of a day at the most: nobody may fill the disk by way of an open room. `size`: characters of all requests. */
+const remembered = { requests: 1_000, size: 8_388_608 } as const;
+
+/**
+ * @param items oldest first
+ * @param added texts of new requests
+ * @returns the keys of the oldest requests: as many as must go before the new ones fit
+ */
+export function crowdedOut(items: Iterable<RoomItem>, added: readonly string[]): string[] {
+  const requests = [...items].filter(({ key }) => key !== goalKey);
+  let size = [...requests.map(({ value }) => value), ...added].reduce((sum, text) => sum + text.length, 0);
+  const kept = requests.findIndex(({ value }, index) => {
+    if (requests.length - index + added.length <= remembered.requests && size <= remembered.size) return true;
+    size -= value.length;
+    return false;
+  });
+  return requests.slice(0, kept === -1 ? requests.length : kept).map(({ key }) => key);
 }

@@ -10,6 +10,7 @@ import { beginning, goalData, goalEvent, requestData, timerEvent } from './event
 import { nextUser } from './next-user.ts';
 import type { Counts } from './pages.ts';
 import {
+  crowdedOut,
   goalKey,
   noGoal,
   outlived,
@@ -23,8 +24,6 @@ import type { Goal, TimerRequest } from './timer-request.ts';
 
 const prefix = 'mob/';
 const sweepMs = 60_000;
-/** What a room remembers of a day at the most: an open room must not be a place to fill a disk. Characters of all requests. */
-const remembered = { requests: 1_000, size: 8_388_608 } as const;
 /** A monitor of the original writes here every five minutes; it would be all that the numbers show. */
 const uncounted = `${prefix}testroom-310a9c47-515c-4ad7-a229-ae8efbab7387`;
 
@@ -100,9 +99,9 @@ export class Rooms {
     const { world } = this.#hub;
     await document.write((view) => {
       const at = world.now();
-      const next = nextUser(readRoom(view.items.values()).requests, asked.type, asked.user);
+      const next = nextUser(readRoom(view.items.values()).requests, asked);
       const value = JSON.stringify(requestData({ ...asked, nextUser: next, at }));
-      const forgotten = crowdedOut(view.items.values(), value).map((key) => ({ op: 'remove', key }) as const);
+      const forgotten = crowdedOut(view.items.values(), [value]).map((key) => ({ op: 'remove', key }) as const);
       return { ok: true, write: { ops: [...forgotten, { op: 'add', key: world.id(), value }], origin, at } };
     });
   }
@@ -298,19 +297,4 @@ function itemOf({ key, value, at }: Change): RoomItem | undefined {
 
 function ascending(counts: ReadonlyMap<number, number>): Counts {
   return [...counts].sort(([a], [b]) => a - b).map(([minutes, count]) => ({ minutes, count }));
-}
-
-/**
- * @param items oldest first
- * @returns the keys of the oldest requests, as many as have to go before another one of this text
- */
-function crowdedOut(items: Iterable<RoomItem>, text: string): string[] {
-  const requests = [...items].filter(({ key }) => key !== goalKey);
-  let size = requests.reduce((sum, { value }) => sum + value.length, text.length);
-  const gone = requests.findIndex(({ value }, index) => {
-    if (requests.length - index < remembered.requests && size <= remembered.size) return true;
-    size -= value.length;
-    return false;
-  });
-  return requests.slice(0, gone === -1 ? requests.length : gone).map(({ key }) => key);
 }

@@ -1,9 +1,10 @@
-// The mob timer's HTTP: each route as its clients know it, from request to reply. What the rooms do is rooms.ts', what the pages
-// look like comes in as `Pages`. Answers to a PUT are 202 without a body and never a redirect: the command line prints the one
-// and is led astray by the other.
+// The mob timer's HTTP routes, from request to reply. rooms.ts has the rooms; the pages come in as functions (`Pages`). A PUT is answered
+// with 202 and no body, and never with a redirect: the command line prints a body, and turns a redirected PUT into a GET.
 
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import { errorMessage } from '../../../protocol/error-message.ts';
+import type { Refusal } from '../../../protocol/errors.ts';
 import type { Identity } from '../../core/access.ts';
 import { may } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -21,7 +22,7 @@ import { type Asked, readGoal, readTimer, readUser } from './timer-request.ts';
 
 export interface MobtimerDeps {
   readonly hub: Hub;
-  /** Whether anyone may use rooms, or only those whom `authenticate` knows. */
+  /** `members`: only callers that `authenticate` admits may use rooms. */
   readonly rooms: 'open' | 'members';
   readonly authenticate: (request: Request) => Promise<Admitted>;
   readonly pages: Pages;
@@ -31,193 +32,237 @@ const bodyLimit = 262_144;
 const origin = 'mobtimer';
 const anyone: Identity = { account: '', device: '', token: '', scopes: [] };
 
-export function mobtimerRoutes({ hub, rooms: who, authenticate, pages }: MobtimerDeps): readonly Route[] {
-  const { world } = hub;
-  const since = world.now();
-  const rooms = new Rooms(hub);
-  const counters = new Counters(hub, rooms);
-  const members = who === 'members';
+/** What all handlers of one hub share. */
+interface Context extends MobtimerDeps {
+  readonly roomsAlive: Rooms;
+  readonly counters: Counters;
+  /** When this hub started, in milliseconds since 1970. */
+  readonly since: number;
+}
 
-  const admit = async (request: Request): Promise<Admitted> =>
-    members ? authenticate(request) : { ok: true, identity: anyone };
-  const refuse = (request: Request, status: number, hint: string, headers: Readonly<Record<string, string>> = {}) => {
-    const timestamp = new Date(world.now()).toISOString();
-    return json(status, { timestamp, path: request.path, status, error: STATUS_CODES[status] ?? '', hint }, headers);
+type Handler = (context: Context, request: Request) => Promise<Reply | Stream>;
+/** Of one room: its name is valid, and the caller may. */
+type RoomHandler = (context: Context, room: string, request: Request, by: Identity) => Promise<Reply | Stream>;
+
+interface Row {
+  readonly method: string;
+  readonly path: string;
+  readonly limit?: number;
+  readonly handle: Handler;
+}
+
+const table: readonly Row[] = [
+  { method: 'GET', path: '/', handle: showFront },
+  { method: 'POST', path: '/', limit: bodyLimit, handle: join },
+  { method: 'GET', path: '/events', handle: streamCounters },
+  { method: 'GET', path: '/help', handle: showHelp },
+  { method: 'GET', path: '/stats', handle: showStats },
+  // Only GET is reserved by these pages in the original, where PUT makes a room of that name; here they are no rooms.
+  { method: 'PUT', path: '/events', handle: refuseRoom },
+  { method: 'PUT', path: '/help', handle: refuseRoom },
+  { method: 'PUT', path: '/stats', handle: refuseRoom },
+  { method: 'GET', path: '/:room', handle: showRoom },
+  { method: 'PUT', path: '/:room', limit: bodyLimit, handle: inRoom('write', startTimer) },
+  { method: 'GET', path: '/:room/events', handle: inRoom('read', streamRoom) },
+  { method: 'GET', path: '/:room/goal', handle: inRoom('read', showGoal) },
+  { method: 'PUT', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', setGoal) },
+  { method: 'DELETE', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', deleteGoal) },
+  { method: 'GET', path: '/-/clock', handle: showClock },
+  { method: 'GET', path: '/actuator', handle: showActuator },
+  { method: 'GET', path: '/actuator/health', handle: showHealth },
+];
+
+export function mobtimerRoutes(deps: MobtimerDeps): readonly Route[] {
+  const { hub, pages } = deps;
+  const roomsAlive = new Rooms(hub);
+  const counters = new Counters(hub, roomsAlive);
+  const context: Context = { ...deps, roomsAlive, counters, since: hub.world.now() };
+  const routes = table.map(({ handle, ...row }): Route => ({ ...row, handle: (request) => handle(context, request) }));
+  return withDocs([...routes, ...pages.assets.map(assetRoute)], mobtimerDocs, { unlisted: mobtimerUnlisted });
+}
+
+async function showFront(context: Context, request: Request): Promise<Reply> {
+  await context.roomsAlive.loaded;
+  return frontPage(context, request);
+}
+
+async function join(context: Context, request: Request): Promise<Reply> {
+  const room = readRoomField(request);
+  if (!isRoomName(room)) return frontPage(context, request, room, 400);
+  return { status: 303, headers: { location: `/${room}` }, body: '' };
+}
+
+async function streamCounters(context: Context, request: Request): Promise<Reply | Stream> {
+  const admitted = await admit(context, request);
+  if (!admitted.ok) return refuseUnknown(context, request, admitted);
+  await context.roomsAlive.loaded;
+  return { status: 200, headers: streamHeaders, open: (peer) => context.counters.open(peer, admitted.identity) };
+}
+
+async function showHelp(context: Context, request: Request): Promise<Reply> {
+  const html = context.pages.help({ url: urlOf(request), members: isForMembers(context) });
+  return page(context, request, html);
+}
+
+async function showStats(context: Context, request: Request): Promise<Reply> {
+  const admitted = await admit(context, request);
+  if (!admitted.ok) return refuseUnknown(context, request, admitted);
+  const { roomsAlive, since, pages } = context;
+  await roomsAlive.loaded;
+  const { timers, breaks, goals } = roomsAlive.numbers;
+  const { users, timers: activeTimers } = roomsAlive;
+  return page(context, request, pages.stats({ since, timers, breaks, goals, users, activeTimers }));
+}
+
+async function showRoom(context: Context, request: Request): Promise<Reply> {
+  const room = request.params.get('room') ?? '';
+  if (!isRoomName(room)) return refuseRoom(context, request);
+  return page(context, request, context.pages.room({ room, url: urlOf(request), members: isForMembers(context) }));
+}
+
+async function startTimer(context: Context, room: string, request: Request): Promise<Reply> {
+  return take(context, request, readTimer, '{"timer":10,"user":"ann"}', (timer) => {
+    return context.roomsAlive.start(room, timer, origin);
+  });
+}
+
+async function streamRoom({ hub, roomsAlive }: Context, room: string, _: Request, by: Identity): Promise<Stream> {
+  return { status: 200, headers: streamHeaders, open: (peer) => roomStream(hub, roomsAlive, room, peer, by) };
+}
+
+async function showGoal({ roomsAlive }: Context, room: string): Promise<Reply> {
+  const goal = await roomsAlive.goal(room);
+  return goal === null ? { status: 204, headers: {}, body: '' } : json(200, { goal });
+}
+
+async function setGoal(context: Context, room: string, request: Request): Promise<Reply> {
+  return take(context, request, readGoal, '{"goal":"green tests","user":"ann"}', ({ text, user }) => {
+    return context.roomsAlive.setGoal(room, text, user, origin);
+  });
+}
+
+async function deleteGoal(context: Context, room: string, request: Request): Promise<Reply> {
+  if (request.body.length === 0) {
+    await context.roomsAlive.deleteGoal(room, null, origin);
+    return accepted;
+  }
+  return take(context, request, readUser, '{"user":"ann"}', ({ user }) => {
+    return context.roomsAlive.deleteGoal(room, user, origin);
+  });
+}
+
+async function showClock({ hub }: Context): Promise<Reply> {
+  return json(200, { now: hub.world.now() }, { 'cache-control': 'no-store' });
+}
+
+async function showActuator(): Promise<Reply> {
+  return json(200, { _links: { health: { href: '/actuator/health' } } });
+}
+
+/** DOWN means that a request for a timer could not be stored now. */
+async function showHealth({ hub }: Context): Promise<Reply> {
+  try {
+    await hub.store.check();
+    return json(200, { status: 'UP' });
+  } catch (error) {
+    return json(503, { status: 'DOWN', reason: errorMessage(error) });
+  }
+}
+
+async function refuseRoom(context: Context, request: Request): Promise<Reply> {
+  const hint = 'a room is called by letters, digits, - and _, and not by one of the hub’s own paths';
+  return refuse(context, request, 404, hint);
+}
+
+/** The checks in front of every route of one room. */
+function inRoom(verb: 'read' | 'write', handle: RoomHandler): Handler {
+  return async (context, request) => {
+    const room = request.params.get('room') ?? '';
+    if (!isRoomName(room)) return refuseRoom(context, request);
+    const admitted = await admit(context, request);
+    if (!admitted.ok) return refuseUnknown(context, request, admitted);
+    const { identity } = admitted;
+    if (isForMembers(context) && !may(identity, verb, `mob/${room}`)) {
+      return refuse(context, request, 403, 'this token may not');
+    }
+    return handle(context, room, request, identity);
   };
-  const unknown = (request: Request) =>
-    refuse(request, 404, 'a room is called by letters, digits, - and _, and not by one of the hub’s own paths');
-  const unadmitted = (request: Request, hint: string) => refuse(request, 401, hint, { 'www-authenticate': 'Bearer' });
-  /** A page that the visitor has already is not sent again. */
-  const page = (request: Request, html: string, status = 200): Reply => {
-    const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`;
-    const type = 'text/html;charset=UTF-8';
-    const headers = { 'content-type': type, 'cache-control': 'no-cache', etag, ...pages.headers };
-    return status === 200 && request.headers.get('if-none-match') === etag
-      ? { status: 304, headers, body: '' }
-      : { status, headers, body: html };
-  };
-  const front = (request: Request, refused = '', status = 200) =>
-    page(
-      request,
-      pages.front({
-        suggested: suggestRoom(
-          () => world.random(),
-          (name) => rooms.has(name),
-        ),
-        refused,
-        url: urlOf(request),
-        users: rooms.users,
-        timers: rooms.timers,
-        members,
-      }),
-      status,
-    );
+}
 
-  /** For a route of one room: its name is one, and the caller may. */
-  const inRoom =
-    (verb: 'read' | 'write', act: (room: string, request: Request, by: Identity) => Promise<Reply | Stream>) =>
-    async (request: Request): Promise<Reply | Stream> => {
-      const room = request.params.get('room') ?? '';
-      if (!isRoomName(room)) return unknown(request);
-      const admitted = await admit(request);
-      if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
-      if (members && !may(admitted.identity, verb, `mob/${room}`)) return refuse(request, 403, 'this token may not');
-      return act(room, request, admitted.identity);
-    };
+/**
+ * Reads a JSON body and acts on it. A body that asks for nothing is accepted too.
+ * @param example of a right body, for those who send a wrong one
+ */
+async function take<T>(
+  context: Context,
+  request: Request,
+  read: (body: unknown) => Asked<T>,
+  example: string,
+  act: (value: T) => Promise<void>,
+): Promise<Reply> {
+  const media = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (!/^application\/(?:json|[^/\s]+\+json)$/.test(media) && (media !== '' || request.body.length > 0)) {
+    return refuse(context, request, 415, 'send JSON, with Content-Type: application/json');
+  }
+  const asked = read(parseJson(request.body));
+  if (asked.asks === 'wrong') return refuse(context, request, 400, `send JSON such as ${example}`);
+  if (asked.asks === 'something') await act(asked.value);
+  return accepted;
+}
 
-  /** A route whose body asks for something: 202 when it does, when it asks for nothing too, or else what is wrong with it. */
-  const asking = <T>(
-    read: (body: unknown) => Asked<T>,
-    example: string,
-    act: (room: string, value: T) => Promise<void>,
-    bodiless?: T,
-  ): Route['handle'] =>
-    inRoom('write', async (room, request) => {
-      if (bodiless !== undefined && request.body.length === 0) {
-        await act(room, bodiless);
-        return accepted;
-      }
-      const media = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-      if (!/^application\/(?:json|[^/\s]+\+json)$/.test(media) && (media !== '' || request.body.length > 0)) {
-        return refuse(request, 415, 'send JSON, with Content-Type: application/json');
-      }
-      const asked = read(parsed(request.body));
-      if (asked.asks === 'wrong') return refuse(request, 400, `send JSON such as ${example}`);
-      if (asked.asks === 'something') await act(room, asked.value);
-      return accepted;
-    });
+function isForMembers({ rooms }: Context): boolean {
+  return rooms === 'members';
+}
 
-  const notARoom: Route['handle'] = async (request) => unknown(request);
+async function admit(context: Context, request: Request): Promise<Admitted> {
+  return isForMembers(context) ? context.authenticate(request) : { ok: true, identity: anyone };
+}
 
-  const routes: readonly Route[] = [
-    { method: 'GET', path: '/', handle: (request) => rooms.loaded.then(() => front(request)) },
-    {
-      method: 'POST',
-      path: '/',
-      limit: bodyLimit,
-      async handle(request) {
-        const said = saidRoom(request);
-        return isRoomName(said)
-          ? { status: 303, headers: { location: `/${said}` }, body: '' }
-          : front(request, said, 400);
-      },
-    },
-    {
-      method: 'GET',
-      path: '/events',
-      async handle(request) {
-        const admitted = await admit(request);
-        if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
-        await rooms.loaded;
-        return { status: 200, headers: streamHeaders, open: (peer) => counters.open(peer, admitted.identity) };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/help',
-      handle: async (request) => page(request, pages.help({ url: urlOf(request), members })),
-    },
-    {
-      method: 'GET',
-      path: '/stats',
-      async handle(request) {
-        const admitted = await admit(request);
-        if (!admitted.ok) return unadmitted(request, admitted.hint ?? admitted.error);
-        await rooms.loaded;
-        const { timers, breaks, goals } = rooms.numbers;
-        return page(
-          request,
-          pages.stats({ since, timers, breaks, goals, users: rooms.users, activeTimers: rooms.timers }),
-        );
-      },
-    },
-    ...['/events', '/help', '/stats'].map((path) => ({ method: 'PUT', path, handle: notARoom })),
-    {
-      method: 'GET',
-      path: '/:room',
-      async handle(request) {
-        const room = request.params.get('room') ?? '';
-        return isRoomName(room) ? page(request, pages.room({ room, url: urlOf(request), members })) : unknown(request);
-      },
-    },
-    {
-      method: 'PUT',
-      path: '/:room',
-      limit: bodyLimit,
-      handle: asking(readTimer, '{"timer":10,"user":"ann"}', (room, value) => rooms.start(room, value, origin)),
-    },
-    {
-      method: 'GET',
-      path: '/:room/events',
-      handle: inRoom('read', async (room, _, by) => ({
-        status: 200,
-        headers: streamHeaders,
-        open: (peer) => roomStream(hub, rooms, room, peer, by),
-      })),
-    },
-    {
-      method: 'GET',
-      path: '/:room/goal',
-      handle: inRoom('read', async (room) => {
-        const goal = await rooms.goal(room);
-        return goal === null ? { status: 204, headers: {}, body: '' } : json(200, { goal });
-      }),
-    },
-    {
-      method: 'PUT',
-      path: '/:room/goal',
-      limit: bodyLimit,
-      handle: asking(readGoal, '{"goal":"green tests","user":"ann"}', (room, { text, user }) =>
-        rooms.setGoal(room, text, user, origin),
-      ),
-    },
-    {
-      method: 'DELETE',
-      path: '/:room/goal',
-      limit: bodyLimit,
-      handle: asking(readUser, '{"user":"ann"}', (room, { user }) => rooms.deleteGoal(room, user, origin), {
-        user: null,
-      }),
-    },
-    {
-      method: 'GET',
-      path: '/-/clock',
-      handle: async () => json(200, { now: world.now() }, { 'cache-control': 'no-store' }),
-    },
-    {
-      method: 'GET',
-      path: '/actuator',
-      handle: async () => json(200, { _links: { health: { href: '/actuator/health' } } }),
-    },
-    { method: 'GET', path: '/actuator/health', handle: async () => json(200, { status: 'UP' }) },
-    ...pages.assets.map(assetRoute),
-  ];
-  return withDocs(routes, mobtimerDocs, { unlisted: mobtimerUnlisted });
+function refuse(
+  { hub }: Context,
+  { path }: Request,
+  status: number,
+  hint: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  const timestamp = new Date(hub.world.now()).toISOString();
+  return json(status, { timestamp, path, status, error: STATUS_CODES[status] ?? '', hint }, headers);
+}
+
+function refuseUnknown(context: Context, request: Request, { hint, error }: Refusal): Reply {
+  return refuse(context, request, 401, hint ?? error, { 'www-authenticate': 'Bearer' });
+}
+
+/** A page that the visitor has already is not sent again. */
+function page({ pages }: Context, request: Request, html: string, status = 200): Reply {
+  const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`;
+  const type = 'text/html;charset=UTF-8';
+  const headers = { 'content-type': type, 'cache-control': 'no-cache', etag, ...pages.headers };
+  return status === 200 && request.headers.get('if-none-match') === etag
+    ? { status: 304, headers, body: '' }
+    : { status, headers, body: html };
+}
+
+/** @param refused a name that the visitor typed and that no room can have */
+function frontPage(context: Context, request: Request, refused = '', status = 200): Reply {
+  const { roomsAlive, hub, pages } = context;
+  const suggested = suggestRoom(
+    () => hub.world.random(),
+    (name) => roomsAlive.has(name),
+  );
+  const { users, timers } = roomsAlive;
+  const members = isForMembers(context);
+  return page(
+    context,
+    request,
+    pages.front({ suggested, refused, url: urlOf(request), users, timers, members }),
+    status,
+  );
 }
 
 const accepted: Reply = { status: 202, headers: {}, body: '' };
 
-function parsed(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {
@@ -225,13 +270,13 @@ function parsed(body: Buffer): unknown {
   }
 }
 
-/** What the visitor typed into the form; a query says it, too. */
-function saidRoom(request: Request): string {
+/** What the visitor typed into the form of the front page; a query parameter does too. */
+function readRoomField(request: Request): string {
   const field = new URLSearchParams(request.body.toString()).get('room');
   return (field ?? new URLSearchParams(request.query).get('room') ?? '').trim();
 }
 
-/** For people to read and to paste: this hub as the visitor reached it, through a proxy or not. */
+/** This hub's address as the visitor reached it, through a proxy or not: for people to read and paste. */
 function urlOf(request: Request): string {
   const scheme = request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http';
   return `${scheme}://${request.host}/`;

@@ -4,10 +4,15 @@ import { describe, expect, test } from '@jest/globals';
 import { nextUser } from '../../../../server/adapters/mobtimer/next-user.ts';
 import type { TimerRequest } from '../../../../server/adapters/mobtimer/timer-request.ts';
 
-type Turn = Pick<TimerRequest, 'type' | 'user' | 'nextUser'>;
+type Turn = Pick<TimerRequest, 'type' | 'user' | 'nextUser' | 'minutes'>;
 
-const turn = (user: string | null): Turn => ({ type: 'TIMER', user, nextUser: null });
-const pause = (user: string | null, nextUser: string | null = null): Turn => ({ type: 'BREAKTIMER', user, nextUser });
+const turn = (user: string | null): Turn => ({ type: 'TIMER', minutes: 10, user, nextUser: null });
+const pause = (user: string | null, nextUser: string | null = null): Turn => ({
+  type: 'BREAKTIMER',
+  minutes: 5,
+  user,
+  nextUser,
+});
 
 describe('nextUser', () => {
   const table: [string, Turn[], string | null, string | null][] = [
@@ -33,13 +38,26 @@ describe('nextUser', () => {
     ['names are exact', ['Alice', 'bob'].map(turn), 'alice', 'Alice'],
   ];
   test.each(table)('%s', (_, history, by, next) => {
-    expect(nextUser(history, 'TIMER', by)).toBe(next);
+    expect(nextUser(history, { type: 'TIMER', minutes: 10, user: by })).toBe(next);
   });
 
   test('a break keeps whoever was next, and knows nobody in an empty room', () => {
-    expect(nextUser([], 'BREAKTIMER', 'alice')).toBeNull();
-    expect(nextUser([{ ...turn('alice'), nextUser: 'bob' }], 'BREAKTIMER', 'alice')).toBe('bob');
-    expect(nextUser([turn('alice'), pause('alice', 'carol')], 'BREAKTIMER', 'bob')).toBe('carol');
+    expect(nextUser([], { type: 'BREAKTIMER', minutes: 5, user: 'alice' })).toBeNull();
+    expect(nextUser([{ ...turn('alice'), nextUser: 'bob' }], { type: 'BREAKTIMER', minutes: 5, user: 'alice' })).toBe(
+      'bob',
+    );
+    expect(nextUser([turn('alice'), pause('alice', 'carol')], { type: 'BREAKTIMER', minutes: 5, user: 'bob' })).toBe(
+      'carol',
+    );
+  });
+
+  test('a stop is nobody’s turn: it keeps who is next, and later turns do not count it', () => {
+    const stop = { ...turn('bob'), minutes: 0, nextUser: 'carol' };
+    const history = [turn('alice'), { ...turn('carol'), nextUser: 'alice' }];
+    expect(nextUser(history, { type: 'TIMER', minutes: 0, user: 'bob' })).toBe('alice');
+    expect(nextUser([], { type: 'TIMER', minutes: 0, user: 'bob' })).toBeNull();
+    expect(nextUser([turn('alice'), stop], { type: 'TIMER', minutes: 10, user: 'alice' })).toBeNull();
+    expect(nextUser([turn('alice'), stop], { type: 'TIMER', minutes: 10, user: 'dave' })).toBe('alice');
   });
 
   test('the walk of the original’s manual script', () => {
@@ -55,9 +73,9 @@ describe('nextUser', () => {
     ];
     const history: Turn[] = [];
     for (const [type, user, expected] of walk) {
-      const next = nextUser(history, type, user);
+      const next = nextUser(history, { type, minutes: 10, user });
       expect(next).toBe(expected);
-      history.push({ type, user, nextUser: next });
+      history.push({ type, user, nextUser: next, minutes: 10 });
     }
   });
 });

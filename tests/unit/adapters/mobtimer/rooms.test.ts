@@ -106,6 +106,102 @@ describe('a room', () => {
     guest.end();
   });
 
+  test('shows followers of the channel and viewers of the stream the same, whatever a WebSocket writes', async () => {
+    const stream = await house.follow('/room/events');
+    await beginning(stream);
+    const [guest, follower] = [await house.socket(), await house.socket()];
+    say(follower, { type: 'subscribe', channel: 'mob/room', ref: 1 });
+    await heard(follower);
+    const items = [
+      { timer: '10', user: 5 },
+      { timer: 5, requested: 'yesterday', type: 'SOMETHING' },
+      { timer: -3, user: 'x' },
+      { timer: 9000, type: 'BREAKTIMER', nextUser: 'z', more: 'fields' },
+      { breaktimer: 7.9, user: null },
+    ];
+    for (const item of items) {
+      say(guest, { type: 'create', channel: 'mob/room', item });
+      const shown = (await value(stream)).data;
+      expect(Object.keys(shown).sort()).toEqual(['nextUser', 'requested', 'timer', 'type', 'user']);
+      expect((await heard(follower)).item).toEqual(shown);
+    }
+    say(guest, { type: 'create', channel: 'mob/room', key: 'goal', item: { goal: 'g'.repeat(300), user: 'x' } });
+    const goal = (await value(stream)).data;
+    expect(goal.goal).toHaveLength(255);
+    expect((await heard(follower)).item).toEqual(goal);
+    stream.close();
+    for (const one of [guest, follower]) one.end();
+  });
+
+  test.each([
+    ['create', { item: 'just a note' }],
+    ['create', { item: { timer: '4000.5', user: 'no number' } }],
+    ['create', { item: {} }],
+    ['create', { key: 'goal', item: { goal: {} } }],
+    [
+      'write-all',
+      {
+        items: [
+          { key: 'a', item: { timer: 10 } },
+          { key: 'b', item: [] },
+        ],
+      },
+    ],
+  ])('refuses by %s what is no timer and no goal: %j', async (type, rest) => {
+    const guest = await house.socket();
+    say(guest, { type, channel: 'mob/room', ...rest, ref: 1 });
+    expect(await heard(guest)).toMatchObject({
+      success: false,
+      code: 'property',
+      hint: expect.stringContaining('room'),
+    });
+    say(guest, { type: 'read-all', channel: 'mob/room', ref: 2 });
+    expect((await heard(guest)).items).toEqual([]);
+    guest.end();
+  });
+
+  test('takes a whole room by write-all, and doubles nothing when it is written again', async () => {
+    const guest = await house.socket();
+    const written = [
+      { key: 'a', item: { timer: 10, user: 'ann' } },
+      { key: 'b', item: { breaktimer: 5, user: 'bob' } },
+      { key: 'goal', item: { goal: 'ship', user: 'ann' } },
+    ];
+    const writeAll = async (items: readonly object[]) => {
+      say(guest, { type: 'write-all', channel: 'mob/room', items, ref: 1 });
+      expect(await heard(guest)).toMatchObject({ success: true });
+      say(guest, { type: 'read-all', channel: 'mob/room', ref: 2 });
+      return heard(guest);
+    };
+    const first = await writeAll(written);
+    expect(first.items).toHaveLength(3);
+    house.world.pass(60_000);
+    // As it was written, as it was read, with its fields in another order, and with one key twice.
+    const turned = first.items.map(({ key, item }: { key: string; item: object }) => {
+      return { key, item: Object.fromEntries(Object.entries(item).reverse()) };
+    });
+    for (const items of [written, first.items, turned, [written[1], ...written]]) {
+      const again = await writeAll(items);
+      expect([again.seq, again.items]).toEqual([first.seq, first.items]);
+    }
+    expect((await writeAll(written.slice(1))).items).toHaveLength(2);
+    guest.end();
+  });
+
+  test('keeps the turns of many who write at once, each with who is next', async () => {
+    const guest = await house.socket();
+    for (let n = 0; n < 50; n += 1) {
+      say(guest, { type: 'create', channel: 'mob/room', key: `k${n}`, item: { timer: 10, user: `u${n % 2}` }, ref: n });
+    }
+    for (let n = 0; n < 50; n += 1) expect(await heard(guest)).toMatchObject({ success: true });
+    const stream = await house.follow('/room/events');
+    const { history } = await beginning(stream);
+    const expected = (at: number) => (at % 2 === 0 ? { user: 'u1', nextUser: 'u0' } : { user: 'u0', nextUser: 'u1' });
+    expect(history.slice(1)).toMatchObject(history.slice(1).map((_: unknown, at: number) => expected(at)));
+    stream.close();
+    guest.end();
+  });
+
   test('counts as active when it was never opened by HTTP', async () => {
     const guest = await house.socket();
     say(guest, { type: 'create', channel: 'mob/unseen', item: { timer: 10 }, ref: 1 });
@@ -128,7 +224,7 @@ describe('a room', () => {
     say(guest, { type: 'delete', channel: 'mob/room', key: 'a' });
     say(guest, { type: 'delete', channel: 'mob/room', key: 'c' });
     expect((await value(stream)).data).toMatchObject({ timer: 10, user: 'b' });
-    say(guest, { type: 'update', channel: 'mob/room', key: 'b', item: 'not a turn any more' });
+    say(guest, { type: 'delete', channel: 'mob/room', key: 'b' });
     expect((await value(stream)).data).toEqual(nothing);
     say(guest, { type: 'create', channel: 'mob/room', key: 'goal', item: { goal: 'by hand' } });
     expect((await value(stream)).data).toMatchObject({ goal: 'by hand', user: null });

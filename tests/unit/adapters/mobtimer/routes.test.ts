@@ -358,6 +358,13 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     expect(JSON.parse((await house.ask('GET', '/-/clock')).body)).toEqual({ now: house.world.now() });
   });
 
+  test('the health check of the original says DOWN when nothing can be stored', async () => {
+    const fault = new Error('the disk is full');
+    house.hub.store.check = () => Promise.reject(fault);
+    const down = await house.ask('GET', '/actuator/health');
+    expect([down.status, JSON.parse(down.body)]).toEqual([503, { status: 'DOWN', reason: 'the disk is full' }]);
+  });
+
   test('the front page’s stream counts viewers and turns, at once and every second', async () => {
     const counters = async () => [await value(front), await value(front)].map(({ name, data }) => [name, data]);
     const both = (users: number, timers: number) => [
