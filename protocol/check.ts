@@ -1,4 +1,4 @@
-// Ajv as this project uses it: the first error is enough, and foreign fields are allowed. Checks are compiled once, at start.
+// Ajv with the settings of this project: a check stops at the first error and allows unknown fields. Compile checks once, at start.
 
 import type { TSchema } from '@sinclair/typebox';
 import { Ajv, type ValidateFunction } from 'ajv';

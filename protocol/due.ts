@@ -1,9 +1,9 @@
-// The moment that a word such as `:15:18` or `:2w1d` means, for a person at a wall clock (rules D of README.md). What else a line
-// may hold is words.ts' business.
+// The moment that a word such as `:15:18` or `:2w1d` means at a person's wall clock (rules D of README.md). words.ts reads the other
+// words of a line.
 
 import { type Civil, daysIn, type Zone } from './zone.ts';
 
-/** Feb 29th may be eight years away. */
+/** The next February 29th may be eight years away. */
 const yearsAhead = 8;
 const monthsAhead = 12;
 
@@ -11,24 +11,25 @@ const absolute = /^:(\d{0,6})(?::(\d{0,4}))?$/;
 const relative = /^:(?=\d)(?:(\d{1,4})y)?(?:(\d{1,4})mo)?(?:(\d{1,4})w)?(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?$/;
 
 /**
+ * Parses a due date (D1 to D5).
  * @param word with its colon
  * @param now seconds since 1970
- * @returns seconds since 1970; undefined for what is no date, or a full one that has passed
+ * @returns seconds since 1970; undefined for a word that is no date, or a full date that has passed
  */
-export function dueOf(word: string, now: number, zone: Zone): number | undefined {
-  const dated = absolute.exec(word);
-  if (dated !== null) return dateOf(dated[1] ?? '', dated[2] ?? '', now, zone);
-  const apart = relative.exec(word);
-  return apart === null
+export function parseDue(word: string, now: number, zone: Zone): number | undefined {
+  const date = absolute.exec(word);
+  if (date !== null) return dateOf(date[1] ?? '', date[2] ?? '', now, zone);
+  const duration = relative.exec(word);
+  return duration === null
     ? undefined
-    : later(
-        apart.slice(1).map((digits) => Number(digits ?? 0)),
+    : addDuration(
+        duration.slice(1).map((digits) => Number(digits ?? 0)),
         now,
         zone,
       );
 }
 
-/** Digits fill the slots from the left, two each. */
+/** D1: digits fill the slots from the left, two each. */
 function slots(digits: string, count: number): (number | undefined)[] {
   return Array.from({ length: count }, (_, at) => {
     const slot = digits.slice(at * 2, at * 2 + 2);
@@ -49,7 +50,7 @@ function dateOf(date: string, time: string, now: number, zone: Zone): number | u
   return undefined;
 }
 
-/** Year, month and day to try, one after the other: what was not said begins as today and moves on. */
+/** D2 to D4: the days to try, in order. A part that is missing in the word begins with today's and moves on. */
 function candidates(
   day: number | undefined,
   month: number | undefined,
@@ -72,8 +73,8 @@ function candidates(
   return [[2_000 + year, month, day]];
 }
 
-/** Years to days move along the calendar, with the wall's time kept; hours and minutes are what a stopwatch says. */
-function later(parts: readonly number[], now: number, zone: Zone): number {
+/** D5: years to days move along the calendar and keep the wall's time; hours and minutes are added as seconds. */
+function addDuration(parts: readonly number[], now: number, zone: Zone): number {
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = parts;
   const clock = (hours * 60 + minutes) * 60;
   if (years + months + weeks + days === 0) return now + clock;

@@ -1,4 +1,4 @@
-// Durations as people read them, in the units of the protocol: a year is 365 days, a month 30, a week 7.
+// Durations as people read them (rules F1, F2 of README.md): a year is 365 days, a month 30, a week 7.
 
 export const units = [
   ['y', 31_536_000],
@@ -10,14 +10,20 @@ export const units = [
   ['s', 1],
 ] as const;
 
-/** In the largest unit it has, rounded up: `4h`, and `3d` for 3 days and 14 hours ago. The sign is the caller's to tell. */
-export function short(seconds: number): string {
+/**
+ * F1: in the largest unit, the signed value rounded up: `4h`, and `3d` for -3 days and -14 hours.
+ * @param seconds may be negative; the text has no sign
+ */
+export function shortDuration(seconds: number): string {
   const [unit, size] = units.find((one) => Math.abs(seconds) >= one[1]) ?? ['s', 1];
   return `${Math.abs(Math.ceil(seconds / size))}${unit}`;
 }
 
-/** All of it, without the parts that are zero: `3d 14h 11min 10s`. The sign is left out. */
-export function full(seconds: number): string {
+/**
+ * F2: every unit that is not zero: `3d 14h 11min 10s`.
+ * @param seconds may be negative; the text has no sign
+ */
+export function fullDuration(seconds: number): string {
   let rest = Math.abs(Math.trunc(seconds));
   const parts = units.flatMap(([unit, size]) => {
     const count = Math.floor(rest / size);

@@ -1,22 +1,22 @@
-// The fields of a task as the list and the info show them (rules F of README.md). Where on a screen they go is the client's business.
+// The fields of a task as text, for the list and for the info (rules F of README.md). The client decides where on a screen they go.
 
-import { full, short } from './duration.ts';
+import { fullDuration, shortDuration } from './duration.ts';
 import type { PlainField, PlainTask } from './plain.ts';
 
-export interface Scene {
+export interface TaskTextContext {
   /** Seconds since 1970. */
   readonly now: number;
-  /** A moment in full, as the person's locale writes it (`%c`). */
+  /** Writes a moment in full, in the person's locale (`%c`). */
   readonly date: (seconds: number) => string;
 }
 
-export type Strings = Readonly<Record<PlainField, string>>;
+export type TaskTexts = Readonly<Record<PlainField, string>>;
 
-export function stringify(context: 'list' | 'info', task: PlainTask, scene: Scene): Strings {
+export function taskTexts(context: 'list' | 'info', task: PlainTask, scene: TaskTextContext): TaskTexts {
   const listed = context === 'list';
   const moment = (at: number) => {
     if (at === 0) return '';
-    return listed ? apart(at - scene.now) : scene.date(at);
+    return listed ? relativeMoment(at - scene.now) : scene.date(at);
   };
   return {
     id: listed && task.done !== 0 ? '-' : `${task.id}`,
@@ -26,11 +26,14 @@ export function stringify(context: 'list' | 'info', task: PlainTask, scene: Scen
     last_active: moment(task.last_active),
     due: moment(task.due),
     done: moment(task.done),
-    worktime: listed ? short(task.worktime) : full(task.worktime),
+    worktime: listed ? shortDuration(task.worktime) : fullDuration(task.worktime),
   };
 }
 
-/** `in 4h`, `3d ago`. */
-export function apart(seconds: number): string {
-  return seconds > 0 ? `in ${short(seconds)}` : `${short(seconds)} ago`;
+/**
+ * F1: `in 4h`, `3d ago`.
+ * @param seconds from now; negative in the past
+ */
+export function relativeMoment(seconds: number): string {
+  return seconds > 0 ? `in ${shortDuration(seconds)}` : `${shortDuration(seconds)} ago`;
 }

@@ -1,30 +1,33 @@
-// What both ends compute alike about tasks: ids, and where a task's secret is kept out of sight. No wire and no store here.
+// What hub and clients compute alike about a task: its id, and its index without the token that begins it.
 
 import type { Task } from './messages.ts';
 
-/** The smallest id above 0 that no task has. */
+/** W3: the smallest id above 0 that no task has. */
 export function freeId(used: { has(id: number): boolean }): number {
   let id = 1;
   while (used.has(id)) id += 1;
   return id;
 }
 
-/** What a task of that id is called once it is done: the id followed by the digits of the time in seconds. */
+/**
+ * The id of a task once it is done: its id followed by the digits of the time.
+ * @param now seconds since 1970
+ */
 export function doneId(id: number, now: number): number {
   return Number(`${id}${now}`);
 }
 
-/**
- * Whether `doneId` is what becomes of `id` when the task is done: the id followed by the digits of the time in seconds (2018), or
- * that negative (2019).
- */
+/** True if `doneId` is `id` followed by the digits of a time: in seconds (2018), or in milliseconds and negative (2019). */
 export function isDoneIdOf(doneId: number, id: number): boolean {
   const digits = String(Math.abs(doneId));
   const open = String(id);
   return id > 0 && digits.startsWith(open) && /^\d{10}(\d{3})?$/.test(digits.slice(open.length));
 }
 
-/** `index` is `user_id#id#created`, and the user id is a secret: `from` at its beginning gives way to `to`. */
+/**
+ * R2: replaces the user id that begins an index (`user_id#id#created`), which is a token.
+ * @returns the task itself where its index does not begin with `from`
+ */
 export function withOwner(task: Task, from: string, to: string): Task {
   return task.index?.startsWith(`${from}#`) === true ? { ...task, index: to + task.index.slice(from.length) } : task;
 }

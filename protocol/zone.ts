@@ -1,5 +1,5 @@
-// The clock on a person's wall: which moment a date and time is there, and the other way round. The local zone is what JavaScript's
-// own Date knows; a time-zone library would cost a short command more than all the rest of it. Other zones come in as values.
+// The clock on a person's wall: from a date and time to a moment, and back. The local zone comes from JavaScript's Date: loading a
+// time-zone library would take a short command longer than everything else it does. Tests pass other zones in.
 
 /** A date and time as a wall shows it. `month` and `day` count from 1. */
 export interface Civil {
@@ -14,8 +14,8 @@ export interface Civil {
 export interface Zone {
   civil(moment: number): Civil;
   /**
-   * Days and months past their end run on into the next. A time that the clock skips is that much later; one that it shows twice is
-   * the first of the two.
+   * Days and months beyond their end continue in the next month or year. A time that the clock skips is as much later; of one that it
+   * shows twice, the first counts (D6).
    */
   moment(civil: Civil): number;
 }

@@ -1,8 +1,8 @@
 // Formats the output of an action as lines for a person or as JSON for a program. Prints nothing.
 
-import { full } from '../../../protocol/duration.ts';
+import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import type { Strings } from '../../../protocol/stringify.ts';
+import type { TaskTexts } from '../../../protocol/stringify.ts';
 import type { ActionOutput } from '../data/actions.ts';
 import { columns, escapeControls } from './columns.ts';
 
@@ -21,7 +21,7 @@ export const listColumns = [
   'active',
   'due',
   'worktime',
-] as const satisfies readonly (keyof Strings)[];
+] as const satisfies readonly (keyof TaskTexts)[];
 export const columnTitles = {
   id: 'Id',
   desc: 'Desc',
@@ -31,7 +31,7 @@ export const columnTitles = {
   due: 'Due',
   done: 'Done',
   worktime: 'Worktime',
-} as const satisfies Record<keyof Strings, string>;
+} as const satisfies Record<keyof TaskTexts, string>;
 
 const reset = '\u001b[0m';
 const escapes = { bold: '\u001b[1m', dim: '\u001b[2m', red: '\u001b[31m', green: '\u001b[32m' } as const;
@@ -71,7 +71,7 @@ export function formatOutput(output: ActionOutput, screen: OutputLayout): readon
     case 'task':
       return [`task ${output.id} ${output.verb}: ${formatTitle(output.task)}`];
     case 'worktime':
-      return [full(output.seconds)];
+      return [fullDuration(output.seconds)];
     case 'context':
       return [output.context.length === 0 ? 'context cleared' : `context set to ${output.context.join(' ')}`];
     case 'hide done':
@@ -79,7 +79,7 @@ export function formatOutput(output: ActionOutput, screen: OutputLayout): readon
   }
 }
 
-function isField(name: string): name is keyof Strings {
+function isField(name: string): name is keyof TaskTexts {
   return name in columnTitles;
 }
 

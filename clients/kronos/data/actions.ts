@@ -3,10 +3,10 @@
 // result is up to the caller.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { type Scene, type Strings, stringify } from '../../../protocol/stringify.ts';
+import { type TaskTextContext, type TaskTexts, taskTexts } from '../../../protocol/stringify.ts';
 import { doneId, freeId, isDoneIdOf } from '../../../protocol/task.ts';
-import { isTag, readLine, wordsOf } from '../../../protocol/words.ts';
-import { workedOn } from '../../../protocol/worktime.ts';
+import { isTag, parseTaskLine, splitWords } from '../../../protocol/words.ts';
+import { totalWorktime } from '../../../protocol/worktime.ts';
 import type { Zone } from '../../../protocol/zone.ts';
 import { describeTaskwarrior } from './taskwarrior-fields.ts';
 
@@ -18,18 +18,18 @@ export interface TaskState {
 }
 
 /** When and where an action happens. One action reads the clock once. */
-export interface ActionContext extends Scene {
+export interface ActionContext extends TaskTextContext {
   readonly zone: Zone;
   /** A new random id: the `index` of a new task. */
   readonly createId: () => string;
 }
 
 export type ActionOutput =
-  | { readonly kind: 'list'; readonly tasks: readonly PlainTask[]; readonly rows: readonly Strings[] }
+  | { readonly kind: 'list'; readonly tasks: readonly PlainTask[]; readonly rows: readonly TaskTexts[] }
   | {
       readonly kind: 'info';
       readonly task: PlainTask;
-      readonly row: Strings;
+      readonly row: TaskTexts;
       /** Titles and texts of the fields that came from Taskwarrior. */
       readonly more: ReturnType<typeof describeTaskwarrior>;
     }
@@ -95,7 +95,7 @@ function stopTask(task: PlainTask, now: number): PlainTask {
 }
 
 export const add: TaskAction = (state, args, context) => {
-  const read = readLine(args, 'add', context.now, context.zone);
+  const read = parseTaskLine(args, 'add', context.now, context.zone);
   if (!read.ok) return refuse(read.error, 'usage');
   const { desc, tags, due } = read.line;
   if (desc === '') return refuse('invalid desc', 'usage');
@@ -124,10 +124,10 @@ export const info: TaskAction = (state, args, context) => {
 };
 
 /** @param tasks all tasks, to name those that the task depends on */
-export function describeTask(task: PlainTask, tasks: readonly PlainTask[], scene: Scene): ActionOutput {
+export function describeTask(task: PlainTask, tasks: readonly PlainTask[], scene: TaskTextContext): ActionOutput {
   const find = (index: string) => tasks.find((other) => other.index === index);
   const more = describeTaskwarrior(task.taskwarrior, { date: scene.date, find });
-  return { kind: 'info', task, row: stringify('info', task, scene), more };
+  return { kind: 'info', task, row: taskTexts('info', task, scene), more };
 }
 
 export const list: TaskAction = (state, args, context) => {
@@ -136,7 +136,7 @@ export const list: TaskAction = (state, args, context) => {
   return {
     ok: true,
     changes: {},
-    output: { kind: 'list', tasks, rows: tasks.map((task) => stringify('list', task, context)) },
+    output: { kind: 'list', tasks, rows: tasks.map((task) => taskTexts('list', task, context)) },
   };
 };
 
@@ -157,11 +157,11 @@ export function visibleTasks({ tasks, hide_done: hidden, context }: TaskState): 
 }
 
 export const update: TaskAction = (state, args, context) => {
-  const [id = '', ...words] = wordsOf(args);
+  const [id = '', ...words] = splitWords(args);
   const result = findTask(state.tasks, id, 'current ids');
   if (!result.ok) return result;
   if (words.length === 0) return refuse('nothing to update', 'usage');
-  const read = readLine(words.join(' '), 'update', context.now, context.zone);
+  const read = parseTaskLine(words.join(' '), 'update', context.now, context.zone);
   if (!read.ok) return refuse(read.error, 'usage');
   const { task } = result;
   const { desc, tags, untags, due } = read.line;
@@ -236,14 +236,14 @@ type ParsedTags = { readonly ok: true; readonly tags: readonly string[] } | Acti
 
 /** Tags with or without the `+` that `add` expects. */
 function parseTags(args: string): ParsedTags {
-  const tags = [...new Set(wordsOf(args).map((word) => word.replace(/^\+/, '')))];
+  const tags = [...new Set(splitWords(args).map((word) => word.replace(/^\+/, '')))];
   return tags.every(isTag) ? { ok: true, tags } : refuse('invalid tags', 'usage');
 }
 
 export const worktime: TaskAction = (state, args, { now }) => {
   const read = parseTags(args);
   if (!read.ok) return read;
-  const seconds = workedOn(state.tasks, read.tags, now);
+  const seconds = totalWorktime(state.tasks, read.tags, now);
   return { ok: true, changes: {}, output: { kind: 'worktime', tags: read.tags, seconds } };
 };
 

@@ -3,11 +3,11 @@
 
 import { Box, type Key, render, Text, useApp, useInput, useStdout } from 'ink';
 import { useEffect, useReducer, useRef, useState } from 'react';
-import { full } from '../../../protocol/duration.ts';
+import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { apart, stringify } from '../../../protocol/stringify.ts';
-import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
-import { worked } from '../../../protocol/worktime.ts';
+import { relativeMoment, taskTexts } from '../../../protocol/stringify.ts';
+import { kindOf, parseTaskLine, splitWords } from '../../../protocol/words.ts';
+import { worktimeOf } from '../../../protocol/worktime.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli/cli-context.ts';
 import { columns, escapeControls, textWidth, truncate } from '../cli/columns.ts';
 import { columnTitles, formatOutput, listColumns, taskStatus } from '../cli/format-output.ts';
@@ -274,8 +274,8 @@ interface ListProps {
 
 function List({ tasks, at, scene, width, rows }: ListProps) {
   const fields = tasks.map((task) => {
-    const strings = stringify('list', task, scene);
-    return task.active === 0 ? strings : { ...strings, worktime: full(worked(task, scene.now)) };
+    const strings = taskTexts('list', task, scene);
+    return task.active === 0 ? strings : { ...strings, worktime: fullDuration(worktimeOf(task, scene.now)) };
   });
   const named = width < narrow ? listColumns.filter((field) => field !== 'tags' && field !== 'active') : listColumns;
   const [head = '', ...lines] = columns(
@@ -301,7 +301,7 @@ function List({ tasks, at, scene, width, rows }: ListProps) {
 }
 
 function info(task: PlainTask, tasks: readonly PlainTask[], scene: ListProps['scene']): string {
-  const shown = { ...task, worktime: worked(task, scene.now) };
+  const shown = { ...task, worktime: worktimeOf(task, scene.now) };
   return formatOutput(actions.describeTask(shown, tasks, scene), {
     colour: false,
     width: undefined,
@@ -379,16 +379,16 @@ function explain(
   context: readonly string[],
 ): { readonly text: string; readonly wrong: boolean } | undefined {
   const now = Math.floor(house.now() / 1_000);
-  const read = readLine(typed, verb, now, house.zone);
+  const read = parseTaskLine(typed, verb, now, house.zone);
   if (!read.ok) return { text: problems[read.error], wrong: true };
-  if (wordsOf(typed).every((word) => kindOf(word, verb) === 'text')) return undefined;
+  if (splitWords(typed).every((word) => kindOf(word, verb) === 'text')) return undefined;
   const { desc, tags, untags, due } = read.line;
   const all = [...tags, ...(verb === 'add' ? context : [])];
   const parts = [
     desc === '' ? [] : [`“${desc}”`],
     all.length === 0 ? [] : [`tags ${all.join(' ')}`],
     untags.length === 0 ? [] : [`without ${untags.join(' ')}`],
-    due === undefined ? [] : [`due ${house.formatDate(due)}, ${apart(due - now)}`],
+    due === undefined ? [] : [`due ${house.formatDate(due)}, ${relativeMoment(due - now)}`],
   ];
   return { text: parts.flat().join(' · '), wrong: false };
 }

@@ -1,8 +1,8 @@
 // The line in which a task is typed, with what the hub will make of it shown as it is typed.
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { apart } from '../../../protocol/stringify.ts';
-import { kindOf, readLine, wordsOf } from '../../../protocol/words.ts';
+import { relativeMoment } from '../../../protocol/stringify.ts';
+import { kindOf, parseTaskLine, splitWords } from '../../../protocol/words.ts';
 import { scene } from './live-tasks.ts';
 
 export interface PromptProps {
@@ -35,7 +35,7 @@ export function Prompt({ id, label, verb, context, initial = '', focused, left, 
     if (focused) field.current?.focus();
   }, [focused]);
   const { now, zone, date } = scene();
-  const read = readLine(typed, verb, now, zone);
+  const read = parseTaskLine(typed, verb, now, zone);
   return (
     <form
       class="prompt"
@@ -69,7 +69,7 @@ export function Prompt({ id, label, verb, context, initial = '', focused, left, 
       <p class={read.ok ? 'hint' : 'hint problem'} id={`${id}-hint`}>
         {!read.ok ? (
           problems[read.error]
-        ) : wordsOf(typed).some((word) => kindOf(word, verb) !== 'text') ? (
+        ) : splitWords(typed).some((word) => kindOf(word, verb) !== 'text') ? (
           <>
             {read.line.desc || <em>no description yet</em>}
             {[...read.line.tags, ...context].map((tag) => (
@@ -82,7 +82,7 @@ export function Prompt({ id, label, verb, context, initial = '', focused, left, 
                 {tag}
               </s>
             ))}
-            {read.line.due !== undefined && ` due ${date(read.line.due)}, ${apart(read.line.due - now)}`}
+            {read.line.due !== undefined && ` due ${date(read.line.due)}, ${relativeMoment(read.line.due - now)}`}
           </>
         ) : (
           grammar

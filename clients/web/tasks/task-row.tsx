@@ -1,9 +1,9 @@
 // One task in the list: what is known of it in a line, and the buttons for those who have no keyboard.
 
-import { full } from '../../../protocol/duration.ts';
+import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { stringify } from '../../../protocol/stringify.ts';
-import { worked } from '../../../protocol/worktime.ts';
+import { taskTexts } from '../../../protocol/stringify.ts';
+import { worktimeOf } from '../../../protocol/worktime.ts';
 import type { KeyCommand } from '../../kronos/gui/keys.ts';
 import { scene } from './live-tasks.ts';
 
@@ -17,7 +17,7 @@ export interface TaskRowProps {
 
 export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
   const here = scene();
-  const fields = stringify('list', task, here);
+  const fields = taskTexts('list', task, here);
   const running = task.active !== 0;
   const state = task.done !== 0 ? 'done' : running ? 'running' : 'open';
   const late = task.done === 0 && task.due !== 0 && task.due < here.now;
@@ -55,7 +55,9 @@ export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
       <span class="due" data-late={late}>
         {task.done !== 0 ? `done ${fields.done}` : fields.due === '' ? '' : `due ${fields.due}`}
       </span>
-      <span class="worked">{running ? full(worked(task, here.now)) : task.worktime === 0 ? '' : fields.worktime}</span>
+      <span class="worked">
+        {running ? fullDuration(worktimeOf(task, here.now)) : task.worktime === 0 ? '' : fields.worktime}
+      </span>
       <div class="acts">
         {task.done === 0 ? button('toggle', running ? 'Stop' : 'Start') : button('undone', 'Not done')}
         {task.done === 0 && button('done', 'Done')}

@@ -1,10 +1,10 @@
 // The page of tasks as a whole: the list, what keys and buttons do, and the dialogs.
 
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
-import { full } from '../../../protocol/duration.ts';
+import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { stringify } from '../../../protocol/stringify.ts';
-import { worked, workedOn } from '../../../protocol/worktime.ts';
+import { taskTexts } from '../../../protocol/stringify.ts';
+import { totalWorktime, worktimeOf } from '../../../protocol/worktime.ts';
 import * as actions from '../../kronos/data/actions.ts';
 import { formatEditLine, parseEditLine } from '../../kronos/data/edit-line.ts';
 import type { KeyCommand } from '../../kronos/gui/keys.ts';
@@ -253,7 +253,7 @@ function Nothing({ known, hidden, context }: { known: boolean; hidden: number; c
 
 function Info({ task }: { task: PlainTask }) {
   const here = scene();
-  const fields = stringify('info', { ...task, worktime: worked(task, here.now) }, here);
+  const fields = taskTexts('info', { ...task, worktime: worktimeOf(task, here.now) }, here);
   const names = {
     id: 'Id',
     tags: 'Tags',
@@ -281,7 +281,7 @@ function Worktime({ tasks }: { tasks: readonly PlainTask[] }) {
     <>
       <p class="hint">Of tasks that have all of these tags; without any, of all tasks.</p>
       <TagsForm initial={tags} button="Show" enter={(line) => setTags(tagsIn(line))} />
-      <p class="total">{full(workedOn(tasks, tags, scene().now))}</p>
+      <p class="total">{fullDuration(totalWorktime(tasks, tags, scene().now))}</p>
     </>
   );
 }

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { dueOf } from '../../../../protocol/due.ts';
+import { parseDue } from '../../../../protocol/due.ts';
 import { localZone } from '../../../../protocol/zone.ts';
 import { at, shown, zoneOf } from '../../../harness/zones.ts';
 
@@ -11,7 +11,7 @@ const newYork = 'America/New_York';
 
 /** @param now and the answer are what a wall shows there */
 function due(word: string, now: string, zone = paris): string {
-  return shown(dueOf(word, at(now, zone), zoneOf(zone)), zone).slice(0, 16);
+  return shown(parseDue(word, at(now, zone), zoneOf(zone)), zone).slice(0, 16);
 }
 
 describe('[D1] a full date', () => {
@@ -124,8 +124,8 @@ describe('[D5] apart from now', () => {
 
   test('keeps the seconds', () => {
     const now = at('2018-03-01T21:21:42', paris);
-    expect(dueOf(':1d', now, zoneOf(paris))).toBe(now + 86_400);
-    expect(dueOf(':1m', now, zoneOf(paris))).toBe(now + 60);
+    expect(parseDue(':1d', now, zoneOf(paris))).toBe(now + 86_400);
+    expect(parseDue(':1m', now, zoneOf(paris))).toBe(now + 60);
   });
 });
 
@@ -152,13 +152,13 @@ describe('[D6] where clocks change', () => {
     [':1h', '2026-11-01T00:30', newYork, '2026-11-01T01:30:00-04:00'],
     [':2h', '2026-11-01T00:30', newYork, '2026-11-01T01:30:00-05:00'],
   ])('%s said at %s in %s is %s', (word, now, zone, answer) =>
-    expect(shown(dueOf(word, at(now, zone), zoneOf(zone)), zone)).toBe(answer));
+    expect(shown(parseDue(word, at(now, zone), zoneOf(zone)), zone)).toBe(answer));
 
   test('after the hour that comes twice, its second time is not taken for its first', () => {
     const now = at('2026-10-25T02:30', paris) + 3_600;
     expect(shown(now, paris)).toBe('2026-10-25T02:30:00+01:00');
-    expect(shown(dueOf('::0245', now, zoneOf(paris)), paris)).toBe('2026-10-26T02:45:00+01:00');
-    expect(shown(dueOf(':1d', now, zoneOf(paris)), paris)).toBe('2026-10-26T02:30:00+01:00');
+    expect(shown(parseDue('::0245', now, zoneOf(paris)), paris)).toBe('2026-10-26T02:45:00+01:00');
+    expect(shown(parseDue(':1d', now, zoneOf(paris)), paris)).toBe('2026-10-26T02:30:00+01:00');
   });
 });
 

@@ -1,17 +1,17 @@
 // What a line of words means, and what a field is called, as tables (rules G, F and I of protocol/README.md).
 
 import { describe, expect, test } from '@jest/globals';
-import { full, short } from '../../../../protocol/duration.ts';
+import { fullDuration, shortDuration } from '../../../../protocol/duration.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../../protocol/plain.ts';
-import { stringify } from '../../../../protocol/stringify.ts';
+import { taskTexts } from '../../../../protocol/stringify.ts';
 import { doneId, freeId, isDoneIdOf } from '../../../../protocol/task.ts';
-import { kindOf, readLine } from '../../../../protocol/words.ts';
-import { worked, workedOn } from '../../../../protocol/worktime.ts';
+import { kindOf, parseTaskLine } from '../../../../protocol/words.ts';
+import { totalWorktime, worktimeOf } from '../../../../protocol/worktime.ts';
 import { at, shown, zoneOf } from '../../../harness/zones.ts';
 
 const paris = 'Europe/Paris';
 const now = at('2018-03-01T21:21', paris);
-const line = (text: string, verb: 'add' | 'update' = 'add') => readLine(text, verb, now, zoneOf(paris));
+const line = (text: string, verb: 'add' | 'update' = 'add') => parseTaskLine(text, verb, now, zoneOf(paris));
 
 const blank: PlainTask = {
   index: 'k',
@@ -106,7 +106,7 @@ describe('[F1] a duration in a list', () => {
     [365 * d, '1y'],
     [365 * d + 1, '2y'],
     [-366 * d, '1y'],
-  ])('%d s is %s', (seconds, text) => expect(short(seconds)).toBe(text));
+  ])('%d s is %s', (seconds, text) => expect(shortDuration(seconds)).toBe(text));
 });
 
 describe('[F2] a duration in full', () => {
@@ -118,7 +118,7 @@ describe('[F2] a duration in full', () => {
     [h + 1, '1h 1s'],
     [365 * d + 30 * d + 7 * d + d + h + min + 1, '1y 1mo 1w 1d 1h 1min 1s'],
     [400 * d, '1y 1mo 5d'],
-  ])('%d s is %s', (seconds, text) => expect(full(seconds)).toBe(text));
+  ])('%d s is %s', (seconds, text) => expect(fullDuration(seconds)).toBe(text));
 });
 
 describe('[F3] the fields of a task', () => {
@@ -133,7 +133,7 @@ describe('[F3] the fields of a task', () => {
   };
 
   test('in the list', () => {
-    expect(stringify('list', task, scene)).toEqual({
+    expect(taskTexts('list', task, scene)).toEqual({
       id: '5',
       desc: 'a task',
       tags: 'a b',
@@ -146,7 +146,7 @@ describe('[F3] the fields of a task', () => {
   });
 
   test('in the info', () => {
-    expect(stringify('info', task, scene)).toEqual({
+    expect(taskTexts('info', task, scene)).toEqual({
       id: '5',
       desc: 'a task',
       tags: 'a b',
@@ -160,8 +160,8 @@ describe('[F3] the fields of a task', () => {
 
   test('a task that is done shows no id in the list, and its id in the info', () => {
     const done = { ...task, id: 51_530_716_924, done: now };
-    expect(stringify('list', done, scene)).toMatchObject({ id: '-', done: '0s ago' });
-    expect(stringify('info', done, scene)).toMatchObject({ id: '51530716924', done: `<${now}>` });
+    expect(taskTexts('list', done, scene)).toMatchObject({ id: '-', done: '0s ago' });
+    expect(taskTexts('info', done, scene)).toMatchObject({ id: '51530716924', done: `<${now}>` });
   });
 });
 
@@ -180,10 +180,10 @@ describe('worktime', () => {
     [['a', 'b'], 100],
     [['c'], 0],
   ])('[I3] of tasks that have all of %j is %d s, those that run up to now', (tags, seconds) =>
-    expect(workedOn(tasks, tags, now)).toBe(seconds));
+    expect(totalWorktime(tasks, tags, now)).toBe(seconds));
 
   test('[I3] does not run backwards when a clock was set', () =>
-    expect(worked({ ...blank, active: now + 60 }, now)).toBe(0));
+    expect(worktimeOf({ ...blank, active: now + 60 }, now)).toBe(0));
 });
 
 describe('ids', () => {
