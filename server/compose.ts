@@ -24,6 +24,7 @@ import type { Store } from './core/store.ts';
 import type { World } from './core/world.ts';
 import { LiveDays } from './day/live-day.ts';
 import { MergedDays } from './day/merged-days.ts';
+import { MobTurns } from './day/mob-turns.ts';
 import { rulesCheck } from './day/registry/check-rules.ts';
 import { dayRoutes } from './day/routes.ts';
 import { Tickets } from './http/tickets.ts';
@@ -130,6 +131,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     testing: config.testing,
   });
   const liveDays = new LiveDays(days);
+  const mobTurns = new MobTurns({ hub, accounts: () => accounts.list().map(({ name }) => name) });
   const routes: readonly Route[] = [
     ...statusRoutes({ hub, metrics, version, ...trust }),
     ...referenceRoutes({ routes: () => routes, version, page: pages.reference, headers: pages.headers }),
@@ -204,6 +206,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     await webUi?.close();
     await activityWatch.close();
     liveDays.close();
+    mobTurns.close();
     await days.close();
     if (config.store !== 'memory') await removeHubFile(config.data);
     await hub.close();
