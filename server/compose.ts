@@ -26,6 +26,7 @@ import { LiveDays } from './day/live-day.ts';
 import { MergedDays } from './day/merged-days.ts';
 import { MobTurns } from './day/mob-turns.ts';
 import { rulesCheck } from './day/registry/check-rules.ts';
+import { registryRoutes } from './day/registry-routes.ts';
 import { dayRoutes } from './day/routes.ts';
 import { Tickets } from './http/tickets.ts';
 import type { Caller, Route } from './http/types.ts';
@@ -142,6 +143,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     ...wakatimeRoutes({ hub, near, ...trust, limits, sizes }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
     ...dayRoutes({ days, ...trust }),
+    ...registryRoutes({ days, ...trust }),
   ];
 
   // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.

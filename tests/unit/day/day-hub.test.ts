@@ -240,3 +240,52 @@ describe('the merged day of a hub', () => {
     await follower.close();
   });
 });
+
+describe('what people say about their day', () => {
+  test('an entry is split by one write, which one revert undoes', async () => {
+    await hub.post('/-/entries', { do: 'add', from: hub.us('09:00'), to: hub.us('10:00'), item: { project: 'paper' } });
+    const [{ key }] = (await hub.write({ type: 'read-all', channel: 'entries' })).items;
+    const split = await hub.post('/-/entries', { do: 'split', key, at: hub.us('09:20') });
+    expect(split).toMatchObject({ undo: 1, keys: [key, expect.any(String)] });
+    expect((await hub.write({ type: 'read-all', channel: 'entries' })).items).toHaveLength(2);
+    await hub.write({ type: 'revert', channel: 'entries', to: 1 });
+    expect((await hub.write({ type: 'read-all', channel: 'entries' })).items).toMatchObject([
+      { key, end: hub.us('10:00') },
+    ]);
+    expect(await hub.post('/-/entries', { do: 'split', key, at: 5 }, {}, 400)).toMatchObject({ error: 'invalid at' });
+    expect(await hub.post('/-/entries', { do: 'nothing' }, {}, 400)).toMatchObject({ error: 'invalid payload' });
+  });
+
+  test('a preview says what a rule would change, and changes nothing', async () => {
+    await hub.events('aw-watcher-window_laptop', 'currentwindow', [
+      ['06:00', '06:30', { app: 'code', title: 'a' }],
+      ['06:30', '07:00', { app: 'vim', title: 'b' }],
+    ]);
+    const before = await hub.day();
+    const put = { r1: { when: { app: { matches: '^co' } }, project: 'horai' } };
+    const preview = await hub.post('/-/rules/preview', { put });
+    expect(preview).toMatchObject({
+      segments: 1,
+      minutes: 30,
+      examples: [{ before: null, after: 'horai', rule: 'r1' }],
+    });
+    expect(await hub.day()).toEqual(before);
+    await hub.write({ type: 'create', channel: 'rules', key: 'r1', item: put.r1 });
+    expect(minutes(await hub.day())).toEqual({ horai: 30, null: 30 });
+  });
+
+  test('projects are merged by one write, and the past follows', async () => {
+    await hub.heartbeats('06:00', '06:20', 2, { project: 'shop-old' });
+    expect(minutes(await hub.day())).toEqual({ 'shop-old': 20 });
+    await hub.post('/-/projects', { do: 'merge', from: ['shop-old'], into: 'shop' });
+    expect(minutes(await hub.day())).toEqual({ shop: 20 });
+  });
+
+  test('classes of ActivityWatch are imported as rules, again without a change', async () => {
+    await hub.post('/api/0/settings/classes', [{ name: ['Work', 'Code'], rule: { type: 'regex', regex: 'code|vim' } }]);
+    expect(await hub.post('/-/rules/import', { from: 'activitywatch' })).toMatchObject({ skipped: [], seq: 2 });
+    expect(await hub.post('/-/rules/import', { from: 'activitywatch' })).toMatchObject({ seq: 2 });
+    await hub.events('aw-watcher-window_laptop', 'currentwindow', [['06:00', '06:30', { app: 'Code', title: 'a' }]]);
+    expect((await hub.day()).segments).toMatchObject([{ project: 'Code', category: 'Work > Code' }]);
+  });
+});
