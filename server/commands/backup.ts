@@ -1,56 +1,33 @@
-// `horai backup create|verify|restore`: a store in one file that any engine reads. Creating needs nobody's leave: it reads what is
-// on disk as of one moment, whether a hub runs or not. The form of the file is storage/archive-file.ts'.
+// `horai backup create|verify|restore`: a store in one file that any engine reads. `create` reads the disk as of one moment, whether a hub
+// runs or not. storage/archive/archive-file.ts has the file format.
 
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type Config, isPostgres } from '../config.ts';
 import type { Archive } from '../core/store.ts';
 import type { World } from '../core/world.ts';
-import type { Progress, Totals } from '../storage/archive/archive.ts';
+import type { OnProgress, Progress, Totals } from '../storage/archive/archive.ts';
 import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive/archive-file.ts';
 import { openPostgres } from '../storage/postgres/store.ts';
 import { replaceStore } from '../storage/sqlite/restore.ts';
 import { openSnapshot } from '../storage/sqlite/snapshot-reader.ts';
 import { when } from './columns.ts';
-
-export interface BackingUp {
-  readonly version: string;
-  /** undefined: what is wrong with the configuration has been told. */
-  configured(): Config | undefined;
-  world(log: Config['log']): World;
-  print(text: string): void;
-  complain(text: string): void;
-  fail(): void;
-}
-
-const toldEveryMs = 2_000;
+import type { CommandContext } from './command-context.ts';
 
 type Done = { readonly ok: true; readonly lines: readonly string[] } | { readonly ok: false; readonly error: string };
 
-export function addBackup(program: Command, house: BackingUp): void {
-  /** Does it, and tells how far it is, now and then. */
-  const run = async (
-    act: (told: (progress: Progress) => void, config: Config, world: World) => Promise<Done>,
-  ): Promise<void> => {
-    const config = house.configured();
-    if (config === undefined) return;
-    const world = house.world(config.log);
-    let last = world.now();
-    const told = ({ channel, channels, steps }: Progress): void => {
-      if (world.now() - last < toldEveryMs) return;
-      last = world.now();
-      house.complain(`${steps} steps; ${channels} channels are done; now at ${channel}`);
-    };
-    let done: Done;
+export function addBackup(program: Command, context: CommandContext): void {
+  /** Runs `act` with progress, and prints its outcome. */
+  const run = async (act: (onProgress: OnProgress, config: Config, world: World) => Promise<Done>): Promise<void> => {
+    const configured = context.configured();
+    if (configured === undefined) return;
+    const { config, world } = configured;
     try {
-      done = await act(told, config, world);
+      const done = await act(context.progress(world, describeProgress), config, world);
+      if (done.ok) for (const line of done.lines) context.print(line);
+      else context.fail(done.error);
     } catch (error) {
-      done = { ok: false, error: error instanceof Error ? error.message : String(error) };
-    }
-    if (done.ok) for (const line of done.lines) house.print(line);
-    else {
-      house.complain(done.error);
-      house.fail();
+      context.fail(error);
     }
   };
 
@@ -60,13 +37,13 @@ export function addBackup(program: Command, house: BackingUp): void {
     .command('create <file>')
     .description('write one, of this moment; the hub may run meanwhile')
     .action((file: string) =>
-      run(async (told, config, world) => {
-        if (existsSync(file)) return { ok: false, error: `${file} is there already: choose another name.` };
+      run(async (onProgress, config, world) => {
+        if (existsSync(file)) return { ok: false, error: `${file} exists already: choose another name.` };
         const opened = await openSource(config, world);
         if (!opened.ok) return opened;
         try {
-          const about = { epoch: opened.epoch, made: world.now(), by: house.version };
-          const totals = await writeArchive(opened.archive, about, file, told);
+          const about = { epoch: opened.epoch, made: world.now(), by: context.process.version };
+          const totals = await writeArchive(opened.archive, about, file, onProgress);
           return { ok: true, lines: [`${counted(totals)} are in ${file}.`] };
         } finally {
           await opened.close();
@@ -78,8 +55,8 @@ export function addBackup(program: Command, house: BackingUp): void {
     .command('verify <file>')
     .description('read all of one, and say whether every byte is what was written')
     .action((file: string) =>
-      run(async (told) => {
-        const read = await verifyArchive(file, told);
+      run(async (onProgress) => {
+        const read = await verifyArchive(file, onProgress);
         return read.ok ? { ok: true, lines: [described(file, read.contents)] } : read;
       }),
     );
@@ -89,11 +66,11 @@ export function addBackup(program: Command, house: BackingUp): void {
     .description('fill an empty store with one, after verifying it; no hub may run. Clients start afresh')
     .option('--replace', 'set a store that is not empty aside (SQLite)')
     .action((file: string, { replace = false }: { replace?: boolean }) =>
-      run(async (told, config, world) => {
-        const verified = await verifyArchive(file, told);
+      run(async (onProgress, config, world) => {
+        const verified = await verifyArchive(file, onProgress);
         if (!verified.ok) return verified;
-        house.complain(described(file, verified.contents));
-        const restored = await restore({ file, config, world, replace, told });
+        context.complain(described(file, verified.contents));
+        const restored = await restore({ file, config, world, replace, onProgress });
         if (!restored.ok) return restored;
         const lines = [`${counted(verified.contents)} are restored.`];
         return {
@@ -132,17 +109,17 @@ interface Restoring {
   readonly config: Config;
   readonly world: World;
   readonly replace: boolean;
-  readonly told: (progress: Progress) => void;
+  readonly onProgress: (progress: Progress) => void;
 }
 
 type Restored =
   | { readonly ok: true; readonly aside?: string | undefined }
   | { readonly ok: false; readonly error: string };
 
-async function restore({ file, config, world, replace, told }: Restoring): Promise<Restored> {
+async function restore({ file, config, world, replace, onProgress }: Restoring): Promise<Restored> {
   const { store, data } = config;
   if (store === 'memory') return { ok: false, error: keepsNothing };
-  const fill = (archive: Archive): Promise<ReadFile> => restoreArchive(file, archive, told);
+  const fill = (archive: Archive): Promise<ReadFile> => restoreArchive(file, archive, onProgress);
   if (!isPostgres(store)) return replaceStore({ folder: data, world, replace }, fill);
   const opened = await openPostgres({ url: store, world });
   if (!opened.ok) return opened;
@@ -168,4 +145,9 @@ function described(
 
 function counted({ channels, steps }: Totals): string {
   return `${channels} channel${channels === 1 ? '' : 's'} with ${steps} step${steps === 1 ? '' : 's'}`;
+}
+
+/** A line of progress for a terminal. */
+export function describeProgress({ channel, channels, steps }: Progress): string {
+  return `${steps} steps; ${channels} channels are done; now at ${channel}`;
 }

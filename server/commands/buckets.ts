@@ -4,18 +4,9 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { Command } from 'commander';
 import { compile } from '../../protocol/check.ts';
-import { errorMessage } from '../../protocol/error-message.ts';
-import type { Config } from '../config.ts';
 import { columns } from './columns.ts';
+import type { CommandContext } from './command-context.ts';
 import { HubDeps, ImportError } from './import/hub.ts';
-
-export interface BucketCommandDeps {
-  /** undefined: the configuration is wrong, and the user was told why. */
-  configured(): Config | undefined;
-  print(text: string): void;
-  complain(text: string): void;
-  fail(): void;
-}
 
 interface KeyOption {
   readonly key?: string;
@@ -42,7 +33,7 @@ const Changed = Type.Object({ change: Change });
 const Changes = Type.Object({ changes: Type.Array(Change) });
 const Refusal = Type.Object({ message: Type.String() });
 
-export function addBuckets(program: Command, deps: BucketCommandDeps): void {
+export function addBuckets(program: Command, context: CommandContext): void {
   const bucket = program
     .command('bucket')
     .description('ActivityWatch buckets of the running hub: list, rename, join, give to another host, undo');
@@ -54,54 +45,53 @@ export function addBuckets(program: Command, deps: BucketCommandDeps): void {
       .action(async (...said: unknown[]) => {
         // Commander passes the arguments, then the options, then the command.
         const args = said.slice(0, -2).map(String);
-        await run(deps, optionsOf(said.at(-2)), (hub) => act(hub, args));
+        await run(context, optionsOf(said.at(-2)), (hub) => act(hub, args));
       });
   };
   const post = async (hub: HubDeps, path: string, body: object): Promise<void> => {
     const { change } = await read(Changed, hub.post(`-/activitywatch/${path}`, JSON.stringify(body)));
-    deps.print(describe(change));
+    context.print(describe(change));
   };
   const pathOf = (id: string | undefined, action: string) => `buckets/${encodeURIComponent(id ?? '')}/${action}`;
 
   add('list', 'the buckets, with their hosts', async (hub) => {
     const buckets = Object.values(await read(Buckets, hub.get('api/0/buckets')));
     const rows = buckets.map(({ id, type, hostname, last_updated = '' }) => [id, type, hostname, last_updated]);
-    deps.print(columns(['BUCKET', 'TYPE', 'HOST', 'LAST EVENT'], rows));
+    context.print(columns(['BUCKET', 'TYPE', 'HOST', 'LAST EVENT'], rows));
   });
   add(
     'rename <bucket> <id>',
     'give a bucket another id; watchers that use the old one go on in it',
     async (hub, args) => {
       await post(hub, pathOf(args[0], 'rename'), { to: args[1] });
-      deps.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
+      context.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
     },
   );
   add('join <bucket> <into>', 'move the events of a bucket into another one', async (hub, args) => {
     await post(hub, pathOf(args[0], 'join'), { into: args[1] });
-    deps.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
+    context.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
   });
   add('host <bucket> <hostname>', 'give a bucket to another host', (hub, args) => {
     return post(hub, pathOf(args[0], 'host'), { hostname: args[1] });
   });
   add('changes', 'what can be undone, the newest first', async (hub) => {
     const { changes } = await read(Changes, hub.get('-/activitywatch/changes'));
-    deps.print(changes.length === 0 ? 'There is nothing to undo.' : changes.map(describe).join('\n'));
+    context.print(changes.length === 0 ? 'There is nothing to undo.' : changes.map(describe).join('\n'));
   });
   add('undo <change>', 'undo a change, by its id', async (hub, [id = '']) => {
     const path = `-/activitywatch/changes/${encodeURIComponent(id)}/undo`;
     const { change } = await read(Changed, hub.post(path, '{}'));
-    deps.print(`Undone: ${describe(change)}`);
+    context.print(`Undone: ${describe(change)}`);
   });
 }
 
-async function run(deps: BucketCommandDeps, { key }: KeyOption, act: (hub: HubDeps) => Promise<void>): Promise<void> {
-  const config = deps.configured();
-  if (config === undefined) return;
+async function run(context: CommandContext, { key }: KeyOption, act: (hub: HubDeps) => Promise<void>): Promise<void> {
+  const configured = context.configured();
+  if (configured === undefined) return;
   try {
-    await act(await HubDeps.of(config.data, key));
+    await act(await HubDeps.of(configured.config.data, key));
   } catch (error) {
-    deps.complain(error instanceof ImportError ? messageOf(error) : errorMessage(error));
-    deps.fail();
+    context.fail(error instanceof ImportError ? messageOf(error) : error);
   }
 }
 

@@ -1,5 +1,5 @@
-// Finds the hub of a data folder: over a WebSocket when it runs, else its store is opened right here and the same
-// conversation is held in this process. Either way the commands type the admin verbs and read the answers.
+// Connects a command to the hub of a data folder: over a WebSocket if the hub runs. Otherwise the command opens the store itself and
+// holds the same conversation in its own process. Either way it sends the admin verbs of the wire.
 
 import { existsSync } from 'node:fs';
 import { WebSocket } from 'ws';
@@ -8,67 +8,70 @@ import type { Config } from '../config.ts';
 import type { Peer } from '../core/peer.ts';
 import type { World } from '../core/world.ts';
 import { type HubFile, readHubFile } from '../hub-file.ts';
-import { Dialogue } from './rpc-client.ts';
+import { RpcClient } from './rpc-client.ts';
 
-interface Hub {
-  readonly dialogue: Dialogue;
+interface HubConnection {
+  readonly client: RpcClient;
   close(): Promise<void>;
 }
 
-export type Reached = ({ readonly ok: true } & Hub) | { readonly ok: false; readonly error: string };
+export type HubConnected = ({ readonly ok: true } & HubConnection) | { readonly ok: false; readonly error: string };
 
-/** A hub on this machine answers at once, or is none. */
+/** A hub on this machine answers within this time, or it is not a hub. */
 const answerMs = 3_000;
 
-export async function reach(config: Config, world: World): Promise<Reached> {
+export async function connectToHub(config: Config, world: World): Promise<HubConnected> {
   const file = await readHubFile(config.data);
-  const running = file === undefined ? undefined : await overTheWire(file, world);
+  const running = file === undefined ? undefined : await connectByWebSocket(file, world);
   if (running !== undefined) return { ok: true, ...running };
   if (config.store === 'memory') {
-    return { ok: false, error: 'No hub runs on this data folder, and HORAI_STORE=memory keeps nothing to work on.' };
+    return {
+      ok: false,
+      error: 'No hub runs on this data folder, and HORAI_STORE=memory stores nothing that a command could open.',
+    };
   }
   if (config.store === 'sqlite' && !existsSync(config.data)) {
-    return { ok: false, error: `There is no hub in ${config.data} yet: run "horai start" once.` };
+    return { ok: false, error: `There is no hub in ${config.data} yet: run "horai start" first.` };
   }
   const assembled = await assemble(config, world);
-  return assembled.ok ? { ok: true, ...inProcess(assembled.parts, world) } : assembled;
+  return assembled.ok ? { ok: true, ...openInProcess(assembled.parts, world) } : assembled;
 }
 
-/** undefined when nobody is there who knows the secret: the file is stale, and the port another program's by now. */
-function overTheWire(file: HubFile, world: World): Promise<Hub | undefined> {
+/** @returns undefined if nobody there knows the secret: the file is stale, and another program may have the port */
+function connectByWebSocket(file: HubFile, world: World): Promise<HubConnection | undefined> {
   return new Promise((resolve) => {
     const socket = new WebSocket(file.url);
-    const dialogue = new Dialogue(file.secret, (text) => socket.send(text));
+    const client = new RpcClient(file.secret, (text) => socket.send(text));
     const closed = new Promise<void>((gone) => socket.once('close', () => gone()));
     const close = () => {
       socket.close();
       return closed;
     };
     const giveUp = world.after(answerMs, () => socket.terminate());
-    socket.on('message', (data: Buffer) => dialogue.hear(data.toString()));
+    socket.on('message', (data: Buffer) => client.receive(data.toString()));
     socket.on('error', () => resolve(undefined));
-    socket.on('close', () => dialogue.over('the hub closed the connection'));
+    socket.on('close', () => client.close('the hub closed the connection'));
     socket.on('open', async () => {
-      const pong = await dialogue.ask('ping', {});
+      const pong = await client.request('ping', {});
       giveUp();
       if (!pong.ok) await close();
-      resolve(pong.ok ? { dialogue, close } : undefined);
+      resolve(pong.ok ? { client, close } : undefined);
     });
   });
 }
 
-function inProcess({ hub, accounts, converse }: Assembled, world: World): Hub {
+function openInProcess({ hub, accounts, converse }: Assembled, world: World): HubConnection {
   const secret = world.secret();
   accounts.admitProcess(secret);
-  const dialogue = new Dialogue(secret, (text) => conversation.receive(text));
+  const client = new RpcClient(secret, (text) => conversation.receive(text));
   const peer: Peer = {
     name: 'command',
     address: '',
     send(text) {
-      dialogue.hear(text);
+      client.receive(text);
       return 'sent';
     },
-    close: (_code, reason) => dialogue.over(reason),
+    close: (_code, reason) => client.close(reason),
     join: () => undefined,
     leave: () => undefined,
   };
@@ -77,5 +80,5 @@ function inProcess({ hub, accounts, converse }: Assembled, world: World): Hub {
     conversation.closed(true);
     return hub.close();
   };
-  return { dialogue, close };
+  return { client, close };
 }

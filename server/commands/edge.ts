@@ -1,5 +1,5 @@
-// `horai edge`: what is typed, or stands in the environment, becomes the configuration of an edge, or a sentence that says what is
-// wrong with it. Running it is main.ts', what it does is edge/'s.
+// `horai edge`: turns options and environment into the configuration of an edge, or into a sentence that says what is wrong. main.ts
+// runs the edge; server/edge is the edge itself.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const hubVariable = 'HORAI_EDGE_HUB';
 const tokenVariable = 'HORAI_EDGE_TOKEN';
 const tokenForm = /^(?:waka_)?[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Where systems keep the certificates that they believe, besides those that come with Node. */
+/** Where systems keep the certificates that they trust, beside those that come with Node. */
 const bundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -81,7 +81,7 @@ export function configureEdge(options: EdgeOptions, config: Config, { env }: Sur
   }
 }
 
-/** What a start prints. */
+/** The text that a start prints. */
 export async function edgeGreeting(edge: RunningEdge, config: EdgeConfig): Promise<string> {
   const status = await edge.status();
   const { hub, away } = status;
@@ -100,7 +100,7 @@ function waitingText({ waiting, oldest }: EdgeStatus): string {
   return waiting === 0 ? 'nothing' : `${waiting}, the oldest of ${when(oldest)}`;
 }
 
-/** Why the port could not be had, when the reason is the server that an edge takes the place of. */
+/** Explains a taken port if the program on it is the server that an edge replaces. */
 export async function whoListens(port: number): Promise<string | undefined> {
   try {
     const reply = await fetch(`http://127.0.0.1:${port}/api/0/info`, { signal: AbortSignal.timeout(2_000) });
@@ -132,14 +132,14 @@ function hubUrl(said: string): URL | undefined {
   return url;
 }
 
-/** Throws when the file cannot be read. */
+/** @throws if the file cannot be read */
 function tokenOf({ token, tokenFile }: EdgeOptions, env: Surroundings['env']): string | undefined {
   if (tokenFile !== undefined) return readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim();
   if (token === '-') return readFileSync(0, 'utf8').trim();
   return (token ?? env[tokenVariable] ?? '').trim() || undefined;
 }
 
-/** Throws when a file that was named cannot be read. */
+/** @throws if a named file cannot be read */
 function certificates(named: string | undefined, env: Surroundings['env']): readonly string[] {
   const system = [env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS'], ...bundles].filter(
     (file): file is string => file !== undefined && file !== '' && existsSync(file),

@@ -1,23 +1,24 @@
-// `horai migrate --from … --to …`: everything from one engine into another, verified by the content of every channel. What was
-// already moved by a run that broke off stays and is not moved again; nothing of the source is changed.
+// `horai migrate --from … --to …`: copies everything from one engine into another and verifies the content of every channel. A run that was
+// interrupted continues where it stopped. The source does not change.
 
 import type { Command } from 'commander';
+import { errorMessage } from '../../protocol/error-message.ts';
 import { type Config, isPostgres } from '../config.ts';
 import type { Outline } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import { contentHashes, copyArchive, differing, type OnProgress } from '../storage/archive/archive.ts';
 import { hubsOn, openPostgres, type PostgresStore } from '../storage/postgres/store.ts';
 import { openSqlite, type SqliteStore } from '../storage/sqlite/store.ts';
-import type { BackingUp } from './backup.ts';
+import { describeProgress } from './backup.ts';
+import type { CommandContext } from './command-context.ts';
 
-const toldEveryMs = 2_000;
 const shownChannels = 5;
 
 type Opened =
   | { readonly ok: true; readonly store: PostgresStore | SqliteStore }
   | { readonly ok: false; readonly error: string };
 
-export function addMigrate(program: Command, house: Omit<BackingUp, 'version'>): void {
+export function addMigrate(program: Command, context: CommandContext): void {
   program
     .command('migrate')
     .description('move everything from one store into another; no hub may run on either')
@@ -27,37 +28,32 @@ export function addMigrate(program: Command, house: Omit<BackingUp, 'version'>):
     )
     .requiredOption('--to <store>', 'the same')
     .action(async ({ from, to }: { from: string; to: string }) => {
-      const config = house.configured();
-      if (config === undefined) return;
-      const world = house.world(config.log);
-      let last = world.now();
-      const told: OnProgress = ({ channel, channels, steps }) => {
-        if (world.now() - last < toldEveryMs) return;
-        last = world.now();
-        house.complain(`${steps} steps; ${channels} channels are done; now at ${channel}`);
-      };
+      const configured = context.configured();
+      if (configured === undefined) return;
+      const { config, world } = configured;
+      const onProgress = context.progress(world, describeProgress);
       try {
-        const error = await migrate(from, to, { config, world, told, house });
-        if (error === undefined) return;
-        house.complain(error);
+        const error = await migrate(from, to, { config, world, onProgress, context });
+        if (error !== undefined) context.fail(error);
       } catch (error) {
-        house.complain(
-          `It broke off (${error instanceof Error ? error.message : String(error)}): run it again to go on.`,
-        );
+        context.fail(`The migration stopped (${errorMessage(error)}): run it again to continue.`);
       }
-      house.fail();
     });
 }
 
 interface Moving {
   readonly config: Config;
   readonly world: World;
-  readonly told: OnProgress;
-  readonly house: Pick<BackingUp, 'print' | 'complain'>;
+  readonly onProgress: OnProgress;
+  readonly context: CommandContext;
 }
 
-/** @returns why not */
-async function migrate(from: string, to: string, { config, world, told, house }: Moving): Promise<string | undefined> {
+/** @returns why it failed; undefined if it did not */
+async function migrate(
+  from: string,
+  to: string,
+  { config, world, onProgress, context }: Moving,
+): Promise<string | undefined> {
   if (from === to) return 'Name two stores that are not the same.';
   const source = await open(from, config, world);
   if (!source.ok) return source.error;
@@ -70,15 +66,15 @@ async function migrate(from: string, to: string, { config, world, told, house }:
       if (alien !== undefined) {
         return `The target has a channel ${alien} that is not the source’s: move into a store that nothing was written to.`;
       }
-      if (there.size > 0) house.complain(`${there.size} channels are there already, from a run before.`);
-      const moved = await copyArchive(source.store, target.store, told, (channel) => there.has(channel));
-      house.complain('All is moved; now both are read and compared.');
-      const hashes = await contentHashes(source.store, told);
-      const differ = differing(hashes, await contentHashes(target.store, told));
+      if (there.size > 0) context.complain(`${there.size} channels are there already, from a run before.`);
+      const moved = await copyArchive(source.store, target.store, onProgress, (channel) => there.has(channel));
+      context.complain('All is moved; now both are read and compared.');
+      const hashes = await contentHashes(source.store, onProgress);
+      const differ = differing(hashes, await contentHashes(target.store, onProgress));
       if (differ.length > 0) {
         return `${differ.length} channels differ (${differ.slice(0, shownChannels).join(', ')}): the source is as it was, empty the target and run it again.`;
       }
-      house.print(
+      context.print(
         `${moved.channels} channels with ${moved.steps} steps are moved, and all ${hashes.size} are the same in both.`,
       );
       return undefined;
@@ -102,7 +98,7 @@ async function open(said: string, config: Config, world: World): Promise<Opened>
   }
   const opened = await openPostgres({ url, world });
   if (!opened.ok) return opened;
-  // Ours has none yet: it connects when it is asked something.
+  // This process has no connection yet: the store connects with its first query.
   const hubs = await hubsOn(url);
   if (hubs === 0) return opened;
   await opened.store.close();
@@ -115,7 +111,7 @@ async function outlinesOf(store: PostgresStore | SqliteStore): Promise<Map<strin
   return outlines;
 }
 
-/** Those of the one that are not in the other, or otherwise. */
+/** Channels of one store that are missing or different in the other. */
 function differingOutlines(one: ReadonlyMap<string, Outline>, other: ReadonlyMap<string, Outline>): string[] {
   return [...one].flatMap(([channel, { seq, version, floor }]) => {
     const its = other.get(channel);

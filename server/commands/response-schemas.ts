@@ -1,5 +1,5 @@
-// What the commands read of the hub's answers, and the check of each. The hub is asked in the words of its own wire, so these
-// are the only shapes that the commands know.
+// The parts of the hub's answers that the commands read, with a check for each. The commands use the messages of the hub's own wire, so
+// these are the only shapes that they know.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from '../../protocol/check.ts';

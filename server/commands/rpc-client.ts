@@ -1,52 +1,55 @@
-// Asks the hub one thing after another in the words of its wire, and finds the answer to each by its `ref`. What carries the
-// texts (a WebSocket, or a conversation in this very process) is the business of those who make one.
+// Sends requests to the hub in the messages of its wire, and matches each answer by its `ref`. The caller provides what carries the
+// texts: a WebSocket, or a conversation in this process.
 
 import type { Requests } from '../../protocol/messages.ts';
 import { type AnswerTo, answers, isReferring, isRefused, type Verb } from './response-schemas.ts';
 
-export type Asked<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly error: string };
+/** The answer to a request, or a sentence that says why there is none. */
+export type RpcResult<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly error: string };
 
-export class Dialogue {
+export class RpcClient {
   #secret: string;
   #send: (text: string) => void;
   #waiting = new Map<number, (value: unknown) => void>();
-  #asked = 0;
-  #over: string | undefined;
+  #lastRef = 0;
+  #closed: string | undefined;
 
-  /** @param secret opens the hub; it goes with every question, so that no login makes a device of us */
+  /** @param secret sent with every request instead of a login, which would register a device */
   constructor(secret: string, send: (text: string) => void) {
     this.#secret = secret;
     this.#send = send;
   }
 
-  async ask<V extends Verb>(
+  async request<V extends Verb>(
     verb: V,
     request: Omit<Requests[V], 'type' | 'ref' | 'user_id'>,
-  ): Promise<Asked<AnswerTo<V>>> {
-    this.#asked += 1;
-    const ref = this.#asked;
+  ): Promise<RpcResult<AnswerTo<V>>> {
+    this.#lastRef += 1;
+    const ref = this.#lastRef;
     const value = await new Promise<unknown>((resolve) => {
       this.#waiting.set(ref, resolve);
-      if (this.#over === undefined) this.#send(JSON.stringify({ ...request, type: verb, user_id: this.#secret, ref }));
-      else this.over(this.#over);
+      if (this.#closed === undefined)
+        this.#send(JSON.stringify({ ...request, type: verb, user_id: this.#secret, ref }));
+      else this.close(this.#closed);
     });
     if (answers(verb, value)) return { ok: true, answer: value };
-    if (!isRefused(value)) return { ok: false, error: `the hub gave an answer to "${verb}" that is not understood` };
-    // A hint that says what to type on the wire is not for those who typed a command.
+    if (!isRefused(value)) return { ok: false, error: `the hub's answer to "${verb}" has an unknown form` };
+    // A hint with a message of the wire does not help somebody who typed a command.
     const hint = value.hint === undefined || value.hint.includes('{"type"') ? '' : `: ${value.hint}`;
     return { ok: false, error: `${value.error}${hint}` };
   }
 
-  hear(text: string): void {
+  /** Takes a text from the hub. */
+  receive(text: string): void {
     const value: unknown = JSON.parse(text);
     if (!isReferring(value)) return;
     this.#waiting.get(value.ref)?.(value);
     this.#waiting.delete(value.ref);
   }
 
-  /** Nothing more will be heard. */
-  over(reason: string): void {
-    this.#over = reason;
+  /** Ends the conversation: every waiting request fails with the reason. */
+  close(reason: string): void {
+    this.#closed = reason;
     for (const resolve of this.#waiting.values()) resolve({ success: false, error: reason });
     this.#waiting.clear();
   }

@@ -1,5 +1,5 @@
-// Bundles clients/web in memory when the hub starts, some 50 ms: there is no build step and nothing is written to disk. A
-// file's name carries the hash of what is in it, so that browsers may keep it for ever.
+// Bundles clients/web in memory when the hub starts, in some 50 ms. There is no build step and nothing is written to disk. A file's name
+// carries the hash of its content, so browsers may cache it for ever.
 
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import type { Asset } from '../adapters/mobtimer/pages.ts';
 
 const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
 
-/** Sources by their names, and the folder of each; each becomes one file to be served. */
+/** Source file and its folder under clients/web; each becomes one served file. */
 const folders = {
   'style.css': 'shared',
   'tasks.css': 'tasks',
@@ -29,7 +29,7 @@ const types: Readonly<Record<string, string>> = {
 
 export interface Bundle {
   readonly assets: readonly Asset[];
-  /** Where an entry is served. */
+  /** The path at which an entry is served. */
   path(entry: Entry): string;
 }
 

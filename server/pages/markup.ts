@@ -1,5 +1,5 @@
-// HTML as values: the tag `html` escapes every text put into it, and leaves alone what is markup already. There is no other
-// way to make markup, so nothing reaches a page unescaped.
+// HTML as values. The tag `html` escapes every text put into it and leaves markup values alone. There is no other way to make markup, so
+// nothing reaches a page unescaped.
 
 export class Markup {
   readonly #text: string;

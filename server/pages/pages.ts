@@ -1,5 +1,5 @@
-// The pages the hub serves, as functions of facts: the front page, a room's, help and numbers. What runs in the browser is
-// in clients/web; routes, form answers and event streams are the mob timer's.
+// The pages that the hub serves, as functions of facts: the front page, a room, help and statistics. clients/web runs in the browser; the
+// mob timer's adapter has the routes, form answers and event streams.
 
 import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
@@ -8,10 +8,10 @@ import { type Bundle, bundle, type Entry } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
 import { referenceContent } from './reference.ts';
 
-/** What the front page says of the hub beside its rooms. */
+/** Facts of the hub that the front page shows beside its rooms. */
 export interface About {
   readonly version: string;
-  /** The port Kronos clients connect to; null when there is none. */
+  /** The port of Kronos clients; null if there is none. */
   readonly kronosPort: number | null;
 }
 
@@ -33,7 +33,7 @@ const headers = {
 } as const;
 
 export interface AllPages extends Pages {
-  /** Pages that are the same for everybody: what is in them comes over the hub's own wire. */
+  /** Pages that are the same for everybody: their data comes over the hub's own wire. */
   readonly routes: readonly Route[];
   reference(documents: ReferenceDocuments): string;
 }
@@ -72,7 +72,7 @@ export async function openPages(about: About): Promise<AllPages> {
   };
 }
 
-/** Browsers ask for it on answers that are no page of ours. */
+/** Browsers ask for the icon also on answers that are not our pages. */
 function favicon(built: Bundle): Asset {
   const icon = built.assets.find(({ path }) => path === built.path('icon.svg'));
   if (icon === undefined) throw new Error('the icon is not among the assets');
@@ -83,7 +83,7 @@ interface Sheet {
   readonly title: string;
   readonly name: 'front' | 'room' | 'help' | 'stats' | 'tasks' | 'reference';
   readonly script: Entry | undefined;
-  /** Rooms are for members, and so are the numbers: a browser that follows a link cannot show a token. */
+  /** Rooms and statistics are for members here. A browser that follows a link cannot send a token, so the page explains it. */
   readonly members: boolean;
   readonly content: Markup;
 }
@@ -127,7 +127,7 @@ ${content}
 `}`;
 }
 
-/** `http://localhost:5600/` → `localhost:5600/`, as people read an address. */
+/** `http://localhost:5600/` → `localhost:5600/`: an address as people read it. */
 function shown(url: string): string {
   return url.replace(/^https?:\/\//, '');
 }
@@ -136,7 +136,7 @@ function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Lines to paste. The button comes with the script; without it the lines can be marked by hand. */
+/** Lines to copy. The button needs the script; without it the lines can be selected by hand. */
 function paste(lines: readonly string[]): Markup {
   return html`<div class="paste"><pre tabindex="0"><code>${lines.join('\n')}</code></pre></div>`;
 }

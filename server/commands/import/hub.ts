@@ -1,10 +1,10 @@
-// The running hub that an import goes into: its own HTTP doors, which plugins and watchers use too, so that what comes in is
-// checked and deduplicated as ever.
+// The running hub that an import writes to, over the same HTTP routes that plugins and watchers use. So everything is checked and
+// deduplicated as usual.
 
 import { readHubFile } from '../../hub-file.ts';
 
 export class ImportError extends Error {
-  /** The HTTP status that the hub answered with, if that is the error. */
+  /** The HTTP status of the hub's answer, if the hub refused. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -17,7 +17,7 @@ export class HubDeps {
   readonly #url: string;
   readonly #key: string;
 
-  /** @param url with a last slash */
+  /** @param url with a final slash */
   constructor(url: string, key: string) {
     this.#url = url;
     this.#key = key;
@@ -33,7 +33,7 @@ export class HubDeps {
     return new HubDeps(hub.url.replace(/^ws/, 'http'), key ?? hub.secret);
   }
 
-  /** @param path without a first slash */
+  /** @param path without a leading slash */
   async post(path: string, body: string): Promise<string> {
     return this.#ask(path, { method: 'POST', body });
   }

@@ -1,16 +1,16 @@
-// Parts of a JSON text of any length, as it comes along: only the parts asked for are ever held.
+// Reads parts of a JSON text of any length from a stream. Only the wanted parts are held in memory.
 
 import { JSONParser } from '@streamparser/json';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** None of what is no object. */
+/** Empty if the value is not an object. */
 export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 export interface Found {
-  /** The keys that lead to it, from the top: names in objects, numbers in lists. */
+  /** The keys that lead to the value, from the top: names in objects, numbers in lists. */
   readonly path: readonly (string | number)[];
   readonly value: unknown;
 }

@@ -1,8 +1,9 @@
-// The words of `horai import …`: what they mean, how far it is, and how it ended.
+// `horai import …`: its options, its progress, and its outcome.
 
 import type { Command } from 'commander';
 import type { Config } from '../../config.ts';
 import type { World } from '../../core/world.ts';
+import type { CommandContext } from '../command-context.ts';
 import { describeOutcome, importSource, isComplete, openSource } from './activitywatch.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { HubDeps } from './hub.ts';
@@ -11,19 +12,7 @@ import { Account } from './wakatime-account.ts';
 import { heartbeatsInFile } from './wakatime-file.ts';
 import { nobody } from './wakatime-source.ts';
 
-const toldEveryMs = 2_000;
 const wakatimeApi = 'https://wakatime.com/api/v1';
-
-export interface Importing {
-  /** undefined: what is wrong with the configuration has been told. */
-  configured(): Config | undefined;
-  world(log: Config['log']): World;
-  print(text: string): void;
-  complain(text: string): void;
-  fail(): void;
-  /** The key for WakaTime that the environment has. */
-  readonly wakatimeKey: string | undefined;
-}
 
 interface Options {
   readonly key?: string;
@@ -37,27 +26,26 @@ function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
-export function addImport(program: Command, house: Importing): void {
-  /** Runs it, and tells what there is to tell, now and then. */
+export function addImport(program: Command, context: CommandContext): void {
+  /** Runs `act` with progress, and prints its lines. */
   const run = async (
     { key }: Options,
-    act: (hub: HubDeps, told: (progress: string) => void, config: Config, world: World) => Promise<readonly string[]>,
+    act: (
+      hub: HubDeps,
+      onProgress: (progress: string) => void,
+      config: Config,
+      world: World,
+    ) => Promise<readonly string[]>,
   ): Promise<void> => {
-    const config = house.configured();
-    if (config === undefined) return;
-    const world = house.world(config.log);
-    let last = world.now();
-    const told = (progress: string) => {
-      if (world.now() - last < toldEveryMs) return;
-      last = world.now();
-      house.complain(progress);
-    };
+    const configured = context.configured();
+    if (configured === undefined) return;
+    const { config, world } = configured;
+    const onProgress = context.progress(world, (progress: string) => progress);
     try {
-      for (const line of await act(await HubDeps.of(config.data, key), told, config, world)) house.print(line);
+      for (const line of await act(await HubDeps.of(config.data, key), onProgress, config, world)) context.print(line);
     } catch (error) {
-      house.complain(error instanceof Error ? error.message : String(error));
-      house.complain('Run it again to go on: what is there already is not doubled.');
-      house.fail();
+      context.fail(error);
+      context.complain('Run it again to continue: what is imported already is not doubled.');
     }
   };
 
@@ -83,21 +71,21 @@ Examples:
   horai import wakatime wakapi_heartbeats.csv
   WAKATIME_API_KEY=… horai import wakatime https://wakapi.dev`,
     )
-    .action((said: string, options: Options) =>
-      run(options, async (hub, told, config, world) => {
-        const apiKey = options.apiKey ?? house.wakatimeKey;
-        if (isUrl(said) && apiKey === undefined)
+    .action((from: string, options: Options) =>
+      run(options, async (hub, onProgress, config, world) => {
+        const apiKey = options.apiKey ?? context.process.surroundings.env['WAKATIME_API_KEY'];
+        if (isUrl(from) && apiKey === undefined)
           throw new Error('A live account is opened with --api-key, or WAKATIME_API_KEY.');
         const account = async (url: string, key: string) => Account.open(url, key, world);
         const source =
-          isUrl(said) && apiKey !== undefined
-            ? await account(said, apiKey)
+          isUrl(from) && apiKey !== undefined
+            ? await account(from, apiKey)
             : await heartbeatsInFile(
-                said,
+                from,
                 apiKey === undefined ? nobody : await (await account(options.apiUrl ?? wakatimeApi, apiKey)).names(),
               );
         const checkpoint = new Checkpoint(config.data, 'wakatime', source.identity, options.key ?? '');
-        const { taken, refused, remarks } = await importHeartbeats(source, hub, checkpoint, told);
+        const { taken, refused, remarks } = await importHeartbeats(source, hub, checkpoint, onProgress);
         const none = refused === 0 ? '' : `; ${refused} were none`;
         return [`${counted(taken, 'heartbeat')} are there now${none}.`, ...remarks];
       }),
@@ -120,12 +108,12 @@ Examples:
   horai import activitywatch ~/.config/activitywatch/aw-server/settings.json
   horai import activitywatch ~/.local/share/activitywatch/aw-server-rust/sqlite.db`,
     )
-    .action((said: string, options: Options) =>
-      run(options, async (hub, told) => {
-        const source = await openSource(said, options.apiKey);
+    .action((from: string, options: Options) =>
+      run(options, async (hub, onProgress) => {
+        const source = await openSource(from, options.apiKey);
         try {
-          const outcome = await importSource(source, hub, told);
-          if (!isComplete(outcome)) house.fail();
+          const outcome = await importSource(source, hub, onProgress);
+          if (!isComplete(outcome)) context.fail();
           return describeOutcome(outcome);
         } finally {
           source.close();

@@ -119,14 +119,14 @@ describe('horai backup', () => {
   test('does not overwrite a file, and refuses a folder without a store', async () => {
     expect(await type(data, 'backup', 'create', file)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('holds no store'),
+      err: expect.stringContaining('has no store'),
     });
     await (await storeIn(data)).close();
     writeFileSync(file, 'dear diary');
     expect(await type(data, 'backup', 'create', file)).toEqual({
       code: 1,
       out: '',
-      err: `${file} is there already: choose another name.`,
+      err: `${file} exists already: choose another name.`,
     });
     expect(readFileSync(file, 'utf8')).toBe('dear diary');
     expect(await type(data, 'backup', 'verify', file)).toMatchObject({
@@ -147,7 +147,7 @@ describe('horai backup', () => {
     });
     await store.close();
     const refused = await type(data, 'backup', 'restore', file);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('it has the channel a') });
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('with the channel a') });
     const same = await storeIn(data);
     expect(differing(await contentHashes(same), now)).toEqual([]);
     await same.close();

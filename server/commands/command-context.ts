@@ -1,0 +1,73 @@
+// What every command shares: the process as values and a few calls, the configuration, progress for a terminal, and the exit code.
+
+import { errorMessage } from '../../protocol/error-message.ts';
+import { type Config, configure, type Surroundings } from '../config.ts';
+import type { World } from '../core/world.ts';
+import type { EdgeConfig } from '../edge/edge.ts';
+
+/** The process that runs the command; main.ts makes it, tests make their own. */
+export interface CommandProcess {
+  readonly surroundings: Surroundings;
+  /** Version of Horai. */
+  readonly version: string;
+  /** Writes a line to the standard output. */
+  print(text: string): void;
+  /** Writes a line to the standard error. */
+  complain(text: string): void;
+  world(log: Config['log']): World;
+  /** Runs a hub until a signal stops it. @returns the exit code */
+  serve(config: Config): Promise<number>;
+  /** Runs an edge until a signal stops it. @returns the exit code */
+  edge(config: EdgeConfig, log: Config['log']): Promise<number>;
+}
+
+/** Exit codes: 0 done, 1 failed, 2 the command line is wrong. */
+export const exitCodes = { failure: 1, usage: 2 } as const;
+
+/** A person sees progress this often. */
+const progressMs = 2_000;
+
+export class CommandContext {
+  readonly process: CommandProcess;
+  exitCode = 0;
+
+  constructor(process: CommandProcess) {
+    this.process = process;
+  }
+
+  print(text: string): void {
+    this.process.print(text);
+  }
+
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, null, 2));
+  }
+
+  complain(text: string): void {
+    this.process.complain(text);
+  }
+
+  /** Prints why the command failed, and makes the exit code 1. */
+  fail(error?: unknown): void {
+    if (error !== undefined) this.complain(typeof error === 'string' ? error : errorMessage(error));
+    this.exitCode = exitCodes.failure;
+  }
+
+  /** Reads the configuration. Without one, every wrong variable is printed and the command has failed. */
+  configured(): { readonly config: Config; readonly world: World } | undefined {
+    const read = configure(this.process.surroundings);
+    if (read.ok) return { config: read.config, world: this.process.world(read.config.log) };
+    for (const error of read.errors) this.fail(error);
+    return undefined;
+  }
+
+  /** @returns a function that prints the progress it is given, every two seconds at most */
+  progress<Progress>(world: World, describe: (progress: Progress) => string): (progress: Progress) => void {
+    let last = world.now();
+    return (progress) => {
+      if (world.now() - last < progressMs) return;
+      last = world.now();
+      this.complain(describe(progress));
+    };
+  }
+}
