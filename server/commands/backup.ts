@@ -42,7 +42,7 @@ export function addBackup(program: Command, context: CommandContext): void {
         const opened = await openSource(config, world);
         if (!opened.ok) return opened;
         try {
-          const about = { epoch: opened.epoch, made: world.now(), by: context.process.version };
+          const about = { epoch: opened.epoch, made: world.now(), by: context.runtime.version };
           const totals = await writeArchive(opened.archive, about, file, onProgress);
           return { ok: true, lines: [`${counted(totals)} are in ${file}.`] };
         } finally {

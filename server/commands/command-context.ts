@@ -6,7 +6,7 @@ import type { World } from '../core/world.ts';
 import type { EdgeConfig } from '../edge/edge.ts';
 
 /** The process that runs the command; main.ts makes it, tests make their own. */
-export interface CommandProcess {
+export interface CommandRuntime {
   readonly surroundings: Surroundings;
   /** Version of Horai. */
   readonly version: string;
@@ -28,15 +28,15 @@ export const exitCodes = { failure: 1, usage: 2 } as const;
 const progressMs = 2_000;
 
 export class CommandContext {
-  readonly process: CommandProcess;
+  readonly runtime: CommandRuntime;
   exitCode = 0;
 
-  constructor(process: CommandProcess) {
-    this.process = process;
+  constructor(runtime: CommandRuntime) {
+    this.runtime = runtime;
   }
 
   print(text: string): void {
-    this.process.print(text);
+    this.runtime.print(text);
   }
 
   printJson(value: unknown): void {
@@ -44,7 +44,7 @@ export class CommandContext {
   }
 
   complain(text: string): void {
-    this.process.complain(text);
+    this.runtime.complain(text);
   }
 
   /** Prints why the command failed, and makes the exit code 1. */
@@ -55,8 +55,8 @@ export class CommandContext {
 
   /** Reads the configuration. Without one, every wrong variable is printed and the command has failed. */
   configured(): { readonly config: Config; readonly world: World } | undefined {
-    const read = configure(this.process.surroundings);
-    if (read.ok) return { config: read.config, world: this.process.world(read.config.log) };
+    const read = configure(this.runtime.surroundings);
+    if (read.ok) return { config: read.config, world: this.runtime.world(read.config.log) };
     for (const error of read.errors) this.fail(error);
     return undefined;
   }

@@ -6,7 +6,7 @@ import { describe } from '../config.ts';
 import { addBackup } from './backup.ts';
 import { addBuckets } from './buckets.ts';
 import { columns, when } from './columns.ts';
-import { CommandContext, type CommandProcess, exitCodes } from './command-context.ts';
+import { CommandContext, type CommandRuntime, exitCodes } from './command-context.ts';
 import { connectToHub } from './connect-to-hub.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
 import { addImport } from './import/program.ts';
@@ -18,18 +18,18 @@ interface JsonOption {
 }
 
 /** @returns the exit code: 0 done, 1 failed, 2 the command line is wrong */
-export async function run(args: readonly string[], process: CommandProcess): Promise<number> {
-  const context = new CommandContext(process);
+export async function run(args: readonly string[], runtime: CommandRuntime): Promise<number> {
+  const context = new CommandContext(runtime);
   const program = new Command('horai')
     .description('A self-hosted realtime sync hub for time. Without a command it starts.')
-    .version(process.version)
+    .version(runtime.version)
     .showHelpAfterError('Try "horai --help".')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => process.print(text.trimEnd()),
-      writeErr: (text) => process.complain(text.trimEnd()),
+      writeOut: (text) => runtime.print(text.trimEnd()),
+      writeErr: (text) => runtime.complain(text.trimEnd()),
     })
-    .addHelpText('after', () => `\nEnvironment (default):\n${describe(process.surroundings)}`);
+    .addHelpText('after', () => `\nEnvironment (default):\n${describe(runtime.surroundings)}`);
   addStart(program, context);
   addEdge(program, context);
   addToken(program, context);
@@ -77,7 +77,7 @@ function addStart(program: Command, context: CommandContext): void {
     .description('run the hub until SIGINT or SIGTERM')
     .action(async () => {
       const configured = context.configured();
-      if (configured !== undefined) context.exitCode = await context.process.serve(configured.config);
+      if (configured !== undefined) context.exitCode = await context.runtime.serve(configured.config);
     });
 }
 
@@ -98,14 +98,14 @@ function addEdge(program: Command, context: CommandContext): void {
       const configured = context.configured();
       if (configured === undefined) return;
       const { config } = configured;
-      const read = configureEdge(options, config, context.process.surroundings);
+      const read = configureEdge(options, config, context.runtime.surroundings);
       if (!read.ok) {
         context.complain(read.error);
         context.exitCode = exitCodes.usage;
         return;
       }
       for (const warning of read.warnings) context.complain(`Warning: ${warning}`);
-      context.exitCode = await context.process.edge(read.config, config.log);
+      context.exitCode = await context.runtime.edge(read.config, config.log);
     });
 }
 

@@ -73,7 +73,7 @@ Examples:
     )
     .action((from: string, options: Options) =>
       run(options, async (hub, onProgress, config, world) => {
-        const apiKey = options.apiKey ?? context.process.surroundings.env['WAKATIME_API_KEY'];
+        const apiKey = options.apiKey ?? context.runtime.surroundings.env['WAKATIME_API_KEY'];
         if (isUrl(from) && apiKey === undefined)
           throw new Error('A live account is opened with --api-key, or WAKATIME_API_KEY.');
         const account = async (url: string, key: string) => Account.open(url, key, world);
