@@ -53,6 +53,8 @@ export class Channel {
   #refreshing: Promise<void> | undefined;
   /** The step that was last said to be there. */
   #awaited = 0;
+  /** Who waits until a step has been told. */
+  #reaching: { readonly seq: number; readonly resolve: () => void }[] = [];
   /** The newest write that was given to the store. */
   #underWay: Promise<unknown> = Promise.resolve();
 
@@ -188,8 +190,23 @@ export class Channel {
     const since = await this.#page(seq, limit);
     // Our own writes tell for themselves, and know who is not to be told.
     if (since.head.seq > this.#head.seq) await this.#underWay.catch(() => undefined);
-    if (since.head.seq > this.#head.seq) await this.refresh();
+    if (since.head.seq > this.#head.seq) await this.#reach(since.head.seq);
+    // The store was asked in vain: this page would be ahead of the followers, and would be asked for again and again.
+    if (since.head.seq > this.#head.seq) throw new Error(`${this.name}: the store could not be asked what is new`);
     return since;
+  }
+
+  /** Resolves when followers have been told of this step, however many follow it, or when the store could not be asked for it. */
+  #reach(seq: number): Promise<void> {
+    this.#refresh(seq);
+    return new Promise((resolve) => this.#reaching.push({ seq, resolve }));
+  }
+
+  #reached(seq: number): void {
+    if (this.#reaching.length === 0) return;
+    const reaching = this.#reaching;
+    this.#reaching = reaching.filter((one) => one.seq > seq);
+    for (const one of reaching) if (one.seq <= seq) one.resolve();
   }
 
   async #page(seq: number, limit: number): Promise<Since> {
@@ -255,6 +272,7 @@ export class Channel {
         if (text !== null) this.#deps.publish(this.#topic(rendering), text, rendering.echo ? undefined : sender);
       }
     }
+    this.#reached(this.#head.seq);
   }
 
   #remember(changes: readonly Change[]): void {
@@ -329,6 +347,7 @@ export class Channel {
     } finally {
       // In the same breath: who comes from now on begins anew.
       this.#refreshing = undefined;
+      this.#reached(Number.POSITIVE_INFINITY);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Identity } from './access.ts';
 import { type Channel, type Rendering, sizeOf } from './channel.ts';
 import type { Hub } from './hub.ts';
 import type { Peer } from './peer.ts';
-import type { Change, Position } from './store.ts';
+import type { Change, Position, Since } from './store.ts';
 
 /** Items or changes in one page of catching up. */
 const pageSize = 500;
@@ -15,6 +15,8 @@ const pageSize = 500;
 const keptSize = 1_048_576;
 /** How often a view of the whole is read again because somebody was writing meanwhile. */
 const rereads = 10;
+/** Milliseconds until a store that could not be asked is asked again for a follower. */
+const askAgainMs = 1_000;
 
 export type Start =
   /** A newcomer: everything there is. */
@@ -54,6 +56,8 @@ interface Follow {
   kind: Page['kind'];
   reason: string;
   state: 'live' | 'catching' | 'waiting' | 'over';
+  /** The client has been sent its first page, or asked for none. From then on it is kept while the store is away. */
+  isAnswered: boolean;
 }
 
 const none: readonly never[] = [];
@@ -111,7 +115,9 @@ export class Session {
       return;
     }
     this.unfollow(channel, view);
-    const follow: Follow = { channel, view, seq: channel.position.seq, kind: 'changes', reason: '', state: 'live' };
+    const { seq } = channel.position;
+    const isAnswered = start.from === 'now';
+    const follow: Follow = { channel, view, seq, kind: 'changes', reason: '', state: 'live', isAnswered };
     this.#follows = this.#follows.concat(follow);
     if (start.from === 'now') {
       channel.join(view, this.peer);
@@ -219,17 +225,21 @@ export class Session {
       if (view.whole) follow.seq = 0;
       // A position below the floor can only be passed in one stride.
       const limit = channel.floor > 0 ? Number.MAX_SAFE_INTEGER : wholly;
-      let since = follow.reason === '' ? await channel.since(follow.seq, limit) : undefined;
-      if (since !== undefined && !since.ok) {
-        follow.reason = follow.seq > since.head.seq ? 'the position is ahead of the hub' : 'the position is forgotten';
+      let since: Since | undefined;
+      if (follow.reason === '') {
+        since = await this.#ask(follow, follow.seq, limit);
+        if (since === undefined) return;
+        if (!since.ok)
+          follow.reason =
+            follow.seq > since.head.seq ? 'the position is ahead of the hub' : 'the position is forgotten';
       }
       if (since === undefined || !since.ok) {
         follow.kind = 'reset';
         follow.seq = 0;
-        since = await channel.since(0, limit);
+        since = await this.#ask(follow, 0, limit);
+        if (since === undefined) return;
         if (!since.ok) throw new Error(`${channel.name}: nothing can be read from the beginning`);
       }
-      if (follow.state !== 'catching') return;
       // What replaces everything is sent once, as of now: a read that a write has overtaken is made again.
       if (view.whole && since.head.seq < channel.position.seq && overtaken < rereads) {
         overtaken += 1;
@@ -251,6 +261,7 @@ export class Session {
         return;
       }
       first();
+      follow.isAnswered = true;
       follow.seq = seq;
       follow.kind = 'changes';
       follow.reason = '';
@@ -263,6 +274,28 @@ export class Session {
         follow.state = 'waiting';
         return;
       }
+    }
+  }
+
+  /**
+   * What changed since a step. A client that has had its first page is kept while the store is away, as those are that follow live:
+   * the store is asked again for it.
+   * @returns undefined when this session does not catch up with the channel any more
+   * @throws when the store cannot be asked for the first page: the client may ask another node for it
+   */
+  async #ask(follow: Follow, seq: number, limit: number): Promise<Since | undefined> {
+    const { channel } = follow;
+    const { world } = this.#hub;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const since = await channel.since(seq, limit);
+        return follow.state === 'catching' ? since : undefined;
+      } catch (error) {
+        if (!follow.isAnswered) throw error;
+        if (attempt === 0) world.log.warn({ channel: channel.name, error }, 'session: catching up has to wait');
+      }
+      await new Promise<void>((resolve) => world.after(askAgainMs, resolve));
+      if (follow.state !== 'catching') return undefined;
     }
   }
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PostgresUrl } from '../../../server/config.ts';
 import { type Talk, webSocket } from '../../contract/talk.ts';
 import { Cut } from '../../harness/cut.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { Namespace } from '../../harness/namespace.ts';
 import { Nats, natsServer } from '../../harness/nats.ts';
 import { Postgres, postgresBin } from '../../harness/postgres.ts';
@@ -14,6 +15,9 @@ import { HubProcess, Leftovers } from '../../harness/process.ts';
 
 const owner = randomUUID();
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+/** A loaded machine takes this long; a test's own limit leaves room for a wait that ends without what it waits for. */
+const deadlineMs = 90_000;
+const limitMs = 240_000;
 
 /** A connection to one of the nodes, whichever is there. */
 async function login(urls: readonly string[]): Promise<Talk> {
@@ -43,7 +47,10 @@ class Writer {
   /** Resolves when this many more have been acknowledged. */
   async more(count: number): Promise<void> {
     const wanted = this.acknowledged.size + count;
-    while (this.acknowledged.size < wanted) await pause();
+    await eventually(() => this.acknowledged.size >= wanted, `${count} more writes to be acknowledged`, {
+      deadlineMs,
+      instead: () => `${wanted - this.acknowledged.size} are missing, ${this.refused} were refused`,
+    });
   }
 
   stop(): Promise<void> {
@@ -79,6 +86,7 @@ class Writer {
 /** Follows over one connection, which nobody renews. */
 class Follower {
   readonly told = new Map<number, number>();
+  #isOver = false;
   readonly #talk: Talk;
 
   private constructor(talk: Talk) {
@@ -93,7 +101,12 @@ class Follower {
   }
 
   async knows(numbers: ReadonlySet<number>): Promise<void> {
-    while ([...numbers].some((number) => !this.told.has(number))) await pause();
+    const missing = () => [...numbers].filter((number) => !this.told.has(number));
+    await eventually(() => this.#isOver || missing().length === 0, 'a follower to know what was acknowledged', {
+      deadlineMs,
+      instead: () => `${missing().length} of ${numbers.size} are missing, ${missing().slice(0, 5)} for example`,
+    });
+    expect({ isOver: this.#isOver, missing: missing().slice(0, 5) }).toEqual({ isOver: false, missing: [] });
   }
 
   close(): void {
@@ -103,7 +116,10 @@ class Follower {
   async #run(): Promise<void> {
     for (;;) {
       const message = await this.#talk.next();
-      if (message === undefined) return;
+      if (message === undefined) {
+        this.#isOver = true;
+        return;
+      }
       for (const { item } of message.changes ?? message.items ?? [message]) {
         if (typeof item === 'number') this.told.set(item, (this.told.get(item) ?? 0) + 1);
       }
@@ -123,12 +139,15 @@ async function healthOf(url: string): Promise<Health> {
   return Object.assign({ code: answer.status, status: '' }, body);
 }
 
-async function healthy(url: string, fits: (health: Health) => boolean): Promise<Health> {
-  for (;;) {
+/** @param wanted what the health is to be like, for the error */
+async function healthy(url: string, wanted: string, fits: (health: Health) => boolean): Promise<Health> {
+  let last: Health | undefined;
+  const check = async () => {
     const health = await healthOf(url);
-    if (fits(health)) return health;
-    await pause();
-  }
+    last = health;
+    return fits(health) ? health : undefined;
+  };
+  return eventually(check, `${url}-/health to be ${wanted}`, { deadlineMs, instead: () => last });
 }
 
 if (postgresBin === undefined) test.skip('PostgreSQL is not installed', () => undefined);
@@ -141,12 +160,12 @@ else {
       leftovers = new Leftovers();
       closing = [];
       postgres = await Postgres.start([]);
-    }, 60_000);
+    }, limitMs);
     afterEach(async () => {
       for (const close of closing.reverse()) await close();
       await leftovers.clear();
       await postgres.remove();
-    }, 60_000);
+    }, limitMs);
 
     const node = async (store: string, more: Record<string, string> = {}) => {
       const env = { HORAI_STORE: store, HORAI_DATA: leftovers.folder(), HORAI_OWNER_TOKEN: owner, ...more };
@@ -203,32 +222,36 @@ else {
         for (let round = 0; round < 3; round += 1) {
           await postgres.down(signal);
           for (const { url } of [a, b]) {
-            expect(await healthy(url, ({ code }) => code === 503)).toMatchObject({
+            expect(await healthy(url, 'broken', ({ code }) => code === 503)).toMatchObject({
               status: 'broken',
               reason: expect.stringMatching(/./),
             });
           }
           await postgres.up();
-          for (const { url } of [a, b]) await healthy(url, ({ status }) => status === 'ok');
+          for (const { url } of [a, b]) await healthy(url, 'ok', ({ status }) => status === 'ok');
           await writers.more(20);
         }
         await proveKept(store, await writers.stop(), follower, other);
       },
-      120_000,
+      limitMs,
     );
 
-    test('goes on when a node is killed, for those who go to the other', async () => {
-      const store = await postgres.database();
-      const [a, b] = [await node(store), await node(store)];
-      const [writers, follower] = [writersTo(a.url, b.url), await followerOf(b.url)];
-      await writers.more(20);
-      a.hub.signal('SIGKILL');
-      await writers.more(20);
-      const third = await node(store);
-      const late = await followerOf(third.url);
-      await writers.more(20);
-      await proveKept(store, await writers.stop(), follower, late);
-    }, 120_000);
+    test(
+      'goes on when a node is killed, for those who go to the other',
+      async () => {
+        const store = await postgres.database();
+        const [a, b] = [await node(store), await node(store)];
+        const [writers, follower] = [writersTo(a.url, b.url), await followerOf(b.url)];
+        await writers.more(20);
+        a.hub.signal('SIGKILL');
+        await writers.more(20);
+        const third = await node(store);
+        const late = await followerOf(third.url);
+        await writers.more(20);
+        await proveKept(store, await writers.stop(), follower, late);
+      },
+      limitMs,
+    );
 
     /** A node behind a wire that can be cut: in a network namespace, or behind a proxy where that is not permitted. */
     async function behindAWire(store: PostgresUrl) {
@@ -249,67 +272,82 @@ else {
       return { url: await hub.up(), wire: namespace ?? proxy };
     }
 
-    test('a node that is cut off from the database says so, keeps its followers and catches them up', async () => {
-      const store = await postgres.database();
-      const a = await node(store);
-      const { url, wire } = await behindAWire(store);
-      const [writers, strays] = [writersTo(a.url), new Writer([url], 9_000_000)];
-      closing.push(() => strays.stop());
-      const follower = await followerOf(url);
-      await writers.more(20);
-      await strays.more(20);
-      wire.cut();
-      await healthy(url, ({ code }) => code === 503);
-      expect(await healthOf(a.url)).toMatchObject({ status: 'ok' });
-      await writers.more(100);
-      // Long enough for its writes to be given up, and for their outcome to be asked for later.
-      while (strays.refused === 0) await pause();
-      wire.mend();
-      await healthy(url, ({ status }) => status === 'ok');
-      await strays.more(20);
-      await strays.stop();
-      await proveKept(store, new Set([...(await writers.stop()), ...strays.acknowledged]), follower);
-    }, 240_000);
+    test(
+      'a node that is cut off from the database says so, keeps its followers and catches them up',
+      async () => {
+        const store = await postgres.database();
+        const a = await node(store);
+        const { url, wire } = await behindAWire(store);
+        const [writers, strays] = [writersTo(a.url), new Writer([url], 9_000_000)];
+        closing.push(() => strays.stop());
+        const follower = await followerOf(url);
+        await writers.more(20);
+        await strays.more(20);
+        wire.cut();
+        await healthy(url, 'broken', ({ code }) => code === 503);
+        expect(await healthOf(a.url)).toMatchObject({ status: 'ok' });
+        await writers.more(100);
+        // Long enough for its writes to be given up, and for their outcome to be asked for later.
+        await eventually(() => strays.refused > 0, 'a write to be given up', { deadlineMs });
+        wire.mend();
+        await healthy(url, 'ok', ({ status }) => status === 'ok');
+        await strays.more(20);
+        await strays.stop();
+        await proveKept(store, new Set([...(await writers.stop()), ...strays.acknowledged]), follower);
+      },
+      limitMs,
+    );
 
-    test('a token that is revoked on one node closes what it opened on the other', async () => {
-      const store = await postgres.database();
-      const [a, b] = [await node(store), await node(store)];
-      const admin = await login([a.url]);
-      const [made] = await admin.ask({ type: 'token', name: 'phone', scopes: ['read'] });
-      const phone = await webSocket({ url: b.url, kronos: null });
-      for (;;) {
-        const [answer] = await phone.ask({ type: 'login', user_id: made.secret, device_id: 'phone' });
-        if (answer.success) break;
-      }
-      await admin.ask({ type: 'revoke', token: made.token.id });
-      expect(await phone.next()).toMatchObject({ success: false, code: 'revoked' });
-      expect(await phone.closed).toBe(4401);
-      admin.cut();
-    }, 60_000);
+    test(
+      'a token that is revoked on one node closes what it opened on the other',
+      async () => {
+        const store = await postgres.database();
+        const [a, b] = [await node(store), await node(store)];
+        const admin = await login([a.url]);
+        const [made] = await admin.ask({ type: 'token', name: 'phone', scopes: ['read'] });
+        const phone = await webSocket({ url: b.url, kronos: null });
+        const enter = async () => {
+          const [answer] = await phone.ask({ type: 'login', user_id: made.secret, device_id: 'phone' });
+          return answer.success;
+        };
+        await eventually(enter, 'the other node to know the new token', { deadlineMs });
+        await admin.ask({ type: 'revoke', token: made.token.id });
+        expect(await phone.next()).toMatchObject({ success: false, code: 'revoked' });
+        expect(await phone.closed).toBe(4401);
+        admin.cut();
+      },
+      limitMs,
+    );
 
     if (natsServer === undefined) test.skip('NATS is not installed', () => undefined);
     else
-      test('when the relay dies changes come late, and health says so; when it is back they do not', async () => {
-        const store = await postgres.database();
-        const nats = await Nats.start();
-        closing.push(() => nats.down());
-        const more = { HORAI_RELAY: nats.url };
-        const [a, b] = [await node(store, more), await node(store, more)];
-        const [writers, follower] = [writersTo(a.url), await followerOf(b.url)];
-        for (let round = 0; round < 2; round += 1) {
-          await writers.more(20);
-          await nats.down();
-          expect(await healthy(b.url, ({ status }) => status === 'late')).toMatchObject({
-            code: 200,
-            reason: expect.stringContaining('NATS'),
-          });
-          await writers.more(20);
-          const told = follower.told.size;
-          while (follower.told.size < told + 20) await pause();
-          await nats.up();
-          for (const { url } of [a, b]) await healthy(url, ({ status }) => status === 'ok');
-        }
-        await proveKept(store, await writers.stop(), follower);
-      }, 120_000);
+      test(
+        'when the relay dies changes come late, and health says so; when it is back they do not',
+        async () => {
+          const store = await postgres.database();
+          const nats = await Nats.start();
+          closing.push(() => nats.down());
+          const more = { HORAI_RELAY: nats.url };
+          const [a, b] = [await node(store, more), await node(store, more)];
+          const [writers, follower] = [writersTo(a.url), await followerOf(b.url)];
+          for (let round = 0; round < 2; round += 1) {
+            await writers.more(20);
+            await nats.down();
+            expect(await healthy(b.url, 'late', ({ status }) => status === 'late')).toMatchObject({
+              code: 200,
+              reason: expect.stringContaining('NATS'),
+            });
+            await writers.more(20);
+            const told = follower.told.size;
+            await eventually(() => follower.told.size >= told + 20, 'a follower to be told without the relay', {
+              deadlineMs,
+            });
+            await nats.up();
+            for (const { url } of [a, b]) await healthy(url, 'ok', ({ status }) => status === 'ok');
+          }
+          await proveKept(store, await writers.stop(), follower);
+        },
+        limitMs,
+      );
   });
 }

@@ -1,0 +1,143 @@
+// Nodes whose store goes away now and then, and followers that read slowly: a node keeps its followers, and in the end each of them
+// has been told everything that the store knows, once. Each run is a seed, and prints it when it fails.
+
+import { describe, expect, test } from '@jest/globals';
+import type { Relay } from '../../server/core/relay.ts';
+import type { Store } from '../../server/core/store.ts';
+import { MemoryStore } from '../../server/storage/memory.ts';
+import { eventually } from '../harness/eventually.ts';
+import { settle, startHub, type Wire } from '../harness/kronos.ts';
+import { seeded, TestWorld } from '../harness/world.ts';
+
+/** A node's connection to the store. While it is cut, questions and writes fail, some of them after the store has done what they ask. */
+class Cable {
+  isCut = false;
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  async #lag(): Promise<void> {
+    for (let turns = Math.floor(this.#random() * 4); turns > 0; turns -= 1) await settle();
+  }
+
+  async #through<T>(ask: () => Promise<T>): Promise<T> {
+    await this.#lag();
+    if (this.isCut) throw new Error('the store is away');
+    const answer = await ask();
+    await this.#lag();
+    if (this.isCut) throw new Error('the answer was lost');
+    return answer;
+  }
+
+  store(truth: Store): Store {
+    return {
+      epoch: truth.epoch,
+      head: (channel) => this.#through(() => truth.head(channel)),
+      append: (channel, write, keep) => this.#through(() => truth.append(channel, write, keep)),
+      since: (channel, seq, limit) => this.#through(() => truth.since(channel, seq, limit)),
+      read: (channel, range) => this.#through(() => truth.read(channel, range)),
+      history: (channel, past) => this.#through(() => truth.history(channel, past)),
+      at: (channel, seq) => this.#through(() => truth.at(channel, seq)),
+      channels: (prefix) => this.#through(() => truth.channels(prefix)),
+      heads: (channels, prefixes) => this.#through(() => truth.heads(channels, prefixes)),
+      forget: (channel, through) => truth.forget(channel, through),
+      check: () => truth.check(),
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+const deaf: Relay = {
+  trouble: undefined,
+  announce: () => undefined,
+  listen: () => undefined,
+  close: () => Promise.resolve(),
+};
+
+/** One of which the store keeps every step, and one of which it keeps the last values. */
+const channels = ['x/all', 'aw/last'];
+
+async function live(seed: number): Promise<void> {
+  const random = seeded(seed);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const world = new TestWorld(seed);
+  const truth = new MemoryStore({ epoch: 'e' });
+  const cables = [new Cable(random), new Cable(random)];
+  const nodes = await Promise.all(cables.map((cable) => startHub({ store: cable.store(truth), relay: deaf, world })));
+  const owner = nodes[0]?.owner ?? '';
+  const wires = nodes.flatMap((node) => [0, 1].map(() => node.connect()));
+  for (const wire of wires) {
+    wire.say({ type: 'login', user_id: owner });
+    await settle();
+    for (const channel of channels) {
+      wire.say({ type: 'subscribe', channel });
+      const answered = () =>
+        wire.received.some((message) => message.type === 'snapshot' && message.channel === channel);
+      await eventually(answered, `the first page of ${channel}`);
+    }
+  }
+  for (let turn = 0; turn < 200; turn += 1) {
+    const at = below(2);
+    const node = nodes[at];
+    const cable = cables[at];
+    const chance = random();
+    if (node === undefined || cable === undefined) continue;
+    if (chance < 0.5) {
+      const name = random() < 0.5 ? 'owner/x/all' : 'owner/aw/last';
+      const key = `k${below(8)}`;
+      const write = { ops: [{ op: 'put', key, value: String(turn) } as const], origin: 'd', at: world.now() };
+      void node.hub
+        .channel(name)
+        .then((channel) => channel.write(write))
+        .catch(() => undefined);
+    } else if (chance < 0.7) {
+      const wire = wires[below(wires.length)];
+      if (wire !== undefined && wire.closedWith === undefined) wire.drain(below(6));
+    } else if (chance < 0.8) cable.isCut = !cable.isCut;
+    else if (chance < 0.9) world.pass(below(6_000));
+    if (random() < 0.4) await settle();
+  }
+  for (const cable of cables) cable.isCut = false;
+  for (let round = 0; round < 6; round += 1) {
+    for (const wire of wires) if (wire.closedWith === undefined) wire.drain(Number.POSITIVE_INFINITY);
+    world.pass(5_000);
+    for (let wait = 0; wait < 24; wait += 1) await settle();
+  }
+  for (const [index, wire] of wires.entries()) await expectAll({ seed, index, wire, truth });
+}
+
+interface Reader {
+  readonly seed: number;
+  readonly index: number;
+  readonly wire: Wire;
+  readonly truth: Store;
+}
+
+/** The client is still connected, was sent no empty page twice, and knows what the store knows. */
+async function expectAll({ seed, index, wire, truth }: Reader): Promise<void> {
+  expect({ seed, index, closed: wire.closedWith }).toEqual({ seed, index, closed: undefined });
+  for (const channel of channels) {
+    const known = new Map<string, number>();
+    const empty: number[] = [];
+    for (const message of wire.received) {
+      if (message.channel !== channel) continue;
+      if (message.type === 'snapshot' || message.type === 'reset') known.clear();
+      const list = message.changes ?? message.items ?? [message];
+      if (message.type === 'changes' && list.length === 0) empty.push(message.seq);
+      for (const { key, item } of list) known.set(key, item);
+    }
+    const twice = empty.filter((seq, at) => empty[at - 1] === seq);
+    const items = await truth.read(`owner/${channel}`, {});
+    const wanted = Object.fromEntries(items.map(({ key, value }) => [key, Number(value)]));
+    const has = Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
+    expect({ seed, index, channel, twice, has }).toEqual({ seed, index, channel, twice: [], has: wanted });
+  }
+}
+
+describe('a store that goes away', () => {
+  test('costs no follower its connection or a change', async () => {
+    for (let seed = 1; seed <= 40; seed += 1) await live(seed);
+  }, 60_000);
+});
