@@ -95,6 +95,8 @@ async function serve(config: Config): Promise<number> {
 
 // Whatever the mode of the data folder, what is made in it is its owner's alone.
 process.umask(0o077);
+// The timers of a World never keep the process alive. Without this one, a command that waits for nothing else would end in the middle.
+setInterval(() => undefined, 2 ** 30);
 process.exit(
   await run(process.argv.slice(2), {
     surroundings: { env: process.env, platform: process.platform, home: homedir() },

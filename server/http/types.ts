@@ -94,6 +94,8 @@ export interface Route {
   readonly limit?: number;
   /** `unlisted`: it only answers what no listed route takes (unknown paths, wrong methods, preflights). */
   readonly doc?: RouteDoc | 'unlisted';
+  /** Headers of the answers that the transport gives in the handler's place (413, 415, 500), for pages of other origins. */
+  readonly errorHeaders?: Readonly<Record<string, string>>;
   readonly handle: (request: Request) => Promise<Reply | Flow | Stream>;
 }
 

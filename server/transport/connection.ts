@@ -4,6 +4,7 @@
 
 import type { Refusal } from '../../protocol/errors.ts';
 import { closeCode, refusalText } from '../../protocol/errors.ts';
+import { replaceLoneSurrogates } from '../../protocol/well-formed.ts';
 import type { Conversation, Peer, Sent } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { attempt } from '../http/error-boundary.ts';
@@ -119,7 +120,7 @@ export class Line implements Peer {
   }
 
   receive(text: string): void {
-    if (this.open) this.#guarded('a message', () => this.#conversation?.receive(text));
+    if (this.open) this.#guarded('a message', () => this.#conversation?.receive(replaceLoneSurrogates(text)));
   }
 
   /** One text of a topic, for carriers without a publish of their own. */

@@ -7,8 +7,9 @@ import { refuse } from '../../protocol/errors.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { attempt, attemptLater, refusalReply, refusedReply } from '../http/error-boundary.ts';
+import { decompress, decompressorOf, readable } from '../http/request-body.ts';
 import { announcedLength, type Head, type Match, Router } from '../http/router.ts';
-import type { Caller, Flow, Reply, Request, Route, Stream } from '../http/types.ts';
+import type { Caller, Flow, Reply, Route, Stream } from '../http/types.ts';
 import type { Membership, Wire } from './connection.ts';
 import { BACKPRESSURE_LIMIT, Line, MESSAGE_LIMIT, STREAM_LIMIT, Topics } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
@@ -24,7 +25,7 @@ export interface Front {
 }
 
 export type Opening =
-  | { readonly ok: true; readonly match: Match; readonly limit: number }
+  | { readonly ok: true; readonly match: Match; readonly limit: number; readonly tooLarge: Reply }
   | { readonly ok: false; readonly reply: Reply };
 
 /** Where a flow goes: an engine's end of one request. */
@@ -84,22 +85,30 @@ export class Door {
     const found = this.#router.find(head.method, head.path);
     if (!found.ok) return found;
     const limit = found.route.limit ?? MESSAGE_LIMIT;
-    if (announcedLength(head) > limit) return { ok: false, reply: tooLarge(limit) };
-    return { ok: true, match: found, limit };
+    const tooLarge = refusal413(found.route, limit);
+    if (announcedLength(head) > limit) return { ok: false, reply: tooLarge };
+    return { ok: true, match: found, limit, tooLarge };
   }
 
   /** Never rejects. */
   async respond(match: Match, head: Head, body: Buffer, aborted: () => boolean): Promise<Reply | Flow | Stream> {
-    const request: Request = { ...head, body, params: match.params, aborted };
+    const { route, params } = match;
+    const inflateBytes = decompressorOf(head.headers);
     this.#underWay += 1;
     const reply = await attemptLater(
       this.log,
-      `${match.route.method} ${match.route.path}`,
+      `${route.method} ${route.path}`,
       async () => {
-        const answer = await match.route.handle(request);
+        const limit = route.limit ?? MESSAGE_LIMIT;
+        const decoded =
+          inflateBytes === undefined ? ({ ok: true, body } as const) : await decompress(body, inflateBytes, limit);
+        if (!decoded.ok && decoded.reason === 'too_large') return refusal413(route, limit);
+        if (!decoded.ok)
+          return withErrorHeaders(route, refusedReply('payload', 'the body is not what content-encoding says'));
+        const answer = await route.handle({ ...head, body: readable(decoded.body), params, aborted });
         return { ...answer, headers: checked(answer.headers) };
       },
-      () => refusedReply('broken'),
+      () => withErrorHeaders(route, refusedReply('broken')),
     );
     this.#finished();
     return reply;
@@ -193,8 +202,12 @@ export class Door {
   }
 }
 
-export function tooLarge(limit: number): Reply {
-  return refusedReply('too_large' satisfies ErrorCode, `${limit} bytes at most`);
+function refusal413(route: Route, limit: number): Reply {
+  return withErrorHeaders(route, refusedReply('too_large' satisfies ErrorCode, `${limit} bytes at most`));
+}
+
+function withErrorHeaders(route: Route, reply: Reply): Reply {
+  return route.errorHeaders === undefined ? reply : { ...reply, headers: { ...reply.headers, ...route.errorHeaders } };
 }
 
 function checked(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -12,7 +12,6 @@ import { announcedLength, type Head } from '../http/router.ts';
 import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
 import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
 import type { Door, Sink } from './dispatcher.ts';
-import { tooLarge } from './dispatcher.ts';
 import { plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
@@ -357,7 +356,7 @@ function answer(door: Door, res: UwsResponse, head: Head): void {
   readBody(res, head, opening.limit, course, (body) => {
     if (body === null) {
       course.gone = true;
-      writeReply(res, head, tooLarge(opening.limit));
+      writeReply(res, head, opening.tooLarge);
       return;
     }
     void door

@@ -9,7 +9,6 @@ import { announcedLength, type Head } from '../http/router.ts';
 import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
 import type { Wire } from './connection.ts';
 import type { Door, Sink } from './dispatcher.ts';
-import { tooLarge } from './dispatcher.ts';
 import { plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './http-engine.ts';
@@ -172,7 +171,7 @@ function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
   });
   readBody(req, head, opening.limit, (body) => {
     if (body === null) {
-      writeReply(req, res, tooLarge(opening.limit));
+      writeReply(req, res, opening.tooLarge);
       return;
     }
     void door

@@ -1,35 +1,195 @@
-// One command as a process, both ways that people start it: streams, exit codes, and a running hub found. What each command
-// does is tests/commands/'s.
+// Every command as a process of its own, to its end: what it prints, where, and its exit code. What a command does in detail is
+// tests/unit/commands/'s. A command that is in the help and not in this table fails the last test.
 
 import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { HubProcess, Leftovers } from '../harness/process.ts';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { type } from '../harness/command.ts';
+import { type Ended, HubProcess, Leftovers } from '../harness/process.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const leftovers = new Leftovers();
-afterEach(() => leftovers.clear());
 
-describe('a command', () => {
-  test('finds the running hub, prints for programs on stdout and for people on stderr', async () => {
-    const env = { HORAI_DATA: leftovers.folder() };
-    await new HubProcess(leftovers, env).up();
-    const made = await new HubProcess(leftovers, env, ['token', 'create']).ended;
-    expect(made).toEqual({
+const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
+
+/** A WakaTime server with one heartbeat, of an editor that it names by an id. */
+function wakatimeServer(): Promise<Server> {
+  const answers: Readonly<Record<string, unknown>> = {
+    'users/current': { data: { id: 'x' } },
+    'users/current/user_agents?page=1': { data: [{ id: 'agent', value: 'vim/9 vim-wakatime/11' }], total_pages: 1 },
+    'users/current/machine_names?page=1': { data: [], total_pages: 1 },
+    'users/current/all_time_since_today': { data: { range: { start_date: '2024-06-03', end_date: '2024-06-03' } } },
+    'users/current/heartbeats?date=2024-06-03': { data: [{ ...heartbeat, user_agent_id: 'agent' }] },
+  };
+  const server = createServer((request, response) => {
+    const [, path] = /^\/api\/v1\/(.+)$/.exec(request.url ?? '') ?? [];
+    const answer = path === undefined ? {} : (answers[path] ?? { data: [] });
+    response.writeHead(path === undefined ? 404 : 200).end(JSON.stringify(answer));
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+const heartbeat = { entity: '/a.ts', type: 'file', time: 1_717_408_800, project: 'hub' };
+const dump = { range: {}, days: [{ heartbeats: [{ ...heartbeat, user_agent_id: 'agent' }] }] };
+const event = { timestamp: '2026-01-05T10:00:00Z', duration: 60, data: { app: 'Vim' } };
+const bucket = { type: 'currentwindow', client: 'test', hostname: 'laptop', events: [event] };
+
+interface Place {
+  /** Where the command finds its files. */
+  readonly folder: string;
+  /** A server of WakaTime's kind. */
+  readonly wakatime: string;
+}
+
+interface Row {
+  readonly command: string;
+  readonly args: (place: Place) => readonly string[];
+  /** A hub runs on the data folder meanwhile; else one has run there. */
+  readonly running: boolean;
+  readonly code: number;
+  readonly out: RegExp;
+  readonly err: RegExp;
+}
+
+const nothing = /^$/;
+const oneLine = /^[^\n]+\n$/;
+
+const rows: readonly Row[] = [
+  ...[true, false].flatMap((running): readonly Row[] => [
+    { command: 'token create', args: () => ['--name', 'x'], running, code: 0, out: uuid, err: oneLine },
+    { command: 'token list', args: () => [], running, code: 0, out: /^ID +ACCOUNT.+owner/s, err: nothing },
+    { command: 'token revoke', args: () => ['x'], running, code: 1, out: nothing, err: /token not found/ },
+    { command: 'account create', args: () => [`ann-${running}`], running, code: 0, out: uuid, err: oneLine },
+    { command: 'account list', args: () => [], running, code: 0, out: /^NAME.+owner/s, err: nothing },
+    {
+      command: 'backup create',
+      args: ({ folder }) => [join(folder, `new-${running}.backup`)],
+      running,
       code: 0,
-      out: expect.stringMatching(/^[0-9a-f-]{36}\n$/),
-      err: expect.stringMatching(/^[^\n]+\n$/),
-    });
-    expect(await new HubProcess(leftovers, env, ['token', 'revoke', 'x']).ended).toMatchObject({ code: 1, out: '' });
-  });
+      out: /^\d+ channels? with \d+ steps? .*\n$/,
+      err: nothing,
+    },
+  ]),
+  {
+    command: 'import wakatime',
+    args: ({ wakatime }) => [wakatime, '--api-key', key],
+    running: true,
+    code: 0,
+    out: /^1 heartbeat\b.*\n$/,
+    err: nothing,
+  },
+  {
+    command: 'import wakatime',
+    args: ({ folder, wakatime }) => [join(folder, 'dump.json'), '--api-key', key, '--api-url', wakatime],
+    running: true,
+    code: 0,
+    out: /^1 heartbeat\b.*\n$/,
+    err: nothing,
+  },
+  { command: 'import wakatime', args: () => ['dump.json'], running: false, code: 1, out: nothing, err: /hub/ },
+  {
+    command: 'import activitywatch',
+    args: ({ folder }) => [join(folder, 'buckets.json')],
+    running: true,
+    code: 0,
+    out: /\b1 event\b/,
+    err: nothing,
+  },
+  {
+    command: 'backup verify',
+    args: ({ folder }) => [join(folder, 'new-false.backup')],
+    running: false,
+    code: 0,
+    out: /new-false\.backup/,
+    err: nothing,
+  },
+  {
+    command: 'backup restore',
+    args: ({ folder }) => [join(folder, 'new-false.backup'), '--replace'],
+    running: false,
+    code: 0,
+    out: /^\d+ channels? with/,
+    err: /new-false\.backup/,
+  },
+  {
+    command: 'migrate',
+    args: () => ['--from', 'sqlite', '--to', 'sqlite'],
+    running: false,
+    code: 1,
+    out: nothing,
+    err: oneLine,
+  },
+  { command: 'edge', args: () => [], running: false, code: 2, out: nothing, err: /HORAI_EDGE_HUB/ },
+];
 
-  test('is there as an installed `horai`, too', () => {
-    const bin = fileURLToPath(new URL('../../bin/horai.js', import.meta.url));
-    const { PATH, HOME } = process.env;
-    const horai = (...args: readonly string[]) =>
-      spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', env: { PATH, HOME }, cwd: leftovers.folder() });
-    expect(horai('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-    expect(horai('nonsense')).toMatchObject({ status: 2, stdout: '' });
+let server: Server;
+let place: Place;
+let env: Readonly<Record<string, string>>;
+let hub: HubProcess;
+
+const command = (...args: readonly string[]): Promise<Ended> => new HubProcess(leftovers, env, args).ended;
+
+beforeAll(async () => {
+  server = await wakatimeServer();
+  const folder = leftovers.folder();
+  place = { folder, wakatime: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  env = { HORAI_DATA: join(folder, 'data'), HORAI_OWNER_TOKEN: key };
+  writeFileSync(join(folder, 'dump.json'), JSON.stringify(dump));
+  const buckets = { 'aw-window': { id: 'aw-window', ...bucket } };
+  writeFileSync(join(folder, 'buckets.json'), JSON.stringify({ buckets }));
+  hub = new HubProcess(leftovers, env, ['start']);
+  await hub.up();
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await leftovers.clear();
+});
+
+async function endsAs({ command: name, args, code, out, err }: Row): Promise<void> {
+  expect(await command(...name.split(' '), ...args(place))).toEqual({
+    code,
+    out: expect.stringMatching(out),
+    err: expect.stringMatching(err),
   });
+}
+
+test.each(rows.filter(({ running }) => running))('horai $command ends with $code while a hub runs', endsAs);
+
+test('horai start runs until it is told to stop, and ends with 0', async () => {
+  expect(await hub.stop()).toMatchObject({ code: 0, err: '' });
+  expect(existsSync(env['HORAI_DATA'] ?? '')).toBe(true);
+});
+
+test.each(rows.filter(({ running }) => !running))('horai $command ends with $code while no hub runs', endsAs);
+
+test('every command in the help is in the table', async () => {
+  const named = (help: string): string[] =>
+    [...(help.split(/^Commands:$/m)[1] ?? '').matchAll(/^ {2}([a-z]+)(?= |$)/gm)].map(([, name = '']) => name);
+  const found: string[] = [];
+  const walk = async (words: readonly string[]): Promise<void> => {
+    const { code, out } = await type(place.folder, ...words, '--help');
+    expect(code).toBe(0);
+    const inner = named(out.split(/^Environment/m)[0] ?? '').filter((name) => name !== 'help');
+    if (inner.length === 0) found.push(words.join(' '));
+    else for (const name of inner) await walk([...words, name]);
+  };
+  await walk([]);
+  const covered = new Set(['start', ...rows.map((row) => row.command)]);
+  expect(found.filter((name) => !covered.has(name))).toEqual([]);
+});
+
+test('`horai` is there as an installed command, too', () => {
+  const bin = fileURLToPath(new URL('../../bin/horai.js', import.meta.url));
+  const { PATH, HOME } = process.env;
+  const horai = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', env: { PATH, HOME }, cwd: leftovers.folder() });
+  expect(horai('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  expect(horai('nonsense')).toMatchObject({ status: 2, stdout: '' });
 });

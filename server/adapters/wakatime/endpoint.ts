@@ -26,7 +26,7 @@ export interface Told {
 }
 
 /** What is known before there are heartbeats. */
-export interface Asking extends Pick<Told, 'request' | 'manner'> {
+export interface Asking extends Pick<Told, 'request' | 'manner' | 'stranger'> {
   readonly question: QuestionOf<Someone>;
 }
 

@@ -55,6 +55,7 @@ const aRule = {
   if_match: [{ field: 'entity', operator: 'contains', value: '/hub/' }],
   then_set: [{ field: 'project', value: 'hub' }],
 } as const;
+const aPriceTable = { opus: { input: 15, cached_input: 1.5, output: 75 } } as const;
 const aMeeting = {
   external_id: 'meeting-1',
   entity: 'Stand-up',
@@ -313,6 +314,12 @@ const resourceDocs: RouteDocs = {
   }),
   'GET /users/:user/data_dumps/:dump/file': open('Downloads a data dump; its id is the secret that opens it', {
     params: { user, dump: 'The id of the dump' },
+  }),
+  'GET /users/:user/ai_prices': read('Returns what AI models cost the account', {
+    responses: { 200: { example: { data: aPriceTable } } },
+  }),
+  'PUT /users/:user/ai_prices': write('Replaces the prices of AI models, in US dollars for a million tokens', {
+    body: { example: aPriceTable },
   }),
   'GET /users/:user/external_durations': read(
     'Lists the external durations of a day: meetings and other time outside editors',

@@ -18,10 +18,10 @@ import {
   withoutHeartbeats,
 } from './endpoint.ts';
 import type { Reach } from './index/account-index.ts';
-import { type Manner, parsedBody, takeHeartbeats } from './ingest/ingest.ts';
+import { type Manner, parsedBody, type SingleForm, takeHeartbeats } from './ingest/ingest.ts';
 import { list, remove } from './ingest/list-and-delete.ts';
 import { Today } from './ingest/today-channel.ts';
-import { areShared } from './model/account-settings.ts';
+import { areShared, isDateShared, type Settings } from './model/account-settings.ts';
 import { readDate, readStatsRange, type StatsRange } from './model/calendar.ts';
 import { grandAmount, inWakapiWords, secondsOf } from './model/format-time.ts';
 import { isObject } from './model/heartbeat.ts';
@@ -29,6 +29,7 @@ import { registryRoutes } from './model/languages-and-editors.ts';
 import { partsOf, pruned } from './model/scopes.ts';
 import { Apps, appEndpoints } from './oauth/apps.ts';
 import { oauthRoutes } from './oauth/routes.ts';
+import { priceEndpoints } from './resources/ai-prices.ts';
 import { commitEndpoints } from './resources/commits.ts';
 import { ruleEndpoints } from './resources/custom-rules.ts';
 import { createDump, dumpOf, dumpPieces, kindOf, listDumps } from './resources/data-dumps.ts';
@@ -45,8 +46,9 @@ import { durations } from './stats/durations.ts';
 import { tally } from './stats/durations-algorithm.ts';
 import { insight } from './stats/insights.ts';
 import { languages, machines, paged, projects, userAgents } from './stats/lists.ts';
-import { ask, type Person, partsAsked, type Question, reachOf, spanOf } from './stats/query.ts';
-import { allTimeSinceToday, shared, stats } from './stats/stats.ts';
+import { isSameName } from './stats/names.ts';
+import { ask, type Person, partsAsked, type Question, reachOf, type Someone, spanOf } from './stats/query.ts';
+import { allTimeSinceToday, sharedStats, stats } from './stats/stats.ts';
 import { statusBar, summaries, summariesText } from './stats/summaries.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -61,12 +63,18 @@ const crossOrigin = {
   'access-control-max-age': '86400',
 } as const;
 
-const prefixes: readonly (readonly [string, Manner])[] = [
-  ['/api/v1', 'wakatime'],
-  ['/api', 'wakatime'],
-  ['/v1', 'wakatime'],
-  ['/api/hackatime/v1', 'wakatime'],
-  ['/api/compat/wakatime/v1', 'wakapi'],
+interface Prefix {
+  readonly prefix: string;
+  readonly manner: Manner;
+  readonly single: SingleForm;
+}
+
+const prefixes: readonly Prefix[] = [
+  { prefix: '/api/v1', manner: 'wakatime', single: 'data' },
+  { prefix: '/api', manner: 'wakatime', single: 'responses' },
+  { prefix: '/v1', manner: 'wakatime', single: 'data' },
+  { prefix: '/api/hackatime/v1', manner: 'wakatime', single: 'data' },
+  { prefix: '/api/compat/wakatime/v1', manner: 'wakapi', single: 'responses' },
 ];
 
 export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
@@ -87,7 +95,7 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
     const someone = await admission.someone(account, request);
     const asked = ask(someone, new URLSearchParams(request.query), now);
     if (!asked.ok) return failed(asked.status, asked.error);
-    const beats = await admission.beats(account, reach?.({ question: asked.value, request, manner }));
+    const beats = await admission.beats(account, reach?.({ question: asked.value, request, manner, stranger }));
     const person = { ...someone, beats };
     const question = { ...asked.value, person };
     const tell = (value: unknown): Reply => json(200, manner === 'wakapi' ? inWakapiWords(value) : value);
@@ -104,10 +112,10 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
     });
   };
 
-  const ingest = (manner: Manner, batch: boolean) => async (request: Request) => {
+  const ingest = (single: SingleForm, batch: boolean) => async (request: Request) => {
     const admitted = admission.admit(request, userOf(request), 'write', { needs: ['heartbeats'] });
     return admitted.ok
-      ? takeHeartbeats(hub, admitted.account, request, { batch, manner, limits: deps.limits })
+      ? takeHeartbeats(hub, admitted.account, request, { batch, single, limits: deps.limits })
       : admitted.reply;
   };
 
@@ -168,8 +176,9 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
           if (!mayPick(told, 'stats')) return notTheirs;
           const range = rangeOf(told);
           if (range === undefined) return noRange;
+          if (told.stranger && !isRangeShared(range, question)) return beyondShared(person.settings);
           const all = stats(question, range);
-          return told.tell({ data: told.stranger ? shared(all, question) : pruned(all, 'stats', told.may) });
+          return told.tell({ data: told.stranger ? sharedStats(all, question) : pruned(all, 'stats', told.may) });
         },
       }),
     ),
@@ -227,7 +236,9 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
       needs: ['summaries', 'stats'],
       answer({ question, person, request }) {
         const wanted = param(request, 'project');
-        const found = projects(person, question.moment).find(({ name, id }) => name === wanted || id === wanted);
+        const found = projects(person, question.moment).find(
+          ({ name, id }) => isSameName(name, wanted) || id === wanted,
+        );
         return found === undefined ? failed(404, 'no such project') : json(200, { data: found });
       },
     },
@@ -319,6 +330,7 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
         return json(200, { data: experts(person, question, parsedBody(request.body)) });
       },
     },
+    ...priceEndpoints.map(withoutHeartbeats),
     ...externalEndpoints.map(withoutHeartbeats),
     ...commitEndpoints,
     ...ruleEndpoints.map(withoutHeartbeats),
@@ -331,7 +343,7 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
 
   const nothing: Route['handle'] = async () => failed(404, 'this hub has no such endpoint');
   const routes: Route[] = [];
-  for (const [prefix, manner] of prefixes) {
+  for (const { prefix, manner, single } of prefixes) {
     const under = (path: string) => `${prefix}/users/:user${path === '' ? '' : `/${path}`}`;
     const route = (method: string, path: string, its: Route['handle'], limit?: number) =>
       routes.push({ method, path, handle: its, ...(limit === undefined ? {} : { limit }) });
@@ -339,7 +351,7 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
       route(endpoint.method, under(endpoint.path), handle(endpoint, manner), endpoint.limit);
     }
     for (const path of ['heartbeats.bulk', 'heartbeats', 'heartbeat']) {
-      const takes = ingest(manner, path === 'heartbeats.bulk');
+      const takes = ingest(single, path === 'heartbeats.bulk');
       route('POST', under(path), takes, batchLimit);
       // What remains of a whole address that somebody typed where only its beginning belongs.
       route('POST', `${prefix}/${path}`, takes, batchLimit);
@@ -364,7 +376,7 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
       method: 'POST',
       path: `/${path}`,
       limit: batchLimit,
-      handle: ingest('wakatime', path.endsWith('bulk')),
+      handle: ingest('data', path.endsWith('bulk')),
     });
   }
   routes.push(...wakapiRoutes(admission, deps.sizes), ...oauth.api);
@@ -376,7 +388,7 @@ export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
     routes.push({ method: 'OPTIONS', path, handle: preflight });
     if (!its.includes('*')) routes.push({ method: '*', path, handle: notAllowed(its) });
   }
-  const opened_ = routes.map((route) => ({ ...route, handle: open(route.handle) }));
+  const opened_ = routes.map((route) => ({ ...route, errorHeaders: crossOrigin, handle: open(route.handle) }));
   const all = [...opened_, ...oauth.page, ...shareRoutes(admission)];
   return withDocs(all, wakatimeDocs, { keyOf: withoutPrefix, unlisted: wakatimeUnlisted });
 }
@@ -389,7 +401,7 @@ function withoutPrefix(path: string): string {
   return rest === '/users/current' ? '/users/:user' : rest;
 }
 
-const bases = prefixes.map(([prefix]) => prefix).sort((a, b) => b.length - a.length);
+const bases = prefixes.map(({ prefix }) => prefix).sort((a, b) => b.length - a.length);
 
 /**
  * A path as it arrives from those whose base address ends with a slash, and from those who end with one. They are answered, not
@@ -463,10 +475,26 @@ function reachOfDate({ question }: Asking): Reach {
   return reachOf(question, date === undefined ? undefined : { first: date, last: date });
 }
 
-function rangeOf({ request, question, manner }: Asking): StatsRange | undefined {
+/** True if a stranger may look back as far as the range does. */
+function isRangeShared({ span }: StatsRange, { person: { settings }, now }: Question): boolean {
+  return settings.shareDays === undefined || (span !== undefined && isDateShared(settings, span.first, now.today));
+}
+
+function beyondShared({ shareDays = 0 }: Settings): Reply {
+  return failed(403, `this account shares the last ${shareDays} days: ask for a shorter range`);
+}
+
+/** The range of stats where a request names none: a week, or less where strangers may not look back so far. */
+function usualRange({ settings: { shareDays = 7 } }: Someone): string {
+  if (shareDays >= 7) return 'last_7_days';
+  return shareDays >= 1 ? 'last_24_hours' : 'today';
+}
+
+function rangeOf({ request, question, manner, stranger }: Asking): StatsRange | undefined {
   const said = question.query.get('is_including_today');
+  const range = request.params.get('range') ?? (stranger ? usualRange(question.person) : 'last_7_days');
   const includesToday = said === null ? manner === 'wakapi' : /^(?:true|1)$/i.test(said);
-  return readStatsRange(request.params.get('range') ?? 'last_7_days', question.now, includesToday);
+  return readStatsRange(range, question.now, includesToday);
 }
 
 /** Who knows this file: the account alone, since it shares files with nobody. */

@@ -4,13 +4,25 @@
 import { isAdmin } from '../../../core/access.ts';
 import { json, type Reply, type Request, type Route, text } from '../../../http/types.ts';
 import type { Admission, Sizes, WakatimeDeps } from '../auth/authorize.ts';
-import { areShared } from '../model/account-settings.ts';
-import { addDays, datesOf, iso, isoEnd, readDate, readStatsRange, type Span, spoken } from '../model/calendar.ts';
+import { areShared, isDateShared } from '../model/account-settings.ts';
+import {
+  addDays,
+  dateAt,
+  datesOf,
+  iso,
+  isoEnd,
+  readMoment,
+  readStatsRange,
+  readSummaryRange,
+  type Span,
+  spoken,
+} from '../model/calendar.ts';
 import { secondsOf, wakapiText } from '../model/format-time.ts';
 import { leaders } from '../social/public-leaderboard.ts';
 import { badge, badgeColor, face, svg, yearChart } from '../social/svg.ts';
-import { type Dimension, type Folded, type Row, sorted } from '../stats/group-by.ts';
-import { ask, partsAsked, type Question } from '../stats/query.ts';
+import { type Grouped, type Row, sortRows } from '../stats/group-by.ts';
+import { type Dimension, isSameName } from '../stats/names.ts';
+import { ask, mostDays, partsAsked, type Question } from '../stats/query.ts';
 import { allTime, compute } from '../stats/stats.ts';
 import { Census, type Counted } from './prometheus.ts';
 
@@ -34,12 +46,17 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']
       if (!question.ok) return json(400, { error: question.error });
       const range = readStatsRange(wanted.interval, question.value.now, true);
       if (range === undefined) return json(404, { error: 'no such interval' });
+      const { person, now } = question.value;
+      const first = range.span?.first ?? '';
+      if (admitted.stranger && !isDateShared(person.settings, first, now.today))
+        return json(403, { error: `this account shares the last ${person.settings.shareDays ?? 0} days` });
       if (admitted.stranger && !mayShow(question.value))
         return json(403, { error: 'this account does not share that' });
       return answer({
         question: question.value,
         span: range.span ?? allTime(question.value),
         query: new URLSearchParams(request.query),
+        stranger: admitted.stranger,
       });
     };
 
@@ -67,7 +84,9 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']
         if (!question.ok) return json(400, { error: question.error });
         const span = summarySpan(question.value);
         return span === undefined
-          ? json(400, { error: 'send interval=today or the like, or from and to as YYYY-MM-DD' })
+          ? json(400, {
+              error: `send interval=today or the like, or from and to as YYYY-MM-DD or with a time, at most ${mostDays} days`,
+            })
           : json(200, summary(question.value, span));
       },
     },
@@ -109,9 +128,10 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']
     {
       method: 'GET',
       path: '/api/activity/chart/:user',
-      handle: shown(({ question, query }) => {
+      handle: shown(({ question, query, stranger }) => {
         const { today } = question.now;
-        const span = { first: addDays(today, -364), last: today };
+        const { shareDays = 364 } = stranger ? question.person.settings : {};
+        const span = { first: addDays(today, -Math.min(shareDays, 364)), last: today };
         const { days } = compute(question, span);
         const squares = datesOf(span).map((date, index) => {
           const amount = days[index] ?? 0;
@@ -135,6 +155,7 @@ interface Wanted {
   readonly question: Question;
   readonly span: Span;
   readonly query: URLSearchParams;
+  readonly stranger: boolean;
 }
 
 /** What a stranger may be shown: the sum of all needs the coding time to be shared, that of a part also its list. */
@@ -181,16 +202,29 @@ function filterQuery(filters: ReadonlyMap<string, string>, said: string): string
   return query.toString();
 }
 
-function summarySpan({ query, now, zone, ...rest }: Question): Span | undefined {
-  const interval = query.get('interval');
-  if (interval !== null && interval !== '') {
-    const range = readStatsRange(interval, now, true);
-    return range === undefined ? undefined : (range.span ?? allTime({ query, now, zone, ...rest }));
+/**
+ * The span of `/api/summary`, as Wakapi reads it: an interval's name in `interval` or `start`; else the moments `from` and `to`, of
+ * which `to` is not included. A date alone is its first moment.
+ */
+function summarySpan(question: Question): Span | undefined {
+  const { query, now, zone } = question;
+  const start = query.get('start') || undefined;
+  const named = query.get('interval') || (start === undefined || isMoment(start, question) ? undefined : start);
+  if (named !== undefined) {
+    const range = readStatsRange(named, now, true);
+    return range === undefined ? readSummaryRange(named, now) : (range.span ?? allTime(question));
   }
-  const [first, last] = [query.get('from') ?? query.get('start') ?? '', query.get('to') ?? query.get('end') ?? ''].map(
-    (said) => readDate(said, now, zone),
-  );
-  return first === undefined || last === undefined || first > last ? undefined : { first, last };
+  const from = readMoment(query.get('from') ?? start ?? '', now, zone);
+  const to = readMoment(query.get('to') ?? query.get('end') ?? '', now, zone);
+  if (from === undefined || to === undefined || from > to) return undefined;
+  const [first, last] = [dateAt(from, zone), dateAt(Math.max(from, to - 1), zone)];
+  return addDays(first, mostDays) < last ? undefined : { first, last, from, to };
+}
+
+/** True for a date or a time, also in words that name an interval, too, where an end is given. */
+function isMoment(said: string, { query, now, zone }: Question): boolean {
+  const hasEnd = query.has('end') || query.has('to');
+  return readMoment(said, now, zone) !== undefined && (hasEnd || readStatsRange(said, now, true) === undefined);
 }
 
 function total(question: Question, span: Span): number {
@@ -204,7 +238,7 @@ function summary(question: Question, span: Span) {
   return {
     user_id: question.person.account,
     from: iso(bounds[0] ?? 0),
-    to: isoEnd(bounds.at(-1) ?? 0),
+    to: span.to === undefined ? isoEnd(bounds.at(-1) ?? 0) : iso(span.to),
     projects: list('projects'),
     languages: list('languages'),
     editors: list('editors'),
@@ -217,11 +251,11 @@ function summary(question: Question, span: Span) {
 }
 
 /** The account's own names for several projects; a project may have more than one. */
-function labelled({ person }: Question, { rows }: Folded): readonly Row[] {
+function labelled({ person }: Question, { rows }: Grouped): readonly Row[] {
   const projects = rows('projects');
   const sumOf = (names: readonly string[]): number =>
-    projects.reduce((sum, row) => (names.includes(row.name) ? sum + row.sum : sum), 0);
-  return sorted([...person.settings.labels].map(([name, names]) => ({ name, sum: sumOf(names) })));
+    projects.reduce((sum, row) => (names.some((name) => isSameName(name, row.name)) ? sum + row.sum : sum), 0);
+  return sortRows([...person.settings.labels].map(([name, names]) => ({ name, sum: sumOf(names) })));
 }
 
 type Value = readonly [label: string, value: number];

@@ -3,6 +3,7 @@
 // whenever it is asked.
 
 import { type Heartbeat, keyOf, momentOf } from '../model/heartbeat.ts';
+import { isSameUsage, reportsUsage, type UsageRow, usageOf, usageWidth } from './ai-usage.ts';
 import { type Context, Contexts } from './dictionary.ts';
 import { type Counts, lineKinds, linesOf, sameLines, tellsLines } from './line-counts.ts';
 
@@ -22,6 +23,8 @@ export interface Block {
   readonly writes: Uint8Array;
   /** `lineKinds.length` numbers for each heartbeat; undefined while none of the day tells of any. */
   readonly lines: Uint32Array | undefined;
+  /** `usageWidth` numbers for each heartbeat; undefined while none of the day reports usage of AI tools. */
+  readonly usage: Uint32Array | undefined;
 }
 
 /** One heartbeat of a block. */
@@ -32,6 +35,8 @@ export interface Beat {
   readonly write: number;
   /** undefined when it tells of none. */
   readonly lines: Counts | undefined;
+  /** undefined when it reports none. */
+  readonly usage: UsageRow | undefined;
 }
 
 /** What is known of a day whose block is not in memory. */
@@ -45,6 +50,7 @@ export interface Outline {
 
 const width = lineKinds.length;
 const none: Counts = lineKinds.map(() => 0);
+const noUsage: UsageRow = new Uint32Array(usageWidth);
 
 export class DayBlock implements Block {
   length: number;
@@ -53,6 +59,7 @@ export class DayBlock implements Block {
   entities: Uint32Array;
   writes: Uint8Array;
   lines: Uint32Array | undefined;
+  usage: Uint32Array | undefined;
   /** By key: heartbeats whose key cannot be computed from what they say, since somebody else named them. */
   readonly odd: Map<string, Beat>;
 
@@ -72,15 +79,15 @@ export class DayBlock implements Block {
   at(index: number): Beat {
     const [time = 0, context = 0] = [this.times[index], this.contexts[index]];
     const [entity = 0, write = 0] = [this.entities[index], this.writes[index]];
-    return { time, context, entity, write, lines: linesAt(this, index) };
+    return { time, context, entity, write, lines: linesAt(this, index), usage: usageAt(this, index) };
   }
 
   /** Bytes in memory. */
   get bytes(): number {
-    return this.times.length * 17 + (this.lines?.byteLength ?? 0);
+    return this.times.length * 17 + (this.lines?.byteLength ?? 0) + (this.usage?.byteLength ?? 0);
   }
 
-  insert(at: number, { time, context, entity, write, lines }: Beat): void {
+  insert(at: number, { time, context, entity, write, lines, usage }: Beat): void {
     if (this.length === this.times.length) this.#grow();
     if (at < this.length) this.#move(at, at + 1);
     this.times[at] = time;
@@ -89,6 +96,8 @@ export class DayBlock implements Block {
     this.writes[at] = write;
     if (lines !== undefined) this.lines ??= new Uint32Array(this.times.length * width);
     this.lines?.set(lines ?? none, at * width);
+    if (usage !== undefined) this.usage ??= new Uint32Array(this.times.length * usageWidth);
+    this.usage?.set(usage ?? noUsage, at * usageWidth);
     this.length += 1;
   }
 
@@ -101,6 +110,7 @@ export class DayBlock implements Block {
   #move(from: number, to: number): void {
     for (const column of this.#columns()) column.copyWithin(to, from, this.length);
     this.lines?.copyWithin(to * width, from * width, this.length * width);
+    this.usage?.copyWithin(to * usageWidth, from * usageWidth, this.length * usageWidth);
   }
 
   #columns() {
@@ -119,10 +129,8 @@ export class DayBlock implements Block {
     this.contexts = contexts;
     this.entities = entities;
     this.writes = writes;
-    if (this.lines === undefined) return;
-    const lines = new Uint32Array(size * width);
-    lines.set(this.lines);
-    this.lines = lines;
+    this.lines = grown(this.lines, size * width);
+    this.usage = grown(this.usage, size * usageWidth);
   }
 }
 
@@ -187,7 +195,9 @@ export class Beats {
     this.remove(key);
     const context = this.contexts.code(contextOf(heartbeat));
     const write = heartbeat.is_write === true ? 1 : 0;
-    const beat = { time, context, entity: this.contexts.text(heartbeat.entity), write, lines: linesOf(heartbeat) };
+    const entity = this.contexts.text(heartbeat.entity);
+    const usage = usageOf(heartbeat, (text) => this.contexts.text(text));
+    const beat = { time, context, entity, write, lines: linesOf(heartbeat), usage };
     const number = Math.floor(time / day);
     const block = this.#block(number) ?? this.#begin(number);
     if (!own && key !== this.#keyOf(beat)) {
@@ -315,7 +325,7 @@ export class Beats {
     this.#days.splice(place(this.#days, number), 1);
   }
 
-  #keyOf({ time, context, entity, write }: Omit<Beat, 'lines'>): string {
+  #keyOf({ time, context, entity, write }: Omit<Beat, 'lines' | 'usage'>): string {
     const { type, category, project, branch, language, last } = this.context(context);
     return keyOf(time, {
       entity: this.entity(entity),
@@ -363,7 +373,7 @@ export class Beats {
     return at;
   }
 
-  #rank(beat: Omit<Beat, 'lines'>): string {
+  #rank(beat: Omit<Beat, 'lines' | 'usage'>): string {
     const { userAgent, machine, dependencies } = this.context(beat.context);
     return [this.#keyOf(beat), userAgent, machine, ...dependencies].join('\n');
   }
@@ -381,7 +391,8 @@ function isSame(one: Beat, other: Beat): boolean {
     one.context === other.context &&
     one.entity === other.entity &&
     one.write === other.write &&
-    sameLines(one.lines, other.lines)
+    sameLines(one.lines, other.lines) &&
+    isSameUsage(one.usage, other.usage)
   );
 }
 
@@ -390,6 +401,20 @@ export function linesAt({ lines }: Block, at: number): Counts | undefined {
   if (lines === undefined) return undefined;
   const from = at * width;
   return tellsLines(lines, from) ? lines.slice(from, from + width) : undefined;
+}
+
+/** The usage that a heartbeat of a block reports; undefined when it reports none. */
+export function usageAt({ usage }: Block, at: number): UsageRow | undefined {
+  if (usage === undefined) return undefined;
+  const from = at * usageWidth;
+  return reportsUsage(usage, from) ? usage.slice(from, from + usageWidth) : undefined;
+}
+
+function grown(column: Uint32Array | undefined, size: number): Uint32Array | undefined {
+  if (column === undefined) return undefined;
+  const larger = new Uint32Array(size);
+  larger.set(column);
+  return larger;
 }
 
 /** The index of the first heartbeat at or after `time`. */

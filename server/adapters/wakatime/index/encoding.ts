@@ -2,7 +2,8 @@
 // runs instead of repetitions, as base64 because a store keeps text. Three bytes a heartbeat or so, and quick to unpack. What is
 // kept where, and when it is of use, is kept.ts'.
 
-import { type Beat, DayBlock, day, linesAt, type Outline } from './columns.ts';
+import { reportsUsage, usageFields, usageWidth } from './ai-usage.ts';
+import { type Beat, DayBlock, day, linesAt, type Outline, usageAt } from './columns.ts';
 import { width } from './dictionary.ts';
 import { lineKinds } from './line-counts.ts';
 
@@ -107,11 +108,13 @@ export function packBlock(number: number, block: DayBlock): string {
     packer.number(bits);
   }
   packLines(packer, block);
+  packUsage(packer, block);
   packer.number(block.odd.size);
-  for (const [key, { time, context, entity, write, lines = [] }] of block.odd) {
+  for (const [key, { time, context, entity, write, lines = [], usage = [] }] of block.odd) {
     packer.text(key);
     for (const value of [time, context, entity, write]) packer.number(value);
     for (let kind = 0; kind < lineKinds.length; kind += 1) packer.number(lines[kind] ?? 0);
+    for (let field = 0; field < usageWidth; field += 1) packer.number(usage[field] ?? 0);
   }
   return packer.packed();
 }
@@ -142,12 +145,20 @@ export function unpackBlock(
     const bits = unpacker.number();
     for (let bit = 0; bit < bitsOfByte && at + bit < length; bit += 1) block.writes[at + bit] = (bits >> bit) & 1;
   }
-  if (!unpackLines(unpacker, block)) return undefined;
+  if (!unpackLines(unpacker, block) || !unpackUsage(unpacker, block, known.texts)) return undefined;
   for (let left = unpacker.number(); left > 0 && !unpacker.isDone; left -= 1) {
     const key = unpacker.text();
     const [time, context, entity, write] = [unpacker.number(), unpacker.number(), unpacker.number(), unpacker.number()];
     const lines = lineKinds.map(() => unpacker.number());
-    odd.set(key, { time, context, entity, write, lines: lines.some((count) => count > 0) ? lines : undefined });
+    const usage = usageFields.map(() => unpacker.number());
+    odd.set(key, {
+      time,
+      context,
+      entity,
+      write,
+      lines: lines.some((count) => count > 0) ? lines : undefined,
+      usage: reportsUsage(usage, 0) ? usage : undefined,
+    });
   }
   return unpacker.isWhole ? block : undefined;
 }
@@ -181,6 +192,41 @@ function unpackLines(unpacker: Unpacker, block: DayBlock): boolean {
     next = at + 1;
   }
   block.lines = lines;
+  return true;
+}
+
+/** As `packLines`: how many heartbeats report usage, then for each the distance from the one before and its row. */
+function packUsage(packer: Packer, block: DayBlock): void {
+  const { usage } = block;
+  const reporting = usage === undefined ? [] : Array.from({ length: block.length }, (_, at) => at);
+  const rows = reporting.flatMap((at) => {
+    const row = usageAt(block, at);
+    return row === undefined ? [] : [{ at, row }];
+  });
+  packer.number(rows.length);
+  let next = 0;
+  for (const { at, row } of rows) {
+    packer.number(at - next);
+    for (let field = 0; field < usageWidth; field += 1) packer.number(row[field] ?? 0);
+    next = at + 1;
+  }
+}
+
+/** False when a heartbeat is not there, or a session or model is no known text. */
+function unpackUsage(unpacker: Unpacker, block: DayBlock, texts: number): boolean {
+  const reporting = unpacker.number();
+  if (reporting === 0) return true;
+  const usage = new Uint32Array(block.times.length * usageWidth);
+  let next = 0;
+  for (let left = reporting; left > 0; left -= 1) {
+    const at = next + unpacker.number();
+    if (at >= block.length) return false;
+    for (let field = 0; field < usageWidth; field += 1) usage[at * usageWidth + field] = unpacker.number();
+    const [session = 0, model = 0] = usage.subarray(at * usageWidth);
+    if (session >= texts || model >= texts) return false;
+    next = at + 1;
+  }
+  block.usage = usage;
   return true;
 }
 

@@ -18,7 +18,7 @@ import {
   unpackRows,
 } from './encoding.ts';
 
-const format = 2;
+const format = 3;
 /** Numbers in one item; rewritten while it grows. */
 const perItem = { texts: 128, lists: 128, contexts: 2_048 } as const;
 /** Days between two that are wanted which are read along rather than passed over. */

@@ -1,14 +1,21 @@
 // Heartbeats on their way in: from a request's body to ops, and the answers that keep every known plugin from sending them
 // again for ever. Their exact form is explained in README.md; nothing here computes time.
 
+import { replaceLoneSurrogates } from '../../../../protocol/well-formed.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply, type Request } from '../../../http/types.ts';
 import { keepHeartbeats } from '../index/write-heartbeats.ts';
 import { proposeZone } from '../model/account-settings.ts';
 import { isObject, type Limits, type Sender, takeHeartbeat } from '../model/heartbeat.ts';
 
-/** Whether a lone heartbeat is answered as WakaTime does, or in the form of a batch. */
+/** Whose tools use a prefix: it decides the words of amounts, and whether stats include today. */
 export type Manner = 'wakatime' | 'wakapi';
+
+/**
+ * How a single heartbeat is answered. `data`: 202 with the heartbeat, as WakaTime documents it. `responses`: 201 like a batch of one,
+ * as Wakapi does.
+ */
+export type SingleForm = 'data' | 'responses';
 
 const longestMachine = 255;
 
@@ -17,7 +24,11 @@ export async function takeHeartbeats(
   hub: Hub,
   account: string,
   request: Request,
-  { batch, manner, limits }: { readonly batch: boolean; readonly manner: Manner; readonly limits?: Limits | undefined },
+  {
+    batch,
+    single,
+    limits,
+  }: { readonly batch: boolean; readonly single: SingleForm; readonly limits?: Limits | undefined },
 ): Promise<Reply> {
   const body = parsedBody(request.body);
   if (!Array.isArray(body) && !isObject(body)) {
@@ -35,7 +46,7 @@ export async function takeHeartbeats(
   }
 
   const [only] = taken;
-  if (!batch && !Array.isArray(body) && manner === 'wakatime' && only !== undefined) {
+  if (!batch && !Array.isArray(body) && single !== 'responses' && only !== undefined) {
     if (!only.ok) return json(400, { errors: only.errors });
     const { entity, type } = only.heartbeat;
     return json(202, { data: { id: only.key, entity, type, time: only.time / 1_000_000 } });
@@ -51,7 +62,7 @@ const accepted = [{ data: null, error: null }, 201] as const;
 export function parsedBody(body: Buffer): unknown {
   try {
     const once: unknown = JSON.parse(body.toString());
-    return typeof once === 'string' ? JSON.parse(once) : once;
+    return typeof once === 'string' ? JSON.parse(replaceLoneSurrogates(once)) : once;
   } catch {
     return undefined;
   }

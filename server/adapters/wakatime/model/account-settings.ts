@@ -2,7 +2,7 @@
 // Whoever may write that channel changes them; a wrong field counts as not said.
 
 import type { Hub } from '../../../core/hub.ts';
-import { isZone } from './calendar.ts';
+import { addDays, isZone } from './calendar.ts';
 import { isObject } from './heartbeat.ts';
 
 export interface Settings {
@@ -16,6 +16,10 @@ export interface Settings {
   readonly email: string;
   /** Names that stand for several projects each. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
+  /** What AI models cost, by name in lower case. */
+  readonly prices: Prices;
+  /** Days before today that anyone may look at; undefined: all of them. */
+  readonly shareDays: number | undefined;
   /** What anyone may see, without a key. */
   readonly shares: {
     readonly time: boolean;
@@ -27,6 +31,15 @@ export interface Settings {
   };
 }
 
+/** US dollars for a million tokens. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+}
+
+export type Prices = ReadonlyMap<string, ModelPrice>;
+
 /** Whether anyone may see all of these lists. */
 export function areShared({ shares }: Settings, parts: readonly string[]): boolean {
   const shared: Readonly<Record<string, boolean>> = {
@@ -37,6 +50,11 @@ export function areShared({ shares }: Settings, parts: readonly string[]): boole
     operating_systems: shares.systems,
   };
   return parts.every((part) => shared[part] === true);
+}
+
+/** True if anyone may see what was done on a date. */
+export function isDateShared({ shareDays }: Settings, date: string, today: string): boolean {
+  return shareDays === undefined || date >= addDays(today, -shareDays);
 }
 
 const name = 'wakatime';
@@ -52,6 +70,7 @@ export async function readSettings(hub: Hub, account: string): Promise<Settings>
     return typeof given === 'string' ? given : '';
   };
   const minutes = field('timeout');
+  const days = field('share_days');
   return {
     timezone: isZone(text('timezone')) ? text('timezone') : 'UTC',
     timeout: typeof minutes === 'number' && minutes > 0 && minutes <= mostMinutes ? minutes : 15,
@@ -60,6 +79,8 @@ export async function readSettings(hub: Hub, account: string): Promise<Settings>
     fullName: text('full_name'),
     email: text('email'),
     labels: labelsIn(field('project_labels')),
+    prices: pricesIn(field('ai_prices')),
+    shareDays: typeof days === 'number' && days >= 0 ? Math.floor(days) : undefined,
     shares: {
       time: field('logged_time_public') === true,
       languages: field('languages_used_public') === true,
@@ -78,6 +99,26 @@ function labelsIn(said: unknown): ReadonlyMap<string, readonly string[]> {
       Array.isArray(projects) ? [[label, projects.filter((project) => typeof project === 'string')] as const] : [],
     ),
   );
+}
+
+/**
+ * `{"opus": {"input": 15, "cached_input": 1.5, "output": 75}}`: US dollars for a million tokens. A cached token costs what any input
+ * token costs, unless said; an entry without two prices counts as not said.
+ */
+export function pricesIn(said: unknown): Prices {
+  const prices = new Map<string, ModelPrice>();
+  for (const [model, price] of Object.entries(isObject(said) ? said : {})) {
+    if (!isObject(price)) continue;
+    const { input, output, cached_input: cachedInput = input } = price;
+    if (isPrice(input) && isPrice(output) && isPrice(cachedInput)) {
+      prices.set(model.toLowerCase(), { input, cachedInput, output });
+    }
+  }
+  return prices;
+}
+
+function isPrice(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 /** The zone of the first machine that says one is the account's, until somebody says otherwise. */

@@ -123,8 +123,11 @@ function ordinal(day: number): string {
 export interface Span {
   readonly first: string;
   readonly last: string;
-  /** Of these days only so much, back from now. */
+  /** Only so many hours of these days, back from now. */
   readonly hours?: number;
+  /** Only [from, to) of these days, in microseconds since 1970. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** Today and what the account has said about its weeks. */
@@ -138,16 +141,42 @@ export interface Now {
  * A date, or a word or moment that names one; undefined for what is none. A time without an offset is the zone's own. A plus
  * that nobody escaped has become a blank on its way here.
  */
-export function readDate(said: string, { today }: Now, zone: string): string | undefined {
+export function readDate(said: string, now: Now, zone: string): string | undefined {
+  const read = readDateTime(said, now);
+  if (read === undefined) return undefined;
+  return read.offset === undefined ? read.date : dateAt(read.moment, zone);
+}
+
+/**
+ * The moment that a date, a word or a date with a time names, in microseconds since 1970. A date alone is its first moment; a time
+ * without an offset is the zone's own.
+ * @returns undefined for what names none
+ */
+export function readMoment(said: string, now: Now, zone: string): number | undefined {
+  const read = readDateTime(said, now);
+  if (read === undefined) return undefined;
+  if (read.offset !== undefined) return read.moment;
+  if (read.time === '00:00') return beginning(read.date, zone);
+  return Temporal.PlainDateTime.from(`${read.date}T${read.time}`).toZonedDateTime(zone).epochMilliseconds * 1_000;
+}
+
+interface DateTime {
+  readonly date: string;
+  readonly time: string;
+  readonly offset: string | undefined;
+  /** Microseconds since 1970 with the offset, or as if in UTC without one. */
+  readonly moment: number;
+}
+
+function readDateTime(said: string, { today }: Now): DateTime | undefined {
   const word = said.trim().toLowerCase();
-  if (word === 'today') return today;
-  if (word === 'yesterday') return addDays(today, -1);
-  const [, date = '', time = '00:00', offset] = dateForm.exec(word) ?? [];
+  const named = word === 'today' ? today : word === 'yesterday' ? addDays(today, -1) : word;
+  const [, date = '', time = '00:00', offset] = dateForm.exec(named) ?? [];
   const day = Date.parse(`${date}T${time}Z`);
   if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(date)) return undefined;
-  if (offset === undefined) return date;
-  const moment = Date.parse(`${date}T${time}${offset.toUpperCase().replace(' ', '+')}`);
-  return Number.isNaN(moment) ? undefined : dateAt(moment * 1_000, zone);
+  const zoned = offset === undefined ? 'Z' : offset.toUpperCase().replace(' ', '+');
+  const moment = Date.parse(`${date}T${time}${zoned}`);
+  return Number.isNaN(moment) ? undefined : { date, time, offset, moment: moment * 1_000 };
 }
 
 /** No year is so late that a few more behind it could not be written as a date. */

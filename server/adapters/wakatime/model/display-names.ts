@@ -41,6 +41,40 @@ const editors = new Map(
     codex: 'Codex',
     'codex-cli': 'Codex',
     ktexteditor: 'Kate',
+    code: 'VS Code',
+    'visual-studio': 'Visual Studio',
+    visualstudio: 'Visual Studio',
+    'notepad++': 'Notepad++',
+    nvim: 'Neovim',
+    'sublime-text': 'Sublime Text',
+    sublimetext: 'Sublime Text',
+    'intellij-idea': 'IntelliJ IDEA',
+    'android-studio': 'Android Studio',
+    appcode: 'AppCode',
+    dataspell: 'DataSpell',
+    aqua: 'Aqua',
+    fleet: 'Fleet',
+    jetbrainsgateway: 'JetBrains Gateway',
+    textmate: 'TextMate',
+    bbedit: 'BBEdit',
+    netbeans: 'NetBeans',
+    qtcreator: 'Qt Creator',
+    rstudio: 'RStudio',
+    matlab: 'MATLAB',
+    ssms: 'SQL Server Management Studio',
+    gedit: 'gedit',
+    iterm2: 'iTerm2',
+    powershell: 'PowerShell',
+    tmux: 'tmux',
+    chatgpt: 'ChatGPT',
+    copilot: 'GitHub Copilot',
+    'github-copilot-cli': 'GitHub Copilot CLI',
+    opencode: 'OpenCode',
+    openclaw: 'OpenClaw',
+    'qwen-code': 'Qwen Code',
+    'roo-code': 'Roo Code',
+    'gemini-cli': 'Gemini CLI',
+    'cursor-agent': 'Cursor Agent',
     eclipse: 'Eclipse',
     terminal: 'Terminal',
     bash: 'Bash',
@@ -55,7 +89,40 @@ export function editorNames(): readonly string[] {
 }
 
 export function editorName(said: string): string {
-  return said === '' ? 'Unknown Editor' : (editors.get(said.toLowerCase()) ?? said);
+  return said === '' ? 'Unknown Editor' : (editors.get(said.toLowerCase()) ?? titled(said));
+}
+
+const systems = new Map(
+  Object.entries({
+    darwin: 'Mac',
+    macos: 'Mac',
+    windows_nt: 'Windows',
+    win32: 'Windows',
+    freebsd: 'FreeBSD',
+    openbsd: 'OpenBSD',
+    netbsd: 'NetBSD',
+    dragonfly: 'DragonFly BSD',
+    sunos: 'Solaris',
+    aix: 'AIX',
+    ios: 'iOS',
+    ipados: 'iPadOS',
+    cros: 'Chrome OS',
+    chromeos: 'Chrome OS',
+    wsl: 'WSL',
+  }),
+);
+
+/** An operating system as people know it. */
+export function systemName(said: string): string {
+  return said === '' ? absent.os : (systems.get(said.toLowerCase()) ?? titled(said));
+}
+
+/** `my-editor` is "My Editor"; a name with a capital letter is as its makers write it. */
+function titled(said: string): string {
+  if (said !== said.toLowerCase() || !/^[a-z]/.test(said)) return said;
+  return said.replace(/(^|[-_\s]+)([a-z])/g, (_, before: string, letter: string) =>
+    before === '' ? letter.toUpperCase() : ` ${letter.toUpperCase()}`,
+  );
 }
 
 /** `ai coding` is "AI Coding", `writing docs` "Writing Docs". */

@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
+import { replaceLoneSurrogates } from '../../../../protocol/well-formed.ts';
 
 const numbers = [
   'lines',
@@ -15,6 +16,7 @@ const numbers = [
   'ai_line_changes',
   'human_line_changes',
   'ai_input_tokens',
+  'ai_cached_input_tokens',
   'ai_output_tokens',
   'ai_prompt_length',
 ] as const;
@@ -54,6 +56,7 @@ const Heartbeat = Type.Object({
   ai_line_changes: number,
   human_line_changes: number,
   ai_input_tokens: number,
+  ai_cached_input_tokens: number,
   ai_output_tokens: number,
   ai_prompt_length: number,
   ai_session: text,
@@ -230,7 +233,8 @@ export function filled(known: Heartbeat, repeated: Heartbeat): string | undefine
 /** An item of the channel; undefined for what is no heartbeat, since a WebSocket may put anything there. */
 export function readHeartbeat(value: string, time: number | null): Heartbeat | undefined {
   if (time === null || time < earliest * second || time > latest * second) return undefined;
-  const heartbeat: Heartbeat = JSON.parse(value);
+  // Builds before 0.2 stored lone surrogates.
+  const heartbeat: Heartbeat = JSON.parse(replaceLoneSurrogates(value));
   return isHeartbeat(heartbeat) ? heartbeat : undefined;
 }
 

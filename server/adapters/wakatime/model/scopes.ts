@@ -3,6 +3,7 @@
 // nothing else of the account.
 
 import { type Identity, may, type Verb } from '../../../core/access.ts';
+import { noAiMetrics } from '../stats/ai-metrics.ts';
 
 const lists = [
   'categories',
@@ -110,5 +111,7 @@ export function pruned<T extends object>(
   const hidden = lists.filter((list) => !mayHave(`${whole}.${list}`)).map((list) => [list, []] as const);
   const best = 'best_day' in answer && !mayHave('stats.best_day') ? { best_day: null } : {};
   const inside = 'entities' in answer ? { entities: [], branches: [] } : {};
-  return { ...answer, ...Object.fromEntries(hidden), ...best, ...inside };
+  const usage = 'ai_sessions' in answer ? noAiMetrics() : {};
+  const total = 'grand_total' in answer ? { grand_total: { ...Object(answer.grand_total), ...noAiMetrics() } } : {};
+  return { ...answer, ...usage, ...total, ...Object.fromEntries(hidden), ...best, ...inside };
 }

@@ -13,6 +13,19 @@ export interface Agent {
   readonly model: string;
 }
 
+const agents = new Map<string, Agent>();
+const mostAgents = 10_000;
+
+/** What a User-Agent says, parsed once. */
+export function agentOf(userAgent: string): Agent {
+  const known = agents.get(userAgent);
+  if (known !== undefined) return known;
+  const agent = parseUserAgent(userAgent);
+  if (agents.size >= mostAgents) agents.clear();
+  agents.set(userAgent, agent);
+  return agent;
+}
+
 const nobody: Agent = { editor: '', editorVersion: '', version: '', plugin: '', os: '', model: '' };
 
 const systems: readonly (readonly [RegExp, string])[] = [

@@ -14,8 +14,8 @@ import { dateAt, iso, spoken } from '../model/calendar.ts';
 import { coarseText, fineText, secondsOf } from '../model/format-time.ts';
 import { isObject, uuidOf } from '../model/heartbeat.ts';
 import { tally } from '../stats/durations-algorithm.ts';
-import { labelsOf } from '../stats/group-by.ts';
 import { ago, paged } from '../stats/lists.ts';
+import { isSameName, labelsOf } from '../stats/names.ts';
 import type { Question } from '../stats/query.ts';
 
 const mostAtOnce = 1_000;
@@ -126,7 +126,7 @@ async function read(hub: Hub, account: string, project: string) {
   const commits: Kept[] = [];
   for (const { value, time, at } of items.values()) {
     const said: unknown = JSON.parse(value);
-    if (!isObject(said) || said['project'] !== project) continue;
+    if (!isObject(said) || !isSameName(String(said['project']), project)) continue;
     if (isRepository(said['repository'])) repository = said['repository'];
     else if (isCommit(said['commit']) && time !== null) commits.push({ commit: said['commit'], time, at });
   }
@@ -149,7 +149,7 @@ function times({ person, rule }: Question, project: string, commits: readonly Ke
     const bounds = [first, ...its.map(({ time }) => time)];
     const fits = (context: Context): boolean => {
       const { projects, branches: on } = labelsOf(context);
-      return projects[0] === project && (branch === '' || on[0] === branch);
+      return isSameName(projects[0] ?? '', project) && (branch === '' || isSameName(on[0] ?? '', branch));
     };
     for (const [index, { contexts }] of tally(beats, rule, { bounds, fits }).entries()) {
       const hash = its[index]?.commit.hash ?? '';

@@ -8,7 +8,7 @@ import type { Context } from '../index/columns.ts';
 import { addDays, beginning, iso, isoEnd, spoken, weekdayOf, weekOf } from '../model/calendar.ts';
 import { fineText, secondsOf } from '../model/format-time.ts';
 import { tally } from '../stats/durations-algorithm.ts';
-import { labelsOf } from '../stats/group-by.ts';
+import { labelsOf } from '../stats/names.ts';
 import { type Asked, type Question, wrong } from '../stats/query.ts';
 import { stranger } from './profile.ts';
 

@@ -6,6 +6,7 @@ import { answered, type Endpoint, failed, param, saidIn, type Told, textIn } fro
 import { iso } from '../model/calendar.ts';
 import { decimal, digital, fineText } from '../model/format-time.ts';
 import { readRules, ruleSet } from '../resources/custom-rules.ts';
+import { noAiMetrics } from '../stats/ai-metrics.ts';
 import { type DayOfDurations, durations } from '../stats/durations.ts';
 import { paged } from '../stats/lists.ts';
 import { type Asked, ask, type Question, spanOf, wrong } from '../stats/query.ts';
@@ -88,8 +89,10 @@ function shownTo(org: Org, { account, viewOnly }: Seat, asker: string): 'all' | 
 }
 
 function veiledDay(org: Org, day: ReturnType<typeof summaries>['data'][number]) {
-  const projects = org.projects === 'visible' ? day.projects : [];
-  return { ...day, projects, dependencies: [], machines: [] };
+  // What AI tools used and cost is a person's own.
+  const usage = noAiMetrics();
+  const projects = org.projects === 'visible' ? day.projects.map((project) => ({ ...project, ...usage })) : [];
+  return { ...day, grand_total: { ...day.grand_total, ...usage }, projects, dependencies: [], machines: [] };
 }
 
 async function summariesOf(told: Told, org: Org, seat: Seat) {
@@ -110,7 +113,12 @@ async function durationsOf(told: Told, org: Org, seat: Seat) {
   const sees = shownTo(org, seat, told.person.account);
   const all = durations(sees === 'nothing' ? { ...question, filter: { fits: () => false } } : question);
   if (!all.ok || sees === 'all') return all;
-  const data = all.value.data.map((one) => ({ ...one, project: org.projects === 'visible' ? one['project'] : null }));
+  const hidden = { ...noAiMetrics(), machine_name_id: null };
+  const data = all.value.data.map((one) => ({
+    ...one,
+    ...hidden,
+    project: org.projects === 'visible' ? one['project'] : null,
+  }));
   return { ok: true, value: { ...all.value, data, branches: [] } } as const;
 }
 

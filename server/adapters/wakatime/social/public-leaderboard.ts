@@ -3,11 +3,12 @@
 
 import type { Request } from '../../../http/types.ts';
 import type { Admission } from '../auth/authorize.ts';
+import { isDateShared } from '../model/account-settings.ts';
 import { boundsOf, dateAt, datesOf, iso, isoEnd, readStatsRange, spoken } from '../model/calendar.ts';
 import { coarseText, secondsOf } from '../model/format-time.ts';
 import { stranger } from '../resources/profile.ts';
 import { tally } from '../stats/durations-algorithm.ts';
-import { fold } from '../stats/group-by.ts';
+import { groupTallies } from '../stats/group-by.ts';
 
 const minute = 60_000_000;
 const timeout = 15;
@@ -47,13 +48,14 @@ export async function ranking(
     const someone = await admission.someone(account, request);
     // Who may not see a list may not ask for one thing of it either.
     if (language !== '' && among === 'all' && !someone.settings.shares.languages) continue;
+    if (among === 'all' && !isDateShared(someone.settings, span.first, now.today)) continue;
     const beats = await admission.beats(account, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 });
     const person = { ...someone, beats };
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute, rules: person.rules };
     const days = tally(person.beats, rule, { bounds, fits });
-    const all = fold(person.beats, days);
+    const all = groupTallies(person.beats, days);
     const worked = days.filter(({ contexts }) => contexts.codes.length > 0).length;
     if (all.total > 0 || among === 'circle') running.push({ person, all, worked });
   }

@@ -11,8 +11,9 @@ import { coarseText, percent, secondsOf } from '../model/format-time.ts';
 import { isObject } from '../model/heartbeat.ts';
 import { colorOf } from '../model/languages-and-editors.ts';
 import { rewrite } from '../model/update-item.ts';
-import { dimensions, type Row, totalOf } from '../stats/group-by.ts';
+import { type Row, totalOf } from '../stats/group-by.ts';
 import { paged, projects } from '../stats/lists.ts';
+import { dimensions, isSameName } from '../stats/names.ts';
 import { ask, mostDays, type Question } from '../stats/query.ts';
 import { allTime, compute } from '../stats/stats.ts';
 import { summaries } from '../stats/summaries.ts';
@@ -168,10 +169,15 @@ export function shareRoutes(admission: Admission): readonly Route[] {
         if (account === undefined) return failed(404, 'no such badge');
         const question = await questionOf(account, request);
         const { shares } = question.person.settings;
-        const found = projects(question.person, question.moment).find((one) => one.id === id || one.name === id);
+        const found = projects(question.person, question.moment).find(
+          (one) => one.id === id || isSameName(one.name, id),
+        );
         if (!shares.time || !shares.projects || found === undefined) return failed(404, 'no such badge');
         const about = await questionOf(account, request, ofProject(found.name));
-        return badgeOf(request, about, allTime(about));
+        const span = allTime(about);
+        const { shareDays } = about.person.settings;
+        const since = shareDays === undefined ? span.first : addDays(about.now.today, -shareDays);
+        return badgeOf(request, about, { ...span, first: since > span.first ? since : span.first });
       },
     },
     {

@@ -2,7 +2,8 @@
 // timeout, and they belong to the earlier one. Everything else (days, slices, filters, blocks) is cutting and adding up those
 // spans, so the same heartbeats give the same answers in whatever order they came. Pure functions over Beats.
 
-import { type Beats, type Context, firstFrom } from '../index/columns.ts';
+import { reportsUsage, usageWidth } from '../index/ai-usage.ts';
+import { type Beats, type Block, type Context, firstFrom } from '../index/columns.ts';
 import {
   addLines,
   type Counts,
@@ -12,6 +13,7 @@ import {
   noLines,
   tellsLines,
 } from '../index/line-counts.ts';
+import { noUsage, type UsageRecords } from './ai-metrics.ts';
 import { begins, type Reading, resolver } from './inherit-fields.ts';
 
 export interface Rule extends Reading {
@@ -185,6 +187,8 @@ export interface Tally {
   readonly contextOf: ReadonlyMap<number, number>;
   /** The same of lines; also of heartbeats that are worth no time. */
   readonly lines: { readonly contexts: LineSums; readonly entities: LineSums };
+  /** What heartbeats report of AI tools, also those that are worth no time. */
+  readonly usage: UsageRecords;
 }
 
 /** What counts; all, unless said. Time is credited first and filtered then. */
@@ -207,12 +211,14 @@ export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
   const entitySums = new Counter();
   const counts = counting(beats, wish);
   const lines = sumLines(beats, rule, wish, counts);
+  const usage = listUsage(beats, rule, wish, counts);
   const contextOf = new Map<number, number>();
   let index = 0;
   let bound = bounds[1] ?? to;
   const close = () => {
     const [byContext, byEntity] = [contextSums.take(), entitySums.take()];
-    tallies.push({ contexts: byContext, entities: byEntity, contextOf, lines: lines[index] ?? nothing });
+    const reported = { lines: lines[index] ?? nothing, usage: usage[index] ?? noUsage };
+    tallies.push({ contexts: byContext, entities: byEntity, contextOf, ...reported });
     index += 1;
     bound = bounds[index + 1] ?? to;
   };
@@ -283,6 +289,41 @@ function sumLines(
   return sums;
 }
 
+/** For each span between two bounds in which heartbeats report usage: their records. */
+function listUsage(
+  beats: Beats,
+  rule: Rule,
+  { bounds }: Wish,
+  counts: Counting | undefined,
+): readonly (UsageRecords | undefined)[] {
+  const all: number[][] = [];
+  let index = 0;
+  visitUsage(beats, rule, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 }, (time, context, entity, record) => {
+    if (counts?.(context, entity) === false) return;
+    while (time >= (bounds[index + 1] ?? Number.POSITIVE_INFINITY)) index += 1;
+    const records = all[index] ?? [];
+    all[index] = records;
+    records.push(...record);
+  });
+  return all;
+}
+
+/** Calls `take` with each heartbeat of [from, to) that reports usage, in order of time, and with its record (ai-metrics.ts). */
+function visitUsage(
+  beats: Beats,
+  rule: Rule,
+  span: { readonly from: number; readonly to: number },
+  take: (time: number, context: number, entity: number, record: UsageRecords) => void,
+): void {
+  if (!beats.blocks(span.from, span.to).some(({ usage }) => usage !== undefined)) return;
+  visitHeartbeats(beats, rule, span, (time, context, entity, { usage, lines }, at) => {
+    if (usage === undefined || !reportsUsage(usage, at * usageWidth)) return;
+    const row = usage.subarray(at * usageWidth, (at + 1) * usageWidth);
+    const [additions = 0, deletions = 0] = lines?.subarray(at * lineKinds.length) ?? [];
+    take(time, context, entity, [context, entity, ...row, additions + deletions]);
+  });
+}
+
 /**
  * The heartbeats of [from, to) that tell of lines, in order of time.
  * @param take its numbers are those of `lines` that begin at the last argument
@@ -290,24 +331,37 @@ function sumLines(
 function creditLines(
   beats: Beats,
   rule: Rule,
-  { from, to }: { readonly from: number; readonly to: number },
+  span: { readonly from: number; readonly to: number },
   take: (time: number, context: number, entity: number, lines: Counts, from: number) => void,
 ): void {
-  if (!beats.blocks(from, to).some(({ lines }) => lines !== undefined)) return;
+  if (!beats.blocks(span.from, span.to).some(({ lines }) => lines !== undefined)) return;
+  visitHeartbeats(beats, rule, span, (time, context, entity, { lines }, at) => {
+    if (lines === undefined || !tellsLines(lines, at * lineKinds.length)) return;
+    take(time, context, entity, lines, at * lineKinds.length);
+  });
+}
+
+/** Calls `take` with each heartbeat of [from, to) that the rule counts: what it counts as, its block, and its index there. */
+function visitHeartbeats(
+  beats: Beats,
+  rule: Rule,
+  { from, to }: { readonly from: number; readonly to: number },
+  take: (time: number, context: number, entity: number, block: Block, at: number) => void,
+): void {
   const { inherits } = beats.contexts;
   const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
   const start = inherits ? begins(beats, rule.reach, from) : from;
   for (const block of beats.blocks(start, to)) {
-    const { times, contexts, entities, writes, lines, length } = block;
-    if (lines === undefined && resolve === undefined) continue;
+    const { times, contexts, entities, writes, lines, usage, length } = block;
+    if (lines === undefined && usage === undefined && resolve === undefined) continue;
     for (let at = firstFrom(block, start); at < length; at += 1) {
       const time = times[at] ?? 0;
       if (time >= to) return;
       const code = contexts[at] ?? 0;
       const entity = entities[at] ?? 0;
       const context = resolve === undefined ? code : resolve(time, code, entity);
-      if (lines === undefined || time < from || (rule.writesOnly && writes[at] === 0)) continue;
-      if (tellsLines(lines, at * lineKinds.length)) take(time, context, entity, lines, at * lineKinds.length);
+      if (time < from || (rule.writesOnly && writes[at] === 0)) continue;
+      take(time, context, entity, block, at);
     }
   }
 }
@@ -349,6 +403,7 @@ export interface Stretch {
   readonly end: number;
   /** Told of meanwhile. */
   readonly lines: Counts | undefined;
+  readonly usage: UsageRecords;
 }
 
 /**
@@ -404,5 +459,15 @@ export function stretches(
       if (during !== undefined) addLines(lines, during, told, at);
     });
   });
-  return all.map((stretch) => ({ ...stretch, lines: lines.get(stretch) }));
+  const usage = new Map<(typeof all)[number], number[]>();
+  visitUsage(beats, rule, { from, to }, (time, code, entity, record) => {
+    each(code, entity, (those) => {
+      const during = those.findLast(({ begin }) => begin <= time);
+      if (during === undefined) return;
+      const records = usage.get(during) ?? [];
+      usage.set(during, records);
+      records.push(...record);
+    });
+  });
+  return all.map((stretch) => ({ ...stretch, lines: lines.get(stretch), usage: usage.get(stretch) ?? noUsage }));
 }

@@ -4,10 +4,12 @@ import type { Context } from '../index/columns.ts';
 import { sayLines } from '../index/line-counts.ts';
 import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
 import { secondsOf } from '../model/format-time.ts';
+import { uuidOf } from '../model/heartbeat.ts';
+import { sumUsage, UsageSum } from './ai-metrics.ts';
 import { stretches } from './durations-algorithm.ts';
-import { type Dimension, labelsOf } from './group-by.ts';
+import { type Dimension, namesOf } from './names.ts';
 import { type Asked, type Question, wrong } from './query.ts';
-import { machineId } from './summaries.ts';
+import { describer, machineId } from './summaries.ts';
 
 /** How each slice is called in the query, in the answer, and in the lists; entities are in none. */
 const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
@@ -42,20 +44,30 @@ export function durations(question: Question): Asked<DayOfDurations> {
   if (found === undefined) return wrong(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
   const [, field, dimension] = found;
   const [from = 0, to = 0] = boundsOf([date], zone);
+  const names = namesOf(person.beats);
+  const describe = describer(person.beats, person.settings.prices);
   const wish = { from, to, ...filter };
   const slice = (context: Context, entity: string) =>
-    dimension === 'entity' ? [entity] : labelsOf(context)[dimension];
+    dimension === 'entity' ? [entity] : names.labels(context)[dimension];
   const all = stretches(person.beats, rule, { ...wish, slice });
-  const seen = stretches(person.beats, rule, { ...wish, slice: (context) => labelsOf(context).branches });
+  const seen = stretches(person.beats, rule, { ...wish, slice: (context) => names.labels(context).branches });
   return {
     ok: true,
     value: {
-      data: all.map(({ value, context, begin, end, lines }) => ({
-        project: labelsOf(context).projects[0],
+      data: all.map(({ value, context, begin, end, lines, usage }) => ({
+        id: uuidOf(['duration', person.account, field, value, begin]),
+        project: names.labels(context).projects[0],
         time: secondsOf(begin),
         duration: secondsOf(end - begin),
         color: null,
         ...sayLines(lines),
+        ...describe(sumUsage([usage], () => ['']).get('') ?? new UsageSum(), lines),
+        // Documented for long, and null in WakaTime's own answers.
+        lineno: null,
+        cursorpos: null,
+        user_id: person.id,
+        machine_name_id: machineId(names.labels(context).machines[0] ?? ''),
+        created_at: iso(end),
         [field]: value,
         ...(field === 'operating_system' ? { os: value } : {}),
         ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),

@@ -1,27 +1,13 @@
-// From codes to what people read: sums by context become lists of projects, languages, editors and so on, each sorted by time. How
-// an entry is written is amount.ts'; which lists go into which answer is decided there.
+// Sums by context become lists by name: projects, languages, editors and so on, each sorted by time. How an entry is written is
+// model/format-time.ts'; each answer chooses its lists.
 
-import type { Beats, Context } from '../index/columns.ts';
-import { type Contexts, type Field, fields } from '../index/dictionary.ts';
+import type { Beats } from '../index/columns.ts';
+import { fields } from '../index/dictionary.ts';
 import { type Counts, linesBy } from '../index/line-counts.ts';
-import { absent, categoryName, editorName } from '../model/display-names.ts';
-import { type Agent, parseUserAgent } from '../model/user-agent.ts';
+import { absent } from '../model/display-names.ts';
+import { sumUsage, UsageSum } from './ai-metrics.ts';
 import { Counter, type Sums, type Tally } from './durations-algorithm.ts';
-
-export const dimensions = [
-  'categories',
-  'projects',
-  'languages',
-  'editors',
-  'operating_systems',
-  'dependencies',
-  'machines',
-  'branches',
-] as const;
-export type Dimension = (typeof dimensions)[number];
-
-/** What a context counts for, by dimension. */
-type Labels = Readonly<Record<Dimension, readonly string[]>>;
+import { type Dimension, namesOf } from './names.ts';
 
 export interface Row {
   readonly name: string;
@@ -29,133 +15,25 @@ export interface Row {
   readonly sum: number;
 }
 
-export interface Folded {
+/** Lists and sums of some spans together. Lists are added up when they are read: most answers need a few of them. */
+export interface Grouped {
   /** Microseconds. */
   readonly total: number;
-  /** Of it, without a language. */
+  /** Microseconds without a language. */
   readonly other: number;
-  /** Added up when asked for: most answers want some of the lists. */
   readonly rows: (dimension: Dimension) => readonly Row[];
   /** Of all heartbeats, whatever time they are worth. */
   readonly lines: () => Counts;
   readonly linesBy: (dimension: Dimension) => ReadonlyMap<string, Counts>;
-}
-
-const agents = new Map<string, Agent>();
-const keptAgents = 10_000;
-const labels = new WeakMap<Context, Labels>();
-
-export function agentOf(userAgent: string): Agent {
-  const known = agents.get(userAgent);
-  if (known !== undefined) return known;
-  const agent = parseUserAgent(userAgent);
-  if (agents.size >= keptAgents) agents.clear();
-  agents.set(userAgent, agent);
-  return agent;
-}
-
-export function labelsOf(context: Context): Labels {
-  const known = labels.get(context);
-  if (known !== undefined) return known;
-  const agent = agentOf(context.userAgent);
-  const made: Labels = {
-    categories: [categoryName(context.category)],
-    projects: [context.project || absent.project],
-    languages: [context.language || absent.language],
-    editors: [editorName(agent.editor)],
-    operating_systems: [agent.os || absent.os],
-    dependencies: context.dependencies,
-    machines: [context.machine || absent.machine],
-    branches: [context.branch || absent.branch],
-  };
-  labels.set(context, made);
-  return made;
-}
-
-/** What each dimension is read off, and how it is called there; dependencies are a list of their own. */
-const readings: Readonly<Record<Exclude<Dimension, 'dependencies'>, readonly [Field, (said: string) => string]>> = {
-  categories: ['category', categoryName],
-  projects: ['project', (said) => said || absent.project],
-  languages: ['language', (said) => said || absent.language],
-  editors: ['userAgent', (said) => editorName(agentOf(said).editor)],
-  operating_systems: ['userAgent', (said) => agentOf(said).os || absent.os],
-  machines: ['machine', (said) => said || absent.machine],
-  branches: ['branch', (said) => said || absent.branch],
-};
-
-/** One dimension of one account: its names by number, and the number of the name of each text. */
-class Index {
-  readonly names: string[] = [];
-  readonly counter = new Counter();
-  readonly #contexts: Contexts;
-  /** Of a context's row; undefined for dependencies. */
-  readonly #field: number | undefined;
-  readonly #nameOf: (said: string) => string;
-  readonly #codes = new Map<string, number>();
-  readonly #byText: (number | undefined)[] = [];
-
-  constructor(contexts: Contexts, dimension: Dimension) {
-    const [field, nameOf] = dimension === 'dependencies' ? [undefined, (said: string) => said] : readings[dimension];
-    this.#contexts = contexts;
-    this.#field = field === undefined ? undefined : fields.indexOf(field);
-    this.#nameOf = nameOf;
-  }
-
-  add({ codes, amounts }: Sums): void {
-    const contexts = this.#contexts;
-    const field = this.#field;
-    for (let index = 0; index < codes.length; index += 1) {
-      const code = codes[index] ?? 0;
-      const amount = amounts[index] ?? 0;
-      if (field !== undefined) {
-        const text = contexts.field(code, field);
-        this.counter.add(this.#byText[text] ?? this.#name(text), amount);
-        continue;
-      }
-      for (const text of contexts.dependencies(code)) this.counter.add(this.#byText[text] ?? this.#name(text), amount);
-    }
-  }
-
-  take(): readonly Row[] {
-    const { codes, amounts } = this.counter.take();
-    return sorted(codes.map((code, index) => ({ name: this.names[code] ?? '', sum: amounts[index] ?? 0 })));
-  }
-
-  #name(text: number): number {
-    const name = this.#nameOf(this.#contexts.texts[text] ?? '');
-    const known = this.#codes.get(name);
-    const code = known ?? this.names.push(name) - 1;
-    if (known === undefined) this.#codes.set(name, code);
-    this.#byText[text] = code;
-    return code;
-  }
-}
-
-type Indexes = Readonly<Record<Dimension, Index>>;
-const indexes = new WeakMap<Contexts, Indexes>();
-
-function indexesOf(contexts: Contexts): Indexes {
-  const known = indexes.get(contexts);
-  if (known !== undefined) return known;
-  const index = (dimension: Dimension) => new Index(contexts, dimension);
-  const made: Indexes = {
-    categories: index('categories'),
-    projects: index('projects'),
-    languages: index('languages'),
-    editors: index('editors'),
-    operating_systems: index('operating_systems'),
-    dependencies: index('dependencies'),
-    machines: index('machines'),
-    branches: index('branches'),
-  };
-  indexes.set(contexts, made);
-  return made;
+  readonly usage: () => UsageSum;
+  readonly usageBy: (dimension: Dimension) => ReadonlyMap<string, UsageSum>;
 }
 
 const languageField = fields.indexOf('language');
 
-export function fold({ contexts }: Beats, tallies: readonly Tally[]): Folded {
-  const by = indexesOf(contexts);
+export function groupTallies(beats: Beats, tallies: readonly Tally[]): Grouped {
+  const { contexts } = beats;
+  const names = namesOf(beats);
   const saidOther = contexts.find(absent.language);
   let [total, other] = [0, 0];
   for (const { contexts: sums } of tallies) {
@@ -168,22 +46,36 @@ export function fold({ contexts }: Beats, tallies: readonly Tally[]): Folded {
       if (language === 0 || language === saidOther) other += sum;
     }
   }
-  const rows = (dimension: Dimension): readonly Row[] => {
-    for (const { contexts: sums } of tallies) by[dimension].add(sums);
-    return by[dimension].take();
-  };
   const lines = tallies.map((one) => one.lines.contexts);
+  const usage = tallies.map((one) => one.usage);
   return {
     total,
     other,
-    rows,
+    rows: (dimension) => rowsOf(beats, dimension, tallies),
     lines: () => linesBy(lines, () => ['']).get('') ?? [],
-    linesBy: (dimension) => linesBy(lines, (code) => labelsOf(contexts.get(code))[dimension]),
+    linesBy: (dimension) => linesBy(lines, (code) => names.labelsAt(code)[dimension]),
+    usage: () => sumUsage(usage, () => ['']).get('') ?? new UsageSum(),
+    usageBy: (dimension) => sumUsage(usage, (code) => names.labelsAt(code)[dimension]),
   };
 }
 
-/** The most first. */
-export function sorted(rows: readonly Row[]): readonly Row[] {
+const counter = new Counter();
+
+function rowsOf(beats: Beats, dimension: Dimension, tallies: readonly Tally[]): readonly Row[] {
+  const numbers = namesOf(beats).in(dimension);
+  const add = ({ codes, amounts }: Sums): void => {
+    for (let index = 0; index < codes.length; index += 1) {
+      const amount = amounts[index] ?? 0;
+      numbers.visit(codes[index] ?? 0, (number) => counter.add(number, amount));
+    }
+  };
+  for (const { contexts } of tallies) add(contexts);
+  const { codes, amounts } = counter.take();
+  return sortRows(codes.map((code, index) => ({ name: numbers.name(code), sum: amounts[index] ?? 0 })));
+}
+
+/** The largest sum first, then by name. */
+export function sortRows(rows: readonly Row[]): readonly Row[] {
   return [...rows].sort((a, b) => b.sum - a.sum || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 

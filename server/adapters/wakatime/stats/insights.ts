@@ -4,7 +4,8 @@ import { sayLines } from '../index/line-counts.ts';
 import { iso, isoEnd, type StatsRange, weekdayOf } from '../model/calendar.ts';
 import { coarseText, secondsOf } from '../model/format-time.ts';
 import { tally } from './durations-algorithm.ts';
-import { dimensions, fold, type Row } from './group-by.ts';
+import { type Grouped, groupTallies, type Row } from './group-by.ts';
+import { dimensions } from './names.ts';
 import { type Asked, type Days, daysOf, type Question, wrong } from './query.ts';
 import { allTime } from './stats.ts';
 import { machineId } from './summaries.ts';
@@ -17,10 +18,10 @@ export function insight(question: Question, said: string, range: StatsRange): As
   const days = daysOf(range.span ?? allTime(question), question);
   const { dates, bounds } = days;
   const tallies = tally(person.beats, rule, { bounds, ...filter });
-  const byDay = tallies.map((one) => fold(person.beats, [one]));
+  const byDay = tallies.map((one) => groupTallies(person.beats, [one]));
   const type = otherNames.get(said) ?? said;
   if (weekdayAsked(question.query) === null) return wrong('weekday is a name, or 0 to 6 from Monday on');
-  const found = inner(question, type, days, byDay, (dimension) => fold(person.beats, tallies).rows(dimension));
+  const found = inner(question, type, days, byDay, (dimension) => groupTallies(person.beats, tallies).rows(dimension));
   if (found === undefined) return wrong('no such insight', 404);
   const value = {
     [said]: found,
@@ -46,9 +47,7 @@ export function insight(question: Question, said: string, range: StatsRange): As
   return { ok: true, value: { data: value } };
 }
 
-type Folded = ReturnType<typeof fold>;
-
-function inner(question: Question, type: string, { dates }: Days, byDay: readonly Folded[], rows: Folded['rows']) {
+function inner(question: Question, type: string, { dates }: Days, byDay: readonly Grouped[], rows: Grouped['rows']) {
   const named = (list: readonly Row[]) => list.map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }));
   const all = dates.map((date, index) => ({ date, day: byDay[index], total: secondsOf(byDay[index]?.total ?? 0) }));
   const worked = all.filter(({ total }) => total > 0);

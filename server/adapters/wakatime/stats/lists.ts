@@ -1,13 +1,14 @@
 // What an account has been seen with: projects, machines, plugins, languages. Each is read off the lives of the contexts, so that
 // deleting heartbeats leaves nothing behind.
 
+import { toWellFormed } from '../../../../protocol/well-formed.ts';
 import type { Context } from '../index/dictionary.ts';
 import { iso } from '../model/calendar.ts';
-import { editorName } from '../model/display-names.ts';
+import { editorName, systemName } from '../model/display-names.ts';
 import { uuidOf } from '../model/heartbeat.ts';
-import { systemPlugins } from '../model/user-agent.ts';
+import { agentOf, systemPlugins } from '../model/user-agent.ts';
 import { credit } from './durations-algorithm.ts';
-import { agentOf, labelsOf } from './group-by.ts';
+import { type Dimension, labelsOf, namesOf } from './names.ts';
 import type { Person } from './query.ts';
 import { machineId } from './summaries.ts';
 
@@ -37,7 +38,12 @@ interface Life {
 }
 
 /** By name, the most recently seen first; as the account's rules have it. */
-function livesBy({ beats, settings, rules }: Person, nameOf: (context: Context) => string): readonly Life[] {
+function livesBy(
+  { beats, settings, rules }: Person,
+  nameOf: (context: Context) => string,
+  dimension?: Dimension,
+): readonly Life[] {
+  const names = dimension === undefined ? undefined : namesOf(beats).in(dimension);
   const reach = settings.timeout * minute;
   const byContext = new Map<number, { first: number; last: number }>();
   const rule = { timeout: reach, writesOnly: false, reach, rules };
@@ -56,9 +62,10 @@ function livesBy({ beats, settings, rules }: Person, nameOf: (context: Context) 
   );
   const lives = new Map<string, { name: string; first: number; last: number }>();
   for (const [code, { first, last }] of byContext) {
-    const name = nameOf(beats.context(code));
+    const raw = nameOf(beats.context(code));
+    if (raw === '') continue;
+    const name = names?.spell(raw) ?? raw;
     const known = lives.get(name);
-    if (name === '') continue;
     if (known === undefined) lives.set(name, { name, first, last });
     else {
       known.first = Math.min(known.first, first);
@@ -71,7 +78,7 @@ function livesBy({ beats, settings, rules }: Person, nameOf: (context: Context) 
 /** @param moment microseconds since 1970 */
 export function projects(person: Person, moment: number) {
   const { account } = person;
-  return livesBy(person, ({ project }) => project).map(({ name, first, last }) => ({
+  return livesBy(person, ({ project }) => project, 'projects').map(({ name, first, last }) => ({
     id: uuidOf(['project', account, name]),
     name,
     repository: null,
@@ -79,8 +86,8 @@ export function projects(person: Person, moment: number) {
     color: null,
     clients: [],
     has_public_url: false,
-    url: `/projects/${encodeURIComponent(name)}`,
-    urlencoded_name: encodeURIComponent(name),
+    url: `/projects/${encodeURIComponent(toWellFormed(name))}`,
+    urlencoded_name: encodeURIComponent(toWellFormed(name)),
     created_at: iso(first),
     first_heartbeat_at: iso(first),
     human_readable_first_heartbeat_at: ago(moment - first),
@@ -91,7 +98,7 @@ export function projects(person: Person, moment: number) {
 
 export function machines(person: Person) {
   const { settings } = person;
-  return livesBy(person, ({ machine }) => machine).map(({ name, first, last }) => ({
+  return livesBy(person, ({ machine }) => machine, 'machines').map(({ name, first, last }) => ({
     id: machineId(name),
     name,
     value: name,
@@ -114,7 +121,7 @@ export function userAgents(person: Person) {
       value: name,
       editor: editorName(editor),
       version,
-      os,
+      os: os === '' ? '' : systemName(os),
       ai_model: model,
       is_browser_extension: browsers.has(of),
       is_desktop_app: systemPlugins.has(of),
@@ -131,7 +138,7 @@ export function agentId(userAgent: string): string {
 }
 
 export function languages(person: Person) {
-  return livesBy(person, ({ language }) => language).map(({ name, first, last }) => ({
+  return livesBy(person, ({ language }) => language, 'languages').map(({ name, first, last }) => ({
     id: uuidOf(['language', name]),
     name,
     created_at: iso(first),

@@ -15,10 +15,10 @@ import {
   readSummaryRange,
   type Span,
 } from '../model/calendar.ts';
-import { absent } from '../model/display-names.ts';
+import { absent, editorName, systemName } from '../model/display-names.ts';
 import type { RuleSet } from './custom-rule-set.ts';
 import type { Besides, Filter, Rule } from './durations-algorithm.ts';
-import { type Dimension, labelsOf } from './group-by.ts';
+import { type Dimension, isSameName, labelsOf } from './names.ts';
 
 const minute = 60_000_000;
 const mostMinutes = 1_440;
@@ -79,6 +79,12 @@ const filters: readonly (readonly [string, Dimension])[] = [
   ['category', 'categories'],
 ];
 
+/** A filter may also have the name that plugins send. */
+const readable: ReadonlyMap<string, (value: string) => readonly string[]> = new Map([
+  ['editor', (value: string) => [editorName(value)]],
+  ['operating_system', (value: string) => [systemName(value)]],
+]);
+
 /** The lists that the query picks from: whoever may not see a list may not ask for one thing of it either. */
 export function partsAsked(query: URLSearchParams): readonly (Dimension | 'entities')[] {
   const picks = [
@@ -127,13 +133,17 @@ export function filterOf(
   labels: Settings['labels'],
 ): Filter {
   const tests: ((context: Context) => boolean)[] = [];
-  if (project !== '') tests.push((context) => (context.project || absent.project) === project);
-  if (branches.length > 0) tests.push((context) => branches.includes(labelsOf(context).branches[0] ?? ''));
+  if (project !== '') tests.push((context) => isSameName(context.project || absent.project, project));
+  const isWanted = (branch: string): boolean => branches.some((one) => isSameName(one, branch));
+  if (branches.length > 0) tests.push((context) => labelsOf(context).branches.some(isWanted));
   const label = query.get('label') ?? '';
-  if (label !== '') tests.push((context) => labels.get(label)?.includes(context.project) === true);
+  if (label !== '')
+    tests.push((context) => labels.get(label)?.some((project) => isSameName(project, context.project)) === true);
   for (const [name, dimension] of filters) {
-    const value = query.get(name)?.toLowerCase() ?? '';
-    if (value !== '') tests.push((context) => labelsOf(context)[dimension].some((one) => one.toLowerCase() === value));
+    const value = query.get(name) ?? '';
+    const wanted = [value, ...(readable.get(name)?.(value) ?? [])];
+    if (value === '') continue;
+    tests.push((context) => labelsOf(context)[dimension].some((one) => wanted.some((name) => isSameName(one, name))));
   }
   const entity = query.get('entity') ?? '';
   return {
@@ -173,7 +183,8 @@ export interface Days {
 
 export function daysOf(span: Span, { zone, moment }: Pick<QuestionOf<Someone>, 'zone' | 'moment'>): Days {
   const dates = datesOf(span);
-  const [first = 0, ...bounds] = boundsOf(dates, zone);
-  const since = span.hours === undefined ? first : Math.max(first, moment - span.hours * 60 * minute);
-  return { dates, bounds: [since, ...bounds] };
+  const from = span.hours === undefined ? span.from : moment - span.hours * 60 * minute;
+  const { to = Number.POSITIVE_INFINITY } = span;
+  const bounds = boundsOf(dates, zone).map((bound) => Math.min(Math.max(bound, from ?? bound), to));
+  return { dates, bounds };
 }

@@ -5,10 +5,11 @@ import { sayLines } from '../index/line-counts.ts';
 import { dateAt, iso, isoEnd, type Span, type StatsRange, spoken } from '../model/calendar.ts';
 import { amount, coarseText, percent, secondsOf } from '../model/format-time.ts';
 import { uuidOf } from '../model/heartbeat.ts';
+import { noAiMetrics, UsageSum } from './ai-metrics.ts';
 import { tally } from './durations-algorithm.ts';
-import { type Folded, fold, type Row, totalOf } from './group-by.ts';
+import { type Grouped, groupTallies, type Row, totalOf } from './group-by.ts';
 import { type Days, daysOf, type Question } from './query.ts';
-import { machineId } from './summaries.ts';
+import { describer, machineId } from './summaries.ts';
 
 /** From the day of the first heartbeat, or of a meeting before; the account's own first day while there is neither. */
 export function allTime({ person, zone, now }: Question): Span {
@@ -18,7 +19,7 @@ export function allTime({ person, zone, now }: Question): Span {
 }
 
 interface Computed extends Days {
-  readonly all: Folded;
+  readonly all: Grouped;
   /** Microseconds by date. */
   readonly days: readonly number[];
 }
@@ -28,7 +29,7 @@ export function compute(question: Question, span: Span): Computed {
   const { dates, bounds } = daysOf(span, question);
   const tallies = tally(person.beats, rule, { bounds, ...filter });
   const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
-  return { all: fold(person.beats, tallies), bounds, dates, days };
+  return { all: groupTallies(person.beats, tallies), bounds, dates, days };
 }
 
 export function stats(question: Question, range: StatsRange) {
@@ -42,6 +43,8 @@ export function stats(question: Question, range: StatsRange) {
   const [mean, meanWithOther] = [average(all.total - all.other), average(all.total)];
   const most = days.reduce((best, sum, index) => (sum > (days[best] ?? 0) ? index : best), 0);
   const best = secondsOf(days[most] ?? 0);
+  const describe = describer(person.beats, settings.prices);
+  const [linesOf, usageOf] = [all.linesBy('projects'), all.usageBy('projects')];
   const [created, modified] = [iso(person.created * 1_000), iso(moment)];
   return {
     id: uuidOf(['stats', person.account, range.name]),
@@ -72,6 +75,7 @@ export function stats(question: Question, range: StatsRange) {
     human_readable_daily_average: coarseText(mean),
     human_readable_daily_average_including_other_language: coarseText(meanWithOther),
     ...sayLines(all.lines()),
+    ...describe(all.usage(), all.lines()),
     holidays: dates.length - worked,
     days_including_holidays: dates.length,
     days_minus_holidays: worked,
@@ -84,7 +88,11 @@ export function stats(question: Question, range: StatsRange) {
       modified_at: modified,
     },
     categories: items(all.rows('categories')),
-    projects: items(all.rows('projects')),
+    projects: items(all.rows('projects')).map((item) => ({
+      ...item,
+      ...sayLines(linesOf.get(item.name)),
+      ...describe(usageOf.get(item.name) ?? new UsageSum(), linesOf.get(item.name)),
+    })),
     languages: items(all.rows('languages')),
     editors: items(all.rows('editors')),
     operating_systems: items(all.rows('operating_systems')),
@@ -101,31 +109,44 @@ export function stats(question: Question, range: StatsRange) {
   };
 }
 
-/** What anyone may see of it: lists that are not shared are empty, not missing. */
-export function shared(all: ReturnType<typeof stats>, { person }: Question): ReturnType<typeof stats> {
+/**
+ * The part of stats that anyone may see. Lists that are not shared are empty, not missing. Lists without the time have names and
+ * percentages only. What AI tools used and cost is never shared.
+ */
+export function sharedStats(all: ReturnType<typeof stats>, { person }: Question) {
   const { shares } = person.settings;
-  const time = shares.time
-    ? {}
-    : {
-        total_seconds: 0,
-        total_seconds_including_other_language: 0,
-        human_readable_total: '',
-        human_readable_total_including_other_language: '',
-        daily_average: 0,
-        daily_average_including_other_language: 0,
-        human_readable_daily_average: '',
-        human_readable_daily_average_including_other_language: '',
-        best_day: { ...all.best_day, text: '', total_seconds: 0 },
-        ...sayLines(),
-      };
+  const hidden = {
+    total_seconds: 0,
+    total_seconds_including_other_language: 0,
+    human_readable_total: '',
+    human_readable_total_including_other_language: '',
+    daily_average: 0,
+    daily_average_including_other_language: 0,
+    human_readable_daily_average: '',
+    human_readable_daily_average_including_other_language: '',
+    best_day: { ...all.best_day, text: '', total_seconds: 0 },
+    ...sayLines(),
+  };
+  const list = <T extends { readonly name: string; readonly percent: number }>(
+    isShared: boolean,
+    its: readonly T[],
+  ) => {
+    if (!isShared) return [];
+    return shares.time ? its : its.map(({ name, percent: part }) => ({ name, percent: part }));
+  };
+  const ai = noAiMetrics();
   return {
     ...all,
-    ...time,
-    categories: shares.categories ? all.categories : [],
-    projects: shares.projects ? all.projects : [],
-    languages: shares.languages ? all.languages : [],
-    editors: shares.editors ? all.editors : [],
-    operating_systems: shares.systems ? all.operating_systems : [],
+    ...(shares.time ? {} : hidden),
+    ...ai,
+    categories: list(shares.categories, all.categories),
+    projects: list(
+      shares.projects,
+      all.projects.map((project) => ({ ...project, ...ai })),
+    ),
+    languages: list(shares.languages, all.languages),
+    editors: list(shares.editors, all.editors),
+    operating_systems: list(shares.systems, all.operating_systems),
     dependencies: [],
     machines: [],
   };

@@ -4,11 +4,14 @@
 import type { Beats } from '../index/columns.ts';
 import type { Contexts } from '../index/dictionary.ts';
 import { type Counts, type Lines, linesBy, noLines, sayLines } from '../index/line-counts.ts';
+import type { Prices } from '../model/account-settings.ts';
 import { addDays, iso, isoEnd, type Span, spoken } from '../model/calendar.ts';
 import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from '../model/format-time.ts';
 import { uuidOf } from '../model/heartbeat.ts';
+import { type AiMetrics, describeUsage, noAiMetrics, noUsage, sumUsage, type UsageSum } from './ai-metrics.ts';
 import { type Tally, tally } from './durations-algorithm.ts';
-import { type Dimension, fold, type Row, sorted, totalOf } from './group-by.ts';
+import { groupTallies, type Row, sortRows, totalOf } from './group-by.ts';
+import { type Dimension, namesOf } from './names.ts';
 import { daysOf, filterOf, type Question } from './query.ts';
 
 /** The answer as JSON. */
@@ -22,11 +25,14 @@ export function summariesText(question: Question, span: Span): string {
     const day = dayText(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0);
     data += index === 0 ? day : `,${day}`;
   }
-  const [all, worked] = [fold(person.beats, tallies), tallies.filter((one) => one.contexts.codes.length > 0).length];
+  const [all, worked] = [
+    groupTallies(person.beats, tallies),
+    tallies.filter((one) => one.contexts.codes.length > 0).length,
+  ];
   const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
   const [total, mean, meanWithOther] = [secondsOf(all.total), average(all.total - all.other), average(all.total)];
   const onAny = { bounds, ...filterOf(query, project, [], person.settings.labels) };
-  const available = branches.length === 0 ? all : fold(person.beats, tally(person.beats, rule, onAny));
+  const available = branches.length === 0 ? all : groupTallies(person.beats, tally(person.beats, rule, onAny));
   const rest = JSON.stringify({
     start: iso(bounds[0] ?? 0),
     end: isoEnd(bounds.at(-1) ?? 0),
@@ -61,12 +67,12 @@ export interface Item {
 /** A day of summaries. */
 export interface Day
   extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines' | 'projects'>, readonly Item[]>> {
-  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'> & Lines;
-  readonly projects: readonly (Item & Lines & { readonly color: null })[];
+  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'> & Lines & AiMetrics;
+  readonly projects: readonly (Item & Lines & AiMetrics & { readonly color: null })[];
   readonly machines: readonly (Item & { readonly machine_name_id: string })[];
   /** Where a project was asked for, like the entities. */
-  readonly branches?: readonly (Item & Lines)[];
-  readonly entities?: readonly (Item & Lines & { readonly type: string })[];
+  readonly branches?: readonly (Item & Lines & AiMetrics)[];
+  readonly entities?: readonly (Item & Lines & AiMetrics & { readonly type: string })[];
   readonly range: Readonly<Record<'date' | 'start' | 'end' | 'text' | 'timezone', string>>;
 }
 
@@ -114,6 +120,7 @@ const nothing: Tally = {
   entities: none,
   contextOf: new Map(),
   lines: { contexts: noLines, entities: noLines },
+  usage: noUsage,
 };
 
 function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
@@ -127,13 +134,17 @@ function dayText(question: Question, one: Tally, date: string, begins: number, e
     text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : spoken(date),
     timezone: zone,
   };
-  const lists = project === '' ? dayLists(beats, one, begins) : listsText(beats, one, true);
+  const { prices } = person.settings;
+  const lists = project === '' ? dayLists(beats, one, begins, prices) : listsText(beats, one, prices, true);
   return `{${lists},"range":${JSON.stringify(range)}}`;
 }
 
 /** The lists of a day as they were written last, and what they were made from. */
 interface Written {
   readonly from: Tally;
+  readonly prices: Prices;
+  /** `AccountNames.version` of the names in it. */
+  readonly version: number;
   readonly text: string;
 }
 
@@ -147,11 +158,12 @@ const mostWritten = 33_554_432;
  * Writing a day costs several times what adding it up does, and the days of a year seldom change: the text of one that comes to
  * the very same sums is used again. Numbers of contexts never change what they stand for.
  */
-function dayLists(beats: Beats, one: Tally, begins: number): string {
+function dayLists(beats: Beats, one: Tally, begins: number, prices: Prices): string {
   const days = written.get(beats.contexts) ?? new Map<number, Written>();
   const known = days.get(begins);
-  if (known !== undefined && isSame(known.from, one)) return known.text;
-  const made = { from: one, text: listsText(beats, one, false) };
+  const { version } = namesOf(beats);
+  if (known?.version === version && isSame(known.from, one) && arePrices(known.prices, prices)) return known.text;
+  const made = { from: one, prices, version, text: listsText(beats, one, prices, false) };
   writtenSize += sizeOf(made) - (known === undefined ? 0 : sizeOf(known));
   if (writtenSize > mostWritten) {
     written = new WeakMap();
@@ -162,8 +174,8 @@ function dayLists(beats: Beats, one: Tally, begins: number): string {
   return made.text;
 }
 
-function sizeOf({ from: { contexts, lines }, text }: Written): number {
-  return text.length + contexts.codes.length * 16 + lines.contexts.codes.length * 40;
+function sizeOf({ from: { contexts, lines, usage }, text }: Written): number {
+  return text.length + contexts.codes.length * 16 + lines.contexts.codes.length * 40 + usage.length * 8;
 }
 
 function isSame(one: Tally, other: Tally): boolean {
@@ -171,7 +183,8 @@ function isSame(one: Tally, other: Tally): boolean {
     areSame(one.contexts.codes, other.contexts.codes) &&
     areSame(one.contexts.amounts, other.contexts.amounts) &&
     areSame(one.lines.contexts.codes, other.lines.contexts.codes) &&
-    areSame(one.lines.contexts.counts, other.lines.contexts.counts)
+    areSame(one.lines.contexts.counts, other.lines.contexts.counts) &&
+    areSame(one.usage, other.usage)
   );
 }
 
@@ -181,9 +194,20 @@ function areSame(some: ArrayLike<number>, others: ArrayLike<number>): boolean {
   return true;
 }
 
+function arePrices(some: Prices, others: Prices): boolean {
+  if (some.size !== others.size) return false;
+  return [...some].every(([model, { input, cachedInput, output }]) => {
+    const other = others.get(model);
+    return other?.input === input && other.cachedInput === cachedInput && other.output === output;
+  });
+}
+
 /** @param ofProject whether branches and entities are told, too */
-function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
-  const { total, rows, lines, linesBy: linesOfEach } = fold(beats, [one]);
+function listsText(beats: Beats, one: Tally, prices: Prices, ofProject: boolean): string {
+  const { total, rows, lines, linesBy: linesOfEach, usage, usageBy } = groupTallies(beats, [one]);
+  const describe = describer(beats, prices);
+  const changesIn = (dimension: Dimension, before?: string) =>
+    withChanges(linesOfEach(dimension), usageBy(dimension), describe, before);
   const more = (): string => {
     const paths = one.entities.codes.map((code, index) => ({
       name: beats.entity(code),
@@ -191,14 +215,16 @@ function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
     }));
     const linesOf = linesBy([one.lines.entities], (code) => [beats.entity(code)]);
     const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
-    const toldOf = withLines(linesOf);
+    const usageOf = sumUsage([one.usage], (_, entity) => [beats.entity(entity)]);
+    const toldOf = withChanges(linesOf, usageOf, describe);
     const typed = (name: string): string => `${toldOf(name)},"type":${JSON.stringify(typeOf.get(name))}`;
-    return `,"branches":${items(rows('branches'), withLines(linesOfEach('branches')))},"entities":${items(sorted(paths), typed)}`;
+    return `,"branches":${items(rows('branches'), changesIn('branches'))},"entities":${items(sortRows(paths), typed)}`;
   };
+  const grandTotal = { ...grandAmount(secondsOf(total)), ...sayLines(lines()), ...describe(usage(), lines()) };
   return (
-    `"grand_total":${JSON.stringify({ ...grandAmount(secondsOf(total)), ...sayLines(lines()) })},` +
+    `"grand_total":${JSON.stringify(grandTotal)},` +
     `"categories":${items(rows('categories'))},` +
-    `"projects":${items(rows('projects'), withLines(linesOfEach('projects'), ',"color":null'))},` +
+    `"projects":${items(rows('projects'), changesIn('projects', ',"color":null'))},` +
     `"languages":${items(rows('languages'))},` +
     `"editors":${items(rows('editors'))},` +
     `"operating_systems":${items(rows('operating_systems'))},` +
@@ -207,13 +233,37 @@ function listsText(beats: Beats, one: Tally, ofProject: boolean): string {
   );
 }
 
-const told = (counts?: Counts): string => `,${JSON.stringify(sayLines(counts)).slice(1, -1)}`;
-const toldNone = told();
+/** Describes what AI tools did for one row. */
+type DescribeUsage = (sum: UsageSum, lines: Counts | undefined) => AiMetrics;
 
-function withLines(lines: ReadonlyMap<string, Counts>, before = ''): (name: string) => string {
+export function describer(beats: Beats, prices: Prices): DescribeUsage {
+  return (sum, lines) =>
+    describeUsage(sum, { linesChanged: linesByAi(lines), textOf: (code) => beats.entity(code), prices });
+}
+
+function linesByAi(lines: Counts | undefined): number {
+  return (lines?.[0] ?? 0) + (lines?.[1] ?? 0);
+}
+
+/** The members of an object as JSON, after those before them. */
+function membersText(value: object): string {
+  return `,${JSON.stringify(value).slice(1, -1)}`;
+}
+
+const noChanges = membersText({ ...sayLines(), ...noAiMetrics() });
+
+/** The lines and AI metrics of an item, by its name. */
+function withChanges(
+  lines: ReadonlyMap<string, Counts>,
+  usage: ReadonlyMap<string, UsageSum>,
+  describe: DescribeUsage,
+  before = '',
+): (name: string) => string {
   return (name) => {
-    const counts = lines.get(name);
-    return before + (counts === undefined ? toldNone : told(counts));
+    const [counts, sum] = [lines.get(name), usage.get(name)];
+    if (counts === undefined && sum === undefined) return before + noChanges;
+    const metrics = sum === undefined ? noAiMetrics(linesByAi(counts)) : describe(sum, counts);
+    return before + membersText({ ...sayLines(counts), ...metrics });
   };
 }
 

@@ -300,13 +300,18 @@ test.each(Array.from({ length: 30 }, (_, index) => index + 1))('seed %d: a day u
       entity: Math.floor(random() * 70_000),
       write: random() < 0.5 ? 1 : 0,
       lines: seed % 2 === 0 && random() < 0.3 ? [0, 1, 2, 3].map(() => 1 + Math.floor(random() * 5_000)) : undefined,
+      usage: seed % 3 === 0 && random() < 0.3 ? [5, 7, 0, 70_000, 1, 0] : undefined,
     };
     block.insert(block.length, beat);
     if (random() < 0.1) block.odd.set(`näme ${count}`, beat);
   }
   const known = { contexts: 300, texts: 70_000 };
   const back = unpackBlock(number, packBlock(number, block), known);
-  const said = (beat: Beat | undefined) => ({ ...beat, lines: Array.from(beat?.lines ?? []) });
+  const said = (beat: Beat | undefined) => ({
+    ...beat,
+    lines: Array.from(beat?.lines ?? []),
+    usage: Array.from(beat?.usage ?? []),
+  });
   const beats = (one: DayBlock | undefined) => Array.from({ length: one?.length ?? 0 }, (_, at) => one?.at(at));
   expect(beats(back).map(said)).toEqual(beats(block).map(said));
   expect(back?.odd).toEqual(block.odd);

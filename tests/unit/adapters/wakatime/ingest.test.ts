@@ -1,7 +1,8 @@
 // Heartbeats on their way in, over HTTP: everything that keeps a plugin from looping, losing or doubling what it has.
 
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Answer } from '../../../harness/clients.ts';
+import { type Answer, ask } from '../../../harness/clients.ts';
 import { basic, beat, cliAgent, type House, noon, openHouse } from '../../../harness/wakatime.ts';
 
 const bulk = '/api/v1/users/current/heartbeats.bulk';
@@ -82,6 +83,69 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     await post(bulk, JSON.stringify([beat(now)]), { 'content-type': 'text/plain;charset=UTF-8' });
     await post(bulk, JSON.stringify(JSON.stringify([beat(now - 1, { entity_type: 'file', type: undefined })])));
     expect(await kept()).toHaveLength(2);
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const)('is read when it is compressed with %s', async (encoding, compress) => {
+    const headers = { ...basic(house.owner), 'content-encoding': encoding };
+    const answer = await ask(house.port, 'POST', bulk, { body: compress(JSON.stringify([beat(now)])), headers });
+    expect(answer.status).toBe(202);
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test('that is not compressed as it says is 400, one that grows beyond the limit 413', async () => {
+    const headers = { ...basic(house.owner), 'content-encoding': 'gzip' };
+    const broken = await ask(house.port, 'POST', bulk, { body: Buffer.from('plain'), headers });
+    expect([broken.status, broken.headers['access-control-allow-origin']]).toEqual([400, '*']);
+    const bomb = await ask(house.port, 'POST', bulk, { body: gzipSync(Buffer.alloc(8_000_000)), headers });
+    expect([bomb.status, bomb.body, bomb.headers['access-control-allow-origin']]).toEqual([
+      413,
+      expect.stringContaining('4194304'),
+      '*',
+    ]);
+  });
+
+  test('that is too large is 413, names the limit, and pages of other origins may read that', async () => {
+    const answer = await post(bulk, 'x'.repeat(4_194_305));
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([413, '*']);
+    expect(answer.body).toContain('4194304');
+  });
+
+  test('may begin with a byte order mark', async () => {
+    expect((await post(bulk, `\ufeff${JSON.stringify([beat(now)])}`)).status).toBe(202);
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test('has each lone surrogate replaced by U+FFFD, also when it is packed into a text', async () => {
+    const said = JSON.stringify(beat(now, { project: 'PROJECT' })).replace('PROJECT', String.raw`a\ud83d`);
+    const packed = JSON.stringify(beat(now - 9, { project: 'PROJECT' })).replace('PROJECT', String.raw`b\udc00`);
+    await post(bulk, `[${said}]`);
+    await post(bulk, JSON.stringify(`[${packed}]`));
+    expect((await kept()).map(({ project }) => project)).toEqual(['b\ufffd', 'a\ufffd']);
+    expect((await house.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual([
+      'a\ufffd',
+      'b\ufffd',
+    ]);
+  });
+
+  test('of an earlier build, with a lone surrogate in the store, makes no answer fail', async () => {
+    const channel = await house.hub.channel('owner/wakatime');
+    const value = JSON.stringify(beat(now, { project: '\ud83d', machine: '\udc00' }));
+    const op = { op: 'put', key: '019b8ea5-5a00-8000-a000-000000000000', value, time: now * 1_000_000 } as const;
+    await channel.write({ ops: [op], origin: 'test', at: house.world.now() });
+    for (const path of [
+      'projects',
+      'machine_names',
+      'summaries?range=today',
+      'stats/today',
+      'durations?date=today',
+      'heartbeats?date=today',
+    ])
+      expect(JSON.stringify(await house.get(path))).not.toMatch(/\\u[dD][89a-f]/);
+    expect((await house.get('projects')).data).toMatchObject([{ name: '\ufffd' }]);
   });
 
   test('of a thousand is taken', async () => {

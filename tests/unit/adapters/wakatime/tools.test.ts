@@ -2,6 +2,7 @@
 // what is Horai's own beside them: goals, leaders, dumps, insights, badges.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { noAiMetrics } from '../../../../server/adapters/wakatime/stats/ai-metrics.ts';
 import { basic, beat, cliAgent, type House, noon, openHouse } from '../../../harness/wakatime.ts';
 
 const now = noon;
@@ -297,11 +298,11 @@ describe('tools that only read', () => {
       },
     });
     const lines = { ai_additions: 0, ai_deletions: 0, human_additions: 0, human_deletions: 0 };
-    expect(days.data[0].grand_total).toEqual({ ...amount, ...lines });
+    expect(days.data[0].grand_total).toEqual({ ...amount, ...lines, ...noAiMetrics() });
     for (const list of ['categories', 'languages', 'editors', 'operating_systems']) {
       expect(days.data[0][list][0]).toEqual(item);
     }
-    expect(days.data[0].projects[0]).toEqual({ ...item, color: null, ...lines });
+    expect(days.data[0].projects[0]).toEqual({ ...item, color: null, ...lines, ...noAiMetrics() });
     expect(days.data[0].machines[0]).toEqual({ ...item, machine_name_id: string });
     expect(days.data[0].dependencies).toEqual([]);
     const range = { date: '2026-01-04', start: string, end: string, text: 'Yesterday', timezone: 'UTC' };
@@ -634,7 +635,7 @@ describe('tools that only read', () => {
       ],
       machines: [{ key: 'laptop', total: 5_400 }],
     });
-    expect((await asked('/api/summary?from=2026-01-03&to=2026-01-04&language=go', headers)).languages).toEqual([
+    expect((await asked('/api/summary?from=2026-01-03&to=2026-01-05&language=go', headers)).languages).toEqual([
       { key: 'Go', total: 3_600 },
     ]);
     await house.settle({ logged_time_public: true });
