@@ -33,8 +33,9 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']
 
   const census = new Census(admission);
 
+  /** @param shortens whether the answer itself leaves out the days that strangers may not see */
   const shown =
-    (answer: (wanted: Wanted) => Reply): Route['handle'] =>
+    (answer: (wanted: Wanted) => Reply, shortens = false): Route['handle'] =>
     async (request) => {
       const admitted = admission.admit(request, request.params.get('user')?.replace(/\.svg$/, '') ?? '', 'read', {
         open: true,
@@ -48,7 +49,7 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']
       if (range === undefined) return json(404, { error: 'no such interval' });
       const { person, now } = question.value;
       const first = range.span?.first ?? '';
-      if (admitted.stranger && !isDateShared(person.settings, first, now.today))
+      if (!shortens && admitted.stranger && !isDateShared(person.settings, first, now.today))
         return json(403, { error: `this account shares the last ${person.settings.shareDays ?? 0} days` });
       if (admitted.stranger && !mayShow(question.value))
         return json(403, { error: 'this account does not share that' });
@@ -138,7 +139,7 @@ export function wakapiRoutes(admission: Admission, sizes?: WakatimeDeps['sizes']
           return { date, amount, title: `${spoken(date)}: ${wakapiText(secondsOf(amount))}` };
         });
         return svg(yearChart(squares, { dark: query.has('dark') }));
-      }),
+      }, true),
     },
     ...['/api/avatar/:hash', '/photo/:hash'].map(
       (path): Route => ({

@@ -57,7 +57,7 @@ describe('share_days', () => {
       expect([range, answer.status]).toEqual([range, status]);
       if (status === 403) expect(answer.body).toContain('the last 7 days');
     }
-    expect((await house.get('stats/last_14_days')).data.total_seconds).toBe(360);
+    expect((await house.get('stats/last_14_days')).data.total_seconds).toBe(240);
   });
 
   test('shortens the range of a request that names none', async () => {
