@@ -6,8 +6,10 @@ import type { WriteQueue } from './queue.ts';
 import { isStored, type StoredChannel } from './replica.ts';
 import type { Storage } from './storage.ts';
 
-/** What the hub has is written down this much later. */
+/** What the hub has is stored this much later. */
 const lazyMs = 250;
+/** Storing takes at most one part in so many of the time, however large the channel is. */
+const lazyShare = 8;
 
 export const storedName = (channel: string) => `channel:${channel}`;
 
@@ -29,6 +31,7 @@ export class ChannelPersistence {
   #lazily: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
   #over = false;
+  #lastWriteMs = 0;
 
   constructor(channel: string, mirror: ChannelMirror, queue: WriteQueue, deps: ChannelPersistenceDeps) {
     this.#name = storedName(channel);
@@ -56,7 +59,7 @@ export class ChannelPersistence {
   }
 
   saveLazily(): void {
-    this.#lazily ??= this.#deps.after(lazyMs, () => {
+    this.#lazily ??= this.#deps.after(Math.max(lazyMs, lazyShare * this.#lastWriteMs), () => {
       this.#lazily = undefined;
       // What fails here is caught up with again; what was meant is on disk already.
       this.save().catch(() => undefined);
@@ -94,6 +97,7 @@ export class ChannelPersistence {
 
   async #write(): Promise<void> {
     const { over, saved } = this.#queue.unsaved();
+    const began = this.#deps.now();
     let written: StoredChannel | undefined;
     await this.#deps.storage.update(this.#name, (value) => {
       const stored = this.#storedOf(value);
@@ -101,6 +105,7 @@ export class ChannelPersistence {
       return written;
     });
     saved();
+    this.#lastWriteMs = Math.max(0, this.#deps.now() - began);
     if (written !== undefined) this.#adopt(written);
   }
 

@@ -76,7 +76,7 @@ export class ChannelSync {
   pump(): void {
     const { link } = this.#deps;
     if (!link.live || !this.#open) return;
-    const mirrors = this.mirrors || this.#queue.conditional.length > 0;
+    const mirrors = this.mirrors || this.#queue.hasConditional;
     if (mirrors && !this.#subscribed && this.#pause === undefined) this.#subscribe();
     while (this.#pause === undefined) {
       const reached = this.#mirror.position?.seq ?? -1;
@@ -109,17 +109,17 @@ export class ChannelSync {
     else if (now.kind === 'done') {
       this.#queue.decide(write, { ok: true, position: this.#mirror.position ?? { epoch: '', seq: 0 } });
     } else if (now.kind === 'send') {
-      this.#queue.sending(write, 'item' in now.request ? now.request.item : undefined);
+      this.#queue.markSent(write, 'item' in now.request ? now.request.item : undefined);
       this.#deps.link.ask(now.request, (answer) => this.#answered(write, answer));
     }
   }
 
   #answered(write: PendingWrite, answer: WireAnswer): void {
-    const sent = this.#queue.returned(write);
+    const sent = this.#queue.takeSent(write);
     if (answer === undefined || sent === undefined) return;
     if (answer.success && answer.type === 'ack') {
       this.#retries = 0;
-      this.#queue.accepted(write, sent, { epoch: answer.epoch, seq: answer.seq }, this.#subscribed);
+      this.#queue.confirm(write, sent, { epoch: answer.epoch, seq: answer.seq }, this.#subscribed);
     } else if (!answer.success) {
       this.#refused(write, answer);
     }

@@ -60,7 +60,7 @@ export class MirroredChannel implements SdkChannel<unknown> {
     this.name = name;
     this.#deps = deps;
     this.#mirror = new ChannelMirror(name, {
-      heard: ({ key, device }) => this.#queue.crossed(key, device === this.#device),
+      heard: ({ key, device }) => this.#queue.markCrossed(key, device === this.#device),
       told: (told) => this.#tell(told),
     });
     this.#queue = new WriteQueue({
@@ -100,7 +100,7 @@ export class MirroredChannel implements SdkChannel<unknown> {
 
   /** Whether a sync has nothing to wait for here. */
   get idle(): boolean {
-    return this.#queue.pending.length === 0 && (!this.mirrored || this.current);
+    return this.#queue.size === 0 && (!this.mirrored || this.current);
   }
 
   async open(): Promise<void> {

@@ -1,40 +1,45 @@
-// The writes of one channel that wait, in order: which may go next, which are on their way, and what became of each. What a write is on
-// today's state is worked out in replica.ts; it is sent by exchange.ts and written down by kept.ts.
+// The writes of one channel that wait for the hub, in order: which may be sent next, which are on their way, and how each ended.
+// replica.ts works out what a write is on the current state, channel-sync.ts sends it, channel-persistence.ts stores it. Adding,
+// sending and confirming a write take the same time however many wait.
 
 import type { Failure, RefusedWrite, SdkPosition, WriteOutcome } from './api.ts';
 import type { ChannelMirror } from './mirror.ts';
 import { adjustDelete, isConditional, keyOf, type PendingWrite } from './replica.ts';
 
-/** Creates that are on their way at once; everything else goes alone. */
+/** How many creates may be on their way at once; all other writes go one at a time. */
 const windowSize = 32;
 
 export interface WriteQueueDeps {
-  /** One left: what is shown, and what is to be on disk, is something else. */
+  /** A write left the queue: the visible items and the stored queue change. */
   readonly dropped: () => void;
   readonly refused: (refused: Omit<RefusedWrite, 'channel'>) => void;
 }
 
-/** A write on its way, or answered and not yet seen in the mirror. */
-interface Sent {
-  /** The item as it was sent; undefined for what is no item. */
+/** A write on its way; or confirmed, and not yet seen in the mirror. */
+interface SentWrite {
+  /** The item as it was sent; undefined for a write that has none. */
   readonly item: unknown;
   readonly key: string;
-  /** Whether somebody else wrote since: if it is done, then it was done before, perhaps as another process had sent it. */
+  /** Whether another write reached the hub since it was sent: another process may have sent this one before. */
   readonly crossed: boolean;
-  /** Of the answer. */
-  readonly done?: SdkPosition;
+  /** The hub's answer. */
+  readonly confirmed?: SdkPosition;
 }
 
 export class WriteQueue {
   #deps: WriteQueueDeps;
-  #pending: readonly PendingWrite[] = [];
-  #sent = new Map<string, Sent>();
-  #makers = new Map<string, (settled: WriteOutcome) => void>();
-  /** Not yet on disk. */
+  /** By write id, in order. */
+  #pending = new Map<string, PendingWrite>();
+  #conditionalCount = 0;
+  #sent = new Map<string, SentWrite>();
+  /** Ids of sent writes that are confirmed. */
+  #confirmed = new Set<string>();
+  #settlers = new Map<string, (outcome: WriteOutcome) => void>();
+  /** Not stored yet. */
   #fresh = new Map<string, PendingWrite>();
-  /** Decided, but still on disk. */
+  /** Decided, but still stored. */
   #gone = new Set<string>();
-  /** Adjusted, but not yet on disk. */
+  /** Changed since they were stored. */
   #adjusted = new Map<string, PendingWrite>();
 
   constructor(deps: WriteQueueDeps) {
@@ -42,97 +47,111 @@ export class WriteQueue {
   }
 
   get pending(): readonly PendingWrite[] {
-    return this.#pending;
+    return [...this.#pending.values()];
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  get hasConditional(): boolean {
+    return this.#conditionalCount > 0;
   }
 
   get conditional(): readonly PendingWrite[] {
-    return this.#pending.filter(isConditional);
+    return this.pending.filter(isConditional);
   }
 
-  /** How many have no answer. */
+  /** How many writes have no answer yet. */
   get unanswered(): number {
-    return this.#pending.filter(({ id }) => this.#sent.get(id)?.done === undefined).length;
+    return this.#pending.size - this.#confirmed.size;
   }
 
   add(write: PendingWrite): Promise<WriteOutcome> {
     this.#fresh.set(write.id, write);
-    this.#pending = [...this.#pending, write];
-    return new Promise<WriteOutcome>((resolve) => this.#makers.set(write.id, resolve));
+    this.#insert(write);
+    return new Promise<WriteOutcome>((resolve) => this.#settlers.set(write.id, resolve));
   }
 
-  /** It could not be written down. */
+  /** Removes a write that could not be stored. */
   takeBack({ id }: PendingWrite): void {
     this.#fresh.delete(id);
-    this.#makers.delete(id);
-    this.#pending = this.#pending.filter((write) => write.id !== id);
+    this.#settlers.delete(id);
+    this.#remove(id);
   }
 
   /**
-   * The next one that may be sent now. They go in order; creates may follow one another, everything else goes alone.
-   * @param here whether the mirror is as far as a conditional write needs it
+   * The next write that may be sent now. Writes go in order; creates may follow one another, all others go one at a time.
+   * @param isCurrent whether the mirror has what a conditional write is worked out from
    */
-  next(here: boolean): PendingWrite | undefined {
-    for (const write of this.#pending) {
+  next(isCurrent: boolean): PendingWrite | undefined {
+    // Sent writes are at the front, and not many.
+    for (const write of this.#pending.values()) {
       const sent = this.#sent.get(write.id);
       if (sent === undefined) {
         if (this.#fresh.has(write.id)) return undefined;
-        const may = isConditional(write) ? here && this.#sent.size === 0 : this.#sent.size < windowSize;
+        const may = isConditional(write) ? isCurrent && this.#sent.size === 0 : this.#sent.size < windowSize;
         return may ? write : undefined;
       }
-      if (isConditional(write) && sent.done === undefined) return undefined;
+      if (isConditional(write) && sent.confirmed === undefined) return undefined;
     }
     return undefined;
   }
 
-  sending(write: PendingWrite, item: unknown): void {
+  markSent(write: PendingWrite, item: unknown): void {
     this.#sent.set(write.id, { item, key: keyOf(write), crossed: false });
   }
 
-  /** It is on its way no more. The answer is undefined when it was not. */
-  returned({ id }: PendingWrite): Sent | undefined {
+  /** The write is no longer on its way. @returns undefined if it was not */
+  takeSent({ id }: PendingWrite): SentWrite | undefined {
     const sent = this.#sent.get(id);
     this.#sent.delete(id);
+    this.#confirmed.delete(id);
     return sent;
   }
 
-  /** Done. It is shown until the mirror has it, where there is one. */
-  accepted(write: PendingWrite, sent: Sent, done: SdkPosition, mirrored: boolean): void {
-    this.#settle(write, { ok: true, position: done });
-    if (mirrored) this.#sent.set(write.id, { ...sent, done });
-    else this.#drop(write);
+  /** The hub has stored the write. It stays visible until the mirror has it, if the channel is mirrored. */
+  confirm(write: PendingWrite, sent: SentWrite, position: SdkPosition, isMirrored: boolean): void {
+    this.#settle(write, { ok: true, position });
+    if (isMirrored) {
+      this.#sent.set(write.id, { ...sent, confirmed: position });
+      if (this.#pending.has(write.id)) this.#confirmed.add(write.id);
+    } else this.#drop(write);
   }
 
-  decide(write: PendingWrite, settled: WriteOutcome): void {
+  decide(write: PendingWrite, outcome: WriteOutcome): void {
     this.#sent.delete(write.id);
     this.#drop(write);
-    this.#settle(write, settled);
-    if (!settled.ok) this.#deps.refused({ id: write.id, type: write.type, key: keyOf(write), failure: settled });
+    this.#settle(write, outcome);
+    if (!outcome.ok) this.#deps.refused({ id: write.id, type: write.type, key: keyOf(write), failure: outcome });
   }
 
-  /** Something was written, by another process of this device perhaps. */
-  crossed(key: string, ours: boolean): void {
+  /** A write reached the hub. @param isOwn whether this device made it, perhaps in another process */
+  markCrossed(key: string, isOwn: boolean): void {
     for (const [id, sent] of this.#sent) {
-      if (!(ours && sent.key === key) && sent.done === undefined) this.#sent.set(id, { ...sent, crossed: true });
+      if (!(isOwn && sent.key === key) && sent.confirmed === undefined) this.#sent.set(id, { ...sent, crossed: true });
     }
   }
 
-  /** Lets go of the writes that the mirror has by now. */
+  /** Drops the confirmed writes that the mirror has by now. */
   release({ items, position, current }: ChannelMirror): void {
     const { epoch, seq } = position ?? { epoch: '', seq: 0 };
-    for (const write of this.#pending) {
-      const sent = this.#sent.get(write.id);
-      if (sent?.done === undefined) continue;
-      const passed = sent.done.epoch === epoch ? seq >= sent.done.seq : current;
+    for (const id of [...this.#confirmed]) {
+      const [write, sent] = [this.#pending.get(id), this.#sent.get(id)];
+      if (write === undefined || sent?.confirmed === undefined) continue;
+      const passed = sent.confirmed.epoch === epoch ? seq >= sent.confirmed.seq : current;
       if (!passed) continue;
-      this.#sent.delete(write.id);
-      const made = items.get(sent.key);
+      this.#sent.delete(id);
+      const stored = items.get(sent.key);
       const asSent = write.type === 'create' || !sent.crossed;
-      if (asSent && made !== undefined && made.seq === sent.done.seq) this.#adjust(sent.key, sent.item, made.item);
+      if (asSent && stored !== undefined && stored.seq === sent.confirmed.seq) {
+        this.#adjust(sent.key, sent.item, stored.item);
+      }
       this.#drop(write);
     }
   }
 
-  /** What is not yet on disk as it is here: what is to lie there, of what lies there then; and `saved`, once it does. */
+  /** What is not stored as it is here: `over` makes the new stored queue of the old one, `saved` is to be called once it is stored. */
   unsaved(): { over: (stored: readonly PendingWrite[]) => readonly PendingWrite[]; saved: () => void } {
     const fresh = [...this.#fresh.values()];
     const gone = new Set(this.#gone);
@@ -150,38 +169,58 @@ export class WriteQueue {
     };
   }
 
-  /** Takes over what others have written to the storage. */
+  /** Takes over what other processes have stored. */
   adopt(stored: readonly PendingWrite[]): void {
     const waiting = stored.filter(({ id }) => !this.#gone.has(id));
     const known = new Set(waiting.map(({ id }) => id));
-    // What somebody here waits for is kept, though another process may have seen it decided.
-    const ours = this.#pending.filter(
-      ({ id }) => !known.has(id) && (this.#fresh.has(id) || this.#makers.has(id) || this.#sent.has(id)),
+    // A write that somebody here waits for stays, although another process may have seen it decided.
+    const ours = this.pending.filter(
+      ({ id }) => !known.has(id) && (this.#fresh.has(id) || this.#settlers.has(id) || this.#sent.has(id)),
     );
-    this.#pending = [...waiting.map((write) => this.#adjusted.get(write.id) ?? write), ...ours];
+    this.#pending.clear();
+    this.#conditionalCount = 0;
+    for (const write of waiting) this.#insert(this.#adjusted.get(write.id) ?? write);
+    for (const write of ours) this.#insert(write);
+    this.#confirmed = new Set([...this.#confirmed].filter((id) => this.#pending.has(id)));
   }
 
-  /** Nobody here will hear what becomes of them. */
+  /** Settles all writes that are waited for: nobody here will learn how they end. */
   close(failure: Failure): void {
-    for (const settle of this.#makers.values()) settle(failure);
-    this.#makers.clear();
+    for (const settle of this.#settlers.values()) settle(failure);
+    this.#settlers.clear();
   }
 
-  #adjust(key: string, sent: unknown, made: unknown): void {
-    this.#pending = this.#pending.map((write) => {
-      const changed = adjustDelete(write, key, sent, made);
-      if (changed !== write) this.#adjusted.set(write.id, changed);
-      return changed;
-    });
+  #insert(write: PendingWrite): void {
+    if (!this.#pending.has(write.id) && isConditional(write)) this.#conditionalCount += 1;
+    this.#pending.set(write.id, write);
   }
 
-  #settle({ id }: PendingWrite, settled: WriteOutcome): void {
-    this.#makers.get(id)?.(settled);
-    this.#makers.delete(id);
+  #remove(id: string): void {
+    const write = this.#pending.get(id);
+    if (write === undefined) return;
+    this.#pending.delete(id);
+    this.#confirmed.delete(id);
+    if (isConditional(write)) this.#conditionalCount -= 1;
+  }
+
+  /** Only deletes depend on the item as it was sent. */
+  #adjust(key: string, sent: unknown, stored: unknown): void {
+    if (!this.hasConditional) return;
+    for (const [id, write] of this.#pending) {
+      const changed = adjustDelete(write, key, sent, stored);
+      if (changed === write) continue;
+      this.#pending.set(id, changed);
+      this.#adjusted.set(id, changed);
+    }
+  }
+
+  #settle({ id }: PendingWrite, outcome: WriteOutcome): void {
+    this.#settlers.get(id)?.(outcome);
+    this.#settlers.delete(id);
   }
 
   #drop({ id }: PendingWrite): void {
-    this.#pending = this.#pending.filter((write) => write.id !== id);
+    this.#remove(id);
     this.#gone.add(id);
     this.#deps.dropped();
   }

@@ -182,14 +182,19 @@ function isTask(value: unknown): value is PlainTask {
   return isRecord(value) && isText(value['index']) && isTaskPart(value) && plainFields.every((field) => field in value);
 }
 
+function fieldChecks(field: string): (content: unknown) => boolean {
+  if (field === 'tags') return isTexts;
+  if (field === 'desc' || field === 'index') return isText;
+  return field === 'taskwarrior' ? isRecord : isNumber;
+}
+
 /** Some fields of a task, each of its type. */
 function isTaskPart(value: unknown): value is Partial<PlainTask> {
   if (!isRecord(value)) return false;
   // A loop, for this is done to every field of every task and of the history, by code that has just been started.
   for (const field in value) {
     const content = value[field];
-    const fits = field === 'tags' ? isTexts : field === 'desc' || field === 'index' ? isText : isNumber;
-    if (!fits(content)) return false;
+    if (!fieldChecks(field)(content)) return false;
   }
   return true;
 }

@@ -1,9 +1,11 @@
 // Files of other programs: what is read of them, that nothing in them is run, and that what goes out comes back. The files are as those
 // programs write them.
 
-import { describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyDatabase } from '../../../../clients/kronos/data/database.ts';
+import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
 import { taskwarrior } from '../../../../clients/kronos/formats/taskwarrior.ts';
 import { vim2018, vim2019 } from '../../../../clients/kronos/formats/vim.ts';
 import {
@@ -13,6 +15,7 @@ import {
   type VimValue,
 } from '../../../../clients/kronos/formats/vim-values.ts';
 import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
+import { Leftovers } from '../../../harness/process.ts';
 
 describe('values of Vim', () => {
   test.each<[string, VimValue]>([
@@ -65,6 +68,9 @@ describe('values of Vim', () => {
     );
   });
 });
+
+const leftovers = new Leftovers();
+afterEach(() => leftovers.clear());
 
 const of2018 = `1
 1
@@ -219,7 +225,7 @@ describe('Taskwarrior', () => {
   };
 
   test('keeps annotations, priority, wait, depends, recurrence and user attributes; info shows them, export gives them back', async () => {
-    const house = new TestCli();
+    const house = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')));
     house.stdin = JSON.stringify([rich, { uuid: uuid(2), description: 'buy paint', status: 'pending' }]);
     expect(await house.run('import taskwarrior -')).toMatchObject({ code: 0, err: '' });
     const { out } = await house.run('info 1');

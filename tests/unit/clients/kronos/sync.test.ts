@@ -3,8 +3,10 @@
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import { AccountDatabase, HubChangedError } from '../../../../clients/kronos/sync/sync.ts';
+import { AccountDatabase, HubChangedError, TaskSync } from '../../../../clients/kronos/sync/sync.ts';
+import { connect, MemoryStorage } from '../../../../clients/typescript/index.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import { plainOf } from '../../../../protocol/plain.ts';
 import type { Running } from '../../../../server/compose.ts';
@@ -137,6 +139,42 @@ test.each([
   for (const house of [one, other, one]) await all(house, 'sync');
   expect(tasksOf(a)).toEqual(tasksOf(b));
   expect(tasksOf(a)).toMatchObject([{ worktime: 25 * 60, active: 0, last_active: Math.floor(b.now / 1_000) }]);
+});
+
+test('ten thousand tasks are imported, uploaded and downloaded by another device', async () => {
+  const [a, b] = [device('a'), device('b')];
+  const tasks = Array.from({ length: 10_000 }, (_, at) => ({ id: at + 1, desc: `task ${at}`, tags: ['many'] }));
+  a.stdin = JSON.stringify(tasks);
+  expect(await a.run('import vim -')).toMatchObject({ code: 0, out: '10000 tasks added; 0 were here already\n' });
+  await all(a, `login ${host()}`);
+  await all(b, `login ${host()}`);
+  expect(a.keeper.read().queue).toEqual([]);
+  expect(tasksOf(b)).toEqual(tasksOf(a));
+});
+
+test('an upload of many tasks is stored on disk at once, not once for each task', async () => {
+  class CountingStorage extends MemoryStorage {
+    updates = 0;
+    override update(...args: Parameters<MemoryStorage['update']>): Promise<void> {
+      this.updates += 1;
+      return super.update(...args);
+    }
+  }
+  const a = device('a');
+  a.stdin = Array.from({ length: 500 }, (_, at) => `task ${at}`).join('\n');
+  await all(a, 'a -');
+  const token = hub.ownerSecret ?? '';
+  a.keeper.write(() => ({ enable_sync: true, sync_host: host(), sync_user_id: token }));
+  const storage = new CountingStorage();
+  const connection = connect({ url: hub.url, token, storage, webSocket: WebSocket });
+  const channel = connection.channel('tasks');
+  await channel.open();
+  await connection.sync({ deadlineMs: 15_000 });
+  const before = storage.updates;
+  await new TaskSync(a.keeper, channel, () => a.now).upload();
+  expect(storage.updates - before).toBeLessThan(5);
+  expect(channel.waiting).toBeGreaterThan(0);
+  await connection.close();
 });
 
 test('a sync shows how much is sent, and how much there is', async () => {
