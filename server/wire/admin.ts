@@ -1,4 +1,4 @@
-// What an administrator types by hand (rules A1 to A4): lists, tokens, and the view over the whole hub.
+// The verbs of administration (rules A1 to A4): accounts, tokens, sessions, and `tail`. People may type them by hand.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Request, Requests } from '../../protocol/messages.ts';
@@ -8,29 +8,30 @@ import type { Hub } from '../core/hub.ts';
 import type { Session } from '../core/session.ts';
 import { notification } from './subscription-view.ts';
 
-interface Desk {
+interface AdminContext {
   readonly hub: Hub;
   readonly accounts: Accounts;
   readonly version: string;
   readonly session: Session;
 }
 
-type Answer = { readonly ok: true; readonly fields: object } | Refusal;
+type AdminAnswer = { readonly ok: true; readonly fields: object } | Refusal;
 
 type AdminRequest = Extract<
   Request,
   Requests['help' | 'stats' | 'who' | 'tail' | 'kick' | 'accounts' | 'account' | 'tokens' | 'token' | 'revoke']
 >;
 
-export async function administer(desk: Desk, request: AdminRequest): Promise<Answer> {
+/** @returns the fields of the answer, or a refusal for a session without the scope admin */
+export async function administer(context: AdminContext, request: AdminRequest): Promise<AdminAnswer> {
   if (request.type === 'help') return { ok: true, fields: { type_one_of: examples } };
-  if (!isAdmin(desk.session.identity)) return refuse('forbidden', '', 'this takes a token with the scope admin');
-  const { hub, accounts, session } = desk;
+  if (!isAdmin(context.session.identity)) return refuse('forbidden', '', 'this needs a token with the scope admin');
+  const { hub, accounts, session } = context;
   switch (request.type) {
     case 'stats':
-      return { ok: true, fields: await stats(desk) };
+      return { ok: true, fields: await readStats(context) };
     case 'who':
-      return { ok: true, fields: { sessions: [...hub.sessions].map(describe) } };
+      return { ok: true, fields: { sessions: [...hub.sessions].map(describeSession) } };
     case 'tail': {
       const tailing = request.channel ?? '*';
       tail(hub, session, tailing);
@@ -65,13 +66,13 @@ export async function administer(desk: Desk, request: AdminRequest): Promise<Ans
   }
 }
 
-function describe(session: Session): object {
+function describeSession(session: Session): object {
   const { account, device, token, scopes } = session.identity;
   const { id, since, following, behind } = session;
   return { session: id, account, device_id: device, token, scopes, peer: session.peer.name, since, following, behind };
 }
 
-async function stats({ hub, accounts, version }: Desk): Promise<object> {
+async function readStats({ hub, accounts, version }: AdminContext): Promise<object> {
   const channels = await hub.store.channels('');
   return {
     version,
@@ -84,19 +85,20 @@ async function stats({ hub, accounts, version }: Desk): Promise<object> {
   };
 }
 
+/** What ends the tail of a session. */
 const tails = new WeakMap<Session, () => void>();
 
-/** A4. One more `tail` takes the place of the one before. */
+/** A4. A further `tail` takes the place of the one before. */
 function tail(hub: Hub, session: Session, pattern: string): void {
   tails.get(session)?.();
-  const wanted = { prefix: pattern.replace(/\*$/, ''), whole: false };
+  const channels = { prefix: pattern.replace(/\*$/, ''), whole: false };
   const stop = hub.watch((channel, changes) => {
     if (!matches(pattern, channel.name)) return;
     for (const change of changes) {
       const shown = channel.name.startsWith('@') && change.value !== null ? { ...change, value: '"…"' } : change;
       session.answer(notification(channel.name, shown));
     }
-  }, wanted);
+  }, channels);
   const forget = session.atEnd(stop);
   tails.set(session, () => {
     stop();

@@ -1,5 +1,5 @@
-// Who speaks on a connection (rules L1 to L3, L6): a login or a bare request turned into an identity, or refused. What a connection
-// remembers of it, and what follows from a login, is in conversation.ts.
+// Who sends a request (rules L1 to L3, L6): turns a login, or a request without one, into an identity or a refusal. conversation.ts
+// remembers it for the connection.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Request, Requests } from '../../protocol/messages.ts';
@@ -9,26 +9,26 @@ import type { Caller } from '../http/types.ts';
 
 export interface Gate {
   readonly accounts: Accounts;
-  /** Bound to loopback: who says nothing is the owner. */
+  /** True if the hub is bound to loopback: a request without a token belongs to the owner. */
   readonly personal: boolean;
   readonly signup: 'open' | 'closed';
 }
 
 export interface Speaker {
   readonly identity: Identity;
-  /** The secret as the client sent it, or as it was made for it; '' for the owner without one. */
+  /** The token as the client sent it, or as the hub made it; '' for the owner without a token. */
   readonly userId: string;
 }
 
 export type Admitted = ({ readonly ok: true } & Speaker) | Refusal;
 
-/** L1 to L3. The device is not known yet. */
+/** L1 to L3: the identity of a login, without its device. */
 export function admitLogin(gate: Gate, caller: Caller, request: Requests['login']): Admitted | Promise<Admitted> {
   const secret = request.user_id || request.token || bearerOf(caller) || '';
-  return secret === '' ? admitNewcomer(gate, request.name ?? 'kronos') : admitSecret(gate, caller, secret, '');
+  return secret === '' ? admitWithoutToken(gate, request.name ?? 'kronos') : admitSecret(gate, caller, secret, '');
 }
 
-/** L6: whoever asks without having logged in. */
+/** L6: the identity of a request on a connection without a login. */
 export function admitRequest(gate: Gate, caller: Caller, peerName: string, request: Request): Admitted {
   const device = request.device_id ?? '';
   const secret = request.user_id || bearerOf(caller);
@@ -43,10 +43,14 @@ function admitSecret({ accounts }: Gate, { address }: Caller, secret: string, de
   return known.ok ? { ok: true, identity: known.identity, userId: secret } : known;
 }
 
-/** L3: somebody without a secret yet. */
-async function admitNewcomer({ accounts, personal, signup }: Gate, name: string): Promise<Admitted> {
+/** L3: a login without a token. */
+async function admitWithoutToken({ accounts, personal, signup }: Gate, name: string): Promise<Admitted> {
   if (!personal && signup === 'closed') {
-    return refuse('user_not_found', '', 'sign-up is closed here: ask for a token and send it as user_id');
+    return refuse(
+      'user_not_found',
+      '',
+      'sign-up is closed on this hub: ask its administrator for a token and send it as user_id',
+    );
   }
   const made = personal ? await accounts.createToken(ownerName, name, ['read', 'write']) : await accounts.signUp(name);
   if (!made.ok) return made;
@@ -54,7 +58,7 @@ async function admitNewcomer({ accounts, personal, signup }: Gate, name: string)
   return { ok: true, identity: { account, device: '', token: id, scopes }, userId: made.secret };
 }
 
-/** A token in the handshake's `Authorization` header. */
+/** The token in the `Authorization` header of the handshake. */
 function bearerOf({ authorization }: Caller): string | undefined {
   return /^Bearer (\S+)$/i.exec(authorization)?.[1];
 }

@@ -1,12 +1,12 @@
-// How subscribers see a channel: items and changes as the wire shows them. Values are JSON text already and are spliced in, so a
-// change is encoded once however many follow it. Plain task clients have a view of their own, in notices.ts.
+// How subscribers see a channel: items and changes as JSON text. Values are JSON text already and are inserted as they are, so that a
+// change is encoded once for all of its followers. Plain task clients have a view of their own, in the Kronos adapter.
 
 import { type Identity, shortName } from '../core/access.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Page, View } from '../core/session.ts';
 import type { Change, Item } from '../core/store.ts';
 
-/** The fields of an item or change after its type; without braces. */
+/** The fields of an item or change, without type and braces. */
 function fields(item: Item | Change): string {
   const span = `${item.time === null ? '' : `,"time":${item.time}`}${item.end === null ? '' : `,"end":${item.end}`}`;
   const value = item.value === null ? '' : `,"item":${item.value}`;
@@ -25,7 +25,7 @@ export function joined<T>(items: readonly T[], text: (item: T) => string): strin
   return `[${items.map(text).join(',')}]`;
 }
 
-/** A live change, as one message. */
+/** S4.4: one change as a message. */
 export function notification(name: string, change: Change): string {
   return `{"success":true,"type":"${change.kind}","channel":${JSON.stringify(name)},${fields(change)}}`;
 }
@@ -44,8 +44,8 @@ function pageText(name: string, page: Page): string {
 const subscriptions = new WeakMap<Channel, Map<string, View>>();
 
 /**
- * Sessions of the account and others (administrators, who name the account too) see two names, so there are two encodings at
- * most; their Views are shared, for followers are many.
+ * The view of a channel for one session. Views are shared: sessions of the account see its short name, administrators of other accounts
+ * the full one, so a channel has at most two.
  */
 export function subscription(who: Identity, channel: Channel): View {
   const name = shortName(who, channel.name);

@@ -1,4 +1,4 @@
-// The conversation on every wire and engine, and what only some wires have: frames, pieces, handshakes.
+// The conversation on every transport and engine, and what only some transports have: frames, pieces, handshakes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { dial, refused } from '../harness/clients.ts';
@@ -12,7 +12,7 @@ for (const engine of engines) {
   conversation('raw TCP', engine, rawTcp);
 }
 
-describe.each(engines)('what only some wires have, on %s', (engine) => {
+describe.each(engines)('what only some transports have, on %s', (engine) => {
   let place: Place;
   beforeAll(async () => {
     place = await Place.open(webSocket, { engine });

@@ -1,6 +1,6 @@
-// The conversation of a client with a hub, one story for each rule of protocol/README.md, told to a whole composed hub over a real
-// socket. The same on every wire and engine; what only one wire has (frames, pieces, handshakes) is in conversation.test.ts. The
-// clock is moved by hand. Devices that edit offline (M) have tests/simulation and tests/kronos; here is what they see of it.
+// One test for each rule of protocol/README.md that a client can observe, against a composed hub over a real socket. The suite is the same
+// for every transport and engine; what only one transport has (frames, pieces, handshakes) is in conversation.test.ts. The clock is
+// moved by hand. tests/simulation and tests/unit/adapters/kronos have more of devices that edit offline (M).
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { decode } from '../../protocol/codec.ts';
@@ -18,8 +18,8 @@ export interface Person {
 }
 
 /**
- * A hub, its clock, and those who talk to it; all hang up at the end of a test. Of a hub of several nodes each newcomer gets the
- * next; whoever asks hears what was acknowledged before, whichever node it was said to.
+ * A hub, its clock, and the clients of a test, which all hang up at its end. In a hub of several nodes each new client gets the next node;
+ * an answer reflects what was acknowledged before on any node.
  */
 export class Place {
   readonly hub: Running;
@@ -47,7 +47,7 @@ export class Place {
     return new Place(nodes, first.hub, world, first.hub.ownerSecret ?? '', open);
   }
 
-  /** @param beside on the same node as this one */
+  /** @param beside a client whose node the new one shares */
   async connect(headers?: Readonly<Record<string, string>>, beside?: Talk): Promise<Talk> {
     await this.#level();
     const hub =
@@ -69,14 +69,14 @@ export class Place {
     if (this.#nodes.length > 1) await Promise.all(this.#nodes.map((node) => node.level()));
   }
 
-  /** Logged in, the answer read. */
+  /** @returns a client that has logged in and has read the answer */
   async login(user: string, device = '', more: object = {}, beside?: Talk): Promise<Talk> {
     const talk = await this.connect(undefined, beside);
     await talk.ask({ type: 'login', user_id: user, device_id: device, version: 0, ...more });
     return talk;
   }
 
-  /** The answer to one request of the owner, from a connection of its own. */
+  /** Sends one request as the owner, over a connection of its own, and returns the answer. */
   async administer(request: object): Promise<Message> {
     const talk = await this.login(this.owner);
     const [answer] = await talk.ask(request);
@@ -84,7 +84,7 @@ export class Place {
     return answer;
   }
 
-  /** Somebody new, with an account of their own. */
+  /** Makes a new account with a token. */
   async person(scopes: readonly string[] = ['read', 'write']): Promise<Person> {
     this.#people += 1;
     const account = `p${this.#people}`;
@@ -139,7 +139,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       });
 
       test('[C4] a connection without a valid message for 10 seconds is told so and closed', async () => {
-        // On raw TCP the transport waits for the first byte itself, with a clock that cannot be moved here.
+        // On raw TCP the transport waits for the first byte by the real clock.
         const silence = name === 'raw TCP' ? [] : [undefined];
         for (const said of [...silence, '{"nonsense"}', { type: 'nonsense' }, { type: 'ping' }]) {
           const mute = await closed.connect();
@@ -147,7 +147,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
             mute.say(said);
             expect(await mute.next()).toMatchObject({ success: false });
           }
-          // The hub has seen this connection when it has answered another one that came after it.
+          // The hub has seen this connection once it has answered a later one.
           await (await closed.login(closed.owner)).ask();
           closed.world.pass(10_000);
           expect(await mute.next()).toMatchObject({
@@ -267,7 +267,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
         const asked = Array.from({ length: 1_100 }, (_, ref) => ({ type: 'read-all', ref }));
-        // One piece: all of it is there before the first is answered.
+        // In one piece: all requests are there before the first is answered.
         const glued = asked.map((one) => JSON.stringify(one));
         if (name === 'raw TCP') talk.say(glued.join(''));
         else for (const text of glued) talk.say(text);
@@ -300,7 +300,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const read = JSON.stringify({ type: 'read-all', channel: 'notes' });
         talk.say(read.repeat(name === 'raw TCP' ? 60 : 1));
         if (name !== 'raw TCP') for (let at = 1; at < 60; at += 1) talk.say(read);
-        // Another connection is served meanwhile; then the slow one finds out.
+        // Another connection is served meanwhile.
         const other = await personal.login(personal.owner);
         for (let turn = 0; turn < 200; turn += 1) await other.ask();
         talk.resume();
@@ -376,7 +376,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           type: 'login',
           user_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         });
-        // A new secret each time, and no administrator's.
+        // The token is new each time, and not an administrator's.
         expect(answer.user_id).not.toBe(personal.owner);
         const again = await personal.login(answer.user_id);
         expect(await again.ask({ type: 'accounts' })).toMatchObject([{ error: 'forbidden' }]);
@@ -644,7 +644,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           const [all] = (await talk.ask({ type: 'read-all' })).slice(-1);
           expect(all.tasks).toEqual([task(1, 'milk', { tags: ['home'], due: 99 })]);
         }
-        // Later nobody can say that it had not seen the other's change.
+        // After two seconds the other's change counts as seen.
         personal.world.pass(60_000);
         await b.ask({ type: 'update', task: task(1, 'milk', { due: 1 }) });
         expect(await b.ask({ type: 'read-all' })).toMatchObject([{ tasks: [task(1, 'milk', { due: 1 })] }]);
@@ -890,7 +890,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const items = Array.from({ length: 501 }, (_, at) => ({ key: `k${at}`, item: at }));
         await a.ask({ type: 'write-all', channel: 'notes', items });
         const [first, ...pages] = await b.ask({ type: 'subscribe', channel: 'notes' });
-        // A store that is far away is not as quick as the pong.
+        // A remote store answers after the pong.
         const [second, ...rest] = pages.length === 0 ? [await b.next()] : pages;
         expect(first).toMatchObject({ type: 'snapshot', channel: 'notes', seq: 500, more: true });
         expect(second).toMatchObject({ type: 'changes', seq: 501 });
@@ -921,7 +921,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           { type: 'create', channel: 'other', item: 4 },
           { type: 'create', channel: 'aw/two', item: 5 },
         );
-        // Each channel is in order; among them, with several nodes, there is none.
+        // Each channel is in order; between channels there is no order with several nodes.
         const heard = await b.ask();
         expect(heard.sort((one, other) => one.channel.localeCompare(other.channel))).toMatchObject([
           { type: 'create', channel: 'aw/one', seq: 2, item: 2 },
@@ -1182,7 +1182,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       test('[A2] an administrator can use stats, who, kick, accounts and account', async () => {
         const { secret, account } = await personal.person();
         const talk = await personal.login(secret, `${account}-d`);
-        // Who is connected is known to each node of its own.
+        // A node knows its own connections only.
         const admin = await personal.login(personal.owner, '', {}, talk);
         expect(await admin.ask({ type: 'stats' })).toMatchObject([
           {

@@ -1,5 +1,5 @@
-// What a follower of a channel may rely on, whatever carries it: one story, told to any wire that can be opened at a channel. The
-// wire's texts are read as values; how it says them is for its own tests.
+// What a follower of a channel may rely on, over every transport: one suite for each wire that can follow a channel. The messages are
+// read as values; their form on the wire is for other tests.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineName } from '../../server/transport/listen.ts';
@@ -9,7 +9,7 @@ import { type House, openHouse } from '../harness/mobtimer.ts';
 export type Message = any;
 
 export interface Wire {
-  /** undefined on wires that are only listened to. */
+  /** undefined on event streams. */
   readonly send?: (message: object) => void;
   /** The next message; undefined when the connection is over. */
   next(): Promise<Message>;
@@ -21,13 +21,13 @@ export interface Wire {
 
 export interface Wanted {
   readonly token: string;
-  /** As a session of the token's account says it. */
+  /** As a session of the token's account names it. */
   readonly channel: string;
-  /** Where the follower was. */
+  /** The last position that the follower has. */
   readonly from?: { readonly epoch: string; readonly seq: number };
 }
 
-/** Opens a wire that follows a channel; the first message it gives is about that. */
+/** Opens a connection that follows a channel; its first message is the answer to that. */
 export type Follow = (house: House, wanted: Wanted) => Promise<Wire>;
 
 export function following(name: string, engine: EngineName, follow: Follow): void {

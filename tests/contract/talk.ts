@@ -1,5 +1,5 @@
-// A client that talks to a hub over a real socket, WebSocket or raw TCP, message by message. Every message it is sent has to be
-// one that messages.ts declares. `ask` ends with a fence, so that what did not come until then does not come.
+// A client that talks to a hub over a real socket, WebSocket or raw TCP, message by message. Each message that it receives must be one
+// that messages.ts declares. `ask` ends with a ping as a fence: what did not arrive before the pong does not arrive.
 
 import { WebSocket } from 'ws';
 import { compile } from '../../protocol/check.ts';
@@ -10,13 +10,16 @@ import { dial, Flow } from '../harness/clients.ts';
 export type Message = any;
 
 export interface Talk {
-  /** An object as JSON, a text as it is. */
+  /** Sends an object as JSON, a text as it is. */
   say(message: object | string): void;
   /** The next message; undefined when the connection is over. */
   next(): Promise<Message>;
-  /** Says it all, and gives what came since the last asking; less the fence. All there was, when the connection is over. */
+  /**
+   * Sends all messages and waits for the pong.
+   * @returns what arrived since the last call, without the pong; everything that arrived, when the connection is over
+   */
   ask(...messages: readonly (object | string)[]): Promise<Message[]>;
-  /** The close code; undefined on a wire that has none. */
+  /** The close code; undefined on raw TCP. */
   readonly closed: Promise<number | undefined>;
   /** Stops reading, down to the socket. */
   pause(): void;
@@ -26,12 +29,13 @@ export interface Talk {
   cut(): void;
 }
 
-export interface Doors {
+/** Where a hub listens. */
+export interface HubAddresses {
   readonly url: string;
   readonly kronos: string | null;
 }
 
-export type Open = (deps: Doors, headers?: Readonly<Record<string, string>>) => Promise<Talk>;
+export type Open = (hub: HubAddresses, headers?: Readonly<Record<string, string>>) => Promise<Talk>;
 
 const declared = Object.entries(answers).map(([name, schema]) => ({ name, check: compile(schema) }));
 
@@ -41,18 +45,18 @@ export function kindsOf(message: unknown): readonly string[] {
 }
 
 /** `text` is undefined when the connection is over. */
-interface Came {
+interface Received {
   readonly text: string | undefined;
 }
 
-type Bytes = Pick<Talk, 'closed' | 'pause' | 'resume' | 'end' | 'cut'> & {
+type RawConnection = Pick<Talk, 'closed' | 'pause' | 'resume' | 'end' | 'cut'> & {
   readonly send: (text: string) => void;
-  readonly texts: Flow<Came>;
+  readonly texts: Flow<Received>;
 };
 
 let fences = 0;
 
-function talk({ send, texts, ...rest }: Bytes): Talk {
+function talk({ send, texts, ...rest }: RawConnection): Talk {
   let over = false;
   const next = async (): Promise<Message> => {
     const { text } = over ? { text: undefined } : await texts.next();
@@ -72,11 +76,11 @@ function talk({ send, texts, ...rest }: Bytes): Talk {
       const ref = `fence ${fences}`;
       for (const message of messages) say(message);
       say({ type: 'ping', ref });
-      const came: Message[] = [];
+      const received: Message[] = [];
       for (;;) {
         const message = await next();
-        if (message === undefined || message.ref === ref) return came;
-        came.push(message);
+        if (message === undefined || message.ref === ref) return received;
+        received.push(message);
       }
     },
   };
@@ -84,7 +88,7 @@ function talk({ send, texts, ...rest }: Bytes): Talk {
 
 export const webSocket: Open = async ({ url }, headers = {}) => {
   const ws = new WebSocket(url.replace(/^http/, 'ws'), { headers, maxPayload: 64 * 1024 * 1024 });
-  const texts = new Flow<Came>();
+  const texts = new Flow<Received>();
   ws.on('message', (data) => texts.push({ text: String(data) }));
   const closed = new Promise<number>((resolve) =>
     ws.on('close', (code) => {
@@ -109,13 +113,13 @@ export const webSocket: Open = async ({ url }, headers = {}) => {
 
 export const rawTcp: Open = async ({ kronos }) => {
   const { socket, lines, all } = await dial(Number((kronos ?? '').split(':').at(-1)));
-  const texts = new Flow<Came>();
+  const texts = new Flow<Received>();
   const pump = async () => {
     for (;;) texts.push({ text: await lines.next() });
   };
   void pump();
   const closed = all.then(() => {
-    // The lines that are still under way to the pump come first.
+    // Lines that the pump has not read yet come first.
     setImmediate(() => texts.push({ text: undefined }));
     return undefined;
   });

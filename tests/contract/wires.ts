@@ -1,4 +1,4 @@
-// The wires over which a channel can be followed, opened at a channel: WebSocket, raw TCP, event stream.
+// The ways to follow a channel: WebSocket, raw TCP, event stream.
 
 import { dial, Flow, visit } from '../harness/clients.ts';
 import type { House } from '../harness/mobtimer.ts';
@@ -9,7 +9,7 @@ function subscribe({ channel, from }: Wanted): object {
   return { type: 'subscribe', channel, ...from };
 }
 
-/** Logs in and follows; what comes after the answer to the login is the follower's. */
+/** Logs in and subscribes; the next message is the answer to the subscription. */
 async function talk(wire: Required<Wire>, wanted: Wanted): Promise<Wire> {
   wire.send({ type: 'login', user_id: wanted.token, device_id: '' });
   await wire.next();
@@ -70,7 +70,7 @@ export const eventStream: Follow = async ({ port }, { token, channel, from }) =>
       for (;;) {
         const text = await stream.next();
         if (text === undefined) return undefined;
-        // A comment keeps the connection alive and says nothing.
+        // A comment only keeps the connection alive.
         if (!text.startsWith(':')) return eventValue(text).data;
       }
     },
