@@ -19,7 +19,7 @@ import { type Config, isNats, isPostgres } from './config.ts';
 import { Accounts } from './core/accounts.ts';
 import { Hub } from './core/hub.ts';
 import type { Conversation, Peer } from './core/peer.ts';
-import { type Relay, silence } from './core/relay.ts';
+import { type Relay, noopRelay } from './core/relay.ts';
 import type { Store } from './core/store.ts';
 import type { World } from './core/world.ts';
 import { LiveDays } from './day/live-day.ts';
@@ -253,10 +253,10 @@ async function openStore(
   | { readonly ok: false; readonly error: string }
 > {
   const { store: wanted } = config;
-  if (wanted === 'memory') return { ok: true, store: new MemoryStore({ epoch: world.id() }), relay: silence };
+  if (wanted === 'memory') return { ok: true, store: new MemoryStore({ epoch: world.id() }), relay: noopRelay };
   if (!isPostgres(wanted)) {
     const opened = await openSqlite({ folder: config.data, world });
-    return opened.ok ? { ...opened, relay: silence, size: () => opened.store.size() } : opened;
+    return opened.ok ? { ...opened, relay: noopRelay, size: () => opened.store.size() } : opened;
   }
   const opened = await openPostgres({ url: wanted, world });
   if (!opened.ok) return opened;

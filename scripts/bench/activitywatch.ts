@@ -14,7 +14,7 @@ import { Moment, ResultWriter } from '../../server/adapters/activitywatch/query/
 import { openActivityWatch } from '../../server/adapters/activitywatch/routes/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
-import { silence } from '../../server/core/relay.ts';
+import { noopRelay } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
@@ -142,7 +142,7 @@ export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
   const opened = await openSqlite({ folder, world });
   if (!opened.ok) throw new Error(opened.error);
   const { store } = opened;
-  const hub = new Hub({ store, relay: silence, world });
+  const hub = new Hub({ store, relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   await accounts.begin(undefined);
   const activityWatch = openActivityWatch({

@@ -26,7 +26,7 @@ import {
 import { allTime, stats } from '../../server/adapters/wakatime/stats/stats.ts';
 import { statusBar, summariesText } from '../../server/adapters/wakatime/stats/summaries.ts';
 import { Hub } from '../../server/core/hub.ts';
-import { silence } from '../../server/core/relay.ts';
+import { noopRelay } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
@@ -257,7 +257,7 @@ async function fill(folder: string, heartbeats: number): Promise<void> {
 async function started(folder: string) {
   const world = bareWorld();
   const store = await openStore(folder, world);
-  const hub = new Hub({ store, relay: silence, world });
+  const hub = new Hub({ store, relay: noopRelay, world });
   const timelines = new Timelines(hub);
   const settings = await readSettings(hub, account);
   return { store, timelines, someone: { account, id: '', created: 0, settings } };

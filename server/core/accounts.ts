@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { everything, type Identity, isAccountName, isScope } from './access.ts';
-import type { Document } from './cached-channel.ts';
+import type { CachedChannel } from './cached-channel.ts';
 import type { Hub } from './hub.ts';
 
 export const ownerName = 'owner';
@@ -40,9 +40,9 @@ export interface Token {
 type Made = { readonly ok: true; readonly token: Token; readonly secret: string };
 
 interface Documents {
-  readonly accounts: Document;
-  readonly tokens: Document;
-  readonly uses: Document;
+  readonly accounts: CachedChannel;
+  readonly tokens: CachedChannel;
+  readonly uses: CachedChannel;
 }
 
 export class Accounts {
@@ -75,9 +75,9 @@ export class Accounts {
 
   static async open(hub: Hub): Promise<Accounts> {
     const [accounts, tokens, uses] = await Promise.all([
-      hub.document('@hub/accounts'),
-      hub.document('@hub/tokens'),
-      hub.document('@hub/uses'),
+      hub.cachedChannel('@hub/accounts'),
+      hub.cachedChannel('@hub/tokens'),
+      hub.cachedChannel('@hub/uses'),
     ]);
     return new Accounts(hub, { accounts, tokens, uses });
   }

@@ -1,165 +1,97 @@
-// The whole of a small channel in memory, for those who must read before they write: what is on disk, and on top of it the
-// writes under way, so that writers need not wait for one another's fsync. The store still decides: each write names the
-// state it was computed from, and is computed again when another node was faster.
+// The whole of a small channel in memory, for callers that must read before they write: what is on disk, and the writes under way
+// on top of it.
 
 import type { Refusal } from '../../protocol/errors.ts';
 import type { Channel } from './channel.ts';
+import {
+  type BaselessWrite,
+  type Committed,
+  type Computed,
+  OptimisticChannel,
+  type Projection,
+} from './optimistic-channel.ts';
 import type { Peer } from './peer.ts';
-import type { Appended, Change, Item, Op, Write } from './store.ts';
+import type { Change, Item, Op } from './store.ts';
 
-export interface View {
+export interface ChannelState {
   readonly seq: number;
   /** The greatest version a change has carried; -1 when none has. */
   readonly version: number;
   readonly items: ReadonlyMap<string, Item>;
 }
 
-/** Kept in step with a document's items, the writes under way included; for those who look items up by more than their key. */
-export interface Mirror {
-  cleared(): void;
+/** A second way to look up the items of a cached channel. It is kept in step with them, writes under way included. */
+export interface ItemIndex {
+  clear(): void;
   set(item: Item): void;
-  removed(key: string): void;
+  remove(key: string): void;
 }
 
-/** What to write, or why not. `ops` may be empty. */
-export type Computed = { readonly ok: true; readonly write: Omit<Write, 'base'> } | Refusal;
-
-export type Written = Extract<Appended, { ok: true }> | Refusal;
-
-const attempts = 100;
-
-export class Document {
+export class CachedChannel {
   readonly channel: Channel;
-  #items = new Map<string, Item>();
-  #mirrors: Mirror[] = [];
-  #seq = 0;
-  #version = -1;
-  /** Resolves when the newest write under way is decided. */
-  #last: Promise<unknown> = Promise.resolve();
-  #loading: Promise<void> | undefined;
-  #stopListening: () => void;
+  readonly #items: CachedItems;
+  readonly #optimistic: OptimisticChannel;
 
   private constructor(channel: Channel) {
     this.channel = channel;
-    this.#stopListening = channel.listen((changes) => this.#heard(changes));
+    this.#items = new CachedItems(channel);
+    this.#optimistic = new OptimisticChannel(channel, this.#items);
   }
 
-  static async open(channel: Channel): Promise<Document> {
-    const document = new Document(channel);
-    await document.#load();
-    return document;
+  static async open(channel: Channel): Promise<CachedChannel> {
+    const cached = new CachedChannel(channel);
+    await cached.#optimistic.load();
+    return cached;
   }
 
-  /** With the writes under way: base decisions on it, never answers. */
-  get view(): View {
-    return { seq: this.#seq, version: this.#version, items: this.#items };
+  /** Optimistic state, including uncommitted writes. Use it to compute new writes; never send it to a client. */
+  get view(): ChannelState {
+    return { seq: this.#optimistic.seq, version: this.#items.version, items: this.#items.items };
   }
 
-  /** The state as it is now, once it is on disk. */
-  async settled(): Promise<View> {
-    for (;;) {
-      await this.#loading;
-      const view: View = { seq: this.#seq, version: this.#version, items: new Map(this.#items) };
-      await this.#last.catch(() => undefined);
-      if (this.#loading === undefined && this.channel.position.seq >= view.seq) return view;
-      await this.#load();
-    }
+  /** The state as of the call, once it is on disk. */
+  settled(): Promise<ChannelState> {
+    return this.#optimistic.settled(() => ({ ...this.view, items: new Map(this.#items.items) }));
   }
 
   /**
-   * Computes a write from the newest state and appends it; computed again when the state turns out to be old. `compute` is
-   * called at once, so that writes keep the order in which they were asked for.
+   * Appends what `compute` makes of the newest state. `compute` is called at once, so that writes keep the order of their calls; it
+   * is called again when another writer was faster.
+   * @param sender not notified of its own change by renderings without echo
    */
-  async write(compute: (view: View) => Computed, sender?: Peer): Promise<Written> {
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
-      if (this.#loading !== undefined) await this.#loading;
-      const computed = compute(this.view);
-      if (!computed.ok) return computed;
-      const base = this.#seq;
-      const appending = this.channel.write({ ...computed.write, base }, sender);
-      this.#assume(computed.write);
-      this.#last = appending;
-      let appended: Appended;
-      try {
-        appended = await appending;
-      } catch (error) {
-        // Where that fails too, the next write is found to be stale and loads again.
-        this.#load().catch(() => undefined);
-        throw error;
-      }
-      if (appended.ok) {
-        if (appended.replayed) await this.#load();
-        return appended;
-      }
-      await this.#load();
-    }
-    throw new Error(`${this.channel.name}: ${attempts} writes in a row were overtaken`);
+  write(compute: (view: ChannelState) => Computed, sender?: Peer): Promise<Committed | Refusal> {
+    return this.#optimistic.write(() => compute(this.view), sender);
   }
 
-  /** Shows it all items now, and keeps it in step from here on. */
-  mirror(mirror: Mirror): void {
-    this.#mirrors.push(mirror);
-    for (const item of this.#items.values()) mirror.set(item);
+  /** Fills the index with all items now, and keeps it in step from here on. */
+  addIndex(index: ItemIndex): void {
+    this.#items.addIndex(index);
   }
 
   close(): void {
-    this.#stopListening();
+    this.#optimistic.close();
+  }
+}
+
+class CachedItems implements Projection {
+  items = new Map<string, Item>();
+  version = -1;
+  readonly #channel: Channel;
+  readonly #indexes: ItemIndex[] = [];
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
   }
 
-  /** Applies ops as the store will ([ST2]). */
-  #assume(write: Omit<Write, 'base'>): void {
-    for (const op of write.ops) {
-      if (!changes(this.#items.get(op.key), op)) continue;
-      this.#seq += 1;
-      this.#version = Math.max(this.#version, op.version ?? -1);
-      this.#remove(op.key);
-      if (op.op === 'remove') continue;
-      this.#set({
-        key: op.key,
-        value: op.value,
-        time: op.time ?? null,
-        end: op.end ?? null,
-        seq: this.#seq,
-        origin: write.origin,
-        at: write.at,
-        version: op.version ?? null,
-      });
-    }
+  addIndex(index: ItemIndex): void {
+    this.#indexes.push(index);
+    for (const item of this.items.values()) index.set(item);
   }
 
-  #heard(told: readonly Change[]): void {
-    for (const change of told) {
-      if (change.seq <= this.#seq) continue;
-      // A step that nobody here assumed: another node's. Writes under way will be refused as stale and computed again.
-      this.#seq = change.seq;
-      this.#version = Math.max(this.#version, change.version ?? -1);
-      this.#remove(change.key);
-      if (change.value !== null) this.#set({ ...change, value: change.value });
-    }
-  }
-
-  #set(item: Item): void {
-    this.#items.set(item.key, item);
-    for (const mirror of this.#mirrors) mirror.set(item);
-  }
-
-  #remove(key: string): void {
-    if (this.#items.delete(key)) for (const mirror of this.#mirrors) mirror.removed(key);
-  }
-
-  #load(): Promise<void> {
-    this.#loading ??= this.#read().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
-  }
-
-  async #read(): Promise<void> {
-    await this.channel.refresh();
+  async load(): Promise<number> {
     const items = new Map<string, Item>();
-    let seq = 0;
-    for (;;) {
-      const since = await this.channel.since(seq, Number.MAX_SAFE_INTEGER);
+    for (let seq = 0; ; ) {
+      const since = await this.#channel.since(seq, Number.MAX_SAFE_INTEGER);
       if (!since.ok) {
         items.clear();
         seq = 0;
@@ -170,19 +102,49 @@ export class Document {
         if (change.value !== null) items.set(change.key, { ...change, value: change.value });
       }
       seq = since.more ? (since.changes.at(-1)?.seq ?? since.head.seq) : since.head.seq;
-      if (since.more) continue;
-      this.#items = new Map();
-      for (const mirror of this.#mirrors) mirror.cleared();
+      // What was told meanwhile is not told again.
+      if (since.more || this.#channel.position.seq > seq) continue;
+      this.items = new Map();
+      for (const index of this.#indexes) index.clear();
       for (const item of items.values()) this.#set(item);
-      this.#seq = seq;
-      this.#version = since.head.version;
-      return;
+      this.version = since.head.version;
+      return seq;
     }
+  }
+
+  applyWrite({ ops, origin, at }: BaselessWrite, before: number): number {
+    let seq = before;
+    for (const op of ops) {
+      if (!makesStep(this.items.get(op.key), op)) continue;
+      seq += 1;
+      this.version = Math.max(this.version, op.version ?? -1);
+      this.#remove(op.key);
+      if (op.op === 'remove') continue;
+      const { key, value, time = null, end = null, version = null } = op;
+      this.#set({ key, value, time, end, seq, origin, at, version });
+    }
+    return seq - before;
+  }
+
+  applyChange(change: Change): boolean {
+    this.version = Math.max(this.version, change.version ?? -1);
+    this.#remove(change.key);
+    if (change.value !== null) this.#set({ ...change, value: change.value });
+    return true;
+  }
+
+  #set(item: Item): void {
+    this.items.set(item.key, item);
+    for (const index of this.#indexes) index.set(item);
+  }
+
+  #remove(key: string): void {
+    if (this.items.delete(key)) for (const index of this.#indexes) index.remove(key);
   }
 }
 
-/** Whether the store would make a step of this op ([ST2]). */
-function changes(item: Item | undefined, op: Op): boolean {
+/** Whether the store makes a step of this op ([ST2]). */
+function makesStep(item: Item | undefined, op: Op): boolean {
   if (op.op === 'remove') return item !== undefined;
   if (item === undefined) return true;
   return (

@@ -1,41 +1,59 @@
-// One named channel: it takes writes to the store, knows how far the channel has come, tells its followers after the commit, and
-// answers "what since this position?" from memory where it can. What a change looks like on a wire is a Rendering's business;
-// who may do what is access.ts'.
+// One named channel. It appends writes to the store, keeps the channel's position, publishes changes to followers after the commit,
+// and answers "what changed since this position?" from memory where it can. It does not encode changes (a Rendering does) and does
+// not check permissions (access.ts does).
 
 import type { Peer } from './peer.ts';
 import type { Appended, Change, Head, Item, Keep, Past, Position, Range, Since, Store, Write } from './store.ts';
 import type { World } from './world.ts';
 
-/** How one audience sees a channel. Followers with one key share one topic and one encoding. */
+/** How one audience sees a channel. Followers whose renderings have the same key share one topic and one encoding. */
 export interface Rendering {
   readonly key: string;
-  /** The text of a live change; null when this audience is not told. */
+  /** The text of a live change; null when this audience does not see the change. */
   readonly live: (change: Change, channel: Channel) => string | null;
-  /** Whether the writer hears its own change. */
+  /** Whether the writer receives its own change. */
   readonly echo: boolean;
 }
 
-/** How many recent changes, and characters of them, a channel holds for those who come back; for a while a little more. */
-const recentChanges = 1_024;
-const recentSize = 1_048_576;
+/** A change as the listeners of this process receive it. */
+export interface LiveChange extends Change {
+  /** The value as the writer passed it to `write`, so that no listener parses the text again. Absent for writers elsewhere. */
+  readonly parsed?: object;
+}
+
+export type ChangeListener = (changes: readonly LiveChange[]) => void;
+
+export interface WriteOptions {
+  /** Does not receive its own change from renderings without echo. */
+  readonly sender?: Peer | undefined;
+  /** Values of the write that this process has at hand as objects, by item key. Each of these keys occurs in one op only. */
+  readonly parsed?: ReadonlyMap<string, object>;
+}
+
+/** How many recent changes, and how many characters of their values, a channel keeps in memory for followers that come back. */
+const maxRecentChanges = 1_024;
+const maxRecentSize = 1_048_576;
+/** Recent changes are trimmed in bulk, once there are so many times more. */
 const slack = 1.0625;
-const keptPages = 64;
-/** A page is full, too, when its values have this many characters together; what is larger is not kept. */
+/** Results that `cached` keeps. */
+const maxCached = 64;
+/** A page ends, too, when its values have this many characters together. A larger page is not cached. */
 const pageSize = 1_048_576;
-/** Asked of the store at once for a page, because a value may have a mebibyte. */
-const askedAtOnce = 64;
-/** Whoever asks for more wants everything, in one piece. */
-const mostOfAPage = 10_000;
+/** Changes that one page reads from the store at once: a value may have a mebibyte. */
+const readAtOnce = 64;
+/** A greater limit asks for everything in one piece. */
+const maxPageLimit = 10_000;
 
 export interface ChannelDeps {
   readonly store: Store;
   readonly world: World;
   readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
+  /** Tells other nodes. */
   readonly announce: (channel: string, from: number, seq: number) => void;
-  /** Of every commit, after the channel's listeners and before its followers. */
-  readonly told: (channel: Channel, changes: readonly Change[]) => void;
-  /** Somebody follows it live from now on. */
-  readonly joined: (channel: Channel) => void;
+  /** Called with every commit, after the channel's listeners and before its followers. */
+  readonly onChanges: (channel: Channel, changes: readonly Change[]) => void;
+  /** Called when a follower has caught up and is live from now on. */
+  readonly onJoin: (channel: Channel) => void;
 }
 
 export class Channel {
@@ -47,16 +65,17 @@ export class Channel {
   #recent: Change[] = [];
   #recentSize = 0;
   #audiences = new Map<string, { rendering: Rendering; followers: number }>();
-  #listeners = new Set<(changes: readonly Change[]) => void>();
+  #listeners = new Set<ChangeListener>();
+  /** Of own steps that are not published yet, by seq. */
   #senders = new Map<number, Peer>();
-  #pages = new Map<string, unknown>();
+  #cache = new Map<string, unknown>();
   #refreshing: Promise<void> | undefined;
-  /** The step that was last said to be there. */
-  #awaited = 0;
-  /** Who waits until a step has been told. */
+  /** The greatest step that a notice named during the refresh. */
+  #noticed = 0;
+  /** Callers that wait until a step has been published. */
   #reaching: { readonly seq: number; readonly resolve: () => void }[] = [];
   /** The newest write that was given to the store. */
-  #underWay: Promise<unknown> = Promise.resolve();
+  #newestWrite: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, keep: Keep, head: Head, deps: ChannelDeps) {
     this.name = name;
@@ -74,39 +93,36 @@ export class Channel {
     return this.#head.version;
   }
 
-  /** Catch-up from below this seq is impossible, but for 0. */
+  /** Catch-up from a seq below this one is impossible, except from 0. */
   get floor(): number {
     return this.#head.floor;
   }
 
-  /** Whether anyone would miss it. */
-  get watched(): boolean {
+  /** Whether the channel has followers or listeners, or work under way. */
+  get isWatched(): boolean {
     return (
       this.#audiences.size > 0 || this.#listeners.size > 0 || this.#senders.size > 0 || this.#refreshing !== undefined
     );
   }
 
-  /**
-   * Appends. Resolves after the commit, when followers have been told; rejects only when the store is broken.
-   * @param sender is not told of its own change by renderings without echo
-   */
-  async write(write: Write, sender?: Peer): Promise<Appended> {
+  /** Appends. Resolves after the commit, when the change has been published; rejects only when the store fails. */
+  async write(write: Write, { sender, parsed }: WriteOptions = {}): Promise<Appended> {
     const appending = this.#deps.store.append(this.name, write, this.keep);
-    this.#underWay = appending;
+    this.#newestWrite = appending;
     const appended = await appending;
     if (!appended.ok || appended.changes.length === 0) return appended;
-    this.#advance(appended.changes, sender);
+    this.#advance(appended.changes, sender, parsed);
     const last = appended.changes.at(-1);
     if (last !== undefined) this.#deps.announce(this.name, last.seq - appended.steps, last.seq);
     return appended;
   }
 
-  /** A rumour said that the channel moved: look, and tell. */
-  heard(seq: number): void {
+  /** Takes a notice of another node that the channel has moved to `seq`. */
+  notice(seq: number): void {
     if (seq > this.#head.seq) this.#refresh(seq);
   }
 
-  /** Asks the store how far the channel is, whatever rumours said. Resolves when all that was found has been told. */
+  /** Reads from the store what is new, whether or not a notice came. Resolves when it has been published. */
   async refresh(): Promise<void> {
     this.#refresh(Number.POSITIVE_INFINITY);
     await this.#refreshing;
@@ -117,7 +133,7 @@ export class Channel {
     audience.followers += 1;
     this.#audiences.set(rendering.key, audience);
     peer.join(this.#topic(rendering));
-    this.#deps.joined(this);
+    this.#deps.onJoin(this);
   }
 
   leave(rendering: Rendering, peer: Peer): void {
@@ -128,15 +144,16 @@ export class Channel {
     peer.leave(this.#topic(rendering));
   }
 
-  /** Told of every commit, in order, before anyone else; for the hub's own parts. The answer ends it. */
-  listen(told: (changes: readonly Change[]) => void): () => void {
-    this.#listeners.add(told);
-    return () => this.#listeners.delete(told);
+  /** Calls `listener` with every commit, in order, before any follower gets it. Returns a function that ends it. */
+  listen(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Every item whose last step is greater than `seq`, in order ([ST6], [ST7]). From memory where the recent changes reach.
-   * @param limit a page may be over before, when its values are large; up to 10,000 is a page, more is everything
+   * Reads every item whose last step is greater than `seq`, in order of that step ([ST6], [ST7]); from memory where the recent changes
+   * reach back so far.
+   * @param limit items; up to 10,000 is a page, which may end earlier when its values are large; more means everything
    */
   async since(seq: number, limit: number): Promise<Since> {
     if (seq > 0 && seq <= this.#head.seq && seq >= this.#head.seq - this.#recent.length)
@@ -145,21 +162,22 @@ export class Channel {
     const page = this.cached(key, () => this.#fromStore(seq, limit));
     page.then(
       (since) => {
-        if (since.ok && sizeOf(since.changes) > pageSize && this.#pages.get(key) === page) this.#pages.delete(key);
+        if (since.ok && sizeOf(since.changes) > pageSize && this.#cache.get(key) === page) this.#cache.delete(key);
       },
-      () => this.#pages.clear(),
+      () => this.#cache.clear(),
     );
     return page;
   }
 
-  /** What `make` gave the last time it was asked for under this key, as long as the channel has not moved. */
+  /** Returns what `make` returned before under this key, as long as the channel has not moved since. */
   cached<T>(key: string, make: () => T): T;
   cached(key: string, make: () => unknown): unknown {
-    const known = this.#pages.get(key);
+    const known = this.#cache.get(key);
     if (known !== undefined) return known;
     const made = make();
-    if (this.#pages.size >= keptPages) this.#pages.clear();
-    this.#pages.set(key, made);
+    const oldest = this.#cache.size >= maxCached ? this.#cache.keys().next().value : undefined;
+    if (oldest !== undefined) this.#cache.delete(oldest);
+    this.#cache.set(key, made);
     return made;
   }
 
@@ -178,25 +196,25 @@ export class Channel {
   async forget(through: number): Promise<void> {
     await this.#deps.store.forget(this.name, through);
     this.#head = { ...this.#head, floor: Math.max(this.#head.floor, through) };
-    this.#pages.clear();
+    this.#cache.clear();
   }
 
   #topic(rendering: Rendering): string {
     return `${this.name}\n${rendering.key}`;
   }
 
-  /** Never ahead of what followers have been told: whoever reads it may join them at once. */
+  /** The page is never ahead of what has been published, so its reader may go live at once. */
   async #fromStore(seq: number, limit: number): Promise<Since> {
     const since = await this.#page(seq, limit);
-    // Our own writes tell for themselves, and know who is not to be told.
-    if (since.head.seq > this.#head.seq) await this.#underWay.catch(() => undefined);
+    // The answers of own writes publish with their senders; they come first.
+    if (since.head.seq > this.#head.seq) await this.#newestWrite.catch(() => undefined);
     if (since.head.seq > this.#head.seq) await this.#reach(since.head.seq);
-    // The store was asked in vain: this page would be ahead of the followers, and would be asked for again and again.
-    if (since.head.seq > this.#head.seq) throw new Error(`${this.name}: the store could not be asked what is new`);
+    // The refresh failed: this page would be ahead of the followers, and its reader would ask for it again and again.
+    if (since.head.seq > this.#head.seq) throw new Error(`${this.name}: cannot read new changes from the store`);
     return since;
   }
 
-  /** Resolves when followers have been told of this step, however many follow it, or when the store could not be asked for it. */
+  /** Resolves when this step has been published, or when it could not be read from the store. */
   #reach(seq: number): Promise<void> {
     this.#refresh(seq);
     return new Promise((resolve) => this.#reaching.push({ seq, resolve }));
@@ -211,12 +229,12 @@ export class Channel {
 
   async #page(seq: number, limit: number): Promise<Since> {
     const { store } = this.#deps;
-    if (limit > mostOfAPage) return store.since(this.name, seq, limit);
+    if (limit > maxPageLimit) return store.since(this.name, seq, limit);
     const changes: Change[] = [];
     let size = 0;
     for (let after = seq; ; ) {
-      const since = await store.since(this.name, after, Math.min(askedAtOnce, limit - changes.length));
-      // Forgotten meanwhile: the next page will say so.
+      const since = await store.since(this.name, after, Math.min(readAtOnce, limit - changes.length));
+      // The store forgot steps meanwhile: the next page reports it.
       if (!since.ok) return changes.length === 0 ? since : { ok: true, head: since.head, changes, more: true };
       const { head } = since;
       for (const [at, change] of since.changes.entries()) {
@@ -244,26 +262,27 @@ export class Channel {
     return { ok: true, head: this.#head, changes: changes.slice(0, limit), more: changes.length > limit };
   }
 
-  #advance(changes: readonly Change[], sender: Peer | undefined): void {
+  #advance(changes: readonly Change[], sender?: Peer, parsed?: WriteOptions['parsed']): void {
     if (this.#refreshing === undefined && changes[0]?.seq === this.#head.seq + 1) {
-      this.#tell(changes, sender);
+      this.#publish(changes, sender, parsed);
       return;
     }
     if (sender !== undefined) for (const change of changes) this.#senders.set(change.seq, sender);
     this.#refresh(changes.at(-1)?.seq ?? 0);
   }
 
-  /** @param writer of all the changes, where one is known; otherwise whoever is remembered as the sender of each */
-  #tell(changes: readonly Change[], writer?: Peer): void {
+  /** @param writer the sender of all changes; without it, each change has the sender that #senders remembers */
+  #publish(changes: readonly Change[], writer?: Peer, parsed?: WriteOptions['parsed']): void {
     const last = changes.at(-1);
     if (last === undefined) return;
     const version = changes.reduce((most, change) => Math.max(most, change.version ?? -1), this.#head.version);
     this.#head = { ...this.#head, seq: last.seq, version };
     this.#remember(changes);
     // Clearing an empty Map costs as much as a full one.
-    if (this.#pages.size > 0) this.#pages.clear();
-    for (const told of this.#listeners) told(changes);
-    this.#deps.told(this, changes);
+    if (this.#cache.size > 0) this.#cache.clear();
+    const live = parsed === undefined ? changes : withParsed(changes, parsed);
+    for (const listener of this.#listeners) listener(live);
+    this.#deps.onChanges(this, changes);
     for (const change of changes) {
       const sender = writer ?? this.#senders.get(change.seq);
       if (this.#senders.size > 0) this.#senders.delete(change.seq);
@@ -280,12 +299,12 @@ export class Channel {
       this.#recent.push(change);
       this.#recentSize += change.value?.length ?? 0;
     }
-    // Many at once, since those that stay are moved each time.
-    if (this.#recent.length <= recentChanges * slack && this.#recentSize <= recentSize * slack) return;
+    // In bulk: each trim moves the changes that stay.
+    if (this.#recent.length <= maxRecentChanges * slack && this.#recentSize <= maxRecentSize * slack) return;
     let drop = 0;
     while (
-      this.#recent.length - drop > recentChanges ||
-      (this.#recentSize > recentSize && drop < this.#recent.length)
+      this.#recent.length - drop > maxRecentChanges ||
+      (this.#recentSize > maxRecentSize && drop < this.#recent.length)
     ) {
       this.#recentSize -= this.#recent[drop]?.value?.length ?? 0;
       drop += 1;
@@ -298,61 +317,68 @@ export class Channel {
     this.#recentSize = 0;
   }
 
-  /** Another node wrote before us, or may have: take all that is new from the store, in order, up to this step at least. */
+  /** Reads all that is new from the store, in order, at least up to this step, because another node wrote or may have written. */
   #refresh(seq: number): void {
-    this.#awaited = Math.max(this.#awaited, seq);
+    this.#noticed = Math.max(this.#noticed, seq);
     this.#refreshing ??= this.#catchUp();
   }
 
   /**
-   * Where every step is kept, those in step are told of each, as if it had been made here.
-   * @returns whether there was anything
+   * Publishes each step of another node as if it had been made here, on a channel that keeps every step.
+   * @returns whether there was any
    */
   async #catchUpByStep(): Promise<boolean> {
     const { seq } = this.#head;
-    const steps = await this.#deps.store.history(this.name, { after: seq, limit: recentChanges });
+    const steps = await this.#deps.store.history(this.name, { after: seq, limit: maxRecentChanges });
     if (steps.length === 0 || steps.at(-1)?.seq !== seq + steps.length) return false;
-    await this.#underWay.catch(() => undefined);
-    this.#tell(steps);
+    await this.#newestWrite.catch(() => undefined);
+    this.#publish(steps);
     return true;
   }
 
   async #catchUp(): Promise<void> {
     try {
       for (;;) {
-        // Whoever says while we ask that there is more may know better than the answer.
-        this.#awaited = 0;
+        // A notice that comes while the store answers may know of a newer step than the answer.
+        this.#noticed = 0;
         if (this.keep === 'all' && (await this.#catchUpByStep())) continue;
-        const since = await this.#deps.store.since(this.name, this.#head.seq, recentChanges);
+        const since = await this.#deps.store.since(this.name, this.#head.seq, maxRecentChanges);
         if (!since.ok) {
           this.#deps.world.log.warn(
             { channel: this.name },
-            'channel: the store forgot what came since; followers start anew',
+            'channel: the store no longer has the steps since the last one; followers start from the beginning',
           );
           this.#forgetRecent();
           this.#head = since.head;
           return;
         }
-        // Our own writes among them are known as such only when their answers are here.
-        await this.#underWay.catch(() => undefined);
+        // Some of these may be own writes. Their senders are known only once their answers are here.
+        await this.#newestWrite.catch(() => undefined);
         const before = this.#head.seq;
-        this.#tell(since.changes);
-        // By state: where a superseded step is missing, what is remembered is no longer contiguous.
+        this.#publish(since.changes);
+        // These are states, not steps: if a superseded step is missing, the recent changes are no longer contiguous.
         if (this.#head.seq - before !== since.changes.length) this.#forgetRecent();
         for (const seq of this.#senders.keys()) if (seq <= this.#head.seq) this.#senders.delete(seq);
-        if (!since.more && since.changes.length === 0 && this.#awaited <= this.#head.seq) return;
+        if (!since.more && since.changes.length === 0 && this.#noticed <= this.#head.seq) return;
       }
     } catch (error) {
-      this.#deps.world.log.error({ channel: this.name, error }, 'channel: could not ask the store what is new');
+      this.#deps.world.log.error({ channel: this.name, error }, 'channel: cannot read new changes from the store');
     } finally {
-      // In the same breath: who comes from now on begins anew.
+      // Cleared synchronously, so the next caller starts a new refresh.
       this.#refreshing = undefined;
       this.#reached(Number.POSITIVE_INFINITY);
     }
   }
 }
 
-/** Characters of the values. */
+function withParsed(changes: readonly Change[], parsed: ReadonlyMap<string, object>): readonly LiveChange[] {
+  return changes.map((change) => {
+    const value = parsed.get(change.key);
+    return value === undefined ? change : { ...change, parsed: value };
+  });
+}
+
+/** The characters of all values together. */
 export function sizeOf(changes: readonly Change[]): number {
   return changes.reduce((size, { value }) => size + (value?.length ?? 0), 0);
 }

@@ -1,31 +1,31 @@
-// Holds the open channels and sessions of one node, and the doors between them: store, relay, world, publishers. It decides
-// nothing; whoever has a channel writes to it and follows it.
+// The open channels and the sessions of one node, with what they share: the store, the relay to other nodes, the environment and the
+// transports' publishers. It knows no items and no permissions.
 
 import { keepOf } from './access.ts';
-import { Document } from './cached-channel.ts';
+import { CachedChannel } from './cached-channel.ts';
 import { Channel } from './channel.ts';
 import type { Peer, Publisher } from './peer.ts';
-import { type Relay, type Rumour, silence } from './relay.ts';
+import { type ChangeNotice, noopRelay, type Relay } from './relay.ts';
 import type { Session } from './session.ts';
 import type { Change, Store } from './store.ts';
 import type { World } from './world.ts';
 
-/** Channels held open at once; beyond that, those that nobody follows are let go. */
-const openChannels = 10_000;
-/** How often the store is asked what rumours may have failed to say. */
-const mendMs = 5_000;
+/** Channels open at once. Beyond that, channels without followers are closed. */
+const maxOpenChannels = 10_000;
+/** How often a node with others asks the store for changes whose notices were lost. */
+const pollMs = 5_000;
 
-/** Of which channels a watcher hears though nobody here has them open, when another node writes. */
-export interface Wanted {
+/** Channels that a watcher is notified about even while they are not open on this node. */
+export interface WatchScope {
   readonly prefix: string;
   /**
-   * It has all of them open that have items. One that is not is news even without a rumour: when it is opened, by whomever, the
-   * watcher is told of it without changes.
+   * Whether the watcher wants every such channel that has items to be open. Then it is also notified, without changes, when one is
+   * opened that it did not know of because a notice was lost.
    */
   readonly whole: boolean;
 }
 
-type Told = (channel: Channel, changes: readonly Change[]) => void;
+type Watcher = (channel: Channel, changes: readonly Change[]) => void;
 
 export interface HubDeps {
   readonly store: Store;
@@ -40,9 +40,9 @@ export class Hub {
   #relay: Relay;
   #publishers: Publisher[] = [];
   #channels = new Map<string, Promise<Channel>>();
-  #documents = new Map<string, Promise<Document>>();
+  #cached = new Map<string, Promise<CachedChannel>>();
   #open = new Map<string, Channel>();
-  #watchers = new Map<Told, Wanted | undefined>();
+  #watchers = new Map<Watcher, WatchScope | undefined>();
   #joinWatchers = new Set<(channel: Channel) => void>();
   #draining = new Set<() => void>();
   #closed = false;
@@ -52,17 +52,17 @@ export class Hub {
     this.world = deps.world;
     this.#relay = deps.relay;
     this.#relay.listen(
-      (rumour) => this.#heard(rumour),
+      (notice) => this.#takeNotice(notice),
       () => void this.refresh(),
     );
-    if (this.#relay !== silence) this.#mendLater();
+    if (this.#relay !== noopRelay) this.#pollLater();
   }
 
   addPublisher(publisher: Publisher): void {
     this.#publishers.push(publisher);
   }
 
-  /** Why other nodes' changes are late; undefined while they are not. */
+  /** Why other nodes' changes arrive late; undefined while they do not. */
   get trouble(): string | undefined {
     return this.#relay.trouble;
   }
@@ -72,11 +72,11 @@ export class Hub {
     return this.#channel(name, Number.POSITIVE_INFINITY);
   }
 
-  /** @param from how much of a channel that is not open yet is known already: what comes after is told */
+  /** @param from for a channel that is not open yet: the step up to which its changes are known; later ones are published */
   #channel(name: string, from: number): Promise<Channel> {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
-    if (this.#channels.size >= openChannels) this.#letGo();
+    if (this.#channels.size >= maxOpenChannels) this.#closeUnwatched();
     const opening = this.#openChannel(name, from);
     this.#channels.set(name, opening);
     opening.catch(() => this.#channels.delete(name));
@@ -87,48 +87,49 @@ export class Hub {
     return this.#open.size;
   }
 
-  /** The channel with all its items in memory, shared by all who ask. */
-  document(name: string): Promise<Document> {
-    const known = this.#documents.get(name);
+  /** The channel with all its items in memory, shared by all callers. */
+  cachedChannel(name: string): Promise<CachedChannel> {
+    const known = this.#cached.get(name);
     if (known !== undefined) return known;
-    const opening = this.channel(name).then((channel) => Document.open(channel));
-    this.#documents.set(name, opening);
-    opening.catch(() => this.#documents.delete(name));
+    const opening = this.channel(name).then((channel) => CachedChannel.open(channel));
+    this.#cached.set(name, opening);
+    opening.catch(() => this.#cached.delete(name));
     return opening;
   }
 
-  /** Lets go of a document, for those who have many that come and go: whoever asks next reads it anew. */
+  /** Drops a cached channel from memory. The next caller of `cachedChannel` reads it anew. */
   release(name: string): void {
-    const known = this.#documents.get(name);
-    this.#documents.delete(name);
+    const known = this.#cached.get(name);
+    this.#cached.delete(name);
     known?.then(
-      (document) => document.close(),
+      (cached) => cached.close(),
       () => undefined,
     );
   }
 
   /**
-   * Told of every commit on any channel that is open here, after the channel's own listeners. The answer ends it.
-   * @param wanted channels that are opened for it when another node writes to them
+   * Calls `watcher` with every commit on any channel that is open here, after the channel's own listeners. Returns a function that
+   * ends it.
+   * @param scope channels that are opened for the watcher when another node writes to them
    */
-  watch(told: Told, wanted?: Wanted): () => void {
-    this.#watchers.set(told, wanted);
-    return () => this.#watchers.delete(told);
+  watch(watcher: Watcher, scope?: WatchScope): () => void {
+    this.#watchers.set(watcher, scope);
+    return () => this.#watchers.delete(watcher);
   }
 
-  /** Told whenever somebody has caught up with a channel and follows it live, for channels that are made while they are followed. */
-  watchFollowers(told: (channel: Channel) => void): () => void {
-    this.#joinWatchers.add(told);
-    return () => this.#joinWatchers.delete(told);
+  /** Calls `watcher` whenever a follower has caught up with a channel and is live: some channels are computed only while followed. */
+  watchFollowers(watcher: (channel: Channel) => void): () => void {
+    this.#joinWatchers.add(watcher);
+    return () => this.#joinWatchers.delete(watcher);
   }
 
-  /** For those who are connected and have no session yet: told when the hub goes down. The answer takes it back. */
+  /** Calls `act` when the hub goes down, for connections that have no session yet. Returns a function that takes it back. */
   atDrain(act: () => void): () => void {
     this.#draining.add(act);
     return () => this.#draining.delete(act);
   }
 
-  /** Ends every session: they are told to come back. */
+  /** Ends every session with `away`, which asks the client to reconnect. */
   drain(): void {
     for (const act of [...this.#draining]) act();
     for (const session of [...this.sessions]) session.end('away');
@@ -140,55 +141,57 @@ export class Hub {
     await this.store.close();
   }
 
-  #heard({ channel, from, seq }: Rumour): void {
+  #takeNotice({ channel, from, seq }: ChangeNotice): void {
     const open = this.#open.get(channel);
-    if (open !== undefined) open.heard(seq);
-    else if (this.#channels.has(channel) || this.#isWanted(channel, false)) void this.#catchUp(channel, from);
+    if (open !== undefined) open.notice(seq);
+    else if (this.#channels.has(channel) || this.#isInScope(channel, false)) void this.#catchUp(channel, from);
   }
 
-  /** Opens the channel where it was and tells what came since; one that is being opened may have come too early to see it. */
+  /** Opens the channel at `from` and publishes what came since. A channel that is just being opened may have been read too early. */
   #catchUp(name: string, from: number): Promise<void> {
     return this.#channel(name, from)
       .then((channel) => channel.refresh())
-      .catch((error: unknown) => this.world.log.warn({ channel: name, error }, 'hub: could not look at a channel'));
+      .catch((error: unknown) =>
+        this.world.log.warn({ channel: name, error }, 'hub: cannot read what another node wrote to a channel'),
+      );
   }
 
-  #isWanted(channel: string, whole: boolean): boolean {
-    for (const wanted of this.#watchers.values()) {
-      if (wanted !== undefined && (wanted.whole || !whole) && channel.startsWith(wanted.prefix)) return true;
+  #isInScope(channel: string, whole: boolean): boolean {
+    for (const scope of this.#watchers.values()) {
+      if (scope !== undefined && (scope.whole || !whole) && channel.startsWith(scope.prefix)) return true;
     }
     return false;
   }
 
-  #mendLater(): void {
-    this.world.after(mendMs, () => {
+  #pollLater(): void {
+    this.world.after(pollMs, () => {
       if (this.#closed) return;
-      this.#mendLater();
+      this.#pollLater();
       void this.refresh();
     });
   }
 
-  /** Asks the store, once for all channels, what rumours did not say. All of it has been told when it resolves. */
+  /** Asks the store, once for all channels, for changes that no notice announced. Resolves when they have been published. */
   async refresh(): Promise<void> {
     const prefixes = new Set<string>();
-    for (const wanted of this.#watchers.values()) if (wanted?.whole === true) prefixes.add(wanted.prefix);
+    for (const scope of this.#watchers.values()) if (scope?.whole === true) prefixes.add(scope.prefix);
     try {
       const heads = await this.store.heads([...this.#open.keys()], [...prefixes]);
       await Promise.all(
         heads.map(({ channel, seq, items }) => {
           const open = this.#open.get(channel);
           if (open !== undefined) return open.position.seq < seq ? open.refresh() : undefined;
-          return items > 0 && this.#isWanted(channel, true) ? this.#catchUp(channel, 0) : undefined;
+          return items > 0 && this.#isInScope(channel, true) ? this.#catchUp(channel, 0) : undefined;
         }),
       );
     } catch (error) {
-      this.world.log.warn({ error }, 'hub: could not ask the store what other nodes wrote');
+      this.world.log.warn({ error }, 'hub: cannot read from the store what other nodes wrote');
     }
   }
 
   async #openChannel(name: string, from: number): Promise<Channel> {
     const head = await this.store.head(name);
-    // Nothing of before the floor can be told, but everything can.
+    // Steps below the floor are gone: publish from the floor, or everything.
     const seq = Math.min(head.seq, from === 0 ? 0 : Math.max(from, head.floor));
     const channel = new Channel(
       name,
@@ -201,29 +204,29 @@ export class Hub {
           for (const publisher of this.#publishers) publisher.publish(topic, text, except);
         },
         announce: (channel, from, seq) => this.#relay.announce({ channel, from, seq }),
-        told: (moved, changes) => {
-          for (const told of this.#watchers.keys()) told(moved, changes);
+        onChanges: (changed, changes) => {
+          for (const watcher of this.#watchers.keys()) watcher(changed, changes);
         },
-        joined: (joined) => {
-          for (const told of this.#joinWatchers) told(joined);
+        onJoin: (followed) => {
+          for (const watcher of this.#joinWatchers) watcher(followed);
         },
       },
     );
     this.#open.set(name, channel);
     if (seq > 0) {
-      for (const [told, wanted] of this.#watchers) {
-        if (wanted?.whole === true && name.startsWith(wanted.prefix)) told(channel, []);
+      for (const [watcher, scope] of this.#watchers) {
+        if (scope?.whole === true && name.startsWith(scope.prefix)) watcher(channel, []);
       }
     }
     return channel;
   }
 
-  #letGo(): void {
+  #closeUnwatched(): void {
     for (const [name, channel] of this.#open) {
-      if (channel.watched || this.#documents.has(name)) continue;
+      if (channel.isWatched || this.#cached.has(name)) continue;
       this.#open.delete(name);
       this.#channels.delete(name);
-      if (this.#channels.size < openChannels / 2) return;
+      if (this.#channels.size < maxOpenChannels / 2) return;
     }
   }
 }

@@ -1,27 +1,27 @@
-// The port to other nodes. A rumour says "channel X moved to N" and carries no data: lost, doubled or late, it costs freshness
-// only, because followers always ask the store.
+// The port to other nodes. A notice says "channel X moved to N" and carries no data. A notice that is lost, doubled or late costs
+// freshness only, because a node always reads from the store.
 
-export interface Rumour {
+export interface ChangeNotice {
   readonly channel: string;
-  /** Where it was before the move, for who does not know the channel yet. */
+  /** The position before the move, for a node that does not have the channel open. */
   readonly from: number;
   readonly seq: number;
 }
 
 export interface Relay {
-  /** Why rumours do not travel at the moment; undefined while they do. */
+  /** Why notices do not travel at the moment; undefined while they do. */
   readonly trouble: string | undefined;
-  announce(rumour: Rumour): void;
+  announce(notice: ChangeNotice): void;
   /**
-   * @param heard called for rumours of other nodes, never for our own
-   * @param missed called when some may have been lost
+   * @param onNotice called with notices of other nodes, never with this node's own
+   * @param onGap called when notices may have been lost
    */
-  listen(heard: (rumour: Rumour) => void, missed: () => void): void;
+  listen(onNotice: (notice: ChangeNotice) => void, onGap: () => void): void;
   close(): Promise<void>;
 }
 
-/** One node: nobody to tell, and nothing to miss. */
-export const silence: Relay = {
+/** The relay of a hub with one node. */
+export const noopRelay: Relay = {
   trouble: undefined,
   announce() {},
   listen() {},

@@ -9,7 +9,7 @@ import { openActivityWatch } from '../adapters/activitywatch/routes/routes.ts';
 import { pagesMay, wakatimeRoutes } from '../adapters/wakatime/routes.ts';
 import { Accounts } from '../core/accounts.ts';
 import { Hub } from '../core/hub.ts';
-import { silence } from '../core/relay.ts';
+import { noopRelay } from '../core/relay.ts';
 import type { Store } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import type { Caller, Route } from '../http/types.ts';
@@ -93,7 +93,7 @@ const idBlocks = Math.floor((1e15 - edgeIds) / idBlock);
 export async function openEdge(config: EdgeConfig, world: World, say: (text: string) => void): Promise<OpenedEdge> {
   const store = config.store ?? (await openSqlite({ folder: config.folder, world }));
   if ('ok' in store && !store.ok) return store;
-  const hub = new Hub({ store: 'ok' in store ? store.store : store, relay: silence, world });
+  const hub = new Hub({ store: 'ok' in store ? store.store : store, relay: noopRelay, world });
   const self = await identity(hub);
   const accounts = await Accounts.open(hub);
 
@@ -239,11 +239,11 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
 /** What sets this edge apart, made on its first start: the numbers of its events, and the key of its hashes. */
 async function identity(hub: Hub): Promise<{ readonly key: string }> {
   const at = hub.world.now();
-  const self = await hub.document('@edge/self');
+  const self = await hub.cachedChannel('@edge/self');
   if (!self.view.items.has('key')) {
     const secret = hub.world.secret().replaceAll('-', '');
     const block = Number.parseInt(secret.slice(0, 10), 16) % idBlocks;
-    const ids = await hub.document(`${localAccount}/aw`);
+    const ids = await hub.cachedChannel(`${localAccount}/aw`);
     const first = { op: 'add', key: 'ids', value: String(edgeIds + block * idBlock) } as const;
     await ids.write(() => ({ ok: true, write: { ops: [first], origin: 'edge', at } }));
     const key = { op: 'add', key: 'key', value: JSON.stringify(`${hub.world.secret()}${hub.world.secret()}`) } as const;

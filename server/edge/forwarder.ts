@@ -9,7 +9,7 @@ import { eventOf, isEventKey } from '../adapters/activitywatch/events/event.ts';
 import { type Batch, BatchAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
 import { readSettings } from '../adapters/wakatime/model/account-settings.ts';
 import { type Heartbeat, readHeartbeat } from '../adapters/wakatime/model/heartbeat.ts';
-import type { Document } from '../core/cached-channel.ts';
+import type { CachedChannel } from '../core/cached-channel.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Change } from '../core/store.ts';
@@ -73,7 +73,7 @@ const isBulkAnswer = (value: unknown): value is Static<typeof BulkAnswer> => che
 
 export class Forwarder {
   readonly #deps: ForwarderDeps;
-  readonly #sent: Document;
+  readonly #sent: CachedChannel;
   readonly #buckets: Buckets;
   readonly #channels = new Map<string, Channel>();
   /** When the oldest step that waits in a channel was taken in. */
@@ -90,7 +90,7 @@ export class Forwarder {
   #unwatch: () => void = () => undefined;
   #cancelRetry: () => void = () => undefined;
 
-  private constructor(deps: ForwarderDeps, sent: Document, buckets: Buckets) {
+  private constructor(deps: ForwarderDeps, sent: CachedChannel, buckets: Buckets) {
     this.#deps = deps;
     this.#sent = sent;
     this.#buckets = buckets;
@@ -98,7 +98,7 @@ export class Forwarder {
 
   static async open(deps: ForwarderDeps): Promise<Forwarder> {
     const { hub } = deps;
-    const sent = await hub.document('@edge/sent');
+    const sent = await hub.cachedChannel('@edge/sent');
     const forwarder = new Forwarder(deps, sent, await Buckets.open(hub, localAccount));
     const known = await hub.store.channels(`${localAccount}/`);
     for (const { channel } of known) {

@@ -241,7 +241,7 @@ export class ChannelVerbs {
         ...(request.write_id === undefined ? {} : { writeId: request.write_id }),
         ...(base === undefined ? (on === undefined ? {} : { base: on }) : { base }),
       };
-      const appended = await channel.write(write, peer);
+      const appended = await channel.write(write, { sender: peer });
       if (!appended.ok) {
         if (base === undefined) continue;
         return staleAt(appended.position);

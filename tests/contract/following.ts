@@ -206,7 +206,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       wire.close();
       while (house.listening.connections() > 0) await new Promise((resolve) => setImmediate(resolve));
       expect(house.hub.sessions.size).toBe(0);
-      expect((await house.hub.channel(`owner/${channel}`)).watched).toBe(false);
+      expect((await house.hub.channel(`owner/${channel}`)).isWatched).toBe(false);
     });
   });
 }

@@ -4,7 +4,7 @@
 import { openActivityWatch } from '../../server/adapters/activitywatch/routes/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
-import { silence } from '../../server/core/relay.ts';
+import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { Router } from '../../server/http/router.ts';
 import type { Flow, Reply } from '../../server/http/types.ts';
@@ -46,7 +46,7 @@ export interface House {
 
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
-  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   await accounts.begin(undefined);
   const activityWatch = openActivityWatch({

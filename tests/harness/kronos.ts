@@ -5,7 +5,7 @@ import { openTaskClients, type TaskDeps } from '../../server/adapters/kronos/tas
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
-import { type Relay, silence } from '../../server/core/relay.ts';
+import { noopRelay, type Relay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import type { Gate } from '../../server/wire/authorize.ts';
@@ -126,7 +126,7 @@ export async function startHub(
 ): Promise<TestHub> {
   const world = options.world ?? new TestWorld();
   const store = options.store ?? new MemoryStore({ epoch: 'e1' });
-  const hub = new Hub({ store, relay: options.relay ?? silence, world });
+  const hub = new Hub({ store, relay: options.relay ?? noopRelay, world });
   const switchboard = new Switchboard();
   hub.addPublisher(switchboard);
   const accounts = await Accounts.open(hub);

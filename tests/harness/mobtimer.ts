@@ -8,7 +8,7 @@ import { roomForm } from '../../server/adapters/mobtimer/room-form.ts';
 import { mobtimerRoutes } from '../../server/adapters/mobtimer/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
-import { silence } from '../../server/core/relay.ts';
+import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { Tickets } from '../../server/http/tickets.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
@@ -65,7 +65,7 @@ export interface Wishes {
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
   const { engine = 'uWebSockets.js', rooms = 'open', personal = false } = wishes;
-  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const tasks = await openTaskClients({ hub, accounts });

@@ -8,7 +8,7 @@ import type { Heartbeat } from '../../server/adapters/wakatime/model/heartbeat.t
 import { type Rule, tally } from '../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import type { Channel } from '../../server/core/channel.ts';
 import { Hub } from '../../server/core/hub.ts';
-import type { Relay, Rumour } from '../../server/core/relay.ts';
+import type { ChangeNotice, Relay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { TestWorld } from './world.ts';
 
@@ -22,7 +22,7 @@ export interface Node {
 }
 
 export function openNodes(store: Store, count: number): readonly Node[] {
-  const heard: ((rumour: Rumour) => void)[] = [];
+  const heard: ((rumour: ChangeNotice) => void)[] = [];
   return Array.from({ length: count }, (_, index): Node => {
     const world = new TestWorld();
     const relay: Relay = {

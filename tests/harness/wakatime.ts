@@ -5,7 +5,7 @@ import type { WakatimeDeps } from '../../server/adapters/wakatime/auth/authorize
 import { wakatimeRoutes } from '../../server/adapters/wakatime/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
-import { silence } from '../../server/core/relay.ts';
+import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
 import { openWire } from '../../server/wire/conversation.ts';
@@ -62,7 +62,7 @@ export function basic(key: string): { authorization: string } {
 export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
   const { engine = 'uWebSockets.js', personal = false, sizes } = wishes;
-  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: silence, world });
+  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
   const tasks = await openTaskClients({ hub, accounts });
@@ -105,7 +105,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
         headers: { ...basic(owner), 'user-agent': cliAgent, 'x-machine-name': 'laptop', ...headers },
       }),
     async settle(settings) {
-      const document = await hub.document('owner/settings');
+      const document = await hub.cachedChannel('owner/settings');
       const op = { op: 'put', key: 'wakatime', value: JSON.stringify(settings) } as const;
       await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: world.now() } }));
     },

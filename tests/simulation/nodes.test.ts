@@ -2,22 +2,22 @@
 // goes away: whatever it does costs freshness only. Each run is a seed, and prints it when it fails.
 
 import { describe, expect, test } from '@jest/globals';
-import { Document } from '../../server/core/cached-channel.ts';
-import type { Relay, Rumour } from '../../server/core/relay.ts';
+import { CachedChannel } from '../../server/core/cached-channel.ts';
+import type { Relay, ChangeNotice } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub } from '../harness/kronos.ts';
 import { seeded, TestWorld } from '../harness/world.ts';
 
 interface Flying {
-  readonly rumour: Rumour;
+  readonly rumour: ChangeNotice;
   readonly to: number;
 }
 
 /** What carries the rumours of all nodes. */
 class Air {
   readonly #random: () => number;
-  readonly #ears: { heard: (rumour: Rumour) => void; missed: () => void; isOut: boolean }[] = [];
+  readonly #ears: { heard: (rumour: ChangeNotice) => void; missed: () => void; isOut: boolean }[] = [];
   /** Under way, and to whom. */
   #flying: Flying[] = [];
   counts = { lost: 0, doubled: 0, late: 0, outages: 0 };
@@ -40,7 +40,7 @@ class Air {
     };
   }
 
-  #say(me: number, rumour: Rumour): void {
+  #say(me: number, rumour: ChangeNotice): void {
     this.#ears.forEach((ear, to) => {
       if (to === me || ear.isOut || this.#ears[me]?.isOut === true) return;
       const chance = this.#random();
@@ -154,7 +154,7 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
   const count = ({ ok }: { readonly ok: boolean }) => {
     if (ok) accepted += 1;
   };
-  const counters = await Promise.all(hubs.map(async (hub) => Document.open(await hub.channel('owner/counter'))));
+  const counters = await Promise.all(hubs.map(async (hub) => CachedChannel.open(await hub.channel('owner/counter'))));
 
   for (let turn = 0; turn < turns; turn += 1) {
     const node = below(nodes);

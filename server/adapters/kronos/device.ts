@@ -4,7 +4,7 @@
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Base, loginVersion } from '../../../protocol/version.ts';
-import type { Document } from '../../core/cached-channel.ts';
+import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { World } from '../../core/world.ts';
 
 /**
@@ -33,7 +33,7 @@ export class Device {
   readonly account: string;
   /** How many connections it has. */
   connections = 0;
-  #notes: Document;
+  #notes: CachedChannel;
   #world: World;
   #base: Base | undefined;
   #sent: Sent | undefined;
@@ -48,7 +48,7 @@ export class Device {
   #first = false;
   #cancel: () => void = nothing;
 
-  constructor(id: string, account: string, notes: Document, world: World, note: Note | undefined) {
+  constructor(id: string, account: string, notes: CachedChannel, world: World, note: Note | undefined) {
     this.id = id;
     this.account = account;
     this.#notes = notes;
@@ -200,11 +200,11 @@ export class Device {
 }
 
 export class Devices {
-  #notes: Document;
+  #notes: CachedChannel;
   #world: World;
   #connected = new Map<string, Device>();
 
-  constructor(notes: Document, world: World) {
+  constructor(notes: CachedChannel, world: World) {
     this.#notes = notes;
     this.#world = world;
   }

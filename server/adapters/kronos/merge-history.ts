@@ -4,7 +4,7 @@
 import { type Life, type Step, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Base } from '../../../protocol/version.ts';
-import type { View as State } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Change, Item } from '../../core/store.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
@@ -19,7 +19,12 @@ export interface Past {
  * The past, and what came between it and `state`, task by task.
  * @param has what the device that merges surely has
  */
-export function livesOf({ base, steps, until }: Past, state: State, device: string, has: Base | undefined): Life[] {
+export function livesOf(
+  { base, steps, until }: Past,
+  state: ChannelState,
+  device: string,
+  has: Base | undefined,
+): Life[] {
   const lives = new Map<string, { key: string; base: Task | undefined; steps: Step[] }>();
   const life = (key: string) => {
     const known = lives.get(key) ?? { key, base: undefined, steps: [] };

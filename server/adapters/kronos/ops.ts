@@ -3,7 +3,7 @@
 
 import type { Task } from '../../../protocol/messages.ts';
 import { nextVersion } from '../../../protocol/version.ts';
-import type { View as State } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
 import { storedTask, storedText, taskOf } from './task-codec.ts';
 
@@ -27,13 +27,13 @@ export interface Put {
 /** Each shown change gets a version of its own, greater than all before it (W5). */
 export class Ops {
   readonly list: Op[] = [];
-  #state: State;
+  #state: ChannelState;
   #version: number;
   #stated: number | undefined;
   #now: number;
 
   /** @param stated the version that the writer named, in its own clock's milliseconds */
-  constructor(state: State, stated: number | undefined, now: number) {
+  constructor(state: ChannelState, stated: number | undefined, now: number) {
     this.#state = state;
     this.#version = state.version;
     this.#stated = stated;

@@ -1,12 +1,12 @@
-// The tasks of an account by what clients know them by: id, index, description. It mirrors a document, the writes under way
-// included. Which of several is meant is decided in find.ts.
+// The tasks of an account by what clients know them by: id, index, description. It is kept in step with a cached channel,
+// writes under way included. Which of several is meant is decided in find.ts.
 
 import type { Task } from '../../../protocol/messages.ts';
-import type { Mirror } from '../../core/cached-channel.ts';
+import type { ItemIndex } from '../../core/cached-channel.ts';
 import type { Item } from '../../core/store.ts';
 import { taskOf } from './task-codec.ts';
 
-export class Lookup implements Mirror {
+export class Lookup implements ItemIndex {
   #tasks = new Map<string, Task>();
   /** Two tasks may have one id while a write is under way, or one description for ever. */
   #byId = new Map<number, Set<string>>();
@@ -35,7 +35,7 @@ export class Lookup implements Mirror {
     return { has: (id) => this.byId(id).some((key) => key !== except) };
   }
 
-  cleared(): void {
+  clear(): void {
     this.#tasks.clear();
     this.#byId.clear();
     this.#byDesc.clear();
@@ -43,7 +43,7 @@ export class Lookup implements Mirror {
   }
 
   set(item: Item): void {
-    this.removed(item.key);
+    this.remove(item.key);
     const task = taskOf(item);
     this.#tasks.set(item.key, task);
     if (task.id !== undefined) addTo(this.#byId, task.id, item.key);
@@ -51,7 +51,7 @@ export class Lookup implements Mirror {
     if (task.index !== undefined) this.#byIndex.set(task.index, item.key);
   }
 
-  removed(key: string): void {
+  remove(key: string): void {
     const task = this.#tasks.get(key);
     if (task === undefined) return;
     this.#tasks.delete(key);

@@ -34,7 +34,7 @@ interface Asking {
 
 /** Opens the adapter of plain task clients, one for all connections of a hub. */
 export async function openTaskClients(deps: TaskDeps): Promise<TaskClients<Device>> {
-  return new TaskRequests(deps, new Devices(await deps.hub.document('@hub/devices'), deps.hub.world));
+  return new TaskRequests(deps, new Devices(await deps.hub.cachedChannel('@hub/devices'), deps.hub.world));
 }
 
 class TaskRequests implements TaskClients<Device> {

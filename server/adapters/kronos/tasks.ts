@@ -6,9 +6,10 @@ import { mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
 import { bounded } from '../../../protocol/version.ts';
-import type { Computed, Document, View as State, Written } from '../../core/cached-channel.ts';
+import type { CachedChannel, ChannelState } from '../../core/cached-channel.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
+import type { Committed, Computed } from '../../core/optimistic-channel.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
 import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
@@ -35,7 +36,7 @@ export interface Writer {
 }
 
 /** What became of a write; and, once that is known, whether the sender has to be sent all tasks, not being what it thinks. */
-export type Outcome = { readonly written: Promise<Written>; readonly differs: () => boolean };
+export type Outcome = { readonly written: Promise<Committed | Refusal>; readonly differs: () => boolean };
 
 export interface AllTasks {
   /** The answer to a `read-all` with this `ref`. */
@@ -47,7 +48,7 @@ export interface AllTasks {
 
 /** What became of a device's list. */
 export interface Merged {
-  readonly written: Written;
+  readonly written: Committed | Refusal;
   /** How many tasks it would have removed and did not (W7). */
   readonly spared: number;
   /** The last step, where the device's list is what came out; undefined otherwise. */
@@ -57,21 +58,21 @@ export interface Merged {
 export class Tasks {
   readonly account: string;
   readonly channel: Channel;
-  #document: Document;
+  #document: CachedChannel;
   #hub: Hub;
   #merge: typeof mergeList;
   #notices: Notices;
   #lookup = new Lookup();
   #unseen = new Unseen();
 
-  private constructor(account: string, document: Document, hub: Hub, merge: typeof mergeList, notices: Notices) {
+  private constructor(account: string, document: CachedChannel, hub: Hub, merge: typeof mergeList, notices: Notices) {
     this.account = account;
     this.channel = document.channel;
     this.#document = document;
     this.#hub = hub;
     this.#merge = merge;
     this.#notices = notices;
-    document.mirror(this.#lookup);
+    document.addIndex(this.#lookup);
     this.channel.listen((changes) => {
       this.#unseen.heard(changes, (key) => notices.shown(key), hub.world.now());
       notices.hear(changes);
@@ -79,7 +80,7 @@ export class Tasks {
   }
 
   static async open(hub: Hub, account: string, merge = mergeList): Promise<Tasks> {
-    const document = await hub.document(`${account}/tasks`);
+    const document = await hub.cachedChannel(`${account}/tasks`);
     const { channel } = document;
     for (;;) {
       const state = await document.settled();
@@ -258,8 +259,8 @@ export class Tasks {
 
   async #write(
     writer: Writer,
-    compute: (ops: Ops, now: number, state: State) => Refusal | undefined,
-  ): Promise<Written> {
+    compute: (ops: Ops, now: number, state: ChannelState) => Refusal | undefined,
+  ): Promise<Committed | Refusal> {
     let refusal: Refused | undefined;
     const written = await this.#document.write((state): Computed => {
       const now = this.#hub.world.now();

@@ -2,7 +2,7 @@
 // are the writes to it, what its viewers are shown of it, its daily forgetting, and the numbers of the front page. No HTTP.
 
 import { refuse } from '../../../protocol/errors.ts';
-import type { Document } from '../../core/cached-channel.ts';
+import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Session, View } from '../../core/session.ts';
 import type { Change } from '../../core/store.ts';
@@ -183,7 +183,7 @@ export class Rooms {
 
 class Room {
   viewers = 0;
-  readonly opened: Promise<Document>;
+  readonly opened: Promise<CachedChannel>;
   readonly view: View = {
     key: 'mobtimer',
     echo: true,
@@ -197,7 +197,7 @@ class Room {
     seqOf: () => 0,
   };
   readonly #hub: Hub;
-  #document: Document | undefined;
+  #document: CachedChannel | undefined;
   #newest: { readonly key: string; readonly request: TimerRequest } | undefined;
   /** The step that removed the newest request, so that viewers are told of an older one, or of none. */
   #fell = 0;
@@ -229,15 +229,15 @@ class Room {
     this.#stopListening();
   }
 
-  async #open(name: string): Promise<Document> {
-    const document = await this.#hub.document(name);
+  async #open(name: string): Promise<CachedChannel> {
+    const document = await this.#hub.cachedChannel(name);
     this.#stopListening = document.channel.listen((changes) => this.#heard(changes));
     this.#document = document;
     this.#newest = newestOf(document);
     return document;
   }
 
-  async #forget(document: Document, at: number): Promise<void> {
+  async #forget(document: CachedChannel, at: number): Promise<void> {
     const written = await document.write(({ items }) => {
       const ops = outlived(items.values(), at).map((key) => ({ op: 'remove', key }) as const);
       return { ok: true, write: { ops, origin: 'hub', at } };
@@ -279,7 +279,7 @@ class Room {
   }
 }
 
-function newestOf(document: Document): { readonly key: string; readonly request: TimerRequest } | undefined {
+function newestOf(document: CachedChannel): { readonly key: string; readonly request: TimerRequest } | undefined {
   const before: TimerRequest[] = [];
   let newest: { readonly key: string; readonly request: TimerRequest } | undefined;
   for (const item of document.view.items.values()) {

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
-import type { Rumour } from '../../core/relay.ts';
+import type { ChangeNotice } from '../../core/relay.ts';
 
 const Text = Type.Object({
   node: Type.String(),
@@ -19,7 +19,7 @@ function isText(value: unknown): value is Static<typeof Text> {
 export class NoticeBatch {
   readonly #node: string;
   readonly #longest: number;
-  #moved = new Map<string, Rumour>();
+  #moved = new Map<string, ChangeNotice>();
 
   /** @param longest limit of one text in bytes */
   constructor(node: string, longest: number) {
@@ -31,7 +31,7 @@ export class NoticeBatch {
     return this.#moved.size;
   }
 
-  add({ channel, from, seq }: Rumour): void {
+  add({ channel, from, seq }: ChangeNotice): void {
     const known = this.#moved.get(channel) ?? { from, seq };
     this.#moved.set(channel, { channel, from: Math.min(known.from, from), seq: Math.max(known.seq, seq) });
   }
@@ -58,7 +58,7 @@ export class NoticeBatch {
   }
 
   /** Parses a notice from another node. Returns [] for our own and for malformed text. */
-  read(text: string): readonly Rumour[] {
+  read(text: string): readonly ChangeNotice[] {
     let value: unknown;
     try {
       value = JSON.parse(text);

@@ -3,7 +3,7 @@
 
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { errorMessage } from '../../../protocol/error-message.ts';
-import type { Relay, Rumour } from '../../core/relay.ts';
+import type { Relay, ChangeNotice } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
 import { NoticeBatch } from './change-notices.ts';
 
@@ -39,7 +39,7 @@ export class NatsRelay implements Relay {
     return this.#trouble;
   }
 
-  announce(notice: Rumour): void {
+  announce(notice: ChangeNotice): void {
     // Without a connection there is nobody to notify. After a reconnect every node asks the store.
     if (this.#trouble !== undefined) return;
     this.#notices.add(notice);
@@ -53,7 +53,7 @@ export class NatsRelay implements Relay {
     });
   }
 
-  listen(onNotice: (notice: Rumour) => void, onGap: () => void): void {
+  listen(onNotice: (notice: ChangeNotice) => void, onGap: () => void): void {
     void this.#connect(onNotice, onGap);
   }
 
@@ -62,7 +62,7 @@ export class NatsRelay implements Relay {
     await this.#connection?.close();
   }
 
-  async #connect(onNotice: (notice: Rumour) => void, onGap: () => void): Promise<void> {
+  async #connect(onNotice: (notice: ChangeNotice) => void, onGap: () => void): Promise<void> {
     const { url, world } = this.#options;
     let connection: NatsConnection;
     try {

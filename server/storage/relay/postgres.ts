@@ -2,7 +2,7 @@
 // all pending ones in one statement: NOTIFY takes a server-wide lock, and commits must never wait for it.
 
 import pg from 'pg';
-import type { Relay, Rumour } from '../../core/relay.ts';
+import type { Relay, ChangeNotice } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
 import { reasonOf, settings } from '../postgres/connection.ts';
 import { NoticeBatch } from './change-notices.ts';
@@ -21,7 +21,7 @@ export class PostgresRelay implements Relay {
   readonly #notices: NoticeBatch;
   #client: pg.Client | undefined;
   #trouble: string | undefined = 'not connected yet';
-  #onNotice: (notice: Rumour) => void = () => undefined;
+  #onNotice: (notice: ChangeNotice) => void = () => undefined;
   #onGap: () => void = () => undefined;
   #sending = false;
   #pauseMs = firstPauseMs;
@@ -37,7 +37,7 @@ export class PostgresRelay implements Relay {
     return this.#trouble;
   }
 
-  announce(notice: Rumour): void {
+  announce(notice: ChangeNotice): void {
     // Without a connection there is nobody to notify. After a reconnect every node asks the store.
     if (this.#client === undefined) return;
     this.#notices.add(notice);
@@ -46,7 +46,7 @@ export class PostgresRelay implements Relay {
     setImmediate(() => void this.#send());
   }
 
-  listen(onNotice: (notice: Rumour) => void, onGap: () => void): void {
+  listen(onNotice: (notice: ChangeNotice) => void, onGap: () => void): void {
     this.#onNotice = onNotice;
     this.#onGap = onGap;
     void this.#connect();

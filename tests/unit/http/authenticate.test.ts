@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Accounts } from '../../../server/core/accounts.ts';
 import { Hub } from '../../../server/core/hub.ts';
-import { silence } from '../../../server/core/relay.ts';
+import { noopRelay } from '../../../server/core/relay.ts';
 import { authenticate } from '../../../server/http/authenticate.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { TestWorld } from '../../harness/world.ts';
@@ -12,7 +12,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 async function door(personal: boolean) {
   const world = new TestWorld();
-  const hub = new Hub({ store: new MemoryStore({ epoch: 'e1' }), relay: silence, world });
+  const hub = new Hub({ store: new MemoryStore({ epoch: 'e1' }), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   const secret = (await accounts.begin(undefined)) ?? '';
   const ask = (authorization: string, address = '192.0.2.1') =>

@@ -1,7 +1,7 @@
 // All buckets of one account and its settings: which there are, in the document `<account>/aw`, and the open Bucket of each.
 // Who may see which is decided before; the events themselves are bucket.ts'.
 
-import type { Document } from '../../../core/cached-channel.ts';
+import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
 import type { ReadFilters } from '../../../http/privacy-filters.ts';
@@ -38,14 +38,14 @@ export interface Author {
 export class Buckets {
   readonly account: string;
   #hub: Hub;
-  #document: Document;
+  #document: CachedChannel;
   #ids: Ids;
   #open = new Map<string, Promise<Bucket>>();
   #turn: Promise<unknown> = Promise.resolve();
   /** As they were read last, and from what. */
   #privacy: { readonly text: string; readonly read: ReadFilters } = { text: '[]', read: { ok: true, filters: [] } };
 
-  private constructor(hub: Hub, account: string, document: Document) {
+  private constructor(hub: Hub, account: string, document: CachedChannel) {
     this.#hub = hub;
     this.account = account;
     this.#document = document;
@@ -53,7 +53,7 @@ export class Buckets {
   }
 
   static async open(hub: Hub, account: string): Promise<Buckets> {
-    return new Buckets(hub, account, await hub.document(`${account}/aw`));
+    return new Buckets(hub, account, await hub.cachedChannel(`${account}/aw`));
   }
 
   /** Resolves when all that is shown is on disk: to be awaited before an answer is read from here. */

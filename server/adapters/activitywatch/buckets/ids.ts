@@ -1,7 +1,7 @@
 // The numbers of an account's events: 1, 2, 3 …, one row over all its buckets as clients know it. They are reserved in blocks
 // in the account's own document before they are used, so a crash or a second node leaves a gap and never gives a number twice.
 
-import type { Document } from '../../../core/cached-channel.ts';
+import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { World } from '../../../core/world.ts';
 
 const block = 1_000;
@@ -10,14 +10,14 @@ const key = 'ids';
 export const edgeIds = 2 ** 40;
 
 export class Ids {
-  #document: Document;
+  #document: CachedChannel;
   #world: World;
   #next = 1;
   /** The last one that is reserved. */
   #until = 0;
   #reserving: Promise<void> | undefined;
 
-  constructor(document: Document, world: World) {
+  constructor(document: CachedChannel, world: World) {
     this.#document = document;
     this.#world = world;
   }

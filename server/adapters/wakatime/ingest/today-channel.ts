@@ -90,7 +90,7 @@ export class Today {
 
   async #writeNow(account: string, followed: Followed): Promise<void> {
     const channel = await this.#hub.channel(`${account}${suffix}`);
-    if (!channel.watched) {
+    if (!channel.isWatched) {
       this.#end(account);
       return;
     }

@@ -61,7 +61,7 @@ const name = 'wakatime';
 const mostMinutes = 1_440;
 
 export async function readSettings(hub: Hub, account: string): Promise<Settings> {
-  const document = await hub.document(`${account}/settings`);
+  const document = await hub.cachedChannel(`${account}/settings`);
   const value = document.view.items.get(name)?.value;
   const said: unknown = value === undefined ? {} : JSON.parse(value);
   const field = (key: string): unknown => (isObject(said) ? said[key] : undefined);
@@ -124,7 +124,7 @@ function isPrice(value: unknown): value is number {
 /** The zone of the first machine that says one is the account's, until somebody says otherwise. */
 export async function proposeZone(hub: Hub, account: string, timezone: string): Promise<void> {
   if (!isZone(timezone)) return;
-  const document = await hub.document(`${account}/settings`);
+  const document = await hub.cachedChannel(`${account}/settings`);
   if (document.view.items.has(name)) return;
   const op = { op: 'add', key: name, value: JSON.stringify({ timezone }) } as const;
   await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));

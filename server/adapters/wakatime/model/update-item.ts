@@ -16,7 +16,7 @@ export async function rewrite<T>(
   key: string,
   compute: (before: unknown) => Asked<T>,
 ): Promise<Asked<T>> {
-  const document = await hub.document(channel);
+  const document = await hub.cachedChannel(channel);
   let asked: Asked<T> = wrong('nothing was asked');
   await document.write(({ items }) => {
     const before = items.get(key)?.value;

@@ -127,7 +127,7 @@ export class Apps {
   async allow(allowed: Allowed): Promise<string> {
     const code = this.#hub.world.secret();
     const now = this.#hub.world.now();
-    const document = await this.#hub.document(codesChannel);
+    const document = await this.#hub.cachedChannel(codesChannel);
     for (const [key, { value }] of document.view.items) {
       const old: Code = JSON.parse(value);
       if (old.until <= now) await rewrite(this.#hub, codesChannel, key, () => ({ ok: true, value: undefined }));
@@ -225,12 +225,12 @@ export class Apps {
   }
 
   async #all(): Promise<readonly App[]> {
-    const { items } = (await this.#hub.document(appsChannel)).view;
+    const { items } = (await this.#hub.cachedChannel(appsChannel)).view;
     return [...items].map(([id, { value }]): App => ({ ...JSON.parse(value), id }));
   }
 
   async #grants(): Promise<readonly { readonly id: string; readonly token: string; readonly grant: Grant }[]> {
-    const { items } = (await this.#hub.document(grantsChannel)).view;
+    const { items } = (await this.#hub.cachedChannel(grantsChannel)).view;
     return [...items]
       .filter(([id]) => !id.startsWith('issued '))
       .map(([id, { value }]) => {

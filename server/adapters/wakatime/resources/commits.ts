@@ -121,7 +121,7 @@ function fieldsOf<T extends object>({ properties }: { readonly properties: objec
 }
 
 async function read(hub: Hub, account: string, project: string) {
-  const { items } = (await hub.document(channelOf(account))).view;
+  const { items } = (await hub.cachedChannel(channelOf(account))).view;
   let repository: Repository | undefined;
   const commits: Kept[] = [];
   for (const { value, time, at } of items.values()) {

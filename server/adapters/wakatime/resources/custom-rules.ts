@@ -61,7 +61,7 @@ const byText = new Map<string, RuleSet | undefined>();
 
 /** The rules of an account, the same object as long as they are the same; undefined where there are none. */
 export async function rulesOf(hub: Hub, account: string): Promise<RuleSet | undefined> {
-  const { items } = (await hub.document(`${account}/settings`)).view;
+  const { items } = (await hub.cachedChannel(`${account}/settings`)).view;
   const text = items.get(itemName)?.value;
   if (text === undefined) return undefined;
   // Asked with every question: the text is read once.
@@ -73,7 +73,7 @@ export async function rulesOf(hub: Hub, account: string): Promise<RuleSet | unde
 }
 
 export async function readRules(hub: Hub, account: string): Promise<readonly CustomRule[]> {
-  const { items } = (await hub.document(`${account}/settings`)).view;
+  const { items } = (await hub.cachedChannel(`${account}/settings`)).view;
   return rulesIn(items.get(itemName)?.value ?? '[]');
 }
 

@@ -40,7 +40,7 @@ export async function listDumps(hub: Hub, { person: { account } }: Question, bas
 
 export async function createDump(hub: Hub, { person: { account } }: Question, type: Kind, base: string) {
   const [id, at] = [hub.world.secret(), hub.world.now()];
-  const document = await hub.document(channelOf(account));
+  const document = await hub.cachedChannel(channelOf(account));
   const ops = [{ op: 'put', key: id, value: JSON.stringify({ type }) } as const];
   await document.write(() => ({ ok: true, write: { ops, origin: 'wakatime', at } }));
   return { data: shown({ id, at, type }, account, base) };
@@ -100,7 +100,7 @@ async function* summaryDays(admission: Admission, question: Question, last: stri
 }
 
 async function read(hub: Hub, account: string): Promise<readonly Kept[]> {
-  const { items } = (await hub.document(channelOf(account))).view;
+  const { items } = (await hub.cachedChannel(channelOf(account))).view;
   return [...items.values()]
     .flatMap(({ key, value, at }) => {
       const said: unknown = JSON.parse(value);

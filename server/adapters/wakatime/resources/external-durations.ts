@@ -89,7 +89,7 @@ function read({ value }: Item): External | undefined {
 
 /** What counts besides an account's heartbeats, in order of its beginning. */
 export async function besidesOf(hub: Hub, account: string): Promise<readonly Besides[]> {
-  const { channel, view } = await hub.document(channelOf(account));
+  const { channel, view } = await hub.cachedChannel(channelOf(account));
   return channel.cached('besides', () => {
     const all = [...view.items.values()].flatMap((item): Besides[] => {
       const external = read(item);

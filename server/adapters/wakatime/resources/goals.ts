@@ -78,14 +78,14 @@ export async function keepGoal(
   if (!isGoal(goal)) return wrong('send {"title": "…", "delta": "day" or "week", "seconds": 3600, "languages": [], …}');
   const key = id ?? hub.world.secret();
   const op = { op: 'put', key, value: JSON.stringify(goal) } as const;
-  const document = await hub.document(channelOf(account));
+  const document = await hub.cachedChannel(channelOf(account));
   await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));
   const kept = (await read(hub, account)).find((one) => one.id === key);
   return kept === undefined ? wrong('no such goal', 404) : { ok: true, value: { data: shown(question, kept) } };
 }
 
 export async function dropGoal(hub: Hub, { person: { account } }: Question, id: string): Promise<void> {
-  const document = await hub.document(channelOf(account));
+  const document = await hub.cachedChannel(channelOf(account));
   const write = { ops: [{ op: 'remove', key: id } as const], origin: 'wakatime', at: hub.world.now() };
   await document.write(() => ({ ok: true, write }));
 }
@@ -93,7 +93,7 @@ export async function dropGoal(hub: Hub, { person: { account } }: Question, id: 
 const channelOf = (account: string): string => `${account}/goals`;
 
 async function read(hub: Hub, account: string): Promise<readonly Kept[]> {
-  const { items } = (await hub.document(channelOf(account))).view;
+  const { items } = (await hub.cachedChannel(channelOf(account))).view;
   return [...items.values()].flatMap(({ key, value, at }) => {
     const goal: Goal = JSON.parse(value);
     return isGoal(goal) ? [{ id: key, at, goal }] : [];

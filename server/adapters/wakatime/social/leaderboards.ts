@@ -27,7 +27,7 @@ interface Board {
 }
 
 async function boards(hub: Hub): Promise<readonly Board[]> {
-  const { items } = (await hub.document(channel)).view;
+  const { items } = (await hub.cachedChannel(channel)).view;
   return [...items.values()].map(({ value }): Board => JSON.parse(value));
 }
 

@@ -57,7 +57,7 @@ function isOrg(said: unknown): said is Org {
 }
 
 export async function orgs(hub: Hub): Promise<readonly Org[]> {
-  const { items } = (await hub.document(channel)).view;
+  const { items } = (await hub.cachedChannel(channel)).view;
   return [...items.values()].map(({ value }): Org => JSON.parse(value));
 }
 

@@ -45,7 +45,7 @@ function shareIn(said: unknown): Share | undefined {
 }
 
 async function sharesOf(hub: Hub, account: string) {
-  const { items } = (await hub.document(channelOf(account))).view;
+  const { items } = (await hub.cachedChannel(channelOf(account))).view;
   return [...items.values()].flatMap(({ key, value, at }) => {
     const share = shareIn(JSON.parse(value));
     return share === undefined ? [] : [{ id: key, at, share }];

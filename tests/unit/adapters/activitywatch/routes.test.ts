@@ -248,7 +248,7 @@ describe('buckets', () => {
   test('of a delete that was cut short are empty when they are made again', async () => {
     const house = await openHouse();
     await withEvents(house, 'b', [event('2026-01-01T10:00:00Z')]);
-    const document = await house.hub.document('owner/aw');
+    const document = await house.hub.cachedChannel('owner/aw');
     await document.write(() => ({
       ok: true,
       write: {

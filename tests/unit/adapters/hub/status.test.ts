@@ -8,7 +8,7 @@ import { Metrics } from '../../../../server/adapters/hub/metrics.ts';
 import { statusRoutes } from '../../../../server/adapters/hub/status.ts';
 import { Accounts } from '../../../../server/core/accounts.ts';
 import { Hub } from '../../../../server/core/hub.ts';
-import { silence } from '../../../../server/core/relay.ts';
+import { noopRelay } from '../../../../server/core/relay.ts';
 import type { Store } from '../../../../server/core/store.ts';
 import type { Request } from '../../../../server/http/types.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
@@ -18,7 +18,7 @@ import { TestWorld } from '../../../harness/world.ts';
 async function house(personal: boolean, bare: Store = new MemoryStore({ epoch: 'e1' })) {
   const world = new TestWorld();
   const metrics = new Metrics(world);
-  const hub = new Hub({ store: metrics.store(bare), relay: silence, world });
+  const hub = new Hub({ store: metrics.store(bare), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.begin(undefined)) ?? '';
   metrics.observe(hub, () => 7);

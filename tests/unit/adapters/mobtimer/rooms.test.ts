@@ -296,7 +296,7 @@ describe('a room', () => {
     await quiet(house);
     expect(await house.hub.store.channels('mob/')).toMatchObject([{ channel: 'mob/room', items: 0 }]);
     expect((await house.hub.store.head('mob/room')).floor).toBe((await house.hub.store.head('mob/room')).seq);
-    expect((await house.hub.channel('mob/room')).watched).toBe(false);
+    expect((await house.hub.channel('mob/room')).isWatched).toBe(false);
     // And begins anew as if nothing had been.
     await house.put('/room', { timer: 5, user: 'ann' });
     const stream = await house.follow('/room/events');

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Hub } from '../../../../server/core/hub.ts';
-import { silence } from '../../../../server/core/relay.ts';
+import { noopRelay } from '../../../../server/core/relay.ts';
 import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
 
 let house: House;
@@ -52,7 +52,7 @@ test('what was added up once is added up again after heartbeats, meetings, setti
   const meeting = { external_id: 'm', entity: 'Standup', start_time: noon - 30 * day, end_time: noon - 30 * day + 60 };
   await house.ask('POST', '/api/v1/users/current/external_durations', { body: meeting, headers: basic(bob) });
   expect(await total()).toBe(is(360));
-  const document = await house.hub.document('bob/settings');
+  const document = await house.hub.cachedChannel('bob/settings');
   const op = { op: 'put', key: 'wakatime', value: '{"timeout":2.5}' } as const;
   await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
   expect(await total()).toBe(is(180));
@@ -67,7 +67,7 @@ test('what another node wrote counts once this one has heard of it, also when so
   const total = async () =>
     (await scraped(house.owner)).find((line) => line.startsWith('wakatime_admin_user_time_seconds_total{user="bob"}'));
   expect(await total()).toMatch(/ 120$/);
-  const other = new Hub({ store: house.hub.store, relay: silence, world: house.world });
+  const other = new Hub({ store: house.hub.store, relay: noopRelay, world: house.world });
   const { hub } = house;
   const meeting = {
     entity: 'x',

@@ -752,7 +752,7 @@ describe('leaders', () => {
       total_pages: 1,
     });
     for (const account of ['owner', 'bob']) {
-      const document = await house.hub.document(`${account}/settings`);
+      const document = await house.hub.cachedChannel(`${account}/settings`);
       const op = { op: 'put', key: 'wakatime', value: '{"logged_time_public":true}' } as const;
       await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
     }
@@ -782,7 +782,7 @@ describe('leaders', () => {
     if (!bob.ok) throw new Error(bob.error);
     await house.send([beat(now - 86_400, { language: 'Go' }), beat(now - 86_340)], basic(bob.secret));
     const share = async (account: string, settings: object) => {
-      const document = await house.hub.document(`${account}/settings`);
+      const document = await house.hub.cachedChannel(`${account}/settings`);
       const op = { op: 'put', key: 'wakatime', value: JSON.stringify(settings) } as const;
       await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
     };

@@ -1,0 +1,156 @@
+// State that one process derives from a channel, with the process's own writes applied before the store has confirmed them, so that
+// writers need not wait for one another's fsync. The store still decides: each write names the step from which it was computed, and
+// is computed again when another writer was faster. What the state is, and how a write changes it, is the Projection's business.
+
+import type { Refusal } from '../../protocol/errors.ts';
+import type { Channel } from './channel.ts';
+import type { Peer } from './peer.ts';
+import type { Appended, Change, Write } from './store.ts';
+
+/** A write whose base is the state that it was computed from. */
+export type BaselessWrite = Omit<Write, 'base'>;
+
+/** State derived from a channel. Its methods change it in place. */
+export interface Projection {
+  /** Reads the state anew from the channel. Returns the step up to which it is complete. */
+  load(): Promise<number>;
+  /**
+   * Applies a write of this process, which the store has not confirmed yet.
+   * @param seq the step before the write
+   * @returns how many steps the store will make of it ([ST2])
+   */
+  applyWrite(write: BaselessWrite, seq: number): number;
+  /** Applies a step of another writer. Returns false when the state has to be read anew. */
+  applyChange(change: Change): boolean;
+}
+
+/** What to write, or why nothing can be written. `ops` may be empty. */
+export type Computed<Refused extends { readonly ok: false } = Refusal> =
+  | { readonly ok: true; readonly write: BaselessWrite }
+  | Refused;
+
+export type Committed = Extract<Appended, { ok: true }>;
+
+const maxAttempts = 100;
+
+export class OptimisticChannel {
+  readonly channel: Channel;
+  readonly #projection: Projection;
+  readonly #stopListening: () => void;
+  #seq = 0;
+  /** False while the state is not known, or known to be wrong. */
+  #isKnown = false;
+  #loading: Promise<void> | undefined;
+  /** The newest write that was given to the store. */
+  #newest: Promise<unknown> = Promise.resolve();
+
+  constructor(channel: Channel, projection: Projection) {
+    this.channel = channel;
+    this.#projection = projection;
+    this.#stopListening = channel.listen((changes) => this.#follow(changes));
+  }
+
+  /** The step of the state, counting the steps of writes under way. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  close(): void {
+    this.#stopListening();
+  }
+
+  /** Reads the state anew, after every write under way is decided. Concurrent callers share one read. */
+  load(): Promise<void> {
+    this.#isKnown = false;
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /**
+   * Appends what `compute` makes of the state. `compute` is called at once when the state is known, so that writes keep the order
+   * of their calls; it is called again when the store refuses the write as stale.
+   * @param sender not notified of its own change by renderings without echo
+   * @returns the store's answer, or the refusal of `compute`
+   * @throws when the store fails, or 100 writes in a row were stale
+   */
+  async write<Refused extends { readonly ok: false }>(
+    compute: () => Computed<Refused>,
+    sender?: Peer,
+  ): Promise<Committed | Refused> {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      while (!this.#isKnown) await (this.#loading ?? this.load());
+      const computed = compute();
+      if (!computed.ok) return computed;
+      const base = this.#seq;
+      const appending = this.channel.write({ ...computed.write, base }, { sender });
+      this.#newest = appending;
+      const steps = this.#projection.applyWrite(computed.write, base);
+      this.#seq = base + steps;
+      const appended = await this.#decided(appending, steps);
+      if (!appended.ok) continue;
+      if (appended.replayed || appended.steps !== steps) await this.load();
+      return appended;
+    }
+    throw new Error(`${this.channel.name}: ${maxAttempts} writes in a row were overtaken by other writers`);
+  }
+
+  /** Appends without a base, whatever the state is. The state is read anew before the next write that depends on it. */
+  async writeUnconditionally(write: BaselessWrite): Promise<Committed> {
+    this.#isKnown = false;
+    const appending = this.channel.write(write);
+    this.#newest = appending;
+    const appended = await this.#decided(appending);
+    if (!appended.ok) throw new Error(`${this.channel.name}: the store refused a write without a base as stale`);
+    return appended;
+  }
+
+  /** Calls `read`, and returns its result once every write which that result includes is on disk. */
+  async settled<Result>(read: () => Result): Promise<Result> {
+    for (;;) {
+      while (!this.#isKnown) await (this.#loading ?? this.load());
+      const seq = this.#seq;
+      const result = read();
+      await this.#newest.catch(() => undefined);
+      if (this.#isKnown && this.channel.position.seq >= seq) return result;
+      await this.load();
+    }
+  }
+
+  /**
+   * Waits for the store's answer. Where it is not what the state assumes, the state is marked as unknown before anyone who waits
+   * for the same answer goes on.
+   * @param steps how many steps the state assumes
+   */
+  async #decided(appending: Promise<Appended>, steps?: number): Promise<Appended> {
+    try {
+      const appended = await appending;
+      if (!appended.ok || appended.replayed || appended.steps !== steps) this.#isKnown = false;
+      return appended;
+    } catch (error) {
+      // Nobody knows which of the writes under way are on disk. If this read fails too, the next write reads first.
+      this.load().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #read(): Promise<void> {
+    await this.#newest.catch(() => undefined);
+    await this.channel.refresh();
+    this.#seq = await this.#projection.load();
+    this.#isKnown = true;
+  }
+
+  #follow(changes: readonly Change[]): void {
+    for (const change of changes) {
+      // Our own step, applied when it was written.
+      if (change.seq <= this.#seq) continue;
+      const isNext = change.seq === this.#seq + 1;
+      this.#seq = change.seq;
+      if (!this.#projection.applyChange(change)) this.#isKnown = false;
+      // After a gap the state may lack a step. If this read fails, the next write reads first.
+      else if (!isNext) this.load().catch(() => undefined);
+    }
+  }
+}
