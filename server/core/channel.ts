@@ -48,6 +48,8 @@ export interface ChannelDeps {
   readonly store: Store;
   readonly world: World;
   readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
+  /** Whether other nodes write to the store, too. */
+  readonly isShared: boolean;
   /** Tells other nodes. */
   readonly announce: (channel: string, from: number, seq: number) => void;
   /** Called with every commit, after the channel's listeners and before its followers. */
@@ -76,6 +78,8 @@ export class Channel {
   #reaching: { readonly seq: number; readonly resolve: () => void }[] = [];
   /** The newest write that was given to the store. */
   #newestWrite: Promise<unknown> = Promise.resolve();
+  #writes = 0;
+  #writesUnderWay = 0;
 
   constructor(name: string, keep: Keep, head: Head, deps: ChannelDeps) {
     this.name = name;
@@ -98,6 +102,21 @@ export class Channel {
     return this.#head.floor;
   }
 
+  /** Whether a writer that this process does not know of may write to the channel. */
+  get isShared(): boolean {
+    return this.#deps.isShared;
+  }
+
+  /** How many writes have been given to the store so far. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** Whether a write is not decided yet, or a step that is on disk not published yet. */
+  get isUnsettled(): boolean {
+    return this.#writesUnderWay > 0 || this.#refreshing !== undefined;
+  }
+
   /** Whether the channel has followers or listeners, or work under way. */
   get isWatched(): boolean {
     return (
@@ -109,7 +128,14 @@ export class Channel {
   async write(write: Write, { sender, parsed }: WriteOptions = {}): Promise<Appended> {
     const appending = this.#deps.store.append(this.name, write, this.keep);
     this.#newestWrite = appending;
-    const appended = await appending;
+    this.#writes += 1;
+    this.#writesUnderWay += 1;
+    let appended: Appended;
+    try {
+      appended = await appending;
+    } finally {
+      this.#writesUnderWay -= 1;
+    }
     if (!appended.ok || appended.changes.length === 0) return appended;
     this.#advance(appended.changes, sender, parsed);
     const last = appended.changes.at(-1);

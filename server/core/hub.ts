@@ -203,6 +203,7 @@ export class Hub {
         publish: (topic: string, text: string, except: Peer | undefined) => {
           for (const publisher of this.#publishers) publisher.publish(topic, text, except);
         },
+        isShared: this.#relay !== noopRelay,
         announce: (channel, from, seq) => this.#relay.announce({ channel, from, seq }),
         onChanges: (changed, changes) => {
           for (const watcher of this.#watchers.keys()) watcher(changed, changes);

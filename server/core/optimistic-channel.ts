@@ -33,6 +33,31 @@ export type Committed = Extract<Appended, { ok: true }>;
 
 const maxAttempts = 100;
 
+/**
+ * Appends what `compute` reads and computes, on the condition that nothing was written since it began to read; computes again when
+ * something was. For writes that depend on a few items of a channel that is too large for memory.
+ * @param compute returns the write, or undefined when there is nothing to write
+ * @throws when the store fails, or 100 writes in a row were stale
+ */
+export async function writeAfterReading(
+  channel: Channel,
+  compute: () => Promise<BaselessWrite | undefined>,
+): Promise<Committed | undefined> {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const base = channel.position.seq;
+    const write = await compute();
+    if (write === undefined) return undefined;
+    const appended = await channel.write({ ...write, base });
+    if (appended.ok) return appended;
+    await channel.refresh();
+  }
+  throw overtaken(channel);
+}
+
+function overtaken({ name }: Channel): Error {
+  return new Error(`${name}: ${maxAttempts} writes in a row were overtaken by other writers`);
+}
+
 export class OptimisticChannel {
   readonly channel: Channel;
   readonly #projection: Projection;
@@ -41,8 +66,16 @@ export class OptimisticChannel {
   /** False while the state is not known, or known to be wrong. */
   #isKnown = false;
   #loading: Promise<void> | undefined;
-  /** The newest write that was given to the store. */
+  /** The newest own write that was given to the store. */
   #newest: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
+  /** Whether no other writer can come between the own writes under way, so that a further one may be computed from them. */
+  #isCertain = false;
+  /** What `channel.writes` was after the newest own write. */
+  #writes = 0;
+  /** Writes that wait for their turn, and the turn of the last of them. */
+  #queued = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(channel: Channel, projection: Projection) {
     this.channel = channel;
@@ -69,8 +102,8 @@ export class OptimisticChannel {
   }
 
   /**
-   * Appends what `compute` makes of the state. `compute` is called at once when the state is known, so that writes keep the order
-   * of their calls; it is called again when the store refuses the write as stale.
+   * Appends what `compute` makes of the state, in the order of the calls. `compute` is called at once where that is safe; it is called
+   * again when the store refuses the write as stale.
    * @param sender not notified of its own change by renderings without echo
    * @returns the store's answer, or the refusal of `compute`
    * @throws when the store fails, or 100 writes in a row were stale
@@ -80,12 +113,13 @@ export class OptimisticChannel {
     sender?: Peer,
   ): Promise<Committed | Refused> {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      while (!this.#isKnown) await (this.#loading ?? this.load());
+      if (this.#queued > 0 || !this.#isReady()) await this.#waitForTurn();
       const computed = compute();
       if (!computed.ok) return computed;
       const base = this.#seq;
+      if (this.#underWay === 0) this.#isCertain = !this.channel.isShared && !this.channel.isUnsettled;
       const appending = this.channel.write({ ...computed.write, base }, { sender });
-      this.#newest = appending;
+      this.#writes = this.channel.writes;
       const steps = this.#projection.applyWrite(computed.write, base);
       this.#seq = base + steps;
       const appended = await this.#decided(appending, steps);
@@ -93,15 +127,13 @@ export class OptimisticChannel {
       if (appended.replayed || appended.steps !== steps) await this.load();
       return appended;
     }
-    throw new Error(`${this.channel.name}: ${maxAttempts} writes in a row were overtaken by other writers`);
+    throw overtaken(this.channel);
   }
 
   /** Appends without a base, whatever the state is. The state is read anew before the next write that depends on it. */
   async writeUnconditionally(write: BaselessWrite): Promise<Committed> {
     this.#isKnown = false;
-    const appending = this.channel.write(write);
-    this.#newest = appending;
-    const appended = await this.#decided(appending);
+    const appended = await this.#decided(this.channel.write(write));
     if (!appended.ok) throw new Error(`${this.channel.name}: the store refused a write without a base as stale`);
     return appended;
   }
@@ -119,11 +151,41 @@ export class OptimisticChannel {
   }
 
   /**
+   * Whether the next write can be computed now. The base of a write counts steps, and says not whose they are: if the store refused
+   * one own write because of another writer's step, it would accept the next one, which was computed from the refused one. So a write
+   * is computed from undecided ones only where no other writer can come between.
+   */
+  #isReady(): boolean {
+    if (!this.#isKnown) return false;
+    return this.#underWay === 0 || (this.#isCertain && this.channel.writes === this.#writes);
+  }
+
+  async #waitForTurn(): Promise<void> {
+    this.#queued += 1;
+    const turn = this.#turn.then(() => this.#waitUntilReady());
+    this.#turn = turn.catch(() => undefined);
+    try {
+      await turn;
+    } finally {
+      this.#queued -= 1;
+    }
+  }
+
+  async #waitUntilReady(): Promise<void> {
+    while (!this.#isReady()) {
+      if (this.#isKnown) await this.#newest.catch(() => undefined);
+      else await (this.#loading ?? this.load());
+    }
+  }
+
+  /**
    * Waits for the store's answer. Where it is not what the state assumes, the state is marked as unknown before anyone who waits
    * for the same answer goes on.
    * @param steps how many steps the state assumes
    */
   async #decided(appending: Promise<Appended>, steps?: number): Promise<Appended> {
+    this.#newest = appending;
+    this.#underWay += 1;
     try {
       const appended = await appending;
       if (!appended.ok || appended.replayed || appended.steps !== steps) this.#isKnown = false;
@@ -132,6 +194,8 @@ export class OptimisticChannel {
       // Nobody knows which of the writes under way are on disk. If this read fails too, the next write reads first.
       this.load().catch(() => undefined);
       throw error;
+    } finally {
+      this.#underWay -= 1;
     }
   }
 

@@ -1,12 +1,17 @@
 // One bucket: a channel whose items are events, keyed by their ids. It joins heartbeats, reads ranges and writes what is posted;
 // of descriptions, accounts and HTTP it knows nothing.
 //
-// A heartbeat must know the last event before it can be written, and a watcher's next one must not wait for the disk: so the
-// last event is held here with the writes under way applied to it, and every heartbeat names the step it was computed from.
-// Whatever else changes the channel makes the last event unknown, and it is read anew.
+// A heartbeat must know the last event before it can be written, and a watcher's next one must not wait for the disk: so the last
+// event is the state of an OptimisticChannel. Any other change of the channel makes it unknown, and it is read anew.
 
 import type { Channel } from '../../../core/channel.ts';
-import type { Appended, Change, Item, Op, Place } from '../../../core/store.ts';
+import {
+  type BaselessWrite,
+  type Committed,
+  OptimisticChannel,
+  type Projection,
+} from '../../../core/optimistic-channel.ts';
+import type { Item, Op, Place } from '../../../core/store.ts';
 import type { World } from '../../../core/world.ts';
 import { type Event, endOf, eventOf, isEventKey, type NewEvent } from '../events/event.ts';
 import { creep, extendEvent } from '../events/heartbeat.ts';
@@ -19,12 +24,6 @@ export interface Span {
   readonly to?: number | undefined;
 }
 
-/** The last event, and the step up to which that is known. */
-interface Last {
-  event: Event | null;
-  seq: number;
-}
-
 const attempts = 100;
 /** Events read, or written, at once, and about as many characters of their data: a few milliseconds' work. */
 const pageSize = 2_048;
@@ -32,42 +31,36 @@ const pageCharacters = 1_048_576;
 
 export class Bucket {
   readonly channel: Channel;
-  #ids: Ids;
-  #world: World;
-  #last: Last | undefined;
-  #loading: Promise<void> | undefined;
-  /** The newest write that was made through this bucket. */
-  #underWay: Promise<Appended | undefined> = Promise.resolve(undefined);
+  readonly #ids: Ids;
+  readonly #world: World;
+  readonly #last: LastEvent;
+  readonly #optimistic: OptimisticChannel;
 
   constructor(channel: Channel, ids: Ids, world: World) {
     this.channel = channel;
     this.#ids = ids;
     this.#world = world;
-    channel.listen((changes) => this.#heard(changes));
+    this.#last = new LastEvent(this);
+    this.#optimistic = new OptimisticChannel(channel, this.#last);
   }
 
   /** The event that the heartbeat extended or became, once that is on disk. */
   async heartbeat(heartbeat: Omit<Event, 'id'>, pulse: number, origin: string): Promise<Event> {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const last = await this.#known();
-      const extended = last.event === null ? null : extendEvent(last.event, heartbeat, pulse);
-      if (extended !== null && extended === last.event) {
-        const before = await this.#underWay;
-        if (before?.ok !== false) return extended;
-        continue;
-      }
-      const id = extended === null ? this.#ids.take() : extended.id;
-      if (id === undefined) {
-        await this.#ids.reserve();
-        continue;
-      }
-      const event = extended ?? { ...heartbeat, id };
-      const base = last.seq;
-      last.event = event;
-      last.seq += 1;
-      const appended = await this.#write([opOf(event, extended === null ? 'add' : 'put')], origin, base);
-      if (appended.ok && appended.changes.length > 0) return event;
-      this.#last = undefined;
+      let event: Event | undefined;
+      let ops: readonly Op[] = [];
+      const written = await this.#optimistic.write(() => {
+        const last = this.#last.event;
+        const extended = last === null ? null : extendEvent(last, heartbeat, pulse);
+        const id = extended === null ? this.#ids.take() : extended.id;
+        if (id === undefined) return noId;
+        event = extended ?? { ...heartbeat, id };
+        ops = extended !== null && extended === last ? [] : [opOf(event, extended === null ? 'add' : 'put')];
+        return { ok: true, write: { ops, origin, at: this.#world.now() } };
+      });
+      if (!written.ok) await this.#ids.reserve();
+      // No step for an op: a client has taken the id for an event of its own.
+      else if (event !== undefined && (written.steps > 0 || ops.length === 0)) return event;
     }
     throw new Error(`${this.channel.name}: ${attempts} heartbeats in a row were overtaken`);
   }
@@ -84,7 +77,7 @@ export class Bucket {
   /** Whether there was one. */
   async remove(id: number, origin: string): Promise<boolean> {
     const appended = await this.#write([{ op: 'remove', key: String(id) }], origin);
-    return appended.ok && appended.steps > 0;
+    return appended.steps > 0;
   }
 
   async event(id: number): Promise<Event | undefined> {
@@ -174,7 +167,7 @@ export class Bucket {
         tried.map(({ event, added }) => opOf(added, event.id === null ? 'add' : 'put')),
         origin,
       );
-      const made = new Set(appended.ok ? appended.changes.map(({ key }) => key) : []);
+      const made = new Set(appended.changes.map(({ key }) => key));
       const isDone = ({ event, added }: (typeof tried)[number]) => event.id !== null || made.has(String(added.id));
       numbered.push(...tried.filter(isDone).map(({ added }) => added));
       waiting = tried.filter((one) => !isDone(one)).map(({ event }) => event);
@@ -183,50 +176,45 @@ export class Bucket {
     return numbered;
   }
 
-  /** With the writes under way; read from disk when it is not known. Nothing is awaited when it is. */
-  async #known(): Promise<Last> {
-    for (;;) {
-      if (this.#last !== undefined) return this.#last;
-      this.#loading ??= this.#load().finally(() => {
-        this.#loading = undefined;
-      });
-      await this.#loading;
-    }
+  #write(ops: readonly Op[], origin: string): Promise<Committed> {
+    return this.#optimistic.writeUnconditionally({ ops, origin, at: this.#world.now() });
+  }
+}
+
+const noId = { ok: false } as const;
+
+/** The event that began last, and of those that began together the one with the greatest id. A change of another writer may be any. */
+class LastEvent implements Projection {
+  event: Event | null = null;
+  readonly #bucket: Bucket;
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
   }
 
-  async #load(): Promise<void> {
-    const before = this.#underWay;
-    await before;
-    // What became of it is in what is read now.
-    if (this.#underWay === before) this.#underWay = Promise.resolve(undefined);
-    await this.channel.refresh();
-    // A step that is made after this one was looked up makes the base stale, and all of this is done again.
-    const { seq } = this.channel.position;
-    for await (const page of this.pages({}, 1)) {
+  async load(): Promise<number> {
+    // A step that is made after this makes the base stale, and all of this is done again.
+    const { seq } = this.#bucket.channel.position;
+    this.event = null;
+    for await (const page of this.#bucket.pages({}, 1)) {
       const first = page[0];
       if (first === undefined) continue;
-      this.#last = { event: lastOf(page, first), seq };
-      return;
+      this.event = lastOf(page, first);
+      break;
     }
-    this.#last = { event: null, seq };
+    return seq;
   }
 
-  async #write(ops: readonly Op[], origin: string, base?: number): Promise<Appended> {
-    if (base === undefined) this.#last = undefined;
-    const at = this.#world.now();
-    const writing = this.channel.write({ ops, origin, at, ...(base === undefined ? {} : { base }) });
-    this.#underWay = writing.catch(() => ({ ok: false, reason: 'stale', position: this.channel.position }) as const);
-    try {
-      return await writing;
-    } catch (error) {
-      this.#last = undefined;
-      throw error;
-    }
+  applyWrite({ ops, at }: BaselessWrite): number {
+    const [op] = ops;
+    if (op === undefined || op.op === 'remove') return 0;
+    const { key, value, time = null, end = null } = op;
+    this.event = eventOf({ key, value, time, end, at });
+    return 1;
   }
 
-  #heard(changes: readonly Change[]): void {
-    const seq = changes.at(-1)?.seq ?? 0;
-    if (this.#last !== undefined && seq > this.#last.seq) this.#last = undefined;
+  applyChange(): boolean {
+    return false;
   }
 }
 

@@ -2,13 +2,12 @@
 // they are asked for, and every commit is told from then on. Kept again in the background, never on the way of a request. What
 // lies on disk is kept.ts', what the heartbeats add up to credit.ts'.
 
-import type { Channel } from '../../../core/channel.ts';
+import type { Channel, LiveChange } from '../../../core/channel.ts';
 import type { Hub } from '../../../core/hub.ts';
-import type { Change } from '../../../core/store.ts';
 import { readHeartbeat } from '../model/heartbeat.ts';
 import { Beats, day } from './columns.ts';
 import { Kept } from './persistence.ts';
-import { justTaken } from './write-heartbeats.ts';
+import { ParsedHeartbeat } from './write-heartbeats.ts';
 
 /** Few enough that nobody else waits long while one is taken in. */
 const pageSize = 2_000;
@@ -46,7 +45,7 @@ class Timeline {
   #seq = 0;
   #isCaughtUp = false;
   /** Taken and not applied yet: their days are not in memory. */
-  #pending: Change[] = [];
+  #pending: LiveChange[] = [];
   #unkept = 0;
   #keeping: Promise<boolean> | undefined;
 
@@ -161,7 +160,7 @@ class Timeline {
     }
   }
 
-  #take(changes: readonly Change[]): void {
+  #take(changes: readonly LiveChange[]): void {
     for (const change of changes) {
       if (change.seq <= this.#seq) continue;
       this.#seq = change.seq;
@@ -175,10 +174,10 @@ class Timeline {
   /** As far as the days are in memory. */
   #apply(): void {
     let applied = 0;
-    for (const { kind, key, time, value } of this.#pending) {
+    for (const { kind, key, time, value, parsed } of this.#pending) {
       if (this.#beats.daysOf(key, time).some((number) => !this.#isHere(number))) break;
       applied += 1;
-      const taken = value === null ? undefined : justTaken(this.#channel, key, value);
+      const taken = parsed instanceof ParsedHeartbeat ? parsed : undefined;
       const heartbeat =
         kind === 'delete' || value === null ? undefined : (taken?.heartbeat ?? readHeartbeat(value, time));
       if (heartbeat === undefined || time === null) this.#beats.remove(key);

@@ -3,6 +3,7 @@
 // answered is ingest.ts'.
 
 import type { Channel } from '../../../core/channel.ts';
+import { writeAfterReading } from '../../../core/optimistic-channel.ts';
 import type { Item, Put } from '../../../core/store.ts';
 import { filled, type Heartbeat, readHeartbeat } from '../model/heartbeat.ts';
 
@@ -21,27 +22,20 @@ interface Writer {
   readonly at: number;
 }
 
-const attempts = 100;
+/** What the change of a heartbeat that was written by this process carries, so that its text need not be parsed again. */
+export class ParsedHeartbeat {
+  readonly heartbeat: Heartbeat;
+  readonly own: boolean;
 
-/** A heartbeat on its way into a channel, with the text that it becomes there. */
-interface Coming {
-  readonly value: string;
-  readonly keyed: Keyed;
-}
-
-/** By key. */
-const coming = new WeakMap<Channel, Map<string, Coming>>();
-
-/** What a change that a channel tells was made from, if that was just now and here: then its text need not be read. */
-export function justTaken(channel: Channel, key: string, value: string): Keyed | undefined {
-  const one = coming.get(channel)?.get(key);
-  return one?.value === value ? one.keyed : undefined;
+  constructor({ heartbeat, own }: Keyed) {
+    this.heartbeat = heartbeat;
+    this.own = own;
+  }
 }
 
 /** Resolves when all of them are on disk, in one piece. */
 export async function keepHeartbeats(channel: Channel, heartbeats: readonly Keyed[], writer: Writer): Promise<void> {
-  const here = coming.get(channel) ?? new Map<string, Coming>();
-  coming.set(channel, here);
+  const parsed = new Map<string, ParsedHeartbeat>();
   const ops: Put[] = [];
   const repeated = new Map<string, Keyed[]>();
   for (const keyed of heartbeats) {
@@ -54,34 +48,25 @@ export async function keepHeartbeats(channel: Channel, heartbeats: readonly Keye
     repeated.set(key, [keyed]);
     const value = JSON.stringify(heartbeat);
     ops.push({ op: 'add', key, value, time });
-    here.set(key, { value, keyed });
+    parsed.set(key, new ParsedHeartbeat(keyed));
   }
-  try {
-    const appended = await channel.write({ ops, ...writer });
-    if (!appended.ok) throw new Error(`${channel.name}: a write without a base was stale`);
-    // Those that went in and came once have nothing to be filled from.
-    for (const { key } of appended.changes) if (repeated.get(key)?.length === 1) repeated.delete(key);
-  } finally {
-    for (const { key } of ops) here.delete(key);
-  }
+  const appended = await channel.write({ ops, ...writer }, { parsed });
+  if (!appended.ok) throw new Error(`${channel.name}: the store refused a write without a base as stale`);
+  // Those that went in and came once have nothing to be filled from.
+  for (const { key } of appended.changes) if (repeated.get(key)?.length === 1) repeated.delete(key);
   if (repeated.size > 0) await fill(channel, repeated, writer);
 }
 
 /** Reads before it writes, so it names the state that it read: another hub may be filling the same ones. */
 async function fill(channel: Channel, repeated: ReadonlyMap<string, readonly Keyed[]>, writer: Writer): Promise<void> {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const base = channel.position.seq;
+  await writeAfterReading(channel, async () => {
     const ops = (await readAll(channel, repeated)).flatMap(({ key, value, time, end }): Put[] => {
       const text = filledBy(value, time, repeated.get(key) ?? []);
       const span = { ...(time === null ? {} : { time }), ...(end === null ? {} : { end }) };
       return text === value ? [] : [{ op: 'put', key, value: text, ...span }];
     });
-    if (ops.length === 0) return;
-    const appended = await channel.write({ ops, ...writer, base });
-    if (appended.ok) return;
-    await channel.refresh();
-  }
-  throw new Error(`${channel.name}: ${attempts} writes in a row were overtaken`);
+    return ops.length === 0 ? undefined : { ops, ...writer };
+  });
 }
 
 /** What is there under these keys. A batch comes from one stretch of time, so nearly all of it is found in one page. */
