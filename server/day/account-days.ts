@@ -145,7 +145,7 @@ export class AccountDays {
   async registry(mayRead: (channel: string) => boolean): Promise<DayRegistry> {
     const documents = await Promise.all(
       ['rules', 'projects'].map(async (name) =>
-        mayRead(name) ? this.#hub.document(`${this.account}/${name}`) : undefined,
+        mayRead(name) ? this.#hub.cachedChannel(`${this.account}/${name}`) : undefined,
       ),
     );
     const position = documents.map((document) => document?.view.seq ?? -1).join(' ');

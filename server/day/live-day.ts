@@ -100,7 +100,7 @@ export class LiveDays {
 
   async #writeNow(name: string, followed: FollowedDay): Promise<void> {
     const channel = await this.#hub.channel(name);
-    if (!channel.watched) {
+    if (!channel.isWatched) {
       this.#end(name);
       return;
     }

@@ -2,7 +2,7 @@
 // read.
 
 import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
-import type { View } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { DayEvent } from '../engine/evidence.ts';
 import type { AccountDaySettings } from '../registry/settings.ts';
@@ -16,7 +16,7 @@ import { TaskIntervals } from './tasks.ts';
 const dayLength = 86_400_000_000;
 
 /** Channels that are whole in memory, and how their items become events. */
-const spanChannels: readonly (readonly [string, (view: View, span: DaySpan) => readonly DayEvent[]])[] = [
+const spanChannels: readonly (readonly [string, (view: ChannelState, span: DaySpan) => readonly DayEvent[]])[] = [
   ['entries', entryEvents],
   ['mob_turns', mobEvents],
   ['external_durations', meetingEvents],
@@ -95,9 +95,9 @@ export class AccountEvidence {
   async #readSpans(
     channel: string,
     span: DaySpan,
-    read: (view: View, span: DaySpan) => readonly DayEvent[],
+    read: (view: ChannelState, span: DaySpan) => readonly DayEvent[],
   ): Promise<ChannelEvidence> {
-    const document = await this.#hub.document(`${this.#account}/${channel}`);
+    const document = await this.#hub.cachedChannel(`${this.#account}/${channel}`);
     const name = `${channel} ${span.from} ${span.to}`;
     const known = this.#spanParts.get(name);
     if (known?.seq === document.view.seq) return known.evidence;
@@ -106,7 +106,7 @@ export class AccountEvidence {
   }
 
   async #readTasks(span: DaySpan, now: number): Promise<ChannelEvidence> {
-    this.#tasks ??= new TaskIntervals(await this.#hub.document(`${this.#account}/tasks`));
+    this.#tasks ??= new TaskIntervals(await this.#hub.cachedChannel(`${this.#account}/tasks`));
     await this.#tasks.catchUp();
     return this.#keepSpans(`tasks ${span.from} ${span.to}`, 0, this.#tasks.events(span, now));
   }
@@ -149,7 +149,7 @@ export class AccountEvidence {
 
   /** As the adapter's document of buckets holds them. */
   async #descriptions(): Promise<readonly Description[]> {
-    const { items } = await (await this.#hub.document(`${this.#account}/aw`)).settled();
+    const { items } = await (await this.#hub.cachedChannel(`${this.#account}/aw`)).settled();
     return [...items.values()].flatMap(({ key, value }): Description[] => {
       const description: Description | undefined = key.startsWith('bucket/') ? JSON.parse(value) : undefined;
       return description === undefined ? [] : [description];

@@ -2,13 +2,13 @@
 // memory.
 
 import { isEntryItem } from '../../../protocol/day.ts';
-import type { View } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Item } from '../../core/store.ts';
 import type { DayEvent } from '../engine/evidence.ts';
 import { type DaySpan, factsOf, isRecord, textIn } from './reading.ts';
 
 function itemsIn(
-  { items }: View,
+  { items }: ChannelState,
   { from, to }: DaySpan,
 ): readonly (Item & { readonly time: number; readonly end: number })[] {
   const found: (Item & { readonly time: number; readonly end: number })[] = [];
@@ -21,7 +21,7 @@ function itemsIn(
 
 const without = { device: '' } as const;
 
-export function entryEvents(view: View, span: DaySpan): readonly DayEvent[] {
+export function entryEvents(view: ChannelState, span: DaySpan): readonly DayEvent[] {
   return itemsIn(view, span).flatMap(({ key, value, time, end, seq }): DayEvent[] => {
     const entry: unknown = JSON.parse(value);
     if (!isEntryItem(entry)) return [];
@@ -36,7 +36,7 @@ export function entryEvents(view: View, span: DaySpan): readonly DayEvent[] {
 }
 
 /** Turns that the hub copied out of rooms: `{"room", "user", "typist", "goal"}`. */
-export function mobEvents(view: View, span: DaySpan): readonly DayEvent[] {
+export function mobEvents(view: ChannelState, span: DaySpan): readonly DayEvent[] {
   return itemsIn(view, span).flatMap(({ key, value, time, end }): DayEvent[] => {
     const turn: unknown = JSON.parse(value);
     if (!isRecord(turn)) return [];
@@ -48,7 +48,7 @@ export function mobEvents(view: View, span: DaySpan): readonly DayEvent[] {
 }
 
 /** WakaTime's external durations, calendar entries among them. */
-export function meetingEvents(view: View, span: DaySpan): readonly DayEvent[] {
+export function meetingEvents(view: ChannelState, span: DaySpan): readonly DayEvent[] {
   return itemsIn(view, span).flatMap(({ key, value, time, end }): DayEvent[] => {
     const said: unknown = JSON.parse(value);
     if (!isRecord(said)) return [];

@@ -1,7 +1,7 @@
 // When tasks were worked on: the `start` and `stop` lists of a task that has them, otherwise the channel's history, in which `active`
 // goes from 0 to a time and back.
 
-import type { Document } from '../../core/cached-channel.ts';
+import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Change, Item } from '../../core/store.ts';
 import type { DayEvent, DayFacts } from '../engine/evidence.ts';
@@ -25,7 +25,7 @@ interface Worked {
 }
 
 export class TaskIntervals {
-  readonly #document: Document;
+  readonly #document: CachedChannel;
   /** The tasks as they were on disk when it caught up last. */
   #items: ReadonlyMap<string, Item> = new Map();
   readonly #worked = new Map<string, Worked>();
@@ -33,7 +33,7 @@ export class TaskIntervals {
   #seq = 0;
   #reading: Promise<void> | undefined;
 
-  constructor(document: Document) {
+  constructor(document: CachedChannel) {
     this.#document = document;
   }
 

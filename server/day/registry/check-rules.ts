@@ -7,7 +7,7 @@ import type { MergedDays } from '../merged-days.ts';
 /** @returns a check for writes of the channel `<account>/rules` */
 export function rulesCheck({ hub, matcher }: Pick<MergedDays, 'hub' | 'matcher'>) {
   return async (channel: string, said: readonly SaidItem[], whole: boolean): Promise<Refusal | undefined> => {
-    const before = whole ? [] : [...(await hub.document(channel)).view.items.values()];
+    const before = whole ? [] : [...(await hub.cachedChannel(channel)).view.items.values()];
     const rules = new Map<string, DayRuleItem>();
     for (const { key, value } of before) {
       const rule: unknown = JSON.parse(value);

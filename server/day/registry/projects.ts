@@ -1,14 +1,14 @@
 // The projects of an account: which name an alias means, and what renaming and merging make of the registry.
 
 import { type DayProjectItem, isProjectItem } from '../../../protocol/day.ts';
-import type { View } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 
 export interface NamedProject {
   readonly name: string;
   readonly project: DayProjectItem;
 }
 
-export function projectsIn({ items }: Pick<View, 'items'>): readonly NamedProject[] {
+export function projectsIn({ items }: Pick<ChannelState, 'items'>): readonly NamedProject[] {
   return [...items.values()].flatMap(({ key, value }): NamedProject[] => {
     const project: unknown = JSON.parse(value);
     return isProjectItem(project) ? [{ name: key, project }] : [];

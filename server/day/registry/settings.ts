@@ -24,7 +24,7 @@ export interface AccountDaySettings {
 }
 
 export async function readDaySettings(hub: Hub, account: string): Promise<AccountDaySettings> {
-  const { items } = (await hub.document(`${account}/settings`)).view;
+  const { items } = (await hub.cachedChannel(`${account}/settings`)).view;
   const said = (key: string): unknown => JSON.parse(items.get(key)?.value ?? 'null');
   const day = said('day');
   const { zone, zones, day_start: dayStart, idle, bridge }: DaySettingsItem = isDaySettings(day) ? day : {};
@@ -49,7 +49,7 @@ export async function readDaySettings(hub: Hub, account: string): Promise<Accoun
 
 /** The setting of ActivityWatch's own web UI, `"04:00"`. */
 async function startOfDay(hub: Hub, account: string): Promise<string | undefined> {
-  const { items } = (await hub.document(`${account}/aw`)).view;
+  const { items } = (await hub.cachedChannel(`${account}/aw`)).view;
   const value: unknown = JSON.parse(items.get('setting/startOfDay')?.value ?? 'null');
   return typeof value === 'string' ? value : undefined;
 }

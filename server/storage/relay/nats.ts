@@ -3,7 +3,7 @@
 
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { errorMessage } from '../../../protocol/error-message.ts';
-import type { Relay, ChangeNotice } from '../../core/relay.ts';
+import type { ChangeNotice, Relay } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
 import { NoticeBatch } from './change-notices.ts';
 

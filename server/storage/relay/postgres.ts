@@ -2,7 +2,7 @@
 // all pending ones in one statement: NOTIFY takes a server-wide lock, and commits must never wait for it.
 
 import pg from 'pg';
-import type { Relay, ChangeNotice } from '../../core/relay.ts';
+import type { ChangeNotice, Relay } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
 import { reasonOf, settings } from '../postgres/connection.ts';
 import { NoticeBatch } from './change-notices.ts';
