@@ -31,6 +31,18 @@ export type Computed<Refused extends { readonly ok: false } = Refusal> =
 
 export type Committed = Extract<Appended, { ok: true }>;
 
+interface Sent {
+  readonly ok: true;
+  readonly decided: Promise<Appended>;
+  /** How many steps the state assumes. */
+  readonly steps: number;
+}
+
+interface QueuedWrite {
+  readonly run: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const maxAttempts = 100;
 
 /**
@@ -73,9 +85,8 @@ export class OptimisticChannel {
   #isCertain = false;
   /** What `channel.writes` was after the newest own write. */
   #writes = 0;
-  /** Writes that wait for their turn, and the turn of the last of them. */
-  #queued = 0;
-  #turn: Promise<void> = Promise.resolve();
+  /** Writes that cannot be computed yet, in the order of their calls. */
+  readonly #queue: QueuedWrite[] = [];
 
   constructor(channel: Channel, projection: Projection) {
     this.channel = channel;
@@ -113,18 +124,12 @@ export class OptimisticChannel {
     sender?: Peer,
   ): Promise<Committed | Refused> {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      if (this.#queued > 0 || !this.#isReady()) await this.#waitForTurn();
-      const computed = compute();
-      if (!computed.ok) return computed;
-      const base = this.#seq;
-      if (this.#underWay === 0) this.#isCertain = !this.channel.isShared && !this.channel.isUnsettled;
-      const appending = this.channel.write({ ...computed.write, base }, { sender });
-      this.#writes = this.channel.writes;
-      const steps = this.#projection.applyWrite(computed.write, base);
-      this.#seq = base + steps;
-      const appended = await this.#decided(appending, steps);
+      const isNext = this.#queue.length === 0 && this.#isReady();
+      const sent = isNext ? this.#send(compute, sender) : await this.#enqueue(() => this.#send(compute, sender));
+      if (!sent.ok) return sent;
+      const appended = await sent.decided;
       if (!appended.ok) continue;
-      if (appended.replayed || appended.steps !== steps) await this.load();
+      if (appended.replayed || appended.steps !== sent.steps) await this.load();
       return appended;
     }
     throw overtaken(this.channel);
@@ -160,21 +165,47 @@ export class OptimisticChannel {
     return this.#underWay === 0 || (this.#isCertain && this.channel.writes === this.#writes);
   }
 
-  async #waitForTurn(): Promise<void> {
-    this.#queued += 1;
-    const turn = this.#turn.then(() => this.#waitUntilReady());
-    this.#turn = turn.catch(() => undefined);
-    try {
-      await turn;
-    } finally {
-      this.#queued -= 1;
-    }
+  /** Computes a write and gives it to the store, all in one turn of the event loop. */
+  #send<Refused extends { readonly ok: false }>(
+    compute: () => Computed<Refused>,
+    sender: Peer | undefined,
+  ): Sent | Refused {
+    const computed = compute();
+    if (!computed.ok) return computed;
+    const base = this.#seq;
+    if (this.#underWay === 0) this.#isCertain = !this.channel.isShared && !this.channel.isUnsettled;
+    const appending = this.channel.write({ ...computed.write, base }, { sender });
+    this.#writes = this.channel.writes;
+    const steps = this.#projection.applyWrite(computed.write, base);
+    this.#seq = base + steps;
+    return { ok: true, decided: this.#decided(appending, steps), steps };
   }
 
-  async #waitUntilReady(): Promise<void> {
-    while (!this.#isReady()) {
-      if (this.#isKnown) await this.#newest.catch(() => undefined);
-      else await (this.#loading ?? this.load());
+  #enqueue<Result>(send: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        try {
+          resolve(send());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#queue.push({ run, reject });
+      if (this.#queue.length === 1) void this.#drainQueue();
+    });
+  }
+
+  async #drainQueue(): Promise<void> {
+    while (this.#queue.length > 0) {
+      if (this.#isReady()) this.#queue.shift()?.run();
+      else if (this.#isKnown) await this.#newest.catch(() => undefined);
+      else {
+        try {
+          await (this.#loading ?? this.load());
+        } catch (error) {
+          for (const { reject } of this.#queue.splice(0)) reject(error);
+        }
+      }
     }
   }
 

@@ -4,7 +4,7 @@
 import { isRuleItem } from '../../protocol/day.ts';
 import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
 import { type Identity, may } from '../core/access.ts';
-import type { View } from '../core/cached-channel.ts';
+import type { ChannelState } from '../core/cached-channel.ts';
 import { authenticate } from '../http/authenticate.ts';
 import { json, type Reply, type Request, type Route } from '../http/types.ts';
 import { calendarOf } from './account-days.ts';
@@ -131,7 +131,7 @@ async function edit(
   deps: DayRouteDeps,
   request: Request,
   channel: string,
-  change: (view: View, said: unknown) => Edited,
+  change: (view: ChannelState, said: unknown) => Edited,
 ): Promise<Reply> {
   const known = admitted(deps, request, 'write', channel);
   return known.ok
@@ -143,9 +143,9 @@ async function writeEdit(
   { days: { hub } }: DayRouteDeps,
   { account, device, token }: Identity,
   channel: string,
-  change: (view: View) => Edited,
+  change: (view: ChannelState) => Edited,
 ): Promise<Outcome> {
-  const document = await hub.document(`${account}/${channel}`);
+  const document = await hub.cachedChannel(`${account}/${channel}`);
   let undo = 0;
   let keys: readonly string[] = [];
   const done = await document.write((view) => {
@@ -229,7 +229,7 @@ async function importRules(deps: DayRouteDeps, request: Request): Promise<Outcom
   const [channel, key] = from === 'wakatime' ? ['settings', 'custom_rules'] : ['aw', 'setting/classes'];
   if (!may(identity, 'read', `${identity.account}/${channel}`))
     return refuse('forbidden', '', `this needs read:${channel}`);
-  const { items } = await (await hub.document(`${identity.account}/${channel}`)).settled();
+  const { items } = await (await hub.cachedChannel(`${identity.account}/${channel}`)).settled();
   const said: unknown = JSON.parse(items.get(key)?.value ?? '[]');
   const { rules, skipped } = from === 'wakatime' ? importWakatimeRules(said) : importCategoryClasses(said);
   const saidItems = rules.map(({ id, rule }) => ({ key: id, item: rule }));

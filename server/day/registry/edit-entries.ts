@@ -6,7 +6,7 @@ import { compile } from '../../../protocol/check.ts';
 import { DayEntryItem, isEntryItem } from '../../../protocol/day.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { Key } from '../../../protocol/messages.ts';
-import type { View } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Item, Op } from '../../core/store.ts';
 
 const Moment = Type.Integer({ description: 'microseconds since 1970' });
@@ -30,7 +30,7 @@ export const isEntryEdit = (value: unknown): value is EntryEdit => check(value);
 export type Edited = { readonly ok: true; readonly ops: readonly Op[] } | Refusal;
 
 /** @param id makes the key of a new entry */
-export function editEntries({ items }: Pick<View, 'items'>, edit: EntryEdit, id: () => string): Edited {
+export function editEntries({ items }: Pick<ChannelState, 'items'>, edit: EntryEdit, id: () => string): Edited {
   const put = (key: string, value: string, time: number, end: number): Op => ({ op: 'put', key, value, time, end });
   switch (edit.do) {
     case 'add':

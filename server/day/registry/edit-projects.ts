@@ -6,7 +6,7 @@ import { compile } from '../../../protocol/check.ts';
 import type { DayProjectItem } from '../../../protocol/day.ts';
 import { refuse } from '../../../protocol/errors.ts';
 import { Name } from '../../../protocol/messages.ts';
-import type { View } from '../../core/cached-channel.ts';
+import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
 import type { Edited } from './edit-entries.ts';
 import { projectsIn } from './projects.ts';
@@ -25,7 +25,7 @@ export const isProjectEdit = (value: unknown): value is ProjectEdit => check(val
 const mostAliases = 256;
 
 /** A project that nobody registered is one, too: facts name it. */
-export function editProjects(view: Pick<View, 'items'>, edit: ProjectEdit): Edited {
+export function editProjects(view: Pick<ChannelState, 'items'>, edit: ProjectEdit): Edited {
   const known = new Map(projectsIn(view).map(({ name, project }) => [name, project]));
   const [names, into] = edit.do === 'rename' ? [[edit.from], edit.to] : [edit.from, edit.into];
   if (names.includes(into)) return refuse('property', edit.do === 'rename' ? 'to' : 'into', 'another name');

@@ -3,7 +3,7 @@ import type { Channel } from '../../../server/core/channel.ts';
 import { Hub } from '../../../server/core/hub.ts';
 import { OptimisticChannel, type Projection, writeAfterReading } from '../../../server/core/optimistic-channel.ts';
 import { noopRelay, type Relay } from '../../../server/core/relay.ts';
-import type { Appended, Change, Store, Write } from '../../../server/core/store.ts';
+import type { Appended, Change, Item, Store, Write } from '../../../server/core/store.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { TestWorld } from '../../harness/world.ts';
 
@@ -48,6 +48,12 @@ const put = (value: number): Write => ({
 class SlowStore extends MemoryStore {
   disk: Promise<unknown> = Promise.resolve();
   failure: Error | undefined;
+  unreadable: Error | undefined;
+
+  override async read(...args: Parameters<Store['read']>): Promise<readonly Item[]> {
+    if (this.unreadable !== undefined) throw this.unreadable;
+    return super.read(...args);
+  }
 
   override async append(...args: Parameters<Store['append']>): Promise<Appended> {
     const { disk, failure } = this;
@@ -122,6 +128,30 @@ describe('an optimistic channel', () => {
       });
     await Promise.all([1, 2, 3, 4].map(write));
     expect(order).toEqual([1, 2, 3, 4]);
+  });
+
+  test('writes that wait for the state are computed together, before anything that follows one of them', async () => {
+    const order: string[] = [];
+    void optimistic.load();
+    const writes = ['first', 'second', 'third'].map(async (name) => {
+      await optimistic.write(() => {
+        order.push(name);
+        return { ok: false };
+      });
+      order.push(`after ${name}`);
+    });
+    await Promise.all(writes);
+    expect(order.slice(0, 3)).toEqual(['first', 'second', 'third']);
+  });
+
+  test('writes that wait for the state are rejected with the failure of its reading', async () => {
+    store.unreadable = new Error('the database is away');
+    const reading = optimistic.load();
+    const writes = [increment(), increment()];
+    await expect(reading).rejects.toThrow('away');
+    for (const write of writes) await expect(write).rejects.toThrow('away');
+    store.unreadable = undefined;
+    expect(await increment()).toMatchObject({ steps: 1 });
   });
 
   test('a refusal of the computation is returned, and nothing is written', async () => {
