@@ -19,7 +19,7 @@ import { type Config, isNats, isPostgres } from './config.ts';
 import { Accounts } from './core/accounts.ts';
 import { Hub } from './core/hub.ts';
 import type { Conversation, Peer } from './core/peer.ts';
-import { type Relay, noopRelay } from './core/relay.ts';
+import { noopRelay, type Relay } from './core/relay.ts';
 import type { Store } from './core/store.ts';
 import type { World } from './core/world.ts';
 import { LiveDays } from './day/live-day.ts';

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { CachedChannel } from '../../server/core/cached-channel.ts';
-import type { Relay, ChangeNotice } from '../../server/core/relay.ts';
+import type { ChangeNotice, Relay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub } from '../harness/kronos.ts';
