@@ -6,8 +6,9 @@ import type { Publisher } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { Door, type Front } from './dispatcher.ts';
 import type { Opened } from './http-engine.ts';
+import { loadSocketPeek } from './socket-peek.ts';
 import { openTcp, type Tcp } from './tcp.ts';
-import { loadUws, openUws } from './uws.ts';
+import { loadUws, openSplit, openUws } from './uws.ts';
 import { openWs } from './ws.ts';
 
 export type { Front } from './dispatcher.ts';
@@ -27,6 +28,8 @@ export interface Options {
   readonly log: Log;
   /** Insists on one engine; otherwise ws steps in where uWebSockets.js has no binary. */
   readonly engine?: EngineName;
+  /** `false`: uWebSockets.js reads HTTP too, as where connections cannot be handed over (connection-split.ts). */
+  readonly split?: boolean;
   /** The package that is imported as uWebSockets.js. */
   readonly uwsPackage?: string;
   /** Connections that stay (WebSocket, streams, raw TCP) from one address other than loopback; 1,000 unless said. */
@@ -116,7 +119,9 @@ async function openEngine(
   if (options.engine === 'ws') return { opened: await openWs(door, host, port), name: 'ws', why: null };
   try {
     const uws = await loadUws(options.uwsPackage ?? 'uWebSockets.js');
-    return { opened: await openUws(uws, door, host, port), name: 'uWebSockets.js', why: null };
+    const peek = options.split === false ? undefined : await loadSocketPeek();
+    const opened = peek === undefined ? openUws(uws, door, host, port) : openSplit(uws, peek, door, host, port);
+    return { opened: await opened, name: 'uWebSockets.js', why: null };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     const why = `uWebSockets.js does not load here: ${reason}`;

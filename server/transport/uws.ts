@@ -7,14 +7,17 @@ import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { env } from 'node:process';
 import type { Peer } from '../core/peer.ts';
-import { attempt, refusalReply } from '../http/error-boundary.ts';
+import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { announcedLength, type Head } from '../http/router.ts';
 import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
 import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
+import { ConnectionSplit } from './connection-split.ts';
 import type { Door, Sink } from './dispatcher.ts';
 import { plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
+import type { SocketPeek } from './socket-peek.ts';
+import { createNodeEngine, portOf } from './ws.ts';
 
 /** Seconds without a byte from the other side (automatic pings ask for some) until a connection counts as dead. */
 const IDLE_SECONDS = 120;
@@ -30,7 +33,7 @@ type Bytes = string | Uint8Array;
 interface UwsResponse {
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
-  end(body?: Bytes): UwsResponse;
+  end(body?: Bytes, closeConnection?: boolean): UwsResponse;
   write(chunk: Bytes): boolean;
   endWithoutBody(): UwsResponse;
   tryEnd(chunk: Bytes, total: number): [boolean, boolean];
@@ -87,6 +90,8 @@ interface UwsApp {
   any(pattern: string, act: (res: UwsResponse, req: UwsRequest) => void): UwsApp;
   listen(host: string, port: number, options: number, heard: (listening: unknown) => void): UwsApp;
   publish(topic: string, text: string, binary: boolean): boolean;
+  /** Takes over a connection by its descriptor, with the bytes that wait in it. */
+  adoptSocket(descriptor: number): void;
   close(): UwsApp;
 }
 
@@ -113,11 +118,11 @@ export async function loadUws(name: string): Promise<Uws> {
   return module;
 }
 
+/** uWebSockets.js alone on a port: HTTP, streams and WebSockets. Its parser answers HTTP/1.0 and a cut request line with 505. */
 export function openUws(uws: Uws, door: Door, host: string, port: number): Promise<Opened> {
   return new Promise((resolve) => {
     const secret = randomUUID();
-    const app = uws.App();
-    const sockets = new Sockets(app, door);
+    const { app, sockets } = createApp(uws, door, secret);
     const engineOf = (listening: unknown): Engine => {
       const bound = uws.us_socket_local_port(listening);
       let open = true;
@@ -137,38 +142,101 @@ export function openUws(uws: Uws, door: Door, host: string, port: number): Promi
         },
       };
     };
-    app
-      .ws('/*', {
-        maxPayloadLength: FRAME_CUT,
-        maxBackpressure: BACKPRESSURE_LIMIT,
-        idleTimeout: IDLE_SECONDS,
-        sendPingsAutomatically: true,
-        upgrade: (res, req, context) => safely(door, res, () => upgrade(door, res, req, secret, context)),
-        open: (socket) => sockets.open(socket),
-        message(socket, message, binary) {
-          const { line } = socket.getUserData();
-          // `Buffer.from` shares the memory, which uWS takes back: receiveMessage decodes it before it returns.
-          if (line !== null) receiveMessage(line, Buffer.from(message), binary);
-        },
-        dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
-        drain(socket) {
-          const { line } = socket.getUserData();
-          if (line?.wire instanceof SocketWire) line.wire.drained();
-          line?.flushed();
-        },
-        close(socket, code) {
-          const { line } = socket.getUserData();
-          if (line === null) return;
-          if (line.wire instanceof SocketWire) line.wire.gone();
-          // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
-          if (line.open) door.over(line, code !== 1006);
-          else setImmediate(() => door.over(line, false));
-        },
-      })
-      .any('/*', (res, req) => safely(door, res, () => answer(door, res, headOf(res, req, secret))))
-      .listen(host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (listening) => {
-        resolve(listening === false ? { ok: false, error: '' } : { ok: true, engine: engineOf(listening) });
+    app.listen(host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (listening) => {
+      resolve(listening === false ? { ok: false, error: '' } : { ok: true, engine: engineOf(listening) });
+    });
+  });
+}
+
+/** Node's HTTP parser and uWebSockets.js on one port: see connection-split.ts. */
+export function openSplit(uws: Uws, peek: SocketPeek, door: Door, host: string, port: number): Promise<Opened> {
+  const { app, sockets } = createApp(uws, door, randomUUID());
+  const node = createNodeEngine(door);
+  const split = new ConnectionSplit({
+    peek,
+    adopt: (descriptor) => app.adoptSocket(descriptor),
+    take: (socket) => node.take(socket),
+  });
+  const { server } = split;
+  const engine = (bound: number): Engine => ({
+    port: bound,
+    publish: (topic, text, except) => sockets.publish(topic, text, except),
+    adopt(socket, head) {
+      socket.unshift(head);
+      node.take(socket);
+    },
+    stop: () => void server.close(),
+    async close() {
+      server.close();
+      split.close();
+      app.close();
+      await node.close();
+    },
+  });
+  return new Promise((resolve) => {
+    server.once('error', () => {
+      app.close();
+      void node.close();
+      resolve({ ok: false, error: '' });
+    });
+    server.listen({ host, port }, () => resolve({ ok: true, engine: engine(portOf(server)) }));
+  });
+}
+
+function createApp(uws: Uws, door: Door, secret: string): { readonly app: UwsApp; readonly sockets: Sockets } {
+  const app = uws.App();
+  const sockets = new Sockets(app, door);
+  app
+    .ws('/*', {
+      maxPayloadLength: FRAME_CUT,
+      maxBackpressure: BACKPRESSURE_LIMIT,
+      idleTimeout: IDLE_SECONDS,
+      sendPingsAutomatically: true,
+      upgrade: (res, req, context) => safely(door, res, () => upgrade(door, res, req, secret, context)),
+      open: (socket) => sockets.open(socket),
+      message(socket, message, binary) {
+        const { line } = socket.getUserData();
+        // `Buffer.from` shares the memory, which uWS takes back: receiveMessage decodes it before it returns.
+        if (line !== null) receiveMessage(line, Buffer.from(message), binary);
+      },
+      dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
+      drain(socket) {
+        const { line } = socket.getUserData();
+        if (line?.wire instanceof SocketWire) line.wire.drained();
+        line?.flushed();
+      },
+      close(socket, code) {
+        const { line } = socket.getUserData();
+        if (line === null) return;
+        if (line.wire instanceof SocketWire) line.wire.gone();
+        // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
+        if (line.open) door.over(line, code !== 1006);
+        else setImmediate(() => door.over(line, false));
+      },
+    })
+    .any('/*', (res, req) => {
+      safely(door, res, () => {
+        if (hasTwoLengths(req)) refuseTwoLengths(res);
+        else answer(door, res, headOf(res, req, secret));
       });
+    });
+  return { app, sockets };
+}
+
+/** Two readers of one wire may disagree on where such a body ends, so the connection ends too. */
+function hasTwoLengths(req: UwsRequest): boolean {
+  let count = 0;
+  req.forEach((name) => {
+    if (name === 'content-length') count += 1;
+  });
+  return count > 1;
+}
+
+function refuseTwoLengths(res: UwsResponse): void {
+  const { status, headers, body } = refusedReply('payload', 'send one Content-Length');
+  res.cork(() => {
+    writeHead(res, { status, headers, body });
+    res.end(body, true);
   });
 }
 

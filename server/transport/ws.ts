@@ -2,6 +2,7 @@
 // same promises with more work for each message; topics are the Door's, because ws has none.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
@@ -18,7 +19,14 @@ const BODY_MS = 120_000;
 /** One unanswered ping later a connection counts as dead: 120 s at most, as with the other engine. */
 const PING_MS = 60_000;
 
-export function openWs(door: Door, host: string, port: number): Promise<Opened> {
+/** HTTP and WebSocket without a port: connections are given to it. */
+export interface NodeEngine {
+  readonly server: Server;
+  take(socket: Socket): void;
+  close(): Promise<void>;
+}
+
+export function createNodeEngine(door: Door): NodeEngine {
   const server = createServer({
     maxHeaderSize: HEAD_LIMIT,
     headersTimeout: HEAD_MS,
@@ -71,15 +79,12 @@ export function openWs(door: Door, host: string, port: number): Promise<Opened> 
     }
   }, PING_MS).unref();
 
-  const engine = (bound: number): Engine => ({
-    port: bound,
-    publish: () => undefined,
-    adopt(socket, head) {
-      socket.unshift(head);
+  return {
+    server,
+    take(socket) {
       server.emit('connection', socket);
       socket.resume();
     },
-    stop: () => void server.close(),
     close() {
       clearInterval(pings);
       const closed = new Promise<void>((resolve) => {
@@ -90,11 +95,25 @@ export function openWs(door: Door, host: string, port: number): Promise<Opened> 
       server.closeAllConnections();
       return closed;
     },
-  });
+  };
+}
 
+export function openWs(door: Door, host: string, port: number): Promise<Opened> {
+  const node = createNodeEngine(door);
+  const { server } = node;
+  const engine = (bound: number): Engine => ({
+    port: bound,
+    publish: () => undefined,
+    adopt(socket, head) {
+      socket.unshift(head);
+      node.take(socket);
+    },
+    stop: () => void server.close(),
+    close: () => node.close(),
+  });
   return new Promise((resolve) => {
     server.once('error', () => {
-      clearInterval(pings);
+      void node.close();
       resolve({ ok: false, error: '' });
     });
     server.listen({ host, port }, () => resolve({ ok: true, engine: engine(portOf(server)) }));
@@ -122,7 +141,7 @@ class SocketWire implements Wire {
   }
 }
 
-function portOf(server: Server): number {
+export function portOf(server: Pick<Server, 'address'>): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
 }

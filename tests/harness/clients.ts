@@ -11,6 +11,10 @@ import { TestWorld } from './world.ts';
 
 export const ENGINES: readonly EngineName[] = ['uWebSockets.js', 'ws'];
 
+/** The ways to listen: `alone` is uWebSockets.js where connections cannot be handed over, so that it reads HTTP too. */
+export type Listener = EngineName | 'uWebSockets.js alone';
+export const LISTENERS: readonly Listener[] = ['uWebSockets.js', 'uWebSockets.js alone', 'ws'];
+
 /** Things that come one after the other, and somebody who awaits them. */
 export class Flow<T> {
   readonly #there: T[] = [];
@@ -104,7 +108,9 @@ export interface Wishes {
   readonly options?: Partial<Options>;
 }
 
-export async function open(engine: EngineName, wishes: Wishes = {}): Promise<House> {
+export async function open(listener: Listener, wishes: Wishes = {}): Promise<House> {
+  const engine = listener === 'ws' ? 'ws' : 'uWebSockets.js';
+  const split = listener === 'uWebSockets.js';
   const world = new TestWorld();
   const talks = new Flow<Talk>();
   const begin = (peer: Peer, caller: Caller | null) => {
@@ -118,7 +124,7 @@ export async function open(engine: EngineName, wishes: Wishes = {}): Promise<Hou
     converse: wishes.converse ?? begin,
   };
   const addresses = { host: '127.0.0.1', port: 0, kronosPort: 0, kronosRequired: true };
-  const listened = await listen(front, addresses, { log: world.log, engine, ...wishes.options });
+  const listened = await listen(front, addresses, { log: world.log, engine, split, ...wishes.options });
   if (!listened.ok) throw new Error(listened.error);
   const { listening } = listened;
   return { ...listening, world, talks, talk: (peer) => begin(peer, null) };

@@ -7,9 +7,9 @@ import type { Peer } from '../../../server/core/peer.ts';
 import type { Caller } from '../../../server/http/types.ts';
 import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
 import { hostAllowed, originAllowed } from '../../../server/transport/host-origin-rules.ts';
-import { dial, ENGINES, Flow, type House, open, refused, visit } from '../../harness/clients.ts';
+import { dial, Flow, type House, LISTENERS, open, refused, visit } from '../../harness/clients.ts';
 
-describe.each(ENGINES)('a conversation over %s', (engine) => {
+describe.each(LISTENERS)('a conversation over %s', (engine) => {
   let house: House;
   beforeEach(async () => {
     house = await open(engine);
@@ -200,7 +200,7 @@ describe.each(ENGINES)('a conversation over %s', (engine) => {
   });
 });
 
-describe.each(ENGINES)('the door over %s', (engine) => {
+describe.each(LISTENERS)('the door over %s', (engine) => {
   test('refuses a foreign Origin and a foreign Host before the upgrade', async () => {
     const house = await open(engine, {
       admit(caller) {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Route } from '../../../server/http/types.ts';
-import { ask, ENGINES, type House, Flow as Line, open } from '../../harness/clients.ts';
+import { ask, type House, LISTENERS, Flow as Line, open } from '../../harness/clients.ts';
 
 /** Most that both ends of a loopback connection keep for a reader that takes nothing, with two of the pieces. */
 const inTheKernel = 16 * 1_048_576;
@@ -47,7 +47,7 @@ class Making {
   }
 }
 
-describe.each(ENGINES)('a flow over %s', (engine) => {
+describe.each(LISTENERS)('a flow over %s', (engine) => {
   let house: House;
   let making = new Making();
   let release = new Line<true>();

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { text } from '../../../server/http/types.ts';
-import { ask, dial, ENGINES, type House, open, visit } from '../../harness/clients.ts';
+import { ask, dial, type House, LISTENERS, open, visit } from '../../harness/clients.ts';
 import { seeded } from '../../harness/world.ts';
 
 const SEED = 20_261_121;
@@ -123,7 +123,7 @@ function frame(random: Random, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from(header), mask === 0 ? Buffer.alloc(0) : key, masked]);
 }
 
-describe.each(ENGINES)('hostile input over %s', (engine) => {
+describe.each(LISTENERS)('hostile input over %s', (engine) => {
   let house: House;
   const routes = [
     { method: 'POST', path: '/thing/:name', limit: 1_000, handle: () => Promise.resolve(text(200, 'ok')) },

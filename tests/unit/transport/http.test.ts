@@ -7,9 +7,9 @@ import { refuse } from '../../../protocol/errors.ts';
 import type { Peer } from '../../../server/core/peer.ts';
 import { json, type Request, type Route, text } from '../../../server/http/types.ts';
 import { STREAM_LIMIT } from '../../../server/transport/connection.ts';
-import { ask, dial, ENGINES, Flow, type House, open, type Talk } from '../../harness/clients.ts';
+import { ask, dial, Flow, type House, LISTENERS, open, type Talk } from '../../harness/clients.ts';
 
-describe.each(ENGINES)('a request over %s', (engine) => {
+describe.each(LISTENERS)('a request over %s', (engine) => {
   let house: House;
   const asked = new Flow<Request>();
   const let_go = new Flow<() => void>();
@@ -180,7 +180,7 @@ describe.each(ENGINES)('a request over %s', (engine) => {
   });
 });
 
-describe.each(ENGINES)('a stream over %s', (engine) => {
+describe.each(LISTENERS)('a stream over %s', (engine) => {
   let house: House;
   const streams = new Flow<Talk>();
   const routes: Route[] = [

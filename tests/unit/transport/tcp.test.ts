@@ -7,7 +7,7 @@ import { refuse } from '../../../protocol/errors.ts';
 import { text } from '../../../server/http/types.ts';
 import { Door } from '../../../server/transport/dispatcher.ts';
 import { type Front, listen } from '../../../server/transport/listen.ts';
-import { ask, dial, ENGINES, type House, open, visit } from '../../harness/clients.ts';
+import { ask, dial, ENGINES, type House, LISTENERS, open, visit } from '../../harness/clients.ts';
 import { TestWorld } from '../../harness/world.ts';
 
 const nobody: Front = {
@@ -16,7 +16,7 @@ const nobody: Front = {
   converse: () => ({ receive() {}, dropped() {}, drained() {}, closed() {} }),
 };
 
-describe.each(ENGINES)('the Kronos port beside %s', (engine) => {
+describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
   let house: House;
   let port: number;
   beforeEach(async () => {
