@@ -1,5 +1,5 @@
-// How large a message may be (rule B1), found by a scan of its text before anybody parses it. Without dependencies, so that clients
-// can refuse what the hub would.
+// How large a message may be (rule B1), checked by a scan of its text before it is parsed. It has no dependencies, so that clients can
+// check what they send.
 
 export const bounds = { bytes: 1_048_576, depth: 32, keys: 10_000 } as const;
 
@@ -7,12 +7,12 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Looks at JSON text without building it: depth, keys of an object, and numbers that a double cannot hold.
- * @returns what is out of bounds, or undefined. Text that is no JSON may pass: the parse comes next.
+ * Scans JSON text for its depth, the keys of its objects, and numbers that a double cannot hold.
+ * @returns what is out of bounds, or undefined. Text that is no JSON may pass.
  */
 export function outOfBounds(text: string): string | undefined {
   let depth = 0;
-  /** By depth. */
+  /** The number of keys so far, by depth. */
   const keys: number[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

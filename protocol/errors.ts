@@ -1,14 +1,14 @@
-// Every refusal of the hub, one row each. A refusal is a value that the caller must look at; it is never thrown.
-// The texts are those that Kronos clients of both generations show to their users as they are.
+// Every refusal of the hub, one row each. A refusal is a value that the caller must handle; it is never thrown. Kronos clients of both
+// generations show the texts to their users as they are.
 
 interface Row {
-  /** What a person reads; `%` stands for the field or thing concerned. */
+  /** Shown to people; `%` stands for the field or thing concerned. */
   readonly text: string;
-  /** HTTP status of the same refusal. */
+  /** The HTTP status of the same refusal. */
   readonly status: number;
-  /** WebSocket close code, where the refusal ends the conversation. */
+  /** The WebSocket close code, if the refusal ends the conversation. */
   readonly close?: number;
-  /** Whether to send it again: never as it is, after a change (other base, other key), or later. */
+  /** When the request may be sent again: never as it is, after a change (another base, another key), or later. */
   readonly retry: 'never' | 'changed' | 'later';
 }
 
@@ -45,7 +45,7 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors;
 
-/** What the protocol foresees: `error` is shown to people as it is, `code` is for programs, `hint` says what to do instead. */
+/** A refusal: `error` is for people, `code` for programs, `hint` says what to do instead. */
 export interface Refusal {
   readonly ok: false;
   readonly code: ErrorCode;
@@ -53,19 +53,19 @@ export interface Refusal {
   readonly hint?: string;
 }
 
-/** The column `close` of the table; refusals that end no conversation have none. */
+/** @returns undefined for a refusal that does not end the conversation */
 export function closeCode(code: ErrorCode): number | undefined {
   const row: Row = errors[code];
   return row.close;
 }
 
-/** @param subject fills the `%` of the row */
+/** @param subject replaces the `%` of the row */
 export function refuse(code: ErrorCode, subject = '', hint = ''): Refusal {
   const error = errors[code].text.replace('%', subject);
   return hint === '' ? { ok: false, code, error } : { ok: false, code, error, hint };
 }
 
-/** A refusal as it goes over the wire, on every transport. */
+/** @returns the refusal as a message of the wire */
 export function refusalText(refusal: Refusal, ref?: string | number): string {
   const { code, error, hint } = refusal;
   return JSON.stringify({ success: false, error, code, hint, ref });

@@ -1,13 +1,13 @@
-// Every message of the wire, declared once: the types are inferred from these schemas, the checks compiled from them
-// (codec.ts) and the printed reference generated from them. No behaviour lives here; README.md says what each one means.
+// Every message of the wire, declared once: types are inferred from these schemas, checks compiled from them (codec.ts), and the
+// reference generated from them. README.md says what each message means.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 
 const Text = Type.String({ maxLength: 1_048_576 });
-/** Clients of Vim send null where they have nothing. */
+/** Vim clients send null where they have no value. */
 const optional = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
 
-/** No control characters, and no half of a surrogate pair: what is no text cannot be kept as text. */
+/** Characters that no name may have: control characters and halves of a surrogate pair, which cannot be stored as text. */
 const odd = '\\u0000-\\u001f\\u007f\\ud800-\\udfff';
 export const Key = Type.String({ minLength: 1, maxLength: 256, pattern: `^[^${odd}]+$` });
 export const ChannelName = Type.String({
@@ -15,21 +15,21 @@ export const ChannelName = Type.String({
   maxLength: 200,
   pattern: `^(?:[^/\\s${odd}][^${odd}]*[^*${odd}]|[^/*\\s${odd}])$`,
 });
-/** A channel, or with a `*` at the end all that begin so. */
+/** A channel; with a `*` at the end, all channels that begin so. */
 export const ChannelPattern = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: `^[^/\\s${odd}][^${odd}]*$`,
 });
 export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: `^[^${odd}]+$` });
-/** Tasks or items of one list. */
+/** B1.4: tasks or items of one list. */
 const listed = 10_000;
 const Seq = Type.Integer({ minimum: 0 });
 const Micros = Type.Integer({ description: 'microseconds since 1970' });
 const Flag = Type.Union([Type.Boolean(), Type.Number()]);
 const Ref = Type.Union([Type.String({ maxLength: 128 }), Type.Number()]);
 
-/** A task of either client generation; fields unknown here are kept and given back. */
+/** A task of either client generation. Unknown fields are kept and returned (R2.1). */
 export const Task = Type.Object(
   {
     id: Type.Optional(Type.Integer({ description: 'not 0; negative for a done task of a 2019 client' })),
@@ -50,9 +50,9 @@ export const Task = Type.Object(
 );
 export type Task = Static<typeof Task>;
 
-/** What every request may carry: clients add the first three to all they send. */
+/** Fields of every request: Kronos clients add the first three to everything that they send. */
 const common = {
-  user_id: optional(Type.String({ maxLength: 256, description: 'the secret; absent or empty at a first login' })),
+  user_id: optional(Type.String({ maxLength: 256, description: 'the token; absent or empty at a first login' })),
   device_id: optional(Type.String({ maxLength: 128, pattern: `^[^${odd}]*$` })),
   version: optional(Type.Number()),
   ref: Type.Optional(Ref),
@@ -84,7 +84,7 @@ export const requests = {
   login: request(
     'login',
     { name: Type.Optional(Name), token: Type.Optional(Type.String({ maxLength: 256 })) },
-    'who I am; answered with the user id, device id and version',
+    'logs in; answered with user id, device id and version',
   ),
   'read-all': request(
     'read-all',
@@ -94,7 +94,7 @@ export const requests = {
       to: Type.Optional(Micros),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     },
-    'all tasks, or the items of a channel',
+    'reads all tasks, or the items of a channel',
   ),
   'write-all': request(
     'write-all',
@@ -110,7 +110,7 @@ export const requests = {
       items: Type.Optional(Type.Array(Entry, { maxItems: listed })),
       ...writing,
     },
-    'these are all the tasks (or items) I have',
+    'replaces all tasks by those of the device, merged; or all items of a channel',
   ),
   create: request(
     'create',
@@ -123,7 +123,7 @@ export const requests = {
       end: Type.Optional(Micros),
       ...writing,
     },
-    'a new task or item',
+    'makes a task or item',
   ),
   update: request(
     'update',
@@ -137,7 +137,7 @@ export const requests = {
       end: Type.Optional(Micros),
       ...writing,
     },
-    'a task or item as it is now, whole',
+    'changes a task or item; it is sent whole',
   ),
   delete: request(
     'delete',
@@ -148,15 +148,15 @@ export const requests = {
       key: Type.Optional(Key),
       ...writing,
     },
-    'a task or item is gone',
+    'deletes a task or item',
   ),
   subscribe: request(
     'subscribe',
     { channel: ChannelPattern, seq: Type.Optional(Seq), epoch: Type.Optional(Type.String({ maxLength: 128 })) },
-    'tell me all changes of a channel, or of all that match `prefix/*`, since the position',
+    'follows a channel, or all that match `prefix/*`, from a position',
   ),
-  unsubscribe: request('unsubscribe', { channel: ChannelPattern }, 'no more of it'),
-  channels: request('channels', {}, 'what this session may see'),
+  unsubscribe: request('unsubscribe', { channel: ChannelPattern }, 'ends a subscription'),
+  channels: request('channels', {}, 'lists the channels that the session may read'),
   history: request(
     'history',
     {
@@ -166,31 +166,31 @@ export const requests = {
       before: Type.Optional(Seq),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
     },
-    'past changes, the newest first; with `at`, the items as they were after that step',
+    'reads past changes, newest first; with `at`, the items as they were after that step',
   ),
   revert: request(
     'revert',
     { channel: ChannelName, to: Seq, ...writing },
-    'write the state after step `to` as a new version',
+    'writes the state after step `to` as a new version',
   ),
-  ping: request('ping', {}, 'answered by pong, after all that came before'),
-  help: request('help', {}, 'what can be typed'),
-  stats: request('stats', {}, 'admin: what this hub carries'),
-  who: request('who', {}, 'admin: the open sessions'),
-  tail: request('tail', { channel: Type.Optional(ChannelPattern) }, 'admin: every change of the hub as it happens'),
-  kick: request('kick', { session: Type.String({ minLength: 1, maxLength: 64 }) }, 'admin: close a session'),
-  accounts: request('accounts', {}, 'admin: all accounts'),
-  account: request('account', { name: Name }, 'admin: make an account; answered with its first token'),
-  tokens: request('tokens', { account: Type.Optional(Name) }, 'admin: the tokens of all accounts, or of one'),
+  ping: request('ping', {}, 'answered by pong, after the answers to everything before it'),
+  help: request('help', {}, 'lists requests to type'),
+  stats: request('stats', {}, 'admin: counts sessions, accounts, channels and items'),
+  who: request('who', {}, 'admin: lists the open sessions'),
+  tail: request('tail', { channel: Type.Optional(ChannelPattern) }, 'admin: follows every change of the hub'),
+  kick: request('kick', { session: Type.String({ minLength: 1, maxLength: 64 }) }, 'admin: closes a session'),
+  accounts: request('accounts', {}, 'admin: lists the accounts'),
+  account: request('account', { name: Name }, 'admin: makes an account; answered with its first token'),
+  tokens: request('tokens', { account: Type.Optional(Name) }, 'admin: lists the tokens of all accounts, or of one'),
   token: request(
     'token',
     { name: Name, scopes: Type.Optional(Type.Array(Type.String({ maxLength: 240 }))), account: Type.Optional(Name) },
-    'admin: make a token, of this account unless it says; its secret is told this once',
+    'admin: makes a token, of the session’s own account unless `account` is given; its secret is shown once',
   ),
   revoke: request(
     'revoke',
     { token: Type.String({ minLength: 1, maxLength: 64 }) },
-    'admin: end a token and every socket it opened',
+    'admin: revokes a token and closes every connection that it opened',
   ),
 } as const;
 
@@ -206,7 +206,7 @@ export const ItemView = Type.Object({
   end: Type.Optional(Micros),
   seq: Seq,
   at: Type.Number({ description: 'milliseconds since 1970, by the hub' }),
-  device_id: Type.String({ description: 'who wrote it' }),
+  device_id: Type.String({ description: 'the device that wrote it' }),
 });
 
 const ChangeView = Type.Object({
@@ -245,18 +245,22 @@ export const answers = {
       seq: Type.Optional(Seq),
       epoch: Type.Optional(Type.String()),
     },
-    { description: 'a refusal; the connection goes on unless a close follows' },
+    { description: 'a refusal; the connection stays open unless a close follows' },
   ),
   ack: answer(
     'ack',
     { seq: Seq, epoch: Type.String(), key: Type.Optional(Type.String({ description: 'the one a create was given' })) },
     'the write named by `ref` is on disk',
   ),
-  login: answer('login', { user_id: Type.String(), device_id: Type.String(), version: Type.Number() }, 'who you are'),
+  login: answer(
+    'login',
+    { user_id: Type.String(), device_id: Type.String(), version: Type.Number() },
+    'the login is accepted',
+  ),
   'read-all': answer(
     'read-all',
     { tasks: Type.Array(Task), version: Type.Number() },
-    'all tasks; also sent unasked after a merge',
+    'all tasks; also sent without a request after a merge',
   ),
   items: answer('read-all', { ...position, items: Type.Array(ItemView) }, 'the items of a channel'),
   task: Type.Object(
@@ -268,7 +272,7 @@ export const answers = {
       device_id: Type.String(),
       version: Type.Number(),
     },
-    { description: 'another device of yours made or changed a task' },
+    { description: 'another device of the account made or changed a task' },
   ),
   task_deleted: Type.Object(
     {
@@ -279,36 +283,36 @@ export const answers = {
       device_id: Type.String(),
       version: Type.Number(),
     },
-    { description: 'another device of yours deleted a task' },
+    { description: 'another device of the account deleted a task' },
   ),
   change: Type.Composite([Type.Object({ ...success, channel: Type.String() }), ChangeView], {
-    description: 'a change of a channel you subscribed to',
+    description: 'a change of a channel that the session follows',
   }),
   snapshot: answer(
     'snapshot',
     { ...position, items: Type.Array(ItemView), more: Type.Optional(Type.Boolean()) },
-    'everything there is; `more` announces a further page of `changes`',
+    'all items of a channel; `more` announces a further page of `changes`',
   ),
   changes: answer(
     'changes',
     { ...position, changes: Type.Array(ChangeView), more: Type.Optional(Type.Boolean()) },
-    'everything that changed since the position, by state: the last change of each item',
+    'what changed since the position: the last change of each item',
   ),
   reset: answer(
     'reset',
     { ...position, reason: Type.String(), items: Type.Array(ItemView), more: Type.Optional(Type.Boolean()) },
-    'the position is of no use here: forget what you have, this is everything',
+    'the position is unknown or forgotten: drop the state and take these items',
   ),
   following: answer(
     'subscribe',
     { channel: Type.String(), channels: Type.Array(Type.Object({ channel: Type.String(), seq: Seq })) },
-    'what a pattern matches now; changes are told from these positions on',
+    'the channels that a pattern matches now; changes after these positions follow',
   ),
-  unsubscribe: answer('unsubscribe', { channel: Type.String() }, 'done'),
+  unsubscribe: answer('unsubscribe', { channel: Type.String() }, 'the subscription has ended'),
   channels: answer(
     'channels',
     { channels: Type.Array(Type.Object({ channel: Type.String(), seq: Seq, items: Seq })) },
-    'what you may see',
+    'the channels that the session may read',
   ),
   history: answer(
     'history',
@@ -318,10 +322,10 @@ export const answers = {
       items: Type.Optional(Type.Array(ItemView)),
       more: Type.Optional(Type.Boolean()),
     },
-    'the past; `more` where the changes were too large for one answer: ask on, with `before`',
+    'past changes or items; with `more`, the rest takes another request with `before`',
   ),
-  pong: answer('pong', {}, 'all that came before has been answered'),
-  help: answer('help', { type_one_of: Type.Array(Type.String()) }, 'examples to type'),
+  pong: answer('pong', {}, 'everything before the ping is answered'),
+  help: answer('help', { type_one_of: Type.Array(Type.String()) }, 'requests to type'),
   stats: answer(
     'stats',
     {
@@ -333,7 +337,7 @@ export const answers = {
       items: Seq,
       steps: Seq,
     },
-    'what this hub carries',
+    'counts of the hub',
   ),
   who: answer(
     'who',
@@ -343,7 +347,7 @@ export const answers = {
           session: Type.String(),
           account: Type.String(),
           device_id: Type.String(),
-          token: Type.String({ description: 'its id; empty for who came without one' }),
+          token: Type.String({ description: 'the id of its token; empty without a token' }),
           scopes: Type.Array(Type.String()),
           peer: Type.String({ description: 'its address' }),
           since: Type.Number({ description: 'milliseconds since 1970' }),
@@ -354,8 +358,8 @@ export const answers = {
     },
     'the open sessions',
   ),
-  tail: answer('tail', { tailing: Type.String() }, 'from now on'),
-  kick: answer('kick', { session: Type.String() }, 'done'),
+  tail: answer('tail', { tailing: Type.String() }, 'every change follows from now on'),
+  kick: answer('kick', { session: Type.String() }, 'the session is closed'),
   accounts: answer(
     'accounts',
     { accounts: Type.Array(Type.Object({ name: Type.String(), created: Type.Number() })) },
@@ -364,14 +368,14 @@ export const answers = {
   account: answer(
     'account',
     { account: Type.String(), secret: Type.String(), token: TokenView },
-    'made, with its first token',
+    'the account is made, with its first token',
   ),
-  tokens: answer('tokens', { tokens: Type.Array(TokenView) }, 'without their secrets'),
-  token: answer('token', { secret: Type.String(), token: TokenView }, 'made; the secret is told this once'),
-  revoke: answer('revoke', { token: Type.String() }, 'done'),
+  tokens: answer('tokens', { tokens: Type.Array(TokenView) }, 'the tokens, without their secrets'),
+  token: answer('token', { secret: Type.String(), token: TokenView }, 'the token is made; its secret is shown once'),
+  revoke: answer('revoke', { token: Type.String() }, 'the token is revoked'),
   away: Type.Object(
     { ...success, type: Type.Literal('away'), retry_ms: Type.Number() },
-    { description: 'the hub is going down; come back after about that long' },
+    { description: 'the hub is stopping; reconnect after about `retry_ms`' },
   ),
 } as const;
 

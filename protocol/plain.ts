@@ -1,20 +1,20 @@
-// A task as the protocol's text has it, every field there and times in seconds, which is what clients of ours work with; and how that
-// is read from, and written over, what clients of either generation put on the wire. The wire's own shape is in messages.ts.
+// A task with every field present and times in seconds, as our own clients work with it; and its conversion from and to the tasks of
+// either client generation (messages.ts).
 
 import type { Task } from './messages.ts';
 
 export interface PlainTask {
-  /** Never shown and never changed: the key of its item in the channel. */
+  /** The key of its item in the channel; never shown and never changed. */
   readonly index: string;
   readonly id: number;
   readonly desc: string;
   readonly tags: readonly string[];
-  /** Since when it is worked on; 0 while it is not. These four are seconds since 1970, or 0 for never. */
+  /** Seconds since 1970: when the running work began; 0 if the task is stopped. */
   readonly active: number;
   readonly last_active: number;
   readonly due: number;
   readonly done: number;
-  /** Seconds, without those since `active`. */
+  /** Seconds of work, without the running work. */
   readonly worktime: number;
   /** Fields of Taskwarrior that have no counterpart here (annotations, priority, wait …), as Taskwarrior exports them. */
   readonly taskwarrior?: Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export type PlainField = (typeof plainFields)[number];
 export const taskFields = [...plainFields, 'taskwarrior'] as const;
 type TaskField = (typeof taskFields)[number];
 
-/** In seconds it would be the year 5138. */
+/** Numbers from here on are milliseconds: as seconds it is the year 5138. */
 const surelyMilliseconds = 100_000_000_000;
 
 function seconds(time: unknown): number {
@@ -62,8 +62,8 @@ export function plainOf(index: string, task: Task): PlainTask {
 }
 
 /**
- * What changed between the two, written over the task as it is on the wire, in the manner of the generation it is of. Fields that
- * nobody here knows stay.
+ * Writes what changed between `before` and `after` over a task of the wire, in the form of its generation. Unknown fields stay.
+ * @param wire undefined for a new task
  * @param before undefined for a new task
  */
 export function wireOf(wire: Task | undefined, before: PlainTask | undefined, after: PlainTask): Task {

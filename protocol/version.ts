@@ -1,15 +1,15 @@
-// The version of a change, as Kronos clients compare it, and what a login is answered so that nothing is lost (rules W5, M1 to M4).
-// Numbers in, numbers out.
+// The version of a change, as Kronos clients compare it, and the version that a login is answered with (rules W5, M1 to M4). Pure
+// functions of numbers.
 
 /** How far a client's clock may run ahead before its versions are held back, in milliseconds. */
 const aheadMs = 2_000;
-/** Clients' clocks tick in whole seconds, told in milliseconds. */
+/** Clients' clocks tick in whole seconds; versions are in milliseconds. */
 const tickMs = 1_000;
 
-/** Never written to. */
+/** L5: the version of tasks that were never written. */
 export const noVersion = -1;
 
-/** A client's version, no further ahead than the hub's clock allows. */
+/** W5: a client's version, at most two seconds ahead of the hub's clock. Milliseconds since 1970. */
 export function bounded(stated: number | undefined, now: number): number {
   return Math.floor(Math.min(stated ?? now, now + aheadMs));
 }
@@ -19,23 +19,23 @@ export function nextVersion(last: number, stated: number | undefined, now: numbe
   return Math.max(last + 1, bounded(stated, now));
 }
 
-/** What a device surely has, and what it would call itself. Times in milliseconds since 1970. */
+/** What a device surely has, and the versions that it may name. Times are milliseconds since 1970. */
 export interface Base {
   /** The tasks after this step, and the device's own writes since. */
   readonly seq: number;
-  /** The last step when it began from nothing: what it wrote before, it no longer has. */
+  /** The last step when the device started from nothing: it no longer has what it wrote before. */
   readonly began?: number;
-  /** The versions that the device may name having edited nothing since. */
+  /** The versions that the device names if it has edited nothing since. */
   readonly versions: readonly number[];
-  /** Its clock less the hub's, as last seen; 0 while nothing is known. */
+  /** M4.5: its clock less the hub's at its last write; 0 before that. */
   readonly offset: number;
-  /** The hub's clock when the device was last heard, or left in good order: it had no edits then that the hub does not know. */
+  /** M4: the hub's clock when it last heard of the device: the hub knows all edits until then. */
   readonly left: number;
-  /** From this moment on, a list sent to it unasked may have made it forget writes of its own that crossed. */
+  /** From this moment on, a list that the hub sent without a request may have replaced writes that the device sent meanwhile. */
   readonly doubt?: number;
 }
 
-/** M4: whether the device named this version without having edited anything. */
+/** M4: true if the device names this version and has edited nothing. */
 function namesUnchanged(base: Base, version: number): boolean {
   if (!base.versions.includes(version)) return false;
   return version % tickMs !== 0 || base.left + base.offset >= version + tickMs;

@@ -1,4 +1,4 @@
-// The verbs on every channel (rules S and W9): the same for notes, heartbeats, rooms and whatever comes. Who may is decided before.
+// The verbs on every channel (rules S and W9), whatever its items are. channel-requests.ts has checked that the session may.
 
 import { createHash } from 'node:crypto';
 import { compile } from '../../protocol/check.ts';
@@ -18,11 +18,11 @@ import { changeText, itemText, joined, subscription } from './subscription-view.
 
 const itemsAtOnce = 10_000;
 const changesAtOnce = 100;
-/** S8: asked of the store at once, and characters of values after which an answer is long enough. */
+/** S8.4: changes read from the store at once, and the characters of values after which an answer ends. */
 const askedAtOnce = 64;
 const historySize = 4_194_304;
 const attempts = 10;
-/** S5: channels that one connection follows. */
+/** S5.4: channels that one connection may follow. */
 const mostFollowed = 1_000;
 const mostPatterns = 100;
 
@@ -39,7 +39,7 @@ type Decided = Accepted | Refused;
 
 export class ChannelVerbs {
   #hub: Hub;
-  /** Subscriptions to `prefix/*`, of those sessions that have any, by the full pattern: what ends them. */
+  /** What ends the subscriptions to `prefix/*` of a session, by the full pattern. */
   #patterns = new WeakMap<Session, Map<string, () => void>>();
 
   #checkRules: CheckRules | undefined;
@@ -63,7 +63,10 @@ export class ChannelVerbs {
       .map((info) => ({ ...info, channel: shortName(who, info.channel) }));
   }
 
-  /** S4, S5. The answer of a pattern; a channel's own is its first page, which has been sent when this resolves. */
+  /**
+   * S4, S5. Of one channel, the first page has been sent when this resolves.
+   * @returns the answer to a pattern; undefined for one channel
+   */
   async subscribe(
     session: Session,
     request: Requests['subscribe'],
@@ -93,13 +96,13 @@ export class ChannelVerbs {
     this.#patterns.set(session, patterns);
     patterns.get(name)?.();
     if (patterns.size >= mostPatterns) return tooMany;
-    // One that is followed already goes on as it is.
+    // S5.3: a channel that is followed already goes on as it is.
     const follow = (channel: Channel, start: Start) => {
       const view = subscription(who, channel);
       if (!session.follows(channel, view)) session.follow(channel, view, start);
     };
     const known = new Set<string>();
-    // A channel that appears later is followed before its first change is told; where that was missed, from the beginning.
+    // S5.2: a channel that appears later is followed before its first change is sent; from the beginning if that change was missed.
     const unwatch = this.#hub.watch(
       (channel, changes) => {
         if (known.has(channel.name) || !fits(channel.name)) return;
@@ -193,7 +196,10 @@ export class ChannelVerbs {
     return answer(position, `"changes":${joined(changes, changeText)}${more ? ',"more":true' : ''}`);
   }
 
-  /** S1, S2, S9. `key` is the one of a create, made here where the request has none. */
+  /**
+   * S1, S2, S9. Starts a write.
+   * @returns the write's result, and the key of a create, made here if the request has none
+   */
   write(
     request: WriteRequest,
     name: string,
@@ -204,7 +210,7 @@ export class ChannelVerbs {
     return { written: this.#write(request, key, name, origin, peer), key };
   }
 
-  /** S2. A retry is told the key that the first answer told. */
+  /** S2.1: a new key; a retry with the same write id is given the same key. */
   newKey(writeId: string | undefined): string {
     if (writeId === undefined) return this.#hub.world.id();
     return createHash('sha256').update(writeId).digest('base64url').slice(0, 22);
@@ -254,7 +260,7 @@ export class ChannelVerbs {
     return refuse('stale', '', 'others are writing: try again');
   }
 
-  /** W9: on the state that it names, the write might not be refused. */
+  /** W9.2: a write with an old base is stale, whatever else is wrong with it. */
   async #stale(base: number | undefined, channel: Channel, origin: string): Promise<Decided | undefined> {
     if (base === undefined) return undefined;
     const asked = await channel.write({ ops: [], origin, at: this.#hub.world.now(), base });
@@ -281,7 +287,7 @@ export class ChannelVerbs {
     return computed.ok ? { ...computed, on } : computed;
   }
 
-  /** What to do, and the step that it was computed from where that matters. */
+  /** @returns the ops of a request, and the step that they were computed from, if they depend on it */
   async #ops(
     request: WriteRequest,
     key: string,
@@ -334,7 +340,7 @@ export class ChannelVerbs {
     return short === 'rules' ? this.#checkRules?.(name, said, request.type === 'write-all') : undefined;
   }
 
-  /** Tasks carry versions (W5), by whatever verb they change; nothing else does. */
+  /** W5: gives the ops of a tasks channel their versions. */
   #versioned(channel: Channel, ops: readonly Op[], stated: number | undefined): readonly Op[] {
     if (!isTasks(channel)) return ops;
     let { version } = channel;
@@ -355,7 +361,7 @@ function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal
   return undefined;
 }
 
-/** The newest first; fewer than asked for, and `more`, when their values are large. */
+/** S8.1, S8.4: past changes, newest first; fewer than `limit`, and `more`, if their values are large. */
 async function past(
   channel: Channel,
   { limit, before, ...key }: { key?: string; limit: number; before: number | undefined },
@@ -387,7 +393,7 @@ function isTasks({ name }: Channel): boolean {
   return /^[^@/][^/]*\/tasks$/.test(name);
 }
 
-/** Plain clients will be told of these items, as tasks. */
+/** S1.2: Kronos clients are sent these items as tasks. */
 function notTasks(request: WriteRequest): Refusal | undefined {
   const items = request.type === 'write-all' ? (request.items ?? []) : 'item' in request ? [request] : [];
   return items.every(({ item }) => item === undefined || isTask(item))

@@ -1,5 +1,5 @@
-// What one connection is answered, in the order of what it asked: an answer waits until the writes asked for before it are decided,
-// and the requests that follow do not wait for it. What the answers say is in task-requests.ts, channel-requests.ts and admin.ts.
+// Sends the answers of one connection in the order of its requests: an answer waits until earlier writes are decided, and later requests
+// do not wait for it.
 
 import { refusalText, refuse } from '../../protocol/errors.ts';
 import { type Act, type QueueOwner, SerialQueue } from '../core/serial-queue.ts';
@@ -9,12 +9,12 @@ export type Ref = string | number | undefined;
 
 export interface AnsweringOwner {
   send(text: string): void;
-  /** A request failed, by no fault of who asked. */
+  /** A request failed, and not by the client's fault. */
   failed(error: unknown): void;
 }
 
 export class Answering implements QueueOwner {
-  /** Nobody hears any more. */
+  /** True once the conversation has ended: nothing more is sent. */
   over = false;
   #owner: AnsweringOwner;
   #turns: SerialQueue = new SerialQueue(this);
@@ -23,12 +23,12 @@ export class Answering implements QueueOwner {
     this.#owner = owner;
   }
 
-  /** Calls `act` when its turn comes. */
+  /** Calls `act` after everything that was queued before. */
   after(act: Act): void {
     this.#turns.run(act);
   }
 
-  /** Resolves when everything asked for so far is answered, every write decided. */
+  /** Resolves when every request so far is answered and every write is decided. */
   done(): Promise<void> {
     return this.#turns.done();
   }
