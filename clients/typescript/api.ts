@@ -46,7 +46,7 @@ export interface SdkPosition {
 }
 
 /** A hub's refusal, or what kept a question from it: `offline`. */
-export interface Failure {
+export interface SdkFailure {
   readonly ok: false;
   readonly code: ErrorCode | 'offline';
   /** For people. */
@@ -74,7 +74,7 @@ export interface SdkItem<T> extends ItemSpan {
 }
 
 /** What became of a write. Refused ones have left the queue, and the item is again what it would be without them. */
-export type WriteOutcome = { readonly ok: true; readonly position: SdkPosition } | Failure;
+export type WriteOutcome = { readonly ok: true; readonly position: SdkPosition } | SdkFailure;
 
 /** A write that is in the queue, on disk. */
 export interface QueuedWrite {
@@ -94,7 +94,7 @@ export interface RefusedWrite {
   /** create, update, delete, write-all, revert */
   readonly type: string;
   readonly key: string;
-  readonly failure: Failure;
+  readonly failure: SdkFailure;
 }
 
 export type SdkChange<T> = ItemSpan & {
@@ -142,7 +142,7 @@ export interface HistoryOptions {
 
 export type ReadResult<T> =
   | { readonly ok: true; readonly position: SdkPosition; readonly items: readonly SdkItem<T>[] }
-  | Failure;
+  | SdkFailure;
 
 export type HistoryResult<T> =
   | {
@@ -153,7 +153,7 @@ export type HistoryResult<T> =
       /** Whether there may be older ones: ask on, with `before`. */
       readonly more: boolean;
     }
-  | Failure;
+  | SdkFailure;
 
 /**
  * One channel. Writes show in `items` at once, are in the queue on disk when their promise resolves, and reach the hub when there
@@ -182,15 +182,17 @@ export interface SdkChannel<T> {
   history(past?: HistoryOptions): Promise<HistoryResult<T>>;
   /** The items as they were after that step. */
   at(seq: number): Promise<ReadResult<T>>;
-  create(item: T, more?: ItemSpan & { readonly key?: string }): Promise<QueuedWrite | Failure>;
+  create(item: T, more?: ItemSpan & { readonly key?: string }): Promise<QueuedWrite | SdkFailure>;
   /** The item as it is now, whole; what others did to its other fields stays. */
-  update(key: string, item: T, span?: ItemSpan): Promise<QueuedWrite | Failure>;
+  update(key: string, item: T, span?: ItemSpan): Promise<QueuedWrite | SdkFailure>;
   /** Is refused as stale when somebody else changed the item meanwhile: an edit beats a delete. */
-  delete(key: string): Promise<QueuedWrite | Failure>;
+  delete(key: string): Promise<QueuedWrite | SdkFailure>;
   /** These are all the items; what others made or changed meanwhile stays. */
-  writeAll(items: readonly (ItemSpan & { readonly key: string; readonly item: T })[]): Promise<QueuedWrite | Failure>;
+  writeAll(
+    items: readonly (ItemSpan & { readonly key: string; readonly item: T })[],
+  ): Promise<QueuedWrite | SdkFailure>;
   /** Makes the channel again what it was after step `to`. */
-  revert(to: number): Promise<QueuedWrite | Failure>;
+  revert(to: number): Promise<QueuedWrite | SdkFailure>;
 }
 
 export interface SyncResult {
@@ -220,7 +222,7 @@ export interface Connection {
   follow<T = unknown>(pattern: string): Subscription<ChannelEvent<T>>;
   /** What this token may read. */
   channels(): Promise<
-    { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | Failure
+    { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | SdkFailure
   >;
   /**
    * Connects, sends what waits in the storage, and catches up the open channels.

@@ -4,7 +4,7 @@
 import { bounds, outOfBounds } from '../../protocol/bounds.ts';
 import { errors, refuse } from '../../protocol/errors.ts';
 import type { Answers } from '../../protocol/messages.ts';
-import type { Failure } from './api.ts';
+import type { SdkFailure } from './api.ts';
 import { backoff } from './connection.ts';
 import type { ChangeMessage, ChannelMirror, ChannelPage } from './mirror.ts';
 import type { WriteQueue } from './queue.ts';
@@ -94,7 +94,7 @@ export class ChannelSync {
   }
 
   /** B1: why the hub would not even read it. */
-  unreadable(write: PendingWrite): Failure | undefined {
+  unreadable(write: PendingWrite): SdkFailure | undefined {
     return unreadable(this.#ready(write));
   }
 
@@ -176,12 +176,12 @@ export class ChannelSync {
   }
 }
 
-function isForLater({ code }: Failure): boolean {
+function isForLater({ code }: SdkFailure): boolean {
   return code !== 'offline' && errors[code].retry === 'later';
 }
 
 /** B1: what the hub would not even read. */
-function unreadable(now: PreparedWrite): Failure | undefined {
+function unreadable(now: PreparedWrite): SdkFailure | undefined {
   if (now.kind !== 'send') return undefined;
   const text = JSON.stringify(now.request);
   if (new TextEncoder().encode(text).length > bounds.bytes)

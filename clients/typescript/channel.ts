@@ -4,7 +4,6 @@
 import { refuse } from '../../protocol/errors.ts';
 import type {
   ChannelEvent,
-  Failure,
   HistoryOptions,
   HistoryResult,
   ItemSpan,
@@ -13,6 +12,7 @@ import type {
   ReadResult,
   RefusedWrite,
   SdkChannel,
+  SdkFailure,
   SdkItem,
   SdkPosition,
   Subscription,
@@ -159,32 +159,32 @@ export class MirroredChannel implements SdkChannel<unknown> {
     return readOf(await this.#ask({ type: 'history', channel: this.name, at: seq }));
   }
 
-  async create(item: unknown, more: ItemSpan & { readonly key?: string } = {}): Promise<QueuedWrite | Failure> {
+  async create(item: unknown, more: ItemSpan & { readonly key?: string } = {}): Promise<QueuedWrite | SdkFailure> {
     if (!this.#loaded) await this.load();
     return this.#mean({ type: 'create', ...entryOf({ ...more, key: more.key ?? this.#deps.id(), item }) });
   }
 
-  async update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | Failure> {
+  async update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | SdkFailure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
     return this.#mean({ type: 'update', ...entryOf({ ...span, key, item }), before: before.item });
   }
 
-  async delete(key: string): Promise<QueuedWrite | Failure> {
+  async delete(key: string): Promise<QueuedWrite | SdkFailure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
     return this.#mean({ type: 'delete', key, before: before.item });
   }
 
-  async writeAll(items: readonly ItemEntry[]): Promise<QueuedWrite | Failure> {
+  async writeAll(items: readonly ItemEntry[]): Promise<QueuedWrite | SdkFailure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const before = [...this.items.values()].map(({ key, item }) => ({ key, item }));
     return this.#mean({ type: 'write-all', items: items.map(entryOf), before });
   }
 
-  async revert(to: number): Promise<QueuedWrite | Failure> {
+  async revert(to: number): Promise<QueuedWrite | SdkFailure> {
     if (!this.mirrored || !this.#loaded) await this.open();
     const epoch = this.position?.epoch;
     if (epoch === undefined) return offline('the hub has not been heard yet');
@@ -226,7 +226,7 @@ export class MirroredChannel implements SdkChannel<unknown> {
     return new Promise((resolve) => this.#deps.link.ask(request, resolve));
   }
 
-  async #mean(intent: WriteIntent): Promise<QueuedWrite | Failure> {
+  async #mean(intent: WriteIntent): Promise<QueuedWrite | SdkFailure> {
     if (this.#over) return offline('the connection is closed');
     if ('item' in intent && intent.item === undefined) return refuse('missing', 'item');
     // As it will be read again.

@@ -2,7 +2,7 @@
 // replica.ts works out what a write is on the current state, channel-sync.ts sends it, channel-persistence.ts stores it. Adding,
 // sending and confirming a write take the same time however many wait.
 
-import type { Failure, RefusedWrite, SdkPosition, WriteOutcome } from './api.ts';
+import type { RefusedWrite, SdkFailure, SdkPosition, WriteOutcome } from './api.ts';
 import type { ChannelMirror } from './mirror.ts';
 import { adjustDelete, isConditional, keyOf, type PendingWrite } from './replica.ts';
 
@@ -185,7 +185,7 @@ export class WriteQueue {
   }
 
   /** Settles all writes that are waited for: nobody here will learn how they end. */
-  close(failure: Failure): void {
+  close(failure: SdkFailure): void {
     for (const settle of this.#settlers.values()) settle(failure);
     this.#settlers.clear();
   }

@@ -3,7 +3,7 @@
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
 import type { Answers, Request } from '../../protocol/messages.ts';
-import type { Failure, SdkSocket } from './api.ts';
+import type { SdkFailure, SdkSocket } from './api.ts';
 import { type ConnectionEffect, type ConnectionEvent, type ConnectionState, stepConnection } from './connection.ts';
 
 export type WireMessage = Answers[keyof Answers];
@@ -195,12 +195,12 @@ function isCode(code: string): code is ErrorCode {
 }
 
 /** A refusal as the SDK tells it; `offline` where there was no answer. */
-export function failureOf(answer: WireAnswer): Failure {
+export function failureOf(answer: WireAnswer): SdkFailure {
   if (answer === undefined || answer.success) return offline('the hub cannot be reached now');
   const { error, hint } = answer;
   return { ok: false, code: codeOf(answer), error, ...(hint === undefined ? {} : { hint }) };
 }
 
-export function offline(error: string): Failure {
+export function offline(error: string): SdkFailure {
   return { ok: false, code: 'offline', error };
 }

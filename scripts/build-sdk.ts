@@ -1,0 +1,103 @@
+// Builds the SDK as a package: JavaScript without imports from outside, and declarations that need no other package.
+//
+//   npm run build:sdk [folder]     the folder is clients/typescript/dist unless one is given
+//
+// `npm pack ./clients/typescript` runs it first.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { argv } from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { Task } from '../protocol/messages.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const entries = ['index', 'file-storage', 'browser-storage'] as const;
+const entryPaths = entries.map((name) => `clients/typescript/${name}.ts`);
+
+/** Throws if the sources do not compile. */
+export async function buildSdk(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: [...entryPaths],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*'],
+    target: 'es2022',
+    logLevel: 'warning',
+  });
+  writeDeclarations(join(folder, 'types'));
+}
+
+/** Copies the declarations that the entries need, and no others. */
+function writeDeclarations(folder: string): void {
+  const emitted = mkdtempSync(join(tmpdir(), 'horai-sdk-'));
+  try {
+    emitDeclarations(emitted);
+    const waiting = entryPaths.map((path) => path.replace(/\.ts$/, '.d.ts'));
+    const copied = new Set<string>();
+    for (const path of waiting) {
+      if (copied.has(path)) continue;
+      copied.add(path);
+      const text = path === 'protocol/messages.d.ts' ? declareTask() : readFileSync(join(emitted, path), 'utf8');
+      for (const [, imported = ''] of text.matchAll(/from '(\.[^']+)\.ts'/g)) {
+        waiting.push(join(dirname(path), `${imported}.d.ts`).replaceAll('\\', '/'));
+      }
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text.replace(/(from '\.[^']+)\.ts'/g, "$1.js'"));
+    }
+  } finally {
+    rmSync(emitted, { recursive: true, force: true });
+  }
+}
+
+function emitDeclarations(folder: string): void {
+  const options = [
+    ...['--declaration', '--emitDeclarationOnly', '--noEmit', 'false', '--outDir', folder, '--rootDir', root],
+    ...['--target', 'es2022', '--lib', 'es2023', '--module', 'nodenext', '--moduleResolution', 'nodenext'],
+    ...['--allowImportingTsExtensions', '--strict', '--skipLibCheck', '--types', 'node', '--ignoreConfig'],
+  ];
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, ...options, ...entryPaths], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`the declarations of the SDK cannot be emitted:\n${stdout}${stderr}`);
+}
+
+/** The messages are TypeBox schemas; users of the SDK need one type of them, and not TypeBox. */
+function declareTask(): string {
+  return `/** A task as it is on the wire; fields of other programs stay. */\nexport type Task = ${typeText(Task)};\n`;
+}
+
+/** @param schema a JSON Schema as TypeBox makes it, of the few kinds that a task has. @returns the TypeScript type of its values */
+function typeText(schema: unknown): string {
+  const { type, anyOf, properties, required, items, additionalProperties } = fieldsOf(schema);
+  if (Array.isArray(anyOf)) return anyOf.map(typeText).join(' | ');
+  if (type === 'array') return `(${typeText(items)})[]`;
+  if (type === 'object') {
+    const names: readonly unknown[] = Array.isArray(required) ? required : [];
+    const fields = Object.entries(fieldsOf(properties)).map(
+      ([name, field]) => `  ${name}${names.includes(name) ? '' : '?'}: ${typeText(field)};\n`,
+    );
+    return `{\n${fields.join('')}}${additionalProperties === true ? ' & { readonly [field: string]: unknown }' : ''}`;
+  }
+  if (type === 'integer') return 'number';
+  if (type === 'number' || type === 'string' || type === 'boolean') return type;
+  throw new Error(`a schema of this kind has no type text yet: ${JSON.stringify(schema)}`);
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
+  await buildSdk(argv[2] ?? join(root, 'clients/typescript/dist'));
+}
