@@ -156,6 +156,16 @@ export type MobNamesItem = Static<typeof MobNamesItem>;
 export const DeviceNamesItem = Type.Record(Label, Type.Array(Label, { maxItems: 64 }), { maxProperties: 256 });
 export type DeviceNamesItem = Static<typeof DeviceNamesItem>;
 
+/** The item `retention` of the channel `settings`: how long evidence is kept. What is not named is kept for ever. */
+export const RetentionItem = Type.Object(
+  {
+    wakatime: Type.Optional(Type.Integer({ minimum: 7, maximum: 36_500, description: 'days' })),
+    aw: Type.Optional(Type.Integer({ minimum: 7, maximum: 36_500, description: 'days, of all buckets' })),
+  },
+  { additionalProperties: false },
+);
+export type RetentionItem = Static<typeof RetentionItem>;
+
 /** What is bounded about the rules of an account. */
 export const ruleLimits = { rules: 1_000, patterns: 200 } as const;
 
@@ -177,6 +187,7 @@ const rule = row(
 const settings: Readonly<Record<string, ItemCheck | undefined>> = {
   day: row(DaySettingsItem, '{"zone"?, "zones"?, "day_start"?: "04:00", "idle"?: minutes, "bridge"?: minutes}'),
   mob_names: row(MobNamesItem, 'a list of names'),
+  retention: row(RetentionItem, '{"wakatime"?: days, "aw"?: days}, at least 7 days'),
   devices: row(DeviceNamesItem, 'lists of host names by the name of the device'),
 };
 
@@ -207,4 +218,5 @@ export const isProjectItem = (value: unknown): value is DayProjectItem => projec
 export const isRuleItem = (value: unknown): value is DayRuleItem => rule.check(value);
 export const isDaySettings = (value: unknown): value is DaySettingsItem => settings['day']?.check(value) === true;
 export const areMobNames = (value: unknown): value is MobNamesItem => settings['mob_names']?.check(value) === true;
+export const isRetention = (value: unknown): value is RetentionItem => settings['retention']?.check(value) === true;
 export const areDeviceNames = (value: unknown): value is DeviceNamesItem => settings['devices']?.check(value) === true;

@@ -27,6 +27,7 @@ import { MergedDays } from './day/merged-days.ts';
 import { MobTurns } from './day/mob-turns.ts';
 import { rulesCheck } from './day/registry/check-rules.ts';
 import { registryRoutes } from './day/registry-routes.ts';
+import { Retention } from './day/retention.ts';
 import { dayRoutes } from './day/routes.ts';
 import { Tickets } from './http/tickets.ts';
 import type { Caller, Route } from './http/types.ts';
@@ -132,7 +133,9 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     testing: config.testing,
   });
   const liveDays = new LiveDays(days);
-  const mobTurns = new MobTurns({ hub, accounts: () => accounts.list().map(({ name }) => name) });
+  const names = () => accounts.list().map(({ name }) => name);
+  const mobTurns = new MobTurns({ hub, accounts: names });
+  const retention = new Retention({ days, accounts: names });
   const routes: readonly Route[] = [
     ...statusRoutes({ hub, metrics, version, ...trust }),
     ...referenceRoutes({ routes: () => routes, version, page: pages.reference, headers: pages.headers }),
@@ -209,6 +212,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     await activityWatch.close();
     liveDays.close();
     mobTurns.close();
+    retention.close();
     await days.close();
     if (config.store !== 'memory') await removeHubFile(config.data);
     await hub.close();

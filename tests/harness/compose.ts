@@ -2,6 +2,7 @@
 
 import { assemble, compose, openDoors, type Running } from '../../server/compose.ts';
 import { type Config, configure } from '../../server/config.ts';
+import type { Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
 import { realWorld } from '../../server/world.ts';
 
@@ -22,6 +23,7 @@ export async function startComposed(said: Partial<Config> = {}, world?: World): 
 
 export interface Node {
   readonly hub: Running;
+  readonly store: Store;
   /** Resolves when all that other nodes have written by now has been told here. */
   level(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export async function startNode(said: Partial<Config>, world: World): Promise<No
   if (!assembled.ok) throw new Error(assembled.error);
   const composed = await openDoors(assembled.parts, config, world);
   if (!composed.ok) throw new Error(composed.error);
-  return { hub: composed.hub, level: () => assembled.parts.hub.refresh() };
+  return { hub: composed.hub, store: assembled.parts.hub.store, level: () => assembled.parts.hub.refresh() };
 }
 
 export const oneNode: Start = async (said, world) => [await startNode(said, world)];

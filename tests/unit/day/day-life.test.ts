@@ -1,0 +1,88 @@
+// Days over the life of a hub: restarts, evidence that expires, sums that were kept.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { DayHub } from '../../harness/day-hub.ts';
+import { eventually } from '../../harness/eventually.ts';
+
+let folder = '';
+let hub: DayHub;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'horai-day-'));
+  hub = await DayHub.start({ store: 'sqlite', data: folder });
+});
+
+afterEach(async () => {
+  await hub.close();
+  await rm(folder, { recursive: true });
+});
+
+const minute = 60_000_000;
+const window = (from: string, to: string) =>
+  hub.events('aw-watcher-window_laptop', 'currentwindow', [[from, to, { app: 'code' }]]);
+
+async function restart(): Promise<void> {
+  const now = hub.world.now();
+  await hub.close();
+  hub = await DayHub.start({ store: 'sqlite', data: folder });
+  hub.world.pass(now - hub.world.now());
+  await hub.write({ type: 'ping' });
+}
+
+const totals = async () => {
+  const { days } = await hub.get('/-/days?from=2026-11-27&to=2026-11-29');
+  return days.map(({ total }: { total: number }) => total / minute);
+};
+
+test('a restart changes no answer', async () => {
+  await window('09:00', '10:00');
+  await hub.heartbeats('09:30', '10:20', 2, { project: 'horai' });
+  const before = await hub.day();
+  await restart();
+  expect(await hub.day()).toEqual(before);
+});
+
+test('sums that were kept are right after a restart, whatever happened to the evidence meanwhile', async () => {
+  await window('09:00', '10:00');
+  hub.moveTo('09:00', 3);
+  expect(await totals()).toEqual([0, 60, 0]);
+  hub.moveTo('09:10', 3);
+  await eventually(
+    async () => (await hub.node.store.read('@derived/day/owner', {})).length === 3,
+    'the sums of three days are kept',
+  );
+  await restart();
+  expect(await totals()).toEqual([0, 60, 0]);
+  await window('11:00', '11:15');
+  expect(await totals()).toEqual([0, 75, 0]);
+  await restart();
+  const events = await hub.get('/api/0/buckets/aw-watcher-window_laptop/events');
+  await fetch(new URL(`/api/0/buckets/aw-watcher-window_laptop/events/${events[1].id}`, hub.node.hub.url), {
+    method: 'DELETE',
+  });
+  expect(await totals()).toEqual([0, 15, 0]);
+});
+
+test('a day whose evidence expires is stored before, is final, and no later rule changes it', async () => {
+  await window('09:00', '10:00');
+  await hub.write({ type: 'create', channel: 'settings', key: 'retention', item: { aw: 7 } });
+  const before = await hub.day();
+  for (let days = 1; days <= 9; days += 1) hub.moveTo('09:00', days);
+  await eventually(
+    async () => (await hub.get('/api/0/buckets/aw-watcher-window_laptop/events')).length === 0,
+    'the evidence is gone',
+  );
+  const after = await hub.day();
+  expect(after).toEqual({ ...before, final: true });
+  await hub.write({
+    type: 'create',
+    channel: 'rules',
+    key: 'r',
+    item: { when: { app: { is: 'code' } }, project: 'horai' },
+  });
+  expect(await hub.day()).toEqual(after);
+  expect(await totals()).toEqual([0, 60, 0]);
+});
