@@ -206,7 +206,13 @@ export interface SaidItem {
  */
 export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem): string | undefined {
   const known = Object.hasOwn(settings, key) ? settings[key] : undefined;
-  const wanted = { entries: entry, projects: project, rules: rule, settings: known }[channel];
+  // Clients choose the names of channels: a plain object has names of its own, such as `constructor`.
+  const wanted = new Map([
+    ['entries', entry],
+    ['projects', project],
+    ['rules', rule],
+    ['settings', known],
+  ]).get(channel);
   if (wanted === undefined) return undefined;
   if (!wanted.check(item)) return wanted.wanted;
   if (channel !== 'entries') return undefined;
