@@ -1,4 +1,4 @@
-// The script of the front page: it keeps the counters live. Everything else there works without it.
+// The script of the front page. It keeps the counters live; everything else there works without a script.
 
 import { addCopyButtons } from '../shared/copy.ts';
 import { remembered } from '../shared/settings.ts';
@@ -14,7 +14,7 @@ addCopyButtons();
 const place = document.getElementById('counters');
 const token = remembered().token;
 
-// Where rooms are for members, the counters are, too: a stranger's page keeps the numbers it came with.
+// Where rooms are for members, so are the counters. A stranger's page keeps the numbers it was served with.
 if (token !== '' || place?.dataset['members'] === 'no') {
   new Stream({
     path: '/events',

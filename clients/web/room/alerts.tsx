@@ -1,4 +1,4 @@
-// How the page may call somebody back: sound and notifications, each with its state in words and a way to try it.
+// How the page calls people back: sound and notifications, each with its state in words and a button to try it.
 
 import { useState } from 'preact/hooks';
 import { askPermission, notify, type Permission, permission } from '../shared/notifications.ts';

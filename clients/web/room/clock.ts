@@ -1,7 +1,7 @@
-// The hub's clock as this page knows it, kept on the browser's steady clock: a wall clock that is wrong, or is set during
-// a turn, changes nothing. Asking the hub lives in page/ask.ts; this is the arithmetic.
+// The hub's clock as this page knows it, kept on the browser's steady clock. A wall clock that is wrong, or is set during a turn, changes
+// nothing. shared/request.ts asks the hub; this file does the arithmetic.
 
-/** One question to the hub: asked and answered in steady milliseconds, the hub's own time in between. */
+/** One question to the hub: sent and answered in steady milliseconds, with the hub's own time in between. */
 export interface Sample {
   readonly sent: number;
   readonly hub: number;
@@ -11,16 +11,16 @@ export interface Sample {
 export interface Clock {
   /** Hub time minus steady time, milliseconds. */
   readonly offset: number;
-  /** How far off `offset` can be at most; infinite while it is only this machine's own opinion. */
+  /** Largest possible error of `offset`, milliseconds; infinite while only this machine's clock is known. */
   readonly error: number;
 }
 
-/** Before the hub was asked: what this machine believes. */
+/** The estimate before the first answer: this machine's own clock. */
 export function guess(wall: number, steady: number): Clock {
   return { offset: wall - steady, error: Number.POSITIVE_INFINITY };
 }
 
-/** The quickest round trip bounds the error best: the hub read its clock somewhere inside it. */
+/** The quickest round trip bounds the error best, because the hub read its clock somewhere inside it. */
 export function measured(samples: readonly Sample[]): Clock | undefined {
   let best: Clock | undefined;
   for (const { sent, hub, received } of samples) {
@@ -34,7 +34,7 @@ export function hubTime(clock: Clock, steady: number): number {
   return steady + clock.offset;
 }
 
-/** A machine that slept: wall and steady clock no longer go together, so that the hub has to be asked again. */
+/** True if wall and steady clock have moved apart, as after sleep. Then the hub must be asked again. */
 export function parted(before: number, wall: number, steady: number): boolean {
   return Math.abs(wall - steady - before) > 500;
 }

@@ -1,5 +1,5 @@
-// The connection to the hub as a state machine: what happened and when goes in, the next state comes out. The network is
-// page/stream.ts's; the words people read are here, because a state nobody can name is one too many.
+// The connection to the hub as a state machine: an event and a time go in, the next state comes out. shared/stream.ts does the network.
+// The words for each state are here, so that no state is without words.
 
 export type Link =
   | { readonly state: 'connecting'; readonly tries: number; readonly since: number }
@@ -11,12 +11,12 @@ export type LinkEvent =
   | { readonly type: 'heard' }
   | { readonly type: 'lost' }
   | { readonly type: 'refused'; readonly status: number }
-  /** Time went by. */
+  /** Time passed. */
   | { readonly type: 'tick' }
-  /** A reason to try at once: back online, the page is looked at again, a new token. */
+  /** A reason to connect at once: back online, the page is visible again, a new token. */
   | { readonly type: 'wake' };
 
-/** The hub writes every five seconds: three times that in silence means the connection only looks alive. */
+/** The hub writes every five seconds. Three times that in silence means a dead connection. */
 const silence = 15_000;
 const patience = 10_000;
 const longestWait = 10_000;
@@ -25,7 +25,7 @@ export function begin(now: number): Link {
   return { state: 'connecting', tries: 0, since: now };
 }
 
-/** @param random 0 to 1: spreads the pages of a room that a restart cut off together */
+/** @param random 0 to 1; spreads the pages that a restart disconnected together */
 function waiting(tries: number, now: number, random: number): Link {
   const wait = Math.min(longestWait, 500 * 2 ** tries);
   return { state: 'waiting', tries: tries + 1, until: now + wait * (0.75 + random / 2) };
@@ -40,7 +40,7 @@ export function step(link: Link, event: LinkEvent, now: number, random: number):
     case 'lost':
       return link.state === 'connecting' || link.state === 'live' ? waiting(tries, now, random) : link;
     case 'refused':
-      // A gateway that is between two hubs answers too (502, 503), so only what the hub itself means ends the attempts.
+      // A gateway between two hubs answers too (502, 503). So only statuses that the hub itself means end the attempts.
       if (link.state !== 'connecting') return link;
       return [401, 403, 404].includes(event.status)
         ? { state: 'refused', status: event.status }
@@ -55,7 +55,7 @@ export function step(link: Link, event: LinkEvent, now: number, random: number):
   }
 }
 
-/** For people: the state, and what changes while it lasts. @param online what the browser thinks of the network */
+/** The state for people, and a detail that changes while it lasts. @param online the browser's opinion of the network */
 export function words(link: Link, now: number, online: boolean): { state: string; detail: string } {
   switch (link.state) {
     case 'live':

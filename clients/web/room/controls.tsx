@@ -1,4 +1,4 @@
-// Starting and stopping: one click for the usual minutes, one for a preset, a field for anything else.
+// Starts and stops the timer: one click for the usual minutes, one for a preset, a field for anything else.
 
 import type { TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -20,7 +20,7 @@ export interface ControlsProps {
   readonly setMinutes: (kind: Kind, minutes: number) => void;
   readonly start: (kind: Kind, minutes: number) => void;
   readonly stop: () => void;
-  /** What the hub last refused, in words; '' when all is well. */
+  /** Why the hub refused the last request; '' if it did not. */
   readonly problem: string;
 }
 
@@ -87,7 +87,7 @@ function Starter({ kind, minutes, setMinutes, start }: ControlsProps & { kind: K
   );
 }
 
-/** What is being typed may be no number yet; what was last right is what counts. */
+/** What is being typed may not be a number yet; the last correct value counts. */
 function MinutesField({
   id,
   label,

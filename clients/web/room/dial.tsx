@@ -1,5 +1,5 @@
-// The ring and the big clock. It alone is drawn again ten times a second; what it shows comes from the deadline each time,
-// so a slow or sleeping tab is late, but never wrong.
+// The ring and the big clock. Only this component is drawn ten times a second. It computes from the deadline each time, so a slow or sleeping
+// tab is late but never wrong.
 
 import { useEffect, useState } from 'preact/hooks';
 import { BreakIcon, TurnIcon } from '../shared/icons.tsx';

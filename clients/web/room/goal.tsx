@@ -1,4 +1,4 @@
-// The room's goal: shown to all, set and deleted by anybody.
+// The room's goal: everybody sees it, and anybody can set or delete it.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Goal } from './sse-protocol.ts';

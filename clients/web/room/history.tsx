@@ -1,5 +1,5 @@
-// The last day of the room: a timeline of four hours and the list of all of it. The drawing says nothing that the list
-// does not, so it is one picture to a screen reader.
+// The last day of the room: a timeline of four hours and a list of the whole day. The drawing says nothing that the list does not, so a screen
+// reader gets it as one picture.
 
 import { useEffect, useState } from 'preact/hooks';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
@@ -32,7 +32,7 @@ export function Past({ live }: { live: LiveRoom }) {
     return () => clearInterval(turning);
   }, [live]);
   const { history } = live.room;
-  // A turn that began since the last look may not begin in the future.
+  // A turn that began since the last look must not begin in the future.
   const seen = Math.max(now, history[history.length - 1]?.start ?? now);
   if (history.length === 0) {
     return (
@@ -49,7 +49,7 @@ export function Past({ live }: { live: LiveRoom }) {
       <h2>The last day</h2>
       <Timeline history={history} now={seen} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and Safari lets no key scroll what cannot have focus. */}
-      <ol id="history" tabIndex={0} aria-label="SerialQueue and breaks, newest first">
+      <ol id="history" tabIndex={0} aria-label="Turns and breaks, newest first">
         {history
           .map((entry) => (
             <li key={entry.key} data-kind={entry.kind}>

@@ -1,13 +1,13 @@
-// The keyboard map: which key does what, and when a key belongs to somebody else (a field, a button, the browser).
+// The keyboard map: which key does what, and when a key belongs to a field, a button or the browser instead.
 
 export type Action = 'start or stop' | 'turn' | 'break' | 'keys';
 
 export interface Press {
   readonly key: string;
-  /** Any of control, alt, meta. */
+  /** True if control, alt or meta is pressed. */
   readonly modified: boolean;
   readonly repeated: boolean;
-  /** In a field or on a button or link, which have their own use for keys, or while a dialog is open. */
+  /** True if a field, button, link or open dialog has its own use for the key. */
   readonly taken: boolean;
 }
 

@@ -1,4 +1,4 @@
-// One open room: its stream, the hub's clock, and the requests that change it. Draws nothing; those who draw listen.
+// One open room: its stream, the hub's clock, and the requests that change it. It draws nothing; components subscribe to it.
 
 import { askTheTime } from '../shared/request.ts';
 import { Stream } from '../shared/stream.ts';
@@ -8,15 +8,15 @@ import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
 import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
 import { type Look, type Moment, momentOf } from './turn-events.ts';
 
-/** Clocks of machines drift by some 50 ms in this time. */
+/** How long a clock reading stays good: machines drift by some 50 ms in this time. */
 const clockAge = 10 * 60_000;
-/** When asking failed. */
+/** Delay before the next try if the hub could not be asked. */
 const soon = 5_000;
 
 export interface LiveRoomDeps {
   readonly name: string;
   readonly token: () => string;
-  /** Room or connection changed. */
+  /** Called when the room or the connection changed. */
   readonly changed: () => void;
   readonly moment: (moment: Moment, entry: Entry) => void;
 }
@@ -29,7 +29,7 @@ export class LiveRoom {
   #asked = Number.NEGATIVE_INFINITY;
   #asking = false;
   #look: Look | undefined;
-  /** The hub said what is running; before that, nothing is not the same as over. */
+  /** True after the hub said what is running. Before that, "nothing known" must not look like "over". */
   #informed = false;
   #stream: Stream;
   #beat: ReturnType<typeof setInterval>;
@@ -57,17 +57,17 @@ export class LiveRoom {
     return this.#stream.link;
   }
 
-  /** Hub time, milliseconds. */
+  /** Hub time, milliseconds since 1970. */
   get now(): number {
     return hubTime(this.#clock, performance.now());
   }
 
-  /** Whether `now` is the hub's time; at first it is this machine's. */
+  /** True if `now` is the hub's time; at first it is this machine's. */
   get exact(): boolean {
     return Number.isFinite(this.#clock.error);
   }
 
-  /** Called ten times a second, for those who show the time. The answer ends it. */
+  /** Calls `tell` ten times a second. @returns a function that ends it */
   onTick(tell: () => void): () => void {
     this.#tellers.add(tell);
     return () => this.#tellers.delete(tell);
@@ -77,7 +77,7 @@ export class LiveRoom {
     return this.#send('PUT', `/${this.#deps.name}`, startBody(kind, minutes, user));
   }
 
-  /** A stop names somebody, if only '': without a user, the hub's clients take it for a reset of the room. */
+  /** Stops the timer. `user` is always sent, if only as '': without one, clients take the entry for a reset of the room. */
   stop(user: string): Promise<string> {
     return this.#send('PUT', `/${this.#deps.name}`, startBody('turn', 0, user));
   }
@@ -90,7 +90,7 @@ export class LiveRoom {
     return this.#send('DELETE', `/${this.#deps.name}/goal`, JSON.stringify({ user }));
   }
 
-  /** Tries to connect at once, with the token as it is now. */
+  /** Connects at once, with the current token. */
   wake(): void {
     this.#stream.wake();
   }
@@ -100,7 +100,7 @@ export class LiveRoom {
     this.#stream.close();
   }
 
-  /** '' when the hub took it; it shows in the stream. Otherwise why not, for people. */
+  /** Sends a request. @returns '' if the hub accepted it (the stream then shows it), else the reason for people */
   async #send(method: string, path: string, body: string): Promise<string> {
     const token = this.#deps.token();
     const headers = {
@@ -125,7 +125,7 @@ export class LiveRoom {
     this.#room = hear(before, news);
     if (news.type === 'timer') this.#informed = true;
     if (this.#room !== before) this.#deps.changed();
-    // A tab out of sight gets its timers once a minute at worst, but every event of the stream: they are its heartbeat.
+    // A hidden tab gets timers once a minute at worst, but every event of the stream. So events drive the clock too.
     this.#tick();
   }
 
@@ -133,7 +133,7 @@ export class LiveRoom {
     const steady = performance.now();
     if (parted(this.#apart, Date.now(), steady) || steady - this.#asked > clockAge) void this.#setClock();
     const { current } = this.#room;
-    // By this machine's own clock a turn could seem to end twice: nothing is told before the hub's is known.
+    // With this machine's own clock a turn could seem to end twice. So nothing is announced before the hub's clock is known.
     if (this.#informed && this.exact) {
       const [look, moment] = momentOf(this.#look, current, this.now);
       this.#look = look;

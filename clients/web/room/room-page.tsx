@@ -1,4 +1,4 @@
-// The room page as a whole: what is on it, what keys do, and who is told at a turn's moments.
+// The whole room page: its parts, its keys, and what happens at the moments of a turn.
 
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
@@ -20,7 +20,7 @@ import { notice, sentence } from './turn-events.ts';
 
 export interface RoomPageProps {
   readonly name: string;
-  /** The hub's address, with trailing slash. */
+  /** The hub's address, with a trailing slash. */
   readonly url: string;
   readonly icon: string;
 }
@@ -140,7 +140,7 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
   );
 }
 
-/** For rooms of members: the secret is asked once and stays in this browser. */
+/** For rooms of members: asks for the token once; this browser keeps it. */
 function Admission({ known, enter }: { known: boolean; enter: (token: string) => void }) {
   const [typed, setTyped] = useState('');
   return (

@@ -1,12 +1,12 @@
-// What this page knows of its room, and how news changes it. Every connection begins with the whole history, which
-// replaces what was known: so a reconnect can double nothing, and a reset leaves the same room on pages old and new.
+// What this page knows of its room, and how events change it. Every connection begins with the whole history, which replaces what was
+// known. So a reconnect doubles nothing, and after a reset old and new pages show the same room.
 
 import type { Entry, Goal, News } from './sse-protocol.ts';
 
 export interface Room {
-  /** The newest entry; undefined before the first and after a reset. */
+  /** The newest entry; undefined before the first one and after a reset. */
   readonly current: Entry | undefined;
-  /** Oldest first, the current one included. */
+  /** Oldest first, including the current one. */
   readonly history: readonly Entry[];
   readonly goal: Goal | undefined;
 }
@@ -21,7 +21,7 @@ function added(history: readonly Entry[], entry: Entry | 'reset'): readonly Entr
 export function hear(room: Room, news: News): Room {
   switch (news.type) {
     case 'history':
-      // The newest entry follows at once as news of its own; until then the old one stays, so that nothing flickers.
+      // The newest entry follows at once as an event of its own. The old one stays until then, so that nothing flickers.
       return { ...room, history: news.entries.reduce<readonly Entry[]>(added, []) };
     case 'timer':
       return {
@@ -36,17 +36,17 @@ export function hear(room: Room, news: News): Room {
   }
 }
 
-/** Hub time at which the entry ends. */
+/** Hub time at which the entry ends, milliseconds since 1970. */
 export function deadline(entry: Entry): number {
   return entry.start + entry.minutes * 60_000;
 }
 
-/** Milliseconds left, 0 when over or when there is nothing. */
+/** Milliseconds left; 0 if the entry is over or undefined. */
 export function left(entry: Entry | undefined, now: number): number {
   return entry === undefined ? 0 : Math.max(0, deadline(entry) - now);
 }
 
-/** `MM:SS`, whole seconds rounded down as every client of the protocol shows them; minutes may take more digits. */
+/** `MM:SS`, seconds rounded down as every client of the protocol shows them. Minutes may have more digits. */
 export function clockFace(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   return `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;

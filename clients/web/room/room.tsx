@@ -1,4 +1,4 @@
-// The script of the room page: takes the room's name from the markup and draws the page in its place.
+// The script of the room page: reads the room's name from the markup and renders the page.
 
 import { render } from 'preact';
 import { RoomPage } from './room-page.tsx';

@@ -1,10 +1,10 @@
-// Bringing others in: the address, its QR code, and the lines for those in a terminal.
+// Brings others in: the address, its QR code, and the lines for a terminal.
 
 import { useState } from 'preact/hooks';
 import { copy } from '../shared/copy.ts';
 import { qrCode } from '../shared/qr.ts';
 
-/** Modules of white around a code, without which scanners do not find it. */
+/** White modules around a code; scanners need them. */
 const quiet = 4;
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
@@ -20,7 +20,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   );
 }
 
-/** Lets a long line break after its `=`, rather than in the middle of the address. */
+/** Allows a line break after each `=`, rather than in the middle of an address. */
 function breakable(lines: string) {
   return lines.split('=').flatMap((part, index) => (index === 0 ? [part] : ['=', <wbr key={index} />, part]));
 }

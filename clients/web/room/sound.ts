@@ -1,11 +1,11 @@
-// The sounds of the page, made here from a few sine waves: no files, no requests. A browser lets a page sound only after
-// somebody touched it, so the context is made by the first touch and the page can say in words what is missing.
+// The sounds of the page, made of a few sine waves: no files, no requests. A browser lets a page play sound only after a click or key. So
+// the audio context is created then, and the page can say in words what is missing.
 
 import type { Kind } from './sse-protocol.ts';
 
 export type SoundState = 'off' | 'untouched' | 'ready' | 'unsupported';
 
-/** Semitones over A4, and seconds from the start. A turn's end rises and asks for somebody; a break's end comes home. */
+/** Semitones over A4 and seconds from the start. A turn's end rises, a break's end falls. */
 const melodies: Readonly<Record<Kind, readonly (readonly [number, number])[]>> = {
   turn: [
     [3, 0],
@@ -50,7 +50,7 @@ export class Sound {
     return this.#on;
   }
 
-  /** Whether it could be heard. */
+  /** Plays the sound once. @returns true if the browser let it through */
   async play(kind: Kind): Promise<boolean> {
     const context = this.#context;
     if (context === undefined) return false;
@@ -73,7 +73,7 @@ export class Sound {
   }
 }
 
-/** One soft struck note: the tone and, quieter and shorter, its third partial. */
+/** One struck note: the tone and, quieter and shorter, its third partial. */
 function bell(context: AudioContext, into: AudioNode, frequency: number, at: number): void {
   for (const [partial, loudness, length] of [
     [1, 0.5, 1.4],

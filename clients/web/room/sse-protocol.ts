@@ -1,18 +1,18 @@
-// The door of the page: what the hub streams, checked once and turned into values, and what the page sends. No network
-// here; a text that is not what it should be becomes nothing.
+// Parses the events of the hub's stream into values, and builds the bodies of the page's requests. No network. A malformed event becomes
+// undefined.
 
 export type Kind = 'turn' | 'break';
 
-/** One started turn or break. `minutes` 0 is a stop. */
+/** One started turn or break. `minutes` is 0 for a stop. */
 export interface Entry {
   readonly key: string;
   readonly kind: Kind;
   readonly minutes: number;
-  /** Hub time of the start, milliseconds. */
+  /** Hub time of the start, milliseconds since 1970. */
   readonly start: number;
-  /** '' when nobody was named. */
+  /** '' if nobody was named. */
   readonly user: string;
-  /** '' when nobody follows. */
+  /** '' if nobody follows. */
   readonly next: string;
 }
 
@@ -56,7 +56,7 @@ function entryOf(value: unknown): Entry | 'reset' | undefined {
   };
 }
 
-/** @param event the stream's event name; an unknown one says nothing */
+/** @param event the stream's event name; unknown ones give undefined */
 export function newsOf(event: string, data: string): News | undefined {
   let value: unknown;
   try {
@@ -80,7 +80,7 @@ export function newsOf(event: string, data: string): News | undefined {
   return undefined;
 }
 
-/** What a person typed into a field for minutes; undefined when it is not a whole number from 1 to 1440. */
+/** Parses a field for minutes; undefined unless it is a whole number from 1 to 1440. */
 export function minutesOf(text: string): number | undefined {
   const trimmed = text.trim();
   if (!/^\d{1,4}$/.test(trimmed)) return undefined;

@@ -1,5 +1,5 @@
-// Where the bars of the last hours go: fractions of the width, so that drawing is a matter of percent. From four hours ago
-// to half an hour ahead, now at nine tenths or so; a new entry cuts short what was still running.
+// Positions of the timeline's bars as fractions of the width. It shows four hours back and half an hour ahead. A new entry cuts short the
+// one that was running.
 
 import { deadline } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';
@@ -29,7 +29,7 @@ export function bars(history: readonly Entry[], now: number): Bar[] {
   });
 }
 
-/** The full hours in view, in hub time. @param zone minutes that local time is behind UTC, as Date tells it */
+/** The full hours in view, in hub time. @param zone minutes that local time is behind UTC, as Date gives it */
 export function hours(now: number, zone: number): number[] {
   const shift = zone * 60_000;
   const first = Math.ceil((now - back - shift) / hour) * hour + shift;

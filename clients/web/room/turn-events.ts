@@ -1,5 +1,4 @@
-// The moments of a turn that people are told about, by voice, notification and sound: each of them once, however seldom
-// the page gets to look at the clock. What they are told with is page/'s business.
+// The moments of a turn that the page announces by voice, notification and sound: each once, however seldom the page looks at the clock.
 
 import { left } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';
@@ -12,15 +11,16 @@ const thresholds: readonly (readonly [Moment, number])[] = [
   ['five minutes', 300_000],
 ];
 
-/** What was seen when the page last looked. */
+/** State at the last look. */
 export interface Look {
   readonly key: string | undefined;
   readonly left: number;
 }
 
 /**
- * @param before undefined on the first look, at which nothing is told: a page opened after the end does not ring
- * @returns the one moment worth telling; a page that slept through several hears of the last
+ * Finds the moment to announce.
+ * @param before undefined at the first look, which announces nothing: a page opened after the end does not ring
+ * @returns the new state and at most one moment; a page that slept through several gets the last
  */
 export function momentOf(before: Look | undefined, entry: Entry | undefined, now: number): [Look, Moment | undefined] {
   const look = { key: entry?.key, left: left(entry, now) };

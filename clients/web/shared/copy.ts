@@ -1,6 +1,6 @@
 // Puts text on the clipboard, also on plain http, where browsers hide the clipboard from scripts.
 
-/** Whether it got there. */
+/** @returns true if the text was copied */
 export async function copy(text: string): Promise<boolean> {
   if (isSecureContext) {
     return navigator.clipboard.writeText(text).then(
@@ -20,7 +20,7 @@ export async function copy(text: string): Promise<boolean> {
   return done;
 }
 
-/** A copy button in the corner of every block of lines to paste. */
+/** Adds a copy button to the corner of every block of lines to paste. */
 export function addCopyButtons(): void {
   for (const block of document.querySelectorAll('.paste')) {
     const button = document.createElement('button');

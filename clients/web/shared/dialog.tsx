@@ -1,5 +1,4 @@
-// A dialog over the page: it has the keys from the moment it opens until it is closed, by its button or by Escape. What is in it,
-// and when it opens, is the page's.
+// A dialog over the page. It has the keys until its button or Escape closes it. The page decides what is in it and when it opens.
 
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
@@ -8,11 +7,11 @@ export interface DialogProps {
   readonly title: string;
   readonly open: boolean;
   readonly close: () => void;
-  /** How its button looks: as the page's first one where there is no other to press. */
+  /** The look of its button: primary where no other button is. */
   readonly button?: 'close' | 'primary';
 }
 
-/** What is in it is made anew each time it opens. */
+/** The content is created anew each time it opens. */
 export function Dialog({
   title,
   open,
@@ -21,7 +20,7 @@ export function Dialog({
   children,
 }: DialogProps & { readonly children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  // Before the next key is pressed, which is to be the dialog's.
+  // Focus before the next key, which belongs to the dialog.
   useLayoutEffect(() => {
     if (open) dialog.current?.showModal();
     else dialog.current?.close();

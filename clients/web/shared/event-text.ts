@@ -1,12 +1,11 @@
-// Reads an event stream's text as it arrives, in pieces of any size. Only what the hub writes is understood: `event` and
-// `data` fields, lines that end in LF or CRLF.
+// Parses an event stream's text from pieces of any size. It knows what the hub writes: `event` and `data` fields, lines that end in LF or CRLF.
 
 export interface StreamEvent {
   readonly event: string;
   readonly data: string;
 }
 
-/** @returns a function that takes the next piece of text and gives the events it completed */
+/** @returns a function that takes the next piece of text and returns the events that it completes */
 export function eventReader(): (piece: string) => StreamEvent[] {
   let rest = '';
   let event = '';

@@ -1,4 +1,4 @@
-// The few drawings the page uses. All of them decorate words, so none has a voice of its own.
+// The page's icons. All decorate words, so screen readers skip them.
 
 import type { ComponentChildren } from 'preact';
 

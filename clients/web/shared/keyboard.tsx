@@ -1,10 +1,10 @@
-// Keys pressed on a page, and the dialog that lists them. What a key means there is room/keys.ts' and tasks/keys.ts'.
+// Handles keys on a page, and lists them in a dialog. room/keys.ts and tasks/keys.ts define what a key means.
 
 import { useEffect, useRef } from 'preact/hooks';
 import type { Press } from '../room/keys.ts';
 import { Dialog, type DialogProps } from './dialog.tsx';
 
-/** @param meaning undefined when the key belongs to somebody else; the same function at each drawing */
+/** @param meaning returns undefined if the key belongs to somebody else; must be the same function at each render */
 export function useKeys<Command>(
   meaning: (press: Press) => Command | undefined,
   act: (command: Command) => void,
@@ -14,7 +14,7 @@ export function useKeys<Command>(
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : document.body;
-      // The focus stays in a dialog for a moment after it was closed.
+      // The focus stays in a dialog for a moment after it closes.
       const at = target.closest('dialog:not([open])') === null ? target : document.body;
       const command = meaning({
         key: event.key,

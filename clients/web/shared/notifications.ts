@@ -1,8 +1,8 @@
-// Desktop notifications: whether they are allowed, asking for them (only ever after a click), and showing one.
+// Desktop notifications: whether they are allowed, asking for permission (only after a click), and showing one.
 
 export type Permission = NotificationPermission | 'unsupported';
 
-/** Browsers offer them on https and on this machine's own addresses alone. */
+/** Browsers offer notifications only on https and on this machine's own addresses. */
 export function permission(): Permission {
   return typeof Notification === 'undefined' || !isSecureContext ? 'unsupported' : Notification.permission;
 }
@@ -16,6 +16,6 @@ export function notify(title: string, body: string, icon: string): void {
   try {
     new Notification(title, { body, icon, tag: 'timer-finished' });
   } catch {
-    // Chromium on Android has the constructor and refuses to run it.
+    // Chromium on Android has the constructor but refuses to run it.
   }
 }

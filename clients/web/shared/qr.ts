@@ -1,4 +1,4 @@
-// A QR code as one SVG path, one unit a module, without its quiet zone. Made here, so that no address leaves the page.
+// A QR code as one SVG path, one unit per module, without its quiet zone. It is made here, so that no address leaves the page.
 
 import { generate } from 'lean-qr';
 

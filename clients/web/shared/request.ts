@@ -1,10 +1,10 @@
-// Asks the hub what time it is, a few times in a row; the quickest answer counts. The arithmetic is room/clock.ts's.
+// Asks the hub for its time, a few times in a row; the quickest answer counts. room/clock.ts does the arithmetic.
 
 import { type Clock, measured, type Sample } from '../room/clock.ts';
 
 const questions = 5;
 
-/** undefined when the hub could not be asked. */
+/** @returns undefined if the hub could not be asked */
 export async function askTheTime(): Promise<Clock | undefined> {
   const samples: Sample[] = [];
   try {
@@ -18,7 +18,7 @@ export async function askTheTime(): Promise<Clock | undefined> {
       }
     }
   } catch {
-    // Whatever was learnt before the hub went away still counts.
+    // Keep what was measured before the hub went away.
   }
   return measured(samples);
 }

@@ -1,15 +1,15 @@
-// Follows one event stream of the hub over `fetch`, which unlike EventSource sends a token, tells a refusal from a broken
-// wire, and lets the page decide when to try again. What to do when is room/link.ts's; this does it.
+// Follows one event stream of the hub with `fetch`. Unlike EventSource, `fetch` sends a token, tells a refusal from a broken connection, and
+// lets the page decide when to retry. room/connection.ts decides; this file acts.
 
 import { begin, type Link, type LinkEvent, step } from '../room/connection.ts';
 import { eventReader } from './event-text.ts';
 
 export interface StreamDeps {
   readonly path: string;
-  /** Asked before each attempt; '' sends none. */
+  /** Read before each attempt; '' sends none. */
   readonly token: () => string;
   readonly heard: (event: string, data: string) => void;
-  /** At each change of state, and each second while waiting. */
+  /** Called at each change of state, and each second while waiting. */
   readonly changed: (link: Link) => void;
 }
 
@@ -33,7 +33,7 @@ export class Stream {
     return this.#link;
   }
 
-  /** Tries at once, if it is not connected. */
+  /** Connects at once if it is not connected. */
   wake(): void {
     this.#wake();
   }
@@ -60,7 +60,7 @@ export class Stream {
 
   async #run(signal: AbortSignal): Promise<void> {
     const token = this.#deps.token();
-    // An attempt that was given up says nothing more: its successor speaks.
+    // An aborted attempt reports nothing more; its successor does.
     const take = (event: LinkEvent) => {
       if (!signal.aborted) this.#take(event);
     };
@@ -83,7 +83,7 @@ export class Stream {
         for (const { event, data } of events(value)) this.#deps.heard(event, data);
       }
     } catch {
-      // The wire broke; that is what follows here anyway.
+      // The connection broke; the line below handles that.
     }
     take({ type: 'lost' });
   }

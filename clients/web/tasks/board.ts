@@ -1,5 +1,5 @@
-// The tasks of the page: what the channel holds as tasks, and what an action changed of them as writes to the channel. The actions
-// themselves are the command line's.
+// The tasks of the page: converts the channel's items to tasks, and the effect of an action to writes of the channel. The actions themselves
+// are those of the command line.
 
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
@@ -15,7 +15,7 @@ export function tasksOf(items: Items): readonly PlainTask[] {
   return [...items].map(([key, { item }]) => plainOf(key, item));
 }
 
-/** From the tasks that are in the channel to those that an action made of them. */
+/** The writes that turn the channel's tasks into those that an action made of them. */
 export function writesTo(items: Items, after: readonly PlainTask[]): readonly Write[] {
   const kept = new Set(after.map(({ index }) => index));
   const gone = [...items.keys()].filter((key) => !kept.has(key)).map((key): Write => ({ type: 'delete', key }));
@@ -29,13 +29,13 @@ export function writesTo(items: Items, after: readonly PlainTask[]): readonly Wr
   return [...gone, ...made];
 }
 
-/** What makes undone what `writes` will do to the items as they are now. */
+/** The writes that undo `writes` on the items as they are now. */
 export function inverseOf(items: Items, writes: readonly Write[]): readonly Write[] {
   return writes.map((write): Write => {
     const task = items.get(write.key)?.item;
     if (task === undefined) return { type: 'delete', key: write.key };
     if (write.type === 'delete') return { type: 'create', key: write.key, task };
-    // A field that a task came without is said too: one that is left out stays as it is.
+    // A field that a task did not have is written too: a field that is left out stays as it is.
     return {
       type: 'update',
       key: write.key,

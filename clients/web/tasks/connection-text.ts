@@ -1,4 +1,4 @@
-// What a person is told of the connection to the hub.
+// What the page says of the connection to the hub.
 
 import type { ConnectionState } from '../../typescript/index.ts';
 

@@ -1,5 +1,5 @@
-// The tasks on a live connection: what is there, what actions do to it, and the steps that can be taken back. This browser keeps what
-// the hub has not heard of. What is drawn is tasks-page.tsx'.
+// The tasks on a live connection: what is there, what actions do to it, and the steps that can be undone. This browser keeps what the hub has
+// not received. tasks-page.tsx draws it.
 
 import type { Task } from '../../../protocol/messages.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
@@ -10,10 +10,10 @@ import { inverseOf, tasksOf, type Write, writesTo } from './board.ts';
 import { openStorage } from './task-storage.ts';
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
-/** Steps that can be taken back. */
+/** Number of steps that can be undone. */
 const remembered = 100;
 
-/** What an action has to know of here and now. */
+/** What an action needs to know of the present. */
 export function scene(): ActionContext {
   return {
     now: Math.floor(Date.now() / 1_000),
@@ -23,16 +23,16 @@ export function scene(): ActionContext {
   };
 }
 
-/** `crypto.randomUUID` is not there on pages without TLS. */
+/** `crypto.randomUUID` is missing on pages without TLS. */
 function freshName(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(15)), (byte) => byte.toString(36).padStart(2, '0')).join('');
 }
 
 export interface LiveTasksDeps {
   readonly token: string;
-  /** Tasks or connection changed. */
+  /** Called when tasks or connection changed. */
   readonly changed: () => void;
-  /** A change could not be made, and why. */
+  /** Called with the reason when a change failed. */
   readonly failed: (reason: string) => void;
 }
 
@@ -73,7 +73,7 @@ export class LiveTasks {
     return this.#channel.waiting;
   }
 
-  /** Whether the hub, or this browser before it, has said what there is. */
+  /** True after the hub, or this browser's storage, gave the tasks. */
   get known(): boolean {
     return this.#channel.position !== undefined;
   }
@@ -87,7 +87,7 @@ export class LiveTasks {
     return this.#past.length > 0;
   }
 
-  /** Does an action; its output, or undefined when it was refused, which has been told. */
+  /** Runs an action. @returns its output, or undefined if it was refused; the refusal has been reported */
   act(action: TaskAction, args: string, options: Omit<TaskState, 'tasks'>): ActionOutput | undefined {
     const outcome = action({ ...options, tasks: this.tasks }, args, scene());
     if (!outcome.ok) {

@@ -1,4 +1,4 @@
-// The line in which a task is typed, with what the hub will make of it shown as it is typed.
+// The line for typing a task, with a live preview of what the hub will make of it.
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { relativeMoment } from '../../../protocol/stringify.ts';
@@ -9,13 +9,13 @@ export interface PromptProps {
   readonly id: string;
   readonly label: string;
   readonly verb: 'add' | 'update';
-  /** Tags that a new task gets besides. */
+  /** Tags that a new task gets in addition. */
   readonly context: readonly string[];
   readonly initial?: string;
-  /** Becomes true: the cursor goes there. */
+  /** When this becomes true, the line gets the focus. */
   readonly focused: boolean;
   readonly left?: () => void;
-  /** @returns whether it was taken; the line is empty then */
+  /** @returns true if the line was accepted; it is empty then */
   readonly submit: (line: string) => boolean;
 }
 
@@ -30,7 +30,7 @@ const problems = {
 export function Prompt({ id, label, verb, context, initial = '', focused, left, submit }: PromptProps) {
   const [typed, setTyped] = useState(initial);
   const field = useRef<HTMLInputElement>(null);
-  // Before the next key is pressed, which is to be its first letter.
+  // Focus before the next key, which is its first letter.
   useLayoutEffect(() => {
     if (focused) field.current?.focus();
   }, [focused]);

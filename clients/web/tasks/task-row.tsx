@@ -1,4 +1,4 @@
-// One task in the list: what is known of it in a line, and the buttons for those who have no keyboard.
+// One task in the list: its facts in a line, and buttons for people without a keyboard.
 
 import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
@@ -9,7 +9,7 @@ import { scene } from './live-tasks.ts';
 
 export interface TaskRowProps {
   readonly task: PlainTask;
-  /** Whether keys are about this one. */
+  /** True if keys act on this task. */
   readonly chosen: boolean;
   readonly choose: () => void;
   readonly act: (command: KeyCommand, task: PlainTask) => void;

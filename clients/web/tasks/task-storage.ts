@@ -1,4 +1,4 @@
-// Where this browser keeps the tasks and what the hub has not heard of: its own database, or nothing where it has none.
+// Where this browser keeps the tasks and the writes that the hub has not received: a database of its own, or nothing where it has none.
 
 import { BrowserStorage } from '../../typescript/browser-storage.ts';
 import { MemoryStorage, type Storage } from '../../typescript/index.ts';

@@ -1,4 +1,4 @@
-// The page of tasks as a whole: the list, what keys and buttons do, and the dialogs.
+// The whole page of tasks: the list, what keys and buttons do, and the dialogs.
 
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { fullDuration } from '../../../protocol/duration.ts';
@@ -17,7 +17,7 @@ import { LiveTasks, scene } from './live-tasks.ts';
 import { Prompt } from './task-prompt.tsx';
 import { TaskRow } from './task-row.tsx';
 
-/** What this browser shows; other devices have their own. */
+/** What this browser shows; other devices have their own settings. */
 interface Options {
   readonly hide_done: boolean;
   readonly context: readonly string[];
@@ -101,7 +101,7 @@ export function TasksPage() {
   };
   useKeys(commandAt, act);
 
-  /** A dialog says that it was closed when the next one may be open already. */
+  /** A dialog may report its closing after the next one has opened. */
   const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
   const { state, detail } = words(live.state, live.waiting);
   const hidden = live.tasks.length - shown.length;
@@ -358,11 +358,11 @@ function Admission({ reason, enter }: { reason: string; enter: (token: string) =
 
 interface Said {
   readonly text: string;
-  /** Whether it can be taken back. */
+  /** True if it can be undone. */
   readonly undo: boolean;
 }
 
-/** A sentence that goes away by itself. */
+/** A message that disappears by itself. */
 function useSaid(): [Said | undefined, (said: Said) => void] {
   const [said, say] = useState<Said>();
   useEffect(() => {

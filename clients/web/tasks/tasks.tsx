@@ -1,4 +1,4 @@
-// The script of the page of tasks: draws it in the place that the markup left for it.
+// The script of the page of tasks: renders it into the markup's placeholder.
 
 import { render } from 'preact';
 import { TasksPage } from './tasks-page.tsx';
