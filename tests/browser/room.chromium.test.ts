@@ -136,6 +136,69 @@ const minute = 60_000;
     expect(await visitor.count('#history li')).toBe(2);
   });
 
+  test('the end of a turn is loud until somebody answers: card, title, icon, and one click for the next person', async () => {
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}loud`);
+    const { page } = visitor;
+    await page.clock.install();
+    await page.reload();
+    await visitor.sees('.link[data-state=live]');
+    for (const user of ['ann', 'bob', 'chi']) await put(`${url}loud`, { timer: 1, user });
+    await put(`${url}loud`, { timer: 1, user: 'ann' });
+    await visitor.sees('#timer-next-user', 'bob');
+    await visitor.sees('#timer[data-clock=hub]');
+    await page.clock.fastForward(61_000);
+    await page.clock.runFor(500);
+    await visitor.sees('#alarm', 'bob is next');
+    await visitor.sees('.dial[data-state=over]');
+    expect(await page.title()).toContain('Time is up');
+    expect(await page.getAttribute('link[rel=icon]', 'href')).toMatch(/^data:/);
+    await visitor.press('Silence');
+    await page.clock.runFor(500);
+    expect(await visitor.count('#alarm')).toBe(0);
+    expect(await page.getAttribute('link[rel=icon]', 'href')).not.toMatch(/^data:/);
+    expect(await page.textContent('#skip-button')).toBe('Skip to chi');
+    await page.click('#next-button');
+    await visitor.sees('#timer-user', 'bob');
+    await visitor.sees('#timer-next-user', 'chi');
+  });
+
+  test('a stop is no alarm, Enter in the name field starts, and the large view shows the clock alone', async () => {
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}calm`);
+    const { page } = visitor;
+    await visitor.sees('.link[data-state=live]');
+    await page.fill('#user-input', 'ann');
+    await page.press('#user-input', 'Enter');
+    await visitor.sees('#timer-user', 'ann');
+    await page.locator('#user-input').blur();
+    await page.keyboard.press('f');
+    await visitor.sees('.stage.large');
+    expect(await page.isVisible('.controls')).toBe(false);
+    await page.keyboard.press('f');
+    await page.click('#extend-button');
+    await visitor.sees('#history li', '11 min turn');
+    await page.click('#stop-button');
+    await visitor.sees('#timer-user', 'Stopped');
+    expect(await visitor.count('#alarm')).toBe(0);
+  });
+
+  test('a request without an answer says so within seconds and does not act later', async () => {
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}stuck`);
+    const { page } = visitor;
+    await visitor.sees('.link[data-state=live]');
+    visitor.outage = true;
+    await page.route('**/stuck', () => new Promise(() => undefined));
+    await page.click('#timer-button');
+    await visitor.sees('.problem:not([hidden])', 'does not answer');
+    await page.unroute('**/stuck');
+    await page.click('#breaktimer-button');
+    await visitor.sees('#timer-type', 'Break');
+    await visitor.sees('.problem[hidden]');
+    expect(await visitor.count('#history li')).toBe(1);
+  });
+
   test('a goal full of quotes and markup is text, for all, until it is deleted', async () => {
     const { url } = await house.started();
     const [one, other] = await Promise.all([house.visit(`${url}goals`), house.visit(`${url}goals`)]);
@@ -196,10 +259,10 @@ const minute = 60_000;
     const visitor = await house.visit(`http://127.0.0.1:${port}/club`);
     await visitor.sees('.admission', 'Paste your token');
     await visitor.page.fill('#token-input', '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b');
-    await visitor.press('Come in');
+    await visitor.press('Sign in');
     await visitor.sees('.admission', 'does not open this room');
     await visitor.page.fill('#token-input', token);
-    await visitor.press('Come in');
+    await visitor.press('Sign in');
     await visitor.sees('.link[data-state=live]');
     await visitor.page.click('#timer-button');
     await visitor.sees('#history li', '10 min turn');

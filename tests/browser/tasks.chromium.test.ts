@@ -131,7 +131,7 @@ const add = async ({ page }: Visitor, line: string) => {
     await key('C');
     await page.keyboard.type('work');
     await key('Enter');
-    await visitor.sees('button', 'Context: work');
+    await visitor.sees('button', 'Filter: work');
     expect(await visitor.count('.task')).toBe(1);
     await add(visitor, 'write the report');
     await visitor.sees('.task', /write the report.*work/);
@@ -234,9 +234,9 @@ const add = async ({ page }: Visitor, line: string) => {
   test('asks for a token where one is needed, once', async () => {
     const { url } = await started({ hosts: ['hub.example'] });
     const visitor = await visit(url);
-    await visitor.sees('h2', 'Whose tasks?');
+    await visitor.sees('h2', 'Sign in');
     await visitor.page.fill('input[type=password]', token);
-    await visitor.press('Come in');
+    await visitor.press('Sign in');
     await visitor.sees('.link', 'Live');
     await visitor.page.reload();
     await visitor.sees('.link', 'Live');
@@ -249,17 +249,17 @@ const add = async ({ page }: Visitor, line: string) => {
     const made = await other.ask({ type: 'token', name: 'browser' });
     const visitor = await visit(url);
     await visitor.page.fill('input[type=password]', made.secret);
-    await visitor.press('Come in');
+    await visitor.press('Sign in');
     await visitor.sees('.link', 'Live');
     await add(visitor, 'before');
     await other.sees((tasks) => tasks.length === 1);
     await other.ask({ type: 'revoke', token: made.token.id });
-    await visitor.sees('h2', 'Whose tasks?');
+    await visitor.sees('h2', 'Sign in');
     await visitor.sees('.link', 'Not admitted');
     await add(visitor, 'meanwhile');
     await visitor.sees('.link', '1 change waits');
     await visitor.page.fill('input[type=password]', token);
-    await visitor.press('Come in');
+    await visitor.press('Sign in');
     await visitor.sees('.link', /^Live $/);
     await other.sees((tasks) => tasks.length === 2);
     other.close();
@@ -278,7 +278,7 @@ const add = async ({ page }: Visitor, line: string) => {
     expect(await visitor.sticksOut()).toBeLessThanOrEqual(0);
     expect(await page.getByRole('button', { name: /^$/ }).count()).toBe(0);
     expect(await page.getByRole('textbox', { name: /^$/ }).count()).toBe(0);
-    expect(await page.getByRole('checkbox', { name: 'Hide what is done' }).count()).toBe(1);
+    expect(await page.getByRole('checkbox', { name: 'Hide done' }).count()).toBe(1);
     await tab.close();
   });
 });

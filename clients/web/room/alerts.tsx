@@ -2,17 +2,17 @@
 
 import { useState } from 'preact/hooks';
 import { askPermission, notify, type Permission, permission } from '../shared/notifications.ts';
-import type { Sound, SoundState } from './sound.ts';
+import { isMelodyName, type MelodyName, melodyNames, type Sound, type SoundState } from './sound.ts';
 
 const soundWords: Readonly<Record<SoundState, string>> = {
-  off: 'Off: this page stays silent.',
-  untouched: 'On, but the browser waits for a click anywhere on this page.',
+  off: 'Off: this page is silent.',
+  untouched: 'On. The browser waits for a click anywhere on this page.',
   ready: 'On: you hear the end of a turn.',
-  unsupported: 'This browser makes no sound.',
+  unsupported: 'This browser cannot play sounds.',
 };
 
 const permissionWords: Readonly<Record<Permission, string>> = {
-  default: 'Not asked yet.',
+  default: 'Not allowed yet.',
   granted: 'Allowed: you see the end of a turn.',
   denied: 'Blocked in the browser’s settings for this page.',
   unsupported: 'The browser offers them on https or on the hub’s own machine only.',
@@ -22,22 +22,23 @@ export interface AlertsProps {
   readonly sound: Sound;
   readonly icon: string;
   readonly setSound: (on: boolean) => void;
+  readonly setMelody: (name: MelodyName) => void;
 }
 
-export function Alerts({ sound, icon, setSound }: AlertsProps) {
+export function Alerts({ sound, icon, setSound, setMelody }: AlertsProps) {
   const [allowed, setAllowed] = useState(permission());
   const [tried, setTried] = useState('');
   const test = async () => {
     const heard = await sound.play('turn');
     setTried(
       heard
-        ? 'Played just now. Nothing heard? Look at the volume of this machine.'
-        : 'The browser let nothing through.',
+        ? 'Played just now. If you heard nothing, check the volume of this machine.'
+        : 'The browser blocked the sound.',
     );
   };
   return (
     <section class="card alerts">
-      <h2>Call me back</h2>
+      <h2>Alerts</h2>
       <div class="setting">
         <label class="switch">
           <input
@@ -52,6 +53,24 @@ export function Alerts({ sound, icon, setSound }: AlertsProps) {
         <button type="button" id="audio-test" disabled={!sound.on} onClick={() => void test()}>
           Test
         </button>
+        <label class="melody">
+          <span class="unseen">Sound at the end of a turn</span>
+          <select
+            id="audio-melody"
+            value={sound.melody}
+            disabled={!sound.on}
+            onChange={(event) => {
+              const name = event.currentTarget.value;
+              if (isMelodyName(name)) setMelody(name);
+            }}
+          >
+            {melodyNames.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
         <p class="soft" id="audio-state" data-state={sound.state}>
           {sound.on && tried !== '' ? tried : soundWords[sound.state]}
         </p>
@@ -64,10 +83,7 @@ export function Alerts({ sound, icon, setSound }: AlertsProps) {
           </button>
         )}
         {allowed === 'granted' && (
-          <button
-            type="button"
-            onClick={() => notify('This is how it looks', 'The end of a turn comes like this.', icon)}
-          >
+          <button type="button" onClick={() => notify('A test', 'The end of a turn looks like this.', icon)}>
             Test
           </button>
         )}

@@ -4,7 +4,7 @@ import type { TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
-import { left } from './room-state.ts';
+import { left, personAfter } from './room-state.ts';
 import { type Kind, minutesOf } from './sse-protocol.ts';
 
 const presets: Readonly<Record<Kind, readonly number[]>> = {
@@ -20,17 +20,28 @@ export interface ControlsProps {
   readonly setMinutes: (kind: Kind, minutes: number) => void;
   readonly start: (kind: Kind, minutes: number) => void;
   readonly stop: () => void;
+  readonly extend: () => void;
+  /** Starts a turn of the usual length for somebody. */
+  readonly startFor: (user: string) => void;
   /** Why the hub refused the last request; '' if it did not. */
   readonly problem: string;
 }
 
 export function Controls(props: ControlsProps) {
-  const { live, user, setUser, stop, problem } = props;
+  const { live, user, setUser, stop, extend, startFor, problem } = props;
   const [running, setRunning] = useState(false);
   useEffect(() => live.onTick(() => setRunning(left(live.room.current, live.now) > 0)), [live]);
+  const next = live.room.current?.next.trim() ?? '';
+  const afterNext = next === '' ? '' : personAfter(live.room, next);
   return (
     <section class="controls" aria-label="Timer">
-      <div class="name-row">
+      <form
+        class="name-row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          props.start('turn', props.minutes.turn);
+        }}
+      >
         <label for="user-input">Your name</label>
         <input
           id="user-input"
@@ -40,9 +51,24 @@ export function Controls(props: ControlsProps) {
           spellcheck={false}
           onInput={(event) => setUser(event.currentTarget.value)}
         />
-      </div>
+      </form>
       <Starter kind="turn" {...props} />
       <Starter kind="break" {...props} />
+      <div class="running">
+        <button type="button" id="extend-button" aria-keyshortcuts="+" disabled={!running} onClick={extend}>
+          +1 min
+        </button>
+        {next !== '' && (
+          <button type="button" id="next-button" onClick={() => startFor(next)}>
+            Next: {next}
+          </button>
+        )}
+        {afterNext !== '' && (
+          <button type="button" id="skip-button" onClick={() => startFor(afterNext)}>
+            Skip to {afterNext}
+          </button>
+        )}
+      </div>
       <button type="button" id="stop-button" class="stop" disabled={!running} onClick={stop}>
         <StopIcon /> Stop
       </button>

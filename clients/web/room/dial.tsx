@@ -8,26 +8,27 @@ import { clockFace, deadline, left } from './room-state.ts';
 
 const round = 2 * Math.PI * 46;
 
-export function Dial({ live }: { live: LiveRoom }) {
+/** @param alarmed the entry ended and nobody has answered yet */
+export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
   const [[now, steady], setNow] = useState(() => [live.now, performance.now()] as const);
   useEffect(() => live.onTick(() => setNow([live.now, performance.now()])), [live]);
   const { current } = live.room;
   const remaining = left(current, now);
   const fraction = current === undefined || remaining === 0 ? 0 : Math.min(1, remaining / (current.minutes * 60_000));
   const running = remaining > 0;
-  const state = running ? (remaining <= 60_000 ? 'late' : 'running') : 'idle';
+  const state = running ? (remaining <= 60_000 ? 'late' : 'running') : alarmed ? 'over' : 'idle';
   return (
     <div class="dial" data-state={state} data-kind={current?.kind}>
       <svg viewBox="0 0 100 100" aria-hidden="true">
         <circle class="track" cx="50" cy="50" r="46" />
-        {running && (
+        {(running || alarmed) && (
           <circle
             class="hand"
             cx="50"
             cy="50"
             r="46"
             stroke-dasharray={round}
-            stroke-dashoffset={round * (1 - fraction)}
+            stroke-dashoffset={running ? round * (1 - fraction) : 0}
           />
         )}
       </svg>
@@ -58,14 +59,14 @@ export function Dial({ live }: { live: LiveRoom }) {
 function Caption({ live, running }: { live: LiveRoom; running: boolean }) {
   const { current } = live.room;
   if (current === undefined) {
-    return <p class="who">{live.link.state === 'live' ? 'Nothing is running' : 'Not known yet'}</p>;
+    return <p class="who">{live.link.state === 'live' ? 'Nothing is running' : 'Waiting for the hub'}</p>;
   }
   const name = current.user.trim();
   const ended = current.minutes === 0 ? 'Stopped' : current.kind === 'turn' ? 'Turn over' : 'Break over';
   return (
     <>
       <p class="who" id="timer-user">
-        {running ? name || (current.kind === 'turn' ? 'Somebody types' : 'Enjoy it') : ended}
+        {running ? name || (current.kind === 'turn' ? 'Someone types' : 'Enjoy it') : ended}
       </p>
       <p class="next" id="timer-next-user">
         {current.next.trim() !== '' && (

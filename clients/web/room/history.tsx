@@ -39,7 +39,7 @@ export function Past({ live }: { live: LiveRoom }) {
       <section class="past" id="history-container">
         <h2>The last day</h2>
         <p class="soft">
-          No turns yet. Those of the last 24 hours will be drawn and listed here, also after a restart of the hub.
+          No turns yet. This page shows the turns of the last 24 hours, also after a restart of the hub.
         </p>
       </section>
     );
@@ -73,7 +73,7 @@ function Timeline({ history, now }: { history: readonly Entry[]; now: number }) 
       id="history-timeline"
       class="timeline"
       role="img"
-      aria-label="The last four hours; the list below tells the same"
+      aria-label="The last four hours; the list below has the same entries"
     >
       {hours(now, new Date(now).getTimezoneOffset()).map((hour) => (
         <g key={hour}>

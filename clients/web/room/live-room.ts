@@ -12,6 +12,8 @@ import { type Look, type Moment, momentOf } from './turn-events.ts';
 const clockAge = 10 * 60_000;
 /** Delay before the next try if the hub could not be asked. */
 const soon = 5_000;
+/** A request without an answer is given up after this time, milliseconds. */
+const answerMs = 5_000;
 
 export interface LiveRoomDeps {
   readonly name: string;
@@ -34,6 +36,8 @@ export class LiveRoom {
   #stream: Stream;
   #beat: ReturnType<typeof setInterval>;
   #tellers = new Set<() => void>();
+  /** Shown as the page's title instead of the clock, while it is not ''. */
+  heading = '';
 
   constructor(deps: LiveRoomDeps) {
     this.#deps = deps;
@@ -108,13 +112,16 @@ export class LiveRoom {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
     };
     try {
-      const { status } = await fetch(path, { method, headers, body });
+      // A request that waits for a free connection must not act later, when nobody expects it.
+      const { status } = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(answerMs) });
       if (status === 202) return '';
       if (status === 401 || status === 403) return 'The hub refused: this room is for members.';
       if (status === 429) return 'The hub is busy: try again in a moment.';
       return `The hub refused (${status}).`;
-    } catch {
-      return 'The hub cannot be reached: nothing was changed.';
+    } catch (error) {
+      return error instanceof DOMException && error.name === 'TimeoutError'
+        ? 'The hub does not answer: try again.'
+        : 'The hub cannot be reached: nothing was changed.';
     }
   }
 
@@ -139,7 +146,7 @@ export class LiveRoom {
       this.#look = look;
       if (moment !== undefined && current !== undefined) this.#deps.moment(moment, current);
     }
-    const title = `${clockFace(left(current, this.now))} #${this.#deps.name}`;
+    const title = `${this.heading || clockFace(left(current, this.now))} #${this.#deps.name}`;
     if (document.title !== title) document.title = title;
     for (const tell of this.#tellers) tell();
   }

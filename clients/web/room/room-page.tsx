@@ -1,9 +1,8 @@
-// The whole room page: its parts, its keys, and what happens at the moments of a turn.
+// The whole room page: its parts and its keys. use-room.ts has its state.
 
-import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
-import { notify } from '../shared/notifications.ts';
-import { remember, remembered } from '../shared/settings.ts';
+import { Alarm } from './alarm.tsx';
 import { Alerts } from './alerts.tsx';
 import { words } from './connection.ts';
 import { Controls } from './controls.tsx';
@@ -11,12 +10,8 @@ import { Dial } from './dial.tsx';
 import { GoalCard } from './goal.tsx';
 import { Past } from './history.tsx';
 import { type Action, actionOf, keys } from './keys.ts';
-import { LiveRoom } from './live-room.ts';
-import { left } from './room-state.ts';
 import { Share } from './share.tsx';
-import { Sound } from './sound.ts';
-import type { Kind } from './sse-protocol.ts';
-import { notice, sentence } from './turn-events.ts';
+import { type RoomModel, runAction, useRoom } from './use-room.ts';
 
 export interface RoomPageProps {
   readonly name: string;
@@ -26,117 +21,100 @@ export interface RoomPageProps {
 }
 
 export function RoomPage({ name, url, icon }: RoomPageProps) {
-  const [, redraw] = useReducer((count: number) => count + 1, 0);
-  const [settings, setSettings] = useState(remembered);
-  const [problem, setProblem] = useState('');
-  const [said, say] = useState('');
-  const [live, sound] = useMemo(() => {
-    const chime = new Sound(remembered().sound, () => redraw(0));
-    const room = new LiveRoom({
-      name,
-      token: () => remembered().token,
-      changed: () => redraw(0),
-      moment: (moment, entry) => {
-        say(sentence(moment, entry));
-        if (moment !== 'over' && moment !== 'stopped') return;
-        const { title, body } = notice(moment, entry);
-        notify(title, body, icon);
-        if (chime.on) void chime.play(entry.kind);
-      },
-    });
-    return [room, chime];
-  }, [name, icon]);
-  useEffect(() => () => live.close(), [live]);
-
-  const { user } = settings;
-  const minutes = { turn: settings.timer, break: settings.breaktimer };
-  const tried = (answer: Promise<string>) => void answer.then(setProblem);
-  const start = (kind: Kind, length: number) => tried(live.start(kind, length, user));
-  const stop = () => tried(live.stop(user));
-
+  const room = useRoom(name, icon);
   const [keysShown, showKeys] = useState(false);
-  const act = (action: Action) => {
+  const [large, setLarge] = useState(false);
+  useKeys(actionOf, (action: Action) => {
     if (action === 'keys') showKeys(true);
-    else if (action === 'start or stop' && left(live.room.current, live.now) > 0) stop();
-    else start(action === 'break' ? 'break' : 'turn', action === 'break' ? minutes.break : minutes.turn);
-  };
-  useKeys(actionOf, act);
-
-  const { link } = live;
-  const { state, detail } = words(link, performance.now(), navigator.onLine);
+    else if (action === 'large') setLarge(!large);
+    else runAction(room, action);
+  });
+  const { link } = room.live;
   const refused = link.state === 'refused' && link.status !== 404;
   return (
     <>
-      <div class="room-head">
-        <h1>
-          <a href={`/${name}`}>#{name}</a>
-        </h1>
-        <p class="link" data-state={link.state}>
-          <span class="dot" aria-hidden="true" />
-          <output>{state}</output>
-          {detail}
-        </p>
-        <button type="button" class="keys-button" aria-keyshortcuts="?" onClick={() => showKeys(true)}>
-          Keys <kbd>?</kbd>
-        </button>
-      </div>
+      <Head name={name} room={room} showKeys={() => showKeys(true)} />
       {refused ? (
-        <Admission
-          known={settings.token !== ''}
-          enter={(token) => {
-            remember('token', token);
-            setSettings({ ...settings, token });
-            live.wake();
-          }}
-        />
+        <Admission known={room.settings.token !== ''} enter={room.enter} />
       ) : (
         <div class="room-body">
-          <div class="stage">
-            <Dial live={live} />
-            <Controls
-              live={live}
-              user={user}
-              minutes={minutes}
-              problem={problem}
-              start={start}
-              stop={stop}
-              setUser={(to) => {
-                remember('user', to);
-                setSettings({ ...settings, user: to });
-              }}
-              setMinutes={(kind, to) => {
-                const setting = kind === 'turn' ? 'timer' : 'breaktimer';
-                remember(setting, String(to));
-                setSettings({ ...settings, [setting]: to });
-              }}
+          {room.alarm !== undefined && (
+            <Alarm
+              entry={room.alarm}
+              startNext={room.startNext}
+              extend={room.extend}
+              startBreak={() => room.start('break', room.minutes.break)}
+              silence={room.silence}
             />
+          )}
+          <Stage room={room} large={large} setLarge={setLarge} />
+          <div class="column">
+            <GoalCard goal={room.live.room.goal} set={room.setGoal} remove={room.deleteGoal} />
+            <Past live={room.live} />
           </div>
           <div class="column">
-            <GoalCard
-              goal={live.room.goal}
-              set={(text) => tried(live.setGoal(text, user))}
-              remove={() => tried(live.deleteGoal(user))}
-            />
-            <Past live={live} />
-          </div>
-          <div class="column">
-            <Alerts
-              sound={sound}
-              icon={icon}
-              setSound={(on) => {
-                remember('audio', String(on));
-                sound.on = on;
-              }}
-            />
+            <Alerts sound={room.sound} icon={icon} setSound={room.setSound} setMelody={room.setMelody} />
             <Share name={name} url={url} />
           </div>
         </div>
       )}
       <p class="unseen" id="announcement" aria-live="polite">
-        {said}
+        {room.announcement}
       </p>
       <KeysDialog keys={keys} open={keysShown} close={() => showKeys(false)} button="primary" />
     </>
+  );
+}
+
+function Head({ name, room, showKeys }: { name: string; room: RoomModel; showKeys: () => void }) {
+  const { link } = room.live;
+  const { state, detail } = words(link, performance.now(), navigator.onLine);
+  return (
+    <div class="room-head">
+      <h1>
+        <a href={`/${name}`}>#{name}</a>
+      </h1>
+      <p class="link" data-state={link.state}>
+        <span class="dot" aria-hidden="true" />
+        <output>{state}</output>
+        {detail}
+      </p>
+      <button type="button" class="keys-button" aria-keyshortcuts="?" onClick={showKeys}>
+        Keys <kbd>?</kbd>
+      </button>
+    </div>
+  );
+}
+
+/** The clock and its controls. In the large view only the clock is shown, over the whole window. */
+function Stage({ room, large, setLarge }: { room: RoomModel; large: boolean; setLarge: (large: boolean) => void }) {
+  return (
+    <div class={large ? 'stage large' : 'stage'}>
+      <div class="dial-column">
+        <Dial live={room.live} alarmed={room.alarm !== undefined} />
+        <button
+          type="button"
+          id="large-button"
+          aria-pressed={large}
+          aria-keyshortcuts="F"
+          onClick={() => setLarge(!large)}
+        >
+          {large ? 'Back' : 'Large view'}
+        </button>
+      </div>
+      <Controls
+        live={room.live}
+        user={room.settings.user}
+        minutes={room.minutes}
+        problem={room.problem}
+        start={room.start}
+        stop={room.stop}
+        extend={room.extend}
+        startFor={room.startFor}
+        setUser={room.setUser}
+        setMinutes={room.setMinutes}
+      />
+    </div>
   );
 }
 
@@ -145,13 +123,14 @@ function Admission({ known, enter }: { known: boolean; enter: (token: string) =>
   const [typed, setTyped] = useState('');
   return (
     <section class="card admission">
-      <h2>For members only</h2>
+      <h2>Sign in</h2>
       <p>
         {known ? (
-          'The token this browser knows does not open this room. Paste another one.'
+          'The token in this browser does not open this room. Paste another one.'
         ) : (
           <>
-            Paste your token to come in: <code>horai token create</code> prints one. This browser will remember it.
+            This room is for members. Paste your token: <code>horai token create</code> prints one. This browser
+            remembers it.
           </>
         )}
       </p>
@@ -172,11 +151,11 @@ function Admission({ known, enter }: { known: boolean; enter: (token: string) =>
         />
         <div class="buttons">
           <button type="submit" class="primary">
-            Come in
+            Sign in
           </button>
           {known && (
             <button type="button" onClick={() => enter('')}>
-              Forget the token
+              Sign out
             </button>
           )}
         </div>

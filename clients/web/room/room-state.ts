@@ -46,6 +46,22 @@ export function left(entry: Entry | undefined, now: number): number {
   return entry === undefined ? 0 : Math.max(0, deadline(entry) - now);
 }
 
+/**
+ * @param name somebody who is next
+ * @returns who followed `name` the last time that they had a turn; '' if nobody is known. "Skip" starts that person's turn.
+ */
+export function personAfter(room: Room, name: string): string {
+  for (const entry of [...room.history].reverse()) {
+    if (entry.kind === 'turn' && entry.user === name && entry.next !== '' && entry.next !== name) return entry.next;
+  }
+  return '';
+}
+
+/** Whole minutes of an entry that ends about one minute later than the current one. */
+export function oneMinuteMore(entry: Entry | undefined, now: number): number {
+  return Math.round(left(entry, now) / 60_000) + 1;
+}
+
 /** `MM:SS`, seconds rounded down as every client of the protocol shows them. Minutes may have more digits. */
 export function clockFace(ms: number): string {
   const seconds = Math.floor(ms / 1000);

@@ -32,7 +32,7 @@ export function Share({ name, url }: { name: string; url: string }) {
   const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
   return (
     <section class="card share" id="usage-container">
-      <h2>Bring the others</h2>
+      <h2>Invite</h2>
       <svg
         class="qr"
         role="img"

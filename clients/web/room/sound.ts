@@ -5,8 +5,13 @@ import type { Kind } from './sse-protocol.ts';
 
 export type SoundState = 'off' | 'untouched' | 'ready' | 'unsupported';
 
-/** Semitones over A4 and seconds from the start. A turn's end rises, a break's end falls. */
-const melodies: Readonly<Record<Kind, readonly (readonly [number, number])[]>> = {
+type Melody = readonly (readonly [number, number])[];
+
+export const melodyNames = ['chime', 'bell', 'beeps', 'knock'] as const;
+export type MelodyName = (typeof melodyNames)[number];
+
+/** The chime: semitones over A4 and seconds from the start. A turn's end rises, a break's end falls. */
+const chime: Readonly<Record<Kind, Melody>> = {
   turn: [
     [3, 0],
     [7, 0.18],
@@ -23,7 +28,36 @@ const melodies: Readonly<Record<Kind, readonly (readonly [number, number])[]>> =
   ],
 };
 
+/** The other melodies are the same for turns and breaks. */
+const melodies: Readonly<Record<Exclude<MelodyName, 'chime'>, Melody>> = {
+  bell: [
+    [0, 0],
+    [0, 0.9],
+    [0, 1.8],
+  ],
+  beeps: [
+    [19, 0],
+    [19, 0.15],
+    [19, 0.3],
+    [19, 0.9],
+    [19, 1.05],
+    [19, 1.2],
+  ],
+  knock: [
+    [-17, 0],
+    [-17, 0.14],
+    [-12, 0.28],
+    [-17, 0.9],
+    [-12, 1.04],
+  ],
+};
+
+export function isMelodyName(text: string): text is MelodyName {
+  return melodyNames.some((name) => name === text);
+}
+
 export class Sound {
+  melody: MelodyName = 'chime';
   #context: AudioContext | undefined;
   #on: boolean;
   #changed: () => void;
@@ -59,7 +93,8 @@ export class Sound {
     const start = context.currentTime + 0.02;
     const whole = new GainNode(context, { gain: 0.4 });
     whole.connect(context.destination);
-    for (const [semitones, after] of melodies[kind]) bell(context, whole, 440 * 2 ** (semitones / 12), start + after);
+    const notes = this.melody === 'chime' ? chime[kind] : melodies[this.melody];
+    for (const [semitones, after] of notes) bell(context, whole, 440 * 2 ** (semitones / 12), start + after);
     return true;
   }
 

@@ -11,10 +11,13 @@ export async function askPermission(): Promise<Permission> {
   return permission() === 'default' ? Notification.requestPermission() : permission();
 }
 
-export function notify(title: string, body: string, icon: string): void {
+/** @param insistent stays until somebody answers, and alerts again although its tag is in use */
+export function notify(title: string, body: string, icon: string, insistent = false): void {
   if (permission() !== 'granted') return;
   try {
-    new Notification(title, { body, icon, tag: 'timer-finished' });
+    // `renotify` is missing in TypeScript's types of the DOM.
+    const options = { body, icon, tag: 'timer-finished', renotify: insistent, requireInteraction: insistent };
+    new Notification(title, options);
   } catch {
     // Chromium on Android has the constructor but refuses to run it.
   }

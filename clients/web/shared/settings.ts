@@ -3,7 +3,7 @@
 
 import { minutesOf } from '../room/sse-protocol.ts';
 
-type Name = 'user' | 'timer' | 'breaktimer' | 'audio' | 'token' | 'tasks';
+type Name = 'user' | 'timer' | 'breaktimer' | 'audio' | 'melody' | 'token' | 'tasks';
 
 function read(name: Name): string {
   try {
@@ -27,6 +27,8 @@ export interface Settings {
   readonly timer: number;
   readonly breaktimer: number;
   readonly sound: boolean;
+  /** Name of the chosen melody; '' if none was chosen. */
+  readonly melody: string;
   readonly token: string;
   /** JSON of what the page of tasks shows. */
   readonly tasks: string;
@@ -38,6 +40,7 @@ export function remembered(): Settings {
     timer: minutesOf(read('timer')) ?? 10,
     breaktimer: minutesOf(read('breaktimer')) ?? 15,
     sound: read('audio') === 'true',
+    melody: read('melody'),
     token: read('token'),
     tasks: read('tasks'),
   };

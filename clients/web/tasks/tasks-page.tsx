@@ -27,7 +27,8 @@ type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 
 const saidMs = 8_000;
 
-export function TasksPage() {
+/** The state of the page, and what its keys, buttons and dialogs do. */
+function useTasksPage() {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [options, setOptions] = useState(readOptions);
   const [open, setOpen] = useState<Open>();
@@ -91,32 +92,26 @@ export function TasksPage() {
       case 'quit':
         return;
     }
-    if (about === undefined) return say({ text: 'There is no task here: add one first.', undo: false });
+    if (about === undefined) return say({ text: 'There is no task: add one first.', undo: false });
     if (command === 'info' || command === 'update') setOpen(command);
     else perform(actions.singleTaskActions[command], String(about.id));
   };
   const undo = () => {
     live.undo();
-    say({ text: live.canUndo ? 'Taken back.' : 'Taken back: that was all.', undo: false });
+    say({ text: live.canUndo ? 'Undone.' : 'Undone. There is nothing more to undo.', undo: false });
   };
   useKeys(commandAt, act);
+  return { live, options, set, open, setOpen, said, shown, at, task, list, choose, perform, act, undo };
+}
 
+export function TasksPage() {
+  const { live, options, set, open, setOpen, said, shown, at, task, list, choose, perform, act, undo } = useTasksPage();
   /** A dialog may report its closing after the next one has opened. */
   const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
-  const { state, detail } = words(live.state, live.waiting);
   const hidden = live.tasks.length - shown.length;
   return (
     <>
-      <div class="tasks-head">
-        <h1>Tasks</h1>
-        <p class="link" data-state={live.state.name}>
-          <span class="dot" aria-hidden="true" />
-          <output>{state}</output> {detail}
-        </p>
-        <button type="button" aria-keyshortcuts="?" onClick={() => setOpen('keys')}>
-          Keys <kbd>?</kbd>
-        </button>
-      </div>
+      <Head live={live} showKeys={() => setOpen('keys')} />
       {live.state.name === 'revoked' && (
         <Admission
           reason={live.state.reason}
@@ -135,23 +130,7 @@ export function TasksPage() {
         left={closing('add')}
         submit={(line) => perform(actions.add, line)}
       />
-      <div class="tasks-tools">
-        <label class="switch">
-          <input
-            type="checkbox"
-            aria-keyshortcuts="H"
-            checked={options.hide_done}
-            onChange={() => set({ hide_done: !options.hide_done })}
-          />
-          Hide what is done
-        </label>
-        <button type="button" aria-keyshortcuts="C" onClick={() => setOpen('context')}>
-          {options.context.length === 0 ? 'Context' : `Context: ${options.context.join(' ')}`}
-        </button>
-        <button type="button" aria-keyshortcuts="W" onClick={() => setOpen('worktime')}>
-          Worktime
-        </button>
-      </div>
+      <Tools options={options} set={set} open={setOpen} />
       <ol class="tasks" ref={list} aria-label="Tasks">
         {shown.map((one, place) => (
           <TaskRow key={one.index} task={one} chosen={place === at} act={act} choose={() => choose(one.index)} />
@@ -166,6 +145,87 @@ export function TasksPage() {
           </button>
         )}
       </output>
+      <Dialogs
+        open={open}
+        closing={closing}
+        task={task}
+        tasks={live.tasks}
+        context={options.context}
+        update={(line, about) => {
+          const accepted = perform(actions.update, parseEditLine(about, line));
+          if (accepted) setOpen(undefined);
+          return accepted;
+        }}
+        setContext={(line) => {
+          const output = live.act(actions.setContext, line, options);
+          if (output?.kind !== 'context') return;
+          set({ context: output.context });
+          setOpen(undefined);
+        }}
+      />
+    </>
+  );
+}
+
+function Head({ live, showKeys }: { live: LiveTasks; showKeys: () => void }) {
+  const { state, detail } = words(live.state, live.waiting);
+  return (
+    <div class="tasks-head">
+      <h1>Tasks</h1>
+      <p class="link" data-state={live.state.name}>
+        <span class="dot" aria-hidden="true" />
+        <output>{state}</output> {detail}
+      </p>
+      <button type="button" aria-keyshortcuts="?" onClick={showKeys}>
+        Keys <kbd>?</kbd>
+      </button>
+    </div>
+  );
+}
+
+interface ToolsProps {
+  readonly options: Options;
+  readonly set: (changed: Partial<Options>) => void;
+  readonly open: (dialog: Open) => void;
+}
+
+function Tools({ options, set, open }: ToolsProps) {
+  return (
+    <div class="tasks-tools">
+      <label class="switch">
+        <input
+          type="checkbox"
+          aria-keyshortcuts="H"
+          checked={options.hide_done}
+          onChange={() => set({ hide_done: !options.hide_done })}
+        />
+        Hide done
+      </label>
+      <button type="button" aria-keyshortcuts="C" onClick={() => open('context')}>
+        {options.context.length === 0 ? 'Filter by tag' : `Filter: ${options.context.join(' ')}`}
+      </button>
+      <button type="button" aria-keyshortcuts="W" onClick={() => open('worktime')}>
+        Worktime
+      </button>
+    </div>
+  );
+}
+
+interface DialogsProps {
+  readonly open: Open | undefined;
+  readonly closing: (dialog: Open) => () => void;
+  /** The task that dialogs are about. */
+  readonly task: PlainTask | undefined;
+  readonly tasks: readonly PlainTask[];
+  readonly context: readonly string[];
+  /** @returns true if the line was accepted */
+  readonly update: (line: string, task: PlainTask) => boolean;
+  readonly setContext: (line: string) => void;
+}
+
+function Dialogs({ open, closing, task, tasks, context, update, setContext }: DialogsProps) {
+  return (
+    <>
       <KeysDialog keys={bindings} open={open === 'keys'} close={closing('keys')} />
       {task !== undefined && (
         <Dialog title={task.desc} open={open === 'info'} close={closing('info')}>
@@ -182,29 +242,18 @@ export function TasksPage() {
             context={[]}
             initial={formatEditLine(task)}
             focused={open === 'update'}
-            submit={(line) => {
-              const fine = perform(actions.update, parseEditLine(task, line));
-              if (fine) setOpen(undefined);
-              return fine;
-            }}
+            submit={(line) => update(line, task)}
           />
         </Dialog>
       )}
-      <Dialog title="Context" open={open === 'context'} close={closing('context')}>
-        <p class="hint">Only tasks with one of these tags are shown, and new tasks get all of them. Empty shows all.</p>
-        <TagsForm
-          initial={options.context}
-          button="Set"
-          enter={(line) => {
-            const output = live.act(actions.setContext, line, options);
-            if (output?.kind !== 'context') return;
-            set({ context: output.context });
-            setOpen(undefined);
-          }}
-        />
+      <Dialog title="Filter by tag" open={open === 'context'} close={closing('context')}>
+        <p class="hint">
+          Shows tasks with at least one of these tags. New tasks get all of them. Empty shows all tasks.
+        </p>
+        <TagsForm initial={context} button="Set" enter={setContext} />
       </Dialog>
       <Dialog title="Worktime" open={open === 'worktime'} close={closing('worktime')}>
-        <Worktime tasks={live.tasks} />
+        <Worktime tasks={tasks} />
       </Dialog>
     </>
   );
@@ -220,10 +269,13 @@ function readOptions(): Options {
 }
 
 function Nothing({ known, hidden, context }: { known: boolean; hidden: number; context: readonly string[] }) {
-  if (!known) return <p class="hint">Asking the hub what there is …</p>;
+  if (!known) return <p class="hint">Waiting for the hub …</p>;
   if (hidden > 0) {
-    const why = context.length > 0 ? `has no tag of the context ${context.join(' ')}, or is done` : 'is done';
-    return <p class="hint">Nothing to do: all there is {why}.</p>;
+    const why =
+      context.length > 0
+        ? `tasks without a tag of ${context.join(' ')}, and done tasks, are hidden`
+        : 'done tasks are hidden';
+    return <p class="hint">Nothing to do: {why}.</p>;
   }
   return (
     <section class="card next-steps">
@@ -231,13 +283,13 @@ function Nothing({ known, hidden, context }: { known: boolean; hidden: number; c
       <ol>
         <li>
           <p>
-            Type one above: <code>water the plants +home :10:18</code> is one with the tag <code>home</code>, due on the
-            next 10th at six in the evening.
+            Type one above: <code>water the plants +home :10:18</code> makes a task with the tag <code>home</code>, due
+            on the next 10th at 18:00.
           </p>
         </li>
         <li>
           <p>
-            Press <kbd>?</kbd> for the keys: <kbd>↵</kbd> starts the clock on a task, <kbd>d</kbd> says it is done.
+            Press <kbd>?</kbd> for the keys: <kbd>↵</kbd> starts the clock on a task, <kbd>d</kbd> marks it as done.
           </p>
         </li>
         <li>
@@ -279,7 +331,7 @@ function Worktime({ tasks }: { tasks: readonly PlainTask[] }) {
   const [tags, setTags] = useState<readonly string[]>([]);
   return (
     <>
-      <p class="hint">Of tasks that have all of these tags; without any, of all tasks.</p>
+      <p class="hint">Counts tasks that have all of these tags. Empty counts all tasks.</p>
       <TagsForm initial={tags} button="Show" enter={(line) => setTags(tagsIn(line))} />
       <p class="total">{fullDuration(totalWorktime(tasks, tags, scene().now))}</p>
     </>
@@ -328,7 +380,7 @@ function Admission({ reason, enter }: { reason: string; enter: (token: string) =
   const [typed, setTyped] = useState('');
   return (
     <section class="card admission">
-      <h2>Whose tasks?</h2>
+      <h2>Sign in</h2>
       <p>
         The hub says: {reason}. Paste your token: <code>horai token create</code> prints one. This browser will remember
         it.
@@ -349,7 +401,7 @@ function Admission({ reason, enter }: { reason: string; enter: (token: string) =
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
         <button type="submit" class="primary">
-          Come in
+          Sign in
         </button>
       </form>
     </section>

@@ -1,7 +1,16 @@
 // The room as the page knows it: history without doubles, resets, moments told once, and where the bars go.
 
 import { describe, expect, test } from '@jest/globals';
-import { clockFace, deadline, emptyRoom, hear, left } from '../../../../clients/web/room/room-state.ts';
+import {
+  clockFace,
+  deadline,
+  emptyRoom,
+  hear,
+  left,
+  oneMinuteMore,
+  personAfter,
+  type Room,
+} from '../../../../clients/web/room/room-state.ts';
 import type { Entry, Kind, News } from '../../../../clients/web/room/sse-protocol.ts';
 import { bars, hours, placeOf } from '../../../../clients/web/room/timeline.ts';
 import { type Look, momentOf, notice, sentence } from '../../../../clients/web/room/turn-events.ts';
@@ -88,6 +97,32 @@ function told(looks: readonly (readonly [Entry | undefined, number])[]) {
     return moment;
   });
 }
+
+test('the person after the next is who followed that person the last time', () => {
+  const turn = (user: string, next: string, at: number): Entry => ({
+    key: `${user}${at}`,
+    kind: 'turn',
+    minutes: 10,
+    start: at,
+    user,
+    next,
+  });
+  const room: Room = {
+    ...emptyRoom,
+    history: [turn('ann', 'bob', 1), turn('bob', 'chi', 2), turn('chi', 'ann', 3), turn('ann', 'bob', 4)],
+  };
+  expect(personAfter(room, 'bob')).toBe('chi');
+  expect(personAfter(room, 'dan')).toBe('');
+  expect(personAfter(emptyRoom, 'ann')).toBe('');
+});
+
+test('one minute more ends about a minute later, in whole minutes', () => {
+  const entry: Entry = { key: 'a', kind: 'turn', minutes: 10, start: 0, user: 'ann', next: '' };
+  expect(oneMinuteMore(entry, 10_000)).toBe(11);
+  expect(oneMinuteMore(entry, 9 * 60_000)).toBe(2);
+  expect(oneMinuteMore(entry, 11 * 60_000)).toBe(1);
+  expect(oneMinuteMore(undefined, 0)).toBe(1);
+});
 
 describe('moments', () => {
   const turn = entry(10, 0, 'alice', 'turn', 'bob');

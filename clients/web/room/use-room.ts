@@ -1,0 +1,147 @@
+// The state of the room page as one hook: the live room, settings, the alarm, and what its buttons and keys do. It draws nothing.
+
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { notify } from '../shared/notifications.ts';
+import { remember, remembered, type Settings } from '../shared/settings.ts';
+import { useAlarm } from './alarm.tsx';
+import type { Action } from './keys.ts';
+import { LiveRoom } from './live-room.ts';
+import { left, oneMinuteMore } from './room-state.ts';
+import { isMelodyName, type MelodyName, Sound } from './sound.ts';
+import type { Entry, Kind } from './sse-protocol.ts';
+import { type Moment, notice, sentence } from './turn-events.ts';
+
+/** How long a refused request stays on the page, milliseconds. */
+const problemMs = 10_000;
+
+/** @param icon address of the icon that notifications show */
+export function useRoom(name: string, icon: string) {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const [settings, setSettings] = useState(remembered);
+  const [problem, setProblem] = useProblem();
+  const [announcement, announce] = useState('');
+  const [alarm, setAlarm] = useState<Entry>();
+  /** This page sent the stop: its person needs no notification. */
+  const stopping = useRef(false);
+  const onMoment = (moment: Moment, entry: Entry) => {
+    announce(sentence(moment, entry));
+    if (moment === 'begun' || moment === 'stopped') setAlarm(undefined);
+    if (moment === 'over') setAlarm(entry);
+    if (moment !== 'over' && moment !== 'stopped') return;
+    const { title, body } = notice(moment, entry);
+    if (moment === 'over' || !stopping.current) notify(title, body, icon, moment === 'over');
+    stopping.current = false;
+  };
+  const sound = useMemo(() => rememberedSound(() => redraw(0)), []);
+  const live = useMemo(
+    () => new LiveRoom({ name, token: () => remembered().token, changed: () => redraw(0), moment: onMoment }),
+    [name, icon],
+  );
+  useEffect(() => () => live.close(), [live]);
+  useAlarm(alarm, sound);
+  live.heading = alarm === undefined ? '' : '⏰ Time is up';
+  const connected = live.link.state === 'live';
+  useEffect(() => {
+    if (connected) setProblem('');
+  }, [connected]);
+
+  const set = (changed: Partial<Settings>) => setSettings({ ...settings, ...changed });
+  const minutes: Readonly<Record<Kind, number>> = { turn: settings.timer, break: settings.breaktimer };
+  return {
+    live,
+    sound,
+    settings,
+    minutes,
+    problem,
+    announcement,
+    alarm,
+    silence: () => setAlarm(undefined),
+    ...requests(live, settings.user, minutes, setProblem, stopping),
+    enter(token: string) {
+      remember('token', token);
+      set({ token });
+      live.wake();
+    },
+    setUser(user: string) {
+      remember('user', user);
+      set({ user });
+    },
+    setMinutes(kind: Kind, to: number) {
+      const setting = kind === 'turn' ? 'timer' : 'breaktimer';
+      remember(setting, String(to));
+      set({ [setting]: to });
+    },
+    setSound(on: boolean) {
+      remember('audio', String(on));
+      sound.on = on;
+    },
+    setMelody(melody: MelodyName) {
+      remember('melody', melody);
+      sound.melody = melody;
+      redraw(0);
+      void sound.play('turn');
+    },
+  };
+}
+
+export type RoomModel = ReturnType<typeof useRoom>;
+
+/** Does what a key of the room stands for, except for the keys of the page itself. */
+export function runAction(room: RoomModel, action: Exclude<Action, 'keys' | 'large'>): void {
+  const running = left(room.live.room.current, room.live.now) > 0;
+  if (action === 'extend') room.extend();
+  else if (action === 'next') room.startNext();
+  else if (action === 'start or stop' && running) room.stop();
+  else if (action === 'break') room.start('break', room.minutes.break);
+  else room.start('turn', room.minutes.turn);
+}
+
+/** The requests of the page. Each one sets or clears the problem. */
+function requests(
+  live: LiveRoom,
+  user: string,
+  minutes: Readonly<Record<Kind, number>>,
+  setProblem: (problem: string) => void,
+  stopping: { current: boolean },
+) {
+  const report = (refusal: Promise<string>) => void refusal.then(setProblem);
+  const startFor = (person: string) => report(live.start('turn', minutes.turn, person));
+  return {
+    start: (kind: Kind, length: number) => report(live.start(kind, length, user)),
+    startFor,
+    startNext: () => startFor(live.room.current?.next.trim() || user),
+    extend() {
+      const { current } = live.room;
+      if (current !== undefined) report(live.start(current.kind, oneMinuteMore(current, live.now), current.user));
+    },
+    stop() {
+      stopping.current = true;
+      report(
+        live.stop(user).then((refusal) => {
+          if (refusal !== '') stopping.current = false;
+          return refusal;
+        }),
+      );
+    },
+    setGoal: (text: string) => report(live.setGoal(text, user)),
+    deleteGoal: () => report(live.deleteGoal(user)),
+  };
+}
+
+/** A problem disappears by itself. */
+function useProblem(): [string, (problem: string) => void] {
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    if (problem === '') return undefined;
+    const timer = setTimeout(() => setProblem(''), problemMs);
+    return () => clearTimeout(timer);
+  }, [problem]);
+  return [problem, setProblem];
+}
+
+function rememberedSound(changed: () => void): Sound {
+  const { sound: on, melody } = remembered();
+  const sound = new Sound(on, changed);
+  if (isMelodyName(melody)) sound.melody = melody;
+  return sound;
+}
