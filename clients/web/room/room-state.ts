@@ -48,13 +48,13 @@ export function left(entry: Entry | undefined, now: number): number {
 
 /**
  * @param name somebody who is next
- * @returns who followed `name` the last time that they had a turn; '' if nobody is known. "Skip" starts that person's turn.
+ * @returns who typed after `name` the last time, else who the hub said would; '' if nobody is known. "Skip" starts that person's turn.
  */
 export function personAfter(room: Room, name: string): string {
-  for (const entry of [...room.history].reverse()) {
-    if (entry.kind === 'turn' && entry.user === name && entry.next !== '' && entry.next !== name) return entry.next;
-  }
-  return '';
+  const turns = room.history.filter((entry) => entry.kind === 'turn' && entry.minutes > 0);
+  const last = turns.findLastIndex((entry) => entry.user === name);
+  const candidates = [turns[last + 1]?.user, turns[last]?.next];
+  return last < 0 ? '' : (candidates.find((other) => other !== undefined && other !== '' && other !== name) ?? '');
 }
 
 /** Whole minutes of an entry that ends about one minute later than the current one. */

@@ -85,7 +85,7 @@ describe('the connection', () => {
 describe('keys', () => {
   const free = { modified: false, repeated: false, taken: false };
 
-  test('space, n, b and ? do what the list of keys says', () => {
+  test('space, n, b, ? and Enter do what the list of keys says', () => {
     expect([' ', 'n', 'N', 'b', '?', 'x', 'Enter'].map((key) => actionOf({ key, ...free }))).toEqual([
       'start or stop',
       'turn',
@@ -93,9 +93,9 @@ describe('keys', () => {
       'break',
       'keys',
       undefined,
-      undefined,
+      'next',
     ]);
-    expect(keys.map(({ label }) => label)).toEqual(['space', 'n', 'b', '?']);
+    expect(keys.map(({ label }) => label)).toEqual(['space', 'Enter', 'n', 'b', '+', 'f', '?']);
   });
 
   test('a key belongs to a field, a button, the browser or a held-down finger first', () => {

@@ -53,7 +53,7 @@ describe('the pages', () => {
 
   test('every file that a page names is among the assets, under a name that changes with it', () => {
     for (const page of Object.values(all)) {
-      for (const [, path] of page.matchAll(/(?:src|href)="(\/-\/[^"]*)"/g)) {
+      for (const [, path] of page.matchAll(/(?:src|href)="(\/-\/assets\/[^"]*)"/g)) {
         const asset = pages.assets.find((one) => one.path === path);
         expect(asset?.headers['cache-control']).toContain('immutable');
         expect(path).toMatch(/-[A-Z0-9]{8}\.(?:js|css|svg)$/);

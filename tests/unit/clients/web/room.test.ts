@@ -109,7 +109,7 @@ test('the person after the next is who followed that person the last time', () =
   });
   const room: Room = {
     ...emptyRoom,
-    history: [turn('ann', 'bob', 1), turn('bob', 'chi', 2), turn('chi', 'ann', 3), turn('ann', 'bob', 4)],
+    history: [turn('ann', 'bob', 1), turn('bob', 'ann', 2), turn('chi', 'ann', 3), turn('ann', 'bob', 4)],
   };
   expect(personAfter(room, 'bob')).toBe('chi');
   expect(personAfter(room, 'dan')).toBe('');
