@@ -1,16 +1,16 @@
-// What writes of tasks and of other items have in common (rule W9): the step that they are based on, and the id under which they
-// may have been accepted already. What they do is decided in tasks.ts and channels.ts.
+// Conditions and retries of a write (rule W9), the same for tasks and other items: the step that the write is based on, and the write id
+// under which it may have been accepted already.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Appended, Position } from '../core/store.ts';
 
-/** A refusal; of a stale write, with the position that it should have named. */
+/** A refusal of a write; if the write was stale, with the current position. */
 export type Refused = Refusal & { readonly position?: Position };
 
 export type Accepted = Extract<Appended, { ok: true }>;
 
-/** A base of another epoch is the base of nothing here. */
+/** W9.3: a base of another epoch is -1, which is never the newest step. */
 export function baseOf(
   base: number | { seq: number; epoch?: string } | undefined,
   { position }: Channel,
@@ -23,7 +23,10 @@ export function staleAt(position: Position): Refused {
   return { ...refuse('stale', '', 'read the channel and try again'), position };
 }
 
-/** What is refused now was perhaps accepted before, under the same id. The base cannot be right, so nothing is written. */
+/**
+ * W9.1: finds out whether a write that is refused now was accepted before under the same id. The empty write names a base that no channel
+ * has, so the store writes nothing.
+ */
 export async function acceptedBefore(
   channel: Channel,
   { writeId, ...by }: { readonly origin: string; readonly at: number; readonly writeId: string | undefined },

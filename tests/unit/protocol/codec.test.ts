@@ -1,6 +1,5 @@
-// What comes in at the door: every type of message, every field of it, with everything that a field must not be. A clear answer
-// each time, never an exception, and the hub behind the door goes on. The prototype of all objects is frozen meanwhile, so that
-// whoever writes to it is heard.
+// Decoding of foreign messages: every type, every field, with every kind of wrong value. Each gets a clear answer and never an exception,
+// and the hub keeps running. The prototype of all objects is frozen meanwhile, so that a write to it throws.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bounds, outOfBounds } from '../../../protocol/bounds.ts';
@@ -11,7 +10,7 @@ import { startHub, type TestHub } from '../../harness/kronos.ts';
 
 const deep = (depth: number, inside = '1') => `${'['.repeat(depth)}${inside}${']'.repeat(depth)}`;
 
-/** As JSON text, so that what JSON.stringify would not write can be said too. */
+/** JSON text, because JSON.stringify does not write all of them. */
 const values: readonly string[] = [
   ...['null', 'true', 'false', '0', '-0', '1', '-1', '1.5', '1e3', '-9007199254740991', '9007199254740991'],
   ...[
@@ -130,7 +129,7 @@ describe('decoding', () => {
     }
   });
 
-  test('a type that is none is an invalid payload type, which keeps the ref', () => {
+  test('an unknown type is refused as an invalid payload type, with the ref of the request', () => {
     for (const type of [
       'null',
       '1',
@@ -149,7 +148,7 @@ describe('decoding', () => {
     expect(decode('{"type":"ping","type":"x"}')).toMatchObject({ error: 'invalid payload type' });
   });
 
-  test('a field that is wrong is named, in words', () => {
+  test('a wrong field is named in the refusal, in words', () => {
     const wrong = [
       ['{"type":"delete","task_id":"x"}', 'invalid task id'],
       ['{"type":"delete","task_index":1}', 'invalid task index'],
@@ -177,7 +176,7 @@ describe('decoding', () => {
     for (const [said, error] of wrong) expect([said, decode(said)]).toMatchObject([said, { ok: false, error }]);
   });
 
-  test('every type, every field, every value: a request, or a refusal that the table has', () => {
+  test('every value in every field of every type is a request, or a refusal of the table', () => {
     let tried = 0;
     for (const { type, field } of cases) {
       for (const value of [undefined, ...values, ...unparsable]) {
@@ -210,7 +209,7 @@ describe('decoding', () => {
 });
 
 describe('the table of errors', () => {
-  test('a refusal says its row, its subject and its hint, and nothing where there is none', () => {
+  test('a refusal has the text of its row, its subject and its hint, and no field without a value', () => {
     expect(refuse('property', 'task id', 'a number')).toEqual({
       ok: false,
       code: 'property',
@@ -226,7 +225,7 @@ describe('the table of errors', () => {
     });
   });
 
-  test('every row has a status of HTTP, and a close code where it ends a conversation', () => {
+  test('every row has an HTTP status, and a valid close code if it ends a conversation', () => {
     for (const row of Object.values(errors)) {
       expect(row.status).toBeGreaterThanOrEqual(400);
       const close = 'close' in row ? row.close : undefined;
@@ -235,14 +234,14 @@ describe('the table of errors', () => {
   });
 });
 
-describe('the hub behind the door', () => {
+describe('a running hub', () => {
   beforeAll(() => {
     Object.freeze(Object.prototype);
   });
 
   const faults = ({ world }: TestHub) => world.lines.filter(({ level }) => level === 'error');
 
-  test('answers every type, every field and every value, and fails at none', async () => {
+  test('answers every value in every field of every type without an internal error', async () => {
     const hub = await startHub();
     let said = 0;
     for (const { type, field } of cases) {
@@ -262,7 +261,7 @@ describe('the hub behind the door', () => {
     expect(faults(hub)).toEqual([]);
   }, 60_000);
 
-  test('takes names of the prototype as names, everywhere', async () => {
+  test('takes the names of prototype members as ordinary names everywhere', async () => {
     const hub = await startHub();
     const names = [
       '__proto__',

@@ -1,4 +1,4 @@
-// The merge, rule by rule, as values. Whole runs with many devices are tests/simulation's.
+// The merge, rule by rule, as functions of values. tests/simulation runs it with many devices.
 
 import { describe, expect, test } from '@jest/globals';
 import { type Life, mergeList, mergeUpdate, overlay, same } from '../../../protocol/merge.ts';
@@ -134,11 +134,11 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
-  test('an empty list of a device that had nothing changes nothing', () => {
+  test('an empty list of a device with an empty base changes nothing', () => {
     expect(mergeList([], [], 1)).toMatchObject({ outcomes: [], spared: 0 });
   });
 
-  test('5,000 tasks are merged, alike or all different, with and without ids', () => {
+  test('5,000 tasks are merged, all equal or all different, with and without ids', () => {
     const many = (more: (at: number) => Task) => Array.from({ length: 5_000 }, (_, at) => more(at));
     const based = many((at) => task(at + 1, 'same')).map((base, at) => life(`k${at}`, base));
     expect(
@@ -176,8 +176,8 @@ describe('an update that crossed another’s', () => {
   });
 });
 
-describe('values', () => {
-  test('are the same whatever the order of their fields', () => {
+describe('values of tasks', () => {
+  test('are equal whatever the order of their fields', () => {
     expect(same({ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 })).toBe(true);
     const others: unknown[] = [{ a: 1 }, { a: 1, b: [{ c: 0 }] }, { a: 1, b: { 0: { c: null } } }, [], null, 1];
     for (const other of others) expect(same({ a: 1, b: [{ c: null }] }, other)).toBe(false);
@@ -185,7 +185,7 @@ describe('values', () => {
     expect(same(JSON.parse('{"__proto__":1}'), {})).toBe(false);
   });
 
-  test('keep fields that an overlay does not name, and names of the prototype are names', () => {
+  test('keep fields that an overlay does not have, and take names of prototype members as ordinary names', () => {
     const over = JSON.parse('{"__proto__":{"x":1},"constructor":2}');
     const whole = overlay(JSON.parse('{"id":1,"toString":3}'), over);
     expect(Object.entries(whole)).toEqual([

@@ -32,7 +32,7 @@ test('the schemas and errors of the wire are those that are pinned here', () => 
   );
 });
 
-test('the texts that Kronos clients show to people are those of the reference', () => {
+test('the error texts that Kronos clients show are those of the reference server', () => {
   const { payload, payload_type, property, missing } = errors;
   expect([payload.text, payload_type.text, property.text, missing.text]).toEqual([
     'invalid payload',
