@@ -29,14 +29,14 @@ describe('ids', () => {
 });
 
 describe('the owner in an index', () => {
-  test('[R2.2] gives way to the account, and comes back as whoever reads', () => {
+  test('[R2.2] is replaced by the account, and by the reader’s user id on the way out', () => {
     const task = { id: 1, index: 'secret#1#1000', desc: 'x' };
     const kept = withOwner(task, 'secret', 'alice');
     expect(kept).toEqual({ id: 1, index: 'alice#1#1000', desc: 'x' });
     expect(withOwner(kept, 'alice', 'other')).toEqual({ id: 1, index: 'other#1#1000', desc: 'x' });
   });
 
-  test('[R2.2] what begins otherwise is left alone', () => {
+  test('[R2.2] stays where the index begins otherwise', () => {
     for (const index of ['secrets#1#1', 'other#1#1', 'secret', '', '#secret#1']) {
       expect(withOwner({ index }, 'secret', 'alice')).toEqual({ index });
     }

@@ -1,5 +1,5 @@
-// What an administrator sees, and what nobody ever sees: a secret is told to the one who is given it, once, and is nowhere else, not
-// in answers, notifications, logs, metrics or what is kept.
+// What an administrator sees, and what nobody ever sees: a secret is shown once, to the one who is given it, and appears nowhere else: not
+// in answers, notifications, logs, metrics or stored data.
 
 import { describe, expect, test } from '@jest/globals';
 import { Metrics } from '../../../server/adapters/hub/metrics.ts';
@@ -17,7 +17,7 @@ async function everythingKept(hub: TestHub): Promise<string> {
 }
 
 describe('secrets', () => {
-  test('[A3] [R2.2] are told once, and kept nowhere', async () => {
+  test('[A3] [R2.2] are shown once, and stored nowhere', async () => {
     const hub = await startHub();
     const admin = await login(hub, hub.owner, 'desk');
     const [account] = await admin.ask({ type: 'account', name: 'alice' });
@@ -73,7 +73,7 @@ describe('secrets', () => {
     for (const { index } of tasks) expect(index).toMatch(new RegExp(`^${token.secret}#`));
   });
 
-  test('[L2.1] are in no refusal: not wrong ones, and not right ones in the wrong place', async () => {
+  test('[L2.1] appear in no refusal, neither wrong ones nor right ones in the wrong place', async () => {
     const hub = await startHub({ personal: false });
     const wrong = '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const wire = await login(hub, hub.owner);
@@ -103,7 +103,7 @@ describe('secrets', () => {
     expect(JSON.stringify(refusals) + JSON.stringify(hub.world.lines)).not.toContain(hub.owner);
   });
 
-  test('are in no metric', async () => {
+  test('appear in no metric', async () => {
     const hub = await startHub();
     const metrics = new Metrics(hub.world);
     metrics.observe(hub.hub, () => 1);
@@ -116,7 +116,7 @@ describe('secrets', () => {
 });
 
 describe('an administrator', () => {
-  test('[A2] sees who is there, and closes one session and no other', async () => {
+  test('[A2] lists the sessions, and closes one of them and no other', async () => {
     const hub = await startHub();
     const made = await hub.accounts.createAccount('alice');
     if (!made.ok) throw new Error(made.error);
@@ -137,7 +137,7 @@ describe('an administrator', () => {
     expect((await admin.ask({ type: 'stats' }))[0]).toMatchObject({ sessions: 2, accounts: 2 });
   });
 
-  test('[A2] may close and revoke itself', async () => {
+  test('[A2] may close its own session and revoke its own token', async () => {
     const hub = await startHub();
     const made = await hub.accounts.createToken('owner', 'x', ['read', 'write', 'admin']);
     if (!made.ok) throw new Error(made.error);
@@ -150,7 +150,7 @@ describe('an administrator', () => {
     expect(hub.hub.sessions.size).toBe(0);
   });
 
-  test('[A4.1] sees of a tail only what matches, of every account, with full names', async () => {
+  test('[A4.1] is sent only the changes that match a tail, of every account, with full names', async () => {
     const hub = await startHub();
     const made = await hub.accounts.createAccount('alice');
     if (!made.ok) throw new Error(made.error);
