@@ -10,21 +10,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
-import { type Reach, Timelines } from '../../server/adapters/wakatime/index/account-index.ts';
+import { AccountIndexes, type TimeRange } from '../../server/adapters/wakatime/index/account-index.ts';
 import { readSettings } from '../../server/adapters/wakatime/model/account-settings.ts';
-import { boundsOf, readStatsRange, type Span } from '../../server/adapters/wakatime/model/calendar.ts';
-import { type Heartbeat, readHeartbeat, takeHeartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
+import { type DateSpan, dayBounds, readStatsRange } from '../../server/adapters/wakatime/model/calendar.ts';
+import { type Heartbeat, parseHeartbeat, readHeartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
 import {
-  daysOf,
-  type Question,
-  type QuestionOf,
-  reachOf,
-  ask as readQuestion,
-  type Someone,
-  spanOf,
+  type PersonInfo,
+  parseSpan,
+  parseQuery as readQuestion,
+  splitDays,
+  type TimeQuery,
+  type TimeQueryOf,
+  timeRangeOf,
 } from '../../server/adapters/wakatime/stats/query.ts';
-import { allTime, stats } from '../../server/adapters/wakatime/stats/stats.ts';
-import { statusBar, summariesText } from '../../server/adapters/wakatime/stats/summaries.ts';
+import { allTimeSpan, computeStats } from '../../server/adapters/wakatime/stats/stats.ts';
+import { buildStatusBar, writeSummaries } from '../../server/adapters/wakatime/stats/summaries.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';
@@ -242,7 +242,7 @@ async function fill(folder: string, heartbeats: number): Promise<void> {
   let ops: Put[] = [];
   const write = () => store.append(channel, { ops, origin: 'bench', at: world.now() }, 'last');
   for (const said of person(heartbeats)) {
-    const taken = takeHeartbeat(said, { userAgent: '', machine: '', at: until * 1_000 });
+    const taken = parseHeartbeat(said, { userAgent: '', machine: '', at: until * 1_000 });
     if (!taken.ok) throw new Error(JSON.stringify(taken.errors));
     ops.push({ op: 'add', key: taken.key, value: JSON.stringify(taken.heartbeat), time: taken.time });
     if (ops.length < 5_000) continue;
@@ -258,7 +258,7 @@ async function started(folder: string) {
   const world = bareWorld();
   const store = await openStore(folder, world);
   const hub = new Hub({ store, relay: noopRelay, world });
-  const timelines = new Timelines(hub);
+  const timelines = new AccountIndexes(hub);
   const settings = await readSettings(hub, account);
   return { store, timelines, someone: { account, id: '', created: 0, settings } };
 }
@@ -270,14 +270,14 @@ interface Asked {
   readonly name: string;
   readonly path: string;
   readonly query: string;
-  readonly reach: (question: QuestionOf<Someone>) => Reach | undefined;
-  readonly answer: (question: Question) => unknown;
-  readonly bounds: (question: Question) => readonly number[];
+  readonly reach: (question: TimeQueryOf<PersonInfo>) => TimeRange | undefined;
+  readonly answer: (question: TimeQuery) => unknown;
+  readonly bounds: (question: TimeQuery) => readonly number[];
   readonly fits?: (one: Heartbeat) => boolean;
 }
 
-const spanIn = (question: QuestionOf<Someone>): Span => {
-  const span = spanOf(question);
+const spanIn = (question: TimeQueryOf<PersonInfo>): DateSpan => {
+  const span = parseSpan(question);
   if (!span.ok) throw new Error(span.error);
   return span.value;
 };
@@ -285,9 +285,9 @@ const days = (name: string, query: string): Asked => ({
   name,
   path: 'summaries',
   query,
-  reach: (question) => reachOf(question, spanIn(question)),
-  answer: (question) => summariesText(question, spanIn(question)),
-  bounds: (question) => daysOf(spanIn(question), question).bounds,
+  reach: (question) => timeRangeOf(question, spanIn(question)),
+  answer: (question) => writeSummaries(question, spanIn(question)),
+  bounds: (question) => splitDays(spanIn(question), question).bounds,
 });
 const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Asked => ({
   name,
@@ -296,9 +296,9 @@ const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolea
   reach: () => undefined,
   answer(question) {
     const range = readStatsRange('all_time', question.now, true);
-    return range === undefined ? undefined : JSON.stringify(stats(question, range));
+    return range === undefined ? undefined : JSON.stringify(computeStats(question, range));
   },
-  bounds: (question) => daysOf(allTime(question), question).bounds,
+  bounds: (question) => splitDays(allTimeSpan(question), question).bounds,
   fits,
 });
 const questions: readonly Asked[] = [
@@ -314,9 +314,9 @@ const questions: readonly Asked[] = [
     name: 'the status bar',
     path: 'statusbar/today',
     query: '',
-    reach: (question) => reachOf(question, { first: question.now.today, last: question.now.today }),
-    answer: (question) => JSON.stringify(statusBar(question)),
-    bounds: (question) => boundsOf([question.now.today], question.zone),
+    reach: (question) => timeRangeOf(question, { first: question.now.today, last: question.now.today }),
+    answer: (question) => JSON.stringify(buildStatusBar(question)),
+    bounds: (question) => dayBounds([question.now.today], question.zone),
   },
 ];
 
@@ -384,11 +384,11 @@ async function restarted(folder: string, { path, query }: Asked): Promise<number
   return took;
 }
 
-async function questionOf({ timelines, someone }: Started, { query }: Asked): Promise<Question> {
+async function questionOf({ timelines, someone }: Started, { query }: Asked): Promise<TimeQuery> {
   return about({ ...someone, beats: await timelines.of(account) }, query);
 }
 
-function about<Who extends Someone>(who: Who, query: string): QuestionOf<Who> {
+function about<Who extends PersonInfo>(who: Who, query: string): TimeQueryOf<Who> {
   const question = readQuestion(who, new URLSearchParams(query), until * 1_000);
   if (!question.ok) throw new Error(question.error);
   return question.value;

@@ -2,7 +2,7 @@
 // or from what is here while it cannot be reached. The paths are those of the two adapters, whose routes answer the local part.
 
 import { corsHeaders } from '../adapters/activitywatch/routes/origins.ts';
-import { apiKeyOf } from '../adapters/wakatime/auth/credentials.ts';
+import { parseApiKey } from '../adapters/wakatime/auth/credentials.ts';
 import type { World } from '../core/world.ts';
 import { held } from '../http/retry-until-stored.ts';
 import type { Flow, Reply, Request, Route } from '../http/types.ts';
@@ -92,7 +92,7 @@ export function activityWatchAtEdge(routes: readonly Route[], deps: Doors): read
 export function wakatimeAtEdge(routes: readonly Route[], deps: Doors): readonly Route[] {
   const fromHub = fromHubBy(deps);
   /** Pages and extensions of other origins must show the very token of this machine; programs here need none. */
-  const strange = (request: Request) => !deps.near(request) && apiKeyOf(request) !== deps.token;
+  const strange = (request: Request) => !deps.near(request) && parseApiKey(request) !== deps.token;
   return routes.map((route) => {
     const here: Handle = (request) => route.handle(asOwner(request));
     const taken = route.method === 'POST' && /\/heartbeats?(?:\.bulk)?$/.test(route.path);

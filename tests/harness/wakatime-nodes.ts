@@ -1,11 +1,11 @@
 // Several hubs on one store, each with its own Timelines, as several processes would be; what one writes the others hear of as a
 // rumour. And a computation so plain that it is obviously right: each second is asked whose it is.
 
-import { Timelines } from '../../server/adapters/wakatime/index/account-index.ts';
-import type { Beats, Context } from '../../server/adapters/wakatime/index/columns.ts';
-import { linesBy } from '../../server/adapters/wakatime/index/line-counts.ts';
+import { AccountIndexes } from '../../server/adapters/wakatime/index/account-index.ts';
+import type { HeartbeatColumns, HeartbeatContext } from '../../server/adapters/wakatime/index/columns.ts';
+import { sumLinesBy } from '../../server/adapters/wakatime/index/line-counts.ts';
 import type { Heartbeat } from '../../server/adapters/wakatime/model/heartbeat.ts';
-import { type Rule, tally } from '../../server/adapters/wakatime/stats/durations-algorithm.ts';
+import { type CreditRule, tally } from '../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import type { Channel } from '../../server/core/channel.ts';
 import { Hub } from '../../server/core/hub.ts';
 import type { ChangeNotice, Relay } from '../../server/core/relay.ts';
@@ -17,7 +17,7 @@ const second = 1_000_000;
 export interface Node {
   readonly hub: Hub;
   readonly world: TestWorld;
-  timelines: Timelines;
+  timelines: AccountIndexes;
   channel(): Promise<Channel>;
 }
 
@@ -36,12 +36,17 @@ export function openNodes(store: Store, count: number): readonly Node[] {
       close: () => Promise.resolve(),
     };
     const hub = new Hub({ store, relay, world });
-    return { hub, world, timelines: new Timelines(hub), channel: () => hub.channel('ann/wakatime') };
+    return { hub, world, timelines: new AccountIndexes(hub), channel: () => hub.channel('ann/wakatime') };
   });
 }
 
 /** Sums in seconds by a context's field, for each span between two bounds (in seconds). */
-export function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (context: Context) => string) {
+export function sums(
+  beats: HeartbeatColumns,
+  by: CreditRule,
+  bounds: readonly number[],
+  field: (context: HeartbeatContext) => string,
+) {
   return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ contexts }) => {
     const all = new Map<string, number>();
     for (const [index, code] of contexts.codes.entries()) {
@@ -53,10 +58,15 @@ export function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (
 }
 
 /** Lines added by AI, by a context's field, for each span between two bounds (in seconds). */
-export function lines(beats: Beats, by: Rule, bounds: readonly number[], field: (context: Context) => string) {
+export function lines(
+  beats: HeartbeatColumns,
+  by: CreditRule,
+  bounds: readonly number[],
+  field: (context: HeartbeatContext) => string,
+) {
   return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ lines: { contexts } }) => {
     const all = new Map<string, number>();
-    for (const [name, counts] of linesBy([contexts], (code) => [field(beats.context(code))])) {
+    for (const [name, counts] of sumLinesBy([contexts], (code) => [field(beats.context(code))])) {
       if ((counts[0] ?? 0) > 0) all.set(name, counts[0] ?? 0);
     }
     return Object.fromEntries([...all].sort());
@@ -77,7 +87,7 @@ interface Asked {
 }
 
 /** Whose is each second? The latest heartbeat's before it, if the next one comes soon enough. */
-export function plain(samples: readonly Sample[], by: Rule, bounds: readonly number[], { field, ruled }: Asked) {
+export function plain(samples: readonly Sample[], by: CreditRule, bounds: readonly number[], { field, ruled }: Asked) {
   const counted = read(samples, by, ruled);
   return bounds.slice(0, -1).map((begin, day) => {
     const all: Record<string, number> = {};
@@ -94,7 +104,12 @@ export function plain(samples: readonly Sample[], by: Rule, bounds: readonly num
 }
 
 /** Lines that AI added, whenever it was told. */
-export function plainLines(samples: readonly Sample[], by: Rule, bounds: readonly number[], { field, ruled }: Asked) {
+export function plainLines(
+  samples: readonly Sample[],
+  by: CreditRule,
+  bounds: readonly number[],
+  { field, ruled }: Asked,
+) {
   const counted = read(samples, by, ruled);
   return bounds.slice(0, -1).map((begin, day) => {
     const all: Record<string, number> = {};
@@ -108,7 +123,7 @@ export function plainLines(samples: readonly Sample[], by: Rule, bounds: readonl
 }
 
 /** Those that count, in order, with what they say once "as before" is filled in and the rules are asked. */
-function read(samples: readonly Sample[], by: Rule, ruled: (said: Said) => Said = (said) => said) {
+function read(samples: readonly Sample[], by: CreditRule, ruled: (said: Said) => Said = (said) => said) {
   const inOrder = [...samples].sort((a, b) => a.at - b.at);
   const known: { at: number; said: Said }[] = [];
   for (const { at, heartbeat } of inOrder) {

@@ -18,7 +18,7 @@ export const noon = Date.UTC(2026, 0, 5, 12) / 1_000;
 
 export const cliAgent = 'wakatime/v1.90.0 (linux-6.1.0-x86_64) go1.22.5 vscode/1.93.1 vscode-wakatime/24.6.2';
 
-export interface Wishes {
+export interface TestHubOptions {
   readonly engine?: EngineName;
   readonly personal?: boolean;
   readonly store?: Store;
@@ -28,12 +28,12 @@ export interface Wishes {
   readonly sizes?: WakatimeDeps['sizes'];
 }
 
-export interface Asking {
+export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface House {
+export interface TestHub {
   readonly hub: Hub;
   readonly world: TestWorld;
   readonly accounts: Accounts;
@@ -42,7 +42,7 @@ export interface House {
   readonly port: number;
   readonly listening: Listening;
   /** As they are: no key unless the headers or the path have one. */
-  ask(method: string, path: string, asking?: Asking): Promise<Answer>;
+  ask(method: string, path: string, asking?: RequestOptions): Promise<Answer>;
   /** With the owner's key as the command line sends it, below `/api/v1/users/current/`. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
   get(path: string, status?: number): Promise<any>;
@@ -59,7 +59,7 @@ export function basic(key: string): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(key).toString('base64')}` };
 }
 
-export async function openHouse(wishes: Wishes = {}): Promise<House> {
+export async function openTestHub(wishes: TestHubOptions = {}): Promise<TestHub> {
   const world = wishes.world ?? new TestWorld();
   const { engine = 'uWebSockets.js', personal = false, sizes } = wishes;
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
@@ -78,7 +78,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const { listening } = listened;
   hub.addPublisher(listening.publisher);
   const { port } = listening;
-  const house: House = {
+  const house: TestHub = {
     hub,
     world,
     accounts,

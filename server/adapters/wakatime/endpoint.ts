@@ -1,85 +1,66 @@
-// What an endpoint of WakaTime's is to routes.ts: a method, a path below `users/:user`, who may ask, and how it answers. What each
-// computes is in the file of its subject; that a person may ask at all has been decided before `answer` is called.
+// An endpoint is a row of a table: method, path below `users/:user`, OAuth scopes, the moments it reads, and its handler. Each table
+// stands in the room of its resource; routes.ts serves them all.
 
 import type { Hub } from '../../core/hub.ts';
 import { type Flow, json, type Reply, type Request } from '../../http/types.ts';
-import type { Admission } from './auth/authorize.ts';
-import type { Reach } from './index/account-index.ts';
-import { type Manner, parsedBody } from './ingest/ingest.ts';
-import { isObject } from './model/heartbeat.ts';
-import type { Asked, Person, Question, QuestionOf, Someone } from './stats/query.ts';
+import type { Authorizer } from './auth/authorize.ts';
+import type { TimeRange } from './index/account-index.ts';
+import type { Outcome, Person, PersonInfo, TimeQuery, TimeQueryOf } from './stats/query.ts';
 
-/** What an endpoint is told. */
-export interface Told {
+/** Whose tools use a prefix. It decides the format of times, and whether stats include today. */
+export type Dialect = 'wakatime' | 'wakapi';
+
+/** One authorized request to an endpoint, with everything that its handler needs. */
+export interface EndpointCall {
   readonly hub: Hub;
-  readonly admission: Admission;
+  readonly authorizer: Authorizer;
   readonly request: Request;
-  readonly manner: Manner;
-  /** An answer with amounts of time in it, in the words that tools under this prefix expect. */
-  readonly tell: (value: unknown) => Reply;
+  readonly dialect: Dialect;
+  /** Makes a 200 of a value, with times in the format of the dialect. */
+  readonly reply: (value: unknown) => Reply;
   readonly person: Person;
-  readonly question: Question;
-  /** Asked without a key to this account, where that is allowed. */
-  readonly stranger: boolean;
-  /** Whether the asker may see this part (`email`, `stats.languages`): an app, only what it was allowed. */
-  readonly may: (part: string) => boolean;
+  readonly question: TimeQuery;
+  /** True without a key to this account; only public endpoints see that. */
+  readonly isStranger: boolean;
+  /** True if the caller may see a part (`email`, `stats.languages`). An app sees what its scopes allow. */
+  readonly maySee: (part: string) => boolean;
 }
 
-/** What is known before there are heartbeats. */
-export interface Asking extends Pick<Told, 'request' | 'manner' | 'stranger'> {
-  readonly question: QuestionOf<Someone>;
+/** What is known of a call before heartbeats are read. */
+export interface PendingCall extends Pick<EndpointCall, 'request' | 'dialect' | 'isStranger'> {
+  readonly question: TimeQueryOf<PersonInfo>;
 }
 
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Behind `users/:user`. */
   readonly path: string;
-  /** Whether strangers may ask; the endpoint leaves out what is not shared. */
-  readonly open?: boolean;
-  /** The moments that it looks at, where those are not all: a hub that has just started knows a few sooner. */
-  readonly reach?: (asked: Asking) => Reach | undefined;
-  /** What an app has to be allowed, one of these (scopes.ts); without any, no app may ask. */
-  readonly needs?: readonly string[];
-  /** Bytes of body, where they may be more than usual. */
+  /** Strangers may call it, too; the handler leaves out what is not shared. */
+  readonly isPublic?: boolean;
+  /** The moments that the handler reads; all of them, unless said. A hub that has just started knows a few sooner. */
+  readonly timeRange?: (call: PendingCall) => TimeRange | undefined;
+  /** OAuth scopes (scopes.ts), any of which suffices. Empty: not available to OAuth apps. */
+  readonly scopes?: readonly string[];
+  /** Bytes that the body may have; the transport's usual limit, unless said. */
   readonly limit?: number;
-  readonly answer: (told: Told) => Promise<Reply | Flow> | Reply;
+  readonly answer: (call: EndpointCall) => Promise<Reply | Flow> | Reply;
 }
 
-/** Endpoints that look at no heartbeat: a hub that has just started need not read any for them. */
+/** An endpoint that reads no heartbeats: a hub that has just started need not load any for it. */
 export function withoutHeartbeats(endpoint: Endpoint): Endpoint {
-  return { ...endpoint, reach: ({ question: { moment } }) => ({ from: moment, to: moment }) };
+  return { ...endpoint, timeRange: ({ question: { moment } }) => ({ from: moment, to: moment }) };
 }
 
-/** An answer that is JSON already. */
-export function jsonText(status: number, body: string): Reply {
+/** A reply with a body that is JSON text already. */
+export function jsonTextReply(status: number, body: string): Reply {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-export function failed(status: number, error: string): Reply {
+export function errorReply(status: number, error: string): Reply {
   return json(status, { error });
 }
 
-export function answered(asked: Asked<object>, status = 200): Reply {
-  return asked.ok ? json(status, asked.value) : failed(asked.status, asked.error);
-}
-
-/** The body, where it is an object; an empty one for anything else. */
-export function saidIn({ body }: Request): Readonly<Record<string, unknown>> {
-  const said = parsedBody(body);
-  return isObject(said) ? said : {};
-}
-
-export function param({ params }: Request, name: string): string {
-  return params.get(name) ?? '';
-}
-
-/** A text of a body, cut to what is kept; '' for anything else. */
-export function textIn(said: Readonly<Record<string, unknown>>, name: string, most = 255): string {
-  const value = said[name];
-  return typeof value === 'string' ? value.trim().slice(0, most) : '';
-}
-
-/** This hub as the client reached it, through a proxy or not. */
-export function baseOf(request: Request): string {
-  return `${request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${request.host}`;
+/** @param status of a success */
+export function outcomeReply(outcome: Outcome<object>, status = 200): Reply {
+  return outcome.ok ? json(status, outcome.value) : errorReply(outcome.status, outcome.error);
 }

@@ -1,44 +1,43 @@
-// What a hub that has just started is asked first, by editors and dashboards that were there before: the last days, the last year.
-// They are read and added up once before anybody asks, so that the first answers are nearly as quick as the others. Nothing of it
-// is kept but what any question leaves behind.
+// Warms up a hub that has just started: editors and dashboards ask for the last days and the last year first. They are read and
+// summed once before that, so the first answers are nearly as fast as later ones.
 
-import type { Admission } from './auth/authorize.ts';
+import type { Authorizer } from './auth/authorize.ts';
 import { addDays } from './model/calendar.ts';
-import { ask, reachOf } from './stats/query.ts';
-import { summariesText } from './stats/summaries.ts';
+import { parseQuery, timeRangeOf } from './stats/query.ts';
+import { writeSummaries } from './stats/summaries.ts';
 
-/** Few enough that a start is not busy with them for long. */
+/** Few enough that a start is not busy for long. */
 const mostAccounts = 8;
 const daysInAll = 365;
-/** Few enough that nobody waits while they are added up. */
+/** Few enough that other requests do not wait long. */
 const daysAtOnce = 30;
 
-/** In the background: never rejects. Ends with the hub. */
-export async function warmUp(admission: Admission): Promise<void> {
+/** Runs in the background until the hub stops. Never rejects. */
+export async function warmUp(authorizer: Authorizer): Promise<void> {
   let goesOn = true;
-  const stop = admission.hub.atDrain(() => {
+  const stop = authorizer.hub.atDrain(() => {
     goesOn = false;
   });
-  for (const account of admission.accounts.slice(0, mostAccounts)) {
+  for (const account of authorizer.accounts.slice(0, mostAccounts)) {
     try {
-      // What is made anew is looked at once it is there: to read months from the channel meanwhile would be for nobody.
-      await admission.opened(account);
-      for (let back = 0; back < daysInAll && goesOn; back += daysAtOnce) await lookAt(admission, account, back);
+      // Wait until the index is rebuilt: reading months from the channel meanwhile would be wasted.
+      await authorizer.whenOpened(account);
+      for (let back = 0; back < daysInAll && goesOn; back += daysAtOnce) await lookAt(authorizer, account, back);
     } catch (error) {
-      admission.hub.world.log.warn({ account, error }, 'wakatime: could not read the last year of an account');
+      authorizer.hub.world.log.warn({ account, error }, 'wakatime: could not read the last year of an account');
     }
     if (!goesOn) break;
   }
   stop();
 }
 
-/** @param back how many days ago the last of these days is */
-async function lookAt(admission: Admission, account: string, back: number): Promise<void> {
-  const someone = await admission.someone(account);
-  const asked = ask(someone, new URLSearchParams(), admission.hub.world.now());
-  if (!asked.ok) return;
-  const last = addDays(asked.value.now.today, -back);
+/** @param back the last of these days, counted back from today */
+async function lookAt(authorizer: Authorizer, account: string, back: number): Promise<void> {
+  const info = await authorizer.personInfo(account);
+  const result = parseQuery(info, new URLSearchParams(), authorizer.hub.world.now());
+  if (!result.ok) return;
+  const last = addDays(result.value.now.today, -back);
   const span = { first: addDays(last, 1 - daysAtOnce), last };
-  const beats = await admission.beats(account, reachOf(asked.value, span));
-  summariesText({ ...asked.value, person: { ...someone, beats } }, span);
+  const beats = await authorizer.beats(account, timeRangeOf(result.value, span));
+  writeSummaries({ ...result.value, person: { ...info, beats } }, span);
 }

@@ -8,9 +8,9 @@ import { describeOutcome, importSource, isComplete, openSource } from './activit
 import { Checkpoint } from './checkpoint.ts';
 import { HubDeps } from './hub.ts';
 import { importHeartbeats } from './wakatime.ts';
-import { Account } from './wakatime-account.ts';
+import { WakatimeAccount } from './wakatime-account.ts';
 import { heartbeatsInFile } from './wakatime-file.ts';
-import { nobody } from './wakatime-source.ts';
+import { noNames } from './wakatime-source.ts';
 
 const wakatimeApi = 'https://wakatime.com/api/v1';
 
@@ -76,13 +76,13 @@ Examples:
         const apiKey = options.apiKey ?? context.runtime.surroundings.env['WAKATIME_API_KEY'];
         if (isUrl(from) && apiKey === undefined)
           throw new Error('A live account is opened with --api-key, or WAKATIME_API_KEY.');
-        const account = async (url: string, key: string) => Account.open(url, key, world);
+        const account = async (url: string, key: string) => WakatimeAccount.open(url, key, world);
         const source =
           isUrl(from) && apiKey !== undefined
             ? await account(from, apiKey)
             : await heartbeatsInFile(
                 from,
-                apiKey === undefined ? nobody : await (await account(options.apiUrl ?? wakatimeApi, apiKey)).names(),
+                apiKey === undefined ? noNames : await (await account(options.apiUrl ?? wakatimeApi, apiKey)).names(),
               );
         const checkpoint = new Checkpoint(config.data, 'wakatime', source.identity, options.key ?? '');
         const { taken, refused, remarks } = await importHeartbeats(source, hub, checkpoint, onProgress);

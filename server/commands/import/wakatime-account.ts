@@ -1,9 +1,9 @@
-// Heartbeats out of a live account of WakaTime, Wakapi or whatever answers as they do: day by day, as slowly as they ask for.
+// Reads heartbeats from a live account of WakaTime, Wakapi or a compatible server: day by day, at the pace that it asks for.
 
 import type { World } from '../../core/world.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
-import { type Batch, type Names, named, pause, type Source } from './wakatime-source.ts';
+import { type HeartbeatBatch, type HeartbeatSource, type IdNames, pause, withNames } from './wakatime-source.ts';
 
 /** Below the ten requests a second that WakaTime allows. */
 const betweenMs = 150;
@@ -12,18 +12,18 @@ const longestWaitMs = 60_000;
 const dayMs = 86_400_000;
 const batchSize = 1_000;
 
-/** Where the API may be, below the address that a person knows. */
+/** Where the API may be below the address that a person gives. */
 const places = ['', '/api/v1', '/api/compat/wakatime/v1', '/compat/wakatime/v1'];
 
 type Answer = { readonly status: number; readonly body: unknown };
 
-export class Account implements Source {
+export class WakatimeAccount implements HeartbeatSource {
   readonly identity: string;
   readonly remarks: string[] = [];
   readonly #base: string;
   readonly #key: string;
   readonly #world: World;
-  #names: Names = { agents: new Map(), machines: new Map() };
+  #names: IdNames = { agents: new Map(), machines: new Map() };
 
   private constructor(base: string, key: string, world: World) {
     this.identity = `${base} ${key}`;
@@ -32,11 +32,14 @@ export class Account implements Source {
     this.#world = world;
   }
 
-  /** @param url with or without `/api/v1` and the like */
-  static async open(url: string, key: string, world: World): Promise<Account> {
+  /**
+   * Finds the API and checks the key.
+   * @param url with or without `/api/v1` and the like
+   */
+  static async open(url: string, key: string, world: World): Promise<WakatimeAccount> {
     let refused = false;
     for (const place of places) {
-      const account = new Account(url.replace(/\/+$/, '') + place, key, world);
+      const account = new WakatimeAccount(url.replace(/\/+$/, '') + place, key, world);
       const { status, body } = await account.#get('users/current', 1);
       if (status === 200 && 'data' in fieldsOf(body)) return account;
       refused ||= status === 401 || status === 403;
@@ -47,14 +50,14 @@ export class Account implements Source {
     );
   }
 
-  async names(): Promise<Names> {
+  async names(): Promise<IdNames> {
     const agents = await this.#all('users/current/user_agents');
     const machines = await this.#all('users/current/machine_names');
     this.#names = { agents, machines };
     return this.#names;
   }
 
-  async *batches(mark: string): AsyncGenerator<Batch> {
+  async *batches(mark: string): AsyncGenerator<HeartbeatBatch> {
     await this.names();
     const { body } = await this.#fine('users/current/all_time_since_today');
     const range = fieldsOf(fieldsOf(fieldsOf(body)['data'])['range']);
@@ -62,12 +65,12 @@ export class Account implements Source {
     if (first === undefined || last === undefined) throw new ImportError('The account has no heartbeats yet.');
     let hidden = 0;
     const begin = dateOf(mark) ?? first;
-    // One day more: the account's zone may be ahead.
+    // One more day, because the account's time zone may be ahead.
     for (let date = begin; date <= next(last); date = next(date)) {
       const { status, body: day } = await this.#fine(`users/current/heartbeats?date=${date}`);
       if (status === 402) hidden += 1;
       const list = fieldsOf(day)['data'];
-      const heartbeats = (Array.isArray(list) ? list : []).map((one) => named(fieldsOf(one), this.#names));
+      const heartbeats = (Array.isArray(list) ? list : []).map((one) => withNames(fieldsOf(one), this.#names));
       for (let at = 0; at < heartbeats.length; at += batchSize) {
         yield { heartbeats: heartbeats.slice(at, at + batchSize), mark: date, at: date };
       }
@@ -81,12 +84,12 @@ export class Account implements Source {
     }
   }
 
-  /** All pages of a list of `{id, value}`. */
+  /** All pages of a list of `{id, value}`, as names by id. */
   async #all(path: string): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       const { status, body } = await this.#get(`${path}?page=${page}`);
-      // Wakapi lacks some lists, and writes the names where the ids would be.
+      // Wakapi lacks some lists, and writes names in the place of ids.
       if (status !== 200) break;
       const { data, total_pages: total } = fieldsOf(body);
       for (const one of Array.isArray(data) ? data : []) {
@@ -105,7 +108,7 @@ export class Account implements Source {
     throw new ImportError(`${this.#base} answered ${answer.status} to ${path}.`);
   }
 
-  /** Waits and asks again where the server is busy or asks for patience. */
+  /** Requests a path. Waits and repeats where the server is busy or asks for patience. */
   async #get(path: string, attempts = mostAttempts): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       await pause(this.#world, betweenMs);

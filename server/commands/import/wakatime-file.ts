@@ -1,5 +1,5 @@
-// Heartbeats out of files: a WakaTime data dump (JSON), or a table with a heading (CSV) as Wakapi's download script and its
-// database write it. Both are read as streams, so their size does not matter.
+// Reads heartbeats from files: a WakaTime data dump (JSON), or a table with a heading (CSV) as Wakapi's download script and its
+// database write it. Files are streamed, so their size does not matter.
 
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -8,11 +8,11 @@ import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { ImportError } from './hub.ts';
 import { type Fields, fieldsOf, partsOf } from './json.ts';
-import { type Batch, type Names, named, type Source } from './wakatime-source.ts';
+import { type HeartbeatBatch, type HeartbeatSource, type IdNames, withNames } from './wakatime-source.ts';
 
 const batchSize = 1_000;
 
-export async function heartbeatsInFile(file: string, names: Names): Promise<Source> {
+export async function heartbeatsInFile(file: string, names: IdNames): Promise<HeartbeatSource> {
   const isJson = (await firstSign(file)) === '{';
   const { size, mtimeMs } = await stat(file);
   return {
@@ -36,11 +36,11 @@ async function firstSign(file: string): Promise<string> {
   }
 }
 
-/** @param begin how many were taken before */
-async function* batchesOf(heartbeats: AsyncIterable<Fields>, begin: number): AsyncGenerator<Batch> {
+/** @param begin how many heartbeats were imported before */
+async function* batchesOf(heartbeats: AsyncIterable<Fields>, begin: number): AsyncGenerator<HeartbeatBatch> {
   let batch: Fields[] = [];
   let count = 0;
-  const full = (): Batch => {
+  const full = (): HeartbeatBatch => {
     const heartbeats = batch;
     batch = [];
     return { heartbeats, mark: String(count), at: '' };
@@ -54,7 +54,7 @@ async function* batchesOf(heartbeats: AsyncIterable<Fields>, begin: number): Asy
   if (batch.length > 0) yield full();
 }
 
-async function* inDump(file: string, names: Names): AsyncGenerator<Fields> {
+async function* inDump(file: string, names: IdNames): AsyncGenerator<Fields> {
   let isDump = false;
   for await (const { path, value } of partsOf(createReadStream(file), [
     '$.days.*.heartbeats.*',
@@ -62,12 +62,12 @@ async function* inDump(file: string, names: Names): AsyncGenerator<Fields> {
     '$.range',
   ])) {
     isDump = true;
-    if (path.length === 4) yield named(fieldsOf(value), names);
+    if (path.length === 4) yield withNames(fieldsOf(value), names);
   }
   if (!isDump) throw new ImportError('The file is no data dump: a dump is {"user": …, "range": …, "days": […]}.');
 }
 
-async function* inTable(file: string, names: Names): AsyncGenerator<Fields> {
+async function* inTable(file: string, names: IdNames): AsyncGenerator<Fields> {
   const table = pipeline(
     createReadStream(file),
     parse({ columns: true, bom: true, skip_empty_lines: true }),
@@ -83,14 +83,14 @@ async function* inTable(file: string, names: Names): AsyncGenerator<Fields> {
     }
     isTable = true;
     const isWrite = /^(?:true|t|1)$/i.test(String(fields['is_write']));
-    yield named({ ...fields, time: secondsOf(String(time)), is_write: isWrite }, names);
+    yield withNames({ ...fields, time: secondsOf(String(time)), is_write: isWrite }, names);
   }
 }
 
-/** Seconds since 1970, as the number that it is or from `2024-05-01 10:00:00.5+00:00`; without a zone it is UTC. */
+/** Seconds since 1970, from a number or a time such as `2024-05-01 10:00:00.5+00:00`. A time without a zone is UTC. */
 function secondsOf(said: string): number {
   const number = Number(said);
-  // Wakapi's database has milliseconds in some tables.
+  // Some tables of Wakapi's database have milliseconds.
   if (!Number.isNaN(number)) return number > 1e11 ? number / 1_000 : number;
   const iso = said.trim().replace(' ', 'T').replace(/\s+/g, '');
   return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`) / 1_000;

@@ -1,25 +1,25 @@
-// `horai import wakatime FILE|URL`: heartbeats into a running hub by the same door that plugins use. What is there already stays as
-// it is, so a second run, after an interruption or for nothing, doubles nothing.
+// `horai import wakatime FILE|URL`: sends heartbeats to a running hub as a plugin does. Heartbeats that are there already stay as
+// they are, so a second run duplicates nothing.
 
 import type { Checkpoint } from './checkpoint.ts';
 import { type HubDeps, ImportError } from './hub.ts';
-import type { Source } from './wakatime-source.ts';
+import type { HeartbeatSource } from './wakatime-source.ts';
 
-export interface Imported {
-  /** Taken now, or there already. */
+export interface HeartbeatImport {
+  /** Stored now, or there already. */
   readonly taken: number;
-  /** What no server would take: without an entity, say. */
+  /** Heartbeats that no server would store, because they lack an entity, say. */
   readonly refused: number;
   readonly remarks: readonly string[];
 }
 
-/** @param told how far it is, after each batch */
+/** @param told called with the progress after each batch */
 export async function importHeartbeats(
-  source: Source,
+  source: HeartbeatSource,
   hub: HubDeps,
   checkpoint: Checkpoint,
   told: (progress: string) => void,
-): Promise<Imported> {
+): Promise<HeartbeatImport> {
   let [taken, refused] = [0, 0];
   for await (const { heartbeats, mark, at } of source.batches(await checkpoint.read())) {
     if (heartbeats.length > 0) {

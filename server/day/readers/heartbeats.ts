@@ -3,7 +3,7 @@
 
 import { type Heartbeat, readHeartbeat } from '../../adapters/wakatime/model/heartbeat.ts';
 import { parseUserAgent } from '../../adapters/wakatime/model/user-agent.ts';
-import { inherited, type Place } from '../../adapters/wakatime/stats/inherit-fields.ts';
+import { type InheritableFields, inheritFields } from '../../adapters/wakatime/stats/inherit-fields.ts';
 import type { Store } from '../../core/store.ts';
 import type { DayFacts, DayHeartbeat } from '../engine/evidence.ts';
 import { agentOf, isAiCategory } from './agents.ts';
@@ -44,11 +44,11 @@ export async function readHeartbeats(
     all.unshift(...before);
   }
   const heartbeats: DayHeartbeat[] = [];
-  let before: (Place & { readonly at: number }) | undefined;
+  let before: (InheritableFields & { readonly at: number }) | undefined;
   for (const { key, at, heartbeat } of all) {
     const { project = '', branch = '', language = '', last = [] } = heartbeat;
     const recent = before !== undefined && at - before.at < timeout ? before : undefined;
-    const place = inherited({ project, branch, language, last }, recent);
+    const place = inheritFields({ project, branch, language, last }, recent);
     before = { ...place, at };
     if (at < from - timeout || (writesOnly && heartbeat.is_write !== true)) continue;
     heartbeats.push({
@@ -72,11 +72,11 @@ async function readSpan(store: Store, channel: string, from: number, to: number)
   return read;
 }
 
-function contentOf({ entity, type, category }: Heartbeat, { project, branch, language }: Place): string {
+function contentOf({ entity, type, category }: Heartbeat, { project, branch, language }: InheritableFields): string {
   return JSON.stringify(['wakatime', entity, type, category, project, branch, language]);
 }
 
-function factsIn({ entity, type, category }: Heartbeat, { project, branch, language }: Place): DayFacts {
+function factsIn({ entity, type, category }: Heartbeat, { project, branch, language }: InheritableFields): DayFacts {
   const where = { file: { path: entity }, app: { app: entity }, url: { url: entity, host: hostOf(entity) } };
   const facts =
     type === 'domain' ? { host: entity } : type === 'file' || type === 'app' || type === 'url' ? where[type] : {};

@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Checkpoint } from '../../../server/commands/import/checkpoint.ts';
 import { HubDeps } from '../../../server/commands/import/hub.ts';
 import { importHeartbeats } from '../../../server/commands/import/wakatime.ts';
-import { Account } from '../../../server/commands/import/wakatime-account.ts';
+import { WakatimeAccount } from '../../../server/commands/import/wakatime-account.ts';
 import { heartbeatsInFile } from '../../../server/commands/import/wakatime-file.ts';
-import { nobody, type Source } from '../../../server/commands/import/wakatime-source.ts';
+import { type HeartbeatSource, noNames } from '../../../server/commands/import/wakatime-source.ts';
 import type { Running } from '../../../server/compose.ts';
 import type { World } from '../../../server/core/world.ts';
 import { realWorld } from '../../../server/world.ts';
@@ -49,7 +49,7 @@ afterEach(async () => {
   await leftovers.clear();
 });
 
-const take = (source: Source) =>
+const take = (source: HeartbeatSource) =>
   importHeartbeats(source, deps, new Checkpoint(folder, source.identity), () => undefined);
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
@@ -73,7 +73,7 @@ describe('a table', () => {
       '',
     );
     for (const _ of ['once', 'twice']) {
-      expect(await take(await heartbeatsInFile(file, nobody))).toEqual({ taken: 2, refused: 0, remarks: [] });
+      expect(await take(await heartbeatsInFile(file, noNames))).toEqual({ taken: 2, refused: 0, remarks: [] });
     }
     expect(await heartbeats('2024-06-03')).toMatchObject([
       {
@@ -101,7 +101,7 @@ describe('a table', () => {
       '4,ann,,file,hub,0,laptop,x,1717408830',
       '5,ann,/a.ts,file,hub,0,laptop,x,never',
     );
-    expect(await take(await heartbeatsInFile(file, nobody))).toMatchObject({ taken: 3, refused: 2 });
+    expect(await take(await heartbeatsInFile(file, noNames))).toMatchObject({ taken: 3, refused: 2 });
     expect((await heartbeats('2024-06-03')).map(({ time, is_write }) => [time, is_write])).toEqual([
       [1_717_408_800.25, true],
       [1_717_408_810, false],
@@ -116,7 +116,7 @@ describe('a table', () => {
   ])('%j is refused with a sentence', async (text, sentence) => {
     const file = join(folder, 'file');
     writeFileSync(file, text);
-    await expect(heartbeatsInFile(file, nobody).then(take)).rejects.toThrow(sentence);
+    await expect(heartbeatsInFile(file, noNames).then(take)).rejects.toThrow(sentence);
   });
 });
 
@@ -173,7 +173,7 @@ describe('a live account', () => {
 
   test('is found below the address that a person knows, and taken day by day with the names of editors', async () => {
     for (const place of ['', '/', '/api/v1']) {
-      expect(await take(await Account.open(url + place, 'waka_key', world))).toEqual({
+      expect(await take(await WakatimeAccount.open(url + place, 'waka_key', world))).toEqual({
         taken: 3,
         refused: 0,
         remarks: [],
@@ -186,7 +186,7 @@ describe('a live account', () => {
 
   test('is asked again, as late as it wants, where it is busy or breaks off', async () => {
     answers.get('users/current/heartbeats?date=2024-06-03')?.unshift([429, {}], [502, 'gateway'], [0, null]);
-    expect(await take(await Account.open(url, 'waka_key', world))).toMatchObject({ taken: 3 });
+    expect(await take(await WakatimeAccount.open(url, 'waka_key', world))).toMatchObject({ taken: 3 });
     expect(waits).toContain(7_000);
   });
 
@@ -194,31 +194,31 @@ describe('a live account', () => {
     const day = 'users/current/heartbeats?date=2024-06-05';
     const fine = answers.get(day) ?? [];
     answers.set(day, [[500, {}]]);
-    await expect(Account.open(url, 'waka_key', world).then(take)).rejects.toThrow('answered 500');
+    await expect(WakatimeAccount.open(url, 'waka_key', world).then(take)).rejects.toThrow('answered 500');
     answers.set(day, fine);
     asked = [];
-    expect(await take(await Account.open(url, 'waka_key', world))).toMatchObject({ taken: 1 });
+    expect(await take(await WakatimeAccount.open(url, 'waka_key', world))).toMatchObject({ taken: 1 });
     expect(asked).not.toContain('users/current/heartbeats?date=2024-06-03');
     expect(await heartbeats('2024-06-05')).toHaveLength(1);
   });
 
   test('says which days its plan hides', async () => {
     answers.set('users/current/heartbeats?date=2024-06-03', [[402, {}]]);
-    const { remarks } = await take(await Account.open(url, 'waka_key', world));
+    const { remarks } = await take(await WakatimeAccount.open(url, 'waka_key', world));
     expect(remarks).toEqual([expect.stringMatching(/^One day is beyond .* data dump/)]);
   });
 
   test('names the editors of a dump', async () => {
     const file = join(folder, 'dump.json');
     writeFileSync(file, JSON.stringify({ days: [{ heartbeats: [beat(0)] }], range: {} }));
-    const names = await (await Account.open(url, 'waka_key', world)).names();
+    const names = await (await WakatimeAccount.open(url, 'waka_key', world)).names();
     expect(await take(await heartbeatsInFile(file, names))).toMatchObject({ taken: 1 });
     expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 
   test('refuses a wrong key, and a server of another kind is no account', async () => {
-    await expect(Account.open(url, 'wrong', world)).rejects.toThrow('refuses the key');
+    await expect(WakatimeAccount.open(url, 'wrong', world)).rejects.toThrow('refuses the key');
     answers.clear();
-    await expect(Account.open(url, 'waka_key', world)).rejects.toThrow('does not answer as WakaTime');
+    await expect(WakatimeAccount.open(url, 'waka_key', world)).rejects.toThrow('does not answer as WakaTime');
   });
 });

@@ -1,130 +1,131 @@
-// Who asks, about whom, and whether they may: the one place where that is decided for all of WakaTime's paths, open ones too.
+// Decides who calls, about which account, and whether they may: the one place for all of WakaTime's paths, public ones included.
 
 import type { Identity, Verb } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Trust } from '../../../http/authenticate.ts';
 import { json, type Reply, type Request } from '../../../http/types.ts';
-import { baseOf } from '../endpoint.ts';
-import { type Reach, Timelines } from '../index/account-index.ts';
-import type { Beats } from '../index/columns.ts';
-import { readSettings, type Settings } from '../model/account-settings.ts';
-import { type Limits, uuidOf } from '../model/heartbeat.ts';
-import { holds, isApp } from '../model/scopes.ts';
-import { rulesOf } from '../resources/custom-rules.ts';
-import { besidesOf } from '../resources/external-durations.ts';
-import type { Person, Someone } from '../stats/query.ts';
-import { apiKeyOf, identify } from './credentials.ts';
+import { AccountIndexes, type TimeRange } from '../index/account-index.ts';
+import type { HeartbeatColumns } from '../index/columns.ts';
+import { type AccountSettings, readSettings } from '../model/account-settings.ts';
+import { derivedUuid, type HeartbeatLimits } from '../model/heartbeat.ts';
+import { allows, isApp } from '../model/scopes.ts';
+import { baseUrl } from '../request-fields.ts';
+import { readRuleSet } from '../resources/custom-rules.ts';
+import { readExternalSpans } from '../resources/external-durations.ts';
+import type { Person, PersonInfo } from '../stats/query.ts';
+import { identify, parseApiKey } from './credentials.ts';
 
 export interface WakatimeDeps extends Trust {
   readonly hub: Hub;
-  /** Whether a request comes from no page, or from one that may use the hub anyway. */
+  /** True if a request comes from no page, or from a page that may use the hub without a key. */
   readonly near: (request: Request) => boolean;
-  /** How far from now heartbeats may be; a day ahead and as far back as they like, unless said. */
-  readonly limits?: Limits;
-  /** What the process and the store take, in bytes; nothing is said of them unless there is this. */
-  readonly sizes?: () => Promise<Sizes>;
+  /** How far from now heartbeats may be; any time ago and a day ahead, unless said. */
+  readonly limits?: HeartbeatLimits;
+  /** The memory of the process and the size of the store, in bytes; the metrics leave them out where this is absent. */
+  readonly sizes?: () => Promise<MemorySizes>;
 }
 
-export interface Sizes {
+export interface MemorySizes {
   readonly resident: number;
   readonly heap: number;
   readonly heapUsed: number;
-  /** Where the store is files of the hub's own. */
+  /** Only where the store consists of the hub's own files. */
   readonly store?: number;
 }
 
-export type Admitted =
+export type Authorization =
   | {
       readonly ok: true;
       readonly account: string;
-      /** Without a key to this account: sees what it shares. */
-      readonly stranger: boolean;
-      /** Whether the asker may see this part of it. */
-      readonly may: (part: string) => boolean;
+      /** True without a key to this account: the caller sees what the account shares. */
+      readonly isStranger: boolean;
+      /** True if the caller may see a part of the account (`email`, `stats.languages`). */
+      readonly maySee: (part: string) => boolean;
     }
   | { readonly ok: false; readonly reply: Reply };
 
-/** Plugins then ask for a key, whatever was wrong with the one they have. */
-const unauthorized: Admitted = { ok: false, reply: json(401, { error: 'Unauthorized' }) };
+/** Plugins ask for a new key then, whatever was wrong with the one they have. */
+const unauthorized: Authorization = { ok: false, reply: json(401, { error: 'Unauthorized' }) };
 
-export class Admission {
+export class Authorizer {
   readonly hub: Hub;
   readonly #deps: WakatimeDeps;
-  readonly #timelines: Timelines;
+  readonly #indexes: AccountIndexes;
 
   constructor(deps: WakatimeDeps) {
     this.hub = deps.hub;
     this.#deps = deps;
-    this.#timelines = new Timelines(deps.hub);
+    this.#indexes = new AccountIndexes(deps.hub);
   }
 
-  /** Whether no page of another site sent this. */
-  near(request: Request): boolean {
+  /** True if no page of another site sent the request. */
+  isTrustedPage(request: Request): boolean {
     return this.#deps.near(request);
   }
 
-  /** undefined for a stranger. */
+  /** Who calls; undefined for a stranger. */
   identify(request: Request): Identity | undefined {
     return identify(this.#deps, request, this.#deps.near(request));
   }
 
   /**
-   * @param said the path's `:user`: `current`, a name, `@name` or an id
-   * @param asked `open`: strangers may ask, too. `needs`: apps that may one of these may ask
+   * @param user the path's `:user`: `current`, a name, `@name` or an id
+   * @param options `isPublic`: strangers may call, too. `scopes`: the parts of which an app must be allowed one
    */
-  admit(
+  authorize(
     request: Request,
-    said: string,
+    user: string,
     verb: Verb,
-    { open = false, needs = [] }: { readonly open?: boolean; readonly needs?: readonly string[] } = {},
-  ): Admitted {
+    { isPublic = false, scopes = [] }: { readonly isPublic?: boolean; readonly scopes?: readonly string[] } = {},
+  ): Authorization {
     const identity = this.identify(request);
-    // Whoever shows a key that is none is told so, also where they might have come without.
-    if (identity === undefined && apiKeyOf(request) !== undefined) return unauthorized;
-    const account = said === 'current' ? identity?.account : this.accountOf(said);
-    const allowed = identity !== undefined && account !== undefined && holds(identity, verb, account, needs);
-    if (account !== undefined && (allowed || open)) {
-      const may = (part: string) => identity !== undefined && holds(identity, verb, account, [part]);
-      return { ok: true, account, stranger: !allowed, may };
+    // A wrong key is refused also where none is needed: its owner must learn that it is wrong.
+    if (identity === undefined && parseApiKey(request) !== undefined) return unauthorized;
+    const account = user === 'current' ? identity?.account : this.accountOf(user);
+    const isAllowed = identity !== undefined && account !== undefined && allows(identity, verb, account, scopes);
+    if (account !== undefined && (isAllowed || isPublic)) {
+      const maySee = (part: string) => identity !== undefined && allows(identity, verb, account, [part]);
+      return { ok: true, account, isStranger: !isAllowed, maySee };
     }
-    const nobody = open && said !== 'current' && account === undefined;
-    if (nobody || (identity !== undefined && identity.account !== account)) {
+    const isUnknown = isPublic && user !== 'current' && account === undefined;
+    if (isUnknown || (identity !== undefined && identity.account !== account)) {
       return { ok: false, reply: json(404, { error: 'no such user' }) };
     }
-    // An app that asks for what nobody allowed it has the right key nevertheless.
+    // The key of an app is right, also where its scopes do not suffice: 401 would make it ask for another.
     if (identity === undefined || !isApp(identity)) return unauthorized;
-    return { ok: false, reply: json(403, { error: `this app may not ${verb} that: its scopes are others` }) };
+    const needed = scopes.map((part) => `${verb}:wakatime/${part}`).join(' or ') || `${verb}:wakatime`;
+    return { ok: false, reply: json(403, { error: `insufficient scope: this needs ${needed}` }) };
   }
 
   /** @param request for the address that links begin with */
   async person(account: string, request?: Request): Promise<Person> {
-    const [someone, beats] = await Promise.all([this.someone(account, request), this.beats(account)]);
-    return { ...someone, beats };
+    const [info, beats] = await Promise.all([this.personInfo(account, request), this.beats(account)]);
+    return { ...info, beats };
   }
 
-  /** A person but for the heartbeats, which `beats` has. */
-  async someone(account: string, request?: Request): Promise<Someone> {
-    const [settings, rules, besides] = await Promise.all([
+  /** A person without the heartbeats. */
+  async personInfo(account: string, request?: Request): Promise<PersonInfo> {
+    const [settings, rules, externalSpans] = await Promise.all([
       this.settings(account),
-      rulesOf(this.hub, account),
-      besidesOf(this.hub, account),
+      readRuleSet(this.hub, account),
+      readExternalSpans(this.hub, account),
     ]);
     const created = this.#deps.accounts.list().find(({ name }) => name === account)?.created ?? 0;
-    const links = request === undefined ? {} : { base: baseOf(request) };
-    return { account, id: accountId(account), created, settings, rules, besides, ...links };
+    const links = request === undefined ? {} : { base: baseUrl(request) };
+    return { account, id: accountId(account), created, settings, rules, externalSpans, ...links };
   }
 
-  /** @param reach the moments that are needed, all unless said: a hub that has just started knows a few sooner */
-  beats(account: string, reach?: Reach): Promise<Beats> {
-    return this.#timelines.of(account, reach);
+  /** @param range the moments that are needed; all of them, unless said. A hub that has just started knows a few sooner */
+  beats(account: string, range?: TimeRange): Promise<HeartbeatColumns> {
+    return this.#indexes.of(account, range);
   }
 
-  /** Resolves when `beats` need not read them from the channel itself any more. */
-  opened(account: string): Promise<void> {
-    return this.#timelines.opened(account);
+  /** Resolves when the account's index is open, so that `beats` no longer reads days from the channel itself. */
+  whenOpened(account: string): Promise<void> {
+    return this.#indexes.opened(account);
   }
 
-  settings(account: string): Promise<Settings> {
+  settings(account: string): Promise<AccountSettings> {
     return readSettings(this.hub, account);
   }
 
@@ -132,13 +133,13 @@ export class Admission {
     return this.#deps.accounts.list().map(({ name }) => name);
   }
 
-  /** By a name, `@name` or an id. */
-  accountOf(said: string): string | undefined {
-    const name = said.replace(/^@/, '');
-    return this.accounts.find((account) => account === name || accountId(account) === said);
+  /** The account of a name, `@name` or an id; undefined for an unknown one. */
+  accountOf(user: string): string | undefined {
+    const name = user.replace(/^@/, '');
+    return this.accounts.find((account) => account === name || accountId(account) === user);
   }
 }
 
 export function accountId(name: string): string {
-  return uuidOf(['account', name]);
+  return derivedUuid(['account', name]);
 }

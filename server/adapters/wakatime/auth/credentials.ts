@@ -1,5 +1,5 @@
-// The secret in a WakaTime request: their tools know half a dozen ways of sending an API key. Whose secret it is, the hub's accounts
-// know; a key in the URL is read here and goes no further.
+// Finds the API key in a WakaTime request: its tools send keys in half a dozen forms. A key in the URL is read here and goes no
+// further.
 
 import type { Identity } from '../../../core/access.ts';
 import { authenticate, type Trust } from '../../../http/authenticate.ts';
@@ -8,16 +8,19 @@ import type { Request } from '../../../http/types.ts';
 const keyForm = /(?:waka_(?:tok_)?)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/i;
 
 /**
- * The API key as the hub knows it; '' for credentials without one, undefined where there are none at all. Those of a header may be
- * for a proxy before the hub: then the query is looked at.
+ * The API key as the hub knows it; '' for credentials without a key, undefined without credentials. Credentials of the header may be
+ * for a proxy, so the query is read, too.
  */
-export function apiKeyOf({ authorization, query }: Pick<Request, 'authorization' | 'query'>): string | undefined {
-  const said = [...inHeader(authorization), ...inQuery(query)];
-  const key = said.map((one) => keyForm.exec(one)?.[1]?.toLowerCase()).find((one) => one !== undefined);
-  return key ?? (said.length === 0 ? undefined : '');
+export function parseApiKey({ authorization, query }: Pick<Request, 'authorization' | 'query'>): string | undefined {
+  const input = [...inHeader(authorization), ...inQuery(query)];
+  const key = input.map((one) => keyForm.exec(one)?.[1]?.toLowerCase()).find((one) => one !== undefined);
+  return key ?? (input.length === 0 ? undefined : '');
 }
 
-/** `key`, `key:`, `:key`, `user:key`, with or without a line's end; a Bearer may be the key itself or its base64. */
+/**
+ * Possible keys in the header: `key`, `key:`, `:key`, `user:key`, with or without a line end. A Bearer is the key itself or its
+ * base64.
+ */
 function inHeader(authorization: string): readonly string[] {
   if (authorization === '') return [];
   const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/s.exec(authorization.trim()) ?? [];
@@ -27,17 +30,16 @@ function inHeader(authorization: string): readonly string[] {
 
 function inQuery(query: string): readonly string[] {
   if (!/(?:api_key|access_token|token)=/.test(query)) return [];
-  const asked = new URLSearchParams(query);
-  return ['api_key', 'access_token', 'token'].flatMap((name) => asked.getAll(name));
+  const result = new URLSearchParams(query);
+  return ['api_key', 'access_token', 'token'].flatMap((name) => result.getAll(name));
 }
 
 /**
- * Who asks; undefined for a stranger.
- * @param near whether the request comes from no page or from one of the hub's own: others must show a key, whoever reaches
- *   the hub
+ * The identity of a caller; undefined for a stranger.
+ * @param near whether the request comes from no page, or from one of the hub's own: pages elsewhere must send a key
  */
 export function identify(trust: Trust, request: Request, near: boolean): Identity | undefined {
-  const key = apiKeyOf(request);
+  const key = parseApiKey(request);
   const admitted =
     key === undefined
       ? authenticate({ ...trust, personal: trust.personal && near }, request)

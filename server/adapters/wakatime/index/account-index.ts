@@ -1,82 +1,98 @@
-// Keeps each account's Beats in step with its channel: what was kept on disk is opened when somebody first asks, days are read as
-// they are asked for, and every commit is told from then on. Kept again in the background, never on the way of a request. What
-// lies on disk is kept.ts', what the heartbeats add up to credit.ts'.
+// Keeps each account's columns in step with its channel. The persisted index is opened at the first request, days are loaded as they
+// are needed, and every later commit is applied. It is persisted again in the background, never while a request waits. What lies on
+// disk is persistence.ts'; sums are stats/'.
 
 import type { Channel, LiveChange } from '../../../core/channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { readHeartbeat } from '../model/heartbeat.ts';
-import { Beats, day } from './columns.ts';
-import { Kept } from './persistence.ts';
+import { day, HeartbeatColumns } from './columns.ts';
+import { PersistedIndex } from './persistence.ts';
 import { ParsedHeartbeat } from './write-heartbeats.ts';
 
-/** Few enough that nobody else waits long while one is taken in. */
+/** Changes read at once: few enough that other requests do not wait long. */
 const pageSize = 2_000;
-/** Changes after which all is kept again. */
+/** Changes after which the index is persisted again. */
 const keptAfter = 5_000;
-/** Bytes of all accounts together that stay in memory; the one asked last stays in any case. */
+/** Bytes that all accounts together keep in memory. The account of the current request stays in any case. */
 const mostBytes = 268_435_456;
-/** So many days are read one by one rather than waited for, while the others are being made from the channel. */
+/** A request about fewer days reads them from the channel itself while the index is being rebuilt. */
 const fewDays = 40;
 const attempts = 5;
 const end = Number.MAX_SAFE_INTEGER;
 
-/** The moments that a question is about: [from, to), in microseconds since 1970. */
-export interface Reach {
+/** The moments that a request is about: [from, to), in microseconds since 1970. */
+export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
 
-const everything: Reach = { from: 0, to: end };
+const everything: TimeRange = { from: 0, to: end };
 
-/** The days of UTC, by number, that answers about these moments look at: there are timeouts and zones. */
-function around({ from, to }: Reach): { readonly first: number; readonly last: number } {
+/**
+ * The days of UTC that a request about these moments reads, as numbers since 1970. Timeouts and time zones reach beyond the range.
+ */
+function around({ from, to }: TimeRange): { readonly first: number; readonly last: number } {
   return { first: Math.floor(from / day) - 2, last: Math.floor(to / day) + 1 };
 }
 
-class Timeline {
+class AccountIndex {
   readonly #hub: Hub;
   readonly #channel: Channel;
-  readonly #kept: Kept;
+  readonly #stored: PersistedIndex;
   readonly #stop: () => void;
-  /** Told of more and more changes that are not kept yet. */
+  /** Called when the changes that are not persisted grow many. */
   readonly #grown: () => void;
-  #beats: Beats;
-  /** The last step of the channel that was taken. */
+  #beats: HeartbeatColumns;
+  /** The last step of the channel that was received. */
   #seq = 0;
   #isCaughtUp = false;
-  /** Taken and not applied yet: their days are not in memory. */
+  /** Received, but not applied: their days are not in memory yet. */
   #pending: LiveChange[] = [];
   #unkept = 0;
   #keeping: Promise<boolean> | undefined;
 
-  private constructor(hub: Hub, channel: Channel, kept: Kept, beats: Beats, seq: number, grown: () => void) {
+  private constructor(
+    hub: Hub,
+    channel: Channel,
+    stored: PersistedIndex,
+    beats: HeartbeatColumns,
+    seq: number,
+    grown: () => void,
+  ) {
     this.#hub = hub;
     this.#channel = channel;
-    this.#kept = kept;
+    this.#stored = stored;
     this.#beats = beats;
     this.#seq = seq;
     this.#grown = grown;
     this.#stop = channel.listen((changes) => {
-      // What is heard before that is found on the way there.
+      // Changes that come before are found while catching up.
       if (this.#isCaughtUp) this.#take(changes);
     });
   }
 
   /**
-   * @param anew whether what was kept is of no use
-   * @param slow called when all has to be read from the channel
+   * @param anew ignore what is persisted
+   * @param slow called when the whole channel has to be read
    */
   static async open(
     hub: Hub,
     account: string,
     { anew, slow, grown }: { readonly anew: boolean; readonly slow: () => void; readonly grown: () => void },
-  ): Promise<Timeline> {
+  ): Promise<AccountIndex> {
     const channel = await hub.channel(`${account}/wakatime`);
-    const { kept, found } = await Kept.open(hub.store, account);
+    const { kept: stored, found } = await PersistedIndex.open(hub.store, account);
     const usable = anew ? undefined : found;
-    if (anew) kept.discard();
+    if (anew) stored.discard();
     if (usable === undefined && channel.position.seq > 0) slow();
-    const timeline = new Timeline(hub, channel, kept, usable?.beats ?? new Beats(), usable?.seq ?? 0, grown);
+    const timeline = new AccountIndex(
+      hub,
+      channel,
+      stored,
+      usable?.beats ?? new HeartbeatColumns(),
+      usable?.seq ?? 0,
+      grown,
+    );
     try {
       await timeline.#catchUp(slow);
     } catch (error) {
@@ -86,25 +102,25 @@ class Timeline {
     return timeline;
   }
 
-  get beats(): Beats {
+  get beats(): HeartbeatColumns {
     return this.#beats;
   }
 
-  /** Changes that are not kept. */
+  /** Number of changes that are not persisted. */
   get unkept(): number {
     return this.#unkept;
   }
 
   /**
-   * Has the days in memory that answers about these moments need.
-   * @returns false when what lies on disk is not what this timeline was opened with
+   * Loads the days that a request about these moments needs.
+   * @returns false when what lies on disk is not what this index was opened with
    */
-  async load(reach: Reach): Promise<boolean> {
+  async load(reach: TimeRange): Promise<boolean> {
     const { first, last } = around(reach);
     for (let from = first; ; ) {
       if (!(await this.#settle())) return false;
       const missing = [...this.#beats.missing(from * day, last * day + day)];
-      // Who somebody is, is told by the last heartbeat.
+      // The profile shows the newest heartbeat, so the last day is always loaded.
       const { lastDay } = this.#beats;
       if (lastDay !== undefined && !this.#beats.has(lastDay) && !missing.includes(lastDay)) missing.push(lastDay);
       if (missing.length > 0) {
@@ -117,8 +133,8 @@ class Timeline {
   }
 
   /**
-   * Keeps what has changed since the last time.
-   * @returns false when another node was faster: then this timeline is not to be asked any more
+   * Persists what has changed since the last time.
+   * @returns false when another node was faster: this index must not be used any more
    */
   keep(): Promise<boolean> {
     this.#keeping ??= this.#keep().finally(() => {
@@ -127,7 +143,7 @@ class Timeline {
     return this.#keeping;
   }
 
-  /** Hears of nothing any more. What it has stays as it is. */
+  /** Receives no further changes. The columns stay as they are. */
   close(): void {
     this.#stop();
   }
@@ -136,24 +152,24 @@ class Timeline {
     if (this.#pending.length > 0 && !(await this.#settle())) return false;
     if (this.#unkept === 0) return true;
     this.#unkept = 0;
-    return this.#kept.keep(this.#beats, this.#seq, this.#hub.world.now());
+    return this.#stored.keep(this.#beats, this.#seq, this.#hub.world.now());
   }
 
   async #catchUp(slow: () => void): Promise<void> {
     for (let pages = 0; ; pages += 1) {
-      // From the store itself: a channel would hold on to the pages.
+      // Read from the store itself, because a channel would cache the pages.
       const since = await this.#hub.store.since(this.#channel.name, this.#seq, pageSize);
       if (!since.ok) {
         slow();
-        this.#kept.discard();
-        this.#beats = new Beats();
+        this.#stored.discard();
+        this.#beats = new HeartbeatColumns();
         this.#seq = 0;
         continue;
       }
       this.#take(since.changes);
       if (!since.more) this.#seq = Math.max(this.#seq, since.head.seq);
       if (!(await this.#settle()))
-        throw new Error(`${this.#channel.name}: what was kept of it changed while it was read`);
+        throw new Error(`${this.#channel.name}: what was stored of it changed while it was read`);
       this.#isCaughtUp = !since.more && this.#channel.position.seq <= this.#seq;
       if (this.#isCaughtUp) return;
       if (pages > 0) slow();
@@ -171,7 +187,7 @@ class Timeline {
     if (this.#unkept >= keptAfter) this.#grown();
   }
 
-  /** As far as the days are in memory. */
+  /** Applies pending changes up to the first whose days are not in memory. */
   #apply(): void {
     let applied = 0;
     for (const { kind, key, time, value, parsed } of this.#pending) {
@@ -190,7 +206,10 @@ class Timeline {
     return this.#beats.has(number) || this.#beats.outline(number) === undefined;
   }
 
-  /** Applies all that is pending. */
+  /**
+   * Loads the days of all pending changes and applies them.
+   * @returns as `load`
+   */
   async #settle(): Promise<boolean> {
     while (this.#pending.length > 0) {
       const days = new Set(this.#pending.flatMap(({ key, time }) => this.#beats.daysOf(key, time)));
@@ -202,34 +221,37 @@ class Timeline {
   }
 
   async #fetch(days: readonly number[]): Promise<boolean> {
-    const fetched = await this.#kept.fetch(this.#beats, days);
+    const fetched = await this.#stored.fetch(this.#beats, days);
     this.#apply();
     return fetched;
   }
 }
 
-/** Whether what the heartbeats of a day say may be said by those before that day. A day without any ends it: no timeout is longer. */
-function hangsBefore(beats: Beats, number: number): boolean {
+/**
+ * True if the day's heartbeats may inherit project, branch or language from the previous day, which must then be loaded too. An empty
+ * day ends the chain: no timeout exceeds a day.
+ */
+function hangsBefore(beats: HeartbeatColumns, number: number): boolean {
   return beats.contexts.inherits && beats.hangs(number);
 }
 
 interface Opened {
-  readonly timeline: Promise<Timeline>;
-  /** Whether it takes long. */
+  readonly timeline: Promise<AccountIndex>;
+  /** Resolves with true once it is known that the whole channel has to be read. */
   readonly slow: Promise<boolean>;
 }
 
-export class Timelines {
+export class AccountIndexes {
   readonly #hub: Hub;
-  /** The one asked last is the last. */
+  /** Ordered by use: the account of the latest request is last. */
   readonly #open = new Map<string, Opened>();
-  readonly #here = new Map<string, Timeline>();
-  /** Changes heard of accounts that are not open. */
+  readonly #here = new Map<string, AccountIndex>();
+  /** Changes of accounts whose index is not open, counted. */
   readonly #unheard = new Map<string, number>();
   readonly #limit: number;
   readonly #ends: readonly (() => void)[];
 
-  /** @param limit bytes of all accounts together that stay in memory */
+  /** @param limit bytes that all accounts together keep in memory */
   constructor(hub: Hub, limit = mostBytes) {
     this.#hub = hub;
     this.#limit = limit;
@@ -243,11 +265,11 @@ export class Timelines {
     ];
   }
 
-  /** The account's heartbeats, with all that is on disk by now; those of the moments that the question is about, at least. */
-  async of(account: string, reach: Reach = everything): Promise<Beats> {
+  /** The account's columns with every commit that is on disk by now; at least the days of these moments are loaded. */
+  async of(account: string, reach: TimeRange = everything): Promise<HeartbeatColumns> {
     const { first, last } = around(reach);
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      // A second failure is no other node's doing.
+      // After a second failure the persisted index itself must be wrong.
       const opened = this.#opened(account, attempt > 1);
       if (last - first < fewDays && (await opened.slow) && !this.#here.has(account))
         return this.#direct(account, reach);
@@ -258,15 +280,15 @@ export class Timelines {
       }
       this.#drop(account, timeline);
     }
-    throw new Error(`${account}/wakatime: what was kept of it could not be read`);
+    throw new Error(`${account}/wakatime: what was stored of it could not be read`);
   }
 
-  /** Resolves when the account's days can be read one by one, at once where they were kept; rejects where they cannot be read. */
+  /** Resolves when the account's index is open, so days can be loaded one by one. Rejects when it cannot be opened. */
   async opened(account: string): Promise<void> {
     await this.#opened(account, false).timeline;
   }
 
-  /** Keeps all that is not kept yet, and hears of nothing any more. */
+  /** Persists every index and receives no further changes. */
   async close(): Promise<void> {
     for (const end of this.#ends) end();
     await Promise.all([...this.#open.values()].map(({ timeline }) => timeline.catch(() => undefined)));
@@ -287,7 +309,7 @@ export class Timelines {
     const slow = new Promise<boolean>((resolve) => {
       say = resolve;
     });
-    const timeline = Timeline.open(this.#hub, account, {
+    const timeline = AccountIndex.open(this.#hub, account, {
       anew,
       slow: () => say(true),
       grown: () => void this.#keep(account),
@@ -311,11 +333,11 @@ export class Timelines {
     return opened;
   }
 
-  /** From the channel itself, while all the others are being read. */
-  async #direct(account: string, reach: Reach): Promise<Beats> {
+  /** Reads the days from the channel itself, while the index is being rebuilt. */
+  async #direct(account: string, reach: TimeRange): Promise<HeartbeatColumns> {
     const { store } = this.#hub;
     const { first, last } = around(reach);
-    const beats = new Beats();
+    const beats = new HeartbeatColumns();
     const read = async (from: number, to: number): Promise<void> => {
       for (let after: { key: string; time: number | null } | undefined; ; ) {
         const range = { from, to, limit: pageSize, ...(after === undefined ? {} : { after }) };
@@ -344,7 +366,7 @@ export class Timelines {
     this.of(account, { from: now, to: now }).catch(() => undefined);
   }
 
-  /** In the background: never rejects. */
+  /** Persists in the background. Never rejects. */
   async #keep(account: string): Promise<void> {
     const timeline = this.#here.get(account);
     if (timeline === undefined) return;
@@ -356,22 +378,22 @@ export class Timelines {
     this.#drop(account, timeline);
   }
 
-  /** Whoever has its heartbeats has them as they are now; whoever asks next gets others. */
-  #drop(account: string, timeline: Timeline): void {
+  /** Closes an index. Requests that hold its columns keep them as they are; the next request opens another. */
+  #drop(account: string, timeline: AccountIndex): void {
     timeline.close();
     if (this.#here.get(account) !== timeline) return;
     this.#here.delete(account);
     this.#open.delete(account);
   }
 
-  /** Lets go of those that nobody has asked about for the longest time. */
-  #shrink(asked: string): void {
+  /** Closes the least recently used indexes until the rest fits the limit. */
+  #shrink(result: string): void {
     let bytes = 0;
     for (const { beats } of this.#here.values()) bytes += beats.bytes;
     for (const account of this.#open.keys()) {
       if (bytes <= this.#limit) return;
       const timeline = this.#here.get(account);
-      if (timeline === undefined || account === asked) continue;
+      if (timeline === undefined || account === result) continue;
       bytes -= timeline.beats.bytes;
       void this.#keep(account);
       this.#drop(account, timeline);

@@ -2,7 +2,7 @@
 // answers are stats/ai-metrics.ts'.
 
 import type { Heartbeat } from '../model/heartbeat.ts';
-import { agentOf } from '../model/user-agent.ts';
+import { parseUserAgentOnce } from '../model/user-agent.ts';
 
 /** The columns of one heartbeat. `session` and `model` are numbers of texts in the account's dictionary; 0 is "not reported". */
 export const usageFields = ['session', 'model', 'inputTokens', 'cachedTokens', 'outputTokens', 'promptLength'] as const;
@@ -29,7 +29,7 @@ export function usageOf(heartbeat: Heartbeat, codeOf: (text: string) => number):
   ].map((count = 0) => Math.min(Math.max(count, 0), largest));
   if (session === '' && lines === 0 && counts.every((count) => count === 0)) return undefined;
   // Plugins that know no field for it name the model in their User-Agent.
-  const model = heartbeat.ai_model ?? agentOf(heartbeat.user_agent ?? '').model;
+  const model = heartbeat.ai_model ?? parseUserAgentOnce(heartbeat.user_agent ?? '').model;
   const row = [codeOf(session), codeOf(model), ...counts];
   return row.some((number) => number > 0) ? row : undefined;
 }

@@ -1,58 +1,58 @@
-// One account's heartbeats in memory, as columns sorted by time, in blocks of a day of UTC; days that nobody has asked for may
-// be on disk alone (kept.ts). Nothing is summed up here, so nothing can be out of date: credit.ts computes from the columns
-// whenever it is asked.
+// One account's heartbeats in memory, as columns sorted by time, in a block for each day of UTC. Days that no request needed may be
+// on disk only (persistence.ts). No sums are stored, so none can be out of date: stats/durations-algorithm.ts computes them from the
+// columns at each request.
 
-import { type Heartbeat, keyOf, momentOf } from '../model/heartbeat.ts';
+import { type Heartbeat, heartbeatKey, keyTime } from '../model/heartbeat.ts';
 import { isSameUsage, reportsUsage, type UsageRow, usageOf, usageWidth } from './ai-usage.ts';
-import { type Context, Contexts } from './dictionary.ts';
-import { type Counts, lineKinds, linesOf, sameLines, tellsLines } from './line-counts.ts';
+import { Dictionary, type HeartbeatContext } from './dictionary.ts';
+import { countLines, hasLines, isSameLines, type LineCounts, lineKinds } from './line-counts.ts';
 
-export type { Context } from './dictionary.ts';
+export type { HeartbeatContext } from './dictionary.ts';
 
 export const day = 86_400_000_000;
 
-/** The heartbeats of one day of UTC. Only the first `length` of each column count. */
-export interface Block {
+/** The heartbeats of one day of UTC. Only the first `length` entries of each column are valid. */
+export interface HeartbeatBlock {
   readonly length: number;
   /** Microseconds since 1970, ascending. */
   readonly times: Float64Array;
-  /** Numbers of contexts and of entities. */
+  /** Dictionary numbers of contexts and of entities. */
   readonly contexts: Uint32Array;
   readonly entities: Uint32Array;
-  /** 1 when the file was written. */
+  /** 1 if the heartbeat is a write. */
   readonly writes: Uint8Array;
-  /** `lineKinds.length` numbers for each heartbeat; undefined while none of the day tells of any. */
+  /** `lineKinds.length` numbers for each heartbeat; undefined while no heartbeat of the day reports lines. */
   readonly lines: Uint32Array | undefined;
   /** `usageWidth` numbers for each heartbeat; undefined while none of the day reports usage of AI tools. */
   readonly usage: Uint32Array | undefined;
 }
 
-/** One heartbeat of a block. */
-export interface Beat {
+/** One heartbeat of a block, as a row. */
+export interface HeartbeatRow {
   readonly time: number;
   readonly context: number;
   readonly entity: number;
   readonly write: number;
-  /** undefined when it tells of none. */
-  readonly lines: Counts | undefined;
-  /** undefined when it reports none. */
+  /** undefined when the heartbeat reports none. */
+  readonly lines: LineCounts | undefined;
+  /** undefined when the heartbeat reports none. */
   readonly usage: UsageRow | undefined;
 }
 
-/** What is known of a day whose block is not in memory. */
-export interface Outline {
+/** The summary of a day whose block is not in memory. */
+export interface DayOutline {
   readonly length: number;
   /** Its first moment, in microseconds since 1970. */
   readonly first: number;
-  /** Whether a key of it does not tell the day. */
+  /** True if a key in it does not encode the day. */
   readonly stray: boolean;
 }
 
 const width = lineKinds.length;
-const none: Counts = lineKinds.map(() => 0);
+const none: LineCounts = lineKinds.map(() => 0);
 const noUsage: UsageRow = new Uint32Array(usageWidth);
 
-export class DayBlock implements Block {
+export class DayBlock implements HeartbeatBlock {
   length: number;
   times: Float64Array;
   contexts: Uint32Array;
@@ -60,10 +60,10 @@ export class DayBlock implements Block {
   writes: Uint8Array;
   lines: Uint32Array | undefined;
   usage: Uint32Array | undefined;
-  /** By key: heartbeats whose key cannot be computed from what they say, since somebody else named them. */
-  readonly odd: Map<string, Beat>;
+  /** Heartbeats whose key was chosen elsewhere and cannot be computed from their fields, by key. */
+  readonly odd: Map<string, HeartbeatRow>;
 
-  constructor(size = 16, odd: Map<string, Beat> = new Map()) {
+  constructor(size = 16, odd: Map<string, HeartbeatRow> = new Map()) {
     this.length = 0;
     this.times = new Float64Array(size);
     this.contexts = new Uint32Array(size);
@@ -76,7 +76,7 @@ export class DayBlock implements Block {
     return this.times[0] ?? 0;
   }
 
-  at(index: number): Beat {
+  at(index: number): HeartbeatRow {
     const [time = 0, context = 0] = [this.times[index], this.contexts[index]];
     const [entity = 0, write = 0] = [this.entities[index], this.writes[index]];
     return { time, context, entity, write, lines: linesAt(this, index), usage: usageAt(this, index) };
@@ -87,7 +87,7 @@ export class DayBlock implements Block {
     return this.times.length * 17 + (this.lines?.byteLength ?? 0) + (this.usage?.byteLength ?? 0);
   }
 
-  insert(at: number, { time, context, entity, write, lines, usage }: Beat): void {
+  insert(at: number, { time, context, entity, write, lines, usage }: HeartbeatRow): void {
     if (this.length === this.times.length) this.#grow();
     if (at < this.length) this.#move(at, at + 1);
     this.times[at] = time;
@@ -106,7 +106,7 @@ export class DayBlock implements Block {
     this.length -= 1;
   }
 
-  /** All from one place on to another. */
+  /** Moves the rows from one index on to another. */
   #move(from: number, to: number): void {
     for (const column of this.#columns()) column.copyWithin(to, from, this.length);
     this.lines?.copyWithin(to * width, from * width, this.length * width);
@@ -134,20 +134,20 @@ export class DayBlock implements Block {
   }
 }
 
-export class Beats {
-  readonly contexts: Contexts;
-  /** In memory, or what is known of those that are not. */
-  readonly #blocks = new Map<number, DayBlock | Outline>();
-  /** The days that have heartbeats, ascending. */
+export class HeartbeatColumns {
+  readonly contexts: Dictionary;
+  /** The block of each day in memory, or its outline. */
+  readonly #blocks = new Map<number, DayBlock | DayOutline>();
+  /** The days with heartbeats that overlap [from, to). */
   #days: number[] = [];
   #size = 0;
   #bytes = 0;
-  /** Days changed since somebody last took them. */
+  /** Days changed since `takeChanged` was called. */
   readonly #changed = new Set<number>();
-  /** Days with keys that do not tell the day, or that had some. */
+  /** Days with keys that do not encode the day, now or earlier. */
   readonly #strayDays = new Set<number>();
 
-  constructor(contexts = new Contexts(), days: readonly (readonly [number, Outline])[] = []) {
+  constructor(contexts = new Dictionary(), days: readonly (readonly [number, DayOutline])[] = []) {
     this.contexts = contexts;
     for (const [number, outline] of days) {
       this.#blocks.set(number, outline);
@@ -161,17 +161,17 @@ export class Beats {
     return this.#size;
   }
 
-  /** In memory, roughly. */
+  /** Bytes in memory, approximately. */
   get bytes(): number {
     return this.#bytes + this.contexts.bytes + this.#days.length * 100;
   }
 
-  /** Texts by number, the entities among them. */
+  /** All texts by number, entities among them. */
   get entities(): readonly string[] {
     return this.contexts.texts;
   }
 
-  context(code: number): Context {
+  context(code: number): HeartbeatContext {
     return this.contexts.get(code);
   }
 
@@ -179,7 +179,7 @@ export class Beats {
     return this.contexts.texts[code] ?? '';
   }
 
-  /** Days that a change of this item may concern: where it is or was, and where it is going to be. */
+  /** The days that a change of an item may concern: where the heartbeat is, was, or will be. */
   daysOf(key: string, time: number | null): readonly number[] {
     const days = time === null ? [...this.#strayDays] : [...this.#strayDays, Math.floor(time / day)];
     const named = dayOf(key);
@@ -188,8 +188,8 @@ export class Beats {
   }
 
   /**
-   * Takes a heartbeat in; the one that had the same key before is gone. Its days have to be in memory.
-   * @param own whether the key is known to be what `keyOf` makes of it
+   * Adds a heartbeat, replacing the one with the same key. Its days have to be in memory.
+   * @param own true if the key is known to be what `heartbeatKey` computes
    */
   add(key: string, time: number, heartbeat: Heartbeat, own = false): void {
     this.remove(key);
@@ -197,7 +197,7 @@ export class Beats {
     const write = heartbeat.is_write === true ? 1 : 0;
     const entity = this.contexts.text(heartbeat.entity);
     const usage = usageOf(heartbeat, (text) => this.contexts.text(text));
-    const beat = { time, context, entity, write, lines: linesOf(heartbeat), usage };
+    const beat = { time, context, entity, write, lines: countLines(heartbeat), usage };
     const number = Math.floor(time / day);
     const block = this.#block(number) ?? this.#begin(number);
     if (!own && key !== this.#keyOf(beat)) {
@@ -211,7 +211,7 @@ export class Beats {
     this.#changed.add(number);
   }
 
-  /** Nothing happens when it is not there. */
+  /** Removes the heartbeat of a key, if there is one. */
   remove(key: string): void {
     const named = dayOf(key);
     if (named !== undefined && this.#removeFrom(named, key)) return;
@@ -232,8 +232,8 @@ export class Beats {
     return true;
   }
 
-  /** The blocks that reach into [from, to), in order. They have to be in memory. */
-  blocks(from: number, to: number): readonly Block[] {
+  /** The blocks of the days that overlap [from, to), in order. They have to be in memory. */
+  blocks(from: number, to: number): readonly HeartbeatBlock[] {
     return this.days(from, to).flatMap((number) => this.#block(number) ?? []);
   }
 
@@ -243,37 +243,37 @@ export class Beats {
     return this.#days.slice(place(this.#days, first), place(this.#days, last + 1));
   }
 
-  /** Of those days, which are not in memory. */
+  /** The days of `days` that are not in memory. */
   missing(from: number, to: number): readonly number[] {
     return this.days(from, to).filter((number) => !(this.#blocks.get(number) instanceof DayBlock));
   }
 
-  /** Whether a day is in memory. */
+  /** True if a day is in memory. */
   has(number: number): boolean {
     return this.#blocks.get(number) instanceof DayBlock;
   }
 
-  /** Whether a day is in memory and all of its heartbeats say "as before". */
+  /** True if a day is in memory and each of its heartbeats inherits a field. */
   hangs(number: number): boolean {
     const block = this.#blocks.get(number);
     if (!(block instanceof DayBlock)) return false;
-    return block.contexts.subarray(0, block.length).every((code) => this.contexts.hangs(code));
+    return block.contexts.subarray(0, block.length).every((code) => this.contexts.isInheriting(code));
   }
 
-  outline(number: number): Outline | undefined {
+  outline(number: number): DayOutline | undefined {
     const block = this.#blocks.get(number);
     if (!(block instanceof DayBlock)) return block;
     const stray = [...block.odd.keys()].some((key) => dayOf(key) !== number);
     return { length: block.length, first: block.first, stray };
   }
 
-  /** A day that was not in memory is, from now on. */
+  /** Puts the block of a day into memory. */
   put(number: number, block: DayBlock): void {
     this.#blocks.set(number, block);
     this.#bytes += block.bytes;
   }
 
-  /** The days changed since the last time, with their blocks; undefined for a day that has no heartbeats any more. */
+  /** The days changed since the last call, with their blocks; undefined for a day that has no heartbeats any more. */
   takeChanged(): ReadonlyMap<number, DayBlock | undefined> {
     const changed = new Map([...this.#changed].map((number) => [number, this.#block(number)]));
     this.#changed.clear();
@@ -281,7 +281,7 @@ export class Beats {
   }
 
   /** The last heartbeat in [from, time); undefined when there is none. */
-  before(time: number, from = Number.NEGATIVE_INFINITY): Beat | undefined {
+  before(time: number, from = Number.NEGATIVE_INFINITY): HeartbeatRow | undefined {
     const first = Math.floor(from / day);
     for (let index = place(this.#days, Math.floor(time / day) + 1) - 1; index >= 0; index -= 1) {
       const number = this.#days[index] ?? 0;
@@ -295,13 +295,13 @@ export class Beats {
     return undefined;
   }
 
-  /** The moment of the first heartbeat. */
+  /** Time of the first heartbeat, in microseconds since 1970. */
   get first(): number | undefined {
     const [number] = this.#days;
     return number === undefined ? undefined : this.#blocks.get(number)?.first;
   }
 
-  /** The last day that has heartbeats, as a number since 1970. */
+  /** The last day with heartbeats, as a number since 1970. */
   get lastDay(): number | undefined {
     return this.#days.at(-1);
   }
@@ -325,9 +325,9 @@ export class Beats {
     this.#days.splice(place(this.#days, number), 1);
   }
 
-  #keyOf({ time, context, entity, write }: Omit<Beat, 'lines' | 'usage'>): string {
+  #keyOf({ time, context, entity, write }: Omit<HeartbeatRow, 'lines' | 'usage'>): string {
     const { type, category, project, branch, language, last } = this.context(context);
-    return keyOf(time, {
+    return heartbeatKey(time, {
       entity: this.entity(entity),
       type,
       category,
@@ -340,12 +340,12 @@ export class Beats {
   }
 
   /**
-   * Where the heartbeat of a key is; -1 when it is not there. Heartbeats that say the same are alike: whichever of them an odd
-   * key is given, the others are left.
+   * Index of the heartbeat of a key; -1 when it is not there. Heartbeats with the same fields are interchangeable: one is left for
+   * each odd key that names such fields.
    */
   #seek(block: DayBlock, key: string): number {
     const odd = block.odd.get(key);
-    const moment = odd?.time ?? (momentOf(key) ?? 0) * 1_000;
+    const moment = odd?.time ?? (keyTime(key) ?? 0) * 1_000;
     const claims = odd === undefined && block.odd.size > 0 ? [...block.odd.values()] : [];
     for (let at = firstFrom(block, moment); at < block.length; at += 1) {
       const beat = block.at(at);
@@ -361,8 +361,8 @@ export class Beats {
     return -1;
   }
 
-  /** Heartbeats of one moment are ordered by what they say, so that they stand in the same order whenever they came. */
-  #place(block: Block, beat: Beat): number {
+  /** Index at which to insert. Heartbeats of the same moment are ordered by their fields, so the order does not depend on arrival. */
+  #place(block: HeartbeatBlock, beat: HeartbeatRow): number {
     let at = firstFrom(block, beat.time);
     if (block.times[at] !== beat.time || at >= block.length) return at;
     const own = this.#rank(beat);
@@ -373,38 +373,38 @@ export class Beats {
     return at;
   }
 
-  #rank(beat: Omit<Beat, 'lines' | 'usage'>): string {
+  #rank(beat: Omit<HeartbeatRow, 'lines' | 'usage'>): string {
     const { userAgent, machine, dependencies } = this.context(beat.context);
     return [this.#keyOf(beat), userAgent, machine, ...dependencies].join('\n');
   }
 }
 
-/** The day that a key names. */
+/** The day that a key encodes. */
 function dayOf(key: string): number | undefined {
-  const moment = momentOf(key);
+  const moment = keyTime(key);
   return moment === undefined ? undefined : Math.floor((moment * 1_000) / day);
 }
 
-function isSame(one: Beat, other: Beat): boolean {
+function isSame(one: HeartbeatRow, other: HeartbeatRow): boolean {
   return (
     one.time === other.time &&
     one.context === other.context &&
     one.entity === other.entity &&
     one.write === other.write &&
-    sameLines(one.lines, other.lines) &&
+    isSameLines(one.lines, other.lines) &&
     isSameUsage(one.usage, other.usage)
   );
 }
 
-/** What a heartbeat of a block tells of lines; undefined when that is nothing. */
-export function linesAt({ lines }: Block, at: number): Counts | undefined {
+/** The lines that a heartbeat of a block reports; undefined when it reports none. */
+export function linesAt({ lines }: HeartbeatBlock, at: number): LineCounts | undefined {
   if (lines === undefined) return undefined;
   const from = at * width;
-  return tellsLines(lines, from) ? lines.slice(from, from + width) : undefined;
+  return hasLines(lines, from) ? lines.slice(from, from + width) : undefined;
 }
 
 /** The usage that a heartbeat of a block reports; undefined when it reports none. */
-export function usageAt({ usage }: Block, at: number): UsageRow | undefined {
+export function usageAt({ usage }: HeartbeatBlock, at: number): UsageRow | undefined {
   if (usage === undefined) return undefined;
   const from = at * usageWidth;
   return reportsUsage(usage, from) ? usage.slice(from, from + usageWidth) : undefined;
@@ -417,8 +417,8 @@ function grown(column: Uint32Array | undefined, size: number): Uint32Array | und
   return larger;
 }
 
-/** The index of the first heartbeat at or after `time`. */
-export function firstFrom(block: Block, time: number): number {
+/** Index of the first heartbeat at or after `time`, by binary search. */
+export function firstFrom(block: HeartbeatBlock, time: number): number {
   let [low, high] = [0, block.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -428,7 +428,7 @@ export function firstFrom(block: Block, time: number): number {
   return low;
 }
 
-/** Where `number` is in ascending numbers, or belongs. */
+/** Index of `number` in ascending numbers, or where it belongs. */
 function place(numbers: readonly number[], number: number): number {
   let [low, high] = [0, numbers.length];
   while (low < high) {
@@ -439,7 +439,7 @@ function place(numbers: readonly number[], number: number): number {
   return low;
 }
 
-function contextOf(heartbeat: Heartbeat): Context {
+function contextOf(heartbeat: Heartbeat): HeartbeatContext {
   const { project = '', branch = '', language = '', category, type, machine = '', dependencies = [] } = heartbeat;
   const { user_agent: userAgent = '', last = [] } = heartbeat;
   return { project, branch, language, category, type, userAgent, machine, dependencies, last };

@@ -1,11 +1,10 @@
-// What an account's heartbeats say besides their moment, by number: every text once, every list of dependencies once, every
-// context once as a row of such numbers. A person has thousands of contexts, not millions, and they are kept in the same form on
-// disk (packed.ts). Nothing here knows of time.
+// The dictionary of one account: every text, every list of dependencies and every context is stored once and has a number. A context
+// is a row of such numbers. A person has thousands of contexts, not millions. The same form lies on disk (encoding.ts).
 
 import type { Inheritable } from '../model/heartbeat.ts';
 
-/** What heartbeats have in common. '' stands for absent. */
-export interface Context {
+/** The fields that many heartbeats have in common. '' stands for absent. */
+export interface HeartbeatContext {
   readonly project: string;
   readonly branch: string;
   readonly language: string;
@@ -14,7 +13,7 @@ export interface Context {
   readonly userAgent: string;
   readonly machine: string;
   readonly dependencies: readonly string[];
-  /** What is taken from the heartbeat before. */
+  /** The fields that are inherited from the heartbeat before. */
   readonly last: readonly Inheritable[];
 }
 
@@ -23,25 +22,25 @@ export type Field = (typeof fields)[number];
 
 const inheritable = ['project', 'branch', 'language'] as const satisfies readonly Inheritable[];
 
-/** Columns of a row: the fields, the list of dependencies, and what is inherited as bits. */
+/** Columns of a row: the fields, the list of dependencies, and the inherited fields as bits. */
 const listColumn = fields.length;
 const lastColumn = fields.length + 1;
 export const width = fields.length + 2;
 
-export class Contexts {
-  /** By number; the first is ''. */
+export class Dictionary {
+  /** By number; number 0 is ''. */
   readonly texts: string[] = [];
-  /** By number, of numbers of texts; the first is empty. */
+  /** By number; number 0 is the empty list. */
   readonly lists: (readonly number[])[] = [];
   /** `width` numbers for each context. */
   #rows: Uint32Array = new Uint32Array(width * 64);
   #length = 0;
-  /** undefined until somebody looks one up. */
+  /** Built at the first lookup. */
   #textCodes: Map<string, number> | undefined;
   #listCodes: Map<string, number> | undefined;
-  /** Open addressing: numbers of contexts plus one, at their hash. */
+  /** A hash table with open addressing: the number of a context plus one, at its hash. */
   #places = new Uint32Array(256);
-  readonly #made: (Context | undefined)[] = [];
+  readonly #made: (HeartbeatContext | undefined)[] = [];
   readonly #madeLists: (readonly string[] | undefined)[] = [];
   #inherits = false;
 
@@ -50,34 +49,34 @@ export class Contexts {
     this.list([]);
   }
 
-  /** How many contexts there are. */
+  /** Number of contexts. */
   get length(): number {
     return this.#length;
   }
 
-  /** Whether any context says "as before". */
+  /** True if any context inherits a field. */
   get inherits(): boolean {
     return this.#inherits;
   }
 
-  /** Bytes in memory, roughly. */
+  /** Bytes in memory, approximately. */
   get bytes(): number {
     return this.#rows.byteLength + this.#places.byteLength + this.texts.length * 200 + this.lists.length * 150;
   }
 
-  /** The number of a text, a new one for a new one. */
-  text(said: string): number {
-    const known = this.find(said);
+  /** The number of a text; a new text gets a new number. */
+  text(input: string): number {
+    const known = this.find(input);
     if (known !== undefined) return known;
-    const code = this.texts.push(said) - 1;
-    this.#textCodes?.set(said, code);
+    const code = this.texts.push(input) - 1;
+    this.#textCodes?.set(input, code);
     return code;
   }
 
-  /** The number of a text that has one. */
-  find(said: string): number | undefined {
+  /** The number of a text; undefined for an unknown one. */
+  find(input: string): number | undefined {
     this.#textCodes ??= new Map(this.texts.map((text, code) => [text, code]));
-    return this.#textCodes.get(said);
+    return this.#textCodes.get(input);
   }
 
   list(codes: readonly number[]): number {
@@ -90,15 +89,18 @@ export class Contexts {
     return code;
   }
 
-  /** The number of a context, a new one for a new one. */
-  code(context: Context): number {
+  /** The number of a context; a new context gets a new number. */
+  code(context: HeartbeatContext): number {
     const row = fields.map((name) => this.text(context[name]));
     row.push(this.list(context.dependencies.map((name) => this.text(name))));
     row.push(inheritable.reduce((bits, name, bit) => bits | (context.last.includes(name) ? 1 << bit : 0), 0));
     return this.row(row);
   }
 
-  /** @param row `width` numbers of texts and of a list that are here */
+  /**
+   * The number of a context by its row.
+   * @param row `width` numbers of known texts and a known list
+   */
   row(row: ArrayLike<number>): number {
     if (this.#length * 2 >= this.#places.length) this.#spread();
     const mask = this.#places.length - 1;
@@ -109,7 +111,7 @@ export class Contexts {
     }
   }
 
-  /** The number of the text that a context has in a field. */
+  /** The number of the text in a field of a context. */
   field(code: number, field: number): number {
     return this.#rows[code * width + field] ?? 0;
   }
@@ -118,17 +120,17 @@ export class Contexts {
     return this.lists[this.#rows[code * width + listColumn] ?? 0] ?? [];
   }
 
-  /** Whether it takes anything from the heartbeat before. */
-  hangs(code: number): boolean {
+  /** True if the context inherits a field. */
+  isInheriting(code: number): boolean {
     return this.#rows[code * width + lastColumn] !== 0;
   }
 
-  get(code: number): Context {
+  get(code: number): HeartbeatContext {
     const known = this.#made[code];
     if (known !== undefined) return known;
     const at = (field: number): string => this.texts[this.field(code, field)] ?? '';
     const bits = this.field(code, lastColumn);
-    const made: Context = {
+    const made: HeartbeatContext = {
       project: at(0),
       branch: at(1),
       language: at(2),
@@ -143,13 +145,13 @@ export class Contexts {
     return made;
   }
 
-  /** As they were kept; undefined when they do not fit together. Looking them up is made ready when somebody does. */
+  /** Restores a persisted dictionary; undefined when its parts do not fit together. Lookup tables are built at the first lookup. */
   static restore(
     texts: readonly string[],
     lists: readonly (readonly number[])[],
     rows: Uint32Array,
-  ): Contexts | undefined {
-    const contexts = new Contexts();
+  ): Dictionary | undefined {
+    const contexts = new Dictionary();
     for (let at = 0; at < rows.length; at += width) {
       for (let field = 0; field < fields.length; field += 1)
         if ((rows[at + field] ?? 0) >= texts.length) return undefined;
@@ -159,7 +161,7 @@ export class Contexts {
     }
     if (rows.length % width !== 0 || !lists.every((list) => list.every((code) => code < texts.length)))
       return undefined;
-    // What everybody has is first in what was kept, too.
+    // Number 0 exists already.
     for (const text of texts.slice(1)) contexts.texts.push(text);
     for (const list of lists.slice(1)) contexts.lists.push(list);
     contexts.#rows = rows;
@@ -170,7 +172,7 @@ export class Contexts {
     return contexts;
   }
 
-  /** The rows from `first` to before `end`, for keeping. */
+  /** The rows from `first` to before `end`, to be persisted. */
   rows(first: number, end: number): Uint32Array {
     return this.#rows.subarray(first * width, Math.min(end, this.#length) * width);
   }

@@ -1,20 +1,22 @@
-// How blocks of heartbeats and the numbers of contexts lie on disk: integers of variable length, differences instead of moments,
-// runs instead of repetitions, as base64 because a store keeps text. Three bytes a heartbeat or so, and quick to unpack. What is
-// kept where, and when it is of use, is kept.ts'.
+// The encoding of blocks and dictionaries on disk: integers of variable length, differences instead of times, runs instead of
+// repetitions, as base64 because a store keeps text. A heartbeat takes about three bytes. What is stored where is persistence.ts'.
 
 import { reportsUsage, usageFields, usageWidth } from './ai-usage.ts';
-import { type Beat, DayBlock, day, linesAt, type Outline, usageAt } from './columns.ts';
+import { DayBlock, type DayOutline, day, type HeartbeatRow, linesAt, usageAt } from './columns.ts';
 import { width } from './dictionary.ts';
 import { lineKinds } from './line-counts.ts';
 
-/** A number below 128 takes one byte. */
+/** Bits of a byte that carry a value. */
 const bitsOfByte = 7;
 
 class Packer {
   #bytes = Buffer.alloc(4_096);
   #length = 0;
 
-  /** @param value a safe integer from 0 on */
+  /**
+   * Appends an integer.
+   * @param value a safe integer from 0 on
+   */
   number(value: number): void {
     if (this.#length + 8 > this.#bytes.length) this.#grow(8);
     let rest = value;
@@ -27,8 +29,8 @@ class Packer {
     this.#length += 1;
   }
 
-  text(said: string): void {
-    const bytes = Buffer.from(said);
+  text(input: string): void {
+    const bytes = Buffer.from(input);
     this.number(bytes.length);
     if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
     this.#length += bytes.copy(this.#bytes, this.#length);
@@ -45,7 +47,7 @@ class Packer {
   }
 }
 
-/** Gives zeros and empty texts beyond the end: whoever unpacks checks how much there was. */
+/** Reads zeros and empty texts beyond the end; the caller checks `isWhole`. */
 class Unpacker {
   readonly #bytes: Buffer;
   #at = 0;
@@ -58,7 +60,7 @@ class Unpacker {
     return this.#at >= this.#bytes.length;
   }
 
-  /** Done, and not beyond. */
+  /** True if everything was read, and nothing beyond the end. */
   get isWhole(): boolean {
     return this.#at === this.#bytes.length;
   }
@@ -85,12 +87,15 @@ class Unpacker {
   }
 }
 
-/** A day's block; `number` says which day. */
+/**
+ * Encodes the block of a day.
+ * @param number the day, counted from 1970
+ */
 export function packBlock(number: number, block: DayBlock): string {
   const { length, times } = block;
   const packer = new Packer();
   packer.number(length);
-  // Plugins tell milliseconds, most of the time.
+  // Most plugins send milliseconds.
   let unit = 1_000;
   for (let at = 0; at < length; at += 1) if ((times[at] ?? 0) % 1_000 !== 0) unit = 1;
   packer.number(unit);
@@ -119,7 +124,10 @@ export function packBlock(number: number, block: DayBlock): string {
   return packer.packed();
 }
 
-/** Undefined for what is no block of that day, or speaks of contexts and texts that there are none of. */
+/**
+ * Decodes the block of a day.
+ * @returns undefined for what is no block of that day, or names unknown contexts or texts
+ */
 export function unpackBlock(
   number: number,
   packed: string,
@@ -128,9 +136,9 @@ export function unpackBlock(
   const unpacker = new Unpacker(packed);
   const length = unpacker.number();
   const unit = unpacker.number();
-  // A heartbeat has two bytes at the least, and a text four for three of them.
+  // A heartbeat takes at least two bytes, and base64 four characters for three bytes.
   if (length === 0 || length > packed.length || (unit !== 1 && unit !== 1_000)) return undefined;
-  const odd = new Map<string, Beat>();
+  const odd = new Map<string, HeartbeatRow>();
   const block = new DayBlock(length, odd);
   let time = number * day;
   for (let at = 0; at < length; at += 1) {
@@ -163,10 +171,10 @@ export function unpackBlock(
   return unpacker.isWhole ? block : undefined;
 }
 
-/** How many heartbeats tell of lines; how many lie between one and the next that does, and what that one tells. */
+/** Encodes the number of heartbeats that report lines; then for each the distance from the one before, and its counts. */
 function packLines(packer: Packer, block: DayBlock): void {
-  const told = block.lines === undefined ? [] : Array.from({ length: block.length }, (_, at) => at);
-  const telling = told.flatMap((at) => {
+  const call = block.lines === undefined ? [] : Array.from({ length: block.length }, (_, at) => at);
+  const telling = call.flatMap((at) => {
     const lines = linesAt(block, at);
     return lines === undefined ? [] : [{ at, lines }];
   });
@@ -179,7 +187,7 @@ function packLines(packer: Packer, block: DayBlock): void {
   }
 }
 
-/** False when a heartbeat is told of that is not there. */
+/** @returns false when a heartbeat is not there */
 function unpackLines(unpacker: Unpacker, block: DayBlock): boolean {
   const telling = unpacker.number();
   if (telling === 0) return true;
@@ -195,7 +203,7 @@ function unpackLines(unpacker: Unpacker, block: DayBlock): boolean {
   return true;
 }
 
-/** As `packLines`: how many heartbeats report usage, then for each the distance from the one before and its row. */
+/** Encodes usage like `packLines`: the number of heartbeats that report any, then for each the distance and its row. */
 function packUsage(packer: Packer, block: DayBlock): void {
   const { usage } = block;
   const reporting = usage === undefined ? [] : Array.from({ length: block.length }, (_, at) => at);
@@ -212,7 +220,7 @@ function packUsage(packer: Packer, block: DayBlock): void {
   }
 }
 
-/** False when a heartbeat is not there, or a session or model is no known text. */
+/** @returns false when a heartbeat is not there, or a session or model is no known text */
 function unpackUsage(unpacker: Unpacker, block: DayBlock, texts: number): boolean {
   const reporting = unpacker.number();
   if (reporting === 0) return true;
@@ -230,7 +238,7 @@ function unpackUsage(unpacker: Unpacker, block: DayBlock, texts: number): boolea
   return true;
 }
 
-/** The length of each run and its value, until the column is full. */
+/** Encodes the length and the value of each run. */
 function packRuns(packer: Packer, column: Uint32Array, length: number): void {
   for (let at = 0; at < length; ) {
     const value = column[at] ?? 0;
@@ -242,7 +250,7 @@ function packRuns(packer: Packer, column: Uint32Array, length: number): void {
   }
 }
 
-/** False when the runs do not fill it exactly, or a value is not below the limit. */
+/** @returns false when the runs do not fill the column exactly, or a value is not below the limit */
 function unpackRuns(unpacker: Unpacker, column: Uint32Array, limit: number): boolean {
   for (let at = 0; at < column.length; ) {
     const [run, value] = [unpacker.number(), unpacker.number()];
@@ -253,8 +261,8 @@ function unpackRuns(unpacker: Unpacker, column: Uint32Array, limit: number): boo
   return true;
 }
 
-/** What is known of the days, in order. */
-export function packOutlines(days: readonly (readonly [number, Outline])[]): string {
+/** Encodes the outlines of days, in order. */
+export function packOutlines(days: readonly (readonly [number, DayOutline])[]): string {
   const packer = new Packer();
   let before = 0;
   for (const [number, { length, first, stray }] of days) {
@@ -266,9 +274,9 @@ export function packOutlines(days: readonly (readonly [number, Outline])[]): str
   return packer.packed();
 }
 
-export function unpackOutlines(packed: string): readonly (readonly [number, Outline])[] {
+export function unpackOutlines(packed: string): readonly (readonly [number, DayOutline])[] {
   const unpacker = new Unpacker(packed);
-  const days: (readonly [number, Outline])[] = [];
+  const days: (readonly [number, DayOutline])[] = [];
   for (let number = 0; !unpacker.isDone; ) {
     number += unpacker.number();
     const length = unpacker.number();
@@ -278,7 +286,7 @@ export function unpackOutlines(packed: string): readonly (readonly [number, Outl
   return days;
 }
 
-/** Neighbours have most in common: which columns differ from the row before, as bits, and what they say. */
+/** Encodes rows: which columns differ from the row before, as bits, and their values. Neighbours have most columns in common. */
 export function packRows(rows: Uint32Array): string {
   const packer = new Packer();
   for (let row = 0; row < rows.length; row += width) {
@@ -292,7 +300,7 @@ export function packRows(rows: Uint32Array): string {
   return packer.packed();
 }
 
-/** Undefined when there are not as many as they should be. */
+/** @returns undefined when there are fewer or more rows than `count` */
 export function unpackRows(packed: string, count: number): Uint32Array | undefined {
   const unpacker = new Unpacker(packed);
   const rows = new Uint32Array(count * width);

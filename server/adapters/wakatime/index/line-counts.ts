@@ -1,24 +1,24 @@
-// Lines of code that heartbeats tell of, by who wrote them. They belong to the moment of the heartbeat that tells them, whatever time
-// it is worth. Which of them count for what is credit.ts'.
+// Lines of code that heartbeats report, written by AI or by hand. They count at the moment of the heartbeat that reports them,
+// however much time it is worth.
 
 import type { Heartbeat } from '../model/heartbeat.ts';
 
 export const lineKinds = ['ai_additions', 'ai_deletions', 'human_additions', 'human_deletions'] as const;
 
-/** As answers say it. */
-export type Lines = Readonly<Record<(typeof lineKinds)[number], number>>;
+/** The counts as answers have them. */
+export type LineChanges = Readonly<Record<(typeof lineKinds)[number], number>>;
 
 /** A number for each of `lineKinds`. */
-export type Counts = ArrayLike<number>;
+export type LineCounts = ArrayLike<number>;
 
-/** What columns can hold; nobody writes as much between two heartbeats. */
+/** The largest number that a column holds. */
 const most = 0xffff_ffff;
 
 /**
- * What a heartbeat tells; undefined when that is nothing. Editors say by how much a file has grown, less than nothing when it has
- * shrunk; those before 2025 knew additions and deletions, and nothing of AI.
+ * The lines that a heartbeat reports; undefined when it reports none. Editors send the change of a file's length, negative when it
+ * has shrunk. Plugins before 2025 sent additions and deletions, without AI.
  */
-export function linesOf(heartbeat: Heartbeat): Counts | undefined {
+export function countLines(heartbeat: Heartbeat): LineCounts | undefined {
   const { ai_line_changes: ai = 0, human_line_changes, line_additions = 0, line_deletions = 0 } = heartbeat;
   const human =
     human_line_changes === undefined
@@ -28,33 +28,33 @@ export function linesOf(heartbeat: Heartbeat): Counts | undefined {
   return counts.some((count) => count > 0) ? counts : undefined;
 }
 
-export function sayLines(counts: Counts = []): Lines {
+export function describeLines(counts: LineCounts = []): LineChanges {
   const [ai_additions = 0, ai_deletions = 0, human_additions = 0, human_deletions = 0] = Array.from(counts);
   return { ai_additions, ai_deletions, human_additions, human_deletions };
 }
 
-export function sameLines(one: Counts | undefined, other: Counts | undefined): boolean {
+export function isSameLines(one: LineCounts | undefined, other: LineCounts | undefined): boolean {
   return lineKinds.every((_, kind) => (one?.[kind] ?? 0) === (other?.[kind] ?? 0));
 }
 
-/** Whether any is more than nothing, of those that begin at `from`. */
-export function tellsLines(counts: Counts, from: number): boolean {
+/** True if any of the counts that begin at `from` is positive. */
+export function hasLines(counts: LineCounts, from: number): boolean {
   return counts[from] !== 0 || counts[from + 1] !== 0 || counts[from + 2] !== 0 || counts[from + 3] !== 0;
 }
 
-/** Lines by number: `codes[i]` has the counts that begin at `i * lineKinds.length`. No number is there twice. */
+/** Lines by dictionary number: `codes[i]` has the counts that begin at `i * lineKinds.length`. Each number occurs once. */
 export interface LineSums {
   readonly codes: readonly number[];
-  readonly counts: Counts;
+  readonly counts: LineCounts;
 }
 
 export const noLines: LineSums = { codes: [], counts: [] };
 
 /**
- * Adds up by whatever they count for.
- * @param from where the numbers begin, of many
+ * Adds counts to the sum of a key.
+ * @param from index of the first count
  */
-export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: Counts, from: number): void {
+export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: LineCounts, from: number): void {
   let sum = sums.get(key);
   if (sum === undefined) {
     sum = lineKinds.map(() => 0);
@@ -63,11 +63,11 @@ export function addLines<Key>(sums: Map<Key, number[]>, key: Key, counts: Counts
   for (let kind = 0; kind < lineKinds.length; kind += 1) sum[kind] = (sum[kind] ?? 0) + (counts[from + kind] ?? 0);
 }
 
-/** By whatever the numbers stand for; what stands for several counts for each of them. */
-export function linesBy<Key>(
+/** Sums lines by key. A number with several keys counts for each of them. */
+export function sumLinesBy<Key>(
   all: readonly LineSums[],
   keysOf: (code: number) => readonly Key[],
-): ReadonlyMap<Key, Counts> {
+): ReadonlyMap<Key, LineCounts> {
   const sums = new Map<Key, number[]>();
   for (const { codes, counts } of all) {
     for (const [index, code] of codes.entries())
@@ -76,22 +76,22 @@ export function linesBy<Key>(
   return sums;
 }
 
-/** Adds up by number without hashing, since most heartbeats of a year may tell of lines. */
+/** Sums lines by number without hashing, because most heartbeats of a year may report lines. */
 export class LineCounter {
   #sums = new Float64Array(lineKinds.length * 256);
   #touched: number[] = [];
 
-  /** @param from where the numbers begin, of many; one of them is more than nothing */
-  add(code: number, counts: Counts, from: number): void {
+  /** @param from index of the first count; at least one count is positive */
+  add(code: number, counts: LineCounts, from: number): void {
     const at = code * lineKinds.length;
     if (at >= this.#sums.length) this.#grow(at);
     const sums = this.#sums;
-    if (!tellsLines(sums, at)) this.#touched.push(code);
+    if (!hasLines(sums, at)) this.#touched.push(code);
     for (let kind = 0; kind < lineKinds.length; kind += 1)
       sums[at + kind] = (sums[at + kind] ?? 0) + (counts[from + kind] ?? 0);
   }
 
-  /** What was added since the last time. */
+  /** The sums since the last call. */
   take(): LineSums {
     const codes = this.#touched;
     const counts = new Float64Array(codes.length * lineKinds.length);

@@ -1,12 +1,12 @@
-// The blocks of one account's heartbeats on disk, so that a hub that has just started need not read them all as JSON: an item for
-// each day, some for the numbers of contexts, and one that says up to which step of the heartbeats' channel they are complete.
-// All of it is derived. Whatever is missing, broken or of another epoch is made anew, and of two nodes that keep at once one is
-// refused and looks again; neither is ever wrong. When to keep is timeline.ts'.
+// The persisted index of one account: an item for each day, some for the dictionary, and one that says up to which step of the
+// heartbeats' channel they are complete. After a start the hub reads it instead of every heartbeat's JSON. All of it is derived: what
+// is missing, broken or of another epoch is rebuilt. Of two nodes that persist at once one is refused and reads again; neither
+// answers wrong. When to persist is account-index.ts'.
 
 import type { Item, Op, Put, Store } from '../../../core/store.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { Beats, day, type Outline } from './columns.ts';
-import { Contexts, width } from './dictionary.ts';
+import { type DayOutline, day, HeartbeatColumns } from './columns.ts';
+import { Dictionary, width } from './dictionary.ts';
 import {
   packBlock,
   packLists,
@@ -19,9 +19,9 @@ import {
 } from './encoding.ts';
 
 const format = 3;
-/** Numbers in one item; rewritten while it grows. */
+/** Dictionary entries in one item; the last item is rewritten while it grows. */
 const perItem = { texts: 128, lists: 128, contexts: 2_048 } as const;
-/** Days between two that are wanted which are read along rather than passed over. */
+/** Days between two wanted ones that are read along rather than skipped. */
 const readAlong = 7;
 /** Days read at once. */
 const daysAtOnce = 400;
@@ -30,17 +30,17 @@ const writtenAtOnce = 4_194_304;
 const end = Number.MAX_SAFE_INTEGER;
 
 interface Found {
-  readonly beats: Beats;
-  /** The step of the heartbeats' channel up to which they are complete. */
+  readonly beats: HeartbeatColumns;
+  /** The step of the heartbeats' channel up to which the columns are complete. */
   readonly seq: number;
 }
 
-export class Kept {
+export class PersistedIndex {
   readonly #store: Store;
   readonly #name: string;
-  /** The last step of this channel that we know. */
+  /** The last step of the index's own channel that is known. */
   #base = 0;
-  /** What the state on disk says; undefined while there is none of use. */
+  /** The dictionary's size on disk; undefined while nothing usable is there. */
   #counts: Readonly<Record<keyof typeof perItem, number>> | undefined;
 
   private constructor(store: Store, name: string) {
@@ -51,21 +51,21 @@ export class Kept {
   static async open(
     store: Store,
     account: string,
-  ): Promise<{ readonly kept: Kept; readonly found: Found | undefined }> {
-    const kept = new Kept(store, `@derived/wakatime/${account}`);
+  ): Promise<{ readonly kept: PersistedIndex; readonly found: Found | undefined }> {
+    const kept = new PersistedIndex(store, `@derived/wakatime/${account}`);
     return { kept, found: await kept.#find() };
   }
 
-  /** What is on disk is of no use: all of it is written anew. */
+  /** Forgets what is on disk: the next `keep` writes everything. */
   discard(): void {
     this.#counts = undefined;
   }
 
   /**
-   * Reads the blocks of days that are not in memory.
-   * @returns false when they are not what was promised: broken, or another node's by now
+   * Loads blocks of days that are not in memory.
+   * @returns false when they are broken, or another node has replaced them
    */
-  async fetch(beats: Beats, days: readonly number[]): Promise<boolean> {
+  async fetch(beats: HeartbeatColumns, days: readonly number[]): Promise<boolean> {
     const wanted = [...days].sort((a, b) => a - b);
     let from = 0;
     for (let to = 1; to <= wanted.length; to += 1) {
@@ -76,7 +76,7 @@ export class Kept {
     return true;
   }
 
-  async #fetch(beats: Beats, days: readonly number[]): Promise<boolean> {
+  async #fetch(beats: HeartbeatColumns, days: readonly number[]): Promise<boolean> {
     const wanted = new Set(days);
     const [first = 0, last = 0] = [days[0], days.at(-1)];
     let from = first * day;
@@ -84,7 +84,7 @@ export class Kept {
       const items = await this.#store.read(this.#name, { from, to: (last + 1) * day, limit: daysAtOnce });
       for (const { time, value, seq } of items) {
         const number = (time ?? 0) / day;
-        // Another question may have had it read meanwhile, and changed it.
+        // Another request may have loaded and changed the day meanwhile.
         if (!wanted.delete(number) || beats.has(number)) continue;
         const outline = beats.outline(number);
         const known = { contexts: beats.contexts.length, texts: beats.contexts.texts.length };
@@ -98,11 +98,11 @@ export class Kept {
   }
 
   /**
-   * Keeps what has changed. What is kept is decided when this is called, before anything is awaited, unless there is nothing yet.
+   * Persists what has changed. What is written is decided synchronously, unless nothing usable is on disk.
    * @param seq the step up to which `beats` is complete
-   * @returns false when another node has kept something meanwhile
+   * @returns false when another node has persisted meanwhile
    */
-  async keep(beats: Beats, seq: number, at: number): Promise<boolean> {
+  async keep(beats: HeartbeatColumns, seq: number, at: number): Promise<boolean> {
     const stale = this.#counts === undefined ? await this.#keys() : new Set<string>();
     const [ops, state] = this.#opsOf(beats, seq);
     for (const { key } of [...ops, state]) stale.delete(key);
@@ -120,7 +120,7 @@ export class Kept {
     return true;
   }
 
-  #opsOf(beats: Beats, seq: number): [Op[], Put] {
+  #opsOf(beats: HeartbeatColumns, seq: number): [Op[], Put] {
     const { contexts } = beats;
     const before = this.#counts ?? { texts: 0, lists: 0, contexts: 0 };
     const ops: Op[] = [...beats.takeChanged()].map(([number, block]) =>
@@ -139,7 +139,7 @@ export class Kept {
     numbers('texts', (from, to) => JSON.stringify(contexts.texts.slice(from, to)));
     numbers('lists', (from, to) => JSON.stringify(packLists(contexts.lists.slice(from, to))));
     numbers('contexts', (from, to) => JSON.stringify(packRows(contexts.rows(from, to))));
-    const outlines = beats.days(0, end).flatMap((number): [number, Outline][] => {
+    const outlines = beats.days(0, end).flatMap((number): [number, DayOutline][] => {
       const outline = beats.outline(number);
       return outline === undefined ? [] : [[number, outline]];
     });
@@ -153,7 +153,7 @@ export class Kept {
     do {
       this.#base = (await this.#store.head(this.#name)).seq;
       items = this.#base === 0 ? [] : await this.#store.read(this.#name, { from: 0, to: 1 });
-      // Another node was keeping just now: what we have would be a little of the old and a little of the new.
+      // Another node was writing: half of this would be old and half of it new.
     } while (items.some(({ seq }) => seq > this.#base));
     try {
       const values = new Map(items.map(({ key, value }) => [key, value]));
@@ -172,17 +172,17 @@ export class Kept {
       }
       const texts = all('texts', textsIn);
       const lists = all('lists', (value) => unpackLists(textIn(value)));
-      const contexts = Contexts.restore(texts, lists, rows);
+      const contexts = Dictionary.restore(texts, lists, rows);
       if (contexts === undefined || texts.length !== state.texts || lists.length !== state.lists) return;
       this.#counts = { texts: state.texts, lists: state.lists, contexts: state.contexts };
-      return { beats: new Beats(contexts, unpackOutlines(state.days)), seq: state.seq };
+      return { beats: new HeartbeatColumns(contexts, unpackOutlines(state.days)), seq: state.seq };
     } catch {
-      // Not JSON, or numbers that no array can have: as good as nothing.
+      // Broken: not JSON, or a size that no array can have.
       return undefined;
     }
   }
 
-  /** All that is here, whatever it may be. */
+  /** The keys of all items of the channel. */
   async #keys(): Promise<Set<string>> {
     const keys = new Set<string>();
     for (let after: string | undefined; ; ) {
@@ -207,9 +207,9 @@ interface State {
 }
 
 function stateIn(value: string | undefined): State | undefined {
-  const said: unknown = value === undefined ? undefined : JSON.parse(value);
-  if (!isObject(said) || said['format'] !== format) return undefined;
-  const { epoch, seq, texts, lists, contexts, days } = said;
+  const input: unknown = value === undefined ? undefined : JSON.parse(value);
+  if (!isObject(input) || input['format'] !== format) return undefined;
+  const { epoch, seq, texts, lists, contexts, days } = input;
   return typeof epoch === 'string' &&
     typeof seq === 'number' &&
     typeof texts === 'number' &&
@@ -221,16 +221,16 @@ function stateIn(value: string | undefined): State | undefined {
 }
 
 function textsIn(value: string): readonly string[] {
-  const said: unknown = JSON.parse(value);
-  return Array.isArray(said) ? said.filter((one) => typeof one === 'string') : [];
+  const input: unknown = JSON.parse(value);
+  return Array.isArray(input) ? input.filter((one) => typeof one === 'string') : [];
 }
 
 function textIn(value: string): string {
-  const said: unknown = JSON.parse(value);
-  return typeof said === 'string' ? said : '';
+  const input: unknown = JSON.parse(value);
+  return typeof input === 'string' ? input : '';
 }
 
-/** In pages that a store takes at once. */
+/** Splits ops into pages that a store accepts. */
 function* paged(ops: readonly Op[]): Generator<readonly Op[]> {
   let page: Op[] = [];
   let size = 0;

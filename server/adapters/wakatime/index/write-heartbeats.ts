@@ -1,16 +1,15 @@
-// Heartbeats into the channel, each once. Of one that is there already, what the first copy lacked is taken from the repetition and
-// nothing else is changed: what two copies say differently, the one that came first decides. How heartbeats come in and what is
-// answered is ingest.ts'.
+// Writes heartbeats into the channel, each once. A repetition only fills fields that the first copy lacked; where two copies differ,
+// the first one wins. How heartbeats come in and how they are answered is ingest/ingest.ts'.
 
 import type { Channel } from '../../../core/channel.ts';
 import { writeAfterReading } from '../../../core/optimistic-channel.ts';
 import type { Item, Put } from '../../../core/store.ts';
-import { filled, type Heartbeat, readHeartbeat } from '../model/heartbeat.ts';
+import { fillMissing, type Heartbeat, readHeartbeat } from '../model/heartbeat.ts';
 
-/** One heartbeat with the key that is its identity, and its moment in microseconds. */
-export interface Keyed {
+/** A heartbeat with its key and its time in microseconds. */
+export interface KeyedHeartbeat {
   readonly key: string;
-  /** Whether the key is what `keyOf` makes of it. */
+  /** True if the key is what `heartbeatKey` computes. */
   readonly own: boolean;
   readonly time: number;
   readonly heartbeat: Heartbeat;
@@ -22,22 +21,26 @@ interface Writer {
   readonly at: number;
 }
 
-/** What the change of a heartbeat that was written by this process carries, so that its text need not be parsed again. */
+/** Carried by the change of a heartbeat that this process wrote, so that its text need not be parsed again. */
 export class ParsedHeartbeat {
   readonly heartbeat: Heartbeat;
   readonly own: boolean;
 
-  constructor({ heartbeat, own }: Keyed) {
+  constructor({ heartbeat, own }: KeyedHeartbeat) {
     this.heartbeat = heartbeat;
     this.own = own;
   }
 }
 
-/** Resolves when all of them are on disk, in one piece. */
-export async function keepHeartbeats(channel: Channel, heartbeats: readonly Keyed[], writer: Writer): Promise<void> {
+/** Writes a batch in one piece. Resolves when it is on disk. */
+export async function writeHeartbeats(
+  channel: Channel,
+  heartbeats: readonly KeyedHeartbeat[],
+  writer: Writer,
+): Promise<void> {
   const parsed = new Map<string, ParsedHeartbeat>();
   const ops: Put[] = [];
-  const repeated = new Map<string, Keyed[]>();
+  const repeated = new Map<string, KeyedHeartbeat[]>();
   for (const keyed of heartbeats) {
     const { key, time, heartbeat } = keyed;
     const before = repeated.get(key);
@@ -52,13 +55,20 @@ export async function keepHeartbeats(channel: Channel, heartbeats: readonly Keye
   }
   const appended = await channel.write({ ops, ...writer }, { parsed });
   if (!appended.ok) throw new Error(`${channel.name}: the store refused a write without a base as stale`);
-  // Those that went in and came once have nothing to be filled from.
+  // Heartbeats that were new and came once need no filling.
   for (const { key } of appended.changes) if (repeated.get(key)?.length === 1) repeated.delete(key);
   if (repeated.size > 0) await fill(channel, repeated, writer);
 }
 
-/** Reads before it writes, so it names the state that it read: another hub may be filling the same ones. */
-async function fill(channel: Channel, repeated: ReadonlyMap<string, readonly Keyed[]>, writer: Writer): Promise<void> {
+/**
+ * Fills existing heartbeats from their repetitions. It reads before it writes, so it names the state that it read: another hub may
+ * fill the same ones.
+ */
+async function fill(
+  channel: Channel,
+  repeated: ReadonlyMap<string, readonly KeyedHeartbeat[]>,
+  writer: Writer,
+): Promise<void> {
   await writeAfterReading(channel, async () => {
     const ops = (await readAll(channel, repeated)).flatMap(({ key, value, time, end }): Put[] => {
       const text = filledBy(value, time, repeated.get(key) ?? []);
@@ -69,8 +79,11 @@ async function fill(channel: Channel, repeated: ReadonlyMap<string, readonly Key
   });
 }
 
-/** What is there under these keys. A batch comes from one stretch of time, so nearly all of it is found in one page. */
-async function readAll(channel: Channel, repeated: ReadonlyMap<string, readonly Keyed[]>): Promise<readonly Item[]> {
+/** The items under these keys. The heartbeats of a batch are close in time, so one page has nearly all of them. */
+async function readAll(
+  channel: Channel,
+  repeated: ReadonlyMap<string, readonly KeyedHeartbeat[]>,
+): Promise<readonly Item[]> {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const copies of repeated.values()) {
     for (const { time } of copies) [from, to] = [Math.min(from, time), Math.max(to, time)];
@@ -82,9 +95,9 @@ async function readAll(channel: Channel, repeated: ReadonlyMap<string, readonly 
   return [...found, ...(await Promise.all(missing.map((key) => channel.read({ key })))).flat()];
 }
 
-function filledBy(value: string, time: number | null, copies: readonly Keyed[]): string {
+function filledBy(value: string, time: number | null, copies: readonly KeyedHeartbeat[]): string {
   return copies.reduce((text, { heartbeat }) => {
     const known = readHeartbeat(text, time);
-    return (known === undefined ? undefined : filled(known, heartbeat)) ?? text;
+    return (known === undefined ? undefined : fillMissing(known, heartbeat)) ?? text;
   }, value);
 }

@@ -1,15 +1,14 @@
-// The heartbeats of one day as they were kept: listed, and deleted. They are read from the channel, not from memory, because only
-// there they are whole.
+// Lists and deletes the stored heartbeats of one day. They are read from the channel, because the columns do not have all fields.
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Item } from '../../../core/store.ts';
-import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
-import { secondsOf } from '../model/format-time.ts';
+import { dayBounds, formatIso, formatIsoEnd, readDate } from '../model/calendar.ts';
+import { toSeconds } from '../model/format-time.ts';
 import { type Heartbeat, isObject, readHeartbeat } from '../model/heartbeat.ts';
-import { credit } from '../stats/durations-algorithm.ts';
-import { inherited, type Place } from '../stats/inherit-fields.ts';
+import { creditSpans } from '../stats/durations-algorithm.ts';
+import { type InheritableFields, inheritFields } from '../stats/inherit-fields.ts';
 import { agentId } from '../stats/lists.ts';
-import { type Asked, type Person, type Question, wrong } from '../stats/query.ts';
+import { failure, type Outcome, type Person, type TimeQuery } from '../stats/query.ts';
 import { machineId } from '../stats/summaries.ts';
 
 const minute = 60_000_000;
@@ -17,31 +16,31 @@ const pageLength = 2_000;
 /** Characters. */
 const pageSize = 1_048_576;
 
-export async function list(hub: Hub, { person, query, zone, now }: Question): Promise<Asked<object>> {
+export async function listHeartbeats(hub: Hub, { person, query, zone, now }: TimeQuery): Promise<Outcome<object>> {
   const date = readDate(query.get('date') ?? '', now, zone);
-  if (date === undefined) return wrong('date is required: YYYY-MM-DD');
-  const [from = 0, to = 0] = boundsOf([date], zone);
-  const data = await shownHeartbeats(hub, person, from, to);
-  return { ok: true, value: { data, start: iso(from), end: isoEnd(to), timezone: zone } };
+  if (date === undefined) return failure('date is required: YYYY-MM-DD');
+  const [from = 0, to = 0] = dayBounds([date], zone);
+  const data = await describeDay(hub, person, from, to);
+  return { ok: true, value: { data, start: formatIso(from), end: formatIsoEnd(to), timezone: zone } };
 }
 
-/** Those of [from, to) as they are told, in order of time. */
-async function shownHeartbeats(hub: Hub, person: Person, from: number, to: number): Promise<readonly object[]> {
+/** The heartbeats of [from, to) as answers have them, in order of time. */
+async function describeDay(hub: Hub, person: Person, from: number, to: number): Promise<readonly object[]> {
   const items = await read(hub, person, from, to);
   const known = placesOf(person, from, to);
   return items.flatMap((item) => {
     const heartbeat = readHeartbeat(item.value, item.time);
     return heartbeat === undefined
       ? []
-      : [shown(item, heartbeat, person, known.get(`${item.time} ${heartbeat.entity}`))];
+      : [describeHeartbeat(item, heartbeat, person, known.get(`${item.time} ${heartbeat.entity}`))];
   });
 }
 
-/** By moment and entity: what heartbeats that say "as before" stand for. */
-function placesOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, Place> {
+/** The resolved fields of heartbeats that inherit some, by time and entity. */
+function placesOf({ beats, settings }: Person, from: number, to: number): ReadonlyMap<string, InheritableFields> {
   const reach = settings.timeout * minute;
-  const known = new Map<string, Place>();
-  credit(
+  const known = new Map<string, InheritableFields>();
+  creditSpans(
     beats,
     { timeout: reach, writesOnly: false, reach },
     { from, to },
@@ -54,15 +53,15 @@ function placesOf({ beats, settings }: Person, from: number, to: number): Readon
   return known;
 }
 
-/** All that the account has from a moment on as it is told, in order of time, in pages of about a mebibyte. */
-export async function* pagesOfHeartbeats(
+/** All heartbeats of an account from a moment on, as answers have them, in order of time, in pages of about a mebibyte. */
+export async function* readHeartbeatPages(
   hub: Hub,
   person: Pick<Person, 'account' | 'id' | 'settings'>,
   since: number,
-): AsyncGenerator<readonly { readonly time: number; readonly said: object }[]> {
+): AsyncGenerator<readonly { readonly time: number; readonly input: object }[]> {
   const channel = await hub.channel(`${person.account}/wakatime`);
   const reach = person.settings.timeout * minute;
-  let before: { readonly time: number; readonly place: Place } | undefined;
+  let before: { readonly time: number; readonly place: InheritableFields } | undefined;
   for (let after: Item | undefined; ; ) {
     const range = after === undefined ? { from: since } : { from: since, after: { key: after.key, time: after.time } };
     const items = await channel.read({ ...range, limit: pageLength, size: pageSize });
@@ -71,22 +70,26 @@ export async function* pagesOfHeartbeats(
       if (heartbeat === undefined || item.time === null) return [];
       const { project = '', branch = '', language = '', last = [] } = heartbeat;
       const near = before !== undefined && item.time - before.time < reach ? before.place : undefined;
-      const place = inherited({ project, branch, language, last }, near);
+      const place = inheritFields({ project, branch, language, last }, near);
       before = { time: item.time, place };
-      return [{ time: item.time, said: shown(item, heartbeat, person, place) }];
+      return [{ time: item.time, input: describeHeartbeat(item, heartbeat, person, place) }];
     });
     after = items.at(-1);
     if (after === undefined) return;
   }
 }
 
-/** Only ids of that day. The answer to a repetition is the same. */
-export async function remove(hub: Hub, { person, zone, now, moment }: Question, body: unknown): Promise<Asked<object>> {
-  const said = isObject(body) ? body : {};
-  const date = readDate(typeof said['date'] === 'string' ? said['date'] : '', now, zone);
-  const ids: unknown = said['ids'];
-  if (date === undefined || !Array.isArray(ids)) return wrong('send {"date": "YYYY-MM-DD", "ids": [...]}');
-  const [from = 0, to = 0] = boundsOf([date], zone);
+/** Deletes heartbeats by id, only those of the day. A repeated request gets the same answer. */
+export async function deleteHeartbeats(
+  hub: Hub,
+  { person, zone, now, moment }: TimeQuery,
+  body: unknown,
+): Promise<Outcome<object>> {
+  const input = isObject(body) ? body : {};
+  const date = readDate(typeof input['date'] === 'string' ? input['date'] : '', now, zone);
+  const ids: unknown = input['ids'];
+  if (date === undefined || !Array.isArray(ids)) return failure('send {"date": "YYYY-MM-DD", "ids": [...]}');
+  const [from = 0, to = 0] = dayBounds([date], zone);
   const wanted = new Set<unknown>(ids);
   const items = await read(hub, person, from, to);
   const ops = items.filter(({ key }) => wanted.has(key)).map(({ key }) => ({ op: 'remove', key }) as const);
@@ -101,42 +104,42 @@ async function read(hub: Hub, { account }: Person, from: number, to: number): Pr
 }
 
 /**
- * Every documented key, null where the plugin said nothing.
- * @param place what "as before" stands for
+ * A heartbeat with every documented key; null where the plugin sent nothing.
+ * @param place the resolved fields of a heartbeat that inherits some
  */
-function shown(
+function describeHeartbeat(
   { key, time, at }: Item,
   heartbeat: Heartbeat,
   { id, settings }: Pick<Person, 'id' | 'settings'>,
-  place: Place | undefined,
+  place: InheritableFields | undefined,
 ): object {
-  const { user_agent: userAgent = '', machine = '', last = [], ...said } = heartbeat;
+  const { user_agent: userAgent = '', machine = '', last = [], ...input } = heartbeat;
   for (const name of last) {
     const value = place?.[name] ?? '';
-    if (value !== '') said[name] = value;
+    if (value !== '') input[name] = value;
   }
   return {
     id: key,
     user_id: id,
     user_agent_id: userAgent === '' ? null : agentId(userAgent),
     machine_name_id: machine === '' ? null : machineId(machine),
-    // Ids mean nothing to another server; whoever moves takes the names along.
+    // Ids mean nothing to another server: exports need the names.
     user_agent: userAgent === '' ? null : userAgent,
     machine: machine === '' ? null : machine,
-    time: secondsOf(time ?? 0),
+    time: toSeconds(time ?? 0),
     lines: null,
     lineno: null,
     cursorpos: null,
     line_additions: null,
     line_deletions: null,
-    ...said,
-    project: said.project ?? null,
-    branch: said.branch ?? null,
-    language: said.language ?? null,
-    dependencies: said.dependencies ?? [],
-    is_write: said.is_write ?? false,
-    project_root_count: said.project_root_count ?? null,
+    ...input,
+    project: input.project ?? null,
+    branch: input.branch ?? null,
+    language: input.language ?? null,
+    dependencies: input.dependencies ?? [],
+    is_write: input.is_write ?? false,
+    project_root_count: input.project_root_count ?? null,
     timezone: settings.timezone,
-    created_at: iso(at * 1_000),
+    created_at: formatIso(at * 1_000),
   };
 }

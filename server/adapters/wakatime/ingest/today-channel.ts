@@ -1,39 +1,39 @@
-// Today's summary as a channel, `<account>/wakatime/today`: one item, named by the date, that says what the status bar says. It is
-// written while somebody follows it: at once for who begins to, then as heartbeats come in, once a second at the most, and when the
-// day ends. All of it is derived; without followers nothing is done.
+// Today's summary as a channel, `<account>/wakatime/today`. It has one item, named by the date, with what the status bar shows. It is
+// written while somebody follows it: at the beginning, then at most once a second as heartbeats come in, and at the end of the day.
+// Without followers nothing is computed.
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
-import type { Admission } from '../auth/authorize.ts';
-import { addDays, beginning } from '../model/calendar.ts';
+import type { Authorizer } from '../auth/authorize.ts';
+import { addDays, startOfDay } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { ask, reachOf } from '../stats/query.ts';
-import { statusBar } from '../stats/summaries.ts';
+import { parseQuery, timeRangeOf } from '../stats/query.ts';
+import { buildStatusBar } from '../stats/summaries.ts';
 
 const suffix = '/wakatime/today';
 const everyMs = 1_000;
-/** The account's channels that it is made of; zone, timeout and rules are settings. */
+/** The account's channels that the summary depends on. Time zone, timeout and rules are settings. */
 const concerns = new Set(['wakatime', 'settings', 'external_durations']);
 
-/** One account's, while it is followed. */
+/** The state of one account while it is followed. */
 interface Followed {
-  /** Milliseconds since 1970, of the last time that it was written. */
+  /** When the summary was last written, in milliseconds since 1970. */
   at: number;
   isBusy: boolean;
-  /** Asked for while it was busy. */
+  /** True if another write was requested while one was running. */
   again: boolean;
   soon: (() => void) | undefined;
   midnight: (() => void) | undefined;
 }
 
-export class Today {
-  readonly #admission: Admission;
+export class TodayChannel {
+  readonly #authorizer: Authorizer;
   readonly #hub: Hub;
   readonly #followed = new Map<string, Followed>();
 
-  constructor(admission: Admission) {
-    this.#admission = admission;
-    this.#hub = admission.hub;
+  constructor(authorizer: Authorizer) {
+    this.#authorizer = authorizer;
+    this.#hub = authorizer.hub;
     this.#hub.watchFollowers(({ name }) => {
       if (name.endsWith(suffix) && !name.startsWith('@')) this.#begin(name.slice(0, -suffix.length));
     });
@@ -69,7 +69,7 @@ export class Today {
     this.#followed.delete(account);
   }
 
-  /** One after the other; never rejects. */
+  /** Writes the summary; calls run one after the other. Never rejects. */
   async #write(account: string): Promise<void> {
     const followed = this.#followed.get(account);
     if (followed === undefined) return;
@@ -95,23 +95,23 @@ export class Today {
       return;
     }
     const now = this.#hub.world.now();
-    const someone = await this.#admission.someone(account);
-    const asked = ask(someone, new URLSearchParams(), now);
-    if (!asked.ok) return;
-    const { today } = asked.value.now;
-    const beats = await this.#admission.beats(account, reachOf(asked.value, { first: today, last: today }));
-    const bar = statusBar({ ...asked.value, person: { ...someone, beats } });
+    const info = await this.#authorizer.personInfo(account);
+    const result = parseQuery(info, new URLSearchParams(), now);
+    if (!result.ok) return;
+    const { today } = result.value.now;
+    const beats = await this.#authorizer.beats(account, timeRangeOf(result.value, { first: today, last: today }));
+    const bar = buildStatusBar({ ...result.value, person: { ...info, beats } });
     const ops = changes(await channel.read({}), today, bar);
     if (ops.length > 0) await channel.write({ ops, origin: 'wakatime', at: now });
     if (this.#followed.get(account) !== followed) return;
     followed.midnight?.();
-    const tomorrow = beginning(addDays(today, 1), asked.value.zone) / 1_000;
+    const tomorrow = startOfDay(addDays(today, 1), result.value.zone) / 1_000;
     followed.midnight = this.#hub.world.after(tomorrow - now, () => void this.#write(account));
   }
 }
 
-/** Nothing is written for another moment of asking alone. */
-function changes(items: readonly Item[], today: string, bar: ReturnType<typeof statusBar>): readonly Op[] {
+/** The ops that bring the channel up to date. A summary that differs in `cached_at` alone is not written. */
+function changes(items: readonly Item[], today: string, bar: ReturnType<typeof buildStatusBar>): readonly Op[] {
   const ops: Op[] = items.filter(({ key }) => key !== today).map(({ key }) => ({ op: 'remove', key }));
   const known: unknown = JSON.parse(items.find(({ key }) => key === today)?.value ?? 'null');
   const isSame = isObject(known) && JSON.stringify(known['data']) === JSON.stringify(bar.data);

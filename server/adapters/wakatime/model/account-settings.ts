@@ -1,26 +1,26 @@
-// What an account has said about its coding time: the item `wakatime` of its channel `settings`, in WakaTime's own field names.
-// Whoever may write that channel changes them; a wrong field counts as not said.
+// The account's settings: the item `wakatime` of its channel `settings`, in WakaTime's own field names. Any client that may write
+// that channel changes them; a field with a wrong value counts as absent.
 
 import type { Hub } from '../../../core/hub.ts';
 import { addDays, isZone } from './calendar.ts';
 import { isObject } from './heartbeat.ts';
 
-export interface Settings {
+export interface AccountSettings {
   readonly timezone: string;
-  /** Minutes after which silence is no work. */
+  /** Minutes. A gap as long as this is no work. */
   readonly timeout: number;
   readonly writesOnly: boolean;
   /** 0 Sunday, 1 Monday. */
   readonly weekdayStart: number;
   readonly fullName: string;
   readonly email: string;
-  /** Names that stand for several projects each. */
+  /** Labels: names for several projects each. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
-  /** What AI models cost, by name in lower case. */
+  /** What AI models cost, by model in lower case. */
   readonly prices: Prices;
-  /** Days before today that anyone may look at; undefined: all of them. */
+  /** Strangers may look back this many days before today; undefined: without limit. */
   readonly shareDays: number | undefined;
-  /** What anyone may see, without a key. */
+  /** What strangers may see. */
   readonly shares: {
     readonly time: boolean;
     readonly languages: boolean;
@@ -40,8 +40,8 @@ export interface ModelPrice {
 
 export type Prices = ReadonlyMap<string, ModelPrice>;
 
-/** Whether anyone may see all of these lists. */
-export function areShared({ shares }: Settings, parts: readonly string[]): boolean {
+/** True if strangers may see all of these lists. */
+export function areListsShared({ shares }: AccountSettings, parts: readonly string[]): boolean {
   const shared: Readonly<Record<string, boolean>> = {
     categories: shares.categories,
     projects: shares.projects,
@@ -52,19 +52,19 @@ export function areShared({ shares }: Settings, parts: readonly string[]): boole
   return parts.every((part) => shared[part] === true);
 }
 
-/** True if anyone may see what was done on a date. */
-export function isDateShared({ shareDays }: Settings, date: string, today: string): boolean {
+/** True if strangers may see what was done on a date. */
+export function isDateShared({ shareDays }: AccountSettings, date: string, today: string): boolean {
   return shareDays === undefined || date >= addDays(today, -shareDays);
 }
 
 const name = 'wakatime';
 const mostMinutes = 1_440;
 
-export async function readSettings(hub: Hub, account: string): Promise<Settings> {
+export async function readSettings(hub: Hub, account: string): Promise<AccountSettings> {
   const document = await hub.cachedChannel(`${account}/settings`);
   const value = document.view.items.get(name)?.value;
-  const said: unknown = value === undefined ? {} : JSON.parse(value);
-  const field = (key: string): unknown => (isObject(said) ? said[key] : undefined);
+  const input: unknown = value === undefined ? {} : JSON.parse(value);
+  const field = (key: string): unknown => (isObject(input) ? input[key] : undefined);
   const text = (key: string): string => {
     const given = field(key);
     return typeof given === 'string' ? given : '';
@@ -93,9 +93,9 @@ export async function readSettings(hub: Hub, account: string): Promise<Settings>
 }
 
 /** `{"work": ["shop", "hub"]}` */
-function labelsIn(said: unknown): ReadonlyMap<string, readonly string[]> {
+function labelsIn(input: unknown): ReadonlyMap<string, readonly string[]> {
   return new Map(
-    Object.entries(isObject(said) ? said : {}).flatMap(([label, projects]) =>
+    Object.entries(isObject(input) ? input : {}).flatMap(([label, projects]) =>
       Array.isArray(projects) ? [[label, projects.filter((project) => typeof project === 'string')] as const] : [],
     ),
   );
@@ -105,9 +105,9 @@ function labelsIn(said: unknown): ReadonlyMap<string, readonly string[]> {
  * `{"opus": {"input": 15, "cached_input": 1.5, "output": 75}}`: US dollars for a million tokens. A cached token costs what any input
  * token costs, unless said; an entry without two prices counts as not said.
  */
-export function pricesIn(said: unknown): Prices {
+export function pricesIn(input: unknown): Prices {
   const prices = new Map<string, ModelPrice>();
-  for (const [model, price] of Object.entries(isObject(said) ? said : {})) {
+  for (const [model, price] of Object.entries(isObject(input) ? input : {})) {
     if (!isObject(price)) continue;
     const { input, output, cached_input: cachedInput = input } = price;
     if (isPrice(input) && isPrice(output) && isPrice(cachedInput)) {
@@ -121,7 +121,7 @@ function isPrice(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
-/** The zone of the first machine that says one is the account's, until somebody says otherwise. */
+/** Takes the time zone of the first machine that sends one, if the account has no settings yet. */
 export async function proposeZone(hub: Hub, account: string, timezone: string): Promise<void> {
   if (!isZone(timezone)) return;
   const document = await hub.cachedChannel(`${account}/settings`);

@@ -1,16 +1,16 @@
-// Days, as people in a time zone have them: when one begins, which one it is now, and the ranges that tools ask for by name.
-// Dates are texts (`2026-11-21`), moments are microseconds since 1970. The rules of zones are Temporal's.
+// Days in a time zone: when one begins, which one it is now, and the ranges that tools name. Dates are texts (`2026-11-21`), moments
+// are microseconds since 1970. Temporal knows the rules of time zones.
 
 import { Temporal } from '@js-temporal/polyfill';
 
 const second = 1_000_000;
-/** Beginnings of days that are kept, over all zones: asking the zone's rules takes a tenth of a millisecond. */
+/** Cached beginnings of days, over all zones: computing one takes a tenth of a millisecond. */
 const keptDays = 50_000;
 
 const beginnings = new Map<string, number>();
 const zones = new Map<string, boolean>();
 
-/** A name of the zone database, such as `Europe/Berlin`. */
+/** True for a name of the time zone database, such as `Europe/Berlin`. */
 export function isZone(name: string): boolean {
   const known = zones.get(name);
   if (known !== undefined) return known;
@@ -28,8 +28,8 @@ function exists(name: string): boolean {
   }
 }
 
-/** When the date begins there: its first moment, also where clocks go over midnight. */
-export function beginning(date: string, zone: string): number {
+/** The first moment of a date in a zone, also where clocks change at midnight. */
+export function startOfDay(date: string, zone: string): number {
   const key = `${date} ${zone}`;
   const known = beginnings.get(key);
   if (known !== undefined) return known;
@@ -41,22 +41,22 @@ export function beginning(date: string, zone: string): number {
 
 export function dateAt(moment: number, zone: string): string {
   const at = Math.floor(moment / second);
-  const known = asked.get(zone);
+  const known = result.get(zone);
   if (known?.at === at) return known.date;
   const date = Temporal.Instant.fromEpochMilliseconds(at * 1_000)
     .toZonedDateTimeISO(zone)
     .toPlainDate()
     .toString();
-  if (asked.size >= keptZones) asked.clear();
-  asked.set(zone, { at, date });
+  if (result.size >= keptZones) result.clear();
+  result.set(zone, { at, date });
   return date;
 }
 
-/** The second that was asked about last in a zone, since that is nearly always now. No zone changes its date within one. */
-const asked = new Map<string, { readonly at: number; readonly date: string }>();
+/** The second that was last asked about in each zone, which is nearly always now. No zone changes its date within a second. */
+const result = new Map<string, { readonly at: number; readonly date: string }>();
 const keptZones = 1_000;
 
-/** A date has no zone: UTC's days are as good as any to count in. */
+/** A date has no zone, so days are counted in UTC. */
 const midnight = (date: string): number => Date.parse(`${date}T00:00:00Z`);
 const dateOf = (midnightMs: number): string => new Date(midnightMs).toISOString().slice(0, 10);
 const dayMs = 86_400_000;
@@ -66,30 +66,30 @@ export function addDays(date: string, days: number): string {
 }
 
 /** All dates of a span, both ends included. */
-export function datesOf({ first, last }: Span): readonly string[] {
+export function listDates({ first, last }: DateSpan): readonly string[] {
   const count = Math.max(0, (midnight(last) - midnight(first)) / dayMs + 1);
   return Array.from({ length: count }, (_, index) => dateOf(midnight(first) + index * dayMs));
 }
 
-/** Where each of the dates begins, and at the end where the last of them ends. */
-export function boundsOf(dates: readonly string[], zone: string): readonly number[] {
+/** The begin of each date, then the end of the last one. */
+export function dayBounds(dates: readonly string[], zone: string): readonly number[] {
   const last = dates.at(-1);
   if (last === undefined) return [];
-  return [...dates, addDays(last, 1)].map((date) => beginning(date, zone));
+  return [...dates, addDays(last, 1)].map((date) => startOfDay(date, zone));
 }
 
-/** `2026-11-21T08:00:00Z`: WakaTime's moments have no fraction. */
-export function iso(moment: number): string {
+/** `2026-11-21T08:00:00Z`: moments of WakaTime have no fraction. */
+export function formatIso(moment: number): string {
   return `${new Date(Math.floor(moment / second) * 1_000).toISOString().slice(0, 19)}Z`;
 }
 
-/** The last second before a moment: how WakaTime writes ends. */
-export function isoEnd(moment: number): string {
-  return iso(moment - second);
+/** The last second before a moment: WakaTime writes ends so. */
+export function formatIsoEnd(moment: number): string {
+  return formatIso(moment - second);
 }
 
 /** `Fri Sep 11th 2020` */
-export function spoken(date: string): string {
+export function formatDate(date: string): string {
   const [year, month, day] = date.split('-').map(Number);
   return `${weekdayOf(date).slice(0, 3)} ${months[(month ?? 1) - 1]?.slice(0, 3)} ${ordinal(day ?? 1)} ${year}`;
 }
@@ -120,29 +120,29 @@ function ordinal(day: number): string {
 }
 
 /** Both ends included. */
-export interface Span {
+export interface DateSpan {
   readonly first: string;
   readonly last: string;
-  /** Only so many hours of these days, back from now. */
+  /** Only the last hours of these days, back from now. */
   readonly hours?: number;
   /** Only [from, to) of these days, in microseconds since 1970. */
   readonly from?: number;
   readonly to?: number;
 }
 
-/** Today and what the account has said about its weeks. */
-export interface Now {
+/** Today's date, and the day on which the account's weeks begin. */
+export interface CurrentDay {
   readonly today: string;
   /** 0 Sunday, 1 Monday. */
   readonly weekdayStart: number;
 }
 
 /**
- * A date, or a word or moment that names one; undefined for what is none. A time without an offset is the zone's own. A plus
- * that nobody escaped has become a blank on its way here.
+ * The date that a text names, as a date, a word or a moment; undefined for anything else. A time without an offset is in the zone. A
+ * plus that was not encoded arrives as a blank.
  */
-export function readDate(said: string, now: Now, zone: string): string | undefined {
-  const read = readDateTime(said, now);
+export function readDate(input: string, now: CurrentDay, zone: string): string | undefined {
+  const read = readDateTime(input, now);
   if (read === undefined) return undefined;
   return read.offset === undefined ? read.date : dateAt(read.moment, zone);
 }
@@ -152,11 +152,11 @@ export function readDate(said: string, now: Now, zone: string): string | undefin
  * without an offset is the zone's own.
  * @returns undefined for what names none
  */
-export function readMoment(said: string, now: Now, zone: string): number | undefined {
-  const read = readDateTime(said, now);
+export function readMoment(input: string, now: CurrentDay, zone: string): number | undefined {
+  const read = readDateTime(input, now);
   if (read === undefined) return undefined;
   if (read.offset !== undefined) return read.moment;
-  if (read.time === '00:00') return beginning(read.date, zone);
+  if (read.time === '00:00') return startOfDay(read.date, zone);
   return Temporal.PlainDateTime.from(`${read.date}T${read.time}`).toZonedDateTime(zone).epochMilliseconds * 1_000;
 }
 
@@ -168,8 +168,8 @@ interface DateTime {
   readonly moment: number;
 }
 
-function readDateTime(said: string, { today }: Now): DateTime | undefined {
-  const word = said.trim().toLowerCase();
+function readDateTime(input: string, { today }: CurrentDay): DateTime | undefined {
+  const word = input.trim().toLowerCase();
   const named = word === 'today' ? today : word === 'yesterday' ? addDays(today, -1) : word;
   const [, date = '', time = '00:00', offset] = dateForm.exec(named) ?? [];
   const day = Date.parse(`${date}T${time}Z`);
@@ -179,17 +179,17 @@ function readDateTime(said: string, { today }: Now): DateTime | undefined {
   return Number.isNaN(moment) ? undefined : { date, time, offset, moment: moment * 1_000 };
 }
 
-/** No year is so late that a few more behind it could not be written as a date. */
+/** Later years would not be written as dates. */
 const dateForm = /^([12]\d{3}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(z|[-+ ]\d\d:?\d\d)?)?$/;
 
-/** Ranges of `summaries`, which are named for people and include today. */
-export function readSummaryRange(said: string, now: Now): Span | undefined {
+/** Parses the ranges of `summaries`. Their names are for people, and they include today. */
+export function readSummaryRange(input: string, now: CurrentDay): DateSpan | undefined {
   const { today } = now;
-  const back = (days: number): Span => ({ first: addDays(today, 1 - days), last: today });
-  const thisWeek = weekOf(today, now);
+  const back = (days: number): DateSpan => ({ first: addDays(today, 1 - days), last: today });
+  const thisWeek = startOfWeek(today, now);
   const thisMonth = `${today.slice(0, 7)}-01`;
   switch (
-    said
+    input
       .trim()
       .toLowerCase()
       .replace(/[\s-]+/g, '_')
@@ -219,23 +219,23 @@ export function readSummaryRange(said: string, now: Now): Span | undefined {
   }
 }
 
-/** The first day of its week. */
-export function weekOf(date: string, { weekdayStart }: Now): string {
+/** The first day of the week of a date. */
+export function startOfWeek(date: string, { weekdayStart }: CurrentDay): string {
   const { dayOfWeek } = Temporal.PlainDate.from(date);
   return addDays(date, -((dayOfWeek - weekdayStart + 7) % 7));
 }
 
-function monthOf(month: string): Span {
+function monthOf(month: string): DateSpan {
   const first = Temporal.PlainDate.from(`${month}-01`);
   return { first: first.toString(), last: first.add({ months: 1 }).subtract({ days: 1 }).toString() };
 }
 
 export interface StatsRange {
-  /** As WakaTime spells it. */
+  /** The name as WakaTime spells it. */
   readonly name: string;
-  readonly spoken: string;
+  readonly label: string;
   /** undefined: since the first heartbeat. */
-  readonly span: Span | undefined;
+  readonly span: DateSpan | undefined;
   readonly includesToday: boolean;
 }
 
@@ -244,7 +244,7 @@ const spokenRanges = new Map([
   ['all_time', 'all time'],
 ]);
 
-/** What else tools call the ranges. */
+/** Other names of the ranges. */
 const otherNames = new Map([
   ['any', 'all_time'],
   ['this_week', 'week'],
@@ -261,22 +261,22 @@ const otherNames = new Map([
 ]);
 
 /**
- * Ranges of `stats`. Those that go back from now end yesterday unless `includesToday`.
- * @returns undefined for a name that is none
+ * Parses the ranges of `stats`. Those that go back from now end yesterday unless `includesToday`.
+ * @returns undefined for an unknown name
  */
-export function readStatsRange(said: string, now: Now, includesToday: boolean): StatsRange | undefined {
-  const lower = said.trim().toLowerCase().replace(/\s+/g, '_');
+export function readStatsRange(input: string, now: CurrentDay, includesToday: boolean): StatsRange | undefined {
+  const lower = input.trim().toLowerCase().replace(/\s+/g, '_');
   const name = otherNames.get(lower) ?? lower;
   const human = spokenRanges.get(name) ?? name.replaceAll('_', ' ');
-  const fixed = (span: Span): StatsRange => ({ name, spoken: human, span, includesToday: span.last >= now.today });
+  const fixed = (span: DateSpan): StatsRange => ({ name, label: human, span, includesToday: span.last >= now.today });
   const { today } = now;
-  if (name === 'all_time') return { name, spoken: human, span: undefined, includesToday: true };
+  if (name === 'all_time') return { name, label: human, span: undefined, includesToday: true };
   if (/^(?:19|20)\d\d$/.test(name)) return fixed({ first: `${name}-01-01`, last: `${name}-12-31` });
   if (/^(?:19|20)\d\d-(?:0[1-9]|1[0-2])$/.test(name)) {
     const month = months[Number(name.slice(5)) - 1];
-    return { ...fixed(monthOf(name)), spoken: `${month} ${name.slice(0, 4)}` };
+    return { ...fixed(monthOf(name)), label: `${month} ${name.slice(0, 4)}` };
   }
-  const thisWeek = weekOf(today, now);
+  const thisWeek = startOfWeek(today, now);
   const thisMonth = `${today.slice(0, 7)}-01`;
   switch (name) {
     case 'today':
@@ -307,5 +307,5 @@ export function readStatsRange(said: string, now: Now, includesToday: boolean): 
           .subtract({ months: months_ ?? 0 })
           .toString()
       : addDays(after, -back);
-  return { name, spoken: human, span: { first, last }, includesToday };
+  return { name, label: human, span: { first, last }, includesToday };
 }

@@ -1,5 +1,4 @@
-// How things are called when people read them: editors, categories, and what there is no name for. Tables and small functions;
-// nothing here parses what plugins say.
+// Names for people: editors, systems, categories, and absent values. Parsing what plugins send is user-agent.ts'.
 
 const editors = new Map(
   Object.entries({
@@ -83,13 +82,13 @@ const editors = new Map(
   }),
 );
 
-/** All that have one, each once. */
+/** The names of all known editors, sorted. */
 export function editorNames(): readonly string[] {
   return [...new Set(editors.values())].sort();
 }
 
-export function editorName(said: string): string {
-  return said === '' ? 'Unknown Editor' : (editors.get(said.toLowerCase()) ?? titled(said));
+export function editorName(input: string): string {
+  return input === '' ? 'Unknown Editor' : (editors.get(input.toLowerCase()) ?? titled(input));
 }
 
 const systems = new Map(
@@ -112,28 +111,28 @@ const systems = new Map(
   }),
 );
 
-/** An operating system as people know it. */
-export function systemName(said: string): string {
-  return said === '' ? absent.os : (systems.get(said.toLowerCase()) ?? titled(said));
+/** The name of an operating system for people. */
+export function systemName(input: string): string {
+  return input === '' ? unknownNames.os : (systems.get(input.toLowerCase()) ?? titled(input));
 }
 
-/** `my-editor` is "My Editor"; a name with a capital letter is as its makers write it. */
-function titled(said: string): string {
-  if (said !== said.toLowerCase() || !/^[a-z]/.test(said)) return said;
-  return said.replace(/(^|[-_\s]+)([a-z])/g, (_, before: string, letter: string) =>
+/** `my-editor` becomes "My Editor". A name with a capital letter stays as its makers write it. */
+function titled(input: string): string {
+  if (input !== input.toLowerCase() || !/^[a-z]/.test(input)) return input;
+  return input.replace(/(^|[-_\s]+)([a-z])/g, (_, before: string, letter: string) =>
     before === '' ? letter.toUpperCase() : ` ${letter.toUpperCase()}`,
   );
 }
 
-/** `ai coding` is "AI Coding", `writing docs` "Writing Docs". */
-export function categoryName(said: string): string {
-  return said.replace(/(^|\s)(\S+)/g, (_, space: string, word: string) =>
+/** `ai coding` becomes "AI Coding", `writing docs` becomes "Writing Docs". */
+export function categoryName(input: string): string {
+  return input.replace(/(^|\s)(\S+)/g, (_, space: string, word: string) =>
     word.toLowerCase() === 'ai' ? `${space}AI` : `${space}${word.charAt(0).toUpperCase()}${word.slice(1)}`,
   );
 }
 
-/** What stands for an absent value. Heartbeats without a language count apart, as "Other". */
-export const absent = {
+/** The names of absent values. Heartbeats without a language count apart, as "Other". */
+export const unknownNames = {
   project: 'Unknown Project',
   language: 'Other',
   branch: 'Unknown Branch',

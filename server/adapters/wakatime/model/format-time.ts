@@ -1,9 +1,8 @@
-// Time as WakaTime writes it, in numbers and words. Minutes are cut off, never rounded. Items of summaries show seconds, items of
-// stats do not; nothing else differs.
+// Formats times as WakaTime does. Minutes are cut off, never rounded. Items of summaries have seconds, items of stats do not.
 
 const microseconds = 1_000_000;
 
-export interface Amount {
+export interface FormattedTime {
   readonly total_seconds: number;
   readonly hours: number;
   readonly minutes: number;
@@ -12,16 +11,16 @@ export interface Amount {
   readonly text: string;
 }
 
-export interface FineAmount extends Amount {
+export interface FormattedTimeWithSeconds extends FormattedTime {
   readonly seconds: number;
 }
 
-/** By number, because a year has tens of thousands of amounts. */
+/** Precomputed, because a year has tens of thousands of amounts. */
 const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 const hundredths = Array.from({ length: 60 }, (_, minutes) => (minutes / 60).toFixed(2).slice(1));
 
 const two = (number: number): string => twoDigits[number] ?? '';
-const counted = (number: number, unit: string): string =>
+const countUnits = (number: number, unit: string): string =>
   `${number < 1_000 ? number : number.toLocaleString('en-US')} ${unit}${number === 1 ? '' : 's'}`;
 
 function parts(total: number): { hours: number; minutes: number; seconds: number } {
@@ -29,41 +28,44 @@ function parts(total: number): { hours: number; minutes: number; seconds: number
   return { hours: Math.floor(whole / 3_600), minutes: Math.floor((whole % 3_600) / 60), seconds: whole % 60 };
 }
 
-/** Microseconds as seconds, with no more digits than there are. */
-export function secondsOf(amount: number): number {
+/** Converts microseconds to seconds, without rounding. */
+export function toSeconds(amount: number): number {
   return amount / microseconds;
 }
 
-export function decimal(total: number): string {
+export function formatDecimal(total: number): string {
   const { hours, minutes } = parts(total);
   return `${hours}${hundredths[minutes]}`;
 }
 
 /** `h:MM` */
-export function digital(total: number): string {
+export function formatClock(total: number): string {
   const { hours, minutes } = parts(total);
   return `${hours}:${two(minutes)}`;
 }
 
-function words(hours: number, minutes: number): string {
-  if (hours === 0) return minutes === 0 ? '' : counted(minutes, 'min');
-  return minutes === 0 ? counted(hours, 'hr') : `${counted(hours, 'hr')} ${counted(minutes, 'min')}`;
+function joinUnits(hours: number, minutes: number): string {
+  if (hours === 0) return minutes === 0 ? '' : countUnits(minutes, 'min');
+  return minutes === 0 ? countUnits(hours, 'hr') : `${countUnits(hours, 'hr')} ${countUnits(minutes, 'min')}`;
 }
 
 /** `1 hr 5 mins`; `7 secs` under a minute. */
-export function fineText(total: number): string {
+export function formatSeconds(total: number): string {
   const { hours, minutes, seconds } = parts(total);
-  return words(hours, minutes) || counted(seconds, 'sec');
+  return joinUnits(hours, minutes) || countUnits(seconds, 'sec');
 }
 
 /** `1 hr 5 mins`; `0 secs` under a minute. */
-export function coarseText(total: number): string {
+export function formatMinutes(total: number): string {
   const { hours, minutes } = parts(total);
-  return words(hours, minutes) || '0 secs';
+  return joinUnits(hours, minutes) || '0 secs';
 }
 
-/** An item of stats. */
-export function amount(total: number): Amount {
+/**
+ * The members of an item of stats.
+ * @param total seconds
+ */
+export function formatTime(total: number): FormattedTime {
   const { hours, minutes } = parts(total);
   return {
     total_seconds: total,
@@ -71,12 +73,15 @@ export function amount(total: number): Amount {
     minutes,
     digital: `${hours}:${two(minutes)}`,
     decimal: `${hours}${hundredths[minutes]}`,
-    text: words(hours, minutes) || '0 secs',
+    text: joinUnits(hours, minutes) || '0 secs',
   };
 }
 
-/** An item of summaries. */
-export function fineAmount(total: number): FineAmount {
+/**
+ * The members of an item of summaries.
+ * @param total seconds
+ */
+export function formatTimeWithSeconds(total: number): FormattedTimeWithSeconds {
   const { hours, minutes, seconds } = parts(total);
   return {
     total_seconds: total,
@@ -85,77 +90,79 @@ export function fineAmount(total: number): FineAmount {
     seconds,
     digital: `${hours}:${two(minutes)}:${two(seconds)}`,
     decimal: `${hours}${hundredths[minutes]}`,
-    text: words(hours, minutes) || counted(seconds, 'sec'),
+    text: joinUnits(hours, minutes) || countUnits(seconds, 'sec'),
   };
 }
 
-/** By whole seconds of a day: a year of days has tens of thousands of amounts, and the same ones come again. */
+/** Cached by whole seconds of a day: a year of days has tens of thousands of amounts, and the same ones recur. */
 const tails: string[] = [];
 const keptTails = 86_400;
 const fractions = Array.from({ length: 1_000 }, (_, thousandth) => `${thousandth / 1_000}`.slice(1));
 const percents = Array.from({ length: 10_001 }, (_, hundredth) => `${hundredth / 100}`);
 
 /**
- * Adds an item of summaries as JSON, from the value of `total_seconds` to that of `percent`, in pieces: the members of
- * `fineAmount`, and the percentage.
+ * Appends the members of an item of summaries as JSON, from the value of `total_seconds` to that of `percent`.
  * @param sum microseconds
  */
-export function addFineItem(pieces: string[], sum: number, whole: number): void {
+export function appendTimeWithSeconds(pieces: string[], sum: number, whole: number): void {
   const seconds = Math.floor(sum / microseconds);
   const rest = sum - seconds * microseconds;
   const hundredths = Math.round((sum / whole) * 10_000);
-  // Writing a fraction costs more than all the others together.
+  // Writing a fraction costs more than everything else together.
   if (rest % 1_000 === 0) pieces.push(`${seconds}`, fractions[rest / 1_000] ?? '');
   else pieces.push(`${sum / microseconds}`);
   pieces.push(tails[seconds] ?? fineTail(seconds), percents[hundredths] ?? `${hundredths / 100}`);
 }
 
 function fineTail(seconds: number): string {
-  const { total_seconds, ...rest } = fineAmount(seconds);
+  const { total_seconds, ...rest } = formatTimeWithSeconds(seconds);
   const tail = `,${JSON.stringify(rest).slice(1, -1)},"percent":`;
   if (seconds < keptTails) tails[seconds] = tail;
   return tail;
 }
 
-/** A grand total: no seconds in its numbers, but in its text when there is nothing else. */
-export function grandAmount(total: number): Amount {
-  return { ...amount(total), text: fineText(total) };
+/**
+ * The members of a grand total: without seconds, except in the text when there is nothing else.
+ * @param total seconds
+ */
+export function formatGrandTotal(total: number): FormattedTime {
+  return { ...formatTime(total), text: formatSeconds(total) };
 }
 
-export function percent(part: number, whole: number): number {
+export function percentOf(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 100;
 }
 
-/** As Wakapi says it: both parts always, to the nearest minute. */
-export function wakapiText(total: number): string {
+/**
+ * A time as Wakapi writes it: always hours and minutes, to the nearest minute.
+ * @param total seconds
+ */
+export function formatWakapiTime(total: number): string {
   const minutes = Math.round(total / 60);
   return `${Math.floor(minutes / 60)} hrs ${minutes % 60} mins`;
 }
 
 const humanReadable = /^human_readable_(total|daily_average)(_including_other_language)?$/;
 
-/**
- * An answer in Wakapi's words: texts and clocks of all amounts in it, at whatever depth. What Wakapi's own tools ask under its
- * prefix is compared with them word by word.
- */
-export function inWakapiWords(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inWakapiWords);
+/** Rewrites all times in an answer, at any depth, as Wakapi writes them. Wakapi's own tools compare them to the letter. */
+export function toWakapiFormat(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toWakapiFormat);
   if (typeof value !== 'object' || value === null) return value;
-  const said = new Map<string, unknown>(Object.entries(value));
-  const total = said.get('total_seconds') ?? said.get('seconds');
-  const words = [...said].map(([name, its]): [string, unknown] => {
+  const input = new Map<string, unknown>(Object.entries(value));
+  const total = input.get('total_seconds') ?? input.get('seconds');
+  const words = [...input].map(([name, its]): [string, unknown] => {
     const [, field, other = ''] = humanReadable.exec(name) ?? [];
-    const about = said.get(field === 'total' ? `total_seconds${other}` : `daily_average${other}`);
-    if (field !== undefined && its !== '' && typeof about === 'number') return [name, wakapiText(about)];
-    if (typeof total !== 'number') return [name, inWakapiWords(its)];
-    if (name === 'text' && its !== '') return [name, wakapiText(total)];
+    const about = input.get(field === 'total' ? `total_seconds${other}` : `daily_average${other}`);
+    if (field !== undefined && its !== '' && typeof about === 'number') return [name, formatWakapiTime(about)];
+    if (typeof total !== 'number') return [name, toWakapiFormat(its)];
+    if (name === 'text' && its !== '') return [name, formatWakapiTime(total)];
     if (name === 'text_including_other_language')
-      return [name, wakapiText(Number(said.get('seconds_including_other_language')))];
-    if (name !== 'digital') return [name, inWakapiWords(its)];
+      return [name, formatWakapiTime(Number(input.get('seconds_including_other_language')))];
+    if (name !== 'digital') return [name, toWakapiFormat(its)];
     const { hours, minutes, seconds } = parts(total);
     return [
       name,
-      said.has('total_seconds') && said.has('seconds') ? `${hours}:${minutes}:${seconds}` : `${hours}:${minutes}`,
+      input.has('total_seconds') && input.has('seconds') ? `${hours}:${minutes}:${seconds}` : `${hours}:${minutes}`,
     ];
   });
   return Object.fromEntries(words);

@@ -1,5 +1,5 @@
-// A heartbeat: as plugins send it (every tolerance they need is here), and as the channel keeps it, in WakaTime's own field names
-// and without what is absent. Who sent it, and what it is worth in time, is decided elsewhere.
+// A heartbeat: parsed from what plugins send, with every tolerance they need, and as the channel stores it, in WakaTime's own field
+// names and without absent fields.
 
 import { hash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
@@ -25,12 +25,12 @@ const texts = ['ai_session', 'ai_model', 'ai_subscription_plan'] as const;
 
 const inheritable = ['project', 'branch', 'language'] as const;
 
-/** All that is a text. */
+/** All text fields. */
 const bounded = ['entity', 'type', 'category', ...inheritable, ...texts, 'user_agent', 'machine'] as const;
 
 export type Inheritable = (typeof inheritable)[number];
 
-/** What a plugin says for "as before". */
+/** What a plugin sends for "as before". */
 const asBefore = { project: '<<LAST_PROJECT>>', branch: '<<LAST_BRANCH>>', language: '<<LAST_LANGUAGE>>' } as const;
 
 const number = Type.Optional(Type.Number());
@@ -43,7 +43,7 @@ const Heartbeat = Type.Object({
   project: text,
   branch: text,
   language: text,
-  /** Fields for which the plugin said "as before": whoever reads takes them from the heartbeat before this one. */
+  /** Fields that were sent as "as before": readers inherit them from the heartbeat before. */
   last: Type.Optional(Type.Array(Type.Union(inheritable.map((name) => Type.Literal(name))))),
   is_write: Type.Optional(Type.Boolean()),
   dependencies: Type.Optional(Type.Array(Type.String())),
@@ -67,71 +67,71 @@ const Heartbeat = Type.Object({
   machine: text,
 });
 
-/** The value of an item. Its moment is the item's `time`, in microseconds. */
+/** The value of an item. The time is the item's `time`, in microseconds. */
 export type Heartbeat = Static<typeof Heartbeat>;
 
 const isHeartbeat = compile(Heartbeat);
 
 const second = 1_000_000;
-/** Milliseconds sent by mistake are beyond the upper end. */
+/** Milliseconds sent by mistake exceed the upper end. */
 const earliest = 1_000_000_000;
 const latest = 2_000_000_000;
 const longestText = 8_192;
 const mostDependencies = 1_000;
 
-/** What the request says for all of its heartbeats. */
+/** What a request says about all of its heartbeats. */
 export interface Sender {
   readonly userAgent: string;
   readonly machine: string;
-  /** Milliseconds since 1970, when it came in. */
+  /** When the request came, in milliseconds since 1970. */
   readonly at: number;
-  readonly limits?: Limits;
+  readonly limits?: HeartbeatLimits;
 }
 
-/** How far from now a heartbeat's moment may be. */
-export interface Limits {
-  /** undefined: as old as it likes. */
+/** How far from now the time of a heartbeat may be. */
+export interface HeartbeatLimits {
+  /** undefined: any age. */
   readonly mostDaysOld: number | undefined;
   readonly mostHoursAhead: number;
 }
 
-const usualLimits: Limits = { mostDaysOld: undefined, mostHoursAhead: 24 };
+const usualLimits: HeartbeatLimits = { mostDaysOld: undefined, mostHoursAhead: 24 };
 
-export type Taken =
+export type HeartbeatOutcome =
   | {
       readonly ok: true;
       readonly key: string;
-      /** Whether the key is what `keyOf` makes of it: nobody else named it. */
+      /** True if the key is what `heartbeatKey` computes. */
       readonly own: boolean;
       readonly time: number;
       readonly heartbeat: Heartbeat;
     }
   | { readonly ok: false; readonly errors: Readonly<Record<string, readonly string[]>> };
 
-/** One heartbeat as it came, or what is wrong with it for good. */
-export function takeHeartbeat(said: unknown, sender: Sender): Taken {
-  if (!isObject(said)) return wrong('heartbeat', 'must be an object');
-  const entity = textOf(said['entity']);
-  if (entity === undefined) return wrong('entity', 'is required');
-  const seconds = numberOf(said['time']);
-  if (seconds === undefined) return wrong('time', 'is required: seconds since 1970');
-  if (seconds < earliest || seconds > latest) return wrong('time', 'must be seconds since 1970');
+/** Parses one heartbeat. A failure is permanent: its errors say what no later attempt would change. */
+export function parseHeartbeat(input: unknown, sender: Sender): HeartbeatOutcome {
+  if (!isObject(input)) return refuse('heartbeat', 'must be an object');
+  const entity = textOf(input['entity']);
+  if (entity === undefined) return refuse('entity', 'is required');
+  const seconds = numberOf(input['time']);
+  if (seconds === undefined) return refuse('time', 'is required: seconds since 1970');
+  if (seconds < earliest || seconds > latest) return refuse('time', 'must be seconds since 1970');
   const { mostDaysOld, mostHoursAhead } = sender.limits ?? usualLimits;
   const age = sender.at / 1_000 - seconds;
   if (-age > mostHoursAhead * 3_600) {
-    return wrong('time', `is more than ${mostHoursAhead === 24 ? 'a day' : `${mostHoursAhead} hours`} in the future`);
+    return refuse('time', `is more than ${mostHoursAhead === 24 ? 'a day' : `${mostHoursAhead} hours`} in the future`);
   }
   if (mostDaysOld !== undefined && age > mostDaysOld * 86_400) {
-    return wrong('time', `is more than ${mostDaysOld} days old`);
+    return refuse('time', `is more than ${mostDaysOld} days old`);
   }
 
-  const type = textOf(said['type']) ?? textOf(said['entity_type']) ?? 'file';
-  const category = textOf(said['category']) ?? (type === 'domain' || type === 'url' ? 'browsing' : 'coding');
-  const isWrite = said['is_write'] === true || said['is_write'] === 'true' || said['is_write'] === 1;
+  const type = textOf(input['type']) ?? textOf(input['entity_type']) ?? 'file';
+  const category = textOf(input['category']) ?? (type === 'domain' || type === 'url' ? 'browsing' : 'coding');
+  const isWrite = input['is_write'] === true || input['is_write'] === 'true' || input['is_write'] === 1;
   const raw = {
-    project: textOf(said['project']) ?? textOf(said['alternate_project']),
-    branch: textOf(said['branch']),
-    language: textOf(said['language']),
+    project: textOf(input['project']) ?? textOf(input['alternate_project']),
+    branch: textOf(input['branch']),
+    language: textOf(input['language']),
   };
   const heartbeat: Heartbeat = { entity, type, category };
   const last: Inheritable[] = [];
@@ -142,38 +142,38 @@ export function takeHeartbeat(said: unknown, sender: Sender): Taken {
   }
   if (last.length > 0) heartbeat.last = last;
   if (isWrite) heartbeat.is_write = true;
-  const dependencies = dependenciesOf(said['dependencies']);
+  const dependencies = dependenciesOf(input['dependencies']);
   if (dependencies.length > 0) heartbeat.dependencies = dependencies;
   for (const name of numbers) {
-    const value = numberOf(said[name]);
+    const value = numberOf(input[name]);
     if (value !== undefined && Number.isSafeInteger(Math.round(value))) heartbeat[name] = Math.round(value);
   }
   for (const name of texts) {
-    const value = textOf(said[name]);
+    const value = textOf(input[name]);
     if (value !== undefined) heartbeat[name] = value;
   }
-  const userAgent = textOf(said['user_agent']) ?? textOf(said['plugin']) ?? textOf(sender.userAgent);
+  const userAgent = textOf(input['user_agent']) ?? textOf(input['plugin']) ?? textOf(sender.userAgent);
   if (userAgent !== undefined) heartbeat.user_agent = userAgent;
-  const machine = textOf(said['machine']) ?? named(said['machine_name_id']) ?? textOf(sender.machine);
+  const machine = textOf(input['machine']) ?? machineNamed(input['machine_name_id']) ?? textOf(sender.machine);
   if (machine !== undefined) heartbeat.machine = machine;
   for (const name of bounded) {
-    if ((heartbeat[name]?.length ?? 0) > longestText) return wrong(name, `is longer than ${longestText} characters`);
+    if ((heartbeat[name]?.length ?? 0) > longestText) return refuse(name, `is longer than ${longestText} characters`);
   }
 
   const time = Math.round(seconds * second);
-  const name = textOf(said['id']) ?? '';
+  const name = textOf(input['id']) ?? '';
   if (nameForm.test(name)) return { ok: true, key: name, own: false, time, heartbeat };
   const { project, branch, language } = heartbeat;
-  const key = keyOf(time, { entity, type, category, project, branch, language, last, writes: isWrite });
+  const key = heartbeatKey(time, { entity, type, category, project, branch, language, last, writes: isWrite });
   return { ok: true, key, own: true, time, heartbeat };
 }
 
-/** What makes a heartbeat that one and no other. */
-export interface Identity {
+/** The fields that distinguish heartbeats. */
+export interface HeartbeatIdentity {
   readonly entity: string;
   readonly type: string;
   readonly category: string;
-  /** '' is absent, too. */
+  /** '' counts as absent. */
   readonly project: string | undefined;
   readonly branch: string | undefined;
   readonly language: string | undefined;
@@ -182,10 +182,10 @@ export interface Identity {
 }
 
 /**
- * The key of its item: a UUID (version 8) that begins with the moment in milliseconds, so that keys come in the order of time,
- * and goes on with a hash of moment (to the microsecond) and identity: the same on every node and after every restart.
+ * The key of a heartbeat's item: a UUID (version 8). It begins with the time in milliseconds, so keys sort by time, and goes on with
+ * a hash of the time in microseconds and the identity. It is the same on every node and after every restart.
  */
-export function keyOf(time: number, identity: Identity): string {
+export function heartbeatKey(time: number, identity: HeartbeatIdentity): string {
   const { entity, type, category, writes } = identity;
   const [project, branch, language] = [raw(identity, 'project'), raw(identity, 'branch'), raw(identity, 'language')];
   const hex = hash('sha256', JSON.stringify([time, entity, type, project, branch, language, category, writes]), 'hex');
@@ -195,12 +195,12 @@ export function keyOf(time: number, identity: Identity): string {
   return `${moment.slice(0, 8)}-${moment.slice(8)}-8${hex.slice(0, 3)}-a${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 }
 
-function raw(identity: Identity, name: Inheritable): string | null {
+function raw(identity: HeartbeatIdentity, name: Inheritable): string | null {
   return identity.last.includes(name) ? asBefore[name] : identity[name] || null;
 }
 
-/** The millisecond since 1970 that a key made by `keyOf` begins with; undefined for another form. */
-export function momentOf(key: string): number | undefined {
+/** The time that a key of `heartbeatKey` begins with, in milliseconds since 1970; undefined for another form. */
+export function keyTime(key: string): number | undefined {
   return nameForm.test(key) ? Number.parseInt(key.slice(0, 8) + key.slice(9, 13), 16) : undefined;
 }
 
@@ -216,10 +216,10 @@ const identifying: readonly string[] = [
 ] satisfies readonly (keyof Heartbeat)[];
 
 /**
- * The value of an item with what a repetition says besides: what was there stays. Undefined when that is nothing. Members come
- * in the order of the schema, whichever copy had them.
+ * The value of an item, filled with what a repetition has and it lacks; undefined when that is nothing. Members are in the order of
+ * the schema.
  */
-export function filled(known: Heartbeat, repeated: Heartbeat): string | undefined {
+export function fillMissing(known: Heartbeat, repeated: Heartbeat): string | undefined {
   const all = new Map<string, unknown>(Object.entries(known));
   const before = all.size;
   for (const [name, value] of Object.entries(repeated)) {
@@ -230,7 +230,7 @@ export function filled(known: Heartbeat, repeated: Heartbeat): string | undefine
   return `{${[...names].map((name) => `${JSON.stringify(name)}:${JSON.stringify(all.get(name))}`).join(',')}}`;
 }
 
-/** An item of the channel; undefined for what is no heartbeat, since a WebSocket may put anything there. */
+/** Parses an item of the channel; undefined for what is no heartbeat, because any WebSocket client may write there. */
 export function readHeartbeat(value: string, time: number | null): Heartbeat | undefined {
   if (time === null || time < earliest * second || time > latest * second) return undefined;
   // Builds before 0.2 stored lone surrogates.
@@ -238,13 +238,13 @@ export function readHeartbeat(value: string, time: number | null): Heartbeat | u
   return isHeartbeat(heartbeat) ? heartbeat : undefined;
 }
 
-/** What `keyOf` makes. A heartbeat that comes with such a name was told by a hub, in a dump say, and is the same one. */
+/** The form of `heartbeatKey`. A heartbeat that is sent with such an id comes from a hub's export, and is the same one. */
 const nameForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A UUID (version 8) that says what it stands for: the same parts, the same name, on every node and after every restart. */
-export function uuidOf(parts: readonly unknown[]): string {
+/** A UUID (version 8) derived from its parts: the same on every node and after every restart. */
+export function derivedUuid(parts: readonly unknown[]): string {
   const hex = hash('sha256', JSON.stringify(parts), 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
@@ -253,47 +253,47 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function wrong(field: string, reason: string): Taken {
+function refuse(field: string, reason: string): HeartbeatOutcome {
   return { ok: false, errors: { [field]: [reason] } };
 }
 
-/** null, blank and missing are the same. */
+/** The text of a field. null, blank and missing are absent. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** WakaTime's own ids are numbers of machines in its books; relays put a name there. */
-function named(id: unknown): string | undefined {
+/** A machine's name in the place of an id: relays put one there. WakaTime's own ids are UUIDs. */
+function machineNamed(id: unknown): string | undefined {
   const name = textOf(id);
   return name === undefined || uuidForm.test(name) ? undefined : name;
 }
 
-/** A number, or a text that is one. */
+/** The number of a field, also where it is sent as a text. */
 function numberOf(value: unknown): number | undefined {
   const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof read === 'number' && Number.isFinite(read) ? read : undefined;
 }
 
-/** A list, or one text with commas; the legacy command line leaves quotes around some. */
+/** The dependencies: a list, or one text with commas. The legacy command line leaves quotes around some. */
 function dependenciesOf(value: unknown): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
   const names = new Set<string>();
   for (const one of list) {
     if (names.size === mostDependencies) break;
-    const name = typeof one === 'string' ? bare(one) : '';
+    const name = typeof one === 'string' ? stripQuotes(one) : '';
     if (name !== '' && name.length <= longestText) names.add(name);
   }
   return [...names];
 }
 
-function bare(said: string): string {
-  return isBare(said.charCodeAt(0)) && isBare(said.charCodeAt(said.length - 1)) ? said : said.replace(around, '');
+function stripQuotes(input: string): string {
+  return isBare(input.charCodeAt(0)) && isBare(input.charCodeAt(input.length - 1)) ? input : input.replace(around, '');
 }
 
 const around = /^[\s"']+|[\s"']+$/g;
 
-/** Most names begin and end with what is surely neither blank nor quote. */
+/** True for characters that are neither blank nor quote: most names need no stripping. */
 function isBare(code: number): boolean {
   return code > 0x27 && code < 0x80;
 }

@@ -1,10 +1,10 @@
-// The languages and editors that this hub has names and colours for. WakaTime keeps registries of all there are; here are those
-// that people use most, the colours as GitHub shows them.
+// The languages and editors that this hub has names and colours for: those that people use most, with GitHub's colours. WakaTime has
+// registries of all.
 
 import { json, type Reply, type Route } from '../../../http/types.ts';
-import { iso } from './calendar.ts';
+import { formatIso } from './calendar.ts';
 import { editorNames } from './display-names.ts';
-import { uuidOf } from './heartbeat.ts';
+import { derivedUuid } from './heartbeat.ts';
 
 const colors: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -102,15 +102,15 @@ const colors: ReadonlyMap<string, string> = new Map(
 );
 const byLowerName = new Map([...colors].map(([name, color]) => [name.toLowerCase(), color]));
 
-/** Of a language, or one that its name alone decides: the same name, the same colour. */
+/** The colour of a language. An unknown name gets a colour that depends on the name alone. */
 export function colorOf(name: string): string {
-  return byLowerName.get(name.toLowerCase()) ?? `#${uuidOf(['color', name.toLowerCase()]).slice(0, 6)}`;
+  return byLowerName.get(name.toLowerCase()) ?? `#${derivedUuid(['color', name.toLowerCase()]).slice(0, 6)}`;
 }
 
 /** The day on which these tables were written. */
-const written = iso(Date.UTC(2026, 10, 21) * 1_000);
+const written = formatIso(Date.UTC(2026, 10, 21) * 1_000);
 
-/** Beside `users`, for anybody: there is nothing of an account in them. */
+/** Routes beside `users`, public, because they tell nothing of an account. */
 export const registryRoutes: readonly Pick<Route, 'path' | 'handle'>[] = [
   ...['program_languages', 'languages'].map((path) => ({ path, handle: async () => programLanguages() })),
   { path: 'editors', handle: async () => editors() },
@@ -118,7 +118,7 @@ export const registryRoutes: readonly Pick<Route, 'path' | 'handle'>[] = [
 
 function programLanguages(): Reply {
   const data = [...colors].map(([name, color]) => ({
-    id: uuidOf(['language', name]),
+    id: derivedUuid(['language', name]),
     name,
     color,
     is_verified: true,
@@ -130,7 +130,7 @@ function programLanguages(): Reply {
 
 function editors(): Reply {
   const data = editorNames().map((name) => ({
-    id: uuidOf(['editor', name]),
+    id: derivedUuid(['editor', name]),
     name,
     color: colorOf(name),
     website: null,

@@ -1,6 +1,5 @@
-// OAuth's scopes and what they open here. A token's scopes are the hub's own, for channels; what an app may ask of WakaTime's
-// endpoints is named like a channel below `wakatime`, and none of those but today's summary has items, so a token of an app reads
-// nothing else of the account.
+// OAuth scopes and what they open. A token has the hub's own scopes, for channels. A right to WakaTime's endpoints is named like a
+// channel below `wakatime`; of these only today's summary has items, so a token of an app reads nothing else of the account.
 
 import { type Identity, may, type Verb } from '../../../core/access.ts';
 import { noAiMetrics } from '../stats/ai-metrics.ts';
@@ -15,15 +14,15 @@ const lists = [
   'projects',
 ] as const;
 
-/** What every app may: ask whose token it has. */
+/** Every app may ask whose token it has. */
 const always = 'read:wakatime/profile';
 
-/** Today's is a channel, too, which an app may follow. */
+/** Today's summary is a channel, too, which an app may follow. */
 const daily = ['read:wakatime/summaries', 'read:wakatime/today'] as const;
 
 type Entry = readonly [string, readonly string[]];
 
-/** By OAuth's name: the scopes of the hub's. */
+/** The hub's scopes by OAuth's name. */
 const scopes: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['email', ['read:wakatime/email']],
   ['read_summaries', daily],
@@ -41,7 +40,7 @@ const scopes: ReadonlyMap<string, readonly string[]> = new Map<string, readonly 
   ['write_logged_time', ['write:wakatime/heartbeats']],
 ]);
 
-/** What a person is asked for, in words. */
+/** What the approval page says of a scope. */
 const words = new Map([
   ['email', 'your e-mail address'],
   ['read_summaries', 'your time day by day'],
@@ -57,36 +56,36 @@ const words = new Map([
   ['write_logged_time', 'to add and delete heartbeats, meetings and commits'],
 ]);
 
-export function scopeInWords(name: string): string {
+export function describeScope(name: string): string {
   const [whole = '', part] = name.split('.');
-  const said = words.get(whole) ?? name;
-  return part === undefined ? said : `${said}, ${part.replaceAll('_', ' ')} alone`;
+  const input = words.get(whole) ?? name;
+  return part === undefined ? input : `${input}, ${part.replaceAll('_', ' ')} alone`;
 }
 
-/** @returns the names that were said, by spaces or commas, each once; undefined when one of them is none */
-export function readScopes(said: string): readonly string[] | undefined {
-  const names = [...new Set(said.split(/[\s,]+/).filter((name) => name !== ''))];
+/** @returns the scopes of a list with blanks or commas, each once; undefined when one of them is unknown */
+export function parseScopes(input: string): readonly string[] | undefined {
+  const names = [...new Set(input.split(/[\s,]+/).filter((name) => name !== ''))];
   return names.every((name) => scopes.has(name)) ? names : undefined;
 }
 
-export function hubScopes(names: readonly string[]): readonly string[] {
+export function toHubScopes(names: readonly string[]): readonly string[] {
   return [...new Set([always, ...names.flatMap((name) => scopes.get(name) ?? [])])];
 }
 
-/** Whether this is an app's token: whoever holds another is the account itself, or a tool of its own. */
+/** True if the identity is an app's token. Other tokens are the account's own. */
 export function isApp({ scopes: held }: Identity): boolean {
   return held.includes(always);
 }
 
-/** Whether this identity may what OAuth's scopes stand for: nobody gives away more than they have. */
-export function covers(identity: Identity, names: readonly string[]): boolean {
+/** True if the identity has all rights of these OAuth scopes: nobody grants more than they have. */
+export function mayGrant(identity: Identity, names: readonly string[]): boolean {
   return (
-    !isApp(identity) && hubScopes(names).every((scope) => holds(identity, scope.startsWith('w') ? 'write' : 'read'))
+    !isApp(identity) && toHubScopes(names).every((scope) => allows(identity, scope.startsWith('w') ? 'write' : 'read'))
   );
 }
 
-/** Whether all of the account's coding time is open, or one of the parts. */
-export function holds(
+/** True if the identity may access all of the account's coding time, or one of the parts. */
+export function allows(
   identity: Identity,
   verb: Verb,
   account = identity.account,
@@ -96,13 +95,13 @@ export function holds(
   return may(identity, verb, channel) || parts.some((part) => may(identity, verb, `${channel}/${part}`));
 }
 
-/** The parts that summaries or stats consist of, for those who may see some of them. */
-export function partsOf(whole: 'summaries' | 'stats'): readonly string[] {
+/** The parts of summaries or stats that an app may be allowed one by one. */
+export function listParts(whole: 'summaries' | 'stats'): readonly string[] {
   return [whole, ...lists.map((list) => `${whole}.${list}`), ...(whole === 'stats' ? ['stats.best_day'] : [])];
 }
 
-/** The answer without the lists that the asker may not see: empty, not missing. */
-export function pruned<T extends object>(
+/** The answer without what the caller may not see. Hidden lists are empty, not missing. */
+export function pruneHidden<T extends object>(
   answer: T,
   whole: 'summaries' | 'stats',
   mayHave: (part: string) => boolean,

@@ -1,23 +1,23 @@
-// What a plugin's User-Agent says: editor, operating system, versions, AI model. A recipe over tokens; names come out as the
-// plugins write them, and names.ts knows how people write them.
+// Parses a plugin's User-Agent: editor, operating system, versions, AI model. Names are as the plugins write them; display-names.ts
+// has names for people.
 
-export interface Agent {
-  /** '' when it does not say. */
+export interface PluginAgent {
+  /** '' when it is absent. */
   readonly editor: string;
   readonly editorVersion: string;
-  /** Of the plugin, or of the command line where there is none. */
+  /** The version of the plugin, or of the command line where there is no plugin. */
   readonly version: string;
-  /** `vscode-wakatime`; '' when it does not say. */
+  /** `vscode-wakatime`; '' when it is absent. */
   readonly plugin: string;
   readonly os: string;
   readonly model: string;
 }
 
-const agents = new Map<string, Agent>();
+const agents = new Map<string, PluginAgent>();
 const mostAgents = 10_000;
 
-/** What a User-Agent says, parsed once. */
-export function agentOf(userAgent: string): Agent {
+/** Parses a User-Agent, and caches the result. */
+export function parseUserAgentOnce(userAgent: string): PluginAgent {
   const known = agents.get(userAgent);
   if (known !== undefined) return known;
   const agent = parseUserAgent(userAgent);
@@ -26,7 +26,7 @@ export function agentOf(userAgent: string): Agent {
   return agent;
 }
 
-const nobody: Agent = { editor: '', editorVersion: '', version: '', plugin: '', os: '', model: '' };
+const nobody: PluginAgent = { editor: '', editorVersion: '', version: '', plugin: '', os: '', model: '' };
 
 const systems: readonly (readonly [RegExp, string])[] = [
   [/^(?:darwin|mac)/i, 'Mac'],
@@ -46,9 +46,9 @@ const harnesses = new Set(
 const isHarness = (name: string): boolean =>
   harnesses.has(name) || /-(?:cli|tui)$/.test(name) || /^(?:antigravity|codex)-/.test(name);
 
-/** Plugins for a whole system say nothing of the editor. */
+/** Plugins for a whole system do not name the editor. */
 export const systemPlugins = new Set(['windows', 'linux', 'macos', 'mac']);
-/** Where the first name is not the program's own. */
+/** Libraries whose name comes in place of the program's. */
 const libraries = new Map([['KTextEditor', 'kate']]);
 const bridges = new Map([['claude-code', 'Claude']]);
 const browsers: readonly (readonly [RegExp, string])[] = [
@@ -59,13 +59,13 @@ const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bSafari\/([\d.]+)/, 'safari'],
 ];
 
-export function parseUserAgent(text: string): Agent {
+export function parseUserAgent(text: string): PluginAgent {
   const whole = text.trim();
   if (whole === '') return nobody;
-  // Without its system in parentheses a command line's text is not one of theirs.
+  // A command line always sends its system in parentheses.
   if (/^wakatime\/\S* [^(]*$/.test(whole)) return nobody;
   if (whole.startsWith('Mozilla/')) return browserOf(whole);
-  // `HBuilder X/4.56 (Windows_NT 10.0.26100)`: the one editor whose name has a space.
+  // `HBuilder X/4.56 (Windows_NT 10.0.26100)`: the only editor with a blank in its name.
   const spaced = /^([A-Za-z][\w+-]* [A-Z][\w+-]*)\/(\S+)/.exec(whole);
 
   const bare = whole.replace(/\([^)]*\)/g, ' ');
@@ -91,7 +91,7 @@ export function parseUserAgent(text: string): Agent {
   }
   const [first, second] = candidates;
   const harness = candidates.find(([name]) => isHarness(name.toLowerCase()));
-  // A model goes before the harness or editor that runs it.
+  // A model stands before the harness or editor that runs it.
   const hasModel =
     (plugin !== '' || cli !== '') &&
     first !== undefined &&
@@ -100,7 +100,7 @@ export function parseUserAgent(text: string): Agent {
     first[0].toLowerCase() !== fallback.toLowerCase();
   const [name, editorVersion] = harness ?? (hasModel ? second : first) ?? [fallback, ''];
   const model = hasModel ? first[0] : '';
-  // Browsers, and editors that the plugin knows better, go by the name of the plugin.
+  // Browsers and some editors are named by the plugin.
   const editor = fallback !== '' && name.toLowerCase() === fallback.toLowerCase() ? fallback : name;
   if (editor === '' && plugin === '') return { ...browserOf(whole), version: cli };
   return { editor, editorVersion, version: version || cli, plugin, os: systemOf(whole), model };
@@ -112,17 +112,19 @@ function systemOf(text: string): string {
   const bare = text
     .split(/\s+/)
     .find((token) => /^(?:linux|mac|darwin|win)[a-z]*[_-]\S+$/i.test(token) && !token.includes('/'));
-  // Where a plugin has its system, what we have no name for goes by its own.
+  // An unknown system keeps its own name.
   const [, other = ''] = /^(?:wakatime\/\S* \(|\S+\/\S+ (?=[a-z]+[_-][^/\s]+(?:\s|$)))([a-z]+)/i.exec(text) ?? [];
-  return named(inside) || named(bare) || named(other) || other.charAt(0).toUpperCase() + other.slice(1);
+  return (
+    systemNamed(inside) || systemNamed(bare) || systemNamed(other) || other.charAt(0).toUpperCase() + other.slice(1)
+  );
 }
 
-function named(text: string | undefined): string {
+function systemNamed(text: string | undefined): string {
   return systems.find(([form]) => form.test(text ?? ''))?.[1] ?? '';
 }
 
-/** What browsers say of themselves; their extensions put their own name behind it. */
-function browserOf(text: string): Agent {
+/** Parses a browser's User-Agent. Extensions append their own name. */
+function browserOf(text: string): PluginAgent {
   const [plugin = '', of = '', its] = /\b((\w+)-wakatime)\/(\S+)/.exec(text)?.slice(1) ?? [];
   const [form, name] = browsers.find(([known]) => known.test(text)) ?? [undefined, ''];
   const editorVersion = form?.exec(text)?.[1] ?? '';

@@ -1,9 +1,8 @@
-// The page on which a person allows an app something, as text: no script, nothing from elsewhere, never in a frame. What pressing its
-// buttons does is oauth.ts'.
+// The approval page as text: no script, nothing from elsewhere, never in a frame. What its buttons do is routes.ts'.
 
 import { createHash } from 'node:crypto';
-import { scopeInWords } from '../model/scopes.ts';
-import { escaped } from '../social/svg.ts';
+import { describeScope } from '../model/scopes.ts';
+import { escapeXml } from '../social/svg.ts';
 
 const style =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
@@ -29,7 +28,7 @@ export function pageHeaders(redirect: string | undefined): Readonly<Record<strin
   };
 }
 
-/** An origin; of an app on the same device, its scheme. */
+/** The origin of an address; for an app on the same device, its scheme. */
 function sourceOf(redirect: string): string {
   const { origin, protocol } = new URL(redirect);
   return origin === 'null' ? protocol : origin;
@@ -39,31 +38,31 @@ export function approvalPage({
   app,
   redirect,
   scopes,
-  kept,
+  stored,
   problem,
 }: {
   readonly app: string;
   readonly redirect: string;
   readonly scopes: readonly string[];
-  /** What the form sends along. */
-  readonly kept: readonly (readonly [string, string])[];
-  /** '' while there is none. */
+  /** Fields that the form sends along. */
+  readonly stored: readonly (readonly [string, string])[];
+  /** '' without one. */
   readonly problem: string;
 }): string {
   return sheet(
-    `<h1>“${escaped(app)}” asks for your coding time</h1>` +
-      `<ul><li>who you are</li>${scopes.map((name) => `<li>${scopeInWords(name)} <code>${name}</code></li>`).join('')}</ul>` +
-      `<p>It will be told at <code>${escaped(redirect)}</code>. You can end it at any time by revoking the token “app ${escaped(app)}”.</p>` +
-      (problem === '' ? '' : `<p class="wrong" role="alert">${escaped(problem)}</p>`) +
+    `<h1>“${escapeXml(app)}” asks for your coding time</h1>` +
+      `<ul><li>who you are</li>${scopes.map((name) => `<li>${describeScope(name)} <code>${name}</code></li>`).join('')}</ul>` +
+      `<p>The app gets the answer at <code>${escapeXml(redirect)}</code>. You can end it at any time by revoking the token “app ${escapeXml(app)}”.</p>` +
+      (problem === '' ? '' : `<p class="wrong" role="alert">${escapeXml(problem)}</p>`) +
       '<form method="post" action="/oauth/authorize">' +
-      kept.map(([name, value]) => `<input type="hidden" name="${name}" value="${escaped(value)}">`).join('') +
+      stored.map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeXml(value)}">`).join('') +
       '<label>Your token (API key), to show that it is you<input type="password" name="token" autocomplete="current-password"></label>' +
       '<button name="answer" value="allow">Allow</button> <button name="answer" value="deny">Deny</button></form>',
   );
 }
 
 export function messagePage(text: string): string {
-  return sheet(`<h1>That cannot be</h1><p>${escaped(text)}</p>`);
+  return sheet(`<h1>That cannot be</h1><p>${escapeXml(text)}</p>`);
 }
 
 function sheet(content: string): string {

@@ -1,21 +1,20 @@
-// OAuth 2 over HTTP, at the root of the site as WakaTime has it: the page on which a person allows an app something, the exchange of a
-// code for tokens, and their end. Codes, tokens and apps are apps.ts'; the page's markup is oauth-page.ts'. The hub has no
-// passwords and no cookies: a person shows that it is them by pasting their token into the form, so no other page can press the
-// button for them.
+// OAuth 2 over HTTP, at the root of the site as WakaTime has it: the approval page, the exchange of codes for tokens, and revocation.
+// Codes, tokens and apps are apps.ts'; the markup is page.ts'. The hub has no passwords and no cookies: people prove who they are by
+// pasting their token into the form, so no other page can press the button for them.
 
 import type { Accounts } from '../../../core/accounts.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
-import { type Admission, accountId } from '../auth/authorize.ts';
-import { parsedBody } from '../ingest/ingest.ts';
-import { iso } from '../model/calendar.ts';
+import { type Authorizer, accountId } from '../auth/authorize.ts';
+import { parseBody } from '../ingest/parse-body.ts';
+import { formatIso } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { covers, readScopes } from '../model/scopes.ts';
-import type { App, Apps, Exchange, Issued } from './apps.ts';
+import { mayGrant, parseScopes } from '../model/scopes.ts';
+import type { IssuedToken, OauthApp, OauthApps, TokenExchange } from './apps.ts';
 import { approvalPage, messagePage, pageHeaders } from './page.ts';
 
 /** What an app asks a person for. */
 interface Wish {
-  readonly app: App;
+  readonly app: OauthApp;
   readonly redirect: string;
   readonly type: 'code' | 'token';
   readonly scopes: readonly string[];
@@ -35,23 +34,23 @@ const fields = [
   'code_challenge_method',
 ];
 
-/** Pages of any origin may exchange a code they were given; the page to allow it on is for the person alone. */
-export function oauthRoutes(admission: Admission, accounts: Accounts, apps: Apps) {
+/** Pages of any origin may exchange a code that they were given. The approval page is for the person alone. */
+export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: OauthApps) {
   const page: readonly Route[] = [
     {
       method: 'GET',
       path: '/oauth/authorize',
       async handle(request) {
-        const asked = new URLSearchParams(request.query);
-        const wished = await wishOf(apps, asked);
-        return wished.ok ? approval(wished.wish, asked, '') : wished.reply;
+        const result = new URLSearchParams(request.query);
+        const wished = await wishOf(apps, result);
+        return wished.ok ? approval(wished.wish, result, '') : wished.reply;
       },
     },
     {
       method: 'POST',
       path: '/oauth/authorize',
       async handle(request) {
-        if (!admission.near(request)) return message(403, 'This form was sent by another site.');
+        if (!authorizer.isTrustedPage(request)) return message(403, 'This form was sent by another site.');
         const form = new URLSearchParams(request.body.toString());
         const wished = await wishOf(apps, form);
         if (!wished.ok) return wished.reply;
@@ -61,7 +60,7 @@ export function oauthRoutes(admission: Admission, accounts: Accounts, apps: Apps
         const identified = accounts.identify(secret, '', request.address);
         if (!identified.ok) return approval(wish, form, 'The hub does not know this token.', 401);
         const { identity } = identified;
-        if (!covers(identity, wish.scopes)) {
+        if (!mayGrant(identity, wish.scopes)) {
           return approval(wish, form, 'This token may not all of that itself: paste one that may read and write.', 403);
         }
         const { app, redirect, scopes, challenge } = wish;
@@ -69,7 +68,7 @@ export function oauthRoutes(admission: Admission, accounts: Accounts, apps: Apps
         if (wish.type === 'code') return sendBack(wish, { code: await apps.allow(allowed) });
         const granted = await apps.grant(allowed);
         if (!granted.ok) return sendBack(wish, { error: 'temporarily_unavailable' });
-        return sendBack(wish, told(granted.issued, admission.hub.world.now()));
+        return sendBack(wish, describeToken(granted.issued, authorizer.hub.world.now()));
       },
     },
   ];
@@ -79,28 +78,28 @@ export function oauthRoutes(admission: Admission, accounts: Accounts, apps: Apps
       method: 'POST',
       path: '/oauth/token',
       async handle(request) {
-        const said = formOf(request);
-        const app = await appOf(apps, request, said);
+        const input = formOf(request);
+        const app = await appOf(apps, request, input);
         if (app === undefined) return spoken(request, 401, { error: 'invalid_client' });
-        const exchanged = await exchange(apps, app, said);
+        const exchanged = await exchange(apps, app, input);
         if (exchanged === undefined) return spoken(request, 400, { error: 'unsupported_grant_type' });
         if (!exchanged.ok)
           return spoken(request, exchanged.error === 'too_many' ? 429 : 400, { error: exchanged.error });
-        return spoken(request, 200, told(exchanged.issued, admission.hub.world.now()));
+        return spoken(request, 200, describeToken(exchanged.issued, authorizer.hub.world.now()));
       },
     },
     {
       method: 'POST',
       path: '/oauth/revoke',
       async handle(request) {
-        const said = formOf(request);
-        const app = await appOf(apps, request, said);
-        const user = said.get('user_id') ?? '';
-        if (app !== undefined && said.has('token')) await apps.revokeSecret(app, said.get('token') ?? '');
-        else if (app !== undefined && (said.get('all') === 'true' || user !== '')) {
+        const input = formOf(request);
+        const app = await appOf(apps, request, input);
+        const user = input.get('user_id') ?? '';
+        if (app !== undefined && input.has('token')) await apps.revokeSecret(app, input.get('token') ?? '');
+        else if (app !== undefined && (input.get('all') === 'true' || user !== '')) {
           await apps.revoke(app.id, ({ account }) => user === '' || user === account || user === accountId(account));
         }
-        // Whether there was anything to revoke is nobody's business.
+        // The answer does not tell whether there was anything to revoke.
         return json(200, {}, { 'cache-control': 'no-store' });
       },
     },
@@ -108,8 +107,8 @@ export function oauthRoutes(admission: Admission, accounts: Accounts, apps: Apps
   return { page, api };
 }
 
-function exchange(apps: Apps, app: App, said: URLSearchParams): Promise<Exchange> | undefined {
-  const get = (name: string): string => said.get(name) ?? '';
+function exchange(apps: OauthApps, app: OauthApp, input: URLSearchParams): Promise<TokenExchange> | undefined {
+  const get = (name: string): string => input.get(name) ?? '';
   switch (get('grant_type')) {
     case 'authorization_code':
       return apps.exchange(app, get('code'), get('redirect_uri'), get('code_verifier'));
@@ -120,9 +119,9 @@ function exchange(apps: Apps, app: App, said: URLSearchParams): Promise<Exchange
   }
 }
 
-/** What somebody is to be asked. Never sends anybody to an address that is not the app's own. */
-async function wishOf(apps: Apps, asked: URLSearchParams): Promise<Wished> {
-  const get = (name: string): string => asked.get(name) ?? '';
+/** Parses and checks an authorization request. Nobody is ever sent to an address that is not the app's own. */
+async function wishOf(apps: OauthApps, result: URLSearchParams): Promise<Wished> {
+  const get = (name: string): string => result.get(name) ?? '';
   const app = await apps.find(get('client_id'));
   if (app === undefined) return { ok: false, reply: message(400, 'No app with this client_id is registered here.') };
   const redirect = get('redirect_uri');
@@ -133,9 +132,9 @@ async function wishOf(apps: Apps, asked: URLSearchParams): Promise<Wished> {
   const wish = { app, redirect, type, scopes: [], state: get('state'), challenge: get('code_challenge') } as const;
   const refused = (error: string): Wished => ({ ok: false, reply: sendBack(wish, { error }) });
   if (!['code', 'token'].includes(get('response_type'))) return refused('unsupported_response_type');
-  const scopes = readScopes(get('scope'));
+  const scopes = parseScopes(get('scope'));
   if (scopes === undefined) return refused('invalid_scope');
-  // Only hashes: a challenge that is the verifier itself protects nobody. Who keeps no secret must have one.
+  // S256 only: a plain challenge protects nothing. An app without a secret must send one.
   if (wish.challenge !== '' && (get('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(wish.challenge))) {
     return refused('invalid_request');
   }
@@ -143,20 +142,20 @@ async function wishOf(apps: Apps, asked: URLSearchParams): Promise<Wished> {
   return { ok: true, wish: { ...wish, scopes } };
 }
 
-/** Back to the app; tokens go behind the `#`, where no server sees them. */
-function sendBack({ redirect, state, type }: Pick<Wish, 'redirect' | 'state' | 'type'>, said: object): Reply {
-  const answer = formFrom(said);
+/** Redirects to the app. Tokens go behind the `#`, where no server sees them. */
+function sendBack({ redirect, state, type }: Pick<Wish, 'redirect' | 'state' | 'type'>, input: object): Reply {
+  const answer = formFrom(input);
   if (state !== '') answer.set('state', state);
   const separator = type === 'token' ? '#' : redirect.includes('?') ? '&' : '?';
   return { status: 303, headers: { ...pageHeaders(redirect), location: `${redirect}${separator}${answer}` }, body: '' };
 }
 
-function approval({ app, redirect, scopes }: Wish, asked: URLSearchParams, problem: string, status = 200): Reply {
-  const kept = fields.flatMap((name) => (asked.has(name) ? [[name, asked.get(name) ?? ''] as const] : []));
+function approval({ app, redirect, scopes }: Wish, result: URLSearchParams, problem: string, status = 200): Reply {
+  const stored = fields.flatMap((name) => (result.has(name) ? [[name, result.get(name) ?? ''] as const] : []));
   return {
     status,
     headers: pageHeaders(redirect),
-    body: approvalPage({ app: app.name, redirect, scopes, kept, problem }),
+    body: approvalPage({ app: app.name, redirect, scopes, stored, problem }),
   };
 }
 
@@ -164,43 +163,47 @@ function message(status: number, text: string): Reply {
   return { status, headers: pageHeaders(undefined), body: messagePage(text) };
 }
 
-/** Which app asks, and knows its secret; in the form or, as the standard prefers, in the header. */
-async function appOf(apps: Apps, { authorization }: Request, said: URLSearchParams): Promise<App | undefined> {
+/** The app that calls, if its secret is right. It comes in the form or, as the standard prefers, in the header. */
+async function appOf(
+  apps: OauthApps,
+  { authorization }: Request,
+  input: URLSearchParams,
+): Promise<OauthApp | undefined> {
   const [, credentials = ''] = /^Basic\s+(\S+)$/i.exec(authorization) ?? [];
   const [id = '', secret = ''] = credentials === '' ? [] : Buffer.from(credentials, 'base64').toString().split(':', 2);
-  const app = await apps.find(id || (said.get('client_id') ?? ''));
-  return app !== undefined && apps.knows(app, secret || (said.get('client_secret') ?? '')) ? app : undefined;
+  const app = await apps.find(id || (input.get('client_id') ?? ''));
+  return app !== undefined && apps.knows(app, secret || (input.get('client_secret') ?? '')) ? app : undefined;
 }
 
-/** A form, or JSON as some libraries send it. */
+/** The fields of a form, or of JSON as some libraries send it. */
 function formOf({ body }: Request): URLSearchParams {
-  const said = parsedBody(body);
-  if (!isObject(said)) return new URLSearchParams(body.toString());
-  return formFrom(said);
+  const input = parseBody(body);
+  if (!isObject(input)) return new URLSearchParams(body.toString());
+  return formFrom(input);
 }
 
-function formFrom(said: object): URLSearchParams {
+function formFrom(input: object): URLSearchParams {
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(said)) form.set(name, String(value));
+  for (const [name, value] of Object.entries(input)) form.set(name, String(value));
   return form;
 }
 
-function told({ access, refresh, expires, account, scopes }: Issued, now: number) {
+function describeToken({ access, refresh, expires, account, scopes }: IssuedToken, now: number) {
   return {
     access_token: `waka_tok_${access}`,
     ...(refresh === '' ? {} : { refresh_token: `waka_ref_${refresh}` }),
     token_type: 'bearer',
     expires_in: Math.round((expires - now) / 1_000),
-    expires_at: iso(expires * 1_000),
+    expires_at: formatIso(expires * 1_000),
     scope: scopes.join(' '),
     uid: accountId(account),
   };
 }
 
-/** A form, as WakaTime answers, unless JSON is asked for. */
-function spoken(request: Request, status: number, said: object): Reply {
+/** Replies with a form, as WakaTime does, or with JSON where that is accepted. */
+function spoken(request: Request, status: number, input: object): Reply {
   const headers = { 'cache-control': 'no-store', pragma: 'no-cache' };
-  if (/json/.test(request.headers.get('accept') ?? '')) return json(status, said, headers);
-  const body = formFrom(said).toString();
+  if (/json/.test(request.headers.get('accept') ?? '')) return json(status, input, headers);
+  const body = formFrom(input).toString();
   return { status, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body };
 }

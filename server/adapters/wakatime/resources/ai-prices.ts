@@ -2,11 +2,12 @@
 // account's settings, so that any client of the hub may write it, too.
 
 import { json } from '../../../http/types.ts';
-import { answered, type Endpoint, saidIn, type Told } from '../endpoint.ts';
+import { type Endpoint, type EndpointCall, outcomeReply } from '../endpoint.ts';
 import { type Prices, pricesIn } from '../model/account-settings.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { rewrite } from '../model/update-item.ts';
-import { type Asked, wrong } from '../stats/query.ts';
+import { updateItem } from '../model/update-item.ts';
+import { readObject } from '../request-fields.ts';
+import { failure, type Outcome } from '../stats/query.ts';
 
 const mostPrices = 1_000;
 const form = 'send {"<model>": {"input": 15, "cached_input": 1.5, "output": 75}, …}: US dollars for a million tokens';
@@ -19,15 +20,15 @@ function describePrices(prices: Prices): object {
 }
 
 /** Replaces the whole table: a model that the body lacks has no price from then on. */
-async function replacePrices({ hub, person, request }: Told): Promise<Asked<object>> {
-  const body = saidIn(request);
+async function replacePrices({ hub, person, request }: EndpointCall): Promise<Outcome<object>> {
+  const body = readObject(request);
   const table = 'data' in body ? body['data'] : body;
   const prices = pricesIn(table);
   const count = isObject(table) ? Object.keys(table).length : -1;
-  if (prices.size !== count) return wrong(form);
-  if (count > mostPrices) return wrong(`at most ${mostPrices} models`);
+  if (prices.size !== count) return failure(form);
+  if (count > mostPrices) return failure(`at most ${mostPrices} models`);
   const value = describePrices(prices);
-  const written = await rewrite(hub, `${person.account}/settings`, 'wakatime', (before) => ({
+  const written = await updateItem(hub, `${person.account}/settings`, 'wakatime', (before) => ({
     ok: true,
     value: { ...(isObject(before) ? before : {}), ai_prices: value },
   }));
@@ -40,5 +41,5 @@ export const priceEndpoints: readonly Endpoint[] = [
     path: 'ai_prices',
     answer: ({ person }) => json(200, { data: describePrices(person.settings.prices) }),
   },
-  { method: 'PUT', path: 'ai_prices', answer: async (told) => answered(await replacePrices(told)) },
+  { method: 'PUT', path: 'ai_prices', answer: async (call) => outcomeReply(await replacePrices(call)) },
 ];

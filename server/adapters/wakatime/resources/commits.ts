@@ -1,22 +1,23 @@
-// Commits of a project with the time that went into each: what was worked in the project, on the commit's branch, since the commit
-// before it there. Plugins send none and the hub asks no git host, so whoever has them posts them, a git hook say. They are items
-// of `<account>/commits`; times are computed when somebody asks, so heartbeats that come late count.
+// Commits of a project with the time that went into each: the time in the project, on the commit's branch, since the commit before
+// it. Plugins send no commits and the hub asks no git host, so a git hook or another client posts them. They are items of
+// `<account>/commits`; times are computed at each request, so late heartbeats count.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Put } from '../../../core/store.ts';
 import { json, type Reply } from '../../../http/types.ts';
-import { type Endpoint, failed, param, type Told } from '../endpoint.ts';
-import type { Context } from '../index/columns.ts';
-import { parsedBody } from '../ingest/ingest.ts';
-import { dateAt, iso, spoken } from '../model/calendar.ts';
-import { coarseText, fineText, secondsOf } from '../model/format-time.ts';
-import { isObject, uuidOf } from '../model/heartbeat.ts';
+import { type Endpoint, type EndpointCall, errorReply } from '../endpoint.ts';
+import type { HeartbeatContext } from '../index/columns.ts';
+import { parseBody } from '../ingest/parse-body.ts';
+import { dateAt, formatDate, formatIso } from '../model/calendar.ts';
+import { formatMinutes, formatSeconds, toSeconds } from '../model/format-time.ts';
+import { derivedUuid, isObject } from '../model/heartbeat.ts';
+import { pathParam } from '../request-fields.ts';
 import { tally } from '../stats/durations-algorithm.ts';
-import { ago, paged } from '../stats/lists.ts';
+import { formatAge, paginate } from '../stats/lists.ts';
 import { isSameName, labelsOf } from '../stats/names.ts';
-import type { Question } from '../stats/query.ts';
+import type { TimeQuery } from '../stats/query.ts';
 
 const mostAtOnce = 1_000;
 const bodyLimit = 4_194_304;
@@ -70,43 +71,43 @@ const Repository = Type.Object({
 type Repository = Static<typeof Repository>;
 const checkCommit = compile(Commit);
 const checkRepository = compile(Repository);
-const isCommit = (said: unknown): said is Commit => checkCommit(said);
-const isRepository = (said: unknown): said is Repository => checkRepository(said);
+const isCommit = (input: unknown): input is Commit => checkCommit(input);
+const isRepository = (input: unknown): input is Repository => checkRepository(input);
 
-interface Kept {
+interface Stored {
   readonly commit: Commit;
-  /** Microseconds since 1970, when it was committed. */
+  /** When it was committed, in microseconds since 1970. */
   readonly time: number;
-  /** Milliseconds since 1970, when it was posted. */
+  /** When it was posted, in milliseconds since 1970. */
   readonly at: number;
 }
 
 const channelOf = (account: string): string => `${account}/commits`;
-const keyOf = (project: string, hash: string): string => uuidOf(['commit', project, hash]);
-const repositoryKey = (project: string): string => uuidOf(['repository', project]);
+const keyOf = (project: string, hash: string): string => derivedUuid(['commit', project, hash]);
+const repositoryKey = (project: string): string => derivedUuid(['repository', project]);
 
 const form =
   'send {"hash", "message", "committer_date" or "author_date" as ISO-8601, "branch", "author_name", …}, a list of those, ' +
   'or {"commits": […], "repository": {"name", …}}';
 
-/** One, a list, or a list and the repository they are of. What is there already takes the new one's words. */
-async function post({ hub, person, request, question }: Told): Promise<Reply> {
-  const project = param(request, 'project');
-  const body = parsedBody(request.body);
-  const said = isObject(body) && ('commits' in body || 'repository' in body) ? body : { commits: body };
-  const commits: unknown = said['commits'] ?? [];
+/** Stores one commit, a list, or a list and the repository. A known commit is replaced. */
+async function postCommits({ hub, person, request, question }: EndpointCall): Promise<Reply> {
+  const project = pathParam(request, 'project');
+  const body = parseBody(request.body);
+  const input = isObject(body) && ('commits' in body || 'repository' in body) ? body : { commits: body };
+  const commits: unknown = input['commits'] ?? [];
   const all: readonly unknown[] = Array.isArray(commits) ? commits : [commits];
-  if (all.length > mostAtOnce) return failed(400, `at most ${mostAtOnce} at once`);
+  if (all.length > mostAtOnce) return errorReply(400, `at most ${mostAtOnce} at once`);
   const ops: Put[] = [];
   for (const one of all) {
     const time = isCommit(one) ? Date.parse(one.committer_date ?? one.author_date ?? '') * 1_000 : Number.NaN;
-    if (!isCommit(one) || !Number.isSafeInteger(time)) return failed(400, form);
+    if (!isCommit(one) || !Number.isSafeInteger(time)) return errorReply(400, form);
     const value = JSON.stringify({ project, commit: fieldsOf(Commit, one) });
     ops.push({ op: 'put', key: keyOf(project, one.hash), value, time });
   }
-  const repository = said['repository'];
+  const repository = input['repository'];
   if (repository !== undefined) {
-    if (!isRepository(repository)) return failed(400, form);
+    if (!isRepository(repository)) return errorReply(400, form);
     const value = JSON.stringify({ project, repository: fieldsOf(Repository, repository) });
     ops.push({ op: 'put', key: repositoryKey(project), value });
   }
@@ -115,51 +116,55 @@ async function post({ hub, person, request, question }: Told): Promise<Reply> {
   return json(201, { status: 'ok', commits: all.length });
 }
 
-/** What is known of a thing, without what nobody asked for. */
-function fieldsOf<T extends object>({ properties }: { readonly properties: object }, said: T): object {
-  return Object.fromEntries(Object.entries(said).filter(([name]) => name in properties));
+/** The fields of a schema, without others. */
+function fieldsOf<T extends object>({ properties }: { readonly properties: object }, input: T): object {
+  return Object.fromEntries(Object.entries(input).filter(([name]) => name in properties));
 }
 
 async function read(hub: Hub, account: string, project: string) {
   const { items } = (await hub.cachedChannel(channelOf(account))).view;
   let repository: Repository | undefined;
-  const commits: Kept[] = [];
+  const commits: Stored[] = [];
   for (const { value, time, at } of items.values()) {
-    const said: unknown = JSON.parse(value);
-    if (!isObject(said) || !isSameName(String(said['project']), project)) continue;
-    if (isRepository(said['repository'])) repository = said['repository'];
-    else if (isCommit(said['commit']) && time !== null) commits.push({ commit: said['commit'], time, at });
+    const input: unknown = JSON.parse(value);
+    if (!isObject(input) || !isSameName(String(input['project']), project)) continue;
+    if (isRepository(input['repository'])) repository = input['repository'];
+    else if (isCommit(input['commit']) && time !== null) commits.push({ commit: input['commit'], time, at });
   }
-  // Of one second, git's own order is unknown: any order will do that is always the same.
+  // Git's own order within a second is unknown: any stable order will do.
   commits.sort((a, b) => a.time - b.time || (a.commit.hash < b.commit.hash ? -1 : 1));
   return { repository, commits };
 }
 
-/** Seconds by hash: each branch by itself, from one commit to the next. */
-function times({ person, rule }: Question, project: string, commits: readonly Kept[]): ReadonlyMap<string, number> {
+/** The seconds of each commit by hash. Each branch counts by itself, from one commit to the next. */
+function computeTimes(
+  { person, rule }: TimeQuery,
+  project: string,
+  commits: readonly Stored[],
+): ReadonlyMap<string, number> {
   const { beats } = person;
-  const branches = new Map<string, Kept[]>();
-  for (const kept of commits) {
-    const branch = kept.commit.branch ?? '';
-    branches.set(branch, [...(branches.get(branch) ?? []), kept]);
+  const branches = new Map<string, Stored[]>();
+  for (const stored of commits) {
+    const branch = stored.commit.branch ?? '';
+    branches.set(branch, [...(branches.get(branch) ?? []), stored]);
   }
   const seconds = new Map<string, number>();
   for (const [branch, its] of branches) {
     const first = Math.min(beats.first ?? Number.POSITIVE_INFINITY, its[0]?.time ?? 0);
     const bounds = [first, ...its.map(({ time }) => time)];
-    const fits = (context: Context): boolean => {
+    const fits = (context: HeartbeatContext): boolean => {
       const { projects, branches: on } = labelsOf(context);
       return isSameName(projects[0] ?? '', project) && (branch === '' || isSameName(on[0] ?? '', branch));
     };
     for (const [index, { contexts }] of tally(beats, rule, { bounds, fits }).entries()) {
       const hash = its[index]?.commit.hash ?? '';
-      seconds.set(hash, secondsOf(contexts.amounts.reduce((sum, one) => sum + one, 0)));
+      seconds.set(hash, toSeconds(contexts.amounts.reduce((sum, one) => sum + one, 0)));
     }
   }
   return seconds;
 }
 
-function shown({ zone, moment }: Question, project: string, { commit, time, at }: Kept, seconds: number) {
+function describeCommit({ zone, moment }: TimeQuery, project: string, { commit, time, at }: Stored, seconds: number) {
   const date = dateAt(time, zone);
   return {
     ...nobody,
@@ -170,27 +175,27 @@ function shown({ zone, moment }: Question, project: string, { commit, time, at }
     ref: commit.ref ?? (commit.branch ? `refs/heads/${commit.branch}` : null),
     url: commit.url ?? null,
     html_url: commit.html_url ?? null,
-    author_date: moments(commit.author_date ?? commit.committer_date),
-    committer_date: iso(time),
-    created_at: iso(at * 1_000),
+    author_date: normalizeDate(commit.author_date ?? commit.committer_date),
+    committer_date: formatIso(time),
+    created_at: formatIso(at * 1_000),
     total_seconds: seconds,
-    human_readable_total: coarseText(seconds),
-    human_readable_total_with_seconds: fineText(seconds),
-    human_readable_date: spoken(date),
-    human_readable_natural_date: ago(moment - time),
+    human_readable_total: formatMinutes(seconds),
+    human_readable_total_with_seconds: formatSeconds(seconds),
+    human_readable_date: formatDate(date),
+    human_readable_natural_date: formatAge(moment - time),
     is_author_found: true,
   };
 }
 
-function moments(said: string | null | undefined): string | null {
-  const parsed = Date.parse(said ?? '');
-  return Number.isNaN(parsed) ? null : iso(parsed * 1_000);
+function normalizeDate(input: string | null | undefined): string | null {
+  const parsed = Date.parse(input ?? '');
+  return Number.isNaN(parsed) ? null : formatIso(parsed * 1_000);
 }
 
-function shownProject({ person }: Question, name: string, repository: Repository | undefined, synced: number) {
+function describeProject({ person }: TimeQuery, name: string, repository: Repository | undefined, synced: number) {
   const { account } = person;
   return {
-    id: uuidOf(['project', account, name]),
+    id: derivedUuid(['project', account, name]),
     name,
     privacy: 'private',
     repository:
@@ -211,35 +216,35 @@ function shownProject({ person }: Question, name: string, repository: Repository
             is_fork: false,
             is_private: true,
             ...repository,
-            last_synced_at: iso(synced * 1_000),
+            last_synced_at: formatIso(synced * 1_000),
           },
   };
 }
 
-async function listed({ hub, person, question, request }: Told): Promise<Reply> {
-  const project = param(request, 'project');
+async function listCommits({ hub, person, question, request }: EndpointCall): Promise<Reply> {
+  const project = pathParam(request, 'project');
   const { query, moment } = question;
   const { repository, commits } = await read(hub, person.account, project);
   const [author, branch] = [query.get('author') || null, query.get('branch') || null];
-  const seconds = times(question, project, commits);
+  const seconds = computeTimes(question, project, commits);
   const by = (one: Commit) => [one.author_name, one.author_email, one.author_username].includes(author);
   const wanted = commits
     .filter(({ commit }) => (author === null || by(commit)) && (branch === null || commit.branch === branch))
     .reverse();
-  const { data, page, next_page, prev_page, total, total_pages } = paged(wanted, query);
+  const { data, page, next_page, prev_page, total, total_pages } = paginate(wanted, query);
   const at = `${person.base ?? ''}/api/v1/users/current/projects/${encodeURIComponent(project)}/commits`;
   const link = (to: number | null): string | null => {
     if (to === null) return null;
-    const asked = new URLSearchParams({
+    const result = new URLSearchParams({
       ...(author === null ? {} : { author }),
       ...(branch === null ? {} : { branch }),
     });
-    asked.set('page', String(to));
-    return `${at}?${asked}`;
+    result.set('page', String(to));
+    return `${at}?${result}`;
   };
   const synced = commits.reduce((last, one) => Math.max(last, one.at), 0);
   return json(200, {
-    commits: data.map((kept) => shown(question, project, kept, seconds.get(kept.commit.hash) ?? 0)),
+    commits: data.map((stored) => describeCommit(question, project, stored, seconds.get(stored.commit.hash) ?? 0)),
     author,
     branch,
     page,
@@ -247,27 +252,27 @@ async function listed({ hub, person, question, request }: Told): Promise<Reply> 
     next_page_url: link(next_page),
     prev_page,
     prev_page_url: link(prev_page),
-    project: shownProject(question, project, repository, synced || moment / 1_000),
+    project: describeProject(question, project, repository, synced || moment / 1_000),
     status: commits.length === 0 && repository === undefined ? 'no repository' : 'ok',
     total,
     total_pages,
   });
 }
 
-async function one({ hub, person, question, request }: Told): Promise<Reply> {
-  const [project, hash] = [param(request, 'project'), param(request, 'hash').toLowerCase()];
+async function readCommit({ hub, person, question, request }: EndpointCall): Promise<Reply> {
+  const [project, hash] = [pathParam(request, 'project'), pathParam(request, 'hash').toLowerCase()];
   const { repository, commits } = await read(hub, person.account, project);
   const branch = question.query.get('branch') || null;
   const found = commits.filter(
     ({ commit }) => commit.hash.startsWith(hash) && (branch === null || commit.branch === branch),
   );
-  const [kept] = found;
-  if (!isHash.test(hash) || kept === undefined || found.length > 1) return failed(404, 'no such commit');
-  const seconds = times(question, project, commits).get(kept.commit.hash) ?? 0;
+  const [stored] = found;
+  if (!isHash.test(hash) || stored === undefined || found.length > 1) return errorReply(404, 'no such commit');
+  const seconds = computeTimes(question, project, commits).get(stored.commit.hash) ?? 0;
   return json(200, {
-    commit: shown(question, project, kept, seconds),
-    branch: branch ?? kept.commit.branch ?? null,
-    project: shownProject(question, project, repository, kept.at),
+    commit: describeCommit(question, project, stored, seconds),
+    branch: branch ?? stored.commit.branch ?? null,
+    project: describeProject(question, project, repository, stored.at),
     status: 'ok',
   });
 }
@@ -275,15 +280,15 @@ async function one({ hub, person, question, request }: Told): Promise<Reply> {
 const path = 'projects/:project/commits';
 
 export const commitEndpoints: readonly Endpoint[] = [
-  { method: 'GET', path, needs: ['summaries'], answer: listed },
-  { method: 'GET', path: `${path}/:hash`, needs: ['summaries'], answer: one },
-  { method: 'POST', path, needs: ['heartbeats'], limit: bodyLimit, answer: post },
+  { method: 'GET', path, scopes: ['summaries'], answer: listCommits },
+  { method: 'GET', path: `${path}/:hash`, scopes: ['summaries'], answer: readCommit },
+  { method: 'POST', path, scopes: ['heartbeats'], limit: bodyLimit, answer: postCommits },
   {
     method: 'DELETE',
     path: `${path}/:hash`,
-    needs: ['heartbeats'],
+    scopes: ['heartbeats'],
     async answer({ hub, person, request, question }) {
-      const key = keyOf(param(request, 'project'), param(request, 'hash'));
+      const key = keyOf(pathParam(request, 'project'), pathParam(request, 'hash'));
       const channel = await hub.channel(channelOf(person.account));
       const ops = [{ op: 'remove', key } as const];
       await channel.write({ ops, origin: 'wakatime', at: Math.floor(question.moment / 1_000) });

@@ -1,81 +1,83 @@
-// Data dumps: everything an account has, in WakaTime's own form, which importers read. A dump is a name and a date in
-// `<account>/dumps`; its file is made while it is fetched, so it is never stuck and always complete.
+// Data dumps: everything an account has, in the form that WakaTime's importers read. A dump is an item of `<account>/dumps` with a
+// kind and a date. Its file is written while it is fetched, so it is always complete.
 
 import type { Hub } from '../../../core/hub.ts';
-import type { Admission } from '../auth/authorize.ts';
-import { pagesOfHeartbeats } from '../ingest/list-and-delete.ts';
-import { addDays, beginning, dateAt, iso } from '../model/calendar.ts';
-import { type Question, reachOf } from '../stats/query.ts';
-import { allTime } from '../stats/stats.ts';
-import { summaries } from '../stats/summaries.ts';
-import { profile } from './profile.ts';
+import type { Authorizer } from '../auth/authorize.ts';
+import { readHeartbeatPages } from '../ingest/list-and-delete.ts';
+import { addDays, dateAt, formatIso, startOfDay } from '../model/calendar.ts';
+import { type TimeQuery, timeRangeOf } from '../stats/query.ts';
+import { allTimeSpan } from '../stats/stats.ts';
+import { buildSummaries } from '../stats/summaries.ts';
+import { describeProfile } from './profile.ts';
 
 const kinds = ['heartbeats', 'daily'] as const;
-export type Kind = (typeof kinds)[number];
+export type DumpKind = (typeof kinds)[number];
 
-/** A link to a file opens it without a key, as WakaTime's do, for so long. */
+/** How long a link opens the file without a key, as WakaTime's links do. */
 const goodMs = 86_400_000;
 
-/** Of summaries. */
+/** Days of summaries that are computed at once. */
 const daysAtOnce = 30;
 
-interface Kept {
+interface Stored {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly type: Kind;
+  readonly type: DumpKind;
 }
 
 const channelOf = (account: string): string => `${account}/dumps`;
 
-export function kindOf(said: unknown): Kind | undefined {
-  return kinds.find((kind) => kind === said);
+export function parseDumpKind(input: unknown): DumpKind | undefined {
+  return kinds.find((kind) => kind === input);
 }
 
 /** @param base the address of this hub as the client reached it, without a last slash */
-export async function listDumps(hub: Hub, { person: { account } }: Question, base: string) {
-  const data = (await read(hub, account)).map((kept) => shown(kept, account, base));
+export async function listDumps(hub: Hub, { person: { account } }: TimeQuery, base: string) {
+  const data = (await read(hub, account)).map((stored) => describeDump(stored, account, base));
   return { data, total: data.length, total_pages: 1 };
 }
 
-export async function createDump(hub: Hub, { person: { account } }: Question, type: Kind, base: string) {
+export async function createDump(hub: Hub, { person: { account } }: TimeQuery, type: DumpKind, base: string) {
   const [id, at] = [hub.world.secret(), hub.world.now()];
   const document = await hub.cachedChannel(channelOf(account));
   const ops = [{ op: 'put', key: id, value: JSON.stringify({ type }) } as const];
   await document.write(() => ({ ok: true, write: { ops, origin: 'wakatime', at } }));
-  return { data: shown({ id, at, type }, account, base) };
+  return { data: describeDump({ id, at, type }, account, base) };
 }
 
-/** What the link `id` opens; undefined when it is none, or none any more. */
-export async function dumpOf(hub: Hub, account: string, id: string): Promise<Kind | undefined> {
-  const found = (await read(hub, account)).find((kept) => kept.id === id);
+/** The kind of the dump that a link opens; undefined for an unknown or expired link. */
+export async function openDump(hub: Hub, account: string, id: string): Promise<DumpKind | undefined> {
+  const found = (await read(hub, account)).find((stored) => stored.id === id);
   return found !== undefined && found.at + goodMs > hub.world.now() ? found.type : undefined;
 }
 
-/** The file, made while it is sent: never more of it in memory than a page, or the days of a month. */
-export async function* dumpPieces(admission: Admission, question: Question, type: Kind): AsyncGenerator<string> {
+/** The file as pieces. Memory holds one page of heartbeats or the days of a month. */
+export async function* writeDump(authorizer: Authorizer, question: TimeQuery, type: DumpKind): AsyncGenerator<string> {
   const { person, zone } = question;
-  const { first } = allTime(question);
+  const { first } = allTimeSpan(question);
   const newest = person.beats.before(Number.POSITIVE_INFINITY)?.time ?? question.moment;
   const last = dateAt(newest, zone);
-  const [start, end] = [beginning(first, zone), beginning(addDays(last, 1), zone)];
+  const [start, end] = [startOfDay(first, zone), startOfDay(addDays(last, 1), zone)];
   const range = { start: start / 1_000_000, end: end / 1_000_000 - 1 };
-  yield `{"user":${JSON.stringify(profile(person))},"range":${JSON.stringify(range)},"days":[`;
-  yield* type === 'heartbeats' ? heartbeatDays(admission.hub, question, start) : summaryDays(admission, question, last);
+  yield `{"user":${JSON.stringify(describeProfile(person))},"range":${JSON.stringify(range)},"days":[`;
+  yield* type === 'heartbeats'
+    ? heartbeatDays(authorizer.hub, question, start)
+    : summaryDays(authorizer, question, last);
   yield ']}';
 }
 
-async function* heartbeatDays(hub: Hub, { person, zone }: Question, start: number): AsyncGenerator<string> {
+async function* heartbeatDays(hub: Hub, { person, zone }: TimeQuery, start: number): AsyncGenerator<string> {
   let [piece, until] = ['', Number.NEGATIVE_INFINITY];
-  for await (const page of pagesOfHeartbeats(hub, person, start)) {
-    for (const { time, said } of page) {
+  for await (const page of readHeartbeatPages(hub, person, start)) {
+    for (const { time, input } of page) {
       if (time < until) piece += ',';
       else {
         const date = dateAt(time, zone);
         piece += `${until > 0 ? ']},' : ''}{"date":"${date}","heartbeats":[`;
-        until = beginning(addDays(date, 1), zone);
+        until = startOfDay(addDays(date, 1), zone);
       }
-      piece += JSON.stringify(said);
+      piece += JSON.stringify(input);
     }
     if (piece !== '') yield piece;
     piece = '';
@@ -83,14 +85,14 @@ async function* heartbeatDays(hub: Hub, { person, zone }: Question, start: numbe
   if (until > 0) yield ']}';
 }
 
-/** Days on which something was done. */
-async function* summaryDays(admission: Admission, question: Question, last: string): AsyncGenerator<string> {
+/** The days with any time. */
+async function* summaryDays(authorizer: Authorizer, question: TimeQuery, last: string): AsyncGenerator<string> {
   let comma = '';
-  for (let from = allTime(question).first; from <= last; from = addDays(from, daysAtOnce)) {
+  for (let from = allTimeSpan(question).first; from <= last; from = addDays(from, daysAtOnce)) {
     const until = addDays(from, daysAtOnce - 1);
     const span = { first: from, last: until < last ? until : last };
-    const beats = await admission.beats(question.person.account, reachOf(question, span));
-    const { data } = summaries({ ...question, person: { ...question.person, beats } }, span);
+    const beats = await authorizer.beats(question.person.account, timeRangeOf(question, span));
+    const { data } = buildSummaries({ ...question, person: { ...question.person, beats } }, span);
     for (const day of data) {
       if (day.grand_total.total_seconds === 0) continue;
       yield comma + JSON.stringify({ date: day.range.date, ...day });
@@ -99,18 +101,19 @@ async function* summaryDays(admission: Admission, question: Question, last: stri
   }
 }
 
-async function read(hub: Hub, account: string): Promise<readonly Kept[]> {
+async function read(hub: Hub, account: string): Promise<readonly Stored[]> {
   const { items } = (await hub.cachedChannel(channelOf(account))).view;
   return [...items.values()]
     .flatMap(({ key, value, at }) => {
-      const said: unknown = JSON.parse(value);
-      const type = typeof said === 'object' && said !== null && 'type' in said ? kindOf(said.type) : undefined;
+      const input: unknown = JSON.parse(value);
+      const type =
+        typeof input === 'object' && input !== null && 'type' in input ? parseDumpKind(input.type) : undefined;
       return type === undefined ? [] : [{ id: key, at, type }];
     })
     .sort((a, b) => b.at - a.at);
 }
 
-function shown({ id, at, type }: Kept, account: string, base: string) {
+function describeDump({ id, at, type }: Stored, account: string, base: string) {
   return {
     id,
     type,
@@ -120,7 +123,7 @@ function shown({ id, at, type }: Kept, account: string, base: string) {
     is_processing: false,
     is_stuck: false,
     has_failed: false,
-    expires: iso((at + goodMs) * 1_000),
-    created_at: iso(at * 1_000),
+    expires: formatIso((at + goodMs) * 1_000),
+    created_at: formatIso(at * 1_000),
   };
 }

@@ -1,16 +1,16 @@
-// Goals: how much of what, a day or a week. WakaTime's API only reads them, so making and changing them here is Horai's own. They are
-// items of `<account>/goals`; how far each is, is computed when somebody asks.
+// Goals: how much of what, per day or week. They are items of `<account>/goals`; progress is computed at each request. The endpoints
+// are goal-endpoints.ts'.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
-import type { Context } from '../index/columns.ts';
-import { addDays, beginning, iso, isoEnd, spoken, weekdayOf, weekOf } from '../model/calendar.ts';
-import { fineText, secondsOf } from '../model/format-time.ts';
+import type { HeartbeatContext } from '../index/columns.ts';
+import { addDays, formatDate, formatIso, formatIsoEnd, startOfDay, startOfWeek, weekdayOf } from '../model/calendar.ts';
+import { formatSeconds, toSeconds } from '../model/format-time.ts';
 import { tally } from '../stats/durations-algorithm.ts';
 import { labelsOf } from '../stats/names.ts';
-import { type Asked, type Question, wrong } from '../stats/query.ts';
-import { stranger } from './profile.ts';
+import { failure, type Outcome, type TimeQuery } from '../stats/query.ts';
+import { publicProfile } from './profile.ts';
 
 const names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: 100 });
 
@@ -45,46 +45,54 @@ const unset: Omit<Goal, 'seconds'> = {
 
 const points = { day: 7, week: 5 } as const;
 
-interface Kept {
+interface Stored {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly goal: Goal;
 }
 
-export async function listGoals(hub: Hub, question: Question) {
+export async function listGoals(hub: Hub, question: TimeQuery) {
   const all = await read(hub, question.person.account);
-  const data = all.map((kept) => shown(question, kept));
+  const data = all.map((stored) => describeGoal(question, stored));
   return { data, total: data.length, total_pages: 1 };
 }
 
-export async function oneGoal(hub: Hub, question: Question, id: string) {
-  const found = (await read(hub, question.person.account)).find((kept) => kept.id === id);
-  return found === undefined ? undefined : { cached_at: iso(question.moment), data: shown(question, found) };
+export async function readGoal(hub: Hub, question: TimeQuery, id: string) {
+  const found = (await read(hub, question.person.account)).find((stored) => stored.id === id);
+  return found === undefined
+    ? undefined
+    : { cached_at: formatIso(question.moment), data: describeGoal(question, found) };
 }
 
-/** Makes a goal, or changes the fields that `said` has of the goal `id`. */
-export async function keepGoal(
+/**
+ * Creates a goal, or changes the fields of an existing one.
+ * @param id undefined creates one
+ */
+export async function writeGoal(
   hub: Hub,
-  question: Question,
-  said: object,
+  question: TimeQuery,
+  input: object,
   id: string | undefined,
-): Promise<Asked<object>> {
+): Promise<Outcome<object>> {
   const { account } = question.person;
-  const before = id === undefined ? undefined : (await read(hub, account)).find((kept) => kept.id === id);
-  if (id !== undefined && before === undefined) return wrong('no such goal', 404);
-  const all: Record<string, unknown> = { ...unset, ...before?.goal, ...said };
+  const before = id === undefined ? undefined : (await read(hub, account)).find((stored) => stored.id === id);
+  if (id !== undefined && before === undefined) return failure('no such goal', 404);
+  const all: Record<string, unknown> = { ...unset, ...before?.goal, ...input };
   const goal = Object.fromEntries(Object.keys(Goal.properties).map((name) => [name, all[name]]));
-  if (!isGoal(goal)) return wrong('send {"title": "…", "delta": "day" or "week", "seconds": 3600, "languages": [], …}');
+  if (!isGoal(goal))
+    return failure('send {"title": "…", "delta": "day" or "week", "seconds": 3600, "languages": [], …}');
   const key = id ?? hub.world.secret();
   const op = { op: 'put', key, value: JSON.stringify(goal) } as const;
   const document = await hub.cachedChannel(channelOf(account));
   await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));
-  const kept = (await read(hub, account)).find((one) => one.id === key);
-  return kept === undefined ? wrong('no such goal', 404) : { ok: true, value: { data: shown(question, kept) } };
+  const stored = (await read(hub, account)).find((one) => one.id === key);
+  return stored === undefined
+    ? failure('no such goal', 404)
+    : { ok: true, value: { data: describeGoal(question, stored) } };
 }
 
-export async function dropGoal(hub: Hub, { person: { account } }: Question, id: string): Promise<void> {
+export async function deleteGoal(hub: Hub, { person: { account } }: TimeQuery, id: string): Promise<void> {
   const document = await hub.cachedChannel(channelOf(account));
   const write = { ops: [{ op: 'remove', key: id } as const], origin: 'wakatime', at: hub.world.now() };
   await document.write(() => ({ ok: true, write }));
@@ -92,7 +100,7 @@ export async function dropGoal(hub: Hub, { person: { account } }: Question, id: 
 
 const channelOf = (account: string): string => `${account}/goals`;
 
-async function read(hub: Hub, account: string): Promise<readonly Kept[]> {
+async function read(hub: Hub, account: string): Promise<readonly Stored[]> {
   const { items } = (await hub.cachedChannel(channelOf(account))).view;
   return [...items.values()].flatMap(({ key, value, at }) => {
     const goal: Goal = JSON.parse(value);
@@ -100,7 +108,7 @@ async function read(hub: Hub, account: string): Promise<readonly Kept[]> {
   });
 }
 
-function shown(question: Question, { id, at, goal }: Kept) {
+function describeGoal(question: TimeQuery, { id, at, goal }: Stored) {
   const { person, zone } = question;
   const chart = chartOf(question, goal);
   const last = chart.at(-1);
@@ -109,10 +117,10 @@ function shown(question: Question, { id, at, goal }: Kept) {
   const met = goal.is_inverse
     ? sum('actual_seconds') <= sum('goal_seconds')
     : sum('actual_seconds') >= sum('goal_seconds');
-  const { id: userId, username, full_name, display_name, email, photo } = stranger(person);
+  const { id: userId, username, full_name, display_name, email, photo } = publicProfile(person);
   return {
     id,
-    title: goal.title || `Code ${fineText(goal.seconds)} a ${goal.delta}`,
+    title: goal.title || `Code ${formatSeconds(goal.seconds)} a ${goal.delta}`,
     custom_title: goal.title || null,
     type: 'coding',
     delta: goal.delta,
@@ -140,36 +148,36 @@ function shown(question: Question, { id, at, goal }: Kept) {
     range_text: `${chart[0]?.range.text} until ${last?.range.text}`,
     timezone: zone,
     chart_data: chart,
-    created_at: iso(at * 1_000),
-    modified_at: iso(at * 1_000),
+    created_at: formatIso(at * 1_000),
+    modified_at: formatIso(at * 1_000),
   };
 }
 
-function chartOf({ person, rule, zone, now }: Question, goal: Goal) {
+function chartOf({ person, rule, zone, now }: TimeQuery, goal: Goal) {
   const { beats } = person;
   const length = goal.delta === 'day' ? 1 : 7;
-  const newest = goal.delta === 'day' ? now.today : weekOf(now.today, now);
+  const newest = goal.delta === 'day' ? now.today : startOfWeek(now.today, now);
   const firsts = Array.from({ length: points[goal.delta] }, (_, index) =>
     addDays(newest, (index + 1 - points[goal.delta]) * length),
   );
-  const bounds = [...firsts, addDays(newest, length)].map((date) => beginning(date, zone));
+  const bounds = [...firsts, addDays(newest, length)].map((date) => startOfDay(date, zone));
   return tally(beats, rule, { bounds, fits: fitting(goal) }).map(({ contexts }, index) => {
     const first = firsts[index] ?? newest;
-    const actual = secondsOf(contexts.amounts.reduce((sum, one) => sum + one, 0));
+    const actual = toSeconds(contexts.amounts.reduce((sum, one) => sum + one, 0));
     const isDay = goal.delta === 'day';
     const met = goal.is_inverse ? actual <= goal.seconds : actual >= goal.seconds;
     const ignored =
       (isDay && goal.ignore_days.includes(weekdayOf(first).toLowerCase())) || (goal.ignore_zero_days && actual === 0);
     const open = index === firsts.length - 1 && !goal.is_inverse;
     const status = met ? 'success' : open ? 'pending' : ignored ? 'ignored' : 'fail';
-    const [actualText, goalText] = [fineText(actual), fineText(goal.seconds)];
+    const [actualText, goalText] = [formatSeconds(actual), formatSeconds(goal.seconds)];
     const text = isDay
       ? first === now.today
         ? 'Today'
         : first === addDays(now.today, -1)
           ? 'Yesterday'
-          : spoken(first)
-      : `${spoken(first)} to ${spoken(addDays(first, 6))}`;
+          : formatDate(first)
+      : `${formatDate(first)} to ${formatDate(addDays(first, 6))}`;
     return {
       actual_seconds: actual,
       actual_seconds_text: actualText,
@@ -177,8 +185,8 @@ function chartOf({ person, rule, zone, now }: Question, goal: Goal) {
       goal_seconds_text: goalText,
       range: {
         ...(isDay ? { date: first } : {}),
-        start: iso(bounds[index] ?? 0),
-        end: isoEnd(bounds[index + 1] ?? 0),
+        start: formatIso(bounds[index] ?? 0),
+        end: formatIsoEnd(bounds[index + 1] ?? 0),
         text,
         timezone: zone,
       },
@@ -189,8 +197,8 @@ function chartOf({ person, rule, zone, now }: Question, goal: Goal) {
   });
 }
 
-/** All that is listed has to fit; an empty list fits everything. */
-function fitting({ languages, editors, projects, categories }: Goal): (context: Context) => boolean {
+/** A context that fits every list of the goal. An empty list fits everything. */
+function fitting({ languages, editors, projects, categories }: Goal): (context: HeartbeatContext) => boolean {
   const wanted = [
     ['languages', languages],
     ['editors', editors],

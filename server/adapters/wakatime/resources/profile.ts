@@ -1,11 +1,11 @@
-// The account as WakaTime's `users` tells it: every documented key, with null where the hub knows nothing. Strangers see a part.
+// The account as WakaTime's `users` describes it: every documented key, null where the hub knows nothing. Strangers see a part.
 
-import { iso } from '../model/calendar.ts';
-import { newest } from '../stats/lists.ts';
-import type { Person, Someone } from '../stats/query.ts';
+import { formatIso } from '../model/calendar.ts';
+import { newestHeartbeat } from '../stats/lists.ts';
+import type { Person, PersonInfo } from '../stats/query.ts';
 
-/** What one person may know of another. */
-export function stranger({ account, id, base = '', settings: { fullName } }: Someone) {
+/** The part of a profile that others may see. */
+export function publicProfile({ account, id, base = '', settings: { fullName } }: PersonInfo) {
   const displayName = fullName || `@${account}`;
   return {
     id,
@@ -26,13 +26,13 @@ export function stranger({ account, id, base = '', settings: { fullName } }: Som
   };
 }
 
-/** @param withEmail an app may have to do without */
-export function profile(person: Person, withEmail = true) {
+/** @param withEmail false for an app without that scope */
+export function describeProfile(person: Person, withEmail = true) {
   const { settings, created } = person;
   const { shares, email } = settings;
-  const last = newest(person);
+  const last = newestHeartbeat(person);
   return {
-    ...stranger(person),
+    ...publicProfile(person),
     email: withEmail ? email || null : null,
     is_email_confirmed: email !== '',
     bio: null,
@@ -45,13 +45,13 @@ export function profile(person: Person, withEmail = true) {
     date_format: 'YYYY-MM-DD',
     time_format_24hr: true,
     default_dashboard_range: 'Last 7 Days',
-    last_heartbeat_at: last === undefined ? null : iso(last.time),
+    last_heartbeat_at: last === undefined ? null : formatIso(last.time),
     last_plugin: last?.userAgent ?? null,
     last_plugin_name: last === undefined ? null : (last.labels.editors[0] ?? null),
     last_project: last?.project || null,
     last_branch: last?.branch || null,
     last_language: last?.language || null,
-    // Tools keep long ranges from those who have not paid.
+    // Tools offer long ranges only to accounts with a paid plan.
     plan: 'premium',
     has_premium_features: true,
     needs_payment_method: false,
@@ -66,7 +66,7 @@ export function profile(person: Person, withEmail = true) {
     editors_used_public: shares.editors,
     categories_used_public: shares.categories,
     os_used_public: shares.systems,
-    created_at: iso(created * 1_000),
-    modified_at: iso(created * 1_000),
+    created_at: formatIso(created * 1_000),
+    modified_at: formatIso(created * 1_000),
   };
 }

@@ -1,17 +1,26 @@
-// Private leaderboards: a ranking among people who have joined it. WakaTime's API only reads them; making boards, inviting and joining
-// are Horai's own. They belong to several accounts, so they lie in a channel of the hub's.
+// Private leaderboards: rankings among people who have joined them. WakaTime's API only reads them; creating, inviting and joining
+// are Horai's own. They belong to several accounts, so they lie in a channel of the hub.
 
 import type { Hub } from '../../../core/hub.ts';
-import { json } from '../../../http/types.ts';
-import { answered, type Endpoint, failed, param, saidIn, type Told, textIn } from '../endpoint.ts';
-import { iso } from '../model/calendar.ts';
+import { json, type Reply } from '../../../http/types.ts';
+import { type Endpoint, type EndpointCall, errorReply, outcomeReply } from '../endpoint.ts';
+import { formatIso } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { rewrite } from '../model/update-item.ts';
-import { stranger } from '../resources/profile.ts';
-import { paged } from '../stats/lists.ts';
-import { type Asked, wrong } from '../stats/query.ts';
-import { accountMeant, hasJoined, invited, type Member, memberMeant, memberOf, mostMembers } from './membership.ts';
-import { ranking } from './public-leaderboard.ts';
+import { updateItem } from '../model/update-item.ts';
+import { pathParam, readObject, readText } from '../request-fields.ts';
+import { publicProfile } from '../resources/profile.ts';
+import { paginate } from '../stats/lists.ts';
+import { failure, type Outcome } from '../stats/query.ts';
+import {
+  addInvited,
+  hasJoined,
+  type Member,
+  memberOf,
+  mostMembers,
+  resolveAccount,
+  resolveMember,
+} from './membership.ts';
+import { rankAccounts } from './public-leaderboard.ts';
 
 const channel = '@hub/leaderboards';
 const mostBoards = 100;
@@ -26,40 +35,48 @@ interface Board {
   readonly changed: number;
 }
 
-async function boards(hub: Hub): Promise<readonly Board[]> {
+async function readBoards(hub: Hub): Promise<readonly Board[]> {
   const { items } = (await hub.cachedChannel(channel)).view;
   return [...items.values()].map(({ value }): Board => JSON.parse(value));
 }
 
-/** @returns undefined also for a board that is not this account's business */
-async function find({ hub, person, request }: Told): Promise<Board | undefined> {
-  const id = param(request, 'board');
-  return (await boards(hub)).find((board) => board.id === id && memberOf(board.members, person.account) !== undefined);
+/** The board of the path; undefined also for a board of which the caller is no member. */
+async function findBoard({ hub, person, request }: EndpointCall): Promise<Board | undefined> {
+  const id = pathParam(request, 'board');
+  return (await readBoards(hub)).find(
+    (board) => board.id === id && memberOf(board.members, person.account) !== undefined,
+  );
 }
 
-const noBoard = wrong('no such leaderboard', 404);
+const noBoard = failure('no such leaderboard', 404);
 
-/** @param next undefined drops it */
-async function change(told: Told, next: (before: Board) => Asked<Board | undefined>): Promise<Asked<object>> {
-  const { hub, person } = told;
-  const known = await find(told);
+/**
+ * Changes a board.
+ * @param next undefined deletes it
+ */
+async function changeBoard(
+  call: EndpointCall,
+  next: (before: Board) => Outcome<Board | undefined>,
+): Promise<Outcome<object>> {
+  const { hub, person } = call;
+  const known = await findBoard(call);
   if (known === undefined) return noBoard;
-  const asked = await rewrite<Board | undefined>(hub, channel, known.id, (said) => {
-    const after = isBoard(said) ? next(said) : noBoard;
+  const result = await updateItem<Board | undefined>(hub, channel, known.id, (input) => {
+    const after = isBoard(input) ? next(input) : noBoard;
     return after.ok && after.value !== undefined
       ? { ok: true, value: { ...after.value, changed: hub.world.now() } }
       : after;
   });
-  if (!asked.ok) return asked;
-  return { ok: true, value: { data: asked.value === undefined ? {} : shown(asked.value, person.account) } };
+  if (!result.ok) return result;
+  return { ok: true, value: { data: result.value === undefined ? {} : describeBoard(result.value, person.account) } };
 }
 
-/** Written by this file alone. */
-function isBoard(said: unknown): said is Board {
-  return isObject(said) && Array.isArray(said['members']);
+/** Only this file writes the channel. */
+function isBoard(input: unknown): input is Board {
+  return isObject(input) && Array.isArray(input['members']);
 }
 
-function shown({ id, name, owner, members, at, changed }: Board, own: string) {
+function describeBoard({ id, name, owner, members, at, changed }: Board, own: string) {
   const joined = members.filter((member) => member.joined).length;
   return {
     id,
@@ -71,149 +88,120 @@ function shown({ id, name, owner, members, at, changed }: Board, own: string) {
     members_count: joined,
     members_with_timezones_count: joined,
     time_range: 'last_7_days',
-    created_at: iso(at * 1_000),
-    modified_at: iso(changed * 1_000),
+    created_at: formatIso(at * 1_000),
+    modified_at: formatIso(changed * 1_000),
   };
 }
 
-function ownersOnly(board: Board, account: string, next: () => Asked<Board | undefined>): Asked<Board | undefined> {
-  return board.owner === account ? next() : wrong('only who made the leaderboard may do that', 403);
+function ownersOnly(board: Board, account: string, next: () => Outcome<Board | undefined>): Outcome<Board | undefined> {
+  return board.owner === account ? next() : failure('only the owner of the leaderboard may do that', 403);
 }
 
-async function ranked(told: Told) {
-  const { admission, request, person } = told;
-  const board = await find(told);
-  if (board === undefined || !hasJoined(board.members, person.account)) return failed(404, noBoard.error);
+async function replyRanking(call: EndpointCall): Promise<Reply> {
+  const { authorizer, request, person } = call;
+  const board = await findBoard(call);
+  if (board === undefined || !hasJoined(board.members, person.account)) return errorReply(404, noBoard.error);
   const accounts = board.members.filter(({ joined }) => joined).map(({ account }) => account);
-  const { range, ...all } = await ranking(admission, request, accounts, { among: 'circle' });
+  const { range, ...all } = await rankAccounts(authorizer, request, accounts, { among: 'circle' });
   return json(200, { ...all, range, id: board.id, name: board.name });
 }
 
-const needs = ['leaderboards'];
+const scopes = ['leaderboards'];
 
-/** Under both names that tools know. */
+/** The endpoints under both names that tools know. */
 export const boardEndpoints: readonly Endpoint[] = ['leaderboards', 'private_leaderboards'].flatMap(
   (base): readonly Endpoint[] => [
-    {
-      method: 'GET',
-      path: base,
-      needs,
-      async answer({ hub, person, question }) {
-        const mine = (await boards(hub)).filter(({ members }) => memberOf(members, person.account) !== undefined);
-        return json(
-          200,
-          paged(
-            mine.map((board) => shown(board, person.account)),
-            question.query,
-          ),
-        );
-      },
-    },
-    {
-      method: 'POST',
-      path: base,
-      needs,
-      async answer({ hub, person: { account }, request }) {
-        const name = textIn(saidIn(request), 'name');
-        if (name === '') return failed(400, 'send {"name": "…"}');
-        if ((await boards(hub)).filter(({ owner }) => owner === account).length >= mostBoards) {
-          return failed(400, `at most ${mostBoards} leaderboards`);
-        }
-        const [id, at] = [hub.world.secret(), hub.world.now()];
-        const board: Board = { id, name, owner: account, members: [{ account, joined: true }], at, changed: at };
-        await rewrite(hub, channel, id, () => ({ ok: true, value: board }));
-        return json(201, { data: shown(board, account) });
-      },
-    },
-    { method: 'GET', path: `${base}/:board`, needs, answer: ranked },
-    { method: 'GET', path: `${base}/:board/leaders`, needs, answer: ranked },
-    {
-      method: 'PUT',
-      path: `${base}/:board`,
-      needs,
-      async answer(told) {
-        const name = textIn(saidIn(told.request), 'name');
-        if (name === '') return failed(400, 'send {"name": "…"}');
-        const renamed = (board: Board) =>
-          ownersOnly(board, told.person.account, () => ({ ok: true, value: { ...board, name } }));
-        return answered(await change(told, renamed));
-      },
-    },
-    {
-      method: 'DELETE',
-      path: `${base}/:board`,
-      needs,
-      answer: async (told) =>
-        answered(
-          await change(told, (board) => ownersOnly(board, told.person.account, () => ({ ok: true, value: undefined }))),
-        ),
-    },
-    {
-      method: 'GET',
-      path: `${base}/:board/members`,
-      needs,
-      async answer(told) {
-        const { admission, person, request, question } = told;
-        const board = await find(told);
-        if (board === undefined || !hasJoined(board.members, person.account)) return failed(404, noBoard.error);
-        const all = await Promise.all(
-          board.members.map(async ({ account, joined }) => ({
-            ...stranger(await admission.someone(account, request)),
-            is_invited: !joined,
-          })),
-        );
-        return json(200, paged(all, question.query));
-      },
-    },
-    {
-      method: 'POST',
-      path: `${base}/:board/members`,
-      needs,
-      async answer(told) {
-        const { admission, person, request } = told;
-        const account = accountMeant(admission, saidIn(request)['user'], person.account);
-        if (account === undefined) return failed(404, 'no such user');
-        const asked = await change(told, (board) =>
-          ownersOnly(board, person.account, () => {
-            const members = invited(board.members, { account, joined: false });
-            return members.ok ? { ok: true, value: { ...board, members: members.value } } : members;
-          }),
-        );
-        return answered(asked, 201);
-      },
-    },
-    {
-      method: 'PUT',
-      path: `${base}/:board/members/:member`,
-      needs,
-      async answer(told) {
-        const { admission, person, request } = told;
-        if (memberMeant(admission, request, person.account) !== person.account) {
-          return failed(403, 'people join by themselves');
-        }
-        const joined = (members: readonly Member[]) =>
-          members.map((member) => (member.account === person.account ? { ...member, joined: true } : member));
-        const asked = await change(told, (board) => ({
-          ok: true,
-          value: { ...board, members: joined(board.members) },
-        }));
-        return answered(asked);
-      },
-    },
-    {
-      method: 'DELETE',
-      path: `${base}/:board/members/:member`,
-      needs,
-      async answer(told) {
-        const { admission, person, request } = told;
-        const gone = memberMeant(admission, request, person.account);
-        const asked = await change(told, (board) => {
-          if (gone !== person.account && board.owner !== person.account) return wrong('not yours to remove', 403);
-          if (gone === board.owner) return wrong('who made the leaderboard drops it instead', 409);
-          return { ok: true, value: { ...board, members: board.members.filter(({ account }) => account !== gone) } };
-        });
-        return answered(asked);
-      },
-    },
+    { method: 'GET', path: base, scopes, answer: listBoards },
+    { method: 'POST', path: base, scopes, answer: createBoard },
+    { method: 'GET', path: `${base}/:board`, scopes, answer: replyRanking },
+    { method: 'GET', path: `${base}/:board/leaders`, scopes, answer: replyRanking },
+    { method: 'PUT', path: `${base}/:board`, scopes, answer: renameBoard },
+    { method: 'DELETE', path: `${base}/:board`, scopes, answer: deleteBoard },
+    { method: 'GET', path: `${base}/:board/members`, scopes, answer: listMembers },
+    { method: 'POST', path: `${base}/:board/members`, scopes, answer: inviteMember },
+    { method: 'PUT', path: `${base}/:board/members/:member`, scopes, answer: joinBoard },
+    { method: 'DELETE', path: `${base}/:board/members/:member`, scopes, answer: removeMember },
   ],
 );
+
+async function listBoards({ hub, person: { account }, question }: EndpointCall): Promise<Reply> {
+  const own = (await readBoards(hub)).filter(({ members }) => memberOf(members, account) !== undefined);
+  const rows = own.map((board) => describeBoard(board, account));
+  return json(200, paginate(rows, question.query));
+}
+
+async function createBoard({ hub, person: { account }, request }: EndpointCall): Promise<Reply> {
+  const name = readText(readObject(request), 'name');
+  if (name === '') return errorReply(400, nameForm);
+  if ((await readBoards(hub)).filter(({ owner }) => owner === account).length >= mostBoards) {
+    return errorReply(400, `at most ${mostBoards} leaderboards`);
+  }
+  const [id, at] = [hub.world.secret(), hub.world.now()];
+  const board: Board = { id, name, owner: account, members: [{ account, joined: true }], at, changed: at };
+  await updateItem(hub, channel, id, () => ({ ok: true, value: board }));
+  return json(201, { data: describeBoard(board, account) });
+}
+
+const nameForm = 'send {"name": "…"}';
+
+async function renameBoard(call: EndpointCall): Promise<Reply> {
+  const name = readText(readObject(call.request), 'name');
+  if (name === '') return errorReply(400, nameForm);
+  const { account } = call.person;
+  const rename = (board: Board) => ownersOnly(board, account, () => ({ ok: true, value: { ...board, name } }));
+  return outcomeReply(await changeBoard(call, rename));
+}
+
+async function deleteBoard(call: EndpointCall): Promise<Reply> {
+  const { account } = call.person;
+  const drop = (board: Board) => ownersOnly(board, account, () => ({ ok: true, value: undefined }));
+  return outcomeReply(await changeBoard(call, drop));
+}
+
+async function listMembers(call: EndpointCall): Promise<Reply> {
+  const { authorizer, person, request, question } = call;
+  const board = await findBoard(call);
+  if (board === undefined || !hasJoined(board.members, person.account)) return errorReply(404, noBoard.error);
+  const members = board.members.map(async ({ account, joined }) => ({
+    ...publicProfile(await authorizer.personInfo(account, request)),
+    is_invited: !joined,
+  }));
+  return json(200, paginate(await Promise.all(members), question.query));
+}
+
+async function inviteMember(call: EndpointCall): Promise<Reply> {
+  const { authorizer, person, request } = call;
+  const account = resolveAccount(authorizer, readObject(request)['user'], person.account);
+  if (account === undefined) return errorReply(404, 'no such user');
+  const invite = (board: Board) =>
+    ownersOnly(board, person.account, () => {
+      const members = addInvited(board.members, { account, joined: false });
+      return members.ok ? { ok: true, value: { ...board, members: members.value } } : members;
+    });
+  return outcomeReply(await changeBoard(call, invite), 201);
+}
+
+async function joinBoard(call: EndpointCall): Promise<Reply> {
+  const { authorizer, person, request } = call;
+  if (resolveMember(authorizer, request, person.account) !== person.account) {
+    return errorReply(403, 'people join by themselves');
+  }
+  const join = (board: Board): Outcome<Board> => {
+    const members = board.members.map((member) =>
+      member.account === person.account ? { ...member, joined: true } : member,
+    );
+    return { ok: true, value: { ...board, members } };
+  };
+  return outcomeReply(await changeBoard(call, join));
+}
+
+async function removeMember(call: EndpointCall): Promise<Reply> {
+  const { authorizer, person, request } = call;
+  const removed = resolveMember(authorizer, request, person.account);
+  const remove = (board: Board): Outcome<Board> => {
+    if (removed !== person.account && board.owner !== person.account) return failure('not yours to remove', 403);
+    if (removed === board.owner) return failure('the owner cannot leave: delete the leaderboard instead', 409);
+    return { ok: true, value: { ...board, members: board.members.filter(({ account }) => account !== removed) } };
+  };
+  return outcomeReply(await changeBoard(call, remove));
+}

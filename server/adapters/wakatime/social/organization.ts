@@ -1,27 +1,28 @@
-// An organisation as a value, and who may do what with it. They all lie in a channel of the hub's, an item for each, since they belong
-// to several accounts. What is asked of them is for orgs.ts and dashboards.ts.
+// An organisation as a value, and who may change it. Organisations belong to several accounts, so each is an item of a channel of the
+// hub.
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply } from '../../../http/types.ts';
-import { answered, param, type Told } from '../endpoint.ts';
+import { type EndpointCall, outcomeReply } from '../endpoint.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { rewrite } from '../model/update-item.ts';
+import { updateItem } from '../model/update-item.ts';
+import { pathParam } from '../request-fields.ts';
 import type { CustomRule } from '../resources/custom-rules.ts';
-import { stranger } from '../resources/profile.ts';
-import { type Asked, wrong } from '../stats/query.ts';
+import { publicProfile } from '../resources/profile.ts';
+import { failure, type Outcome } from '../stats/query.ts';
 import { hasJoined, type Member, memberOf } from './membership.ts';
 
 export const channel = '@hub/orgs';
 
 export interface OrgMember extends Member {
   readonly role: 'owner' | 'admin' | 'member';
-  /** What this person shows the organisation, wherever they stand. */
+  /** What the person shows the organisation, on every dashboard. */
   readonly privacy: 'visible' | 'hidden';
 }
 
 export interface Seat {
   readonly account: string;
-  /** Looks on, and shows nothing. */
+  /** True for a person who sees the dashboard and shows nothing. */
   readonly viewOnly: boolean;
 }
 
@@ -29,7 +30,7 @@ export interface Dashboard {
   readonly id: string;
   readonly name: string;
   readonly creator: string;
-  /** Seen by those who stand on it alone, and by who runs the organisation. */
+  /** Only people with a seat, and administrators, see the dashboard. */
   readonly restricted: boolean;
   readonly seats: readonly Seat[];
   readonly at: number;
@@ -41,7 +42,7 @@ export interface Org {
   readonly timezone: string;
   readonly timeout: number;
   readonly writesOnly: boolean;
-  /** Whether names of projects are shown. */
+  /** Whether members see names of projects. */
   readonly projects: 'visible' | 'hidden';
   readonly rules: readonly CustomRule[];
   readonly members: readonly OrgMember[];
@@ -51,53 +52,54 @@ export interface Org {
   readonly changed: number;
 }
 
-/** Written by this file alone. */
-function isOrg(said: unknown): said is Org {
-  return isObject(said) && Array.isArray(said['members']);
+/** Only this file writes the channel. */
+function isOrg(input: unknown): input is Org {
+  return isObject(input) && Array.isArray(input['members']);
 }
 
-export async function orgs(hub: Hub): Promise<readonly Org[]> {
+export async function readOrgs(hub: Hub): Promise<readonly Org[]> {
   const { items } = (await hub.cachedChannel(channel)).view;
   return [...items.values()].map(({ value }): Org => JSON.parse(value));
 }
 
-export const noOrg = wrong('no such organisation', 404);
-export const notYours = wrong('only who runs the organisation may do that', 403);
+export const noOrg = failure('no such organisation', 404);
+export const notYours = failure('only who runs the organisation may do that', 403);
 
-export const runs = ({ members }: Org, account: string): boolean =>
+export const isAdmin = ({ members }: Org, account: string): boolean =>
   hasJoined(members, account) && memberOf(members, account)?.role !== 'member';
 
-export const owns = ({ members }: Org, account: string): boolean => memberOf(members, account)?.role === 'owner';
+export const isOwner = ({ members }: Org, account: string): boolean => memberOf(members, account)?.role === 'owner';
 
-/** An organisation that the asker has joined. */
-export async function find({ hub, person, request }: Told): Promise<Org | undefined> {
-  const id = param(request, 'org');
-  return (await orgs(hub)).find((org) => org.id === id && hasJoined(org.members, person.account));
+/** The organisation of the path, if the caller has joined it. */
+export async function findOrg({ hub, person, request }: EndpointCall): Promise<Org | undefined> {
+  const id = pathParam(request, 'org');
+  return (await readOrgs(hub)).find((org) => org.id === id && hasJoined(org.members, person.account));
 }
 
 /**
- * @param next undefined drops it. Who is only invited gets as far as joining
- * @param show what the answer says of the organisation as it is then
+ * Changes an organisation and replies. Invited people may only join.
+ * @param next undefined deletes it
+ * @param show describes the organisation afterwards
  */
-export async function changed(
-  told: Told,
-  next: (before: Org) => Asked<Org | undefined>,
+export async function changeOrg(
+  call: EndpointCall,
+  next: (before: Org) => Outcome<Org | undefined>,
   show: (after: Org) => unknown,
   status = 200,
 ): Promise<Reply> {
-  const { hub, person, request } = told;
-  const asked = await rewrite<Org | undefined>(hub, channel, param(request, 'org'), (said) => {
-    if (!isOrg(said) || memberOf(said.members, person.account) === undefined) return noOrg;
-    const after = next(said);
+  const { hub, person, request } = call;
+  const result = await updateItem<Org | undefined>(hub, channel, pathParam(request, 'org'), (input) => {
+    if (!isOrg(input) || memberOf(input.members, person.account) === undefined) return noOrg;
+    const after = next(input);
     return after.ok && after.value !== undefined
       ? { ok: true, value: { ...after.value, changed: hub.world.now() } }
       : after;
   });
-  if (!asked.ok) return answered(asked);
-  return json(status, { data: asked.value === undefined ? {} : show(asked.value) });
+  if (!result.ok) return outcomeReply(result);
+  return json(status, { data: result.value === undefined ? {} : show(result.value) });
 }
 
-export async function shownMember({ admission, request }: Told, account: string) {
-  const { id, email, full_name, photo, username } = stranger(await admission.someone(account, request));
+export async function describeMember({ authorizer, request }: EndpointCall, account: string) {
+  const { id, email, full_name, photo, username } = publicProfile(await authorizer.personInfo(account, request));
   return { id, email, full_name, photo, username };
 }

@@ -1,12 +1,20 @@
-// The accounts of this hub that share their coding time, by the last seven days. Always computed with a timeout of fifteen minutes, so
-// that nobody climbs by a setting, and of heartbeats alone, so that nobody climbs by meetings.
+// Ranks accounts by the last seven days. The timeout is always fifteen minutes, so that no setting changes a rank, and only
+// heartbeats count, so that meetings do not.
 
 import type { Request } from '../../../http/types.ts';
-import type { Admission } from '../auth/authorize.ts';
+import type { Authorizer } from '../auth/authorize.ts';
 import { isDateShared } from '../model/account-settings.ts';
-import { boundsOf, dateAt, datesOf, iso, isoEnd, readStatsRange, spoken } from '../model/calendar.ts';
-import { coarseText, secondsOf } from '../model/format-time.ts';
-import { stranger } from '../resources/profile.ts';
+import {
+  dateAt,
+  dayBounds,
+  formatDate,
+  formatIso,
+  formatIsoEnd,
+  listDates,
+  readStatsRange,
+} from '../model/calendar.ts';
+import { formatMinutes, toSeconds } from '../model/format-time.ts';
+import { publicProfile } from '../resources/profile.ts';
 import { tally } from '../stats/durations-algorithm.ts';
 import { groupTallies } from '../stats/group-by.ts';
 
@@ -15,42 +23,40 @@ const timeout = 15;
 const pageSize = 100;
 const zone = 'UTC';
 
-/** Those who share their coding time with everybody. */
-export async function leaders(admission: Admission, request: Request) {
+/** Ranks the accounts that share their time with everybody. */
+export async function rankPublic(authorizer: Authorizer, request: Request) {
   const shares = await Promise.all(
-    admission.accounts.map(async (account) => ((await admission.settings(account)).shares.time ? [account] : [])),
+    authorizer.accounts.map(async (account) => ((await authorizer.settings(account)).shares.time ? [account] : [])),
   );
-  return ranking(admission, request, shares.flat(), { among: 'all' });
+  return rankAccounts(authorizer, request, shares.flat(), { among: 'all' });
 }
 
-/**
- * @param among a circle sees of its members what they share with it: languages, and those who did nothing
- */
-export async function ranking(
-  admission: Admission,
+/** @param among members of a circle also see languages, and people without any time */
+export async function rankAccounts(
+  authorizer: Authorizer,
   request: Request,
   accounts: readonly string[],
   { among }: { readonly among: 'all' | 'circle' },
 ) {
   const query = new URLSearchParams(request.query);
-  const own = admission.identify(request)?.account;
-  const moment = admission.hub.world.now() * 1_000;
+  const own = authorizer.identify(request)?.account;
+  const moment = authorizer.hub.world.now() * 1_000;
   const now = { today: dateAt(moment, zone), weekdayStart: 1 };
   const span = readStatsRange('last_7_days', now, false)?.span ?? { first: now.today, last: now.today };
-  const bounds = boundsOf(datesOf(span), zone);
+  const bounds = dayBounds(listDates(span), zone);
   const language = query.get('language') ?? '';
   const country = query.get('country_code') ?? '';
   const hireable = query.get('is_hireable') ?? '';
   const isHireable = /^(?:true|1)$/i.test(hireable);
   const running = [];
-  // Nobody here says where they live, or that they look for work.
+  // Accounts here have no country and are not for hire.
   for (const account of country === '' && !isHireable ? accounts : []) {
-    const someone = await admission.someone(account, request);
-    // Who may not see a list may not ask for one thing of it either.
-    if (language !== '' && among === 'all' && !someone.settings.shares.languages) continue;
-    if (among === 'all' && !isDateShared(someone.settings, span.first, now.today)) continue;
-    const beats = await admission.beats(account, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 });
-    const person = { ...someone, beats };
+    const info = await authorizer.personInfo(account, request);
+    // A caller who may not see a list may not filter by it.
+    if (language !== '' && among === 'all' && !info.settings.shares.languages) continue;
+    if (among === 'all' && !isDateShared(info.settings, span.first, now.today)) continue;
+    const beats = await authorizer.beats(account, { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 });
+    const person = { ...info, beats };
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute, rules: person.rules };
@@ -61,26 +67,26 @@ export async function ranking(
   }
   running.sort((a, b) => b.all.total - a.all.total || (a.person.account < b.person.account ? -1 : 1));
   const ranked = running.map(({ person, all, worked }, index) => {
-    const average = worked === 0 ? 0 : Math.round(secondsOf(all.total) / worked);
+    const average = worked === 0 ? 0 : Math.round(toSeconds(all.total) / worked);
     return {
       rank: index + 1,
       page: Math.floor(index / pageSize) + 1,
       running_total: {
-        total_seconds: secondsOf(all.total),
-        human_readable_total: coarseText(secondsOf(all.total)),
+        total_seconds: toSeconds(all.total),
+        human_readable_total: formatMinutes(toSeconds(all.total)),
         daily_average: average,
-        human_readable_daily_average: coarseText(average),
+        human_readable_daily_average: formatMinutes(average),
         languages:
           person.settings.shares.languages || among === 'circle'
-            ? all.rows('languages').map(({ name, sum }) => ({ name, total_seconds: secondsOf(sum) }))
+            ? all.rows('languages').map(({ name, sum }) => ({ name, total_seconds: toSeconds(sum) }))
             : [],
-        modified_at: iso(moment),
+        modified_at: formatIso(moment),
       },
-      user: stranger(person),
+      user: publicProfile(person),
     };
   });
-  const asked = Number(query.get('page') ?? 1);
-  const page = Number.isInteger(asked) && asked >= 1 ? asked : 1;
+  const result = Number(query.get('page') ?? 1);
+  const page = Number.isInteger(result) && result >= 1 ? result : 1;
   const mine = ranked.find(({ user }) => user.username === own);
   return {
     current_user: { rank: mine?.rank ?? null, page: mine?.page ?? null, user: mine?.user ?? null },
@@ -90,17 +96,17 @@ export async function ranking(
     range: {
       name: 'last_7_days',
       text: 'Last 7 Days',
-      start: iso(bounds[0] ?? 0),
+      start: formatIso(bounds[0] ?? 0),
       start_date: span.first,
-      start_text: spoken(span.first),
-      end: isoEnd(bounds.at(-1) ?? 0),
+      start_text: formatDate(span.first),
+      end: formatIsoEnd(bounds.at(-1) ?? 0),
       end_date: span.last,
-      end_text: spoken(span.last),
+      end_text: formatDate(span.last),
     },
     language: language === '' ? null : language,
     is_hireable: hireable === '' ? null : isHireable,
     country_code: country === '' ? null : country,
-    modified_at: iso(moment),
+    modified_at: formatIso(moment),
     timeout,
     writes_only: false,
   };

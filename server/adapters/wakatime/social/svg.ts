@@ -1,5 +1,5 @@
-// Pictures as SVG texts: badges, the chart of a year, bars for a list, a face for an account. Functions of what they show; whose time
-// that is and who may see it was decided before.
+// Pictures as SVG texts: badges, the chart of a year, bars, avatars. They draw what they are given; who may see it is decided
+// elsewhere.
 
 import { createHash } from 'node:crypto';
 import type { Reply } from '../../../http/types.ts';
@@ -7,7 +7,7 @@ import { weekdayOf } from '../model/calendar.ts';
 
 export const badgeColor = '2F855A';
 
-export function svg(body: string): Reply {
+export function svgReply(body: string): Reply {
   return {
     status: 200,
     headers: {
@@ -19,24 +19,24 @@ export function svg(body: string): Reply {
   };
 }
 
-export function escaped(said: string): string {
-  return said.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+export function escapeXml(input: string): string {
+  return input.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** A colour as people write them: a name, or digits with or without `#`. */
-function colorOf(said: string): string {
-  const digits = said.replace(/^#/, '');
+/** A colour by name, or by digits with or without `#`. */
+function colorOf(input: string): string {
+  const digits = input.replace(/^#/, '');
   if (/^[0-9a-fA-F]{3,8}$/.test(digits)) return `#${digits}`;
-  return /^[a-z]{3,20}$/.test(said) ? said : `#${badgeColor}`;
+  return /^[a-z]{3,20}$/.test(input) ? input : `#${badgeColor}`;
 }
 
 /** @param style `flat`, `flat-square` or `for-the-badge`; any other is flat */
-export function badge(label: string, message: string, color: string, style = 'flat'): string {
+export function drawBadge(label: string, message: string, color: string, style = 'flat'): string {
   const large = style === 'for-the-badge';
   const [height, round, size] = large ? [28, 0, 10] : [20, style === 'flat-square' ? 0 : 3, 11];
-  const words = [label, message].map((said) => (large ? said.toUpperCase() : said));
-  const [left = 0, right = 0] = words.map((said) => said.length * (large ? 8 : 7) + (large ? 20 : 12));
-  const [name = '', value = ''] = words.map(escaped);
+  const words = [label, message].map((input) => (large ? input.toUpperCase() : input));
+  const [left = 0, right = 0] = words.map((input) => input.length * (large ? 8 : 7) + (large ? 20 : 12));
+  const [name = '', value = ''] = words.map(escapeXml);
   const [width, line] = [left + right, height / 2 + 4];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" role="img" aria-label="${name}: ${value}">` +
@@ -52,14 +52,14 @@ const shades = ['#ebedf0', '#9be9a8', '#40c463', '#30a14e', '#216e39'];
 const darkShades = ['#161b22', '#0e4429', '#006d32', '#26a641', '#39d353'];
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
-export interface Day {
+export interface ChartDay {
   readonly date: string;
   readonly amount: number;
   readonly title: string;
 }
 
-/** A square for each day, a column for each week, darker for more of the best day. */
-export function yearChart(days: readonly Day[], { dark }: { readonly dark: boolean }): string {
+/** A square for each day and a column for each week, darker for more time. */
+export function drawYear(days: readonly ChartDay[], { dark }: { readonly dark: boolean }): string {
   const most = Math.max(...days.map(({ amount }) => amount), 1);
   const palette = dark ? darkShades : shades;
   let column = 0;
@@ -67,12 +67,12 @@ export function yearChart(days: readonly Day[], { dark }: { readonly dark: boole
     const row = weekdays.indexOf(weekdayOf(date));
     if (row === 0 && index > 0) column += 1;
     const shade = palette[amount === 0 ? 0 : Math.ceil((amount / most) * 4)];
-    return `<rect x="${column * 13}" y="${row * 13}" width="11" height="11" rx="2" fill="${shade}"><title>${escaped(title)}</title></rect>`;
+    return `<rect x="${column * 13}" y="${row * 13}" width="11" height="11" rx="2" fill="${shade}"><title>${escapeXml(title)}</title></rect>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${(column + 1) * 13}" height="91" role="img">${squares.join('')}</svg>`;
 }
 
-export interface Bar {
+export interface ChartBar {
   readonly name: string;
   /** 0 to 100. */
   readonly percent: number;
@@ -82,25 +82,25 @@ export interface Bar {
 
 const barWidth = 300;
 
-/** A bar for each of a list. */
-export function barChart(title: string, bars: readonly Bar[]): string {
+/** A bar for each entry of a list. */
+export function drawBars(title: string, bars: readonly ChartBar[]): string {
   const lines = bars.map(({ name, percent, text, color }, index) => {
     const y = 34 + index * 24;
     return (
-      `<text x="0" y="${y + 12}">${escaped(name)}</text>` +
+      `<text x="0" y="${y + 12}">${escapeXml(name)}</text>` +
       `<rect x="160" y="${y}" width="${((barWidth * percent) / 100).toFixed(1)}" height="14" rx="2" fill="${colorOf(color)}"/>` +
-      `<text x="${160 + barWidth + 8}" y="${y + 12}">${escaped(text)}</text>`
+      `<text x="${160 + barWidth + 8}" y="${y + 12}">${escapeXml(text)}</text>`
     );
   });
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="600" height="${44 + bars.length * 24}" role="img" aria-label="${escaped(title)}">` +
-    `<g font-family="Verdana,DejaVu Sans,sans-serif" font-size="12" fill="#777"><text x="0" y="16" font-size="14">${escaped(title)}</text>` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="600" height="${44 + bars.length * 24}" role="img" aria-label="${escapeXml(title)}">` +
+    `<g font-family="Verdana,DejaVu Sans,sans-serif" font-size="12" fill="#777"><text x="0" y="16" font-size="14">${escapeXml(title)}</text>` +
     `${lines.join('')}</g></svg>`
   );
 }
 
-/** Five by five squares that a name always gets, mirrored so that they look like a face. */
-export function face(name: string): string {
+/** An identicon: five by five squares, mirrored, always the same for a name. */
+export function drawIdenticon(name: string): string {
   const digest = createHash('sha256').update(name).digest();
   const color = `hsl(${((digest[0] ?? 0) * 360) >> 8},55%,45%)`;
   const squares = Array.from({ length: 25 }, (_, at) => [at % 5, Math.floor(at / 5)] as const)

@@ -1,18 +1,14 @@
-// An account's own rules: what its heartbeats should have said. The engine asks a RuleSet while it credits time, so a changed
-// rule holds for all of the past at once and nothing stored is touched.
+// The compiled custom rules of an account: they say what its heartbeats should have said. They apply whenever time is credited, so a
+// changed rule holds for all of the past at once and stored heartbeats stay as they are.
 
-import type { Context } from '../index/columns.ts';
+import type { HeartbeatContext } from '../index/columns.ts';
 
 /**
- * All rules of an account, compiled. It is a pure function; another one for changed rules must be another object, because
- * what it says is remembered for as long as the same object is asked (by context, or by context and entity).
+ * All rules of an account, compiled into a pure function. Changed rules must be another object, because results are cached by object.
  */
 export interface RuleSet {
-  /** Whether any condition looks at the entity; where none does, far fewer answers have to be remembered. */
+  /** True if a condition reads the entity. Otherwise results are cached by context alone. */
   readonly readsEntity: boolean;
-  /**
-   * What the heartbeat says after the rules; `context` itself where none fits. Called with "as before" already filled in
-   * (`last` is empty), from the heartbeat before as the rules left it.
-   */
-  apply(context: Context, entity: string): Context;
+  /** The context after the rules; `context` itself where none matches. Inherited fields are filled in already. */
+  apply(context: HeartbeatContext, entity: string): HeartbeatContext;
 }

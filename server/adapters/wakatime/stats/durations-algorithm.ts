@@ -1,68 +1,68 @@
-// What heartbeats are worth in time. The rule: between a heartbeat and the next one lie seconds of work, if they are fewer than the
-// timeout, and they belong to the earlier one. Everything else (days, slices, filters, blocks) is cutting and adding up those
-// spans, so the same heartbeats give the same answers in whatever order they came. Pure functions over Beats.
+// The time that heartbeats are worth. The gap between a heartbeat and the next one counts as work if it is shorter than the timeout,
+// and belongs to the earlier one. Days, slices, filters and blocks only cut and sum these spans, so the same heartbeats give the same
+// answers in any order of arrival. Pure functions over the columns of an account.
 
 import { reportsUsage, usageWidth } from '../index/ai-usage.ts';
-import { type Beats, type Block, type Context, firstFrom } from '../index/columns.ts';
+import { firstFrom, type HeartbeatBlock, type HeartbeatColumns, type HeartbeatContext } from '../index/columns.ts';
 import {
   addLines,
-  type Counts,
+  hasLines,
   LineCounter,
+  type LineCounts,
   type LineSums,
   lineKinds,
   noLines,
-  tellsLines,
 } from '../index/line-counts.ts';
 import { noUsage, type UsageRecords } from './ai-metrics.ts';
-import { begins, type Reading, resolver } from './inherit-fields.ts';
+import { type InheritanceRule, inheritanceStart, makeResolver } from './inherit-fields.ts';
 
-export interface Rule extends Reading {
-  /** Microseconds: a gap as long as this is no work. */
+export interface CreditRule extends InheritanceRule {
+  /** Microseconds. A gap as long as this is no work. */
   readonly timeout: number;
-  /** Counts only heartbeats that wrote their file. */
+  /** Only heartbeats that are writes count. */
   readonly writesOnly: boolean;
   /**
-   * Time that no editor told of, such as meetings (WakaTime's external durations), in order of `begin`. It counts wherever no
-   * heartbeat does: editors win, of two that overlap the one that began first, and no second counts twice. It writes nothing,
-   * so there is none of it where only what was written counts.
+   * Time from other sources, such as meetings (WakaTime's external durations), in order of `begin`. It counts where no heartbeat
+   * does; of two that overlap the one that began first counts, so no second counts twice. It has no writes, so `writesOnly` leaves it
+   * out.
    */
-  readonly besides?: readonly Besides[] | undefined;
+  readonly externalSpans?: readonly ExternalSpan[] | undefined;
 }
 
 /** Microseconds since 1970. */
-export interface Besides {
+export interface ExternalSpan {
   readonly begin: number;
   readonly end: number;
-  readonly context: Context;
+  readonly context: HeartbeatContext;
   readonly entity: string;
 }
 
 /**
- * Spans of work in order of time, as columns of which the first `length` count; they are filled anew for each call. `end` is
- * `begin` for a heartbeat that is worth nothing by itself.
+ * Spans of work in order of time, as columns. Only the first `length` entries are valid, and only during the call. `end` equals
+ * `begin` for a heartbeat that is worth no time.
  */
-export interface Spans {
+export interface CreditedSpans {
   readonly length: number;
   readonly begins: Float64Array;
   readonly ends: Float64Array;
-  /** Numbers of contexts and of texts. */
+  /** Dictionary numbers of contexts and of texts. */
   readonly contexts: Uint32Array;
   readonly entities: Uint32Array;
 }
 
 const atOnce = 1_024;
 
-/** Used again, since it is larger than most of what is asked for. */
+/** Reused between calls, because it is larger than most answers need. */
 let spare: Chunk | undefined;
 
-class Chunk implements Spans {
+class Chunk implements CreditedSpans {
   length = 0;
   readonly begins = new Float64Array(atOnce);
   readonly ends = new Float64Array(atOnce);
   readonly contexts = new Uint32Array(atOnce);
   readonly entities = new Uint32Array(atOnce);
-  /** What is done with it when it is full. */
-  take: (spans: Spans) => void = forget;
+  /** Called with the spans when the chunk is full, and at the end. */
+  take: (spans: CreditedSpans) => void = forget;
 
   add(begin: number, end: number, context: number, entity: number): void {
     if (this.length === atOnce) this.flush();
@@ -80,22 +80,24 @@ class Chunk implements Spans {
   }
 }
 
-/** Which neighbours may be given as one span where they touch: none, those that say the same, also of different entities. */
-export type Joined = 'none' | 'same' | 'contexts';
+/**
+ * Which touching neighbours are joined into one span: none, those with the same context and entity, or those with the same context.
+ */
+export type JoinMode = 'none' | 'same' | 'contexts';
 
-/** All spans of work that reach into [from, to), cut at its ends. */
-export function credit(
-  beats: Beats,
-  rule: Rule,
-  { from, to, joined = 'none' }: { readonly from: number; readonly to: number; readonly joined?: Joined },
-  take: (spans: Spans) => void,
+/** Calls `take` with all spans of work that overlap [from, to), cut at its ends. */
+export function creditSpans(
+  beats: HeartbeatColumns,
+  rule: CreditRule,
+  { from, to, joined = 'none' }: { readonly from: number; readonly to: number; readonly joined?: JoinMode },
+  take: (spans: CreditedSpans) => void,
 ): void {
   const chunk = spare ?? new Chunk();
   spare = undefined;
   chunk.take = take;
-  const besides = rule.writesOnly ? undefined : weave(beats, rule, from, chunk);
-  creditBeats(beats, rule, { from, to, joined }, chunk, besides);
-  besides?.(to, to);
+  const externalSpans = rule.writesOnly ? undefined : weave(beats, rule, from, chunk);
+  creditBeats(beats, rule, { from, to, joined }, chunk, externalSpans);
+  externalSpans?.(to, to);
   chunk.flush();
   chunk.take = forget;
   spare = chunk;
@@ -103,20 +105,20 @@ export function credit(
 
 const forget = (): void => undefined;
 
-/** @param before called before each span with its beginning and end, where there is anything besides heartbeats */
+/** @param before called before each span with its begin and end, where there are external spans */
 function creditBeats(
-  beats: Beats,
-  rule: Rule,
-  { from, to, joined }: { readonly from: number; readonly to: number; readonly joined: Joined },
+  beats: HeartbeatColumns,
+  rule: CreditRule,
+  { from, to, joined }: { readonly from: number; readonly to: number; readonly joined: JoinMode },
   chunk: Chunk,
   before: ((begin: number, end: number) => void) | undefined,
 ): void {
   const { timeout, writesOnly } = rule;
   const { inherits } = beats.contexts;
-  const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
-  const start = inherits ? begins(beats, rule.reach, from - timeout) : from - timeout;
+  const resolve = inherits || rule.rules !== undefined ? makeResolver(beats, rule) : undefined;
+  const start = inherits ? inheritanceStart(beats, rule.reach, from - timeout) : from - timeout;
   const [joins, anyEntity] = [joined !== 'none', joined === 'contexts'];
-  /** Where the span begins that the heartbeat before is in. */
+  /** Begin of the current span. */
   let begin = Number.NEGATIVE_INFINITY;
   let time = Number.NEGATIVE_INFINITY;
   let context = 0;
@@ -149,18 +151,21 @@ function creditBeats(
   close(time);
 }
 
-/** Adds what lies besides heartbeats up to a moment, before the span that begins there and ends at another. */
+/**
+ * Adds the external spans that lie before a span of heartbeats.
+ * @returns called with the begin and end of each such span
+ */
 function weave(
-  beats: Beats,
-  { besides = [] }: Rule,
+  beats: HeartbeatColumns,
+  { externalSpans = [] }: CreditRule,
   from: number,
   chunk: Chunk,
 ): ((begin: number, end: number) => void) | undefined {
-  if (besides.length === 0) return undefined;
+  if (externalSpans.length === 0) return undefined;
   let covered = from;
   let index = 0;
   return (until, end) => {
-    for (let one = besides[index]; one !== undefined && one.begin < until; one = besides[index]) {
+    for (let one = externalSpans[index]; one !== undefined && one.begin < until; one = externalSpans[index]) {
       const [first, last] = [Math.max(one.begin, covered), Math.min(one.end, until)];
       if (last > first) {
         chunk.add(first, last, beats.contexts.code(one.context), beats.contexts.text(one.entity));
@@ -173,7 +178,7 @@ function weave(
   };
 }
 
-/** Microseconds by number: `codes[i]` has `amounts[i]`. No number is there twice, and none with nothing. */
+/** Microseconds by dictionary number: `codes[i]` has `amounts[i]`. Each number occurs once, and no amount is 0. */
 export interface Sums {
   readonly codes: readonly number[];
   readonly amounts: readonly number[];
@@ -181,29 +186,29 @@ export interface Sums {
 
 export interface Tally {
   readonly contexts: Sums;
-  /** By text. Empty unless entities were asked for. */
+  /** By number of the text. Empty unless entities were requested. */
   readonly entities: Sums;
-  /** A context that an entity was met in, by text. */
+  /** A context that an entity occurred in, by number of the text. */
   readonly contextOf: ReadonlyMap<number, number>;
-  /** The same of lines; also of heartbeats that are worth no time. */
+  /** Lines by context and by entity, also of heartbeats that are worth no time. */
   readonly lines: { readonly contexts: LineSums; readonly entities: LineSums };
-  /** What heartbeats report of AI tools, also those that are worth no time. */
+  /** What heartbeats report about AI tools, also those that are worth no time. */
   readonly usage: UsageRecords;
 }
 
-/** What counts; all, unless said. Time is credited first and filtered then. */
-export interface Filter {
-  readonly fits?: (context: Context) => boolean;
+/** Which spans count; all, unless set. Time is credited first and filtered afterwards. */
+export interface ContextFilter {
+  readonly fits?: (context: HeartbeatContext) => boolean;
   readonly entity?: string;
 }
 
-export interface Wish extends Filter {
-  /** Ascending; a tally for each span between two neighbours. */
+export interface TallyRequest extends ContextFilter {
+  /** Ascending. There is a tally for each span between two neighbours. */
   readonly bounds: readonly number[];
   readonly entities?: boolean;
 }
 
-export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
+export function tally(beats: HeartbeatColumns, rule: CreditRule, wish: TallyRequest): readonly Tally[] {
   const { bounds, entity, entities = false } = wish;
   const tallies: Tally[] = [];
   const [from, to] = [bounds[0] ?? 0, bounds.at(-1) ?? 0];
@@ -223,7 +228,7 @@ export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
     bound = bounds[index + 1] ?? to;
   };
   const joined = entities || entity !== undefined ? 'same' : 'contexts';
-  credit(beats, rule, { from, to, joined }, (spans) => {
+  creditSpans(beats, rule, { from, to, joined }, (spans) => {
     const { begins: starts, ends, contexts, entities: paths, length } = spans;
     for (let at = 0; at < length; at += 1) {
       let begin = starts[at] ?? 0;
@@ -249,11 +254,11 @@ export function tally(beats: Beats, rule: Rule, wish: Wish): readonly Tally[] {
 
 const nothing = { contexts: noLines, entities: noLines };
 
-/** Asked of the numbers of a context and of an entity. */
+/** True if a context and an entity, by number, pass the filter. */
 type Counting = (context: number, entity: number) => boolean;
 
-/** undefined where everything counts. */
-function counting(beats: Beats, { fits, entity }: Filter): Counting | undefined {
+/** undefined where everything passes. */
+function counting(beats: HeartbeatColumns, { fits, entity }: ContextFilter): Counting | undefined {
   if (fits === undefined && entity === undefined) return undefined;
   const fitting: (boolean | undefined)[] = [];
   const isFitting = (code: number): boolean => {
@@ -264,11 +269,11 @@ function counting(beats: Beats, { fits, entity }: Filter): Counting | undefined 
   return (code, path) => (entity === undefined || beats.entity(path) === entity) && (fitting[code] ?? isFitting(code));
 }
 
-/** For each span between two bounds in which any were told of. */
+/** The lines of each span between two bounds; undefined where none were reported. */
 function sumLines(
-  beats: Beats,
-  rule: Rule,
-  { bounds, entities = false }: Wish,
+  beats: HeartbeatColumns,
+  rule: CreditRule,
+  { bounds, entities = false }: TallyRequest,
   counts: Counting | undefined,
 ): readonly (Tally['lines'] | undefined)[] {
   const sums: Tally['lines'][] = [];
@@ -289,11 +294,11 @@ function sumLines(
   return sums;
 }
 
-/** For each span between two bounds in which heartbeats report usage: their records. */
+/** The usage records of each span between two bounds; undefined where none were reported. */
 function listUsage(
-  beats: Beats,
-  rule: Rule,
-  { bounds }: Wish,
+  beats: HeartbeatColumns,
+  rule: CreditRule,
+  { bounds }: TallyRequest,
   counts: Counting | undefined,
 ): readonly (UsageRecords | undefined)[] {
   const all: number[][] = [];
@@ -310,8 +315,8 @@ function listUsage(
 
 /** Calls `take` with each heartbeat of [from, to) that reports usage, in order of time, and with its record (ai-metrics.ts). */
 function visitUsage(
-  beats: Beats,
-  rule: Rule,
+  beats: HeartbeatColumns,
+  rule: CreditRule,
   span: { readonly from: number; readonly to: number },
   take: (time: number, context: number, entity: number, record: UsageRecords) => void,
 ): void {
@@ -325,32 +330,32 @@ function visitUsage(
 }
 
 /**
- * The heartbeats of [from, to) that tell of lines, in order of time.
- * @param take its numbers are those of `lines` that begin at the last argument
+ * Calls `take` with each heartbeat of [from, to) that reports lines, in order of time. Its counts are those of `lines` from the last
+ * argument on.
  */
 function creditLines(
-  beats: Beats,
-  rule: Rule,
+  beats: HeartbeatColumns,
+  rule: CreditRule,
   span: { readonly from: number; readonly to: number },
-  take: (time: number, context: number, entity: number, lines: Counts, from: number) => void,
+  take: (time: number, context: number, entity: number, lines: LineCounts, from: number) => void,
 ): void {
   if (!beats.blocks(span.from, span.to).some(({ lines }) => lines !== undefined)) return;
   visitHeartbeats(beats, rule, span, (time, context, entity, { lines }, at) => {
-    if (lines === undefined || !tellsLines(lines, at * lineKinds.length)) return;
+    if (lines === undefined || !hasLines(lines, at * lineKinds.length)) return;
     take(time, context, entity, lines, at * lineKinds.length);
   });
 }
 
 /** Calls `take` with each heartbeat of [from, to) that the rule counts: what it counts as, its block, and its index there. */
 function visitHeartbeats(
-  beats: Beats,
-  rule: Rule,
+  beats: HeartbeatColumns,
+  rule: CreditRule,
   { from, to }: { readonly from: number; readonly to: number },
-  take: (time: number, context: number, entity: number, block: Block, at: number) => void,
+  take: (time: number, context: number, entity: number, block: HeartbeatBlock, at: number) => void,
 ): void {
   const { inherits } = beats.contexts;
-  const resolve = inherits || rule.rules !== undefined ? resolver(beats, rule) : undefined;
-  const start = inherits ? begins(beats, rule.reach, from) : from;
+  const resolve = inherits || rule.rules !== undefined ? makeResolver(beats, rule) : undefined;
+  const start = inherits ? inheritanceStart(beats, rule.reach, from) : from;
   for (const block of beats.blocks(start, to)) {
     const { times, contexts, entities, writes, lines, usage, length } = block;
     if (lines === undefined && usage === undefined && resolve === undefined) continue;
@@ -366,7 +371,7 @@ function visitHeartbeats(
   }
 }
 
-/** Adds up by number without hashing; a person's day touches few of many. */
+/** Sums amounts by number without hashing. A day touches few of many numbers. */
 export class Counter {
   #sums = new Float64Array(256);
   #touched: number[] = [];
@@ -379,7 +384,7 @@ export class Counter {
     this.#sums[code] = sum + amount;
   }
 
-  /** What was added since the last time. */
+  /** The sums since the last call. */
   take(): Sums {
     const codes = this.#touched;
     const amounts = codes.map((code) => this.#sums[code] ?? 0);
@@ -395,37 +400,37 @@ export class Counter {
   }
 }
 
-/** A run of work on one thing: touching spans of the same value. */
-export interface Stretch {
+/** A block of work on one value: touching spans with the same value. */
+export interface DurationBlock {
   readonly value: string;
-  readonly context: Context;
+  readonly context: HeartbeatContext;
   readonly begin: number;
   readonly end: number;
-  /** Told of meanwhile. */
-  readonly lines: Counts | undefined;
+  /** Lines reported during the block. */
+  readonly lines: LineCounts | undefined;
   readonly usage: UsageRecords;
 }
 
 /**
- * The stretches of [from, to) in order of their beginning; a lone heartbeat is one without length.
- * @param slice what a heartbeat counts for; one with several values counts for each of them
+ * Joins the spans of [from, to) into blocks, in order of their begin. A lone heartbeat is a block without length.
+ * @param slice the values that a heartbeat counts for; one with several values counts for each of them
  */
-export function stretches(
-  beats: Beats,
-  rule: Rule,
+export function joinBlocks(
+  beats: HeartbeatColumns,
+  rule: CreditRule,
   {
     from,
     to,
     slice,
     ...filter
-  }: Filter & {
+  }: ContextFilter & {
     readonly from: number;
     readonly to: number;
-    readonly slice: (context: Context, entity: string) => readonly string[];
+    readonly slice: (context: HeartbeatContext, entity: string) => readonly string[];
   },
-): readonly Stretch[] {
-  const all: { value: string; context: Context; begin: number; end: number }[] = [];
-  // Upper and lower case are one: editors do not agree on them.
+): readonly DurationBlock[] {
+  const all: { value: string; context: HeartbeatContext; begin: number; end: number }[] = [];
+  // Names that differ only in case are one: editors do not agree on them.
   const byValue = new Map<string, typeof all>();
   const counts = counting(beats, filter);
   const each = (code: number, entity: number, take: (those: typeof all, value: string) => void): void => {
@@ -437,7 +442,7 @@ export function stretches(
       take(those, value);
     }
   };
-  credit(beats, rule, { from, to }, ({ begins: starts, ends, contexts, entities, length }) => {
+  creditSpans(beats, rule, { from, to }, ({ begins: starts, ends, contexts, entities, length }) => {
     for (let at = 0; at < length; at += 1) {
       const [begin = 0, end = 0, code = 0, entity = 0] = [starts[at], ends[at], contexts[at], entities[at]];
       each(code, entity, (those, value) => {
@@ -453,10 +458,10 @@ export function stretches(
     }
   });
   const lines = new Map<(typeof all)[number], number[]>();
-  creditLines(beats, rule, { from, to }, (time, code, entity, told, at) => {
+  creditLines(beats, rule, { from, to }, (time, code, entity, call, at) => {
     each(code, entity, (those) => {
       const during = those.findLast(({ begin }) => begin <= time);
-      if (during !== undefined) addLines(lines, during, told, at);
+      if (during !== undefined) addLines(lines, during, call, at);
     });
   });
   const usage = new Map<(typeof all)[number], number[]>();

@@ -1,17 +1,17 @@
-// One day as stretches of work, sliced by whatever is asked for. From a Question to the value that goes out as JSON.
+// One day as blocks of work, sliced by the field that the query names.
 
-import type { Context } from '../index/columns.ts';
-import { sayLines } from '../index/line-counts.ts';
-import { boundsOf, iso, isoEnd, readDate } from '../model/calendar.ts';
-import { secondsOf } from '../model/format-time.ts';
-import { uuidOf } from '../model/heartbeat.ts';
+import type { HeartbeatContext } from '../index/columns.ts';
+import { describeLines } from '../index/line-counts.ts';
+import { dayBounds, formatIso, formatIsoEnd, readDate } from '../model/calendar.ts';
+import { toSeconds } from '../model/format-time.ts';
+import { derivedUuid } from '../model/heartbeat.ts';
 import { sumUsage, UsageSum } from './ai-metrics.ts';
-import { stretches } from './durations-algorithm.ts';
+import { joinBlocks } from './durations-algorithm.ts';
 import { type Dimension, namesOf } from './names.ts';
-import { type Asked, type Question, wrong } from './query.ts';
+import { failure, type Outcome, type TimeQuery } from './query.ts';
 import { describer, machineId } from './summaries.ts';
 
-/** How each slice is called in the query, in the answer, and in the lists; entities are in none. */
+/** The name of each slice in the query, in the answer, and among the lists. Entities are in no list. */
 const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
   ['project', 'project', 'projects'],
   ['entity', 'entity', 'entity'],
@@ -28,54 +28,54 @@ const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
 export interface DayOfDurations {
   readonly data: readonly Readonly<Record<string, unknown>>[];
   readonly branches: readonly string[];
-  /** Projects have none here. */
+  /** Projects have no colour here. */
   readonly color: null;
   readonly start: string;
   readonly end: string;
   readonly timezone: string;
 }
 
-export function durations(question: Question): Asked<DayOfDurations> {
+export function listDurations(question: TimeQuery): Outcome<DayOfDurations> {
   const { person, query, zone, rule, now, filter, branches } = question;
   const date = readDate(query.get('date') ?? '', now, zone);
-  if (date === undefined) return wrong('date is required: YYYY-MM-DD');
-  const said = query.get('slice_by') || 'project';
-  const found = slices.find(([name]) => name === said);
-  if (found === undefined) return wrong(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
+  if (date === undefined) return failure('date is required: YYYY-MM-DD');
+  const input = query.get('slice_by') || 'project';
+  const found = slices.find(([name]) => name === input);
+  if (found === undefined) return failure(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
   const [, field, dimension] = found;
-  const [from = 0, to = 0] = boundsOf([date], zone);
+  const [from = 0, to = 0] = dayBounds([date], zone);
   const names = namesOf(person.beats);
   const describe = describer(person.beats, person.settings.prices);
   const wish = { from, to, ...filter };
-  const slice = (context: Context, entity: string) =>
+  const slice = (context: HeartbeatContext, entity: string) =>
     dimension === 'entity' ? [entity] : names.labels(context)[dimension];
-  const all = stretches(person.beats, rule, { ...wish, slice });
-  const seen = stretches(person.beats, rule, { ...wish, slice: (context) => names.labels(context).branches });
+  const all = joinBlocks(person.beats, rule, { ...wish, slice });
+  const seen = joinBlocks(person.beats, rule, { ...wish, slice: (context) => names.labels(context).branches });
   return {
     ok: true,
     value: {
       data: all.map(({ value, context, begin, end, lines, usage }) => ({
-        id: uuidOf(['duration', person.account, field, value, begin]),
+        id: derivedUuid(['duration', person.account, field, value, begin]),
         project: names.labels(context).projects[0],
-        time: secondsOf(begin),
-        duration: secondsOf(end - begin),
+        time: toSeconds(begin),
+        duration: toSeconds(end - begin),
         color: null,
-        ...sayLines(lines),
+        ...describeLines(lines),
         ...describe(sumUsage([usage], () => ['']).get('') ?? new UsageSum(), lines),
-        // Documented for long, and null in WakaTime's own answers.
+        // Documented by WakaTime, and null in its own answers, too.
         lineno: null,
         cursorpos: null,
         user_id: person.id,
         machine_name_id: machineId(names.labels(context).machines[0] ?? ''),
-        created_at: iso(end),
+        created_at: formatIso(end),
         [field]: value,
         ...(field === 'operating_system' ? { os: value } : {}),
         ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),
       })),
       branches: branches.length > 0 ? branches : [...new Set(seen.map(({ value }) => value))].sort(),
       color: null,
-      start: iso(from),
-      end: isoEnd(to),
+      start: formatIso(from),
+      end: formatIsoEnd(to),
       timezone: zone,
     },
   };

@@ -1,15 +1,15 @@
 // Sums by context become lists by name: projects, languages, editors and so on, each sorted by time. How an entry is written is
 // model/format-time.ts'; each answer chooses its lists.
 
-import type { Beats } from '../index/columns.ts';
+import type { HeartbeatColumns } from '../index/columns.ts';
 import { fields } from '../index/dictionary.ts';
-import { type Counts, linesBy } from '../index/line-counts.ts';
-import { absent } from '../model/display-names.ts';
+import { type LineCounts, sumLinesBy } from '../index/line-counts.ts';
+import { unknownNames } from '../model/display-names.ts';
 import { sumUsage, UsageSum } from './ai-metrics.ts';
 import { Counter, type Sums, type Tally } from './durations-algorithm.ts';
 import { type Dimension, namesOf } from './names.ts';
 
-export interface Row {
+export interface NamedSum {
   readonly name: string;
   /** Microseconds. */
   readonly sum: number;
@@ -21,20 +21,20 @@ export interface Grouped {
   readonly total: number;
   /** Microseconds without a language. */
   readonly other: number;
-  readonly rows: (dimension: Dimension) => readonly Row[];
+  readonly rows: (dimension: Dimension) => readonly NamedSum[];
   /** Of all heartbeats, whatever time they are worth. */
-  readonly lines: () => Counts;
-  readonly linesBy: (dimension: Dimension) => ReadonlyMap<string, Counts>;
+  readonly lines: () => LineCounts;
+  readonly linesBy: (dimension: Dimension) => ReadonlyMap<string, LineCounts>;
   readonly usage: () => UsageSum;
   readonly usageBy: (dimension: Dimension) => ReadonlyMap<string, UsageSum>;
 }
 
 const languageField = fields.indexOf('language');
 
-export function groupTallies(beats: Beats, tallies: readonly Tally[]): Grouped {
+export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[]): Grouped {
   const { contexts } = beats;
   const names = namesOf(beats);
-  const saidOther = contexts.find(absent.language);
+  const saidOther = contexts.find(unknownNames.language);
   let [total, other] = [0, 0];
   for (const { contexts: sums } of tallies) {
     const { codes, amounts } = sums;
@@ -52,8 +52,8 @@ export function groupTallies(beats: Beats, tallies: readonly Tally[]): Grouped {
     total,
     other,
     rows: (dimension) => rowsOf(beats, dimension, tallies),
-    lines: () => linesBy(lines, () => ['']).get('') ?? [],
-    linesBy: (dimension) => linesBy(lines, (code) => names.labelsAt(code)[dimension]),
+    lines: () => sumLinesBy(lines, () => ['']).get('') ?? [],
+    linesBy: (dimension) => sumLinesBy(lines, (code) => names.labelsAt(code)[dimension]),
     usage: () => sumUsage(usage, () => ['']).get('') ?? new UsageSum(),
     usageBy: (dimension) => sumUsage(usage, (code) => names.labelsAt(code)[dimension]),
   };
@@ -61,7 +61,7 @@ export function groupTallies(beats: Beats, tallies: readonly Tally[]): Grouped {
 
 const counter = new Counter();
 
-function rowsOf(beats: Beats, dimension: Dimension, tallies: readonly Tally[]): readonly Row[] {
+function rowsOf(beats: HeartbeatColumns, dimension: Dimension, tallies: readonly Tally[]): readonly NamedSum[] {
   const numbers = namesOf(beats).in(dimension);
   const add = ({ codes, amounts }: Sums): void => {
     for (let index = 0; index < codes.length; index += 1) {
@@ -75,10 +75,10 @@ function rowsOf(beats: Beats, dimension: Dimension, tallies: readonly Tally[]): 
 }
 
 /** The largest sum first, then by name. */
-export function sortRows(rows: readonly Row[]): readonly Row[] {
+export function sortRows(rows: readonly NamedSum[]): readonly NamedSum[] {
   return [...rows].sort((a, b) => b.sum - a.sum || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-export function totalOf(rows: readonly Row[]): number {
+export function totalOf(rows: readonly NamedSum[]): number {
   return rows.reduce((sum, row) => sum + row.sum, 0);
 }

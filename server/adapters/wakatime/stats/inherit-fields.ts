@@ -1,57 +1,66 @@
-// What a heartbeat counts as: "as before" is filled in from the heartbeats before it, then the account's own rules are asked. Which
-// moments count, and for how long, is credit.ts'.
+// Resolves what a heartbeat counts as: fields that are "as before" are inherited from earlier heartbeats, then the account's custom
+// rules apply. Which moments count, and for how long, is durations-algorithm.ts'.
 
-import type { Beats, Context } from '../index/columns.ts';
+import type { HeartbeatColumns, HeartbeatContext } from '../index/columns.ts';
 import type { RuleSet } from './custom-rule-set.ts';
 
-/** The part of a rule that is about what heartbeats say. */
-export interface Reading {
-  /** How long "as before" reaches back, in microseconds: the account's own timeout, whatever a request asks for. */
+/** The part of a rule that is about the fields of heartbeats. */
+export interface InheritanceRule {
+  /** How far back a field is inherited, in microseconds: the account's own timeout, whatever a request asks for. */
   readonly reach: number;
-  /** The account's own rules; heartbeats count as what these make of them. */
+  /** The account's custom rules. */
   readonly rules?: RuleSet | undefined;
 }
 
-/** Where to begin reading so that "as before" is known from `from` on: further back while heartbeats hang on those before them. */
-export function begins(beats: Beats, reach: number, from: number): number {
+/**
+ * The moment to start reading at so that inherited fields are known from `from` on. It lies further back while heartbeats inherit
+ * from those before them.
+ */
+export function inheritanceStart(beats: HeartbeatColumns, reach: number, from: number): number {
   let start = from;
   for (;;) {
     const before = beats.before(start, start - reach);
     if (before === undefined || start - before.time >= reach) return start;
     start = before.time;
-    if (!beats.contexts.hangs(before.context)) return start;
+    if (!beats.contexts.isInheriting(before.context)) return start;
   }
 }
 
-/** Where a heartbeat says that work was done. */
-export type Place = Pick<Context, 'project' | 'branch' | 'language'>;
+/** The fields that may be inherited. */
+export type InheritableFields = Pick<HeartbeatContext, 'project' | 'branch' | 'language'>;
 
 /**
- * Fills in "as before": the project of the heartbeat before, and its branch and language if the project is the same.
+ * Fills inherited fields: the project of the heartbeat before, and its branch and language if the project is the same.
  * @param before undefined when it is too long ago
  */
-export function inherited(said: Place & Pick<Context, 'last'>, before: Place | undefined): Place {
-  const from = (name: keyof Place, other: Place | undefined): string =>
-    said.last.includes(name) ? (other?.[name] ?? '') : said[name];
+export function inheritFields(
+  input: InheritableFields & Pick<HeartbeatContext, 'last'>,
+  before: InheritableFields | undefined,
+): InheritableFields {
+  const from = (name: keyof InheritableFields, other: InheritableFields | undefined): string =>
+    input.last.includes(name) ? (other?.[name] ?? '') : input[name];
   const project = from('project', before);
   const same = before?.project === project ? before : undefined;
   return { project, branch: from('branch', same), language: from('language', same) };
 }
 
-/** To be asked of each heartbeat in order of time; the heartbeat before counts as the account's rules left it. */
-export function resolver(
-  beats: Beats,
-  { reach, rules }: Reading,
+/**
+ * Makes a function to call with each heartbeat in order of time; it returns the number of the resolved context. The next heartbeat
+ * inherits what the custom rules made of this one.
+ */
+export function makeResolver(
+  beats: HeartbeatColumns,
+  { reach, rules }: InheritanceRule,
 ): (time: number, context: number, entity: number) => number {
   const { contexts } = beats;
   const ruled = rules === undefined ? undefined : rulings(beats, rules);
   let [before, known] = [Number.NEGATIVE_INFINITY, 0];
   return (time, code, entity) => {
     let its = code;
-    if (contexts.hangs(code)) {
+    if (contexts.isInheriting(code)) {
       const context = contexts.get(code);
       const last = time - before < reach ? contexts.get(known) : undefined;
-      its = contexts.code({ ...context, ...inherited(context, last), last: [] });
+      its = contexts.code({ ...context, ...inheritFields(context, last), last: [] });
     }
     if (ruled !== undefined) its = ruled(its, entity);
     [before, known] = [time, its];
@@ -60,18 +69,18 @@ export function resolver(
 }
 
 type Ruling = (context: number, entity: number) => number;
-const remembered = new WeakMap<RuleSet, WeakMap<Beats, Ruling>>();
+const remembered = new WeakMap<RuleSet, WeakMap<HeartbeatColumns, Ruling>>();
 
-/** What the rules make of a context, asked once for each. */
-function rulings(beats: Beats, rules: RuleSet): Ruling {
-  const ofRules = remembered.get(rules) ?? new WeakMap<Beats, Ruling>();
+/** What the rules make of a context, computed once for each. */
+function rulings(beats: HeartbeatColumns, rules: RuleSet): Ruling {
+  const ofRules = remembered.get(rules) ?? new WeakMap<HeartbeatColumns, Ruling>();
   remembered.set(rules, ofRules);
   const known = ofRules.get(beats);
   if (known !== undefined) return known;
   const made = new Map<number, number>();
   let [lastName, last] = [-1, 0];
   const ruling: Ruling = (context, entity) => {
-    // Both are far below 2^26.
+    // Both numbers are far below 2^26.
     const name = rules.readsEntity ? context * 67_108_864 + entity : context;
     if (name === lastName) return last;
     const before = made.get(name);

@@ -1,13 +1,13 @@
-// What an account has been seen with: projects, machines, plugins, languages. Each is read off the lives of the contexts, so that
-// deleting heartbeats leaves nothing behind.
+// What an account has worked with: projects, machines, plugins, languages. Each list is computed from the heartbeats, so it has
+// nothing of deleted ones.
 
 import { toWellFormed } from '../../../../protocol/well-formed.ts';
-import type { Context } from '../index/dictionary.ts';
-import { iso } from '../model/calendar.ts';
+import type { HeartbeatContext } from '../index/dictionary.ts';
+import { formatIso } from '../model/calendar.ts';
 import { editorName, systemName } from '../model/display-names.ts';
-import { uuidOf } from '../model/heartbeat.ts';
-import { agentOf, systemPlugins } from '../model/user-agent.ts';
-import { credit } from './durations-algorithm.ts';
+import { derivedUuid } from '../model/heartbeat.ts';
+import { parseUserAgentOnce, systemPlugins } from '../model/user-agent.ts';
+import { creditSpans } from './durations-algorithm.ts';
 import { type Dimension, labelsOf, namesOf } from './names.ts';
 import type { Person } from './query.ts';
 import { machineId } from './summaries.ts';
@@ -15,11 +15,11 @@ import { machineId } from './summaries.ts';
 const pageSize = 100;
 const minute = 60_000_000;
 
-/** How WakaTime hands out a list, a page at a time. */
-export function paged<T>(all: readonly T[], query: URLSearchParams) {
+/** One page of a list, with WakaTime's page fields. */
+export function paginate<T>(all: readonly T[], query: URLSearchParams) {
   const pages = Math.max(1, Math.ceil(all.length / pageSize));
-  const asked = Number(query.get('page') ?? 1);
-  const page = Number.isInteger(asked) && asked >= 1 ? asked : 1;
+  const result = Number(query.get('page') ?? 1);
+  const page = Number.isInteger(result) && result >= 1 ? result : 1;
   return {
     data: all.slice((page - 1) * pageSize, page * pageSize),
     page,
@@ -30,56 +30,56 @@ export function paged<T>(all: readonly T[], query: URLSearchParams) {
   };
 }
 
-/** Microseconds since 1970. */
-interface Life {
+/** The first and last heartbeat of a name, in microseconds since 1970. */
+interface Lifetime {
   readonly name: string;
   readonly first: number;
   readonly last: number;
 }
 
-/** By name, the most recently seen first; as the account's rules have it. */
-function livesBy(
+/** Lifetimes by name, the most recent first, with the account's custom rules applied. */
+function lifetimesBy(
   { beats, settings, rules }: Person,
-  nameOf: (context: Context) => string,
+  nameOf: (context: HeartbeatContext) => string,
   dimension?: Dimension,
-): readonly Life[] {
+): readonly Lifetime[] {
   const names = dimension === undefined ? undefined : namesOf(beats).in(dimension);
   const reach = settings.timeout * minute;
   const byContext = new Map<number, { first: number; last: number }>();
   const rule = { timeout: reach, writesOnly: false, reach, rules };
-  credit(
+  creditSpans(
     beats,
     rule,
     { from: beats.first ?? 0, to: Number.MAX_SAFE_INTEGER - reach },
     ({ begins, contexts, length }) => {
       for (let at = 0; at < length; at += 1) {
         const [code = 0, time = 0] = [contexts[at], begins[at]];
-        const life = byContext.get(code);
-        if (life === undefined) byContext.set(code, { first: time, last: time });
-        else life.last = time;
+        const lifetime = byContext.get(code);
+        if (lifetime === undefined) byContext.set(code, { first: time, last: time });
+        else lifetime.last = time;
       }
     },
   );
-  const lives = new Map<string, { name: string; first: number; last: number }>();
+  const lifetimes = new Map<string, { name: string; first: number; last: number }>();
   for (const [code, { first, last }] of byContext) {
     const raw = nameOf(beats.context(code));
     if (raw === '') continue;
     const name = names?.spell(raw) ?? raw;
-    const known = lives.get(name);
-    if (known === undefined) lives.set(name, { name, first, last });
+    const known = lifetimes.get(name);
+    if (known === undefined) lifetimes.set(name, { name, first, last });
     else {
       known.first = Math.min(known.first, first);
       known.last = Math.max(known.last, last);
     }
   }
-  return [...lives.values()].sort((a, b) => b.last - a.last || (a.name < b.name ? -1 : 1));
+  return [...lifetimes.values()].sort((a, b) => b.last - a.last || (a.name < b.name ? -1 : 1));
 }
 
 /** @param moment microseconds since 1970 */
-export function projects(person: Person, moment: number) {
+export function listProjects(person: Person, moment: number) {
   const { account } = person;
-  return livesBy(person, ({ project }) => project, 'projects').map(({ name, first, last }) => ({
-    id: uuidOf(['project', account, name]),
+  return lifetimesBy(person, ({ project }) => project, 'projects').map(({ name, first, last }) => ({
+    id: derivedUuid(['project', account, name]),
     name,
     repository: null,
     badge: null,
@@ -88,33 +88,33 @@ export function projects(person: Person, moment: number) {
     has_public_url: false,
     url: `/projects/${encodeURIComponent(toWellFormed(name))}`,
     urlencoded_name: encodeURIComponent(toWellFormed(name)),
-    created_at: iso(first),
-    first_heartbeat_at: iso(first),
-    human_readable_first_heartbeat_at: ago(moment - first),
-    last_heartbeat_at: iso(last),
-    human_readable_last_heartbeat_at: ago(moment - last),
+    created_at: formatIso(first),
+    first_heartbeat_at: formatIso(first),
+    human_readable_first_heartbeat_at: formatAge(moment - first),
+    last_heartbeat_at: formatIso(last),
+    human_readable_last_heartbeat_at: formatAge(moment - last),
   }));
 }
 
-export function machines(person: Person) {
+export function listMachines(person: Person) {
   const { settings } = person;
-  return livesBy(person, ({ machine }) => machine, 'machines').map(({ name, first, last }) => ({
+  return lifetimesBy(person, ({ machine }) => machine, 'machines').map(({ name, first, last }) => ({
     id: machineId(name),
     name,
     value: name,
-    // Addresses are not kept.
+    // The hub does not store addresses.
     ip: null,
-    last_seen_at: iso(last),
+    last_seen_at: formatIso(last),
     timezone: settings.timezone,
-    created_at: iso(first),
+    created_at: formatIso(first),
   }));
 }
 
 const browsers = new Set(['chrome', 'firefox', 'edge', 'safari', 'opera', 'brave']);
 
-export function userAgents(person: Person) {
-  return livesBy(person, ({ userAgent }) => userAgent).map(({ name, first, last }) => {
-    const { editor, version, os, model, plugin } = agentOf(name);
+export function listUserAgents(person: Person) {
+  return lifetimesBy(person, ({ userAgent }) => userAgent).map(({ name, first, last }) => {
+    const { editor, version, os, model, plugin } = parseUserAgentOnce(name);
     const of = plugin.replace(/-wakatime$/, '');
     return {
       id: agentId(name),
@@ -125,33 +125,33 @@ export function userAgents(person: Person) {
       ai_model: model,
       is_browser_extension: browsers.has(of),
       is_desktop_app: systemPlugins.has(of),
-      first_seen: iso(first),
-      last_seen: iso(last),
-      last_seen_at: iso(last),
-      created_at: iso(first),
+      first_seen: formatIso(first),
+      last_seen: formatIso(last),
+      last_seen_at: formatIso(last),
+      created_at: formatIso(first),
     };
   });
 }
 
 export function agentId(userAgent: string): string {
-  return uuidOf(['user agent', userAgent]);
+  return derivedUuid(['user agent', userAgent]);
 }
 
-export function languages(person: Person) {
-  return livesBy(person, ({ language }) => language, 'languages').map(({ name, first, last }) => ({
-    id: uuidOf(['language', name]),
+export function listLanguages(person: Person) {
+  return lifetimesBy(person, ({ language }) => language, 'languages').map(({ name, first, last }) => ({
+    id: derivedUuid(['language', name]),
     name,
-    created_at: iso(first),
-    modified_at: iso(last),
+    created_at: formatIso(first),
+    modified_at: formatIso(last),
   }));
 }
 
-/** What the last heartbeat says. */
-export function newest({ beats }: Person) {
+/** The fields of the newest heartbeat; undefined without heartbeats. */
+export function newestHeartbeat({ beats }: Person) {
   const last = beats.before(Number.POSITIVE_INFINITY);
   if (last === undefined) return undefined;
   const context = beats.context(last.context);
-  const agent = agentOf(context.userAgent);
+  const agent = parseUserAgentOnce(context.userAgent);
   const { project, branch, language, userAgent } = context;
   return { time: last.time, project, branch, language, userAgent, plugin: agent.plugin, labels: labelsOf(context) };
 }
@@ -165,7 +165,7 @@ const steps: readonly (readonly [number, string])[] = [
 ];
 
 /** `2 hours ago` */
-export function ago(microseconds: number): string {
+export function formatAge(microseconds: number): string {
   const seconds = Math.max(0, Math.floor(microseconds / 1_000_000));
   for (const [size, unit] of steps) {
     const count = Math.floor(seconds / size);

@@ -1,9 +1,9 @@
 // The names under which time is listed: projects, languages, editors and so on. Names that differ only in case are one row, because
 // editors do not agree on them; the account's first spelling in the order of code units is shown in every answer.
 
-import { type Context, type Contexts, type Field, fields } from '../index/dictionary.ts';
-import { absent, categoryName, editorName, systemName } from '../model/display-names.ts';
-import { agentOf } from '../model/user-agent.ts';
+import { type Dictionary, type Field, fields, type HeartbeatContext } from '../index/dictionary.ts';
+import { categoryName, editorName, systemName, unknownNames } from '../model/display-names.ts';
+import { parseUserAgentOnce } from '../model/user-agent.ts';
 
 export const dimensions = [
   'categories',
@@ -23,18 +23,18 @@ export type Labels = Readonly<Record<Dimension, readonly string[]>>;
 /** The field that each dimension is read from, and its name for people. Dependencies are a list of their own. */
 const readings: Readonly<Record<Exclude<Dimension, 'dependencies'>, readonly [Field, (text: string) => string]>> = {
   categories: ['category', categoryName],
-  projects: ['project', (text) => text || absent.project],
-  languages: ['language', (text) => text || absent.language],
-  editors: ['userAgent', (text) => editorName(agentOf(text).editor)],
-  operating_systems: ['userAgent', (text) => systemName(agentOf(text).os)],
-  machines: ['machine', (text) => text || absent.machine],
-  branches: ['branch', (text) => text || absent.branch],
+  projects: ['project', (text) => text || unknownNames.project],
+  languages: ['language', (text) => text || unknownNames.language],
+  editors: ['userAgent', (text) => editorName(parseUserAgentOnce(text).editor)],
+  operating_systems: ['userAgent', (text) => systemName(parseUserAgentOnce(text).os)],
+  machines: ['machine', (text) => text || unknownNames.machine],
+  branches: ['branch', (text) => text || unknownNames.branch],
 };
 
-const rawLabels = new WeakMap<Context, Labels>();
+const rawLabels = new WeakMap<HeartbeatContext, Labels>();
 
 /** The names of a context as its heartbeats spell them. Use it to compare without case; `AccountNames.labels` is for answers. */
-export function labelsOf(context: Context): Labels {
+export function labelsOf(context: HeartbeatContext): Labels {
   const known = rawLabels.get(context);
   if (known !== undefined) return known;
   const nameIn = (dimension: keyof typeof readings): readonly string[] => {
@@ -62,7 +62,7 @@ export function isSameName(one: string, other: string): boolean {
 
 /** One dimension of one account: a number for each name in any case, and the number of the name of each text. */
 export class NameNumbers {
-  readonly #contexts: Contexts;
+  readonly #contexts: Dictionary;
   /** Of a context's row; undefined for dependencies. */
   readonly #field: number | undefined;
   readonly #nameOf: (text: string) => string;
@@ -73,7 +73,7 @@ export class NameNumbers {
   #scanned = 0;
   #respelled = 0;
 
-  constructor(contexts: Contexts, dimension: Dimension) {
+  constructor(contexts: Dictionary, dimension: Dimension) {
     const [field, nameOf] = dimension === 'dependencies' ? [undefined, (text: string) => text] : readings[dimension];
     this.#contexts = contexts;
     this.#field = field === undefined ? undefined : fields.indexOf(field);
@@ -127,12 +127,12 @@ export class NameNumbers {
 
 /** All names of one account. */
 export class AccountNames {
-  readonly #contexts: Contexts;
+  readonly #contexts: Dictionary;
   readonly #numbers: Readonly<Record<Dimension, NameNumbers>>;
-  #labels = new WeakMap<Context, Labels>();
+  #labels = new WeakMap<HeartbeatContext, Labels>();
   #version = 0;
 
-  constructor(contexts: Contexts) {
+  constructor(contexts: Dictionary) {
     const numbers = (dimension: Dimension) => new NameNumbers(contexts, dimension);
     this.#contexts = contexts;
     this.#numbers = {
@@ -157,7 +157,7 @@ export class AccountNames {
   }
 
   /** The names of a context in the account's spelling. */
-  labels(context: Context): Labels {
+  labels(context: HeartbeatContext): Labels {
     const { version } = this;
     if (version !== this.#version) {
       this.#labels = new WeakMap();
@@ -187,9 +187,9 @@ export class AccountNames {
   }
 }
 
-const known = new WeakMap<Contexts, AccountNames>();
+const known = new WeakMap<Dictionary, AccountNames>();
 
-export function namesOf({ contexts }: { readonly contexts: Contexts }): AccountNames {
+export function namesOf({ contexts }: { readonly contexts: Dictionary }): AccountNames {
   const names = known.get(contexts) ?? new AccountNames(contexts);
   known.set(contexts, names);
   return names;

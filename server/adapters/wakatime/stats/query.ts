@@ -1,75 +1,74 @@
-// What all questions about time have in common: whose, in which zone, by which rule, on which days, with which filters. It reads the
-// query of a request; what the answer looks like is for the others.
+// Parses what all requests about time have in common: the account, time zone, rules, days and filters.
 
-import type { Reach } from '../index/account-index.ts';
-import type { Beats, Context } from '../index/columns.ts';
-import type { Settings } from '../model/account-settings.ts';
+import type { TimeRange } from '../index/account-index.ts';
+import type { HeartbeatColumns, HeartbeatContext } from '../index/columns.ts';
+import type { AccountSettings } from '../model/account-settings.ts';
 import {
   addDays,
-  boundsOf,
+  type CurrentDay,
+  type DateSpan,
   dateAt,
-  datesOf,
+  dayBounds,
   isZone,
-  type Now,
+  listDates,
   readDate,
   readSummaryRange,
-  type Span,
 } from '../model/calendar.ts';
-import { absent, editorName, systemName } from '../model/display-names.ts';
+import { editorName, systemName, unknownNames } from '../model/display-names.ts';
 import type { RuleSet } from './custom-rule-set.ts';
-import type { Besides, Filter, Rule } from './durations-algorithm.ts';
+import type { ContextFilter, CreditRule, ExternalSpan } from './durations-algorithm.ts';
 import { type Dimension, isSameName, labelsOf } from './names.ts';
 
 const minute = 60_000_000;
 const mostMinutes = 1_440;
-/** Ten years: nobody waits for more days one by one. */
+/** Ten years: the most days that one request may ask for. */
 export const mostDays = 3_660;
 
-/** A person but for the heartbeats. */
-export interface Someone {
+/** A person without the heartbeats. */
+export interface PersonInfo {
   readonly account: string;
   readonly id: string;
-  /** Milliseconds since 1970, when the account was made. */
+  /** When the account was created, in milliseconds since 1970. */
   readonly created: number;
-  /** The address of this hub as the client reached it, for links. */
+  /** The address of this hub as the client reached it; links begin with it. */
   readonly base?: string;
-  readonly settings: Settings;
-  /** The account's own rules; undefined while there are none. */
+  readonly settings: AccountSettings;
+  /** The account's custom rules; undefined without any. */
   readonly rules?: RuleSet | undefined;
-  /** Time that no editor told of, in order of its beginning. */
-  readonly besides?: readonly Besides[] | undefined;
+  /** Time from other sources than editors, in order of its begin. */
+  readonly externalSpans?: readonly ExternalSpan[] | undefined;
 }
 
-export interface Person extends Someone {
-  /** Those of the moments that the question is about, at the least. */
-  readonly beats: Beats;
+export interface Person extends PersonInfo {
+  /** At least the heartbeats of the moments that the request is about. */
+  readonly beats: HeartbeatColumns;
 }
 
-export type Question = QuestionOf<Person>;
+export type TimeQuery = TimeQueryOf<Person>;
 
-export interface QuestionOf<Who extends Someone> {
+export interface TimeQueryOf<Who extends PersonInfo> {
   readonly person: Who;
   readonly query: URLSearchParams;
   readonly zone: string;
-  readonly rule: Rule;
-  /** In minutes, as it is told back. */
+  readonly rule: CreditRule;
+  /** In minutes, as answers repeat it. */
   readonly timeout: number;
-  readonly now: Now;
-  /** Microseconds since 1970. */
+  readonly now: CurrentDay;
+  /** When the request came, in microseconds since 1970. */
   readonly moment: number;
-  /** What the query asks for alone. */
-  readonly filter: Filter;
-  /** '' when not asked for. */
+  /** The filters of the query. */
+  readonly filter: ContextFilter;
+  /** '' without a filter by project. */
   readonly project: string;
   readonly branches: readonly string[];
 }
 
-export type Wrong = { readonly ok: false; readonly error: string; readonly status: number };
-export type Asked<T> = { readonly ok: true; readonly value: T } | Wrong;
+export type OutcomeFailure = { readonly ok: false; readonly error: string; readonly status: number };
+export type Outcome<T> = { readonly ok: true; readonly value: T } | OutcomeFailure;
 
-export const wrong = (error: string, status = 400): Wrong => ({ ok: false, error, status });
+export const failure = (error: string, status = 400): OutcomeFailure => ({ ok: false, error, status });
 
-/** Parameters that filter, and the list that each is about; Wakapi's names. */
+/** Parameters that filter, with Wakapi's names, and the list that each is about. */
 const filters: readonly (readonly [string, Dimension])[] = [
   ['language', 'languages'],
   ['editor', 'editors'],
@@ -79,14 +78,14 @@ const filters: readonly (readonly [string, Dimension])[] = [
   ['category', 'categories'],
 ];
 
-/** A filter may also have the name that plugins send. */
+/** Filters that also accept the raw name that plugins send. */
 const readable: ReadonlyMap<string, (value: string) => readonly string[]> = new Map([
   ['editor', (value: string) => [editorName(value)]],
   ['operating_system', (value: string) => [systemName(value)]],
 ]);
 
-/** The lists that the query picks from: whoever may not see a list may not ask for one thing of it either. */
-export function partsAsked(query: URLSearchParams): readonly (Dimension | 'entities')[] {
+/** The lists that the query filters by. A caller who may not see a list may not filter by it either. */
+export function filteredLists(query: URLSearchParams): readonly (Dimension | 'entities')[] {
   const picks = [
     ['project', 'projects'],
     ['label', 'projects'],
@@ -98,14 +97,18 @@ export function partsAsked(query: URLSearchParams): readonly (Dimension | 'entit
 }
 
 /** @param at milliseconds since 1970 */
-export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at: number): Asked<QuestionOf<Who>> {
+export function parseQuery<Who extends PersonInfo>(
+  person: Who,
+  query: URLSearchParams,
+  at: number,
+): Outcome<TimeQueryOf<Who>> {
   const { settings } = person;
-  // A plus that was not encoded: Etc/GMT+5.
+  // A plus that was not encoded, as in Etc/GMT+5, arrives as a blank.
   const zone = query.get('timezone')?.replaceAll(' ', '+') || settings.timezone;
-  if (!isZone(zone)) return wrong('timezone must be a name such as Europe/Berlin');
-  const said = query.get('timeout');
-  const timeout = said === null || said === '' ? settings.timeout : Number(said);
-  if (!(timeout > 0 && timeout <= mostMinutes)) return wrong(`timeout must be minutes, at most ${mostMinutes}`);
+  if (!isZone(zone)) return failure('timezone must be a name such as Europe/Berlin');
+  const input = query.get('timeout');
+  const timeout = input === null || input === '' ? settings.timeout : Number(input);
+  if (!(timeout > 0 && timeout <= mostMinutes)) return failure(`timeout must be minutes, at most ${mostMinutes}`);
   const writes = query.get('writes_only');
   const moment = at * 1_000;
   const project = query.get('project') ?? '';
@@ -118,22 +121,25 @@ export function ask<Who extends Someone>(person: Who, query: URLSearchParams, at
     writesOnly: writes === null || writes === '' ? settings.writesOnly : /^(?:true|1)$/i.test(writes),
     reach: settings.timeout * minute,
     rules: person.rules,
-    besides: person.besides,
+    externalSpans: person.externalSpans,
   };
   const now = { today: dateAt(moment, zone), weekdayStart: settings.weekdayStart };
-  const filter = filterOf(query, project, branches, settings.labels);
+  const filter = parseFilter(query, project, branches, settings.labels);
   return { ok: true, value: { person, query, zone, rule, timeout, now, moment, filter, project, branches } };
 }
 
-/** What a query asks for alone, of these branches; of all when there are none. */
-export function filterOf(
+/**
+ * The filter of a query.
+ * @param branches only these branches; all when there are none
+ */
+export function parseFilter(
   query: URLSearchParams,
   project: string,
   branches: readonly string[],
-  labels: Settings['labels'],
-): Filter {
-  const tests: ((context: Context) => boolean)[] = [];
-  if (project !== '') tests.push((context) => isSameName(context.project || absent.project, project));
+  labels: AccountSettings['labels'],
+): ContextFilter {
+  const tests: ((context: HeartbeatContext) => boolean)[] = [];
+  if (project !== '') tests.push((context) => isSameName(context.project || unknownNames.project, project));
   const isWanted = (branch: string): boolean => branches.some((one) => isSameName(one, branch));
   if (branches.length > 0) tests.push((context) => labelsOf(context).branches.some(isWanted));
   const label = query.get('label') ?? '';
@@ -153,38 +159,41 @@ export function filterOf(
 }
 
 /** The days that `start` and `end`, or `range`, name. */
-export function spanOf({ query, now, zone }: QuestionOf<Someone>): Asked<Span> {
+export function parseSpan({ query, now, zone }: TimeQueryOf<PersonInfo>): Outcome<DateSpan> {
   const range = query.get('range');
   if (range !== null && range !== '') {
     const span = readSummaryRange(range, now);
-    return span === undefined ? wrong('range must be a name such as Last 7 Days') : { ok: true, value: span };
+    return span === undefined ? failure('range must be a name such as Last 7 Days') : { ok: true, value: span };
   }
   const [start, end] = [query.get('start') ?? '', query.get('end') ?? ''];
-  if (start === '' || end === '') return wrong('start and end are required: YYYY-MM-DD');
+  if (start === '' || end === '') return failure('start and end are required: YYYY-MM-DD');
   const [first, last] = [readDate(start, now, zone), readDate(end, now, zone)];
-  if (first === undefined || last === undefined) return wrong('start and end must be YYYY-MM-DD');
-  if (first > last) return wrong('start must not be after end');
+  if (first === undefined || last === undefined) return failure('start and end must be YYYY-MM-DD');
+  if (first > last) return failure('start must not be after end');
   return addDays(first, mostDays) < last
-    ? wrong(`at most ${mostDays} days at once`)
+    ? failure(`at most ${mostDays} days at once`)
     : { ok: true, value: { first, last } };
 }
 
-/** The moments of the days that `start` and `end`, `range` or `date` name; none where they name none. */
-export function reachOf(question: QuestionOf<Someone>, span: Span | undefined): Reach {
-  const bounds = span === undefined ? [] : boundsOf([span.first, addDays(span.last, 1)], question.zone);
+/** The moments of a span; the moment of the request without one. */
+export function timeRangeOf(question: TimeQueryOf<PersonInfo>, span: DateSpan | undefined): TimeRange {
+  const bounds = span === undefined ? [] : dayBounds([span.first, addDays(span.last, 1)], question.zone);
   return { from: bounds[0] ?? question.moment, to: bounds[1] ?? question.moment };
 }
 
-export interface Days {
+export interface SplitDays {
   readonly dates: readonly string[];
-  /** One more than dates. */
+  /** The moment at which each date begins, then the end of the last one, in microseconds since 1970. */
   readonly bounds: readonly number[];
 }
 
-export function daysOf(span: Span, { zone, moment }: Pick<QuestionOf<Someone>, 'zone' | 'moment'>): Days {
-  const dates = datesOf(span);
+export function splitDays(
+  span: DateSpan,
+  { zone, moment }: Pick<TimeQueryOf<PersonInfo>, 'zone' | 'moment'>,
+): SplitDays {
+  const dates = listDates(span);
   const from = span.hours === undefined ? span.from : moment - span.hours * 60 * minute;
   const { to = Number.POSITIVE_INFINITY } = span;
-  const bounds = boundsOf(dates, zone).map((bound) => Math.min(Math.max(bound, from ?? bound), to));
+  const bounds = dayBounds(dates, zone).map((bound) => Math.min(Math.max(bound, from ?? bound), to));
   return { dates, bounds };
 }

@@ -1,59 +1,59 @@
-// Stats over a range, and the total of all time. From a Question to the value that goes out as JSON. Time without a language counts
-// in everything but `total_seconds` and the averages that do not say "including other language".
+// Stats over a range, and the total of all time. Time without a language counts everywhere except in `total_seconds` and the averages
+// that do not say "including other language".
 
-import { sayLines } from '../index/line-counts.ts';
-import { dateAt, iso, isoEnd, type Span, type StatsRange, spoken } from '../model/calendar.ts';
-import { amount, coarseText, percent, secondsOf } from '../model/format-time.ts';
-import { uuidOf } from '../model/heartbeat.ts';
+import { describeLines } from '../index/line-counts.ts';
+import { type DateSpan, dateAt, formatDate, formatIso, formatIsoEnd, type StatsRange } from '../model/calendar.ts';
+import { formatMinutes, formatTime, percentOf, toSeconds } from '../model/format-time.ts';
+import { derivedUuid } from '../model/heartbeat.ts';
 import { noAiMetrics, UsageSum } from './ai-metrics.ts';
 import { tally } from './durations-algorithm.ts';
-import { type Grouped, groupTallies, type Row, totalOf } from './group-by.ts';
-import { type Days, daysOf, type Question } from './query.ts';
+import { type Grouped, groupTallies, type NamedSum, totalOf } from './group-by.ts';
+import { type SplitDays, splitDays, type TimeQuery } from './query.ts';
 import { describer, machineId } from './summaries.ts';
 
-/** From the day of the first heartbeat, or of a meeting before; the account's own first day while there is neither. */
-export function allTime({ person, zone, now }: Question): Span {
-  const begins = [person.beats.first, person.besides?.[0]?.begin].filter((moment) => moment !== undefined);
+/** All days since the first heartbeat or external duration; since the account was created while there is neither. */
+export function allTimeSpan({ person, zone, now }: TimeQuery): DateSpan {
+  const begins = [person.beats.first, person.externalSpans?.[0]?.begin].filter((moment) => moment !== undefined);
   const first = dateAt(begins.length === 0 ? person.created * 1_000 : Math.min(...begins), zone);
   return { first: first < now.today ? first : now.today, last: now.today };
 }
 
-interface Computed extends Days {
+interface Computed extends SplitDays {
   readonly all: Grouped;
   /** Microseconds by date. */
   readonly days: readonly number[];
 }
 
-export function compute(question: Question, span: Span): Computed {
+export function computeSpan(question: TimeQuery, span: DateSpan): Computed {
   const { person, rule, filter } = question;
-  const { dates, bounds } = daysOf(span, question);
+  const { dates, bounds } = splitDays(span, question);
   const tallies = tally(person.beats, rule, { bounds, ...filter });
   const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
   return { all: groupTallies(person.beats, tallies), bounds, dates, days };
 }
 
-export function stats(question: Question, range: StatsRange) {
+export function computeStats(question: TimeQuery, range: StatsRange) {
   const { person, zone, rule, timeout, project, moment } = question;
   const { settings } = person;
-  const span = range.span ?? allTime(question);
-  const { all, bounds, dates, days } = compute(question, span);
+  const span = range.span ?? allTimeSpan(question);
+  const { all, bounds, dates, days } = computeSpan(question, span);
   const worked = days.filter((sum) => sum > 0).length;
-  const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
-  const [total, totalWithOther] = [secondsOf(all.total - all.other), secondsOf(all.total)];
+  const average = (sum: number): number => (worked === 0 ? 0 : Math.round(toSeconds(sum) / worked));
+  const [total, totalWithOther] = [toSeconds(all.total - all.other), toSeconds(all.total)];
   const [mean, meanWithOther] = [average(all.total - all.other), average(all.total)];
   const most = days.reduce((best, sum, index) => (sum > (days[best] ?? 0) ? index : best), 0);
-  const best = secondsOf(days[most] ?? 0);
+  const best = toSeconds(days[most] ?? 0);
   const describe = describer(person.beats, settings.prices);
   const [linesOf, usageOf] = [all.linesBy('projects'), all.usageBy('projects')];
-  const [created, modified] = [iso(person.created * 1_000), iso(moment)];
+  const [created, modified] = [formatIso(person.created * 1_000), formatIso(moment)];
   return {
-    id: uuidOf(['stats', person.account, range.name]),
+    id: derivedUuid(['stats', person.account, range.name]),
     user_id: person.id,
     username: person.account,
     range: range.name,
-    human_readable_range: range.spoken,
-    start: iso(bounds[0] ?? 0),
-    end: isoEnd(bounds.at(-1) ?? 0),
+    human_readable_range: range.label,
+    start: formatIso(bounds[0] ?? 0),
+    end: formatIsoEnd(bounds.at(-1) ?? 0),
     timezone: zone,
     timeout,
     writes_only: rule.writesOnly,
@@ -68,29 +68,29 @@ export function stats(question: Question, range: StatsRange) {
     is_including_today: range.includesToday,
     total_seconds: total,
     total_seconds_including_other_language: totalWithOther,
-    human_readable_total: coarseText(total),
-    human_readable_total_including_other_language: coarseText(totalWithOther),
+    human_readable_total: formatMinutes(total),
+    human_readable_total_including_other_language: formatMinutes(totalWithOther),
     daily_average: mean,
     daily_average_including_other_language: meanWithOther,
-    human_readable_daily_average: coarseText(mean),
-    human_readable_daily_average_including_other_language: coarseText(meanWithOther),
-    ...sayLines(all.lines()),
+    human_readable_daily_average: formatMinutes(mean),
+    human_readable_daily_average_including_other_language: formatMinutes(meanWithOther),
+    ...describeLines(all.lines()),
     ...describe(all.usage(), all.lines()),
     holidays: dates.length - worked,
     days_including_holidays: dates.length,
     days_minus_holidays: worked,
     best_day: {
-      id: uuidOf(['day', person.account, dates[most]]),
+      id: derivedUuid(['day', person.account, dates[most]]),
       date: dates[most] ?? span.first,
-      text: coarseText(best),
+      text: formatMinutes(best),
       total_seconds: best,
-      created_at: iso(bounds[most] ?? 0),
+      created_at: formatIso(bounds[most] ?? 0),
       modified_at: modified,
     },
     categories: items(all.rows('categories')),
     projects: items(all.rows('projects')).map((item) => ({
       ...item,
-      ...sayLines(linesOf.get(item.name)),
+      ...describeLines(linesOf.get(item.name)),
       ...describe(usageOf.get(item.name) ?? new UsageSum(), linesOf.get(item.name)),
     })),
     languages: items(all.rows('languages')),
@@ -113,7 +113,7 @@ export function stats(question: Question, range: StatsRange) {
  * The part of stats that anyone may see. Lists that are not shared are empty, not missing. Lists without the time have names and
  * percentages only. What AI tools used and cost is never shared.
  */
-export function sharedStats(all: ReturnType<typeof stats>, { person }: Question) {
+export function sharedStats(all: ReturnType<typeof computeStats>, { person }: TimeQuery) {
   const { shares } = person.settings;
   const hidden = {
     total_seconds: 0,
@@ -125,7 +125,7 @@ export function sharedStats(all: ReturnType<typeof stats>, { person }: Question)
     human_readable_daily_average: '',
     human_readable_daily_average_including_other_language: '',
     best_day: { ...all.best_day, text: '', total_seconds: 0 },
-    ...sayLines(),
+    ...describeLines(),
   };
   const list = <T extends { readonly name: string; readonly percent: number }>(
     isShared: boolean,
@@ -152,13 +152,13 @@ export function sharedStats(all: ReturnType<typeof stats>, { person }: Question)
   };
 }
 
-export function allTimeSinceToday(question: Question) {
+export function allTimeSinceToday(question: TimeQuery) {
   const { rule, timeout, zone } = question;
-  const span = allTime(question);
-  const { all, bounds, days } = compute(question, span);
-  const total = secondsOf(all.total);
+  const span = allTimeSpan(question);
+  const { all, bounds, days } = computeSpan(question, span);
+  const total = toSeconds(all.total);
   const worked = days.filter((sum) => sum > 0).length;
-  const { decimal, digital, text } = amount(total);
+  const { decimal, digital, text } = formatTime(total);
   return {
     decimal,
     digital,
@@ -170,18 +170,18 @@ export function allTimeSinceToday(question: Question) {
     timeout,
     writes_only: rule.writesOnly,
     range: {
-      start: iso(bounds[0] ?? 0),
+      start: formatIso(bounds[0] ?? 0),
       start_date: span.first,
-      start_text: spoken(span.first),
-      end: isoEnd(bounds.at(-1) ?? 0),
+      start_text: formatDate(span.first),
+      end: formatIsoEnd(bounds.at(-1) ?? 0),
       end_date: span.last,
-      end_text: spoken(span.last),
+      end_text: formatDate(span.last),
       timezone: zone,
     },
   };
 }
 
-function items(rows: readonly Row[]) {
+function items(rows: readonly NamedSum[]) {
   const whole = totalOf(rows);
-  return rows.map(({ name, sum }) => ({ name, ...amount(secondsOf(sum)), percent: percent(sum, whole) }));
+  return rows.map(({ name, sum }) => ({ name, ...formatTime(toSeconds(sum)), percent: percentOf(sum, whole) }));
 }

@@ -1,23 +1,30 @@
-// Days as `summaries` and the status bar tell them, from a Question to JSON. A year of days has tens of thousands of amounts, so
-// their text is put together here and not by way of values. No requests here, and no adding up.
+// Builds the days of `summaries` and the status bar. A year of days has tens of thousands of amounts, so their JSON text is written
+// directly. Sums are durations-algorithm.ts' and group-by.ts'.
 
-import type { Beats } from '../index/columns.ts';
-import type { Contexts } from '../index/dictionary.ts';
-import { type Counts, type Lines, linesBy, noLines, sayLines } from '../index/line-counts.ts';
+import type { HeartbeatColumns } from '../index/columns.ts';
+import type { Dictionary } from '../index/dictionary.ts';
+import { describeLines, type LineChanges, type LineCounts, noLines, sumLinesBy } from '../index/line-counts.ts';
 import type { Prices } from '../model/account-settings.ts';
-import { addDays, iso, isoEnd, type Span, spoken } from '../model/calendar.ts';
-import { addFineItem, decimal, digital, fineText, grandAmount, secondsOf } from '../model/format-time.ts';
-import { uuidOf } from '../model/heartbeat.ts';
+import { addDays, type DateSpan, formatDate, formatIso, formatIsoEnd } from '../model/calendar.ts';
+import {
+  appendTimeWithSeconds,
+  formatClock,
+  formatDecimal,
+  formatGrandTotal,
+  formatSeconds,
+  toSeconds,
+} from '../model/format-time.ts';
+import { derivedUuid } from '../model/heartbeat.ts';
 import { type AiMetrics, describeUsage, noAiMetrics, noUsage, sumUsage, type UsageSum } from './ai-metrics.ts';
 import { type Tally, tally } from './durations-algorithm.ts';
-import { groupTallies, type Row, sortRows, totalOf } from './group-by.ts';
+import { groupTallies, type NamedSum, sortRows, totalOf } from './group-by.ts';
 import { type Dimension, namesOf } from './names.ts';
-import { daysOf, filterOf, type Question } from './query.ts';
+import { parseFilter, splitDays, type TimeQuery } from './query.ts';
 
-/** The answer as JSON. */
-export function summariesText(question: Question, span: Span): string {
+/** Writes the answer to `summaries` as JSON text. */
+export function writeSummaries(question: TimeQuery, span: DateSpan): string {
   const { person, rule, filter, query, project, branches } = question;
-  const { dates, bounds } = daysOf(span, question);
+  const { dates, bounds } = splitDays(span, question);
   const entities = project !== '';
   const tallies = tally(person.beats, rule, { bounds, entities, ...filter });
   let data = '';
@@ -29,22 +36,27 @@ export function summariesText(question: Question, span: Span): string {
     groupTallies(person.beats, tallies),
     tallies.filter((one) => one.contexts.codes.length > 0).length,
   ];
-  const average = (sum: number): number => (worked === 0 ? 0 : Math.round(secondsOf(sum) / worked));
-  const [total, mean, meanWithOther] = [secondsOf(all.total), average(all.total - all.other), average(all.total)];
-  const onAny = { bounds, ...filterOf(query, project, [], person.settings.labels) };
+  const average = (sum: number): number => (worked === 0 ? 0 : Math.round(toSeconds(sum) / worked));
+  const [total, mean, meanWithOther] = [toSeconds(all.total), average(all.total - all.other), average(all.total)];
+  const onAny = { bounds, ...parseFilter(query, project, [], person.settings.labels) };
   const available = branches.length === 0 ? all : groupTallies(person.beats, tally(person.beats, rule, onAny));
   const rest = JSON.stringify({
-    start: iso(bounds[0] ?? 0),
-    end: isoEnd(bounds.at(-1) ?? 0),
-    cumulative_total: { seconds: total, text: fineText(total), decimal: decimal(total), digital: digital(total) },
+    start: formatIso(bounds[0] ?? 0),
+    end: formatIsoEnd(bounds.at(-1) ?? 0),
+    cumulative_total: {
+      seconds: total,
+      text: formatSeconds(total),
+      decimal: formatDecimal(total),
+      digital: formatClock(total),
+    },
     daily_average: {
       holidays: dates.length - worked,
       days_including_holidays: dates.length,
       days_minus_holidays: worked,
       seconds: mean,
-      text: fineText(mean),
+      text: formatSeconds(mean),
       seconds_including_other_language: meanWithOther,
-      text_including_other_language: fineText(meanWithOther),
+      text_including_other_language: formatSeconds(meanWithOther),
     },
     ...(project === '' ? {} : { available_branches: available.rows('branches').map(({ name }) => name), branches }),
   });
@@ -52,7 +64,7 @@ export function summariesText(question: Question, span: Span): string {
 }
 
 /** An entry of a list of a day. */
-export interface Item {
+export interface SummaryItem {
   readonly name: string;
   readonly total_seconds: number;
   readonly percent: number;
@@ -65,19 +77,19 @@ export interface Item {
 }
 
 /** A day of summaries. */
-export interface Day
-  extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines' | 'projects'>, readonly Item[]>> {
-  readonly grand_total: Omit<Item, 'name' | 'percent' | 'seconds'> & Lines & AiMetrics;
-  readonly projects: readonly (Item & Lines & AiMetrics & { readonly color: null })[];
-  readonly machines: readonly (Item & { readonly machine_name_id: string })[];
-  /** Where a project was asked for, like the entities. */
-  readonly branches?: readonly (Item & Lines & AiMetrics)[];
-  readonly entities?: readonly (Item & Lines & AiMetrics & { readonly type: string })[];
+export interface SummaryDay
+  extends Readonly<Record<Exclude<Dimension, 'branches' | 'machines' | 'projects'>, readonly SummaryItem[]>> {
+  readonly grand_total: Omit<SummaryItem, 'name' | 'percent' | 'seconds'> & LineChanges & AiMetrics;
+  readonly projects: readonly (SummaryItem & LineChanges & AiMetrics & { readonly color: null })[];
+  readonly machines: readonly (SummaryItem & { readonly machine_name_id: string })[];
+  /** Present where the query has a project, like the entities. */
+  readonly branches?: readonly (SummaryItem & LineChanges & AiMetrics)[];
+  readonly entities?: readonly (SummaryItem & LineChanges & AiMetrics & { readonly type: string })[];
   readonly range: Readonly<Record<'date' | 'start' | 'end' | 'text' | 'timezone', string>>;
 }
 
 export interface Summaries {
-  readonly data: readonly Day[];
+  readonly data: readonly SummaryDay[];
   readonly start: string;
   readonly end: string;
   readonly cumulative_total: {
@@ -99,19 +111,19 @@ export interface Summaries {
   readonly branches?: readonly string[];
 }
 
-/** The answer as a value, for those who put it into another. */
-export function summaries(question: Question, span: Span): Summaries {
-  const all: Summaries = JSON.parse(summariesText(question, span));
+/** The answer to `summaries` as a value, for answers that contain it. */
+export function buildSummaries(question: TimeQuery, span: DateSpan): Summaries {
+  const all: Summaries = JSON.parse(writeSummaries(question, span));
   return all;
 }
 
-/** Today, for the bar at the bottom of an editor. */
-export function statusBar(question: Question) {
+/** The summary of today, as status bars of editors read it. */
+export function buildStatusBar(question: TimeQuery) {
   const { person, rule, now, moment } = question;
-  const { dates, bounds } = daysOf({ first: now.today, last: now.today }, question);
+  const { dates, bounds } = splitDays({ first: now.today, last: now.today }, question);
   const [today = nothing] = tally(person.beats, rule, { bounds });
-  const data: Day = JSON.parse(dayText(question, today, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0));
-  return { cached_at: iso(moment), has_team_features: false, data: { ...data, has_team_features: false } };
+  const data: SummaryDay = JSON.parse(dayText(question, today, dates[0] ?? '', bounds[0] ?? 0, bounds[1] ?? 0));
+  return { cached_at: formatIso(moment), has_team_features: false, data: { ...data, has_team_features: false } };
 }
 
 const none = { codes: [], amounts: [] };
@@ -123,15 +135,15 @@ const nothing: Tally = {
   usage: noUsage,
 };
 
-function dayText(question: Question, one: Tally, date: string, begins: number, ends: number): string {
+function dayText(question: TimeQuery, one: Tally, date: string, begins: number, ends: number): string {
   const { person, zone, now, project } = question;
   const { beats } = person;
   const { today } = now;
   const range = {
     date,
-    start: iso(begins),
-    end: isoEnd(ends),
-    text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : spoken(date),
+    start: formatIso(begins),
+    end: formatIsoEnd(ends),
+    text: date === today ? 'Today' : date === addDays(today, -1) ? 'Yesterday' : formatDate(date),
     timezone: zone,
   };
   const { prices } = person.settings;
@@ -139,7 +151,7 @@ function dayText(question: Question, one: Tally, date: string, begins: number, e
   return `{${lists},"range":${JSON.stringify(range)}}`;
 }
 
-/** The lists of a day as they were written last, and what they were made from. */
+/** The text of a day's lists, and what it was written from. */
 interface Written {
   readonly from: Tally;
   readonly prices: Prices;
@@ -148,17 +160,17 @@ interface Written {
   readonly text: string;
 }
 
-/** By when the day begins. */
-let written = new WeakMap<Contexts, Map<number, Written>>();
+/** By dictionary and begin of the day. */
+let written = new WeakMap<Dictionary, Map<number, Written>>();
 let writtenSize = 0;
-/** Of all together: characters, and two numbers for each sum. */
+/** Bytes that all of them together take, approximately. */
 const mostWritten = 33_554_432;
 
 /**
- * Writing a day costs several times what adding it up does, and the days of a year seldom change: the text of one that comes to
- * the very same sums is used again. Numbers of contexts never change what they stand for.
+ * The lists of a day as JSON. Writing costs several times what summing does, and the days of a year seldom change, so the text is
+ * reused while sums, prices and spellings are the same. Dictionary numbers never change their meaning.
  */
-function dayLists(beats: Beats, one: Tally, begins: number, prices: Prices): string {
+function dayLists(beats: HeartbeatColumns, one: Tally, begins: number, prices: Prices): string {
   const days = written.get(beats.contexts) ?? new Map<number, Written>();
   const known = days.get(begins);
   const { version } = namesOf(beats);
@@ -202,8 +214,8 @@ function arePrices(some: Prices, others: Prices): boolean {
   });
 }
 
-/** @param ofProject whether branches and entities are told, too */
-function listsText(beats: Beats, one: Tally, prices: Prices, ofProject: boolean): string {
+/** @param ofProject whether branches and entities are listed, too */
+function listsText(beats: HeartbeatColumns, one: Tally, prices: Prices, ofProject: boolean): string {
   const { total, rows, lines, linesBy: linesOfEach, usage, usageBy } = groupTallies(beats, [one]);
   const describe = describer(beats, prices);
   const changesIn = (dimension: Dimension, before?: string) =>
@@ -213,14 +225,18 @@ function listsText(beats: Beats, one: Tally, prices: Prices, ofProject: boolean)
       name: beats.entity(code),
       sum: one.entities.amounts[index] ?? 0,
     }));
-    const linesOf = linesBy([one.lines.entities], (code) => [beats.entity(code)]);
+    const linesOf = sumLinesBy([one.lines.entities], (code) => [beats.entity(code)]);
     const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
     const usageOf = sumUsage([one.usage], (_, entity) => [beats.entity(entity)]);
     const toldOf = withChanges(linesOf, usageOf, describe);
     const typed = (name: string): string => `${toldOf(name)},"type":${JSON.stringify(typeOf.get(name))}`;
     return `,"branches":${items(rows('branches'), changesIn('branches'))},"entities":${items(sortRows(paths), typed)}`;
   };
-  const grandTotal = { ...grandAmount(secondsOf(total)), ...sayLines(lines()), ...describe(usage(), lines()) };
+  const grandTotal = {
+    ...formatGrandTotal(toSeconds(total)),
+    ...describeLines(lines()),
+    ...describe(usage(), lines()),
+  };
   return (
     `"grand_total":${JSON.stringify(grandTotal)},` +
     `"categories":${items(rows('categories'))},` +
@@ -234,14 +250,14 @@ function listsText(beats: Beats, one: Tally, prices: Prices, ofProject: boolean)
 }
 
 /** Describes what AI tools did for one row. */
-type DescribeUsage = (sum: UsageSum, lines: Counts | undefined) => AiMetrics;
+type DescribeUsage = (sum: UsageSum, lines: LineCounts | undefined) => AiMetrics;
 
-export function describer(beats: Beats, prices: Prices): DescribeUsage {
+export function describer(beats: HeartbeatColumns, prices: Prices): DescribeUsage {
   return (sum, lines) =>
     describeUsage(sum, { linesChanged: linesByAi(lines), textOf: (code) => beats.entity(code), prices });
 }
 
-function linesByAi(lines: Counts | undefined): number {
+function linesByAi(lines: LineCounts | undefined): number {
   return (lines?.[0] ?? 0) + (lines?.[1] ?? 0);
 }
 
@@ -250,11 +266,11 @@ function membersText(value: object): string {
   return `,${JSON.stringify(value).slice(1, -1)}`;
 }
 
-const noChanges = membersText({ ...sayLines(), ...noAiMetrics() });
+const noChanges = membersText({ ...describeLines(), ...noAiMetrics() });
 
 /** The lines and AI metrics of an item, by its name. */
 function withChanges(
-  lines: ReadonlyMap<string, Counts>,
+  lines: ReadonlyMap<string, LineCounts>,
   usage: ReadonlyMap<string, UsageSum>,
   describe: DescribeUsage,
   before = '',
@@ -263,20 +279,20 @@ function withChanges(
     const [counts, sum] = [lines.get(name), usage.get(name)];
     if (counts === undefined && sum === undefined) return before + noChanges;
     const metrics = sum === undefined ? noAiMetrics(linesByAi(counts)) : describe(sum, counts);
-    return before + membersText({ ...sayLines(counts), ...metrics });
+    return before + membersText({ ...describeLines(counts), ...metrics });
   };
 }
 
 const machineOf = (name: string): string => `,"machine_name_id":"${machineId(name)}"`;
 
-/** @param more what an item says besides, by its name */
-function items(rows: readonly Row[], more?: (name: string) => string): string {
+/** @param more further members of an item, by its name */
+function items(rows: readonly NamedSum[], more?: (name: string) => string): string {
   if (rows.length === 0) return '[]';
   const whole = totalOf(rows);
   const pieces: string[] = ['['];
   for (const { name, sum } of rows) {
     pieces.push(pieces.length === 1 ? '' : ',', opening(name));
-    addFineItem(pieces, sum, whole);
+    appendTimeWithSeconds(pieces, sum, whole);
     pieces.push(more === undefined ? '}' : `${more(name)}}`);
   }
   pieces.push(']');
@@ -286,7 +302,7 @@ function items(rows: readonly Row[], more?: (name: string) => string): string {
 const openings = new Map<string, string>();
 const keptNames = 10_000;
 
-/** How an item begins; the same names come every day. */
+/** The first members of an item. The same names occur every day. */
 function opening(name: string): string {
   const known = openings.get(name);
   if (known !== undefined) return known;
@@ -302,7 +318,7 @@ export function machineId(name: string): string {
   const known = machineIds.get(name);
   if (known !== undefined) return known;
   if (machineIds.size >= keptNames) machineIds.clear();
-  const made = uuidOf(['machine', name]);
+  const made = derivedUuid(['machine', name]);
   machineIds.set(name, made);
   return made;
 }

@@ -3,9 +3,9 @@
 // by name.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { hubScopes } from '../../../../server/adapters/wakatime/model/scopes.ts';
+import { toHubScopes } from '../../../../server/adapters/wakatime/model/scopes.ts';
 import { wakatimeRoutes } from '../../../../server/adapters/wakatime/routes.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 /** They say nothing of an account, or only what their name in the path says. */
 const forAnybody = new Set([
@@ -21,11 +21,11 @@ const forAnybody = new Set([
   ]),
 ]);
 
-let house: House;
+let house: TestHub;
 let knocks: { route: string; method: string; path: string }[];
 
 beforeAll(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   await house.send([beat(noon - 60), beat(noon)]);
   const routes = wakatimeRoutes({ ...house, personal: false, near: () => true });
   const gets = new Set(routes.filter(({ method }) => method === 'GET').map(({ path }) => path));
@@ -80,7 +80,7 @@ test('another account does not, nor a page of another site', async () => {
 });
 
 test('an app that may nothing is told whose token it has, and nothing else', async () => {
-  const all = await opened({ authorization: `Bearer ${await token(hubScopes([]))}` });
+  const all = await opened({ authorization: `Bearer ${await token(toHubScopes([]))}` });
   expect(all.filter((one) => !/users\/(?:current|:user): 200$/.test(one))).toEqual([]);
 });
 

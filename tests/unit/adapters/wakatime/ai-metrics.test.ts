@@ -2,15 +2,15 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeUsage, recordWidth, UsageSum } from '../../../../server/adapters/wakatime/stats/ai-metrics.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const opus = 'wakatime/v2 (linux-6.1-x86_64) go1.22 opus/4.1 claude-code/2.1 vscode-wakatime/24.8';
 const range = 'stats/last_7_days?is_including_today=true';
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   await house.send([
     beat(now - 7_200, { user_agent: opus, ai_session: 'a', ai_input_tokens: 1_000, ai_prompt_length: 100 }),
     beat(now - 7_140, { user_agent: opus, ai_session: 'a', ai_output_tokens: 500, ai_line_changes: 30 }),
@@ -126,7 +126,7 @@ describe('AI metrics', () => {
   test('are the same after a restart from what was kept on disk', async () => {
     const before = await house.get(range);
     const { hub, owner, world } = house;
-    const again = await openHouse({ store: hub.store, world, owner });
+    const again = await openTestHub({ store: hub.store, world, owner });
     expect((await again.get(range)).data).toEqual(before.data);
     await again.listening.close();
   });

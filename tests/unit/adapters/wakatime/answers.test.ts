@@ -3,13 +3,13 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../../server/core/store.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const mac = 'wakatime/v1.90.0 (darwin-23.0-arm64) go1.22 vim/9 vim-wakatime/11.1';
 
 /** Two hours of today and one of yesterday, on two projects, two machines and in two languages, with a minute of neither. */
-async function work(house: House): Promise<void> {
+async function work(house: TestHub): Promise<void> {
   const every = (from: number, count: number, step: number, said: object) =>
     Array.from({ length: count }, (_, index) => beat(from + index * step, said));
   const hub = { project: 'hub', branch: 'main', language: 'TypeScript', dependencies: ['fs', 'ws'] };
@@ -30,9 +30,9 @@ async function work(house: House): Promise<void> {
   );
 }
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   await work(house);
 });
 afterEach(() => house.close());
@@ -593,7 +593,7 @@ describe('what is on disk', () => {
     const before = [];
     for (const path of paths) before.push(await house.get(path));
     await house.listening.close();
-    house = await openHouse({ store: house.hub.store, world: house.world, owner: house.owner });
+    house = await openTestHub({ store: house.hub.store, world: house.world, owner: house.owner });
     for (const [index, path] of paths.entries()) expect(await house.get(path)).toEqual(before[index]);
   });
 
@@ -624,7 +624,7 @@ describe('what is on disk', () => {
       check: () => store.check(),
       close: () => store.close(),
     };
-    house = await openHouse({ store: slow, world, owner: house.owner });
+    house = await openTestHub({ store: slow, world, owner: house.owner });
     expect(await house.get('statusbar/today')).toEqual(before);
     await house.send([beat(now - 30), beat(now)]);
     expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_230);

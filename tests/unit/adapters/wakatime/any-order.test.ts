@@ -2,13 +2,13 @@
 // batching, deletions, other zones, timeouts and rules, hubs that restart and use what they kept, two hubs on one store.
 
 import { describe, expect, test } from '@jest/globals';
-import { Timelines } from '../../../../server/adapters/wakatime/index/account-index.ts';
-import type { Context } from '../../../../server/adapters/wakatime/index/columns.ts';
-import { type Keyed, keepHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
-import { boundsOf, datesOf } from '../../../../server/adapters/wakatime/model/calendar.ts';
-import { type Heartbeat, takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
+import type { HeartbeatContext } from '../../../../server/adapters/wakatime/index/columns.ts';
+import { type KeyedHeartbeat, writeHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
+import { dayBounds, listDates } from '../../../../server/adapters/wakatime/model/calendar.ts';
+import { type Heartbeat, parseHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
 import type { RuleSet } from '../../../../server/adapters/wakatime/stats/custom-rule-set.ts';
-import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
+import type { CreditRule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
 import { lines, openNodes, plain, plainLines, type Said, type Sample, sums } from '../../../harness/wakatime-nodes.ts';
 import { seeded } from '../../../harness/world.ts';
@@ -46,8 +46,8 @@ function generate(random: () => number): { readonly raw: Raw; readonly at: numbe
   });
 }
 
-function keyed(raw: Raw): Keyed {
-  const taken = takeHeartbeat(raw, { userAgent: '', machine: '', at: Date.UTC(2026, 5) });
+function keyed(raw: Raw): KeyedHeartbeat {
+  const taken = parseHeartbeat(raw, { userAgent: '', machine: '', at: Date.UTC(2026, 5) });
   if (!taken.ok) throw new Error(JSON.stringify(taken.errors));
   return taken;
 }
@@ -59,7 +59,7 @@ function rulesOf(readsEntity: boolean): { readonly rules: RuleSet; readonly rule
   return {
     rules: {
       readsEntity,
-      apply: (context, entity): Context => ({
+      apply: (context, entity): HeartbeatContext => ({
         ...context,
         project: changeProject(context),
         language: readsEntity && entity === 'b.ts' ? 'B' : context.language,
@@ -92,7 +92,7 @@ describe('heartbeats', () => {
       // Old and new ones, some more than once.
       const batch = Array.from({ length: 1 + Math.floor(random() * 20) }, () => pick(all));
       const taken = batch.map(({ raw }) => keyed(raw));
-      await keepHeartbeats(await node.channel(), taken, { origin: 'x', at: node.world.now() });
+      await writeHeartbeats(await node.channel(), taken, { origin: 'x', at: node.world.now() });
       for (const [index, { key, heartbeat }] of taken.entries())
         there.set(key, { at: batch[index]?.at ?? 0, heartbeat });
     };
@@ -107,22 +107,22 @@ describe('heartbeats', () => {
     const restart = async () => {
       const node = pick(nodes);
       await node.timelines.close();
-      node.timelines = new Timelines(node.hub);
+      node.timelines = new AccountIndexes(node.hub);
     };
     const ask = async () => {
       const node = pick(nodes);
       await (await node.channel()).refresh();
       const day = Math.floor(random() * 5);
-      const dates = datesOf({
+      const dates = listDates({
         first: `2026-03-${26 + day}`,
         last: `2026-03-${26 + day + Math.floor(random() * (6 - day))}`,
       });
-      const bounds = boundsOf(dates, pick(['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Tokyo']));
+      const bounds = dayBounds(dates, pick(['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Tokyo']));
       const reach = { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 };
       const beats = await node.timelines.of('ann', random() < 0.8 ? reach : undefined);
       const { rules, ruled } = rulesOf(random() < 0.5);
       const isRuled = random() < 0.4;
-      const by: Rule = {
+      const by: CreditRule = {
         timeout: pick([1, 5, 15, 60, 1_440]) * minute,
         reach: pick([2, 15, 1_440]) * minute,
         writesOnly: random() < 0.3,
@@ -172,7 +172,7 @@ describe('copies of a heartbeat', () => {
     await Promise.all(
       copies.map(async (copy, index) => {
         const channel = await nodes[index % 2]?.channel();
-        if (channel !== undefined) await keepHeartbeats(channel, [copy], { origin: 'x', at: 0 });
+        if (channel !== undefined) await writeHeartbeats(channel, [copy], { origin: 'x', at: 0 });
       }),
     );
     const said = Object.assign({}, ...copies.map(({ heartbeat }) => heartbeat));
@@ -181,7 +181,7 @@ describe('copies of a heartbeat', () => {
     expect(JSON.parse(item?.value ?? '')).toEqual(said);
     const before = await store.head('ann/wakatime');
     const channel = await nodes[0]?.channel();
-    if (channel !== undefined) await keepHeartbeats(channel, [...copies].reverse(), { origin: 'x', at: 0 });
+    if (channel !== undefined) await writeHeartbeats(channel, [...copies].reverse(), { origin: 'x', at: 0 });
     expect(await store.head('ann/wakatime')).toEqual(before);
     // The order of members says nothing of the order in which they came.
     expect(Object.keys(JSON.parse(item?.value ?? ''))).toEqual(
@@ -195,8 +195,8 @@ describe('copies of a heartbeat', () => {
     const channel = await node?.channel();
     if (channel === undefined) throw new Error('no node');
     const copy = (said: object) => keyed({ ...identity, time: first, ...said });
-    await keepHeartbeats(channel, [copy({ lines: 1 })], { origin: 'x', at: 0 });
-    await keepHeartbeats(channel, [copy({ lines: 2, lineno: 5 }), copy({ lineno: 6, machine: 'desk' })], {
+    await writeHeartbeats(channel, [copy({ lines: 1 })], { origin: 'x', at: 0 });
+    await writeHeartbeats(channel, [copy({ lines: 2, lineno: 5 }), copy({ lineno: 6, machine: 'desk' })], {
       origin: 'x',
       at: 0,
     });

@@ -2,12 +2,12 @@
 // heartbeats, a repeated one, and those that can never be taken.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 type Entry = [body: Record<string, unknown>, status: number];
 
 describe('the answer to a batch', () => {
-  let house: House;
+  let house: TestHub;
   let status: number;
   let answer: { responses: Entry[]; error?: unknown };
   const batch = [
@@ -24,7 +24,7 @@ describe('the answer to a batch', () => {
   const refused = () => answer.responses.slice(3);
 
   beforeAll(async () => {
-    house = await openHouse();
+    house = await openTestHub();
     const sent = await house.send(batch);
     status = sent.status;
     answer = JSON.parse(sent.body);

@@ -1,15 +1,15 @@
 // Commits as a git hook posts them, and the time that went into each.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const path = '/api/v1/users/current/projects/hub/commits';
 const hash = (digit: string): string => digit.repeat(40);
 const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
 });
 afterEach(() => house.close());
 

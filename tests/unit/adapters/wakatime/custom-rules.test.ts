@@ -2,8 +2,8 @@
 // hub think for long.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { changedRules, ruleSet } from '../../../../server/adapters/wakatime/resources/custom-rules.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { compileRules, updateRules } from '../../../../server/adapters/wakatime/resources/custom-rules.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const context = {
   project: 'shop',
@@ -20,9 +20,9 @@ const entity = '/work/shop/App.vue';
 
 function applied(if_match: readonly object[], more: object = {}) {
   const rule = { if_match, then_set: [{ field: 'project', value: 'changed' }], ...more };
-  const rules = changedRules([], [rule], () => 'r1');
+  const rules = updateRules([], [rule], () => 'r1');
   if (!rules.ok) throw new Error(rules.error);
-  return ruleSet(rules.value)?.apply(context, entity);
+  return compileRules(rules.value)?.apply(context, entity);
 }
 
 const fits = (field: string, operator: string, value: string, more: object = {}) =>
@@ -70,7 +70,7 @@ describe('a condition', () => {
 
   test('that would keep another engine busy for ever is answered at once', () => {
     expect(fits('entity', 'matches', '(([a-z/.])+)+$|(x+x+)+y'.repeat(4), {})).toBe(true);
-    const hostile = changedRules(
+    const hostile = updateRules(
       [],
       [
         {
@@ -81,14 +81,14 @@ describe('a condition', () => {
       () => 'r',
     );
     if (!hostile.ok) throw new Error(hostile.error);
-    expect(ruleSet(hostile.value)?.apply(context, `${'a'.repeat(8_000)}!`)).toBe(context);
+    expect(compileRules(hostile.value)?.apply(context, `${'a'.repeat(8_000)}!`)).toBe(context);
   });
 });
 
 describe('rules', () => {
-  let house: House;
+  let house: TestHub;
   beforeEach(async () => {
-    house = await openHouse();
+    house = await openTestHub();
   });
   afterEach(() => house.close());
 

@@ -1,11 +1,11 @@
 // The file of a data dump: whole, and made while it is sent, a page at a time.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { pagesOfHeartbeats } from '../../../../server/adapters/wakatime/ingest/list-and-delete.ts';
+import { readHeartbeatPages } from '../../../../server/adapters/wakatime/ingest/list-and-delete.ts';
 import { readSettings } from '../../../../server/adapters/wakatime/model/account-settings.ts';
 import type { Range } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 /** Counts what is read of the heartbeats' channel. */
 class CountingStore extends MemoryStore {
@@ -22,7 +22,7 @@ class CountingStore extends MemoryStore {
   }
 }
 
-let house: House;
+let house: TestHub;
 afterEach(() => house.close());
 
 describe('the file of a dump', () => {
@@ -37,7 +37,7 @@ describe('the file of a dump', () => {
 
   async function filled(): Promise<CountingStore> {
     const store = new CountingStore({ epoch: 'e1' });
-    house = await openHouse({ store });
+    house = await openTestHub({ store });
     await house.settle({ timezone: 'America/St_Johns' });
     for (let from = 0; from < all.length; from += 500) await house.send(all.slice(from, from + 500));
     [store.reads, store.most] = [0, 0];
@@ -79,7 +79,7 @@ describe('the file of a dump', () => {
   test('asks for no more than what has been taken', async () => {
     const store = await filled();
     const settings = await readSettings(house.hub, 'owner');
-    const pages = pagesOfHeartbeats(house.hub, { account: 'owner', id: '', settings }, 0);
+    const pages = readHeartbeatPages(house.hub, { account: 'owner', id: '', settings }, 0);
     expect(store.reads).toBe(0);
     await pages.next();
     expect(store.reads).toBe(1);

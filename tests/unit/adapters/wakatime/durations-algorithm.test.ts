@@ -2,10 +2,10 @@
 // that it is obviously right (each second of the day is asked whose it is).
 
 import { describe, expect, test } from '@jest/globals';
-import { Beats, type Context } from '../../../../server/adapters/wakatime/index/columns.ts';
-import { boundsOf, datesOf } from '../../../../server/adapters/wakatime/model/calendar.ts';
-import { type Heartbeat, uuidOf } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
-import { type Rule, stretches, tally } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
+import { HeartbeatColumns, type HeartbeatContext } from '../../../../server/adapters/wakatime/index/columns.ts';
+import { dayBounds, listDates } from '../../../../server/adapters/wakatime/model/calendar.ts';
+import { derivedUuid, type Heartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import { type CreditRule, joinBlocks, tally } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import { seeded } from '../../../harness/world.ts';
 
 const second = 1_000_000;
@@ -21,16 +21,16 @@ interface Sample {
 const none: Heartbeat = { entity: 'a.ts', type: 'file', category: 'coding' };
 const sample = (at: number, said: Partial<Heartbeat> = {}): Sample => {
   const heartbeat = { ...none, ...said };
-  return { key: uuidOf([at, heartbeat]), at, heartbeat };
+  return { key: derivedUuid([at, heartbeat]), at, heartbeat };
 };
 
-function beatsOf(samples: readonly Sample[]): Beats {
-  const beats = new Beats();
+function beatsOf(samples: readonly Sample[]): HeartbeatColumns {
+  const beats = new HeartbeatColumns();
   for (const { key, at, heartbeat } of samples) beats.add(key, at * second, heartbeat);
   return beats;
 }
 
-const rule = (said: Partial<Rule> = {}): Rule => ({
+const rule = (said: Partial<CreditRule> = {}): CreditRule => ({
   timeout: 15 * minute,
   writesOnly: false,
   reach: 15 * minute,
@@ -38,7 +38,12 @@ const rule = (said: Partial<Rule> = {}): Rule => ({
 });
 
 /** Sums in seconds by a context's field, for each span between two bounds. */
-function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (context: Context) => string) {
+function sums(
+  beats: HeartbeatColumns,
+  by: CreditRule,
+  bounds: readonly number[],
+  field: (context: HeartbeatContext) => string,
+) {
   return tally(beats, by, { bounds: bounds.map((bound) => bound * second) }).map(({ contexts }) => {
     const all = new Map<string, number>();
     for (const [index, code] of contexts.codes.entries()) {
@@ -50,7 +55,7 @@ function sums(beats: Beats, by: Rule, bounds: readonly number[], field: (context
   });
 }
 
-const projectOf = ({ project }: Context) => project;
+const projectOf = ({ project }: HeartbeatContext) => project;
 
 describe('a gap', () => {
   const monday = Date.UTC(2026, 0, 5) / 1_000;
@@ -116,8 +121,8 @@ describe('a gap', () => {
 
 describe('a stretch', () => {
   const monday = Date.UTC(2026, 0, 5) / 1_000;
-  const asked = (beats: Beats, slice: (context: Context, entity: string) => readonly string[]) =>
-    stretches(beats, rule(), { from: monday * second, to: (monday + 86_400) * second, slice, fits: () => true }).map(
+  const asked = (beats: HeartbeatColumns, slice: (context: HeartbeatContext, entity: string) => readonly string[]) =>
+    joinBlocks(beats, rule(), { from: monday * second, to: (monday + 86_400) * second, slice, fits: () => true }).map(
       ({ value, begin, end }) => [value, begin / second - monday, (end - begin) / second],
     );
 
@@ -162,8 +167,8 @@ describe('a stretch', () => {
 describe('property: heartbeats at random', () => {
   const zone = 'Europe/Berlin';
   // Clocks go forward in the night to the 29th.
-  const days = datesOf({ first: '2026-03-27', last: '2026-03-30' });
-  const bounds = boundsOf(days, zone).map((bound) => bound / second);
+  const days = listDates({ first: '2026-03-27', last: '2026-03-30' });
+  const bounds = dayBounds(days, zone).map((bound) => bound / second);
   const [from = 0, to = 0] = [bounds[0], bounds.at(-1)];
   const pick = <T>(random: () => number, all: readonly T[]): T => {
     const one = all[Math.floor(random() * all.length)];
@@ -197,7 +202,7 @@ describe('property: heartbeats at random', () => {
   }
 
   /** Whose is each second? The latest heartbeat's before it, if the next one comes soon enough. */
-  function plain(samples: readonly Sample[], by: Rule, field: (said: Heartbeat) => string) {
+  function plain(samples: readonly Sample[], by: CreditRule, field: (said: Heartbeat) => string) {
     const inOrder = [...samples].sort((a, b) => a.at - b.at);
     const known: { at: number; said: Heartbeat }[] = [];
     for (const { at, heartbeat } of inOrder) {
@@ -271,7 +276,7 @@ describe('property: heartbeats at random', () => {
     const [one, other] = [beatsOf(samples), beatsOf(shuffled(random, samples))];
     expect(sums(other, rule(), bounds, projectOf)).toEqual(sums(one, rule(), bounds, projectOf));
     for (const [day, sum] of sums(one, rule(), bounds, projectOf).entries()) {
-      const all = stretches(one, rule(), {
+      const all = joinBlocks(one, rule(), {
         from: (bounds[day] ?? 0) * second,
         to: (bounds[day + 1] ?? 0) * second,
         slice: ({ project }) => [project],

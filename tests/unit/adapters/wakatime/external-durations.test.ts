@@ -1,13 +1,13 @@
 // External durations: meetings and the like, kept once, and counted wherever no heartbeat is.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const path = '/api/v1/users/current/external_durations';
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
 });
 afterEach(() => house.close());
 

@@ -2,12 +2,12 @@
 // nothing wrong comes of it when they are old, broken, another epoch's or another hub's.
 
 import { describe, expect, test } from '@jest/globals';
-import { Timelines } from '../../../../server/adapters/wakatime/index/account-index.ts';
-import { type Beat, DayBlock } from '../../../../server/adapters/wakatime/index/columns.ts';
+import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
+import { DayBlock, type HeartbeatRow } from '../../../../server/adapters/wakatime/index/columns.ts';
 import { packBlock, unpackBlock } from '../../../../server/adapters/wakatime/index/encoding.ts';
-import { keepHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
-import { takeHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
-import type { Rule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
+import { writeHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
+import { parseHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
+import type { CreditRule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import type { Item, Op, Range, Store } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
 import { type Node, openNodes, sums } from '../../../harness/wakatime-nodes.ts';
@@ -17,18 +17,18 @@ const second = 1_000_000;
 const daySeconds = 86_400;
 const first = Date.UTC(2022, 0, 1) / 1_000;
 const derived = '@derived/wakatime/ann';
-const rule: Rule = { timeout: 900 * second, writesOnly: false, reach: 900 * second };
+const rule: CreditRule = { timeout: 900 * second, writesOnly: false, reach: 900 * second };
 
 async function send(node: Node, heartbeats: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
   const taken = heartbeats.map((said) => {
-    const one = takeHeartbeat(
+    const one = parseHeartbeat(
       { entity: 'a.ts', project: 'p', ...said },
       { userAgent: '', machine: '', at: Date.UTC(2026, 5) },
     );
     if (!one.ok) throw new Error(JSON.stringify(one.errors));
     return one;
   });
-  await keepHeartbeats(await node.channel(), taken, { origin: 'x', at: 0 });
+  await writeHeartbeats(await node.channel(), taken, { origin: 'x', at: 0 });
 }
 
 /** Eleven heartbeats a minute apart on each of some days. */
@@ -53,7 +53,7 @@ async function total(node: Node, day: number, days = 1): Promise<number> {
 /** Ends one hub's part and begins another's. */
 async function restart(node: Node): Promise<void> {
   await node.timelines.close();
-  node.timelines = new Timelines(node.hub);
+  node.timelines = new AccountIndexes(node.hub);
 }
 
 async function kept(store: Store, key: string): Promise<Item> {
@@ -277,7 +277,7 @@ test('accounts that nobody has asked about for a while are let go, and come back
   await send(node, daysOf(30));
   await node.timelines.of('ann');
   await restart(node);
-  node.timelines = new Timelines(node.hub, 1);
+  node.timelines = new AccountIndexes(node.hub, 1);
   expect(await total(node, 0, 30)).toBe(30 * 600);
   store.days = 0;
   await node.timelines.of('ben');
@@ -307,7 +307,7 @@ test.each(Array.from({ length: 30 }, (_, index) => index + 1))('seed %d: a day u
   }
   const known = { contexts: 300, texts: 70_000 };
   const back = unpackBlock(number, packBlock(number, block), known);
-  const said = (beat: Beat | undefined) => ({
+  const said = (beat: HeartbeatRow | undefined) => ({
     ...beat,
     lines: Array.from(beat?.lines ?? []),
     usage: Array.from(beat?.usage ?? []),

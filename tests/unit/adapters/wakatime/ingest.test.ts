@@ -3,16 +3,16 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Answer, ask } from '../../../harness/clients.ts';
-import { basic, beat, cliAgent, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, cliAgent, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const bulk = '/api/v1/users/current/heartbeats.bulk';
 const accepted = [{ data: null, error: null }, 201];
 
 describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
-  let house: House;
+  let house: TestHub;
   const now = noon;
   beforeEach(async () => {
-    house = await openHouse({ engine });
+    house = await openTestHub({ engine });
   });
   afterEach(() => house.close());
 
@@ -318,7 +318,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     const store = house.hub.store;
     await house.send([beat(now)]);
     await house.listening.close();
-    const again = await openHouse({ store, world: house.world, owner: house.owner });
+    const again = await openTestHub({ store, world: house.world, owner: house.owner });
     await again.send([beat(now)]);
     expect((await again.get('heartbeats?date=2026-01-05')).data).toHaveLength(1);
     house = again;
@@ -326,10 +326,10 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
 });
 
 describe('the door', () => {
-  let house: House;
+  let house: TestHub;
   const now = noon;
   beforeEach(async () => {
-    house = await openHouse();
+    house = await openTestHub();
   });
   afterEach(() => house.close());
 
@@ -411,9 +411,9 @@ describe('the door', () => {
 });
 
 describe('a personal hub', () => {
-  let house: House;
+  let house: TestHub;
   beforeEach(async () => {
-    house = await openHouse({ personal: true });
+    house = await openTestHub({ personal: true });
   });
   afterEach(() => house.close());
 

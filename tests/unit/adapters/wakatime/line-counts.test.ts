@@ -1,15 +1,15 @@
 // Lines of code, by AI and by hand, in every answer that tells of them; and time of one file alone.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { linesOf } from '../../../../server/adapters/wakatime/index/line-counts.ts';
-import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { countLines } from '../../../../server/adapters/wakatime/index/line-counts.ts';
+import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const [main, notes] = ['/home/ann/hub/main.ts', '/home/ann/hub/notes.md'];
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
 });
 afterEach(() => house.close());
 
@@ -23,7 +23,7 @@ test.each([
   [{ ai_line_changes: 0, human_line_changes: 0 }, undefined],
   [{}, undefined],
 ])('%j tells %j', (said, counts) => {
-  expect(linesOf({ entity: 'a', type: 'file', category: 'coding', ...said })).toEqual(counts);
+  expect(countLines({ entity: 'a', type: 'file', category: 'coding', ...said })).toEqual(counts);
 });
 
 describe('lines', () => {

@@ -2,16 +2,16 @@
 // who were not asked, have not joined, have left or hold the wrong kind of token see nothing.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const string = expect.any(String);
 
-let house: House;
+let house: TestHub;
 let bob: string;
 let eve: string;
 
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   [bob = '', eve = ''] = await Promise.all(
     ['bob', 'eve'].map(async (name) => {
       const made = await house.accounts.createAccount(name);

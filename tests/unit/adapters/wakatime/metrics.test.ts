@@ -3,14 +3,14 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Hub } from '../../../../server/core/hub.ts';
 import { noopRelay } from '../../../../server/core/relay.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
-let house: House;
+let house: TestHub;
 let bob: string;
 const day = 86_400;
 
 beforeEach(async () => {
-  house = await openHouse({ sizes: async () => ({ resident: 300, heap: 200, heapUsed: 150, store: 4_096 }) });
+  house = await openTestHub({ sizes: async () => ({ resident: 300, heap: 200, heapUsed: 150, store: 4_096 }) });
   const made = await house.accounts.createAccount('bob');
   if (!made.ok) throw new Error(made.error);
   bob = made.secret;

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { editorName, systemName } from '../../../../server/adapters/wakatime/model/display-names.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const names = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name);
@@ -26,9 +26,9 @@ test.each([
 ])('the system %j is called %s', (raw, name) => expect(systemName(raw)).toBe(name));
 
 describe('names that differ only in case', () => {
-  let house: House;
+  let house: TestHub;
   beforeEach(async () => {
-    house = await openHouse();
+    house = await openTestHub();
     const lower = { project: 'shop', language: 'typescript', branch: 'main', machine: 'desk', dependencies: ['react'] };
     const upper = { project: 'Shop', language: 'TypeScript', branch: 'Main', machine: 'DESK', dependencies: ['React'] };
     await house.send([

@@ -4,18 +4,18 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pagesMay } from '../../../../server/adapters/wakatime/routes.ts';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const callback = 'https://app.example/cb?from=horai';
 const hour = 3_600_000;
 const verifier = 'v'.repeat(50);
 const challenge = createHash('sha256').update(verifier).digest('base64url');
 
-let house: House;
+let house: TestHub;
 let client: { id: string; secret: string };
 
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   await house.send([beat(noon - 60, { language: 'Go' }), beat(noon)]);
   client = await register({ name: 'Dash <b>', redirect_uris: [callback] });
 });
@@ -122,7 +122,7 @@ describe('the page', () => {
   });
 
   test('on a personal hub asks for the token, too', async () => {
-    const personal = await openHouse({ personal: true });
+    const personal = await openTestHub({ personal: true });
     const made = await personal.ask('POST', '/api/v1/users/current/oauth_apps', {
       body: { name: 'a', redirect_uris: [callback] },
     });

@@ -1,11 +1,11 @@
 // What anyone may open who has the link, and nobody who has not: shares as JSON, JSONP and pictures, badges, faces.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   const work = (from: number, language: string) =>
     [0, 60, 120, 180].map((more) => beat(noon - 1_000 + from + more, { language, branch: '<b>' }));
   await house.send([...work(0, 'Go'), ...work(180, 'Rust')]);
@@ -130,7 +130,7 @@ describe('a badge', () => {
     }
     expect((await house.ask('GET', `/badge/svg/${house.owner}`)).status).toBe(404);
     expect((await house.ask('GET', '/badge/link/hub')).status).toBe(401);
-    const personal = await openHouse({ personal: true });
+    const personal = await openTestHub({ personal: true });
     expect((await personal.ask('GET', '/badge/link/hub')).status).toBe(401);
     await personal.close();
   });

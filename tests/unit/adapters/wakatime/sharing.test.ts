@@ -1,14 +1,14 @@
 // What an account shares with anybody: lists without the time, and how far back.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const day = 86_400;
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   for (const back of [0, 1, 3, 20])
     await house.send([
       beat(now - back * day - 120, { language: 'TypeScript' }),

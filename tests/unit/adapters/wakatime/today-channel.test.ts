@@ -2,12 +2,12 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Guest } from '../../../harness/clients.ts';
-import { beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
 });
 afterEach(() => house.close());
 

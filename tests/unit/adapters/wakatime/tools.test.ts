@@ -3,15 +3,15 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { noAiMetrics } from '../../../../server/adapters/wakatime/stats/ai-metrics.ts';
-import { basic, beat, cliAgent, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, cliAgent, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const number = expect.any(Number);
 const string = expect.any(String);
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
   const days = [26, 50, 2].map((hours) => now - hours * 3_600);
   for (const from of days) {
     const heartbeats = Array.from({ length: 91 }, (_, index) =>

@@ -1,30 +1,30 @@
 // One line for each known form: user agents, numbers and words, keys, days. Facts that plugins and tools rely on.
 
 import { describe, expect, test } from '@jest/globals';
-import { apiKeyOf } from '../../../../server/adapters/wakatime/auth/credentials.ts';
+import { parseApiKey } from '../../../../server/adapters/wakatime/auth/credentials.ts';
 import {
-  beginning,
-  boundsOf,
-  datesOf,
+  dayBounds,
+  formatDate,
   isZone,
+  listDates,
   readDate,
   readStatsRange,
   readSummaryRange,
-  spoken,
+  startOfDay,
 } from '../../../../server/adapters/wakatime/model/calendar.ts';
 import { categoryName, editorName } from '../../../../server/adapters/wakatime/model/display-names.ts';
 import {
-  amount,
-  coarseText,
-  decimal,
-  digital,
-  fineAmount,
-  fineText,
-  grandAmount,
-  percent,
+  formatClock,
+  formatDecimal,
+  formatGrandTotal,
+  formatMinutes,
+  formatSeconds,
+  formatTime,
+  formatTimeWithSeconds,
+  percentOf,
 } from '../../../../server/adapters/wakatime/model/format-time.ts';
 import { parseUserAgent } from '../../../../server/adapters/wakatime/model/user-agent.ts';
-import { ago } from '../../../../server/adapters/wakatime/stats/lists.ts';
+import { formatAge } from '../../../../server/adapters/wakatime/stats/lists.ts';
 
 describe('a user agent', () => {
   const table: [string, string, string][] = [
@@ -155,7 +155,7 @@ describe('an amount of time', () => {
     [2_409, '0.67'],
     [0, '0.00'],
   ])('%d seconds are %s in hours', (seconds, text) => {
-    expect(decimal(seconds)).toBe(text);
+    expect(formatDecimal(seconds)).toBe(text);
   });
 
   test.each([
@@ -163,7 +163,7 @@ describe('an amount of time', () => {
     [0, '0:00'],
     [36_000 + 5 * 60 + 59, '10:05'],
   ])('%d seconds are %s on a clock', (seconds, text) => {
-    expect(digital(seconds)).toBe(text);
+    expect(formatClock(seconds)).toBe(text);
   });
 
   test.each([
@@ -178,12 +178,12 @@ describe('an amount of time', () => {
     [2 * 3_600 + 60, '2 hrs 1 min', '2 hrs 1 min'],
     [1_234 * 3_600 + 5 * 60, '1,234 hrs 5 mins', '1,234 hrs 5 mins'],
   ])('%d seconds read "%s" in summaries and "%s" in stats', (seconds, fine, coarse) => {
-    expect(fineText(seconds)).toBe(fine);
-    expect(coarseText(seconds)).toBe(coarse);
+    expect(formatSeconds(seconds)).toBe(fine);
+    expect(formatMinutes(seconds)).toBe(coarse);
   });
 
   test('of summaries has seconds and h:MM:SS', () => {
-    expect(fineAmount(3_725.5)).toEqual({
+    expect(formatTimeWithSeconds(3_725.5)).toEqual({
       total_seconds: 3_725.5,
       hours: 1,
       minutes: 2,
@@ -195,7 +195,7 @@ describe('an amount of time', () => {
   });
 
   test('of stats has none, and h:MM', () => {
-    expect(amount(3_725.5)).toEqual({
+    expect(formatTime(3_725.5)).toEqual({
       total_seconds: 3_725.5,
       hours: 1,
       minutes: 2,
@@ -206,7 +206,7 @@ describe('an amount of time', () => {
   });
 
   test('of a grand total has no seconds, and says them under a minute', () => {
-    expect(grandAmount(45)).toEqual({
+    expect(formatGrandTotal(45)).toEqual({
       total_seconds: 45,
       hours: 0,
       minutes: 0,
@@ -217,8 +217,8 @@ describe('an amount of time', () => {
   });
 
   test('is a part of its list in hundredths of a percent', () => {
-    expect(percent(1, 3)).toBe(33.33);
-    expect(percent(0, 0)).toBe(0);
+    expect(percentOf(1, 3)).toBe(33.33);
+    expect(percentOf(0, 0)).toBe(0);
   });
 
   test.each([
@@ -228,7 +228,7 @@ describe('an amount of time', () => {
     [86_400 * 45, '1 month ago'],
     [86_400 * 800, '2 years ago'],
   ])('%d seconds ago is "%s"', (seconds, text) => {
-    expect(ago(seconds * 1_000_000)).toBe(text);
+    expect(formatAge(seconds * 1_000_000)).toBe(text);
   });
 });
 
@@ -236,7 +236,9 @@ describe('an API key', () => {
   const key = '00000000-0000-4000-8000-000000000000';
   const coded = (text: string) => Buffer.from(text).toString('base64');
   test('the command line’s own header', () => {
-    expect(apiKeyOf({ authorization: 'Basic MDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAw', query: '' })).toBe(key);
+    expect(parseApiKey({ authorization: 'Basic MDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAw', query: '' })).toBe(
+      key,
+    );
   });
   test.each([
     ['with a colon', `Basic ${coded(`${key}:`)}`, ''],
@@ -252,16 +254,16 @@ describe('an API key', () => {
     ['in the query as a token', '', `token=waka_${key}`],
     ['in the query as an access token', '', `access_token=${key}`],
   ])('%s', (_, authorization, query) => {
-    expect(apiKeyOf({ authorization, query })).toBe(key);
+    expect(parseApiKey({ authorization, query })).toBe(key);
   });
   test('in the query, where a proxy before the hub has credentials of its own in the header', () => {
-    expect(apiKeyOf({ authorization: `Basic ${coded('ann:secret')}`, query: `api_key=${key}` })).toBe(key);
-    expect(apiKeyOf({ authorization: '', query: `api_key=&token=${key}` })).toBe(key);
+    expect(parseApiKey({ authorization: `Basic ${coded('ann:secret')}`, query: `api_key=${key}` })).toBe(key);
+    expect(parseApiKey({ authorization: '', query: `api_key=&token=${key}` })).toBe(key);
   });
   test('none at all is told from a wrong one', () => {
-    expect(apiKeyOf({ authorization: '', query: 'date=today' })).toBeUndefined();
-    expect(apiKeyOf({ authorization: 'Basic bm9ib2R5', query: '' })).toBe('');
-    expect(apiKeyOf({ authorization: '', query: 'api_key=nobody' })).toBe('');
+    expect(parseApiKey({ authorization: '', query: 'date=today' })).toBeUndefined();
+    expect(parseApiKey({ authorization: 'Basic bm9ib2R5', query: '' })).toBe('');
+    expect(parseApiKey({ authorization: '', query: 'api_key=nobody' })).toBe('');
   });
 });
 
@@ -272,12 +274,12 @@ describe('a day', () => {
     ['2018-11-04', 'America/Sao_Paulo', '2018-11-04T03:00:00Z'],
     ['2024-11-03', 'America/Havana', '2024-11-03T04:00:00Z'],
   ])('%s in %s begins at its first moment, also where clocks go over midnight', (date, zone, moment) => {
-    expect(beginning(date, zone)).toBe(Date.parse(moment) * 1_000);
+    expect(startOfDay(date, zone)).toBe(Date.parse(moment) * 1_000);
   });
 
   test('has 23, 24 or 25 hours', () => {
     const hours = (date: string) => {
-      const [from = 0, to = 0] = boundsOf([date], 'Europe/Berlin');
+      const [from = 0, to = 0] = dayBounds([date], 'Europe/Berlin');
       return (to - from) / 3_600_000_000;
     };
     expect([hours('2026-03-29'), hours('2026-03-30'), hours('2026-10-25')]).toEqual([23, 24, 25]);
@@ -289,8 +291,8 @@ describe('a day', () => {
     ['2026-01-22', 'Thu Jan 22nd 2026'],
     ['2026-02-03', 'Tue Feb 3rd 2026'],
     ['2026-01-12', 'Mon Jan 12th 2026'],
-  ])('%s is spoken %s', (date, text) => {
-    expect(spoken(date)).toBe(text);
+  ])('the date %s is written %s', (date, text) => {
+    expect(formatDate(date)).toBe(text);
   });
 
   const now = { today: '2026-01-05', weekdayStart: 1 };
@@ -344,19 +346,19 @@ describe('a day', () => {
     ['This Month', 'month', '2026-01-01', '2026-01-05'],
     ['This Week', 'week', '2026-01-05', '2026-01-05'],
   ])('stats of %s ("%s") are %s to %s', (said, spokenAs, first, last) => {
-    expect(readStatsRange(said, now, false)).toMatchObject({ spoken: spokenAs, span: { first, last } });
+    expect(readStatsRange(said, now, false)).toMatchObject({ label: spokenAs, span: { first, last } });
   });
 
   test('stats include today when asked to, and of all time always', () => {
     expect(readStatsRange('last_7_days', now, true)).toMatchObject({
       span: { first: '2025-12-30', last: '2026-01-05' },
     });
-    expect(readStatsRange('all_time', now, false)).toMatchObject({ includesToday: true, spoken: 'all time' });
+    expect(readStatsRange('all_time', now, false)).toMatchObject({ includesToday: true, label: 'all time' });
     expect(readStatsRange('whenever', now, false)).toBeUndefined();
   });
 
   test('a span has both its ends', () => {
-    expect(datesOf({ first: '2025-12-31', last: '2026-01-01' })).toEqual(['2025-12-31', '2026-01-01']);
+    expect(listDates({ first: '2025-12-31', last: '2026-01-01' })).toEqual(['2025-12-31', '2026-01-01']);
   });
 
   test('a zone is one of the database’s', () => {

@@ -1,14 +1,14 @@
 // Wakapi's own paths: the spans of its summary, and how a single heartbeat is answered.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, beat, type House, noon, openHouse } from '../../../harness/wakatime.ts';
+import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
 const accepted = [{ data: null, error: null }, 201];
 
-let house: House;
+let house: TestHub;
 beforeEach(async () => {
-  house = await openHouse();
+  house = await openTestHub();
 });
 afterEach(() => house.close());
 

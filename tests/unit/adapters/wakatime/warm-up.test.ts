@@ -1,11 +1,11 @@
 // What a hub does for the first questions after its start, before they are asked.
 
 import { expect, test } from '@jest/globals';
-import { Admission } from '../../../../server/adapters/wakatime/auth/authorize.ts';
+import { Authorizer } from '../../../../server/adapters/wakatime/auth/authorize.ts';
 import { warmUp } from '../../../../server/adapters/wakatime/warm-up.ts';
 import type { Range } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { beat, noon, openHouse } from '../../../harness/wakatime.ts';
+import { beat, noon, openTestHub } from '../../../harness/wakatime.ts';
 
 const day = 86_400;
 
@@ -20,7 +20,7 @@ class CountingStore extends MemoryStore {
 
 test('a hub that was started again knows the last year before it is asked, and no more of it', async () => {
   const store = new CountingStore({ epoch: 'e1' });
-  const first = await openHouse({ store });
+  const first = await openTestHub({ store });
   for (const ago of [0, 3, 200, 900]) {
     await first.send([beat(noon - 600 - ago * day), beat(noon - 540 - ago * day)]);
   }
@@ -28,9 +28,9 @@ test('a hub that was started again knows the last year before it is asked, and n
   first.hub.drain();
   await first.close();
 
-  const second = await openHouse({ store, owner: first.owner });
+  const second = await openTestHub({ store, owner: first.owner });
   const { hub, accounts } = second;
-  const admission = new Admission({ hub, accounts, personal: false, near: () => true });
+  const admission = new Authorizer({ hub, accounts, personal: false, near: () => true });
   await warmUp(admission);
   store.reads = [];
   const micro = 1_000_000;
@@ -43,10 +43,10 @@ test('a hub that was started again knows the last year before it is asked, and n
 });
 
 test('a hub that stops meanwhile leaves it', async () => {
-  const house = await openHouse();
+  const house = await openTestHub();
   await house.send([beat(noon - 600), beat(noon - 540)]);
   const { hub, accounts, world } = house;
-  const warming = warmUp(new Admission({ hub, accounts, personal: false, near: () => true }));
+  const warming = warmUp(new Authorizer({ hub, accounts, personal: false, near: () => true }));
   hub.drain();
   await warming;
   await house.close();

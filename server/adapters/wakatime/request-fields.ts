@@ -1,0 +1,31 @@
+// What WakaTime's endpoints read from a request: parts of the path, fields of a JSON body, and the address of this hub.
+
+import type { Request } from '../../http/types.ts';
+import { parseBody } from './ingest/parse-body.ts';
+import { isObject } from './model/heartbeat.ts';
+
+/** A `:name` of the path, percent-decoded; '' where the path has none. */
+export function pathParam({ params }: Request, name: string): string {
+  return params.get(name) ?? '';
+}
+
+/** The body where it is a JSON object; an empty object for any other body. */
+export function readObject({ body }: Request): Readonly<Record<string, unknown>> {
+  const value = parseBody(body);
+  return isObject(value) ? value : {};
+}
+
+/**
+ * A text field, trimmed and cut.
+ * @param longest characters
+ * @returns '' where the field is no text
+ */
+export function readText(fields: Readonly<Record<string, unknown>>, name: string, longest = 255): string {
+  const value = fields[name];
+  return typeof value === 'string' ? value.trim().slice(0, longest) : '';
+}
+
+/** The address of this hub as the client reached it, directly or through a proxy; without a last slash. */
+export function baseUrl(request: Request): string {
+  return `${request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${request.host}`;
+}

@@ -1,0 +1,36 @@
+// The endpoints of data dumps: list, create, and the file itself, which a link opens for a day without a key.
+
+import { type Flow, json, type Reply } from '../../../http/types.ts';
+import { type Endpoint, type EndpointCall, errorReply } from '../endpoint.ts';
+import { baseUrl, pathParam, readObject } from '../request-fields.ts';
+import { timeRangeOf } from '../stats/query.ts';
+import { createDump, listDumps, openDump, parseDumpKind, writeDump } from './data-dumps.ts';
+
+export const dumpEndpoints: readonly Endpoint[] = [
+  {
+    method: 'GET',
+    path: 'data_dumps',
+    answer: async ({ hub, question, request }) => json(200, await listDumps(hub, question, baseUrl(request))),
+  },
+  { method: 'POST', path: 'data_dumps', answer: startDump },
+  {
+    method: 'GET',
+    path: 'data_dumps/:dump/file',
+    isPublic: true,
+    timeRange: ({ question }) => timeRangeOf(question, undefined),
+    answer: sendDump,
+  },
+];
+
+async function startDump({ hub, question, request }: EndpointCall): Promise<Reply> {
+  const kind = parseDumpKind(readObject(request)['type'] ?? 'heartbeats');
+  if (kind === undefined) return errorReply(400, 'type must be heartbeats or daily');
+  return json(201, await createDump(hub, question, kind, baseUrl(request)));
+}
+
+async function sendDump({ hub, authorizer, question, person, request }: EndpointCall): Promise<Reply | Flow> {
+  const kind = await openDump(hub, person.account, pathParam(request, 'dump'));
+  if (kind === undefined) return errorReply(404, 'this link has expired: make another dump');
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+  return { status: 200, headers, pieces: writeDump(authorizer, question, kind) };
+}
