@@ -1,5 +1,5 @@
-// Several hubs on one store, each with its own Timelines, as several processes would be; what one writes the others hear of as a
-// rumour. And a computation so plain that it is obviously right: each second is asked whose it is.
+// Several hubs on one store, each with indexes of its own, as several processes would be, connected by change notices. And a plain
+// computation to compare with: it decides for each second whose it is.
 
 import { AccountIndexes } from '../../server/adapters/wakatime/index/account-index.ts';
 import type { HeartbeatColumns, HeartbeatContext } from '../../server/adapters/wakatime/index/columns.ts';
@@ -40,7 +40,7 @@ export function openNodes(store: Store, count: number): readonly Node[] {
   });
 }
 
-/** Sums in seconds by a context's field, for each span between two bounds (in seconds). */
+/** Seconds by a field of the context, for each span between two bounds (in seconds). */
 export function sums(
   beats: HeartbeatColumns,
   by: CreditRule,
@@ -57,7 +57,7 @@ export function sums(
   });
 }
 
-/** Lines added by AI, by a context's field, for each span between two bounds (in seconds). */
+/** Lines added by AI, by a field of the context, for each span between two bounds (in seconds). */
 export function lines(
   beats: HeartbeatColumns,
   by: CreditRule,
@@ -74,7 +74,7 @@ export function lines(
 }
 
 export interface Sample {
-  /** Whole seconds, no two samples' the same. */
+  /** Whole seconds; no two samples have the same. */
   readonly at: number;
   readonly heartbeat: Heartbeat;
 }
@@ -86,7 +86,7 @@ interface Asked {
   readonly ruled?: (said: Said) => Said;
 }
 
-/** Whose is each second? The latest heartbeat's before it, if the next one comes soon enough. */
+/** Attributes each second to the latest heartbeat before it, if the next one comes soon enough. */
 export function plain(samples: readonly Sample[], by: CreditRule, bounds: readonly number[], { field, ruled }: Asked) {
   const counted = read(samples, by, ruled);
   return bounds.slice(0, -1).map((begin, day) => {
@@ -103,7 +103,7 @@ export function plain(samples: readonly Sample[], by: CreditRule, bounds: readon
   });
 }
 
-/** Lines that AI added, whenever it was told. */
+/** Lines that AI added, at the heartbeat that reports them. */
 export function plainLines(
   samples: readonly Sample[],
   by: CreditRule,
@@ -122,7 +122,7 @@ export function plainLines(
   });
 }
 
-/** Those that count, in order, with what they say once "as before" is filled in and the rules are asked. */
+/** The heartbeats that count, in order, with inherited fields filled in and the rules applied. */
 function read(samples: readonly Sample[], by: CreditRule, ruled: (said: Said) => Said = (said) => said) {
   const inOrder = [...samples].sort((a, b) => a.at - b.at);
   const known: { at: number; said: Said }[] = [];

@@ -1,4 +1,5 @@
-// A hub with WakaTime's routes and Kronos beside them, on a real port and a clock moved by hand; and a plugin's way of talking to it.
+// A hub with WakaTime's routes and the hub's own protocol, on a real port and with a clock moved by hand; and the way a plugin talks
+// to it.
 
 import { openTaskClients } from '../../server/adapters/kronos/task-requests.ts';
 import type { WakatimeDeps } from '../../server/adapters/wakatime/auth/authorize.ts';
@@ -13,7 +14,7 @@ import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';
 import { TestWorld } from './world.ts';
 
-/** 2026-01-05T12:00:00Z, a Monday: when every house opens. */
+/** 2026-01-05T12:00:00Z, a Monday: the time at which every test hub starts. */
 export const noon = Date.UTC(2026, 0, 5, 12) / 1_000;
 
 export const cliAgent = 'wakatime/v1.90.0 (linux-6.1.0-x86_64) go1.22.5 vscode/1.93.1 vscode-wakatime/24.6.2';
@@ -23,7 +24,7 @@ export interface TestHubOptions {
   readonly personal?: boolean;
   readonly store?: Store;
   readonly world?: TestWorld;
-  /** The owner's token, where it is a second start. */
+  /** The owner's token of an earlier start on the same store. */
   readonly owner?: string;
   readonly sizes?: WakatimeDeps['sizes'];
 }
@@ -41,16 +42,16 @@ export interface TestHub {
   readonly owner: string;
   readonly port: number;
   readonly listening: Listening;
-  /** As they are: no key unless the headers or the path have one. */
+  /** Sends a request as it is: without a key, unless the headers or the path have one. */
   ask(method: string, path: string, asking?: RequestOptions): Promise<Answer>;
-  /** With the owner's key as the command line sends it, below `/api/v1/users/current/`. */
+  /** Reads JSON with the owner's key as the command line sends it, below `/api/v1/users/current/`. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
   get(path: string, status?: number): Promise<any>;
-  /** A batch of the owner's, as the command line sends it. */
+  /** Sends a batch of the owner's, as the command line does. */
   send(heartbeats: readonly unknown[], headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** What the account has said about itself. */
+  /** Writes the account's settings. */
   settle(settings: object): Promise<void>;
-  /** A WebSocket that has logged in as the owner. */
+  /** Opens a WebSocket that has logged in as the owner. */
   socket(): Promise<Guest>;
   close(): Promise<void>;
 }
@@ -78,7 +79,7 @@ export async function openTestHub(wishes: TestHubOptions = {}): Promise<TestHub>
   const { listening } = listened;
   hub.addPublisher(listening.publisher);
   const { port } = listening;
-  const house: TestHub = {
+  const testHub: TestHub = {
     hub,
     world,
     accounts,
@@ -93,14 +94,14 @@ export async function openTestHub(wishes: TestHubOptions = {}): Promise<TestHub>
       });
     },
     async get(path, status = 200) {
-      const answer = await house.ask('GET', `/api/v1/users/current${path === '' ? '' : `/${path}`}`, {
+      const answer = await testHub.ask('GET', `/api/v1/users/current${path === '' ? '' : `/${path}`}`, {
         headers: basic(owner),
       });
       if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${answer.body}`);
       return JSON.parse(answer.body);
     },
     send: (heartbeats, headers = {}) =>
-      house.ask('POST', '/api/v1/users/current/heartbeats.bulk', {
+      testHub.ask('POST', '/api/v1/users/current/heartbeats.bulk', {
         body: heartbeats,
         headers: { ...basic(owner), 'user-agent': cliAgent, 'x-machine-name': 'laptop', ...headers },
       }),
@@ -120,7 +121,7 @@ export async function openTestHub(wishes: TestHubOptions = {}): Promise<TestHub>
       await hub.close();
     },
   };
-  return house;
+  return testHub;
 }
 
 /** A heartbeat of `seconds` since 1970, as the command line sends it. */

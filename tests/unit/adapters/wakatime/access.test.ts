@@ -1,6 +1,5 @@
-// Every path there is, knocked at by everybody: nobody, another account, an app that may nothing, a token that has ended, a page of
-// another site. The paths are read off the table of routes, so a new one is knocked at, too. What answers anybody is listed here
-// by name.
+// Access to every path: without a key, with another account, with an app without scopes, with a revoked token, from a page of another
+// site. The paths come from the route table, so a new one is tested, too. Public paths are listed here by name.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toHubScopes } from '../../../../server/adapters/wakatime/model/scopes.ts';
@@ -21,13 +20,13 @@ const forAnybody = new Set([
   ]),
 ]);
 
-let house: TestHub;
+let testHub: TestHub;
 let knocks: { route: string; method: string; path: string }[];
 
 beforeAll(async () => {
-  house = await openTestHub();
-  await house.send([beat(noon - 60), beat(noon)]);
-  const routes = wakatimeRoutes({ ...house, personal: false, near: () => true });
+  testHub = await openTestHub();
+  await testHub.send([beat(noon - 60), beat(noon)]);
+  const routes = wakatimeRoutes({ ...testHub, personal: false, near: () => true });
   const gets = new Set(routes.filter(({ method }) => method === 'GET').map(({ path }) => path));
   knocks = routes
     .filter(({ method, path }) => method !== 'OPTIONS' && !(method === '*' && gets.has(path)))
@@ -38,10 +37,10 @@ beforeAll(async () => {
       path: path.replace(':user', 'owner').replace(/:\w+/g, 'x').replace('*', 'x'),
     }));
 });
-afterAll(() => house.close());
+afterAll(() => testHub.close());
 
 const statusOf = async ({ method, path }: (typeof knocks)[number], headers: Readonly<Record<string, string>>) =>
-  (await house.ask(method, path, { headers, ...(method === 'GET' ? {} : { body: {} }) })).status;
+  (await testHub.ask(method, path, { headers, ...(method === 'GET' ? {} : { body: {} }) })).status;
 
 /** What let somebody in who has no business there. */
 async function opened(headers: Readonly<Record<string, string>>): Promise<readonly string[]> {
@@ -54,21 +53,21 @@ async function opened(headers: Readonly<Record<string, string>>): Promise<readon
 }
 
 async function token(scopes: readonly string[], expires?: number): Promise<string> {
-  const made = await house.accounts.createToken('owner', 'a token', scopes, undefined, expires);
+  const made = await testHub.accounts.createToken('owner', 'a token', scopes, undefined, expires);
   if (!made.ok) throw new Error(made.error);
   return made.secret;
 }
 
-test('there are paths to knock at', () => {
+test('the table of routes has paths', () => {
   expect(knocks.length).toBeGreaterThan(300);
 });
 
-test('nobody gets in', async () => {
+test('a caller without a key reaches only the public paths', async () => {
   expect(await opened({})).toEqual([]);
 });
 
-test('another account does not, nor a page of another site', async () => {
-  const bob = await house.accounts.createAccount('bob');
+test('another account and a page of another site reach only the public paths', async () => {
+  const bob = await testHub.accounts.createAccount('bob');
   if (!bob.ok) throw new Error(bob.error);
   // Without `users/owner` in it, a path is about bob himself.
   const about = knocks.filter(({ path }) => path.includes('owner'));
@@ -79,25 +78,25 @@ test('another account does not, nor a page of another site', async () => {
   expect(await opened({ origin: 'https://evil.example' })).toEqual([]);
 });
 
-test('an app that may nothing is told whose token it has, and nothing else', async () => {
+test('an app without scopes learns whose token it has, and nothing else', async () => {
   const all = await opened({ authorization: `Bearer ${await token(toHubScopes([]))}` });
   expect(all.filter((one) => !/users\/(?:current|:user): 200$/.test(one))).toEqual([]);
 });
 
-test('a token for other channels does not', async () => {
+test('a token for other channels reaches only the public paths', async () => {
   expect(await opened(basic(await token(['read:tasks', 'write:aw/*'])))).toEqual([]);
 });
 
-test('a token that may only read writes nothing', async () => {
+test('a read-only token writes nothing', async () => {
   const reader = basic(await token(['read']));
   const writes = knocks.filter(({ method, route }) => method !== 'GET' && !forAnybody.has(route));
   const statuses = await Promise.all(writes.map(async (knock) => [knock.route, await statusOf(knock, reader)]));
   expect(statuses.filter(([, status]) => Number(status) < 400)).toEqual([]);
 });
 
-test('a token that has ended does not', async () => {
-  const secret = await token(['read', 'write'], house.world.now() + 1_000);
+test('a revoked token reaches only the public paths', async () => {
+  const secret = await token(['read', 'write'], testHub.world.now() + 1_000);
   expect(await statusOf({ route: '', method: 'GET', path: '/api/v1/users/current' }, basic(secret))).toBe(200);
-  house.world.pass(1_000);
+  testHub.world.pass(1_000);
   expect(await opened(basic(secret))).toEqual([]);
 });

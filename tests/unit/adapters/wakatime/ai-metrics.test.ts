@@ -8,10 +8,10 @@ const now = noon;
 const opus = 'wakatime/v2 (linux-6.1-x86_64) go1.22 opus/4.1 claude-code/2.1 vscode-wakatime/24.8';
 const range = 'stats/last_7_days?is_including_today=true';
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
-  await house.send([
+  testHub = await openTestHub();
+  await testHub.send([
     beat(now - 7_200, { user_agent: opus, ai_session: 'a', ai_input_tokens: 1_000, ai_prompt_length: 100 }),
     beat(now - 7_140, { user_agent: opus, ai_session: 'a', ai_output_tokens: 500, ai_line_changes: 30 }),
     beat(now - 7_080, { user_agent: opus, ai_session: 'a', ai_cached_input_tokens: 4_000, ai_prompt_length: 300 }),
@@ -26,10 +26,10 @@ beforeEach(async () => {
     beat(now - 86_400, { ai_model: 'haiku', ai_session: 'c', ai_output_tokens: 7, ai_line_changes: -4 }),
   ]);
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 const setPrices = (body: unknown) =>
-  house.ask('PUT', '/api/v1/users/current/ai_prices', { body, headers: basic(house.owner) });
+  testHub.ask('PUT', '/api/v1/users/current/ai_prices', { body, headers: basic(testHub.owner) });
 
 const today = {
   ai_line_changes_total: 30,
@@ -63,9 +63,9 @@ const nothing = {
 
 describe('AI metrics', () => {
   test('are in the totals of a day, in the status bar and in a range', async () => {
-    expect((await house.get('summaries?range=today')).data[0].grand_total).toMatchObject(today);
-    expect((await house.get('statusbar/today')).data.grand_total).toMatchObject(today);
-    expect((await house.get(range)).data).toMatchObject({
+    expect((await testHub.get('summaries?range=today')).data[0].grand_total).toMatchObject(today);
+    expect((await testHub.get('statusbar/today')).data.grand_total).toMatchObject(today);
+    expect((await testHub.get(range)).data).toMatchObject({
       ai_line_changes_total: 34,
       ai_model_line_changes: { opus: 30, Haiku: 4 },
       ai_output_tokens: 507,
@@ -75,36 +75,36 @@ describe('AI metrics', () => {
 
   test('are in each project, branch and file', async () => {
     const hub = { ai_input_tokens: 1_000, ai_sessions: 1, ai_prompt_length_avg: 200 };
-    const [day] = (await house.get('summaries?range=today')).data;
+    const [day] = (await testHub.get('summaries?range=today')).data;
     expect(day.projects).toMatchObject([
       { name: 'hub', ...hub },
       { name: 'web', ai_input_tokens: 10, ai_sessions: 1 },
     ]);
-    const [ofHub] = (await house.get('summaries?range=today&project=hub')).data;
+    const [ofHub] = (await testHub.get('summaries?range=today&project=hub')).data;
     expect([ofHub.grand_total, ofHub.branches[0], ofHub.entities[0]]).toMatchObject([hub, hub, hub]);
-    expect((await house.get(`${range}&project=web`)).data).toMatchObject({ ai_input_tokens: 10, ai_sessions: 1 });
-    expect((await house.get(range)).data.projects).toMatchObject([
+    expect((await testHub.get(`${range}&project=web`)).data).toMatchObject({ ai_input_tokens: 10, ai_sessions: 1 });
+    expect((await testHub.get(range)).data.projects).toMatchObject([
       { name: 'hub' },
       { name: 'web', ai_input_tokens: 10 },
     ]);
   });
 
   test('are in each duration', async () => {
-    expect((await house.get('durations?date=today')).data).toMatchObject([
+    expect((await testHub.get('durations?date=today')).data).toMatchObject([
       { project: 'hub', ai_input_tokens: 1_000, ai_cached_input_tokens: 4_000, ai_model_costs: { opus: null } },
       { project: 'web', ai_input_tokens: 10, ai_prompt_events_total: 1 },
     ]);
   });
 
   test('are zero, and never absent, where no AI worked', async () => {
-    const { data } = await house.get('summaries?start=2026-01-01&end=2026-01-01');
+    const { data } = await testHub.get('summaries?start=2026-01-01&end=2026-01-01');
     expect(data[0].grand_total).toMatchObject(nothing);
-    expect((await house.get('stats/2025')).data).toMatchObject(nothing);
+    expect((await testHub.get('stats/2025')).data).toMatchObject(nothing);
   });
 
   test('have a cost for the models with a price, and a total only where every model has one', async () => {
     expect((await setPrices({ Opus: { input: 15, cached_input: 1.5, output: 75 } })).status).toBe(200);
-    const total = async () => (await house.get('summaries?range=today')).data[0].grand_total;
+    const total = async () => (await testHub.get('summaries?range=today')).data[0].grand_total;
     expect(await total()).toMatchObject({ ai_model_costs: { opus: 0.0585, Haiku: null }, ai_model_total_cost: null });
     await setPrices({ opus: { input: 15, cached_input: 1.5, output: 75 }, haiku: { input: 1, output: 5 } });
     expect(await total()).toMatchObject({
@@ -114,8 +114,8 @@ describe('AI metrics', () => {
   });
 
   test('are never shown to strangers', async () => {
-    await house.settle({ logged_time_public: true, projects_used_public: true });
-    const { data } = JSON.parse((await house.ask('GET', `/api/v1/users/owner/${range}`)).body);
+    await testHub.settle({ logged_time_public: true, projects_used_public: true });
+    const { data } = JSON.parse((await testHub.ask('GET', `/api/v1/users/owner/${range}`)).body);
     expect(data).toMatchObject(nothing);
     expect(data.projects).toMatchObject([
       { name: 'hub', ...nothing },
@@ -123,9 +123,9 @@ describe('AI metrics', () => {
     ]);
   });
 
-  test('are the same after a restart from what was kept on disk', async () => {
-    const before = await house.get(range);
-    const { hub, owner, world } = house;
+  test('are the same after a restart, from the persisted index', async () => {
+    const before = await testHub.get(range);
+    const { hub, owner, world } = testHub;
     const again = await openTestHub({ store: hub.store, world, owner });
     expect((await again.get(range)).data).toEqual(before.data);
     await again.listening.close();
@@ -134,12 +134,12 @@ describe('AI metrics', () => {
 
 describe('the price table', () => {
   test('is replaced as a whole, and keeps the other settings', async () => {
-    await house.settle({ timezone: 'Europe/Berlin' });
+    await testHub.settle({ timezone: 'Europe/Berlin' });
     await setPrices({ opus: { input: 15, output: 75 } });
-    expect(await house.get('ai_prices')).toEqual({ data: { opus: { input: 15, cached_input: 15, output: 75 } } });
+    expect(await testHub.get('ai_prices')).toEqual({ data: { opus: { input: 15, cached_input: 15, output: 75 } } });
     await setPrices({});
-    expect(await house.get('ai_prices')).toEqual({ data: {} });
-    expect((await house.get('')).data.timezone).toBe('Europe/Berlin');
+    expect(await testHub.get('ai_prices')).toEqual({ data: {} });
+    expect((await testHub.get('')).data.timezone).toBe('Europe/Berlin');
   });
 
   test.each([

@@ -1,5 +1,5 @@
-// What the endpoints answer: shapes, numbers, filters, refusals. How time is computed is credit.test.ts', how numbers are written
-// values.test.ts'.
+// What the endpoints answer: shapes, numbers, filters, refusals. How time is credited is durations-algorithm.test.ts', how numbers
+// are formatted values.test.ts'.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../../server/core/store.ts';
@@ -9,7 +9,7 @@ const now = noon;
 const mac = 'wakatime/v1.90.0 (darwin-23.0-arm64) go1.22 vim/9 vim-wakatime/11.1';
 
 /** Two hours of today and one of yesterday, on two projects, two machines and in two languages, with a minute of neither. */
-async function work(house: TestHub): Promise<void> {
+async function work(testHub: TestHub): Promise<void> {
   const every = (from: number, count: number, step: number, said: object) =>
     Array.from({ length: count }, (_, index) => beat(from + index * step, said));
   const hub = { project: 'hub', branch: 'main', language: 'TypeScript', dependencies: ['fs', 'ws'] };
@@ -21,26 +21,26 @@ async function work(house: TestHub): Promise<void> {
     entity: '/home/ann/web/a.css',
   };
   // Yesterday 10:00 to 11:00.
-  await house.send(every(now - 26 * 3_600, 61, 60, hub));
+  await testHub.send(every(now - 26 * 3_600, 61, 60, hub));
   // Today 8:00 to 9:00, then 9:00 to 9:45 on the other, then 15 minutes without a language, until 10:00.
-  await house.send(every(now - 4 * 3_600, 60, 60, { ...hub, is_write: true }));
-  await house.send(every(now - 3 * 3_600, 45, 60, { ...web, user_agent: mac }), { 'x-machine-name': 'mac' });
-  await house.send(
+  await testHub.send(every(now - 4 * 3_600, 60, 60, { ...hub, is_write: true }));
+  await testHub.send(every(now - 3 * 3_600, 45, 60, { ...web, user_agent: mac }), { 'x-machine-name': 'mac' });
+  await testHub.send(
     every(now - 3 * 3_600 + 2_700, 16, 60, { project: 'web', branch: 'dev', entity: '/home/ann/web/notes' }),
   );
 }
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
-  await work(house);
+  testHub = await openTestHub();
+  await work(testHub);
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 describe('the status bar', () => {
-  test('says today, at both of its paths', async () => {
+  test('shows today, at both of its paths', async () => {
     for (const path of ['statusbar/today', 'status_bar/today']) {
-      const answer = await house.get(path);
+      const answer = await testHub.get(path);
       expect(answer).toMatchObject({
         cached_at: '2026-01-05T12:00:00Z',
         has_team_features: false,
@@ -57,15 +57,15 @@ describe('the status bar', () => {
     }
   });
 
-  test('says "0 secs" and empty lists when there is nothing', async () => {
-    house.world.pass(86_400_000);
-    const { data } = await house.get('statusbar/today');
+  test('shows "0 secs" and empty lists without heartbeats', async () => {
+    testHub.world.pass(86_400_000);
+    const { data } = await testHub.get('statusbar/today');
     expect(data).toMatchObject({ grand_total: { text: '0 secs', total_seconds: 0 }, categories: [], languages: [] });
   });
 
-  test('has its day where the account has its own', async () => {
-    await house.settle({ timezone: 'Pacific/Auckland' });
-    const { data } = await house.get('statusbar/today');
+  test('has its day in the account’s time zone', async () => {
+    await testHub.settle({ timezone: 'Pacific/Auckland' });
+    const { data } = await testHub.get('statusbar/today');
     // It is already Tuesday there.
     expect(data.range).toEqual({
       date: '2026-01-06',
@@ -76,15 +76,15 @@ describe('the status bar', () => {
     });
   });
 
-  test('is told of each heartbeat at once', async () => {
-    await house.send([beat(now - 30), beat(now)]);
-    expect((await house.get('statusbar/today')).data.grand_total).toMatchObject({ total_seconds: 7_230 });
+  test('counts each heartbeat at once', async () => {
+    await testHub.send([beat(now - 30), beat(now)]);
+    expect((await testHub.get('statusbar/today')).data.grand_total).toMatchObject({ total_seconds: 7_230 });
   });
 });
 
 describe('summaries', () => {
-  test('have a day for each date, ascending, empty ones too, and the end is included', async () => {
-    const answer = await house.get('summaries?start=2026-01-03&end=2026-01-05');
+  test('have a day for each date, ascending, with empty days and the end included', async () => {
+    const answer = await testHub.get('summaries?start=2026-01-03&end=2026-01-05');
     expect(answer.data.map(({ range }: { range: { text: string } }) => range.text)).toEqual([
       'Sat Jan 3rd 2026',
       'Yesterday',
@@ -112,7 +112,7 @@ describe('summaries', () => {
   });
 
   test('have every list, in the form of summaries', async () => {
-    const [day] = (await house.get('summaries?start=today&end=today')).data;
+    const [day] = (await testHub.get('summaries?start=today&end=today')).data;
     expect(day.languages).toEqual([
       {
         name: 'TypeScript',
@@ -161,8 +161,8 @@ describe('summaries', () => {
     expect(day).not.toHaveProperty('entities');
   });
 
-  test('of a project have its branches and entities', async () => {
-    const answer = await house.get('summaries?start=today&end=today&project=web');
+  test('of a project list its branches and entities', async () => {
+    const answer = await testHub.get('summaries?start=today&end=today&project=web');
     expect(answer).toMatchObject({ available_branches: ['dev'], branches: [] });
     expect(answer.data[0]).toMatchObject({
       grand_total: { total_seconds: 3_600 },
@@ -172,20 +172,20 @@ describe('summaries', () => {
         { name: '/home/ann/web/notes', total_seconds: 900 },
       ],
     });
-    const other = await house.get('summaries?start=today&end=today&project=web&branches=main');
+    const other = await testHub.get('summaries?start=today&end=today&project=web&branches=main');
     expect(other.cumulative_total.seconds).toBe(0);
   });
 
-  test('go by names of ranges, other zones, timeouts and written files', async () => {
-    expect((await house.get('summaries?range=Last%207%20Days')).data).toHaveLength(7);
-    expect((await house.get('summaries?range=last_7_days')).cumulative_total.seconds).toBe(10_800);
-    expect((await house.get('summaries?start=today&end=today&timezone=Asia/Tokyo')).data[0].range).toMatchObject({
+  test('follow range, timezone, timeout and writes_only of the query', async () => {
+    expect((await testHub.get('summaries?range=Last%207%20Days')).data).toHaveLength(7);
+    expect((await testHub.get('summaries?range=last_7_days')).cumulative_total.seconds).toBe(10_800);
+    expect((await testHub.get('summaries?start=today&end=today&timezone=Asia/Tokyo')).data[0].range).toMatchObject({
       date: '2026-01-05',
       start: '2026-01-04T15:00:00Z',
       timezone: 'Asia/Tokyo',
     });
-    expect((await house.get('summaries?start=today&end=today&timeout=1')).cumulative_total.seconds).toBe(0);
-    expect((await house.get('summaries?start=today&end=today&writes_only=true')).cumulative_total.seconds).toBe(
+    expect((await testHub.get('summaries?start=today&end=today&timeout=1')).cumulative_total.seconds).toBe(0);
+    expect((await testHub.get('summaries?start=today&end=today&writes_only=true')).cumulative_total.seconds).toBe(
       59 * 60,
     );
   });
@@ -203,13 +203,13 @@ describe('summaries', () => {
     'durations?date=today&slice_by=mood',
     'heartbeats',
   ])('%s is refused with a reason', async (path) => {
-    expect(await house.get(path, 400)).toEqual({ error: expect.any(String) });
+    expect(await testHub.get(path, 400)).toEqual({ error: expect.any(String) });
   });
 });
 
 describe('stats', () => {
-  test('of the last seven days end yesterday, unless they are to include today', async () => {
-    const { data } = await house.get('stats/last_7_days');
+  test('of the last seven days end yesterday, unless is_including_today is set', async () => {
+    const { data } = await testHub.get('stats/last_7_days');
     expect(data).toMatchObject({
       username: 'owner',
       range: 'last_7_days',
@@ -228,7 +228,7 @@ describe('stats', () => {
       holidays: 6,
       days_minus_holidays: 1,
     });
-    expect((await house.get('stats/last_7_days?is_including_today=true')).data).toMatchObject({
+    expect((await testHub.get('stats/last_7_days?is_including_today=true')).data).toMatchObject({
       is_including_today: true,
       total_seconds: 9_900,
       total_seconds_including_other_language: 10_800,
@@ -238,14 +238,14 @@ describe('stats', () => {
       daily_average_including_other_language: 5_400,
       best_day: { date: '2026-01-05', text: '2 hrs', total_seconds: 7_200 },
     });
-    const wakapi = await house.ask('GET', '/api/compat/wakatime/v1/users/current/stats/last_7_days', {
-      headers: basic(house.owner),
+    const wakapi = await testHub.ask('GET', '/api/compat/wakatime/v1/users/current/stats/last_7_days', {
+      headers: basic(testHub.owner),
     });
     expect(JSON.parse(wakapi.body).data.is_including_today).toBe(true);
   });
 
   test('have every list, in the form of stats', async () => {
-    const { data } = await house.get('stats/all_time');
+    const { data } = await testHub.get('stats/all_time');
     expect(data.languages[0]).toEqual({
       name: 'TypeScript',
       total_seconds: 7_200,
@@ -269,22 +269,22 @@ describe('stats', () => {
     'last_year',
     'today',
     'any',
-  ])('go by the range %s', async (range) => {
-    expect((await house.get(`stats/${range}`)).data.total_seconds).toBeGreaterThanOrEqual(3_600);
+  ])('follow the range %s', async (range) => {
+    expect((await testHub.get(`stats/${range}`)).data.total_seconds).toBeGreaterThanOrEqual(3_600);
   });
 
   test('of one project, one language, one machine', async () => {
-    expect((await house.get('stats/all_time?project=web')).data).toMatchObject({
+    expect((await testHub.get('stats/all_time?project=web')).data).toMatchObject({
       project: 'web',
       total_seconds_including_other_language: 3_600,
     });
-    expect((await house.get('stats/all_time?language=css')).data.total_seconds).toBe(2_700);
-    expect((await house.get('stats/all_time?machine=mac')).data.total_seconds).toBe(2_700);
+    expect((await testHub.get('stats/all_time?language=css')).data.total_seconds).toBe(2_700);
+    expect((await testHub.get('stats/all_time?machine=mac')).data.total_seconds).toBe(2_700);
   });
 
-  test('count a language that is said to be "Other" as none', async () => {
-    await house.send([beat(now - 600, { language: 'Other' }), beat(now - 540, { language: 'Go' })]);
-    const { data } = await house.get('stats/today');
+  test('count the language "Other" as no language', async () => {
+    await testHub.send([beat(now - 600, { language: 'Other' }), beat(now - 540, { language: 'Go' })]);
+    const { data } = await testHub.get('stats/today');
     expect(data.languages).toMatchObject([
       { name: 'TypeScript' },
       { name: 'CSS' },
@@ -293,10 +293,10 @@ describe('stats', () => {
     expect(data.total_seconds_including_other_language - data.total_seconds).toBe(960);
   });
 
-  test('of 24 hours go back that far, into yesterday', async () => {
-    await house.send([beat(now - 86_430), beat(now - 86_370), beat(now - 86_340)]);
+  test('of 24 hours reach into yesterday', async () => {
+    await testHub.send([beat(now - 86_430), beat(now - 86_370), beat(now - 86_340)]);
     for (const range of ['24_hours', 'last_day', 'Last 24 Hours']) {
-      const { data } = await house.get(`stats/${encodeURIComponent(range)}`);
+      const { data } = await testHub.get(`stats/${encodeURIComponent(range)}`);
       expect(data).toMatchObject({
         range: 'last_24_hours',
         start: '2026-01-04T12:00:00Z',
@@ -305,40 +305,40 @@ describe('stats', () => {
     }
   });
 
-  test('take a zone whose plus was not encoded', async () => {
-    expect((await house.get('stats/today?timezone=Etc/GMT+5')).data.timezone).toBe('Etc/GMT+5');
+  test('accept a time zone whose plus was not encoded', async () => {
+    expect((await testHub.get('stats/today?timezone=Etc/GMT+5')).data.timezone).toBe('Etc/GMT+5');
   });
 
-  test('of no such range are not found', async () => {
-    expect(await house.get('stats/whenever', 404)).toEqual({ error: 'no such range' });
+  test('of an unknown range are 404', async () => {
+    expect(await testHub.get('stats/whenever', 404)).toEqual({ error: 'no such range' });
   });
 });
 
-describe('what strangers see of stats', () => {
-  const asked = (path = 'owner/stats/last_7_days') => house.ask('GET', `/api/v1/users/${path}`);
+describe('stats for strangers', () => {
+  const asked = (path = 'owner/stats/last_7_days') => testHub.ask('GET', `/api/v1/users/${path}`);
 
-  test('is that their key is none, where they show one, whether anything is shared or not', async () => {
+  test('are 401 for a wrong key, whether anything is shared or not', async () => {
     const wrong = basic('00000000-0000-4000-8000-000000000000');
     const statuses = async (query: string, headers: Readonly<Record<string, string>>) =>
       Promise.all(
         ['', '/stats', '/stats/last_7_days'].map(
-          async (path) => (await house.ask('GET', `/api/v1/users/owner${path}${query}`, { headers })).status,
+          async (path) => (await testHub.ask('GET', `/api/v1/users/owner${path}${query}`, { headers })).status,
         ),
       );
     expect(await statuses('', wrong)).toEqual([401, 401, 401]);
-    await house.settle({ logged_time_public: true });
+    await testHub.settle({ logged_time_public: true });
     expect(await statuses('?api_key=nonsense', {})).toEqual([401, 401, 401]);
     expect(await statuses('', {})).toEqual([200, 200, 200]);
   });
 
-  test('is nothing, until the account shares something', async () => {
+  test('are 403 while the account shares nothing', async () => {
     expect((await asked()).status).toBe(403);
     expect((await asked('nobody/stats')).status).toBe(404);
     expect((await asked('owner/summaries?range=today')).status).toBe(401);
   });
 
-  test('is what the account shares, other lists are empty', async () => {
-    await house.settle({ languages_used_public: true });
+  test('have the shared lists; other lists are empty', async () => {
+    await testHub.settle({ languages_used_public: true });
     const { data } = JSON.parse((await asked('owner/stats?is_including_today=true')).body);
     expect(data).toMatchObject({
       total_seconds: 0,
@@ -352,12 +352,12 @@ describe('what strangers see of stats', () => {
       is_coding_activity_visible: false,
     });
     expect(JSON.stringify(data)).not.toContain('laptop');
-    await house.settle({ logged_time_public: true });
+    await testHub.settle({ logged_time_public: true });
     expect(JSON.parse((await asked()).body).data).toMatchObject({ total_seconds: 3_600, languages: [] });
   });
 
-  test('is nothing of one project, file or machine where those are not shared', async () => {
-    await house.settle({ logged_time_public: true, languages_used_public: true });
+  test('are 403 for a filter by a list that is not shared', async () => {
+    await testHub.settle({ logged_time_public: true, languages_used_public: true });
     const statuses = ['language=css', 'project=web', 'branch=dev', 'entity=a', 'machine=mac', 'label=work'].map(
       async (filter) => (await asked(`owner/stats/last_7_days?${filter}`)).status,
     );
@@ -368,8 +368,8 @@ describe('what strangers see of stats', () => {
 describe('durations', () => {
   const noLines = { ai_additions: 0, ai_deletions: 0, human_additions: 0, human_deletions: 0 };
 
-  test('are stretches of projects', async () => {
-    const answer = await house.get('durations?date=2026-01-05');
+  test('are blocks of projects', async () => {
+    const answer = await testHub.get('durations?date=2026-01-05');
     expect(answer).toEqual({
       data: [
         expect.objectContaining({ project: 'hub', time: now - 4 * 3_600, duration: 3_600, color: null, ...noLines }),
@@ -392,27 +392,27 @@ describe('durations', () => {
     ['machine', 'machine', ['laptop', 'mac', 'laptop']],
     ['dependencies', 'dependencies', ['fs', 'ws']],
   ])('are sliced by %s', async (slice, field, values) => {
-    const { data } = await house.get(`durations?date=today&slice_by=${slice}`);
+    const { data } = await testHub.get(`durations?date=today&slice_by=${slice}`);
     expect(data.map((one: Record<string, string>) => one[field])).toEqual(values);
   });
 
   test('of one project, or of its branches', async () => {
-    expect((await house.get('durations?date=today&project=web')).data).toHaveLength(1);
-    expect((await house.get('durations?date=today&project=web&branches=main')).data).toEqual([]);
+    expect((await testHub.get('durations?date=today&project=web')).data).toHaveLength(1);
+    expect((await testHub.get('durations?date=today&project=web&branches=main')).data).toEqual([]);
   });
 
-  test('name all branches that were worked on, however they are sliced', async () => {
+  test('name all branches of the day, however they are sliced', async () => {
     const each = ['one', 'two', 'three'].map((branch, index) =>
       beat(now - 300 + index * 60, { project: 'br', branch }),
     );
-    await house.send(each);
+    await testHub.send(each);
     for (const slice of ['project', 'language', 'branch'])
-      expect((await house.get(`durations?date=today&project=br&slice_by=${slice}`)).branches).toEqual([
+      expect((await testHub.get(`durations?date=today&project=br&slice_by=${slice}`)).branches).toEqual([
         'one',
         'three',
         'two',
       ]);
-    const some = await house.get('summaries?range=today&project=br&branches=one,%20three');
+    const some = await testHub.get('summaries?range=today&project=br&branches=one,%20three');
     expect(some).toMatchObject({ available_branches: ['one', 'two'], branches: ['one', 'three'] });
     expect(some.data[0].branches).toMatchObject([{ name: 'one', total_seconds: 60 }]);
   });
@@ -420,7 +420,7 @@ describe('durations', () => {
 
 describe('heartbeats', () => {
   test('of a day have every documented key', async () => {
-    const { data, start, end, timezone } = await house.get('heartbeats?date=yesterday');
+    const { data, start, end, timezone } = await testHub.get('heartbeats?date=yesterday');
     expect([data.length, start, end, timezone]).toEqual([61, '2026-01-04T00:00:00Z', '2026-01-04T23:59:59Z', 'UTC']);
     expect(data[0]).toMatchObject({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -439,30 +439,30 @@ describe('heartbeats', () => {
     });
   });
 
-  test('that are deleted count no more, and only those of the day are', async () => {
-    const { data } = await house.get('heartbeats?date=today');
+  test('stop counting when they are deleted, and only those of the day are deleted', async () => {
+    const { data } = await testHub.get('heartbeats?date=today');
     const ids = data.map(({ id }: { id: string }) => id);
     const remove = (date: string) =>
-      house.ask('DELETE', '/api/v1/users/current/heartbeats.bulk', {
+      testHub.ask('DELETE', '/api/v1/users/current/heartbeats.bulk', {
         body: { date, ids },
-        headers: basic(house.owner),
+        headers: basic(testHub.owner),
       });
     expect((await remove('2026-01-04')).status).toBe(200);
-    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_200);
+    expect((await testHub.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_200);
     expect(await remove('2026-01-05')).toMatchObject({ status: 200, body: '{"data":{}}' });
     expect((await remove('2026-01-05')).status).toBe(200);
-    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(0);
-    expect((await house.get('stats/all_time')).data.total_seconds).toBe(3_600);
-    expect((await house.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual(['hub']);
+    expect((await testHub.get('statusbar/today')).data.grand_total.total_seconds).toBe(0);
+    expect((await testHub.get('stats/all_time')).data.total_seconds).toBe(3_600);
+    expect((await testHub.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual(['hub']);
   });
 
-  test('that come late are as if they had come in time', async () => {
-    const before = await house.get('summaries?start=yesterday&end=today');
+  test('count the same when they come late', async () => {
+    const before = await testHub.get('summaries?start=yesterday&end=today');
     const late = Array.from({ length: 30 }, (_, index) =>
       beat(now - 25 * 3_600 + 30 + index * 60, { project: 'hub', language: 'Go' }),
     );
-    await house.send([...late].reverse());
-    const after = await house.get('summaries?start=yesterday&end=today');
+    await testHub.send([...late].reverse());
+    const after = await testHub.get('summaries?start=yesterday&end=today');
     expect(after.data[0].languages).toMatchObject([
       { name: 'TypeScript', total_seconds: 3_630 },
       { name: 'Go', total_seconds: 1_740 },
@@ -471,9 +471,9 @@ describe('heartbeats', () => {
   });
 });
 
-describe('what an account was seen with', () => {
-  test('projects, the newest first', async () => {
-    const answer = await house.get('projects');
+describe('the lists of an account', () => {
+  test('have projects, the newest first', async () => {
+    const answer = await testHub.get('projects');
     expect(answer).toMatchObject({ total: 2, total_pages: 1, page: 1, next_page: null, prev_page: null });
     expect(answer.data[0]).toMatchObject({
       name: 'web',
@@ -484,46 +484,46 @@ describe('what an account was seen with', () => {
       last_heartbeat_at: '2026-01-05T10:00:00Z',
       human_readable_last_heartbeat_at: '2 hours ago',
     });
-    expect((await house.get('projects?q=HU')).data).toMatchObject([{ name: 'hub' }]);
-    expect((await house.get('projects?page=2')).data).toEqual([]);
+    expect((await testHub.get('projects?q=HU')).data).toMatchObject([{ name: 'hub' }]);
+    expect((await testHub.get('projects?page=2')).data).toEqual([]);
   });
 
-  test('one project, by its name as it stands in a URL', async () => {
-    await house.send([beat(now, { project: 'a/b c' })]);
-    expect((await house.get(`projects/${encodeURIComponent('a/b c')}`)).data.name).toBe('a/b c');
-    expect(await house.get('projects/none', 404)).toEqual({ error: 'no such project' });
+  test('have one project by its encoded name', async () => {
+    await testHub.send([beat(now, { project: 'a/b c' })]);
+    expect((await testHub.get(`projects/${encodeURIComponent('a/b c')}`)).data.name).toBe('a/b c');
+    expect(await testHub.get('projects/none', 404)).toEqual({ error: 'no such project' });
   });
 
-  test('browsers’ extensions and programs for whole desktops, which are no plugins of editors', async () => {
+  test('tell browser extensions and desktop programs from plugins of editors', async () => {
     const agents = [
       'Chrome/114.0.0.0 linux_x86-64 chrome-wakatime/3.0.17',
       'wakatime/v1.90.0 (darwin-25.0.0-arm64) go1.24.4 Chrome/120.0 macos-wakatime/5.27.2',
     ];
-    await house.send(agents.map((agent, index) => beat(now + index, { user_agent: agent })));
-    expect((await house.get('user_agents')).data.slice(0, 2)).toMatchObject([
+    await testHub.send(agents.map((agent, index) => beat(now + index, { user_agent: agent })));
+    expect((await testHub.get('user_agents')).data.slice(0, 2)).toMatchObject([
       { value: agents[1], editor: 'Chrome', is_browser_extension: false, is_desktop_app: true },
       { value: agents[0], editor: 'Chrome', is_browser_extension: true, is_desktop_app: false },
     ]);
   });
 
-  test('machines, plugins and languages, as lists with pages', async () => {
-    expect(await house.get('machine_names')).toMatchObject({
+  test('have machines, plugins and languages, in pages', async () => {
+    expect(await testHub.get('machine_names')).toMatchObject({
       data: [{ name: 'laptop', value: 'laptop', last_seen_at: '2026-01-05T10:00:00Z' }, { name: 'mac' }],
       total_pages: 1,
     });
-    expect(await house.get('user_agents')).toMatchObject({
+    expect(await testHub.get('user_agents')).toMatchObject({
       data: [
         { editor: 'VS Code', os: 'Linux', version: '24.6.2', is_browser_extension: false, is_desktop_app: false },
         { value: mac, editor: 'Vim', os: 'Mac' },
       ],
       total_pages: 1,
     });
-    expect((await house.get('languages')).data).toMatchObject([{ name: 'CSS' }, { name: 'TypeScript' }]);
+    expect((await testHub.get('languages')).data).toMatchObject([{ name: 'CSS' }, { name: 'TypeScript' }]);
   });
 
-  test('itself', async () => {
-    await house.settle({ timezone: 'Europe/Berlin', timeout: 10, full_name: 'Ann Example' });
-    const { data } = await house.get('');
+  test('have the account itself', async () => {
+    await testHub.settle({ timezone: 'Europe/Berlin', timeout: 10, full_name: 'Ann Example' });
+    const { data } = await testHub.get('');
     expect(data).toMatchObject({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       username: 'owner',
@@ -537,12 +537,12 @@ describe('what an account was seen with', () => {
       plan: 'premium',
       has_premium_features: true,
     });
-    const byId = await house.ask('GET', `/api/v1/users/${data.id}`, { headers: basic(house.owner) });
+    const byId = await testHub.ask('GET', `/api/v1/users/${data.id}`, { headers: basic(testHub.owner) });
     expect(JSON.parse(byId.body).data.username).toBe('owner');
   });
 
-  test('all time', async () => {
-    expect((await house.get('all_time_since_today')).data).toEqual({
+  test('have the total of all time', async () => {
+    expect((await testHub.get('all_time_since_today')).data).toEqual({
       decimal: '3.00',
       digital: '3:00',
       text: '3 hrs',
@@ -562,14 +562,14 @@ describe('what an account was seen with', () => {
         timezone: 'UTC',
       },
     });
-    expect((await house.get('all_time_since_today?project=web')).data.total_seconds).toBe(3_600);
+    expect((await testHub.get('all_time_since_today?project=web')).data.total_seconds).toBe(3_600);
   });
 
-  test('who knows a file', async () => {
+  test('have the time of a file', async () => {
     const ask = (entity: string) =>
-      house.ask('POST', '/api/v1/users/current/file_experts', {
+      testHub.ask('POST', '/api/v1/users/current/file_experts', {
         body: { entity, project: 'hub' },
-        headers: basic(house.owner),
+        headers: basic(testHub.owner),
       });
     const answer = await ask('/home/ann/web/a.css');
     expect(JSON.parse(answer.body).data).toEqual([
@@ -587,25 +587,25 @@ describe('what an account was seen with', () => {
   });
 });
 
-describe('what is on disk', () => {
+describe('the persisted index', () => {
   test('gives the same answers after a restart', async () => {
     const paths = ['summaries?range=last_7_days', 'stats/all_time', 'durations?date=today', 'projects'];
     const before = [];
-    for (const path of paths) before.push(await house.get(path));
-    await house.listening.close();
-    house = await openTestHub({ store: house.hub.store, world: house.world, owner: house.owner });
-    for (const [index, path] of paths.entries()) expect(await house.get(path)).toEqual(before[index]);
+    for (const path of paths) before.push(await testHub.get(path));
+    await testHub.listening.close();
+    testHub = await openTestHub({ store: testHub.hub.store, world: testHub.world, owner: testHub.owner });
+    for (const [index, path] of paths.entries()) expect(await testHub.get(path)).toEqual(before[index]);
   });
 
-  test('is asked for today alone while the rest is being read', async () => {
-    const { world } = house;
-    const { store } = house.hub;
+  test('is not awaited for today while it is being rebuilt', async () => {
+    const { world } = testHub;
+    const { store } = testHub.hub;
     let read = () => {};
     const waiting = new Promise<void>((resolve) => {
       read = resolve;
     });
-    const before = await house.get('statusbar/today');
-    await house.listening.close();
+    const before = await testHub.get('statusbar/today');
+    await testHub.listening.close();
     // The past is long, and is read when the test says so.
     const slow: Store = {
       epoch: store.epoch,
@@ -624,18 +624,18 @@ describe('what is on disk', () => {
       check: () => store.check(),
       close: () => store.close(),
     };
-    house = await openTestHub({ store: slow, world, owner: house.owner });
-    expect(await house.get('statusbar/today')).toEqual(before);
-    await house.send([beat(now - 30), beat(now)]);
-    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_230);
+    testHub = await openTestHub({ store: slow, world, owner: testHub.owner });
+    expect(await testHub.get('statusbar/today')).toEqual(before);
+    await testHub.send([beat(now - 30), beat(now)]);
+    expect((await testHub.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_230);
     read();
-    expect((await house.get('stats/all_time')).data.total_seconds_including_other_language).toBe(10_830);
-    await house.send([beat(now + 60)]);
-    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_290);
+    expect((await testHub.get('stats/all_time')).data.total_seconds_including_other_language).toBe(10_830);
+    await testHub.send([beat(now + 60)]);
+    expect((await testHub.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_290);
   });
 
-  test('that is no heartbeat is passed over', async () => {
-    const guest = await house.socket();
+  test('has no items that are no heartbeats', async () => {
+    const guest = await testHub.socket();
     for (const item of [{}, 'text', { entity: 5 }, { entity: 'x', type: 'file', category: 'coding' }]) {
       guest.send(
         JSON.stringify({
@@ -650,7 +650,7 @@ describe('what is on disk', () => {
       await guest.messages.next();
     }
     guest.end();
-    expect((await house.get('heartbeats?date=today')).data).toHaveLength(122);
-    expect((await house.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_200);
+    expect((await testHub.get('heartbeats?date=today')).data).toHaveLength(122);
+    expect((await testHub.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_200);
   });
 });

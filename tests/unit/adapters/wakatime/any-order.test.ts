@@ -1,5 +1,5 @@
-// Whatever happens to heartbeats on their way, totals are those of a plain computation over what is there: any order, repetition and
-// batching, deletions, other zones, timeouts and rules, hubs that restart and use what they kept, two hubs on one store.
+// Totals equal those of a plain computation over the stored heartbeats, for any order, repetition and batching, with deletions, other
+// time zones, timeouts and rules, restarts, and two hubs on one store.
 
 import { describe, expect, test } from '@jest/globals';
 import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
@@ -75,7 +75,9 @@ function rulesOf(readsEntity: boolean): { readonly rules: RuleSet; readonly rule
 }
 
 describe('heartbeats', () => {
-  test.each(Array.from({ length: 60 }, (_, index) => index + 1))('seed %d: give the plain answer', async (seed) => {
+  test.each(
+    Array.from({ length: 60 }, (_, index) => index + 1),
+  )('seed %d: have the totals of a plain computation', async (seed) => {
     const random = seeded(seed);
     const pick = <T>(all: readonly T[]): T => {
       const one = all[Math.floor(random() * all.length)];
@@ -189,7 +191,7 @@ describe('copies of a heartbeat', () => {
     );
   });
 
-  test('that say different things leave what the first one said', async () => {
+  test('that differ leave the fields of the first one', async () => {
     const store = new MemoryStore({ epoch: 'e1' });
     const [node] = openNodes(store, 1);
     const channel = await node?.channel();

@@ -1,5 +1,5 @@
-// What the parsers of known clients stumble over in the answer to a batch, a line each. One batch with everything in it: good
-// heartbeats, a repeated one, and those that can never be taken.
+// What parsers of known clients require of the answer to a batch, one rule a line. One batch has everything: valid, repeated and
+// invalid heartbeats.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
@@ -7,7 +7,7 @@ import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime
 type Entry = [body: Record<string, unknown>, status: number];
 
 describe('the answer to a batch', () => {
-  let house: TestHub;
+  let testHub: TestHub;
   let status: number;
   let answer: { responses: Entry[]; error?: unknown };
   const batch = [
@@ -24,12 +24,12 @@ describe('the answer to a batch', () => {
   const refused = () => answer.responses.slice(3);
 
   beforeAll(async () => {
-    house = await openTestHub();
-    const sent = await house.send(batch);
+    testHub = await openTestHub();
+    const sent = await testHub.send(batch);
     status = sent.status;
     answer = JSON.parse(sent.body);
   });
-  afterAll(() => house.close());
+  afterAll(() => testHub.close());
 
   test.each<[string, () => boolean]>([
     ['is 202 as a whole, never 200, never 400 for bad data', () => status === 202],
@@ -38,14 +38,14 @@ describe('the answer to a batch', () => {
     ['has entries of exactly two', () => answer.responses.every((entry) => Array.isArray(entry) && entry.length === 2)],
     ['has a whole number second', () => answer.responses.every(([, code]) => Number.isInteger(code))],
     [
-      'has an object first, never null',
+      'begins each item with an object, never null',
       () => answer.responses.every(([body]) => typeof body === 'object' && body !== null && !Array.isArray(body)),
     ],
     ['is 201 for what was taken', () => taken().every(([, code]) => code === 201)],
     ['is 201 for a repetition', () => answer.responses[1]?.[1] === 201],
     ['echoes nothing of a heartbeat', () => taken().every(([body]) => body['data'] === null && body['error'] === null)],
     [
-      'is 400 for what can never be taken, and no status that brings it back',
+      'has 400 for heartbeats that can never be stored, and no status that makes a client repeat them',
       () => refused().every(([, code]) => code === 400),
     ],
     ['has no `error` beside a 400', () => refused().every(([body]) => !('error' in body))],

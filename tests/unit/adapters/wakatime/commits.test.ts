@@ -7,14 +7,14 @@ const path = '/api/v1/users/current/projects/hub/commits';
 const hash = (digit: string): string => digit.repeat(40);
 const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
-const post = (body: unknown, secret = house.owner, to = path) =>
-  house.ask('POST', to, { body, headers: basic(secret) }).then((answer) => answer.status);
+const post = (body: unknown, secret = testHub.owner, to = path) =>
+  testHub.ask('POST', to, { body, headers: basic(secret) }).then((answer) => answer.status);
 
 const commit = (digit: string, seconds: number, more: object = {}) => ({
   hash: hash(digit),
@@ -31,14 +31,14 @@ describe('commits', () => {
     await post([commit('b', noon - 600), commit('a', noon - 1_800)]);
     const work = (from: number, said: object) => [0, 60, 120].map((more) => beat(from + more, said));
     const main = { branch: 'main' };
-    await house.send([
+    await testHub.send([
       ...work(noon - 2_000, main),
       ...work(noon - 1_500, main),
       ...work(noon - 1_200, { branch: 'other' }),
       ...work(noon - 500, main),
       ...work(noon - 900, { branch: 'main', project: 'web' }),
     ]);
-    const answer = await house.get('projects/hub/commits?timeout=3');
+    const answer = await testHub.get('projects/hub/commits?timeout=3');
     expect(answer).toMatchObject({
       author: null,
       branch: null,
@@ -56,13 +56,13 @@ describe('commits', () => {
       { hash: hash('b'), total_seconds: 120, human_readable_total: '2 mins' },
       { hash: hash('a'), total_seconds: 120, human_readable_total_with_seconds: '2 mins' },
     ]);
-    await house.send([beat(noon - 1_260, main), beat(noon - 1_230, main)]);
-    expect((await house.get('projects/hub/commits?timeout=3')).commits[0].total_seconds).toBe(120 + 120 + 30 + 30);
+    await testHub.send([beat(noon - 1_260, main), beat(noon - 1_230, main)]);
+    expect((await testHub.get('projects/hub/commits?timeout=3')).commits[0].total_seconds).toBe(120 + 120 + 30 + 30);
   });
 
   test('have every documented field', async () => {
     await post(commit('a', noon - 90, { author_date: at(noon - 120), html_url: 'https://git.example/a' }));
-    const { commit: found, branch, status, project } = await house.get(`projects/hub/commits/${hash('a')}`);
+    const { commit: found, branch, status, project } = await testHub.get(`projects/hub/commits/${hash('a')}`);
     expect([branch, status, project.name]).toEqual(['main', 'ok', 'hub']);
     expect(found).toEqual({
       id: expect.any(String),
@@ -95,9 +95,9 @@ describe('commits', () => {
       human_readable_natural_date: '1 minute ago',
       is_author_found: true,
     });
-    expect((await house.get('projects/hub/commits/aaaaaaa')).commit.hash).toBe(hash('a'));
-    await house.get('projects/hub/commits/bbbbbbb', 404);
-    await house.get('projects/web/commits/aaaaaaa', 404);
+    expect((await testHub.get('projects/hub/commits/aaaaaaa')).commit.hash).toBe(hash('a'));
+    await testHub.get('projects/hub/commits/bbbbbbb', 404);
+    await testHub.get('projects/web/commits/aaaaaaa', 404);
   });
 
   test('come by author, branch and page, with what is known of their repository', async () => {
@@ -107,11 +107,11 @@ describe('commits', () => {
     }));
     await post({ commits: many, repository: { name: 'hub', full_name: 'ann/hub', default_branch: 'main', evil: 1 } });
     await post([commit('c', noon, { branch: 'fix', author_name: 'Bob' })]);
-    const first = await house.get('projects/hub/commits?branch=main');
+    const first = await testHub.get('projects/hub/commits?branch=main');
     expect([first.commits.length, first.total, first.branch]).toEqual([100, 150, 'main']);
     expect(new URL(first.next_page_url).search).toBe('?branch=main&page=2');
-    expect((await house.get('projects/hub/commits?branch=main&page=2')).commits).toHaveLength(50);
-    expect((await house.get('projects/hub/commits?author=Bob')).commits).toMatchObject([{ hash: hash('c') }]);
+    expect((await testHub.get('projects/hub/commits?branch=main&page=2')).commits).toHaveLength(50);
+    expect((await testHub.get('projects/hub/commits?author=Bob')).commits).toMatchObject([{ hash: hash('c') }]);
     const { repository } = first.project;
     expect(repository).toMatchObject({
       name: 'hub',
@@ -123,14 +123,14 @@ describe('commits', () => {
     expect(repository.evil).toBeUndefined();
   });
 
-  test('of a project that nobody posted any of are an honest nothing', async () => {
-    expect(await house.get('projects/hub/commits')).toMatchObject({ commits: [], status: 'no repository', total: 0 });
+  test('of a project without any are an empty list', async () => {
+    expect(await testHub.get('projects/hub/commits')).toMatchObject({ commits: [], status: 'no repository', total: 0 });
   });
 
-  test('posted again are one, deleted ones are none, wrong ones are refused', async () => {
+  test('are replaced when posted again, gone when deleted, and refused when invalid', async () => {
     expect(await post(commit('a', noon))).toBe(201);
     expect(await post(commit('a', noon, { message: 'amended' }))).toBe(201);
-    expect((await house.get('projects/hub/commits')).commits).toMatchObject([{ message: 'amended' }]);
+    expect((await testHub.get('projects/hub/commits')).commits).toMatchObject([{ message: 'amended' }]);
     for (const wrong of [
       { hash: hash('a') },
       commit('a', noon, { hash: 'zz' }),
@@ -139,18 +139,18 @@ describe('commits', () => {
     ]) {
       expect(await post(wrong)).toBe(400);
     }
-    const gone = await house.ask('DELETE', `${path}/${hash('a')}`, { headers: basic(house.owner) });
+    const gone = await testHub.ask('DELETE', `${path}/${hash('a')}`, { headers: basic(testHub.owner) });
     expect(gone.status).toBe(200);
-    expect((await house.get('projects/hub/commits')).total).toBe(0);
+    expect((await testHub.get('projects/hub/commits')).total).toBe(0);
   });
 
-  test('are the account’s own', async () => {
+  test('are visible to their account alone', async () => {
     await post(commit('a', noon));
-    const bob = await house.accounts.createAccount('bob');
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    const asked = await house.ask('GET', path.replace('current', 'owner'), { headers: basic(bob.secret) });
+    const asked = await testHub.ask('GET', path.replace('current', 'owner'), { headers: basic(bob.secret) });
     expect(asked.status).toBe(404);
     expect(await post(commit('b', noon), bob.secret, path.replace('current', 'owner'))).toBe(404);
-    expect(JSON.parse((await house.ask('GET', path, { headers: basic(bob.secret) })).body).total).toBe(0);
+    expect(JSON.parse((await testHub.ask('GET', path, { headers: basic(bob.secret) })).body).total).toBe(0);
   });
 });

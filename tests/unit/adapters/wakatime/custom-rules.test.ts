@@ -1,5 +1,4 @@
-// Custom rules: what they say, what they refuse, that they hold for the past as well as for what comes, and that no pattern makes the
-// hub think for long.
+// Custom rules: conditions, refusals, that they apply to the past and the future, and that no pattern keeps the hub busy.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { compileRules, updateRules } from '../../../../server/adapters/wakatime/resources/custom-rules.ts';
@@ -52,13 +51,13 @@ describe('a condition', () => {
     expect(fits(field, operator, value)).toBe(expected);
   });
 
-  test('minds upper and lower case when asked to', () => {
+  test('respects case with is_case_sensitive', () => {
     expect(fits('project', 'equals', 'Shop', { is_case_sensitive: true })).toBe(false);
     expect(fits('entity', 'matches', 'APP', { is_case_sensitive: true })).toBe(false);
     expect(fits('entity', 'matches', 'APP')).toBe(true);
   });
 
-  test('is one of all, or one is enough', () => {
+  test('has to hold with all others, or alone, as `match` says', () => {
     const two = [
       { field: 'project', operator: 'equals', value: 'shop' },
       { field: 'branch', operator: 'equals', value: 'dev' },
@@ -68,7 +67,7 @@ describe('a condition', () => {
     expect(applied(two, { match: 'any', is_enabled: false })).toBeUndefined();
   });
 
-  test('that would keep another engine busy for ever is answered at once', () => {
+  test('with a catastrophic pattern is evaluated at once', () => {
     expect(fits('entity', 'matches', '(([a-z/.])+)+$|(x+x+)+y'.repeat(4), {})).toBe(true);
     const hostile = updateRules(
       [],
@@ -86,14 +85,14 @@ describe('a condition', () => {
 });
 
 describe('rules', () => {
-  let house: TestHub;
+  let testHub: TestHub;
   beforeEach(async () => {
-    house = await openTestHub();
+    testHub = await openTestHub();
   });
-  afterEach(() => house.close());
+  afterEach(() => testHub.close());
 
-  const put = async (body: unknown, secret = house.owner) => {
-    const answer = await house.ask('PUT', '/api/v1/users/current/custom_rules', { body, headers: basic(secret) });
+  const put = async (body: unknown, secret = testHub.owner) => {
+    const answer = await testHub.ask('PUT', '/api/v1/users/current/custom_rules', { body, headers: basic(secret) });
     return { status: answer.status, ...JSON.parse(answer.body) };
   };
   const rule = (value: string, project: string, more: object = {}) => ({
@@ -103,10 +102,10 @@ describe('rules', () => {
     ...more,
   });
   const projects = async () =>
-    (await house.get('summaries?range=today')).data[0].projects.map(({ name }: { name: string }) => name);
+    (await testHub.get('summaries?range=today')).data[0].projects.map(({ name }: { name: string }) => name);
 
-  test('hold for the past at once, and what they changed comes back when they go', async () => {
-    await house.send([beat(noon - 60), beat(noon)]);
+  test('apply to the past at once, and undo what they changed when they are deleted', async () => {
+    await testHub.send([beat(noon - 60), beat(noon)]);
     expect(await projects()).toEqual(['hub']);
     const { data } = await put([
       rule('/hub/', 'one'),
@@ -117,16 +116,16 @@ describe('rules', () => {
       { name: 'two' },
     ]);
     expect(await projects()).toEqual(['two']);
-    expect((await house.get('stats/today')).data.projects[0].name).toBe('two');
-    expect((await house.get('projects')).data).toMatchObject([{ name: 'two' }]);
+    expect((await testHub.get('stats/today')).data.projects[0].name).toBe('two');
+    expect((await testHub.get('projects')).data).toMatchObject([{ name: 'two' }]);
     const drop = (id: string) =>
-      house.ask('DELETE', `/api/v1/users/current/custom_rules/${id}`, { headers: basic(house.owner) });
+      testHub.ask('DELETE', `/api/v1/users/current/custom_rules/${id}`, { headers: basic(testHub.owner) });
     expect((await drop(data[1].id)).status).toBe(200);
     expect(await projects()).toEqual(['one']);
     expect((await drop(data[1].id)).status).toBe(404);
     await drop(data[0].id);
     expect(await projects()).toEqual(['hub']);
-    expect((await house.get('heartbeats?date=today')).data[0].project).toBe('hub');
+    expect((await testHub.get('heartbeats?date=today')).data[0].project).toBe('hub');
   });
 
   test('are replaced as a list, added or changed one by one', async () => {
@@ -134,10 +133,10 @@ describe('rules', () => {
     expect((await put(rule('b', 'two'))).data).toHaveLength(2);
     expect((await put({ ...first, name: 'uno' })).data).toMatchObject([{ id: first.id, name: 'uno' }, { name: 'two' }]);
     expect((await put({ data: [rule('c', 'three')] })).data).toMatchObject([{ name: 'three' }]);
-    expect((await house.get('custom_rules')).data).toHaveLength(1);
+    expect((await testHub.get('custom_rules')).data).toHaveLength(1);
   });
 
-  test('that make no sense are refused, and change nothing', async () => {
+  test('are refused when invalid, and then change nothing', async () => {
     await put([rule('a', 'one')]);
     for (const wrong of [
       7,
@@ -159,24 +158,24 @@ describe('rules', () => {
     ]) {
       expect((await put(wrong)).status).toBe(400);
     }
-    expect((await house.get('custom_rules')).data).toMatchObject([{ name: 'one' }]);
+    expect((await testHub.get('custom_rules')).data).toMatchObject([{ name: 'one' }]);
   });
 
-  test('are there at once, and their progress says so', async () => {
+  test('apply at once, and their progress is complete', async () => {
     const done = {
       data: { status: 'Completed', percent_complete: 100, is_processing: false, modified_at: expect.any(String) },
     };
-    expect(await house.get('custom_rules_progress')).toEqual(done);
+    expect(await testHub.get('custom_rules_progress')).toEqual(done);
     const path = '/api/v1/users/current/custom_rules_progress';
-    expect((await house.ask('DELETE', path, { headers: basic(house.owner) })).status).toBe(200);
+    expect((await testHub.ask('DELETE', path, { headers: basic(testHub.owner) })).status).toBe(200);
   });
 
-  test('are the account’s own', async () => {
-    const bob = await house.accounts.createAccount('bob');
+  test('are visible to their account alone', async () => {
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
     await put([rule('/hub/', 'one')], bob.secret);
-    await house.send([beat(noon - 60), beat(noon)]);
+    await testHub.send([beat(noon - 60), beat(noon)]);
     expect(await projects()).toEqual(['hub']);
-    expect((await house.get('custom_rules')).data).toEqual([]);
+    expect((await testHub.get('custom_rules')).data).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// The file of a data dump: whole, and made while it is sent, a page at a time.
+// The file of a data dump: complete, and written page by page while it is sent.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readHeartbeatPages } from '../../../../server/adapters/wakatime/ingest/list-and-delete.ts';
@@ -22,8 +22,8 @@ class CountingStore extends MemoryStore {
   }
 }
 
-let house: TestHub;
-afterEach(() => house.close());
+let testHub: TestHub;
+afterEach(() => testHub.close());
 
 describe('the file of a dump', () => {
   const days = 20;
@@ -37,28 +37,30 @@ describe('the file of a dump', () => {
 
   async function filled(): Promise<CountingStore> {
     const store = new CountingStore({ epoch: 'e1' });
-    house = await openTestHub({ store });
-    await house.settle({ timezone: 'America/St_Johns' });
-    for (let from = 0; from < all.length; from += 500) await house.send(all.slice(from, from + 500));
+    testHub = await openTestHub({ store });
+    await testHub.settle({ timezone: 'America/St_Johns' });
+    for (let from = 0; from < all.length; from += 500) await testHub.send(all.slice(from, from + 500));
     [store.reads, store.most] = [0, 0];
     return store;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
   async function file(type: string): Promise<any> {
-    const made = await house.ask('POST', `/api/v1/users/current/data_dumps?api_key=${house.owner}`, { body: { type } });
+    const made = await testHub.ask('POST', `/api/v1/users/current/data_dumps?api_key=${testHub.owner}`, {
+      body: { type },
+    });
     const { pathname } = new URL(JSON.parse(made.body).data.download_url);
-    return JSON.parse((await house.ask('GET', pathname)).body);
+    return JSON.parse((await testHub.ask('GET', pathname)).body);
   }
 
-  test('of heartbeats has every one of them once, on its day, as the lists of days tell them', async () => {
+  test('of heartbeats has each heartbeat once, on its day, as the endpoint lists it', async () => {
     const store = await filled();
     const { days: told } = await file('heartbeats');
     expect(store.most).toBeLessThanOrEqual(2_000);
     expect(told).toHaveLength(days);
     for (const { date, heartbeats } of [told[0], told[7], told.at(-1)]) {
       expect(heartbeats).toHaveLength(perDay);
-      expect(heartbeats).toEqual((await house.get(`heartbeats?date=${date}`)).data);
+      expect(heartbeats).toEqual((await testHub.get(`heartbeats?date=${date}`)).data);
     }
     expect(told[0].heartbeats.slice(0, 4).map(({ project }: { project: string | null }) => project)).toEqual([
       null,
@@ -71,15 +73,15 @@ describe('the file of a dump', () => {
   test('of days has those of the summaries', async () => {
     await filled();
     const { days: told, range } = await file('daily');
-    const { data } = await house.get('summaries?start=2025-12-16&end=2026-01-04');
+    const { data } = await testHub.get('summaries?start=2025-12-16&end=2026-01-04');
     expect(told.map(({ date, ...day }: { date: string }) => day)).toEqual(data);
     expect(range.end - range.start).toBe(days * 86_400 - 1);
   });
 
-  test('asks for no more than what has been taken', async () => {
+  test('reads no further than its reader has come', async () => {
     const store = await filled();
-    const settings = await readSettings(house.hub, 'owner');
-    const pages = readHeartbeatPages(house.hub, { account: 'owner', id: '', settings }, 0);
+    const settings = await readSettings(testHub.hub, 'owner');
+    const pages = readHeartbeatPages(testHub.hub, { account: 'owner', id: '', settings }, 0);
     expect(store.reads).toBe(0);
     await pages.next();
     expect(store.reads).toBe(1);

@@ -1,5 +1,5 @@
-// What heartbeats are worth: the same answers whatever their order, batches and repetitions, and the same as a computation so plain
-// that it is obviously right (each second of the day is asked whose it is).
+// The time that heartbeats are worth: the same answers for any order, batching and repetition, and the same as a plain computation
+// that decides for each second of the day.
 
 import { describe, expect, test } from '@jest/globals';
 import { HeartbeatColumns, type HeartbeatContext } from '../../../../server/adapters/wakatime/index/columns.ts';
@@ -63,14 +63,14 @@ describe('a gap', () => {
     sample(monday + seconds, { project, ...said });
   const day = [monday, monday + 86_400];
 
-  test('shorter than the timeout belongs to the earlier heartbeat, a longer one to nobody, and the last is worth nothing', () => {
+  test('shorter than the timeout belongs to the earlier heartbeat; a longer one counts nowhere, and the last heartbeat is worth nothing', () => {
     const beats = beatsOf([at(0, 'a'), at(100, 'b'), at(100 + 899, 'a'), at(100 + 899 + 900, 'b'), at(50_000, 'a')]);
     expect(sums(beats, rule(), day, projectOf)).toEqual([{ a: 100, b: 899 }]);
     expect(sums(beats, rule({ timeout: 16 * minute }), day, projectOf)).toEqual([{ a: 1_000, b: 899 }]);
     expect(sums(beats, rule({ timeout: minute }), day, projectOf)).toEqual([{}]);
   });
 
-  test('is made by written heartbeats alone where only those count', () => {
+  test('lies between writes alone with writes_only', () => {
     const written = { is_write: true };
     const beats = beatsOf([
       at(0, 'a', written),
@@ -82,13 +82,13 @@ describe('a gap', () => {
     expect(sums(beats, rule({ writesOnly: true }), day, projectOf)).toEqual([{ a: 300 }]);
   });
 
-  test('over midnight is cut there, and both parts are the earlier heartbeat’s', () => {
+  test('over midnight is cut there, and both parts belong to the earlier heartbeat', () => {
     const beats = beatsOf([at(-300, 'a'), at(200, 'b'), at(260, 'b')]);
     const days = [monday - 86_400, monday, monday + 86_400];
     expect(sums(beats, rule(), days, projectOf)).toEqual([{ a: 300 }, { a: 200, b: 60 }]);
   });
 
-  test('is found before it is filtered', () => {
+  test('is credited before the filter applies', () => {
     const beats = beatsOf([at(0, 'a'), at(60, 'b'), at(120, 'a')]);
     const [only] = tally(beats, rule(), {
       bounds: day.map((bound) => bound * second),
@@ -97,7 +97,7 @@ describe('a gap', () => {
     expect(only?.contexts.amounts).toEqual([60 * second]);
   });
 
-  test('of a heartbeat that says "as before" goes to what was before, while that is near enough', () => {
+  test('of a heartbeat without a project of its own counts for the inherited one, if that is recent enough', () => {
     const asBefore = { last: ['project' as const] };
     const beats = beatsOf([at(0, 'a'), sample(monday + 60, asBefore), sample(monday + 120, asBefore), at(180, 'b')]);
     expect(sums(beats, rule(), day, projectOf)).toEqual([{ a: 180 }]);
@@ -105,7 +105,7 @@ describe('a gap', () => {
     expect(sums(beats, rule({ reach: minute }), day, projectOf)).toEqual([{ '': 120, a: 60 }]);
   });
 
-  test('says "as before" of branch and language only within a project', () => {
+  test('inherits branch and language only within a project', () => {
     const asBefore = { last: ['branch' as const, 'language' as const] };
     const beats = beatsOf([
       at(0, 'a', { branch: 'main', language: 'Go' }),
@@ -119,14 +119,14 @@ describe('a gap', () => {
   });
 });
 
-describe('a stretch', () => {
+describe('a block', () => {
   const monday = Date.UTC(2026, 0, 5) / 1_000;
   const asked = (beats: HeartbeatColumns, slice: (context: HeartbeatContext, entity: string) => readonly string[]) =>
     joinBlocks(beats, rule(), { from: monday * second, to: (monday + 86_400) * second, slice, fits: () => true }).map(
       ({ value, begin, end }) => [value, begin / second - monday, (end - begin) / second],
     );
 
-  test('goes on while the value is the same, in whatever case, and a lone heartbeat is one without length', () => {
+  test('continues while the value is the same in any case, and has no length for a lone heartbeat', () => {
     const beats = beatsOf([
       sample(monday, { project: 'a' }),
       sample(monday + 60, { project: 'A' }),
@@ -147,7 +147,7 @@ describe('a stretch', () => {
     ]);
   });
 
-  test('that began before midnight begins at it', () => {
+  test('that began before midnight begins at midnight', () => {
     const beats = beatsOf([sample(monday - 100, { project: 'a' }), sample(monday + 50, { project: 'b' })]);
     expect(asked(beats, ({ project }) => [project])).toEqual([
       ['a', 0, 50],
@@ -155,7 +155,7 @@ describe('a stretch', () => {
     ]);
   });
 
-  test('of dependencies gives each of them all of the time', () => {
+  test('of dependencies counts fully for each of them', () => {
     const beats = beatsOf([sample(monday, { dependencies: ['fs', 'path'] }), sample(monday + 60, {})]);
     expect(asked(beats, ({ dependencies }) => dependencies)).toEqual([
       ['fs', 0, 60],

@@ -1,15 +1,15 @@
-// External durations: meetings and the like, kept once, and counted wherever no heartbeat is.
+// External durations: meetings and the like, stored once, and counted where no heartbeat is.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const path = '/api/v1/users/current/external_durations';
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 const meeting = (id: string, from: number, to: number, more: object = {}) => ({
   external_id: id,
@@ -23,11 +23,11 @@ const meeting = (id: string, from: number, to: number, more: object = {}) => ({
   ...more,
 });
 
-const ask = (method: string, to: string, body: unknown, secret = house.owner) =>
-  house.ask(method, to, { body, headers: basic(secret) });
+const ask = (method: string, to: string, body: unknown, secret = testHub.owner) =>
+  testHub.ask(method, to, { body, headers: basic(secret) });
 
 describe('an external duration', () => {
-  test('is answered whole, and the same one sent again takes its place', async () => {
+  test('is returned whole, and replaced when it is sent again', async () => {
     const first = await ask('POST', path, meeting('a', noon - 600, noon, { meta: 'notes', branch: 'main' }));
     expect(first.status).toBe(201);
     const { data } = JSON.parse(first.body);
@@ -48,12 +48,12 @@ describe('an external duration', () => {
     });
     await ask('POST', path, meeting('a', noon - 300, noon));
     await ask('POST', path, meeting('a', noon - 60, noon, { provider: 'other' }));
-    const listed = await house.get('external_durations?date=today');
+    const listed = await testHub.get('external_durations?date=today');
     expect(listed).toMatchObject({ timezone: 'UTC', start: '2026-01-05T00:00:00Z', end: '2026-01-05T23:59:59Z' });
     expect(listed.data).toMatchObject([{ id: data.id, start_time: noon - 300 }, { provider: 'other' }]);
   });
 
-  test('that can never be taken says why, in a batch by itself', async () => {
+  test('that is invalid is refused with a reason, without failing its batch', async () => {
     const wrong = [
       meeting('', noon - 60, noon),
       meeting('a', noon, noon),
@@ -91,49 +91,49 @@ describe('an external duration', () => {
     ]);
     const ids = JSON.parse(answer.body).responses.map(([{ data }]: [{ data: { id: string } }]) => data.id);
     await ask('DELETE', `${path}.bulk`, { date: '2026-01-04', ids });
-    expect((await house.get('external_durations?date=today')).data).toHaveLength(2);
+    expect((await testHub.get('external_durations?date=today')).data).toHaveLength(2);
     const gone = await ask('DELETE', `${path}.bulk`, { date: '2026-01-05', ids: ids.slice(0, 1) });
     expect([gone.status, JSON.parse(gone.body)]).toEqual([200, { data: {} }]);
-    expect((await house.get('external_durations?date=today')).data).toMatchObject([{ external_id: 'b' }]);
+    expect((await testHub.get('external_durations?date=today')).data).toMatchObject([{ external_id: 'b' }]);
   });
 
-  test('comes by project, branch and zone', async () => {
+  test('is listed by project, branch and time zone', async () => {
     await ask('POST', `${path}.bulk`, [
       meeting('a', noon - 60, noon, { branch: 'main' }),
       meeting('b', noon - 160, noon - 100, { project: 'web', branch: 'fix' }),
     ]);
-    expect((await house.get('external_durations?date=today&project=web')).data).toMatchObject([{ external_id: 'b' }]);
-    expect((await house.get('external_durations?date=today&branches=main,x')).data).toMatchObject([
+    expect((await testHub.get('external_durations?date=today&project=web')).data).toMatchObject([{ external_id: 'b' }]);
+    expect((await testHub.get('external_durations?date=today&branches=main,x')).data).toMatchObject([
       { external_id: 'a' },
     ]);
-    expect((await house.get('external_durations?date=2026-01-06&timezone=Pacific/Kiritimati')).data).toHaveLength(2);
-    await house.get('external_durations', 400);
+    expect((await testHub.get('external_durations?date=2026-01-06&timezone=Pacific/Kiritimati')).data).toHaveLength(2);
+    await testHub.get('external_durations', 400);
   });
 
   test('counts in totals where no heartbeat does, and no second twice', async () => {
-    await house.send([beat(noon - 600, { language: 'Go' }), beat(noon - 480, { language: 'Go' })]);
+    await testHub.send([beat(noon - 600, { language: 'Go' }), beat(noon - 480, { language: 'Go' })]);
     await ask('POST', `${path}.bulk`, [meeting('a', noon - 540, noon - 300), meeting('b', noon - 360, noon - 240)]);
-    const total = async () => (await house.get('statusbar/today')).data.grand_total.total_seconds;
+    const total = async () => (await testHub.get('statusbar/today')).data.grand_total.total_seconds;
     expect(await total()).toBe(360);
-    const { data } = await house.get('summaries?range=today');
+    const { data } = await testHub.get('summaries?range=today');
     expect(data[0].categories).toMatchObject([
       { name: 'Meeting', total_seconds: 240 },
       { name: 'Coding', total_seconds: 120 },
     ]);
-    expect((await house.get('stats/today')).data.total_seconds_including_other_language).toBe(360);
-    expect((await house.get('durations?date=today&slice_by=category')).data).toMatchObject([
+    expect((await testHub.get('stats/today')).data.total_seconds_including_other_language).toBe(360);
+    expect((await testHub.get('durations?date=today&slice_by=category')).data).toMatchObject([
       { category: 'Coding', duration: 120 },
       { category: 'Meeting', time: noon - 480, duration: 240 },
     ]);
-    expect((await house.get('summaries?range=today&writes_only=true')).cumulative_total.seconds).toBe(0);
-    await house.send([beat(noon - 400)]);
+    expect((await testHub.get('summaries?range=today&writes_only=true')).cumulative_total.seconds).toBe(0);
+    await testHub.send([beat(noon - 400)]);
     expect(await total()).toBe(360);
-    await house.send([beat(noon - 100)]);
+    await testHub.send([beat(noon - 100)]);
     expect(await total()).toBe(500);
   });
 
-  test('is heard of by who follows today', async () => {
-    const guest = await house.socket();
+  test('changes the channel of today', async () => {
+    const guest = await testHub.socket();
     guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime/today' }));
     const total = async (): Promise<number> => {
       for (;;) {
@@ -142,20 +142,20 @@ describe('an external duration', () => {
       }
     };
     expect(await total()).toBe(0);
-    house.world.pass(2_000);
+    testHub.world.pass(2_000);
     await ask('POST', path, meeting('a', noon - 60, noon));
     expect(await total()).toBe(60);
   });
 
-  test('before all heartbeats is of all time, too', async () => {
+  test('before all heartbeats counts for all time, too', async () => {
     await ask('POST', path, meeting('a', noon - 86_400 * 3, noon - 86_400 * 3 + 60));
-    const { data } = await house.get('all_time_since_today');
+    const { data } = await testHub.get('all_time_since_today');
     expect([data.total_seconds, data.range.start_date]).toEqual([60, '2026-01-02']);
   });
 
-  test('is the account’s own', async () => {
+  test('is visible to its account alone', async () => {
     await ask('POST', path, meeting('a', noon - 60, noon));
-    const bob = await house.accounts.createAccount('bob');
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
     const other = path.replace('current', 'owner');
     expect((await ask('GET', `${other}?date=today`, undefined, bob.secret)).status).toBe(404);

@@ -1,5 +1,5 @@
-// The days that are kept as columns: that they say the same as the channel, that only those are read that a question needs, and that
-// nothing wrong comes of it when they are old, broken, another epoch's or another hub's.
+// The persisted index: it equals the channel, a request reads only the days it needs, and an old, broken or foreign index does no
+// harm.
 
 import { describe, expect, test } from '@jest/globals';
 import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
@@ -87,7 +87,7 @@ class CountingStore extends MemoryStore {
   }
 }
 
-test('a hub that has just started reads the days that a question needs, and what came since', async () => {
+test('a hub that has just started reads the days that a request needs, and later changes', async () => {
   const store = new CountingStore({ epoch: 'e1' });
   const node = one(openNodes(store, 1));
   await send(node, daysOf(300));
@@ -106,7 +106,7 @@ test('a hub that has just started reads the days that a question needs, and what
   expect(store.heartbeats).toBe(0);
 });
 
-test('late heartbeats and deleted ones of days that nobody has asked for are not missed', async () => {
+test('late and deleted heartbeats of days that are not loaded are applied', async () => {
   const store = new MemoryStore({ epoch: 'e1' });
   const node = one(openNodes(store, 1));
   await send(node, daysOf(60));
@@ -122,7 +122,7 @@ test('late heartbeats and deleted ones of days that nobody has asked for are not
   expect([await total(node, 3), await total(node, 4), await total(node, 0, 60)]).toEqual([660, 540, 60 * 600]);
 });
 
-test('whoever says "as before" for days on end is followed to where it began', async () => {
+test('fields are inherited over days from where they were last set', async () => {
   const node = one(openNodes(new MemoryStore({ epoch: 'e1' }), 1));
   const minutes = Array.from({ length: 12 * 144 }, (_, index) => first + index * 600);
   await send(node, [{ time: first - 600, project: 'begun' }]);
@@ -147,7 +147,7 @@ test('whoever says "as before" for days on end is followed to where it began', a
   expect(await asked()).toEqual(expected);
 });
 
-describe('what is kept', () => {
+describe('the persisted index', () => {
   async function filled() {
     const store = new MemoryStore({ epoch: 'e1' });
     const node = one(openNodes(store, 1));
@@ -164,7 +164,7 @@ describe('what is kept', () => {
     ['no columns', () => '"AAAA"'],
     ['half of them', (value: string) => `${value.slice(0, 20)}"`],
     ['those of another day', (value: string) => value.replace(/^"../, '"ZZ')],
-  ])('as %s for a day is made anew', async (_, broken) => {
+  ])('with %s for a day is rebuilt', async (_, broken) => {
     const { store, node } = await filled();
     const { value, time } = await kept(store, day);
     await change(store, { op: 'put', key: day, value: broken(value), time: time ?? 0 });
@@ -175,7 +175,7 @@ describe('what is kept', () => {
     expect((await kept(store, day)).value).toBe(value);
   });
 
-  test.each(['state', 'texts/0', 'contexts/0', 'lists/0', day])('without %s is made anew', async (key) => {
+  test.each(['state', 'texts/0', 'contexts/0', 'lists/0', day])('without %s is rebuilt', async (key) => {
     const { store, node } = await filled();
     const { value } = await kept(store, key);
     await change(store, { op: 'remove', key });
@@ -186,7 +186,7 @@ describe('what is kept', () => {
     expect(key === 'state' ? 'anything' : (await kept(store, key)).value).toBe(key === 'state' ? 'anything' : value);
   });
 
-  test('of another epoch is of no use', async () => {
+  test('of another epoch is rebuilt', async () => {
     const { store, node } = await filled();
     const { value } = await kept(store, 'state');
     const other = new MemoryStore({ epoch: 'e2' });
@@ -203,7 +203,7 @@ describe('what is kept', () => {
     await node.timelines.close();
   });
 
-  test('by two hubs at once is one hub’s, and both are right', async () => {
+  test('that two hubs write at once is one hub’s, and both answer right', async () => {
     const store = new MemoryStore({ epoch: 'e1' });
     const nodes = openNodes(store, 2);
     const [a, b] = [one(nodes), one(nodes.slice(1))];
@@ -226,7 +226,7 @@ describe('what is kept', () => {
     for (const node of [a, b]) expect(await total(node, 0, 50)).toBe(50 * 1_200 + 60);
   });
 
-  test('is complete when a hub has been stopped in good order', async () => {
+  test('is complete after an orderly stop', async () => {
     const { store, node } = await filled();
     expect(await total(node, 20)).toBe(600);
     await send(node, [{ time: first + 20 * daySeconds + 660 }]);
@@ -235,7 +235,7 @@ describe('what is kept', () => {
     expect(JSON.parse((await kept(store, 'state')).value)).toMatchObject({ seq: 551 });
   });
 
-  test('is kept again as more and more comes in, with nobody asking', async () => {
+  test('is written again after many changes, without any request', async () => {
     const store = new MemoryStore({ epoch: 'e1' });
     const node = one(openNodes(store, 1));
     await send(node, daysOf(1_000));
@@ -244,7 +244,7 @@ describe('what is kept', () => {
   });
 });
 
-test('items that somebody else named are found again by their names', async () => {
+test('heartbeats whose keys were chosen elsewhere are found by their keys', async () => {
   const store = new MemoryStore({ epoch: 'e1' });
   const node = one(openNodes(store, 1));
   await send(node, daysOf(20));
@@ -271,7 +271,7 @@ test('items that somebody else named are found again by their names', async () =
   expect([await total(node, 5), await total(node, 8), (await node.timelines.of('ann')).size]).toEqual([600, 600, 220]);
 });
 
-test('accounts that nobody has asked about for a while are let go, and come back', async () => {
+test('least recently used accounts are closed, and opened again when needed', async () => {
   const store = new CountingStore({ epoch: 'e1' });
   const node = one(openNodes(store, 1));
   await send(node, daysOf(30));
@@ -285,7 +285,9 @@ test('accounts that nobody has asked about for a while are let go, and come back
   expect(store.days).toBe(30);
 });
 
-test.each(Array.from({ length: 30 }, (_, index) => index + 1))('seed %d: a day unpacked is the day', (seed) => {
+test.each(
+  Array.from({ length: 30 }, (_, index) => index + 1),
+)('seed %d: a decoded day equals the encoded one', (seed) => {
   const random = seeded(seed);
   const block = new DayBlock();
   const number = 20_000 + seed;

@@ -1,4 +1,4 @@
-// Heartbeats on their way in, over HTTP: everything that keeps a plugin from looping, losing or doubling what it has.
+// Heartbeats over HTTP: everything that keeps a plugin from looping, losing or duplicating heartbeats.
 
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -9,46 +9,46 @@ const bulk = '/api/v1/users/current/heartbeats.bulk';
 const accepted = [{ data: null, error: null }, 201];
 
 describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
-  let house: TestHub;
+  let testHub: TestHub;
   const now = noon;
   beforeEach(async () => {
-    house = await openTestHub({ engine });
+    testHub = await openTestHub({ engine });
   });
-  afterEach(() => house.close());
+  afterEach(() => testHub.close());
 
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-  const kept = async (): Promise<any[]> => (await house.get('heartbeats?date=2026-01-05')).data;
+  const kept = async (): Promise<any[]> => (await testHub.get('heartbeats?date=2026-01-05')).data;
   const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
-    house.ask('POST', path, { body, headers: { ...basic(house.owner), ...headers } });
+    testHub.ask('POST', path, { body, headers: { ...basic(testHub.owner), ...headers } });
 
-  test('is answered 202 as a whole and 201 for each, in order, and never with an echo', async () => {
-    const answer = await house.send([beat(now - 60), beat(now), beat(now - 30)]);
+  test('is answered 202 as a whole and 201 for each heartbeat, in order, without an echo', async () => {
+    const answer = await testHub.send([beat(now - 60), beat(now), beat(now - 30)]);
     expect(answer.status).toBe(202);
     expect(JSON.parse(answer.body)).toEqual({ responses: [accepted, accepted, accepted] });
     expect((await kept()).map(({ time }) => time)).toEqual([now - 60, now - 30, now]);
   });
 
-  test('without anything in it is no mistake', async () => {
-    const answer = await house.send([]);
+  test('without heartbeats is answered 202', async () => {
+    const answer = await testHub.send([]);
     expect([answer.status, answer.body]).toEqual([202, '{"responses":[]}']);
   });
 
-  test('that comes again changes nothing, and is answered the same', async () => {
+  test('that comes again changes nothing and is answered the same', async () => {
     const batch = [beat(now), beat(now - 10, { is_write: true })];
-    await house.send(batch);
-    const again = await house.send([...batch, ...batch]);
+    await testHub.send(batch);
+    const again = await testHub.send([...batch, ...batch]);
     expect(JSON.parse(again.body).responses).toEqual([accepted, accepted, accepted, accepted]);
     expect(await kept()).toHaveLength(2);
   });
 
-  test('sent by two editors at once is kept once', async () => {
+  test('that two editors send at once is stored once', async () => {
     const batch = Array.from({ length: 25 }, (_, index) => beat(now - index));
-    await Promise.all(Array.from({ length: 8 }, () => house.send(batch)));
+    await Promise.all(Array.from({ length: 8 }, () => testHub.send(batch)));
     expect(await kept()).toHaveLength(25);
   });
 
-  test('loses only what can never be taken, with reasons in lists and no `error`', async () => {
-    const answer = await house.send([
+  test('loses only invalid heartbeats, with reasons in lists and without `error`', async () => {
+    const answer = await testHub.send([
       beat(now),
       beat(now * 1_000),
       beat(now + 90_000),
@@ -71,7 +71,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect(await kept()).toHaveLength(1);
   });
 
-  test('that is no JSON is 400, with an error and the headers that pages need', async () => {
+  test('that is no JSON is 400, with an error and CORS headers', async () => {
     for (const body of ['', 'nonsense', '5', 'null', '"text"']) {
       const answer = await post(bulk, body);
       expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([400, 'string']);
@@ -79,7 +79,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     }
   });
 
-  test('is read whatever its content type says, and when it is packed into a text', async () => {
+  test('is read with any content type, and when it is encoded twice', async () => {
     await post(bulk, JSON.stringify([beat(now)]), { 'content-type': 'text/plain;charset=UTF-8' });
     await post(bulk, JSON.stringify(JSON.stringify([beat(now - 1, { entity_type: 'file', type: undefined })])));
     expect(await kept()).toHaveLength(2);
@@ -90,17 +90,17 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
   ] as const)('is read when it is compressed with %s', async (encoding, compress) => {
-    const headers = { ...basic(house.owner), 'content-encoding': encoding };
-    const answer = await ask(house.port, 'POST', bulk, { body: compress(JSON.stringify([beat(now)])), headers });
+    const headers = { ...basic(testHub.owner), 'content-encoding': encoding };
+    const answer = await ask(testHub.port, 'POST', bulk, { body: compress(JSON.stringify([beat(now)])), headers });
     expect(answer.status).toBe(202);
     expect(await kept()).toHaveLength(1);
   });
 
   test('that is not compressed as it says is 400, one that grows beyond the limit 413', async () => {
-    const headers = { ...basic(house.owner), 'content-encoding': 'gzip' };
-    const broken = await ask(house.port, 'POST', bulk, { body: Buffer.from('plain'), headers });
+    const headers = { ...basic(testHub.owner), 'content-encoding': 'gzip' };
+    const broken = await ask(testHub.port, 'POST', bulk, { body: Buffer.from('plain'), headers });
     expect([broken.status, broken.headers['access-control-allow-origin']]).toEqual([400, '*']);
-    const bomb = await ask(house.port, 'POST', bulk, { body: gzipSync(Buffer.alloc(8_000_000)), headers });
+    const bomb = await ask(testHub.port, 'POST', bulk, { body: gzipSync(Buffer.alloc(8_000_000)), headers });
     expect([bomb.status, bomb.body, bomb.headers['access-control-allow-origin']]).toEqual([
       413,
       expect.stringContaining('4194304'),
@@ -125,17 +125,17 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     await post(bulk, `[${said}]`);
     await post(bulk, JSON.stringify(`[${packed}]`));
     expect((await kept()).map(({ project }) => project)).toEqual(['b\ufffd', 'a\ufffd']);
-    expect((await house.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual([
+    expect((await testHub.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual([
       'a\ufffd',
       'b\ufffd',
     ]);
   });
 
   test('of an earlier build, with a lone surrogate in the store, makes no answer fail', async () => {
-    const channel = await house.hub.channel('owner/wakatime');
+    const channel = await testHub.hub.channel('owner/wakatime');
     const value = JSON.stringify(beat(now, { project: '\ud83d', machine: '\udc00' }));
     const op = { op: 'put', key: '019b8ea5-5a00-8000-a000-000000000000', value, time: now * 1_000_000 } as const;
-    await channel.write({ ops: [op], origin: 'test', at: house.world.now() });
+    await channel.write({ ops: [op], origin: 'test', at: testHub.world.now() });
     for (const path of [
       'projects',
       'machine_names',
@@ -144,12 +144,12 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
       'durations?date=today',
       'heartbeats?date=today',
     ])
-      expect(JSON.stringify(await house.get(path))).not.toMatch(/\\u[dD][89a-f]/);
-    expect((await house.get('projects')).data).toMatchObject([{ name: '\ufffd' }]);
+      expect(JSON.stringify(await testHub.get(path))).not.toMatch(/\\u[dD][89a-f]/);
+    expect((await testHub.get('projects')).data).toMatchObject([{ name: '\ufffd' }]);
   });
 
-  test('of a thousand is taken', async () => {
-    const answer = await house.send(Array.from({ length: 1_000 }, (_, index) => beat(now - index)));
+  test('of a thousand is stored', async () => {
+    const answer = await testHub.send(Array.from({ length: 1_000 }, (_, index) => beat(now - index)));
     expect(JSON.parse(answer.body).responses).toHaveLength(1_000);
     expect(await kept()).toHaveLength(1_000);
   });
@@ -165,7 +165,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     '/api/v1/users/@owner/heartbeats.bulk',
     '/users/owner/heartbeats.bulk',
     '/users/@owner/heartbeats.bulk',
-  ])('is taken at %s', async (path) => {
+  ])('is stored at %s', async (path) => {
     expect(await post(path, [beat(now)])).toMatchObject({
       status: 202,
       body: JSON.stringify({ responses: [accepted] }),
@@ -181,7 +181,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     '/api/v1/heartbeats',
     '/api/v1/users/current/heartbeats',
     '/api/v1/users/current/heartbeat',
-  ])('of the legacy command line is taken at %s, with its numbers as texts', async (path) => {
+  ])('of the legacy command line is stored at %s, with numbers as texts', async (path) => {
     const legacy = {
       ...beat(now),
       is_write: false,
@@ -207,29 +207,29 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     ]);
   });
 
-  test('of a browser has a time as text, a url as its type and browses', async () => {
+  test('of a browser may have a text as time, and has the category browsing', async () => {
     const said = {
       entity: 'https://example.org/',
       type: 'url',
       time: `${now - 0.5}`,
       plugin: 'Chrome/114.0.0.0 chrome-wakatime/3.0.17',
     };
-    await house.ask('POST', `${bulk}?api_key=${house.owner}`, {
+    await testHub.ask('POST', `${bulk}?api_key=${testHub.owner}`, {
       body: JSON.stringify([said]),
       headers: { origin: 'https://github.com' },
     });
     expect(await kept()).toMatchObject([{ type: 'url', category: 'browsing', time: now - 0.5, project: null }]);
-    expect((await house.get('user_agents')).data).toMatchObject([{ editor: 'Chrome', is_browser_extension: true }]);
+    expect((await testHub.get('user_agents')).data).toMatchObject([{ editor: 'Chrome', is_browser_extension: true }]);
   });
 
-  test('says who and where in its headers, escaped once or more', async () => {
-    await house.send([beat(now)], { 'x-machine-name': encodeURIComponent(encodeURIComponent('Ann’s laptop')) });
-    await house.send([beat(now - 5, { user_agent: 'wakatime/v1 (darwin-22) go1.22 vim/9 vim-wakatime/11' })]);
-    expect((await house.get('machine_names')).data.map(({ name }: { name: string }) => name)).toEqual([
+  test('names plugin and machine in its headers, escaped once or more', async () => {
+    await testHub.send([beat(now)], { 'x-machine-name': encodeURIComponent(encodeURIComponent('Ann’s laptop')) });
+    await testHub.send([beat(now - 5, { user_agent: 'wakatime/v1 (darwin-22) go1.22 vim/9 vim-wakatime/11' })]);
+    expect((await testHub.get('machine_names')).data.map(({ name }: { name: string }) => name)).toEqual([
       'Ann’s laptop',
       'laptop',
     ]);
-    const agents = (await house.get('user_agents')).data;
+    const agents = (await testHub.get('user_agents')).data;
     expect(agents).toMatchObject([
       { value: cliAgent, editor: 'VS Code', os: 'Linux' },
       { editor: 'Vim', os: 'Mac' },
@@ -242,18 +242,18 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     ['three times', 'my%252Blaptop'],
     ['as in a path', 'my%20laptop'],
     ['and as it is', 'my laptop'],
-  ])('has its machine’s name %s', async (_, machine) => {
-    await house.send([beat(now)], { 'x-machine-name': machine });
-    expect((await house.get('machine_names')).data).toMatchObject([{ name: 'my laptop' }]);
+  ])('may have its machine’s name %s', async (_, machine) => {
+    await testHub.send([beat(now)], { 'x-machine-name': machine });
+    expect((await testHub.get('machine_names')).data).toMatchObject([{ name: 'my laptop' }]);
   });
 
-  test('has its machine’s name in bytes of UTF-8, as the legacy command line sends it', async () => {
-    await house.send([beat(now)], { 'x-machine-name': 'Zoë at home' });
+  test('may have its machine’s name in UTF-8, as the legacy command line sends it', async () => {
+    await testHub.send([beat(now)], { 'x-machine-name': 'Zoë at home' });
     expect((await kept()).map(({ machine }) => machine)).toEqual(['Zoë at home']);
   });
 
-  test('of a relay names machines itself, one by one; an id that names none is none', async () => {
-    await house.send([
+  test('of a relay names machines one by one; an unknown id is no name', async () => {
+    await testHub.send([
       beat(now, { machine: 'desk' }),
       beat(now - 1, { machine_name_id: 'couch' }),
       beat(now - 2, { machine_name_id: '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b' }),
@@ -261,29 +261,29 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect((await kept()).map(({ machine }) => machine)).toEqual(['laptop', 'couch', 'desk']);
   });
 
-  test('of the first machine that says a time zone gives the account its own, the second does not', async () => {
-    await house.send([beat(now)], { timezone: 'Europe/Berlin' });
-    await house.send([beat(now - 1)], { timezone: 'Asia/Tokyo' });
-    expect((await house.get('')).data.timezone).toBe('Europe/Berlin');
+  test('of the first machine with a time zone sets the account’s, a second one does not', async () => {
+    await testHub.send([beat(now)], { timezone: 'Europe/Berlin' });
+    await testHub.send([beat(now - 1)], { timezone: 'Asia/Tokyo' });
+    expect((await testHub.get('')).data.timezone).toBe('Europe/Berlin');
   });
 
-  test('says "as before" and is kept without the placeholder', async () => {
-    await house.send([
+  test('with placeholders is stored without them', async () => {
+    await testHub.send([
       beat(now - 100, { branch: 'main', language: 'TypeScript' }),
       beat(now - 50, { project: '<<LAST_PROJECT>>', branch: '<<LAST_BRANCH>>', language: '<<LAST_LANGUAGE>>' }),
       beat(now, {}),
     ]);
     expect(JSON.stringify(await kept())).not.toContain('LAST_');
-    const [day] = (await house.get('summaries?start=today&end=today')).data;
+    const [day] = (await testHub.get('summaries?start=today&end=today')).data;
     expect(day.projects).toMatchObject([{ name: 'hub', total_seconds: 100 }]);
     expect(day.languages).toMatchObject([{ name: 'TypeScript', total_seconds: 100 }]);
   });
 
-  test('is heard by a follower, one change for each heartbeat', async () => {
-    const guest = await house.socket();
+  test('reaches a follower as one change for each heartbeat', async () => {
+    const guest = await testHub.socket();
     guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime' }));
     await guest.messages.next();
-    await house.send([beat(now - 1, { branch: 'main' }), beat(now, { is_write: true })]);
+    await testHub.send([beat(now - 1, { branch: 'main' }), beat(now, { is_write: true })]);
     const heard = [JSON.parse(await guest.messages.next()), JSON.parse(await guest.messages.next())];
     expect(heard).toMatchObject([
       {
@@ -299,7 +299,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     guest.end();
   });
 
-  test('that is one heartbeat alone is answered as WakaTime does, or as Wakapi does under its own prefix', async () => {
+  test('that is a single heartbeat is answered as WakaTime does, or as Wakapi does under its own prefix', async () => {
     const alone = await post('/api/v1/users/current/heartbeats', beat(now));
     expect(alone.status).toBe(202);
     expect(JSON.parse(alone.body)).toEqual({
@@ -314,68 +314,68 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     ]);
   });
 
-  test('comes again after a restart and is one', async () => {
-    const store = house.hub.store;
-    await house.send([beat(now)]);
-    await house.listening.close();
-    const again = await openTestHub({ store, world: house.world, owner: house.owner });
+  test('is stored once, also when it comes again after a restart', async () => {
+    const store = testHub.hub.store;
+    await testHub.send([beat(now)]);
+    await testHub.listening.close();
+    const again = await openTestHub({ store, world: testHub.world, owner: testHub.owner });
     await again.send([beat(now)]);
     expect((await again.get('heartbeats?date=2026-01-05')).data).toHaveLength(1);
-    house = again;
+    testHub = again;
   });
 });
 
-describe('the door', () => {
-  let house: TestHub;
+describe('the routes', () => {
+  let testHub: TestHub;
   const now = noon;
   beforeEach(async () => {
-    house = await openTestHub();
+    testHub = await openTestHub();
   });
-  afterEach(() => house.close());
+  afterEach(() => testHub.close());
 
-  test('answers 401 to a wrong key, to none, and to one that may only read, so that plugins ask for another', async () => {
-    const reader = await house.accounts.createToken('owner', 'reader', ['read']);
+  test('answer 401 to a wrong, missing or read-only key, so that plugins ask for another', async () => {
+    const reader = await testHub.accounts.createToken('owner', 'reader', ['read']);
     if (!reader.ok) throw new Error(reader.error);
     const wrong = '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     for (const headers of [{}, basic(wrong), basic('nobody'), basic(reader.secret), { authorization: 'nonsense' }]) {
-      const answer = await house.ask('POST', bulk, { body: [beat(now)], headers });
+      const answer = await testHub.ask('POST', bulk, { body: [beat(now)], headers });
       expect([answer.status, JSON.parse(answer.body)]).toEqual([401, { error: 'Unauthorized' }]);
       expect(answer.headers['access-control-allow-origin']).toBe('*');
     }
-    const read = await house.ask('GET', '/api/v1/users/current', { headers: basic(reader.secret) });
+    const read = await testHub.ask('GET', '/api/v1/users/current', { headers: basic(reader.secret) });
     expect(read.status).toBe(200);
     for (let turn = 0; turn < 20; turn += 1) {
-      expect((await house.ask('GET', '/api/v1/users/current', { headers: basic(wrong) })).status).toBe(401);
+      expect((await testHub.ask('GET', '/api/v1/users/current', { headers: basic(wrong) })).status).toBe(401);
     }
   });
 
-  test('keeps accounts apart', async () => {
-    const bob = await house.accounts.createAccount('bob');
+  test('keep accounts apart', async () => {
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    await house.send([beat(now)]);
-    const asked = (path: string) => house.ask('GET', `/api/v1/users/${path}`, { headers: basic(bob.secret) });
+    await testHub.send([beat(now)]);
+    const asked = (path: string) => testHub.ask('GET', `/api/v1/users/${path}`, { headers: basic(bob.secret) });
     expect(JSON.parse((await asked('current/heartbeats?date=today')).body).data).toEqual([]);
     expect((await asked('owner/heartbeats?date=today')).status).toBe(404);
     expect((await asked('nobody/heartbeats?date=today')).status).toBe(404);
     expect(
       (
-        await house.ask('POST', '/api/v1/users/owner/heartbeats.bulk', {
+        await testHub.ask('POST', '/api/v1/users/owner/heartbeats.bulk', {
           body: [beat(now - 9)],
           headers: basic(bob.secret),
         })
       ).status,
     ).toBe(404);
-    expect((await house.get('heartbeats?date=today')).data).toHaveLength(1);
+    expect((await testHub.get('heartbeats?date=today')).data).toHaveLength(1);
   });
 
-  test('answers every path’s OPTIONS, and pages of other origins', async () => {
+  test('answer OPTIONS at every path, with CORS headers', async () => {
     for (const path of [
       bulk,
       '/api/heartbeat',
       '/users/current/statusbar/today',
       '/api/v1/users/current/nothing/here',
     ]) {
-      const answer = await house.ask('OPTIONS', path, { headers: { origin: 'https://vscode.dev' } });
+      const answer = await testHub.ask('OPTIONS', path, { headers: { origin: 'https://vscode.dev' } });
       expect(answer.status).toBe(204);
       expect(answer.headers).toMatchObject({
         'access-control-allow-origin': '*',
@@ -385,44 +385,39 @@ describe('the door', () => {
     }
   });
 
-  test('says 404 in JSON where there is nothing', async () => {
+  test('answer 404 in JSON at unknown paths', async () => {
     for (const path of ['/api/v1/users/current/nothing', '/users/current/nothing']) {
-      const answer = await house.ask('GET', path, { headers: basic(house.owner) });
+      const answer = await testHub.ask('GET', path, { headers: basic(testHub.owner) });
       expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([404, 'string']);
       expect(answer.headers['access-control-allow-origin']).toBe('*');
     }
   });
 
-  test('says 405 in JSON where there is something else, and pages may read that, too', async () => {
-    const answer = await house.ask('PUT', bulk, { headers: { origin: 'https://vscode.dev' }, body: [] });
+  test('answer 405 in JSON to other methods, with CORS headers', async () => {
+    const answer = await testHub.ask('PUT', bulk, { headers: { origin: 'https://vscode.dev' }, body: [] });
     expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([405, 'string']);
     expect(answer.headers).toMatchObject({ allow: 'DELETE, OPTIONS, POST', 'access-control-allow-origin': '*' });
   });
 
-  test.each([
-    '/api/v1',
-    '/api',
-    '/v1',
-    '',
-  ])('takes reports of plugins’ own errors at %s from anybody', async (prefix) => {
-    const answer = await house.ask('POST', `${prefix}/plugins/errors`, { body: { is_panic: true, stacktrace: 'x' } });
+  test.each(['/api/v1', '/api', '/v1', ''])('accept error reports of plugins at %s without a key', async (prefix) => {
+    const answer = await testHub.ask('POST', `${prefix}/plugins/errors`, { body: { is_panic: true, stacktrace: 'x' } });
     expect(answer.status).toBe(201);
   });
 });
 
 describe('a personal hub', () => {
-  let house: TestHub;
+  let testHub: TestHub;
   beforeEach(async () => {
-    house = await openTestHub({ personal: true });
+    testHub = await openTestHub({ personal: true });
   });
-  afterEach(() => house.close());
+  afterEach(() => testHub.close());
 
-  test('asks its owner for no key, but pages of other origins for one', async () => {
+  test('asks its owner for no key, but pages of other origins do need one', async () => {
     const asked = (headers: Record<string, string>, query = '') =>
-      house.ask('GET', `/api/v1/users/current${query}`, { headers }).then(({ status }) => status);
+      testHub.ask('GET', `/api/v1/users/current${query}`, { headers }).then(({ status }) => status);
     expect(await asked({})).toBe(200);
     expect(await asked({ origin: 'https://evil.example' })).toBe(401);
     expect(await asked({ origin: 'null' })).toBe(401);
-    expect(await asked({ origin: 'chrome-extension://abc' }, `?api_key=${house.owner}`)).toBe(200);
+    expect(await asked({ origin: 'chrome-extension://abc' }, `?api_key=${testHub.owner}`)).toBe(200);
   });
 });

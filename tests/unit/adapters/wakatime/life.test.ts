@@ -1,5 +1,5 @@
-// A plugin's life against a real hub on a real folder: online, offline for a day, a flush of all it has while a second editor flushes the
-// same queue, and the hub killed in the middle. And what a composed hub lets pages do.
+// The days of a plugin on a real hub with a real folder: online, offline for a day, a flush of its queue while a second editor
+// flushes the same one, and the hub killed meanwhile. And what a composed hub allows pages.
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { startComposed } from '../../../harness/compose.ts';
@@ -17,8 +17,8 @@ interface Sent {
   readonly project: string;
 }
 
-describe.each(['uws', 'ws'])('a plugin’s life on %s', (engine) => {
-  test('ends with the right totals, and nothing twice', async () => {
+describe.each(['uws', 'ws'])('the days of a plugin on %s', (engine) => {
+  test('ends with the right totals, and nothing counts twice', async () => {
     const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const env = { HORAI_DATA: leftovers.folder(), HORAI_OWNER_TOKEN: key, HORAI_LOG: 'trace', HORAI_ENGINE: engine };
     let hub = new HubProcess(leftovers, env);
@@ -97,7 +97,7 @@ describe.each(['uws', 'ws'])('a plugin’s life on %s', (engine) => {
 });
 
 describe('a composed hub', () => {
-  test('lets pages of any origin ask for WakaTime’s paths with a key, and for nothing else', async () => {
+  test('lets pages of any origin request WakaTime’s paths with a key, and nothing else', async () => {
     const hub = await startComposed({ ownerToken: '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b' });
     const asked = (path: string, method = 'GET') =>
       fetch(`${hub.url}${path}`, { method, headers: { origin: 'chrome-extension://abc' } }).then(

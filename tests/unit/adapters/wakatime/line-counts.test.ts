@@ -1,4 +1,4 @@
-// Lines of code, by AI and by hand, in every answer that tells of them; and time of one file alone.
+// Lines of code, by AI and by hand, in every answer that has them; and the filter by one file.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { countLines } from '../../../../server/adapters/wakatime/index/line-counts.ts';
@@ -7,11 +7,11 @@ import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime
 const now = noon;
 const [main, notes] = ['/home/ann/hub/main.ts', '/home/ann/hub/notes.md'];
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 test.each([
   [{ ai_line_changes: 12, human_line_changes: -3 }, [12, 0, 0, 3]],
@@ -22,13 +22,13 @@ test.each([
   [{ ai_line_changes: 1e15 }, [4_294_967_295, 0, 0, 0]],
   [{ ai_line_changes: 0, human_line_changes: 0 }, undefined],
   [{}, undefined],
-])('%j tells %j', (said, counts) => {
+])('%j reports %j', (said, counts) => {
   expect(countLines({ entity: 'a', type: 'file', category: 'coding', ...said })).toEqual(counts);
 });
 
 describe('lines', () => {
   beforeEach(async () => {
-    await house.send([
+    await testHub.send([
       beat(now - 7_200, { project: 'hub', entity: main, ai_line_changes: 30, human_line_changes: 2 }),
       beat(now - 7_140, { project: 'hub', entity: notes, branch: 'dev', human_line_changes: -4, is_write: true }),
       beat(now - 7_080, { project: 'web', entity: '/home/ann/web/a.css', line_additions: 7, line_deletions: 1 }),
@@ -44,15 +44,15 @@ describe('lines', () => {
     human_deletions,
   });
 
-  test('are told of a day and of its projects, in summaries and the status bar', async () => {
-    const [today] = (await house.get('summaries?range=today')).data;
+  test('are in a day and its projects, in summaries and the status bar', async () => {
+    const [today] = (await testHub.get('summaries?range=today')).data;
     expect(today.grand_total).toMatchObject(of(30, 10, 9, 5));
     expect(today.projects).toMatchObject([{ name: 'hub', color: null, ...of(30, 10, 2, 4) }]);
-    expect((await house.get('statusbar/today')).data.grand_total).toMatchObject(of(30, 10, 9, 5));
+    expect((await testHub.get('statusbar/today')).data.grand_total).toMatchObject(of(30, 10, 9, 5));
   });
 
-  test('are told of branches and files of a project, each file with its type', async () => {
-    const [today] = (await house.get('summaries?range=today&project=hub')).data;
+  test('are in branches and files of a project, each file with its type', async () => {
+    const [today] = (await testHub.get('summaries?range=today&project=hub')).data;
     expect(today.grand_total).toMatchObject(of(30, 10, 2, 4));
     expect(today.branches).toMatchObject([
       { name: 'Unknown Branch', ...of(30, 10, 2, 0) },
@@ -64,51 +64,53 @@ describe('lines', () => {
     ]);
   });
 
-  test('are told of a range, filtered like time', async () => {
+  test('are in a range, filtered like time', async () => {
     const range = 'stats/last_7_days?is_including_today=true';
-    expect((await house.get(range)).data).toMatchObject(of(31, 10, 9, 5));
-    expect((await house.get(`${range}&project=web`)).data).toMatchObject(of(0, 0, 7, 1));
-    expect((await house.get(`${range}&writes_only=true`)).data).toMatchObject(of(0, 0, 0, 4));
-    expect((await house.get(`${range}&entity=${main}`)).data).toMatchObject(of(31, 10, 2, 0));
+    expect((await testHub.get(range)).data).toMatchObject(of(31, 10, 9, 5));
+    expect((await testHub.get(`${range}&project=web`)).data).toMatchObject(of(0, 0, 7, 1));
+    expect((await testHub.get(`${range}&writes_only=true`)).data).toMatchObject(of(0, 0, 0, 4));
+    expect((await testHub.get(`${range}&entity=${main}`)).data).toMatchObject(of(31, 10, 2, 0));
   });
 
-  test('are told of each stretch of a day', async () => {
-    expect((await house.get('durations?date=today')).data).toMatchObject([
+  test('are in each block of a day', async () => {
+    expect((await testHub.get('durations?date=today')).data).toMatchObject([
       { project: 'hub', duration: 120, ...of(30, 0, 2, 4) },
       { project: 'web', duration: 0, ...of(0, 0, 7, 1) },
       { project: 'hub', duration: 0, ...of(0, 10, 0, 0) },
     ]);
-    expect((await house.get('durations?date=today&slice_by=entity&project=hub')).data).toMatchObject([
+    expect((await testHub.get('durations?date=today&slice_by=entity&project=hub')).data).toMatchObject([
       { entity: main, ...of(30, 0, 2, 0) },
       { entity: notes, ...of(0, 0, 0, 4) },
       { entity: main, ...of(0, 10, 0, 0) },
     ]);
   });
 
-  test('are told day by day', async () => {
-    expect((await house.get('insights/ai_days/last_7_days?is_including_today=true')).data.ai_days.slice(-2)).toEqual([
+  test('are listed day by day', async () => {
+    expect((await testHub.get('insights/ai_days/last_7_days?is_including_today=true')).data.ai_days.slice(-2)).toEqual([
       { date: '2026-01-04', total: 0, ...of(1, 0, 0, 0) },
       { date: '2026-01-05', total: 120, ...of(30, 10, 9, 5) },
     ]);
   });
 
-  test('that come late, in a repetition, count', async () => {
-    expect((await house.get('summaries?range=yesterday')).data[0].grand_total).toMatchObject(of(1, 0, 0, 0));
-    await house.send([beat(now - 86_400, { project: 'hub', entity: main, ai_line_changes: 1, human_line_changes: 5 })]);
-    expect((await house.get('summaries?range=yesterday')).data[0].grand_total).toMatchObject(of(1, 0, 5, 0));
+  test('count when they come late, in a repetition', async () => {
+    expect((await testHub.get('summaries?range=yesterday')).data[0].grand_total).toMatchObject(of(1, 0, 0, 0));
+    await testHub.send([
+      beat(now - 86_400, { project: 'hub', entity: main, ai_line_changes: 1, human_line_changes: 5 }),
+    ]);
+    expect((await testHub.get('summaries?range=yesterday')).data[0].grand_total).toMatchObject(of(1, 0, 5, 0));
   });
 
-  test('count where a rule puts them', async () => {
+  test('count for the project that a rule sets', async () => {
     const rule = {
       name: 'one',
       if_match: [{ field: 'entity', operator: 'ends with', value: '.ts' }],
       then_set: [{ field: 'project', value: 'core' }],
     };
-    await house.ask('PUT', '/api/v1/users/current/custom_rules', {
+    await testHub.ask('PUT', '/api/v1/users/current/custom_rules', {
       body: [rule],
-      headers: { authorization: `Bearer ${house.owner}` },
+      headers: { authorization: `Bearer ${testHub.owner}` },
     });
-    const [today] = (await house.get('summaries?range=today')).data;
+    const [today] = (await testHub.get('summaries?range=today')).data;
     expect(today.projects).toMatchObject([
       { name: 'core', ...of(30, 10, 2, 0) },
       { name: 'hub', ...of(0, 0, 0, 4) },
@@ -117,32 +119,33 @@ describe('lines', () => {
 });
 
 describe('the filter by entity', () => {
-  test('gives the time of that file, to the letter', async () => {
-    await house.send([
+  test('gives the time of that file alone', async () => {
+    await testHub.send([
       beat(now - 600, { project: 'hub', entity: main }),
       beat(now - 570, { project: 'hub', entity: notes }),
       beat(now - 480, { project: 'hub', entity: main }),
       beat(now - 420, { project: 'web', entity: notes }),
     ]);
     const total = async (entity: string) =>
-      (await house.get(`stats/today?entity=${encodeURIComponent(entity)}`)).data.total_seconds_including_other_language;
+      (await testHub.get(`stats/today?entity=${encodeURIComponent(entity)}`)).data
+        .total_seconds_including_other_language;
     expect(await Promise.all([main, notes, '/home/ann/hub', main.toUpperCase(), ''].map(total))).toEqual([
       90, 90, 0, 0, 180,
     ]);
-    expect((await house.get(`durations?date=today&entity=${main}`)).data).toMatchObject([
+    expect((await testHub.get(`durations?date=today&entity=${main}`)).data).toMatchObject([
       { time: now - 600, duration: 30 },
       { time: now - 480, duration: 60 },
     ]);
-    expect((await house.get(`summaries?range=today&entity=${main}`)).data[0].grand_total.total_seconds).toBe(90);
+    expect((await testHub.get(`summaries?range=today&entity=${main}`)).data[0].grand_total.total_seconds).toBe(90);
   });
 
-  test('gives the time of a meeting, at once', async () => {
-    await house.ask('POST', '/api/v1/users/current/external_durations', {
+  test('gives the time of a meeting', async () => {
+    await testHub.ask('POST', '/api/v1/users/current/external_durations', {
       body: { external_id: '1', provider: 'cal', entity: 'Standup', type: 'app', start_time: now - 900, end_time: now },
-      headers: { authorization: `Bearer ${house.owner}` },
+      headers: { authorization: `Bearer ${testHub.owner}` },
     });
     for (let turn = 0; turn < 2; turn += 1) {
-      const { data } = await house.get('stats/today?entity=Standup');
+      const { data } = await testHub.get('stats/today?entity=Standup');
       expect(data.total_seconds_including_other_language).toBe(900);
     }
   });

@@ -1,47 +1,47 @@
-// Leaderboards and organisations: several people who show one another some of their time. Each of them plays their own part, and those
-// who were not asked, have not joined, have left or hold the wrong kind of token see nothing.
+// Leaderboards and organisations: several people who show each other some of their time. People who were not invited, have not
+// joined, have left, or have the wrong token see nothing.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const string = expect.any(String);
 
-let house: TestHub;
+let testHub: TestHub;
 let bob: string;
 let eve: string;
 
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
   [bob = '', eve = ''] = await Promise.all(
     ['bob', 'eve'].map(async (name) => {
-      const made = await house.accounts.createAccount(name);
+      const made = await testHub.accounts.createAccount(name);
       if (!made.ok) throw new Error(made.error);
       return made.secret;
     }),
   );
   const day = noon - 86_400;
-  await house.send([beat(day, { language: 'Go' }), beat(day + 60)]);
+  await testHub.send([beat(day, { language: 'Go' }), beat(day + 60)]);
   const bobs = { project: 'secret', language: 'Rust', dependencies: ['serde'] };
-  await house.send([beat(day, bobs), beat(day + 600, bobs), beat(noon - 120, bobs), beat(noon)], basic(bob));
+  await testHub.send([beat(day, bobs), beat(day + 600, bobs), beat(noon - 120, bobs), beat(noon)], basic(bob));
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 type Told = { status: number; [field: string]: any };
 
 async function ask(secret: string, method: string, path: string, body?: object): Promise<Told> {
-  const answer = await house.ask(method, `/api/v1/users/current/${path}`, { body, headers: basic(secret) });
+  const answer = await testHub.ask(method, `/api/v1/users/current/${path}`, { body, headers: basic(secret) });
   return { status: answer.status, ...JSON.parse(answer.body) };
 }
 
 describe('a private leaderboard', () => {
   let board: string;
   beforeEach(async () => {
-    board = `leaderboards/${(await ask(house.owner, 'POST', 'leaderboards', { name: 'Team' }))['data'].id}`;
+    board = `leaderboards/${(await ask(testHub.owner, 'POST', 'leaderboards', { name: 'Team' }))['data'].id}`;
   });
 
-  test('is listed with what may be done with it', async () => {
-    expect(await house.get('leaderboards')).toMatchObject({
+  test('is listed with the rights of the caller', async () => {
+    expect(await testHub.get('leaderboards')).toMatchObject({
       data: [
         {
           id: string,
@@ -59,15 +59,15 @@ describe('a private leaderboard', () => {
       total: 1,
       total_pages: 1,
     });
-    expect((await ask(house.owner, 'PUT', board, { name: 'Crew' }))['data'].name).toBe('Crew');
-    expect((await ask(house.owner, 'DELETE', board)).status).toBe(200);
-    expect((await house.get('private_leaderboards')).total).toBe(0);
+    expect((await ask(testHub.owner, 'PUT', board, { name: 'Crew' }))['data'].name).toBe('Crew');
+    expect((await ask(testHub.owner, 'DELETE', board)).status).toBe(200);
+    expect((await testHub.get('private_leaderboards')).total).toBe(0);
   });
 
-  test('ranks those who have joined, whatever they share with others, and nobody before', async () => {
-    expect((await ask(house.owner, 'POST', `${board}/members`, { user: 'bob' })).status).toBe(201);
+  test('ranks people once they have joined, whatever they share with others', async () => {
+    expect((await ask(testHub.owner, 'POST', `${board}/members`, { user: 'bob' })).status).toBe(201);
     const ranks = async () =>
-      (await house.get(board)).data.map((one: { user: { username: string } }) => one.user.username);
+      (await testHub.get(board)).data.map((one: { user: { username: string } }) => one.user.username);
     expect(await ranks()).toEqual(['owner']);
     expect((await ask(bob, 'GET', board)).status).toBe(404);
     expect((await ask(bob, 'GET', 'leaderboards'))['data']).toMatchObject([
@@ -93,8 +93,8 @@ describe('a private leaderboard', () => {
     expect((await ask(bob, 'GET', board)).status).toBe(404);
   });
 
-  test('is nobody else’s, to read, to enter or to change', async () => {
-    await ask(house.owner, 'POST', `${board}/members`, { user: 'bob' });
+  test('cannot be read, joined or changed by others', async () => {
+    await ask(testHub.owner, 'POST', `${board}/members`, { user: 'bob' });
     await ask(bob, 'PUT', `${board}/members/current`);
     for (const [method, path] of [
       ['GET', board],
@@ -108,9 +108,9 @@ describe('a private leaderboard', () => {
     expect((await ask(bob, 'DELETE', board)).status).toBe(403);
     expect((await ask(bob, 'POST', `${board}/members`, { user: 'eve' })).status).toBe(403);
     expect((await ask(bob, 'DELETE', `${board}/members/owner`)).status).toBe(403);
-    expect((await ask(house.owner, 'PUT', `${board}/members/eve`)).status).toBe(403);
-    expect((await house.ask('GET', `/api/v1/users/owner/${board}`, { headers: basic(bob) })).status).toBe(404);
-    expect((await house.ask('GET', `/api/v1/users/owner/${board}`)).status).toBe(401);
+    expect((await ask(testHub.owner, 'PUT', `${board}/members/eve`)).status).toBe(403);
+    expect((await testHub.ask('GET', `/api/v1/users/owner/${board}`, { headers: basic(bob) })).status).toBe(404);
+    expect((await testHub.ask('GET', `/api/v1/users/owner/${board}`)).status).toBe(401);
   });
 });
 
@@ -118,21 +118,21 @@ describe('an organisation', () => {
   let org: string;
   let dashboard: string;
   beforeEach(async () => {
-    const made = await ask(house.owner, 'POST', 'orgs', { name: 'House', timezone: 'Europe/Berlin', timeout: 5 });
+    const made = await ask(testHub.owner, 'POST', 'orgs', { name: 'House', timezone: 'Europe/Berlin', timeout: 5 });
     expect(made.status).toBe(201);
     org = `orgs/${made['data'].id}`;
-    const { data } = await ask(house.owner, 'POST', `${org}/dashboards`, { full_name: 'Everybody' });
+    const { data } = await ask(testHub.owner, 'POST', `${org}/dashboards`, { full_name: 'Everybody' });
     dashboard = `${org}/dashboards/${data.id}`;
   });
 
   async function join(secret: string, user: string): Promise<void> {
-    await ask(house.owner, 'POST', `${org}/members`, { user });
+    await ask(testHub.owner, 'POST', `${org}/members`, { user });
     expect((await ask(secret, 'PUT', `${org}/members/current`)).status).toBe(200);
-    expect((await ask(house.owner, 'POST', `${dashboard}/members`, { user })).status).toBe(201);
+    expect((await ask(testHub.owner, 'POST', `${dashboard}/members`, { user })).status).toBe(201);
   }
 
   test('has every documented field, and so has a dashboard', async () => {
-    await ask(house.owner, 'POST', `${org}/members`, { user: 'bob' });
+    await ask(testHub.owner, 'POST', `${org}/members`, { user: 'bob' });
     const flags = [
       'list_dashboards',
       'create_dashboards',
@@ -149,7 +149,7 @@ describe('an organisation', () => {
       'manage_billing',
       'delete_org',
     ];
-    const [its] = (await house.get('orgs')).data;
+    const [its] = (await testHub.get('orgs')).data;
     expect(its).toMatchObject({
       id: string,
       name: 'House',
@@ -168,7 +168,7 @@ describe('an organisation', () => {
       modified_at: string,
     });
     for (const flag of flags) expect(its[`can_current_user_${flag}`]).toEqual(expect.any(Boolean));
-    const [board] = (await house.get(`${org}/dashboards`)).data;
+    const [board] = (await testHub.get(`${org}/dashboards`)).data;
     expect(board).toMatchObject({
       id: string,
       full_name: 'Everybody',
@@ -191,14 +191,14 @@ describe('an organisation', () => {
     });
   });
 
-  test('shows its members’ time as it counts, and nothing of what is theirs alone', async () => {
+  test('shows its members’ time by its own rules, without private lists', async () => {
     await join(bob, 'bob');
-    await ask(house.owner, 'POST', `${dashboard}/members`, { user: 'current' });
-    expect((await house.get(`${dashboard}/members`)).data).toMatchObject([
+    await ask(testHub.owner, 'POST', `${dashboard}/members`, { user: 'current' });
+    expect((await testHub.get(`${dashboard}/members`)).data).toMatchObject([
       { username: 'bob', email: null, id: string, photo: string, is_view_only: false },
       { username: 'owner' },
     ]);
-    const { data } = await house.get(`${dashboard}/durations?date=2026-01-05`);
+    const { data } = await testHub.get(`${dashboard}/durations?date=2026-01-05`);
     expect(data).toMatchObject([
       {
         member: { username: 'bob', default_personal_privacy: 'visible' },
@@ -208,7 +208,7 @@ describe('an organisation', () => {
       },
       { member: { username: 'owner' }, durations: [] },
     ]);
-    const day = await house.get(`${dashboard}/summaries?date=2026-01-05`);
+    const day = await testHub.get(`${dashboard}/summaries?date=2026-01-05`);
     expect(day.cumulative_total).toMatchObject({ seconds: 120, text: '2 mins', digital: '0:02' });
     expect(day.data[0]).toMatchObject({
       grand_total: { total_seconds: 120 },
@@ -219,63 +219,63 @@ describe('an organisation', () => {
     expect(day.data[0].entities).toBeUndefined();
     const range = 'start=2026-01-04&end=2026-01-05&project=secret&slice_by=machine&timeout=60';
     for (const name of ['members', 'member']) {
-      const one = await house.get(`${dashboard}/${name}/bob/summaries?${range}`);
+      const one = await testHub.get(`${dashboard}/${name}/bob/summaries?${range}`);
       // Ten minutes are longer than this organisation's timeout, whatever the query says.
       expect(one).toMatchObject({ cumulative_total: { seconds: 120 }, default_personal_privacy: 'visible' });
       expect(one.data[1].entities).toBeUndefined();
     }
-    const slices = await house.get(`${dashboard}/members/bob/durations?date=2026-01-05&slice_by=entity`);
+    const slices = await testHub.get(`${dashboard}/members/bob/durations?date=2026-01-05&slice_by=entity`);
     expect(JSON.stringify(slices)).not.toContain('main.ts');
   });
 
-  test('shows nobody who has not joined, has left, is hidden or only looks on', async () => {
-    await ask(house.owner, 'POST', `${org}/members`, { user: 'bob' });
-    expect((await ask(house.owner, 'POST', `${dashboard}/members`, { user: 'bob' })).status).toBe(409);
+  test('shows nobody who has not joined, has left, hides their time or only views', async () => {
+    await ask(testHub.owner, 'POST', `${org}/members`, { user: 'bob' });
+    expect((await ask(testHub.owner, 'POST', `${dashboard}/members`, { user: 'bob' })).status).toBe(409);
     await join(bob, 'bob');
     const seconds = async () =>
-      (await house.get(`${dashboard}/summaries?date=2026-01-05`)).data.map(
+      (await testHub.get(`${dashboard}/summaries?date=2026-01-05`)).data.map(
         ({ grand_total }: { grand_total: { total_seconds: number } }) => grand_total.total_seconds,
       );
     expect(await seconds()).toEqual([120]);
     await ask(bob, 'PUT', `${org}/members/current`, { default_personal_privacy: 'hidden' });
     expect(await seconds()).toEqual([0]);
-    expect((await house.get(`${dashboard}/members/bob/durations?date=2026-01-05`)).data).toEqual([]);
+    expect((await testHub.get(`${dashboard}/members/bob/durations?date=2026-01-05`)).data).toEqual([]);
     expect((await ask(bob, 'GET', `${dashboard}/members/bob/durations?date=2026-01-05`))['data']).toHaveLength(2);
     await ask(bob, 'PUT', `${org}/members/current`, { default_personal_privacy: 'visible' });
-    await ask(house.owner, 'POST', `${dashboard}/members`, { user: 'bob', is_view_only: true });
+    await ask(testHub.owner, 'POST', `${dashboard}/members`, { user: 'bob', is_view_only: true });
     expect(await seconds()).toEqual([]);
-    await ask(house.owner, 'POST', `${dashboard}/members`, { user: 'bob' });
+    await ask(testHub.owner, 'POST', `${dashboard}/members`, { user: 'bob' });
     expect((await ask(bob, 'DELETE', `${org}/members/current`)).status).toBe(200);
     expect(await seconds()).toEqual([]);
-    expect((await ask(house.owner, 'GET', `${dashboard}/members/bob/summaries?range=today`)).status).toBe(404);
+    expect((await ask(testHub.owner, 'GET', `${dashboard}/members/bob/summaries?range=today`)).status).toBe(404);
   });
 
-  test('hides names of projects where it says so, and has rules of its own', async () => {
+  test('hides names of projects if set so, and has rules of its own', async () => {
     await join(bob, 'bob');
     const rules = [
       {
-        name: 'one house',
+        name: 'one testHub',
         if_match: [{ field: 'language', operator: 'equals', value: 'rust' }],
         then_set: [{ field: 'project', value: 'ours' }],
       },
     ];
-    expect((await ask(house.owner, 'PUT', `${org}/custom_rules`, rules)).status).toBe(200);
-    expect((await ask(bob, 'GET', `${org}/custom_rules`))['data']).toMatchObject([{ name: 'one house', id: string }]);
+    expect((await ask(testHub.owner, 'PUT', `${org}/custom_rules`, rules)).status).toBe(200);
+    expect((await ask(bob, 'GET', `${org}/custom_rules`))['data']).toMatchObject([{ name: 'one testHub', id: string }]);
     expect((await ask(bob, 'PUT', `${org}/custom_rules`, rules)).status).toBe(403);
     expect((await ask(bob, 'GET', org))['data']).toMatchObject({ can_current_user_edit_org: false });
     expect((await ask(bob, 'GET', `${org}/custom_rules_progress`))['data']).toMatchObject({ percent_complete: 100 });
-    await ask(house.owner, 'PUT', org, { default_project_privacy: 'hidden' });
-    const [day] = (await house.get(`${dashboard}/summaries?date=2026-01-05`)).data;
+    await ask(testHub.owner, 'PUT', org, { default_project_privacy: 'hidden' });
+    const [day] = (await testHub.get(`${dashboard}/summaries?date=2026-01-05`)).data;
     expect([day.projects, day.grand_total.total_seconds]).toEqual([[], 120]);
-    const { data } = await house.get(`${dashboard}/members/bob/durations?date=2026-01-05`);
+    const { data } = await testHub.get(`${dashboard}/members/bob/durations?date=2026-01-05`);
     expect(data[0].project).toBeNull();
-    const { id } = (await house.get(`${org}/custom_rules`)).data[0];
+    const { id } = (await testHub.get(`${org}/custom_rules`)).data[0];
     expect((await ask(bob, 'DELETE', `${org}/custom_rules/${id}`)).status).toBe(403);
-    expect((await ask(house.owner, 'DELETE', `${org}/custom_rules/${id}`))['data']).toEqual([]);
-    expect((await ask(house.owner, 'DELETE', `${org}/custom_rules/${id}`)).status).toBe(404);
+    expect((await ask(testHub.owner, 'DELETE', `${org}/custom_rules/${id}`))['data']).toEqual([]);
+    expect((await ask(testHub.owner, 'DELETE', `${org}/custom_rules/${id}`)).status).toBe(404);
   });
 
-  test('is nobody else’s, and a dashboard may be only for those on it', async () => {
+  test('is closed to others, and a dashboard may be closed to members without a seat', async () => {
     await join(bob, 'bob');
     for (const path of [
       `${org}/members`,
@@ -290,7 +290,7 @@ describe('an organisation', () => {
       `${dashboard}/members/bob/summaries?range=today`,
     ]) {
       expect([path, (await ask(eve, 'GET', path)).status]).toEqual([path, 404]);
-      expect((await house.ask('GET', `/api/v1/users/bob/${path}`, { headers: basic(eve) })).status).toBe(404);
+      expect((await testHub.ask('GET', `/api/v1/users/bob/${path}`, { headers: basic(eve) })).status).toBe(404);
     }
     expect((await ask(eve, 'PUT', `${org}/members/current`)).status).toBe(404);
     expect((await ask(eve, 'GET', 'orgs'))['data']).toEqual([]);
@@ -306,17 +306,17 @@ describe('an organisation', () => {
       const { status } = await ask(bob, method, path, { name: 'x', user: 'bob' });
       expect([method, path, status]).toEqual([method, path, 403]);
     }
-    const { data } = await ask(house.owner, 'POST', `${org}/dashboards`, {
+    const { data } = await ask(testHub.owner, 'POST', `${org}/dashboards`, {
       full_name: 'Few',
       is_viewing_restricted: true,
     });
     const few = `${org}/dashboards/${data.id}`;
     expect((await ask(bob, 'GET', `${few}/members`)).status).toBe(404);
     expect((await ask(bob, 'GET', `${org}/dashboards`))['total']).toBe(1);
-    await ask(house.owner, 'POST', `${few}/members`, { user: 'bob' });
+    await ask(testHub.owner, 'POST', `${few}/members`, { user: 'bob' });
     expect((await ask(bob, 'GET', `${few}/members`)).status).toBe(200);
     expect((await ask(bob, 'DELETE', `${few}/members/current`)).status).toBe(200);
-    expect((await ask(house.owner, 'DELETE', org)).status).toBe(200);
+    expect((await ask(testHub.owner, 'DELETE', org)).status).toBe(200);
     expect((await ask(bob, 'GET', 'orgs'))['data']).toEqual([]);
   });
 });

@@ -1,32 +1,32 @@
-// What Prometheus reads of Wakapi's metrics besides an account's own day: all accounts, for administrators, and what the hub takes.
+// Wakapi's metrics for administrators: all accounts, memory and the store.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Hub } from '../../../../server/core/hub.ts';
 import { noopRelay } from '../../../../server/core/relay.ts';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
-let house: TestHub;
+let testHub: TestHub;
 let bob: string;
 const day = 86_400;
 
 beforeEach(async () => {
-  house = await openTestHub({ sizes: async () => ({ resident: 300, heap: 200, heapUsed: 150, store: 4_096 }) });
-  const made = await house.accounts.createAccount('bob');
+  testHub = await openTestHub({ sizes: async () => ({ resident: 300, heap: 200, heapUsed: 150, store: 4_096 }) });
+  const made = await testHub.accounts.createAccount('bob');
   if (!made.ok) throw new Error(made.error);
   bob = made.secret;
-  await house.send([beat(noon - 3_600), beat(noon - 3_000)]);
-  await house.send([beat(noon - 20 * day), beat(noon - 20 * day + 120)], basic(bob));
+  await testHub.send([beat(noon - 3_600), beat(noon - 3_000)]);
+  await testHub.send([beat(noon - 20 * day), beat(noon - 20 * day + 120)], basic(bob));
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 async function scraped(key: string): Promise<readonly string[]> {
-  const answer = await house.ask('GET', '/api/metrics', { headers: basic(key) });
+  const answer = await testHub.ask('GET', '/api/metrics', { headers: basic(key) });
   expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
   return answer.body.split('\n');
 }
 
-test('administrators are told of all accounts: their time, and who was active in the last seven days', async () => {
-  const lines = await scraped(house.owner);
+test('administrators read the time of all accounts, and who was active in the last seven days', async () => {
+  const lines = await scraped(testHub.owner);
   for (const line of [
     'wakatime_admin_seconds_total 720',
     'wakatime_admin_heartbeats_total 4',
@@ -41,34 +41,38 @@ test('administrators are told of all accounts: their time, and who was active in
   expect((await scraped(bob)).join('\n')).not.toMatch(/admin|owner/);
 });
 
-test('what was added up once is added up again after heartbeats, meetings, settings or a deletion', async () => {
+test('a sum is computed again after heartbeats, meetings, settings or a deletion', async () => {
   const total = async () =>
-    (await scraped(house.owner)).find((line) => line.startsWith('wakatime_admin_user_time_seconds_total{user="bob"}'));
+    (await scraped(testHub.owner)).find((line) =>
+      line.startsWith('wakatime_admin_user_time_seconds_total{user="bob"}'),
+    );
   const is = (seconds: number) => `wakatime_admin_user_time_seconds_total{user="bob"} ${seconds}`;
   expect(await total()).toBe(is(120));
   expect(await total()).toBe(is(120));
-  await house.send([beat(noon - 20 * day + 300)], basic(bob));
+  await testHub.send([beat(noon - 20 * day + 300)], basic(bob));
   expect(await total()).toBe(is(300));
   const meeting = { external_id: 'm', entity: 'Standup', start_time: noon - 30 * day, end_time: noon - 30 * day + 60 };
-  await house.ask('POST', '/api/v1/users/current/external_durations', { body: meeting, headers: basic(bob) });
+  await testHub.ask('POST', '/api/v1/users/current/external_durations', { body: meeting, headers: basic(bob) });
   expect(await total()).toBe(is(360));
-  const document = await house.hub.cachedChannel('bob/settings');
+  const document = await testHub.hub.cachedChannel('bob/settings');
   const op = { op: 'put', key: 'wakatime', value: '{"timeout":2.5}' } as const;
-  await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
+  await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: testHub.world.now() } }));
   expect(await total()).toBe(is(180));
   const date = '2025-12-16';
-  const listed = await house.ask('GET', `/api/v1/users/current/heartbeats?date=${date}`, { headers: basic(bob) });
+  const listed = await testHub.ask('GET', `/api/v1/users/current/heartbeats?date=${date}`, { headers: basic(bob) });
   const ids = JSON.parse(listed.body).data.map(({ id }: { id: string }) => id);
-  await house.ask('DELETE', '/api/v1/users/current/heartbeats.bulk', { body: { date, ids }, headers: basic(bob) });
+  await testHub.ask('DELETE', '/api/v1/users/current/heartbeats.bulk', { body: { date, ids }, headers: basic(bob) });
   expect(await total()).toBe(is(60));
 });
 
-test('what another node wrote counts once this one has heard of it, also when somebody asked before', async () => {
+test('heartbeats of another node count once this node has received them, also after an earlier request', async () => {
   const total = async () =>
-    (await scraped(house.owner)).find((line) => line.startsWith('wakatime_admin_user_time_seconds_total{user="bob"}'));
+    (await scraped(testHub.owner)).find((line) =>
+      line.startsWith('wakatime_admin_user_time_seconds_total{user="bob"}'),
+    );
   expect(await total()).toMatch(/ 120$/);
-  const other = new Hub({ store: house.hub.store, relay: noopRelay, world: house.world });
-  const { hub } = house;
+  const other = new Hub({ store: testHub.hub.store, relay: noopRelay, world: testHub.world });
+  const { hub } = testHub;
   const meeting = {
     entity: 'x',
     type: 'app',
@@ -83,14 +87,14 @@ test('what another node wrote counts once this one has heard of it, also when so
   const time = (noon - 30 * day) * 1_000_000;
   const op = { op: 'put', key: 'm', value, time, end: time + 60_000_000 } as const;
   const channel = await other.channel('bob/external_durations');
-  await channel.write({ ops: [op], origin: 'test', at: house.world.now() });
+  await channel.write({ ops: [op], origin: 'test', at: testHub.world.now() });
   expect(await total()).toMatch(/ 120$/);
   await hub.refresh();
   expect(await total()).toMatch(/ 180$/);
 });
 
-test('what the process and the store take is for administrators, too', async () => {
-  const lines = await scraped(house.owner);
+test('administrators read memory and store size, too', async () => {
+  const lines = await scraped(testHub.owner);
   for (const line of [
     'wakatime_mem_sys 300',
     'wakatime_mem_alloc 150',
@@ -104,8 +108,8 @@ test('what the process and the store take is for administrators, too', async () 
   expect((await scraped(bob)).join('\n')).not.toMatch(/_mem_|_db_/);
 });
 
-test('every value is a gauge: today’s fall at midnight, all of them when heartbeats are deleted', async () => {
-  const types = (await scraped(house.owner)).filter((line) => line.startsWith('# TYPE '));
+test('every metric is a gauge', async () => {
+  const types = (await scraped(testHub.owner)).filter((line) => line.startsWith('# TYPE '));
   expect(types.length).toBeGreaterThan(15);
   for (const line of types) expect(line).toMatch(/^# TYPE wakatime_\w+ gauge$/);
 });

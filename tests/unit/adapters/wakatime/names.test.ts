@@ -26,12 +26,12 @@ test.each([
 ])('the system %j is called %s', (raw, name) => expect(systemName(raw)).toBe(name));
 
 describe('names that differ only in case', () => {
-  let house: TestHub;
+  let testHub: TestHub;
   beforeEach(async () => {
-    house = await openTestHub();
+    testHub = await openTestHub();
     const lower = { project: 'shop', language: 'typescript', branch: 'main', machine: 'desk', dependencies: ['react'] };
     const upper = { project: 'Shop', language: 'TypeScript', branch: 'Main', machine: 'DESK', dependencies: ['React'] };
-    await house.send([
+    await testHub.send([
       beat(now - 600, lower),
       beat(now - 540, upper),
       beat(now - 480, { ...lower, ai_line_changes: 3 }),
@@ -40,11 +40,11 @@ describe('names that differ only in case', () => {
       beat(now - 86_340, lower),
     ]);
   });
-  afterEach(() => house.close());
+  afterEach(() => testHub.close());
 
   test('are one row of every list, spelled the same on every day', async () => {
     for (const day of ['today', 'yesterday']) {
-      const [one] = (await house.get(`summaries?range=${day}`)).data;
+      const [one] = (await testHub.get(`summaries?range=${day}`)).data;
       expect([one.projects, one.languages, one.machines, one.dependencies].map(names)).toEqual([
         ['Shop'],
         ['TypeScript'],
@@ -52,9 +52,9 @@ describe('names that differ only in case', () => {
         ['React'],
       ]);
     }
-    const [today] = (await house.get('summaries?range=today')).data;
+    const [today] = (await testHub.get('summaries?range=today')).data;
     expect(today.projects).toMatchObject([{ total_seconds: 180, ai_additions: 3 }]);
-    const stats = (await house.get('stats/today')).data;
+    const stats = (await testHub.get('stats/today')).data;
     expect([stats.projects, stats.languages, stats.machines].map(names)).toEqual([['Shop'], ['TypeScript'], ['DESK']]);
   });
 
@@ -64,39 +64,39 @@ describe('names that differ only in case', () => {
       ['machine_names', 'DESK'],
       ['languages', 'TypeScript'],
     ] as const)
-      expect(names((await house.get(list)).data)).toEqual([name]);
-    for (const name of ['shop', 'SHOP']) expect((await house.get(`projects/${name}`)).data.name).toBe('Shop');
+      expect(names((await testHub.get(list)).data)).toEqual([name]);
+    for (const name of ['shop', 'SHOP']) expect((await testHub.get(`projects/${name}`)).data.name).toBe('Shop');
   });
 
   test('are one filter, and one stretch of a day', async () => {
     for (const project of ['shop', 'SHOP']) {
-      expect((await house.get(`stats/today?project=${project}`)).data.total_seconds).toBe(180);
-      expect((await house.get(`durations?date=today&project=${project}&branches=MAIN`)).data).toMatchObject([
+      expect((await testHub.get(`stats/today?project=${project}`)).data.total_seconds).toBe(180);
+      expect((await testHub.get(`durations?date=today&project=${project}&branches=MAIN`)).data).toMatchObject([
         { project: 'Shop', duration: 180 },
       ]);
     }
-    const [day] = (await house.get('summaries?range=today&project=shop')).data;
+    const [day] = (await testHub.get('summaries?range=today&project=shop')).data;
     expect(names(day.branches)).toEqual(['Main']);
   });
 
   test('are one line of Wakapi’s summary and of the metrics', async () => {
-    const answer = await house.ask('GET', '/api/summary?interval=today', { headers: basic(house.owner) });
+    const answer = await testHub.ask('GET', '/api/summary?interval=today', { headers: basic(testHub.owner) });
     expect(JSON.parse(answer.body)).toMatchObject({ projects: [{ key: 'Shop', total: 180 }] });
-    const metrics = await house.ask('GET', '/api/metrics', { headers: basic(house.owner) });
+    const metrics = await testHub.ask('GET', '/api/metrics', { headers: basic(testHub.owner) });
     expect(metrics.body.match(/wakatime_project_seconds_total\{.*/g)).toEqual([
       'wakatime_project_seconds_total{name="Shop"} 180',
     ]);
   });
 
   test('are spelled anew in days that were written before another spelling came', async () => {
-    await house.get('summaries?range=yesterday');
-    await house.send([beat(now - 300, { project: 'SHOP' })]);
-    const { data } = await house.get('summaries?start=yesterday&end=today');
+    await testHub.get('summaries?range=yesterday');
+    await testHub.send([beat(now - 300, { project: 'SHOP' })]);
+    const { data } = await testHub.get('summaries?start=yesterday&end=today');
     expect(data.flatMap((day: { projects: { name: string }[] }) => names(day.projects))).toEqual(['SHOP', 'SHOP']);
   });
 
   test('a filter by editor takes the raw name, too', async () => {
     for (const editor of ['vscode', 'VS%20Code'])
-      expect((await house.get(`stats/today?editor=${editor}`)).data.total_seconds).toBe(180);
+      expect((await testHub.get(`stats/today?editor=${editor}`)).data.total_seconds).toBe(180);
   });
 });

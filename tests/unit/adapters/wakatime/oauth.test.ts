@@ -1,5 +1,5 @@
-// OAuth 2 as an app and a person's browser play it, and every way in which somebody else would like to get at the time: without the
-// person, with another app, with an old code, with a token that has ended.
+// OAuth 2 as an app and a person's browser use it, and every attack on it: without the person, with another app, with an old code,
+// with an expired token.
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -11,18 +11,18 @@ const hour = 3_600_000;
 const verifier = 'v'.repeat(50);
 const challenge = createHash('sha256').update(verifier).digest('base64url');
 
-let house: TestHub;
+let testHub: TestHub;
 let client: { id: string; secret: string };
 
 beforeEach(async () => {
-  house = await openTestHub();
-  await house.send([beat(noon - 60, { language: 'Go' }), beat(noon)]);
+  testHub = await openTestHub();
+  await testHub.send([beat(noon - 60, { language: 'Go' }), beat(noon)]);
   client = await register({ name: 'Dash <b>', redirect_uris: [callback] });
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 async function register(body: object) {
-  const made = await house.ask('POST', '/api/v1/users/current/oauth_apps', { body, headers: basic(house.owner) });
+  const made = await testHub.ask('POST', '/api/v1/users/current/oauth_apps', { body, headers: basic(testHub.owner) });
   if (made.status !== 201) throw new Error(made.body);
   const { client_id: id, client_secret: secret } = JSON.parse(made.body).data;
   return { id, secret };
@@ -38,10 +38,10 @@ const wish = (more: object = {}) => ({
 });
 
 const form = (said: object): string => new URLSearchParams(Object.entries(said)).toString();
-const page = (said: object) => house.ask('GET', `/oauth/authorize?${form(said)}`);
+const page = (said: object) => testHub.ask('GET', `/oauth/authorize?${form(said)}`);
 const press = (said: object, headers: Record<string, string> = {}) =>
-  house.ask('POST', '/oauth/authorize', { body: form(said), headers });
-const allow = (more: object = {}) => press({ ...wish(more), answer: 'allow', token: house.owner });
+  testHub.ask('POST', '/oauth/authorize', { body: form(said), headers });
+const allow = (more: object = {}) => press({ ...wish(more), answer: 'allow', token: testHub.owner });
 
 async function code(more: object = {}): Promise<string> {
   const answer = await allow(more);
@@ -51,7 +51,7 @@ async function code(more: object = {}): Promise<string> {
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 async function token(said: object, headers: Record<string, string> = {}): Promise<any> {
-  const answer = await house.ask('POST', '/oauth/token', {
+  const answer = await testHub.ask('POST', '/oauth/token', {
     body: form({ client_id: client.id, client_secret: client.secret, redirect_uri: callback, ...said }),
     headers: { accept: 'application/json', ...headers },
   });
@@ -61,10 +61,10 @@ const exchange = (its: string, more: object = {}) => token({ grant_type: 'author
 const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
 const stats = '/api/v1/users/current/stats/all_time';
 const status = (path: string, secret: string) =>
-  house.ask('GET', path, { headers: bearer(secret) }).then((answer) => answer.status);
+  testHub.ask('GET', path, { headers: bearer(secret) }).then((answer) => answer.status);
 
 describe('the page', () => {
-  test('says who asks for what, runs no script, and is never in a frame', async () => {
+  test('names app and scopes, runs no script, and refuses frames', async () => {
     const answer = await page(wish());
     expect(answer.status).toBe(200);
     expect(answer.body).toContain('Dash &#60;b&#62;');
@@ -79,16 +79,16 @@ describe('the page', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  test('sends nobody to an address that the app has not registered, to the letter', async () => {
+  test('redirects only to an address that the app has registered exactly', async () => {
     for (const redirect_uri of ['https://evil.example/', 'https://app.example/cb', `${callback}&x=1`, '']) {
       const answer = await page(wish({ redirect_uri }));
       expect([answer.status, answer.headers.location]).toEqual([400, undefined]);
-      expect((await press({ ...wish({ redirect_uri }), answer: 'allow', token: house.owner })).status).toBe(400);
+      expect((await press({ ...wish({ redirect_uri }), answer: 'allow', token: testHub.owner })).status).toBe(400);
     }
     expect((await page(wish({ client_id: 'nobody' }))).status).toBe(400);
   });
 
-  test('sends what is wrong with the question back to the app, with its state', async () => {
+  test('sends errors of the request back to the app, with its state', async () => {
     const error = async (more: object) => {
       const { searchParams } = new URL(String((await page(wish(more))).headers.location));
       return [searchParams.get('error'), searchParams.get('state'), searchParams.get('from')];
@@ -102,18 +102,21 @@ describe('the page', () => {
     ]);
   });
 
-  test('is approved only by whoever has the token, never by another page', async () => {
+  test('is approved only with a token, never by another page', async () => {
     expect((await press({ ...wish(), answer: 'allow' })).status).toBe(401);
     const wrong = await press({ ...wish(), answer: 'allow', token: '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b' });
     expect([wrong.status, wrong.headers.location]).toEqual([401, undefined]);
     expect(wrong.body).not.toContain('0badc0de');
-    const foreign = await press({ ...wish(), answer: 'allow', token: house.owner }, { origin: 'https://evil.example' });
+    const foreign = await press(
+      { ...wish(), answer: 'allow', token: testHub.owner },
+      { origin: 'https://evil.example' },
+    );
     expect([foreign.status, foreign.headers.location]).toEqual([403, undefined]);
     const denied = await press({ ...wish(), answer: 'deny' });
     expect(new URL(String(denied.headers.location)).searchParams.get('error')).toBe('access_denied');
   });
 
-  test('is for no other site’s page, while the exchange is for any', () => {
+  test('is closed to pages of other sites; the exchange is open to them', () => {
     expect(['authorize', 'token', 'revoke'].map((path) => pagesMay({ path: `/oauth/${path}` }))).toEqual([
       false,
       true,
@@ -121,7 +124,7 @@ describe('the page', () => {
     ]);
   });
 
-  test('on a personal hub asks for the token, too', async () => {
+  test('asks for a token on a personal hub, too', async () => {
     const personal = await openTestHub({ personal: true });
     const made = await personal.ask('POST', '/api/v1/users/current/oauth_apps', {
       body: { name: 'a', redirect_uris: [callback] },
@@ -132,8 +135,8 @@ describe('the page', () => {
     await personal.close();
   });
 
-  test('lets nobody give away more than they have', async () => {
-    const reader = await house.accounts.createToken('owner', 'reader', ['read']);
+  test('lets nobody grant more than they have', async () => {
+    const reader = await testHub.accounts.createToken('owner', 'reader', ['read']);
     if (!reader.ok) throw new Error(reader.error);
     const by = (scope: string, secret: string) => press({ ...wish({ scope }), answer: 'allow', token: secret });
     expect((await by('read_stats', reader.secret)).status).toBe(303);
@@ -157,10 +160,10 @@ describe('a code', () => {
       scope: 'read_stats email',
     });
     expect(client.secret).toMatch(/^waka_sec_/);
-    const { data } = JSON.parse((await house.ask('GET', stats, { headers: bearer(answer.access_token) })).body);
+    const { data } = JSON.parse((await testHub.ask('GET', stats, { headers: bearer(answer.access_token) })).body);
     expect(data.total_seconds_including_other_language).toBe(60);
     expect(answer.uid).toBe(data.user_id);
-    const plain = await house.ask('POST', '/oauth/token', {
+    const plain = await testHub.ask('POST', '/oauth/token', {
       body: form({
         grant_type: 'authorization_code',
         client_id: client.id,
@@ -174,7 +177,7 @@ describe('a code', () => {
     expect(new URLSearchParams(plain.body).get('access_token')).toMatch(/^waka_tok_/);
   });
 
-  test('is good once: shown again, it ends what it had become', async () => {
+  test('is valid once; shown again, it revokes its token', async () => {
     const its = await code();
     const { access_token } = await exchange(its);
     expect(await status(stats, access_token)).toBe(200);
@@ -182,13 +185,13 @@ describe('a code', () => {
     expect(await status(stats, access_token)).toBe(401);
   });
 
-  test('exchanged by two at once is good for one of them', async () => {
+  test('exchanged twice at once yields one token', async () => {
     const its = await code();
     const both = await Promise.all([exchange(its), exchange(its)]);
     expect(both.map((answer) => answer.status).sort()).toEqual([200, 400]);
   });
 
-  test('is good for two minutes, for its app, its address and its secret', async () => {
+  test('is valid for two minutes, for its app, address and secret', async () => {
     const other = await register({ name: 'other', redirect_uris: [callback] });
     const its = await code();
     expect(await exchange(its, { client_id: other.id, client_secret: other.secret })).toMatchObject({ status: 400 });
@@ -197,7 +200,7 @@ describe('a code', () => {
     expect(await exchange(its, { redirect_uri: 'https://app.example/cb' })).toMatchObject({ status: 400 });
     expect(await exchange(its)).toMatchObject({ status: 200 });
     const late = await code();
-    house.world.pass(120_000);
+    testHub.world.pass(120_000);
     expect(await exchange(late)).toEqual({ status: 400, error: 'invalid_grant' });
   });
 
@@ -209,7 +212,7 @@ describe('a code', () => {
     expect(await exchange(await code(), { code_verifier: verifier })).toMatchObject({ status: 400 });
   });
 
-  test('of an app that can keep no secret needs a challenge', async () => {
+  test('of an app without a secret needs a challenge', async () => {
     client = await register({ name: 'page', redirect_uris: [callback, 'myapp://cb'], is_confidential: false });
     expect(client.secret).toBeNull();
     client = { ...client, secret: '' };
@@ -222,7 +225,7 @@ describe('a code', () => {
 });
 
 describe('a token', () => {
-  test('without a code comes behind the #, for half a day', async () => {
+  test('without a code comes behind the #, valid for half a day', async () => {
     const answer = await allow({ response_type: 'token' });
     const { hash, search } = new URL(String(answer.headers.location));
     const got = new URLSearchParams(hash.slice(1));
@@ -230,11 +233,11 @@ describe('a token', () => {
     expect([got.get('expires_in'), got.get('state'), got.get('refresh_token')]).toEqual(['43200', 's & t', null]);
     const secret = got.get('access_token') ?? '';
     expect(await status(stats, secret)).toBe(200);
-    house.world.pass(12 * hour);
+    testHub.world.pass(12 * hour);
     expect(await status(stats, secret)).toBe(401);
   });
 
-  test('opens what its scopes say and nothing else', async () => {
+  test('opens what its scopes allow and nothing else', async () => {
     const { access_token: reader } = await exchange(await code({ scope: 'read_stats' }));
     const { access_token: writer } = await exchange(await code({ scope: 'write_heartbeats email' }));
     const user = '/api/v1/users/current';
@@ -246,23 +249,23 @@ describe('a token', () => {
       expect([path, await status(`${user}/${path}`, reader)]).toEqual([path, 403]);
     }
     const send = (secret: string) =>
-      house.ask('POST', `${user}/heartbeats.bulk`, { body: [beat(noon - 5)], headers: bearer(secret) });
+      testHub.ask('POST', `${user}/heartbeats.bulk`, { body: [beat(noon - 5)], headers: bearer(secret) });
     expect((await send(reader)).status).toBe(403);
     expect((await send(writer)).status).toBe(202);
     expect(await status(`${user}/heartbeats?date=today`, writer)).toBe(403);
-    await house.settle({ email: 'ann@example.com' });
+    await testHub.settle({ email: 'ann@example.com' });
     const email = async (secret: string) =>
-      JSON.parse((await house.ask('GET', user, { headers: bearer(secret) })).body).data.email;
+      JSON.parse((await testHub.ask('GET', user, { headers: bearer(secret) })).body).data.email;
     expect([await email(reader), await email(writer)]).toEqual([null, 'ann@example.com']);
-    const bob = await house.accounts.createAccount('bob');
+    const bob = await testHub.accounts.createAccount('bob');
     expect(bob.ok).toBe(true);
     expect(await status('/api/v1/users/bob/heartbeats?date=today', reader)).toBe(404);
   });
 
-  test('for some lists sees the others empty', async () => {
+  test('for some lists gets the others empty', async () => {
     const { access_token } = await exchange(await code({ scope: 'read_stats.languages read_summaries.projects' }));
     const asked = async (path: string) =>
-      JSON.parse((await house.ask('GET', `/api/v1/users/current/${path}`, { headers: bearer(access_token) })).body);
+      JSON.parse((await testHub.ask('GET', `/api/v1/users/current/${path}`, { headers: bearer(access_token) })).body);
     const { data } = await asked('stats/today');
     expect([data.languages[0].name, data.projects, data.best_day]).toEqual(['Go', [], null]);
     const [day] = (await asked('summaries?range=today&project=hub')).data;
@@ -276,7 +279,7 @@ describe('a token', () => {
 
   test('opens no channel of the account', async () => {
     const { access_token } = await exchange(await code({ scope: 'read_logged_time write_heartbeats' }));
-    const guest = await house.socket();
+    const guest = await testHub.socket();
     guest.send(JSON.stringify({ type: 'login', user_id: access_token.replace('waka_tok_', ''), device_id: 'd' }));
     await guest.messages.next();
     for (const channel of ['wakatime', 'tasks', 'settings', '@hub/tokens']) {
@@ -285,9 +288,9 @@ describe('a token', () => {
     }
   });
 
-  test('for summaries may follow today’s, which is a channel', async () => {
+  test('for summaries may follow the channel of today', async () => {
     const { access_token } = await exchange(await code({ scope: 'read_summaries' }));
-    const guest = await house.socket();
+    const guest = await testHub.socket();
     guest.send(JSON.stringify({ type: 'login', user_id: access_token.replace('waka_tok_', ''), device_id: 'd' }));
     await guest.messages.next();
     guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime/today' }));
@@ -301,16 +304,16 @@ describe('a token', () => {
     expect(both.map((answer) => answer.status).sort()).toEqual([200, 400]);
     const second = both.find((answer) => answer.status === 200);
     expect([await status(stats, first.access_token), await status(stats, second.access_token)]).toEqual([401, 200]);
-    house.world.pass(366 * 24 * hour);
+    testHub.world.pass(366 * 24 * hour);
     expect(await status(stats, second.access_token)).toBe(401);
     const third = await refresh(second.refresh_token);
     expect(await status(stats, third.access_token)).toBe(200);
     expect(await refresh(third.access_token)).toMatchObject({ status: 400, error: 'invalid_grant' });
   });
 
-  test('ends when the app says so, whatever is asked, and the answer is always 200', async () => {
+  test('ends when the app revokes it, and the answer is always 200', async () => {
     const revoke = (said: object) =>
-      house
+      testHub
         .ask('POST', '/oauth/revoke', { body: form({ client_id: client.id, client_secret: client.secret, ...said }) })
         .then((answer) => answer.status);
     const [one, two, three] = [
@@ -330,56 +333,56 @@ describe('a token', () => {
     expect(await open()).toEqual([401, 401, 401]);
   });
 
-  test('that the person revokes is not refreshed, and its socket is closed', async () => {
+  test('revoked by the person is not refreshed, and its socket is closed', async () => {
     const { access_token, refresh_token } = await exchange(await code());
-    const token_ = house.accounts.tokens('owner').find(({ name }) => name.startsWith('app '));
-    const guest = await house.socket();
+    const token_ = testHub.accounts.tokens('owner').find(({ name }) => name.startsWith('app '));
+    const guest = await testHub.socket();
     guest.send(JSON.stringify({ type: 'login', user_id: access_token.replace('waka_tok_', ''), device_id: 'd' }));
     await guest.messages.next();
-    await house.accounts.revoke(token_?.id ?? '');
+    await testHub.accounts.revoke(token_?.id ?? '');
     expect(JSON.parse(await guest.messages.next())).toMatchObject({ success: false, code: 'revoked' });
     expect(await status(stats, access_token)).toBe(401);
     expect(await token({ grant_type: 'refresh_token', refresh_token })).toMatchObject({ status: 400 });
   });
 
-  test('that ends closes the sockets it opened', async () => {
+  test('that expires closes its sockets', async () => {
     const answer = await allow({ response_type: 'token' });
     const secret =
       new URLSearchParams(new URL(String(answer.headers.location)).hash.slice(1)).get('access_token') ?? '';
-    const guest = await house.socket();
+    const guest = await testHub.socket();
     guest.send(JSON.stringify({ type: 'login', user_id: secret.replace('waka_tok_', ''), device_id: 'd' }));
     await guest.messages.next();
-    house.world.pass(12 * hour);
+    testHub.world.pass(12 * hour);
     expect(JSON.parse(await guest.messages.next())).toMatchObject({ success: false, code: 'revoked' });
   });
 
-  test('there are eight of for an app, and ten new an hour', async () => {
+  test('is one of at most eight for an app, and of ten an hour', async () => {
     const secrets: string[] = [];
     for (let turn = 0; turn < 10; turn += 1) secrets.push((await exchange(await code())).access_token);
     const open = await Promise.all(secrets.map((secret) => status(stats, secret)));
     expect(open).toEqual([401, 401, ...Array.from({ length: 8 }, () => 200)]);
     expect(await exchange(await code())).toEqual({ status: 429, error: 'too_many' });
-    house.world.pass(hour);
+    testHub.world.pass(hour);
     expect(await exchange(await code())).toMatchObject({ status: 200 });
   });
 });
 
 describe('an app', () => {
-  test('is listed and dropped by who registered it, and takes all its tokens along', async () => {
-    const bob = await house.accounts.createAccount('bob');
+  test('is listed and deleted by its owner, with all its tokens', async () => {
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
     const { access_token } = await exchange(await code());
     const drop = (secret: string) =>
-      house.ask('DELETE', `/api/v1/users/current/oauth_apps/${client.id}`, { headers: basic(secret) });
+      testHub.ask('DELETE', `/api/v1/users/current/oauth_apps/${client.id}`, { headers: basic(secret) });
     expect((await drop(bob.secret)).status).toBe(404);
-    expect(JSON.stringify(await house.get('oauth_apps'))).not.toContain(client.secret.slice(9));
-    expect((await house.get('oauth_apps')).data).toMatchObject([{ id: client.id, redirect_uris: [callback] }]);
-    expect((await drop(house.owner)).status).toBe(200);
+    expect(JSON.stringify(await testHub.get('oauth_apps'))).not.toContain(client.secret.slice(9));
+    expect((await testHub.get('oauth_apps')).data).toMatchObject([{ id: client.id, redirect_uris: [callback] }]);
+    expect((await drop(testHub.owner)).status).toBe(200);
     expect(await status(stats, access_token)).toBe(401);
-    expect((await house.get('oauth_apps')).data).toEqual([]);
+    expect((await testHub.get('oauth_apps')).data).toEqual([]);
   });
 
-  test('has addresses that a browser may be sent to', async () => {
+  test('registers only safe addresses', async () => {
     for (const uri of [
       'javascript:alert(1)',
       'data:text/html,x',
@@ -387,19 +390,19 @@ describe('an app', () => {
       'https://a.example/#x',
       'https://u@a.example/',
     ]) {
-      const made = await house.ask('POST', '/api/v1/users/current/oauth_apps', {
+      const made = await testHub.ask('POST', '/api/v1/users/current/oauth_apps', {
         body: { name: 'a', redirect_uris: [uri] },
-        headers: basic(house.owner),
+        headers: basic(testHub.owner),
       });
       expect([uri, made.status]).toEqual([uri, 400]);
     }
   });
 
-  test('keeps secrets, codes and refresh tokens as hashes alone', async () => {
+  test('stores secrets, codes and refresh tokens as hashes only', async () => {
     const its = await code();
     const { access_token, refresh_token } = await exchange(its);
     const channels = ['@hub/apps', '@hub/codes', '@hub/grants', '@hub/tokens'];
-    const all = await Promise.all(channels.map((name) => house.hub.store.history(name, {})));
+    const all = await Promise.all(channels.map((name) => testHub.hub.store.history(name, {})));
     const text = JSON.stringify(all);
     for (const secret of [client.secret, its, access_token, refresh_token]) {
       expect(text).not.toContain(secret.replace(/^waka_\w{3}_/, ''));

@@ -1,4 +1,4 @@
-// What an account shares with anybody: lists without the time, and how far back.
+// What an account shares with strangers: lists without the time, and how far back.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
@@ -6,27 +6,27 @@ import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime
 const now = noon;
 const day = 86_400;
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
   for (const back of [0, 1, 3, 20])
-    await house.send([
+    await testHub.send([
       beat(now - back * day - 120, { language: 'TypeScript' }),
       beat(now - back * day - 60, { language: 'CSS' }),
       beat(now - back * day),
     ]);
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 const shared = { logged_time_public: true, languages_used_public: true };
 
 async function see(path: string): Promise<{ readonly status: number; readonly body: string }> {
-  return house.ask('GET', path);
+  return testHub.ask('GET', path);
 }
 
 describe('an account that shares a list but not its time', () => {
   test('shows names and percentages only', async () => {
-    await house.settle({ languages_used_public: true });
+    await testHub.settle({ languages_used_public: true });
     const { status, body } = await see('/api/v1/users/owner/stats/last_7_days');
     const { data } = JSON.parse(body);
     expect([status, data.languages]).toEqual([
@@ -40,14 +40,14 @@ describe('an account that shares a list but not its time', () => {
   });
 
   test('shows the owner everything', async () => {
-    await house.settle({ languages_used_public: true });
-    expect((await house.get('stats/last_7_days')).data.languages[0]).toMatchObject({ total_seconds: 120, hours: 0 });
+    await testHub.settle({ languages_used_public: true });
+    expect((await testHub.get('stats/last_7_days')).data.languages[0]).toMatchObject({ total_seconds: 120, hours: 0 });
   });
 });
 
 describe('share_days', () => {
   test('refuses strangers a range that begins earlier, and says the limit', async () => {
-    await house.settle({ ...shared, share_days: 7 });
+    await testHub.settle({ ...shared, share_days: 7 });
     for (const [range, status] of [
       ['last_7_days', 200],
       ['last_14_days', 403],
@@ -57,7 +57,7 @@ describe('share_days', () => {
       expect([range, answer.status]).toEqual([range, status]);
       if (status === 403) expect(answer.body).toContain('the last 7 days');
     }
-    expect((await house.get('stats/last_14_days')).data.total_seconds).toBe(240);
+    expect((await testHub.get('stats/last_14_days')).data.total_seconds).toBe(240);
   });
 
   test('shortens the range of a request that names none', async () => {
@@ -66,13 +66,13 @@ describe('share_days', () => {
       [3, 'last_24_hours'],
       [0, 'today'],
     ] as const) {
-      await house.settle({ ...shared, share_days: days });
+      await testHub.settle({ ...shared, share_days: days });
       expect(JSON.parse((await see('/api/v1/users/owner/stats')).body).data.range).toBe(range);
     }
   });
 
   test('limits badges, shields, the chart and the leaderboard', async () => {
-    await house.settle({ ...shared, share_days: 5 });
+    await testHub.settle({ ...shared, share_days: 5 });
     for (const [path, status] of [
       ['/api/badge/owner/interval:today', 200],
       ['/api/badge/owner/interval:last_30_days', 403],
@@ -81,7 +81,7 @@ describe('share_days', () => {
       expect([path, (await see(path)).status]).toEqual([path, status]);
     expect((await see('/api/activity/chart/owner.svg')).body.match(/<rect /g)).toHaveLength(6);
     expect(JSON.parse((await see('/api/v1/leaders')).body).data).toEqual([]);
-    await house.settle(shared);
+    await testHub.settle(shared);
     expect((await see('/api/badge/owner/interval:last_30_days')).status).toBe(200);
     expect(JSON.parse((await see('/api/v1/leaders')).body).data).toHaveLength(1);
   });

@@ -1,21 +1,21 @@
-// Today's summary as a channel, over a real WebSocket: what a dashboard that holds it open is told, and when.
+// Today's summary as a channel, over a real WebSocket: what a dashboard that follows it receives, and when.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Guest } from '../../../harness/clients.ts';
 import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 const heard = async (guest: Guest): Promise<any> => JSON.parse(await guest.messages.next());
 
 async function follow(): Promise<Guest> {
-  const guest = await house.socket();
+  const guest = await testHub.socket();
   guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime/today', ref: 'f' }));
   return guest;
 }
@@ -40,39 +40,39 @@ async function fence(guest: Guest): Promise<readonly unknown[]> {
   }
 }
 
-describe('whoever follows today', () => {
-  test('is told at once how it stands, in the numbers and words of the status bar', async () => {
-    await house.send([beat(now - 600), beat(now - 300)]);
+describe('the channel of today', () => {
+  test('has what the status bar shows', async () => {
+    await testHub.send([beat(now - 600), beat(now - 300)]);
     const guest = await follow();
     const { key, item } = await told(guest);
     expect(key).toBe('2026-01-05');
-    expect(item).toEqual(await house.get('statusbar/today'));
+    expect(item).toEqual(await testHub.get('statusbar/today'));
     expect(item.data.grand_total).toMatchObject({ text: '5 mins', total_seconds: 300 });
     expect(item.data.projects).toMatchObject([{ name: 'hub', total_seconds: 300 }]);
     guest.end();
   });
 
-  test('hears of heartbeats as they come in, once a second at the most', async () => {
+  test('changes as heartbeats come in, at most once a second', async () => {
     const guest = await follow();
     expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
-    house.world.pass(2_000);
-    await house.send([beat(now - 600), beat(now - 300)]);
+    testHub.world.pass(2_000);
+    await testHub.send([beat(now - 600), beat(now - 300)]);
     expect((await told(guest)).item.data.grand_total.text).toBe('5 mins');
-    await house.send([beat(now - 200)]);
-    await house.send([beat(now - 100)]);
+    await testHub.send([beat(now - 200)]);
+    await testHub.send([beat(now - 100)]);
     expect(await fence(guest)).toEqual([]);
-    house.world.pass(1_000);
+    testHub.world.pass(1_000);
     expect((await told(guest)).item.data.grand_total.total_seconds).toBe(500);
     guest.end();
   });
 
-  test('sees the next day begin at midnight where the account lives', async () => {
-    await house.settle({ timezone: 'Asia/Tokyo' });
-    await house.send([beat(now - 600), beat(now - 300)]);
+  test('begins the next day at midnight in the account’s time zone', async () => {
+    await testHub.settle({ timezone: 'Asia/Tokyo' });
+    await testHub.send([beat(now - 600), beat(now - 300)]);
     const guest = await follow();
     expect((await told(guest)).key).toBe('2026-01-05');
     // It is nine in the evening there.
-    house.world.pass(3 * 3_600_000);
+    testHub.world.pass(3 * 3_600_000);
     const [begun, ended] = [await told(guest), await told(guest)];
     expect([begun.key, begun.item.data.grand_total.text, begun.item.data.range.date]).toEqual([
       '2026-01-06',
@@ -80,33 +80,33 @@ describe('whoever follows today', () => {
       '2026-01-06',
     ]);
     expect(ended.key).toBe('2026-01-05');
-    await house.send([beat(now + 3 * 3_600), beat(now + 3 * 3_600 + 60)]);
-    house.world.pass(1_000);
+    await testHub.send([beat(now + 3 * 3_600), beat(now + 3 * 3_600 + 60)]);
+    testHub.world.pass(1_000);
     expect((await told(guest)).item.data.grand_total.text).toBe('1 min');
     guest.end();
   });
 
-  test('sees it change with the settings', async () => {
-    await house.send([beat(now - 1_200), beat(now)]);
+  test('changes with the settings', async () => {
+    await testHub.send([beat(now - 1_200), beat(now)]);
     const guest = await follow();
     expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
-    house.world.pass(1_000);
-    await house.settle({ timeout: 30 });
+    testHub.world.pass(1_000);
+    await testHub.settle({ timeout: 30 });
     expect((await told(guest)).item.data.grand_total.text).toBe('20 mins');
     guest.end();
   });
 });
 
-test('nothing is written for nobody', async () => {
+test('the channel of today is not written without followers', async () => {
   const guest = await follow();
   await told(guest);
   guest.send(JSON.stringify({ type: 'unsubscribe', channel: 'wakatime/today', ref: 'u' }));
   await fence(guest);
-  const before = (await house.hub.channel('owner/wakatime/today')).position.seq;
-  house.world.pass(2_000);
-  await house.send([beat(now - 600), beat(now - 300)]);
-  house.world.pass(86_400_000);
-  await house.get('statusbar/today');
-  expect((await house.hub.channel('owner/wakatime/today')).position.seq).toBe(before);
+  const before = (await testHub.hub.channel('owner/wakatime/today')).position.seq;
+  testHub.world.pass(2_000);
+  await testHub.send([beat(now - 600), beat(now - 300)]);
+  testHub.world.pass(86_400_000);
+  await testHub.get('statusbar/today');
+  expect((await testHub.hub.channel('owner/wakatime/today')).position.seq).toBe(before);
   guest.end();
 });

@@ -1,5 +1,5 @@
-// Other people's tools: each plays its exact calls and reads the exact fields that it needs, so that nothing it reads goes missing. And
-// what is Horai's own beside them: goals, leaders, dumps, insights, badges.
+// Third-party tools: each test sends a tool's exact requests and reads the exact fields that it needs. And what is Horai's own:
+// goals, leaders, dumps, insights, badges.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { noAiMetrics } from '../../../../server/adapters/wakatime/stats/ai-metrics.ts';
@@ -9,30 +9,30 @@ const now = noon;
 const number = expect.any(Number);
 const string = expect.any(String);
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
   const days = [26, 50, 2].map((hours) => now - hours * 3_600);
   for (const from of days) {
     const heartbeats = Array.from({ length: 91 }, (_, index) =>
       beat(from + index * 60, { language: index < 60 ? 'TypeScript' : 'Go', branch: 'main' }),
     );
-    await house.send(heartbeats);
+    await testHub.send(heartbeats);
   }
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 /** As the tool asks; 200 or the test fails. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 async function asked(path: string, headers: Readonly<Record<string, string>> = {}): Promise<any> {
-  const answer = await house.ask('GET', path, { headers });
+  const answer = await testHub.ask('GET', path, { headers });
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.body}`);
   return JSON.parse(answer.body);
 }
 
 describe('tools that only read', () => {
   test('github-readme-stats: a card of somebody’s languages, without a key', async () => {
-    await house.settle({ logged_time_public: true, languages_used_public: true });
+    await testHub.settle({ logged_time_public: true, languages_used_public: true });
     const { data } = await asked('/api/v1/users/owner/stats?is_including_today=true');
     expect(data).toMatchObject({
       is_coding_activity_visible: true,
@@ -47,33 +47,33 @@ describe('tools that only read', () => {
   });
 
   test('waka-readme-stats: the last seven days and all time, with the key in the query', async () => {
-    const { data } = await asked(`/api/v1/users/current/stats/last_7_days?api_key=${house.owner}`);
+    const { data } = await asked(`/api/v1/users/current/stats/last_7_days?api_key=${testHub.owner}`);
     expect(data.timezone).toBe('UTC');
     for (const list of ['languages', 'editors', 'projects', 'operating_systems']) {
       expect(data[list][0]).toMatchObject({ name: string, text: string, percent: number });
     }
-    expect((await asked(`/api/v1/users/current/all_time_since_today?api_key=${house.owner}`)).data.text).toBe(
+    expect((await asked(`/api/v1/users/current/all_time_since_today?api_key=${testHub.owner}`)).data.text).toBe(
       '4 hrs 30 mins',
     );
   });
 
   test('waka-readme: a week between two dates that its language can parse', async () => {
-    const { data } = await asked('/api/v1/users/current/stats/last_7_days', basic(house.owner));
+    const { data } = await asked('/api/v1/users/current/stats/last_7_days', basic(testHub.owner));
     expect([data.start, data.end]).toEqual(['2025-12-29T00:00:00Z', '2026-01-04T23:59:59Z']);
     expect(data.human_readable_total).toBe('3 hrs');
     expect(data.human_readable_total_including_other_language).toBe('3 hrs');
     expect(data.languages[0]).toMatchObject({ name: 'TypeScript', text: '2 hrs', percent: number });
-    const refused = await house.ask('GET', '/api/v1/users/current/stats/whenever', { headers: basic(house.owner) });
+    const refused = await testHub.ask('GET', '/api/v1/users/current/stats/whenever', { headers: basic(testHub.owner) });
     expect(JSON.parse(refused.body)).toEqual({ error: string });
   });
 
   test('waka-box: languages, by the key with a colon', async () => {
-    const { data } = await asked('/api/v1/users/current/stats/last_7_days', basic(`${house.owner}:`));
+    const { data } = await asked('/api/v1/users/current/stats/last_7_days', basic(`${testHub.owner}:`));
     expect(data.languages).toMatchObject([{ name: 'TypeScript', percent: number, text: '2 hrs' }, { name: 'Go' }]);
   });
 
   test('lowlighter/metrics: totals with and without other languages', async () => {
-    const { data } = await asked(`/api/v1/users/current/stats/last_7_days?api_key=${house.owner}`);
+    const { data } = await asked(`/api/v1/users/current/stats/last_7_days?api_key=${testHub.owner}`);
     expect(data).toMatchObject({
       total_seconds: 10_800,
       total_seconds_including_other_language: 10_800,
@@ -86,9 +86,12 @@ describe('tools that only read', () => {
   });
 
   test('wakatime_exporter: today, all time, goals and rank', async () => {
-    await house.settle({ logged_time_public: true });
-    await house.ask('POST', '/api/v1/users/current/goals', { body: { seconds: 3_600 }, headers: basic(house.owner) });
-    const headers = basic(house.owner);
+    await testHub.settle({ logged_time_public: true });
+    await testHub.ask('POST', '/api/v1/users/current/goals', {
+      body: { seconds: 3_600 },
+      headers: basic(testHub.owner),
+    });
+    const headers = basic(testHub.owner);
     const { data } = await asked('/api/v1/users/current/summaries?start=today&end=today', headers);
     expect(data).toHaveLength(1);
     expect(data[0].grand_total.total_seconds).toBe(5_400);
@@ -104,9 +107,9 @@ describe('tools that only read', () => {
   });
 
   test('Prometheus, with the base64 of the key as a bearer', async () => {
-    const headers = { authorization: `Bearer ${Buffer.from(house.owner).toString('base64')}` };
-    await house.send([beat(now - 10, { project: 'a "quoted" one' }), beat(now)]);
-    const answer = await house.ask('GET', '/api/metrics', { headers });
+    const headers = { authorization: `Bearer ${Buffer.from(testHub.owner).toString('base64')}` };
+    await testHub.send([beat(now - 10, { project: 'a "quoted" one' }), beat(now)]);
+    const answer = await testHub.ask('GET', '/api/metrics', { headers });
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
     const lines = answer.body.split('\n');
     for (const line of [
@@ -127,20 +130,20 @@ describe('tools that only read', () => {
       expect(lines).toContain(line);
     }
     expect(answer.body).not.toContain('wakatime_rank');
-    await house.settle({ logged_time_public: true, project_labels: { work: ['hub', 'web'] } });
-    const again = (await house.ask('GET', '/api/metrics', { headers })).body.split('\n');
+    await testHub.settle({ logged_time_public: true, project_labels: { work: ['hub', 'web'] } });
+    const again = (await testHub.ask('GET', '/api/metrics', { headers })).body.split('\n');
     expect(again).toContain('wakatime_rank 1');
     expect(again).toContain('wakatime_label_seconds_total{name="work"} 5400');
-    const bob = await house.accounts.createAccount('bob');
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    const other = await house.ask('GET', '/api/metrics', { headers: basic(bob.secret) });
+    const other = await testHub.ask('GET', '/api/metrics', { headers: basic(bob.secret) });
     expect(other.body).toContain('wakatime_heartbeats_total 0');
     expect(other.body).not.toMatch(/admin|owner|hub/);
   });
 
   test('superman66/wakatime-sync: whole days, by the key in the query', async () => {
     const { data } = await asked(
-      `/api/v1/users/current/summaries?start=2026-01-04&end=2026-01-04&api_key=${house.owner}`,
+      `/api/v1/users/current/summaries?start=2026-01-04&end=2026-01-04&api_key=${testHub.owner}`,
     );
     expect(data[0]).toMatchObject({ grand_total: { total_seconds: 5_400 }, range: { date: '2026-01-04' } });
     for (const list of ['categories', 'editors', 'languages', 'machines', 'operating_systems', 'projects']) {
@@ -149,7 +152,7 @@ describe('tools that only read', () => {
   });
 
   test('wf2311/wakatime-sync: user, heartbeats, durations, projects', async () => {
-    const key = `api_key=${house.owner}`;
+    const key = `api_key=${testHub.owner}`;
     expect((await asked(`/api/v1/users/current?${key}`)).data).toMatchObject({
       id: string,
       username: 'owner',
@@ -180,7 +183,7 @@ describe('tools that only read', () => {
   });
 
   test('waka-rs: every documented key of stats is there, in its type', async () => {
-    const { data } = await asked('/api/v1/users/current/stats/last_30_days', basic(house.owner));
+    const { data } = await asked('/api/v1/users/current/stats/last_30_days', basic(testHub.owner));
     expect(data).toMatchObject({
       id: string,
       user_id: string,
@@ -228,7 +231,7 @@ describe('tools that only read', () => {
   });
 
   test('clients with strict types: an account that has done nothing has every key that others have', async () => {
-    const bob = await house.accounts.createAccount('bob');
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
     /** The names in it, lists being the same whatever is in them. */
     const namesIn = (value: unknown): unknown =>
@@ -262,16 +265,19 @@ describe('tools that only read', () => {
       ),
     ]) {
       const [full, empty] = await Promise.all(
-        [house.owner, bob.secret].map((key) => asked(`/api/v1/users/current/${path}`, basic(key))),
+        [testHub.owner, bob.secret].map((key) => asked(`/api/v1/users/current/${path}`, basic(key))),
       );
       expect([path, namesIn(empty)]).toEqual([path, namesIn(full)]);
     }
   });
 
   test('hrafnthor’s client for Kotlin: summaries, durations, projects, leaders, goals, in their types', async () => {
-    await house.settle({ logged_time_public: true });
-    await house.ask('POST', '/api/v1/users/current/goals', { body: { seconds: 3_600 }, headers: basic(house.owner) });
-    const headers = basic(house.owner);
+    await testHub.settle({ logged_time_public: true });
+    await testHub.ask('POST', '/api/v1/users/current/goals', {
+      body: { seconds: 3_600 },
+      headers: basic(testHub.owner),
+    });
+    const headers = basic(testHub.owner);
     const user = (path: string) => asked(`/api/v1/users/current/${path}`, headers);
     const amount = {
       total_seconds: number,
@@ -413,7 +419,7 @@ describe('tools that only read', () => {
   });
 
   test('nick22985’s client for TypeScript: the user, insights, commits, organisations, boards, rules', async () => {
-    const headers = basic(house.owner);
+    const headers = basic(testHub.owner);
     const user = (path: string) => asked(`/api/v1/users/current${path}`, headers);
     expect((await user('')).data).toMatchObject({
       id: string,
@@ -481,7 +487,7 @@ describe('tools that only read', () => {
   });
 
   test('importers: all days since the first, plugins and machines page by page', async () => {
-    const headers = basic(house.owner);
+    const headers = basic(testHub.owner);
     const { data } = await asked('/api/v1/users/current/all_time_since_today', headers);
     expect(data.range).toMatchObject({
       start: '2026-01-03T00:00:00Z',
@@ -499,10 +505,10 @@ describe('tools that only read', () => {
   });
 
   test('Wakapi’s importer: a dump is asked for, waited for and fetched', async () => {
-    const headers = { ...basic(house.owner), host: `127.0.0.1:${house.port}` };
+    const headers = { ...basic(testHub.owner), host: `127.0.0.1:${testHub.port}` };
     const path = '/api/v1/users/current/data_dumps';
     const body = { type: 'heartbeats', email_when_finished: false };
-    expect((await house.ask('POST', path, { body, headers })).status).toBe(201);
+    expect((await testHub.ask('POST', path, { body, headers })).status).toBe(201);
     const [dump] = (await asked(path, headers)).data;
     expect(dump).toMatchObject({ id: string, status: 'Completed', percent_complete: 100, is_processing: false });
     expect(dump).toMatchObject({ is_stuck: false, has_failed: false, type: 'heartbeats', created_at: string });
@@ -525,7 +531,7 @@ describe('tools that only read', () => {
   });
 
   test('hakatime’s importer: day by day since the first, plugins by their ids', async () => {
-    const headers = basic(house.owner);
+    const headers = basic(testHub.owner);
     const { range } = (await asked('/api/v1/users/current/all_time_since_today', headers)).data;
     const agents = (await asked('/api/v1/users/current/user_agents', headers)).data;
     const days: string[] = [];
@@ -542,23 +548,23 @@ describe('tools that only read', () => {
   });
 
   test('a relay of Wakapi’s sends its copy, and is answered in the form of a batch', async () => {
-    const headers = { ...basic(house.owner), 'x-origin-instance': 'http://wakapi.example', 'user-agent': cliAgent };
+    const headers = { ...basic(testHub.owner), 'x-origin-instance': 'http://wakapi.example', 'user-agent': cliAgent };
     const body = [beat(now), beat(now)];
-    const answer = await house.ask('POST', '/api/v1/users/current/heartbeats.bulk', { body, headers });
+    const answer = await testHub.ask('POST', '/api/v1/users/current/heartbeats.bulk', { body, headers });
     expect([answer.status, JSON.parse(answer.body).responses.length]).toEqual([202, 2]);
   });
 
   test('multitime and bars of desktops: the text of today', async () => {
-    expect((await asked('/api/v1/users/current/statusbar/today', basic(house.owner))).data.grand_total.text).toBe(
+    expect((await asked('/api/v1/users/current/statusbar/today', basic(testHub.owner))).data.grand_total.text).toBe(
       '1 hr 30 mins',
     );
     expect(
-      (await asked('/api/v1/users/current/summaries?range=Today', basic(house.owner))).data[0].grand_total.text,
+      (await asked('/api/v1/users/current/summaries?range=Today', basic(testHub.owner))).data[0].grand_total.text,
     ).toBe('1 hr 30 mins');
   });
 
-  test('whoever writes a slash too many, at the end or behind the base address', async () => {
-    const key = basic(house.owner);
+  test('addresses with a slash too many, at the end or behind the base address', async () => {
+    const key = basic(testHub.owner);
     for (const base of ['/api/v1', '/api', '/v1', '', '/api/compat/wakatime/v1']) {
       for (const path of ['', '/statusbar/today', '/stats/last_7_days']) {
         expect(await asked(`${base}//users/current${path}`, key)).toEqual(
@@ -569,31 +575,31 @@ describe('tools that only read', () => {
         );
       }
       const batch = { body: [beat(now)], headers: key };
-      expect((await house.ask('POST', `${base}//users/current/heartbeats.bulk`, batch)).status).toBe(202);
+      expect((await testHub.ask('POST', `${base}//users/current/heartbeats.bulk`, batch)).status).toBe(202);
     }
-    expect((await house.ask('POST', '/api/v1/heartbeats/', { body: [beat(now)], headers: key })).status).toBe(201);
-    expect((await house.ask('GET', '/api/v1//users/current/nothing', { headers: key })).status).toBe(404);
+    expect((await testHub.ask('POST', '/api/v1/heartbeats/', { body: [beat(now)], headers: key })).status).toBe(201);
+    expect((await testHub.ask('GET', '/api/v1//users/current/nothing', { headers: key })).status).toBe(404);
   });
 
   test('the browser extension: key check, and today in its popup', async () => {
     const headers = { origin: 'chrome-extension://jnbbnacmeggbgdjgaoojpmhdlkkpblgi' };
-    expect((await asked(`/api/v1/users/current?api_key=${house.owner}`, headers)).data.id).toEqual(string);
+    expect((await asked(`/api/v1/users/current?api_key=${testHub.owner}`, headers)).data.id).toEqual(string);
     const day = '2026-01-01';
     const { data } = await asked(
-      `/api/v1/users/current/summaries?api_key=${house.owner}&start=${day}&end=${day}`,
+      `/api/v1/users/current/summaries?api_key=${testHub.owner}&start=${day}&end=${day}`,
       headers,
     );
     expect(data[0].grand_total.text).toBe('0 secs');
   });
 
   test('the command line: today, a goal, and in the types it insists on', async () => {
-    const headers = basic(house.owner);
+    const headers = basic(testHub.owner);
     const { data } = await asked('/api/v1/users/current/statusbar/today', headers);
     for (const item of [...data.languages, ...data.categories]) {
       for (const field of ['hours', 'minutes', 'seconds']) expect(Number.isInteger(item[field])).toBe(true);
       expect([typeof item.decimal, typeof item.digital, typeof item.text]).toEqual(['string', 'string', 'string']);
     }
-    const made = await house.ask('POST', '/api/v1/users/current/goals', { body: { seconds: 7_200 }, headers });
+    const made = await testHub.ask('POST', '/api/v1/users/current/goals', { body: { seconds: 7_200 }, headers });
     const { id } = JSON.parse(made.body).data;
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect((await asked(`/api/v1/users/current/goals/${id}`, headers)).data.chart_data.at(-1).actual_seconds_text).toBe(
@@ -603,29 +609,29 @@ describe('tools that only read', () => {
 
   test('shields.io: public, once the account shares it', async () => {
     const path = '/api/compat/shields/v1/owner/interval:today';
-    expect((await house.ask('GET', path)).status).toBe(403);
-    await house.settle({ logged_time_public: true });
+    expect((await testHub.ask('GET', path)).status).toBe(403);
+    await testHub.settle({ logged_time_public: true });
     expect(await asked(`${path}?label=today`)).toEqual({
       schemaVersion: 1,
       label: 'today',
       message: '1 hrs 30 mins',
       color: '2F855A',
     });
-    expect((await house.ask('GET', `${path}/project:hub`)).status).toBe(403);
-    await house.settle({ logged_time_public: true, projects_used_public: true });
+    expect((await testHub.ask('GET', `${path}/project:hub`)).status).toBe(403);
+    await testHub.settle({ logged_time_public: true, projects_used_public: true });
     expect((await asked(`${path}/project:hub`)).message).toBe('1 hrs 30 mins');
     expect((await asked(`${path}/project:web`)).message).toBe('0 hrs 0 mins');
     const name = 'a/b: 50 % für ?';
-    await house.send([beat(now - 120, { project: name }), beat(now, { project: name })]);
+    await testHub.send([beat(now - 120, { project: name }), beat(now, { project: name })]);
     expect((await asked(`${path}/project:${encodeURIComponent(name)}`)).message).toBe('0 hrs 2 mins');
-    const badge = await house.ask('GET', `/api/badge/owner/interval:today/project:${encodeURIComponent(name)}`);
+    const badge = await testHub.ask('GET', `/api/badge/owner/interval:today/project:${encodeURIComponent(name)}`);
     expect(badge.body).toContain('0 hrs 2 mins');
     // A percent sign that nobody escaped.
     expect((await asked(`${path}/project:50%`)).message).toBe('0 hrs 0 mins');
   });
 
   test('Wakapi’s summary, badge, chart and health', async () => {
-    const headers = basic(house.owner);
+    const headers = basic(testHub.owner);
     expect(await asked('/api/summary?interval=today', headers)).toMatchObject({
       user_id: 'owner',
       projects: [{ key: 'hub', total: 5_400 }],
@@ -638,14 +644,14 @@ describe('tools that only read', () => {
     expect((await asked('/api/summary?from=2026-01-03&to=2026-01-05&language=go', headers)).languages).toEqual([
       { key: 'Go', total: 3_600 },
     ]);
-    await house.settle({ logged_time_public: true });
-    const badge = await house.ask('GET', '/api/badge/owner/interval:week?label=%3Cscript%3E');
+    await testHub.settle({ logged_time_public: true });
+    const badge = await testHub.ask('GET', '/api/badge/owner/interval:week?label=%3Cscript%3E');
     expect([badge.status, badge.headers['content-type']]).toEqual([200, 'image/svg+xml; charset=utf-8']);
     expect(badge.body).toContain('1 hrs 30 mins');
     expect(badge.body).not.toContain('<script>');
-    const chart = await house.ask('GET', '/api/activity/chart/owner.svg?dark');
+    const chart = await testHub.ask('GET', '/api/activity/chart/owner.svg?dark');
     expect(chart.body.match(/<rect /g)).toHaveLength(365);
-    expect((await house.ask('GET', '/api/health')).body).toBe('app=1\ndb=1');
+    expect((await testHub.ask('GET', '/api/health')).body).toBe('app=1\ndb=1');
     expect(await asked('/api/health', { 'content-type': 'application/json' })).toEqual({ app: 1, db: 1 });
   });
 });
@@ -653,9 +659,9 @@ describe('tools that only read', () => {
 describe('under Wakapi’s own prefix', () => {
   const wakapi = '/api/compat/wakatime/v1/users/current';
 
-  test('texts and clocks are Wakapi’s, numbers are the same', async () => {
-    await house.send([beat(now - 121, { project: 'short' }), beat(now)]);
-    const headers = basic(house.owner);
+  test('texts and clocks are in Wakapi’s format, numbers are the same', async () => {
+    await testHub.send([beat(now - 121, { project: 'short' }), beat(now)]);
+    const headers = basic(testHub.owner);
     const { data, cumulative_total, daily_average } = await asked(`${wakapi}/summaries?range=today`, headers);
     expect(data[0].grand_total).toMatchObject({ text: '1 hrs 32 mins', digital: '1:32', total_seconds: 5_521 });
     expect(data[0].projects[1]).toMatchObject({
@@ -684,21 +690,21 @@ describe('under Wakapi’s own prefix', () => {
 describe('goals', () => {
   const goals = '/api/v1/users/current/goals';
   const make = async (body: object) => {
-    const answer = await house.ask('POST', goals, { body, headers: basic(house.owner) });
+    const answer = await testHub.ask('POST', goals, { body, headers: basic(testHub.owner) });
     if (answer.status !== 201) throw new Error(answer.body);
     return JSON.parse(answer.body).data;
   };
   const statuses = ({ chart_data }: { chart_data: { range_status: string }[] }) =>
     chart_data.map(({ range_status }) => range_status);
 
-  test('of a day have seven points, and what is not over is pending', async () => {
+  test('of a day have seven points, and the current one is pending', async () => {
     const goal = await make({ seconds: 5_400 });
     expect(statuses(goal)).toEqual(['fail', 'fail', 'fail', 'fail', 'success', 'success', 'success']);
     expect(goal).toMatchObject({ title: 'Code 1 hr 30 mins a day', status: 'success', average_status: 'fail' });
     expect(statuses(await make({ seconds: 6_000 })).at(-1)).toBe('pending');
   });
 
-  test('pass over days without work, or weekdays', async () => {
+  test('ignore days without work, or weekdays', async () => {
     expect(statuses(await make({ seconds: 60, ignore_zero_days: true })).slice(0, 5)).toEqual([
       'ignored',
       'ignored',
@@ -709,7 +715,7 @@ describe('goals', () => {
     expect(statuses(await make({ seconds: 60, ignore_days: ['tuesday'] })).slice(0, 2)).toEqual(['ignored', 'fail']);
   });
 
-  test('of a week count only what fits, or set an upper bound', async () => {
+  test('of a week count only what matches, or set an upper bound', async () => {
     const goal = await make({ title: 'Go', delta: 'week', seconds: 3_600, languages: ['go'] });
     expect(goal).toMatchObject({ title: 'Go', delta: 'week', languages: ['go'] });
     expect(goal.chart_data).toHaveLength(5);
@@ -728,33 +734,33 @@ describe('goals', () => {
     ]);
   });
 
-  test('are changed and dropped', async () => {
+  test('are changed and deleted', async () => {
     const { id } = await make({ seconds: 60 });
-    const headers = basic(house.owner);
-    const changed = await house.ask('PUT', `${goals}/${id}`, { body: { seconds: 120 }, headers });
+    const headers = basic(testHub.owner);
+    const changed = await testHub.ask('PUT', `${goals}/${id}`, { body: { seconds: 120 }, headers });
     expect(JSON.parse(changed.body).data).toMatchObject({ id, seconds: 120, delta: 'day' });
-    expect((await house.ask('PUT', `${goals}/${id}`, { body: { seconds: -1 }, headers })).status).toBe(400);
-    expect((await house.ask('PUT', `${goals}/nothing`, { body: { seconds: 9 }, headers })).status).toBe(404);
-    expect((await house.ask('DELETE', `${goals}/${id}`, { headers })).status).toBe(200);
-    expect(await house.get(`goals/${id}`, 404)).toEqual({ error: 'no such goal' });
-    expect(await house.get('goals')).toEqual({ data: [], total: 0, total_pages: 1 });
+    expect((await testHub.ask('PUT', `${goals}/${id}`, { body: { seconds: -1 }, headers })).status).toBe(400);
+    expect((await testHub.ask('PUT', `${goals}/nothing`, { body: { seconds: 9 }, headers })).status).toBe(404);
+    expect((await testHub.ask('DELETE', `${goals}/${id}`, { headers })).status).toBe(200);
+    expect(await testHub.get(`goals/${id}`, 404)).toEqual({ error: 'no such goal' });
+    expect(await testHub.get('goals')).toEqual({ data: [], total: 0, total_pages: 1 });
   });
 });
 
 describe('leaders', () => {
-  test('are those who share, by the last seven days', async () => {
-    const bob = await house.accounts.createAccount('bob');
+  test('are the accounts that share their time, by the last seven days', async () => {
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    await house.send([beat(now - 86_400, { language: 'Go' }), beat(now - 86_340)], basic(bob.secret));
+    await testHub.send([beat(now - 86_400, { language: 'Go' }), beat(now - 86_340)], basic(bob.secret));
     expect(await asked('/api/v1/leaders')).toMatchObject({
       data: [],
       current_user: { rank: null, user: null },
       total_pages: 1,
     });
     for (const account of ['owner', 'bob']) {
-      const document = await house.hub.cachedChannel(`${account}/settings`);
+      const document = await testHub.hub.cachedChannel(`${account}/settings`);
       const op = { op: 'put', key: 'wakatime', value: '{"logged_time_public":true}' } as const;
-      await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
+      await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: testHub.world.now() } }));
     }
     const answer = await asked('/api/v1/leaders', basic(bob.secret));
     expect(answer).toMatchObject({
@@ -777,14 +783,14 @@ describe('leaders', () => {
     expect(unhired).toMatchObject({ data: answer.data, is_hireable: false, country_code: null });
   });
 
-  test('by a language are those who share their languages: others’ are nobody’s business', async () => {
-    const bob = await house.accounts.createAccount('bob');
+  test('by a language are the accounts that share their languages', async () => {
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    await house.send([beat(now - 86_400, { language: 'Go' }), beat(now - 86_340)], basic(bob.secret));
+    await testHub.send([beat(now - 86_400, { language: 'Go' }), beat(now - 86_340)], basic(bob.secret));
     const share = async (account: string, settings: object) => {
-      const document = await house.hub.cachedChannel(`${account}/settings`);
+      const document = await testHub.hub.cachedChannel(`${account}/settings`);
       const op = { op: 'put', key: 'wakatime', value: JSON.stringify(settings) } as const;
-      await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: house.world.now() } }));
+      await document.write(() => ({ ok: true, write: { ops: [op], origin: 'test', at: testHub.world.now() } }));
     };
     await share('owner', { logged_time_public: true, languages_used_public: true });
     await share('bob', { logged_time_public: true });
@@ -799,9 +805,9 @@ describe('leaders', () => {
 });
 
 describe('a data dump', () => {
-  test('is made, listed and fetched without a key for a day', async () => {
-    const headers = { ...basic(house.owner), host: `127.0.0.1:${house.port}` };
-    const made = await house.ask('POST', '/api/v1/users/current/data_dumps', {
+  test('is created, listed and fetched without a key for a day', async () => {
+    const headers = { ...basic(testHub.owner), host: `127.0.0.1:${testHub.port}` };
+    const made = await testHub.ask('POST', '/api/v1/users/current/data_dumps', {
       body: { type: 'heartbeats', email_when_finished: false },
       headers,
     });
@@ -814,7 +820,7 @@ describe('a data dump', () => {
       is_processing: false,
       has_failed: false,
     });
-    expect((await house.get('data_dumps')).data).toEqual([data]);
+    expect((await testHub.get('data_dumps')).data).toEqual([data]);
     const { pathname } = new URL(data.download_url);
     const dump = await asked(pathname);
     expect(dump).toMatchObject({
@@ -828,15 +834,15 @@ describe('a data dump', () => {
       ['2026-01-04', 91],
       ['2026-01-05', 91],
     ]);
-    expect((await house.ask('GET', pathname.replace(data.id, house.owner))).status).toBe(404);
-    house.world.pass(86_400_000);
-    expect((await house.ask('GET', pathname)).status).toBe(404);
+    expect((await testHub.ask('GET', pathname.replace(data.id, testHub.owner))).status).toBe(404);
+    testHub.world.pass(86_400_000);
+    expect((await testHub.ask('GET', pathname)).status).toBe(404);
   });
 
   test('of days has their lists', async () => {
-    const made = await house.ask('POST', '/api/v1/users/current/data_dumps', {
+    const made = await testHub.ask('POST', '/api/v1/users/current/data_dumps', {
       body: { type: 'daily' },
-      headers: basic(house.owner),
+      headers: basic(testHub.owner),
     });
     const dump = await asked(new URL(JSON.parse(made.body).data.download_url).pathname);
     expect(dump.days[0]).toMatchObject({
@@ -844,48 +850,50 @@ describe('a data dump', () => {
       grand_total: { total_seconds: 5_400 },
       languages: [{ name: 'TypeScript' }, { name: 'Go' }],
     });
-    const wrong = await house.ask('POST', '/api/v1/users/current/data_dumps', {
+    const wrong = await testHub.ask('POST', '/api/v1/users/current/data_dumps', {
       body: { type: 'x' },
-      headers: basic(house.owner),
+      headers: basic(testHub.owner),
     });
     expect(wrong.status).toBe(400);
   });
 
-  test('that is sent in again changes nothing, also where plugins said "as before"', async () => {
-    await house.send([beat(now - 86_400 - 3_000, { project: '<<LAST_PROJECT>>', language: '<<LAST_LANGUAGE>>' })]);
-    const before = await house.get('stats/all_time');
-    const { data } = await house.get('heartbeats?date=2026-01-04');
+  test('changes nothing when it is imported again, also with inherited fields', async () => {
+    await testHub.send([beat(now - 86_400 - 3_000, { project: '<<LAST_PROJECT>>', language: '<<LAST_LANGUAGE>>' })]);
+    const before = await testHub.get('stats/all_time');
+    const { data } = await testHub.get('heartbeats?date=2026-01-04');
     expect(data.find(({ time }: { time: number }) => time === now - 86_400 - 3_000)).toMatchObject({
       project: 'hub',
       language: 'Go',
     });
-    const answer = await house.send(data);
-    expect((await house.get('heartbeats?date=2026-01-04')).data).toEqual(data);
+    const answer = await testHub.send(data);
+    expect((await testHub.get('heartbeats?date=2026-01-04')).data).toEqual(data);
     expect(JSON.parse(answer.body).responses[0]).toEqual([{ data: null, error: null }, 201]);
-    expect(await house.get('stats/all_time')).toEqual(before);
+    expect(await testHub.get('stats/all_time')).toEqual(before);
   });
 });
 
 describe('insights', () => {
-  test('of days feed heat maps, of one weekday or all', async () => {
-    const { data } = await house.get('insights/days/last_7_days?is_including_today=true');
+  test('of days have all days, or those of one weekday', async () => {
+    const { data } = await testHub.get('insights/days/last_7_days?is_including_today=true');
     expect(data.days).toHaveLength(7);
     expect(data.days.at(-1)).toEqual({
       date: '2026-01-05',
       total: 5_400,
       categories: [{ name: 'Coding', total: 5_400 }],
     });
-    expect((await house.get('insights/days/last_7_days?weekday=6')).data.days).toMatchObject([{ date: '2026-01-04' }]);
-    expect((await house.get('insights/days/last_7_days?weekday=Sun')).data.days).toMatchObject([
+    expect((await testHub.get('insights/days/last_7_days?weekday=6')).data.days).toMatchObject([
+      { date: '2026-01-04' },
+    ]);
+    expect((await testHub.get('insights/days/last_7_days?weekday=Sun')).data.days).toMatchObject([
       { date: '2026-01-04' },
     ]);
     for (const day of ['7', '-1', 'S']) {
-      expect((await house.get(`insights/days/last_7_days?weekday=${day}`, 400)).error).toContain('weekday');
+      expect((await testHub.get(`insights/days/last_7_days?weekday=${day}`, 400)).error).toContain('weekday');
     }
   });
 
   test('of weekdays, the best day, the average and each list', async () => {
-    const insight = async (type: string) => (await house.get(`insights/${type}/last_7_days`)).data;
+    const insight = async (type: string) => (await testHub.get(`insights/${type}/last_7_days`)).data;
     expect((await insight('weekday')).weekday[6]).toMatchObject({ name: 'Sunday', total: 5_400, average: 5_400 });
     expect((await insight('best_day')).best_day).toEqual({
       date: '2026-01-03',
@@ -903,7 +911,7 @@ describe('insights', () => {
     expect((await insight('machines')).machines).toMatchObject([
       { machine_name_id: string, name: 'laptop', total_seconds: 10_800 },
     ]);
-    expect(await house.get('insights/moods/last_7_days', 404)).toEqual({ error: 'no such insight' });
+    expect(await testHub.get('insights/moods/last_7_days', 404)).toEqual({ error: 'no such insight' });
   });
 });
 
@@ -913,27 +921,27 @@ describe('what only WakaTime itself can have', () => {
     ['GET', 'stats/last_7_days'],
     ['GET', 'users/current/stats_aggregated'],
     ['POST', 'users/current/get_api_key'],
-  ])('%s %s is an honest 404', async (method, path) => {
-    const answer = await house.ask(method, `/api/v1/${path}`, { headers: basic(house.owner) });
+  ])('%s %s is 404 with a reason', async (method, path) => {
+    const answer = await testHub.ask(method, `/api/v1/${path}`, { headers: basic(testHub.owner) });
     expect([answer.status, JSON.parse(answer.body)]).toEqual([404, { error: expect.stringMatching(/hub|token/) }]);
   });
 });
 
 describe('another account', () => {
-  test('is told with what everybody may know, once it shares anything, and is nobody before', async () => {
-    const bob = await house.accounts.createAccount('bob');
+  test('has a public profile once it shares anything, and is 404 before', async () => {
+    const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    const ask = (headers = {}) => house.ask('GET', '/api/v1/users/owner', { headers });
+    const ask = (headers = {}) => testHub.ask('GET', '/api/v1/users/owner', { headers });
     for (const headers of [{}, basic(bob.secret)]) expect((await ask(headers)).status).toBe(404);
-    expect((await house.ask('GET', '/api/v1/users/nobody')).status).toBe(404);
-    expect((await house.ask('GET', '/api/v1/users/current')).status).toBe(401);
-    await house.settle({ logged_time_public: true, email: 'ann@example.com' });
+    expect((await testHub.ask('GET', '/api/v1/users/nobody')).status).toBe(404);
+    expect((await testHub.ask('GET', '/api/v1/users/current')).status).toBe(401);
+    await testHub.settle({ logged_time_public: true, email: 'ann@example.com' });
     for (const headers of [{}, basic(bob.secret)]) {
       const { data } = JSON.parse((await ask(headers)).body);
       expect(data).toMatchObject({ username: 'owner', email: null, photo: string });
       for (const name of ['timezone', 'last_project', 'last_heartbeat_at', 'timeout'])
         expect(data[name]).toBeUndefined();
     }
-    expect((await house.ask('GET', '/api/v1/users/nobody/stats')).status).toBe(404);
+    expect((await testHub.ask('GET', '/api/v1/users/nobody/stats')).status).toBe(404);
   });
 });

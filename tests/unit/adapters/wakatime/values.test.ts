@@ -1,4 +1,4 @@
-// One line for each known form: user agents, numbers and words, keys, days. Facts that plugins and tools rely on.
+// One line for each known form: user agents, numbers and texts, keys, days. Plugins and tools rely on these facts.
 
 import { describe, expect, test } from '@jest/globals';
 import { parseApiKey } from '../../../../server/adapters/wakatime/auth/credentials.ts';
@@ -80,7 +80,7 @@ describe('a user agent', () => {
     'claude claude-code chatgpt copilot github-copilot-cli codex codex-cli continue cody roo-code opencode cursor-agent ' +
     'windsurf qoder kiro cline qwen-code goose amp crush devin droid kilo-code kimi-code mistral-vibe openclaw warp zed ' +
     'some-cli some-tui antigravity-ide codex-desktop';
-  test.each(harnesses.split(' '))('of %s has it as the editor, and the model before it', (name) => {
+  test.each(harnesses.split(' '))('of %s has it as the editor, after the model', (name) => {
     const text = `wakatime/v2.0.1 (linux-6.1-x86_64) go1.25 opus/4.1 ${name}/2.1 vscode-wakatime/24.8.0`;
     expect(parseUserAgent(text)).toMatchObject({ model: 'opus', editor: name });
   });
@@ -102,7 +102,7 @@ describe('a user agent', () => {
     expect(parseUserAgent(text)).toMatchObject({ model, editor });
   });
 
-  test('tells versions of plugin and command line', () => {
+  test('has the versions of plugin and command line', () => {
     const text = 'wakatime/v1.90.0 (linux-6.1) go1.22 vscode/1.93.1 vscode-wakatime/24.6.2';
     expect(parseUserAgent(text)).toMatchObject({
       editorVersion: '1.93.1',
@@ -216,7 +216,7 @@ describe('an amount of time', () => {
     });
   });
 
-  test('is a part of its list in hundredths of a percent', () => {
+  test('is a percentage of its list with two decimals', () => {
     expect(percentOf(1, 3)).toBe(33.33);
     expect(percentOf(0, 0)).toBe(0);
   });
@@ -260,7 +260,7 @@ describe('an API key', () => {
     expect(parseApiKey({ authorization: `Basic ${coded('ann:secret')}`, query: `api_key=${key}` })).toBe(key);
     expect(parseApiKey({ authorization: '', query: `api_key=&token=${key}` })).toBe(key);
   });
-  test('none at all is told from a wrong one', () => {
+  test('a missing key differs from a wrong one', () => {
     expect(parseApiKey({ authorization: '', query: 'date=today' })).toBeUndefined();
     expect(parseApiKey({ authorization: 'Basic bm9ib2R5', query: '' })).toBe('');
     expect(parseApiKey({ authorization: '', query: 'api_key=nobody' })).toBe('');
@@ -349,7 +349,7 @@ describe('a day', () => {
     expect(readStatsRange(said, now, false)).toMatchObject({ label: spokenAs, span: { first, last } });
   });
 
-  test('stats include today when asked to, and of all time always', () => {
+  test('stats include today with is_including_today, and of all time always', () => {
     expect(readStatsRange('last_7_days', now, true)).toMatchObject({
       span: { first: '2025-12-30', last: '2026-01-05' },
     });

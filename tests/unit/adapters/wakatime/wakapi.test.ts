@@ -6,15 +6,15 @@ import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/w
 const now = noon;
 const accepted = [{ data: null, error: null }, 201];
 
-let house: TestHub;
+let testHub: TestHub;
 beforeEach(async () => {
-  house = await openTestHub();
+  testHub = await openTestHub();
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 async function summary(query: string, status = 200): Promise<any> {
-  const answer = await house.ask('GET', `/api/summary?${query}`, { headers: basic(house.owner) });
+  const answer = await testHub.ask('GET', `/api/summary?${query}`, { headers: basic(testHub.owner) });
   expect([query, answer.status]).toEqual([query, status]);
   return JSON.parse(answer.body);
 }
@@ -24,7 +24,7 @@ const seconds = (said: { projects: { total: number }[] }) => said.projects.reduc
 describe('the span of /api/summary', () => {
   beforeEach(async () => {
     // A minute of work at 11:00, and one at 23:59:30 that goes on after midnight.
-    await house.send([beat(now - 3_600), beat(now - 3_540), beat(now - 43_230), beat(now - 43_170)]);
+    await testHub.send([beat(now - 3_600), beat(now - 3_540), beat(now - 43_230), beat(now - 43_170)]);
   });
 
   test.each([
@@ -54,7 +54,7 @@ describe('the span of /api/summary', () => {
   });
 
   test('reads a time without an offset in the account’s zone', async () => {
-    await house.settle({ timezone: 'Europe/Berlin' });
+    await testHub.settle({ timezone: 'Europe/Berlin' });
     expect(seconds(await summary('from=2026-01-05T12:00:30&to=2026-01-05T13:00:00'))).toBe(30);
   });
 
@@ -70,7 +70,8 @@ describe('the span of /api/summary', () => {
 });
 
 describe('a single heartbeat', () => {
-  const post = (path: string, said = beat(now)) => house.ask('POST', path, { body: said, headers: basic(house.owner) });
+  const post = (path: string, said = beat(now)) =>
+    testHub.ask('POST', path, { body: said, headers: basic(testHub.owner) });
 
   test.each([
     '/api/heartbeat',
@@ -92,17 +93,17 @@ describe('a single heartbeat', () => {
 });
 
 test('durations have the fields that WakaTime documented first', async () => {
-  await house.send([beat(now - 60), beat(now)]);
-  const { data } = await house.get('durations?date=today');
+  await testHub.send([beat(now - 60), beat(now)]);
+  const { data } = await testHub.get('durations?date=today');
   expect(data).toMatchObject([
     {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       created_at: '2026-01-05T12:00:00Z',
-      user_id: (await house.get('')).data.id,
-      machine_name_id: (await house.get('machine_names')).data[0].id,
+      user_id: (await testHub.get('')).data.id,
+      machine_name_id: (await testHub.get('machine_names')).data[0].id,
       cursorpos: null,
       lineno: null,
     },
   ]);
-  expect((await house.get('durations?date=today')).data).toEqual(data);
+  expect((await testHub.get('durations?date=today')).data).toEqual(data);
 });

@@ -1,4 +1,4 @@
-// What a hub does for the first questions after its start, before they are asked.
+// What a hub reads after its start, before the first request.
 
 import { expect, test } from '@jest/globals';
 import { Authorizer } from '../../../../server/adapters/wakatime/auth/authorize.ts';
@@ -18,7 +18,7 @@ class CountingStore extends MemoryStore {
   }
 }
 
-test('a hub that was started again knows the last year before it is asked, and no more of it', async () => {
+test('a hub reads the last year after its start, before the first request, and no more', async () => {
   const store = new CountingStore({ epoch: 'e1' });
   const first = await openTestHub({ store });
   for (const ago of [0, 3, 200, 900]) {
@@ -42,13 +42,13 @@ test('a hub that was started again knows the last year before it is asked, and n
   await second.close();
 });
 
-test('a hub that stops meanwhile leaves it', async () => {
-  const house = await openTestHub();
-  await house.send([beat(noon - 600), beat(noon - 540)]);
-  const { hub, accounts, world } = house;
+test('a hub that stops meanwhile stops reading', async () => {
+  const testHub = await openTestHub();
+  await testHub.send([beat(noon - 600), beat(noon - 540)]);
+  const { hub, accounts, world } = testHub;
   const warming = warmUp(new Authorizer({ hub, accounts, personal: false, near: () => true }));
   hub.drain();
   await warming;
-  await house.close();
+  await testHub.close();
   expect(world.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
 });
