@@ -38,7 +38,7 @@ import { openPostgres } from './storage/postgres/store.ts';
 import { NatsRelay } from './storage/relay/nats.ts';
 import { PostgresRelay } from './storage/relay/postgres.ts';
 import { openSqlite } from './storage/sqlite/store.ts';
-import { hostAllowed, isLoopback, originAllowed } from './transport/host-origin-rules.ts';
+import { hostAllowed, isLoopback, isOwnOrigin, originAllowed } from './transport/host-origin-rules.ts';
 import { type Front, type Listening, listen, type Options } from './transport/listen.ts';
 import { version } from './version.ts';
 import { openWire } from './wire/conversation.ts';
@@ -117,12 +117,17 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
   const limits = { mostDaysOld: config.heartbeatAge, mostHoursAhead: config.heartbeatAhead };
   const tickets = new Tickets(trust, hub);
   const sizes = async () => ({ ...(await metrics.memory()), ...(size === undefined ? {} : { store: await size() }) });
-  const near = ({ origin, host }: Caller) => originAllowed(origin, host, config.origins);
+  const near = ({ origin, host }: Caller) =>
+    originAllowed(origin, host, config.origins) || isOwnOrigin(origin, config.hosts);
   let listening: Listening | undefined;
+  let webUi: Listening | null = null;
   const pages = await openPages({
     version,
     get kronosPort() {
       return listening?.kronosPort ?? null;
+    },
+    get awWebUiPort() {
+      return webUi?.port ?? null;
     },
   });
   const activityWatch = openActivityWatch({
@@ -164,10 +169,10 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     if (!hostAllowed(host, { bound: config.host, extra: config.hosts })) {
       return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
     }
+    if (personal && caller.isForwarded === true) return refuse('host', '', forwardedHint(host));
     const isTool = asked !== undefined && (watcherMay(origin, asked) || pagesMay(asked));
-    if (!isTool && !near(caller)) {
-      return refuse('origin', '', 'HORAI_ORIGINS lists pages that may use this hub');
-    }
+    const isPublic = asked !== undefined && isPublicAsset(asked.path);
+    if (!isTool && !isPublic && !near(caller)) return refuse('origin', '', originHint(origin));
     return undefined;
   };
   const { host, port, kronosPort } = config;
@@ -187,8 +192,9 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     await hub.close();
     return { ok: false, error: sentence(`${served.error} (HORAI_AW_WEBUI, HORAI_AW_WEBUI_PORT)`) };
   }
-  const webUi = served.listening;
-  if (webUi !== null) hub.addPublisher(webUi.publisher);
+  const ui = served.listening;
+  webUi = ui;
+  if (ui !== null) hub.addPublisher(ui.publisher);
   listening = open;
   hub.addPublisher(open.publisher);
   metrics.observe(hub, open.connections);
@@ -204,11 +210,11 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
   begin();
 
   const stop = async () => {
-    const drained = Promise.all([open.drain(), webUi?.drain()]);
+    const drained = Promise.all([open.drain(), ui?.drain()]);
     hub.drain();
     await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
     await open.close();
-    await webUi?.close();
+    await ui?.close();
     await activityWatch.close();
     liveDays.close();
     mobTurns.close();
@@ -228,7 +234,7 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
     hub: {
       url,
       kronos: open.kronosPort === null ? null : `${urlHost(host)}:${open.kronosPort}`,
-      webUi: webUi === null ? null : `http://${urlHost(host)}:${webUi.port}/`,
+      webUi: ui === null ? null : `http://${urlHost(host)}:${ui.port}/`,
       personal,
       ownerSecret,
       engine: open.engine,
@@ -247,6 +253,24 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
       },
     },
   };
+}
+
+/** The scripts, styles and icons of the hub's pages: the same for everybody, so any page may load them. */
+function isPublicAsset(path: string): boolean {
+  return path.startsWith('/-/assets/') || path === '/favicon.ico';
+}
+
+/** What to do about a proxy in front of a hub that would take everybody for its owner. @param host as the proxy calls this hub */
+function forwardedHint(host: string): string {
+  const name = isLoopback(host.replace(/:\d+$/, '')) ? 'hub.example.org' : host;
+  return `a proxy forwards this request, and this hub is personal: everybody behind the proxy would be its owner. Start the hub with HORAI_HOSTS=${name}, the name that people reach it by; everybody then needs a token`;
+}
+
+/** The lines of configuration that let a page of this origin in. */
+function originHint(origin: string): string {
+  const host = /^https?:\/\/([^/:]+)/.exec(origin.toLowerCase())?.[1];
+  const own = host === undefined ? '' : `HORAI_HOSTS=${host} if that is a name of this hub (behind a proxy, say), or `;
+  return `a page of ${origin} may not use this hub. Start the hub with ${own}HORAI_ORIGINS=${origin.toLowerCase()}`;
 }
 
 async function openStore(

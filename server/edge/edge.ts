@@ -170,6 +170,8 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   ];
   const admit: Front['admit'] = (caller, asked) => {
     if (!hostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
+    if (caller.isForwarded === true)
+      return refuse('host', '', 'an edge serves the programs of its own machine, and no proxy');
     const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));
     return isTool || near(caller) ? undefined : refuse('origin');
   };

@@ -14,6 +14,8 @@ export interface Caller {
   readonly origin: string;
   /** The `Authorization` header, '' when absent. */
   readonly authorization: string;
+  /** True if a proxy sent the request: it has a forwarding header. */
+  readonly isForwarded?: boolean;
 }
 
 export interface Request extends Caller {

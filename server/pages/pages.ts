@@ -13,6 +13,8 @@ export interface About {
   readonly version: string;
   /** The port of Kronos clients; null if there is none. */
   readonly kronosPort: number | null;
+  /** The port of ActivityWatch's own web UI; null if the hub serves none. */
+  readonly awWebUiPort?: number | null;
 }
 
 const headers = {
@@ -188,7 +190,7 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
 ${facts.refused === '' ? nothing : refusal}
 <p class="hint" id="room-hint">${facts.members ? 'Rooms here are for members: you will be asked for your token.' : 'Whoever knows a room’s name can join it: make it harder to guess if that matters.'}</p>
 </form>
-<p class="counters" id="counters" data-members="${facts.members ? 'yes' : 'no'}"><span id="active-users">${plural(facts.users, 'person', 'people')}</span> in rooms, <span id="active-timers">${plural(facts.timers, 'timer', 'timers')}</span> running</p>
+<p class="counters" id="counters" data-members="${facts.members ? 'yes' : 'no'}" data-aw-web-ui="${about.awWebUiPort ?? ''}"><span id="active-users">${plural(facts.users, 'person', 'people')}</span> in rooms, <span id="active-timers">${plural(facts.timers, 'timer', 'timers')}</span> running</p>
 </section>
 ${quiet ? first : nothing}
 <section class="about">

@@ -48,3 +48,18 @@ export function originAllowed(origin: string, host: string, extra: readonly stri
   if (host === '') return false;
   return lower === `http://${host.replace(/:80$/, '')}` || lower === `https://${host.replace(/:443$/, '')}`;
 }
+
+/** True if a header says that a proxy forwards the request: `X-Forwarded-…`, `Forwarded` or `X-Real-IP`. @param names in lower case */
+export function isForwardedBy(names: Iterable<string>): boolean {
+  for (const name of names) {
+    if (name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip') return true;
+  }
+  return false;
+}
+
+/** True if a page of one of the hub's own names asks. @param names as `HORAI_HOSTS` lists them, with or without a port */
+export function isOwnOrigin(origin: string, names: readonly string[]): boolean {
+  const [, host = '', port = ''] =
+    /^https?:\/\/(\[[0-9a-f:.]+\]|[^/:[\]]+)(:\d{1,5})?$/.exec(origin.toLowerCase()) ?? [];
+  return host !== '' && (names.includes(host) || names.includes(host + port));
+}

@@ -13,7 +13,7 @@ import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
 import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
 import type { Door, Sink } from './dispatcher.ts';
-import { plainAddress } from './host-origin-rules.ts';
+import { isForwardedBy, plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
@@ -378,6 +378,7 @@ function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string
     host: (headers.get('host') ?? '').toLowerCase(),
     origin: headers.get('origin') ?? '',
     authorization: headers.get('authorization') ?? '',
+    ...(isForwardedBy(headers.keys()) ? { isForwarded: true } : {}),
   };
 }
 
@@ -601,8 +602,8 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function callerOnly({ address, host, origin, authorization }: Caller): Caller {
-  return { address, host, origin, authorization };
+function callerOnly({ address, host, origin, authorization, isForwarded }: Caller): Caller {
+  return { address, host, origin, authorization, ...(isForwarded === true ? { isForwarded } : {}) };
 }
 
 /**

@@ -10,7 +10,7 @@ import { announcedLength, type Head } from '../http/router.ts';
 import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
 import type { Wire } from './connection.ts';
 import type { Door, Sink } from './dispatcher.ts';
-import { plainAddress } from './host-origin-rules.ts';
+import { isForwardedBy, plainAddress } from './host-origin-rules.ts';
 import type { Engine, Opened } from './http-engine.ts';
 import { Body, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './http-engine.ts';
 
@@ -153,7 +153,9 @@ function bufferOf(data: RawData): Buffer {
 
 function callerOf(req: IncomingMessage): Caller {
   const { host = '', origin = '', authorization = '' } = req.headers;
-  return { address: plainAddress(req.socket.remoteAddress ?? ''), host: host.toLowerCase(), origin, authorization };
+  const address = plainAddress(req.socket.remoteAddress ?? '');
+  const caller = { address, host: host.toLowerCase(), origin, authorization };
+  return isForwardedBy(Object.keys(req.headers)) ? { ...caller, isForwarded: true } : caller;
 }
 
 /** Node hands bytes over one by one; those who send more than ASCII send UTF-8. */

@@ -3,6 +3,7 @@
 import { addCopyButtons } from '../shared/copy.ts';
 import { remembered } from '../shared/settings.ts';
 import { Stream } from '../shared/stream.ts';
+import { webUiAddress } from './web-ui.ts';
 
 const counters: Readonly<Record<string, readonly [id: string, one: string, many: string]>> = {
   ACTIVE_USERS_UPDATE: ['active-users', 'person', 'people'],
@@ -13,6 +14,13 @@ addCopyButtons();
 
 const place = document.getElementById('counters');
 const token = remembered().token;
+
+function openWebUi(): void {
+  const address = webUiAddress(location, place?.dataset['awWebUi'] ?? '');
+  if (address !== undefined) location.replace(address);
+}
+openWebUi();
+addEventListener('hashchange', openWebUi);
 
 // Where rooms are for members, so are the counters. A stranger's page keeps the numbers it was served with.
 if (token !== '' || place?.dataset['members'] === 'no') {

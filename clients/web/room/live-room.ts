@@ -1,5 +1,6 @@
 // One open room: its stream, the hub's clock, and the requests that change it. It draws nothing; components subscribe to it.
 
+import { explainRefusal } from '../shared/refusal.ts';
 import { askTheTime } from '../shared/request.ts';
 import { Stream } from '../shared/stream.ts';
 import { type Clock, guess, hubTime, parted } from './clock.ts';
@@ -113,8 +114,11 @@ export class LiveRoom {
     };
     try {
       // A request that waits for a free connection must not act later, when nobody expects it.
-      const { status } = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(answerMs) });
+      const response = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(answerMs) });
+      const { status } = response;
       if (status === 202) return '';
+      const configuration = await explainRefusal(response);
+      if (configuration !== '') return configuration;
       if (status === 401 || status === 403) return 'The hub refused: this room is for members.';
       if (status === 429) return 'The hub is busy: try again in a moment.';
       return `The hub refused (${status}).`;

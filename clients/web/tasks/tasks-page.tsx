@@ -10,6 +10,7 @@ import { formatEditLine, parseEditLine } from '../../kronos/data/edit-line.ts';
 import type { KeyCommand } from '../../kronos/gui/keys.ts';
 import { Dialog } from '../shared/dialog.tsx';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
+import { askWhyRefused } from '../shared/refusal.ts';
 import { remember, remembered } from '../shared/settings.ts';
 import { words } from './connection-text.ts';
 import { bindings, commandAt } from './keys.ts';
@@ -26,6 +27,23 @@ interface Options {
 type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 
 const saidMs = 8_000;
+
+/** Why the hub refuses this page's connection, while it is offline; '' if it does not refuse. */
+function useRefusal(isOffline: boolean): string {
+  const [refusal, setRefusal] = useState('');
+  useEffect(() => {
+    let isCurrent = true;
+    if (isOffline) {
+      void askWhyRefused().then((reason) => {
+        if (isCurrent) setRefusal(reason);
+      });
+    } else setRefusal('');
+    return () => {
+      isCurrent = false;
+    };
+  }, [isOffline]);
+  return refusal;
+}
 
 /** The state of the page, and what its keys, buttons and dialogs do. */
 function useTasksPage() {
@@ -108,10 +126,16 @@ export function TasksPage() {
   const { live, options, set, open, setOpen, said, shown, at, task, list, choose, perform, act, undo } = useTasksPage();
   /** A dialog may report its closing after the next one has opened. */
   const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
+  const refusal = useRefusal(live.state.name === 'offline');
   const hidden = live.tasks.length - shown.length;
   return (
     <>
       <Head live={live} showKeys={() => setOpen('keys')} />
+      {refusal !== '' && (
+        <p class="problem" role="alert">
+          {refusal}
+        </p>
+      )}
       {live.state.name === 'revoked' && (
         <Admission
           reason={live.state.reason}
