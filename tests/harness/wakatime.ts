@@ -8,7 +8,7 @@ import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { type EngineName, type OpenPorts, listen } from '../../server/transport/listen.ts';
+import { type EngineName, listen, type OpenPorts } from '../../server/transport/listen.ts';
 import { openWire } from '../../server/wire/conversation.ts';
 import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';

@@ -2,7 +2,7 @@
 // further.
 
 import type { Identity } from '../../../core/access.ts';
-import { authenticate, type AuthenticationDeps } from '../../../http/authenticate.ts';
+import { type AuthenticationDeps, authenticate } from '../../../http/authenticate.ts';
 import type { Request } from '../../../http/types.ts';
 
 const keyForm = /(?:waka_(?:tok_)?)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/i;
