@@ -38,8 +38,8 @@ import { openPostgres } from './storage/postgres/store.ts';
 import { NatsRelay } from './storage/relay/nats.ts';
 import { PostgresRelay } from './storage/relay/postgres.ts';
 import { openSqlite } from './storage/sqlite/store.ts';
-import { isHostAllowed, isLoopback, isOwnOrigin, isOriginAllowed } from './transport/host-origin-rules.ts';
-import { type AppHandlers, type OpenPorts, listen, type ListenOptions } from './transport/listen.ts';
+import { isHostAllowed, isLoopback, isOriginAllowed, isOwnOrigin } from './transport/host-origin-rules.ts';
+import { type AppHandlers, type ListenOptions, listen, type OpenPorts } from './transport/listen.ts';
 import { version } from './version.ts';
 import { openWire } from './wire/conversation.ts';
 import { subscription } from './wire/subscription-view.ts';
@@ -76,7 +76,9 @@ export interface RunningHub {
   stop(): Promise<void>;
 }
 
-export type ComposeResult = { readonly ok: true; readonly hub: RunningHub } | { readonly ok: false; readonly error: string };
+export type ComposeResult =
+  | { readonly ok: true; readonly hub: RunningHub }
+  | { readonly ok: false; readonly error: string };
 
 /** A hub without doors: what `compose` opens to the network, and `horai token …` talks to when no hub runs. */
 export async function assemble(

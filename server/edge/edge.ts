@@ -16,7 +16,7 @@ import type { Caller, Route } from '../http/types.ts';
 import { json } from '../http/types.ts';
 import { openSqlite } from '../storage/sqlite/store.ts';
 import { isHostAllowed, isOriginAllowed } from '../transport/host-origin-rules.ts';
-import { type EngineName, type AppHandlers, listen } from '../transport/listen.ts';
+import { type AppHandlers, type EngineName, listen } from '../transport/listen.ts';
 import { version } from '../version.ts';
 import { Forwarder, localAccount } from './forwarder.ts';
 import { pipe } from './kronos-proxy.ts';

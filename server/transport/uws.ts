@@ -10,12 +10,20 @@ import type { Peer } from '../core/peer.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
-import { BACKPRESSURE_LIMIT, Connection, type TopicMembers, STREAM_LIMIT, type ByteSink } from './connection.ts';
+import { BACKPRESSURE_LIMIT, type ByteSink, Connection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
-import type { Dispatcher, ChunkTarget } from './dispatcher.ts';
+import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import { BodyCollector, destroyLater, FRAME_CUT, WriteCoalescer, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
+import {
+  BodyCollector,
+  destroyLater,
+  FRAME_CUT,
+  HEAD_LIMIT,
+  LAST_MS,
+  receiveMessage,
+  WriteCoalescer,
+} from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
 import { createNodeEngine, portOf } from './ws.ts';
 
@@ -149,7 +157,13 @@ export function openUws(uws: Uws, door: Dispatcher, host: string, port: number):
 }
 
 /** Node's HTTP parser and uWebSockets.js on one port: see connection-split.ts. */
-export function openSplit(uws: Uws, peek: SocketPeek, door: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
+export function openSplit(
+  uws: Uws,
+  peek: SocketPeek,
+  door: Dispatcher,
+  host: string,
+  port: number,
+): Promise<OpenedEngine> {
   const { app, sockets } = createApp(uws, door, randomUUID());
   const node = createNodeEngine(door);
   const split = new ConnectionSplit({
@@ -374,7 +388,9 @@ function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string
   headers.delete(FROM_HEADER);
   const known = from.startsWith(`${secret} `);
   return {
-    address: known ? from.slice(secret.length + 1) : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
+    address: known
+      ? from.slice(secret.length + 1)
+      : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
     host: (headers.get('host') ?? '').toLowerCase(),
     origin: headers.get('origin') ?? '',
     authorization: headers.get('authorization') ?? '',

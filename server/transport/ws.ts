@@ -9,7 +9,7 @@ import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
 import type { ByteSink } from './connection.ts';
-import type { Dispatcher, ChunkTarget } from './dispatcher.ts';
+import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
 import { BodyCollector, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeSink, receiveMessage } from './http-engine.ts';
@@ -235,7 +235,13 @@ function writeReply(req: IncomingMessage, res: ServerResponse, reply: Reply): vo
   req.resume();
 }
 
-function openStream(door: Dispatcher, req: IncomingMessage, res: ServerResponse, head: RequestHead, stream: StreamReply): void {
+function openStream(
+  door: Dispatcher,
+  req: IncomingMessage,
+  res: ServerResponse,
+  head: RequestHead,
+  stream: StreamReply,
+): void {
   const refusal = door.checkConnection(head);
   if (refusal !== undefined || req.method === 'HEAD') {
     writeReply(req, res, refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal));
