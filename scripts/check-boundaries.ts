@@ -20,7 +20,7 @@ const http = /^server\/http\//;
 const wire = /^server\/wire\//;
 
 const rules: readonly Rule[] = [
-  { of: protocol, ours: [protocol], packages: ['ajv', '@sinclair/typebox'] },
+  { of: protocol, ours: [protocol], packages: ['ajv', '@sinclair/typebox', 'get-east-asian-width'] },
   { of: core, ours: [core, protocol], packages: ['node:crypto'] },
   { of: http, ours: [http, core, protocol] },
   { of: wire, ours: [wire, http, core, protocol] },

@@ -11,8 +11,8 @@ import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../s
 import { openPostgres } from '../storage/postgres/store.ts';
 import { replaceStore } from '../storage/sqlite/restore.ts';
 import { openSnapshot } from '../storage/sqlite/snapshot-reader.ts';
-import { when } from './columns.ts';
 import type { CommandContext } from './command-context.ts';
+import { when } from './format-moment.ts';
 
 type Done = { readonly ok: true; readonly lines: readonly string[] } | { readonly ok: false; readonly error: string };
 

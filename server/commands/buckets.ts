@@ -4,7 +4,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { Command } from 'commander';
 import { compile } from '../../protocol/check.ts';
-import { columns } from './columns.ts';
+import { columns } from '../../protocol/columns.ts';
 import type { CommandContext } from './command-context.ts';
 import { HubDeps, ImportError } from './import/hub.ts';
 
@@ -57,7 +57,7 @@ export function addBuckets(program: Command, context: CommandContext): void {
   add('list', 'the buckets, with their hosts', async (hub) => {
     const buckets = Object.values(await read(Buckets, hub.get('api/0/buckets')));
     const rows = buckets.map(({ id, type, hostname, last_updated = '' }) => [id, type, hostname, last_updated]);
-    context.print(columns(['BUCKET', 'TYPE', 'HOST', 'LAST EVENT'], rows));
+    context.print(columns(['BUCKET', 'TYPE', 'HOST', 'LAST EVENT'], rows).join('\n'));
   });
   add(
     'rename <bucket> <id>',

@@ -2,13 +2,14 @@
 // table or JSON. main.ts provides the process around it.
 
 import { Command, CommanderError } from 'commander';
+import { columns } from '../../protocol/columns.ts';
 import { describe } from '../config.ts';
 import { addBackup } from './backup.ts';
 import { addBuckets } from './buckets.ts';
-import { columns, when } from './columns.ts';
 import { CommandContext, type CommandRuntime, exitCodes } from './command-context.ts';
 import { connectToHub } from './connect-to-hub.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
+import { when } from './format-moment.ts';
 import { addImport } from './import/program.ts';
 import { addMigrate } from './migrate.ts';
 import type { RpcClient, RpcResult } from './rpc-client.ts';
@@ -149,7 +150,7 @@ function addToken(program: Command, context: CommandContext): void {
             when(created),
             when(used),
           ]);
-          context.print(columns(head, rows));
+          context.print(columns(head, rows).join('\n'));
         },
       ),
     );
@@ -189,7 +190,7 @@ function addAccount(program: Command, context: CommandContext): void {
         ({ accounts }) => {
           if (options.json === true) return context.printJson(accounts);
           const rows = accounts.map(({ name, created }) => [name, when(created)]);
-          context.print(columns(['NAME', 'CREATED'], rows));
+          context.print(columns(['NAME', 'CREATED'], rows).join('\n'));
         },
       ),
     );

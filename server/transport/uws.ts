@@ -8,22 +8,14 @@ import { connect, type Socket } from 'node:net';
 import { env } from 'node:process';
 import type { Peer } from '../core/peer.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
-import { contentLength, type RequestHead } from '../http/router.ts';
-import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
-import { BACKPRESSURE_LIMIT, type ByteSink, Connection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
+import { announcedLength, type Head } from '../http/router.ts';
+import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
+import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
-import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
-import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
-import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import {
-  BodyCollector,
-  destroyLater,
-  FRAME_CUT,
-  HEAD_LIMIT,
-  LAST_MS,
-  receiveMessage,
-  WriteCoalescer,
-} from './http-engine.ts';
+import type { Door, Sink } from './dispatcher.ts';
+import { isForwardedBy, plainAddress } from './host-origin-rules.ts';
+import type { Engine, Opened } from './http-engine.ts';
+import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
 import { createNodeEngine, portOf } from './ws.ts';
 
@@ -77,7 +69,7 @@ interface UwsSocket {
 
 interface SocketData {
   readonly caller: Caller;
-  line: Connection | null;
+  line: Line | null;
 }
 
 interface Behaviour {
@@ -127,11 +119,11 @@ export async function loadUws(name: string): Promise<Uws> {
 }
 
 /** uWebSockets.js alone on a port: HTTP, streams and WebSockets. Its parser answers HTTP/1.0 and a cut request line with 505. */
-export function openUws(uws: Uws, door: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
+export function openUws(uws: Uws, door: Door, host: string, port: number): Promise<Opened> {
   return new Promise((resolve) => {
     const secret = randomUUID();
     const { app, sockets } = createApp(uws, door, secret);
-    const engineOf = (listening: unknown): HttpEngine => {
+    const engineOf = (listening: unknown): Engine => {
       const bound = uws.us_socket_local_port(listening);
       let open = true;
       const stop = () => {
@@ -141,7 +133,7 @@ export function openUws(uws: Uws, door: Dispatcher, host: string, port: number):
       return {
         port: bound,
         publish: (topic, text, except) => sockets.publish(topic, text, except),
-        takeOver: (socket, head, address) => forward(socket, signed(head, `${secret} ${address}`), host, bound),
+        adopt: (socket, head, address) => forward(socket, signed(head, `${secret} ${address}`), host, bound),
         stop,
         close() {
           stop();
@@ -157,13 +149,7 @@ export function openUws(uws: Uws, door: Dispatcher, host: string, port: number):
 }
 
 /** Node's HTTP parser and uWebSockets.js on one port: see connection-split.ts. */
-export function openSplit(
-  uws: Uws,
-  peek: SocketPeek,
-  door: Dispatcher,
-  host: string,
-  port: number,
-): Promise<OpenedEngine> {
+export function openSplit(uws: Uws, peek: SocketPeek, door: Door, host: string, port: number): Promise<Opened> {
   const { app, sockets } = createApp(uws, door, randomUUID());
   const node = createNodeEngine(door);
   const split = new ConnectionSplit({
@@ -172,10 +158,10 @@ export function openSplit(
     take: (socket) => node.take(socket),
   });
   const { server } = split;
-  const engine = (bound: number): HttpEngine => ({
+  const engine = (bound: number): Engine => ({
     port: bound,
     publish: (topic, text, except) => sockets.publish(topic, text, except),
-    takeOver(socket, head) {
+    adopt(socket, head) {
       socket.unshift(head);
       node.take(socket);
     },
@@ -197,7 +183,7 @@ export function openSplit(
   });
 }
 
-function createApp(uws: Uws, door: Dispatcher, secret: string): { readonly app: UwsApp; readonly sockets: Sockets } {
+function createApp(uws: Uws, door: Door, secret: string): { readonly app: UwsApp; readonly sockets: Sockets } {
   const app = uws.App();
   const sockets = new Sockets(app, door);
   app
@@ -216,16 +202,16 @@ function createApp(uws: Uws, door: Dispatcher, secret: string): { readonly app: 
       dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
       drain(socket) {
         const { line } = socket.getUserData();
-        if (line?.sink instanceof SocketWire) line.sink.drained();
+        if (line?.wire instanceof SocketWire) line.wire.drained();
         line?.flushed();
       },
       close(socket, code) {
         const { line } = socket.getUserData();
         if (line === null) return;
-        if (line.sink instanceof SocketWire) line.sink.gone();
+        if (line.wire instanceof SocketWire) line.wire.gone();
         // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
-        if (line.isOpen) door.closed(line, code !== 1006);
-        else setImmediate(() => door.closed(line, false));
+        if (line.open) door.over(line, code !== 1006);
+        else setImmediate(() => door.over(line, false));
       },
     })
     .any('/*', (res, req) => {
@@ -257,7 +243,7 @@ function refuseTwoLengths(res: UwsResponse): void {
 /** One for all: there are as many wires as connections. */
 const nothing = () => undefined;
 
-class SocketWire implements ByteSink {
+class SocketWire implements Wire {
   readonly socket: UwsSocket;
   /** Bytes left. */
   drained: () => void = nothing;
@@ -272,20 +258,20 @@ class SocketWire implements ByteSink {
     this.socket.send(text, false);
   }
 
-  pendingBytes(): number {
+  waiting(): number {
     return this.socket.getBufferedAmount();
   }
 
   /** uWS drops a close frame, too, when more than its limit waits: the reader gets a while to take some. */
   end(code: number, reason: string): void {
-    if (this.pendingBytes() <= BACKPRESSURE_LIMIT) {
+    if (this.waiting() <= BACKPRESSURE_LIMIT) {
       this.socket.end(code, reason);
       return;
     }
     const cut = setTimeout(() => this.socket.close(), LAST_MS);
     this.gone = () => clearTimeout(cut);
     this.drained = () => {
-      if (this.pendingBytes() > BACKPRESSURE_LIMIT) return;
+      if (this.waiting() > BACKPRESSURE_LIMIT) return;
       this.drained = nothing;
       this.socket.end(code, reason);
     };
@@ -298,39 +284,39 @@ interface Published {
 }
 
 /** The WebSockets of one app, with uWS' own topics. */
-class Sockets implements TopicMembers {
+class Sockets implements Membership {
   readonly #app: UwsApp;
-  readonly #door: Dispatcher;
+  readonly #door: Door;
   /** Lines that missed a text and whose conversation has not been told. */
-  readonly #behind = new Set<Connection>();
+  readonly #behind = new Set<Line>();
   // What was published in this turn and the one before it: uWS sends a turn's texts in batches, and of a batch that meets a
   // full socket it reports the first text only, and drops the rest without a word.
   #earlier: Published[] = [];
   #recent: Published[] = [];
   #turning = false;
 
-  constructor(app: UwsApp, door: Dispatcher) {
+  constructor(app: UwsApp, door: Door) {
     this.#app = app;
     this.#door = door;
   }
 
   open(socket: UwsSocket): void {
     const data = socket.getUserData();
-    const line = this.#door.openConversation(new SocketWire(socket), this, data.caller);
+    const line = this.#door.greet(new SocketWire(socket), this, data.caller);
     data.line = line;
     // Closed before it was known here: the close handler could not tell whose it was.
-    if (!line.isOpen) setImmediate(() => this.#door.closed(line, false));
+    if (!line.open) setImmediate(() => this.#door.over(line, false));
   }
 
-  join(line: Connection, topic: string): void {
-    if (line.sink instanceof SocketWire) line.sink.socket.subscribe(topic);
+  join(line: Line, topic: string): void {
+    if (line.wire instanceof SocketWire) line.wire.socket.subscribe(topic);
   }
 
-  leave(line: Connection, topic: string): void {
-    if (line.sink instanceof SocketWire) line.sink.socket.unsubscribe(topic);
+  leave(line: Line, topic: string): void {
+    if (line.wire instanceof SocketWire) line.wire.socket.unsubscribe(topic);
   }
 
-  remove(line: Connection): void {
+  part(line: Line): void {
     this.#behind.delete(line);
   }
 
@@ -340,14 +326,14 @@ class Sockets implements TopicMembers {
     // A text that got through after one that did not would reach the peer before the catching up does.
     const waiting: UwsSocket[] = [];
     for (const line of this.#behind) {
-      if (!line.isBehind) this.#behind.delete(line);
-      else if (line !== except && line.sink instanceof SocketWire && line.sink.socket.unsubscribe(topic)) {
-        waiting.push(line.sink.socket);
+      if (!line.behind) this.#behind.delete(line);
+      else if (line !== except && line.wire instanceof SocketWire && line.wire.socket.unsubscribe(topic)) {
+        waiting.push(line.wire.socket);
         line.miss([text]);
       }
     }
     const sender =
-      except instanceof Connection && except.isOpen && except.sink instanceof SocketWire ? except.sink.socket : null;
+      except instanceof Line && except.open && except.wire instanceof SocketWire ? except.wire.socket : null;
     if (sender?.isSubscribed(topic)) sender.publish(topic, text, false);
     else this.#app.publish(topic, text, false);
     for (const socket of waiting) socket.subscribe(topic);
@@ -356,7 +342,7 @@ class Sockets implements TopicMembers {
   /** Called while uWS goes through its followers: nothing may be joined, left, sent or closed here. */
   dropped(socket: UwsSocket, text: string): void {
     const { line } = socket.getUserData();
-    if (line === null || !line.isOpen || line.isBehind) return;
+    if (line === null || !line.open || line.behind) return;
     const published = [...this.#earlier, ...this.#recent];
     const first = published.findIndex((one) => one.text === text);
     const lost = first < 0 ? [] : published.slice(first).filter((one) => socket.isSubscribed(one.topic));
@@ -388,9 +374,7 @@ function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string
   headers.delete(FROM_HEADER);
   const known = from.startsWith(`${secret} `);
   return {
-    address: known
-      ? from.slice(secret.length + 1)
-      : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
+    address: known ? from.slice(secret.length + 1) : plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
     host: (headers.get('host') ?? '').toLowerCase(),
     origin: headers.get('origin') ?? '',
     authorization: headers.get('authorization') ?? '',
@@ -398,7 +382,7 @@ function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string
   };
 }
 
-function headOf(res: UwsResponse, req: UwsRequest, secret: string): RequestHead {
+function headOf(res: UwsResponse, req: UwsRequest, secret: string): Head {
   const headers = headersOf(req);
   return {
     ...callerOf(res, headers, secret),
@@ -410,14 +394,14 @@ function headOf(res: UwsResponse, req: UwsRequest, secret: string): RequestHead 
 }
 
 /** An exception out of a handler of uWS would end the process. */
-function safely(door: Dispatcher, res: UwsResponse, act: () => void): void {
+function safely(door: Door, res: UwsResponse, act: () => void): void {
   attempt(door.log, 'answering', act, () => void res.close());
 }
 
-function upgrade(door: Dispatcher, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
+function upgrade(door: Door, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
   const head = headOf(res, req, secret);
   const caller = callerOnly(head);
-  const refusal = door.checkConnection(caller);
+  const refusal = door.refuses(caller);
   if (refusal !== undefined) {
     writeReply(res, head, refusalReply(refusal));
     return;
@@ -427,8 +411,8 @@ function upgrade(door: Dispatcher, res: UwsResponse, req: UwsRequest, secret: st
   res.upgrade({ caller, line: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
 }
 
-function answer(door: Dispatcher, res: UwsResponse, head: RequestHead): void {
-  const opening = door.findRoute(head);
+function answer(door: Door, res: UwsResponse, head: Head): void {
+  const opening = door.opening(head);
   if (!opening.ok) {
     writeReply(res, head, opening.reply);
     return;
@@ -450,7 +434,7 @@ function answer(door: Dispatcher, res: UwsResponse, head: RequestHead): void {
         if (course.gone) return;
         safely(door, res, () => {
           if ('open' in reply) openStream(door, res, head, reply, course);
-          else if ('chunks' in reply) openFlow(door, res, head, reply, course);
+          else if ('pieces' in reply) openFlow(door, res, head, reply, course);
           else writeReply(res, head, reply);
         });
       });
@@ -466,12 +450,12 @@ interface Course {
 /** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
 function readBody(
   res: UwsResponse,
-  head: RequestHead,
+  head: Head,
   limit: number,
   course: Course,
   take: (body: Buffer | null) => void,
 ): void {
-  const body = new BodyCollector(contentLength(head));
+  const body = new Body(announcedLength(head));
   res.onData((chunk, last) => {
     if (course.gone) return;
     if (body.length + chunk.byteLength > limit) {
@@ -484,18 +468,18 @@ function readBody(
   });
 }
 
-function writeHead(res: UwsResponse, reply: Reply | ChunkedReply | StreamReply): void {
+function writeHead(res: UwsResponse, reply: Reply | Flow | Stream): void {
   res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`);
   for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
 }
 
 /** With what uWS leaves to us: it does close, but does not say so. */
-function writeLastHead(res: UwsResponse, { headers }: RequestHead, reply: Reply | ChunkedReply): void {
+function writeLastHead(res: UwsResponse, { headers }: Head, reply: Reply | Flow): void {
   writeHead(res, reply);
   if (headers.get('connection')?.toLowerCase() === 'close') res.writeHeader('connection', 'close');
 }
 
-function writeReply(res: UwsResponse, head: RequestHead, reply: Reply): void {
+function writeReply(res: UwsResponse, head: Head, reply: Reply): void {
   res.cork(() => {
     writeLastHead(res, head, reply);
     const bodiless = reply.status === 204 || reply.status === 304;
@@ -509,8 +493,8 @@ function writeReply(res: UwsResponse, head: RequestHead, reply: Reply): void {
   });
 }
 
-function openStream(door: Dispatcher, res: UwsResponse, head: RequestHead, stream: StreamReply, course: Course): void {
-  const refusal = door.checkConnection(head);
+function openStream(door: Door, res: UwsResponse, head: Head, stream: Stream, course: Course): void {
+  const refusal = door.refuses(head);
   if (refusal !== undefined || head.method === 'HEAD') {
     const reply = refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal);
     writeReply(res, head, reply);
@@ -525,16 +509,16 @@ function openStream(door: Dispatcher, res: UwsResponse, head: RequestHead, strea
     writeHead(res, stream);
     res.tryEnd('', ENDLESS);
   });
-  const line = door.openStream(wire, stream, callerOnly(head));
+  const line = door.follow(wire, stream, callerOnly(head));
   wire.flushed = () => line.flushed();
   course.ended = () => {
     wire.gone();
-    door.closed(line, false);
+    door.over(line, false);
   };
 }
 
-function openFlow(door: Dispatcher, res: UwsResponse, head: RequestHead, flow: ChunkedReply, course: Course): void {
-  const sink = new ChunkSink(res, course);
+function openFlow(door: Door, res: UwsResponse, head: Head, flow: Flow, course: Course): void {
+  const sink = new FlowSink(res, course);
   res.onWritable(() => {
     sink.writable();
     return true;
@@ -545,7 +529,7 @@ function openFlow(door: Dispatcher, res: UwsResponse, head: RequestHead, flow: C
   });
   if (head.method === 'HEAD') course.gone = true;
   course.ended = () => sink.closed();
-  void door.sendChunks(flow, sink);
+  void door.pour(flow, sink);
 }
 
 /**
@@ -553,11 +537,11 @@ function openFlow(door: Dispatcher, res: UwsResponse, head: RequestHead, flow: C
  * the socket takes nothing: so each write has a cork of its own that it fits into, in a turn of its own (a handler's is corked
  * all along). Such a write tells of a full socket one too late; after that, a byte at a time asks whether all before it has gone.
  */
-class ChunkSink implements ChunkTarget {
+class FlowSink implements Sink {
   readonly #res: UwsResponse;
   readonly #course: Course;
   #size = SLICE;
-  onGone: () => void = nothing;
+  left: () => void = nothing;
   /** Who waits for the socket. */
   #wake: () => void = nothing;
 
@@ -566,7 +550,7 @@ class ChunkSink implements ChunkTarget {
     this.#course = course;
   }
 
-  isGone(): boolean {
+  gone(): boolean {
     return this.#course.gone;
   }
 
@@ -574,7 +558,7 @@ class ChunkSink implements ChunkTarget {
     const bytes = Buffer.from(piece);
     for (let at = 0; at < bytes.length; ) {
       await turn();
-      if (this.isGone()) return;
+      if (this.gone()) return;
       const slice = bytes.subarray(at, at + this.#size);
       let all = true;
       this.#res.cork(() => {
@@ -588,13 +572,13 @@ class ChunkSink implements ChunkTarget {
 
   end(): void {
     setImmediate(() => {
-      if (!this.isGone()) this.#res.cork(() => this.#res.end());
+      if (!this.gone()) this.#res.cork(() => this.#res.end());
     });
   }
 
-  abort(): void {
+  cut(): void {
     // Closing calls the abort handler at once.
-    if (!this.isGone()) setImmediate(() => this.isGone() || this.#res.close());
+    if (!this.gone()) setImmediate(() => this.gone() || this.#res.close());
   }
 
   writable(): void {
@@ -603,7 +587,7 @@ class ChunkSink implements ChunkTarget {
 
   /** The client has gone; `res` is dead. */
   closed(): void {
-    this.onGone();
+    this.left();
     this.#wake();
   }
 
@@ -626,9 +610,9 @@ function callerOnly({ address, host, origin, authorization, isForwarded }: Calle
  * A body without end. `tryEnd` takes what the system takes and says how much that was; the rest stays here, so that no byte
  * is written twice or lost (`write` of this uWS corrupts what slow readers get).
  */
-class StreamWire implements ByteSink {
+class StreamWire implements Wire {
   readonly #res: UwsResponse;
-  readonly #gathering = new WriteCoalescer(STREAM_LIMIT, (text) => this.#pour(text));
+  readonly #gathering = new Gathering(STREAM_LIMIT, (text) => this.#pour(text));
   flushed: () => void = () => undefined;
   /** Not taken yet; empty when the reader keeps up. */
   #rest: Buffer = Buffer.alloc(0);
@@ -642,12 +626,12 @@ class StreamWire implements ByteSink {
     this.#gathering.add(text);
   }
 
-  pendingBytes(): number {
+  waiting(): number {
     return this.#rest.length;
   }
 
   end(): void {
-    this.#gathering.flush();
+    this.#gathering.pour();
     if (this.#state === 'gone') return;
     this.#state = 'ending';
     // Ends abruptly, after a turn of its own: closing calls the abort handler at once.
@@ -694,7 +678,7 @@ function forward(socket: Socket, head: Buffer, host: string, port: number): void
   const to = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const onward = connect({ host: to, port, noDelay: true });
   onward.on('error', () => socket.destroy());
-  onward.on('close', () => destroyLater(socket));
+  onward.on('close', () => cutLater(socket));
   socket.on('close', () => onward.destroy());
   onward.write(head);
   socket.pipe(onward);

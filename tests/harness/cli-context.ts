@@ -32,6 +32,8 @@ export class TestCli {
   keeper: DatabaseStore;
   /** Milliseconds since 1970: the moment of the text's example. */
   now = at('2018-03-01T21:21', zone) * 1_000;
+  /** Replaces `now`, for tests against a hub with a real clock. */
+  clock: (() => number) | undefined;
   env: Record<string, string> = {};
   colour = false;
   width: number | undefined;
@@ -94,7 +96,7 @@ export class TestCli {
       },
       readStdin: () => this.stdin,
       askSecret: () => Promise.resolve(this.stdin),
-      now: () => this.now,
+      now: () => this.clock?.() ?? this.now,
       createId: () => {
         this.#names += 1;
         return `${this.#name}-${this.#names}`;

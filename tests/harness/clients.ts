@@ -6,13 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import type { Caller, Route } from '../../server/http/types.ts';
-import {
-  type AppHandlers,
-  type EngineName,
-  type ListenOptions,
-  listen,
-  type OpenPorts,
-} from '../../server/transport/listen.ts';
+import { type EngineName, type Front, type Listening, listen, type Options } from '../../server/transport/listen.ts';
 import { TestWorld } from './world.ts';
 
 export const ENGINES: readonly EngineName[] = ['uWebSockets.js', 'ws'];
@@ -99,7 +93,7 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-export interface House extends OpenPorts {
+export interface House extends Listening {
   readonly world: TestWorld;
   /** Conversations in the order in which they began. */
   readonly talks: Flow<Talk>;
@@ -109,9 +103,9 @@ export interface House extends OpenPorts {
 
 export interface Wishes {
   readonly routes?: readonly Route[];
-  readonly admit?: AppHandlers['admit'];
-  readonly converse?: AppHandlers['converse'];
-  readonly options?: Partial<ListenOptions>;
+  readonly admit?: Front['admit'];
+  readonly converse?: Front['converse'];
+  readonly options?: Partial<Options>;
 }
 
 export async function open(listener: Listener, wishes: Wishes = {}): Promise<House> {
@@ -124,7 +118,7 @@ export async function open(listener: Listener, wishes: Wishes = {}): Promise<Hou
     talks.push(talk);
     return talk;
   };
-  const front: AppHandlers = {
+  const front: Front = {
     routes: wishes.routes ?? [],
     admit: wishes.admit ?? (() => undefined),
     converse: wishes.converse ?? begin,

@@ -8,15 +8,15 @@ import {
   type ConnectOptions,
   connect,
 } from '../../clients/typescript/index.ts';
-import type { RunningHub } from '../../server/compose.ts';
+import type { Running } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { startComposed } from './compose.ts';
 
 export class SdkTestHub {
-  readonly hub: RunningHub;
+  readonly hub: Running;
   #open: Connection[] = [];
 
-  private constructor(hub: RunningHub) {
+  private constructor(hub: Running) {
     this.hub = hub;
   }
 

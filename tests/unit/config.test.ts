@@ -1,9 +1,9 @@
 // The table of variables: defaults, every variable set, every variable set wrong.
 
 import { describe, expect, test } from '@jest/globals';
-import { type ConfigSources, configure, describe as describeTable } from '../../server/config.ts';
+import { configure, describe as describeTable, type Surroundings } from '../../server/config.ts';
 
-const place = (env: Record<string, string> = {}, platform = 'linux'): ConfigSources => ({
+const place = (env: Record<string, string> = {}, platform = 'linux'): Surroundings => ({
   env,
   platform,
   home: '/home/ann',

@@ -1,10 +1,10 @@
 // Formats the output of an action as lines for a person or as JSON for a program. Prints nothing.
 
+import { columns, escapeControls } from '../../../protocol/columns.ts';
 import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { TaskTexts } from '../../../protocol/stringify.ts';
 import type { ActionOutput } from '../data/actions.ts';
-import { columns, escapeControls } from './columns.ts';
 
 export interface OutputLayout {
   readonly colour: boolean;

@@ -1,6 +1,6 @@
 // What `--help` prints, from the table of verbs. No verb is known here by name.
 
-import { columns } from './columns.ts';
+import { columns } from '../../../protocol/columns.ts';
 import { actionRows, type CommandRow, toolRows } from './table.ts';
 
 const grammar = `A line of add or update is description, tags and a due date, in any order:

@@ -1,31 +1,18 @@
 // The command line: finds the command and its options, runs it, and turns its outcome into output and an exit code. The protocol's
 // actions run right here, because they have to start fast; every other command is a file in verbs/ that is loaded on demand.
 
+import { escapeControls } from '../../../protocol/columns.ts';
 import type { ActionOutput, ActionRefusal } from '../data/actions.ts';
 import { DatabaseError, type KronosDatabase } from '../data/database.ts';
 import { commitAction } from '../data/edits.ts';
 import { type ListedIds, openTaskIds } from '../data/listed-ids.ts';
 import { actionContext, type CliContext, type ExitCode, exitCode } from './cli-context.ts';
-import { escapeControls } from './columns.ts';
+import type { CommandArguments } from './command.ts';
 import { formatOutput, type OutputLayout, outputToJson } from './format-output.ts';
 import { type ActionRow, type CommandRow, findAction, findTool } from './table.ts';
 
 /** After a sync this recent, a command that only reads starts no other. */
 const recentSyncMs = 10_000;
-
-export interface CommandArguments {
-  readonly words: readonly string[];
-  readonly json: boolean;
-  readonly help: boolean;
-  readonly version: boolean;
-  /** Print nothing: for the sync in the background. */
-  readonly quiet: boolean;
-  /** Answer yes to every question. */
-  readonly yes: boolean;
-  /** `login`: forget the stored token. */
-  readonly noToken: boolean;
-  readonly token: string | undefined;
-}
 
 type ParsedArguments = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };
 

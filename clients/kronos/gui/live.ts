@@ -1,11 +1,12 @@
-// What the terminal GUI shows, kept in step: the database's file, which other commands write too, and the hub, which this process
-// speaks to for all of them as long as it holds the lock. Nothing is drawn here.
+// The data behind the terminal GUI: the database file, which other commands change too, and the hub. While this process holds the sync
+// lock, it syncs for all of them. Nothing is drawn here.
 
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Task } from '../../../protocol/messages.ts';
+import type { PlainTask } from '../../../protocol/plain.ts';
 import type { Connection, SdkChannel } from '../../typescript/api.ts';
-import { tryLock } from '../../typescript/lock-file.ts';
+import { touchIntervalMs, tryLock } from '../../typescript/lock-file.ts';
 import { actionContext, type CliContext } from '../cli/cli-context.ts';
 import { revertStep } from '../cli/verbs/log.ts';
 import type { ActionOutcome, ActionRefusal, TaskAction } from '../data/actions.ts';
@@ -14,7 +15,7 @@ import { commitAction } from '../data/edits.ts';
 import { connectDevice, forgetHub } from '../sync/hub.ts';
 import { AccountDatabase, TaskSync } from '../sync/sync.ts';
 
-/** Commands write a file and rename it: several events, one change. */
+/** A command writes a file and renames it: several events for one change. */
 const settledMs = 30;
 const goodbyeMs = 2_000;
 
@@ -27,26 +28,29 @@ export interface SyncStatus {
 interface Hub {
   readonly connection: Connection;
   readonly tasks: SdkChannel<Task>;
-  readonly keeper: AccountDatabase;
-  readonly exchange: TaskSync;
+  readonly account: AccountDatabase;
+  readonly sync: TaskSync;
   readonly unlock: () => void;
 }
 
 export class LiveDatabase {
-  #house: CliContext;
+  #cli: CliContext;
   #changed: () => void;
   #database: KronosDatabase;
   #watcher: FSWatcher | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #hub: Hub | undefined;
   #ticking: Promise<void> | undefined;
+  #exchanging = false;
+  #exchangeAgain = false;
+  #touching: ReturnType<typeof setInterval> | undefined;
   #over = false;
 
   /** Throws DatabaseFailure where the file cannot be read. */
-  constructor(house: CliContext, changed: () => void) {
-    this.#house = house;
+  constructor(cli: CliContext, changed: () => void) {
+    this.#cli = cli;
     this.#changed = changed;
-    this.#database = house.database.read();
+    this.#database = cli.database.read();
   }
 
   get database(): KronosDatabase {
@@ -55,8 +59,8 @@ export class LiveDatabase {
 
   get link(): SyncStatus {
     const { enable_sync: enabled, sync_host: host, queue } = this.#database;
-    if (!enabled) return { state: 'off', text: 'not synchronized: "kronos login" does' };
-    if (this.#hub === undefined) return { state: 'busy', text: 'another kronos synchronizes' };
+    if (!enabled) return { state: 'off', text: 'not synced: run "kronos login"' };
+    if (this.#hub === undefined) return { state: 'busy', text: 'another kronos syncs' };
     const { state } = this.#hub.connection;
     const count = queue.length + this.#hub.tasks.waiting;
     const waiting = count === 0 ? '' : `, ${count} ${count === 1 ? 'change waits' : 'changes wait'}`;
@@ -71,7 +75,7 @@ export class LiveDatabase {
     await this.tick();
   }
 
-  /** To be called every second or so: what nobody tells is looked for. One at a time; what fails is tried again. */
+  /** To be called every second or so: reconnects, and looks for changes that no event announced. One call runs at a time. */
   tick(): Promise<void> {
     this.#ticking ??= this.#tick()
       .catch(() => undefined)
@@ -85,50 +89,53 @@ export class LiveDatabase {
     clearTimeout(this.#settling);
     this.#settling = undefined;
     try {
-      this.#database = this.#house.database.read();
+      this.#database = this.#cli.database.read();
     } catch (error) {
-      // Somebody may be writing in it by hand: the next reading says more.
+      // A person may be editing the file: it is read again later.
       if (!(error instanceof DatabaseError)) throw error;
     }
     this.#changed();
   }
 
-  /** Tries the hub at once. */
+  /** Tries to reach the hub at once. */
   async wake(): Promise<void> {
     this.refresh();
     await this.#hub?.connection.sync({ deadlineMs: goodbyeMs }).catch(() => undefined);
   }
 
-  /** @param name of the action, for the history */
-  act(name: string, action: TaskAction, args: string): ActionOutcome {
-    const now = Math.floor(this.#house.now() / 1_000);
-    const context = actionContext(this.#house, now);
+  /**
+   * @param name of the action, for the history
+   * @param task the task that the screen showed under the id in `args`: nothing happens if the id names another one by now
+   */
+  act(name: string, action: TaskAction, args: string, task?: PlainTask): ActionOutcome {
+    const now = Math.floor(this.#cli.now() / 1_000);
+    const context = actionContext(this.#cli, now);
     let outcome: ActionOutcome | undefined;
     try {
-      this.#database = this.#house.database.write((database) => {
-        outcome = action(database, args, context);
+      this.#database = this.#cli.database.write((database) => {
+        outcome = isMoved(database, task) ? movedRefusal : action(database, args, context);
         return outcome.ok ? commitAction(database, outcome.changes, { action: name, at: now }) : {};
       });
     } catch (error) {
-      return unkept(error);
+      return refusalOf(error);
     }
-    this.#told();
+    this.#notifyChange();
     return outcome ?? { ok: false, error: `task ${name} failed`, why: 'failure' };
   }
 
-  /** @returns what was taken back, or why nothing was */
+  /** Undoes the last change. @returns what was undone, or why nothing was */
   revert(): string {
     try {
-      const reverted = revertStep(this.#house.database, undefined, Math.floor(this.#house.now() / 1_000));
+      const reverted = revertStep(this.#cli.database, undefined, Math.floor(this.#cli.now() / 1_000));
       this.refresh();
-      this.#told();
-      return reverted.ok ? `taken back: ${reverted.step.action}` : reverted.error;
+      this.#notifyChange();
+      return reverted.ok ? `undone: ${reverted.step.action}` : reverted.error;
     } catch (error) {
-      return unkept(error).error;
+      return refusalOf(error).error;
     }
   }
 
-  /** Says goodbye to the hub; what it did not get is left to a command. */
+  /** Sends what waits and disconnects; what the hub did not get is sent by a command in the background. */
   async close(): Promise<void> {
     this.#over = true;
     clearTimeout(this.#settling);
@@ -137,23 +144,23 @@ export class LiveDatabase {
     const hub = this.#hub;
     try {
       if (hub?.connection.state.name === 'live') {
-        await hub.exchange.upload();
+        await hub.sync.upload();
         await hub.connection.sync({ deadlineMs: goodbyeMs });
       }
     } catch {
-      // It waits on disk.
+      // The changes are on disk.
     }
     this.refresh();
     await this.#disconnect(hub !== undefined && !this.#database.enable_sync);
     const { enable_sync: enabled, queue } = this.#database;
-    if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#house.startBackgroundSync();
+    if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#cli.startBackgroundSync();
   }
 
-  /** Where a folder cannot be watched, every tick reads the file. */
+  /** If the folder cannot be watched, every tick reads the file. */
   #watch(): void {
     try {
-      mkdirSync(this.#house.dataDir, { recursive: true, mode: 0o700 });
-      this.#watcher = watch(this.#house.dataDir, () => {
+      mkdirSync(this.#cli.dataDir, { recursive: true, mode: 0o700 });
+      this.#watcher = watch(this.#cli.dataDir, () => {
         this.#settling ??= setTimeout(() => this.refresh(), settledMs);
       });
       this.#watcher.on('error', () => {
@@ -171,67 +178,78 @@ export class LiveDatabase {
     const hub = this.#hub;
     if (hub === undefined) {
       if (database.enable_sync) await this.#connect();
-    } else if (!hub.keeper.matches(database)) {
-      // Somebody logged in elsewhere, or out. The next tick connects anew, so that who did it goes first.
+    } else if (!hub.account.matches(database)) {
+      // A command logged in elsewhere, or out. The next tick connects again, so that the command's own sync goes first.
       await this.#disconnect(!database.enable_sync);
     } else if (hub.tasks.current && database.queue.length > 0) {
-      await hub.exchange.upload();
+      await hub.sync.upload();
     }
   }
 
-  #told(): void {
+  #notifyChange(): void {
     this.#changed();
     void this.tick();
   }
 
   async #connect(): Promise<void> {
-    const lock = tryLock(join(this.#house.dataDir, 'sync.lock'));
+    const lock = tryLock(join(this.#cli.dataDir, 'sync.lock'));
     if (lock === undefined) return;
     const unlock = () => {
       process.off('exit', unlock);
       lock.release();
     };
-    // Whichever way it ends.
+    // Also if the process ends by a signal or an exception.
     process.once('exit', unlock);
-    const connection = await connectDevice(this.#database, this.#house.dataDir);
+    const connection = await connectDevice(this.#database, this.#cli.dataDir);
     if (connection === undefined || this.#over) return unlock();
-    const keeper = new AccountDatabase(this.#house.database, this.#database);
+    const account = new AccountDatabase(this.#cli.database, this.#database);
     const tasks = connection.channel('tasks');
-    const exchange = new TaskSync(keeper, tasks, () => this.#house.now());
-    this.#hub = { connection, tasks, keeper, exchange, unlock };
+    const sync = new TaskSync(account, tasks, () => this.#cli.now());
+    const hub: Hub = { connection, tasks, account, sync, unlock };
+    this.#hub = hub;
+    this.#touching = setInterval(() => lock.touch(), touchIntervalMs);
     connection.onState(() => {
-      if (connection.state.name === 'live') void this.#know(connection, keeper);
+      if (connection.state.name === 'live') void this.#storeIdentity(hub);
       this.#changed();
     });
-    tasks.onItems(() => void this.#exchanged(exchange));
+    tasks.onItems(() => void this.#exchange(hub));
     connection.start();
     await tasks.open();
   }
 
-  async #know(connection: Connection, keeper: AccountDatabase): Promise<void> {
+  async #storeIdentity({ connection, account }: Hub): Promise<void> {
     try {
-      this.#database = await keeper.storeIdentity(connection);
+      this.#database = await account.storeIdentity(connection);
     } catch {
-      // The next time that it is live.
+      // It is stored the next time that the connection is live.
     }
   }
 
-  async #exchanged(exchange: TaskSync): Promise<void> {
-    try {
-      await exchange.upload();
-      exchange.download();
-    } catch {
-      // What could not be kept, or is of another hub by now, is heard again.
+  /** Changes of the channel come in bursts: while one exchange runs, the next one waits for all of them. */
+  async #exchange(hub: Hub): Promise<void> {
+    this.#exchangeAgain = true;
+    if (this.#exchanging) return;
+    this.#exchanging = true;
+    while (this.#exchangeAgain) {
+      this.#exchangeAgain = false;
+      try {
+        await hub.sync.upload();
+        hub.sync.download();
+      } catch {
+        // The database cannot be written, or belongs to another hub by now: the next change tries again.
+      }
+      this.refresh();
     }
-    this.refresh();
+    this.#exchanging = false;
   }
 
   async #disconnect(forget = false): Promise<void> {
     const hub = this.#hub;
     this.#hub = undefined;
+    clearInterval(this.#touching);
     try {
       await hub?.connection.close();
-      if (forget) forgetHub(this.#house.dataDir);
+      if (forget) forgetHub(this.#cli.dataDir);
     } finally {
       hub?.unlock();
     }
@@ -239,7 +257,20 @@ export class LiveDatabase {
   }
 }
 
-function unkept(error: unknown): ActionRefusal {
+const movedRefusal: ActionRefusal = {
+  ok: false,
+  error: 'another device gave that id to another task: nothing was changed',
+  why: 'failure',
+};
+
+/** Whether the id of the task names another task in the database. */
+function isMoved({ tasks }: KronosDatabase, task: PlainTask | undefined): boolean {
+  if (task === undefined) return false;
+  const current = tasks.find(({ id }) => id === task.id);
+  return current !== undefined && current.index !== task.index;
+}
+
+function refusalOf(error: unknown): ActionRefusal {
   if (!(error instanceof DatabaseError)) throw error;
   return { ok: false, error: `${error.message}: ${error.reason}`, why: 'failure' };
 }

@@ -104,14 +104,12 @@ export interface DayLatestInput {
 /** Answers which of several devices saw the latest input at a moment ([Y5]). */
 export class LatestInputs {
   readonly #inputs: ReadonlyMap<string, DayInput>;
-  readonly #given: ReadonlyMap<string, readonly number[]>;
-  /** Sorted when they are asked for: one device is never compared with another. */
-  readonly #sorted = new Map<string, Float64Array>();
+  readonly #starts = new Map<string, Float64Array>();
 
   /** @param starts when each device began to report something new, marks included, in any order */
   constructor(inputs: ReadonlyMap<string, DayInput>, starts: ReadonlyMap<string, readonly number[]>) {
     this.#inputs = inputs;
-    this.#given = starts;
+    for (const [device, moments] of starts) this.#starts.set(device, Float64Array.from(moments).sort());
   }
 
   /** The moments at which an answer may change. */
@@ -122,7 +120,7 @@ export class LatestInputs {
         yield to;
       }
     }
-    for (const starts of this.#given.values()) yield* starts;
+    for (const starts of this.#starts.values()) yield* starts;
   }
 
   at(device: string, moment: number): DayLatestInput {
@@ -131,8 +129,8 @@ export class LatestInputs {
   }
 
   #lastStart(device: string, moment: number): number {
-    const starts = this.#sorted.get(device) ?? Float64Array.from(this.#given.get(device) ?? []).sort();
-    this.#sorted.set(device, starts);
+    const starts = this.#starts.get(device);
+    if (starts === undefined) return Number.NEGATIVE_INFINITY;
     let [low, high] = [0, starts.length];
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -1,11 +1,11 @@
 // The hub's door for edges, asked directly: a batch is written once, under whoever's name it comes; and what it is not.
 
 import { afterEach, expect, test } from '@jest/globals';
-import type { RunningHub } from '../../../server/compose.ts';
+import type { Running } from '../../../server/compose.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, ownerToken, tokenFor } from '../../harness/edge.ts';
 
-let hub: RunningHub | undefined;
+let hub: Running | undefined;
 afterEach(async () => {
   await hub?.stop();
   hub = undefined;

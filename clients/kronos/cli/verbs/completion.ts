@@ -1,13 +1,12 @@
 // Scripts that make bash, zsh and fish complete `kronos` and `k`, with what each word means. They know nothing themselves: at each
 // TAB they ask `kronos completion words`, so that the tasks and tags of this moment are offered.
 
+import { escapeControls } from '../../../../protocol/columns.ts';
 import { isTag } from '../../../../protocol/words.ts';
 import type { KronosDatabase } from '../../data/database.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
-import { escapeControls } from '../columns.ts';
+import { printUsage, type RunCommand } from '../command.ts';
 import { actionRows, type CommandRow, findAction, findTool, toolRows } from '../table.ts';
-import { printUsage } from './sync.ts';
-import type { RunTool } from './tool.ts';
 
 const bash = `_kronos() {
   local line word description cur="\${COMP_WORDS[COMP_CWORD]}"
@@ -64,29 +63,29 @@ const scripts: ReadonlyMap<string, string> = new Map([
   ['fish', fish],
 ]);
 
-export const completion: RunTool = ({ words }, house) => {
+export const completion: RunCommand = ({ words }, cli) => {
   const [shell = '', ...typed] = words;
   if (shell === 'words') {
-    for (const [word, description] of offers(typed, house)) house.print(`${word}\t${description}`);
+    for (const [word, description] of offers(typed, cli)) cli.print(`${word}\t${description}`);
     return exitCode.ok;
   }
   const script = scripts.get(shell);
-  if (script === undefined || typed.length > 0) return printUsage(house, 'completion bash|zsh|fish');
-  house.print(script);
+  if (script === undefined || typed.length > 0) return printUsage(cli, 'completion bash|zsh|fish');
+  cli.print(script);
   return exitCode.ok;
 };
 
 type Offer = readonly [word: string, description: string];
 
 /** @param typed the words before the one that is to be completed, without the command's own */
-function offers([verb, ...typed]: readonly string[], house: CliContext): readonly Offer[] {
+function offers([verb, ...typed]: readonly string[], cli: CliContext): readonly Offer[] {
   const rows: readonly CommandRow[] = [...actionRows, ...toolRows];
   if (verb === undefined) return rows.map(({ names, help }) => [names[0], help]);
   const row: CommandRow | undefined = findAction(verb) ?? findTool(verb);
   const { completes } = row ?? {};
   if (completes === undefined) return [];
   if (typeof completes !== 'string') return typed.length === 0 ? completes.map((word) => [word, '']) : [];
-  const database = house.database.read();
+  const database = cli.database.read();
   if (completes === 'tags') return tagsOf(database, row?.names[0] === 'add' ? '+' : '');
   if (typed.length === 0) return ids(database, completes);
   if (row?.names[0] !== 'update') return [];

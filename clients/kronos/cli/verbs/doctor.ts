@@ -9,9 +9,8 @@ import type { KronosDatabase } from '../../data/database.ts';
 import { DatabaseError } from '../../data/database.ts';
 import { connectOnce, parseHubUrl } from '../../sync/hub.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
+import { printUsage, type RunCommand } from '../command.ts';
 import { errorMessage } from '../error-message.ts';
-import { printUsage } from './sync.ts';
-import type { RunTool } from './tool.ts';
 
 const patienceMs = 5_000;
 /** What the hub allows a client's clock to be ahead. */
@@ -34,13 +33,13 @@ function bad(what: string, found: string, fix: string): Finding {
   return { what, ok: false, found, fix };
 }
 
-export const doctor: RunTool = async ({ words, json }, house) => {
-  if (words.length > 0) return printUsage(house, 'doctor');
-  const findings: Finding[] = [nodeVersion(), startUp(house)];
-  const database = readable(house, findings);
-  if (database !== undefined) await examineHub(database, house, findings);
-  if (json) house.print(JSON.stringify(findings, null, 2));
-  else for (const finding of findings) for (const line of linesOf(finding)) house.print(line);
+export const doctor: RunCommand = async ({ words, json }, cli) => {
+  if (words.length > 0) return printUsage(cli, 'doctor');
+  const findings: Finding[] = [nodeVersion(), startUp(cli)];
+  const database = readable(cli, findings);
+  if (database !== undefined) await examineHub(database, cli, findings);
+  if (json) cli.print(JSON.stringify(findings, null, 2));
+  else for (const finding of findings) for (const line of linesOf(finding)) cli.print(line);
   return findings.every(({ ok }) => ok) ? exitCode.ok : exitCode.failure;
 };
 
@@ -65,15 +64,15 @@ function startUp({ unbundledReason }: CliContext): Finding {
       );
 }
 
-function readable(house: CliContext, findings: Finding[]): KronosDatabase | undefined {
-  const path = join(house.dataDir, 'kronos.json');
+function readable(cli: CliContext, findings: Finding[]): KronosDatabase | undefined {
+  const path = join(cli.dataDir, 'kronos.json');
   try {
-    const database = house.database.read();
+    const database = cli.database.read();
     const { tasks, log, queue } = database;
     findings.push(
       good('database', `${path}: ${tasks.length} tasks, ${log.length} changes remembered, ${queue.length} to be sent`),
     );
-    findings.push(...guarded(path, house));
+    findings.push(...guarded(path, cli));
     return database;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -84,20 +83,18 @@ function readable(house: CliContext, findings: Finding[]): KronosDatabase | unde
   }
 }
 
-function guarded(path: string, house: CliContext): Finding[] {
+function guarded(path: string, cli: CliContext): Finding[] {
   const found: Finding[] = [];
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (house.platform !== 'win32' && mode !== undefined && (mode & 0o077) !== 0) {
+  if (cli.platform !== 'win32' && mode !== undefined && (mode & 0o077) !== 0) {
     found.push(bad('secrecy', `others may read ${path}, which has your token`, `chmod 600 '${path}'`));
   }
   try {
-    if (mode !== undefined) accessSync(house.dataDir, constants.W_OK);
+    if (mode !== undefined) accessSync(cli.dataDir, constants.W_OK);
   } catch {
-    found.push(
-      bad('folder', `${house.dataDir} cannot be written`, `make it yours: chown -R "$USER" '${house.dataDir}'`),
-    );
+    found.push(bad('folder', `${cli.dataDir} cannot be written`, `make it yours: chown -R "$USER" '${cli.dataDir}'`));
   }
-  found.push(...checkLocks(house));
+  found.push(...checkLocks(cli));
   return found;
 }
 
@@ -143,7 +140,7 @@ function fieldOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-async function examineHub(database: KronosDatabase, house: CliContext, findings: Finding[]): Promise<void> {
+async function examineHub(database: KronosDatabase, cli: CliContext, findings: Finding[]): Promise<void> {
   const { sync_host: host, enable_sync: enabled } = database;
   const url = parseHubUrl(host, 'http');
   if (url === undefined) {
@@ -166,13 +163,13 @@ async function examineHub(database: KronosDatabase, house: CliContext, findings:
     findings.push(
       bad('hub', `${url.origin} takes no writes: ${JSON.stringify(health.value)}`, 'look at the log of the hub'),
     );
-  const ours = house.version();
+  const ours = cli.version();
   findings.push(
     version.split('.')[0] === ours.split('.')[0]
       ? good('versions', `${ours} here, ${version} there`)
       : bad('versions', `${ours} here, ${version} there`, 'bring the older one up to date'),
   );
-  findings.push(...(await clock(url, house)));
+  findings.push(...(await clock(url, cli)));
   if (!enabled) {
     findings.push(good('sync', 'not enabled; "kronos login" enables it'));
     return;
@@ -210,12 +207,12 @@ function isTaken(url: URL): Promise<boolean> {
   });
 }
 
-async function clock(url: URL, house: CliContext): Promise<readonly Finding[]> {
-  const asked = house.now();
+async function clock(url: URL, cli: CliContext): Promise<readonly Finding[]> {
+  const asked = cli.now();
   const answer = await ask(new URL('/-/clock', url));
   const now = typeof answer === 'string' ? undefined : fieldOf(answer.value, 'now');
   if (typeof now !== 'number') return [];
-  const ahead = Math.round((asked + house.now()) / 2 - now);
+  const ahead = Math.round((asked + cli.now()) / 2 - now);
   const found = `this clock is ${Math.abs(ahead)} ms ${ahead < 0 ? 'behind' : 'ahead of'} the hub's`;
   return [
     Math.abs(ahead) <= skewMs

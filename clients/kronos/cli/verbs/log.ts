@@ -1,35 +1,35 @@
 // The history of changes, and taking one of them back. Taking back is a change like any other: it is in the history, it goes to the
 // hub, and what others changed meanwhile stays.
 
+import { columns, escapeControls } from '../../../../protocol/columns.ts';
 import type { DatabaseStore, KronosDatabase, LogStep } from '../../data/database.ts';
 import { applyEdits, invertEdit, recordStep } from '../../data/edits.ts';
 import { exitCode } from '../cli-context.ts';
-import { columns, escapeControls } from '../columns.ts';
-import type { RunTool } from './tool.ts';
+import type { RunCommand } from '../command.ts';
 
 const shownUnlessSaid = 20;
 
-export const log: RunTool = ({ words, json }, house) => {
+export const log: RunCommand = ({ words, json }, cli) => {
   const [count = String(shownUnlessSaid), ...more] = words;
   if (!/^\d{1,6}$/.test(count) || more.length > 0) {
-    house.printError('Usage: kronos log [count]');
+    cli.printError('Usage: kronos log [count]');
     return exitCode.usage;
   }
-  const database = house.database.read();
+  const database = cli.database.read();
   const steps = Number(count) === 0 ? [] : database.log.slice(-Number(count)).reverse();
   if (json) {
-    house.print(JSON.stringify(steps, null, 2));
+    cli.print(JSON.stringify(steps, null, 2));
     return exitCode.ok;
   }
   const reverted = new Set(database.log.flatMap((step) => step.reverts ?? []));
   const rows = steps.map((step) => [
     `${step.n}`,
-    house.formatDate(step.at),
+    cli.formatDate(step.at),
     step.reverts === undefined ? step.action : `revert of ${step.reverts}`,
     `${about(step, database)}${reverted.has(step.n) ? ' (reverted)' : ''}`,
   ]);
-  const layout = { width: house.width, flexible: 3 };
-  for (const line of columns(['N', 'WHEN', 'ACTION', 'TASKS'], rows, layout)) house.print(line);
+  const layout = { width: cli.width, flexible: 3 };
+  for (const line of columns(['N', 'WHEN', 'ACTION', 'TASKS'], rows, layout)) cli.print(line);
   return exitCode.ok;
 };
 
@@ -49,24 +49,20 @@ function lastOf(steps: readonly LogStep[]): LogStep | undefined {
   return steps.findLast((step) => step.action !== 'sync' && step.reverts === undefined && !reverted.has(step.n));
 }
 
-export const revert: RunTool = ({ words, json }, house) => {
+export const revert: RunCommand = ({ words, json }, cli) => {
   const [said, ...more] = words;
   if ((said !== undefined && !/^\d{1,9}$/.test(said)) || more.length > 0) {
-    house.printError('Usage: kronos revert [n]');
+    cli.printError('Usage: kronos revert [n]');
     return exitCode.usage;
   }
-  const done = revertStep(
-    house.database,
-    said === undefined ? undefined : Number(said),
-    Math.floor(house.now() / 1_000),
-  );
+  const done = revertStep(cli.database, said === undefined ? undefined : Number(said), Math.floor(cli.now() / 1_000));
   if (!done.ok) {
-    house.printError(done.error);
+    cli.printError(done.error);
     return said === undefined || done.found === true ? exitCode.failure : exitCode.notFound;
   }
-  if (json) house.print(JSON.stringify(done.step, null, 2));
-  else house.print(`change ${done.step.n} (${done.step.action}: ${about(done.step, done.database)}) reverted`);
-  if (done.database.enable_sync && house.env['KRONOS_NO_SYNC'] !== '1') house.startBackgroundSync();
+  if (json) cli.print(JSON.stringify(done.step, null, 2));
+  else cli.print(`change ${done.step.n} (${done.step.action}: ${about(done.step, done.database)}) reverted`);
+  if (done.database.enable_sync && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
   return exitCode.ok;
 };
 

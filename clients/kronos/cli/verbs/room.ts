@@ -3,9 +3,8 @@
 import { userInfo } from 'node:os';
 import { parseHubUrl } from '../../sync/hub.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
+import { printUsage, type RunCommand } from '../command.ts';
 import { errorMessage } from '../error-message.ts';
-import { printUsage } from './sync.ts';
-import type { RunTool } from './tool.ts';
 
 const patienceMs = 10_000;
 const usage = 'room <name> timer|break <minutes>';
@@ -14,7 +13,7 @@ const kinds = new Map([
   ['break', 'breaktimer'],
 ]);
 
-export const room: RunTool = async ({ words, json }, house) => {
+export const room: RunCommand = async ({ words, json }, cli) => {
   const [name = '', kind = '', minutes = '', ...more] = words;
   const field = kinds.get(kind);
   const count = /^\d{1,4}$/.test(minutes) ? Number(minutes) : undefined;
@@ -25,19 +24,19 @@ export const room: RunTool = async ({ words, json }, house) => {
     count > 1_440 ||
     more.length > 0
   ) {
-    return printUsage(house, usage);
+    return printUsage(cli, usage);
   }
-  const { sync_host: host, sync_user_id: token } = house.database.read();
-  const said = house.env['MOB_TIMER_URL'];
+  const { sync_host: host, sync_user_id: token } = cli.database.read();
+  const said = cli.env['MOB_TIMER_URL'];
   const base = said === undefined ? parseHubUrl(host, 'http') : URL.canParse(said) ? new URL(said) : undefined;
   if (base === undefined) {
-    house.printError(`${said ?? host} is no address of a hub`);
+    cli.printError(`${said ?? host} is no address of a hub`);
     return exitCode.usage;
   }
   // The hub's secret is for the hub alone, not for whatever MOB_TIMER_URL names.
   const known = said === undefined || base.origin === parseHubUrl(host, 'http')?.origin;
   const address = new URL(name, base.href.endsWith('/') ? base : `${base.href}/`);
-  const body = { [field]: count, user: house.env['MOB_TIMER_USER'] ?? userOf(house) };
+  const body = { [field]: count, user: cli.env['MOB_TIMER_USER'] ?? userOf(cli) };
   let status: number;
   try {
     const answer = await fetch(address, {
@@ -52,19 +51,19 @@ export const room: RunTool = async ({ words, json }, house) => {
     });
     status = answer.status;
   } catch (error) {
-    house.printError(`${address.href} was not reached: ${errorMessage(error)}`);
+    cli.printError(`${address.href} was not reached: ${errorMessage(error)}`);
     return exitCode.failure;
   }
   if (status === 401 || status === 403) {
-    house.printError(`${address.href} refuses the token: run "kronos login"`);
+    cli.printError(`${address.href} refuses the token: run "kronos login"`);
     return exitCode.auth;
   }
   if (status >= 300) {
-    house.printError(`${address.href} answered ${status}`);
+    cli.printError(`${address.href} answered ${status}`);
     return exitCode.failure;
   }
-  if (json) house.print(JSON.stringify({ room: name, ...body }));
-  else house.print(`${kind} of ${count} minutes started in ${address.href}`);
+  if (json) cli.print(JSON.stringify({ room: name, ...body }));
+  else cli.print(`${kind} of ${count} minutes started in ${address.href}`);
   return exitCode.ok;
 };
 

@@ -2,8 +2,7 @@
 
 import { parseHubUrl } from '../../sync/hub.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
-import { printUsage } from './sync.ts';
-import type { RunTool } from './tool.ts';
+import { printUsage, type RunCommand } from '../command.ts';
 
 const usage = 'setup wakatime|activitywatch|mob|vim';
 
@@ -64,16 +63,16 @@ function bare(url: URL): string {
   return url.hostname === 'localhost' ? '127.0.0.1' : url.hostname;
 }
 
-export const setup: RunTool = ({ words }, house: CliContext) => {
+export const setup: RunCommand = ({ words }, cli: CliContext) => {
   const [name = '', ...more] = words;
   const say = Object.hasOwn(lines, name) ? lines[name] : undefined;
-  if (say === undefined || more.length > 0) return printUsage(house, usage);
-  const { sync_host: host, sync_user_id: token } = house.database.read();
+  if (say === undefined || more.length > 0) return printUsage(cli, usage);
+  const { sync_host: host, sync_user_id: token } = cli.database.read();
   const url = parseHubUrl(host, 'http');
   if (url === undefined) {
-    house.printError(`${host} is no address of a hub: run "kronos login <host>"`);
+    cli.printError(`${host} is no address of a hub: run "kronos login <host>"`);
     return exitCode.failure;
   }
-  for (const line of say({ url, token })) house.print(line);
+  for (const line of say({ url, token })) cli.print(line);
   return exitCode.ok;
 };

@@ -9,7 +9,7 @@ import { connectDevice, connectOnce, countStoredWrites, forgetHub, parseHubUrl }
 import { writeLastSync } from '../../sync/last-sync.ts';
 import { AccountDatabase, HubChangedError, synchronize } from '../../sync/sync.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
-import type { RunTool } from './tool.ts';
+import { printUsage, type RunCommand } from '../command.ts';
 
 /** A sync gives up after this long without progress. */
 const patienceMs = 15_000;
@@ -105,7 +105,7 @@ function countText(count: number): string {
   return `${numberText(count)} ${count === 1 ? 'change' : 'changes'}`;
 }
 
-export const sync: RunTool = async ({ words, json, quiet }, cli) => {
+export const sync: RunCommand = async ({ words, json, quiet }, cli) => {
   if (words.length > 0) return printUsage(cli, 'sync');
   const outcome = await syncNow(cli, !quiet);
   if (quiet) return exitCode.ok;
@@ -156,7 +156,7 @@ const loginUsage = 'login [host] [--token <token> | --no-token]';
 /** What ties a device to an account of a hub. */
 const unlinked = { sync_user_id: '', sync_device_id: '', sync_epoch: '', queue: [] } as const;
 
-export const login: RunTool = async (parsed, cli) => {
+export const login: RunCommand = async (parsed, cli) => {
   const before = cli.database.read();
   const [host = before.sync_host, ...more] = parsed.words;
   if (more.length > 0) return printUsage(cli, loginUsage);
@@ -264,15 +264,10 @@ function linkOf(before: KronosDatabase, same: boolean): Partial<KronosDatabase> 
   return { enable_sync, sync_host, sync_user_id, sync_device_id, ...(same ? {} : { sync_epoch: '' }) };
 }
 
-export const logout: RunTool = ({ words }, cli) => {
+export const logout: RunCommand = ({ words }, cli) => {
   if (words.length > 0) return printUsage(cli, 'logout');
   cli.database.write(() => ({ ...unlinked, enable_sync: false }));
   forgetHub(cli.dataDir);
   cli.print('logged out; the tasks stay here');
   return exitCode.ok;
 };
-
-export function printUsage(cli: CliContext, usage: string): ExitCode {
-  cli.printError(`Usage: kronos ${usage}`);
-  return exitCode.usage;
-}

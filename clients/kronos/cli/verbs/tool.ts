@@ -1,21 +1,15 @@
-// The verbs beyond the protocol's, each in a file of its own that is read when it is asked for.
+// The commands beyond the protocol's actions, each in a file of its own that is loaded on demand.
 
 import type { CliContext, ExitCode } from '../cli-context.ts';
-import type { CommandArguments } from '../program.ts';
+import type { CommandArguments, RunCommand } from '../command.ts';
 import type { ToolRow } from '../table.ts';
 
-export type RunTool = (words: CommandArguments, house: CliContext) => ExitCode | Promise<ExitCode>;
-
-export async function runTool(
-  name: ToolRow['names'][0],
-  words: CommandArguments,
-  house: CliContext,
-): Promise<ExitCode> {
-  const tool = await toolOf(name);
-  return tool(words, house);
+export async function runTool(name: ToolRow['names'][0], args: CommandArguments, cli: CliContext): Promise<ExitCode> {
+  const command = await loadCommand(name);
+  return command(args, cli);
 }
 
-async function toolOf(name: ToolRow['names'][0]): Promise<RunTool> {
+async function loadCommand(name: ToolRow['names'][0]): Promise<RunCommand> {
   switch (name) {
     case 'log':
       return (await import('./log.ts')).log;

@@ -1,6 +1,7 @@
 // The commands `import` and `export`: tasks from and for other programs. The formats are in formats/.
 
 import { readFileSync } from 'node:fs';
+import { escapeControls } from '../../../../protocol/columns.ts';
 import { errorMessage } from '../../../../protocol/error-message.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import type { Result } from '../../../../protocol/result.ts';
@@ -12,9 +13,7 @@ import { json } from '../../formats/json.ts';
 import { taskwarrior } from '../../formats/taskwarrior.ts';
 import { vim2018, vim2019 } from '../../formats/vim.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
-import { escapeControls } from '../columns.ts';
-import { printUsage } from './sync.ts';
-import type { RunTool } from './tool.ts';
+import { printUsage, type RunCommand } from '../command.ts';
 
 /** Of each kind; the rest is counted. */
 const maxNotices = 20;
@@ -27,7 +26,7 @@ const formats: ReadonlyMap<string, TaskFormat> = new Map([
 ]);
 const formatNames = [...formats.keys()].join('|');
 
-export const importTasks: RunTool = ({ words, json: asJson }, cli) => {
+export const importTasks: RunCommand = ({ words, json: asJson }, cli) => {
   const [name = '', path, ...more] = words;
   const format = formats.get(name);
   if (format === undefined || path === undefined || more.length > 0) {
@@ -89,7 +88,7 @@ function readText(path: string, cli: CliContext): Result<string> {
   }
 }
 
-export const exportTasks: RunTool = ({ words }, cli) => {
+export const exportTasks: RunCommand = ({ words }, cli) => {
   const format = formats.get(words[0] ?? '');
   if (format === undefined || words.length > 1) return printUsage(cli, `export ${formatNames}`);
   cli.print(format.write(cli.database.read()));

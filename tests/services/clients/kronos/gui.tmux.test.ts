@@ -179,7 +179,7 @@ afterEach(async () => {
     shown.key('DC');
     await shown.sees(/deleted: call Bob/);
     shown.key('z');
-    await shown.sees(/taken back: delete/);
+    await shown.sees(/undone: delete/);
     await shown.sees(/call Bob/);
     shown.key('k', 'BSpace');
     await shown.sees(/deleted: /);
@@ -212,12 +212,12 @@ afterEach(async () => {
     kronos('add', `${'a very long description '.repeat(9)}+tag`);
     const shown = open(40, 12);
     await shown.sees(/› 1 +a very long descr/);
-    expect(shown.screen.split('\n')[0]).toMatch(/^kronos +1 task +● not synchro.*…$/);
+    expect(shown.screen.split('\n')[0]).toMatch(/^kronos +1 task +● not synced.*…$/);
     expect(shown.screen).toMatch(/WORKTIME\n/);
     shown.key('a');
     await shown.sees(/add ›/);
     shown.type('some text that is long enough for two lines +tag :1d end');
-    await shown.sees(/\n“some text .*…\n.*:1d end *\n\+tag gives it .*…\n/);
+    await shown.sees(/\n“some text .*…\n.*:1d end *\n\+tag adds a tag.*…\n/);
     shown.key('Escape');
     await shown.sees(/a add/);
     shown.key('u');
@@ -322,7 +322,7 @@ afterEach(async () => {
     await socket.say({ type: 'create', task: { id: 7, desc: 'from there', tags: [] } });
     await shown.sees(/7 +from there/);
     kronos('logout');
-    await shown.sees(/not synchronized/);
+    await shown.sees(/not synced/);
     expect(tasks()).toHaveLength(2);
     shown.key('q');
     await shown.sees(/ended 0/);

@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import type { RunningHub } from '../../../../server/compose.ts';
+import type { Running } from '../../../../server/compose.ts';
 import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { Leftovers } from '../../../harness/process.ts';
@@ -220,7 +220,7 @@ describe('setup', () => {
 });
 
 describe('with a hub', () => {
-  let hub: RunningHub;
+  let hub: Running;
   let house: TestCli;
   beforeEach(async () => {
     hub = await startComposed();
@@ -228,7 +228,7 @@ describe('with a hub', () => {
     house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
     house.folder = folder;
     house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
-    house.now = Date.now();
+    house.clock = Date.now;
     await house.run(`login ${new URL(hub.url).host}`);
   });
   afterEach(() => hub.stop());
@@ -241,7 +241,7 @@ describe('with a hub', () => {
   });
 
   test('the doctor finds what is wrong, and says what to do', async () => {
-    house.now += 10_000;
+    house.clock = () => Date.now() + 10_000;
     const skewed = await house.run('doctor');
     expect(skewed.code).toBe(1);
     expect(skewed.out).toMatch(/WRONG clock: this clock is \d+ ms ahead of the hub's\n {6}→ set it/);

@@ -1,0 +1,187 @@
+// The parts of the terminal GUI as components: they draw what they are given.
+
+import { Box, Text } from 'ink';
+import { columns, textWidth, truncate } from '../../../protocol/columns.ts';
+import { fullDuration } from '../../../protocol/duration.ts';
+import type { PlainTask } from '../../../protocol/plain.ts';
+import { relativeMoment, taskTexts } from '../../../protocol/stringify.ts';
+import { kindOf, parseTaskLine, splitWords } from '../../../protocol/words.ts';
+import { worktimeOf } from '../../../protocol/worktime.ts';
+import type { CliContext } from '../cli/cli-context.ts';
+import { columnTitles, formatOutput, listColumns, taskStatus } from '../cli/format-output.ts';
+import * as actions from '../data/actions.ts';
+import { type PromptName, prompts } from './controller.ts';
+import { type LineEditor, lineText } from './editor.ts';
+import { keyBindings } from './keys.ts';
+import type { LiveDatabase, SyncStatus } from './live.ts';
+import { type GuiView, visibleRange } from './screen.ts';
+
+/** Below this many columns the list leaves out tags and the start: the description needs the room. */
+const narrowWidth = 60;
+
+const statusStyles = {
+  done: { dimColor: true },
+  active: { color: 'green' },
+  overdue: { color: 'red' },
+  open: {},
+} as const;
+
+export function keyHints(view: GuiView): string {
+  if (view === 'info') return 'i back  q back';
+  if (view === 'keys') return '? back  q back';
+  return 'a add  i info  u update  ↵ start/stop  d done  ⌫ delete  z undo  ? all keys  q quit';
+}
+
+const linkColours = { live: 'green', offline: 'yellow', refused: 'red' } as const;
+
+function colourOf({ state }: SyncStatus): { readonly color?: string } {
+  return state === 'live' || state === 'offline' || state === 'refused' ? { color: linkColours[state] } : {};
+}
+
+export function Head({ live, shown, width }: { live: LiveDatabase; shown: number; width: number }) {
+  const { context, tasks } = live.database;
+  const { link } = live;
+  const hidden = tasks.length - shown;
+  const count = `${shown} ${shown === 1 ? 'task' : 'tasks'}${hidden === 0 ? '' : `, ${hidden} hidden`}`;
+  const where = context.length === 0 ? '' : `  context ${context.join(' ')}`;
+  const state = truncate(link.text, Math.max(12, width - 26));
+  return (
+    <Box justifyContent="space-between">
+      <Text>
+        <Text bold>kronos</Text>
+        {truncate(`  ${count}${where}`, Math.max(10, width - textWidth(state) - 10))}
+      </Text>
+      <Text {...colourOf(link)}>● {state}</Text>
+    </Box>
+  );
+}
+
+interface TaskListProps {
+  readonly tasks: readonly PlainTask[];
+  readonly at: number;
+  readonly scene: { readonly now: number; readonly date: (seconds: number) => string };
+  readonly width: number;
+  readonly rows: number;
+}
+
+export function TaskList({ tasks, at, scene, width, rows }: TaskListProps) {
+  const fields = tasks.map((task) => {
+    const strings = taskTexts('list', task, scene);
+    return task.active === 0 ? strings : { ...strings, worktime: fullDuration(worktimeOf(task, scene.now)) };
+  });
+  const named =
+    width < narrowWidth ? listColumns.filter((field) => field !== 'tags' && field !== 'active') : listColumns;
+  const [head = '', ...lines] = columns(
+    named.map((field) => columnTitles[field].toUpperCase()),
+    fields.map((row) => named.map((field) => row[field])),
+    { width: width - 2, flexible: 1 },
+  );
+  const { from, to } = visibleRange(lines.length, at, rows);
+  return (
+    <>
+      <Text bold>{`  ${head}`}</Text>
+      {tasks.slice(from, to).map((task, row) => (
+        <Text
+          key={task.index}
+          inverse={from + row === at}
+          wrap="truncate"
+          {...statusStyles[taskStatus(task, scene.now)]}
+        >{`${from + row === at ? '›' : ' '} ${lines[from + row] ?? ''}`}</Text>
+      ))}
+      {to - from < lines.length && <Text dimColor>{`  ${from + 1}–${to} of ${lines.length}`}</Text>}
+    </>
+  );
+}
+
+export function taskInfo(task: PlainTask, tasks: readonly PlainTask[], scene: TaskListProps['scene']): string {
+  const shown = { ...task, worktime: worktimeOf(task, scene.now) };
+  return formatOutput(actions.describeTask(shown, tasks, scene), {
+    colour: false,
+    width: undefined,
+    now: scene.now,
+  }).join('\n');
+}
+
+export function EmptyList({ hidden }: { hidden: number }) {
+  if (hidden > 0) {
+    return (
+      <Text>
+        Nothing to do: all tasks are done, or outside of the context. H shows done tasks, C changes the context.
+      </Text>
+    );
+  }
+  return (
+    <Text>
+      {
+        'No tasks yet. Press a and type one:\n\n  water the plants +home :10:18\n\nis one with the tag home, due on the next 10th at six in the evening.'
+      }
+    </Text>
+  );
+}
+
+export function KeyList() {
+  const width = Math.max(...keyBindings.map(({ label }) => label.length));
+  return <Text>{keyBindings.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
+}
+
+interface PromptProps {
+  readonly view: PromptName;
+  readonly line: LineEditor;
+  readonly cli: CliContext;
+  readonly context: readonly string[];
+  readonly message: string;
+}
+
+export function Prompt({ view, line, cli, context, message }: PromptProps) {
+  const explained = view === 'add' || view === 'update' ? explain(lineText(line), view, cli, context) : undefined;
+  const [under = ' ', ...after] = line.after;
+  return (
+    <Box flexDirection="column" height={3} justifyContent="flex-end">
+      {message === '' ? (
+        <Text wrap="truncate" {...(explained?.wrong === true ? { color: 'red' } : {})}>
+          {explained?.text ?? ' '}
+        </Text>
+      ) : (
+        <Text wrap="truncate" color="red">
+          {message}
+        </Text>
+      )}
+      <Text wrap="truncate-start">
+        <Text bold>{`${prompts[view].label} › `}</Text>
+        {line.before.join('')}
+        <Text inverse>{under}</Text>
+        {after.join('')}
+      </Text>
+      <Text wrap="truncate" dimColor>
+        {`${prompts[view].hint}; Esc cancels`}
+      </Text>
+    </Box>
+  );
+}
+
+const problems = {
+  'invalid tags': 'invalid tags: letters, digits, - and _',
+  'invalid due': 'invalid due: no such date, or it has passed',
+} as const;
+
+/** What the typed line means; undefined if it is plain text. */
+function explain(
+  typed: string,
+  verb: 'add' | 'update',
+  cli: CliContext,
+  context: readonly string[],
+): { readonly text: string; readonly wrong: boolean } | undefined {
+  const now = Math.floor(cli.now() / 1_000);
+  const read = parseTaskLine(typed, verb, now, cli.zone);
+  if (!read.ok) return { text: problems[read.error], wrong: true };
+  if (splitWords(typed).every((word) => kindOf(word, verb) === 'text')) return undefined;
+  const { desc, tags, untags, due } = read.line;
+  const all = [...tags, ...(verb === 'add' ? context : [])];
+  const parts = [
+    desc === '' ? [] : [`“${desc}”`],
+    all.length === 0 ? [] : [`tags ${all.join(' ')}`],
+    untags.length === 0 ? [] : [`without ${untags.join(' ')}`],
+    due === undefined ? [] : [`due ${cli.formatDate(due)}, ${relativeMoment(due - now)}`],
+  ];
+  return { text: parts.flat().join(' · '), wrong: false };
+}
