@@ -1,5 +1,6 @@
 // What the SDK promises: the types that its users see. No behaviour: client.ts and channel.ts begin with that.
 
+import type { MergedDayView } from '../../protocol/day-answer.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Task } from '../../protocol/messages.ts';
 import type { ConnectionState } from './connection.ts';
@@ -52,6 +53,13 @@ export interface SdkFailure {
   /** For people. */
   readonly error: string;
   readonly hint?: string;
+}
+
+export interface SdkDayOptions {
+  /** A name of the zone database, instead of the account's. */
+  readonly zone?: string;
+  /** Minutes: gaps of at most that are filled. */
+  readonly bridge?: number;
 }
 
 /** Microseconds since 1970. */
@@ -220,6 +228,11 @@ export interface Connection {
   channel<T = unknown>(name: string): SdkChannel<T>;
   /** Changes of all channels that match, such as `aw/*`, from now on and without a gap, across reconnects. Nothing is mirrored. */
   follow<T = unknown>(pattern: string): Subscription<ChannelEvent<T>>;
+  /**
+   * The merged day: where the time of a date went, each second once, with its reasons.
+   * @param date `2026-11-28`, `today` or `yesterday`
+   */
+  day(date: string, options?: SdkDayOptions): Promise<{ readonly ok: true; readonly day: MergedDayView } | SdkFailure>;
   /** What this token may read. */
   channels(): Promise<
     { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | SdkFailure

@@ -7,6 +7,8 @@ import type {
   ConnectOptions,
   RefusedWrite,
   SdkChannel,
+  SdkDayOptions,
+  SdkFailure,
   SdkSocketClass,
   Subscription,
   SyncResult,
@@ -108,6 +110,22 @@ export class HubConnection implements Connection {
     );
     if (answer === undefined || !answer.success || answer.type !== 'channels') return failureOf(answer);
     return { ok: true, channels: answer.channels };
+  }
+
+  async day(date: string, { zone, bridge }: SdkDayOptions = {}): ReturnType<Connection['day']> {
+    const { token } = await this.identity();
+    const address = new URL(`/-/day/${encodeURIComponent(date)}`, this.#options.url.replace(/^ws/, 'http'));
+    if (zone !== undefined) address.searchParams.set('zone', zone);
+    if (bridge !== undefined) address.searchParams.set('bridge', String(bridge));
+    try {
+      const answer = await fetch(address, token === '' ? {} : { headers: { authorization: `Bearer ${token}` } });
+      const text = await answer.text();
+      if (answer.ok) return { ok: true, day: JSON.parse(text) };
+      const failure: Omit<SdkFailure, 'ok'> = JSON.parse(text);
+      return { ...failure, ok: false };
+    } catch (error) {
+      return { ok: false, code: 'offline', error: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   async sync({ deadlineMs }: { readonly deadlineMs: number }): Promise<SyncResult> {

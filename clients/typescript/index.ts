@@ -14,6 +14,7 @@ export type {
   RefusedWrite,
   SdkChange as Change,
   SdkChannel as Channel,
+  SdkDayOptions as DayOptions,
   SdkFailure as Failure,
   SdkItem as Item,
   SdkPosition as Position,

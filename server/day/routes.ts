@@ -1,6 +1,7 @@
 // The HTTP of the merged day: `GET /-/day/<date>` and `GET /-/days`. What a day is, is decided elsewhere; here are the parameters, the
 // scopes and the refusals.
 
+import { DayTotalsView, MergedDayView } from '../../protocol/day-answer.ts';
 import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
 import { isZone } from '../adapters/wakatime/model/calendar.ts';
 import { type Identity, may } from '../core/access.ts';
@@ -42,7 +43,7 @@ export function dayRoutes(deps: DayRouteDeps): readonly Route[] {
           zone: 'A name of the zone database, such as `Europe/Berlin`, instead of the zone of the account.',
           bridge: 'Minutes: gaps of at most that are filled. The setting of the account unless given.',
         },
-        responses: { 200: { description: 'The merged day.' }, ...answers },
+        responses: { 200: { description: 'The merged day.', schema: MergedDayView }, ...answers },
       },
       handle: async (request) => reply(await oneDay(deps, request)),
     },
@@ -55,7 +56,7 @@ export function dayRoutes(deps: DayRouteDeps): readonly Route[] {
         scope: 'read',
         description: 'At most ten years. The same tokens and the same numbers as for single days.',
         query: { from: 'The first date.', to: 'The last date, included.' },
-        responses: { 200: { description: 'A list of days.' }, ...answers },
+        responses: { 200: { description: 'A list of days.', schema: DayTotalsView }, ...answers },
       },
       handle: async (request) => reply(await manyDays(deps, request)),
     },

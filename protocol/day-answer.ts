@@ -1,0 +1,81 @@
+// The merged day as it goes out, declared once: `GET /-/day/<date>`, the item of the live channel `day/<date>` and the SDK give this object.
+// Moments are whole microseconds since 1970, durations whole microseconds. What it means is server/day/README.md's.
+
+import { type Static, Type } from '@sinclair/typebox';
+
+const Moment = Type.Integer({ description: 'microseconds since 1970' });
+const Duration = Type.Integer({ minimum: 0, description: 'microseconds' });
+const maybe = <S extends ReturnType<typeof Type.String> | typeof Moment>(schema: S) =>
+  Type.Union([schema, Type.Null()]);
+const Lane = Type.Union(
+  (['manual', 'task', 'mob', 'meeting', 'editor', 'web', 'window', 'other', 'afk', 'agent'] as const).map((lane) =>
+    Type.Literal(lane),
+  ),
+);
+const Interval = Type.Tuple([Moment, Moment]);
+const agentTimes = { agent: Duration, agent_wall: Duration, attended: Duration, unattended: Duration };
+
+const ProjectView = Type.Object({
+  project: maybe(Type.String({ description: 'null is unassigned' })),
+  time: Duration,
+  ...agentTimes,
+});
+
+const SegmentView = Type.Object({
+  from: Moment,
+  to: Moment,
+  project: maybe(Type.String()),
+  task: maybe(Type.String({ description: 'the key of a task' })),
+  category: maybe(Type.String()),
+  work: Type.Boolean({ description: 'false where a rule says "not work"' }),
+  lane: Lane,
+  source: Type.String({ description: '`laptop/editor`' }),
+  rule: maybe(Type.String({ description: 'the id of the rule that decided' })),
+  fact: maybe(Type.String({ description: 'the fact that decided where no rule did' })),
+  bridged: Type.Boolean({ description: 'a gap that was filled' }),
+  evidence: Type.Array(
+    Type.Object({ lane: Lane, source: Type.String(), channel: Type.String(), keys: Type.Array(Type.String()) }),
+    { description: "the items that speak about the segment, the winner's first" },
+  ),
+});
+
+export const MergedDayView = Type.Object({
+  date: Type.String(),
+  zone: Type.String(),
+  from: Moment,
+  to: Moment,
+  total: Type.Integer({ minimum: 0, description: 'microseconds of presence: the sum of `projects`' }),
+  human: Duration,
+  not_work: Duration,
+  ...agentTimes,
+  first: maybe(Moment),
+  last: maybe(Moment),
+  breaks: Type.Array(Type.Object({ from: Moment, to: Moment }), { description: 'gaps of ten minutes and more' }),
+  projects: Type.Array(ProjectView, { description: 'the longest first' }),
+  tasks: Type.Array(Type.Object({ key: Type.String(), time: Duration })),
+  segments: Type.Array(SegmentView),
+  lanes: Type.Array(
+    Type.Object({ lane: Lane, source: Type.String(), time: Duration, intervals: Type.Array(Interval) }),
+  ),
+  removed: Type.Array(Interval, { description: 'what entries take out' }),
+  guesses: Type.Array(Type.Object({ channel: Type.String(), device: Type.String(), overlap: Duration })),
+  final: Type.Boolean({ description: 'stored because its evidence expired: nothing changes it any more' }),
+  without: Type.Array(Type.String(), { description: 'channels with evidence that the token may not read' }),
+});
+export type MergedDayView = Static<typeof MergedDayView>;
+
+export const DayTotalsView = Type.Object({
+  days: Type.Array(
+    Type.Object({
+      date: Type.String(),
+      total: Duration,
+      projects: Type.Array(ProjectView),
+      human: Duration,
+      agent: Duration,
+      agent_wall: Duration,
+      attended: Duration,
+    }),
+  ),
+  without: Type.Array(Type.String()),
+});
+export type DayTotalsView = Static<typeof DayTotalsView>;
