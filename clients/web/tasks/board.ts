@@ -7,7 +7,7 @@ import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
 /** The channel's items, as far as this page needs them. */
 export type Items = ReadonlyMap<string, { readonly item: Task }>;
 
-export type Write =
+export type BoardWrite =
   | { readonly type: 'create' | 'update'; readonly key: string; readonly task: Task }
   | { readonly type: 'delete'; readonly key: string };
 
@@ -16,10 +16,10 @@ export function tasksOf(items: Items): readonly PlainTask[] {
 }
 
 /** The writes that turn the channel's tasks into those that an action made of them. */
-export function writesTo(items: Items, after: readonly PlainTask[]): readonly Write[] {
+export function writesTo(items: Items, after: readonly PlainTask[]): readonly BoardWrite[] {
   const kept = new Set(after.map(({ index }) => index));
-  const gone = [...items.keys()].filter((key) => !kept.has(key)).map((key): Write => ({ type: 'delete', key }));
-  const made = after.flatMap((task): Write[] => {
+  const gone = [...items.keys()].filter((key) => !kept.has(key)).map((key): BoardWrite => ({ type: 'delete', key }));
+  const made = after.flatMap((task): BoardWrite[] => {
     const key = task.index;
     const wire = items.get(key)?.item;
     if (wire === undefined) return [{ type: 'create', key, task: wireOf(undefined, undefined, task) }];
@@ -30,8 +30,8 @@ export function writesTo(items: Items, after: readonly PlainTask[]): readonly Wr
 }
 
 /** The writes that undo `writes` on the items as they are now. */
-export function inverseOf(items: Items, writes: readonly Write[]): readonly Write[] {
-  return writes.map((write): Write => {
+export function inverseOf(items: Items, writes: readonly BoardWrite[]): readonly BoardWrite[] {
+  return writes.map((write): BoardWrite => {
     const task = items.get(write.key)?.item;
     if (task === undefined) return { type: 'delete', key: write.key };
     if (write.type === 'delete') return { type: 'create', key: write.key, task };

@@ -6,7 +6,7 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { localZone } from '../../../protocol/zone.ts';
 import type { ActionContext, ActionOutput, TaskAction, TaskState } from '../../kronos/data/actions.ts';
 import { type Channel, type Connection, type ConnectionState, connect } from '../../typescript/index.ts';
-import { inverseOf, tasksOf, type Write, writesTo } from './board.ts';
+import { inverseOf, tasksOf, type BoardWrite, writesTo } from './board.ts';
 import { openStorage } from './task-storage.ts';
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
@@ -41,7 +41,7 @@ export class LiveTasks {
   #connection: Connection;
   #channel: Channel<Task>;
   #tasks: readonly PlainTask[] | undefined;
-  #past: (readonly Write[])[] = [];
+  #past: (readonly BoardWrite[])[] = [];
   #online = () => void this.#connection.sync({ deadlineMs: 10_000 });
 
   constructor(deps: LiveTasksDeps) {
@@ -118,7 +118,7 @@ export class LiveTasks {
     void this.#connection.close();
   }
 
-  #write(writes: readonly Write[]): void {
+  #write(writes: readonly BoardWrite[]): void {
     for (const write of writes) {
       const queued =
         write.type === 'create'
