@@ -6,7 +6,7 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { localZone } from '../../../protocol/zone.ts';
 import type { ActionContext, ActionOutput, TaskAction, TaskState } from '../../kronos/data/actions.ts';
 import { type Channel, type Connection, type ConnectionState, connect } from '../../typescript/index.ts';
-import { inverseOf, tasksOf, type BoardWrite, writesTo } from './board.ts';
+import { type BoardWrite, inverseOf, tasksOf, writesTo } from './board.ts';
 import { openStorage } from './task-storage.ts';
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
