@@ -1,5 +1,5 @@
 // One port for two engines: Node's HTTP parser answers requests, and uWebSockets.js gets the connections that begin with a WebSocket
-// handshake, as descriptors, so that messages pass through nothing else. docs/decisions/0011 says why.
+// handshake, as descriptors, so that messages pass through nothing else. docs/decisions/0010 says why.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { HEAD_LIMIT } from './http-engine.ts';

@@ -1,5 +1,4 @@
-// The front page's stream: how many look at rooms and how many turns are under way, at once and then every second, to all
-// who listen. Which numbers those are is rooms.ts'.
+// The stream of the front page: how many people look at rooms and how many turns are running, at once and then every second.
 
 import type { Identity } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -31,7 +30,7 @@ export class Counters {
     return conversation;
   }
 
-  /** One clock for all of them, which stands still while there is nobody. */
+  /** One timer for all streams; it stops while there are none. */
   #later(): void {
     this.#ticking = this.#sessions.size > 0;
     if (this.#ticking) this.#hub.world.after(tickMs, () => this.#tick());

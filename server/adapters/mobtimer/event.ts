@@ -1,9 +1,9 @@
-// The events of a room and of the front page, as the text of their streams: `event:NAME`, `data:JSON` on one line, an empty line.
-// No blank after the colons, no id, no retry: byte for byte what the timer's clients have always read.
+// The events of the room stream and of the front page's stream as text: `event:NAME`, `data:JSON` on one line, an empty line. No space
+// after the colons, no id, no retry: byte for byte what the original's clients read.
 
 import type { Goal, TimerRequest } from './timer-request.ts';
 
-/** Always UTC with a fraction of three digits: one client cannot read a time without. */
+/** UTC with three fraction digits: the macOS app cannot read a time without a fraction. */
 function instant(at: number): string {
   return new Date(at).toISOString();
 }
@@ -12,7 +12,7 @@ export function event(name: string, data: unknown): string {
   return `event:${name}\ndata:${JSON.stringify(data)}\n\n`;
 }
 
-/** What viewers are told of a request, and what the channel keeps of it. */
+/** A request in the form that viewers get and that the channel stores. */
 export function requestData(request: TimerRequest) {
   const { minutes, user, nextUser, type, at } = request;
   return { timer: minutes, requested: instant(at), user, nextUser, type };
@@ -24,7 +24,7 @@ export function goalData({ text, user, at }: Goal) {
 
 const nothing = { requested: null, user: null, nextUser: null, type: null };
 
-/** @param request undefined: the room remembers none, viewers start anew */
+/** @param request undefined: the room remembers no request, and viewers reset */
 export function timerEvent(request: TimerRequest | undefined): string {
   return event('TIMER_REQUEST', request === undefined ? { timer: 0, ...nothing } : requestData(request));
 }
@@ -33,7 +33,7 @@ export function goalEvent(goal: Goal): string {
   return event('GOAL_REQUEST', goalData(goal));
 }
 
-/** What a viewer is sent first: all requests but the newest, then the newest, then the goal. */
+/** The first events of a stream: all requests but the newest, the newest, the goal. */
 export function beginning(requests: readonly TimerRequest[], goal: Goal): string {
   const history = event('INITIAL_HISTORY', requests.slice(0, -1).map(requestData));
   return history + timerEvent(requests.at(-1)) + goalEvent(goal);

@@ -1,6 +1,6 @@
-// A room's channel, item by item: timer requests under any key, the goal under its own. Items are written in the form in which
-// viewers are told, so that a WebSocket follower reads what an SSE viewer reads; items typed by hand are read as tolerantly as
-// a client's body. Which of them have had their day is decided here, too.
+// The items of a room's channel: timer requests under any key, the goal under its own. Items are stored in the form that viewers get, so a
+// WebSocket follower reads what an SSE viewer reads. Items of earlier builds may have other forms, and are read as tolerantly as a body.
+// This file also decides which items are too old.
 
 import type { Item } from '../../core/store.ts';
 import { nextUser } from './next-user.ts';
@@ -10,7 +10,7 @@ import { fieldsOf, readGoal, readText, readTimer } from './timer-request.ts';
 export const goalKey = 'goal';
 const dayMs = 86_400_000;
 
-/** What of an item, or of a change that carries one, is looked at here. */
+/** The parts of an item, or of a change with a value, that are read here. */
 export type RoomItem = Pick<Item, 'key' | 'value' | 'at'>;
 
 export interface RoomState {
@@ -21,12 +21,12 @@ export interface RoomState {
 
 export const noGoal: Goal = { text: null, user: null, at: 0 };
 
-/** Whether a turn, or a break, is under way. */
+/** True while a turn or a break is running. @param now milliseconds since 1970 */
 export function runs(request: TimerRequest, now: number): boolean {
   return request.at + request.minutes * 60_000 > now;
 }
 
-/** @param items in order of their last step */
+/** @param items in the order of their last step */
 export function readRoom(items: Iterable<RoomItem>): RoomState {
   const requests: TimerRequest[] = [];
   let goal = noGoal;
@@ -42,8 +42,8 @@ export function readRoom(items: Iterable<RoomItem>): RoomState {
 }
 
 /**
- * @param before asked for what came before it, by an item that does not say who is next
- * @returns undefined: no timer request
+ * @param before returns the requests before this one; called for an item that does not say who is next
+ * @returns undefined if the item is not a timer request
  */
 export function readRequestItem(item: RoomItem, before: () => readonly TimerRequest[]): TimerRequest | undefined {
   if (item.key === goalKey) return undefined;
@@ -65,7 +65,7 @@ export function readGoalItem(item: RoomItem): Goal {
   return { text: null, user: readText(fieldsOf(value)?.get('user')) ?? null, at: item.at };
 }
 
-/** The keys of what the room no longer remembers: everything of more than a day ago, but for a goal that is set. */
+/** The keys of items that are older than a day, except a goal that is set. */
 export function outlived(items: Iterable<RoomItem>, now: number): readonly string[] {
   const keys: string[] = [];
   for (const item of items) {

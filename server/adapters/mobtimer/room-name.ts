@@ -1,11 +1,11 @@
-// What a room may be called, and names for those who have no idea. The names that can never be rooms, because pages and
-// protocols of this hub live there, are listed here and nowhere else.
+// Which names a room may have, and suggestions for new rooms. Names that can never be rooms, because the hub has pages and protocols there,
+// are listed here only.
 
 import { adjectives, animals } from './words.ts';
 
 const form = /^[A-Za-z0-9_-]+$/;
 
-/** First segments of this hub's own paths: the hub itself, the timer's pages, WakaTime's prefixes, ActivityWatch's files, dashboards. */
+/** The first segments of the hub's own paths: the hub, the timer's pages, WakaTime's prefixes, ActivityWatch's files, dashboards. */
 const taken = new Set([
   '-',
   'actuator',
@@ -37,9 +37,9 @@ export function isRoomName(name: string): boolean {
 }
 
 /**
- * `<adjective>-<animal>-<10 to 99>`, such as `brave-otter-42`.
- * @param random 0 ≤ x < 1
- * @param inUse asked again until it says no; names are many, rooms are few
+ * Suggests a name: `<adjective>-<animal>-<10 to 99>`, such as `brave-otter-42`.
+ * @param random returns a number from 0 (included) to 1 (excluded)
+ * @param inUse true for a name that is taken; called until a name is free
  */
 export function suggestRoom(random: () => number, inUse: (name: string) => boolean): string {
   for (let attempt = 0; ; attempt += 1) {

@@ -1,4 +1,4 @@
-// A room's event stream: a Session that is shown the room, for as long as the connection lasts.
+// The event stream of a room: a Session that follows the room for as long as the connection lasts.
 
 import type { Identity } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';

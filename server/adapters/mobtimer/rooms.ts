@@ -1,5 +1,5 @@
-// The rooms that are alive: those that remember something, and those that somebody looks at. Each is a channel `mob/<room>`; here
-// are the writes to it, what its viewers are shown of it, its daily forgetting, and the numbers of the front page. No HTTP.
+// The rooms in memory: those that remember something, and those that have viewers. Each is a channel `mob/<room>`. This file writes to it,
+// renders it for viewers, forgets old items every day, and counts for the front page. No HTTP.
 
 import { refuse } from '../../../protocol/errors.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
@@ -24,7 +24,7 @@ import type { Goal, TimerRequest } from './timer-request.ts';
 
 const prefix = 'mob/';
 const sweepMs = 60_000;
-/** A monitor of the original writes here every five minutes; it would be all that the numbers show. */
+/** A monitor of the original writes here every five minutes; the counts leave it out. */
 const uncounted = `${prefix}testroom-310a9c47-515c-4ad7-a229-ae8efbab7387`;
 
 export interface Numbers {
@@ -39,7 +39,7 @@ export class Rooms {
   readonly #timers = new Map<number, number>();
   readonly #breaks = new Map<number, number>();
   #goals = 0;
-  /** Resolves when the rooms of before a restart are known. */
+  /** Resolves when the rooms from before a restart are loaded. */
   readonly loaded: Promise<void>;
 
   constructor(hub: Hub) {
@@ -57,14 +57,14 @@ export class Rooms {
     return this.#rooms.has(prefix + name);
   }
 
-  /** Streams that are open to rooms. */
+  /** The number of open room streams. */
   get users(): number {
     let users = 0;
     for (const room of this.#rooms.values()) users += room.viewers;
     return users;
   }
 
-  /** Rooms in which a turn or a break is under way. */
+  /** The number of rooms in which a turn or a break is running. */
   get timers(): number {
     const now = this.#hub.world.now();
     let timers = 0;
@@ -72,12 +72,12 @@ export class Rooms {
     return timers;
   }
 
-  /** What was asked for since this hub started. */
+  /** What was started and set since this hub started. */
   get numbers(): Numbers {
     return { timers: ascending(this.#timers), breaks: ascending(this.#breaks), goals: this.#goals };
   }
 
-  /** Shows the room to a session. The answer ends it, and must be called once. */
+  /** Lets a session follow a room. @returns what ends that; call it once */
   show(name: string, session: Session): () => void {
     const room = this.#room(prefix + name);
     room.viewers += 1;
@@ -93,7 +93,7 @@ export class Rooms {
     };
   }
 
-  /** Resolves when it is on disk. */
+  /** Starts a timer or a break. Resolves when that is on disk. */
   async start(name: string, asked: Pick<TimerRequest, 'type' | 'minutes' | 'user'>, origin: string): Promise<void> {
     const document = await this.#room(prefix + name).opened;
     const { world } = this.#hub;
@@ -116,7 +116,7 @@ export class Rooms {
     return this.#writeGoal(name, { text, user }, origin);
   }
 
-  /** Nothing happens where no goal is set. */
+  /** Does nothing if no goal is set. */
   deleteGoal(name: string, user: string | null, origin: string): Promise<void> {
     return this.#writeGoal(name, { text: null, user }, origin);
   }
@@ -130,7 +130,7 @@ export class Rooms {
         return refuse('not_found', 'goal');
       }
       const at = world.now();
-      // With an id, because the same goal set again is news, and a value that stays the same is not.
+      // The id makes the value new: setting the same goal again must reach viewers, and an unchanged value would not.
       const value = JSON.stringify({ ...goalData({ ...goal, at }), id: world.id() });
       return { ok: true, write: { ops: [{ op: 'put', key: goalKey, value }], origin, at } };
     });
@@ -155,7 +155,7 @@ export class Rooms {
     }
   }
 
-  /** Every commit of the hub: rooms are written to by other ways than this adapter's, too. */
+  /** Called for every commit of the hub, because rooms are also written by the channel verbs and by other nodes. */
   #heard(channel: string, changes: readonly Change[]): void {
     if (!channel.startsWith(prefix)) return;
     this.#room(channel);
@@ -193,13 +193,13 @@ class Room {
       const { requests, goal } = readRoom(changes.flatMap((change) => itemOf(change) ?? []));
       return beginning(requests, goal);
     },
-    // Catching up shows the whole room again: from where does not matter.
+    // Catching up sends the whole room again, so no position is needed.
     seqOf: () => 0,
   };
   readonly #hub: Hub;
   #document: CachedChannel | undefined;
   #newest: { readonly key: string; readonly request: TimerRequest } | undefined;
-  /** The step that removed the newest request, so that viewers are told of an older one, or of none. */
+  /** The step that removed the newest request: viewers then get an older one, or none. */
   #fell = 0;
   #stopListening: () => void = () => undefined;
 
@@ -212,7 +212,7 @@ class Room {
     return this.#newest?.request;
   }
 
-  /** Forgets what is a day old. True when the room is empty and nobody looks at it: it can be forgotten itself. */
+  /** Removes items older than a day. @returns true if the room is empty and has no viewers, and can be dropped */
   sweep(now: number): boolean {
     const document = this.#document;
     if (document === undefined) return false;
@@ -258,7 +258,7 @@ class Room {
     }
   }
 
-  /** The channel's listeners have heard of the change before. */
+  /** The channel's listeners have been called with the change before. */
   #live(change: Change): string | null {
     if (change.key === goalKey) {
       const item = itemOf(change);

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Refusal } from '../../../protocol/errors.ts';
+import { replaceLoneSurrogates } from '../../../protocol/well-formed.ts';
 import type { Identity } from '../../core/access.ts';
 import { may } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -264,7 +265,7 @@ const accepted: Reply = { status: 202, headers: {}, body: '' };
 
 function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(replaceLoneSurrogates(body.toString()));
   } catch {
     return undefined;
   }

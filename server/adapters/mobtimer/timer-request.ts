@@ -1,22 +1,21 @@
-// What people ask of a room, as values: a timer or a break, a goal. Read tolerantly from whatever JSON came, be it a
-// client's body or an item typed by hand, and clamped on the way in. Nothing is stored or shown here.
+// Reads what people ask of a room: a timer, a break, a goal. It accepts any JSON, from a client's body or from an item, and clamps numbers.
 
-/** Minutes of a day: more is clamped to it. */
+/** Minutes of a day: greater numbers are clamped to it. */
 const mostMinutes = 1_440;
 const longestGoal = 256;
-/** What of a longer goal is kept, before its dots. */
+/** Characters of a longer goal that are kept, before the dots. */
 const shortenedGoal = 252;
-/** Clients of the original count in 64 bits; past them a number is a mistake. */
+/** The original's clients count in 64 bits; a greater number is an error. */
 const widest = 2 ** 63;
 
 export interface TimerRequest {
   readonly type: 'TIMER' | 'BREAKTIMER';
-  /** Whole minutes, 0 to 1440; 0 stops. */
+  /** Whole minutes, 0 to 1440; 0 stops the timer. */
   readonly minutes: number;
-  /** As it was sent: null (nobody said) is not '' (without a name). */
+  /** As it was sent: null means that none was sent, '' is an empty name. */
   readonly user: string | null;
   readonly nextUser: string | null;
-  /** Milliseconds since 1970, by the hub's clock. */
+  /** Milliseconds since 1970 by the hub's clock. */
   readonly at: number;
 }
 
@@ -26,12 +25,12 @@ export interface Goal {
   readonly at: number;
 }
 
-/** `empty`: well formed, and asks for nothing. `wrong`: not to be understood. */
+/** `empty`: well formed, and asks for nothing. `wrong`: cannot be understood. */
 export type Asked<T> = { readonly asks: 'something'; readonly value: T } | { readonly asks: 'empty' | 'wrong' };
 
 const wrong = { asks: 'wrong' } as const;
 
-/** `timer` wins over `breaktimer`, but both must be numbers if they are there. */
+/** `timer` wins over `breaktimer`, but each must be a number if it is present. */
 export function readTimer(body: unknown): Asked<Pick<TimerRequest, 'type' | 'minutes' | 'user'>> {
   const fields = fieldsOf(body);
   if (fields === undefined) return wrong;
@@ -54,7 +53,7 @@ export function readGoal(body: unknown): Asked<{ readonly text: string; readonly
   return text === null ? { asks: 'empty' } : { asks: 'something', value: { text: shorten(text), user } };
 }
 
-/** Who deletes a goal: all that such a body says. */
+/** The body of a request to delete the goal: only the user. */
 export function readUser(body: unknown): Asked<{ readonly user: string | null }> {
   const fields = fieldsOf(body);
   const user = readText(fields?.get('user'));
@@ -65,13 +64,13 @@ export function shorten(goal: string): string {
   return goal.length > longestGoal ? `${goal.slice(0, shortenedGoal)}...` : goal;
 }
 
-/** A Map, because foreign keys never index an object of ours. */
+/** A Map, because foreign keys must never index an object of ours. */
 export function fieldsOf(body: unknown): ReadonlyMap<string, unknown> | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   return new Map(Object.entries(body));
 }
 
-/** null: nothing was said. undefined: no number. */
+/** null: absent. undefined: not a number. */
 function readMinutes(value: unknown): number | null | undefined {
   if (value === undefined || value === null) return null;
   if (typeof value === 'number') return Math.abs(value) > widest ? undefined : clamp(Math.trunc(value));

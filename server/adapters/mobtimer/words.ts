@@ -1,5 +1,4 @@
-// The words that suggested room names are made of: lower-case letters alone, easy to say over a call, nothing that anybody
-// would mind being called.
+// The words of suggested room names: lower-case letters, easy to say over a call, and nothing that anybody would mind being called.
 
 const list = (words: string): readonly string[] => words.trim().split(/\s+/);
 

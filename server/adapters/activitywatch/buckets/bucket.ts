@@ -1,8 +1,8 @@
-// One bucket: a channel whose items are events, keyed by their ids. It joins heartbeats, reads ranges and writes what is posted;
-// of descriptions, accounts and HTTP it knows nothing.
+// One bucket: a channel whose items are events, keyed by event id. It merges heartbeats, reads ranges and writes posted events. It does
+// not know descriptions, accounts or HTTP.
 //
-// A heartbeat must know the last event before it can be written, and a watcher's next one must not wait for the disk: so the last
-// event is the state of an OptimisticChannel. Any other change of the channel makes it unknown, and it is read anew.
+// A heartbeat is computed from the last event, and must not wait until the write of the heartbeat before it is on disk. So the last
+// event is the state of an OptimisticChannel. Any other change of the channel invalidates it, and it is read again.
 
 import type { Channel } from '../../../core/channel.ts';
 import {
@@ -18,14 +18,14 @@ import { creep, extendEvent } from '../events/heartbeat.ts';
 import { furthest } from '../events/instant.ts';
 import type { Ids } from './ids.ts';
 
-/** Microseconds, both ends included; none is without bound. */
+/** A range in microseconds since 1970, both ends included; a missing end is unbounded. */
 export interface Span {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
 }
 
 const attempts = 100;
-/** Events read, or written, at once, and about as many characters of their data: a few milliseconds' work. */
+/** Events, and characters of their data, that are read or written at once: a few milliseconds' work. */
 const pageSize = 2_048;
 const pageCharacters = 1_048_576;
 
@@ -44,7 +44,7 @@ export class Bucket {
     this.#optimistic = new OptimisticChannel(channel, this.#last);
   }
 
-  /** The event that the heartbeat extended or became, once that is on disk. */
+  /** Merges a heartbeat. Resolves with the event that it extended or became, once that is on disk. */
   async heartbeat(heartbeat: Omit<Event, 'id'>, pulse: number, origin: string): Promise<Event> {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       let event: Event | undefined;
@@ -59,13 +59,13 @@ export class Bucket {
         return { ok: true, write: { ops, origin, at: this.#world.now() } };
       });
       if (!written.ok) await this.#ids.reserve();
-      // No step for an op: a client has taken the id for an event of its own.
+      // The op made no step: a client has used the id for an event of its own.
       else if (event !== undefined && (written.steps > 0 || ops.length === 0)) return event;
     }
     throw new Error(`${this.channel.name}: ${attempts} heartbeats in a row were overtaken`);
   }
 
-  /** Events with an id replace the one that has it here, or are new; others get one. In the order they came in. */
+  /** Inserts events in their order. An event with an id replaces the one that has it in this bucket; the others get an id. */
   async insert(events: readonly NewEvent[], origin: string): Promise<readonly Event[]> {
     const done: Event[] = [];
     for (let at = 0; at < events.length; at += pageSize) {
@@ -74,7 +74,7 @@ export class Bucket {
     return done;
   }
 
-  /** Whether there was one. */
+  /** @returns false if there was no such event */
   async remove(id: number, origin: string): Promise<boolean> {
     const appended = await this.#write([{ op: 'remove', key: String(id) }], origin);
     return appended.steps > 0;
@@ -85,7 +85,7 @@ export class Bucket {
     return item === undefined ? undefined : eventOf(item);
   }
 
-  /** The one that began last. */
+  /** The event with the latest start. */
   newest(): Promise<Event | undefined> {
     return this.channel.cached('aw newest', async () => {
       for await (const page of this.pages({}, 1)) if (page[0] !== undefined) return page[0];
@@ -93,7 +93,7 @@ export class Bucket {
     });
   }
 
-  /** Clipped to the span, the newest start first, those that began together by their ids; a page at a time. */
+  /** Events cut to the range, in pages, newest start first, equal starts by ascending id. */
   async *clippedPages(span: Span, limit = Number.POSITIVE_INFINITY): AsyncGenerator<readonly Event[]> {
     let left = limit;
     if (left <= 0) return;
@@ -110,14 +110,14 @@ export class Bucket {
     return count;
   }
 
-  /** The same, not clipped; `limit` only says how many will be wanted. */
+  /** The same without cutting. @param limit how many events the caller needs; there may be more */
   async *pages({ from, to }: Span, limit = Number.POSITIVE_INFINITY): AsyncGenerator<readonly Event[]> {
     if (from !== undefined && to !== undefined && from > to) return;
-    // The store's spans are half open, ActivityWatch's are closed.
+    // The store's spans are half open; ActivityWatch's are closed.
     const span = { from: (from ?? -furthest) - 1, to: (to ?? furthest) + 1 };
     const asked = { ...span, newest: true, limit: Math.min(pageSize, limit + 8), size: pageCharacters };
     let after: Place | undefined;
-    /** Those that began together, of which there may be more: they begin the next page. */
+    /** Events with an equal start may continue on the next page, so they are carried over to it. */
     let held: readonly Item[] = [];
     for (;;) {
       const items = await this.channel.read(after === undefined ? asked : { ...asked, after });
@@ -135,7 +135,7 @@ export class Bucket {
     }
   }
 
-  /** Removes all events, and that they were there. */
+  /** Removes all events and their history. */
   async clear(origin: string): Promise<void> {
     const remove = async (items: readonly Pick<Item, 'key'>[]): Promise<void> => {
       await this.#write(
@@ -148,7 +148,7 @@ export class Bucket {
       found = items.length > 0;
       if (found) await remove(items);
     }
-    // What has no time got in through another door.
+    // Items without a time were written by the channel verbs.
     const others = await this.channel.read({ limit: pageSize });
     if (others.length > 0) await remove(others);
     await this.channel.forget(this.channel.position.seq);
@@ -159,7 +159,7 @@ export class Bucket {
     if (named > 0) await this.#ids.passOver(named);
     const numbered: Event[] = [];
     let waiting: readonly NewEvent[] = events;
-    // A number that turns out to be taken, because a client used it, is passed over.
+    // An id that turns out to be taken, because a client used it, is skipped.
     for (let attempt = 0; waiting.length > 0 && attempt < attempts; attempt += 1) {
       const fresh = [...(await this.#ids.takeMany(waiting.filter(({ id }) => id === null).length))];
       const tried = waiting.map((event) => ({ event, added: { ...event, id: event.id ?? fresh.shift() ?? 0 } }));
@@ -183,7 +183,7 @@ export class Bucket {
 
 const noId = { ok: false } as const;
 
-/** The event that began last, and of those that began together the one with the greatest id. A change of another writer may be any. */
+/** Tracks the last event: the one with the latest start, and of equal starts the greatest id. A change by another writer invalidates it. */
 class LastEvent implements Projection {
   event: Event | null = null;
   readonly #bucket: Bucket;
@@ -193,7 +193,7 @@ class LastEvent implements Projection {
   }
 
   async load(): Promise<number> {
-    // A step that is made after this makes the base stale, and all of this is done again.
+    // A step made after this makes the base stale, and the write is computed again.
     const { seq } = this.#bucket.channel.position;
     this.event = null;
     for await (const page of this.#bucket.pages({}, 1)) {

@@ -1,5 +1,5 @@
-// All buckets of one account and its settings: which there are, in the document `<account>/aw`, and the open Bucket of each.
-// Who may see which is decided before; the events themselves are bucket.ts'.
+// All buckets of one account, and its settings: their descriptions are in the channel `<account>/aw`, their events in a Bucket each. The
+// routes check access before they call this.
 
 import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
@@ -20,16 +20,16 @@ const movedKey = 'moved/';
 /** Names that one id may have had one after the other. */
 const mostMoves = 20;
 
-/** What machines are called that have no name of their own. */
+/** Host names that say nothing about the machine. */
 const anybodys: ReadonlySet<string> = new Set(['', 'unknown', 'localhost']);
 
-/** What the machine is called, for buckets that say `!local`. */
+/** This machine, for buckets whose hostname is `!local`. */
 export interface Machine {
   readonly hostname: string;
   readonly deviceId: string;
 }
 
-/** Who writes: `device` is the name of a token, '' on a personal hub. */
+/** The writer. `device` is the name of its token; '' on a personal hub. */
 export interface Author {
   readonly origin: string;
   readonly device: string;
@@ -42,7 +42,7 @@ export class Buckets {
   #ids: Ids;
   #open = new Map<string, Promise<Bucket>>();
   #turn: Promise<unknown> = Promise.resolve();
-  /** As they were read last, and from what. */
+  /** The parsed privacy rules, and the text that they were parsed from. */
   #privacy: { readonly text: string; readonly read: ReadFilters } = { text: '[]', read: { ok: true, filters: [] } };
 
   private constructor(hub: Hub, account: string, document: CachedChannel) {
@@ -56,17 +56,17 @@ export class Buckets {
     return new Buckets(hub, account, await hub.cachedChannel(`${account}/aw`));
   }
 
-  /** Resolves when all that is shown is on disk: to be awaited before an answer is read from here. */
+  /** Resolves when everything that this object shows is on disk. Await it before answering from here. */
   async settled(): Promise<void> {
     await this.#document.settled();
   }
 
-  /** The name of a bucket's channel. */
+  /** The name of the channel that holds a bucket's events. */
   channelOf(id: string): string {
     return `${this.account}/aw/${id}`;
   }
 
-  /** In the order in which they were created. */
+  /** The descriptions in order of creation. */
   list(): readonly Description[] {
     const descriptions: Description[] = [];
     for (const item of this.#document.view.items.values()) {
@@ -80,7 +80,7 @@ export class Buckets {
     return item === undefined ? undefined : readDescription(item);
   }
 
-  /** Of a bucket that is described, or is being made. */
+  /** Opens a bucket that is described, or is being made. */
   bucket(id: string): Promise<Bucket> {
     const known = this.#open.get(id);
     if (known !== undefined) return known;
@@ -93,8 +93,8 @@ export class Buckets {
   }
 
   /**
-   * The id under which a device finds a bucket. Names such as `aw-stopwatch` are the same on all machines; a device with a
-   * token of its own has its own bucket of that name once it has begun one.
+   * Maps the id that a client uses to the id of the bucket. Names such as `aw-stopwatch` are the same on all machines: a device with a
+   * token has a bucket of its own under such a name, once it has begun one.
    */
   resolve(said: string, { device }: Author): string {
     const id = this.#followMoves(said);
@@ -113,7 +113,7 @@ export class Buckets {
     return this.find(id) === undefined ? said : id;
   }
 
-  /** Where a device that begins a bucket of this name begins it. */
+  /** The id under which a device makes a bucket of this name. */
   #placeFor(said: string, { device }: Author): string {
     const id = this.#followMoves(said);
     const found = this.find(id);
@@ -134,7 +134,7 @@ export class Buckets {
   ): Promise<boolean> {
     return this.#inTurn(async () => {
       const place = this.#placeFor(id, author);
-      // What a delete that was cut short left behind is no part of the new bucket.
+      // An interrupted delete may have left events, which do not belong to the new bucket.
       if (this.#document.view.items.has(goneKey + place)) await this.#clear(place, author);
       const at = this.#hub.world.now();
       let made = false;
@@ -157,7 +157,7 @@ export class Buckets {
     });
   }
 
-  /** Only what is given changes. @returns false when there is no such bucket */
+  /** Changes the given fields. @returns false if there is no such bucket */
   async update(id: string, said: Partial<Said & Pick<Description, 'data'>>, author: Author): Promise<boolean> {
     let found = false;
     await this.#write(author.origin, this.#hub.world.now(), () => {
@@ -170,7 +170,7 @@ export class Buckets {
     return found;
   }
 
-  /** With all its events. @returns false when there is no such bucket */
+  /** Deletes a bucket with its events. @returns false if there is no such bucket */
   delete(id: string, author: Author): Promise<boolean> {
     return this.#inTurn(async () => {
       let found = false;
@@ -187,14 +187,14 @@ export class Buckets {
     });
   }
 
-  /** Where a heartbeat goes; a bucket that is not there is made, because a watcher would lose everything until it starts anew. */
+  /** The bucket for a heartbeat. A missing one is made, because a watcher would lose all its heartbeats until it restarts. */
   async forHeartbeat(id: string, data: unknown, author: Author): Promise<Bucket> {
     const place = this.#placeFor(id, author);
     if (this.find(place) === undefined) await this.create(id, guess(place, data), author, { guessed: true });
     return this.bucket(place);
   }
 
-  /** By key, as JSON text. */
+  /** The settings by key, as JSON texts. */
   settings(): ReadonlyMap<string, string> {
     const settings = new Map<string, string>();
     for (const item of this.#document.view.items.values()) {
@@ -203,27 +203,27 @@ export class Buckets {
     return settings;
   }
 
-  /** The privacy rules among the settings. */
+  /** The privacy rules of the settings, parsed. */
   privacy(): ReadFilters {
     const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
     if (text !== this.#privacy.text) this.#privacy = { text, read: readPrivacy(text) };
     return this.#privacy.read;
   }
 
-  /** The same as text, and the key of the hashes that they make. */
+  /** The privacy rules as text, and the key of the hashes that they make. */
   async privacyText(): Promise<{ readonly text: string; readonly key: string }> {
     const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
     return { text, key: await this.remembered('privacy_key', () => this.#hub.world.secret()) };
   }
 
-  /** @param value JSON text; null deletes */
+  /** Saves a setting. @param value JSON text; null deletes the setting */
   async set(key: string, value: string | null, author: Author): Promise<void> {
     await this.#write(author.origin, this.#hub.world.now(), () => [
       value === null ? { op: 'remove', key: settingKey + key } : { op: 'put', key: settingKey + key, value },
     ]);
   }
 
-  /** A name that is kept with the account, made on first use. */
+  /** A text that is stored with the account, made on first use. */
   async remembered(key: string, make: () => string): Promise<string> {
     const known = this.#document.view.items.get(key);
     if (known !== undefined) return JSON.parse(known.value);
@@ -285,7 +285,6 @@ export class Buckets {
     await this.#write(author.origin, this.#hub.world.now(), () => [{ op: 'remove', key: goneKey + id }]);
   }
 
-  /** What makes and deletes buckets goes one after the other. */
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const acting = this.#turn.then(act);
     this.#turn = acting.catch(() => undefined);
@@ -302,10 +301,10 @@ function ownId(id: string, device: string): string {
   return `${id}_${device}`;
 }
 
-/** Every heartbeat asks several times: an item is read once, and never changes. */
+/** Parsed descriptions: every heartbeat needs several, and an item never changes. */
 const described = new WeakMap<Item, Description>();
 
-/** Written by this file alone, so read without a check. */
+/** Only this file writes the items, so they are read without a check. */
 function readDescription(item: Item): Description {
   const known = described.get(item);
   if (known !== undefined) return known;

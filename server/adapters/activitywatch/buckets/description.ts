@@ -1,5 +1,5 @@
-// What is known of a bucket besides its events, as the account's document holds it and as clients see it; and what can be
-// guessed of a bucket that nobody described before its first heartbeat.
+// A bucket's description as the account's channel stores it and as clients see it, and the description that is guessed for a bucket that
+// no client has described before its first heartbeat.
 
 import { repr, spaced } from '../events/python-compat.ts';
 
@@ -8,19 +8,19 @@ export interface Description {
   readonly type: string;
   readonly client: string;
   readonly hostname: string;
-  /** As clients see it, in UTC. */
+  /** ISO 8601 in UTC, as clients see it. */
   readonly created: string;
-  /** Counts up with every bucket of the account: they are listed in this order. */
+  /** Counts up with every bucket of the account; lists are sorted by it. */
   readonly order: number;
-  /** Always an object: the web UI looks into it without asking. */
+  /** Always an object: the web UI reads its fields without checking. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** The name of the token whose device it is; '' when it is nobody's in particular. */
+  /** The name of the token of the device that made the bucket; '' if it belongs to no device. */
   readonly device: string;
   /** A heartbeat made the bucket: type, client and hostname are guesses, until a client describes the bucket. */
   readonly guessed?: boolean;
 }
 
-/** What a client says of a bucket. */
+/** The part of a description that a client supplies. */
 export interface Said {
   readonly type: string;
   readonly client: string;
@@ -29,7 +29,7 @@ export interface Said {
 
 export type Fields = ReadonlyMap<string, unknown>;
 
-/** Names the fields that are missing or no text, as the reference names them. */
+/** Reads a description. `errors` names the missing or mistyped fields in the reference's words. */
 export function readSaid(
   fields: Fields,
 ): { readonly ok: true; readonly said: Said } | { readonly ok: false; readonly errors: Record<string, string> } {
@@ -47,13 +47,13 @@ export function readSaid(
   return errors.length === 0 ? { ok: true, said } : { ok: false, errors: Object.fromEntries(errors) };
 }
 
-/** As one text; `more` is spliced in before the closing brace. */
+/** The description as JSON text. @param more text inserted before the closing brace */
 export function descriptionText(description: Description, more = ''): string {
   const { id, created, type, client, hostname, data } = description;
   return `${spaced({ id, created, name: null, type, client, hostname, data }).slice(0, -1)}${more}}`;
 }
 
-/** By what watchers send; the web UI looks for buckets by type and host. */
+/** Bucket types by a field of the data that watchers send; the web UI finds buckets by type and host. */
 const types: readonly (readonly [field: string, type: string])[] = [
   ['status', 'afkstatus'],
   ['app', 'currentwindow'],
@@ -62,7 +62,7 @@ const types: readonly (readonly [field: string, type: string])[] = [
   ['label', 'general.stopwatch'],
 ];
 
-/** Ids are `<client>_<hostname>` by convention. */
+/** By convention an id is `<client>_<hostname>`. */
 export function guess(id: string, data: unknown): Said {
   const cut = id.indexOf('_');
   const known = typeof data === 'object' && data !== null ? data : {};
@@ -71,8 +71,8 @@ export function guess(id: string, data: unknown): Said {
   return { type, client: id.slice(0, cut), hostname: id.slice(cut + 1) };
 }
 
-/** Channel names and topics are made of ids, so an id is a printable text of some length. */
+/** Ids become parts of channel names and topics, so they are printable and of limited length. */
 export function isBucketId(id: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are refused
   return id.length > 0 && id.length <= 200 && !/[\u0000-\u001f\u007f]/.test(id) && !/\p{Cs}/u.test(id);
 }

@@ -1,19 +1,19 @@
-// The numbers of an account's events: 1, 2, 3 …, one row over all its buckets as clients know it. They are reserved in blocks
-// in the account's own document before they are used, so a crash or a second node leaves a gap and never gives a number twice.
+// Event ids of an account: 1, 2, 3 …, one sequence over all its buckets, as clients know it. Ids are reserved in blocks before use, in
+// the account's own channel, so a crash or a second node leaves a gap and never gives an id twice.
 
 import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { World } from '../../../core/world.ts';
 
 const block = 1_000;
 const key = 'ids';
-/** From here on edges number their own events, so that no two machines ever give the same number to different ones. */
+/** Edges number their own events from here on, so that no two machines give the same id to different events. */
 export const edgeIds = 2 ** 40;
 
 export class Ids {
   #document: CachedChannel;
   #world: World;
   #next = 1;
-  /** The last one that is reserved. */
+  /** The last reserved id. */
   #until = 0;
   #reserving: Promise<void> | undefined;
 
@@ -22,14 +22,14 @@ export class Ids {
     this.#world = world;
   }
 
-  /** undefined when none is reserved: `reserve`, and ask again. */
+  /** @returns undefined if no id is reserved: call `reserve`, then this again */
   take(): number | undefined {
     if (this.#next > this.#until) return undefined;
     this.#next += 1;
     return this.#next - 1;
   }
 
-  /** Resolves when `take` gives one, unless others were faster. */
+  /** Reserves a block. `take` gives an id then, unless other callers took the whole block. */
   reserve(): Promise<void> {
     this.#reserving ??= this.#reserve(0).finally(() => {
       this.#reserving = undefined;
@@ -47,7 +47,7 @@ export class Ids {
     return ids;
   }
 
-  /** A client numbered an event by itself: the row goes on after it. */
+  /** A client used this id itself: later ids are greater. */
   async passOver(id: number): Promise<void> {
     if (id < this.#next || id >= edgeIds) return;
     if (id <= this.#until) this.#next = id + 1;

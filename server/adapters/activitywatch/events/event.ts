@@ -1,5 +1,4 @@
-// An event: how it comes in as JSON, how it lies in its bucket's channel, how it goes out. The rule by which heartbeats join
-// is in heartbeat.ts.
+// An event: how it is read from JSON, stored as an item, and written as JSON. heartbeat.ts has the rule that merges heartbeats.
 
 import type { Item } from '../../../core/store.ts';
 import { formatInstant, furthest, parseInstant, toMillisecond } from './instant.ts';
@@ -7,9 +6,9 @@ import { float, repr, spaced } from './python-compat.ts';
 
 export interface Event {
   readonly id: number;
-  /** Microseconds since 1970, of whole milliseconds. */
+  /** Microseconds since 1970, whole milliseconds. */
   readonly time: number;
-  /** Microseconds; clients may send less than none. */
+  /** In microseconds; may be negative, because clients may send that. */
   readonly duration: number;
   /** JSON text, compact. */
   readonly data: string;
@@ -17,16 +16,16 @@ export interface Event {
 
 export type NewEvent = Omit<Event, 'id'> & { readonly id: number | null };
 
-/** Ids that clients may give: room is left above them, so that the hub can always go on counting. */
+/** The greatest id that a client may give: the hub must be able to count on above it. */
 const greatestId = 2 ** 50;
-/** A thousand years. */
+/** The longest duration in seconds: a thousand years. */
 const longest = 3.2e10;
 
 type Read = { readonly ok: true; readonly event: NewEvent } | { readonly ok: false; readonly error: string };
 
 /**
- * An event as `POST …/events` takes it: everything is optional, foreign keys are let pass.
- * @param now microseconds: the timestamp of an event that has none
+ * Reads an event as `POST …/events` takes it: all fields are optional, unknown ones are ignored.
+ * @param now microseconds since 1970: the timestamp of an event that has none
  */
 export function readEvent(value: unknown, now: number): Read {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an event is an object');
@@ -56,7 +55,7 @@ function wrong(error: string): Read {
   return { ok: false, error };
 }
 
-/** An item without a span was put there by hand, through another door: it counts as of the time of its writing. */
+/** The event of an item. An item without a span was written by the channel verbs: it starts when it was written. */
 export function eventOf(item: Pick<Item, 'key' | 'value' | 'time' | 'end' | 'at'>): Event {
   const time = item.time ?? item.at * 1_000;
   return { id: Number(item.key), time, duration: (item.end ?? time) - time, data: item.value };
@@ -66,10 +65,10 @@ export function endOf({ time, duration }: Pick<Event, 'time' | 'duration'>): num
   return time + duration;
 }
 
-/** Data that were written before in the same answer are not written anew: few of them are distinct. */
+/** Texts that an answer caches: an answer has few distinct data. */
 const keptTexts = 4_096;
 
-/** Writes events as they go out, for one answer. */
+/** Writes the events of one answer as JSON. */
 export class EventWriter {
   #data = new Map<string, string>();
 
@@ -96,7 +95,7 @@ export class EventWriter {
   }
 }
 
-/** Whether the key of an item is that of an event: other keys got into the channel through another door. */
+/** False for items that are not events: a client wrote them by the channel verbs. */
 export function isEventKey(key: string): boolean {
   return /^-?\d{1,16}$/.test(key);
 }

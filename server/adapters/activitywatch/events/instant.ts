@@ -1,14 +1,13 @@
-// Points in time as ActivityWatch writes them, in both directions: ISO 8601 in every form its clients send, and the one form
-// that leaves. Inside, a point in time is an integer of microseconds since 1970; which of them the hub's clock shows is not
-// known here.
+// Reads and writes points in time as ActivityWatch does: ISO 8601 in every form that its clients send, and the one form that answers use.
+// Inside the hub a point in time is an integer: microseconds since 1970.
 
-/** What a double counts without gaps: the years 1684 to 2255. */
+/** The greatest distance from 1970 that a number holds without gaps: the years 1684 to 2255. */
 export const furthest = Number.MAX_SAFE_INTEGER;
 
 const form =
   /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?|(\d{2})(\d{2}))?(?:[T ](\d{1,2})(?::?(\d{1,2})(?::?(\d{1,2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
-/** Microseconds, rounded down; undefined when the text is none of the forms, or beyond what is counted. No zone is UTC. */
+/** @returns microseconds since 1970, rounded down; undefined if the text has no known form or is out of range. Without a zone it is UTC. */
 export function parseInstant(text: string): number | undefined {
   const match = form.exec(text);
   if (match === null) return undefined;
@@ -21,25 +20,25 @@ export function parseInstant(text: string): number | undefined {
   const offset = offsetOf(match[10] ?? 'Z');
   if (offset === undefined) return undefined;
   const fraction = Number((match[9] ?? '').padEnd(6, '0').slice(0, 6));
-  // `Date.UTC` takes years below 100 for those of the last century.
+  // `Date.UTC` maps years below 100 to the 20th century.
   const seconds = new Date(0).setUTCFullYear(year, month - 1, day) / 1_000 + (hour * 60 + minute) * 60 + second;
   const micros = (seconds - offset * 60) * 1_000_000 + fraction;
   return Math.abs(micros) <= furthest ? micros : undefined;
 }
 
-/** An event's own time: whole milliseconds, as the reference keeps them. */
+/** Rounds down to whole milliseconds, the precision of the reference's events. */
 export function toMillisecond(micros: number): number {
   return Math.floor(micros / 1_000) * 1_000;
 }
 
-/** `2026-01-01T10:00:00+00:00`, with six digits of fraction where there is one. Always UTC. */
+/** `2026-01-01T10:00:00+00:00`, with six fraction digits if there is a fraction. Always UTC. */
 export function formatInstant(micros: number): string {
   const fraction = ((micros % 1_000_000) + 1_000_000) % 1_000_000;
   const date = new Date((micros - fraction) / 1_000).toISOString().slice(0, 19);
   return fraction === 0 ? `${date}+00:00` : `${date}.${String(fraction).padStart(6, '0')}+00:00`;
 }
 
-/** The same instant as `formatInstant`, but in the zone that the text was in: what a query sees of its own period. */
+/** Like `formatInstant`, but in the zone of the text: a query sees its period so. */
 export function normalInstant(text: string): string | undefined {
   const micros = parseInstant(text);
   if (micros === undefined) return undefined;
@@ -50,7 +49,7 @@ export function normalInstant(text: string): string | undefined {
   return `${formatInstant(micros + offset * 60_000_000).slice(0, -6)}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
-/** Minutes east of Greenwich. */
+/** @returns minutes east of Greenwich */
 function offsetOf(zone: string): number | undefined {
   if (zone === 'Z') return 0;
   const minutes = Number(zone.slice(3).replace(':', '') || '0');

@@ -1,15 +1,17 @@
-// JSON as it comes in, within bounds. Numbers that JavaScript would round become texts: to refuse them is to lose what a watcher saw,
-// and to round them is to say what it did not.
+// JSON as clients send it, within bounds. A number that JavaScript would round becomes a text: to refuse it would lose what a watcher
+// saw, and to round it would change that.
 
 import { outOfBounds } from '../../../../protocol/bounds.ts';
+import { replaceLoneSurrogates } from '../../../../protocol/well-formed.ts';
 
-export type Parsed =
+export type ParsedJson =
   | { readonly ok: true; readonly value: unknown }
-  /** `beyond`: which bound it breaks; '' when it is no JSON. */
+  /** `beyond`: the bound that the text breaks; '' if it is not JSON. */
   | { readonly ok: false; readonly beyond: string };
 
-export function parseJson(said: string): Parsed {
-  const text = outOfBounds(said) === undefined ? said : withoutLargeNumbers(said);
+export function parseJson(said: string): ParsedJson {
+  const wellFormed = replaceLoneSurrogates(said);
+  const text = outOfBounds(wellFormed) === undefined ? wellFormed : quoteLargeNumbers(wellFormed);
   const beyond = outOfBounds(text);
   if (beyond !== undefined) return { ok: false, beyond };
   try {
@@ -22,7 +24,7 @@ export function parseJson(said: string): Parsed {
 const textOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[\d][\d.eE+-]*/gs;
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-function withoutLargeNumbers(text: string): string {
+function quoteLargeNumbers(text: string): string {
   return text.replace(textOrNumber, (found) => {
     const isLarge = number.test(found) && outOfBounds(found) !== undefined;
     return isLarge ? `"${found}"` : found;

@@ -1,7 +1,7 @@
-// JSON and values as Python writes them, because a client compares or cuts what it has always been sent: separators, the order
-// of keys, ASCII only, a point in every float. Nothing here knows what the values mean.
+// Writes JSON and values as Python does, because clients compare or cut what the reference sends: separators, order of keys, ASCII only,
+// a point in every float.
 
-/** A number that Python would hold as a float: it keeps its point when it is whole. */
+/** A number that Python holds as a float: it is written with a point even if it is whole. */
 export class Float {
   readonly value: number;
 
@@ -10,12 +10,12 @@ export class Float {
   }
 }
 
-/** As `json.dumps` writes it by default. */
+/** JSON as Python's `json.dumps` writes it by default. */
 export function spaced(value: unknown): string {
   return write(value, false);
 }
 
-/** As the reference answers queries and settings: no spaces, keys in the order of their code points. */
+/** JSON as the reference answers queries and settings: no spaces, keys sorted by code point. */
 export function compactSorted(value: unknown): string {
   return write(value, true);
 }
@@ -39,7 +39,7 @@ function ascii(text: string): string {
   );
 }
 
-/** As Python's `repr` of a float. */
+/** A float as Python's `repr` writes it. */
 export function float(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e16 || (size > 0 && size < 1e-4)) {
@@ -48,7 +48,7 @@ export function float(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** As Python's `repr` of what it read from JSON: error messages quote it. */
+/** A JSON value as Python's `repr` writes it: error messages quote it. */
 export function repr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (value === true) return 'True';
@@ -69,9 +69,7 @@ function reprText(text: string): string {
   return `${quote}${quote === "'" ? escaped.replaceAll("'", "\\'") : escaped}${quote}`;
 }
 
-/**
- * Deep equality as Python's `==` has it among JSON values, except that true is not 1: keys in any order.
- */
+/** Deep equality of JSON values as Python's `==` defines it, except that true does not equal 1. The order of keys does not matter. */
 export function same(a: unknown, b: unknown): boolean {
   if (a instanceof Float) return same(a.value, b);
   if (b instanceof Float) return same(a, b.value);

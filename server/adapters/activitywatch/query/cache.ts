@@ -1,25 +1,25 @@
-// What is computed of an event's data is computed once: for all events that share them, and for the next query that asks for the
-// same. Data are never changed, and forgotten with the bucket they came from, so nothing here ever has to be taken back.
+// Caches what is computed from an event's data: events with equal data share one result, and so does the next query that computes the
+// same. Data never change, and are dropped with the bucket that they belong to, so no entry ever becomes wrong.
 
 import type { Value } from './values.ts';
 
-/** Longer keys are somebody's experiment, and their computation is not kept. */
+/** Computations with longer keys are not cached. */
 const longestKey = 100_000;
-/** Computations (a set of categories, a regex on a field) whose results are kept. */
+/** Cached computations: a set of categories, or a regular expression on a field. */
 const mostKept = 200;
 
 export class Memo<T> {
   readonly #kept = new Map<string, (data: Value) => T>();
 
   /**
-   * @param key says all that the computation depends on besides the data
-   * @param make the computation, made ready; not called when the key is known
+   * @param key names everything that the computation depends on, except the data
+   * @param make prepares the computation; not called if the key is cached
    */
   of(key: string, make: () => (data: Value) => T): (data: Value) => T {
     const known = this.#kept.get(key);
     const found = known ?? remembering(make());
     if (key.length > longestKey) return found;
-    // The one used longest ago is first.
+    // Least recently used first.
     this.#kept.delete(key);
     this.#kept.set(key, found);
     const oldest = this.#kept.keys().next();

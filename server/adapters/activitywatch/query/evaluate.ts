@@ -1,5 +1,5 @@
-// Runs a query over one period: variables, operators, branches, calls, and the bounds that keep one query from taking more than
-// its share. Where events come from is the Source's business; nothing here waits for anything.
+// Runs a parsed query over one period: variables, operators, branches, calls, and the limits of one query. A Source supplies the events;
+// nothing here is asynchronous.
 
 import { parseInstant } from '../events/instant.ts';
 import { Float, same } from '../events/python-compat.ts';
@@ -8,7 +8,7 @@ import { type Branch, type Expression, type Operator, parse, type Statement } fr
 import { isDict, isFloat, isList, QueryError, type QueryErrorType, type Value } from './values.ts';
 
 export interface Period {
-  /** As the variables STARTTIME and ENDTIME show them. */
+  /** ISO 8601, as the variables STARTTIME and ENDTIME show them. */
   readonly start: string;
   readonly end: string;
 }
@@ -25,7 +25,7 @@ export type Evaluated =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly type: QueryErrorType; readonly message: string };
 
-/** Values that a query may go through in all, and that its result may have. */
+/** The most values that a query may visit, and that its result may have. */
 const mostSteps = 200_000_000;
 const mostValues = 5_000_000;
 const deepestValue = 64;
@@ -57,7 +57,7 @@ class Run {
   readonly #variables: Map<string, Value>;
   readonly #context: Context;
   #steps = 0;
-  /** How deep a list or dict is, and how many values it has with all within; others count for their length. */
+  /** Depth of a list or dict, and how many values it contains at any depth; other values count by their length. */
   readonly #weights = new WeakMap<object, { readonly depth: number; readonly values: number }>();
 
   constructor({ source, period, name, print }: Asked) {
@@ -150,7 +150,7 @@ class Run {
     return isList(value) ? this.#bounded(value) : value;
   }
 
-  /** Operators bind from the left: a long chain of them is deep, and is not gone through by recursion. */
+  /** Operators associate to the left. A long chain of them is deep, so it is walked without recursion. */
   #chain(last: Extract<Expression, { is: 'operation' }>): Value {
     const operations = [last];
     let first = last.left;
@@ -183,7 +183,7 @@ class Run {
     return isFloating ? new Float(result) : result;
   }
 
-  /** What STARTTIME or ENDTIME is now. */
+  /** The current value of STARTTIME or ENDTIME, in microseconds since 1970. */
   #instant(name: string): number {
     const value = this.#variables.get(name) ?? null;
     const instant = typeof value === 'string' ? parseInstant(value) : undefined;
@@ -205,7 +205,7 @@ class Run {
     return list;
   }
 
-  /** A list that holds itself twice over and over would be small here and endless when it is written. */
+  /** A list that contains itself twice, over and over, is small in memory and endless when it is written. */
   #weigh(made: object, within: readonly Value[]): void {
     let [depth, values] = [0, 1];
     for (const one of within) {
@@ -218,7 +218,7 @@ class Run {
   }
 
   #bounded(list: readonly Value[]): readonly Value[] {
-    // Events weigh alike and hold no lists of lists; what else comes out of a function went in, weighed.
+    // Events weigh the same and contain no lists; anything else that a function returns was weighed when it went in.
     const first = list[0];
     const isOfLists = first !== undefined && (isList(first) || isDict(first));
     return isOfLists && !this.#weights.has(list)

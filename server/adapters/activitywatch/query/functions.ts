@@ -1,5 +1,5 @@
-// The functions of the query language, those of both servers, as one table: what they take and what they give. None changes what
-// it is given. How calls and errors come about is evaluate.ts'.
+// The functions of the query language of both servers, as one table. No function changes its arguments. evaluate.ts calls them and
+// handles errors.
 
 import { Float, repr, same } from '../events/python-compat.ts';
 import { Memo } from './cache.ts';
@@ -21,20 +21,20 @@ import {
   withField,
 } from './values.ts';
 
-/** Where a query finds events. */
+/** Where a query gets its events. */
 export interface Source {
-  /** In the order in which they were created. */
+  /** In order of creation. */
   readonly buckets: readonly { readonly id: string; readonly hostname: string }[];
-  /** Newest first, clipped to the span, whose ends are both in it. */
+  /** Events newest first, cut to the period, whose ends are included. */
   events(bucket: string, from: number, to: number): readonly Moment[];
   count(bucket: string, from: number, to: number): number;
 }
 
 export interface Context {
   readonly source: Source;
-  /** Microseconds; what STARTTIME and ENDTIME say now. */
+  /** The current STARTTIME and ENDTIME in microseconds. */
   readonly span: () => readonly [from: number, to: number];
-  /** Counts work done, and ends the query when it is too much. */
+  /** Counts work, and ends the query when it exceeds the limit. */
   readonly spend: (steps: number) => void;
   readonly print: (values: readonly Value[]) => void;
 }
@@ -47,7 +47,7 @@ interface Definition {
   readonly call: (args: Args, context: Context) => Value;
 }
 
-/** Errors of Python's type checks inside a function look like this, whatever their cause. */
+/** The error of Python's server for any TypeError inside a function. */
 export function wrongArguments(name: string): never {
   throw new QueryError('QueryInterpretException', `Tried to call function ${name} with invalid amount of arguments`);
 }
@@ -56,14 +56,14 @@ function fail(message: string): never {
   throw new QueryError('QueryFunctionException', message);
 }
 
-/** For all queries of this thread. */
+/** Shared by all queries of this thread. */
 const memos = {
   data: new Memo<Value>(),
   matches: new Memo<boolean>(),
   groups: new Memo<{ readonly text: string; readonly data: Value }>(),
 };
 
-/** The arguments of one call, taken by what they should be. */
+/** The arguments of one call, read with their expected types. */
 export class Args {
   readonly name: string;
   readonly all: readonly Value[];
@@ -73,7 +73,7 @@ export class Args {
     this.all = all;
   }
 
-  /** Says all that the call depends on, but for the first argument, which is its events. */
+  /** Names everything that the call depends on, except its first argument, the events. */
   key(withName = true): string {
     return `${withName ? this.name : ''}${new ResultWriter().text(this.all.slice(1))}`;
   }
@@ -205,7 +205,7 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
           let category: readonly Value[] = ['Uncategorized'];
           for (const [index, { matches }] of rules.entries()) {
             const other = categories[index] ?? [];
-            // The deepest wins, and of those equally deep the last.
+            // The deepest category wins; of equally deep ones the last.
             if (other.length >= category.length && matches(data)) category = other;
           }
           return withField(data, '$category', category);
@@ -267,7 +267,7 @@ function mergedByKeys(args: Args): Moments {
   return [...groups.values()].map(({ time, data, duration }) => new Moment(null, time, duration, data));
 }
 
-/** Neighbours with the same value; ends at the first event without one. */
+/** Merges neighbours with an equal value; stops at the first event that lacks the key. */
 function chunked(events: Moments, key: string): Moments {
   const chunks: { readonly value: Value; readonly subevents: Moment[]; duration: number; readonly time: number }[] = [];
   for (const event of events) {
@@ -300,7 +300,7 @@ function simpler(title: string, ofWindow: boolean): string {
 }
 
 interface Rule {
-  /** A category's path, or a tag. */
+  /** The path of a category, or a tag. */
   readonly names: Value;
   readonly matches: (data: Value) => boolean;
 }

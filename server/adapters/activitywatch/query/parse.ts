@@ -1,6 +1,5 @@
-// From the text of a query to its statements. The grammar is the Python server's, with what the Rust server has besides and
-// Python refuses: comments, decimals, operators, parentheses, `if`, `return` and statements that are mere expressions. Errors
-// are in the Python server's words.
+// Parses the text of a query into statements. The grammar is the Python server's, plus what the Rust server has and Python refuses:
+// comments, decimals, operators, parentheses, `if`, `return` and expression statements. Errors are in the Python server's words.
 
 import { QueryError } from './values.ts';
 
@@ -26,7 +25,7 @@ export interface Branch {
   readonly body: readonly Statement[];
 }
 
-/** Brackets within brackets. */
+/** The deepest nesting of brackets. */
 const deepest = 64;
 const badValue = 'Invalid syntax for value to assign';
 const space = /[ \t\r\n\f\v]/;
@@ -53,7 +52,7 @@ class Parser {
     this.#text = text;
   }
 
-  /** @param whole up to the end of the text; otherwise up to a closing brace */
+  /** @param whole true: parses up to the end of the text; false: up to a closing brace */
   statements(whole: boolean): readonly Statement[] {
     const statements: Statement[] = [];
     for (;;) {
@@ -120,7 +119,7 @@ class Parser {
     return this.#deeper(() => this.statements(false));
   }
 
-  /** Operators all bind alike, from the left. */
+  /** All operators have the same precedence and associate to the left. */
   #expression(): Expression {
     let left = this.#operand();
     for (;;) {
@@ -146,7 +145,7 @@ class Parser {
     return this.#deeper(() => ({ is: 'call', name, args: this.#args() }));
   }
 
-  /** Backslash and quote is a quote; every other backslash is itself. */
+  /** A backslash escapes the quote only; before anything else it is a backslash. */
   #string(quote: string): string {
     const begin = this.#at + 1;
     let end = this.#text.indexOf(quote, begin);
@@ -222,7 +221,7 @@ class Parser {
     return made;
   }
 
-  /** White space and comments. */
+  /** Skips white space and comments. */
   #skip(): void {
     for (;;) {
       while (space.test(this.#text[this.#at] ?? '')) this.#at += 1;
@@ -249,14 +248,14 @@ class Parser {
     return found;
   }
 
-  /** Of the statement. */
+  /** True at the end of the statement. */
   #rest(): string {
     const end = this.#text.indexOf(';', this.#at);
     const rest = this.#text.slice(this.#at, end === -1 ? this.#text.length : end).trim();
     return rest.length > 200 ? `${rest.slice(0, 200)}…` : rest;
   }
 
-  /** Whether what is left of the statement has an `=`: then it was meant as an assignment. */
+  /** True if the rest of the statement has an `=`: it was meant as an assignment. */
   #assignsLater(): boolean {
     return !this.#peek('(') && this.#rest().includes('=');
   }

@@ -1,5 +1,5 @@
-// Which stretches of a bucket a replica has: whoever feeds it and the replica itself keep the same account of that. Ends are
-// microseconds and both included.
+// A set of periods: which periods of a bucket a replica holds. The thread of queries and the hub's thread keep the same set. Ends are
+// microseconds since 1970, both included.
 
 export interface Stretch {
   readonly from: number;
@@ -8,13 +8,13 @@ export interface Stretch {
 
 const day = 86_400_000_000;
 
-/** Whole days in UTC around a stretch, so that what is loaded is worth it and is soon all there is to load. */
+/** Extends a period to whole days in UTC, so that loading it is worth it and soon everything is loaded. */
 export function wholeDays({ from, to }: Stretch): Stretch {
   return { from: Math.floor(from / day) * day, to: Math.ceil(to / day) * day };
 }
 
 export class Cover {
-  /** In order, none touching the next. */
+  /** Sorted; no two periods touch. */
   #stretches: readonly Stretch[] = [];
 
   has({ from, to }: Stretch): boolean {
@@ -29,7 +29,7 @@ export class Cover {
     this.#stretches = [...apart, { from, to }].sort((a, b) => a.from - b.from);
   }
 
-  /** What is lacking of a stretch; its ends may be had already. */
+  /** The parts of a period that the set lacks. Their ends may be in the set. */
   gaps({ from, to }: Stretch): readonly Stretch[] {
     const gaps: Stretch[] = [];
     let at = from;

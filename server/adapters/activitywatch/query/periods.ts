@@ -1,5 +1,4 @@
-// What queries do with stretches of time: fill gaps, intersect, unite. Functions of lists of events in, new lists out; the
-// rules are those of the Python server.
+// Functions of lists of events that fill gaps, intersect and unite. They return new lists. The rules are the Python server's.
 
 import { toMillisecond } from '../events/instant.ts';
 import { same } from '../events/python-compat.ts';
@@ -7,16 +6,16 @@ import { Moment } from './values.ts';
 
 type Moments = readonly Moment[];
 
-/** Gaps up to this long are filled. */
+/** The longest gap that is filled, in microseconds. */
 const gapLimit = 5_000_000;
-/** Overlaps shorter than this are trimmed. */
+/** The longest overlap that is trimmed, in microseconds. */
 const trimLimit = 100_000;
 
 export function byTime(events: Moments): readonly Moment[] {
   return [...events].sort((a, b) => a.time - b.time);
 }
 
-/** Extends events over short gaps, the longer neighbour first, and joins those with equal data that meet or overlap. */
+/** Extends events over short gaps, the longer neighbour first, and merges events with equal data that touch or overlap. */
 export function flood(events: Moments): Moments {
   const sorted = [...byTime(events)];
   for (let index = 0; index + 1 < sorted.length; index += 1) {
@@ -41,12 +40,12 @@ export function flood(events: Moments): Moments {
   return sorted.filter(({ duration }) => duration > 0);
 }
 
-/** Starts are whole milliseconds; the end moves with the start. */
+/** Rounds the start to whole milliseconds; the end moves with it. */
 function placed(event: Moment, time: number, end: number): Moment {
   return new Moment(event.id, toMillisecond(time), end - time, event.data);
 }
 
-/** What two stretches have in common: its ends, or nothing. */
+/** The intersection of two periods; undefined if they have none. */
 function common(a: Moment, b: Moment): readonly [from: number, to: number] | undefined {
   if (a.time <= b.time && b.end <= a.end) return [b.time, b.end];
   if (a.time <= b.time && b.time < a.end) return [b.time, a.end];
@@ -55,7 +54,7 @@ function common(a: Moment, b: Moment): readonly [from: number, to: number] | und
   return undefined;
 }
 
-/** The parts of `events` that lie within a stretch of `filter`. */
+/** The parts of `events` that lie within an event of `filter`. */
 export function intersect(events: Moments, filter: Moments): Moments {
   const [left, right] = [byTime(events), byTime(filter)];
   const parts: Moment[] = [];
@@ -79,7 +78,7 @@ export function intersect(events: Moments, filter: Moments): Moments {
 
 const nothing = {};
 
-/** The time covered by either, without data; what touches is one. */
+/** The time that either list covers, as events without data. Periods that touch are one. */
 export function union(one: Moments, other: Moments): Moments {
   const united: Moment[] = [];
   for (const next of byTime([...one, ...other])) {
@@ -90,7 +89,7 @@ export function union(one: Moments, other: Moments): Moments {
   return united;
 }
 
-/** All of `first`, and of `second` what lies outside of it. Both in order of time. */
+/** All of `first`, and the parts of `second` outside of it. Both lists must be sorted by time. */
 export function unionNoOverlap(first: Moments, second: Moments): Moments {
   const united: Moment[] = [];
   const rests = [...second];

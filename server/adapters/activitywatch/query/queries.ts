@@ -1,14 +1,14 @@
-// Queries as the hub sees them: which one goes to which thread. An account has one at a time, and all accounts take turns, so
-// that nobody's long query or hostile pattern costs others more than a thread. What a thread is given is lane.ts'.
+// Decides which query runs on which thread. An account has one query running at a time, and accounts take turns, so that a long query or
+// a hostile pattern costs others at most one thread. worker-queue.ts feeds a thread.
 
 import { availableParallelism } from 'node:os';
 import type { Hub } from '../../../core/hub.ts';
 import type { Question } from './thread.ts';
 import { type Answered, ended, Lane } from './worker-queue.ts';
 
-/** As long as the web UI waits. */
+/** Milliseconds: as long as the web UI waits. */
 const limitMs = 30_000;
-/** Events held by all threads together. */
+/** The most events that all threads hold together. */
 const heldEvents = 4_000_000;
 
 interface Waiting {
@@ -19,9 +19,9 @@ interface Waiting {
 }
 
 export interface QueryLimits {
-  /** Of one query. */
+  /** Milliseconds for one query. */
   readonly limitMs?: number;
-  /** Queries that run at the same time, each of another account. */
+  /** The most queries that run at the same time, each of another account. */
   readonly threads?: number;
 }
 
@@ -30,9 +30,9 @@ export class Queries {
   readonly #limitMs: number;
   readonly #threads: number;
   readonly #lanes: Lane[] = [];
-  /** Those that nobody is using, the one used longest ago first. */
+  /** Idle threads, the least recently used first. */
   readonly #idle: Lane[] = [];
-  /** By account; the one whose turn is next first. */
+  /** Waiting queries by account; the account whose turn is next comes first. */
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #busy = new Set<string>();
 
@@ -42,7 +42,7 @@ export class Queries {
     this.#threads = limits.threads ?? Math.max(2, availableParallelism());
   }
 
-  /** @param gone whether nobody waits for the answer any more */
+  /** @param gone true once nobody waits for the answer any more */
   ask(account: string, question: Question, gone: () => boolean): Promise<Answered> {
     return new Promise((answer, fail) => {
       const queue = this.#waiting.get(account) ?? [];
@@ -52,7 +52,7 @@ export class Queries {
     });
   }
 
-  /** A query is likely to come soon. */
+  /** Starts a thread, because a query is likely to come soon. */
   warm(): void {
     if (this.#lanes.length === 0) this.#idle.push(this.#another());
     this.#lanes[0]?.warm();
@@ -73,7 +73,7 @@ export class Queries {
       void this.#run(lane, next).finally(() => {
         this.#busy.delete(account);
         this.#idle.push(lane);
-        // Behind all the others.
+        // The account goes to the end of the line.
         this.#waiting.delete(account);
         if (queue.length > 0) this.#waiting.set(account, queue);
         this.#work();
@@ -89,7 +89,7 @@ export class Queries {
     }
   }
 
-  /** One that has what is asked about, if it can be; undefined when all are at work. */
+  /** An idle thread, preferably one that has the buckets in question; undefined if all threads are busy. */
   #laneFor({ buckets }: Question): Lane | undefined {
     const knowing = this.#idle.findIndex((lane) => buckets.some(({ channel }) => lane.has(channel)));
     if (this.#idle.length === 0) return this.#lanes.length < this.#threads ? this.#another() : undefined;

@@ -1,20 +1,20 @@
-// One bucket in memory, for queries: its events in order of time, their data parsed once for each distinct text. It is fed
-// stretches of the bucket and the changes of its channel in order; from where is the concern of whoever feeds it.
+// One bucket in memory, for queries: its events sorted by time, with data parsed once for each distinct text. worker-queue.ts feeds it
+// with periods of the bucket and with the changes of its channel, in order.
 
 import { eventOf, isEventKey } from '../events/event.ts';
 import { Cover } from './period-union.ts';
 import { Moment, type Value } from './values.ts';
 
-/** A change as it is fed: flat, because thousands of them go from thread to thread. `value` is null for a delete. */
+/** A change in a flat form, because thousands of them go from thread to thread. `value` is null for a delete. */
 export type Fed = readonly [key: string, value: string | null, time: number | null, end: number | null, at: number];
 
 export class Replica {
   readonly cover = new Cover();
-  /** The oldest first; of those that begin together the greatest id first, so that from behind it is as clients see it. */
+  /** Sorted by start; events with an equal start by descending id, so that the reverse is the order that clients see. */
   #events: Moment[] = [];
   readonly #byKey = new Map<string, Moment>();
   readonly #data = new Map<string, Value>();
-  /** No event is longer. */
+  /** The longest duration of any event. */
   #longest = 0;
 
   get size(): number {
@@ -40,7 +40,7 @@ export class Replica {
     this.#add(added.filter((moment) => !removed.has(moment)));
   }
 
-  /** Newest first, clipped to the span, whose ends are both in it. */
+  /** Events newest first, cut to a period whose ends are included. */
   events(from: number, to: number): readonly Moment[] {
     const found: Moment[] = [];
     if (from > to) return found;
@@ -84,7 +84,7 @@ export class Replica {
     for (const moment of all) this.#events.push(moment);
   }
 
-  /** The index of the first event that begins at the time or later. */
+  /** The index of the first event that starts at `time` or later. */
   #firstAt(time: number): number {
     let [low, high] = [0, this.#events.length];
     while (low < high) {

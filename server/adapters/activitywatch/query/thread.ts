@@ -1,5 +1,4 @@
-// How a thread is started, and what the one that runs queries and the main thread say to each other. What it does is in worker.ts,
-// who feeds it in lane.ts.
+// How a thread is started, and the messages between the thread that runs queries (worker.ts) and the hub's thread (worker-queue.ts).
 
 import { Worker } from 'node:worker_threads';
 import type { Period } from './evaluate.ts';
@@ -7,7 +6,7 @@ import type { Stretch } from './period-union.ts';
 import type { Fed } from './replica.ts';
 
 export interface Question {
-  /** Channel names by bucket id, in the order of creation. */
+  /** The readable buckets in order of creation, with the names of their channels. */
   readonly buckets: readonly { readonly id: string; readonly hostname: string; readonly channel: string }[];
   readonly text: string;
   readonly name: string;
@@ -15,25 +14,25 @@ export interface Question {
 }
 
 export type ToThread =
-  /** `anew`: what was fed of this channel before is no longer true. `covers`: all of this stretch has been fed. */
+  /** `anew`: drops what was fed of this channel before. `covers`: this period has been fed whole. */
   | { readonly feed: string; readonly anew: boolean; readonly changes: readonly Fed[]; readonly covers?: Stretch }
   | { readonly forget: string }
   | { readonly question: Question };
 
 export type FromThread =
-  /** The question is to be asked again when this stretch of the channel has been fed. */
+  /** The thread lacks this period of a channel: feed it and ask again. */
   | { readonly lacks: string; readonly of: Stretch }
-  /** JSON text. */
+  /** The results as JSON text. */
   | { readonly results: Uint8Array }
   | { readonly type: string; readonly message: string }
   | { readonly printed: string };
 
-/** Looked up once: to ask holds the main thread until a thread of the loader has answered. */
+/** Resolved once: resolving blocks the hub's thread until the loader's thread has answered. */
 const tsx = import.meta.resolve('tsx/esm/api');
 
 /**
- * A worker on Node 20 does not take over `--import tsx`, and under jest there is none to take over; so the thread begins with
- * two lines of JavaScript that bring tsx themselves.
+ * Starts a worker on a TypeScript file. On Node 20 a worker does not inherit `--import tsx`, and under jest there is nothing to inherit,
+ * so the thread starts with two lines of JavaScript that register tsx.
  */
 export function startThread(file: URL): Worker {
   const text = (url: string): string => JSON.stringify(url);

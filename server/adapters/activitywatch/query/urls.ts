@@ -1,5 +1,5 @@
-// A URL taken apart as Python's `urlparse` does it, which takes everything and refuses nothing. Browsers see some of them
-// otherwise; the categories and queries that people have are made for this.
+// Splits a URL as Python's `urlparse` does, which accepts any text. Browsers split some URLs differently, but people's categories and
+// queries are written for Python's rules.
 
 import type { Value } from './values.ts';
 
@@ -8,7 +8,7 @@ const withParams = new Set('|ftp|hdl|http|https|mms|prospero|rtsp|rtspu|sftp|sht
 
 /** The fields that `split_url_events` adds. */
 export function urlFields(url: string): { readonly [key: string]: Value } {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is left out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: Python removes them
   let rest = url.replace(/^[\u0000-\u0020]+/, '').replace(/[\t\r\n]/g, '');
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(rest)?.[1] ?? '';
   if (scheme !== '') rest = rest.slice(scheme.length + 1);

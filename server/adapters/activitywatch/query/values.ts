@@ -1,5 +1,5 @@
-// What a query computes with: JSON values, floats and events, none of which is ever changed once it is made. Their names in
-// error messages are Python's; how a result is written is here, what functions do with them is not.
+// The values of a query: JSON values, floats and events. All are immutable. Their type names in error messages are Python's. This file
+// also writes results as text.
 
 import { formatInstant } from '../events/instant.ts';
 import { Float, float, repr } from '../events/python-compat.ts';
@@ -14,12 +14,12 @@ export type Value =
   | readonly Value[]
   | { readonly [key: string]: Value };
 
-/** An event in a query. Events whose data are the same text share one `data`, so that what is computed of it is computed once. */
+/** An event in a query. Events with equal data texts share one `data`, so that results computed from it can be cached. */
 export class Moment {
   readonly id: number | null;
   /** Microseconds since 1970. */
   readonly time: number;
-  /** Microseconds. */
+  /** In microseconds. */
   readonly duration: number;
   readonly data: Value;
 
@@ -34,7 +34,7 @@ export class Moment {
     return this.time + this.duration;
   }
 
-  /** The same event elsewhere in time. */
+  /** The same event at another time. */
   during(time: number, end: number): Moment {
     return new Moment(this.id, time, end - time, this.data);
   }
@@ -47,8 +47,8 @@ export class Moment {
 export type QueryErrorType = 'QueryParseException' | 'QueryInterpretException' | 'QueryFunctionException';
 
 /**
- * A query that cannot be answered, in the words of the reference. Thrown inside a query and nowhere else: it ends there, as
- * the answer, in evaluate.ts.
+ * A query that cannot be answered, in the reference's words. It is thrown inside a query only; evaluate.ts catches it and makes it the
+ * answer.
  */
 export class QueryError extends Error {
   readonly type: QueryErrorType;
@@ -75,12 +75,12 @@ export function isFloat(value: Value): value is Float {
   return value instanceof Float;
 }
 
-/** A field of an event's data; undefined where there is none. */
+/** A field of an event's data; undefined if there is none. */
 export function field(data: Value, key: string): Value | undefined {
   return isDict(data) && Object.hasOwn(data, key) ? data[key] : undefined;
 }
 
-/** `data` with a field more, or another value in it. */
+/** A copy of `data` with a field added or replaced. */
 export function withField(data: Value, key: string, value: Value): Value {
   return Object.fromEntries([...Object.entries(isDict(data) ? data : {}), [key, value]]);
 }
@@ -95,7 +95,7 @@ export function typeName(value: Value): string {
   return isMoment(value) ? "<class 'aw_core.models.Event'>" : "<class 'dict'>";
 }
 
-/** As a message shows a value to a person; long ones are cut. */
+/** The value as an error message shows it; long values are shortened. */
 export function shown(value: Value): string {
   const text = typeof value === 'string' ? value : repr(shallow(value));
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
@@ -106,7 +106,7 @@ function shallow(value: Value): unknown {
   return isList(value) ? value.slice(0, 20).map((one) => (isMoment(one) ? shallow(one) : one)) : value;
 }
 
-/** Results as text: compact, keys in order. Data that were written before are not written anew. */
+/** Writes results as compact JSON with sorted keys. Data that occur again are not written again. */
 export class ResultWriter {
   #data = new Map<Value, string>();
 

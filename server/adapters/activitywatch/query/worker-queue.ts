@@ -1,6 +1,6 @@
-// One thread that runs queries, and what it has been fed: before a question goes to it, it gets the days that the question asks
-// about and whatever has changed in what it has. Nothing is computed here, so that no query holds the hub up, however long it
-// takes; one that takes too long is ended with its thread. Whose question is next is decided in queries.ts.
+// One thread that runs queries, and what it holds. Before a query runs, the thread gets the days that the query needs and the changes of
+// what it holds already. Nothing is computed in the hub's thread. A query that takes too long is ended together with its thread.
+// queries.ts decides which query is next.
 
 import type { Worker } from 'node:worker_threads';
 import type { Channel } from '../../../core/channel.ts';
@@ -17,13 +17,13 @@ export type Answered =
 
 type Said = Exclude<FromThread, { printed: string }>;
 
-/** Events fed at once, and about as many characters of their data: a few milliseconds' work of this thread. */
+/** Events, and characters of their data, in one message to the thread: a few milliseconds' work of the hub's thread. */
 const pageSize = 1_024;
 const pageCharacters = 524_288;
-/** Steps behind at which it is better to load what is asked about anew. */
+/** With more changes than this to catch up on, the thread loads a channel anew. */
 const tooFarBehind = 20_000;
 
-/** What the thread has of a channel. */
+/** What the thread holds of a channel. */
 interface FedTo {
   readonly cover: Cover;
   seq: number;
@@ -35,18 +35,18 @@ export class Lane {
   readonly #limitMs: number;
   readonly #mostEvents: number;
   #worker: Worker | undefined;
-  /** The one asked about longest ago first. */
+  /** By channel, the least recently queried first. */
   readonly #fed = new Map<string, FedTo>();
   #closed = false;
 
-  /** @param mostEvents held by the thread; beyond that, the channels asked about longest ago are let go */
+  /** @param mostEvents the most that the thread holds: beyond that it drops the least recently queried channels */
   constructor(hub: Hub, limitMs: number, mostEvents: number) {
     this.#hub = hub;
     this.#limitMs = limitMs;
     this.#mostEvents = mostEvents;
   }
 
-  /** Starts the thread, which takes a moment, before it is needed. */
+  /** Starts the thread before it is needed, because starting takes a moment. */
   warm(): void {
     if (!this.#closed) this.#thread();
   }
@@ -58,7 +58,7 @@ export class Lane {
   async answer(question: Question): Promise<Answered> {
     const asked = question.periods.map(stretchOf).filter((one) => one !== undefined);
     for (const { id, channel } of question.buckets) {
-      // Those that the text names will be asked for; others are found out as it runs. Nothing that is there may be old.
+      // Buckets that the text names will be needed; others show up as the query runs. Whatever the thread holds must be current.
       if (question.text.includes(id)) await this.#feed(channel, asked);
       else if (this.#fed.has(channel)) await this.#feed(channel, []);
     }
@@ -75,7 +75,7 @@ export class Lane {
     await this.#worker?.terminate();
   }
 
-  /** What the thread says to a question; it is ended when it says nothing for too long. */
+  /** The thread's reply to a question. The thread is ended if no reply comes in time. */
   #said(message: ToThread): Promise<Said> {
     const worker = this.#thread();
     return new Promise((resolve) => {
@@ -117,11 +117,11 @@ export class Lane {
     await worker.terminate();
   }
 
-  /** Brings what the thread has of a channel up to date, and gives it the stretches that it lacks. */
+  /** Brings what the thread holds of a channel up to date, and loads the periods that it lacks. */
   async #feed(name: string, asked: readonly Stretch[]): Promise<void> {
     const channel = await this.#hub.channel(name);
     const known = this.#fed.get(name);
-    // A failure on the way leaves it unknown, so that it is begun anew.
+    // If this fails halfway, the channel counts as not held.
     this.#fed.delete(name);
     const fed = known !== undefined && (await this.#caughtUp(channel, known)) ? known : this.#begun(channel);
     for (const stretch of asked) {
@@ -137,11 +137,11 @@ export class Lane {
 
   #begun(channel: Channel): FedTo {
     this.#post({ feed: channel.name, anew: true, changes: [] });
-    // What is written from now on is fed again, as it is then.
+    // Later changes are fed from this position on.
     return { cover: new Cover(), seq: channel.position.seq, events: 0 };
   }
 
-  /** @returns false when that cannot be done, or is not worth it */
+  /** @returns false if catching up is not possible, or not worth it */
   async #caughtUp(channel: Channel, fed: FedTo): Promise<boolean> {
     if (channel.position.seq - fed.seq > tooFarBehind) return false;
     while (fed.seq !== channel.position.seq) {
@@ -155,7 +155,7 @@ export class Lane {
   }
 
   async #load(channel: Channel, fed: FedTo, { from, to }: Stretch): Promise<void> {
-    // The store's spans are half open, ours are closed.
+    // The store's spans are half open; ActivityWatch's are closed.
     const range = { from: from - 1, to: to + 1, limit: pageSize, size: pageCharacters };
     let after: Place | undefined;
     for (;;) {

@@ -1,5 +1,5 @@
-// The thread that runs queries: holds replicas of the buckets that were asked about, and answers one question after the other.
-// A query may take its time here, because nobody's message waits for this thread.
+// The thread that runs queries: it holds replicas of buckets and answers one question after the other. A query may be slow here, because
+// no request waits for this thread.
 
 import { parentPort } from 'node:worker_threads';
 import { evaluate, parsed } from './evaluate.ts';
@@ -9,7 +9,7 @@ import { Replica } from './replica.ts';
 import type { FromThread, Question, ToThread } from './thread.ts';
 import { type Moment, ResultWriter, shown } from './values.ts';
 
-/** Ends an evaluation that must be done again. */
+/** Ends an evaluation that lacks events: it is done again once they are fed. */
 class Lacking extends Error {
   readonly channel: string;
   readonly of: Stretch;
@@ -23,7 +23,7 @@ class Lacking extends Error {
 
 const replicas = new Map<string, Replica>();
 
-/** The web UI sends the same text again and again, for one period after the other. */
+/** Parsed queries are cached: the web UI sends the same text for one period after the other. */
 const keptTexts = 50;
 const texts = new Map<string, ReturnType<typeof parsed>>();
 
@@ -37,7 +37,7 @@ function statementsOf(text: string): ReturnType<typeof parsed> {
 }
 
 function say(message: FromThread): void {
-  // The bytes of an answer are handed over, not copied.
+  // The bytes of an answer are transferred instead of copied.
   parentPort?.postMessage(
     message,
     'results' in message && message.results.buffer instanceof ArrayBuffer ? [message.results.buffer] : [],

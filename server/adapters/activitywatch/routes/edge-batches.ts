@@ -1,6 +1,5 @@
-// The door for edges (`horai edge`): what a machine's own process took in from its watchers comes here in batches, and each batch
-// is written exactly once, however often it is sent. Event ids are the edge's own; the names of buckets are resolved as for
-// every other device. What watchers themselves say is routes.ts'.
+// The route for edges (`horai edge`): a machine's own process sends the events that it took in as batches. Each batch is written exactly
+// once, however often it is sent. Event ids are the edge's own; bucket names are resolved as for every other device.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { outOfBounds } from '../../../../protocol/bounds.ts';
@@ -20,9 +19,9 @@ import type { ActivityWatch } from './routes.ts';
 const number = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
 
 const Batch = Type.Object({
-  /** Of these events and removals, and no others: a batch whose id was seen is not written again. */
+  /** Names the batch: a batch whose id was seen before is not written again. */
   write_id: Type.String({ minLength: 1, maxLength: 100 }),
-  /** The bucket, for when it has to be made. */
+  /** The description of the bucket, in case it has to be made. */
   about: Type.Object({
     type: Type.String(),
     client: Type.String(),
@@ -30,16 +29,16 @@ const Batch = Type.Object({
     created: Type.String(),
     data: Type.Record(Type.String(), Type.Unknown()),
   }),
-  /** Each takes the place of the one that had its id. Microseconds since 1970; `data` is JSON text, compact. */
+  /** Each event replaces the one with its id. Microseconds since 1970; `data` is compact JSON text. */
   events: Type.Array(Type.Object({ id: number, time: number, end: number, data: Type.String() })),
   removed: Type.Array(number),
 });
 export type Batch = Static<typeof Batch>;
 
-/** What the edge is told. */
+/** The answer to the edge. */
 export const BatchAnswer = Type.Object({
   epoch: Type.String(),
-  /** The name of the bucket, which may not be the one that was said. */
+  /** The bucket's name at the hub, which may differ from the edge's. */
   bucket: Type.String(),
 });
 export const EdgeAnswer = Type.Object({ epoch: Type.String() });
@@ -47,17 +46,17 @@ export const EdgeAnswer = Type.Object({ epoch: Type.String() });
 const checkBatch = compile(Batch);
 const isBatch = (value: unknown): value is Batch => checkBatch(value);
 
-/** An event may be as large as one that is posted. */
+/** Bytes: an event may be as large as one that is posted. */
 const limit = 68_157_440;
 
 export interface EdgeDeps extends Trust {
   readonly hub: Hub;
-  /** Those that watchers write to here, so that both take turns. */
+  /** The same objects that watchers write through, so that both take turns. */
   readonly bucketsOf: ActivityWatch['bucketsOf'];
 }
 
 export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Route[] {
-  /** By device and said name, where a bucket was begun: to look each time would cost a write. */
+  /** Where a device's bucket is, by device and name: looking it up would cost a write each time. */
   const places = new Map<string, string>();
 
   const placeOf = async (buckets: Buckets, id: string, about: Batch['about'], author: Author): Promise<string> => {
@@ -84,7 +83,7 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     const at = hub.world.now();
     const buckets = await bucketsOf(account);
     const screened = await screenOf(buckets, { bucket: id, type: batch.about.type });
-    // Not a word against the batch, and this hub is not away: it is sent again until there are rules that can be followed.
+    // The batch is fine and the hub is up: the edge sends it again until the rules are valid.
     if (!screened.ok) return json(409, { error: screened.error });
     const ops: Op[] = batch.removed.map((removed) => ({ op: 'remove', key: String(removed) }));
     for (const { id: event, time, end, data } of batch.events) {
@@ -99,7 +98,7 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     const known = buckets.resolve(id, author);
     if (!allowed(known)) return json(403, { error: 'This token may not.' });
     const { epoch } = hub.store;
-    // Nothing to remove where there is nothing, and no reason to begin it.
+    // There is nothing to remove from a bucket that does not exist, so it is not made.
     const idle = batch.events.length === 0 && batch.removed.length > 0;
     if (idle && buckets.find(known) === undefined) return json(200, { epoch, bucket: known });
     const place = await placeOf(buckets, id, batch.about, author);

@@ -1,6 +1,6 @@
-// ActivityWatch's web UI as it was built by its own project, served from a folder as its own server does: any file at the root,
-// each with an ETag, nothing for paths that are no file (the UI keeps its place in the fragment). The API beside it on the same
-// port is routes.ts': the UI's content policy lets it speak to its own origin only.
+// Serves ActivityWatch's own web UI from a folder, as its own server does: any file at the root, each with an ETag, and 404 for paths that
+// are not files (the UI keeps its place in the fragment). The API is on the same port, because the UI's content policy lets it reach its
+// own origin only.
 
 import { createHash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export type OpenedWebUi =
   | { readonly ok: true; readonly routes: readonly Route[] }
   | { readonly ok: false; readonly error: string };
 
-/** @param folder of a built aw-webui: what `npm run build` leaves in its `dist` */
+/** @param folder a built aw-webui: the `dist` that its `npm run build` makes */
 export async function openWebUi(folder: string): Promise<OpenedWebUi> {
   const root = await realpath(folder).catch(() => undefined);
   if (root === undefined || (await fileAt(root, 'index.html')) === undefined) {
@@ -57,7 +57,7 @@ function decoded(path: string): string | undefined {
   }
 }
 
-/** A file within the folder, also where links lead; undefined for all else. */
+/** A file inside the folder, after links are resolved; undefined for anything else. */
 async function fileAt(
   root: string,
   path: string,

@@ -81,6 +81,13 @@ describe('a heartbeat', () => {
     expect((await house.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body: wrong })).status).toBe(400);
   });
 
+  test('with half a character in a text keeps the replacement character for it', async () => {
+    const house = await openHouse();
+    const body = `{"timestamp":"${at(0)}","data":{"title":"a\\ud800b","\\udc00":"\\ud83d\\ude00"}}`;
+    const { value } = await house.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body });
+    expect(value.data).toEqual({ title: 'a\ufffdb', '\ufffd': '\u{1f600}' });
+  });
+
   test('that lies within the last event leaves it as long as it is', async () => {
     const house = await openHouse();
     await bucket(house);

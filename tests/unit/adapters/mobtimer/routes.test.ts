@@ -358,6 +358,12 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     expect(JSON.parse((await house.ask('GET', '/-/clock')).body)).toEqual({ now: house.world.now() });
   });
 
+  test('half a character in a name or a goal is replaced, and does not break the room', async () => {
+    const headers = { 'content-type': 'application/json' };
+    await house.ask('PUT', '/room/goal', { headers, body: '{"goal":"a\\ud800b \\ud83d\\ude00","user":"x"}' });
+    expect(JSON.parse((await house.ask('GET', '/room/goal')).body)).toEqual({ goal: 'a\ufffdb \u{1f600}' });
+  });
+
   test('the health check of the original says DOWN when nothing can be stored', async () => {
     const fault = new Error('the disk is full');
     house.hub.store.check = () => Promise.reject(fault);
