@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineName } from '../../server/transport/listen.ts';
+import { eventually } from '../harness/eventually.ts';
 import { type House, openHouse } from '../harness/mobtimer.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
@@ -204,7 +205,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       const wire = await open();
       await wire.next();
       wire.close();
-      while (house.listening.connections() > 0) await new Promise((resolve) => setImmediate(resolve));
+      await eventually(() => house.listening.connections() === 0, 'the hub to let go of the connection');
       expect(house.hub.sessions.size).toBe(0);
       expect((await house.hub.channel(`owner/${channel}`)).isWatched).toBe(false);
     });

@@ -1,5 +1,5 @@
 // The parties of the transport tests: a front whose conversations echo and remember, and clients on real sockets that read
-// what comes, in order. Nothing here waits for time; a read that never comes fails by jest's own limit.
+// what comes, in order. Nothing here waits for time; a read that never comes fails by jest's own limit, which says what was read last.
 
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import type { Caller, Route } from '../../server/http/types.ts';
 import { type EngineName, type Front, type Listening, listen, type Options } from '../../server/transport/listen.ts';
+import { waiting } from './waiting.ts';
 import { TestWorld } from './world.ts';
 
 export const ENGINES: readonly EngineName[] = ['uWebSockets.js', 'ws'];
@@ -19,8 +20,10 @@ export const LISTENERS: readonly Listener[] = ['uWebSockets.js', 'uWebSockets.js
 export class Flow<T> {
   readonly #there: T[] = [];
   readonly #asked: ((thing: T) => void)[] = [];
+  #last: T | undefined;
 
   push(thing: T): void {
+    this.#last = thing;
     const ask = this.#asked.shift();
     if (ask === undefined) this.#there.push(thing);
     else ask(thing);
@@ -28,8 +31,14 @@ export class Flow<T> {
 
   next(): Promise<T> {
     const [first] = this.#there.splice(0, 1);
-    return first === undefined ? new Promise((resolve) => this.#asked.push(resolve)) : Promise.resolve(first);
+    if (first !== undefined) return Promise.resolve(first);
+    const last = this.#last === undefined ? 'nothing' : shorten(this.#last);
+    return waiting(`what comes after ${last}`, new Promise((resolve) => this.#asked.push(resolve)));
   }
+}
+
+function shorten(thing: unknown): string {
+  return (typeof thing === 'string' ? thing : (JSON.stringify(thing) ?? String(thing))).slice(0, 200);
 }
 
 /** One connection as the core's end sees it. */

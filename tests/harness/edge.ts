@@ -6,6 +6,7 @@ import type { World } from '../../server/core/world.ts';
 import { type EdgeConfig, openEdge, type RunningEdge } from '../../server/edge/edge.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { realWorld } from '../../server/world.ts';
+import { eventually } from './eventually.ts';
 import { Socket } from './socket.ts';
 
 export const ownerToken = '1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b';
@@ -95,10 +96,13 @@ export async function startEdge(
 
 /** Resolves when the hub has everything; the edge is asked for as long as that takes. */
 export async function drained(url: string): Promise<void> {
-  for (;;) {
+  let last: unknown;
+  const check = async () => {
     const { value } = await ask(url, 'GET', '/-/health');
-    if (value.waiting === 0 && value.away === null) return;
-  }
+    last = value;
+    return value.waiting === 0 && value.away === null;
+  };
+  await eventually(check, 'the edge to have sent everything', { instead: () => last });
 }
 
 /** All events of all buckets, as a reader of the hub sees them, without their ids; oldest first. */

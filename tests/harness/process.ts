@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { waiting } from './waiting.ts';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -104,7 +105,7 @@ export class HubProcess {
       this.#heard();
     });
     const ended = this.ended.then(({ err }) => Promise.reject(new Error(`the hub did not start: ${err}`)));
-    return Promise.race([printed, ended]);
+    return waiting('the hub to start', Promise.race([printed, ended]));
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -113,6 +114,6 @@ export class HubProcess {
 
   stop(): Promise<Ended> {
     this.signal('SIGTERM');
-    return this.ended;
+    return waiting('the hub to end', this.ended);
   }
 }

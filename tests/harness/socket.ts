@@ -1,12 +1,14 @@
 // A WebSocket as tests use one: say something, read the next message, see how it closed.
 
 import { WebSocket } from 'ws';
+import { waiting } from './waiting.ts';
 
 export class Socket {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   #socket: WebSocket;
   #messages: string[] = [];
   #waiting: ((text: string) => void)[] = [];
+  #last = '';
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -37,8 +39,14 @@ export class Socket {
 
   /** The next message, whatever it is. */
   async next(): Promise<Record<string, unknown>> {
-    const text = this.#messages.shift() ?? (await new Promise<string>((resolve) => this.#waiting.push(resolve)));
+    const text = this.#messages.shift() ?? (await this.#next());
+    this.#last = text;
     return JSON.parse(text);
+  }
+
+  #next(): Promise<string> {
+    const after = this.#last === '' ? 'the connection was opened' : this.#last.slice(0, 200);
+    return waiting(`a message after ${after}`, new Promise((resolve) => this.#waiting.push(resolve)));
   }
 
   ask(message: object): Promise<Record<string, unknown>> {

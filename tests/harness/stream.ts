@@ -2,6 +2,7 @@
 // to the socket.
 
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { waiting } from './waiting.ts';
 
 /** One event as text, without the empty line that ends it. */
 export type EventText = string;
@@ -23,14 +24,14 @@ export function readStream(
 ): Promise<StreamReader> {
   return new Promise((resolve, reject) => {
     const asking = request({ port, host: '127.0.0.1', path, headers, agent: false }, (response) =>
-      resolve(reading(response, () => asking.destroy())),
+      resolve(reading(response, path, () => asking.destroy())),
     );
     asking.on('error', reject);
     asking.end();
   });
 }
 
-function reading(response: IncomingMessage, close: () => void): StreamReader {
+function reading(response: IncomingMessage, path: string, close: () => void): StreamReader {
   const there: EventText[] = [];
   const asked: ((text: EventText | undefined) => void)[] = [];
   const decoder = new TextDecoder();
@@ -58,7 +59,7 @@ function reading(response: IncomingMessage, close: () => void): StreamReader {
     next() {
       const [first] = there.splice(0, 1);
       if (first !== undefined || over) return Promise.resolve(first);
-      return new Promise((resolve) => asked.push(resolve));
+      return waiting(`an event of ${path}`, new Promise((resolve) => asked.push(resolve)));
     },
     pause: () => void response.pause(),
     resume: () => void response.resume(),

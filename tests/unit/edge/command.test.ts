@@ -14,6 +14,7 @@ import type { EdgeConfig } from '../../../server/edge/edge.ts';
 import { realWorld } from '../../../server/world.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, drained, ownerToken, startEdge } from '../../harness/edge.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { HubProcess, Leftovers } from '../../harness/process.ts';
 
 const leftovers = new Leftovers();
@@ -137,8 +138,8 @@ test('the process shows its token to nobody, says how things are, and ends when 
       return false;
     }
   };
-  while (!(await health()));
-  while (!edge.out.includes('Data:')) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(health, 'the edge to reach its hub');
+  await eventually(() => edge.out.includes('Data:'), 'the edge to say where its data is', { instead: () => edge.out });
   expect(edge.out).toContain(`Hub: ${composed.url} answers.\nWaiting to be sent: nothing.`);
   expect(readFileSync(`/proc/${edge.pid}/cmdline`, 'utf8')).not.toContain(ownerToken);
   expect(await whoListens(Number(port))).toMatch(/A Horai hub or edge runs/);

@@ -5,6 +5,7 @@ import type { Store } from '../../../server/core/store.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, drained, ownerToken, startEdge } from '../../harness/edge.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { TestWorld } from '../../harness/world.ts';
 
 /** On a disk that is full while it is said to be. */
@@ -37,7 +38,7 @@ test('a heartbeat waits until the disk has room, and is kept then; one that wait
 
   const faults = () => world.lines.filter(({ text }) => text === 'a write could not be kept').length;
   const failed = async (times: number) => {
-    while (faults() < times) await ask(edge.url, 'GET', '/-/health');
+    await eventually(() => faults() >= times, `${times} writes to fail`, { instead: faults });
   };
   store.full = true;
   const waiting = ask(edge.url, 'POST', heartbeat, at(12));

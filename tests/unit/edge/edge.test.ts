@@ -7,6 +7,7 @@ import type { Running } from '../../../server/compose.ts';
 import type { EdgeConfig } from '../../../server/edge/edge.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, drained, everything, ownerToken, revoke, startEdge, tokenFor, Wire } from '../../harness/edge.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { TestWorld } from '../../harness/world.ts';
 
 const open: { stop(): Promise<void> }[] = [];
@@ -47,10 +48,10 @@ async function gone(wire: Wire, edge: { readonly url: string }): Promise<void> {
   wire.weather = () => 'cut';
   wire.cut();
   await ask(edge.url, 'GET', '/api/0/settings');
-  for (;;) {
-    const { value } = await ask(edge.url, 'GET', '/-/health');
-    if (value.away !== null) return;
-  }
+  await eventually(
+    async () => (await ask(edge.url, 'GET', '/-/health')).value.away !== null,
+    'the edge to notice that the hub is gone',
+  );
 }
 
 describe('what is written', () => {
@@ -324,12 +325,11 @@ describe('the hub', () => {
     const { hub, wire, edge, token } = await house();
     await revoke(hub.url, token.id);
     await ask(edge.url, 'POST', heartbeat, beat(0));
-    for (;;) {
+    await eventually(async () => {
       const { value } = await ask(edge.url, 'GET', '/-/health');
-      if (value.away === null) continue;
       expect(value).toMatchObject({ waiting: 2, away: expect.stringMatching(/refuses the token.*revoked/) });
-      break;
-    }
+      return true;
+    }, 'the edge to say that its token is refused');
     expect((await ask(edge.url, 'POST', heartbeat, beat(1))).status).toBe(200);
     expect(saying(edge.said)).toMatch(/refuses the token/);
     expect(saying(edge.said)).not.toContain(token.secret);
@@ -355,7 +355,10 @@ describe('the hub', () => {
     wire.cut();
     // It is noticed though nobody says anything.
     world.pass(60_000);
-    while ((await ask(hub.url, 'GET', `${window}/events/count`)).value !== 2);
+    await eventually(
+      async () => (await ask(hub.url, 'GET', `${window}/events/count`)).value === 2,
+      'the restored hub to have two events',
+    );
     await drained(edge.url);
     expect(await everything(hub.url)).toEqual(before);
     const date = new Date().toISOString().slice(0, 10);

@@ -6,6 +6,7 @@ import { freePort } from '../../../scripts/prove/free-port.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, drained, everything, ownerToken, tokenFor } from '../../harness/edge.ts';
 import { bucketsOf, dayOf } from '../../harness/edge-machine.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { HubProcess, Leftovers } from '../../harness/process.ts';
 import { seeded } from '../../harness/world.ts';
 
@@ -17,14 +18,8 @@ afterEach(() => leftovers.clear());
 
 /** Asks until somebody answers. */
 async function answered(url: string, method: string, path: string, body?: unknown) {
-  for (;;) {
-    try {
-      return await ask(url, method, path, body);
-    } catch {
-      // Nobody is there yet, or not any more: the answer was not told, so it is asked for again.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+  // Nobody is there yet, or not any more: the answer was not told, so it is asked for again.
+  return eventually(() => ask(url, method, path, body), `an answer to ${method} ${path}`);
 }
 
 test('nothing is lost and nothing doubled when edge and hub are killed again and again', async () => {

@@ -8,6 +8,7 @@ import type { Peer } from '../../../server/core/peer.ts';
 import { json, type Request, type Route, text } from '../../../server/http/types.ts';
 import { STREAM_LIMIT } from '../../../server/transport/connection.ts';
 import { ask, dial, Flow, type House, LISTENERS, open, type Talk } from '../../harness/clients.ts';
+import { eventually } from '../../harness/eventually.ts';
 
 describe.each(LISTENERS)('a request over %s', (engine) => {
   let house: House;
@@ -147,7 +148,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
     const seen = await asked.next();
     expect(seen.aborted()).toBe(false);
     asking.destroy();
-    while (!seen.aborted()) await new Promise((resolve) => setImmediate(resolve));
+    await eventually(() => seen.aborted(), 'the hub to notice that its client has gone');
     (await let_go.next())();
     expect((await ask(house.port, 'GET', '/things/a')).status).toBe(200);
   });

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
+import { eventually } from '../../../harness/eventually.ts';
 import { Postgres, postgresBin } from '../../../harness/postgres.ts';
 import { HubProcess, Leftovers } from '../../../harness/process.ts';
 import { basic, cliAgent } from '../../../harness/wakatime.ts';
@@ -91,7 +92,7 @@ else {
 
       /** What a node tells as soon as it has heard of everything. */
       const totals = async (at: number, wanted: ReturnType<typeof expected>) => {
-        for (;;) {
+        const check = async () => {
           const { data } = await get(at, 'stats/all_time');
           const projects = new Map<string, number>(
             data.projects.map(({ name, total_seconds }: { name: string; total_seconds: number }) => [
@@ -101,8 +102,9 @@ else {
           );
           const found = { projects, lines: data.human_additions };
           const seconds = (all: ReadonlyMap<string, number>) => [...all.values()].reduce((sum, one) => sum + one, 0);
-          if (seconds(projects) === seconds(wanted.projects)) return found;
-        }
+          return seconds(projects) === seconds(wanted.projects) ? found : undefined;
+        };
+        return eventually(check, `node ${at} to have heard of all heartbeats`, { deadlineMs: 90_000 });
       };
       for (const at of [0, 1]) {
         expect(await totals(at, expected(beats, 900))).toEqual(expected(beats, 900));

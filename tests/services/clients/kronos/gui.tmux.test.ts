@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../../../../scripts/prove/free-port.ts';
+import { eventually } from '../../../harness/eventually.ts';
 import { HubProcess, Leftovers } from '../../../harness/process.ts';
 
 jest.setTimeout(120_000);
@@ -50,13 +51,8 @@ class Terminal {
   }
 
   async sees(expected: RegExp): Promise<void> {
-    const until = Date.now() + 20_000;
-    for (;;) {
-      const { screen } = this;
-      if (expected.test(screen)) return;
-      if (Date.now() > until) throw new Error(`${expected} is not on the screen:\n${screen}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const instead = () => this.screen;
+    await eventually(() => expected.test(this.screen), `${expected} on the screen`, { instead });
   }
 
   close(): void {
@@ -238,7 +234,10 @@ afterEach(async () => {
     await shown.sees(/› 7 +from Vim/);
     shown.key('s');
     await shown.sees(/started: from Vim/);
-    while (!(await socket.tasks()).some(({ active }) => active > 0));
+    await eventually(
+      async () => (await socket.tasks()).some(({ active }) => active > 0),
+      'the hub to have started the task',
+    );
     await hub.stop();
     await shown.sees(/● offline/);
     shown.key('a');
@@ -249,7 +248,10 @@ afterEach(async () => {
     await new HubProcess(leftovers, env).up();
     shown.key('R');
     await shown.sees(/● live with [^,]*\n/);
-    while ((await new WebSocketByHand(url, token).tasks()).length !== 2);
+    await eventually(
+      async () => (await new WebSocketByHand(url, token).tasks()).length === 2,
+      'the hub to have both tasks',
+    );
     shown.key('q');
     await shown.sees(/ended 0/);
     expect(tasks()).toHaveLength(2);
@@ -275,7 +277,7 @@ afterEach(async () => {
     await shown.sees(/● offline/);
     const pid = holder();
     shown.close();
-    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => !isAlive(pid), `process ${pid} to end`);
     expect(existsSync(lockPath())).toBe(false);
   });
 

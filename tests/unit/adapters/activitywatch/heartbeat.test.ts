@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
 import { type House, openHouse } from '../../../harness/activitywatch.ts';
+import { eventually } from '../../../harness/eventually.ts';
 import { seeded, TestWorld } from '../../../harness/world.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 10) + seconds * 1_000).toISOString();
@@ -215,7 +216,7 @@ describe('a heartbeat', () => {
     const first = await beat(house, 0, { a: 1 });
     const failed = async (times: number) => {
       const count = () => world.lines.filter(({ text }) => text === 'a write could not be kept').length;
-      while (count() < times) await house.get('/api/0/nothing');
+      await eventually(() => count() >= times, `${times} writes to fail`, { instead: count });
     };
     store.full = true;
     const waiting = beat(house, 2, { a: 1 });

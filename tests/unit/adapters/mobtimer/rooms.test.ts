@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openSqlite } from '../../../../server/storage/sqlite/store.ts';
 import type { Guest } from '../../../harness/clients.ts';
+import { eventually } from '../../../harness/eventually.ts';
 import { beginning, type House, openHouse, value } from '../../../harness/mobtimer.ts';
 import { TestWorld } from '../../../harness/world.ts';
 
@@ -208,7 +209,7 @@ describe('a room', () => {
     await heard(guest);
     // The room is read from the store first.
     const active = async () => JSON.parse((await house.ask('GET', '/stats')).body).activeTimers;
-    while ((await active()) === 0);
+    await eventually(async () => (await active()) > 0, 'the room to count as active');
     expect(await active()).toBe(1);
     guest.end();
   });

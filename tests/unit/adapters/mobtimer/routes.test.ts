@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ENGINES } from '../../../harness/clients.ts';
+import { eventually } from '../../../harness/eventually.ts';
 import { beginning, type House, openHouse, value } from '../../../harness/mobtimer.ts';
 
 const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };
@@ -392,7 +393,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     for (let at = 0; at < 57; at += 1) expect(await counters()).toEqual(both(3, 1));
     expect(await counters()).toEqual(both(3, 0));
     for (const viewer of viewers) viewer.close();
-    while (house.listening.connections() > 1) await new Promise((resolve) => setImmediate(resolve));
+    await eventually(() => house.listening.connections() <= 1, 'the viewers to be gone');
     house.world.pass(1_000);
     expect(await counters()).toEqual(both(0, 0));
     front.close();

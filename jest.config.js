@@ -1,0 +1,40 @@
+// What the tests are run by: one project for each kind of test, as tests/ has them, so that a kind can be chosen with
+// `--selectProjects`. `npm test` runs all of them.
+
+/** What all kinds have in common. */
+const shared = {
+  testEnvironment: '<rootDir>/tests/harness/environment.js',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+};
+
+/** @param {string} displayName @param {readonly string[]} folders under tests/ */
+const project = (displayName, ...folders) => ({
+  ...shared,
+  displayName,
+  testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
+});
+
+export default {
+  maxWorkers: '100%',
+  testTimeout: 60_000,
+  // Each file evaluates all modules anew, and the memory of that is not given back: a worker that holds so much is replaced.
+  workerIdleMemoryLimit: '1GB',
+  projects: [
+    // Nothing but this process, its files and loopback.
+    project('unit', 'unit', 'contract'),
+    // Other processes: hubs, databases, relays, terminals, shells.
+    project('services', 'services', 'end-to-end'),
+    project('browser', 'browser'),
+    project('simulation', 'simulation'),
+  ],
+};

@@ -1,0 +1,22 @@
+// The environment of all tests: Node's, and when a test exceeds its limit its error says what the test was waiting for
+// (waiting.ts registers that).
+
+import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
+
+export default class TestEnvironment extends NodeEnvironment {
+  /** `performance.now()` at the beginning of the test. */
+  #began = 0;
+
+  /** @param {import('jest-circus').Circus.Event} event */
+  handleTestEvent(event) {
+    if (event.name === 'test_start') this.#began = performance.now();
+    if (event.name !== 'test_fn_failure' || !/Exceeded timeout/.test(String(event.error))) return;
+    const now = performance.now();
+    // Waits of earlier tests are those of readers that nobody ended.
+    const waits = [...(this.global.openWaits ?? [])].filter(({ since }) => since >= this.#began);
+    const lines = waits.map(({ why, since }) => `- ${why} (${((now - since) / 1_000).toFixed(1)} s)`);
+    const error = new Error(`The test was waiting for:\n${lines.join('\n') || '- nothing that the harness knows of'}`);
+    error.stack = error.message;
+    event.test.errors.push(error);
+  }
+}
