@@ -5,9 +5,11 @@
 import { bounds, outOfBounds } from './bounds.ts';
 import { type Check, compile } from './check.ts';
 import { type Refusal, refuse } from './errors.ts';
-import { type Request, type RequestType, requests } from './messages.ts';
+import { type RequestType, requests, type WireRequest } from './messages.ts';
 
-export type Decoded = { readonly ok: true; readonly request: Request } | (Refusal & { readonly ref?: string | number });
+export type Decoded =
+  | { readonly ok: true; readonly request: WireRequest }
+  | (Refusal & { readonly ref?: string | number });
 
 const checks = new Map<string, Check>(Object.entries(requests).map(([type, schema]) => [type, compile(schema)]));
 
@@ -37,7 +39,7 @@ export function decode(text: string): Decoded {
 }
 
 /** The one place where a check makes a type: the schema of `check` is the one the type was inferred from. */
-function isRequest(value: unknown, check: Check): value is Request {
+function isRequest(value: unknown, check: Check): value is WireRequest {
   return check(value);
 }
 
@@ -58,4 +60,4 @@ function wrongField(check: Check): string {
   return field.replaceAll('_', ' ');
 }
 
-export type { Request, RequestType };
+export type { WireRequest, RequestType };

@@ -196,7 +196,7 @@ export const requests = {
 
 export type RequestType = keyof typeof requests;
 export type Requests = { [T in RequestType]: Static<(typeof requests)[T]> };
-export type Request = Requests[RequestType];
+export type WireRequest = Requests[RequestType];
 
 /** An item as the wire shows it. */
 export const ItemView = Type.Object({

@@ -38,8 +38,8 @@ import { openPostgres } from './storage/postgres/store.ts';
 import { NatsRelay } from './storage/relay/nats.ts';
 import { PostgresRelay } from './storage/relay/postgres.ts';
 import { openSqlite } from './storage/sqlite/store.ts';
-import { hostAllowed, isLoopback, isOwnOrigin, originAllowed } from './transport/host-origin-rules.ts';
-import { type Front, type Listening, listen, type Options } from './transport/listen.ts';
+import { isHostAllowed, isLoopback, isOriginAllowed, isOwnOrigin } from './transport/host-origin-rules.ts';
+import { type AppHandlers, type ListenOptions, listen, type OpenPorts } from './transport/listen.ts';
 import { version } from './version.ts';
 import { openWire } from './wire/conversation.ts';
 import { subscription } from './wire/subscription-view.ts';
@@ -47,7 +47,7 @@ import { subscription } from './wire/subscription-view.ts';
 /** Requests under way are waited for this long when the hub stops. */
 const drainMs = 2_000;
 
-export interface Assembled {
+export interface HubParts {
   readonly hub: Hub;
   readonly accounts: Accounts;
   readonly metrics: Metrics;
@@ -57,7 +57,7 @@ export interface Assembled {
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
 }
 
-export interface Running {
+export interface RunningHub {
   /** `http://127.0.0.1:5600/` */
   readonly url: string;
   /** `127.0.0.1:5000`; null when there is no Kronos port. */
@@ -76,13 +76,15 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export type Composed = { readonly ok: true; readonly hub: Running } | { readonly ok: false; readonly error: string };
+export type ComposeResult =
+  | { readonly ok: true; readonly hub: RunningHub }
+  | { readonly ok: false; readonly error: string };
 
 /** A hub without doors: what `compose` opens to the network, and `horai token …` talks to when no hub runs. */
 export async function assemble(
   config: Config,
   world: World,
-): Promise<{ readonly ok: true; readonly parts: Assembled } | { readonly ok: false; readonly error: string }> {
+): Promise<{ readonly ok: true; readonly parts: HubParts } | { readonly ok: false; readonly error: string }> {
   const opened = await openStore(config, world);
   if (!opened.ok) return opened;
   const metrics = new Metrics(world);
@@ -105,12 +107,12 @@ export async function assemble(
   return { ok: true, parts: { hub, accounts, metrics, days, size: opened.size, converse } };
 }
 
-export async function compose(config: Config, world: World): Promise<Composed> {
+export async function compose(config: Config, world: World): Promise<ComposeResult> {
   const assembled = await assemble(config, world);
-  return assembled.ok ? openDoors(assembled.parts, config, world) : assembled;
+  return assembled.ok ? openPorts(assembled.parts, config, world) : assembled;
 }
 
-export async function openDoors(parts: Assembled, config: Config, world: World): Promise<Composed> {
+export async function openPorts(parts: HubParts, config: Config, world: World): Promise<ComposeResult> {
   const { hub, accounts, metrics, days, size, converse } = parts;
   const personal = isPersonal(config);
   const trust = { accounts, personal };
@@ -118,9 +120,9 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
   const tickets = new Tickets(trust, hub);
   const sizes = async () => ({ ...(await metrics.memory()), ...(size === undefined ? {} : { store: await size() }) });
   const near = ({ origin, host }: Caller) =>
-    originAllowed(origin, host, config.origins) || isOwnOrigin(origin, config.hosts);
-  let listening: Listening | undefined;
-  let webUi: Listening | null = null;
+    isOriginAllowed(origin, host, config.origins) || isOwnOrigin(origin, config.hosts);
+  let listening: OpenPorts | undefined;
+  let webUi: OpenPorts | null = null;
   const pages = await openPages({
     version,
     get kronosPort() {
@@ -163,10 +165,10 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
   /** A request that comes earlier waits for that: a watcher takes every refusal for the loss of its heartbeat. */
   const afterwards = (all: readonly Route[]): readonly Route[] =>
     all.map((route) => ({ ...route, handle: (request) => begun.then(() => route.handle(request)) }));
-  const admit: Front['admit'] = (caller, asked) => {
+  const admit: AppHandlers['admit'] = (caller, asked) => {
     const { host, origin } = caller;
     if (!ready && asked === undefined) return refuse('away');
-    if (!hostAllowed(host, { bound: config.host, extra: config.hosts })) {
+    if (!isHostAllowed(host, { bound: config.host, extra: config.hosts })) {
       return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
     }
     if (personal && caller.isForwarded === true) return refuse('host', '', forwardedHint(host));
@@ -201,8 +203,8 @@ export async function openDoors(parts: Assembled, config: Config, world: World):
 
   const url = `http://${urlHost(host)}:${open.port}/`;
   const processSecret = world.secret();
-  accounts.admitProcess(processSecret);
-  const ownerSecret = await accounts.begin(config.ownerToken);
+  accounts.registerProcessSecret(processSecret);
+  const ownerSecret = await accounts.createOwner(config.ownerToken);
   if (config.store !== 'memory') {
     await writeHubFile(config.data, { url: url.replace('http', 'ws'), secret: processSecret });
   }
@@ -299,9 +301,9 @@ async function openStore(
 async function listenWebUi(
   config: Config,
   world: World,
-  front: Front,
+  front: AppHandlers,
 ): Promise<
-  { readonly ok: true; readonly listening: Listening | null } | { readonly ok: false; readonly error: string }
+  { readonly ok: true; readonly listening: OpenPorts | null } | { readonly ok: false; readonly error: string }
 > {
   if (config.awWebUi === undefined) return { ok: true, listening: null };
   const opened = await openWebUi(config.awWebUi);
@@ -318,7 +320,7 @@ function isPersonal(config: Config): boolean {
   return isLoopback(config.host) && config.hosts.length === 0;
 }
 
-function engineOf({ engine }: Config): Pick<Options, 'engine'> {
+function engineOf({ engine }: Config): Pick<ListenOptions, 'engine'> {
   if (engine === 'auto') return {};
   return { engine: engine === 'uws' ? 'uWebSockets.js' : 'ws' };
 }

@@ -41,7 +41,7 @@ export interface Config {
 }
 
 /** Where the hub was started, as far as it matters here. */
-export interface Surroundings {
+export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly home: string;
@@ -100,13 +100,13 @@ function list(text: string, fits: (item: string) => boolean): readonly string[] 
   return items.every(fits) ? items : undefined;
 }
 
-function dataFolder({ env, platform, home }: Surroundings): string {
+function dataFolder({ env, platform, home }: ConfigSources): string {
   if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'horai');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'horai');
   return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'horai');
 }
 
-function table(place: Surroundings) {
+function table(place: ConfigSources) {
   const data = dataFolder(place);
   const port = place.env['HORAI_TESTING']?.trim() === '1' ? 5666 : 5600;
   return {
@@ -254,7 +254,7 @@ export type Configured =
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /** Reads all variables; every wrong one gives a sentence. An empty variable is an absent one. */
-export function configure(place: Surroundings): Configured {
+export function configure(place: ConfigSources): Configured {
   const errors: string[] = [];
   const read = <T>({ variable, fallback, parse, allowed, secret }: Setting<T>): T => {
     const text = place.env[variable]?.trim() ?? '';
@@ -294,7 +294,7 @@ export function configure(place: Surroundings): Configured {
 }
 
 /** The table as `--help` prints it. */
-export function describe(place: Surroundings): string {
+export function describe(place: ConfigSources): string {
   const rows = Object.values(table(place));
   const width = Math.max(...rows.map((row) => row.variable.length));
   return rows.map((row) => `  ${row.variable.padEnd(width)}  ${row.help} (${row.shown})`).join('\n');

@@ -1,11 +1,11 @@
 // What a start prints: a few quiet lines, and the first time on a data folder the owner's token with what to paste into each
 // client. Every line printed is true of this hub as it runs now.
 
-import type { Running } from './compose.ts';
+import type { RunningHub } from './compose.ts';
 import type { Config } from './config.ts';
 import { version } from './version.ts';
 
-export function greeting(hub: Running, config: Config): string {
+export function greeting(hub: RunningHub, config: Config): string {
   const lines = [
     `Horai ${version} is at ${hub.url} (${hub.engine}; ${hub.personal ? 'personal: whoever reaches it is its owner' : 'a token opens it'}).`,
     `Kronos clients: ${hub.kronos ?? 'off'}.`,
@@ -17,7 +17,7 @@ export function greeting(hub: Running, config: Config): string {
   );
 }
 
-function firstStart(hub: Running, config: Config, secret: string): readonly string[] {
+function firstStart(hub: RunningHub, config: Config, secret: string): readonly string[] {
   // A token that came from the environment is known to whoever set it; it does not go into yet another place.
   const given = config.ownerToken !== undefined;
   const token = given ? '<the token in HORAI_OWNER_TOKEN>' : secret;

@@ -2,7 +2,7 @@
 // What the messages mean is for exchange.ts and follow.ts.
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
-import type { Answers, Request } from '../../protocol/messages.ts';
+import type { Answers, WireRequest } from '../../protocol/messages.ts';
 import type { SdkFailure, SdkSocket } from './api.ts';
 import { type ConnectionEffect, type ConnectionEvent, type ConnectionState, stepConnection } from './connection.ts';
 
@@ -60,7 +60,7 @@ export class Transport {
   }
 
   /** @returns the answer's way back; a `ref` of its own is kept */
-  ask(request: Request, answered: (answer: WireAnswer) => void): void {
+  ask(request: WireRequest, answered: (answer: WireAnswer) => void): void {
     if (!this.live) {
       answered(undefined);
       return;
@@ -87,7 +87,7 @@ export class Transport {
     for (const answered of asked) answered(undefined);
   }
 
-  #send(message: Request): void {
+  #send(message: WireRequest): void {
     this.#socket?.send(JSON.stringify(message));
   }
 

@@ -144,7 +144,7 @@ export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
   const { store } = opened;
   const hub = new Hub({ store, relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
-  await accounts.begin(undefined);
+  await accounts.createOwner(undefined);
   const activityWatch = openActivityWatch({
     hub,
     accounts,

@@ -2,6 +2,7 @@
 // control of the same call, and what the one is to the other. What each measures is in README.md; nothing is judged here.
 
 import { benchActivityWatch } from './activitywatch.ts';
+import { benchDay } from './day.ts';
 import { benchFanout } from './fanout.ts';
 import { benchIdle } from './idle.ts';
 import { benchKronos } from './kronos.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   activitywatch: benchActivityWatch,
   postgres: benchPostgres,
   wakatime: () => benchWakatime(),
+  day: benchDay,
 };
 
 const asked = process.argv.slice(2);

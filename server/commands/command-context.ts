@@ -1,13 +1,13 @@
 // What every command shares: the process as values and a few calls, the configuration, progress for a terminal, and the exit code.
 
 import { errorMessage } from '../../protocol/error-message.ts';
-import { type Config, configure, type Surroundings } from '../config.ts';
+import { type Config, type ConfigSources, configure } from '../config.ts';
 import type { World } from '../core/world.ts';
 import type { EdgeConfig } from '../edge/edge.ts';
 
 /** The process that runs the command; main.ts makes it, tests make their own. */
 export interface CommandRuntime {
-  readonly surroundings: Surroundings;
+  readonly surroundings: ConfigSources;
   /** Version of Horai. */
   readonly version: string;
   /** Writes a line to the standard output. */

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { WebSocket } from 'ws';
-import { type Assembled, assemble } from '../compose.ts';
+import { assemble, type HubParts } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { Peer } from '../core/peer.ts';
 import type { World } from '../core/world.ts';
@@ -60,9 +60,9 @@ function connectByWebSocket(file: HubFile, world: World): Promise<HubConnection 
   });
 }
 
-function openInProcess({ hub, accounts, converse }: Assembled, world: World): HubConnection {
+function openInProcess({ hub, accounts, converse }: HubParts, world: World): HubConnection {
   const secret = world.secret();
-  accounts.admitProcess(secret);
+  accounts.registerProcessSecret(secret);
   const client = new RpcClient(secret, (text) => conversation.receive(text));
   const peer: Peer = {
     name: 'command',

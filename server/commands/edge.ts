@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import type { Config, Surroundings } from '../config.ts';
+import type { Config, ConfigSources } from '../config.ts';
 import type { EdgeConfig, EdgeStatus, RunningEdge } from '../edge/edge.ts';
 import { isLoopback } from '../transport/host-origin-rules.ts';
 import { version } from '../version.ts';
@@ -36,7 +36,7 @@ const bundles = [
   '/etc/ssl/cert.pem',
 ];
 
-export function configureEdge(options: EdgeOptions, config: Config, { env }: Surroundings): EdgeConfigured {
+export function configureEdge(options: EdgeOptions, config: Config, { env }: ConfigSources): EdgeConfigured {
   const said = options.hub ?? env[hubVariable] ?? '';
   if (said === '') return wrong(`Which hub? Say --hub https://… or set ${hubVariable}.`);
   const url = hubUrl(said);
@@ -133,14 +133,14 @@ function hubUrl(said: string): URL | undefined {
 }
 
 /** @throws if the file cannot be read */
-function tokenOf({ token, tokenFile }: EdgeOptions, env: Surroundings['env']): string | undefined {
+function tokenOf({ token, tokenFile }: EdgeOptions, env: ConfigSources['env']): string | undefined {
   if (tokenFile !== undefined) return readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim();
   if (token === '-') return readFileSync(0, 'utf8').trim();
   return (token ?? env[tokenVariable] ?? '').trim() || undefined;
 }
 
 /** @throws if a named file cannot be read */
-function certificates(named: string | undefined, env: Surroundings['env']): readonly string[] {
+function certificates(named: string | undefined, env: ConfigSources['env']): readonly string[] {
   const system = [env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS'], ...bundles].filter(
     (file): file is string => file !== undefined && file !== '' && existsSync(file),
   );

@@ -17,7 +17,7 @@ export type Verb = 'read' | 'write';
 /** `read`, `write`, `admin`; the first two also for some channels only: `write:aw/*`. */
 const scopeForm = /^(?:(?:read|write)(?::[^\s:]{1,200})?|admin)$/;
 
-export const everything: readonly string[] = ['read', 'write', 'admin'];
+export const allScopes: readonly string[] = ['read', 'write', 'admin'];
 
 export function isScope(text: string): boolean {
   return scopeForm.test(text);
@@ -31,7 +31,7 @@ export function isAccountName(name: string): boolean {
 }
 
 /** `aw/*` matches all that begins with `aw/`; `*` everything; others themselves. */
-export function matches(pattern: string, name: string): boolean {
+export function matchesPattern(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }
 
@@ -59,7 +59,7 @@ export function shortName(who: Identity, full: string): string {
 }
 
 /** @param channel a full name, or a pattern whose matches are meant */
-export function may(who: Identity, verb: Verb, channel: string): boolean {
+export function isAllowed(who: Identity, verb: Verb, channel: string): boolean {
   if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
   // What is computed is written by the hub alone.
   if (verb === 'write' && isComputed(channel)) return false;
@@ -68,7 +68,7 @@ export function may(who: Identity, verb: Verb, channel: string): boolean {
   if (!own && !channel.startsWith('mob/')) return isAdmin(who);
   const name = shortName(who, channel);
   return who.scopes.some(
-    (scope) => scope === verb || (scope.startsWith(`${verb}:`) && matches(scope.slice(verb.length + 1), name)),
+    (scope) => scope === verb || (scope.startsWith(`${verb}:`) && matchesPattern(scope.slice(verb.length + 1), name)),
   );
 }
 

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import { everything, type Identity, isAccountName, isScope } from './access.ts';
+import { allScopes, type Identity, isAccountName, isScope } from './access.ts';
 import type { CachedChannel } from './cached-channel.ts';
 import type { Hub } from './hub.ts';
 
@@ -87,9 +87,9 @@ export class Accounts {
    * @param secret becomes the owner's first token; a new one is made without it
    * @returns the secret, this once; undefined on later starts
    */
-  async begin(secret: string | undefined): Promise<string | undefined> {
+  async createOwner(secret: string | undefined): Promise<string | undefined> {
     if (this.#documents.accounts.view.items.size > 0) return undefined;
-    const made = await this.createAccount(ownerName, everything, secret);
+    const made = await this.createAccount(ownerName, allScopes, secret);
     // Another node was first.
     if (!made.ok && made.code === 'exists') return undefined;
     if (!made.ok) throw new Error(made.error);
@@ -97,7 +97,7 @@ export class Accounts {
   }
 
   /** Takes a secret that is no token: whoever holds it administers while this process lives. Nothing of it is kept. */
-  admitProcess(secret: string): void {
+  registerProcessSecret(secret: string): void {
     this.#processHash = hash(secret);
   }
 
@@ -206,7 +206,7 @@ export class Accounts {
   ): { readonly ok: true; readonly identity: Identity } | Refusal {
     const hashed = hash(secret);
     if (hashed === this.#processHash) {
-      return { ok: true, identity: { account: ownerName, device, token: '', scopes: everything } };
+      return { ok: true, identity: { account: ownerName, device, token: '', scopes: allScopes } };
     }
     const token = this.#byHash.get(hashed);
     if (token === undefined || (token.expires ?? Number.POSITIVE_INFINITY) <= this.#hub.world.now()) {
@@ -220,7 +220,7 @@ export class Accounts {
   }
 
   /** Whether the secret belongs to the account: an old secret of the same person in a task's index, say. */
-  belongs(secret: string, account: string): boolean {
+  isSecretOf(secret: string, account: string): boolean {
     return this.#byHash.get(hash(secret))?.account === account;
   }
 

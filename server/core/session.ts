@@ -86,7 +86,7 @@ export class Session {
     return this.#follows.map((follow) => follow.channel.name);
   }
 
-  get behind(): boolean {
+  get isBehind(): boolean {
     return this.#follows.some((follow) => follow.state !== 'live');
   }
 
@@ -142,7 +142,7 @@ export class Session {
   }
 
   /** Follows from now on, having been told nothing: makes up for it from the beginning. */
-  startOver(channel: Channel, view: View): void {
+  restart(channel: Channel, view: View): void {
     const follow = this.#find(channel, view);
     if (follow === undefined || follow.state !== 'live') return;
     follow.channel.leave(view, this.peer);

@@ -3,7 +3,7 @@
 
 import { isRuleItem } from '../../protocol/day.ts';
 import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
-import { type Identity, may } from '../core/access.ts';
+import { type Identity, isAllowed } from '../core/access.ts';
 import type { ChannelState } from '../core/cached-channel.ts';
 import { authenticate } from '../http/authenticate.ts';
 import { json, type Reply, type Request, type Route } from '../http/types.ts';
@@ -123,8 +123,8 @@ function bodyOf({ body }: Request): unknown {
 function admitted(deps: DayRouteDeps, request: Request, verb: 'read' | 'write', channel: string) {
   const known = authenticate(deps, request);
   if (!known.ok) return known;
-  const isAllowed = may(known.identity, verb, `${known.identity.account}/${channel}`);
-  return isAllowed ? known : refuse('forbidden', '', `this needs ${verb}:${channel}`);
+  const allowed = isAllowed(known.identity, verb, `${known.identity.account}/${channel}`);
+  return allowed ? known : refuse('forbidden', '', `this needs ${verb}:${channel}`);
 }
 
 async function edit(
@@ -173,7 +173,7 @@ async function preview(deps: DayRouteDeps, request: Request): Promise<Outcome> {
   );
   if (wrong !== undefined) return wrong;
   const { days } = deps.days.of(identity.account);
-  const mayRead = (channel: string): boolean => may(identity, 'read', `${identity.account}/${channel}`);
+  const mayRead = (channel: string): boolean => isAllowed(identity, 'read', `${identity.account}/${channel}`);
   const settings = await days.settings();
   const calendar = calendarOf(settings, undefined);
   const today = dateOfMoment(deps.days.hub.world.now() * 1_000, calendar);
@@ -227,7 +227,7 @@ async function importRules(deps: DayRouteDeps, request: Request): Promise<Outcom
   const from = isRecord(body) ? body['from'] : undefined;
   if (from !== 'wakatime' && from !== 'activitywatch') return refuse('property', 'from', 'wakatime or activitywatch');
   const [channel, key] = from === 'wakatime' ? ['settings', 'custom_rules'] : ['aw', 'setting/classes'];
-  if (!may(identity, 'read', `${identity.account}/${channel}`))
+  if (!isAllowed(identity, 'read', `${identity.account}/${channel}`))
     return refuse('forbidden', '', `this needs read:${channel}`);
   const { items } = await (await hub.cachedChannel(`${identity.account}/${channel}`)).settled();
   const said: unknown = JSON.parse(items.get(key)?.value ?? '[]');

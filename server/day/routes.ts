@@ -4,8 +4,8 @@
 import { DayTotalsView, MergedDayView } from '../../protocol/day-answer.ts';
 import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
 import { isZone } from '../adapters/wakatime/model/calendar.ts';
-import { type Identity, may } from '../core/access.ts';
-import { authenticate, type Trust } from '../http/authenticate.ts';
+import { type Identity, isAllowed } from '../core/access.ts';
+import { type AuthenticationDeps, authenticate } from '../http/authenticate.ts';
 import { json, type Reply, type Request, type Route } from '../http/types.ts';
 import { calendarOf, type DayAnswer } from './account-days.ts';
 import type { DayTotals } from './day-sums.ts';
@@ -17,7 +17,7 @@ const minute = 60_000_000;
 /** Ten years. */
 const mostDays = 3_660;
 
-export interface DayRouteDeps extends Trust {
+export interface DayRouteDeps extends AuthenticationDeps {
   readonly days: MergedDays;
 }
 
@@ -118,7 +118,7 @@ function admitReader(deps: DayRouteDeps, request: Request): Reader | Refusal {
   const admitted = authenticate(deps, request);
   if (!admitted.ok) return admitted;
   const { identity } = admitted;
-  const mayRead = (channel: string): boolean => may(identity, 'read', `${identity.account}/${channel}`);
+  const mayRead = (channel: string): boolean => isAllowed(identity, 'read', `${identity.account}/${channel}`);
   const anything = identity.scopes.some((scope) => scope === 'read' || scope.startsWith('read:'));
   const isUseful = evidenceChannels.some(mayRead) || identity.scopes.some((scope) => scope.startsWith('read:aw/'));
   return anything && isUseful

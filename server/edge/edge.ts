@@ -15,8 +15,8 @@ import type { World } from '../core/world.ts';
 import type { Caller, Route } from '../http/types.ts';
 import { json } from '../http/types.ts';
 import { openSqlite } from '../storage/sqlite/store.ts';
-import { hostAllowed, originAllowed } from '../transport/host-origin-rules.ts';
-import { type EngineName, type Front, listen } from '../transport/listen.ts';
+import { isHostAllowed, isOriginAllowed } from '../transport/host-origin-rules.ts';
+import { type AppHandlers, type EngineName, listen } from '../transport/listen.ts';
 import { version } from '../version.ts';
 import { Forwarder, localAccount } from './forwarder.ts';
 import { pipe } from './kronos-proxy.ts';
@@ -116,7 +116,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
 
   /** Why the last write could not be kept; null when it was. */
   let fault: string | null = null;
-  const near = ({ origin, host: said }: Caller) => originAllowed(origin, said, []);
+  const near = ({ origin, host: said }: Caller) => isOriginAllowed(origin, said, []);
   const deps = {
     link,
     forwarder,
@@ -168,8 +168,8 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     ...activityWatchAtEdge(activityWatch.routes, deps),
     ...wakatimeAtEdge(wakatimeRoutes({ hub, near: () => true, ...trust }), deps),
   ];
-  const admit: Front['admit'] = (caller, asked) => {
-    if (!hostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
+  const admit: AppHandlers['admit'] = (caller, asked) => {
+    if (!isHostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
     if (caller.isForwarded === true)
       return refuse('host', '', 'an edge serves the programs of its own machine, and no proxy');
     const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));

@@ -13,7 +13,7 @@ import type { CachedChannel } from '../core/cached-channel.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Change } from '../core/store.ts';
-import { type Filters, filtered } from '../http/privacy-filters.ts';
+import { applyFilters, type PrivacyFilters } from '../http/privacy-filters.ts';
 import { type Heard, jsonOf, type Link } from './upstream.ts';
 
 /** Everything of this machine belongs to this account of the local store; whose it is on the hub, the token says. */
@@ -60,7 +60,7 @@ export interface ForwarderDeps {
   readonly hub: Hub;
   readonly link: Link;
   /** undefined while there are no rules that can be followed: nothing leaves then. */
-  readonly filters: () => Filters | undefined;
+  readonly filters: () => PrivacyFilters | undefined;
   /** Of the hashes that rules make. */
   readonly key: string;
 }
@@ -311,7 +311,7 @@ export class Forwarder {
     });
   }
 
-  #carry(channel: Channel, filters: Filters): Promise<Carried> {
+  #carry(channel: Channel, filters: PrivacyFilters): Promise<Carried> {
     if (channel.name === descriptions) return this.#carryDescriptions(channel);
     if (channel.name === heartbeats) return this.#carryHeartbeats(channel, filters);
     return this.#carryEvents(channel, filters);
@@ -372,7 +372,7 @@ export class Forwarder {
     return { refused: await reasonOf(heard) };
   }
 
-  async #carryEvents(channel: Channel, filters: Filters): Promise<Carried> {
+  async #carryEvents(channel: Channel, filters: PrivacyFilters): Promise<Carried> {
     const progress = this.#progress(channel.name);
     const bucket = channel.name.slice(descriptions.length + 1);
     if (progress.sent < channel.floor) return this.#carryAll(channel, bucket, filters);
@@ -398,7 +398,7 @@ export class Forwarder {
   }
 
   /** All events that are there, when it is no longer known which of them the hub lacks. What is cut short begins anew. */
-  async #carryAll(channel: Channel, bucket: string, filters: Filters): Promise<Carried> {
+  async #carryAll(channel: Channel, bucket: string, filters: PrivacyFilters): Promise<Carried> {
     const since = await channel.since(0, Number.MAX_SAFE_INTEGER);
     if (!since.ok) return 'more';
     for (let at = 0; at < since.changes.length; ) {
@@ -420,7 +420,7 @@ export class Forwarder {
     return sent < channel.position.seq ? 'more' : 'done';
   }
 
-  #leaving(bucket: string, changes: readonly Change[], filters: Filters): Pick<Batch, 'events' | 'removed'> {
+  #leaving(bucket: string, changes: readonly Change[], filters: PrivacyFilters): Pick<Batch, 'events' | 'removed'> {
     const where = { bucket, type: this.#buckets.find(bucket)?.type ?? '' };
     const events: Batch['events'] = [];
     const removed: number[] = [];
@@ -432,7 +432,7 @@ export class Forwarder {
       }
       const { id, time, duration, data } = eventOf({ ...change, value: change.value });
       const value: unknown = JSON.parse(data);
-      const left = filtered(filters, where, value, this.#deps.key);
+      const left = applyFilters(filters, where, value, this.#deps.key);
       if (left === null && value !== null) continue;
       events.push({ id, time, end: time + duration, data: left === value ? data : JSON.stringify(left) });
     }
@@ -467,7 +467,7 @@ export class Forwarder {
     return this.#sent.view.items.get(epochKey)?.value === JSON.stringify(answer.epoch) ? 'done' : 'more';
   }
 
-  async #carryHeartbeats(channel: Channel, filters: Filters): Promise<Carried> {
+  async #carryHeartbeats(channel: Channel, filters: PrivacyFilters): Promise<Carried> {
     const { sent } = this.#progress(channel.name);
     const since = await channel.since(sent >= channel.floor ? sent : 0, sent >= channel.floor ? batchItems : 1_000_000);
     if (!since.ok) return 'more';
@@ -481,11 +481,11 @@ export class Forwarder {
     return to < channel.position.seq ? 'more' : 'done';
   }
 
-  #leavingHeartbeat({ key, value, time }: Change, filters: Filters): readonly unknown[] {
+  #leavingHeartbeat({ key, value, time }: Change, filters: PrivacyFilters): readonly unknown[] {
     const heartbeat = value === null ? undefined : readHeartbeat(value, time);
     if (heartbeat === undefined || time === null) return [];
     const said = inPluginWords(heartbeat);
-    const left = filtered(filters, { bucket: 'wakatime', type: 'wakatime' }, said, this.#deps.key);
+    const left = applyFilters(filters, { bucket: 'wakatime', type: 'wakatime' }, said, this.#deps.key);
     if (typeof left !== 'object' || left === null) return [];
     // The id is made of what the heartbeat says: where that is hidden it must not leave either.
     return [{ ...left, time: time / 1_000_000, ...(left === said ? { id: key } : {}) }];

@@ -4,8 +4,8 @@
 import { corsHeaders } from '../adapters/activitywatch/routes/origins.ts';
 import { parseApiKey } from '../adapters/wakatime/auth/credentials.ts';
 import type { World } from '../core/world.ts';
-import { held } from '../http/retry-until-stored.ts';
-import type { Flow, Reply, Request, Route } from '../http/types.ts';
+import { retryUntilStored } from '../http/retry-until-stored.ts';
+import type { ChunkedReply, Reply, Request, Route } from '../http/types.ts';
 import { json } from '../http/types.ts';
 import type { Forwarder } from './forwarder.ts';
 import { bytesOf, type Link } from './upstream.ts';
@@ -35,7 +35,7 @@ const keys = ['api_key', 'access_token', 'token'];
 const queryMs = 90_000;
 
 type Handle = Route['handle'];
-type Answer = Reply | Flow;
+type Answer = Reply | ChunkedReply;
 
 /** Where an ActivityWatch route is answered, by method and path; those that are not named, here. */
 const activityWatchPlaces: ReadonlyMap<string, 'read' | 'bucketWrite' | 'eventWrite'> = new Map([
@@ -101,7 +101,7 @@ export function wakatimeAtEdge(routes: readonly Route[], deps: Doors): readonly 
       if (request.method === 'OPTIONS') return route.handle(request);
       // With the headers that let a page read it.
       if (strange(request)) return route.handle({ ...request, authorization: 'Bearer nobody', query: '' });
-      if (taken) return held(deps.world, deps.kept, here)(request);
+      if (taken) return retryUntilStored(deps.world, deps.kept, here)(request);
       const answer = await fromHub(request);
       if (answer !== undefined) return answer;
       return read ? here(request) : json(503, { error: awayText(deps) });
@@ -139,7 +139,7 @@ function fromHubBy({ link, forwarder, patience }: Doors) {
     );
     const head = { status, headers: Object.fromEntries(back) };
     const length = Number(reply.headers['content-length'] ?? Number.POSITIVE_INFINITY);
-    if (length > mostWhole && status !== 304 && status !== 204) return { ...head, pieces: reply };
+    if (length > mostWhole && status !== 304 && status !== 204) return { ...head, chunks: reply };
     const whole = await bytesOf(reply);
     if (whole !== undefined) return { ...head, body: whole };
     link.lost('an answer of the hub broke off');

@@ -3,13 +3,13 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { errorMessage } from '../../protocol/error-message.ts';
-import { type Filters, type ReadFilters, readFilters } from '../http/privacy-filters.ts';
+import { type ParsedFilters, type PrivacyFilters, parseFilters } from '../http/privacy-filters.ts';
 
 export class RulesFile {
   readonly #path: string | undefined;
   readonly #told: (error: string | null) => void;
   #mark: string | undefined;
-  #read: ReadFilters = { ok: true, filters: [] };
+  #read: ParsedFilters = { ok: true, filters: [] };
 
   /**
    * @param path undefined: there are no rules, and everything may leave
@@ -21,7 +21,7 @@ export class RulesFile {
   }
 
   /** As the file has them now; undefined while it has none that can be followed. */
-  filters(): Filters | undefined {
+  filters(): PrivacyFilters | undefined {
     if (this.#path !== undefined) this.#look(this.#path);
     return this.#read.ok ? this.#read.filters : undefined;
   }
@@ -46,12 +46,12 @@ function markOf(path: string): string {
   return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
-function readFile(path: string): ReadFilters {
+function readFile(path: string): ParsedFilters {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     return { ok: false, error: errorMessage(error) };
   }
-  return readFilters(value);
+  return parseFilters(value);
 }

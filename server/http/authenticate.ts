@@ -2,23 +2,23 @@
 // a personal hub. A token in the URL is not known here: the one adapter whose tools send it reads it itself.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import { everything, type Identity } from '../core/access.ts';
+import { allScopes, type Identity } from '../core/access.ts';
 import { type Accounts, ownerName } from '../core/accounts.ts';
 import type { Caller } from './types.ts';
 
-export interface Trust {
+export interface AuthenticationDeps {
   readonly accounts: Accounts;
   /** Whoever reaches the hub is its owner, unless a token says otherwise. */
   readonly personal: boolean;
 }
 
-export type Admitted = { readonly ok: true; readonly identity: Identity } | Refusal;
+export type AuthenticationResult = { readonly ok: true; readonly identity: Identity } | Refusal;
 
 /** Failed tokens are counted by the caller's address; coming without one is refused, but no failure. */
-export function authenticate(trust: Trust, caller: Caller): Admitted {
+export function authenticate(trust: AuthenticationDeps, caller: Caller): AuthenticationResult {
   if (caller.authorization === '') {
     return trust.personal
-      ? { ok: true, identity: { account: ownerName, device: '', token: '', scopes: everything } }
+      ? { ok: true, identity: { account: ownerName, device: '', token: '', scopes: allScopes } }
       : refuse('login_first', '', 'send `Authorization: Bearer <token>`; `horai token create` makes one');
   }
   return trust.accounts.identify(secretOf(caller.authorization), '', caller.address);

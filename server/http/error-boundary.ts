@@ -27,7 +27,7 @@ export function attempt<T>(log: Log, doing: string, act: () => T, otherwise: () 
   }
 }
 
-export async function attemptLater<T>(log: Log, doing: string, act: () => Promise<T>, otherwise: () => T): Promise<T> {
+export async function attemptAsync<T>(log: Log, doing: string, act: () => Promise<T>, otherwise: () => T): Promise<T> {
   try {
     return await act();
   } catch (error) {

@@ -58,14 +58,14 @@ interface Filter {
   readonly part: boolean;
 }
 
-export type Filters = readonly Filter[];
+export type PrivacyFilters = readonly Filter[];
 
-export type ReadFilters =
-  | { readonly ok: true; readonly filters: Filters }
+export type ParsedFilters =
+  | { readonly ok: true; readonly filters: PrivacyFilters }
   | { readonly ok: false; readonly error: string };
 
 /** Where an event belongs. */
-export interface Whereabouts {
+export interface EventOrigin {
   readonly bucket: string;
   readonly type: string;
 }
@@ -76,7 +76,7 @@ const hashLength = 16;
 const groupForm = /\$(\d)/g;
 
 /** @param value a list of rules, as JSON has it */
-export function readFilters(value: unknown): ReadFilters {
+export function parseFilters(value: unknown): ParsedFilters {
   if (!isRules(value)) {
     const [first] = checkRules.errors ?? [];
     const where = (first?.instancePath ?? '').replace(/^\/(\d+)/, (_, at) => `rule ${Number(at) + 1}`);
@@ -117,7 +117,7 @@ export function readFilters(value: unknown): ReadFilters {
  * What may be known of an event's data; null when the event is to be dropped. Rules apply one after the other.
  * @param key of the hashes: whoever has it can find out what was hashed by guessing
  */
-export function filtered(filters: Filters, where: Whereabouts, data: unknown, key: string): unknown {
+export function applyFilters(filters: PrivacyFilters, where: EventOrigin, data: unknown, key: string): unknown {
   // Data that are no object are looked at as if they were the one field of it.
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   const fields = new Map<string, unknown>(isObject ? Object.entries(data) : [['', data]]);

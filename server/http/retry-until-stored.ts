@@ -12,7 +12,11 @@ const [holdMs, pauseMs] = [25_000, 1_000];
  * @param kept told of each write whether it could be kept: why not, or null
  * @param handle may be called again after it failed
  */
-export function held(world: World, kept: (fault: string | null) => void, handle: Route['handle']): Route['handle'] {
+export function retryUntilStored(
+  world: World,
+  kept: (fault: string | null) => void,
+  handle: Route['handle'],
+): Route['handle'] {
   return async (request) => {
     for (let waited = 0; ; waited += pauseMs) {
       try {

@@ -5,7 +5,7 @@ import type { Caller, Reply, Route } from './types.ts';
 import { json } from './types.ts';
 
 /** Everything of a request that is known before its body, copied out of the engine. */
-export interface Head extends Caller {
+export interface RequestHead extends Caller {
   /** In capitals. */
   readonly method: string;
   readonly path: string;
@@ -14,16 +14,16 @@ export interface Head extends Caller {
 }
 
 /** Of the body; 0 when nothing is said. */
-export function announcedLength(head: Head): number {
+export function contentLength(head: RequestHead): number {
   return Number(head.headers.get('content-length') ?? 0) || 0;
 }
 
-export interface Match {
+export interface RouteMatch {
   readonly route: Route;
   readonly params: ReadonlyMap<string, string>;
 }
 
-export type Found = ({ readonly ok: true } & Match) | { readonly ok: false; readonly reply: Reply };
+export type RouteLookup = ({ readonly ok: true } & RouteMatch) | { readonly ok: false; readonly reply: Reply };
 
 interface Leaf {
   readonly route: Route;
@@ -45,7 +45,7 @@ function emptyNode(): Node {
 }
 
 /** Percent-decoded where that is possible, as it came otherwise. */
-export function decoded(segment: string): string {
+export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -61,9 +61,11 @@ export class Router {
   }
 
   /** The most specific path decides alone: one that lacks the method is 405, even where a wider pattern has it. */
-  find(method: string, path: string): Found {
+  find(method: string, path: string): RouteLookup {
     const values: string[] = [];
-    const leaves = path.startsWith('/') ? walk(this.#root, path.slice(1).split('/').map(decoded), 0, values) : null;
+    const leaves = path.startsWith('/')
+      ? walk(this.#root, path.slice(1).split('/').map(decodeSegment), 0, values)
+      : null;
     if (leaves === null) return { ok: false, reply: json(404, { error: 'not found' }) };
     const leaf = leaves.get(method) ?? (method === 'HEAD' ? leaves.get('GET') : undefined) ?? leaves.get('*');
     if (leaf !== undefined) {

@@ -16,14 +16,14 @@ export const streamHeaders: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
-export interface Manner {
+export interface StreamFormat {
   /** What a session says for itself (a line of JSON: why it ends) as an event of this stream. */
-  readonly words: (json: string) => string;
+  readonly formatNotice: (json: string) => string;
   /** Sent every five seconds; '' where the stream is never silent for so long anyway. */
   readonly keepAlive: string;
 }
 
-export interface Begun {
+export interface OpenedStream {
   readonly session: Session;
   readonly conversation: Conversation;
 }
@@ -32,8 +32,14 @@ export interface Begun {
  * The session of a stream that has just opened; it follows nothing yet.
  * @param ended called once, when it is over
  */
-export function beginStream(hub: Hub, peer: Peer, identity: Identity, manner: Manner, ended: () => void): Begun {
-  const session = new Session(hub, new EventPeer(peer, manner.words), identity);
+export function openStream(
+  hub: Hub,
+  peer: Peer,
+  identity: Identity,
+  manner: StreamFormat,
+  ended: () => void,
+): OpenedStream {
+  const session = new Session(hub, new EventPeer(peer, manner.formatNotice), identity);
   let missed = 0;
   const beat = () => {
     cancel = hub.world.after(keepAliveMs, beat);

@@ -9,7 +9,7 @@ import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Identity } from '../core/access.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
-import { type Admitted, authenticate, type Trust } from './authenticate.ts';
+import { type AuthenticationDeps, type AuthenticationResult, authenticate } from './authenticate.ts';
 import type { Request } from './types.ts';
 
 export const ticketMs = 30_000;
@@ -30,11 +30,11 @@ function isIdentity(value: unknown): value is Identity {
 }
 
 export class Tickets {
-  readonly #trust: Trust;
+  readonly #trust: AuthenticationDeps;
   readonly #hub: Hub;
   #sweepFrom = 0;
 
-  constructor(trust: Trust, hub: Hub) {
+  constructor(trust: AuthenticationDeps, hub: Hub) {
     this.#trust = trust;
     this.#hub = hub;
   }
@@ -56,12 +56,12 @@ export class Tickets {
   }
 
   /** Of a request that may come without headers: its ticket counts, or else what every request may show. */
-  async authenticate(request: Request): Promise<Admitted> {
+  async authenticate(request: Request): Promise<AuthenticationResult> {
     const ticket = new URLSearchParams(request.query).get('ticket');
     return request.method === 'GET' && ticket !== null ? this.#redeem(ticket) : authenticate(this.#trust, request);
   }
 
-  async #redeem(ticket: string): Promise<Admitted> {
+  async #redeem(ticket: string): Promise<AuthenticationResult> {
     const key = keyOf(ticket);
     const channel = await this.#channel();
     const [item] = await channel.read({ key });

@@ -44,14 +44,14 @@ export interface Reply {
  * A reply that is made while it is sent: a piece is asked for when those before it have gone, and `return` is called when the
  * client goes away. A piece that is thrown cuts the connection, so that nobody takes what came for the whole.
  */
-export interface Flow {
+export interface ChunkedReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly pieces: AsyncIterable<string | Uint8Array>;
+  readonly chunks: AsyncIterable<string | Uint8Array>;
 }
 
 /** `open` gets a Peer whose `send` writes its text to the body as it is; no framing is added. */
-export interface Stream {
+export interface StreamReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly open: (peer: Peer) => Conversation;
@@ -98,7 +98,7 @@ export interface Route {
   readonly doc?: RouteDoc | 'unlisted';
   /** Headers of the answers that the transport gives in the handler's place (413, 415, 500), for pages of other origins. */
   readonly errorHeaders?: Readonly<Record<string, string>>;
-  readonly handle: (request: Request) => Promise<Reply | Flow | Stream>;
+  readonly handle: (request: Request) => Promise<Reply | ChunkedReply | StreamReply>;
 }
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {

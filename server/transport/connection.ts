@@ -19,23 +19,23 @@ export const STREAM_LIMIT = 65_536;
 const DRAINED = 65_536;
 
 /** What a carrier of bytes does for its Line. Called only between its opening and its end. */
-export interface Wire {
+export interface ByteSink {
   write(text: string): void;
   /** Bytes written that the system has not taken yet. */
-  waiting(): number;
+  pendingBytes(): number;
   /** Sends what waits, then ends. */
   end(code: number, reason: string): void;
 }
 
 /** Who follows which topic. */
-export interface Membership {
-  join(line: Line, topic: string): void;
-  leave(line: Line, topic: string): void;
+export interface TopicMembers {
+  join(line: Connection, topic: string): void;
+  leave(line: Connection, topic: string): void;
   /** The line is over. */
-  part(line: Line): void;
+  remove(line: Connection): void;
 }
 
-export interface Names {
+export interface ConnectionName {
   /** Which connection it is, of all there have been. */
   readonly number: number;
   readonly address: string;
@@ -43,10 +43,10 @@ export interface Names {
 
 const noTexts: readonly string[] = [];
 
-export class Line implements Peer {
+export class Connection implements Peer {
   readonly address: string;
-  readonly wire: Wire;
-  readonly #members: Membership;
+  readonly sink: ByteSink;
+  readonly #members: TopicMembers;
   readonly #limit: number;
   readonly #log: Log;
   readonly #number: number;
@@ -56,8 +56,8 @@ export class Line implements Peer {
   #owing = false;
   #missed: readonly string[] = noTexts;
 
-  constructor(wire: Wire, members: Membership, limit: number, log: Log, names: Names) {
-    this.wire = wire;
+  constructor(wire: ByteSink, members: TopicMembers, limit: number, log: Log, names: ConnectionName) {
+    this.sink = wire;
     this.#members = members;
     this.#limit = limit;
     this.#log = log;
@@ -65,7 +65,7 @@ export class Line implements Peer {
     this.address = names.address;
   }
 
-  begin(converse: (peer: Peer) => Conversation): void {
+  start(converse: (peer: Peer) => Conversation): void {
     this.#guarded('opening a conversation', () => {
       this.#conversation = converse(this);
     });
@@ -75,27 +75,27 @@ export class Line implements Peer {
     return `${this.address}/${this.#number}`;
   }
 
-  get open(): boolean {
+  get isOpen(): boolean {
     return this.#state === 'open';
   }
 
   send(text: string): Sent {
-    if (!this.open) return 'dropped';
-    if (this.wire.waiting() > this.#limit) {
+    if (!this.isOpen) return 'dropped';
+    if (this.sink.pendingBytes() > this.#limit) {
       this.#owing = true;
       return 'dropped';
     }
-    this.wire.write(text);
-    if (this.wire.waiting() === 0) return 'sent';
+    this.sink.write(text);
+    if (this.sink.pendingBytes() === 0) return 'sent';
     this.#owing = true;
     return 'queued';
   }
 
   close(code: number, reason: string): void {
-    if (!this.open) return;
+    if (!this.isOpen) return;
     this.#state = 'ending';
     // A close frame has room for 123 bytes of reason.
-    this.wire.end(
+    this.sink.end(
       code,
       Buffer.from(reason)
         .subarray(0, 123)
@@ -112,51 +112,51 @@ export class Line implements Peer {
   }
 
   join(topic: string): void {
-    if (this.open) this.#members.join(this, topic);
+    if (this.isOpen) this.#members.join(this, topic);
   }
 
   leave(topic: string): void {
-    if (this.open) this.#members.leave(this, topic);
+    if (this.isOpen) this.#members.leave(this, topic);
   }
 
   receive(text: string): void {
-    if (this.open) this.#guarded('a message', () => this.#conversation?.receive(replaceLoneSurrogates(text)));
+    if (this.isOpen) this.#guarded('a message', () => this.#conversation?.receive(replaceLoneSurrogates(text)));
   }
 
   /** One text of a topic, for carriers without a publish of their own. */
   deliver(text: string): void {
-    if (!this.open) return;
-    if (this.behind || this.wire.waiting() > this.#limit) this.miss([text]);
-    else this.wire.write(text);
+    if (!this.isOpen) return;
+    if (this.isBehind || this.sink.pendingBytes() > this.#limit) this.miss([text]);
+    else this.sink.write(text);
   }
 
   /** Published texts were missed, and the conversation has not been told yet: until then no other may reach the peer. */
-  get behind(): boolean {
+  get isBehind(): boolean {
     return this.#missed.length > 0;
   }
 
   /** The conversation is told in a turn of its own: it will leave topics, which is unsafe while one is being published. */
   miss(texts: readonly string[]): void {
-    if (!this.open) return;
+    if (!this.isOpen) return;
     this.#owing = true;
-    if (!this.behind && texts.length > 0) setImmediate(() => this.#tellMissed());
+    if (!this.isBehind && texts.length > 0) setImmediate(() => this.#tellMissed());
     this.#missed = [...this.#missed, ...texts];
   }
 
   /** Bytes left; called whenever that happened. */
   flushed(): void {
-    if (!this.#owing || !this.open || this.wire.waiting() > Math.min(DRAINED, this.#limit)) return;
-    if (this.behind) this.#tellMissed();
+    if (!this.#owing || !this.isOpen || this.sink.pendingBytes() > Math.min(DRAINED, this.#limit)) return;
+    if (this.isBehind) this.#tellMissed();
     this.#owing = false;
     this.#guarded('catching up', () => this.#conversation?.drained());
   }
 
   /** @param orderly the other end closed it in good order */
-  over(orderly: boolean): void {
+  closed(orderly: boolean): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#missed = noTexts;
-    this.#members.part(this);
+    this.#members.remove(this);
     attempt(
       this.#log,
       'closing a conversation',
@@ -170,7 +170,7 @@ export class Line implements Peer {
     const texts = this.#missed;
     this.#missed = noTexts;
     for (const text of texts) {
-      if (this.open) this.#guarded('a missed text', () => this.#conversation?.dropped(text));
+      if (this.isOpen) this.#guarded('a missed text', () => this.#conversation?.dropped(text));
     }
   }
 
@@ -180,23 +180,23 @@ export class Line implements Peer {
 }
 
 /** Topics in JavaScript: for streams, raw TCP and the fallback engine. */
-export class Topics implements Membership {
-  readonly #members = new Map<string, Set<Line>>();
-  readonly #joined = new Map<Line, Set<string>>();
+export class TopicMap implements TopicMembers {
+  readonly #members = new Map<string, Set<Connection>>();
+  readonly #joined = new Map<Connection, Set<string>>();
 
-  join(line: Line, topic: string): void {
+  join(line: Connection, topic: string): void {
     setOf(this.#members, topic).add(line);
     setOf(this.#joined, line).add(topic);
   }
 
-  leave(line: Line, topic: string): void {
+  leave(line: Connection, topic: string): void {
     this.#joined.get(line)?.delete(topic);
     const members = this.#members.get(topic);
     members?.delete(line);
     if (members?.size === 0) this.#members.delete(topic);
   }
 
-  part(line: Line): void {
+  remove(line: Connection): void {
     for (const topic of this.#joined.get(line) ?? []) this.leave(line, topic);
     this.#joined.delete(line);
   }

@@ -6,59 +6,59 @@ import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { refuse } from '../../protocol/errors.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
-import { attempt, attemptLater, refusalReply, refusedReply } from '../http/error-boundary.ts';
+import { attempt, attemptAsync, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { decompress, decompressorOf, readable } from '../http/request-body.ts';
-import { announcedLength, type Head, type Match, Router } from '../http/router.ts';
-import type { Caller, Flow, Reply, Route, Stream } from '../http/types.ts';
-import type { Membership, Wire } from './connection.ts';
-import { BACKPRESSURE_LIMIT, Line, MESSAGE_LIMIT, STREAM_LIMIT, Topics } from './connection.ts';
+import { contentLength, type RequestHead, type RouteMatch, Router } from '../http/router.ts';
+import type { Caller, ChunkedReply, Reply, Route, StreamReply } from '../http/types.ts';
+import type { ByteSink, TopicMembers } from './connection.ts';
+import { BACKPRESSURE_LIMIT, Connection, MESSAGE_LIMIT, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
 
 /** What the transports ask of the rest of the hub. */
-export interface Front {
+export interface AppHandlers {
   readonly routes: readonly Route[];
   /** Says no before an upgrade or a request is looked at: Host and Origin checks. undefined lets it through. */
   /** @param asked of an HTTP request, what it is for */
-  readonly admit: (caller: Caller, asked?: Pick<Head, 'method' | 'path'>) => Refusal | undefined;
+  readonly admit: (caller: Caller, asked?: Pick<RequestHead, 'method' | 'path'>) => Refusal | undefined;
   /** The core's end of one connection that speaks Kronos JSON (WebSocket or raw TCP). */
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
 }
 
-export type Opening =
-  | { readonly ok: true; readonly match: Match; readonly limit: number; readonly tooLarge: Reply }
+export type FoundRoute =
+  | { readonly ok: true; readonly match: RouteMatch; readonly limit: number; readonly tooLarge: Reply }
   | { readonly ok: false; readonly reply: Reply };
 
 /** Where a flow goes: an engine's end of one request. */
-export interface Sink {
+export interface ChunkTarget {
   /** Resolves when the piece has gone, or when the client has. */
   write(piece: string | Uint8Array): Promise<void>;
   /** All of it is written. */
   end(): void;
   /** The rest will never come, and the client must see that. */
-  cut(): void;
+  abort(): void;
   /** Whether the client is there no more: nothing is written then. */
-  gone(): boolean;
+  isGone(): boolean;
   /** Called once, when the client goes before the end. */
-  left: () => void;
+  onGone: () => void;
 }
 
 // An engine writes these itself; two of one kind would let the next reader of the wire disagree on where a body ends.
 const FRAMING_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
 
-export class Door {
-  readonly topics = new Topics();
+export class Dispatcher {
+  readonly topics = new TopicMap();
   readonly log: Log;
-  readonly #front: Front;
+  readonly #front: AppHandlers;
   readonly #router: Router;
   readonly #perAddress: number;
-  readonly #lines = new Set<Line>();
+  readonly #lines = new Set<Connection>();
   readonly #byAddress = new Map<string, number>();
   #count = 0;
   #underWay = 0;
   #draining = false;
   #idle: (() => void)[] = [];
 
-  constructor(front: Front, log: Log, perAddress: number) {
+  constructor(front: AppHandlers, log: Log, perAddress: number) {
     this.#front = front;
     this.log = log;
     this.#router = new Router(front.routes);
@@ -70,7 +70,7 @@ export class Door {
   }
 
   /** May this caller have a connection that stays? undefined lets it in. */
-  refuses(caller: Caller): Refusal | undefined {
+  checkConnection(caller: Caller): Refusal | undefined {
     const open = this.#byAddress.get(caller.address) ?? 0;
     if (open >= this.#perAddress && !isLoopback(caller.address)) {
       return refuse('too_many', '', `${open} connections are open from ${caller.address}`);
@@ -79,23 +79,28 @@ export class Door {
   }
 
   /** What can be said of a request before its body is read. */
-  opening(head: Head): Opening {
+  findRoute(head: RequestHead): FoundRoute {
     const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admits(head, head);
     if (refusal !== undefined) return { ok: false, reply: refusalReply(refusal) };
     const found = this.#router.find(head.method, head.path);
     if (!found.ok) return found;
     const limit = found.route.limit ?? MESSAGE_LIMIT;
     const tooLarge = refusal413(found.route, limit);
-    if (announcedLength(head) > limit) return { ok: false, reply: tooLarge };
+    if (contentLength(head) > limit) return { ok: false, reply: tooLarge };
     return { ok: true, match: found, limit, tooLarge };
   }
 
   /** Never rejects. */
-  async respond(match: Match, head: Head, body: Buffer, aborted: () => boolean): Promise<Reply | Flow | Stream> {
+  async respond(
+    match: RouteMatch,
+    head: RequestHead,
+    body: Buffer,
+    aborted: () => boolean,
+  ): Promise<Reply | ChunkedReply | StreamReply> {
     const { route, params } = match;
     const inflateBytes = decompressorOf(head.headers);
     this.#underWay += 1;
-    const reply = await attemptLater(
+    const reply = await attemptAsync(
       this.log,
       `${route.method} ${route.path}`,
       async () => {
@@ -115,35 +120,35 @@ export class Door {
   }
 
   /** Sends a flow, piece by piece, until its end or its client's; that is work that a drain waits for. Never rejects. */
-  async pour({ pieces }: Flow, sink: Sink): Promise<void> {
+  async sendChunks({ chunks }: ChunkedReply, sink: ChunkTarget): Promise<void> {
     this.#underWay += 1;
-    await attemptLater(
+    await attemptAsync(
       this.log,
       'a flow',
       async () => {
-        const iterator = pieces[Symbol.asyncIterator]();
+        const iterator = chunks[Symbol.asyncIterator]();
         const leave = async () => void (await iterator.return?.());
-        sink.left = () => void attemptLater(this.log, 'leaving a flow', leave, () => undefined);
-        if (sink.gone()) return await leave();
+        sink.onGone = () => void attemptAsync(this.log, 'leaving a flow', leave, () => undefined);
+        if (sink.isGone()) return await leave();
         for (;;) {
           const next = await iterator.next();
-          if (sink.gone()) return;
+          if (sink.isGone()) return;
           if (next.done === true) return sink.end();
           await sink.write(next.value);
         }
       },
-      () => sink.cut(),
+      () => sink.abort(),
     );
     this.#finished();
   }
 
   /** Makes the Peer of a new connection that speaks Kronos JSON. */
-  greet(wire: Wire, members: Membership, caller: Caller): Line {
+  openConversation(wire: ByteSink, members: TopicMembers, caller: Caller): Connection {
     return this.#begin(wire, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#front.converse(peer, caller));
   }
 
   /** Makes the Peer of a stream; the wire must take writes already. */
-  follow(wire: Wire, stream: Stream, caller: Caller): Line {
+  openStream(wire: ByteSink, stream: StreamReply, caller: Caller): Connection {
     return this.#begin(wire, this.topics, STREAM_LIMIT, caller, stream.open);
   }
 
@@ -151,12 +156,12 @@ export class Door {
    * The line's carrier is gone.
    * @param orderly the other end closed it in good order (a close frame, a FIN)
    */
-  over(line: Line, orderly: boolean): void {
+  closed(line: Connection, orderly: boolean): void {
     if (!this.#lines.delete(line)) return;
     const left = (this.#byAddress.get(line.address) ?? 1) - 1;
     if (left === 0) this.#byAddress.delete(line.address);
     else this.#byAddress.set(line.address, left);
-    line.over(orderly);
+    line.closed(orderly);
   }
 
   /** From now on everybody is refused; resolves when no request waits for its answer. */
@@ -168,7 +173,7 @@ export class Door {
     });
   }
 
-  #admits(caller: Caller, asked?: Head): Refusal | undefined {
+  #admits(caller: Caller, asked?: RequestHead): Refusal | undefined {
     if (this.#draining) return refuse('away');
     return attempt(
       this.log,
@@ -178,13 +183,19 @@ export class Door {
     );
   }
 
-  #begin(wire: Wire, members: Membership, limit: number, caller: Caller, open: (peer: Peer) => Conversation): Line {
+  #begin(
+    wire: ByteSink,
+    members: TopicMembers,
+    limit: number,
+    caller: Caller,
+    open: (peer: Peer) => Conversation,
+  ): Connection {
     this.#count += 1;
     const { address } = caller;
-    const line = new Line(wire, members, limit, this.log, { number: this.#count, address });
+    const line = new Connection(wire, members, limit, this.log, { number: this.#count, address });
     this.#lines.add(line);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
-    line.begin(open);
+    line.start(open);
     return line;
   }
 

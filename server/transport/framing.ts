@@ -2,13 +2,13 @@
 // character too), with or without white space between them. It counts brackets and knows strings; whether the text between
 // them is JSON is the codec's question.
 
-export type Fault = 'garbage' | 'encoding' | 'too_large';
+export type FramingError = 'garbage' | 'encoding' | 'too_large';
 
 export interface Frames {
   /** Whole objects that these bytes completed, in order. */
   readonly messages: readonly string[];
   /** What ended the stream after them; nothing more will ever be framed. */
-  readonly fault: Fault | null;
+  readonly fault: FramingError | null;
 }
 
 const QUOTE = 0x22;
@@ -32,7 +32,7 @@ export class Framer {
   #depth = 0;
   #inString = false;
   #escaped = false;
-  #fault: Fault | null = null;
+  #fault: FramingError | null = null;
 
   /** @param limit bytes that one object may have */
   constructor(limit: number) {

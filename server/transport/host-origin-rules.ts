@@ -13,7 +13,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** One spelling for each address: engines write IPv6 in full or short, and IPv4 sometimes mapped into it. */
-export function plainAddress(address: string): string {
+export function normalizeAddress(address: string): string {
   if (!address.includes(':')) return address;
   try {
     const short = new SocketAddress({ address, family: 'ipv6' }).address;
@@ -27,7 +27,7 @@ export function plainAddress(address: string): string {
  * @param host the `Host` header in lower case; '' (raw TCP has none) passes, an HTTP request without one never gets here
  * @param rule `bound`: the address listened on; only a loopback one restricts names. `extra`: further hosts, with or without port
  */
-export function hostAllowed(
+export function isHostAllowed(
   host: string,
   rule: { readonly bound: string; readonly extra: readonly string[] },
 ): boolean {
@@ -41,7 +41,7 @@ export function hostAllowed(
  * No Origin (editors, command lines) passes. A page of the host it asks passes. Any other must be listed, written as
  * browsers write it: `https://dash.example`, `chrome-extension://…`.
  */
-export function originAllowed(origin: string, host: string, extra: readonly string[]): boolean {
+export function isOriginAllowed(origin: string, host: string, extra: readonly string[]): boolean {
   if (origin === '') return true;
   const lower = origin.toLowerCase();
   if (extra.includes(lower)) return true;

@@ -5,25 +5,27 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { refuse } from '../../protocol/errors.ts';
 import type { Peer } from '../core/peer.ts';
-import type { Line, Wire } from './connection.ts';
+import type { ByteSink, Connection } from './connection.ts';
 import { MESSAGE_LIMIT, STREAM_LIMIT } from './connection.ts';
 
 /** Where an engine's own limit cuts, without a word: well above ours, so that ours is the one people meet. */
 export const FRAME_CUT = 4 * MESSAGE_LIMIT;
 
-export interface Engine {
+export interface HttpEngine {
   readonly port: number;
   /** To this engine's own followers of a topic; those in `Topics` are published to by the caller. */
   publish(topic: string, text: string, except?: Peer): void;
   /** Takes over a connection that has sent a whole request head already. */
-  adopt(socket: Socket, head: Buffer, address: string): void;
+  takeOver(socket: Socket, head: Buffer, address: string): void;
   /** No new connections from now on. */
   stop(): void;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
 
-export type Opened = { readonly ok: true; readonly engine: Engine } | { readonly ok: false; readonly error: string };
+export type OpenedEngine =
+  | { readonly ok: true; readonly engine: HttpEngine }
+  | { readonly ok: false; readonly error: string };
 
 /** Bytes of a request's line and headers, in every engine. */
 export const HEAD_LIMIT = 16_384;
@@ -32,17 +34,17 @@ export const HEAD_LIMIT = 16_384;
 export const LAST_MS = 30_000;
 
 /** Lets what is queued leave, but not for ever. */
-export function cutLater(out: Writable): void {
+export function destroyLater(out: Writable): void {
   if (out.destroyed) return;
   const cut = setTimeout(() => out.destroy(), LAST_MS);
   out.once('close', () => clearTimeout(cut));
 }
 
 /** Of a body's announced length that has come when there is memory set aside for all of it: an announcement costs its sender nothing. */
-const earnest = 1 / 8;
+const PREALLOCATE_AFTER = 1 / 8;
 
 /** A body on its way in. A large one of announced length is put where it stays: joining a hundred megabytes at the end takes long. */
-export class Body {
+export class BodyCollector {
   readonly #announced: number;
   #chunks: Uint8Array[] = [];
   #whole: Buffer | null = null;
@@ -60,7 +62,7 @@ export class Body {
   /** Copies the chunk. */
   add(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
-    if (this.#whole === null && length <= this.#announced && length >= this.#announced * earnest) {
+    if (this.#whole === null && length <= this.#announced && length >= this.#announced * PREALLOCATE_AFTER) {
       this.#whole = Buffer.allocUnsafe(this.#announced);
       let at = 0;
       for (const earlier of this.#chunks.splice(0)) {
@@ -82,7 +84,7 @@ export class Body {
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** One WebSocket message: text that the engine has checked, or bytes that must be text. */
-export function receiveMessage(line: Line, bytes: Buffer, binary: boolean): void {
+export function receiveMessage(line: Connection, bytes: Buffer, binary: boolean): void {
   if (bytes.length > MESSAGE_LIMIT) {
     line.refuse(refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`));
     return;
@@ -102,7 +104,7 @@ export function receiveMessage(line: Line, bytes: Buffer, binary: boolean): void
 }
 
 /** Gathers the texts of one turn, so that they leave in one write. */
-export class Gathering {
+export class WriteCoalescer {
   readonly #most: number;
   readonly #pour: (text: string) => void;
   #texts: string[] = [];
@@ -116,11 +118,11 @@ export class Gathering {
   add(text: string): void {
     this.#texts.push(text);
     this.#length += text.length;
-    if (this.#length > this.#most) this.pour();
-    else if (this.#texts.length === 1) setImmediate(() => this.pour());
+    if (this.#length > this.#most) this.flush();
+    else if (this.#texts.length === 1) setImmediate(() => this.flush());
   }
 
-  pour(): void {
+  flush(): void {
     if (this.#texts.length === 0) return;
     const text = this.#texts.join('');
     this.#texts = [];
@@ -130,10 +132,10 @@ export class Gathering {
 }
 
 /** Texts into a Node stream: an HTTP body that goes on, or a raw socket. */
-export class NodeWire implements Wire {
+export class NodeSink implements ByteSink {
   readonly #out: Writable;
   readonly #after: string;
-  readonly #gathering = new Gathering(STREAM_LIMIT, (text) => this.#pour(text));
+  readonly #gathering = new WriteCoalescer(STREAM_LIMIT, (text) => this.#pour(text));
   flushed: () => void = () => undefined;
 
   /** @param after follows every text */
@@ -146,14 +148,14 @@ export class NodeWire implements Wire {
     this.#gathering.add(text + this.#after);
   }
 
-  waiting(): number {
+  pendingBytes(): number {
     return this.#out.writableLength;
   }
 
   end(): void {
-    this.#gathering.pour();
+    this.#gathering.flush();
     this.#out.end();
-    cutLater(this.#out);
+    destroyLater(this.#out);
   }
 
   #pour(text: string): void {

@@ -4,19 +4,19 @@
 import { createServer } from 'node:net';
 import type { Publisher } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
-import { Door, type Front } from './dispatcher.ts';
-import type { Opened } from './http-engine.ts';
+import { type AppHandlers, Dispatcher } from './dispatcher.ts';
+import type { OpenedEngine } from './http-engine.ts';
 import { loadSocketPeek } from './socket-peek.ts';
-import { openTcp, type Tcp } from './tcp.ts';
+import { openTcp, type TcpServer } from './tcp.ts';
 import { loadUws, openSplit, openUws } from './uws.ts';
 import { openWs } from './ws.ts';
 
-export type { Front } from './dispatcher.ts';
+export type { AppHandlers } from './dispatcher.ts';
 
 export type EngineName = 'uWebSockets.js' | 'ws';
 
 /** Port 0 is any free one; a `kronosPort` of null is none. */
-export interface Addresses {
+export interface ListenAddresses {
   readonly host: string;
   readonly port: number;
   readonly kronosPort: number | null;
@@ -24,7 +24,7 @@ export interface Addresses {
   readonly kronosRequired: boolean;
 }
 
-export interface Options {
+export interface ListenOptions {
   readonly log: Log;
   /** Insists on one engine; otherwise ws steps in where uWebSockets.js has no binary. */
   readonly engine?: EngineName;
@@ -36,7 +36,7 @@ export interface Options {
   readonly perAddress?: number;
 }
 
-export interface Listening {
+export interface OpenPorts {
   readonly port: number;
   readonly kronosPort: number | null;
   readonly engine: EngineName;
@@ -53,19 +53,23 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-export type Listened =
-  | { readonly ok: true; readonly listening: Listening }
+export type ListenResult =
+  | { readonly ok: true; readonly listening: OpenPorts }
   | { readonly ok: false; readonly error: string };
 
-export async function listen(front: Front, addresses: Addresses, options: Options): Promise<Listened> {
-  const door = new Door(front, options.log, options.perAddress ?? 1_000);
+export async function listen(
+  front: AppHandlers,
+  addresses: ListenAddresses,
+  options: ListenOptions,
+): Promise<ListenResult> {
+  const door = new Dispatcher(front, options.log, options.perAddress ?? 1_000);
   const { host, port, kronosPort } = addresses;
   const { opened, name, why } = await openEngine(door, host, port, options);
   if (!opened.ok) return { ok: false, error: opened.error === '' ? await whyNot(host, port) : opened.error };
   const { engine } = opened;
 
   const warnings: string[] = [];
-  let tcp: Tcp | null = null;
+  let tcp: TcpServer | null = null;
   if (kronosPort !== null) {
     const openedTcp = await openTcp(door, engine, host, kronosPort);
     if (openedTcp.ok) tcp = openedTcp.tcp;
@@ -89,7 +93,7 @@ export async function listen(front: Front, addresses: Addresses, options: Option
     engine.stop();
     tcp?.stop();
   };
-  const listening: Listening = {
+  const listening: OpenPorts = {
     port: engine.port,
     kronosPort: tcp?.port ?? null,
     engine: name,
@@ -111,11 +115,11 @@ export async function listen(front: Front, addresses: Addresses, options: Option
 }
 
 async function openEngine(
-  door: Door,
+  door: Dispatcher,
   host: string,
   port: number,
-  options: Options,
-): Promise<{ opened: Opened; name: EngineName; why: string | null }> {
+  options: ListenOptions,
+): Promise<{ opened: OpenedEngine; name: EngineName; why: string | null }> {
   if (options.engine === 'ws') return { opened: await openWs(door, host, port), name: 'ws', why: null };
   try {
     const uws = await loadUws(options.uwsPackage ?? 'uWebSockets.js');

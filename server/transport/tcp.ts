@@ -7,10 +7,10 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { refusalText, refuse } from '../../protocol/errors.ts';
 import type { Caller } from '../http/types.ts';
 import { MESSAGE_LIMIT } from './connection.ts';
-import type { Door } from './dispatcher.ts';
-import { type Fault, Framer } from './framing.ts';
-import { plainAddress } from './host-origin-rules.ts';
-import { type Engine, HEAD_LIMIT, NodeWire } from './http-engine.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { Framer, type FramingError } from './framing.ts';
+import { normalizeAddress } from './host-origin-rules.ts';
+import { HEAD_LIMIT, type HttpEngine, NodeSink } from './http-engine.ts';
 
 const FIRST_MS = 10_000;
 /** How long answers may still leave once one side has said its last. */
@@ -21,15 +21,15 @@ const PAUSE_ABOVE = 65_536;
 const GET = Buffer.from('GET ');
 const HEAD_END = '\r\n\r\n';
 
-export interface Tcp {
+export interface TcpServer {
   readonly port: number;
   stop(): void;
   close(): void;
 }
 
-export type OpenedTcp = { readonly ok: true; readonly tcp: Tcp } | { readonly ok: false };
+export type TcpResult = { readonly ok: true; readonly tcp: TcpServer } | { readonly ok: false };
 
-export function openTcp(door: Door, engine: Engine, host: string, port: number): Promise<OpenedTcp> {
+export function openTcp(door: Dispatcher, engine: HttpEngine, host: string, port: number): Promise<TcpResult> {
   const sockets = new Set<Socket>();
   // Half-open: `echo '{…}' | nc` ends its side before it has read the answer.
   const server = createServer({
@@ -65,8 +65,13 @@ export function openTcp(door: Door, engine: Engine, host: string, port: number):
 }
 
 /** Looks at the first bytes. */
-function meet(door: Door, engine: Engine, socket: Socket): void {
-  const caller: Caller = { address: plainAddress(socket.remoteAddress ?? ''), host: '', origin: '', authorization: '' };
+function meet(door: Dispatcher, engine: HttpEngine, socket: Socket): void {
+  const caller: Caller = {
+    address: normalizeAddress(socket.remoteAddress ?? ''),
+    host: '',
+    origin: '',
+    authorization: '',
+  };
   let seen: Buffer = Buffer.alloc(0);
   const deadline = setTimeout(() => turnAway(socket, refuse('silent')), FIRST_MS);
   const look = (chunk: Buffer) => {
@@ -79,7 +84,7 @@ function meet(door: Door, engine: Engine, socket: Socket): void {
     socket.off('end', ended);
     if (whole) {
       socket.pause();
-      engine.adopt(socket, seen, caller.address);
+      engine.takeOver(socket, seen, caller.address);
     } else if (get) turnAway(socket, refuse('too_large', '', `a request head has ${HEAD_LIMIT} bytes at most`));
     else talk(door, socket, caller, seen);
   };
@@ -92,43 +97,43 @@ function meet(door: Door, engine: Engine, socket: Socket): void {
   socket.on('close', () => clearTimeout(deadline));
 }
 
-function talk(door: Door, socket: Socket, caller: Caller, first: Buffer): void {
-  const refusal = door.refuses(caller);
+function talk(door: Dispatcher, socket: Socket, caller: Caller, first: Buffer): void {
+  const refusal = door.checkConnection(caller);
   if (refusal !== undefined) {
     turnAway(socket, refusal);
     return;
   }
-  const wire = new NodeWire(socket, '\n');
-  const line = door.greet(wire, door.topics, caller);
+  const wire = new NodeSink(socket, '\n');
+  const line = door.openConversation(wire, door.topics, caller);
   wire.flushed = () => {
     line.flushed();
-    if (wire.waiting() === 0) socket.resume();
+    if (wire.pendingBytes() === 0) socket.resume();
   };
   const framer = new Framer(MESSAGE_LIMIT);
   /** The other side has ended, and we had not. */
   let said = false;
   const hear = (chunk: Buffer) => {
     // What follows a fault or our goodbye is thrown away.
-    if (!line.open) return;
+    if (!line.isOpen) return;
     const { messages, fault } = framer.push(chunk);
     for (const message of messages) line.receive(message);
     if (fault !== null) line.refuse(refusalOf(fault));
-    if (wire.waiting() > PAUSE_ABOVE) socket.pause();
+    if (wire.pendingBytes() > PAUSE_ABOVE) socket.pause();
   };
   socket.on('data', hear);
   socket.on('end', () => {
-    said = line.open;
+    said = line.isOpen;
     later(socket, () => line.close(1000, 'goodbye'));
   });
   socket.on('finish', () => {
     socket.resume();
     later(socket, () => socket.destroy());
   });
-  socket.on('close', (failed) => door.over(line, said && !failed));
+  socket.on('close', (failed) => door.closed(line, said && !failed));
   hear(first);
 }
 
-function refusalOf(fault: Fault): Refusal {
+function refusalOf(fault: FramingError): Refusal {
   if (fault === 'too_large') return refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`);
   return refuse('unframed', '', fault === 'garbage' ? 'send JSON objects' : 'send UTF-8');
 }

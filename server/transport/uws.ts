@@ -8,14 +8,22 @@ import { connect, type Socket } from 'node:net';
 import { env } from 'node:process';
 import type { Peer } from '../core/peer.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
-import { announcedLength, type Head } from '../http/router.ts';
-import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
-import { BACKPRESSURE_LIMIT, Line, type Membership, STREAM_LIMIT, type Wire } from './connection.ts';
+import { contentLength, type RequestHead } from '../http/router.ts';
+import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
+import { BACKPRESSURE_LIMIT, type ByteSink, Connection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
-import type { Door, Sink } from './dispatcher.ts';
-import { isForwardedBy, plainAddress } from './host-origin-rules.ts';
-import type { Engine, Opened } from './http-engine.ts';
-import { Body, cutLater, FRAME_CUT, Gathering, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
+import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
+import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
+import type { HttpEngine, OpenedEngine } from './http-engine.ts';
+import {
+  BodyCollector,
+  destroyLater,
+  FRAME_CUT,
+  HEAD_LIMIT,
+  LAST_MS,
+  receiveMessage,
+  WriteCoalescer,
+} from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
 import { createNodeEngine, portOf } from './ws.ts';
 
@@ -69,7 +77,7 @@ interface UwsSocket {
 
 interface SocketData {
   readonly caller: Caller;
-  line: Line | null;
+  line: Connection | null;
 }
 
 interface Behaviour {
@@ -119,11 +127,11 @@ export async function loadUws(name: string): Promise<Uws> {
 }
 
 /** uWebSockets.js alone on a port: HTTP, streams and WebSockets. Its parser answers HTTP/1.0 and a cut request line with 505. */
-export function openUws(uws: Uws, door: Door, host: string, port: number): Promise<Opened> {
+export function openUws(uws: Uws, door: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
   return new Promise((resolve) => {
     const secret = randomUUID();
     const { app, sockets } = createApp(uws, door, secret);
-    const engineOf = (listening: unknown): Engine => {
+    const engineOf = (listening: unknown): HttpEngine => {
       const bound = uws.us_socket_local_port(listening);
       let open = true;
       const stop = () => {
@@ -133,7 +141,7 @@ export function openUws(uws: Uws, door: Door, host: string, port: number): Promi
       return {
         port: bound,
         publish: (topic, text, except) => sockets.publish(topic, text, except),
-        adopt: (socket, head, address) => forward(socket, signed(head, `${secret} ${address}`), host, bound),
+        takeOver: (socket, head, address) => forward(socket, signed(head, `${secret} ${address}`), host, bound),
         stop,
         close() {
           stop();
@@ -149,7 +157,13 @@ export function openUws(uws: Uws, door: Door, host: string, port: number): Promi
 }
 
 /** Node's HTTP parser and uWebSockets.js on one port: see connection-split.ts. */
-export function openSplit(uws: Uws, peek: SocketPeek, door: Door, host: string, port: number): Promise<Opened> {
+export function openSplit(
+  uws: Uws,
+  peek: SocketPeek,
+  door: Dispatcher,
+  host: string,
+  port: number,
+): Promise<OpenedEngine> {
   const { app, sockets } = createApp(uws, door, randomUUID());
   const node = createNodeEngine(door);
   const split = new ConnectionSplit({
@@ -158,10 +172,10 @@ export function openSplit(uws: Uws, peek: SocketPeek, door: Door, host: string, 
     take: (socket) => node.take(socket),
   });
   const { server } = split;
-  const engine = (bound: number): Engine => ({
+  const engine = (bound: number): HttpEngine => ({
     port: bound,
     publish: (topic, text, except) => sockets.publish(topic, text, except),
-    adopt(socket, head) {
+    takeOver(socket, head) {
       socket.unshift(head);
       node.take(socket);
     },
@@ -183,7 +197,7 @@ export function openSplit(uws: Uws, peek: SocketPeek, door: Door, host: string, 
   });
 }
 
-function createApp(uws: Uws, door: Door, secret: string): { readonly app: UwsApp; readonly sockets: Sockets } {
+function createApp(uws: Uws, door: Dispatcher, secret: string): { readonly app: UwsApp; readonly sockets: Sockets } {
   const app = uws.App();
   const sockets = new Sockets(app, door);
   app
@@ -202,16 +216,16 @@ function createApp(uws: Uws, door: Door, secret: string): { readonly app: UwsApp
       dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
       drain(socket) {
         const { line } = socket.getUserData();
-        if (line?.wire instanceof SocketWire) line.wire.drained();
+        if (line?.sink instanceof SocketWire) line.sink.drained();
         line?.flushed();
       },
       close(socket, code) {
         const { line } = socket.getUserData();
         if (line === null) return;
-        if (line.wire instanceof SocketWire) line.wire.gone();
+        if (line.sink instanceof SocketWire) line.sink.gone();
         // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
-        if (line.open) door.over(line, code !== 1006);
-        else setImmediate(() => door.over(line, false));
+        if (line.isOpen) door.closed(line, code !== 1006);
+        else setImmediate(() => door.closed(line, false));
       },
     })
     .any('/*', (res, req) => {
@@ -243,7 +257,7 @@ function refuseTwoLengths(res: UwsResponse): void {
 /** One for all: there are as many wires as connections. */
 const nothing = () => undefined;
 
-class SocketWire implements Wire {
+class SocketWire implements ByteSink {
   readonly socket: UwsSocket;
   /** Bytes left. */
   drained: () => void = nothing;
@@ -258,20 +272,20 @@ class SocketWire implements Wire {
     this.socket.send(text, false);
   }
 
-  waiting(): number {
+  pendingBytes(): number {
     return this.socket.getBufferedAmount();
   }
 
   /** uWS drops a close frame, too, when more than its limit waits: the reader gets a while to take some. */
   end(code: number, reason: string): void {
-    if (this.waiting() <= BACKPRESSURE_LIMIT) {
+    if (this.pendingBytes() <= BACKPRESSURE_LIMIT) {
       this.socket.end(code, reason);
       return;
     }
     const cut = setTimeout(() => this.socket.close(), LAST_MS);
     this.gone = () => clearTimeout(cut);
     this.drained = () => {
-      if (this.waiting() > BACKPRESSURE_LIMIT) return;
+      if (this.pendingBytes() > BACKPRESSURE_LIMIT) return;
       this.drained = nothing;
       this.socket.end(code, reason);
     };
@@ -284,39 +298,39 @@ interface Published {
 }
 
 /** The WebSockets of one app, with uWS' own topics. */
-class Sockets implements Membership {
+class Sockets implements TopicMembers {
   readonly #app: UwsApp;
-  readonly #door: Door;
+  readonly #door: Dispatcher;
   /** Lines that missed a text and whose conversation has not been told. */
-  readonly #behind = new Set<Line>();
+  readonly #behind = new Set<Connection>();
   // What was published in this turn and the one before it: uWS sends a turn's texts in batches, and of a batch that meets a
   // full socket it reports the first text only, and drops the rest without a word.
   #earlier: Published[] = [];
   #recent: Published[] = [];
   #turning = false;
 
-  constructor(app: UwsApp, door: Door) {
+  constructor(app: UwsApp, door: Dispatcher) {
     this.#app = app;
     this.#door = door;
   }
 
   open(socket: UwsSocket): void {
     const data = socket.getUserData();
-    const line = this.#door.greet(new SocketWire(socket), this, data.caller);
+    const line = this.#door.openConversation(new SocketWire(socket), this, data.caller);
     data.line = line;
     // Closed before it was known here: the close handler could not tell whose it was.
-    if (!line.open) setImmediate(() => this.#door.over(line, false));
+    if (!line.isOpen) setImmediate(() => this.#door.closed(line, false));
   }
 
-  join(line: Line, topic: string): void {
-    if (line.wire instanceof SocketWire) line.wire.socket.subscribe(topic);
+  join(line: Connection, topic: string): void {
+    if (line.sink instanceof SocketWire) line.sink.socket.subscribe(topic);
   }
 
-  leave(line: Line, topic: string): void {
-    if (line.wire instanceof SocketWire) line.wire.socket.unsubscribe(topic);
+  leave(line: Connection, topic: string): void {
+    if (line.sink instanceof SocketWire) line.sink.socket.unsubscribe(topic);
   }
 
-  part(line: Line): void {
+  remove(line: Connection): void {
     this.#behind.delete(line);
   }
 
@@ -326,14 +340,14 @@ class Sockets implements Membership {
     // A text that got through after one that did not would reach the peer before the catching up does.
     const waiting: UwsSocket[] = [];
     for (const line of this.#behind) {
-      if (!line.behind) this.#behind.delete(line);
-      else if (line !== except && line.wire instanceof SocketWire && line.wire.socket.unsubscribe(topic)) {
-        waiting.push(line.wire.socket);
+      if (!line.isBehind) this.#behind.delete(line);
+      else if (line !== except && line.sink instanceof SocketWire && line.sink.socket.unsubscribe(topic)) {
+        waiting.push(line.sink.socket);
         line.miss([text]);
       }
     }
     const sender =
-      except instanceof Line && except.open && except.wire instanceof SocketWire ? except.wire.socket : null;
+      except instanceof Connection && except.isOpen && except.sink instanceof SocketWire ? except.sink.socket : null;
     if (sender?.isSubscribed(topic)) sender.publish(topic, text, false);
     else this.#app.publish(topic, text, false);
     for (const socket of waiting) socket.subscribe(topic);
@@ -342,7 +356,7 @@ class Sockets implements Membership {
   /** Called while uWS goes through its followers: nothing may be joined, left, sent or closed here. */
   dropped(socket: UwsSocket, text: string): void {
     const { line } = socket.getUserData();
-    if (line === null || !line.open || line.behind) return;
+    if (line === null || !line.isOpen || line.isBehind) return;
     const published = [...this.#earlier, ...this.#recent];
     const first = published.findIndex((one) => one.text === text);
     const lost = first < 0 ? [] : published.slice(first).filter((one) => socket.isSubscribed(one.topic));
@@ -374,7 +388,9 @@ function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string
   headers.delete(FROM_HEADER);
   const known = from.startsWith(`${secret} `);
   return {
-    address: known ? from.slice(secret.length + 1) : plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
+    address: known
+      ? from.slice(secret.length + 1)
+      : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
     host: (headers.get('host') ?? '').toLowerCase(),
     origin: headers.get('origin') ?? '',
     authorization: headers.get('authorization') ?? '',
@@ -382,7 +398,7 @@ function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string
   };
 }
 
-function headOf(res: UwsResponse, req: UwsRequest, secret: string): Head {
+function headOf(res: UwsResponse, req: UwsRequest, secret: string): RequestHead {
   const headers = headersOf(req);
   return {
     ...callerOf(res, headers, secret),
@@ -394,14 +410,14 @@ function headOf(res: UwsResponse, req: UwsRequest, secret: string): Head {
 }
 
 /** An exception out of a handler of uWS would end the process. */
-function safely(door: Door, res: UwsResponse, act: () => void): void {
+function safely(door: Dispatcher, res: UwsResponse, act: () => void): void {
   attempt(door.log, 'answering', act, () => void res.close());
 }
 
-function upgrade(door: Door, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
+function upgrade(door: Dispatcher, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
   const head = headOf(res, req, secret);
   const caller = callerOnly(head);
-  const refusal = door.refuses(caller);
+  const refusal = door.checkConnection(caller);
   if (refusal !== undefined) {
     writeReply(res, head, refusalReply(refusal));
     return;
@@ -411,8 +427,8 @@ function upgrade(door: Door, res: UwsResponse, req: UwsRequest, secret: string, 
   res.upgrade({ caller, line: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
 }
 
-function answer(door: Door, res: UwsResponse, head: Head): void {
-  const opening = door.opening(head);
+function answer(door: Dispatcher, res: UwsResponse, head: RequestHead): void {
+  const opening = door.findRoute(head);
   if (!opening.ok) {
     writeReply(res, head, opening.reply);
     return;
@@ -434,7 +450,7 @@ function answer(door: Door, res: UwsResponse, head: Head): void {
         if (course.gone) return;
         safely(door, res, () => {
           if ('open' in reply) openStream(door, res, head, reply, course);
-          else if ('pieces' in reply) openFlow(door, res, head, reply, course);
+          else if ('chunks' in reply) openFlow(door, res, head, reply, course);
           else writeReply(res, head, reply);
         });
       });
@@ -450,12 +466,12 @@ interface Course {
 /** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
 function readBody(
   res: UwsResponse,
-  head: Head,
+  head: RequestHead,
   limit: number,
   course: Course,
   take: (body: Buffer | null) => void,
 ): void {
-  const body = new Body(announcedLength(head));
+  const body = new BodyCollector(contentLength(head));
   res.onData((chunk, last) => {
     if (course.gone) return;
     if (body.length + chunk.byteLength > limit) {
@@ -468,18 +484,18 @@ function readBody(
   });
 }
 
-function writeHead(res: UwsResponse, reply: Reply | Flow | Stream): void {
+function writeHead(res: UwsResponse, reply: Reply | ChunkedReply | StreamReply): void {
   res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`);
   for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
 }
 
 /** With what uWS leaves to us: it does close, but does not say so. */
-function writeLastHead(res: UwsResponse, { headers }: Head, reply: Reply | Flow): void {
+function writeLastHead(res: UwsResponse, { headers }: RequestHead, reply: Reply | ChunkedReply): void {
   writeHead(res, reply);
   if (headers.get('connection')?.toLowerCase() === 'close') res.writeHeader('connection', 'close');
 }
 
-function writeReply(res: UwsResponse, head: Head, reply: Reply): void {
+function writeReply(res: UwsResponse, head: RequestHead, reply: Reply): void {
   res.cork(() => {
     writeLastHead(res, head, reply);
     const bodiless = reply.status === 204 || reply.status === 304;
@@ -493,8 +509,8 @@ function writeReply(res: UwsResponse, head: Head, reply: Reply): void {
   });
 }
 
-function openStream(door: Door, res: UwsResponse, head: Head, stream: Stream, course: Course): void {
-  const refusal = door.refuses(head);
+function openStream(door: Dispatcher, res: UwsResponse, head: RequestHead, stream: StreamReply, course: Course): void {
+  const refusal = door.checkConnection(head);
   if (refusal !== undefined || head.method === 'HEAD') {
     const reply = refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal);
     writeReply(res, head, reply);
@@ -509,16 +525,16 @@ function openStream(door: Door, res: UwsResponse, head: Head, stream: Stream, co
     writeHead(res, stream);
     res.tryEnd('', ENDLESS);
   });
-  const line = door.follow(wire, stream, callerOnly(head));
+  const line = door.openStream(wire, stream, callerOnly(head));
   wire.flushed = () => line.flushed();
   course.ended = () => {
     wire.gone();
-    door.over(line, false);
+    door.closed(line, false);
   };
 }
 
-function openFlow(door: Door, res: UwsResponse, head: Head, flow: Flow, course: Course): void {
-  const sink = new FlowSink(res, course);
+function openFlow(door: Dispatcher, res: UwsResponse, head: RequestHead, flow: ChunkedReply, course: Course): void {
+  const sink = new ChunkSink(res, course);
   res.onWritable(() => {
     sink.writable();
     return true;
@@ -529,7 +545,7 @@ function openFlow(door: Door, res: UwsResponse, head: Head, flow: Flow, course: 
   });
   if (head.method === 'HEAD') course.gone = true;
   course.ended = () => sink.closed();
-  void door.pour(flow, sink);
+  void door.sendChunks(flow, sink);
 }
 
 /**
@@ -537,11 +553,11 @@ function openFlow(door: Door, res: UwsResponse, head: Head, flow: Flow, course: 
  * the socket takes nothing: so each write has a cork of its own that it fits into, in a turn of its own (a handler's is corked
  * all along). Such a write tells of a full socket one too late; after that, a byte at a time asks whether all before it has gone.
  */
-class FlowSink implements Sink {
+class ChunkSink implements ChunkTarget {
   readonly #res: UwsResponse;
   readonly #course: Course;
   #size = SLICE;
-  left: () => void = nothing;
+  onGone: () => void = nothing;
   /** Who waits for the socket. */
   #wake: () => void = nothing;
 
@@ -550,7 +566,7 @@ class FlowSink implements Sink {
     this.#course = course;
   }
 
-  gone(): boolean {
+  isGone(): boolean {
     return this.#course.gone;
   }
 
@@ -558,7 +574,7 @@ class FlowSink implements Sink {
     const bytes = Buffer.from(piece);
     for (let at = 0; at < bytes.length; ) {
       await turn();
-      if (this.gone()) return;
+      if (this.isGone()) return;
       const slice = bytes.subarray(at, at + this.#size);
       let all = true;
       this.#res.cork(() => {
@@ -572,13 +588,13 @@ class FlowSink implements Sink {
 
   end(): void {
     setImmediate(() => {
-      if (!this.gone()) this.#res.cork(() => this.#res.end());
+      if (!this.isGone()) this.#res.cork(() => this.#res.end());
     });
   }
 
-  cut(): void {
+  abort(): void {
     // Closing calls the abort handler at once.
-    if (!this.gone()) setImmediate(() => this.gone() || this.#res.close());
+    if (!this.isGone()) setImmediate(() => this.isGone() || this.#res.close());
   }
 
   writable(): void {
@@ -587,7 +603,7 @@ class FlowSink implements Sink {
 
   /** The client has gone; `res` is dead. */
   closed(): void {
-    this.left();
+    this.onGone();
     this.#wake();
   }
 
@@ -610,9 +626,9 @@ function callerOnly({ address, host, origin, authorization, isForwarded }: Calle
  * A body without end. `tryEnd` takes what the system takes and says how much that was; the rest stays here, so that no byte
  * is written twice or lost (`write` of this uWS corrupts what slow readers get).
  */
-class StreamWire implements Wire {
+class StreamWire implements ByteSink {
   readonly #res: UwsResponse;
-  readonly #gathering = new Gathering(STREAM_LIMIT, (text) => this.#pour(text));
+  readonly #gathering = new WriteCoalescer(STREAM_LIMIT, (text) => this.#pour(text));
   flushed: () => void = () => undefined;
   /** Not taken yet; empty when the reader keeps up. */
   #rest: Buffer = Buffer.alloc(0);
@@ -626,12 +642,12 @@ class StreamWire implements Wire {
     this.#gathering.add(text);
   }
 
-  waiting(): number {
+  pendingBytes(): number {
     return this.#rest.length;
   }
 
   end(): void {
-    this.#gathering.pour();
+    this.#gathering.flush();
     if (this.#state === 'gone') return;
     this.#state = 'ending';
     // Ends abruptly, after a turn of its own: closing calls the abort handler at once.
@@ -678,7 +694,7 @@ function forward(socket: Socket, head: Buffer, host: string, port: number): void
   const to = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const onward = connect({ host: to, port, noDelay: true });
   onward.on('error', () => socket.destroy());
-  onward.on('close', () => cutLater(socket));
+  onward.on('close', () => destroyLater(socket));
   socket.on('close', () => onward.destroy());
   onward.write(head);
   socket.pipe(onward);

@@ -1,18 +1,18 @@
 // HTTP, WebSocket and streams on node:http and ws: the engine for machines that have no binary of uWebSockets.js. It keeps the
-// same promises with more work for each message; topics are the Door's, because ws has none.
+// same promises with more work for each message; topics are the Dispatcher's, because ws has none.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
-import { announcedLength, type Head } from '../http/router.ts';
-import type { Caller, Flow, Reply, Stream } from '../http/types.ts';
-import type { Wire } from './connection.ts';
-import type { Door, Sink } from './dispatcher.ts';
-import { isForwardedBy, plainAddress } from './host-origin-rules.ts';
-import type { Engine, Opened } from './http-engine.ts';
-import { Body, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeWire, receiveMessage } from './http-engine.ts';
+import { contentLength, type RequestHead } from '../http/router.ts';
+import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
+import type { ByteSink } from './connection.ts';
+import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
+import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
+import type { HttpEngine, OpenedEngine } from './http-engine.ts';
+import { BodyCollector, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeSink, receiveMessage } from './http-engine.ts';
 
 const HEAD_MS = 10_000;
 const BODY_MS = 120_000;
@@ -26,7 +26,7 @@ export interface NodeEngine {
   close(): Promise<void>;
 }
 
-export function createNodeEngine(door: Door): NodeEngine {
+export function createNodeEngine(door: Dispatcher): NodeEngine {
   const server = createServer({
     maxHeaderSize: HEAD_LIMIT,
     headersTimeout: HEAD_MS,
@@ -46,7 +46,7 @@ export function createNodeEngine(door: Door): NodeEngine {
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const caller = callerOf(req);
-    const refusal = door.refuses(caller);
+    const refusal = door.checkConnection(caller);
     if (refusal !== undefined) refuseUpgrade(socket, refusalReply(refusal));
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') {
       refuseUpgrade(socket, refusedReply('payload', 'the only upgrade is to websocket'));
@@ -57,7 +57,7 @@ export function createNodeEngine(door: Door): NodeEngine {
     const life = { alive: true };
     sockets.set(ws, life);
     const wire = new SocketWire(ws);
-    const line = door.greet(wire, door.topics, caller);
+    const line = door.openConversation(wire, door.topics, caller);
     wire.flushed = () => line.flushed();
     ws.on('message', (data, binary) => receiveMessage(line, bufferOf(data), binary));
     ws.on('pong', () => {
@@ -67,7 +67,7 @@ export function createNodeEngine(door: Door): NodeEngine {
     ws.on('error', () => undefined);
     ws.on('close', (code) => {
       sockets.delete(ws);
-      door.over(line, line.open && code !== 1006);
+      door.closed(line, line.isOpen && code !== 1006);
     });
   };
 
@@ -98,13 +98,13 @@ export function createNodeEngine(door: Door): NodeEngine {
   };
 }
 
-export function openWs(door: Door, host: string, port: number): Promise<Opened> {
+export function openWs(door: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
   const node = createNodeEngine(door);
   const { server } = node;
-  const engine = (bound: number): Engine => ({
+  const engine = (bound: number): HttpEngine => ({
     port: bound,
     publish: () => undefined,
-    adopt(socket, head) {
+    takeOver(socket, head) {
       socket.unshift(head);
       node.take(socket);
     },
@@ -120,7 +120,7 @@ export function openWs(door: Door, host: string, port: number): Promise<Opened> 
   });
 }
 
-class SocketWire implements Wire {
+class SocketWire implements ByteSink {
   readonly #ws: WebSocket;
   flushed: () => void = () => undefined;
 
@@ -132,7 +132,7 @@ class SocketWire implements Wire {
     this.#ws.send(text, () => this.flushed());
   }
 
-  waiting(): number {
+  pendingBytes(): number {
     return this.#ws.bufferedAmount;
   }
 
@@ -153,7 +153,7 @@ function bufferOf(data: RawData): Buffer {
 
 function callerOf(req: IncomingMessage): Caller {
   const { host = '', origin = '', authorization = '' } = req.headers;
-  const address = plainAddress(req.socket.remoteAddress ?? '');
+  const address = normalizeAddress(req.socket.remoteAddress ?? '');
   const caller = { address, host: host.toLowerCase(), origin, authorization };
   return isForwardedBy(Object.keys(req.headers)) ? { ...caller, isForwarded: true } : caller;
 }
@@ -163,7 +163,7 @@ function readable(value: string): string {
   return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString() : value;
 }
 
-function headOf(req: IncomingMessage): Head {
+function headOf(req: IncomingMessage): RequestHead {
   const url = req.url ?? '';
   const mark = url.indexOf('?');
   const headers = new Map<string, string>();
@@ -179,9 +179,9 @@ function headOf(req: IncomingMessage): Head {
   };
 }
 
-function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
+function answer(door: Dispatcher, req: IncomingMessage, res: ServerResponse): void {
   const head = headOf(req);
-  const opening = door.opening(head);
+  const opening = door.findRoute(head);
   if (!opening.ok) {
     writeReply(req, res, opening.reply);
     return;
@@ -201,7 +201,7 @@ function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
         if (gone) return;
         const write = () => {
           if ('open' in reply) openStream(door, req, res, head, reply);
-          else if ('pieces' in reply) openFlow(door, req, res, reply);
+          else if ('chunks' in reply) openFlow(door, req, res, reply);
           else writeReply(req, res, reply);
         };
         attempt(door.log, 'answering', write, () => void res.destroy());
@@ -210,8 +210,8 @@ function answer(door: Door, req: IncomingMessage, res: ServerResponse): void {
 }
 
 /** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
-function readBody(req: IncomingMessage, head: Head, limit: number, take: (body: Buffer | null) => void): void {
-  const body = new Body(announcedLength(head));
+function readBody(req: IncomingMessage, head: RequestHead, limit: number, take: (body: Buffer | null) => void): void {
+  const body = new BodyCollector(contentLength(head));
   let length = 0;
   req.on('data', (chunk: Buffer) => {
     if (length > limit) return;
@@ -235,44 +235,50 @@ function writeReply(req: IncomingMessage, res: ServerResponse, reply: Reply): vo
   req.resume();
 }
 
-function openStream(door: Door, req: IncomingMessage, res: ServerResponse, head: Head, stream: Stream): void {
-  const refusal = door.refuses(head);
+function openStream(
+  door: Dispatcher,
+  req: IncomingMessage,
+  res: ServerResponse,
+  head: RequestHead,
+  stream: StreamReply,
+): void {
+  const refusal = door.checkConnection(head);
   if (refusal !== undefined || req.method === 'HEAD') {
     writeReply(req, res, refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal));
     return;
   }
   res.writeHead(stream.status, stream.headers);
   res.flushHeaders();
-  const wire = new NodeWire(res, '');
-  const line = door.follow(wire, stream, callerOf(req));
+  const wire = new NodeSink(res, '');
+  const line = door.openStream(wire, stream, callerOf(req));
   wire.flushed = () => line.flushed();
-  res.on('close', () => door.over(line, false));
+  res.on('close', () => door.closed(line, false));
   res.on('error', () => undefined);
 }
 
-function openFlow(door: Door, req: IncomingMessage, res: ServerResponse, flow: Flow): void {
+function openFlow(door: Dispatcher, req: IncomingMessage, res: ServerResponse, flow: ChunkedReply): void {
   res.writeHead(flow.status, flow.headers);
   res.on('error', () => undefined);
-  const sink = new FlowSink(res);
+  const sink = new ChunkSink(res);
   if (req.method === 'HEAD') sink.end();
-  void door.pour(flow, sink);
+  void door.sendChunks(flow, sink);
 }
 
-class FlowSink implements Sink {
+class ChunkSink implements ChunkTarget {
   readonly #res: ServerResponse;
-  left: () => void = () => undefined;
+  onGone: () => void = () => undefined;
   /** Who waits for the socket. */
   #wake: () => void = () => undefined;
 
   constructor(res: ServerResponse) {
     this.#res = res;
     res.on('close', () => {
-      if (!res.writableEnded) this.left();
+      if (!res.writableEnded) this.onGone();
       this.#wake();
     });
   }
 
-  gone(): boolean {
+  isGone(): boolean {
     return this.#res.destroyed || this.#res.writableEnded;
   }
 
@@ -292,7 +298,7 @@ class FlowSink implements Sink {
     this.#res.end();
   }
 
-  cut(): void {
+  abort(): void {
     this.#res.destroy();
   }
 }

@@ -1,8 +1,8 @@
 // The verbs of administration (rules A1 to A4): accounts, tokens, sessions, and `tail`. People may type them by hand.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import type { Request, Requests } from '../../protocol/messages.ts';
-import { isAdmin, matches } from '../core/access.ts';
+import type { Requests, WireRequest } from '../../protocol/messages.ts';
+import { isAdmin, matchesPattern } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Session } from '../core/session.ts';
@@ -18,7 +18,7 @@ interface AdminContext {
 type AdminAnswer = { readonly ok: true; readonly fields: object } | Refusal;
 
 type AdminRequest = Extract<
-  Request,
+  WireRequest,
   Requests['help' | 'stats' | 'who' | 'tail' | 'kick' | 'accounts' | 'account' | 'tokens' | 'token' | 'revoke']
 >;
 
@@ -68,7 +68,7 @@ export async function administer(context: AdminContext, request: AdminRequest): 
 
 function describeSession(session: Session): object {
   const { account, device, token, scopes } = session.identity;
-  const { id, since, following, behind } = session;
+  const { id, since, following, isBehind: behind } = session;
   return { session: id, account, device_id: device, token, scopes, peer: session.peer.name, since, following, behind };
 }
 
@@ -77,7 +77,7 @@ async function readStats({ hub, accounts, version }: AdminContext): Promise<obje
   return {
     version,
     sessions: hub.sessions.size,
-    behind: [...hub.sessions].filter(({ behind }) => behind).length,
+    behind: [...hub.sessions].filter(({ isBehind: behind }) => behind).length,
     accounts: accounts.list().length,
     channels: channels.length,
     items: channels.reduce((sum, { items }) => sum + items, 0),
@@ -93,7 +93,7 @@ function tail(hub: Hub, session: Session, pattern: string): void {
   tails.get(session)?.();
   const channels = { prefix: pattern.replace(/\*$/, ''), whole: false };
   const stop = hub.watch((channel, changes) => {
-    if (!matches(pattern, channel.name)) return;
+    if (!matchesPattern(pattern, channel.name)) return;
     for (const change of changes) {
       const shown = channel.name.startsWith('@') && change.value !== null ? { ...change, value: '"…"' } : change;
       session.answer(notification(channel.name, shown));

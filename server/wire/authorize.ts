@@ -2,8 +2,8 @@
 // remembers it for the connection.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import type { Request, Requests } from '../../protocol/messages.ts';
-import { everything, type Identity } from '../core/access.ts';
+import type { Requests, WireRequest } from '../../protocol/messages.ts';
+import { allScopes, type Identity } from '../core/access.ts';
 import { type Accounts, ownerName } from '../core/accounts.ts';
 import type { Caller } from '../http/types.ts';
 
@@ -29,13 +29,13 @@ export function admitLogin(gate: Gate, caller: Caller, request: Requests['login'
 }
 
 /** L6: the identity of a request on a connection without a login. */
-export function admitRequest(gate: Gate, caller: Caller, peerName: string, request: Request): Admitted {
+export function admitRequest(gate: Gate, caller: Caller, peerName: string, request: WireRequest): Admitted {
   const device = request.device_id ?? '';
   const secret = request.user_id || bearerOf(caller);
   if (secret !== undefined) return admitSecret(gate, caller, secret, device);
   if (!gate.personal) return refuse('login_first', '', 'log in first: {"type":"login","user_id":"<your token>"}');
   const name = device === '' ? `by-hand-${peerName}` : device;
-  return { ok: true, identity: { account: ownerName, device: name, token: '', scopes: everything }, userId: '' };
+  return { ok: true, identity: { account: ownerName, device: name, token: '', scopes: allScopes }, userId: '' };
 }
 
 function admitSecret({ accounts }: Gate, { address }: Caller, secret: string, device: string): Admitted {

@@ -3,7 +3,7 @@
 
 import { refuse } from '../../protocol/errors.ts';
 import type { Requests } from '../../protocol/messages.ts';
-import { fullName, may } from '../core/access.ts';
+import { fullName, isAllowed } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Session } from '../core/session.ts';
 import type { ChannelVerbs, WriteRequest } from './channel-verbs.ts';
@@ -45,7 +45,7 @@ export class ChannelRequests<D extends TaskDevice> {
     const { session, login, to } = asking;
     const { identity } = login;
     const name = fullName(identity, said, (account) => this.#accounts.isAccount(account));
-    if (!may(identity, reading.has(request.type) ? 'read' : 'write', name)) {
+    if (!isAllowed(identity, reading.has(request.type) ? 'read' : 'write', name)) {
       const refusal = refuse('forbidden', '', 'see {"type":"channels"} for what this session may read');
       return to.refuseAfter(refusal, request.ref);
     }

@@ -6,7 +6,7 @@ import { type SaidItem, wrongDayItem } from '../../protocol/day.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { type Requests, Task } from '../../protocol/messages.ts';
 import { nextVersion } from '../../protocol/version.ts';
-import { type Identity, isAdmin, matches, may, shortName } from '../core/access.ts';
+import { type Identity, isAdmin, isAllowed, matchesPattern, shortName } from '../core/access.ts';
 import { type Channel, sizeOf } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Peer } from '../core/peer.ts';
@@ -59,7 +59,7 @@ export class ChannelVerbs {
     const lists = await Promise.all(prefixes.map((prefix) => this.#hub.store.channels(prefix)));
     return lists
       .flat()
-      .filter(({ channel }) => may(who, 'read', channel))
+      .filter(({ channel }) => isAllowed(who, 'read', channel))
       .map((info) => ({ ...info, channel: shortName(who, info.channel) }));
   }
 
@@ -91,7 +91,7 @@ export class ChannelVerbs {
   ): Promise<string | Refusal> {
     const who = session.identity;
     const prefix = name.slice(0, -1);
-    const fits = (channel: string) => channel.startsWith(prefix) && may(who, 'read', channel);
+    const fits = (channel: string) => channel.startsWith(prefix) && isAllowed(who, 'read', channel);
     const patterns = this.#patterns.get(session) ?? new Map<string, () => void>();
     this.#patterns.set(session, patterns);
     patterns.get(name)?.();
@@ -142,7 +142,7 @@ export class ChannelVerbs {
     const who = session.identity;
     const pattern = this.#patterns.get(session)?.get(name);
     pattern?.();
-    const names = session.following.filter((followed) => matches(name, followed));
+    const names = session.following.filter((followed) => matchesPattern(name, followed));
     let found = pattern !== undefined;
     for (const one of names) {
       const channel = await this.#hub.channel(one);

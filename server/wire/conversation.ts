@@ -3,9 +3,9 @@
 
 import { type Decoded, decode } from '../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import type { Request, Requests } from '../../protocol/messages.ts';
+import type { Requests, WireRequest } from '../../protocol/messages.ts';
 import { noVersion } from '../../protocol/version.ts';
-import { type Identity, matches, may } from '../core/access.ts';
+import { type Identity, isAllowed, matchesPattern } from '../core/access.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
@@ -180,7 +180,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     before?.closed();
   }
 
-  #take(request: Request): void | Promise<void> {
+  #take(request: WireRequest): void | Promise<void> {
     if (this.#answers.over) return;
     if (request.type === 'login') return this.#logIn(request);
     const { ref } = request;
@@ -227,7 +227,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
   }
 
   /** L6, L7: who asks. */
-  #who(request: Request): ({ readonly ok: true } & Login<D>) | Refusal {
+  #who(request: WireRequest): ({ readonly ok: true } & Login<D>) | Refusal {
     const said = request.user_id ?? '';
     if (this.#login !== undefined) {
       if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
@@ -256,7 +256,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     this.#startOver();
     this.#login = { identity: { ...identity, device: device.id }, userId, device };
     const session = this.#open(this.#login.identity);
-    const readable = may(this.#login.identity, 'read', tasks.channel.name);
+    const readable = isAllowed(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;
     if (readable) await device.greet(stated, tasks.seq);
     if (this.#answers.over) return;
@@ -276,7 +276,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
   /** Who follows the tasks as a channel hears of them in that way only. */
   #follows(name: string): void {
     const plain = this.#plain;
-    if (plain === undefined || !matches(name, plain.channel.name)) return;
+    if (plain === undefined || !matchesPattern(name, plain.channel.name)) return;
     this.#session?.unfollow(plain.channel, this.#plainView(plain));
     this.#plain = undefined;
   }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Running } from '../../server/compose.ts';
+import type { RunningHub } from '../../server/compose.ts';
 import { hasChromium, Visitor } from '../harness/browser.ts';
 import { startComposed } from '../harness/compose.ts';
 import { Leftovers } from '../harness/process.ts';
@@ -48,7 +48,7 @@ async function serve(folder: string): Promise<{ server: Server; url: string }> {
 
 (hasChromium ? describe : describe.skip)('the SDK from its tarball, in Chromium', () => {
   const leftovers = new Leftovers();
-  let hub: Running;
+  let hub: RunningHub;
   let site: { server: Server; url: string };
   beforeAll(async () => {
     site = await serve(await installSdk(leftovers.folder()));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import type { Running } from '../../server/compose.ts';
+import type { RunningHub } from '../../server/compose.ts';
 import { hasChromium, Visitor } from '../harness/browser.ts';
 import { startComposed } from '../harness/compose.ts';
 
@@ -46,7 +46,7 @@ async function serve(): Promise<{ server: Server; url: string }> {
 }
 
 (hasChromium ? describe : describe.skip)('the SDK in Chromium', () => {
-  let hub: Running;
+  let hub: RunningHub;
   let site: { server: Server; url: string };
   beforeAll(async () => {
     site = await serve();

@@ -4,7 +4,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { decode } from '../../protocol/codec.ts';
-import type { Running } from '../../server/compose.ts';
+import type { RunningHub } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { type Node, oneNode, type Start } from '../harness/compose.ts';
 import { task } from '../harness/task.ts';
@@ -22,16 +22,16 @@ export interface Person {
  * an answer reflects what was acknowledged before on any node.
  */
 export class Place {
-  readonly hub: Running;
+  readonly hub: RunningHub;
   readonly #nodes: readonly Node[];
   readonly world: TestWorld;
   readonly owner: string;
   readonly #open: Open;
   #talks: Talk[] = [];
-  readonly #at = new WeakMap<Talk, Running>();
+  readonly #at = new WeakMap<Talk, RunningHub>();
   #people = 0;
 
-  private constructor(nodes: readonly Node[], hub: Running, world: TestWorld, owner: string, open: Open) {
+  private constructor(nodes: readonly Node[], hub: RunningHub, world: TestWorld, owner: string, open: Open) {
     this.#nodes = nodes;
     this.hub = hub;
     this.world = world;

@@ -147,7 +147,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       await keen.next();
       slow.pause();
       const large = 'x'.repeat(65_536);
-      const behind = () => [...house.hub.sessions].filter((session) => session.behind).length;
+      const behind = () => [...house.hub.sessions].filter((session) => session.isBehind).length;
       let last = 0;
       while (behind() === 0 && last < 2_000) {
         ({ seq: last } = await put(`k${last % 10}`, last + large));

@@ -3,19 +3,19 @@
 import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { compose, type Running } from '../../server/compose.ts';
+import { compose, type RunningHub } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { realWorld } from '../../server/world.ts';
 import { startComposed, testConfig } from '../harness/compose.ts';
 import { Socket } from '../harness/socket.ts';
 
-let running: Running[] = [];
+let running: RunningHub[] = [];
 afterEach(async () => {
   for (const hub of running) await hub.stop();
   running = [];
 });
 
-async function start(said: Partial<Config> = {}): Promise<Running> {
+async function start(said: Partial<Config> = {}): Promise<RunningHub> {
   const hub = await startComposed(said);
   running.push(hub);
   return hub;

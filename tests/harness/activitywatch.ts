@@ -7,7 +7,7 @@ import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { Router } from '../../server/http/router.ts';
-import type { Flow, Reply } from '../../server/http/types.ts';
+import type { ChunkedReply, Reply } from '../../server/http/types.ts';
 import { newStore } from './store.ts';
 import { TestWorld } from './world.ts';
 
@@ -48,7 +48,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const world = wishes.world ?? new TestWorld();
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
-  await accounts.begin(undefined);
+  await accounts.createOwner(undefined);
   const activityWatch = openActivityWatch({
     hub,
     accounts,
@@ -90,10 +90,10 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   };
 }
 
-async function answerOf(reply: Reply | Flow): Promise<Answer> {
+async function answerOf(reply: Reply | ChunkedReply): Promise<Answer> {
   const { status, headers } = reply;
   const pieces: Buffer[] = [];
-  if ('pieces' in reply) for await (const piece of reply.pieces) pieces.push(Buffer.from(piece));
+  if ('chunks' in reply) for await (const piece of reply.chunks) pieces.push(Buffer.from(piece));
   else pieces.push(Buffer.from(reply.body));
   const text = Buffer.concat(pieces).toString();
   let value: unknown;

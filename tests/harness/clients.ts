@@ -6,7 +6,13 @@ import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import type { Caller, Route } from '../../server/http/types.ts';
-import { type EngineName, type Front, type Listening, listen, type Options } from '../../server/transport/listen.ts';
+import {
+  type AppHandlers,
+  type EngineName,
+  type ListenOptions,
+  listen,
+  type OpenPorts,
+} from '../../server/transport/listen.ts';
 import { waiting } from './waiting.ts';
 import { TestWorld } from './world.ts';
 
@@ -102,7 +108,7 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-export interface House extends Listening {
+export interface House extends OpenPorts {
   readonly world: TestWorld;
   /** Conversations in the order in which they began. */
   readonly talks: Flow<Talk>;
@@ -112,9 +118,9 @@ export interface House extends Listening {
 
 export interface Wishes {
   readonly routes?: readonly Route[];
-  readonly admit?: Front['admit'];
-  readonly converse?: Front['converse'];
-  readonly options?: Partial<Options>;
+  readonly admit?: AppHandlers['admit'];
+  readonly converse?: AppHandlers['converse'];
+  readonly options?: Partial<ListenOptions>;
 }
 
 export async function open(listener: Listener, wishes: Wishes = {}): Promise<House> {
@@ -127,7 +133,7 @@ export async function open(listener: Listener, wishes: Wishes = {}): Promise<Hou
     talks.push(talk);
     return talk;
   };
-  const front: Front = {
+  const front: AppHandlers = {
     routes: wishes.routes ?? [],
     admit: wishes.admit ?? (() => undefined),
     converse: wishes.converse ?? begin,

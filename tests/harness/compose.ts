@@ -1,6 +1,6 @@
 // A whole hub in this process, on free ports, through the door that main.ts uses.
 
-import { assemble, compose, openDoors, type Running } from '../../server/compose.ts';
+import { assemble, compose, openPorts, type RunningHub } from '../../server/compose.ts';
 import { type Config, configure } from '../../server/config.ts';
 import type { Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
@@ -14,7 +14,7 @@ export function testConfig(said: Partial<Config> = {}): Config {
 }
 
 /** @param world the real one unless said */
-export async function startComposed(said: Partial<Config> = {}, world?: World): Promise<Running> {
+export async function startComposed(said: Partial<Config> = {}, world?: World): Promise<RunningHub> {
   const config = testConfig(said);
   const composed = await compose(config, world ?? realWorld(config.log));
   if (!composed.ok) throw new Error(composed.error);
@@ -22,7 +22,7 @@ export async function startComposed(said: Partial<Config> = {}, world?: World): 
 }
 
 export interface Node {
-  readonly hub: Running;
+  readonly hub: RunningHub;
   readonly store: Store;
   /** Resolves when all that other nodes have written by now has been told here. */
   level(): Promise<void>;
@@ -35,7 +35,7 @@ export async function startNode(said: Partial<Config>, world: World): Promise<No
   const config = testConfig(said);
   const assembled = await assemble(config, world);
   if (!assembled.ok) throw new Error(assembled.error);
-  const composed = await openDoors(assembled.parts, config, world);
+  const composed = await openPorts(assembled.parts, config, world);
   if (!composed.ok) throw new Error(composed.error);
   return { hub: composed.hub, store: assembled.parts.hub.store, level: () => assembled.parts.hub.refresh() };
 }

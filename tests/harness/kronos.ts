@@ -130,7 +130,7 @@ export async function startHub(
   const switchboard = new Switchboard();
   hub.addPublisher(switchboard);
   const accounts = await Accounts.open(hub);
-  const owner = (await accounts.begin(undefined)) ?? '';
+  const owner = (await accounts.createOwner(undefined)) ?? '';
   const { personal = true, signup = 'closed' } = options;
   const merge = options.merge === undefined ? {} : { merge: options.merge };
   const tasks = await openTaskClients({ hub, accounts, ...merge });

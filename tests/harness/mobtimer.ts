@@ -11,7 +11,7 @@ import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { Tickets } from '../../server/http/tickets.ts';
-import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { type EngineName, listen, type OpenPorts } from '../../server/transport/listen.ts';
 import { openWire } from '../../server/wire/conversation.ts';
 import { subscription } from '../../server/wire/subscription-view.ts';
 import { type Answer, ask, type Guest, visit } from './clients.ts';
@@ -42,7 +42,7 @@ export interface House {
   /** The owner's token. */
   readonly owner: string;
   readonly port: number;
-  readonly listening: Listening;
+  readonly listening: OpenPorts;
   ask(method: string, path: string, wishes?: { body?: string; headers?: Record<string, string> }): Promise<Answer>;
   /** PUTs JSON as the command line does. */
   put(path: string, body: object | string): Promise<Answer>;
@@ -67,7 +67,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   const { engine = 'uWebSockets.js', rooms = 'open', personal = false } = wishes;
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
-  const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
+  const owner = (await accounts.createOwner(wishes.owner)) ?? wishes.owner ?? '';
   const tasks = await openTaskClients({ hub, accounts });
   const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0', forms: [roomForm] });
   const tickets = new Tickets({ accounts, personal }, hub);

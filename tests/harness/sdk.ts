@@ -8,15 +8,15 @@ import {
   type ConnectOptions,
   connect,
 } from '../../clients/typescript/index.ts';
-import type { Running } from '../../server/compose.ts';
+import type { RunningHub } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { startComposed } from './compose.ts';
 
 export class SdkTestHub {
-  readonly hub: Running;
+  readonly hub: RunningHub;
   #open: Connection[] = [];
 
-  private constructor(hub: Running) {
+  private constructor(hub: RunningHub) {
     this.hub = hub;
   }
 

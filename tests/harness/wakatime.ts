@@ -8,7 +8,7 @@ import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
-import { type EngineName, type Listening, listen } from '../../server/transport/listen.ts';
+import { type EngineName, listen, type OpenPorts } from '../../server/transport/listen.ts';
 import { openWire } from '../../server/wire/conversation.ts';
 import { type Answer, ask, type Guest, visit } from './clients.ts';
 import { newStore } from './store.ts';
@@ -41,7 +41,7 @@ export interface TestHub {
   /** The owner's token. */
   readonly owner: string;
   readonly port: number;
-  readonly listening: Listening;
+  readonly listening: OpenPorts;
   /** Sends a request as it is: without a key, unless the headers or the path have one. */
   ask(method: string, path: string, asking?: RequestOptions): Promise<Answer>;
   /** Reads JSON with the owner's key as the command line sends it, below `/api/v1/users/current/`. */
@@ -65,7 +65,7 @@ export async function openTestHub(wishes: TestHubOptions = {}): Promise<TestHub>
   const { engine = 'uWebSockets.js', personal = false, sizes } = wishes;
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
-  const owner = (await accounts.begin(wishes.owner)) ?? wishes.owner ?? '';
+  const owner = (await accounts.createOwner(wishes.owner)) ?? wishes.owner ?? '';
   const tasks = await openTaskClients({ hub, accounts });
   const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0' });
   const near = ({ origin }: { readonly origin: string }) => origin === '';

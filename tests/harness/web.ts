@@ -1,7 +1,7 @@
 // What the tests in Chromium are made of: hubs and visitors that end with their test, and whose pages have complained of nothing.
 
 import { expect } from '@jest/globals';
-import type { Running } from '../../server/compose.ts';
+import type { RunningHub } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
 import { Visitor, type VisitorOptions } from './browser.ts';
 import { startComposed } from './compose.ts';
@@ -11,7 +11,7 @@ export class House {
   /** For hubs in processes of their own, which a restart is part of. */
   readonly leftovers = new Leftovers();
   #visitors: Visitor[] = [];
-  #hubs: Running[] = [];
+  #hubs: RunningHub[] = [];
 
   async visit(url: string, options?: VisitorOptions): Promise<Visitor> {
     const visitor = await Visitor.open(url, options);
@@ -21,7 +21,7 @@ export class House {
   }
 
   /** A hub in memory. */
-  async started(said?: Partial<Config>): Promise<Running> {
+  async started(said?: Partial<Config>): Promise<RunningHub> {
     const hub = await startComposed(said);
     this.#hubs.push(hub);
     return hub;

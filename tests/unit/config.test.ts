@@ -1,9 +1,9 @@
 // The table of variables: defaults, every variable set, every variable set wrong.
 
 import { describe, expect, test } from '@jest/globals';
-import { configure, describe as describeTable, type Surroundings } from '../../server/config.ts';
+import { type ConfigSources, configure, describe as describeTable } from '../../server/config.ts';
 
-const place = (env: Record<string, string> = {}, platform = 'linux'): Surroundings => ({
+const place = (env: Record<string, string> = {}, platform = 'linux'): ConfigSources => ({
   env,
   platform,
   home: '/home/ann',

@@ -4,15 +4,15 @@
 import { compile } from '../../../protocol/check.ts';
 import { refuse } from '../../../protocol/errors.ts';
 import { ChannelName } from '../../../protocol/messages.ts';
-import { fullName, type Identity, may } from '../../core/access.ts';
+import { fullName, type Identity, isAllowed } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Start, View } from '../../core/session.ts';
 import { refusalReply } from '../../http/error-boundary.ts';
-import { beginStream, type Manner, streamHeaders } from '../../http/sse.ts';
+import { openStream, type StreamFormat, streamHeaders } from '../../http/sse.ts';
 import { type Tickets, ticketMs } from '../../http/tickets.ts';
-import type { Reply, Request, Route, RouteDoc, Stream } from '../../http/types.ts';
+import type { Reply, Request, Route, RouteDoc, StreamReply } from '../../http/types.ts';
 import { json } from '../../http/types.ts';
 
 export interface EventDeps {
@@ -27,8 +27,8 @@ const before = '/-/channels/';
 const after = '/events';
 const isChannelName = compile(ChannelName);
 
-const manner: Manner = {
-  words: (json) => `event: closed\ndata: ${json}\n\n`,
+const manner: StreamFormat = {
+  formatNotice: (json) => `event: closed\ndata: ${json}\n\n`,
   keepAlive: ':\n\n',
 };
 
@@ -69,7 +69,10 @@ export function eventRoutes(deps: EventDeps): readonly Route[] {
   ];
 }
 
-async function follow({ hub, accounts, tickets, subscription }: EventDeps, request: Request): Promise<Reply | Stream> {
+async function follow(
+  { hub, accounts, tickets, subscription }: EventDeps,
+  request: Request,
+): Promise<Reply | StreamReply> {
   const said = saidChannel(request.path);
   if (said === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
   const admitted = await tickets.authenticate(request);
@@ -79,11 +82,11 @@ async function follow({ hub, accounts, tickets, subscription }: EventDeps, reque
     return refusalReply(refuse('property', 'channel', 'one channel, by its name: patterns need a WebSocket'));
   }
   const name = fullName(identity, said, (account) => accounts.isAccount(account));
-  if (!may(identity, 'read', name)) return refusalReply(refuse('forbidden'));
+  if (!isAllowed(identity, 'read', name)) return refusalReply(refuse('forbidden'));
   const channel = await hub.channel(name);
   const start = startOf(request);
-  const open: Stream['open'] = (peer) => {
-    const { session, conversation } = beginStream(hub, peer, identity, manner, () => undefined);
+  const open: StreamReply['open'] = (peer) => {
+    const { session, conversation } = openStream(hub, peer, identity, manner, () => undefined);
     session.follow(channel, asEvents(subscription(identity, channel)), start);
     return conversation;
   };

@@ -90,7 +90,7 @@ export class Metrics {
     gauge(
       'horai_sessions_behind',
       'Sessions that are catching up.',
-      () => [...hub.sessions].filter((session) => session.behind).length,
+      () => [...hub.sessions].filter((session) => session.isBehind).length,
     );
     gauge('horai_channels_open', 'Channels held open.', () => hub.channelsOpen);
   }

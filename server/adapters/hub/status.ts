@@ -4,11 +4,11 @@
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
-import { authenticate, type Trust } from '../../http/authenticate.ts';
+import { type AuthenticationDeps, authenticate } from '../../http/authenticate.ts';
 import { json, type Reply, type Route, type RouteDoc } from '../../http/types.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface StatusDeps extends Trust {
+export interface StatusDeps extends AuthenticationDeps {
   readonly hub: Pick<Hub, 'store' | 'trouble'>;
   readonly metrics: Metrics;
   readonly version: string;

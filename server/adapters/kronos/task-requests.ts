@@ -5,7 +5,7 @@ import { decode } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import type { mergeList } from '../../../protocol/merge.ts';
 import type { Requests, Task } from '../../../protocol/messages.ts';
-import { may } from '../../core/access.ts';
+import { isAllowed } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
@@ -71,7 +71,7 @@ class TaskRequests implements TaskClients<Device> {
     const { ref } = request;
     const { account } = login.identity;
     const verb = request.type === 'read-all' ? 'read' : 'write';
-    if (!may(login.identity, verb, `${account}/tasks`)) {
+    if (!isAllowed(login.identity, verb, `${account}/tasks`)) {
       return to.refuseAfter(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref);
     }
     const tasks = await this.of(account);
@@ -97,7 +97,7 @@ class TaskRequests implements TaskClients<Device> {
   disguised<T>(task: T, account: string): T {
     if (typeof task !== 'object' || task === null || !('index' in task) || typeof task.index !== 'string') return task;
     const secret = task.index.slice(0, Math.max(0, task.index.indexOf('#')));
-    if (secret === '' || !this.#deps.accounts.belongs(secret, account)) return task;
+    if (secret === '' || !this.#deps.accounts.isSecretOf(secret, account)) return task;
     return { ...task, index: account + task.index.slice(secret.length) };
   }
 
@@ -170,7 +170,7 @@ class TaskRequests implements TaskClients<Device> {
 
   /** W3, W6, M11 */
   async #listUnasked({ tasks, login, to }: Asking): Promise<void> {
-    if (!may(login.identity, 'read', tasks.channel.name)) return;
+    if (!isAllowed(login.identity, 'read', tasks.channel.name)) return;
     const all = await tasks.readAll(login.userId);
     if (to.over) return;
     this.#unasked.set(to, this.#deps.hub.world.now());

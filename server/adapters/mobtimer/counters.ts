@@ -4,7 +4,7 @@ import type { Identity } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Conversation, Peer } from '../../core/peer.ts';
 import type { Session } from '../../core/session.ts';
-import { beginStream } from '../../http/sse.ts';
+import { openStream } from '../../http/sse.ts';
 import { closedEvent, countersEvents } from './event.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -22,8 +22,8 @@ export class Counters {
   }
 
   open(peer: Peer, by: Identity): Conversation {
-    const manner = { words: closedEvent, keepAlive: '' };
-    const { session, conversation } = beginStream(this.#hub, peer, by, manner, () => this.#sessions.delete(session));
+    const manner = { formatNotice: closedEvent, keepAlive: '' };
+    const { session, conversation } = openStream(this.#hub, peer, by, manner, () => this.#sessions.delete(session));
     this.#sessions.add(session);
     session.answer(countersEvents(this.#rooms));
     if (!this.#ticking) this.#later();

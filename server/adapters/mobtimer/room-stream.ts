@@ -3,13 +3,13 @@
 import type { Identity } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Conversation, Peer } from '../../core/peer.ts';
-import { beginStream } from '../../http/sse.ts';
+import { openStream } from '../../http/sse.ts';
 import { closedEvent, keepAlive } from './event.ts';
 import type { Rooms } from './rooms.ts';
 
 export function roomStream(hub: Hub, rooms: Rooms, room: string, peer: Peer, by: Identity): Conversation {
   let leave: () => void = () => undefined;
-  const { session, conversation } = beginStream(hub, peer, by, { words: closedEvent, keepAlive }, () => leave());
+  const { session, conversation } = openStream(hub, peer, by, { formatNotice: closedEvent, keepAlive }, () => leave());
   leave = rooms.show(room, session);
   return conversation;
 }

@@ -7,12 +7,12 @@ import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Refusal } from '../../../protocol/errors.ts';
 import { replaceLoneSurrogates } from '../../../protocol/well-formed.ts';
 import type { Identity } from '../../core/access.ts';
-import { may } from '../../core/access.ts';
+import { isAllowed } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
-import type { Admitted } from '../../http/authenticate.ts';
+import type { AuthenticationResult } from '../../http/authenticate.ts';
 import { withDocs } from '../../http/route-docs.ts';
 import { streamHeaders } from '../../http/sse.ts';
-import { json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
+import { json, type Reply, type Request, type Route, type StreamReply } from '../../http/types.ts';
 import { Counters } from './counters.ts';
 import type { Asset, Pages } from './pages.ts';
 import { isRoomName, suggestRoom } from './room-name.ts';
@@ -25,7 +25,7 @@ export interface MobtimerDeps {
   readonly hub: Hub;
   /** `members`: only callers that `authenticate` admits may use rooms. */
   readonly rooms: 'open' | 'members';
-  readonly authenticate: (request: Request) => Promise<Admitted>;
+  readonly authenticate: (request: Request) => Promise<AuthenticationResult>;
   readonly pages: Pages;
 }
 
@@ -41,9 +41,9 @@ interface Context extends MobtimerDeps {
   readonly since: number;
 }
 
-type Handler = (context: Context, request: Request) => Promise<Reply | Stream>;
+type Handler = (context: Context, request: Request) => Promise<Reply | StreamReply>;
 /** Of one room: its name is valid, and the caller may. */
-type RoomHandler = (context: Context, room: string, request: Request, by: Identity) => Promise<Reply | Stream>;
+type RoomHandler = (context: Context, room: string, request: Request, by: Identity) => Promise<Reply | StreamReply>;
 
 interface Row {
   readonly method: string;
@@ -93,7 +93,7 @@ async function join(context: Context, request: Request): Promise<Reply> {
   return { status: 303, headers: { location: `/${room}` }, body: '' };
 }
 
-async function streamCounters(context: Context, request: Request): Promise<Reply | Stream> {
+async function streamCounters(context: Context, request: Request): Promise<Reply | StreamReply> {
   const admitted = await admit(context, request);
   if (!admitted.ok) return refuseUnknown(context, request, admitted);
   await context.roomsAlive.loaded;
@@ -127,7 +127,7 @@ async function startTimer(context: Context, room: string, request: Request): Pro
   });
 }
 
-async function streamRoom({ hub, roomsAlive }: Context, room: string, _: Request, by: Identity): Promise<Stream> {
+async function streamRoom({ hub, roomsAlive }: Context, room: string, _: Request, by: Identity): Promise<StreamReply> {
   return { status: 200, headers: streamHeaders, open: (peer) => roomStream(hub, roomsAlive, room, peer, by) };
 }
 
@@ -183,7 +183,7 @@ function inRoom(verb: 'read' | 'write', handle: RoomHandler): Handler {
     const admitted = await admit(context, request);
     if (!admitted.ok) return refuseUnknown(context, request, admitted);
     const { identity } = admitted;
-    if (isForMembers(context) && !may(identity, verb, `mob/${room}`)) {
+    if (isForMembers(context) && !isAllowed(identity, verb, `mob/${room}`)) {
       return refuse(context, request, 403, 'this token may not');
     }
     return handle(context, room, request, identity);
@@ -215,7 +215,7 @@ function isForMembers({ rooms }: Context): boolean {
   return rooms === 'members';
 }
 
-async function admit(context: Context, request: Request): Promise<Admitted> {
+async function admit(context: Context, request: Request): Promise<AuthenticationResult> {
   return isForMembers(context) ? context.authenticate(request) : { ok: true, identity: anyone };
 }
 

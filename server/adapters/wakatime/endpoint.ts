@@ -2,7 +2,7 @@
 // stands in the room of its resource; routes.ts serves them all.
 
 import type { Hub } from '../../core/hub.ts';
-import { type Flow, json, type Reply, type Request } from '../../http/types.ts';
+import { type ChunkedReply, json, type Reply, type Request } from '../../http/types.ts';
 import type { Authorizer } from './auth/authorize.ts';
 import type { TimeRange } from './index/account-index.ts';
 import type { Outcome, Person, PersonInfo, TimeQuery, TimeQueryOf } from './stats/query.ts';
@@ -43,7 +43,7 @@ export interface Endpoint {
   readonly scopes?: readonly string[];
   /** Bytes that the body may have; the transport's usual limit, unless said. */
   readonly limit?: number;
-  readonly answer: (call: EndpointCall) => Promise<Reply | Flow> | Reply;
+  readonly answer: (call: EndpointCall) => Promise<Reply | ChunkedReply> | Reply;
 }
 
 /** An endpoint that reads no heartbeats: a hub that has just started need not load any for it. */

@@ -2,7 +2,7 @@
 // of other origins need. What an endpoint computes is in its room; who may call it is auth/authorize.ts'.
 
 import { withDocs } from '../../http/route-docs.ts';
-import { type Flow, json, type Reply, type Request, type Route, type Stream } from '../../http/types.ts';
+import { type ChunkedReply, json, type Reply, type Request, type Route, type StreamReply } from '../../http/types.ts';
 import { Authorizer, type WakatimeDeps } from './auth/authorize.ts';
 import { wakapiRoutes } from './compat/wakapi.ts';
 import { type Dialect, type Endpoint, errorReply, withoutHeartbeats } from './endpoint.ts';
@@ -206,7 +206,7 @@ function notAllowed(methods: readonly string[]): Handle {
 
 /** Lets pages of any origin read every answer. Browsers show a page no answer without these headers, errors included. */
 function allowOrigins(route: Route): Route {
-  const withHeaders = <T extends Reply | Flow | Stream>(reply: T): T => {
+  const withHeaders = <T extends Reply | ChunkedReply | StreamReply>(reply: T): T => {
     return { ...reply, headers: { ...reply.headers, ...crossOrigin } };
   };
   return {

@@ -26,7 +26,7 @@ export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDa
   // Heartbeats just before the day are judged by the input of that moment, so before anything is cut.
   const labels = new Map([...readInput(evidence.events)].map(([device, { input }]) => [device, input]));
   const editors = creditHumans(evidence.heartbeats, labels, options.timeout);
-  const { events, guesses } = guessDevices([...evidence.events, ...editors].flatMap((event) => cutEvent(event, day)));
+  const { events, guesses } = guessDevices(cutEvents([evidence.events, editors], day));
   const inputs = readInput(events);
   const { sources, removed, starts } = sourcesOf(events, inputs, day);
   const presence = presenceOf(sources, removed, inputs, options.idle);
@@ -54,11 +54,26 @@ export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDa
 }
 
 /** Marks stay as they are; what does not reach into the day is left out. */
-function cutEvent(event: DayEvent, [begin, end]: DayInterval): readonly DayEvent[] {
-  const [from, to] = [Math.max(event.from, begin), Math.min(event.to, end)];
-  if (event.to <= event.from) return event.from >= begin && event.from < end ? [event] : [];
-  if (to <= from) return [];
-  return from === event.from && to === event.to ? [event] : [{ ...event, from, to }];
+function cutEvents(lists: readonly (readonly DayEvent[])[], [begin, end]: DayInterval): readonly DayEvent[] {
+  const cut: DayEvent[] = [];
+  for (const events of lists) {
+    for (const event of events) {
+      const isMark = event.to <= event.from;
+      if (event.from >= end || (isMark ? event.from < begin : event.to <= begin)) continue;
+      if (event.from >= begin && event.to <= end) cut.push(event);
+      else cut.push({ ...event, from: Math.max(event.from, begin), to: Math.min(event.to, end) });
+    }
+  }
+  return cut;
+}
+
+/** Events of one lane, device and kind. */
+function groupSources(events: readonly DayEvent[]): readonly (readonly DayEvent[])[] {
+  return [...groupBy(events, ({ lane }) => lane).values()].flatMap((ofLane) =>
+    [...groupBy(ofLane, ({ device }) => device).values()].flatMap((ofDevice) => [
+      ...groupBy(ofDevice, ({ kind }) => kind).values(),
+    ]),
+  );
 }
 
 function sourceName({ device, kind }: DayEvent): string {
@@ -91,7 +106,7 @@ function sourcesOf(events: readonly DayEvent[], inputs: ReadonlyMap<string, DayI
     ({ lane, input }) => lane !== 'manual' && lane !== 'agent' && (lane !== 'afk' || input === true),
   );
   const starts = new Map<string, number[]>();
-  for (const its of groupBy(others, (event) => `${event.lane}\n${sourceName(event)}`).values()) {
+  for (const its of groupSources(others)) {
     const [first] = its;
     if (first === undefined) continue;
     const { lane, device } = first;

@@ -104,12 +104,14 @@ export interface DayLatestInput {
 /** Answers which of several devices saw the latest input at a moment ([Y5]). */
 export class LatestInputs {
   readonly #inputs: ReadonlyMap<string, DayInput>;
-  readonly #starts = new Map<string, Float64Array>();
+  readonly #given: ReadonlyMap<string, readonly number[]>;
+  /** Sorted when they are asked for: one device is never compared with another. */
+  readonly #sorted = new Map<string, Float64Array>();
 
   /** @param starts when each device began to report something new, marks included, in any order */
   constructor(inputs: ReadonlyMap<string, DayInput>, starts: ReadonlyMap<string, readonly number[]>) {
     this.#inputs = inputs;
-    for (const [device, moments] of starts) this.#starts.set(device, Float64Array.from(moments).sort());
+    this.#given = starts;
   }
 
   /** The moments at which an answer may change. */
@@ -120,7 +122,7 @@ export class LatestInputs {
         yield to;
       }
     }
-    for (const starts of this.#starts.values()) yield* starts;
+    for (const starts of this.#given.values()) yield* starts;
   }
 
   at(device: string, moment: number): DayLatestInput {
@@ -129,8 +131,8 @@ export class LatestInputs {
   }
 
   #lastStart(device: string, moment: number): number {
-    const starts = this.#starts.get(device);
-    if (starts === undefined) return Number.NEGATIVE_INFINITY;
+    const starts = this.#sorted.get(device) ?? Float64Array.from(this.#given.get(device) ?? []).sort();
+    this.#sorted.set(device, starts);
     let [low, high] = [0, starts.length];
     while (low < high) {
       const middle = (low + high) >>> 1;

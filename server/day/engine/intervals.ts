@@ -5,7 +5,16 @@ export type DayIntervals = readonly DayInterval[];
 
 /** The set of all moments of some intervals, which may come in any order, overlap, touch and be empty. */
 export function uniteIntervals(intervals: Iterable<DayInterval>): DayIntervals {
-  const sorted = [...intervals].filter(([from, to]) => to > from).sort((a, b) => a[0] - b[0]);
+  const sorted: DayInterval[] = [];
+  let isSorted = true;
+  let before = Number.NEGATIVE_INFINITY;
+  for (const interval of intervals) {
+    if (interval[1] <= interval[0]) continue;
+    if (interval[0] < before) isSorted = false;
+    before = interval[0];
+    sorted.push(interval);
+  }
+  if (!isSorted) sorted.sort((a, b) => a[0] - b[0]);
   const united: DayInterval[] = [];
   for (const [from, to] of sorted) {
     const last = united.at(-1);

@@ -135,7 +135,14 @@ class RankHeap<T> {
 
 /** Events of one source, those of equal content united ([Y1]): split events, repetition and a second import change nothing after that. */
 export function uniteContent(events: readonly DayEvent[]): readonly DayRun[] {
-  return [...groupBy(events, ({ facts }) => contentOf(facts)).values()].flatMap(runsOf);
+  // Equal content mostly is one object: its text is made once, and few are to be joined.
+  const byContent = new Map<string, DayEvent[]>();
+  for (const [facts, own] of groupBy(events, (event) => event.facts)) {
+    const content = contentOf(facts);
+    const known = byContent.get(content);
+    byContent.set(content, known === undefined ? own : [...known, ...own]);
+  }
+  return [...byContent.values()].flatMap(runsOf);
 }
 
 /** Of different content that overlaps, the one that starts later wins from its start on, then the smaller key ([Y1]). */

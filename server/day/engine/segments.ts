@@ -55,19 +55,31 @@ export function buildSegments(input: SegmentInput): readonly DaySegment[] {
     if (gap !== undefined && bridged.has(gap)) builder.bridge(gap, begin);
     while ((bounds[at] ?? end) < begin) at += 1;
     for (; (bounds[at] ?? end) < end; at += 1) {
-      const [from = end, to = end] = [bounds[at], bounds[at + 1]];
+      const from = bounds[at] ?? end;
+      const to = bounds[at + 1] ?? end;
       if (to === from) continue;
-      for (const [number, { claims }] of claimed.entries()) {
-        let place = next[number] ?? 0;
-        while ((claims[place]?.to ?? Number.POSITIVE_INFINITY) <= from) place += 1;
-        next[number] = place;
-        const claim = claims[place];
-        active[number] = claim !== undefined && claim.from <= from ? claim : undefined;
-      }
+      advance(claimed, next, active, from);
       builder.add(from, to, active, winnerOf(claimed, active, latest, from));
     }
   }
   return builder.finish();
+}
+
+/** Finds the claim of each source at a moment; moments only grow. */
+function advance(
+  claimed: readonly ClaimedSource[],
+  next: Uint32Array,
+  active: (Claim | undefined)[],
+  moment: number,
+): void {
+  for (let number = 0; number < claimed.length; number += 1) {
+    const claims = claimed[number]?.claims ?? [];
+    let place = next[number] ?? 0;
+    while (place < claims.length && (claims[place]?.to ?? 0) <= moment) place += 1;
+    next[number] = place;
+    const claim = claims[place];
+    active[number] = claim !== undefined && claim.from <= moment ? claim : undefined;
+  }
 }
 
 /** The index of the winning source; -1 where nothing claims the moment. */
@@ -82,17 +94,28 @@ function winnerOf(
   for (let index = 0; index < active.length; index += 1) {
     const claim = active[index];
     if (claim === undefined) continue;
-    if (best === undefined || beats(claim, index, best, winner)) [best, winner] = [claim, index];
+    if (best === undefined || isBetter(claim, best, claimed[index], claimed[winner], latest, moment)) {
+      best = claim;
+      winner = index;
+    }
   }
   return winner;
+}
 
-  function beats(claim: Claim, index: number, other: Claim, otherIndex: number): boolean {
-    if (claim.rank !== other.rank) return claim.rank < other.rank;
-    const difference = claim.attribution.specificity - other.attribution.specificity;
-    if (difference !== 0) return difference > 0;
-    const [device = '', otherDevice = ''] = [claimed[index]?.source.device, claimed[otherIndex]?.source.device];
-    return device !== otherDevice && isLater(latest.at(device, moment), latest.at(otherDevice, moment));
-  }
+function isBetter(
+  claim: Claim,
+  other: Claim,
+  own: ClaimedSource | undefined,
+  others: ClaimedSource | undefined,
+  latest: LatestInputs,
+  moment: number,
+): boolean {
+  if (claim.rank !== other.rank) return claim.rank < other.rank;
+  const difference = claim.attribution.specificity - other.attribution.specificity;
+  if (difference !== 0) return difference > 0;
+  const device = own?.source.device ?? '';
+  const otherDevice = others?.source.device ?? '';
+  return device !== otherDevice && isLater(latest.at(device, moment), latest.at(otherDevice, moment));
 }
 
 function isLater(one: DayLatestInput, other: DayLatestInput): boolean {
@@ -101,13 +124,26 @@ function isLater(one: DayLatestInput, other: DayLatestInput): boolean {
 
 /** Every moment at which the winner or its evidence may change, ascending. */
 function boundsOf({ presence, latest, sources }: SegmentInput, claimed: readonly ClaimedSource[]): Float64Array {
-  const moments: number[] = [];
-  for (const [from, to] of presence) moments.push(from, to);
-  for (const { claims } of claimed) for (const { from, to } of claims) moments.push(from, to);
   // One device is never compared with itself.
   const devices = new Set(sources.map(({ device }) => device).filter((device) => device !== ''));
-  if (devices.size > 1) for (const moment of latest.changes()) moments.push(moment);
-  return Float64Array.from(moments).sort();
+  const others = devices.size > 1 ? [...latest.changes()] : [];
+  const count = claimed.reduce((sum, { claims }) => sum + claims.length, presence.length);
+  const moments = new Float64Array(count * 2 + others.length);
+  let at = 0;
+  for (const [from, to] of presence) {
+    moments[at] = from;
+    moments[at + 1] = to;
+    at += 2;
+  }
+  for (const { claims } of claimed) {
+    for (const { from, to } of claims) {
+      moments[at] = from;
+      moments[at + 1] = to;
+      at += 2;
+    }
+  }
+  moments.set(others, at);
+  return moments.sort();
 }
 
 function claimsOf({ lane, device, pieces }: DaySource, { classifier, hours = [] }: DayOptions): readonly Claim[] {
@@ -213,24 +249,31 @@ class SegmentBuilder {
   }
 
   #evidence(): readonly DayReason[] {
-    const order = this.#met
-      .map((_, index) => index)
-      .sort((a, b) => Number(b === this.#winner) - Number(a === this.#winner) || a - b);
-    return order.flatMap((index): DayReason[] => {
-      const source = this.#sources[index];
-      const met = this.#met[index];
-      if (source === undefined || met === undefined) return [];
-      const byChannel = new Map<string, Set<string>>();
-      for (const { channel, key, from, to } of met.flat()) {
+    const reasons: DayReason[] = [];
+    if (this.#winner >= 0) this.#addReasons(this.#winner, reasons);
+    for (let index = 0; index < this.#met.length; index += 1) {
+      if (index !== this.#winner) this.#addReasons(index, reasons);
+    }
+    return reasons;
+  }
+
+  #addReasons(index: number, reasons: DayReason[]): void {
+    const source = this.#sources[index];
+    const met = this.#met[index];
+    if (source === undefined || met === undefined) return;
+    const byChannel = new Map<string, Set<string>>();
+    for (const items of met) {
+      for (const { channel, key, from, to } of items) {
         if (to <= this.#from || from >= this.#to) continue;
         const keys = byChannel.get(channel);
         if (keys === undefined) byChannel.set(channel, new Set([key]));
         else keys.add(key);
       }
-      return [...byChannel]
-        .sort(([a], [b]) => compareText(a, b))
-        .map(([channel, keys]) => ({ lane: source.lane, source: source.name, channel, keys: [...keys] }));
-    });
+    }
+    const { lane, name } = source;
+    for (const channel of [...byChannel.keys()].sort(compareText)) {
+      reasons.push({ lane, source: name, channel, keys: [...(byChannel.get(channel) ?? [])] });
+    }
   }
 }
 

@@ -110,40 +110,87 @@ function prepare({ id, rule }: NamedRule): PreparedRule {
   return { id, rule, specificity: specificityOf(rule.when), order: rule.order ?? 0, texts };
 }
 
-/** Rules by one text that they want exactly, so that a thousand rules need not all be looked at. */
+interface RankedRule {
+  /** The smaller decides. */
+  readonly rank: number;
+  readonly rule: PreparedRule;
+}
+
+/** The rules of one field that are found by a text they name. */
+class FieldIndex {
+  readonly exact = new Map<string, RankedRule[]>();
+  /** By the length of the beginning. */
+  readonly #beginnings = new Map<number, Map<string, RankedRule[]>>();
+  readonly #contained: (RankedRule & { readonly text: string })[] = [];
+
+  add(condition: DayTextCondition, text: string, ranked: RankedRule): void {
+    if ('is' in condition) append(this.exact, text, ranked);
+    else if ('begins' in condition) {
+      const ofLength = this.#beginnings.get(text.length) ?? new Map<string, RankedRule[]>();
+      this.#beginnings.set(text.length, ofLength);
+      append(ofLength, text, ranked);
+    } else this.#contained.push({ ...ranked, text });
+  }
+
+  /** Calls `look` with the rules that a word may fit, each list in order of rank. */
+  candidates(word: string, best: () => number, look: (rules: readonly RankedRule[]) => void): void {
+    const exact = this.exact.get(word);
+    if (exact !== undefined) look(exact);
+    for (const [length, beginnings] of this.#beginnings) {
+      const found = length <= word.length ? beginnings.get(word.slice(0, length)) : undefined;
+      if (found !== undefined) look(found);
+    }
+    for (const contained of this.#contained) {
+      if (contained.rank >= best()) return;
+      if (word.includes(contained.text)) look([contained]);
+    }
+  }
+}
+
+function append(lists: Map<string, RankedRule[]>, key: string, ranked: RankedRule): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [ranked]);
+  else known.push(ranked);
+}
+
+/** Rules by one text that they name, so that a thousand rules need not all be looked at. */
 class RuleIndex {
-  readonly #exact = new Map<string, { readonly rank: number; readonly rule: PreparedRule }[]>();
-  readonly #others: { readonly rank: number; readonly rule: PreparedRule }[] = [];
+  readonly #fields = new Map<DayRuleText, FieldIndex>();
+  /** Rules of patterns, folders, weekdays and hours alone. */
+  readonly #others: RankedRule[] = [];
 
   constructor(rules: readonly PreparedRule[]) {
     for (const [rank, rule] of rules.entries()) {
-      const exact = rule.texts.find(({ name, condition }) => 'is' in condition && name !== 'folder');
-      if (exact === undefined) {
+      const named = rule.texts.filter(({ name, condition }) => !('matches' in condition) && name !== 'folder');
+      const anchor =
+        named.find(({ condition }) => 'is' in condition) ??
+        named.find(({ condition }) => 'begins' in condition) ??
+        named[0];
+      if (anchor === undefined) {
         this.#others.push({ rank, rule });
         continue;
       }
-      const key = `${exact.name}\n${exact.text}`;
-      this.#exact.set(key, [...(this.#exact.get(key) ?? []), { rank, rule }]);
+      const field = this.#fields.get(anchor.name) ?? new FieldIndex();
+      this.#fields.set(anchor.name, field);
+      field.add(anchor.condition, anchor.text, { rank, rule });
     }
   }
 
   first(subject: DaySubject, patterns: PatternLookup): PreparedRule | undefined {
     const words = wordsOf(subject.facts);
-    let best: { readonly rank: number; readonly rule: PreparedRule } | undefined;
-    const look = (candidates: Iterable<{ readonly rank: number; readonly rule: PreparedRule }>): void => {
+    let best: RankedRule | undefined;
+    const bestRank = (): number => best?.rank ?? Number.POSITIVE_INFINITY;
+    const look = (candidates: readonly RankedRule[]): void => {
       for (const candidate of candidates) {
-        if (best !== undefined && candidate.rank >= best.rank) return;
-        if (fits(candidate.rule, subject, words, patterns)) {
-          best = candidate;
-          return;
-        }
+        if (candidate.rank >= bestRank()) return;
+        if (!fits(candidate.rule, subject, words, patterns)) continue;
+        best = candidate;
+        return;
       }
     };
-    if (this.#exact.size > 0) {
-      for (const name of dayRuleTexts) {
-        for (const word of name === 'device' ? [subject.device] : (words.get(name) ?? [])) {
-          look(this.#exact.get(`${name}\n${word.toLowerCase()}`) ?? []);
-        }
+    for (const [name, field] of this.#fields) {
+      for (const word of name === 'device' ? [subject.device] : (words.get(name) ?? [])) {
+        field.candidates(word.toLowerCase(), bestRank, look);
       }
     }
     look(this.#others);

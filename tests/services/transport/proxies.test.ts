@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import type { Running } from '../../../server/compose.ts';
+import type { RunningHub } from '../../../server/compose.ts';
 import { ask } from '../../harness/clients.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { haproxy, nginx, type RunningProxy, startHaproxy, startNginx } from '../../harness/proxies.ts';
@@ -26,7 +26,7 @@ function documentedLines(port: number): string {
 const proxies = nginx === undefined || haproxy === undefined ? describe.skip : describe;
 
 proxies.each(['uws', 'ws'] as const)('a hub on %s', (engine) => {
-  let hub: Running;
+  let hub: RunningHub;
   let port: number;
   beforeAll(async () => {
     hub = await startComposed({ ownerToken: key, hosts: [host], engine });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { importSource, openSource } from '../../../server/commands/import/activitywatch.ts';
 import { HubDeps } from '../../../server/commands/import/hub.ts';
-import type { Running } from '../../../server/compose.ts';
+import type { RunningHub } from '../../../server/compose.ts';
 import { everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { HubProcess, Leftovers } from '../../harness/process.ts';
@@ -15,7 +15,7 @@ jest.setTimeout(60_000);
 
 const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const leftovers = new Leftovers();
-let hub: Running;
+let hub: RunningHub;
 let deps: HubDeps;
 let folder: string;
 

@@ -11,7 +11,7 @@ import { importHeartbeats } from '../../../server/commands/import/wakatime.ts';
 import { WakatimeAccount } from '../../../server/commands/import/wakatime-account.ts';
 import { heartbeatsInFile } from '../../../server/commands/import/wakatime-file.ts';
 import { type HeartbeatSource, noNames } from '../../../server/commands/import/wakatime-source.ts';
-import type { Running } from '../../../server/compose.ts';
+import type { RunningHub } from '../../../server/compose.ts';
 import type { World } from '../../../server/core/world.ts';
 import { realWorld } from '../../../server/world.ts';
 import { startComposed } from '../../harness/compose.ts';
@@ -33,7 +33,7 @@ const world: World = {
 };
 
 const leftovers = new Leftovers();
-let hub: Running;
+let hub: RunningHub;
 let deps: HubDeps;
 let folder: string;
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Running } from '../../../server/compose.ts';
+import type { RunningHub } from '../../../server/compose.ts';
 import { type as typeOn } from '../../harness/command.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { Socket } from '../../harness/socket.ts';
@@ -13,7 +13,7 @@ import { Socket } from '../../harness/socket.ts';
 const uuid4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 let folder = '';
 let data = '';
-let running: Running[] = [];
+let running: RunningHub[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'horai-'));
@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function start(on = data): Promise<Running> {
+async function start(on = data): Promise<RunningHub> {
   const hub = await startComposed({ store: 'sqlite', data: on });
   running.push(hub);
   return hub;

@@ -1,11 +1,11 @@
 // The hub's door for edges, asked directly: a batch is written once, under whoever's name it comes; and what it is not.
 
 import { afterEach, expect, test } from '@jest/globals';
-import type { Running } from '../../../server/compose.ts';
+import type { RunningHub } from '../../../server/compose.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, ownerToken, tokenFor } from '../../harness/edge.ts';
 
-let hub: Running | undefined;
+let hub: RunningHub | undefined;
 afterEach(async () => {
   await hub?.stop();
   hub = undefined;

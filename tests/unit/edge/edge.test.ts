@@ -3,7 +3,7 @@
 
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Running } from '../../../server/compose.ts';
+import type { RunningHub } from '../../../server/compose.ts';
 import type { EdgeConfig } from '../../../server/edge/edge.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { ask, drained, everything, ownerToken, revoke, startEdge, tokenFor, Wire } from '../../harness/edge.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.stop();
 });
 
-async function hubHere(): Promise<Running> {
+async function hubHere(): Promise<RunningHub> {
   const hub = await startComposed({ ownerToken });
   open.push(hub);
   return hub;

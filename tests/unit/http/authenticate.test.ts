@@ -14,7 +14,7 @@ async function door(personal: boolean) {
   const world = new TestWorld();
   const hub = new Hub({ store: new MemoryStore({ epoch: 'e1' }), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
-  const secret = (await accounts.begin(undefined)) ?? '';
+  const secret = (await accounts.createOwner(undefined)) ?? '';
   const ask = (authorization: string, address = '192.0.2.1') =>
     authenticate({ accounts, personal }, { address, host: 'localhost', origin: '', authorization });
   return { world, accounts, secret, ask };
@@ -72,7 +72,7 @@ describe('a request', () => {
 
   test('may carry the secret of this process, which administers and is in no list', async () => {
     const { accounts, ask } = await door(false);
-    accounts.admitProcess('of-this-process');
+    accounts.registerProcessSecret('of-this-process');
     expect(ask('Bearer of-this-process')).toMatchObject({ ok: true, identity: { scopes: ['read', 'write', 'admin'] } });
     expect(accounts.tokens()).toHaveLength(1);
   });

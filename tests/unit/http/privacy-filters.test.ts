@@ -1,16 +1,16 @@
 // Privacy rules on values: what each does to an event, which rules are none, and that no pattern takes long.
 
 import { describe, expect, test } from '@jest/globals';
-import { filtered, type PrivacyRule, readFilters } from '../../../server/http/privacy-filters.ts';
+import { applyFilters, type PrivacyRule, parseFilters } from '../../../server/http/privacy-filters.ts';
 
 const window = { bucket: 'aw-watcher-window_box', type: 'currentwindow' };
 const wakatime = { bucket: 'wakatime', type: 'wakatime' };
 const seen = { app: 'Firefox', title: 'My Bank - account 12345678' };
 
 function apply(rules: readonly PrivacyRule[], data: unknown, where = window): unknown {
-  const read = readFilters(rules);
+  const read = parseFilters(rules);
   if (!read.ok) throw new Error(read.error);
-  return filtered(read.filters, where, data, 'key');
+  return applyFilters(read.filters, where, data, 'key');
 }
 
 describe('a rule', () => {
@@ -61,9 +61,9 @@ describe('a rule', () => {
   });
 
   test('hashes alike what is alike, and with another key otherwise', () => {
-    const read = readFilters([{ field: 'title', action: 'hash' }]);
+    const read = parseFilters([{ field: 'title', action: 'hash' }]);
     if (!read.ok) throw new Error(read.error);
-    const title = (text: string, key: string) => filtered(read.filters, window, { title: text }, key);
+    const title = (text: string, key: string) => applyFilters(read.filters, window, { title: text }, key);
     expect(title('a', 'k')).toEqual(title('a', 'k'));
     expect(title('a', 'k')).not.toEqual(title('b', 'k'));
     expect(title('a', 'k')).not.toEqual(title('a', 'l'));
@@ -156,7 +156,7 @@ describe('rules that are none say which and why', () => {
       /rule 1: replacement names group \$2/,
     ],
   ])('%s', (_, rules, expected) => {
-    const read = readFilters(rules);
+    const read = parseFilters(rules);
     expect(read.ok ? 'taken' : read.error).toMatch(expected);
   });
 });

@@ -1,7 +1,7 @@
 // Which route a path and a method have.
 
 import { describe, expect, test } from '@jest/globals';
-import { decoded, Router } from '../../../server/http/router.ts';
+import { decodeSegment, Router } from '../../../server/http/router.ts';
 import { type Route, text } from '../../../server/http/types.ts';
 
 function route(line: string): Route {
@@ -88,7 +88,7 @@ describe('the router', () => {
   });
 
   test('decoding never throws', () => {
-    expect(['a%20b', '%', '%zz', '%e2%82', '%c0%80', 'ü'].map(decoded)).toEqual([
+    expect(['a%20b', '%', '%zz', '%e2%82', '%c0%80', 'ü'].map(decodeSegment)).toEqual([
       'a b',
       '%',
       '%zz',

@@ -6,7 +6,7 @@ import { refuse } from '../../../protocol/errors.ts';
 import type { Peer } from '../../../server/core/peer.ts';
 import type { Caller } from '../../../server/http/types.ts';
 import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
-import { hostAllowed, originAllowed } from '../../../server/transport/host-origin-rules.ts';
+import { isHostAllowed, isOriginAllowed } from '../../../server/transport/host-origin-rules.ts';
 import { dial, Flow, type House, LISTENERS, open, refused, visit } from '../../harness/clients.ts';
 
 describe.each(LISTENERS)('a conversation over %s', (engine) => {
@@ -204,8 +204,8 @@ describe.each(LISTENERS)('the door over %s', (engine) => {
   test('refuses a foreign Origin and a foreign Host before the upgrade', async () => {
     const house = await open(engine, {
       admit(caller) {
-        if (!hostAllowed(caller.host, { bound: '127.0.0.1', extra: [] })) return refuse('host');
-        return originAllowed(caller.origin, caller.host, []) ? undefined : refuse('origin');
+        if (!isHostAllowed(caller.host, { bound: '127.0.0.1', extra: [] })) return refuse('host');
+        return isOriginAllowed(caller.origin, caller.host, []) ? undefined : refuse('origin');
       },
     });
     for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${house.port}.evil.example`]) {

@@ -52,10 +52,10 @@ describe.each(LISTENERS)('a flow over %s', (engine) => {
   let making = new Making();
   let release = new Line<true>();
   const headers = { 'content-type': 'application/octet-stream', 'x-own': 'y' };
-  const flow = (path: string, pieces: () => AsyncIterable<string | Uint8Array>): Route => ({
+  const flow = (path: string, chunks: () => AsyncIterable<string | Uint8Array>): Route => ({
     method: 'GET',
     path,
-    handle: () => Promise.resolve({ status: 200, headers, pieces: pieces() }),
+    handle: () => Promise.resolve({ status: 200, headers, chunks: chunks() }),
   });
   const routes: Route[] = [
     flow('/large', () => making.pieces(300_000, 200_000_000)),
@@ -176,11 +176,11 @@ describe.each(LISTENERS)('a flow over %s', (engine) => {
     const on = (path: string, method = 'GET') =>
       new Promise<{ body: string; length: string | undefined; own: unknown }>((resolve, reject) => {
         const asking = request({ port: house.port, agent, path, method }, (response) => {
-          const pieces: Buffer[] = [];
-          response.on('data', (chunk) => pieces.push(Buffer.from(chunk)));
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
           response.on('end', () =>
             resolve({
-              body: Buffer.concat(pieces).toString(),
+              body: Buffer.concat(chunks).toString(),
               length: response.headers['content-length'],
               own: response.headers['x-own'],
             }),

@@ -1,7 +1,12 @@
 // The rules for Host and Origin, and the one spelling of addresses, as tables.
 
 import { describe, expect, test } from '@jest/globals';
-import { hostAllowed, isLoopback, originAllowed, plainAddress } from '../../../server/transport/host-origin-rules.ts';
+import {
+  isHostAllowed,
+  isLoopback,
+  isOriginAllowed,
+  normalizeAddress,
+} from '../../../server/transport/host-origin-rules.ts';
 
 describe('Host', () => {
   const local = { bound: '127.0.0.1', extra: ['hub.lan', 'other.lan:8080'] };
@@ -19,7 +24,7 @@ describe('Host', () => {
     'other.lan:8080',
     '',
   ])('on loopback %p is let through', (host) => {
-    expect(hostAllowed(host, local)).toBe(true);
+    expect(isHostAllowed(host, local)).toBe(true);
   });
 
   test.each([
@@ -42,15 +47,15 @@ describe('Host', () => {
     'other.lan',
     '::1',
   ])('on loopback %p is refused', (host) => {
-    expect(hostAllowed(host, local)).toBe(false);
+    expect(isHostAllowed(host, local)).toBe(false);
   });
 
   test.each(['0.0.0.0', '::', '192.168.1.5', 'hub.example'])('bound to %p any name is let through', (bound) => {
-    expect(hostAllowed('hub.example', { bound, extra: [] })).toBe(true);
+    expect(isHostAllowed('hub.example', { bound, extra: [] })).toBe(true);
   });
 
   test.each(['127.0.0.1', '::1', 'localhost'])('bound to %p only loopback names are', (bound) => {
-    expect(hostAllowed('evil.example', { bound, extra: [] })).toBe(false);
+    expect(isHostAllowed('evil.example', { bound, extra: [] })).toBe(false);
   });
 });
 
@@ -68,7 +73,7 @@ describe('Origin', () => {
     ['https://dash.example', 'hub.example'],
     ['chrome-extension://nglaklhklhcoonedhgnpgddginnjdadi', 'localhost:5600'],
   ])('%p is let through to %p', (origin, host) => {
-    expect(originAllowed(origin, host, extra)).toBe(true);
+    expect(isOriginAllowed(origin, host, extra)).toBe(true);
   });
 
   test.each([
@@ -88,7 +93,7 @@ describe('Origin', () => {
     ['chrome-extension://other', 'localhost:5600'],
     ['file://', 'localhost:5600'],
   ])('%p is refused at %p', (origin, host) => {
-    expect(originAllowed(origin, host, extra)).toBe(false);
+    expect(isOriginAllowed(origin, host, extra)).toBe(false);
   });
 });
 
@@ -103,7 +108,7 @@ describe('addresses', () => {
     ['', ''],
     ['not:an:address', 'not:an:address'],
   ])('%p is written %p', (address, plain) => {
-    expect(plainAddress(address)).toBe(plain);
+    expect(normalizeAddress(address)).toBe(plain);
   });
 
   test('loopback is 127/8 and ::1', () => {

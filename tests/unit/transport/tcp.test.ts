@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { WebSocket } from 'ws';
 import { refuse } from '../../../protocol/errors.ts';
 import { text } from '../../../server/http/types.ts';
-import { Door } from '../../../server/transport/dispatcher.ts';
-import { type Front, listen } from '../../../server/transport/listen.ts';
+import { Dispatcher } from '../../../server/transport/dispatcher.ts';
+import { type AppHandlers, listen } from '../../../server/transport/listen.ts';
 import { ask, dial, ENGINES, type House, LISTENERS, open, visit } from '../../harness/clients.ts';
 import { TestWorld } from '../../harness/world.ts';
 
-const nobody: Front = {
+const nobody: AppHandlers = {
   routes: [],
   admit: () => undefined,
   converse: () => ({ receive() {}, dropped() {}, drained() {}, closed() {} }),
@@ -281,20 +281,20 @@ describe('the choice of the engine', () => {
 describe('one address', () => {
   test('has so many connections that stay, and no more; loopback has any number', () => {
     const world = new TestWorld();
-    const door = new Door(nobody, world.log, 2);
-    const wire = { write() {}, waiting: () => 0, end() {} };
+    const door = new Dispatcher(nobody, world.log, 2);
+    const wire = { write() {}, pendingBytes: () => 0, end() {} };
     const from = (address: string) => ({ address, host: '', origin: '', authorization: '' });
-    const come = (address: string) => door.greet(wire, door.topics, from(address));
+    const come = (address: string) => door.openConversation(wire, door.topics, from(address));
     const first = come('10.0.0.1');
-    expect(door.refuses(from('10.0.0.1'))).toBeUndefined();
+    expect(door.checkConnection(from('10.0.0.1'))).toBeUndefined();
     come('10.0.0.1');
-    expect(door.refuses(from('10.0.0.1'))).toMatchObject({ code: 'too_many' });
-    expect(door.refuses(from('10.0.0.2'))).toBeUndefined();
-    door.over(first, true);
-    door.over(first, true);
-    expect(door.refuses(from('10.0.0.1'))).toBeUndefined();
+    expect(door.checkConnection(from('10.0.0.1'))).toMatchObject({ code: 'too_many' });
+    expect(door.checkConnection(from('10.0.0.2'))).toBeUndefined();
+    door.closed(first, true);
+    door.closed(first, true);
+    expect(door.checkConnection(from('10.0.0.1'))).toBeUndefined();
     for (let at = 0; at < 5; at += 1) come('127.0.0.1');
-    expect(door.refuses(from('127.0.0.1'))).toBeUndefined();
+    expect(door.checkConnection(from('127.0.0.1'))).toBeUndefined();
     expect(door.connections).toBe(6);
   });
 });

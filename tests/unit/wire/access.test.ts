@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { requests } from '../../../protocol/messages.ts';
-import { fullName, type Identity, isAccountName, isScope, may, shortName } from '../../../server/core/access.ts';
+import { fullName, type Identity, isAccountName, isAllowed, isScope, shortName } from '../../../server/core/access.ts';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../../harness/kronos.ts';
 import { seeded } from '../../harness/world.ts';
 
@@ -40,7 +40,7 @@ describe('the access of values', () => {
   ] as const)('%s with %j: %s is %s, read %s, write %s', (account, scopes, said, full, read, write) => {
     const identity = who(account, ...scopes);
     expect(fullName(identity, said, isAccount)).toBe(full);
-    expect([may(identity, 'read', full), may(identity, 'write', full)]).toEqual([read, write]);
+    expect([isAllowed(identity, 'read', full), isAllowed(identity, 'write', full)]).toEqual([read, write]);
     expect(fullName(identity, shortName(identity, full), isAccount)).toBe(full);
   });
 

@@ -4,7 +4,7 @@
 import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
-import type { ReadFilters } from '../../../http/privacy-filters.ts';
+import type { ParsedFilters } from '../../../http/privacy-filters.ts';
 import { formatInstant } from '../events/instant.ts';
 import { privacySetting, readPrivacy } from '../privacy.ts';
 import { Bucket } from './bucket.ts';
@@ -43,7 +43,7 @@ export class Buckets {
   #open = new Map<string, Promise<Bucket>>();
   #turn: Promise<unknown> = Promise.resolve();
   /** The parsed privacy rules, and the text that they were parsed from. */
-  #privacy: { readonly text: string; readonly read: ReadFilters } = { text: '[]', read: { ok: true, filters: [] } };
+  #privacy: { readonly text: string; readonly read: ParsedFilters } = { text: '[]', read: { ok: true, filters: [] } };
 
   private constructor(hub: Hub, account: string, document: CachedChannel) {
     this.#hub = hub;
@@ -204,7 +204,7 @@ export class Buckets {
   }
 
   /** The privacy rules of the settings, parsed. */
-  privacy(): ReadFilters {
+  privacy(): ParsedFilters {
     const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
     if (text !== this.#privacy.text) this.#privacy = { text, read: readPrivacy(text) };
     return this.#privacy.read;

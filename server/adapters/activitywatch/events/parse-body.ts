@@ -1,7 +1,7 @@
 // Parses a body of many events: JSON, or every file of a form. The whole body is checked before the first event is given out, so a
 // body that is refused has written nothing. body-worker-pool.ts decides in which thread this runs.
 
-import { filtered } from '../../../http/privacy-filters.ts';
+import { applyFilters } from '../../../http/privacy-filters.ts';
 import { type Fields, isBucketId, readSaid } from '../buckets/description.ts';
 import { readSyncCopy } from '../buckets/sync-copy.ts';
 import { readPrivacy } from '../privacy.ts';
@@ -116,7 +116,7 @@ function readEvents(
       events.push(read.event);
       continue;
     }
-    const left = filtered(rules.filters, { bucket, type }, JSON.parse(read.event.data), task.privacy.key);
+    const left = applyFilters(rules.filters, { bucket, type }, JSON.parse(read.event.data), task.privacy.key);
     if (left === null) withheld += 1;
     else events.push({ ...read.event, data: JSON.stringify(left) });
   }

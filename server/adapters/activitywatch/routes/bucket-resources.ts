@@ -1,6 +1,6 @@
 // `/api/0/info` and `/api/0/buckets`: which buckets there are, and making, describing and deleting one.
 
-import type { Flow, Reply, Request } from '../../../http/types.ts';
+import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import { descriptionText, readSaid } from '../buckets/description.ts';
 import { endOf } from '../events/event.ts';
 import { formatInstant } from '../events/instant.ts';
@@ -45,7 +45,7 @@ async function showInfo({ hostname, version, testing, deviceId }: Context, _: Re
   return answer(200, { hostname, version, testing, device_id: await deviceId() });
 }
 
-async function listBuckets(visit: Visit): Promise<Reply | Flow> {
+async function listBuckets(visit: Visit): Promise<Reply | ChunkedReply> {
   const texts = (await readableBuckets(visit)).map(async (description) => {
     const newest = await (await visit.buckets.bucket(description.id)).newest();
     const updated = newest === undefined ? '' : `, "last_updated": "${formatInstant(endOf(newest))}"`;

@@ -4,10 +4,10 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { outOfBounds } from '../../../../protocol/bounds.ts';
 import { compile } from '../../../../protocol/check.ts';
-import { may } from '../../../core/access.ts';
+import { isAllowed } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Op } from '../../../core/store.ts';
-import { type Admitted, authenticate, type Trust } from '../../../http/authenticate.ts';
+import { type AuthenticationDeps, type AuthenticationResult, authenticate } from '../../../http/authenticate.ts';
 import { withDocs } from '../../../http/route-docs.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
@@ -49,7 +49,7 @@ const isBatch = (value: unknown): value is Batch => checkBatch(value);
 /** Bytes: an event may be as large as one that is posted. */
 const limit = 68_157_440;
 
-export interface EdgeDeps extends Trust {
+export interface EdgeDeps extends AuthenticationDeps {
   readonly hub: Hub;
   /** The same objects that watchers write through, so that both take turns. */
   readonly bucketsOf: ActivityWatch['bucketsOf'];
@@ -94,7 +94,7 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     }
     const device = trust.accounts.tokens(account).find((one) => one.id === token)?.name ?? '';
     const author = { origin: device === '' ? 'activitywatch' : device, device };
-    const allowed = (bucket: string) => may(admitted.identity, 'write', buckets.channelOf(bucket));
+    const allowed = (bucket: string) => isAllowed(admitted.identity, 'write', buckets.channelOf(bucket));
     const known = buckets.resolve(id, author);
     if (!allowed(known)) return json(403, { error: 'This token may not.' });
     const { epoch } = hub.store;
@@ -125,7 +125,7 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
   return withDocs(routes, edgeDocs);
 }
 
-function unauthorized(refusal: Extract<Admitted, { readonly ok: false }>): Reply {
+function unauthorized(refusal: Extract<AuthenticationResult, { readonly ok: false }>): Reply {
   return json(refusal.code === 'too_many' ? 429 : 401, { error: refusal.error });
 }
 

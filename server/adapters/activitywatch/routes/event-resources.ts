@@ -1,6 +1,6 @@
 // `/api/0/buckets/<id>/events` and `/heartbeat`: reading, inserting and deleting the events of a bucket.
 
-import type { Flow, Reply, Request } from '../../../http/types.ts';
+import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import type { Span } from '../buckets/bucket.ts';
 import { guess } from '../buckets/description.ts';
 import { smallBody } from '../events/body-worker-pool.ts';
@@ -66,7 +66,7 @@ export const eventResources: readonly Resource[] = [
   },
 ];
 
-async function listEvents({ request, buckets }: Visit, id: string): Promise<Reply | Flow> {
+async function listEvents({ request, buckets }: Visit, id: string): Promise<Reply | ChunkedReply> {
   const read = readSpan(request);
   if (!read.ok) return read.reply;
   const pages = (await buckets.bucket(id)).clippedPages(read.span, readLimit(request));

@@ -1,7 +1,7 @@
 // The body of a request as JSON, or the reply that explains why it is not, in the reference's words; and replies. Bodies of many
 // events are parsed by ../events/body-worker-pool.ts.
 
-import type { Flow, Reply, Request } from '../../../http/types.ts';
+import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import { parseJson } from '../events/json.ts';
 import { brokenBody, explainBrokenBody, hasBoundary } from '../events/multipart.ts';
 import { repr, spaced } from '../events/python-compat.ts';
@@ -21,7 +21,7 @@ export function jsonText(status: number, text: string): Reply {
 export async function gathered(
   headers: Readonly<Record<string, string>>,
   pieces: AsyncGenerator<string>,
-): Promise<Reply | Flow> {
+): Promise<Reply | ChunkedReply> {
   const [first, second] = [await pieces.next(), await pieces.next()];
   const texts = [first, second].map(({ value, done }) => (done === true ? '' : value));
   if (second.done === true) return { status: 200, headers, body: texts.join('') };
@@ -29,7 +29,7 @@ export async function gathered(
     yield texts.join('');
     yield* pieces;
   };
-  return { status: 200, headers, pieces: rest() };
+  return { status: 200, headers, chunks: rest() };
 }
 
 /** Joins short texts into pieces of 64 Ki characters, so that each piece is worth a write. */

@@ -1,11 +1,11 @@
 // How ActivityWatch's resources become routes: a table row names the method, what the caller must be allowed and the handler. The
 // checks in front of a handler (authentication, bucket ids, scopes) and the headers behind it are here, once.
 
-import { may, type Verb } from '../../../core/access.ts';
+import { isAllowed, type Verb } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
-import { authenticate, type Trust } from '../../../http/authenticate.ts';
-import { held } from '../../../http/retry-until-stored.ts';
-import type { Flow, Reply, Request, Route } from '../../../http/types.ts';
+import { type AuthenticationDeps, authenticate } from '../../../http/authenticate.ts';
+import { retryUntilStored } from '../../../http/retry-until-stored.ts';
+import type { ChunkedReply, Reply, Request, Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
 import { type Description, isBucketId } from '../buckets/description.ts';
 import type { BodyWorkerPool } from '../events/body-worker-pool.ts';
@@ -16,7 +16,7 @@ import { refused } from './request-body.ts';
 /** What handlers use besides their request. */
 export interface Context {
   readonly hub: Hub;
-  readonly trust: Trust;
+  readonly trust: AuthenticationDeps;
   readonly hostname: string;
   readonly version: string;
   /** Buckets may be deleted without `force=1`. */
@@ -38,7 +38,7 @@ export interface Visit {
   readonly may: (verb: Verb, channel: string) => boolean;
 }
 
-type Answer = Promise<Reply | Flow>;
+type Answer = Promise<Reply | ChunkedReply>;
 
 /** `on` says what the caller needs, and what the handler gets. */
 export type Method = {
@@ -88,7 +88,9 @@ export function routesOf(context: Context, resource: Resource): readonly Route[]
   const others: Route['handle'] = async (request) => withCors(request, answerOtherMethod(request, allow));
   const listed = Object.entries(methods).map(([method, row]) => {
     const handle =
-      row.retries === true ? held(context.hub.world, context.kept, guard(context, row)) : guard(context, row);
+      row.retries === true
+        ? retryUntilStored(context.hub.world, context.kept, guard(context, row))
+        : guard(context, row);
     return { method, ...(limit === undefined ? {} : { limit }), handle: withCorsAfter(handle) };
   });
   return [path, `${path}/`].flatMap((either) => [
@@ -142,7 +144,7 @@ async function openVisit(
     request,
     buckets: await context.bucketsOf(identity.account),
     author: { origin: device === '' ? 'activitywatch' : device, device },
-    may: (verb, channel) => may(identity, verb, channel),
+    may: (verb, channel) => isAllowed(identity, verb, channel),
   };
   return { ok: true, visit };
 }
@@ -162,6 +164,6 @@ function withCorsAfter(handle: Route['handle']): Route['handle'] {
   };
 }
 
-function withCors<T extends Reply | Flow>(request: Request, reply: T): T {
+function withCors<T extends Reply | ChunkedReply>(request: Request, reply: T): T {
   return { ...reply, headers: { ...reply.headers, ...corsHeaders(request) } };
 }

@@ -3,7 +3,7 @@
 
 import { ownerName } from '../../../core/accounts.ts';
 import type { Hub } from '../../../core/hub.ts';
-import type { Trust } from '../../../http/authenticate.ts';
+import type { AuthenticationDeps } from '../../../http/authenticate.ts';
 import { withDocs } from '../../../http/route-docs.ts';
 import type { Route } from '../../../http/types.ts';
 import { Buckets } from '../buckets/buckets.ts';
@@ -18,7 +18,7 @@ import { activityWatchDocs, activityWatchUnlisted } from './route-docs.ts';
 import { settingResources } from './setting-resources.ts';
 import { transferResources } from './transfer-resources.ts';
 
-export interface ActivityWatchDeps extends Trust {
+export interface ActivityWatchDeps extends AuthenticationDeps {
   readonly hub: Hub;
   /** The name of this machine. */
   readonly hostname: string;

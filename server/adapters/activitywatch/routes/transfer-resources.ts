@@ -1,6 +1,6 @@
 // `/api/0/export` and `/api/0/import`: whole buckets out and in.
 
-import type { Flow, Reply } from '../../../http/types.ts';
+import type { ChunkedReply, Reply } from '../../../http/types.ts';
 import type { Description } from '../buckets/description.ts';
 import { exportBuckets, importBuckets } from '../buckets/transfer.ts';
 import { parseBody } from './bulk-body.ts';
@@ -28,12 +28,12 @@ export const transferResources: readonly Resource[] = [
   },
 ];
 
-async function exportOne({ buckets }: Visit, id: string): Promise<Reply | Flow> {
+async function exportOne({ buckets }: Visit, id: string): Promise<Reply | ChunkedReply> {
   const described = buckets.list().filter((one) => one.id === id);
   return attachment(buckets, described, `aw-bucket-export_${headerSafe(id)}.json`);
 }
 
-async function exportAll(visit: Visit): Promise<Reply | Flow> {
+async function exportAll(visit: Visit): Promise<Reply | ChunkedReply> {
   return attachment(visit.buckets, await readableBuckets(visit), 'aw-buckets-export.json');
 }
 

@@ -2,7 +2,7 @@
 
 import type { Identity, Verb } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
-import type { Trust } from '../../../http/authenticate.ts';
+import type { AuthenticationDeps } from '../../../http/authenticate.ts';
 import { json, type Reply, type Request } from '../../../http/types.ts';
 import { AccountIndexes, type TimeRange } from '../index/account-index.ts';
 import type { HeartbeatColumns } from '../index/columns.ts';
@@ -15,7 +15,7 @@ import { readExternalSpans } from '../resources/external-durations.ts';
 import type { Person, PersonInfo } from '../stats/query.ts';
 import { identify, parseApiKey } from './credentials.ts';
 
-export interface WakatimeDeps extends Trust {
+export interface WakatimeDeps extends AuthenticationDeps {
   readonly hub: Hub;
   /** True if a request comes from no page, or from a page that may use the hub without a key. */
   readonly near: (request: Request) => boolean;

@@ -2,7 +2,7 @@
 // further.
 
 import type { Identity } from '../../../core/access.ts';
-import { authenticate, type Trust } from '../../../http/authenticate.ts';
+import { type AuthenticationDeps, authenticate } from '../../../http/authenticate.ts';
 import type { Request } from '../../../http/types.ts';
 
 const keyForm = /(?:waka_(?:tok_)?)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/i;
@@ -38,7 +38,7 @@ function inQuery(query: string): readonly string[] {
  * The identity of a caller; undefined for a stranger.
  * @param near whether the request comes from no page, or from one of the hub's own: pages elsewhere must send a key
  */
-export function identify(trust: Trust, request: Request, near: boolean): Identity | undefined {
+export function identify(trust: AuthenticationDeps, request: Request, near: boolean): Identity | undefined {
   const key = parseApiKey(request);
   const admitted =
     key === undefined

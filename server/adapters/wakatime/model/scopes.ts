@@ -1,7 +1,7 @@
 // OAuth scopes and what they open. A token has the hub's own scopes, for channels. A right to WakaTime's endpoints is named like a
 // channel below `wakatime`; of these only today's summary has items, so a token of an app reads nothing else of the account.
 
-import { type Identity, may, type Verb } from '../../../core/access.ts';
+import { type Identity, isAllowed, type Verb } from '../../../core/access.ts';
 import { noAiMetrics } from '../stats/ai-metrics.ts';
 
 const lists = [
@@ -92,7 +92,7 @@ export function allows(
   parts: readonly string[] = [],
 ): boolean {
   const channel = `${account}/wakatime`;
-  return may(identity, verb, channel) || parts.some((part) => may(identity, verb, `${channel}/${part}`));
+  return isAllowed(identity, verb, channel) || parts.some((part) => isAllowed(identity, verb, `${channel}/${part}`));
 }
 
 /** The parts of summaries or stats that an app may be allowed one by one. */

@@ -1,6 +1,6 @@
 // The endpoints of data dumps: list, create, and the file itself, which a link opens for a day without a key.
 
-import { type Flow, json, type Reply } from '../../../http/types.ts';
+import { type ChunkedReply, json, type Reply } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, errorReply } from '../endpoint.ts';
 import { baseUrl, pathParam, readObject } from '../request-fields.ts';
 import { timeRangeOf } from '../stats/query.ts';
@@ -28,9 +28,9 @@ async function startDump({ hub, question, request }: EndpointCall): Promise<Repl
   return json(201, await createDump(hub, question, kind, baseUrl(request)));
 }
 
-async function sendDump({ hub, authorizer, question, person, request }: EndpointCall): Promise<Reply | Flow> {
+async function sendDump({ hub, authorizer, question, person, request }: EndpointCall): Promise<Reply | ChunkedReply> {
   const kind = await openDump(hub, person.account, pathParam(request, 'dump'));
   if (kind === undefined) return errorReply(404, 'this link has expired: make another dump');
   const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
-  return { status: 200, headers, pieces: writeDump(authorizer, question, kind) };
+  return { status: 200, headers, chunks: writeDump(authorizer, question, kind) };
 }

@@ -5,7 +5,7 @@ import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Running } from '../../../../server/compose.ts';
+import type { RunningHub } from '../../../../server/compose.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { Leftovers } from '../../../harness/process.ts';
 import { installSdk, npm } from '../../../harness/sdk-package.ts';
@@ -17,7 +17,7 @@ afterAll(() => leftovers.clear());
 describe('the SDK, installed from its tarball', () => {
   let installed: string;
   let project: string;
-  let hub: Running;
+  let hub: RunningHub;
   beforeAll(async () => {
     installed = await installSdk(leftovers.folder());
     project = join(installed, '../..');

@@ -3,12 +3,12 @@
 import { get } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../../../scripts/prove/free-port.ts';
-import { assemble, openDoors, type Running } from '../../../../server/compose.ts';
+import { assemble, openPorts, type RunningHub } from '../../../../server/compose.ts';
 import { startComposed, testConfig } from '../../../harness/compose.ts';
 import { Socket } from '../../../harness/socket.ts';
 import { TestWorld } from '../../../harness/world.ts';
 
-let hub: Running | undefined;
+let hub: RunningHub | undefined;
 afterEach(async () => {
   await hub?.stop();
   hub = undefined;
@@ -54,13 +54,13 @@ describe('a start', () => {
     const assembled = await assemble(testConfig(), world);
     if (!assembled.ok) throw new Error(assembled.error);
     const { accounts } = assembled.parts;
-    const begin = accounts.begin.bind(accounts);
+    const begin = accounts.createOwner.bind(accounts);
     let goOn = () => {};
     const held = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    accounts.begin = (secret) => held.then(() => begin(secret));
-    const opening = openDoors(assembled.parts, testConfig({ port }), world);
+    accounts.createOwner = (secret) => held.then(() => begin(secret));
+    const opening = openPorts(assembled.parts, testConfig({ port }), world);
     const url = `http://127.0.0.1:${port}/`;
     for (let status = 0; status === 0; ) status = await upgradeStatus(port);
     const answered = beat(url, 0);

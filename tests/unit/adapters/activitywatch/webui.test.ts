@@ -5,12 +5,12 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { compose, type Running } from '../../../../server/compose.ts';
+import { compose, type RunningHub } from '../../../../server/compose.ts';
 import { realWorld } from '../../../../server/world.ts';
 import { startComposed, testConfig } from '../../../harness/compose.ts';
 
 let folder = '';
-let hub: Running | undefined;
+let hub: RunningHub | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'horai-webui-'));

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openApi } from '../../../../server/adapters/hub/openapi.ts';
-import type { Running } from '../../../../server/compose.ts';
+import type { RunningHub } from '../../../../server/compose.ts';
 import type { Route, RouteDoc } from '../../../../server/http/types.ts';
 import { startComposed } from '../../../harness/compose.ts';
 
@@ -53,7 +53,7 @@ describe('openApi', () => {
 });
 
 describe('a running hub', () => {
-  let hub: Running;
+  let hub: RunningHub;
   beforeAll(async () => {
     hub = await startComposed();
   });

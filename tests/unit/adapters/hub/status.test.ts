@@ -20,7 +20,7 @@ async function house(personal: boolean, bare: Store = new MemoryStore({ epoch: '
   const metrics = new Metrics(world);
   const hub = new Hub({ store: metrics.store(bare), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
-  const owner = (await accounts.begin(undefined)) ?? '';
+  const owner = (await accounts.createOwner(undefined)) ?? '';
   metrics.observe(hub, () => 7);
   const routes = statusRoutes({ hub, metrics, version: '1.2.3', accounts, personal });
   const get = async (path: string, authorization = '') => {

@@ -313,10 +313,10 @@ describe('a room', () => {
     slow.pause();
     const [session] = house.hub.sessions;
     let timer = 0;
-    for (; session?.behind === false && timer < 1_000; timer += 1) {
+    for (; session?.isBehind === false && timer < 1_000; timer += 1) {
       await house.put('/room', { timer, user: 'x'.repeat(200_000) });
     }
-    expect(session?.behind).toBe(true);
+    expect(session?.isBehind).toBe(true);
     slow.resume();
     let last = await value(slow);
     while (last.name !== 'INITIAL_HISTORY') last = await value(slow);

@@ -9,7 +9,7 @@ import { AccountDatabase, HubChangedError, TaskSync } from '../../../../clients/
 import { connect, MemoryStorage } from '../../../../clients/typescript/index.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
 import { plainOf } from '../../../../protocol/plain.ts';
-import type { Running } from '../../../../server/compose.ts';
+import type { RunningHub } from '../../../../server/compose.ts';
 import { TestCli } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { PlainClient } from '../../../harness/plain-client.ts';
@@ -17,7 +17,7 @@ import { Leftovers } from '../../../harness/process.ts';
 import { Socket } from '../../../harness/socket.ts';
 
 const leftovers = new Leftovers();
-let hub: Running;
+let hub: RunningHub;
 beforeEach(async () => {
   hub = await startComposed({ kronosPort: 0, kronosAsked: true });
 });

@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
-import type { Running } from '../../../../server/compose.ts';
+import type { RunningHub } from '../../../../server/compose.ts';
 import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
 import { startComposed } from '../../../harness/compose.ts';
 import { Leftovers } from '../../../harness/process.ts';
@@ -220,7 +220,7 @@ describe('setup', () => {
 });
 
 describe('with a hub', () => {
-  let hub: Running;
+  let hub: RunningHub;
   let house: TestCli;
   beforeEach(async () => {
     hub = await startComposed();

@@ -1,10 +1,10 @@
 // The pages over real HTTP, on both engines: what a browser keeps, and what it is sent again.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Running } from '../../../../server/compose.ts';
+import type { RunningHub } from '../../../../server/compose.ts';
 import { startComposed } from '../../../harness/compose.ts';
 
-let hub: Running | undefined;
+let hub: RunningHub | undefined;
 afterEach(async () => {
   await hub?.stop();
   hub = undefined;
