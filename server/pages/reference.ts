@@ -1,6 +1,7 @@
 // The page of the reference: every HTTP route by its heading, then every message of the wire, then the table of errors. It renders the
 // OpenAPI and AsyncAPI documents and knows nothing else.
 
+import type { AsyncApiMessage } from '../adapters/hub/asyncapi.ts';
 import type { OpenApiContent, OpenApiOperation } from '../adapters/hub/openapi.ts';
 import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import { html, type Markup, nothing } from './markup.ts';
@@ -75,7 +76,7 @@ function textOf(value: unknown): string {
 
 function messagesOf(
   title: string,
-  messages: readonly { readonly name: string; readonly summary: string | undefined }[],
+  messages: readonly Pick<AsyncApiMessage, 'name' | 'summary' | 'examples'>[],
   wire: ReferenceDocuments['wire'],
 ): Markup {
   return html`<h3>${title}</h3>
@@ -83,8 +84,10 @@ ${messages.map(
   ({
     name,
     summary = '',
+    examples: [example],
   }) => html`<details class="operation"><summary><code>${name.replace(/^\w+\./, '')}</code> <span class="summary">${summary}</span></summary>
-<pre tabindex="0"><code>${textOf(wire.components.schemas[name])}</code></pre></details>`,
+<h3>Example</h3><pre tabindex="0"><code>${textOf(example?.payload)}</code></pre>
+<h3>Schema</h3><pre tabindex="0"><code>${textOf(wire.components.schemas[name])}</code></pre></details>`,
 )}`;
 }
 

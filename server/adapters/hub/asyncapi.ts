@@ -3,6 +3,7 @@
 
 import type { TSchema } from '@sinclair/typebox';
 import { errors } from '../../../protocol/errors.ts';
+import { answerExamples, requestExamples } from '../../../protocol/examples.ts';
 import { answers, requests } from '../../../protocol/messages.ts';
 
 type Direction = 'request' | 'answer';
@@ -11,6 +12,7 @@ export interface AsyncApiMessage {
   readonly name: string;
   readonly summary: string | undefined;
   readonly payload: object;
+  readonly examples: readonly { readonly payload: unknown }[];
   readonly correlationId?: object;
 }
 
@@ -81,9 +83,15 @@ function withNames(direction: Direction, schemas: Readonly<Record<string, TSchem
   return Object.entries(schemas).map(([name, schema]) => [`${direction}.${name}`, schema]);
 }
 
+const examples = new Map<string, unknown>([
+  ...Object.entries(requestExamples).map(([name, example]) => [`request.${name}`, example] as const),
+  ...Object.entries(answerExamples).map(([name, example]) => [`answer.${name}`, example] as const),
+]);
+
 function messageOf([name, schema]: [string, TSchema]): [string, AsyncApiMessage] {
   const correlation =
     'ref' in schema['properties'] ? { correlationId: { $ref: '#/components/correlationIds/ref' } } : {};
   const payload = { $ref: `#/components/schemas/${name}` };
-  return [name, { name, summary: schema.description, payload, ...correlation }];
+  const example = { payload: examples.get(name) };
+  return [name, { name, summary: schema.description, payload, examples: [example], ...correlation }];
 }

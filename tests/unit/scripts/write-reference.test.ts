@@ -59,6 +59,15 @@ describe('the AsyncAPI document', () => {
     expect(document['x-errors']).toEqual(plain(errors));
   });
 
+  test('has an example for each message, which the schema of that message accepts', () => {
+    const { messages, schemas } = documentOf('asyncapi.json').components;
+    const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+    for (const [name, { examples }] of Object.entries<{ examples: { payload: unknown }[] }>(messages)) {
+      const check = ajv.compile(schemas[name]);
+      expect([name, examples.map(({ payload }) => check(payload))]).toEqual([name, [true]]);
+    }
+  });
+
   test('has schemas that work without this project, and a summary for each message', () => {
     const { schemas, messages } = documentOf('asyncapi.json').components;
     const ajv = new Ajv({ strict: true, allowUnionTypes: true });
