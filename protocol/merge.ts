@@ -5,7 +5,7 @@ import type { Task } from './messages.ts';
 import { isDoneIdOf } from './task.ts';
 
 /** One step in the life of a task, as history has it. */
-export interface Step {
+export interface MergeStep {
   /** null: removed. */
   readonly task: Task | null;
   /** -1 for a value that was kept for history only, being overruled by the next step. */
@@ -18,10 +18,10 @@ export interface Step {
 export interface Life {
   readonly key: string;
   readonly base: Task | undefined;
-  readonly steps: readonly Step[];
+  readonly steps: readonly MergeStep[];
 }
 
-export type Outcome =
+export type MergeOutcome =
   /** `key` is null for a new task. `overruled` is what the device had, where it is not what came out: history keeps it. */
   | { readonly kind: 'write'; readonly key: string | null; readonly task: Task; readonly overruled: Task | undefined }
   | { readonly kind: 'remove'; readonly key: string };
@@ -34,7 +34,7 @@ export interface Update {
 }
 
 export interface Merge {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly MergeOutcome[];
   /** The device's own value of each known task that it listed, by key. */
   readonly listed: ReadonlyMap<string, Task>;
   /** How many tasks the device's list would have removed, had it not been too many at once (W7). */
@@ -133,7 +133,7 @@ function stopsStopped(before: Task, after: Task): boolean {
 export function mergeList(lives: readonly Life[], ours: readonly Task[], version: number): Merge {
   const known = lives.map(describe);
   const matched = match(known, once(known, ours));
-  const outcomes: Outcome[] = [];
+  const outcomes: MergeOutcome[] = [];
   const taken = new Set<number>();
   const listed = new Map<string, Task>();
 
@@ -313,14 +313,14 @@ function becameUndone(one: Known, task: Task): boolean {
 }
 
 /** M9: ids are chosen by clients, so two tasks may come out with one: those that were there keep theirs, the others get the next free. */
-function distinctIds(outcomes: readonly Outcome[], taken: ReadonlySet<number>): Outcome[] {
+function distinctIds(outcomes: readonly MergeOutcome[], taken: ReadonlySet<number>): MergeOutcome[] {
   const used = new Set(taken);
   let free = 1;
   const nextFree = () => {
     while (used.has(free)) free += 1;
     return free;
   };
-  const settle = (outcome: Outcome): Outcome => {
+  const settle = (outcome: MergeOutcome): MergeOutcome => {
     if (outcome.kind === 'remove') return outcome;
     const { id } = outcome.task;
     const given = id === undefined || used.has(id) ? nextFree() : id;
@@ -329,6 +329,6 @@ function distinctIds(outcomes: readonly Outcome[], taken: ReadonlySet<number>): 
     const overruled = id === undefined ? outcome.overruled : (outcome.overruled ?? outcome.task);
     return { ...outcome, task: { ...outcome.task, id: given }, overruled };
   };
-  const isNew = (outcome: Outcome) => outcome.key === null;
+  const isNew = (outcome: MergeOutcome) => outcome.key === null;
   return [...outcomes.filter((outcome) => !isNew(outcome)).map(settle), ...outcomes.filter(isNew).map(settle)];
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { compile } from '../../protocol/check.ts';
 import { columns } from '../../protocol/columns.ts';
 import type { CommandContext } from './command-context.ts';
-import { HubDeps, ImportError } from './import/hub.ts';
+import { ImportHubDeps, ImportError } from './import/hub.ts';
 
 interface KeyOption {
   readonly key?: string;
@@ -37,7 +37,7 @@ export function addBuckets(program: Command, context: CommandContext): void {
   const bucket = program
     .command('bucket')
     .description('ActivityWatch buckets of the running hub: list, rename, join, give to another host, undo');
-  const add = (name: string, description: string, act: (hub: HubDeps, args: readonly string[]) => Promise<void>) => {
+  const add = (name: string, description: string, act: (hub: ImportHubDeps, args: readonly string[]) => Promise<void>) => {
     bucket
       .command(name)
       .description(description)
@@ -48,7 +48,7 @@ export function addBuckets(program: Command, context: CommandContext): void {
         await run(context, optionsOf(said.at(-2)), (hub) => act(hub, args));
       });
   };
-  const post = async (hub: HubDeps, path: string, body: object): Promise<void> => {
+  const post = async (hub: ImportHubDeps, path: string, body: object): Promise<void> => {
     const { change } = await read(Changed, hub.post(`-/activitywatch/${path}`, JSON.stringify(body)));
     context.print(describe(change));
   };
@@ -85,11 +85,11 @@ export function addBuckets(program: Command, context: CommandContext): void {
   });
 }
 
-async function run(context: CommandContext, { key }: KeyOption, act: (hub: HubDeps) => Promise<void>): Promise<void> {
+async function run(context: CommandContext, { key }: KeyOption, act: (hub: ImportHubDeps) => Promise<void>): Promise<void> {
   const configured = context.configured();
   if (configured === undefined) return;
   try {
-    await act(await HubDeps.of(configured.config.data, key));
+    await act(await ImportHubDeps.of(configured.config.data, key));
   } catch (error) {
     context.fail(error instanceof ImportError ? messageOf(error) : error);
   }

@@ -25,18 +25,18 @@ const schemas = {
   }),
 } as const satisfies Record<string, TSchema>;
 
-const Refused = Type.Object({
+const RefusedAnswer = Type.Object({
   success: Type.Literal(false),
   error: Type.String(),
   hint: Type.Optional(Type.String()),
 });
 const Referring = Type.Object({ ref: Type.Number() });
 
-export type Verb = keyof typeof schemas;
-export type AnswerTo<V extends Verb> = Static<(typeof schemas)[V]>;
-export type Refused = Static<typeof Refused>;
+export type CommandVerb = keyof typeof schemas;
+export type AnswerTo<V extends CommandVerb> = Static<(typeof schemas)[V]>;
+export type RefusedAnswer = Static<typeof RefusedAnswer>;
 
-const checks: Record<Verb, Check> = {
+const checks: Record<CommandVerb, Check> = {
   ping: compile(schemas.ping),
   token: compile(schemas.token),
   tokens: compile(schemas.tokens),
@@ -44,14 +44,14 @@ const checks: Record<Verb, Check> = {
   account: compile(schemas.account),
   accounts: compile(schemas.accounts),
 };
-const checkRefused = compile(Refused);
+const checkRefused = compile(RefusedAnswer);
 const checkReferring = compile(Referring);
 
-export function answers<V extends Verb>(verb: V, value: unknown): value is AnswerTo<V> {
+export function answers<V extends CommandVerb>(verb: V, value: unknown): value is AnswerTo<V> {
   return checks[verb](value);
 }
 
-export function isRefused(value: unknown): value is Refused {
+export function isRefused(value: unknown): value is RefusedAnswer {
   return checkRefused(value);
 }
 

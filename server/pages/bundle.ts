@@ -19,7 +19,7 @@ const folders = {
   'front.ts': 'front',
   'help.ts': 'help',
 } as const;
-export type Entry = keyof typeof folders;
+export type BundleEntry = keyof typeof folders;
 
 const types: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -30,7 +30,7 @@ const types: Readonly<Record<string, string>> = {
 export interface Bundle {
   readonly assets: readonly Asset[];
   /** The path at which an entry is served. */
-  path(entry: Entry): string;
+  path(entry: BundleEntry): string;
 }
 
 export async function bundle(): Promise<Bundle> {

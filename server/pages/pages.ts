@@ -4,12 +4,12 @@
 import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
 import type { Route } from '../http/types.ts';
-import { type Bundle, bundle, type Entry } from './bundle.ts';
+import { type Bundle, bundle, type BundleEntry } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
 import { referenceContent } from './reference.ts';
 
 /** Facts of the hub that the front page shows beside its rooms. */
-export interface About {
+export interface HubFacts {
   readonly version: string;
   /** The port of Kronos clients; null if there is none. */
   readonly kronosPort: number | null;
@@ -40,7 +40,7 @@ export interface AllPages extends Pages {
   reference(documents: ReferenceDocuments): string;
 }
 
-export async function openPages(about: About): Promise<AllPages> {
+export async function openPages(about: HubFacts): Promise<AllPages> {
   const built = await bundle();
   const shown = { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' };
   return {
@@ -84,13 +84,13 @@ function favicon(built: Bundle): Asset {
 interface Sheet {
   readonly title: string;
   readonly name: 'front' | 'room' | 'help' | 'stats' | 'tasks' | 'reference';
-  readonly script: Entry | undefined;
+  readonly script: BundleEntry | undefined;
   /** Rooms and statistics are for members here. A browser that follows a link cannot send a token, so the page explains it. */
   readonly members: boolean;
   readonly content: Markup;
 }
 
-function sheet(built: Bundle, about: About, { title, name, script, members, content }: Sheet): string {
+function sheet(built: Bundle, about: HubFacts, { title, name, script, members, content }: Sheet): string {
   const link = (href: string, text: string, here: boolean) =>
     here ? html`<a href="${href}" aria-current="page">${text}</a>` : html`<a href="${href}">${text}</a>`;
   return `${html`<!doctype html>
@@ -144,7 +144,7 @@ function paste(lines: readonly string[]): Markup {
 }
 
 /** How each kind of client finds this hub. */
-function doors(url: string, about: About): Markup {
+function doors(url: string, about: HubFacts): Markup {
   const { hostname } = new URL(url);
   const kronos =
     about.kronosPort === null
@@ -159,7 +159,7 @@ function doors(url: string, about: About): Markup {
 </dl>`;
 }
 
-function front(built: Bundle, about: About, facts: FrontFacts): string {
+function front(built: Bundle, about: HubFacts, facts: FrontFacts): string {
   const quiet = facts.users === 0 && facts.timers === 0;
   const refusal = html`<p class="problem" id="refused" role="alert">“${facts.refused}” cannot be a room's name: letters, digits, <code>-</code> and <code>_</code> only.</p>`;
   const first = html`<section class="card next-steps" id="next-steps">
@@ -202,7 +202,7 @@ ${doors(facts.url, about)}
   });
 }
 
-function room(built: Bundle, about: About, facts: RoomFacts): string {
+function room(built: Bundle, about: HubFacts, facts: RoomFacts): string {
   return sheet(built, about, {
     title: `#${facts.room}`,
     name: 'room',
@@ -216,7 +216,7 @@ ${paste([`curl -X PUT -H 'Content-Type: application/json' -d '{"timer":10,"user"
   });
 }
 
-function tasks(built: Bundle, about: About): string {
+function tasks(built: Bundle, about: HubFacts): string {
   return sheet(built, about, {
     title: 'Tasks · Horai',
     name: 'tasks',
@@ -229,7 +229,7 @@ function tasks(built: Bundle, about: About): string {
   });
 }
 
-function help(built: Bundle, about: About, { url, members }: HelpFacts): string {
+function help(built: Bundle, about: HubFacts, { url, members }: HelpFacts): string {
   const { hostname } = new URL(url);
   const bare = url.replace(/\/$/, '');
   const auth = members ? ["-H 'Authorization: Bearer <your token>'"] : [];
@@ -329,7 +329,7 @@ function countTable(caption: string, counts: Counts): Markup {
   )}</tbody></table></section>`;
 }
 
-function stats(built: Bundle, about: About, facts: StatsFacts): string {
+function stats(built: Bundle, about: HubFacts, facts: StatsFacts): string {
   const since = new Date(facts.since).toISOString();
   const total = (counts: Counts) => counts.reduce((sum, { count }) => sum + count, 0);
   const figure = (value: number, one: string, many: string) =>

@@ -29,10 +29,10 @@ export interface ByteSink {
 
 /** Who follows which topic. */
 export interface TopicMembers {
-  join(line: Connection, topic: string): void;
-  leave(line: Connection, topic: string): void;
+  join(line: PeerConnection, topic: string): void;
+  leave(line: PeerConnection, topic: string): void;
   /** The line is over. */
-  remove(line: Connection): void;
+  remove(line: PeerConnection): void;
 }
 
 export interface ConnectionName {
@@ -43,7 +43,7 @@ export interface ConnectionName {
 
 const noTexts: readonly string[] = [];
 
-export class Connection implements Peer {
+export class PeerConnection implements Peer {
   readonly address: string;
   readonly sink: ByteSink;
   readonly #members: TopicMembers;
@@ -181,22 +181,22 @@ export class Connection implements Peer {
 
 /** Topics in JavaScript: for streams, raw TCP and the fallback engine. */
 export class TopicMap implements TopicMembers {
-  readonly #members = new Map<string, Set<Connection>>();
-  readonly #joined = new Map<Connection, Set<string>>();
+  readonly #members = new Map<string, Set<PeerConnection>>();
+  readonly #joined = new Map<PeerConnection, Set<string>>();
 
-  join(line: Connection, topic: string): void {
+  join(line: PeerConnection, topic: string): void {
     setOf(this.#members, topic).add(line);
     setOf(this.#joined, line).add(topic);
   }
 
-  leave(line: Connection, topic: string): void {
+  leave(line: PeerConnection, topic: string): void {
     this.#joined.get(line)?.delete(topic);
     const members = this.#members.get(topic);
     members?.delete(line);
     if (members?.size === 0) this.#members.delete(topic);
   }
 
-  remove(line: Connection): void {
+  remove(line: PeerConnection): void {
     for (const topic of this.#joined.get(line) ?? []) this.leave(line, topic);
     this.#joined.delete(line);
   }

@@ -11,7 +11,7 @@ import { decompress, decompressorOf, readable } from '../http/request-body.ts';
 import { contentLength, type RequestHead, type RouteMatch, Router } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, Route, StreamReply } from '../http/types.ts';
 import type { ByteSink, TopicMembers } from './connection.ts';
-import { BACKPRESSURE_LIMIT, Connection, MESSAGE_LIMIT, STREAM_LIMIT, TopicMap } from './connection.ts';
+import { BACKPRESSURE_LIMIT, PeerConnection, MESSAGE_LIMIT, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
 
 /** What the transports ask of the rest of the hub. */
@@ -51,7 +51,7 @@ export class Dispatcher {
   readonly #front: AppHandlers;
   readonly #router: Router;
   readonly #perAddress: number;
-  readonly #lines = new Set<Connection>();
+  readonly #lines = new Set<PeerConnection>();
   readonly #byAddress = new Map<string, number>();
   #count = 0;
   #underWay = 0;
@@ -143,12 +143,12 @@ export class Dispatcher {
   }
 
   /** Makes the Peer of a new connection that speaks Kronos JSON. */
-  openConversation(wire: ByteSink, members: TopicMembers, caller: Caller): Connection {
+  openConversation(wire: ByteSink, members: TopicMembers, caller: Caller): PeerConnection {
     return this.#begin(wire, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#front.converse(peer, caller));
   }
 
   /** Makes the Peer of a stream; the wire must take writes already. */
-  openStream(wire: ByteSink, stream: StreamReply, caller: Caller): Connection {
+  openStream(wire: ByteSink, stream: StreamReply, caller: Caller): PeerConnection {
     return this.#begin(wire, this.topics, STREAM_LIMIT, caller, stream.open);
   }
 
@@ -156,7 +156,7 @@ export class Dispatcher {
    * The line's carrier is gone.
    * @param orderly the other end closed it in good order (a close frame, a FIN)
    */
-  closed(line: Connection, orderly: boolean): void {
+  closed(line: PeerConnection, orderly: boolean): void {
     if (!this.#lines.delete(line)) return;
     const left = (this.#byAddress.get(line.address) ?? 1) - 1;
     if (left === 0) this.#byAddress.delete(line.address);
@@ -189,10 +189,10 @@ export class Dispatcher {
     limit: number,
     caller: Caller,
     open: (peer: Peer) => Conversation,
-  ): Connection {
+  ): PeerConnection {
     this.#count += 1;
     const { address } = caller;
-    const line = new Connection(wire, members, limit, this.log, { number: this.#count, address });
+    const line = new PeerConnection(wire, members, limit, this.log, { number: this.#count, address });
     this.#lines.add(line);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     line.start(open);

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { refuse } from '../../protocol/errors.ts';
 import type { Peer } from '../core/peer.ts';
-import type { ByteSink, Connection } from './connection.ts';
+import type { ByteSink, PeerConnection } from './connection.ts';
 import { MESSAGE_LIMIT, STREAM_LIMIT } from './connection.ts';
 
 /** Where an engine's own limit cuts, without a word: well above ours, so that ours is the one people meet. */
@@ -84,7 +84,7 @@ export class BodyCollector {
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** One WebSocket message: text that the engine has checked, or bytes that must be text. */
-export function receiveMessage(line: Connection, bytes: Buffer, binary: boolean): void {
+export function receiveMessage(line: PeerConnection, bytes: Buffer, binary: boolean): void {
   if (bytes.length > MESSAGE_LIMIT) {
     line.refuse(refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`));
     return;

@@ -10,7 +10,7 @@ import type { Peer } from '../core/peer.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
-import { BACKPRESSURE_LIMIT, type ByteSink, Connection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
+import { BACKPRESSURE_LIMIT, type ByteSink, PeerConnection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
 import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
@@ -77,7 +77,7 @@ interface UwsSocket {
 
 interface SocketData {
   readonly caller: Caller;
-  line: Connection | null;
+  line: PeerConnection | null;
 }
 
 interface Behaviour {
@@ -302,7 +302,7 @@ class Sockets implements TopicMembers {
   readonly #app: UwsApp;
   readonly #door: Dispatcher;
   /** Lines that missed a text and whose conversation has not been told. */
-  readonly #behind = new Set<Connection>();
+  readonly #behind = new Set<PeerConnection>();
   // What was published in this turn and the one before it: uWS sends a turn's texts in batches, and of a batch that meets a
   // full socket it reports the first text only, and drops the rest without a word.
   #earlier: Published[] = [];
@@ -322,15 +322,15 @@ class Sockets implements TopicMembers {
     if (!line.isOpen) setImmediate(() => this.#door.closed(line, false));
   }
 
-  join(line: Connection, topic: string): void {
+  join(line: PeerConnection, topic: string): void {
     if (line.sink instanceof SocketWire) line.sink.socket.subscribe(topic);
   }
 
-  leave(line: Connection, topic: string): void {
+  leave(line: PeerConnection, topic: string): void {
     if (line.sink instanceof SocketWire) line.sink.socket.unsubscribe(topic);
   }
 
-  remove(line: Connection): void {
+  remove(line: PeerConnection): void {
     this.#behind.delete(line);
   }
 
@@ -347,7 +347,7 @@ class Sockets implements TopicMembers {
       }
     }
     const sender =
-      except instanceof Connection && except.isOpen && except.sink instanceof SocketWire ? except.sink.socket : null;
+      except instanceof PeerConnection && except.isOpen && except.sink instanceof SocketWire ? except.sink.socket : null;
     if (sender?.isSubscribed(topic)) sender.publish(topic, text, false);
     else this.#app.publish(topic, text, false);
     for (const socket of waiting) socket.subscribe(topic);

@@ -1,7 +1,7 @@
 // The connection to the hub as a state machine: an event and a time go in, the next state comes out. shared/stream.ts does the network.
 // The words for each state are here, so that no state is without words.
 
-export type Link =
+export type RoomLink =
   | { readonly state: 'connecting'; readonly tries: number; readonly since: number }
   | { readonly state: 'live'; readonly heard: number }
   | { readonly state: 'waiting'; readonly tries: number; readonly until: number }
@@ -21,18 +21,18 @@ const silence = 15_000;
 const patience = 10_000;
 const longestWait = 10_000;
 
-export function begin(now: number): Link {
+export function begin(now: number): RoomLink {
   return { state: 'connecting', tries: 0, since: now };
 }
 
 /** @param random 0 to 1; spreads the pages that a restart disconnected together */
-function waiting(tries: number, now: number, random: number): Link {
+function waiting(tries: number, now: number, random: number): RoomLink {
   const wait = Math.min(longestWait, 500 * 2 ** tries);
   return { state: 'waiting', tries: tries + 1, until: now + wait * (0.75 + random / 2) };
 }
 
 /** @param now steady milliseconds */
-export function step(link: Link, event: LinkEvent, now: number, random: number): Link {
+export function step(link: RoomLink, event: LinkEvent, now: number, random: number): RoomLink {
   const tries = link.state === 'connecting' || link.state === 'waiting' ? link.tries : 0;
   switch (event.type) {
     case 'heard':
@@ -56,7 +56,7 @@ export function step(link: Link, event: LinkEvent, now: number, random: number):
 }
 
 /** The state for people, and a detail that changes while it lasts. @param online the browser's opinion of the network */
-export function words(link: Link, now: number, online: boolean): { state: string; detail: string } {
+export function words(link: RoomLink, now: number, online: boolean): { state: string; detail: string } {
   switch (link.state) {
     case 'live':
       return { state: 'Connected', detail: '' };

@@ -1,10 +1,10 @@
 // The room's goal: everybody sees it, and anybody can set or delete it.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Goal } from './sse-protocol.ts';
+import type { RoomGoal } from './sse-protocol.ts';
 
 export interface GoalCardProps {
-  readonly goal: Goal | undefined;
+  readonly goal: RoomGoal | undefined;
   readonly set: (text: string) => void;
   readonly remove: () => void;
 }
@@ -19,7 +19,7 @@ export function GoalCard({ goal, set, remove }: GoalCardProps) {
   const write = editing || goal === undefined;
   return (
     <section class="card goal-card">
-      <h2>Goal</h2>
+      <h2>RoomGoal</h2>
       {goal !== undefined && !editing && (
         <>
           <p id="goal">{goal.text}</p>

@@ -4,10 +4,10 @@ import { explainRefusal } from '../shared/refusal.ts';
 import { askTheTime } from '../shared/request.ts';
 import { Stream } from '../shared/stream.ts';
 import { type Clock, guess, hubTime, parted } from './clock.ts';
-import type { Link } from './connection.ts';
+import type { RoomLink } from './connection.ts';
 import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
 import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
-import { type Look, type Moment, momentOf } from './turn-events.ts';
+import { type Look, type TurnMoment, momentOf } from './turn-events.ts';
 
 /** How long a clock reading stays good: machines drift by some 50 ms in this time. */
 const clockAge = 10 * 60_000;
@@ -21,7 +21,7 @@ export interface LiveRoomDeps {
   readonly token: () => string;
   /** Called when the room or the connection changed. */
   readonly changed: () => void;
-  readonly moment: (moment: Moment, entry: Entry) => void;
+  readonly moment: (moment: TurnMoment, entry: Entry) => void;
 }
 
 export class LiveRoom {
@@ -58,7 +58,7 @@ export class LiveRoom {
     return this.#room;
   }
 
-  get link(): Link {
+  get link(): RoomLink {
     return this.#stream.link;
   }
 

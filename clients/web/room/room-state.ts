@@ -1,14 +1,14 @@
 // What this page knows of its room, and how events change it. Every connection begins with the whole history, which replaces what was
 // known. So a reconnect doubles nothing, and after a reset old and new pages show the same room.
 
-import type { Entry, Goal, News } from './sse-protocol.ts';
+import type { Entry, RoomGoal, News } from './sse-protocol.ts';
 
 export interface Room {
   /** The newest entry; undefined before the first one and after a reset. */
   readonly current: Entry | undefined;
   /** Oldest first, including the current one. */
   readonly history: readonly Entry[];
-  readonly goal: Goal | undefined;
+  readonly goal: RoomGoal | undefined;
 }
 
 export const emptyRoom: Room = { current: undefined, history: [], goal: undefined };

@@ -16,7 +16,7 @@ export interface Entry {
   readonly next: string;
 }
 
-export interface Goal {
+export interface RoomGoal {
   readonly text: string;
   readonly user: string;
 }
@@ -24,7 +24,7 @@ export interface Goal {
 export type News =
   | { readonly type: 'history'; readonly entries: readonly (Entry | 'reset')[] }
   | { readonly type: 'timer'; readonly entry: Entry | 'reset' }
-  | { readonly type: 'goal'; readonly goal: Goal | undefined }
+  | { readonly type: 'goal'; readonly goal: RoomGoal | undefined }
   | { readonly type: 'alive' };
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -3,9 +3,9 @@
 import { left } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';
 
-export type Moment = 'begun' | 'five minutes' | 'one minute' | 'ten seconds' | 'over' | 'stopped';
+export type TurnMoment = 'begun' | 'five minutes' | 'one minute' | 'ten seconds' | 'over' | 'stopped';
 
-const thresholds: readonly (readonly [Moment, number])[] = [
+const thresholds: readonly (readonly [TurnMoment, number])[] = [
   ['ten seconds', 10_000],
   ['one minute', 60_000],
   ['five minutes', 300_000],
@@ -22,7 +22,7 @@ export interface Look {
  * @param before undefined at the first look, which announces nothing: a page opened after the end does not ring
  * @returns the new state and at most one moment; a page that slept through several gets the last
  */
-export function momentOf(before: Look | undefined, entry: Entry | undefined, now: number): [Look, Moment | undefined] {
+export function momentOf(before: Look | undefined, entry: Entry | undefined, now: number): [Look, TurnMoment | undefined] {
   const look = { key: entry?.key, left: left(entry, now) };
   if (before === undefined || entry === undefined) return [look, undefined];
   if (look.left === 0) {
@@ -39,7 +39,7 @@ function named(name: string, otherwise: string): string {
 }
 
 /** A sentence for a screen reader. */
-export function sentence(moment: Moment, entry: Entry): string {
+export function sentence(moment: TurnMoment, entry: Entry): string {
   const what = entry.kind === 'turn' ? 'turn' : 'break';
   const minutes = entry.minutes === 1 ? '1 minute' : `${entry.minutes} minutes`;
   const next = entry.kind === 'turn' && entry.next !== '' ? ` ${entry.next} is next.` : '';

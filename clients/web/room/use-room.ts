@@ -9,7 +9,7 @@ import { LiveRoom } from './live-room.ts';
 import { left, oneMinuteMore } from './room-state.ts';
 import { isMelodyName, type MelodyName, Sound } from './sound.ts';
 import type { Entry, Kind } from './sse-protocol.ts';
-import { type Moment, notice, sentence } from './turn-events.ts';
+import { type TurnMoment, notice, sentence } from './turn-events.ts';
 
 /** How long a refused request stays on the page, milliseconds. */
 const problemMs = 10_000;
@@ -23,7 +23,7 @@ export function useRoom(name: string, icon: string) {
   const [alarm, setAlarm] = useState<Entry>();
   /** This page sent the stop: its person needs no notification. */
   const stopping = useRef(false);
-  const onMoment = (moment: Moment, entry: Entry) => {
+  const onMoment = (moment: TurnMoment, entry: Entry) => {
     announce(sentence(moment, entry));
     if (moment === 'begun' || moment === 'stopped') setAlarm(undefined);
     if (moment === 'over') setAlarm(entry);

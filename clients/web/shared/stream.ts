@@ -1,7 +1,7 @@
 // Follows one event stream of the hub with `fetch`. Unlike EventSource, `fetch` sends a token, tells a refusal from a broken connection, and
 // lets the page decide when to retry. room/connection.ts decides; this file acts.
 
-import { begin, type Link, type LinkEvent, step } from '../room/connection.ts';
+import { begin, type RoomLink, type LinkEvent, step } from '../room/connection.ts';
 import { eventReader } from './event-text.ts';
 
 export interface StreamDeps {
@@ -10,12 +10,12 @@ export interface StreamDeps {
   readonly token: () => string;
   readonly heard: (event: string, data: string) => void;
   /** Called at each change of state, and each second while waiting. */
-  readonly changed: (link: Link) => void;
+  readonly changed: (link: RoomLink) => void;
 }
 
 export class Stream {
   #deps: StreamDeps;
-  #link: Link;
+  #link: RoomLink;
   #attempt = new AbortController();
   #clock: ReturnType<typeof setInterval>;
   #wake = () => this.#take({ type: 'wake' });
@@ -29,7 +29,7 @@ export class Stream {
     void this.#run(this.#attempt.signal);
   }
 
-  get link(): Link {
+  get link(): RoomLink {
     return this.#link;
   }
 

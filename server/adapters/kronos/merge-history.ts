@@ -1,7 +1,7 @@
 // What the merge of a device's list (protocol/merge.ts) needs to know of the past, gathered from a channel's history: each task's
 // life since the device's base, and whether its list proves that an earlier one arrived (M11). Nothing is read or written here.
 
-import { type Life, type Step, same } from '../../../protocol/merge.ts';
+import { type Life, type MergeStep, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Base } from '../../../protocol/version.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
@@ -9,7 +9,7 @@ import type { Change, Item } from '../../core/store.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
 /** What a channel was, and every step from there to `until`. */
-export interface Past {
+export interface TaskPast {
   readonly base: readonly Item[];
   readonly steps: readonly Change[];
   readonly until: number;
@@ -20,12 +20,12 @@ export interface Past {
  * @param has what the device that merges surely has
  */
 export function livesOf(
-  { base, steps, until }: Past,
+  { base, steps, until }: TaskPast,
   state: ChannelState,
   device: string,
   has: Base | undefined,
 ): Life[] {
-  const lives = new Map<string, { key: string; base: Task | undefined; steps: Step[] }>();
+  const lives = new Map<string, { key: string; base: Task | undefined; steps: MergeStep[] }>();
   const life = (key: string) => {
     const known = lives.get(key) ?? { key, base: undefined, steps: [] };
     lives.set(key, known);
@@ -58,7 +58,7 @@ export function livesOf(
  * it has that from the list it was sent.
  * @param login the last step when it logged in: what came later it may know from a notification
  */
-export function provesReceived({ base, steps }: Past, login: number, ours: readonly Task[], device: string): boolean {
+export function provesReceived({ base, steps }: TaskPast, login: number, ours: readonly Task[], device: string): boolean {
   const before = new Map<string, Set<string>>(base.map((item) => [item.key, new Set([item.value])]));
   const listed = new Map(ours.map((task) => [task.id, task]));
   for (const { key, value, seq, origin } of steps) {

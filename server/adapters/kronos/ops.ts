@@ -15,7 +15,7 @@ export interface Moved {
   readonly task: Task;
 }
 
-export interface Put {
+export interface TaskPut {
   readonly key: string;
   /** The value before the write; undefined for a new task. */
   readonly before: Task | undefined;
@@ -53,7 +53,7 @@ export class Ops {
     this.list.push({ op: 'remove', key, version: this.#next() });
   }
 
-  puts(): Put[] {
+  puts(): TaskPut[] {
     const kept = new Set(this.list.flatMap((op) => (op.op !== 'remove' && op.version === undefined ? [op.key] : [])));
     return this.list.flatMap((op) => {
       if (op.op === 'remove') return [];

@@ -15,7 +15,7 @@ import type { View } from '../../core/session.ts';
 import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Which } from './match-task.ts';
-import { livesOf, type Past, provesReceived } from './merge-history.ts';
+import { livesOf, type TaskPast, provesReceived } from './merge-history.ts';
 import { Notices, removedMost } from './notices.ts';
 import { Ops } from './ops.ts';
 import { Unseen } from './recent-changes.ts';
@@ -217,7 +217,7 @@ export class Tasks {
   }
 
   /** What happened since the device's base; or since the list it was sent last, where its own proves that one received. */
-  async #pastOf(writer: Writer, device: Device | undefined, ours: readonly Task[]): Promise<Past> {
+  async #pastOf(writer: Writer, device: Device | undefined, ours: readonly Task[]): Promise<TaskPast> {
     const { seq: until } = await this.#document.settled();
     const past = await this.#between(device?.base?.seq ?? 0, until);
     const sent = device?.sent;
@@ -226,7 +226,7 @@ export class Tasks {
     return this.#between(sent.base.seq, until);
   }
 
-  async #between(after: number, until: number): Promise<Past> {
+  async #between(after: number, until: number): Promise<TaskPast> {
     const [base, steps] = await Promise.all([
       after === 0 ? [] : this.channel.at(after),
       this.channel.history({ after, before: until + 1 }),

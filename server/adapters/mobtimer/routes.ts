@@ -19,7 +19,7 @@ import { isRoomName, suggestRoom } from './room-name.ts';
 import { roomStream } from './room-stream.ts';
 import { Rooms } from './rooms.ts';
 import { mobtimerDocs, mobtimerUnlisted } from './route-docs.ts';
-import { type Asked, readGoal, readTimer, readUser } from './timer-request.ts';
+import { type BodyReading, readGoal, readTimer, readUser } from './timer-request.ts';
 
 export interface MobtimerDeps {
   readonly hub: Hub;
@@ -197,7 +197,7 @@ function inRoom(verb: 'read' | 'write', handle: RoomHandler): Handler {
 async function take<T>(
   context: Context,
   request: Request,
-  read: (body: unknown) => Asked<T>,
+  read: (body: unknown) => BodyReading<T>,
   example: string,
   act: (value: T) => Promise<void>,
 ): Promise<Reply> {

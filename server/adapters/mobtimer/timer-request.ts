@@ -26,12 +26,12 @@ export interface Goal {
 }
 
 /** `empty`: well formed, and asks for nothing. `wrong`: cannot be understood. */
-export type Asked<T> = { readonly asks: 'something'; readonly value: T } | { readonly asks: 'empty' | 'wrong' };
+export type BodyReading<T> = { readonly asks: 'something'; readonly value: T } | { readonly asks: 'empty' | 'wrong' };
 
 const wrong = { asks: 'wrong' } as const;
 
 /** `timer` wins over `breaktimer`, but each must be a number if it is present. */
-export function readTimer(body: unknown): Asked<Pick<TimerRequest, 'type' | 'minutes' | 'user'>> {
+export function readTimer(body: unknown): BodyReading<Pick<TimerRequest, 'type' | 'minutes' | 'user'>> {
   const fields = fieldsOf(body);
   if (fields === undefined) return wrong;
   const timer = readMinutes(fields.get('timer'));
@@ -44,7 +44,7 @@ export function readTimer(body: unknown): Asked<Pick<TimerRequest, 'type' | 'min
 }
 
 /** '' is a goal; null is none. */
-export function readGoal(body: unknown): Asked<{ readonly text: string; readonly user: string | null }> {
+export function readGoal(body: unknown): BodyReading<{ readonly text: string; readonly user: string | null }> {
   const fields = fieldsOf(body);
   if (fields === undefined) return wrong;
   const text = readText(fields.get('goal'));
@@ -54,7 +54,7 @@ export function readGoal(body: unknown): Asked<{ readonly text: string; readonly
 }
 
 /** The body of a request to delete the goal: only the user. */
-export function readUser(body: unknown): Asked<{ readonly user: string | null }> {
+export function readUser(body: unknown): BodyReading<{ readonly user: string | null }> {
   const fields = fieldsOf(body);
   const user = readText(fields?.get('user'));
   return fields === undefined || user === undefined ? wrong : { asks: 'something', value: { user } };

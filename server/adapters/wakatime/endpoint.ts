@@ -5,7 +5,7 @@ import type { Hub } from '../../core/hub.ts';
 import { type ChunkedReply, json, type Reply, type Request } from '../../http/types.ts';
 import type { Authorizer } from './auth/authorize.ts';
 import type { TimeRange } from './index/account-index.ts';
-import type { Outcome, Person, PersonInfo, TimeQuery, TimeQueryOf } from './stats/query.ts';
+import type { QueryOutcome, Person, PersonInfo, TimeQuery, TimeQueryOf } from './stats/query.ts';
 
 /** Whose tools use a prefix. It decides the format of times, and whether stats include today. */
 export type Dialect = 'wakatime' | 'wakapi';
@@ -61,6 +61,6 @@ export function errorReply(status: number, error: string): Reply {
 }
 
 /** @param status of a success */
-export function outcomeReply(outcome: Outcome<object>, status = 200): Reply {
+export function outcomeReply(outcome: QueryOutcome<object>, status = 200): Reply {
   return outcome.ok ? json(status, outcome.value) : errorReply(outcome.status, outcome.error);
 }

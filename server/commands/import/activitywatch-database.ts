@@ -2,7 +2,7 @@
 // pages.
 
 import { type Database, everyDriver, loadDriver } from '../../storage/sqlite/driver.ts';
-import type { Source, SourceBucket } from './activitywatch-source.ts';
+import type { ImportSource, SourceBucket } from './activitywatch-source.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
@@ -55,7 +55,7 @@ interface EventRow {
   readonly data: string;
 }
 
-export async function databaseFile(file: string): Promise<Source> {
+export async function databaseFile(file: string): Promise<ImportSource> {
   const driver = await loadDriver(everyDriver);
   if (!driver.ok) throw new ImportError(driver.error);
   const database = driver.open(file, true);

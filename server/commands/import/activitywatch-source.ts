@@ -3,12 +3,12 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './hub.ts';
-import { type Fields, fieldsOf, partsOf } from './json.ts';
+import { type JsonFields, fieldsOf, partsOf } from './json.ts';
 
 /** The source cannot hand over one bucket; the others may be fine. */
 export class SourceFailure extends Error {}
 
-export interface Source {
+export interface ImportSource {
   buckets(): Promise<readonly SourceBucket[]>;
   /** The web UI's settings by key, its categories among them. */
   settings(): Promise<ReadonlyMap<string, unknown>>;
@@ -18,7 +18,7 @@ export interface Source {
 export interface SourceBucket {
   readonly id: string;
   /** `type`, `client`, `hostname`, `created` and `data`, in the form of an export. */
-  readonly description: Fields;
+  readonly description: JsonFields;
   /** In the form of an export. Throws a SourceFailure if the source cannot hand them over. */
   events(): AsyncIterable<unknown>;
 }
@@ -33,7 +33,7 @@ async function* eventsIn(pieces: Pieces, id: string): AsyncGenerator<unknown> {
 }
 
 /** Some exports name a bucket's description before its events, others after them: the file is read once for the descriptions alone. */
-export function exportFile(file: string): Source {
+export function exportFile(file: string): ImportSource {
   return {
     async buckets() {
       const found = new Map<string, Record<string, unknown>>();
@@ -57,7 +57,7 @@ export function exportFile(file: string): Source {
 }
 
 /** The Python server has its settings in a file of their own, beside its configuration. */
-export function settingsFile(file: string): Source {
+export function settingsFile(file: string): ImportSource {
   return {
     buckets: async () => [],
     async settings() {
@@ -75,7 +75,7 @@ export function settingsFile(file: string): Source {
  * @param url of the server, with or without `/api/0`
  * @param key what it asks for, if it does
  */
-export function runningServer(url: string, key: string | undefined): Source {
+export function runningServer(url: string, key: string | undefined): ImportSource {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const base = `${url.replace(/\/+$/, '').replace(/\/api\/0$/, '')}/api/0`;
   const ask = async (path: string): Promise<Response> => {
@@ -92,7 +92,7 @@ export function runningServer(url: string, key: string | undefined): Source {
     }
     return answer;
   };
-  const json = async (path: string): Promise<Fields> => {
+  const json = async (path: string): Promise<JsonFields> => {
     const text = await (await ask(path)).text();
     try {
       return fieldsOf(JSON.parse(text));

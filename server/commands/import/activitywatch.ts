@@ -10,12 +10,12 @@ import { databaseFile } from './activitywatch-database.ts';
 import {
   exportFile,
   runningServer,
-  type Source,
+  type ImportSource,
   type SourceBucket,
   SourceFailure,
   settingsFile,
 } from './activitywatch-source.ts';
-import { type HubDeps, ImportError } from './hub.ts';
+import { type ImportHubDeps, ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
@@ -67,7 +67,7 @@ export interface ImportOutcome {
  * @param said a file, or the address of a running server
  * @param key the API key of that server
  */
-export async function openSource(said: string, key?: string): Promise<Source> {
+export async function openSource(said: string, key?: string): Promise<ImportSource> {
   if (/^https?:\/\//.test(said)) return runningServer(said, key);
   if (/^settings(?:-testing)?\.json$/.test(basename(said))) return settingsFile(said);
   const handle = await open(said);
@@ -84,8 +84,8 @@ export async function openSource(said: string, key?: string): Promise<Source> {
  * @param report called after each batch with how far the import is
  */
 export async function importSource(
-  source: Source,
-  hub: HubDeps,
+  source: ImportSource,
+  hub: ImportHubDeps,
   report: (progress: string) => void,
 ): Promise<ImportOutcome> {
   let events = 0;
@@ -105,7 +105,7 @@ export async function importSource(
 
 async function importBucket(
   bucket: SourceBucket,
-  hub: HubDeps,
+  hub: ImportHubDeps,
   report: (read: number) => void,
 ): Promise<BucketOutcome> {
   let outcome: BucketOutcome = {
@@ -139,7 +139,7 @@ function isRefusal(status: number | undefined): boolean {
 }
 
 /** A batch that the hub refuses whole is sent in halves, until the event is found that it refuses. */
-async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub: HubDeps): Promise<Counts> {
+async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub: ImportHubDeps): Promise<Counts> {
   try {
     return await post(bucket, events, hub);
   } catch (error) {
@@ -157,7 +157,7 @@ async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub:
 
 type Counts = Omit<BucketOutcome, 'id' | 'bucket' | 'skipped'> & { readonly bucket: string | undefined };
 
-async function post({ id, description }: SourceBucket, events: readonly unknown[], hub: HubDeps): Promise<Counts> {
+async function post({ id, description }: SourceBucket, events: readonly unknown[], hub: ImportHubDeps): Promise<Counts> {
   const text = (name: string) => {
     const value = description[name];
     return typeof value === 'string' ? value : '';
@@ -197,8 +197,8 @@ async function* batchesOf(bucket: SourceBucket): AsyncGenerator<readonly unknown
 }
 
 async function importSettings(
-  source: Source,
-  hub: HubDeps,
+  source: ImportSource,
+  hub: ImportHubDeps,
 ): Promise<Pick<ImportOutcome, 'settings' | 'refusedSettings'>> {
   const settings = await source.settings();
   if (settings.size === 0) return { settings: 0, refusedSettings: [] };

@@ -2,14 +2,14 @@
 
 import { JSONParser } from '@streamparser/json';
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type JsonFields = Readonly<Record<string, unknown>>;
 
 /** Empty if the value is not an object. */
-export function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): JsonFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-export interface Found {
+export interface JsonFound {
   /** The keys that lead to the value, from the top: names in objects, numbers in lists. */
   readonly path: readonly (string | number)[];
   readonly value: unknown;
@@ -22,8 +22,8 @@ export interface Found {
 export async function* partsOf(
   pieces: AsyncIterable<Uint8Array | string>,
   paths: readonly string[],
-): AsyncGenerator<Found> {
-  let found: Found[] = [];
+): AsyncGenerator<JsonFound> {
+  let found: JsonFound[] = [];
   const parser = new JSONParser({ paths: [...paths], keepStack: false });
   parser.onValue = ({ value, key, stack }) => {
     const keys = [...stack.slice(1).map((one) => one.key), key];

@@ -6,7 +6,7 @@ import type { World } from '../../core/world.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeOutcome, importSource, isComplete, openSource } from './activitywatch.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { HubDeps } from './hub.ts';
+import { ImportHubDeps } from './hub.ts';
 import { importHeartbeats } from './wakatime.ts';
 import { WakatimeAccount } from './wakatime-account.ts';
 import { heartbeatsInFile } from './wakatime-file.ts';
@@ -31,7 +31,7 @@ export function addImport(program: Command, context: CommandContext): void {
   const run = async (
     { key }: Options,
     act: (
-      hub: HubDeps,
+      hub: ImportHubDeps,
       onProgress: (progress: string) => void,
       config: Config,
       world: World,
@@ -42,7 +42,7 @@ export function addImport(program: Command, context: CommandContext): void {
     const { config, world } = configured;
     const onProgress = context.progress(world, (progress: string) => progress);
     try {
-      for (const line of await act(await HubDeps.of(config.data, key), onProgress, config, world)) context.print(line);
+      for (const line of await act(await ImportHubDeps.of(config.data, key), onProgress, config, world)) context.print(line);
     } catch (error) {
       context.fail(error);
       context.complain('Run it again to continue: what is imported already is not doubled.');

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { ImportError } from './hub.ts';
-import { type Fields, fieldsOf, partsOf } from './json.ts';
+import { type JsonFields, fieldsOf, partsOf } from './json.ts';
 import { type HeartbeatBatch, type HeartbeatSource, type IdNames, withNames } from './wakatime-source.ts';
 
 const batchSize = 1_000;
@@ -37,8 +37,8 @@ async function firstSign(file: string): Promise<string> {
 }
 
 /** @param begin how many heartbeats were imported before */
-async function* batchesOf(heartbeats: AsyncIterable<Fields>, begin: number): AsyncGenerator<HeartbeatBatch> {
-  let batch: Fields[] = [];
+async function* batchesOf(heartbeats: AsyncIterable<JsonFields>, begin: number): AsyncGenerator<HeartbeatBatch> {
+  let batch: JsonFields[] = [];
   let count = 0;
   const full = (): HeartbeatBatch => {
     const heartbeats = batch;
@@ -54,7 +54,7 @@ async function* batchesOf(heartbeats: AsyncIterable<Fields>, begin: number): Asy
   if (batch.length > 0) yield full();
 }
 
-async function* inDump(file: string, names: IdNames): AsyncGenerator<Fields> {
+async function* inDump(file: string, names: IdNames): AsyncGenerator<JsonFields> {
   let isDump = false;
   for await (const { path, value } of partsOf(createReadStream(file), [
     '$.days.*.heartbeats.*',
@@ -67,7 +67,7 @@ async function* inDump(file: string, names: IdNames): AsyncGenerator<Fields> {
   if (!isDump) throw new ImportError('The file is no data dump: a dump is {"user": …, "range": …, "days": […]}.');
 }
 
-async function* inTable(file: string, names: IdNames): AsyncGenerator<Fields> {
+async function* inTable(file: string, names: IdNames): AsyncGenerator<JsonFields> {
   const table = pipeline(
     createReadStream(file),
     parse({ columns: true, bom: true, skip_empty_lines: true }),

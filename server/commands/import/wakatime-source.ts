@@ -1,11 +1,11 @@
 // A source of heartbeats: batches in an order that is the same at each run, so that an interrupted import can resume.
 
 import type { World } from '../../core/world.ts';
-import type { Fields } from './json.ts';
+import type { JsonFields } from './json.ts';
 
 export interface HeartbeatBatch {
   /** In the form in which plugins send them. */
-  readonly heartbeats: readonly Fields[];
+  readonly heartbeats: readonly JsonFields[];
   /** The mark to resume from when this batch is imported; '' when unknown. */
   readonly mark: string;
   /** Progress, for people. */
@@ -32,7 +32,7 @@ export const noNames: IdNames = { agents: new Map(), machines: new Map() };
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Replaces ids of plugin and machine by names. WakaTime sends ids; Wakapi sends names in their place. */
-export function withNames(heartbeat: Fields, { agents, machines }: IdNames): Fields {
+export function withNames(heartbeat: JsonFields, { agents, machines }: IdNames): JsonFields {
   const nameOf = (id: unknown, names: ReadonlyMap<string, string>): string | undefined =>
     typeof id === 'string' ? (names.get(id) ?? (uuid.test(id) ? undefined : id)) : undefined;
   const agent = heartbeat['user_agent'] ?? nameOf(heartbeat['user_agent_id'], agents);

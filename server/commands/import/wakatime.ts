@@ -2,7 +2,7 @@
 // they are, so a second run duplicates nothing.
 
 import type { Checkpoint } from './checkpoint.ts';
-import { type HubDeps, ImportError } from './hub.ts';
+import { type ImportHubDeps, ImportError } from './hub.ts';
 import type { HeartbeatSource } from './wakatime-source.ts';
 
 export interface HeartbeatImport {
@@ -16,7 +16,7 @@ export interface HeartbeatImport {
 /** @param told called with the progress after each batch */
 export async function importHeartbeats(
   source: HeartbeatSource,
-  hub: HubDeps,
+  hub: ImportHubDeps,
   checkpoint: Checkpoint,
   told: (progress: string) => void,
 ): Promise<HeartbeatImport> {

@@ -63,7 +63,7 @@ export interface DayTask {
   readonly time: number;
 }
 
-export interface DaySums extends AgentTimes {
+export interface EngineDaySums extends AgentTimes {
   /** The length of presence: the sum of `projects`, to the microsecond ([Y6]). */
   readonly total: number;
   readonly human: number;
@@ -78,7 +78,7 @@ export interface DaySums extends AgentTimes {
   readonly tasks: readonly DayTask[];
 }
 
-export interface MergedDay extends DaySums {
+export interface MergedDay extends EngineDaySums {
   readonly from: number;
   readonly to: number;
   readonly segments: readonly DaySegment[];

@@ -1,7 +1,7 @@
 // Sums of a day, all from its segments, so that they cannot disagree ([Y6]).
 
 import { type AgentWork, agentTimes } from './agents.ts';
-import type { DayProject, DaySegment, DaySums } from './answer.ts';
+import type { DayProject, DaySegment, EngineDaySums } from './answer.ts';
 import { compareText } from './collections.ts';
 import { type DayIntervals, lengthOf } from './intervals.ts';
 
@@ -13,7 +13,7 @@ export function sumDay(
   segments: readonly DaySegment[],
   presence: DayIntervals,
   agents: AgentWork,
-): Omit<DaySums, 'agent' | 'agent_wall' | 'attended' | 'unattended'> {
+): Omit<EngineDaySums, 'agent' | 'agent_wall' | 'attended' | 'unattended'> {
   const byProject = new Map<string | null, number>();
   const byTask = new Map<string, number>();
   let notWork = 0;
@@ -37,7 +37,7 @@ export function sumDay(
   };
 }
 
-function breaksOf(presence: DayIntervals): DaySums['breaks'] {
+function breaksOf(presence: DayIntervals): EngineDaySums['breaks'] {
   return presence.flatMap(([, from], index) => {
     const to = presence[index + 1]?.[0];
     return to !== undefined && to - from >= shortestBreak ? [{ from, to }] : [];

@@ -56,7 +56,7 @@ export interface LaneDeps {
   readonly replaced: (error: Error) => void;
 }
 
-export class Lane {
+export class BatchLane {
   readonly #deps: LaneDeps;
   #queue: Job[] = [];
   #client: pg.Client | undefined;

@@ -21,7 +21,7 @@ import type {
 } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 import { loadChannel, openSnapshot, type PostgresSnapshot } from './archive.ts';
-import { Lane } from './batch-writer.ts';
+import { BatchLane } from './batch-writer.ts';
 import { isBusy, isLost, type Prepared, patienceMs, prepare, reasonOf, settings } from './connection.ts';
 
 export interface PostgresOptions {
@@ -91,7 +91,7 @@ export class PostgresStore implements Store, Archive {
   readonly epoch: string;
   readonly #url: string;
   readonly #world: World;
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly BatchLane[];
   readonly #pool: pg.Pool;
   readonly #names = new Map<string, string>();
   #pruneFrom = 0;
@@ -109,7 +109,7 @@ export class PostgresStore implements Store, Archive {
     const replaced = (error: Error) => this.#stop(error);
     this.#lanes = Array.from(
       { length: lanes },
-      (_, index) => new Lane({ url, world, name: `${node}/${epoch}/${index}`, epoch, identity, replaced }),
+      (_, index) => new BatchLane({ url, world, name: `${node}/${epoch}/${index}`, epoch, identity, replaced }),
     );
     this.#pool = new pg.Pool({ ...settings(url, { statementMs }), max: askers, idleTimeoutMillis: 60_000 });
     this.#pool.on('error', () => undefined);
@@ -291,7 +291,7 @@ export class PostgresStore implements Store, Archive {
   }
 
   /** An account always uses the same lane, so its writes are applied in the order in which they were given. */
-  #laneOf(channel: string): Lane {
+  #laneOf(channel: string): BatchLane {
     const account = channel.split('/', 1)[0] ?? channel;
     let hash = 0;
     for (let index = 0; index < account.length; index += 1) hash = (hash * 31 + account.charCodeAt(index)) | 0;

@@ -1,18 +1,18 @@
 // Loads a SQLite driver: better-sqlite3 if it is built, else the one inside Node 22.13 and later. `Database` is the dialect that both
 // speak; other files must not use features that only one of them has.
 
-export type Value = string | number | null | Uint8Array;
+export type SqliteValue = string | number | null | Uint8Array;
 
-export interface Statement {
-  run(...values: readonly Value[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
-  get<Row>(...values: readonly Value[]): Row | undefined;
-  all<Row>(...values: readonly Value[]): Row[];
-  iterate<Row>(...values: readonly Value[]): Iterable<Row>;
+export interface SqliteStatement {
+  run(...values: readonly SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
+  get<Row>(...values: readonly SqliteValue[]): Row | undefined;
+  all<Row>(...values: readonly SqliteValue[]): Row[];
+  iterate<Row>(...values: readonly SqliteValue[]): Iterable<Row>;
 }
 
 export interface Database {
   exec(sql: string): void;
-  prepare(sql: string): Statement;
+  prepare(sql: string): SqliteStatement;
   close(): void;
 }
 

@@ -4,7 +4,7 @@
 
 import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../../core/store.ts';
 import { decodeBlock, packKey, unpackKey } from './block.ts';
-import type { Database, Statement, Value } from './driver.ts';
+import type { Database, SqliteStatement, SqliteValue } from './driver.ts';
 import { packChanges, packItems } from './worker-codec.ts';
 
 interface ChannelRow {
@@ -18,7 +18,7 @@ interface ChannelRow {
   readonly widest: number;
 }
 
-export type Question =
+export type ReaderQuestion =
   | { readonly ask: 'head'; readonly channel: string }
   | { readonly ask: 'since'; readonly channel: string; readonly seq: number; readonly limit: number }
   | { readonly ask: 'read'; readonly channel: string; readonly range: Range }
@@ -62,7 +62,7 @@ const pageText = 1 << 20;
 export class SqliteReader {
   readonly #database: Database;
   readonly #epoch: string;
-  readonly #prepared = new Map<string, Statement>();
+  readonly #prepared = new Map<string, SqliteStatement>();
   /** Keyed by id and count; the most recently used last. */
   readonly #blocks = new Map<string, readonly Kept[]>();
   readonly #origins = new Map<number, string>();
@@ -80,7 +80,7 @@ export class SqliteReader {
     this.#prepare('SELECT 1 FROM meta').get();
   }
 
-  answer(question: Question): unknown {
+  answer(question: ReaderQuestion): unknown {
     if (this.#held) return this.#answer(question);
     this.#prepare('BEGIN').run();
     try {
@@ -94,7 +94,7 @@ export class SqliteReader {
     this.#database.close();
   }
 
-  #answer(question: Question): unknown {
+  #answer(question: ReaderQuestion): unknown {
     switch (question.ask) {
       case 'head':
         return this.#head(this.#channel(question.channel));
@@ -212,7 +212,7 @@ export class SqliteReader {
       SELECT i.key, i.seq AS item, ${columns.replace('s.key, ', '')} FROM items i
       LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq LEFT ${origins} WHERE i.channel = ?`;
     // Texts sort before bytes. Each side gets one bound only: with two, SQLite might choose the index of either.
-    const keys = (condition: string, ...values: readonly Value[]): Iterable<ItemRow> =>
+    const keys = (condition: string, ...values: readonly SqliteValue[]): Iterable<ItemRow> =>
       this.#iterate<ItemRow>(
         `${select} AND ${condition} ORDER BY i.key ${newest ? 'DESC' : 'ASC'}`,
         channel.id,
@@ -422,13 +422,13 @@ export class SqliteReader {
     return name;
   }
 
-  *#rows(sql: string, ...values: readonly Value[]): Generator<Kept> {
+  *#rows(sql: string, ...values: readonly SqliteValue[]): Generator<Kept> {
     for (const { key, value, time, end, seq, origin, at, version, born } of this.#iterate<Row>(sql, ...values)) {
       yield { key: unpackKey(key), value, time, end, seq, origin, at, version, born };
     }
   }
 
-  #iterate<Found>(sql: string, ...values: readonly Value[]): Iterable<Found> {
+  #iterate<Found>(sql: string, ...values: readonly SqliteValue[]): Iterable<Found> {
     return this.#prepare(sql).iterate<Found>(...values);
   }
 
@@ -442,7 +442,7 @@ export class SqliteReader {
     return { epoch: this.#epoch, seq, version, floor };
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(sql: string): SqliteStatement {
     const known = this.#prepared.get(sql);
     if (known !== undefined) return known;
     const statement = this.#database.prepare(sql);

@@ -10,7 +10,7 @@ import { type Database, everyDriver, loadDriver } from './driver.ts';
 import { openSnapshot } from './snapshot-reader.ts';
 import { openSqlite, type SqliteStore } from './store.ts';
 
-export type Replaced<Done> =
+export type ReplacedFile<Done> =
   | {
       readonly ok: true;
       readonly done: Done /** Where the store is now that was there before. */;
@@ -27,7 +27,7 @@ type Filled<Done> = { readonly ok: true; readonly contents: Done } | { readonly 
 export async function replaceStore<Done>(
   { folder, world, replace }: { readonly folder: string; readonly world: World; readonly replace: boolean },
   fill: (store: SqliteStore) => Promise<Filled<Done>>,
-): Promise<Replaced<Done>> {
+): Promise<ReplacedFile<Done>> {
   const at = absolute(folder);
   const driver = await loadDriver(everyDriver);
   if (!driver.ok) return driver;

@@ -5,7 +5,7 @@ import { resolve as absolute } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
 import { type DriverName, everyDriver } from './driver.ts';
-import type { Question } from './reader.ts';
+import type { ReaderQuestion } from './reader.ts';
 import { type FromReader, startWorker, type ToReader } from './threads.ts';
 
 export type OpenedSnapshot =
@@ -91,7 +91,7 @@ export class SqliteSnapshot implements Omit<Archive, 'load'> {
     });
   }
 
-  #ask<Answer>(question: Question): Promise<Answer> {
+  #ask<Answer>(question: ReaderQuestion): Promise<Answer> {
     return new Promise<Answer>((answer, fail) => {
       if (this.#ended !== undefined) {
         fail(this.#ended);

@@ -26,13 +26,13 @@ import type {
 import type { World } from '../../core/world.ts';
 import { databasePath } from './data-folder.ts';
 import { type DriverName, everyDriver } from './driver.ts';
-import type { Question } from './reader.ts';
+import type { ReaderQuestion } from './reader.ts';
 import { openSnapshot, type SqliteSnapshot } from './snapshot-reader.ts';
 import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './threads.ts';
 import {
   type Flat,
   type Load,
-  type Outcome,
+  type WorkerOutcome,
   type PackedSince,
   packAppend,
   packForget,
@@ -318,7 +318,7 @@ export class SqliteStore implements Store, Archive {
     this.#writer.postMessage(batch.jobs satisfies ToWriter);
   }
 
-  #settle(outcomes: readonly Outcome[], reason = 'it gave no answer'): void {
+  #settle(outcomes: readonly WorkerOutcome[], reason = 'it gave no answer'): void {
     const batch = this.#sent.shift();
     // Send the next batch first: the writer works on it while this batch's answers go out.
     if (this.#sent.length === 0) this.#send();
@@ -329,7 +329,7 @@ export class SqliteStore implements Store, Archive {
     });
   }
 
-  #appended(write: Write | null, outcome: Exclude<Outcome, { outcome: 'failed' }>): Appended {
+  #appended(write: Write | null, outcome: Exclude<WorkerOutcome, { outcome: 'failed' }>): Appended {
     switch (outcome.outcome) {
       case 'made': {
         const changes = write === null ? [] : changesOf(write, outcome.seq, outcome.did);
@@ -364,7 +364,7 @@ export class SqliteStore implements Store, Archive {
     return { epoch: this.epoch, seq };
   }
 
-  #ask<Answer>(question: Question): Promise<Answer> {
+  #ask<Answer>(question: ReaderQuestion): Promise<Answer> {
     return new Promise<Answer>((answer, fail) => {
       if (this.#stopped !== undefined) {
         fail(this.#stopped);

@@ -3,7 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { DriverName } from './driver.ts';
-import type { Question } from './reader.ts';
+import type { ReaderQuestion } from './reader.ts';
 import type { Flat } from './worker-codec.ts';
 import type { Sealing } from './writer.ts';
 
@@ -29,7 +29,7 @@ export type FromWriter =
   /** Nothing of the batch was applied. */
   | { readonly failed: string };
 
-export type ToReader = { readonly question: Question; readonly epoch: string } | 'close';
+export type ToReader = { readonly question: ReaderQuestion; readonly epoch: string } | 'close';
 export type FromReader = { readonly answer: unknown } | { readonly failed: string } | { readonly refused: string };
 
 /**

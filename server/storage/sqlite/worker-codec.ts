@@ -48,7 +48,7 @@ export type Job = Append | Forget | Prove | Load;
 export type Did = 'nothing' | 'create' | 'update' | 'delete';
 
 /** One per job, in order. */
-export type Outcome =
+export type WorkerOutcome =
   | { readonly outcome: 'made'; readonly seq: number; readonly did: readonly Did[] }
   | { readonly outcome: 'replayed'; readonly seq: number; readonly steps: number }
   | { readonly outcome: 'stale'; readonly seq: number }
@@ -105,7 +105,7 @@ export function unpackJobs(flat: Flat): Job[] {
   return jobs;
 }
 
-export function packOutcomes(outcomes: readonly Outcome[]): Flat {
+export function packOutcomes(outcomes: readonly WorkerOutcome[]): Flat {
   const flat: Flat = [];
   for (const outcome of outcomes) {
     flat.push(outcome.outcome);
@@ -119,9 +119,9 @@ export function packOutcomes(outcomes: readonly Outcome[]): Flat {
   return flat;
 }
 
-export function unpackOutcomes(flat: Flat): Outcome[] {
+export function unpackOutcomes(flat: Flat): WorkerOutcome[] {
   const next = new Cursor(flat);
-  const outcomes: Outcome[] = [];
+  const outcomes: WorkerOutcome[] = [];
   while (!next.done) {
     const outcome = next.oneOf(outcomeNames);
     if (outcome === 'made') {

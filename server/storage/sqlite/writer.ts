@@ -4,8 +4,8 @@
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Answer, Outline, Step } from '../../core/store.ts';
 import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed } from './block.ts';
-import type { Database, Statement } from './driver.ts';
-import type { Append, Did, Forget, Job, JobOp, Load, Outcome } from './worker-codec.ts';
+import type { Database, SqliteStatement } from './driver.ts';
+import type { Append, Did, Forget, Job, JobOp, Load, WorkerOutcome } from './worker-codec.ts';
 
 /** How long a write id is remembered, in milliseconds of the hub's clock. */
 const remembered = 30 * 24 * 60 * 60 * 1000;
@@ -87,7 +87,7 @@ export class SqliteWriter {
   }
 
   /** Applies all jobs in one transaction. If that fails, each job gets its own, so that a job that cannot be applied fails alone. */
-  apply(jobs: readonly Job[]): Outcome[] {
+  apply(jobs: readonly Job[]): WorkerOutcome[] {
     try {
       return this.#transact(jobs);
     } catch (error) {
@@ -96,7 +96,7 @@ export class SqliteWriter {
     }
   }
 
-  #transact(jobs: readonly Job[]): Outcome[] {
+  #transact(jobs: readonly Job[]): WorkerOutcome[] {
     try {
       this.#sql.begin.run();
       const outcomes = jobs.map((job) => this.#do(job));
@@ -129,14 +129,14 @@ export class SqliteWriter {
     }
   }
 
-  #do(job: Job): Outcome {
+  #do(job: Job): WorkerOutcome {
     if (job.job === 'append') return this.#append(job);
     if (job.job === 'forget') this.#forget(job);
     else if (job.job !== 'prove') this.#load(job);
     return { outcome: 'done' };
   }
 
-  #append({ channel: name, keep, origin, at, writeId, base, ops }: Append): Outcome {
+  #append({ channel: name, keep, origin, at, writeId, base, ops }: Append): WorkerOutcome {
     const channel = this.#channel(name);
     if (writeId !== null && channel.id !== 0) {
       const answer = this.#sql.answer.get<{ seq: number; steps: number }>(channel.id, writeId);
@@ -417,7 +417,7 @@ function asked({ seq, born, ...step }: Sealed, { value, time, end }: Pick<JobOp,
 }
 
 function statements(database: Database) {
-  const sql = (text: string): Statement => database.prepare(text);
+  const sql = (text: string): SqliteStatement => database.prepare(text);
   return {
     begin: sql('BEGIN IMMEDIATE'),
     commit: sql('COMMIT'),

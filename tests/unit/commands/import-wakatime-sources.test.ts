@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Checkpoint } from '../../../server/commands/import/checkpoint.ts';
-import { HubDeps } from '../../../server/commands/import/hub.ts';
+import { ImportHubDeps } from '../../../server/commands/import/hub.ts';
 import { importHeartbeats } from '../../../server/commands/import/wakatime.ts';
 import { WakatimeAccount } from '../../../server/commands/import/wakatime-account.ts';
 import { heartbeatsInFile } from '../../../server/commands/import/wakatime-file.ts';
@@ -34,14 +34,14 @@ const world: World = {
 
 const leftovers = new Leftovers();
 let hub: RunningHub;
-let deps: HubDeps;
+let deps: ImportHubDeps;
 let folder: string;
 
 beforeEach(async () => {
   waits.length = 0;
   folder = leftovers.folder();
   hub = await startComposed({ ownerToken: key });
-  deps = new HubDeps(hub.url, key);
+  deps = new ImportHubDeps(hub.url, key);
 });
 
 afterEach(async () => {

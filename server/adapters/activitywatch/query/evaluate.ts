@@ -3,7 +3,7 @@
 
 import { parseInstant } from '../events/instant.ts';
 import { Float, same } from '../events/python-compat.ts';
-import { Args, type Context, functions, type Source, wrongArguments } from './functions.ts';
+import { Args, type QueryContext, functions, type Source, wrongArguments } from './functions.ts';
 import { type Branch, type Expression, type Operator, parse, type Statement } from './parse.ts';
 import { isDict, isFloat, isList, QueryError, type QueryErrorType, type Value } from './values.ts';
 
@@ -55,7 +55,7 @@ function fail(message: string): never {
 
 class Run {
   readonly #variables: Map<string, Value>;
-  readonly #context: Context;
+  readonly #context: QueryContext;
   #steps = 0;
   /** Depth of a list or dict, and how many values it contains at any depth; other values count by their length. */
   readonly #weights = new WeakMap<object, { readonly depth: number; readonly values: number }>();

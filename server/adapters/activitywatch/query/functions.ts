@@ -30,7 +30,7 @@ export interface Source {
   count(bucket: string, from: number, to: number): number;
 }
 
-export interface Context {
+export interface QueryContext {
   readonly source: Source;
   /** The current STARTTIME and ENDTIME in microseconds. */
   readonly span: () => readonly [from: number, to: number];
@@ -44,7 +44,7 @@ type Moments = readonly Moment[];
 interface Definition {
   readonly least: number;
   readonly most: number;
-  readonly call: (args: Args, context: Context) => Value;
+  readonly call: (args: Args, context: QueryContext) => Value;
 }
 
 /** The error of Python's server for any TypeError inside a function. */
@@ -235,7 +235,7 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
   }),
 );
 
-function known(id: string, { source }: Context): string {
+function known(id: string, { source }: QueryContext): string {
   return source.buckets.some((bucket) => bucket.id === id) ? id : fail(`There's no bucket named '${id}'`);
 }
 
@@ -306,7 +306,7 @@ interface Rule {
 }
 
 /** A rule with an invalid regular expression matches nothing, and the log says so: one rule must not break a page. */
-function readRule(value: Value, name: string, { print }: Context): Rule {
+function readRule(value: Value, name: string, { print }: QueryContext): Rule {
   const [names, rule] = isList(value) ? value : [];
   if (names === undefined || rule === undefined || !isDict(rule)) return wrongArguments(name);
   const regex = field(rule, 'regex') ?? null;

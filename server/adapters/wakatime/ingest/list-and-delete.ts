@@ -8,7 +8,7 @@ import { type Heartbeat, isObject, readHeartbeat } from '../model/heartbeat.ts';
 import { creditSpans } from '../stats/durations-algorithm.ts';
 import { type InheritableFields, inheritFields } from '../stats/inherit-fields.ts';
 import { agentId } from '../stats/lists.ts';
-import { failure, type Outcome, type Person, type TimeQuery } from '../stats/query.ts';
+import { failure, type QueryOutcome, type Person, type TimeQuery } from '../stats/query.ts';
 import { machineId } from '../stats/summaries.ts';
 
 const minute = 60_000_000;
@@ -16,7 +16,7 @@ const pageLength = 2_000;
 /** Characters. */
 const pageSize = 1_048_576;
 
-export async function listHeartbeats(hub: Hub, { person, query, zone, now }: TimeQuery): Promise<Outcome<object>> {
+export async function listHeartbeats(hub: Hub, { person, query, zone, now }: TimeQuery): Promise<QueryOutcome<object>> {
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return failure('date is required: YYYY-MM-DD');
   const [from = 0, to = 0] = dayBounds([date], zone);
@@ -84,7 +84,7 @@ export async function deleteHeartbeats(
   hub: Hub,
   { person, zone, now, moment }: TimeQuery,
   body: unknown,
-): Promise<Outcome<object>> {
+): Promise<QueryOutcome<object>> {
   const input = isObject(body) ? body : {};
   const date = readDate(typeof input['date'] === 'string' ? input['date'] : '', now, zone);
   const ids: unknown = input['ids'];

@@ -3,7 +3,7 @@
 
 import { refuse } from '../../../../protocol/errors.ts';
 import type { Hub } from '../../../core/hub.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 
 /**
  * @param channel a full name
@@ -14,10 +14,10 @@ export async function updateItem<T>(
   hub: Hub,
   channel: string,
   key: string,
-  compute: (before: unknown) => Outcome<T>,
-): Promise<Outcome<T>> {
+  compute: (before: unknown) => QueryOutcome<T>,
+): Promise<QueryOutcome<T>> {
   const document = await hub.cachedChannel(channel);
-  let result: Outcome<T> = failure('nothing was result');
+  let result: QueryOutcome<T> = failure('nothing was result');
   await document.write(({ items }) => {
     const before = items.get(key)?.value;
     result = compute(before === undefined ? undefined : JSON.parse(before));

@@ -11,7 +11,7 @@ import { isObject } from '../model/heartbeat.ts';
 import { toHubScopes } from '../model/scopes.ts';
 import { updateItem } from '../model/update-item.ts';
 import { pathParam, readObject, readText } from '../request-fields.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 
 const appsChannel = '@hub/apps';
 const codesChannel = '@hub/codes';
@@ -98,7 +98,7 @@ export class OauthApps {
   async register(
     account: string,
     { name, redirects, keepsSecret }: { name: string; redirects: readonly string[]; keepsSecret: boolean },
-  ): Promise<Outcome<{ readonly app: OauthApp; readonly secret: string }>> {
+  ): Promise<QueryOutcome<{ readonly app: OauthApp; readonly secret: string }>> {
     if (name === '') return failure('name is required');
     const bad = redirects.find((uri) => !isRedirect(uri));
     if (redirects.length === 0 || redirects.length > mostRedirects || bad !== undefined) {
@@ -112,7 +112,7 @@ export class OauthApps {
   }
 
   /** Deletes an app and everything that people had granted it. */
-  async drop(account: string, id: string): Promise<Outcome<object>> {
+  async drop(account: string, id: string): Promise<QueryOutcome<object>> {
     const app = await this.find(id);
     if (app?.account !== account) return failure('no such app', 404);
     await updateItem(this.#hub, appsChannel, id, () => ({ ok: true, value: undefined }));

@@ -7,7 +7,7 @@ import { type Prices, pricesIn } from '../model/account-settings.ts';
 import { isObject } from '../model/heartbeat.ts';
 import { updateItem } from '../model/update-item.ts';
 import { readObject } from '../request-fields.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 
 const mostPrices = 1_000;
 const form = 'send {"<model>": {"input": 15, "cached_input": 1.5, "output": 75}, …}: US dollars for a million tokens';
@@ -20,7 +20,7 @@ function describePrices(prices: Prices): object {
 }
 
 /** Replaces the whole table: a model that the body lacks has no price from then on. */
-async function replacePrices({ hub, person, request }: EndpointCall): Promise<Outcome<object>> {
+async function replacePrices({ hub, person, request }: EndpointCall): Promise<QueryOutcome<object>> {
   const body = readObject(request);
   const table = 'data' in body ? body['data'] : body;
   const prices = pricesIn(table);

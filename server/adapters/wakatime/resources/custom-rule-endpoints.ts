@@ -7,7 +7,7 @@ import { parseBody } from '../ingest/parse-body.ts';
 import { formatIso } from '../model/calendar.ts';
 import { updateItem } from '../model/update-item.ts';
 import { pathParam } from '../request-fields.ts';
-import type { Outcome } from '../stats/query.ts';
+import type { QueryOutcome } from '../stats/query.ts';
 import { areRules, type CustomRule, itemName, readRules, removeRule, updateRules } from './custom-rules.ts';
 
 export const ruleEndpoints: readonly Endpoint[] = [
@@ -42,8 +42,8 @@ async function deleteRule({ hub, person, request }: EndpointCall): Promise<Reply
 async function writeRules(
   hub: Hub,
   account: string,
-  change: (before: readonly CustomRule[]) => Outcome<readonly CustomRule[]>,
-): Promise<Outcome<object>> {
+  change: (before: readonly CustomRule[]) => QueryOutcome<readonly CustomRule[]>,
+): Promise<QueryOutcome<object>> {
   const result = await updateItem(hub, `${account}/settings`, itemName, (before) =>
     change(areRules(before) ? before : []),
   );

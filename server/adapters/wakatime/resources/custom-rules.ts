@@ -9,7 +9,7 @@ import { editorName } from '../model/display-names.ts';
 import { isObject } from '../model/heartbeat.ts';
 import { parseUserAgent } from '../model/user-agent.ts';
 import type { RuleSet } from '../stats/custom-rule-set.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 
 type Context = Parameters<RuleSet['apply']>[0];
 
@@ -87,7 +87,7 @@ export function updateRules(
   before: readonly CustomRule[],
   body: unknown,
   id: () => string,
-): Outcome<readonly CustomRule[]> {
+): QueryOutcome<readonly CustomRule[]> {
   const input = isObject(body) && 'data' in body ? body['data'] : body;
   const list: readonly unknown[] = Array.isArray(input) ? input : [input];
   const filled: unknown = list.map((one) => (isObject(one) ? filledIn(one, id) : one));
@@ -219,7 +219,7 @@ function valuesOf(field: Condition['field'], context: Context, entity: string): 
   }
 }
 
-export function removeRule(rules: readonly CustomRule[], id: string): Outcome<readonly CustomRule[]> {
+export function removeRule(rules: readonly CustomRule[], id: string): QueryOutcome<readonly CustomRule[]> {
   const value = rules.filter((rule) => rule.id !== id);
   return value.length < rules.length ? { ok: true, value } : failure('no such rule', 404);
 }

@@ -8,7 +8,7 @@ import { parseBody } from '../ingest/parse-body.ts';
 import { dayBounds, formatIso, formatIsoEnd, readDate } from '../model/calendar.ts';
 import { toSeconds } from '../model/format-time.ts';
 import { readObject, readText } from '../request-fields.ts';
-import { failure, type Outcome, type TimeQuery } from '../stats/query.ts';
+import { failure, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
 import { channelOf, type External, parseExternal, readExternal, texts } from './external-durations.ts';
 
 const mostAtOnce = 1_000;
@@ -62,7 +62,7 @@ async function postExternals(call: EndpointCall): Promise<Reply> {
 async function listExternals(
   hub: Hub,
   { person, query, zone, now, project, branches }: TimeQuery,
-): Promise<Outcome<object>> {
+): Promise<QueryOutcome<object>> {
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return failure('date is required: YYYY-MM-DD');
   const [from = 0, to = 0] = dayBounds([date], zone);
@@ -83,7 +83,7 @@ async function listExternals(
 }
 
 /** Deletes by id, only those of the day, like heartbeats. */
-async function removeExternals({ hub, person, question, request }: EndpointCall): Promise<Outcome<object>> {
+async function removeExternals({ hub, person, question, request }: EndpointCall): Promise<QueryOutcome<object>> {
   const input = readObject(request);
   const date = readDate(readText(input, 'date'), question.now, question.zone);
   const ids: unknown = input['ids'];

@@ -9,7 +9,7 @@ import { addDays, formatDate, formatIso, formatIsoEnd, startOfDay, startOfWeek, 
 import { formatSeconds, toSeconds } from '../model/format-time.ts';
 import { tally } from '../stats/durations-algorithm.ts';
 import { labelsOf } from '../stats/names.ts';
-import { failure, type Outcome, type TimeQuery } from '../stats/query.ts';
+import { failure, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
 import { publicProfile } from './profile.ts';
 
 const names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: 100 });
@@ -74,7 +74,7 @@ export async function writeGoal(
   question: TimeQuery,
   input: object,
   id: string | undefined,
-): Promise<Outcome<object>> {
+): Promise<QueryOutcome<object>> {
   const { account } = question.person;
   const before = id === undefined ? undefined : (await read(hub, account)).find((stored) => stored.id === id);
   if (id !== undefined && before === undefined) return failure('no such goal', 404);

@@ -10,7 +10,7 @@ import { compileRules, readRules } from '../resources/custom-rules.ts';
 import { noAiMetrics } from '../stats/ai-metrics.ts';
 import { type DayOfDurations, listDurations } from '../stats/durations.ts';
 import { paginate } from '../stats/lists.ts';
-import { failure, type Outcome, parseQuery, parseSpan, type TimeQuery } from '../stats/query.ts';
+import { failure, type QueryOutcome, parseQuery, parseSpan, type TimeQuery } from '../stats/query.ts';
 import { buildSummaries } from '../stats/summaries.ts';
 import { countPeople, hasJoined, memberOf, resolveAccount, resolveMember } from './membership.ts';
 import {
@@ -129,9 +129,9 @@ async function durationsOf(call: EndpointCall, org: Org, seat: Seat) {
  */
 async function forEachSeat<T>(
   call: EndpointCall,
-  of: (org: Org, seat: Seat) => Promise<Outcome<T>>,
+  of: (org: Org, seat: Seat) => Promise<QueryOutcome<T>>,
   show: (member: object, its: T) => object,
-): Promise<Outcome<{ readonly shown: readonly object[]; readonly all: readonly T[] }>> {
+): Promise<QueryOutcome<{ readonly shown: readonly object[]; readonly all: readonly T[] }>> {
   const org = await findOrg(call);
   const dashboard = org === undefined ? undefined : dashboardIn(org, call);
   if (org === undefined || dashboard === undefined) return noDashboard;
@@ -152,7 +152,7 @@ async function forEachSeat<T>(
 /** Replies for one person of a dashboard, by the path. */
 async function replyForSeat<T extends object>(
   call: EndpointCall,
-  of: (org: Org, seat: Seat) => Promise<Outcome<T>>,
+  of: (org: Org, seat: Seat) => Promise<QueryOutcome<T>>,
 ): Promise<Reply> {
   const org = await findOrg(call);
   const dashboard = org === undefined ? undefined : dashboardIn(org, call);
@@ -211,7 +211,7 @@ export const dashboardEndpoints: readonly Endpoint[] = [
       const restricted = input['is_viewing_restricted'] === true;
       const id = hub.world.secret();
       const made = { id, name, creator: person.id, restricted, seats: [], at: hub.world.now() };
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         if (!isAdmin(org, person.account)) return notYours;
         if (org.dashboards.length >= mostDashboards) return failure(`at most ${mostDashboards} dashboards`);
         return { ok: true, value: { ...org, dashboards: [...org.dashboards, made] } };
@@ -225,7 +225,7 @@ export const dashboardEndpoints: readonly Endpoint[] = [
     scopes,
     answer(call) {
       const id = pathParam(call.request, 'dashboard');
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         if (!isAdmin(org, call.person.account)) return notYours;
         const dashboards = org.dashboards.filter((dashboard) => dashboard.id !== id);
         return dashboards.length < org.dashboards.length ? { ok: true, value: { ...org, dashboards } } : noDashboard;
@@ -330,7 +330,7 @@ function changeSeats(
 ): Promise<Reply> {
   const joins = call.request.method === 'POST';
   const id = pathParam(call.request, 'dashboard');
-  const changedOrg = (org: Org): Outcome<Org> => {
+  const changedOrg = (org: Org): QueryOutcome<Org> => {
     const leaves = !joins && account === call.person.account;
     if (!isAdmin(org, call.person.account) && !leaves) return notYours;
     if (!hasJoined(org.members, account)) return failure('only people who have joined the organisation', 409);

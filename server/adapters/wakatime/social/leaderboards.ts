@@ -10,7 +10,7 @@ import { updateItem } from '../model/update-item.ts';
 import { pathParam, readObject, readText } from '../request-fields.ts';
 import { publicProfile } from '../resources/profile.ts';
 import { paginate } from '../stats/lists.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 import {
   addInvited,
   hasJoined,
@@ -56,8 +56,8 @@ const noBoard = failure('no such leaderboard', 404);
  */
 async function changeBoard(
   call: EndpointCall,
-  next: (before: Board) => Outcome<Board | undefined>,
-): Promise<Outcome<object>> {
+  next: (before: Board) => QueryOutcome<Board | undefined>,
+): Promise<QueryOutcome<object>> {
   const { hub, person } = call;
   const known = await findBoard(call);
   if (known === undefined) return noBoard;
@@ -93,7 +93,7 @@ function describeBoard({ id, name, owner, members, at, changed }: Board, own: st
   };
 }
 
-function ownersOnly(board: Board, account: string, next: () => Outcome<Board | undefined>): Outcome<Board | undefined> {
+function ownersOnly(board: Board, account: string, next: () => QueryOutcome<Board | undefined>): QueryOutcome<Board | undefined> {
   return board.owner === account ? next() : failure('only the owner of the leaderboard may do that', 403);
 }
 
@@ -186,7 +186,7 @@ async function joinBoard(call: EndpointCall): Promise<Reply> {
   if (resolveMember(authorizer, request, person.account) !== person.account) {
     return errorReply(403, 'people join by themselves');
   }
-  const join = (board: Board): Outcome<Board> => {
+  const join = (board: Board): QueryOutcome<Board> => {
     const members = board.members.map((member) =>
       member.account === person.account ? { ...member, joined: true } : member,
     );
@@ -198,7 +198,7 @@ async function joinBoard(call: EndpointCall): Promise<Reply> {
 async function removeMember(call: EndpointCall): Promise<Reply> {
   const { authorizer, person, request } = call;
   const removed = resolveMember(authorizer, request, person.account);
-  const remove = (board: Board): Outcome<Board> => {
+  const remove = (board: Board): QueryOutcome<Board> => {
     if (removed !== person.account && board.owner !== person.account) return failure('not yours to remove', 403);
     if (removed === board.owner) return failure('the owner cannot leave: delete the leaderboard instead', 409);
     return { ok: true, value: { ...board, members: board.members.filter(({ account }) => account !== removed) } };

@@ -4,7 +4,7 @@
 import type { Request } from '../../../http/types.ts';
 import type { Authorizer } from '../auth/authorize.ts';
 import { pathParam } from '../request-fields.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 
 export interface Member {
   readonly account: string;
@@ -22,7 +22,7 @@ export function hasJoined(members: readonly Member[], account: string): boolean 
   return memberOf(members, account)?.joined === true;
 }
 
-export function addInvited<M extends Member>(members: readonly M[], member: M): Outcome<readonly M[]> {
+export function addInvited<M extends Member>(members: readonly M[], member: M): QueryOutcome<readonly M[]> {
   if (memberOf(members, member.account) !== undefined) return failure('already a member, or invited', 409);
   return members.length >= mostMembers
     ? failure(`at most ${mostMembers} members`)

@@ -10,7 +10,7 @@ import { pathParam, readObject, readText } from '../request-fields.ts';
 import { describeProgress } from '../resources/custom-rule-endpoints.ts';
 import { removeRule, updateRules } from '../resources/custom-rules.ts';
 import { paginate } from '../stats/lists.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 import { addInvited, countPeople, hasJoined, memberOf, resolveAccount, resolveMember } from './membership.ts';
 import {
   changeOrg,
@@ -67,7 +67,7 @@ function describeOrg(org: Org, account: string) {
 }
 
 /** The organisation with the fields of a body. Absent fields stay as they are. */
-function applySettings(org: Org, input: Readonly<Record<string, unknown>>): Outcome<Org> {
+function applySettings(org: Org, input: Readonly<Record<string, unknown>>): QueryOutcome<Org> {
   const name = readText(input, 'name') || org.name;
   const { timezone = org.timezone, timeout = org.timeout, writes_only = org.writesOnly } = input;
   const projects = input['default_project_privacy'] ?? org.projects;
@@ -176,7 +176,7 @@ export const orgEndpoints: readonly Endpoint[] = [
       const account = resolveAccount(authorizer, input['user'], person.account);
       if (account === undefined) return errorReply(404, 'no such user');
       const role = input['role'] === 'admin' ? 'admin' : 'member';
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         if (!isAdmin(org, person.account)) return notYours;
         const members = addInvited(org.members, { account, joined: false, role, privacy: 'visible' });
         return members.ok ? { ok: true, value: { ...org, members: members.value } } : members;
@@ -193,7 +193,7 @@ export const orgEndpoints: readonly Endpoint[] = [
       const { account } = person;
       if (resolveMember(authorizer, request, account) !== account) return errorReply(403, 'people join by themselves');
       const privacy = readObject(request)['default_personal_privacy'];
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         const members = org.members.map((member) =>
           member.account === account
             ? {
@@ -215,7 +215,7 @@ export const orgEndpoints: readonly Endpoint[] = [
     answer(call) {
       const { authorizer, person, request } = call;
       const gone = resolveMember(authorizer, request, person.account);
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         if (gone !== person.account && !isAdmin(org, person.account)) return notYours;
         if (isOwner(org, gone)) return failure('the owner drops the organisation instead', 409);
         const without = <T extends { readonly account: string }>(list: readonly T[]) =>
@@ -242,7 +242,7 @@ export const orgEndpoints: readonly Endpoint[] = [
     answer(call) {
       const { hub, person, request } = call;
       const body = parseBody(request.body);
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         if (!isAdmin(org, person.account)) return notYours;
         const rules = updateRules(org.rules, body, () => hub.world.id());
         return rules.ok ? { ok: true, value: { ...org, rules: rules.value } } : rules;
@@ -255,7 +255,7 @@ export const orgEndpoints: readonly Endpoint[] = [
     path: `${at}/custom_rules/:rule`,
     scopes,
     answer(call) {
-      const next = (org: Org): Outcome<Org> => {
+      const next = (org: Org): QueryOutcome<Org> => {
         if (!isAdmin(org, call.person.account)) return notYours;
         const rules = removeRule(org.rules, pathParam(call.request, 'rule'));
         return rules.ok ? { ok: true, value: { ...org, rules: rules.value } } : rules;

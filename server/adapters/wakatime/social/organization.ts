@@ -9,7 +9,7 @@ import { updateItem } from '../model/update-item.ts';
 import { pathParam } from '../request-fields.ts';
 import type { CustomRule } from '../resources/custom-rules.ts';
 import { publicProfile } from '../resources/profile.ts';
-import { failure, type Outcome } from '../stats/query.ts';
+import { failure, type QueryOutcome } from '../stats/query.ts';
 import { hasJoined, type Member, memberOf } from './membership.ts';
 
 export const channel = '@hub/orgs';
@@ -83,7 +83,7 @@ export async function findOrg({ hub, person, request }: EndpointCall): Promise<O
  */
 export async function changeOrg(
   call: EndpointCall,
-  next: (before: Org) => Outcome<Org | undefined>,
+  next: (before: Org) => QueryOutcome<Org | undefined>,
   show: (after: Org) => unknown,
   status = 200,
 ): Promise<Reply> {

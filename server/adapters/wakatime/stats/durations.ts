@@ -8,7 +8,7 @@ import { derivedUuid } from '../model/heartbeat.ts';
 import { sumUsage, UsageSum } from './ai-metrics.ts';
 import { joinBlocks } from './durations-algorithm.ts';
 import { type Dimension, namesOf } from './names.ts';
-import { failure, type Outcome, type TimeQuery } from './query.ts';
+import { failure, type QueryOutcome, type TimeQuery } from './query.ts';
 import { describer, machineId } from './summaries.ts';
 
 /** The name of each slice in the query, in the answer, and among the lists. Entities are in no list. */
@@ -35,7 +35,7 @@ export interface DayOfDurations {
   readonly timezone: string;
 }
 
-export function listDurations(question: TimeQuery): Outcome<DayOfDurations> {
+export function listDurations(question: TimeQuery): QueryOutcome<DayOfDurations> {
   const { person, query, zone, rule, now, filter, branches } = question;
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return failure('date is required: YYYY-MM-DD');

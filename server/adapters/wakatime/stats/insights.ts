@@ -6,14 +6,14 @@ import { formatMinutes, toSeconds } from '../model/format-time.ts';
 import { tally } from './durations-algorithm.ts';
 import { type Grouped, groupTallies, type NamedSum } from './group-by.ts';
 import { dimensions } from './names.ts';
-import { failure, type Outcome, type SplitDays, splitDays, type TimeQuery } from './query.ts';
+import { failure, type QueryOutcome, type SplitDays, splitDays, type TimeQuery } from './query.ts';
 import { allTimeSpan } from './stats.ts';
 import { machineId } from './summaries.ts';
 
 const otherNames = new Map([['weekdays', 'weekday']]);
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
-export function computeInsight(question: TimeQuery, input: string, range: StatsRange): Outcome<object> {
+export function computeInsight(question: TimeQuery, input: string, range: StatsRange): QueryOutcome<object> {
   const { person, rule, zone, filter, timeout, moment } = question;
   const days = splitDays(range.span ?? allTimeSpan(question), question);
   const { dates, bounds } = days;

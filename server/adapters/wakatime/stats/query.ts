@@ -64,7 +64,7 @@ export interface TimeQueryOf<Who extends PersonInfo> {
 }
 
 export type OutcomeFailure = { readonly ok: false; readonly error: string; readonly status: number };
-export type Outcome<T> = { readonly ok: true; readonly value: T } | OutcomeFailure;
+export type QueryOutcome<T> = { readonly ok: true; readonly value: T } | OutcomeFailure;
 
 export const failure = (error: string, status = 400): OutcomeFailure => ({ ok: false, error, status });
 
@@ -101,7 +101,7 @@ export function parseQuery<Who extends PersonInfo>(
   person: Who,
   query: URLSearchParams,
   at: number,
-): Outcome<TimeQueryOf<Who>> {
+): QueryOutcome<TimeQueryOf<Who>> {
   const { settings } = person;
   // A plus that was not encoded, as in Etc/GMT+5, arrives as a blank.
   const zone = query.get('timezone')?.replaceAll(' ', '+') || settings.timezone;
@@ -159,7 +159,7 @@ export function parseFilter(
 }
 
 /** The days that `start` and `end`, or `range`, name. */
-export function parseSpan({ query, now, zone }: TimeQueryOf<PersonInfo>): Outcome<DateSpan> {
+export function parseSpan({ query, now, zone }: TimeQueryOf<PersonInfo>): QueryOutcome<DateSpan> {
   const range = query.get('range');
   if (range !== null && range !== '') {
     const span = readSummaryRange(range, now);

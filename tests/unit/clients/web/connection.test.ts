@@ -1,10 +1,10 @@
 // The connection's state machine and the keyboard map.
 
 import { describe, expect, test } from '@jest/globals';
-import { begin, type Link, type LinkEvent, step, words } from '../../../../clients/web/room/connection.ts';
+import { begin, type RoomLink, type LinkEvent, step, words } from '../../../../clients/web/room/connection.ts';
 import { actionOf, keys } from '../../../../clients/web/room/keys.ts';
 
-function run(link: Link, ...events: readonly (readonly [LinkEvent['type'] | number, number])[]): Link {
+function run(link: RoomLink, ...events: readonly (readonly [LinkEvent['type'] | number, number])[]): RoomLink {
   return events.reduce(
     (before, [type, now]) =>
       step(
