@@ -19,7 +19,7 @@ export function GoalCard({ goal, set, remove }: GoalCardProps) {
   const write = editing || goal === undefined;
   return (
     <section class="card goal-card">
-      <h2>RoomGoal</h2>
+      <h2>Goal</h2>
       {goal !== undefined && !editing && (
         <>
           <p id="goal">{goal.text}</p>
