@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { compile } from '../../protocol/check.ts';
 import { columns } from '../../protocol/columns.ts';
 import type { CommandContext } from './command-context.ts';
-import { ImportHubDeps, ImportError } from './import/hub.ts';
+import { ImportError, ImportHubDeps } from './import/hub.ts';
 
 interface KeyOption {
   readonly key?: string;
@@ -37,7 +37,11 @@ export function addBuckets(program: Command, context: CommandContext): void {
   const bucket = program
     .command('bucket')
     .description('ActivityWatch buckets of the running hub: list, rename, join, give to another host, undo');
-  const add = (name: string, description: string, act: (hub: ImportHubDeps, args: readonly string[]) => Promise<void>) => {
+  const add = (
+    name: string,
+    description: string,
+    act: (hub: ImportHubDeps, args: readonly string[]) => Promise<void>,
+  ) => {
     bucket
       .command(name)
       .description(description)
@@ -85,7 +89,11 @@ export function addBuckets(program: Command, context: CommandContext): void {
   });
 }
 
-async function run(context: CommandContext, { key }: KeyOption, act: (hub: ImportHubDeps) => Promise<void>): Promise<void> {
+async function run(
+  context: CommandContext,
+  { key }: KeyOption,
+  act: (hub: ImportHubDeps) => Promise<void>,
+): Promise<void> {
   const configured = context.configured();
   if (configured === undefined) return;
   try {

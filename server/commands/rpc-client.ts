@@ -2,7 +2,7 @@
 // texts: a WebSocket, or a conversation in this process.
 
 import type { Requests } from '../../protocol/messages.ts';
-import { type AnswerTo, answers, isReferring, isRefused, type CommandVerb } from './response-schemas.ts';
+import { type AnswerTo, answers, type CommandVerb, isReferring, isRefused } from './response-schemas.ts';
 
 /** The answer to a request, or a sentence that says why there is none. */
 export type RpcResult<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly error: string };

@@ -4,7 +4,7 @@
 import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
 import type { Route } from '../http/types.ts';
-import { type Bundle, bundle, type BundleEntry } from './bundle.ts';
+import { type Bundle, type BundleEntry, bundle } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
 import { referenceContent } from './reference.ts';
 

@@ -11,7 +11,7 @@ import { decompress, decompressorOf, readable } from '../http/request-body.ts';
 import { contentLength, type RequestHead, type RouteMatch, Router } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, Route, StreamReply } from '../http/types.ts';
 import type { ByteSink, TopicMembers } from './connection.ts';
-import { BACKPRESSURE_LIMIT, PeerConnection, MESSAGE_LIMIT, STREAM_LIMIT, TopicMap } from './connection.ts';
+import { BACKPRESSURE_LIMIT, MESSAGE_LIMIT, PeerConnection, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
 
 /** What the transports ask of the rest of the hub. */

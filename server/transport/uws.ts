@@ -347,7 +347,9 @@ class Sockets implements TopicMembers {
       }
     }
     const sender =
-      except instanceof PeerConnection && except.isOpen && except.sink instanceof SocketWire ? except.sink.socket : null;
+      except instanceof PeerConnection && except.isOpen && except.sink instanceof SocketWire
+        ? except.sink.socket
+        : null;
     if (sender?.isSubscribed(topic)) sender.publish(topic, text, false);
     else this.#app.publish(topic, text, false);
     for (const socket of waiting) socket.subscribe(topic);

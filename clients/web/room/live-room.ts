@@ -7,7 +7,7 @@ import { type Clock, guess, hubTime, parted } from './clock.ts';
 import type { RoomLink } from './connection.ts';
 import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
 import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
-import { type Look, type TurnMoment, momentOf } from './turn-events.ts';
+import { type Look, momentOf, type TurnMoment } from './turn-events.ts';
 
 /** How long a clock reading stays good: machines drift by some 50 ms in this time. */
 const clockAge = 10 * 60_000;

@@ -1,7 +1,7 @@
 // What this page knows of its room, and how events change it. Every connection begins with the whole history, which replaces what was
 // known. So a reconnect doubles nothing, and after a reset old and new pages show the same room.
 
-import type { Entry, RoomGoal, News } from './sse-protocol.ts';
+import type { Entry, News, RoomGoal } from './sse-protocol.ts';
 
 export interface Room {
   /** The newest entry; undefined before the first one and after a reset. */

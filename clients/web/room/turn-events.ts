@@ -22,7 +22,11 @@ export interface Look {
  * @param before undefined at the first look, which announces nothing: a page opened after the end does not ring
  * @returns the new state and at most one moment; a page that slept through several gets the last
  */
-export function momentOf(before: Look | undefined, entry: Entry | undefined, now: number): [Look, TurnMoment | undefined] {
+export function momentOf(
+  before: Look | undefined,
+  entry: Entry | undefined,
+  now: number,
+): [Look, TurnMoment | undefined] {
   const look = { key: entry?.key, left: left(entry, now) };
   if (before === undefined || entry === undefined) return [look, undefined];
   if (look.left === 0) {

@@ -9,7 +9,7 @@ import { LiveRoom } from './live-room.ts';
 import { left, oneMinuteMore } from './room-state.ts';
 import { isMelodyName, type MelodyName, Sound } from './sound.ts';
 import type { Entry, Kind } from './sse-protocol.ts';
-import { type TurnMoment, notice, sentence } from './turn-events.ts';
+import { notice, sentence, type TurnMoment } from './turn-events.ts';
 
 /** How long a refused request stays on the page, milliseconds. */
 const problemMs = 10_000;

@@ -1,7 +1,7 @@
 // Follows one event stream of the hub with `fetch`. Unlike EventSource, `fetch` sends a token, tells a refusal from a broken connection, and
 // lets the page decide when to retry. room/connection.ts decides; this file acts.
 
-import { begin, type RoomLink, type LinkEvent, step } from '../room/connection.ts';
+import { begin, type LinkEvent, type RoomLink, step } from '../room/connection.ts';
 import { eventReader } from './event-text.ts';
 
 export interface StreamDeps {

@@ -58,7 +58,12 @@ export function livesOf(
  * it has that from the list it was sent.
  * @param login the last step when it logged in: what came later it may know from a notification
  */
-export function provesReceived({ base, steps }: TaskPast, login: number, ours: readonly Task[], device: string): boolean {
+export function provesReceived(
+  { base, steps }: TaskPast,
+  login: number,
+  ours: readonly Task[],
+  device: string,
+): boolean {
   const before = new Map<string, Set<string>>(base.map((item) => [item.key, new Set([item.value])]));
   const listed = new Map(ours.map((task) => [task.id, task]));
   for (const { key, value, seq, origin } of steps) {

@@ -15,7 +15,7 @@ import type { View } from '../../core/session.ts';
 import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Which } from './match-task.ts';
-import { livesOf, type TaskPast, provesReceived } from './merge-history.ts';
+import { livesOf, provesReceived, type TaskPast } from './merge-history.ts';
 import { Notices, removedMost } from './notices.ts';
 import { Ops } from './ops.ts';
 import { Unseen } from './recent-changes.ts';

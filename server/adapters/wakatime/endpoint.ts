@@ -5,7 +5,7 @@ import type { Hub } from '../../core/hub.ts';
 import { type ChunkedReply, json, type Reply, type Request } from '../../http/types.ts';
 import type { Authorizer } from './auth/authorize.ts';
 import type { TimeRange } from './index/account-index.ts';
-import type { QueryOutcome, Person, PersonInfo, TimeQuery, TimeQueryOf } from './stats/query.ts';
+import type { Person, PersonInfo, QueryOutcome, TimeQuery, TimeQueryOf } from './stats/query.ts';
 
 /** Whose tools use a prefix. It decides the format of times, and whether stats include today. */
 export type Dialect = 'wakatime' | 'wakapi';

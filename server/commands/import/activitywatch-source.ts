@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './hub.ts';
-import { type JsonFields, fieldsOf, partsOf } from './json.ts';
+import { fieldsOf, type JsonFields, partsOf } from './json.ts';
 
 /** The source cannot hand over one bucket; the others may be fine. */
 export class SourceFailure extends Error {}

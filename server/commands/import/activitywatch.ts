@@ -9,13 +9,13 @@ import { readSyncCopy } from '../../adapters/activitywatch/buckets/sync-copy.ts'
 import { databaseFile } from './activitywatch-database.ts';
 import {
   exportFile,
-  runningServer,
   type ImportSource,
+  runningServer,
   type SourceBucket,
   SourceFailure,
   settingsFile,
 } from './activitywatch-source.ts';
-import { type ImportHubDeps, ImportError } from './hub.ts';
+import { ImportError, type ImportHubDeps } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
@@ -157,7 +157,11 @@ async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub:
 
 type Counts = Omit<BucketOutcome, 'id' | 'bucket' | 'skipped'> & { readonly bucket: string | undefined };
 
-async function post({ id, description }: SourceBucket, events: readonly unknown[], hub: ImportHubDeps): Promise<Counts> {
+async function post(
+  { id, description }: SourceBucket,
+  events: readonly unknown[],
+  hub: ImportHubDeps,
+): Promise<Counts> {
   const text = (name: string) => {
     const value = description[name];
     return typeof value === 'string' ? value : '';

@@ -42,7 +42,8 @@ export function addImport(program: Command, context: CommandContext): void {
     const { config, world } = configured;
     const onProgress = context.progress(world, (progress: string) => progress);
     try {
-      for (const line of await act(await ImportHubDeps.of(config.data, key), onProgress, config, world)) context.print(line);
+      for (const line of await act(await ImportHubDeps.of(config.data, key), onProgress, config, world))
+        context.print(line);
     } catch (error) {
       context.fail(error);
       context.complain('Run it again to continue: what is imported already is not doubled.');

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { ImportError } from './hub.ts';
-import { type JsonFields, fieldsOf, partsOf } from './json.ts';
+import { fieldsOf, type JsonFields, partsOf } from './json.ts';
 import { type HeartbeatBatch, type HeartbeatSource, type IdNames, withNames } from './wakatime-source.ts';
 
 const batchSize = 1_000;

@@ -2,7 +2,7 @@
 // they are, so a second run duplicates nothing.
 
 import type { Checkpoint } from './checkpoint.ts';
-import { type ImportHubDeps, ImportError } from './hub.ts';
+import { ImportError, type ImportHubDeps } from './hub.ts';
 import type { HeartbeatSource } from './wakatime-source.ts';
 
 export interface HeartbeatImport {

@@ -4,7 +4,10 @@
 export type SqliteValue = string | number | null | Uint8Array;
 
 export interface SqliteStatement {
-  run(...values: readonly SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
+  run(...values: readonly SqliteValue[]): {
+    readonly changes: number | bigint;
+    readonly lastInsertRowid: number | bigint;
+  };
   get<Row>(...values: readonly SqliteValue[]): Row | undefined;
   all<Row>(...values: readonly SqliteValue[]): Row[];
   iterate<Row>(...values: readonly SqliteValue[]): Iterable<Row>;

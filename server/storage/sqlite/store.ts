@@ -32,7 +32,6 @@ import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWr
 import {
   type Flat,
   type Load,
-  type WorkerOutcome,
   type PackedSince,
   packAppend,
   packForget,
@@ -41,6 +40,7 @@ import {
   unpackChanges,
   unpackItems,
   unpackOutcomes,
+  type WorkerOutcome,
 } from './worker-codec.ts';
 import { type Sealing, usualSealing } from './writer.ts';
 

@@ -3,7 +3,7 @@
 
 import { parseInstant } from '../events/instant.ts';
 import { Float, same } from '../events/python-compat.ts';
-import { Args, type QueryContext, functions, type Source, wrongArguments } from './functions.ts';
+import { Args, functions, type QueryContext, type Source, wrongArguments } from './functions.ts';
 import { type Branch, type Expression, type Operator, parse, type Statement } from './parse.ts';
 import { isDict, isFloat, isList, QueryError, type QueryErrorType, type Value } from './values.ts';
 

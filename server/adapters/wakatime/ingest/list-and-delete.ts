@@ -8,7 +8,7 @@ import { type Heartbeat, isObject, readHeartbeat } from '../model/heartbeat.ts';
 import { creditSpans } from '../stats/durations-algorithm.ts';
 import { type InheritableFields, inheritFields } from '../stats/inherit-fields.ts';
 import { agentId } from '../stats/lists.ts';
-import { failure, type QueryOutcome, type Person, type TimeQuery } from '../stats/query.ts';
+import { failure, type Person, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
 import { machineId } from '../stats/summaries.ts';
 
 const minute = 60_000_000;

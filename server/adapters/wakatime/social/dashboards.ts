@@ -10,7 +10,7 @@ import { compileRules, readRules } from '../resources/custom-rules.ts';
 import { noAiMetrics } from '../stats/ai-metrics.ts';
 import { type DayOfDurations, listDurations } from '../stats/durations.ts';
 import { paginate } from '../stats/lists.ts';
-import { failure, type QueryOutcome, parseQuery, parseSpan, type TimeQuery } from '../stats/query.ts';
+import { failure, parseQuery, parseSpan, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
 import { buildSummaries } from '../stats/summaries.ts';
 import { countPeople, hasJoined, memberOf, resolveAccount, resolveMember } from './membership.ts';
 import {

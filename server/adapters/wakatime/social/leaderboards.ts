@@ -93,7 +93,11 @@ function describeBoard({ id, name, owner, members, at, changed }: Board, own: st
   };
 }
 
-function ownersOnly(board: Board, account: string, next: () => QueryOutcome<Board | undefined>): QueryOutcome<Board | undefined> {
+function ownersOnly(
+  board: Board,
+  account: string,
+  next: () => QueryOutcome<Board | undefined>,
+): QueryOutcome<Board | undefined> {
   return board.owner === account ? next() : failure('only the owner of the leaderboard may do that', 403);
 }
 

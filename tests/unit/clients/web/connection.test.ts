@@ -1,7 +1,7 @@
 // The connection's state machine and the keyboard map.
 
 import { describe, expect, test } from '@jest/globals';
-import { begin, type RoomLink, type LinkEvent, step, words } from '../../../../clients/web/room/connection.ts';
+import { begin, type LinkEvent, type RoomLink, step, words } from '../../../../clients/web/room/connection.ts';
 import { actionOf, keys } from '../../../../clients/web/room/keys.ts';
 
 function run(link: RoomLink, ...events: readonly (readonly [LinkEvent['type'] | number, number])[]): RoomLink {
