@@ -3,6 +3,7 @@
 
 import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
+import { memoizeAsync } from '../protocol/memoize-async.ts';
 import { edgeRoutes } from './adapters/activitywatch/routes/edge-batches.ts';
 import { watcherMay } from './adapters/activitywatch/routes/origins.ts';
 import { openActivityWatch } from './adapters/activitywatch/routes/routes.ts';
@@ -112,24 +113,98 @@ export async function compose(config: Config, world: World): Promise<ComposeResu
   return assembled.ok ? openPorts(assembled.parts, config, world) : assembled;
 }
 
+/** The ports once they are open; pages name them. */
+interface Ports {
+  main: OpenPorts | undefined;
+  webUi: OpenPorts | null;
+}
+
+/** What the hub answers, and what runs beside it. */
+interface Services {
+  readonly routes: readonly Route[];
+  /** What the ActivityWatch web UI asks on its own port. */
+  readonly webUiRoutes: readonly Route[];
+  /** Whether a page of this origin may use the hub. */
+  readonly isNear: (caller: Caller) => boolean;
+  close(): Promise<void>;
+}
+
+/** Opens the ports, and creates the owner once they are open: a start that fails must not use up the only showing of the secret. */
 export async function openPorts(parts: HubParts, config: Config, world: World): Promise<ComposeResult> {
-  const { hub, accounts, metrics, days, size, converse } = parts;
-  const personal = isPersonal(config);
-  const trust = { accounts, personal };
+  const { hub, accounts, metrics, converse } = parts;
+  const ports: Ports = { main: undefined, webUi: null };
+  const services = await createServices(parts, config, ports);
+  const gate = createStartGate();
+  const admit = createAdmission(config, gate, services.isNear);
+  const opened = await listenOnPorts(config, world, {
+    main: { routes: gate.holdBack(services.routes), admit, converse },
+    webUi: { routes: gate.holdBack(services.webUiRoutes), admit, converse },
+  });
+  if (!opened.ok) {
+    await hub.close();
+    return opened;
+  }
+  const { main, webUi } = Object.assign(ports, opened.ports);
+  for (const open of [main, ...(webUi === null ? [] : [webUi])]) hub.addPublisher(open.publisher);
+  metrics.observe(hub, main.connections);
+
+  const url = `http://${urlHost(config.host)}:${main.port}/`;
+  const processSecret = world.secret();
+  accounts.registerProcessSecret(processSecret);
+  const ownerSecret = await accounts.createOwner(config.ownerToken);
+  if (config.store !== 'memory') {
+    await writeHubFile(config.data, { url: url.replace('http', 'ws'), secret: processSecret });
+  }
+  gate.open();
+
+  const stop = memoizeAsync(async () => {
+    const drained = Promise.all([main.drain(), webUi?.drain()]);
+    hub.drain();
+    await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
+    await main.close();
+    await webUi?.close();
+    await services.close();
+    if (config.store !== 'memory') await removeHubFile(config.data);
+    await hub.close();
+  });
+  return {
+    ok: true,
+    hub: {
+      url,
+      kronos: main.kronosPort === null ? null : `${urlHost(config.host)}:${main.kronosPort}`,
+      webUi: webUi === null ? null : `http://${urlHost(config.host)}:${webUi.port}/`,
+      personal: isPersonal(config),
+      ownerSecret,
+      engine: main.engine,
+      warnings: warningsOf(main, config),
+      async survives(error) {
+        metrics.fault();
+        world.log.error({ error }, 'uncaught exception');
+        return hub.store.check().then(
+          () => true,
+          () => false,
+        );
+      },
+      stop,
+    },
+  };
+}
+
+async function createServices(parts: HubParts, config: Config, ports: Ports): Promise<Services> {
+  const { hub, accounts, metrics, days, size } = parts;
+  const trust = { accounts, personal: isPersonal(config) };
   const limits = { mostDaysOld: config.heartbeatAge, mostHoursAhead: config.heartbeatAhead };
   const tickets = new Tickets(trust, hub);
   const sizes = async () => ({ ...(await metrics.memory()), ...(size === undefined ? {} : { store: await size() }) });
-  const near = ({ origin, host }: Caller) =>
+  const isNear = ({ origin, host }: Caller) =>
     isOriginAllowed(origin, host, config.origins) || isOwnOrigin(origin, config.hosts);
-  let listening: OpenPorts | undefined;
-  let webUi: OpenPorts | null = null;
   const pages = await openPages({
     version,
     get kronosPort() {
-      return listening?.kronosPort ?? null;
+      return ports.main?.kronosPort ?? null;
     },
     get awWebUiPort() {
-      return webUi?.port ?? null;
+      return ports.webUi?.port ?? null;
     },
   });
   const activityWatch = openActivityWatch({
@@ -150,111 +225,94 @@ export async function openPorts(parts: HubParts, config: Config, world: World): 
     ...pages.routes,
     ...activityWatch.routes,
     ...edgeRoutes({ hub, bucketsOf: activityWatch.bucketsOf, ...trust }),
-    ...wakatimeRoutes({ hub, near, ...trust, limits, sizes }),
+    ...wakatimeRoutes({ hub, near: isNear, ...trust, limits, sizes }),
     ...eventRoutes({ hub, accounts, tickets, subscription }),
     ...dayRoutes({ days, ...trust }),
     ...registryRoutes({ days, ...trust }),
   ];
-
-  // The owner is made once the ports are ours: a start that fails must not swallow the one showing of the secret.
-  let ready = false;
-  let begin: () => void = () => undefined;
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  /** A request that comes earlier waits for that: a watcher takes every refusal for the loss of its heartbeat. */
-  const afterwards = (all: readonly Route[]): readonly Route[] =>
-    all.map((route) => ({ ...route, handle: (request) => begun.then(() => route.handle(request)) }));
-  const admit: AppHandlers['admit'] = (caller, asked) => {
-    const { host, origin } = caller;
-    if (!ready && asked === undefined) return refuse('away');
-    if (!isHostAllowed(host, { bound: config.host, extra: config.hosts })) {
-      return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
-    }
-    if (personal && caller.isForwarded === true) return refuse('host', '', forwardedHint(host));
-    const isTool = asked !== undefined && (watcherMay(origin, asked) || pagesMay(asked));
-    const isPublic = asked !== undefined && isPublicAsset(asked.path);
-    if (!isTool && !isPublic && !near(caller)) return refuse('origin', '', originHint(origin));
-    return undefined;
-  };
-  const { host, port, kronosPort } = config;
-  const listened = await listen(
-    { routes: afterwards(routes), admit, converse },
-    { host, port, kronosPort, kronosRequired: config.kronosAsked },
-    { log: world.log, ...engineOf(config) },
-  );
-  if (!listened.ok) {
-    await hub.close();
-    return { ok: false, error: sentence(`${listened.error} (HORAI_HOST, HORAI_PORT, HORAI_KRONOS_PORT)`) };
-  }
-  const open = listened.listening;
-  const served = await listenWebUi(config, world, { routes: afterwards(activityWatch.routes), admit, converse });
-  if (!served.ok) {
-    await open.close();
-    await hub.close();
-    return { ok: false, error: sentence(`${served.error} (HORAI_AW_WEBUI, HORAI_AW_WEBUI_PORT)`) };
-  }
-  const ui = served.listening;
-  webUi = ui;
-  if (ui !== null) hub.addPublisher(ui.publisher);
-  listening = open;
-  hub.addPublisher(open.publisher);
-  metrics.observe(hub, open.connections);
-
-  const url = `http://${urlHost(host)}:${open.port}/`;
-  const processSecret = world.secret();
-  accounts.registerProcessSecret(processSecret);
-  const ownerSecret = await accounts.createOwner(config.ownerToken);
-  if (config.store !== 'memory') {
-    await writeHubFile(config.data, { url: url.replace('http', 'ws'), secret: processSecret });
-  }
-  ready = true;
-  begin();
-
-  const stop = async () => {
-    const drained = Promise.all([open.drain(), ui?.drain()]);
-    hub.drain();
-    await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
-    await open.close();
-    await ui?.close();
+  const close = async () => {
     await activityWatch.close();
     liveDays.close();
     mobTurns.close();
     retention.close();
     await days.close();
-    if (config.store !== 'memory') await removeHubFile(config.data);
-    await hub.close();
   };
-  let stopping: Promise<void> | undefined;
-  const warnings = [
-    ...open.warnings.map(sentence),
-    ...(open.why === null ? [] : [sentence(`${open.why}; the hub runs on ws, which is slower`)]),
-    ...(config.store === 'memory' ? ['HORAI_STORE=memory: nothing is kept when the hub stops.'] : []),
-  ];
+  return { routes, webUiRoutes: activityWatch.routes, isNear, close };
+}
+
+interface StartGate {
+  readonly isOpen: () => boolean;
+  readonly open: () => void;
+  /** The routes, whose requests wait until the gate is open: a watcher takes every refusal for the loss of its heartbeat. */
+  readonly holdBack: (routes: readonly Route[]) => readonly Route[];
+}
+
+function createStartGate(): StartGate {
+  let isOpen = false;
+  let resolveOpened: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    resolveOpened = resolve;
+  });
   return {
-    ok: true,
-    hub: {
-      url,
-      kronos: open.kronosPort === null ? null : `${urlHost(host)}:${open.kronosPort}`,
-      webUi: ui === null ? null : `http://${urlHost(host)}:${ui.port}/`,
-      personal,
-      ownerSecret,
-      engine: open.engine,
-      warnings,
-      async survives(error) {
-        metrics.fault();
-        world.log.error({ error }, 'an exception nobody caught');
-        return hub.store.check().then(
-          () => true,
-          () => false,
-        );
-      },
-      stop() {
-        stopping ??= stop();
-        return stopping;
-      },
+    isOpen: () => isOpen,
+    open() {
+      isOpen = true;
+      resolveOpened();
     },
+    holdBack: (routes) =>
+      routes.map((route) => ({ ...route, handle: (request) => opened.then(() => route.handle(request)) })),
   };
+}
+
+/** The rules of Host and Origin, before anything else of a request or a connection is looked at. */
+function createAdmission(config: Config, gate: StartGate, isNear: Services['isNear']): AppHandlers['admit'] {
+  return (caller, asked) => {
+    const { host, origin } = caller;
+    if (!gate.isOpen() && asked === undefined) return refuse('away');
+    if (!isHostAllowed(host, { bound: config.host, extra: config.hosts })) {
+      return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
+    }
+    if (isPersonal(config) && caller.isForwarded === true) return refuse('host', '', forwardedHint(host));
+    const isTool = asked !== undefined && (watcherMay(origin, asked) || pagesMay(asked));
+    const isPublic = asked !== undefined && isPublicAsset(asked.path);
+    if (!isTool && !isPublic && !isNear(caller)) return refuse('origin', '', originHint(origin));
+    return undefined;
+  };
+}
+
+/** Opens the main port with the Kronos port, and that of the ActivityWatch web UI where there is one; all of them, or none. */
+async function listenOnPorts(
+  config: Config,
+  world: World,
+  handlers: { readonly main: AppHandlers; readonly webUi: AppHandlers },
+): Promise<
+  | { readonly ok: true; readonly ports: { readonly main: OpenPorts; readonly webUi: OpenPorts | null } }
+  | { readonly ok: false; readonly error: string }
+> {
+  const { host, port, kronosPort } = config;
+  const listened = await listen(
+    handlers.main,
+    { host, port, kronosPort, kronosRequired: config.kronosAsked },
+    { log: world.log, ...engineOf(config) },
+  );
+  if (!listened.ok) {
+    return { ok: false, error: sentence(`${listened.error} (HORAI_HOST, HORAI_PORT, HORAI_KRONOS_PORT)`) };
+  }
+  const main = listened.listening;
+  const served = await listenWebUi(config, world, handlers.webUi);
+  if (!served.ok) {
+    await main.close();
+    return { ok: false, error: sentence(`${served.error} (HORAI_AW_WEBUI, HORAI_AW_WEBUI_PORT)`) };
+  }
+  return { ok: true, ports: { main, webUi: served.listening } };
+}
+
+function warningsOf({ warnings, why }: OpenPorts, { store }: Config): readonly string[] {
+  return [
+    ...warnings.map(sentence),
+    ...(why === null ? [] : [sentence(`${why}; the hub runs on ws, which is slower`)]),
+    ...(store === 'memory' ? ['HORAI_STORE=memory: nothing is kept when the hub stops.'] : []),
+  ];
 }
 
 /** The scripts, styles and icons of the hub's pages: the same for everybody, so any page may load them. */

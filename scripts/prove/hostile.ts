@@ -544,58 +544,107 @@ function refusedOn(received: Buffer): string | undefined {
 
 // Heads of requests.
 
+const requestMethods: readonly [string, ...string[]] = [
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+  'PATCH',
+  'GETT',
+  'get',
+  'G\0T',
+  '',
+];
+
+const requestPaths: readonly [string, ...string[]] = [
+  '/',
+  '/-/health',
+  '/-/metrics',
+  '/-/tickets',
+  '/-/channels/tasks/events',
+  '/-/channels/%00/events',
+  '/room',
+  '/room/events',
+  '/events',
+
+  '/../../etc/passwd',
+  '/%2e%2e/%2e%2e/etc/passwd',
+  '/-/assets/..%2f..%2fpackage.json',
+  '/%',
+  '/%zz',
+  '/%ff%fe',
+  '/%u0041',
+  '//',
+  '/\\..\\x',
+
+  '/?',
+  '/?a=%',
+  `/${'a/'.repeat(2_000)}`,
+  `/${'x'.repeat(20_000)}`,
+  '*',
+  'http://evil.example/',
+  '/api/v1/users/current',
+  '/api/0/info',
+  '/ \t',
+  '',
+];
+
+const requestBodies: readonly [string, ...string[]] = [
+  '',
+  '',
+  '{}',
+  'hello',
+  '5\r\nhello\r\n0\r\n\r\n',
+  'zz\r\n',
+  'FFFFFFFFFFFFFFFF\r\nx',
+  '-1\r\n\r\n',
+  '0\r\nX: y',
+  'x'.repeat(100_000),
+];
+
+const requestHeaders: readonly [string, ...string[]] = [
+  'Origin: https://evil.example',
+  'Origin: null',
+  'Content-Length: -1',
+  'Content-Length: 99999999999999999999',
+  'Content-Length: 5, 6',
+
+  'Content-Length: 5\r\nContent-Length: 6',
+  'Transfer-Encoding: chunked',
+  'Transfer-Encoding: gzip',
+  'Transfer-Encoding: chunked\r\nContent-Length: 3',
+
+  'Upgrade: websocket',
+  'Upgrade: h2c',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Key: x',
+  'Sec-WebSocket-Version: 99',
+  'Expect: 100-continue',
+
+  'Authorization: Bearer x',
+  'Authorization: Basic ////',
+  'Last-Event-ID: \u00ff:9',
+  'Range: bytes=0-',
+  'x-horai-from: 1.2.3.4',
+  'Cookie: ',
+
+  `X: ${'y'.repeat(20_000)}`,
+  'No colon',
+  ': no name',
+  ' folded',
+  'Na me: x',
+  '\0: x',
+  `A: ${'\x01'}`,
+  'Content-Type: application/json',
+];
+
 function request(random: Random, port: number): Input {
-  const method = pick(random, [
-    'GET',
-    'POST',
-    'PUT',
-    'DELETE',
-    'HEAD',
-    'OPTIONS',
-    'TRACE',
-    'CONNECT',
-    'PATCH',
-    'GETT',
-    'get',
-    'G\0T',
-    '',
-  ]);
-  const path = pick(random, [
-    ...[
-      '/',
-      '/-/health',
-      '/-/metrics',
-      '/-/tickets',
-      '/-/channels/tasks/events',
-      '/-/channels/%00/events',
-      '/room',
-      '/room/events',
-      '/events',
-    ],
-    ...[
-      '/../../etc/passwd',
-      '/%2e%2e/%2e%2e/etc/passwd',
-      '/-/assets/..%2f..%2fpackage.json',
-      '/%',
-      '/%zz',
-      '/%ff%fe',
-      '/%u0041',
-      '//',
-      '/\\..\\x',
-    ],
-    ...[
-      '/?',
-      '/?a=%',
-      `/${'a/'.repeat(2_000)}`,
-      `/${'x'.repeat(20_000)}`,
-      '*',
-      'http://evil.example/',
-      '/api/v1/users/current',
-      '/api/0/info',
-      '/ \t',
-      '',
-    ],
-  ] as [string, ...string[]]);
+  const method = pick(random, requestMethods);
+  const path = pick(random, requestPaths);
   const version = pick(random, ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2', 'HTTP/9.9', 'http/1.1', '']);
   const host = pick(random, [
     `127.0.0.1:${port}`,
@@ -607,61 +656,8 @@ function request(random: Random, port: number): Input {
     'a\0b',
     'x'.repeat(5_000),
   ]);
-  const extras = Array.from({ length: below(random, 5) }, () =>
-    pick(random, [
-      ...[
-        'Origin: https://evil.example',
-        'Origin: null',
-        'Content-Length: -1',
-        'Content-Length: 99999999999999999999',
-        'Content-Length: 5, 6',
-      ],
-      ...[
-        'Content-Length: 5\r\nContent-Length: 6',
-        'Transfer-Encoding: chunked',
-        'Transfer-Encoding: gzip',
-        'Transfer-Encoding: chunked\r\nContent-Length: 3',
-      ],
-      ...[
-        'Upgrade: websocket',
-        'Upgrade: h2c',
-        'Connection: Upgrade',
-        'Sec-WebSocket-Key: x',
-        'Sec-WebSocket-Version: 99',
-        'Expect: 100-continue',
-      ],
-      ...[
-        'Authorization: Bearer x',
-        'Authorization: Basic ////',
-        'Last-Event-ID: \u00ff:9',
-        'Range: bytes=0-',
-        'x-horai-from: 1.2.3.4',
-        'Cookie: ',
-      ],
-      ...[
-        `X: ${'y'.repeat(20_000)}`,
-        'No colon',
-        ': no name',
-        ' folded',
-        'Na me: x',
-        '\0: x',
-        `A: ${'\x01'}`,
-        'Content-Type: application/json',
-      ],
-    ] as [string, ...string[]]),
-  );
-  const body = pick(random, [
-    '',
-    '',
-    '{}',
-    'hello',
-    '5\r\nhello\r\n0\r\n\r\n',
-    'zz\r\n',
-    'FFFFFFFFFFFFFFFF\r\nx',
-    '-1\r\n\r\n',
-    '0\r\nX: y',
-    'x'.repeat(100_000),
-  ]);
+  const extras = Array.from({ length: below(random, 5) }, () => pick(random, requestHeaders));
+  const body = pick(random, requestBodies);
   const all = Buffer.from(
     [`${method} ${path} ${version}`, `Host: ${host}`, ...extras, '', body].join('\r\n'),
     'latin1',

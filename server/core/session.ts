@@ -5,9 +5,9 @@
 import { closeCode, type ErrorCode, errors, refusalText, refuse } from '../../protocol/errors.ts';
 import type { Identity } from './access.ts';
 import { type Channel, type Rendering, sizeOf } from './channel.ts';
-import type { Hub } from './hub.ts';
 import type { Peer } from './peer.ts';
 import type { Change, Position, Since } from './store.ts';
+import type { World } from './world.ts';
 
 /** Items or changes in one page of catching up. */
 const pageSize = 500;
@@ -17,6 +17,13 @@ const keptSize = 1_048_576;
 const rereads = 10;
 /** Milliseconds until a store that could not be asked is asked again for a follower. */
 const askAgainMs = 1_000;
+
+/** What a session needs of its hub. */
+export interface SessionHost {
+  readonly world: World;
+  /** A session is in here from its beginning to its end. */
+  readonly sessions: Set<Session>;
+}
 
 export type Start =
   /** A newcomer: everything there is. */
@@ -67,13 +74,13 @@ export class Session {
   readonly peer: Peer;
   readonly since: number;
   identity: Identity;
-  #hub: Hub;
+  #hub: SessionHost;
   // Lists, since most sessions have one or two of each and idle ones are many; `concat` makes no room for more.
   #endings: readonly (() => void)[] = none;
   #follows: readonly Follow[] = none;
   #ended = false;
 
-  constructor(hub: Hub, peer: Peer, identity: Identity) {
+  constructor(hub: SessionHost, peer: Peer, identity: Identity) {
     this.#hub = hub;
     this.id = hub.world.id();
     this.since = hub.world.now();

@@ -2,6 +2,7 @@
 // door for the command and the tests. What an edge is for, and why it loses and doubles nothing, is in README.md.
 
 import { hostname } from 'node:os';
+import { errorMessage } from '../../protocol/error-message.ts';
 import { refuse } from '../../protocol/errors.ts';
 import { edgeIds } from '../adapters/activitywatch/buckets/ids.ts';
 import { watcherMay } from '../adapters/activitywatch/routes/origins.ts';
@@ -114,8 +115,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   });
   const forwarder = await Forwarder.open({ hub, link, filters: () => rules.filters(), key: self.key });
 
-  /** Why the last write could not be kept; null when it was. */
-  let fault: string | null = null;
+  const stored = storageReport(say);
   const near = ({ origin, host: said }: Caller) => isOriginAllowed(origin, said, []);
   const deps = {
     link,
@@ -124,12 +124,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     token: config.hub.token,
     near,
     patience: Math.min(flushMs, config.patience ?? flushMs),
-    kept(reason: string | null) {
-      if (reason !== null && fault === null)
-        say(`What comes in cannot be kept: ${reason.replace(/\.$/, '')}. It waits for room.`);
-      if (reason === null && fault !== null) say('What comes in is kept again.');
-      fault = reason;
-    },
+    kept: stored.report,
   };
   const trust = { accounts, personal: true };
   const activityWatch = openActivityWatch({
@@ -142,39 +137,14 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   });
   const status = async (): Promise<EdgeStatus> => {
     const { steps, since, refused } = await forwarder.waiting();
-    return {
-      hub: href,
-      away: link.error,
-      waiting: steps,
-      oldest: since,
-      refused: Object.fromEntries(refused),
-      rules: rules.error,
-    };
+    const counts = { waiting: steps, oldest: since, refused: Object.fromEntries(refused) };
+    return { hub: href, away: link.error, ...counts, rules: rules.error };
   };
   const routes: readonly Route[] = [
-    {
-      method: 'GET',
-      path: '/-/health',
-      handle: async () => {
-        const broken = await hub.store.check().then(
-          () => fault,
-          (error: unknown) => (error instanceof Error ? error.message : String(error)),
-        );
-        return broken === null
-          ? json(200, { status: 'ok', version, ...(await status()) })
-          : json(503, { status: 'broken', reason: broken, version, ...(await status()) });
-      },
-    },
+    healthRoute(hub, stored.fault, status),
     ...activityWatchAtEdge(activityWatch.routes, deps),
     ...wakatimeAtEdge(wakatimeRoutes({ hub, near: () => true, ...trust }), deps),
   ];
-  const admit: AppHandlers['admit'] = (caller, asked) => {
-    if (!isHostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
-    if (caller.isForwarded === true)
-      return refuse('host', '', 'an edge serves the programs of its own machine, and no proxy');
-    const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));
-    return isTool || near(caller) ? undefined : refuse('origin');
-  };
   const close = async () => {
     link.close();
     await forwarder.close();
@@ -182,7 +152,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     await hub.close();
   };
   const listened = await listen(
-    { routes, admit, converse: (peer) => pipe(link, peer) },
+    { routes, admit: admission(near), converse: (peer) => pipe(link, peer) },
     { host, port: config.port, kronosPort: config.kronosPort, kronosRequired: config.kronosAsked },
     { log: world.log, ...(config.engine === undefined ? {} : { engine: config.engine }) },
   );
@@ -196,22 +166,10 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     forwarder.wake();
     await forwarder.trim(world.now() - config.keepDays * dayMs);
   };
-  const again = (ms: number, act: () => Promise<void>) => {
-    let cancel: () => void;
-    const turn = () => {
-      cancel = world.after(ms, () => {
-        act()
-          .catch((error: unknown) => world.log.error({ error }, 'edge: tidying failed; it is tried again'))
-          .finally(turn);
-      });
-    };
-    turn();
-    return () => cancel();
-  };
   const cancels = [
-    again(trimEveryMs, tidy),
+    repeat(world, trimEveryMs, tidy),
     // Rules that were wrong may be right by now, and somebody waits for that.
-    again(rulesEveryMs, async () => {
+    repeat(world, rulesEveryMs, async () => {
       if (rules.error !== null && rules.filters() !== undefined) forwarder.wake();
     }),
   ];
@@ -236,6 +194,59 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
       },
     },
   };
+}
+
+/** Remembers why the last write could not be stored (null when it was), and says when that changes. */
+function storageReport(say: (text: string) => void) {
+  let fault: string | null = null;
+  return {
+    fault: () => fault,
+    report(reason: string | null): void {
+      if (reason !== null && fault === null)
+        say(`What comes in cannot be kept: ${reason.replace(/\.$/, '')}. It waits for room.`);
+      if (reason === null && fault !== null) say('What comes in is kept again.');
+      fault = reason;
+    },
+  };
+}
+
+/** @param fault why the last write could not be stored; null when it was */
+function healthRoute(hub: Hub, fault: () => string | null, status: () => Promise<EdgeStatus>): Route {
+  return {
+    method: 'GET',
+    path: '/-/health',
+    handle: async () => {
+      const broken = await hub.store.check().then(fault, errorMessage);
+      return broken === null
+        ? json(200, { status: 'ok', version, ...(await status()) })
+        : json(503, { status: 'broken', reason: broken, version, ...(await status()) });
+    },
+  };
+}
+
+/** The rules of Host and Origin: an edge serves the programs of its own machine. */
+function admission(isNear: (caller: Caller) => boolean): AppHandlers['admit'] {
+  return (caller, asked) => {
+    if (!isHostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
+    if (caller.isForwarded === true)
+      return refuse('host', '', 'an edge serves the programs of its own machine, and no proxy');
+    const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));
+    return isTool || isNear(caller) ? undefined : refuse('origin');
+  };
+}
+
+/** Calls `act` every so often, the next time after the last has ended. Returns a function that ends it. */
+function repeat(world: World, ms: number, act: () => Promise<void>): () => void {
+  let cancel: () => void;
+  const schedule = () => {
+    cancel = world.after(ms, () => {
+      act()
+        .catch((error: unknown) => world.log.error({ error }, 'edge: tidying failed; it is tried again'))
+        .finally(schedule);
+    });
+  };
+  schedule();
+  return () => cancel();
 }
 
 /** What sets this edge apart, made on its first start: the numbers of its events, and the key of its hashes. */
