@@ -30,8 +30,8 @@ function inHeader(authorization: string): readonly string[] {
 
 function inQuery(query: string): readonly string[] {
   if (!/(?:api_key|access_token|token)=/.test(query)) return [];
-  const result = new URLSearchParams(query);
-  return ['api_key', 'access_token', 'token'].flatMap((name) => result.getAll(name));
+  const params = new URLSearchParams(query);
+  return ['api_key', 'access_token', 'token'].flatMap((name) => params.getAll(name));
 }
 
 /**

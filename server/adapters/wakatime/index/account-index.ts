@@ -12,11 +12,11 @@ import { ParsedHeartbeat } from './write-heartbeats.ts';
 /** Changes read at once: few enough that other requests do not wait long. */
 const pageSize = 2_000;
 /** Changes after which the index is persisted again. */
-const keptAfter = 5_000;
+const persistAfter = 5_000;
 /** Bytes that all accounts together keep in memory. The account of the current request stays in any case. */
-const mostBytes = 268_435_456;
+const memoryLimit = 268_435_456;
 /** A request about fewer days reads them from the channel itself while the index is being rebuilt. */
-const fewDays = 40;
+const directDays = 40;
 const attempts = 5;
 const end = Number.MAX_SAFE_INTEGER;
 
@@ -31,7 +31,7 @@ const everything: TimeRange = { from: 0, to: end };
 /**
  * The days of UTC that a request about these moments reads, as numbers since 1970. Timeouts and time zones reach beyond the range.
  */
-function around({ from, to }: TimeRange): { readonly first: number; readonly last: number } {
+function utcDaysOf({ from, to }: TimeRange): { readonly first: number; readonly last: number } {
   return { first: Math.floor(from / day) - 2, last: Math.floor(to / day) + 1 };
 }
 
@@ -41,15 +41,15 @@ class AccountIndex {
   readonly #stored: PersistedIndex;
   readonly #stop: () => void;
   /** Called when the changes that are not persisted grow many. */
-  readonly #grown: () => void;
+  readonly #onGrowth: () => void;
   #beats: HeartbeatColumns;
   /** The last step of the channel that was received. */
   #seq = 0;
   #isCaughtUp = false;
   /** Received, but not applied: their days are not in memory yet. */
   #pending: LiveChange[] = [];
-  #unkept = 0;
-  #keeping: Promise<boolean> | undefined;
+  #unpersisted = 0;
+  #persisting: Promise<boolean> | undefined;
 
   private constructor(
     hub: Hub,
@@ -57,17 +57,17 @@ class AccountIndex {
     stored: PersistedIndex,
     beats: HeartbeatColumns,
     seq: number,
-    grown: () => void,
+    onGrowth: () => void,
   ) {
     this.#hub = hub;
     this.#channel = channel;
     this.#stored = stored;
     this.#beats = beats;
     this.#seq = seq;
-    this.#grown = grown;
+    this.#onGrowth = onGrowth;
     this.#stop = channel.listen((changes) => {
       // Changes that come before are found while catching up.
-      if (this.#isCaughtUp) this.#take(changes);
+      if (this.#isCaughtUp) this.#receive(changes);
     });
   }
 
@@ -78,28 +78,32 @@ class AccountIndex {
   static async open(
     hub: Hub,
     account: string,
-    { anew, slow, grown }: { readonly anew: boolean; readonly slow: () => void; readonly grown: () => void },
+    {
+      rebuild,
+      onRebuild,
+      onGrowth,
+    }: { readonly rebuild: boolean; readonly onRebuild: () => void; readonly onGrowth: () => void },
   ): Promise<AccountIndex> {
     const channel = await hub.channel(`${account}/wakatime`);
     const { kept: stored, found } = await PersistedIndex.open(hub.store, account);
-    const usable = anew ? undefined : found;
-    if (anew) stored.discard();
-    if (usable === undefined && channel.position.seq > 0) slow();
-    const timeline = new AccountIndex(
+    const usable = rebuild ? undefined : found;
+    if (rebuild) stored.discard();
+    if (usable === undefined && channel.position.seq > 0) onRebuild();
+    const index = new AccountIndex(
       hub,
       channel,
       stored,
       usable?.beats ?? new HeartbeatColumns(),
       usable?.seq ?? 0,
-      grown,
+      onGrowth,
     );
     try {
-      await timeline.#catchUp(slow);
+      await index.#catchUp(onRebuild);
     } catch (error) {
-      timeline.close();
+      index.close();
       throw error;
     }
-    return timeline;
+    return index;
   }
 
   get beats(): HeartbeatColumns {
@@ -107,16 +111,16 @@ class AccountIndex {
   }
 
   /** Number of changes that are not persisted. */
-  get unkept(): number {
-    return this.#unkept;
+  get unpersisted(): number {
+    return this.#unpersisted;
   }
 
   /**
    * Loads the days that a request about these moments needs.
    * @returns false when what lies on disk is not what this index was opened with
    */
-  async load(reach: TimeRange): Promise<boolean> {
-    const { first, last } = around(reach);
+  async load(range: TimeRange): Promise<boolean> {
+    const { first, last } = utcDaysOf(range);
     for (let from = first; ; ) {
       if (!(await this.#settle())) return false;
       const missing = [...this.#beats.missing(from * day, last * day + day)];
@@ -126,7 +130,7 @@ class AccountIndex {
       if (missing.length > 0) {
         if (!(await this.#fetch(missing))) return false;
       } else if (this.#pending.length === 0) {
-        if (!hangsBefore(this.#beats, from)) return true;
+        if (!needsDayBefore(this.#beats, from)) return true;
         from -= 1;
       }
     }
@@ -136,11 +140,11 @@ class AccountIndex {
    * Persists what has changed since the last time.
    * @returns false when another node was faster: this index must not be used any more
    */
-  keep(): Promise<boolean> {
-    this.#keeping ??= this.#keep().finally(() => {
-      this.#keeping = undefined;
+  persist(): Promise<boolean> {
+    this.#persisting ??= this.#persist().finally(() => {
+      this.#persisting = undefined;
     });
-    return this.#keeping;
+    return this.#persisting;
   }
 
   /** Receives no further changes. The columns stay as they are. */
@@ -148,43 +152,43 @@ class AccountIndex {
     this.#stop();
   }
 
-  async #keep(): Promise<boolean> {
+  async #persist(): Promise<boolean> {
     if (this.#pending.length > 0 && !(await this.#settle())) return false;
-    if (this.#unkept === 0) return true;
-    this.#unkept = 0;
+    if (this.#unpersisted === 0) return true;
+    this.#unpersisted = 0;
     return this.#stored.keep(this.#beats, this.#seq, this.#hub.world.now());
   }
 
-  async #catchUp(slow: () => void): Promise<void> {
+  async #catchUp(onRebuild: () => void): Promise<void> {
     for (let pages = 0; ; pages += 1) {
       // Read from the store itself, because a channel would cache the pages.
       const since = await this.#hub.store.since(this.#channel.name, this.#seq, pageSize);
       if (!since.ok) {
-        slow();
+        onRebuild();
         this.#stored.discard();
         this.#beats = new HeartbeatColumns();
         this.#seq = 0;
         continue;
       }
-      this.#take(since.changes);
+      this.#receive(since.changes);
       if (!since.more) this.#seq = Math.max(this.#seq, since.head.seq);
       if (!(await this.#settle()))
-        throw new Error(`${this.#channel.name}: what was stored of it changed while it was read`);
+        throw new Error(`${this.#channel.name}: the persisted index changed while it was read`);
       this.#isCaughtUp = !since.more && this.#channel.position.seq <= this.#seq;
       if (this.#isCaughtUp) return;
-      if (pages > 0) slow();
+      if (pages > 0) onRebuild();
     }
   }
 
-  #take(changes: readonly LiveChange[]): void {
+  #receive(changes: readonly LiveChange[]): void {
     for (const change of changes) {
       if (change.seq <= this.#seq) continue;
       this.#seq = change.seq;
       this.#pending.push(change);
-      this.#unkept += 1;
+      this.#unpersisted += 1;
     }
     this.#apply();
-    if (this.#unkept >= keptAfter) this.#grown();
+    if (this.#unpersisted >= persistAfter) this.#onGrowth();
   }
 
   /** Applies pending changes up to the first whose days are not in memory. */
@@ -193,11 +197,11 @@ class AccountIndex {
     for (const { kind, key, time, value, parsed } of this.#pending) {
       if (this.#beats.daysOf(key, time).some((number) => !this.#isHere(number))) break;
       applied += 1;
-      const taken = parsed instanceof ParsedHeartbeat ? parsed : undefined;
+      const known = parsed instanceof ParsedHeartbeat ? parsed : undefined;
       const heartbeat =
-        kind === 'delete' || value === null ? undefined : (taken?.heartbeat ?? readHeartbeat(value, time));
+        kind === 'delete' || value === null ? undefined : (known?.heartbeat ?? readHeartbeat(value, time));
       if (heartbeat === undefined || time === null) this.#beats.remove(key);
-      else this.#beats.add(key, time, heartbeat, taken?.own);
+      else this.#beats.add(key, time, heartbeat, known?.own);
     }
     if (applied > 0) this.#pending.splice(0, applied);
   }
@@ -231,101 +235,101 @@ class AccountIndex {
  * True if the day's heartbeats may inherit project, branch or language from the previous day, which must then be loaded too. An empty
  * day ends the chain: no timeout exceeds a day.
  */
-function hangsBefore(beats: HeartbeatColumns, number: number): boolean {
+function needsDayBefore(beats: HeartbeatColumns, number: number): boolean {
   return beats.contexts.inherits && beats.hangs(number);
 }
 
-interface Opened {
-  readonly timeline: Promise<AccountIndex>;
+interface OpeningIndex {
+  readonly index: Promise<AccountIndex>;
   /** Resolves with true once it is known that the whole channel has to be read. */
-  readonly slow: Promise<boolean>;
+  readonly needsRebuild: Promise<boolean>;
 }
 
 export class AccountIndexes {
   readonly #hub: Hub;
   /** Ordered by use: the account of the latest request is last. */
-  readonly #open = new Map<string, Opened>();
-  readonly #here = new Map<string, AccountIndex>();
+  readonly #open = new Map<string, OpeningIndex>();
+  readonly #ready = new Map<string, AccountIndex>();
   /** Changes of accounts whose index is not open, counted. */
-  readonly #unheard = new Map<string, number>();
+  readonly #unseenChanges = new Map<string, number>();
   readonly #limit: number;
   readonly #ends: readonly (() => void)[];
 
   /** @param limit bytes that all accounts together keep in memory */
-  constructor(hub: Hub, limit = mostBytes) {
+  constructor(hub: Hub, limit = memoryLimit) {
     this.#hub = hub;
     this.#limit = limit;
     this.#ends = [
       hub.watch(({ name }, changes) => {
-        if (name.endsWith('/wakatime') && !name.startsWith('@')) this.#heard(name.slice(0, -9), changes.length);
+        if (name.endsWith('/wakatime') && !name.startsWith('@')) this.#countChanges(name.slice(0, -9), changes.length);
       }),
       hub.atDrain(() => {
-        for (const account of this.#here.keys()) void this.#keep(account);
+        for (const account of this.#ready.keys()) void this.#persist(account);
       }),
     ];
   }
 
   /** The account's columns with every commit that is on disk by now; at least the days of these moments are loaded. */
-  async of(account: string, reach: TimeRange = everything): Promise<HeartbeatColumns> {
-    const { first, last } = around(reach);
+  async of(account: string, range: TimeRange = everything): Promise<HeartbeatColumns> {
+    const { first, last } = utcDaysOf(range);
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       // After a second failure the persisted index itself must be wrong.
-      const opened = this.#opened(account, attempt > 1);
-      if (last - first < fewDays && (await opened.slow) && !this.#here.has(account))
-        return this.#direct(account, reach);
-      const timeline = await opened.timeline;
-      if (await timeline.load(reach)) {
+      const opened = this.#openIndex(account, attempt > 1);
+      if (last - first < directDays && (await opened.needsRebuild) && !this.#ready.has(account))
+        return this.#direct(account, range);
+      const index = await opened.index;
+      if (await index.load(range)) {
         this.#shrink(account);
-        return timeline.beats;
+        return index.beats;
       }
-      this.#drop(account, timeline);
+      this.#drop(account, index);
     }
-    throw new Error(`${account}/wakatime: what was stored of it could not be read`);
+    throw new Error(`${account}/wakatime: the persisted index could not be read`);
   }
 
   /** Resolves when the account's index is open, so days can be loaded one by one. Rejects when it cannot be opened. */
   async opened(account: string): Promise<void> {
-    await this.#opened(account, false).timeline;
+    await this.#openIndex(account, false).index;
   }
 
   /** Persists every index and receives no further changes. */
   async close(): Promise<void> {
     for (const end of this.#ends) end();
-    await Promise.all([...this.#open.values()].map(({ timeline }) => timeline.catch(() => undefined)));
-    for (const [account, timeline] of this.#here) {
-      await this.#keep(account);
-      timeline.close();
+    await Promise.all([...this.#open.values()].map(({ index }) => index.catch(() => undefined)));
+    for (const [account, index] of this.#ready) {
+      await this.#persist(account);
+      index.close();
     }
   }
 
-  #opened(account: string, anew: boolean): Opened {
+  #openIndex(account: string, rebuild: boolean): OpeningIndex {
     const known = this.#open.get(account);
     if (known !== undefined) {
       this.#open.delete(account);
       this.#open.set(account, known);
       return known;
     }
-    let say: (slow: boolean) => void = () => undefined;
-    const slow = new Promise<boolean>((resolve) => {
-      say = resolve;
+    let settle: (needsRebuild: boolean) => void = () => undefined;
+    const needsRebuild = new Promise<boolean>((resolve) => {
+      settle = resolve;
     });
-    const timeline = AccountIndex.open(this.#hub, account, {
-      anew,
-      slow: () => say(true),
-      grown: () => void this.#keep(account),
+    const index = AccountIndex.open(this.#hub, account, {
+      rebuild,
+      onRebuild: () => settle(true),
+      onGrowth: () => void this.#persist(account),
     });
-    const opened = { timeline, slow };
+    const opened = { index, needsRebuild };
     this.#open.set(account, opened);
-    this.#unheard.delete(account);
-    timeline.then(
-      (here) => {
-        say(false);
+    this.#unseenChanges.delete(account);
+    index.then(
+      (ready) => {
+        settle(false);
         if (this.#open.get(account) !== opened) return;
-        this.#here.set(account, here);
-        if (here.unkept >= keptAfter) void this.#keep(account);
+        this.#ready.set(account, ready);
+        if (ready.unpersisted >= persistAfter) void this.#persist(account);
       },
       (error: unknown) => {
-        say(false);
+        settle(false);
         if (this.#open.get(account) === opened) this.#open.delete(account);
         this.#hub.world.log.error({ account, error }, 'wakatime: could not read the heartbeats of an account');
       },
@@ -334,9 +338,9 @@ export class AccountIndexes {
   }
 
   /** Reads the days from the channel itself, while the index is being rebuilt. */
-  async #direct(account: string, reach: TimeRange): Promise<HeartbeatColumns> {
+  async #direct(account: string, range: TimeRange): Promise<HeartbeatColumns> {
     const { store } = this.#hub;
-    const { first, last } = around(reach);
+    const { first, last } = utcDaysOf(range);
     const beats = new HeartbeatColumns();
     const read = async (from: number, to: number): Promise<void> => {
       for (let after: { key: string; time: number | null } | undefined; ; ) {
@@ -353,50 +357,50 @@ export class AccountIndexes {
     await read(first * day, (last + 1) * day);
     const [newest] = await store.read(`${account}/wakatime`, { from: 0, newest: true, limit: 1 });
     if (newest !== undefined && (newest.time ?? 0) >= (last + 1) * day) await read(newest.time ?? 0, end);
-    for (let from = first; hangsBefore(beats, from); from -= 1) await read((from - 1) * day, from * day);
+    for (let from = first; needsDayBefore(beats, from); from -= 1) await read((from - 1) * day, from * day);
     return beats;
   }
 
-  #heard(account: string, changes: number): void {
+  #countChanges(account: string, changes: number): void {
     if (this.#open.has(account)) return;
-    const unheard = (this.#unheard.get(account) ?? 0) + changes;
-    this.#unheard.set(account, unheard);
-    if (unheard < keptAfter) return;
+    const unseen = (this.#unseenChanges.get(account) ?? 0) + changes;
+    this.#unseenChanges.set(account, unseen);
+    if (unseen < persistAfter) return;
     const now = this.#hub.world.now() * 1_000;
     this.of(account, { from: now, to: now }).catch(() => undefined);
   }
 
   /** Persists in the background. Never rejects. */
-  async #keep(account: string): Promise<void> {
-    const timeline = this.#here.get(account);
-    if (timeline === undefined) return;
+  async #persist(account: string): Promise<void> {
+    const index = this.#ready.get(account);
+    if (index === undefined) return;
     try {
-      if (await timeline.keep()) return;
+      if (await index.persist()) return;
     } catch (error) {
       this.#hub.world.log.warn({ account, error }, 'wakatime: could not keep the days of an account');
     }
-    this.#drop(account, timeline);
+    this.#drop(account, index);
   }
 
   /** Closes an index. Requests that hold its columns keep them as they are; the next request opens another. */
-  #drop(account: string, timeline: AccountIndex): void {
-    timeline.close();
-    if (this.#here.get(account) !== timeline) return;
-    this.#here.delete(account);
+  #drop(account: string, index: AccountIndex): void {
+    index.close();
+    if (this.#ready.get(account) !== index) return;
+    this.#ready.delete(account);
     this.#open.delete(account);
   }
 
   /** Closes the least recently used indexes until the rest fits the limit. */
-  #shrink(result: string): void {
+  #shrink(current: string): void {
     let bytes = 0;
-    for (const { beats } of this.#here.values()) bytes += beats.bytes;
+    for (const { beats } of this.#ready.values()) bytes += beats.bytes;
     for (const account of this.#open.keys()) {
       if (bytes <= this.#limit) return;
-      const timeline = this.#here.get(account);
-      if (timeline === undefined || account === result) continue;
-      bytes -= timeline.beats.bytes;
-      void this.#keep(account);
-      this.#drop(account, timeline);
+      const index = this.#ready.get(account);
+      if (index === undefined || account === current) continue;
+      bytes -= index.beats.bytes;
+      void this.#persist(account);
+      this.#drop(account, index);
     }
   }
 }

@@ -36,20 +36,20 @@ export async function ingestHeartbeats(
   const userAgent = request.headers.get('user-agent') ?? '';
   const sender = { userAgent, machine: machineOf(request), at, ...(limits === undefined ? {} : { limits }) };
   const all: readonly unknown[] = Array.isArray(body) ? body : [body];
-  const taken = all.map((one) => parseHeartbeat(one, sender));
-  const heartbeats = taken.flatMap((one) => (one.ok ? [one] : []));
+  const parsed = all.map((one) => parseHeartbeat(one, sender));
+  const heartbeats = parsed.flatMap((one) => (one.ok ? [one] : []));
   if (heartbeats.length > 0) {
     await writeHeartbeats(await hub.channel(`${account}/wakatime`), heartbeats, { origin: originOf(sender), at });
     await proposeZone(hub, account, request.headers.get('timezone') ?? '');
   }
 
-  const [only] = taken;
+  const [only] = parsed;
   if (!batch && !Array.isArray(body) && single !== 'responses' && only !== undefined) {
     if (!only.ok) return json(400, { errors: only.errors });
     const { entity, type } = only.heartbeat;
     return json(202, { data: { id: only.key, entity, type, time: only.time / 1_000_000 } });
   }
-  const responses = taken.map((one) => (one.ok ? accepted : ([{ errors: one.errors }, 400] as const)));
+  const responses = parsed.map((one) => (one.ok ? accepted : ([{ errors: one.errors }, 400] as const)));
   return json(batch ? 202 : 201, { responses });
 }
 

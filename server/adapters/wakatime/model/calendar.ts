@@ -41,19 +41,19 @@ export function startOfDay(date: string, zone: string): number {
 
 export function dateAt(moment: number, zone: string): string {
   const at = Math.floor(moment / second);
-  const known = result.get(zone);
+  const known = lastDates.get(zone);
   if (known?.at === at) return known.date;
   const date = Temporal.Instant.fromEpochMilliseconds(at * 1_000)
     .toZonedDateTimeISO(zone)
     .toPlainDate()
     .toString();
-  if (result.size >= keptZones) result.clear();
-  result.set(zone, { at, date });
+  if (lastDates.size >= keptZones) lastDates.clear();
+  lastDates.set(zone, { at, date });
   return date;
 }
 
 /** The second that was last asked about in each zone, which is nearly always now. No zone changes its date within a second. */
-const result = new Map<string, { readonly at: number; readonly date: string }>();
+const lastDates = new Map<string, { readonly at: number; readonly date: string }>();
 const keptZones = 1_000;
 
 /** A date has no zone, so days are counted in UTC. */

@@ -73,8 +73,8 @@ export function toHubScopes(names: readonly string[]): readonly string[] {
 }
 
 /** True if the identity is an app's token. Other tokens are the account's own. */
-export function isApp({ scopes: held }: Identity): boolean {
-  return held.includes(always);
+export function isApp({ scopes: granted }: Identity): boolean {
+  return granted.includes(always);
 }
 
 /** True if the identity has all rights of these OAuth scopes: nobody grants more than they have. */

@@ -26,7 +26,7 @@ export function parseUserAgentOnce(userAgent: string): PluginAgent {
   return agent;
 }
 
-const nobody: PluginAgent = { editor: '', editorVersion: '', version: '', plugin: '', os: '', model: '' };
+const unknownAgent: PluginAgent = { editor: '', editorVersion: '', version: '', plugin: '', os: '', model: '' };
 
 const systems: readonly (readonly [RegExp, string])[] = [
   [/^(?:darwin|mac)/i, 'Mac'],
@@ -61,9 +61,9 @@ const browsers: readonly (readonly [RegExp, string])[] = [
 
 export function parseUserAgent(text: string): PluginAgent {
   const whole = text.trim();
-  if (whole === '') return nobody;
+  if (whole === '') return unknownAgent;
   // A command line always sends its system in parentheses.
-  if (/^wakatime\/\S* [^(]*$/.test(whole)) return nobody;
+  if (/^wakatime\/\S* [^(]*$/.test(whole)) return unknownAgent;
   if (whole.startsWith('Mozilla/')) return browserOf(whole);
   // `HBuilder X/4.56 (Windows_NT 10.0.26100)`: the only editor with a blank in its name.
   const spaced = /^([A-Za-z][\w+-]* [A-Z][\w+-]*)\/(\S+)/.exec(whole);

@@ -38,14 +38,14 @@ export function approvalPage({
   app,
   redirect,
   scopes,
-  stored,
+  hiddenFields,
   problem,
 }: {
   readonly app: string;
   readonly redirect: string;
   readonly scopes: readonly string[];
   /** Fields that the form sends along. */
-  readonly stored: readonly (readonly [string, string])[];
+  readonly hiddenFields: readonly (readonly [string, string])[];
   /** '' without one. */
   readonly problem: string;
 }): string {
@@ -55,7 +55,7 @@ export function approvalPage({
       `<p>The app gets the answer at <code>${escapeXml(redirect)}</code>. You can end it at any time by revoking the token “app ${escapeXml(app)}”.</p>` +
       (problem === '' ? '' : `<p class="wrong" role="alert">${escapeXml(problem)}</p>`) +
       '<form method="post" action="/oauth/authorize">' +
-      stored.map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeXml(value)}">`).join('') +
+      hiddenFields.map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeXml(value)}">`).join('') +
       '<label>Your token (API key), to show that it is you<input type="password" name="token" autocomplete="current-password"></label>' +
       '<button name="answer" value="allow">Allow</button> <button name="answer" value="deny">Deny</button></form>',
   );

@@ -41,9 +41,9 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
       method: 'GET',
       path: '/oauth/authorize',
       async handle(request) {
-        const result = new URLSearchParams(request.query);
-        const wished = await wishOf(apps, result);
-        return wished.ok ? approval(wished.wish, result, '') : wished.reply;
+        const query = new URLSearchParams(request.query);
+        const wished = await wishOf(apps, query);
+        return wished.ok ? approval(wished.wish, query, '') : wished.reply;
       },
     },
     {
@@ -80,12 +80,12 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
       async handle(request) {
         const input = formOf(request);
         const app = await appOf(apps, request, input);
-        if (app === undefined) return spoken(request, 401, { error: 'invalid_client' });
+        if (app === undefined) return replyForm(request, 401, { error: 'invalid_client' });
         const exchanged = await exchange(apps, app, input);
-        if (exchanged === undefined) return spoken(request, 400, { error: 'unsupported_grant_type' });
+        if (exchanged === undefined) return replyForm(request, 400, { error: 'unsupported_grant_type' });
         if (!exchanged.ok)
-          return spoken(request, exchanged.error === 'too_many' ? 429 : 400, { error: exchanged.error });
-        return spoken(request, 200, describeToken(exchanged.issued, authorizer.hub.world.now()));
+          return replyForm(request, exchanged.error === 'too_many' ? 429 : 400, { error: exchanged.error });
+        return replyForm(request, 200, describeToken(exchanged.issued, authorizer.hub.world.now()));
       },
     },
     {
@@ -120,8 +120,8 @@ function exchange(apps: OauthApps, app: OauthApp, input: URLSearchParams): Promi
 }
 
 /** Parses and checks an authorization request. Nobody is ever sent to an address that is not the app's own. */
-async function wishOf(apps: OauthApps, result: URLSearchParams): Promise<Wished> {
-  const get = (name: string): string => result.get(name) ?? '';
+async function wishOf(apps: OauthApps, query: URLSearchParams): Promise<Wished> {
+  const get = (name: string): string => query.get(name) ?? '';
   const app = await apps.find(get('client_id'));
   if (app === undefined) return { ok: false, reply: message(400, 'No app with this client_id is registered here.') };
   const redirect = get('redirect_uri');
@@ -150,12 +150,12 @@ function sendBack({ redirect, state, type }: Pick<Wish, 'redirect' | 'state' | '
   return { status: 303, headers: { ...pageHeaders(redirect), location: `${redirect}${separator}${answer}` }, body: '' };
 }
 
-function approval({ app, redirect, scopes }: Wish, result: URLSearchParams, problem: string, status = 200): Reply {
-  const stored = fields.flatMap((name) => (result.has(name) ? [[name, result.get(name) ?? ''] as const] : []));
+function approval({ app, redirect, scopes }: Wish, query: URLSearchParams, problem: string, status = 200): Reply {
+  const hiddenFields = fields.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? ''] as const] : []));
   return {
     status,
     headers: pageHeaders(redirect),
-    body: approvalPage({ app: app.name, redirect, scopes, stored, problem }),
+    body: approvalPage({ app: app.name, redirect, scopes, hiddenFields, problem }),
   };
 }
 
@@ -201,7 +201,7 @@ function describeToken({ access, refresh, expires, account, scopes }: IssuedToke
 }
 
 /** Replies with a form, as WakaTime does, or with JSON where that is accepted. */
-function spoken(request: Request, status: number, input: object): Reply {
+function replyForm(request: Request, status: number, input: object): Reply {
   const headers = { 'cache-control': 'no-store', pragma: 'no-cache' };
   if (/json/.test(request.headers.get('accept') ?? '')) return json(status, input, headers);
   const body = formFrom(input).toString();

@@ -41,7 +41,7 @@ const people = {
   committer_url: optional,
   committer_username: optional,
 };
-const nobody = Object.fromEntries(Object.keys(people).map((name) => [name, null]));
+const unknownPeople = Object.fromEntries(Object.keys(people).map((name) => [name, null]));
 
 const Commit = Type.Object({
   hash: Type.String({ pattern: isHash.source }),
@@ -167,7 +167,7 @@ function computeTimes(
 function describeCommit({ zone, moment }: TimeQuery, project: string, { commit, time, at }: Stored, seconds: number) {
   const date = dateAt(time, zone);
   return {
-    ...nobody,
+    ...unknownPeople,
     ...commit,
     id: keyOf(project, commit.hash),
     truncated_hash: commit.hash.slice(0, 7),
@@ -235,12 +235,12 @@ async function listCommits({ hub, person, question, request }: EndpointCall): Pr
   const at = `${person.base ?? ''}/api/v1/users/current/projects/${encodeURIComponent(project)}/commits`;
   const link = (to: number | null): string | null => {
     if (to === null) return null;
-    const result = new URLSearchParams({
+    const search = new URLSearchParams({
       ...(author === null ? {} : { author }),
       ...(branch === null ? {} : { branch }),
     });
-    result.set('page', String(to));
-    return `${at}?${result}`;
+    search.set('page', String(to));
+    return `${at}?${search}`;
   };
   const synced = commits.reduce((last, one) => Math.max(last, one.at), 0);
   return json(200, {

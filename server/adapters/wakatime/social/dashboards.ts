@@ -101,8 +101,8 @@ async function summariesOf(call: EndpointCall, org: Org, seat: Seat) {
   const span = parseSpan(question);
   if (!span.ok) return span;
   const sees = visibilityTo(org, seat, call.person.account);
-  const nobody = { ...question, filter: { fits: () => false } };
-  const all = buildSummaries(sees === 'nothing' ? nobody : question, span.value);
+  const withoutTime = { ...question, filter: { fits: () => false } };
+  const all = buildSummaries(sees === 'nothing' ? withoutTime : question, span.value);
   return {
     ok: true,
     value: sees === 'all' ? all : { ...all, data: all.data.map((day) => hidePrivate(org, day)) },
@@ -131,22 +131,20 @@ async function forEachSeat<T>(
   call: EndpointCall,
   of: (org: Org, seat: Seat) => Promise<QueryOutcome<T>>,
   show: (member: object, its: T) => object,
-): Promise<QueryOutcome<{ readonly shown: readonly object[]; readonly all: readonly T[] }>> {
+): Promise<QueryOutcome<{ readonly rows: readonly object[]; readonly all: readonly T[] }>> {
   const org = await findOrg(call);
   const dashboard = org === undefined ? undefined : dashboardIn(org, call);
   if (org === undefined || dashboard === undefined) return noDashboard;
-  const [shown, all]: [object[], T[]] = [[], []];
+  const [rows, all]: [object[], T[]] = [[], []];
   for (const seat of dashboard.seats) {
     if (seat.viewOnly || !hasJoined(org.members, seat.account)) continue;
     const result = await of(org, seat);
     if (!result.ok) return result;
     all.push(result.value);
     const privacy = memberOf(org.members, seat.account)?.privacy ?? 'visible';
-    shown.push(
-      show({ ...(await describeMember(call, seat.account)), default_personal_privacy: privacy }, result.value),
-    );
+    rows.push(show({ ...(await describeMember(call, seat.account)), default_personal_privacy: privacy }, result.value));
   }
-  return { ok: true, value: { shown, all } };
+  return { ok: true, value: { rows, all } };
 }
 
 /** Replies for one person of a dashboard, by the path. */
@@ -189,11 +187,11 @@ export const dashboardEndpoints: readonly Endpoint[] = [
       const org = await findOrg(call);
       if (org === undefined) return outcomeReply(noOrg);
       const { account } = call.person;
-      const seen = org.dashboards.filter((dashboard) => maySee(org, dashboard, account));
+      const visible = org.dashboards.filter((dashboard) => maySee(org, dashboard, account));
       return json(
         200,
         paginate(
-          seen.map((dashboard) => describeDashboard(org, dashboard, account)),
+          visible.map((dashboard) => describeDashboard(org, dashboard, account)),
           call.question.query,
         ),
       );
@@ -210,13 +208,13 @@ export const dashboardEndpoints: readonly Endpoint[] = [
       if (name === '') return errorReply(400, 'send {"full_name": "…"}');
       const restricted = input['is_viewing_restricted'] === true;
       const id = hub.world.secret();
-      const made = { id, name, creator: person.id, restricted, seats: [], at: hub.world.now() };
+      const created = { id, name, creator: person.id, restricted, seats: [], at: hub.world.now() };
       const next = (org: Org): QueryOutcome<Org> => {
         if (!isAdmin(org, person.account)) return notYours;
         if (org.dashboards.length >= mostDashboards) return failure(`at most ${mostDashboards} dashboards`);
-        return { ok: true, value: { ...org, dashboards: [...org.dashboards, made] } };
+        return { ok: true, value: { ...org, dashboards: [...org.dashboards, created] } };
       };
-      return changeOrg(call, next, (org) => describeDashboard(org, made, person.account), 201);
+      return changeOrg(call, next, (org) => describeDashboard(org, created, person.account), 201);
     },
   },
   {
@@ -279,7 +277,7 @@ export const dashboardEndpoints: readonly Endpoint[] = [
         return { member, durations: data, start, end, timezone };
       };
       const result = await forEachSeat(call, (org, seat) => durationsOf(call, org, seat), show);
-      return result.ok ? json(200, paginate(result.value.shown, call.question.query)) : outcomeReply(result);
+      return result.ok ? json(200, paginate(result.value.rows, call.question.query)) : outcomeReply(result);
     },
   },
   {
@@ -292,10 +290,10 @@ export const dashboardEndpoints: readonly Endpoint[] = [
       const show = (member: object, { data }: Days) => ({ member, ...data[0] });
       const result = await forEachSeat<Days>(call, (org, seat) => summariesOf(call, org, seat), show);
       if (!result.ok) return outcomeReply(result);
-      const { shown, all } = result.value;
+      const { rows, all } = result.value;
       const total = all.reduce((sum, { cumulative_total }) => sum + cumulative_total.seconds, 0);
       return call.reply({
-        ...paginate(shown, call.question.query),
+        ...paginate(rows, call.question.query),
         cumulative_total: {
           seconds: total,
           text: formatSeconds(total),

@@ -85,8 +85,8 @@ export async function rankAccounts(
       user: publicProfile(person),
     };
   });
-  const result = Number(query.get('page') ?? 1);
-  const page = Number.isInteger(result) && result >= 1 ? result : 1;
+  const asNumber = Number(query.get('page') ?? 1);
+  const page = Number.isInteger(asNumber) && asNumber >= 1 ? asNumber : 1;
   const mine = ranked.find(({ user }) => user.username === own);
   return {
     current_user: { rank: mine?.rank ?? null, page: mine?.page ?? null, user: mine?.user ?? null },

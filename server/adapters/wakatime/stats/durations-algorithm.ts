@@ -62,7 +62,7 @@ class Chunk implements CreditedSpans {
   readonly contexts = new Uint32Array(atOnce);
   readonly entities = new Uint32Array(atOnce);
   /** Called with the spans when the chunk is full, and at the end. */
-  take: (spans: CreditedSpans) => void = forget;
+  take: (spans: CreditedSpans) => void = discardSpans;
 
   add(begin: number, end: number, context: number, entity: number): void {
     if (this.length === atOnce) this.flush();
@@ -95,15 +95,15 @@ export function creditSpans(
   const chunk = spare ?? new Chunk();
   spare = undefined;
   chunk.take = take;
-  const externalSpans = rule.writesOnly ? undefined : weave(beats, rule, from, chunk);
+  const externalSpans = rule.writesOnly ? undefined : mergeExternalSpans(beats, rule, from, chunk);
   creditBeats(beats, rule, { from, to, joined }, chunk, externalSpans);
   externalSpans?.(to, to);
   chunk.flush();
-  chunk.take = forget;
+  chunk.take = discardSpans;
   spare = chunk;
 }
 
-const forget = (): void => undefined;
+const discardSpans = (): void => undefined;
 
 /** @param before called before each span with its begin and end, where there are external spans */
 function creditBeats(
@@ -155,7 +155,7 @@ function creditBeats(
  * Adds the external spans that lie before a span of heartbeats.
  * @returns called with the begin and end of each such span
  */
-function weave(
+function mergeExternalSpans(
   beats: HeartbeatColumns,
   { externalSpans = [] }: CreditRule,
   from: number,
@@ -214,7 +214,7 @@ export function tally(beats: HeartbeatColumns, rule: CreditRule, wish: TallyRequ
   const [from, to] = [bounds[0] ?? 0, bounds.at(-1) ?? 0];
   const contextSums = new Counter();
   const entitySums = new Counter();
-  const counts = counting(beats, wish);
+  const counts = compileFilter(beats, wish);
   const lines = sumLines(beats, rule, wish, counts);
   const usage = listUsage(beats, rule, wish, counts);
   const contextOf = new Map<number, number>();
@@ -255,10 +255,10 @@ export function tally(beats: HeartbeatColumns, rule: CreditRule, wish: TallyRequ
 const nothing = { contexts: noLines, entities: noLines };
 
 /** True if a context and an entity, by number, pass the filter. */
-type Counting = (context: number, entity: number) => boolean;
+type CompiledFilter = (context: number, entity: number) => boolean;
 
 /** undefined where everything passes. */
-function counting(beats: HeartbeatColumns, { fits, entity }: ContextFilter): Counting | undefined {
+function compileFilter(beats: HeartbeatColumns, { fits, entity }: ContextFilter): CompiledFilter | undefined {
   if (fits === undefined && entity === undefined) return undefined;
   const fitting: (boolean | undefined)[] = [];
   const isFitting = (code: number): boolean => {
@@ -274,7 +274,7 @@ function sumLines(
   beats: HeartbeatColumns,
   rule: CreditRule,
   { bounds, entities = false }: TallyRequest,
-  counts: Counting | undefined,
+  counts: CompiledFilter | undefined,
 ): readonly (Tally['lines'] | undefined)[] {
   const sums: Tally['lines'][] = [];
   const [byContext, byEntity] = [new LineCounter(), new LineCounter()];
@@ -299,7 +299,7 @@ function listUsage(
   beats: HeartbeatColumns,
   rule: CreditRule,
   { bounds }: TallyRequest,
-  counts: Counting | undefined,
+  counts: CompiledFilter | undefined,
 ): readonly (UsageRecords | undefined)[] {
   const all: number[][] = [];
   let index = 0;
@@ -432,7 +432,7 @@ export function joinBlocks(
   const all: { value: string; context: HeartbeatContext; begin: number; end: number }[] = [];
   // Names that differ only in case are one: editors do not agree on them.
   const byValue = new Map<string, typeof all>();
-  const counts = counting(beats, filter);
+  const counts = compileFilter(beats, filter);
   const each = (code: number, entity: number, take: (those: typeof all, value: string) => void): void => {
     if (counts?.(code, entity) === false) return;
     for (const value of slice(beats.context(code), beats.entity(entity))) {

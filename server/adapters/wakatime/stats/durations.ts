@@ -40,9 +40,9 @@ export function listDurations(question: TimeQuery): QueryOutcome<DayOfDurations>
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return failure('date is required: YYYY-MM-DD');
   const input = query.get('slice_by') || 'project';
-  const found = slices.find(([name]) => name === input);
-  if (found === undefined) return failure(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
-  const [, field, dimension] = found;
+  const slicing = slices.find(([name]) => name === input);
+  if (slicing === undefined) return failure(`slice_by must be one of ${slices.map(([name]) => name).join(', ')}`);
+  const [, field, dimension] = slicing;
   const [from = 0, to = 0] = dayBounds([date], zone);
   const names = namesOf(person.beats);
   const describe = describer(person.beats, person.settings.prices);
@@ -50,7 +50,7 @@ export function listDurations(question: TimeQuery): QueryOutcome<DayOfDurations>
   const slice = (context: HeartbeatContext, entity: string) =>
     dimension === 'entity' ? [entity] : names.labels(context)[dimension];
   const all = joinBlocks(person.beats, rule, { ...wish, slice });
-  const seen = joinBlocks(person.beats, rule, { ...wish, slice: (context) => names.labels(context).branches });
+  const byBranch = joinBlocks(person.beats, rule, { ...wish, slice: (context) => names.labels(context).branches });
   return {
     ok: true,
     value: {
@@ -72,7 +72,7 @@ export function listDurations(question: TimeQuery): QueryOutcome<DayOfDurations>
         ...(field === 'operating_system' ? { os: value } : {}),
         ...(field === 'machine' ? { machine_name_id: machineId(value) } : {}),
       })),
-      branches: branches.length > 0 ? branches : [...new Set(seen.map(({ value }) => value))].sort(),
+      branches: branches.length > 0 ? branches : [...new Set(byBranch.map(({ value }) => value))].sort(),
       color: null,
       start: formatIso(from),
       end: formatIsoEnd(to),

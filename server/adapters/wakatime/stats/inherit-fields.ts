@@ -53,7 +53,7 @@ export function makeResolver(
   { reach, rules }: InheritanceRule,
 ): (time: number, context: number, entity: number) => number {
   const { contexts } = beats;
-  const ruled = rules === undefined ? undefined : rulings(beats, rules);
+  const ruled = rules === undefined ? undefined : cacheRuleResults(beats, rules);
   let [before, known] = [Number.NEGATIVE_INFINITY, 0];
   return (time, code, entity) => {
     let its = code;
@@ -72,7 +72,7 @@ type Ruling = (context: number, entity: number) => number;
 const remembered = new WeakMap<RuleSet, WeakMap<HeartbeatColumns, Ruling>>();
 
 /** What the rules make of a context, computed once for each. */
-function rulings(beats: HeartbeatColumns, rules: RuleSet): Ruling {
+function cacheRuleResults(beats: HeartbeatColumns, rules: RuleSet): Ruling {
   const ofRules = remembered.get(rules) ?? new WeakMap<HeartbeatColumns, Ruling>();
   remembered.set(rules, ofRules);
   const known = ofRules.get(beats);

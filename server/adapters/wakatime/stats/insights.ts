@@ -20,13 +20,13 @@ export function computeInsight(question: TimeQuery, input: string, range: StatsR
   const tallies = tally(person.beats, rule, { bounds, ...filter });
   const byDay = tallies.map((one) => groupTallies(person.beats, [one]));
   const type = otherNames.get(input) ?? input;
-  if (weekdayAsked(question.query) === null) return failure('weekday is a name, or 0 to 6 from Monday on');
-  const found = computeAspect(question, type, days, byDay, (dimension) =>
+  if (parseWeekday(question.query) === null) return failure('weekday is a name, or 0 to 6 from Monday on');
+  const aspect = computeAspect(question, type, days, byDay, (dimension) =>
     groupTallies(person.beats, tallies).rows(dimension),
   );
-  if (found === undefined) return failure('no such insight', 404);
+  if (aspect === undefined) return failure('no such insight', 404);
   const value = {
-    [input]: found,
+    [input]: aspect,
     range: range.name,
     human_readable_range: range.label,
     status: 'ok',
@@ -61,7 +61,7 @@ function computeAspect(
   const worked = all.filter(({ total }) => total > 0);
   switch (type) {
     case 'days': {
-      const wanted = weekdayAsked(question.query);
+      const wanted = parseWeekday(question.query);
       return all
         .filter(({ date }) => wanted === undefined || weekdayOf(date) === wanted)
         .map(({ date, day, total }) => ({
@@ -103,7 +103,7 @@ function computeAspect(
 }
 
 /** The weekday of the query, by name, its first letters, or 0 to 6; undefined when there is none, null for an unknown one. */
-function weekdayAsked(query: URLSearchParams): string | undefined | null {
+function parseWeekday(query: URLSearchParams): string | undefined | null {
   const input = query.get('weekday') ?? '';
   if (input === '') return undefined;
   const name = weekdays.find((one) => input.length > 2 && one.toLowerCase().startsWith(input.toLowerCase()));

@@ -18,8 +18,8 @@ const minute = 60_000_000;
 /** One page of a list, with WakaTime's page fields. */
 export function paginate<T>(all: readonly T[], query: URLSearchParams) {
   const pages = Math.max(1, Math.ceil(all.length / pageSize));
-  const result = Number(query.get('page') ?? 1);
-  const page = Number.isInteger(result) && result >= 1 ? result : 1;
+  const asNumber = Number(query.get('page') ?? 1);
+  const page = Number.isInteger(asNumber) && asNumber >= 1 ? asNumber : 1;
   return {
     data: all.slice((page - 1) * pageSize, page * pageSize),
     page,

@@ -66,7 +66,9 @@ export interface TimeQueryOf<Who extends PersonInfo> {
 export type OutcomeFailure = { readonly ok: false; readonly error: string; readonly status: number };
 export type QueryOutcome<T> = { readonly ok: true; readonly value: T } | OutcomeFailure;
 
-export const failure = (error: string, status = 400): OutcomeFailure => ({ ok: false, error, status });
+export function failure(error: string, status = 400): OutcomeFailure {
+  return { ok: false, error, status };
+}
 
 /** Parameters that filter, with Wakapi's names, and the list that each is about. */
 const filters: readonly (readonly [string, Dimension])[] = [
