@@ -162,17 +162,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   }
   const { listening } = listened;
 
-  const tidy = async () => {
-    forwarder.wake();
-    await forwarder.trim(world.now() - config.keepDays * dayMs);
-  };
-  const cancels = [
-    repeat(world, trimEveryMs, tidy),
-    // Rules that were wrong may be right by now, and somebody waits for that.
-    repeat(world, rulesEveryMs, async () => {
-      if (rules.error !== null && rules.filters() !== undefined) forwarder.wake();
-    }),
-  ];
+  const upkeep = startUpkeep(world, forwarder, rules, config.keepDays);
   rules.filters();
   await link.start();
   await forwarder.flushed(flushMs);
@@ -184,9 +174,9 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
       kronos: listening.kronosPort === null ? null : `${host}:${listening.kronosPort}`,
       warnings: listening.warnings,
       status,
-      tidy,
+      tidy: upkeep.tidy,
       async stop() {
-        for (const cancel of cancels) cancel();
+        upkeep.stop();
         const drained = listening.drain();
         await Promise.race([drained, new Promise<void>((resolve) => world.after(drainMs, resolve))]);
         await listening.close();
@@ -232,6 +222,24 @@ function admission(isNear: (caller: Caller) => boolean): AppHandlers['admit'] {
       return refuse('host', '', 'an edge serves the programs of its own machine, and no proxy');
     const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));
     return isTool || isNear(caller) ? undefined : refuse('origin');
+  };
+}
+
+/** Trims what the hub has long had, and looks whether rules that were wrong are right by now. */
+function startUpkeep(world: World, forwarder: Forwarder, rules: RulesFile, keepDays: number) {
+  const tidy = async () => {
+    forwarder.wake();
+    await forwarder.trim(world.now() - keepDays * dayMs);
+  };
+  const checkRules = async () => {
+    if (rules.error !== null && rules.filters() !== undefined) forwarder.wake();
+  };
+  const cancels = [repeat(world, trimEveryMs, tidy), repeat(world, rulesEveryMs, checkRules)];
+  return {
+    tidy,
+    stop(): void {
+      for (const cancel of cancels) cancel();
+    },
   };
 }
 
