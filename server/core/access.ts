@@ -1,11 +1,11 @@
-// Who may do what, as functions of values: scopes, channel names as a session says them, and what each channel keeps. Nothing
-// here looks anything up; accounts.ts turns a secret into an Identity.
+// Permissions as pure functions: scopes, short and full channel names, and the retention of each channel. accounts.ts turns a secret
+// into an Identity.
 
 import type { Keep } from './store.ts';
 
 export interface Identity {
   readonly account: string;
-  /** The device that writes; '' while nobody has said. */
+  /** The device that writes; '' while it is not known. */
   readonly device: string;
   /** The public id of the token that opened the session; '' for the owner's own machine without credentials. */
   readonly token: string;
@@ -14,7 +14,7 @@ export interface Identity {
 
 export type Verb = 'read' | 'write';
 
-/** `read`, `write`, `admin`; the first two also for some channels only: `write:aw/*`. */
+/** `read`, `write` or `admin`; the first two also for some channels only: `write:aw/*`. */
 const scopeForm = /^(?:(?:read|write)(?::[^\s:]{1,200})?|admin)$/;
 
 export const allScopes: readonly string[] = ['read', 'write', 'admin'];
@@ -23,14 +23,14 @@ export function isScope(text: string): boolean {
   return scopeForm.test(text);
 }
 
-/** Names an account may not have, because channels or paths begin so. */
+/** Names that an account may not have, because channels or paths begin with them. */
 const taken = new Set(['mob', 'aw', 'tasks', 'wakatime', 'hub', 'api', 'events', 'help', 'stats']);
 
 export function isAccountName(name: string): boolean {
   return /^[a-z0-9][a-z0-9_-]{0,31}$/.test(name) && !taken.has(name);
 }
 
-/** `aw/*` matches all that begins with `aw/`; `*` everything; others themselves. */
+/** `aw/*` matches every name that begins with `aw/`; `*` matches everything; any other pattern matches itself. */
 export function matchesPattern(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }
@@ -40,8 +40,8 @@ export function isAdmin(who: Identity): boolean {
 }
 
 /**
- * The full name of a channel as this session says it: its own account's channels go without the account, an administrator
- * may name those of any account.
+ * Expands a channel name as a session writes it. Channels of its own account are written without the account; an administrator may
+ * name channels of any account.
  * @param isAccount whether an account of that name exists
  */
 export function fullName(who: Identity, said: string, isAccount: (name: string) => boolean): string {
@@ -53,18 +53,18 @@ export function fullName(who: Identity, said: string, isAccount: (name: string) 
   return absolute ? said : `${who.account}/${said}`;
 }
 
-/** The name as this session says it: the reverse of `fullName`. */
+/** The name as a session writes it: the reverse of `fullName`. */
 export function shortName(who: Identity, full: string): string {
   return full.startsWith(`${who.account}/`) ? full.slice(who.account.length + 1) : full;
 }
 
-/** @param channel a full name, or a pattern whose matches are meant */
+/** @param channel a full name, or a pattern for all names that it matches */
 export function isAllowed(who: Identity, verb: Verb, channel: string): boolean {
   if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
   // What is computed is written by the hub alone.
   if (verb === 'write' && isComputed(channel)) return false;
   const own = channel.startsWith(`${who.account}/`);
-  // Rooms are everybody's, but a token opens only what it was made for.
+  // Anyone may use rooms, but a token gives only the access that its scopes name.
   if (!own && !channel.startsWith('mob/')) return isAdmin(who);
   const name = shortName(who, channel);
   return who.scopes.some(
@@ -72,7 +72,7 @@ export function isAllowed(who: Identity, verb: Verb, channel: string): boolean {
   );
 }
 
-/** The hub's own channels whose past nobody will ask for. */
+/** Channels of the hub that keep no history. */
 const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants', '@hub/tickets']);
 
 /** Merged days: `ann/day/2026-11-28`. */
@@ -80,7 +80,7 @@ function isComputed(channel: string): boolean {
   return /^[^@/]+\/day\//.test(channel) && !channel.startsWith('mob/');
 }
 
-/** What a channel keeps, by its full name: every past value, or the last of each item. */
+/** What a channel keeps: every past value, or only the last value of each item. @param channel its full name */
 export function keepOf(channel: string): Keep {
   if (passing.has(channel) || channel.startsWith('mob/')) return 'last';
   if (channel.startsWith('@edge/') || channel.startsWith('@derived/')) return 'last';

@@ -1,5 +1,5 @@
-// Accounts, devices and tokens. They are items of `@hub/…` channels like everything else, so a revoked token reaches every node
-// and every open session as an ordinary change. Only the SHA-256 of a secret is kept; the secret itself is told once.
+// Accounts and tokens. They are items of `@hub/…` channels, so every node and every open session learns of a revoked token as an
+// ordinary change. Only the SHA-256 of a secret is stored; the secret itself is shown once.
 
 import { createHash } from 'node:crypto';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
@@ -11,11 +11,11 @@ export const ownerName = 'owner';
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 const failuresAMinute = 10;
-/** Addresses whose failures are counted at once; the oldest go first. */
+/** Addresses whose failures are counted at the same time; the oldest is dropped first. */
 const countedAddresses = 10_000;
-/** Timers of real worlds reach 24 days. */
+/** setTimeout takes 24 days at most. */
 const longestTimer = 2_000_000_000;
-/** What a Kronos client's first login is given: it syncs, it does not administer. */
+/** Scopes of a client that signs up: it syncs, and does not administer. */
 const clientScopes: readonly string[] = ['read', 'write'];
 
 export interface Account {
@@ -24,16 +24,16 @@ export interface Account {
   readonly created: number;
 }
 
-/** What may be shown of a token. */
+/** A token without its secret. */
 export interface Token {
   readonly id: string;
   readonly account: string;
   readonly name: string;
   readonly scopes: readonly string[];
   readonly created: number;
-  /** Milliseconds since 1970: opens nothing from then on. Most have no end. */
+  /** Milliseconds since 1970, from which on the token is invalid. Absent when it does not expire. */
   readonly expires?: number;
-  /** To the hour; null when never used. */
+  /** The last use in milliseconds since 1970, to the hour; null when it was never used. */
   readonly used: number | null;
 }
 
@@ -49,10 +49,10 @@ export class Accounts {
   #hub: Hub;
   #documents: Documents;
   #failures = new Map<string, { count: number; since: number }>();
-  /** By the hash of the secret: the item's text, parsed once. */
+  /** Parsed tokens by the hash of their secret. */
   #byHash = new Map<string, Omit<Token, 'used'>>();
   #processHash = '';
-  /** Tokens in use whose end is waited for. */
+  /** Ids of used tokens for whose expiry a timer runs. */
   #ending = new Set<string>();
 
   private constructor(hub: Hub, documents: Documents) {
@@ -83,20 +83,20 @@ export class Accounts {
   }
 
   /**
-   * Makes the owner where there is no account yet.
-   * @param secret becomes the owner's first token; a new one is made without it
-   * @returns the secret, this once; undefined on later starts
+   * Creates the owner's account if there is no account yet.
+   * @param secret of the owner's first token; undefined makes a new one
+   * @returns the secret, only this once; undefined on later starts
    */
   async createOwner(secret: string | undefined): Promise<string | undefined> {
     if (this.#documents.accounts.view.items.size > 0) return undefined;
     const made = await this.createAccount(ownerName, allScopes, secret);
-    // Another node was first.
+    // Another node created it meanwhile.
     if (!made.ok && made.code === 'exists') return undefined;
     if (!made.ok) throw new Error(made.error);
     return made.secret;
   }
 
-  /** Takes a secret that is no token: whoever holds it administers while this process lives. Nothing of it is kept. */
+  /** Registers an admin secret valid until this process exits. Never stored. */
   registerProcessSecret(secret: string): void {
     this.#processHash = hash(secret);
   }
@@ -119,7 +119,7 @@ export class Accounts {
       .map((token) => ({ ...token, used: uses.get(token.id)?.at ?? null }));
   }
 
-  /** An account and its first token. */
+  /** Creates an account and its first token. */
   async createAccount(name: string, scopes = clientScopes, secret?: string): Promise<Made | Refusal> {
     if (!isAccountName(name)) {
       return refuse('property', 'name', 'lower-case letters, digits, - and _, at most 32, none of the hub’s own words');
@@ -137,7 +137,7 @@ export class Accounts {
     return this.createToken(name, 'first', scopes, secret);
   }
 
-  /** An account for somebody who just came, where sign-up is open. */
+  /** Creates an account with a random name, where sign-up is open. */
   signUp(tokenName: string): Promise<Made | Refusal> {
     const name = `u-${this.#hub.world.secret().slice(0, 8)}${this.#hub.world.secret().slice(0, 8)}`;
     return this.createAccount(name, clientScopes).then((made) =>
@@ -179,8 +179,8 @@ export class Accounts {
   }
 
   /**
-   * Ends a token everywhere: the sessions it opened are closed when the change is told.
-   * @param account only a token of this account; any, when undefined
+   * Revokes a token on every node: each closes its sessions when it receives the change.
+   * @param account revoke only a token of this account; undefined means any
    */
   async revoke(id: string, account?: string): Promise<{ readonly ok: true } | Refusal> {
     const found = [...this.#byHash].find(
@@ -196,8 +196,8 @@ export class Accounts {
   }
 
   /**
-   * Who holds this secret. Failures are counted by address; a right secret is never held up by the wrong ones of others.
-   * @param secret as the client sent it, with or without the `waka_` of the WakaTime tools
+   * Finds the identity of a secret. Failures are counted per address; a valid secret is never rejected for them.
+   * @param secret as the client sent it, with or without the prefix `waka_` of the WakaTime tools
    */
   identify(
     secret: string,
@@ -219,12 +219,12 @@ export class Accounts {
     return { ok: true, identity: { account: token.account, device, token: token.id, scopes: token.scopes } };
   }
 
-  /** Whether the secret belongs to the account: an old secret of the same person in a task's index, say. */
+  /** Whether the secret is a token of the account; a task's index may hold an old one. */
   isSecretOf(secret: string, account: string): boolean {
     return this.#byHash.get(hash(secret))?.account === account;
   }
 
-  /** Counts a failure; true when there were too many in this minute. */
+  /** Counts a failure. Returns whether there were too many within a minute. */
   #failed(address: string): boolean {
     const now = this.#hub.world.now();
     const counted = this.#failures.get(address);
@@ -239,7 +239,7 @@ export class Accounts {
     return counted.count > failuresAMinute;
   }
 
-  /** Sessions that a token opened end with it. */
+  /** Ends the sessions that a token opened when it expires. */
   #awaitEnd({ id, expires }: Omit<Token, 'used'>): void {
     if (expires === undefined || this.#ending.has(id)) return;
     this.#ending.add(id);
@@ -256,7 +256,7 @@ export class Accounts {
     wait();
   }
 
-  /** Notes the last use, at most once an hour: a login should not cost a write. */
+  /** Stores the time of the last use, at most once an hour, so that a login does not cost a write. */
   #used(id: string): void {
     const at = this.#hub.world.now();
     const before = this.#documents.uses.view.items.get(id)?.at ?? 0;
@@ -265,7 +265,7 @@ export class Accounts {
     this.#documents.uses
       .write(() => ({ ok: true, write: { ops: [op], origin: 'hub', at } }))
       .catch((error: unknown) => {
-        this.#hub.world.log.warn({ error }, 'accounts: could not note a last use');
+        this.#hub.world.log.warn({ error }, 'accounts: cannot store the last use of a token');
       });
   }
 }
@@ -276,7 +276,7 @@ function hash(secret: string): string {
     .digest('hex');
 }
 
-/** Written by this file alone, so read without a check. */
+/** Only this file writes these texts, so they are not checked again. */
 function readToken(text: string): Omit<Token, 'used'> {
   return JSON.parse(text);
 }

@@ -1,7 +1,7 @@
-// What the core knows of a wire. A transport makes one Peer for each connection and one Publisher for itself; what is on the
-// other end (WebSocket, raw TCP, an SSE stream, a test's array) the core cannot tell.
+// What the core knows of a connection. A transport makes one Peer for each connection and one Publisher for itself. The core does not
+// know what carries the bytes (WebSocket, raw TCP, an event stream, an array in a test).
 
-/** sent: on its way. queued: behind other bytes; wait for `drained`. dropped: not taken, and `drained` will come. */
+/** sent: with the system. queued: behind other bytes; wait for `drained`. dropped: not accepted; `drained` will be called. */
 export type Sent = 'sent' | 'queued' | 'dropped';
 
 export interface Peer {
@@ -22,13 +22,13 @@ export interface Publisher {
   publish(topic: string, text: string, except?: Peer): void;
 }
 
-/** What a transport calls: the core's end of one connection. */
+/** The core's end of one connection; the transport calls it. */
 export interface Conversation {
   /** One whole message. Never throws. */
   receive(text: string): void;
   /** A published text did not reach the peer: it was reading too slowly. */
   dropped(text: string): void;
-  /** The peer takes messages again. */
+  /** The peer accepts messages again. */
   drained(): void;
   /**
    * The connection is over.

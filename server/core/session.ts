@@ -1,6 +1,6 @@
-// One connected party: who it is, which channels it follows and how far it got. A follower is either in step (the transport's
-// publish reaches it) or catching up, page by page, as fast as it reads; a slow reader is simply one who comes back later, so
-// nothing queues up for it here. What the pages look like is the View's business.
+// One connected client: its identity, the channels it follows and its position in each. A follower is either live (the transport's
+// publish reaches it) or catches up, page by page, as fast as it reads. A slow reader catches up later, so no queue grows for it. A
+// View formats the pages.
 
 import { closeCode, type ErrorCode, errors, refusalText, refuse } from '../../protocol/errors.ts';
 import type { Identity } from './access.ts';
@@ -9,11 +9,11 @@ import type { Peer } from './peer.ts';
 import type { Change, Position, Since } from './store.ts';
 import type { World } from './world.ts';
 
-/** Items or changes in one page of catching up. */
+/** Items or changes in one page. */
 const pageSize = 500;
-/** Characters of its values up to which a page's text is kept for the next one who asks. */
+/** Up to so many characters of values, a page's text is cached for other followers. */
 const keptSize = 1_048_576;
-/** How often a view of the whole is read again because somebody was writing meanwhile. */
+/** How often a view of the whole is read again because of a write meanwhile. */
 const rereads = 10;
 /** Milliseconds until a store that could not be asked is asked again for a follower. */
 const askAgainMs = 1_000;
@@ -26,40 +26,40 @@ export interface SessionHost {
 }
 
 export type Start =
-  /** A newcomer: everything there is. */
+  /** Everything there is. */
   | { readonly from: 'beginning' }
-  /** A returner: what changed since. */
+  /** What changed since a position. */
   | { readonly from: 'position'; readonly position: { readonly seq: number; readonly epoch?: string } }
-  /** Nothing of the past. */
+  /** Only changes from now on. */
   | { readonly from: 'now' };
 
 export interface Page {
   readonly kind: 'snapshot' | 'changes' | 'reset';
-  /** Why a position was of no use; '' unless kind is reset. */
+  /** Why the client's position cannot be used; '' unless kind is reset. */
   readonly reason: string;
   readonly changes: readonly Change[];
-  /** Where the reader is after this page. */
+  /** The position after this page. */
   readonly position: Position;
   /** The channel's greatest version then. */
   readonly version: number;
   readonly more: boolean;
 }
 
-/** A Rendering that can also show the past. */
+/** A Rendering that can also format pages. */
 export interface View extends Rendering {
   readonly page: (page: Page, channel: Channel) => string;
-  /** Whether catching up always replaces everything, in one page. */
+  /** Whether a page always replaces everything. */
   readonly whole: boolean;
-  /** Of a text that `live` made: the channel's seq, so that a lost one tells where to resume; undefined when it is not ours. */
+  /** The seq of a text that `live` made, so that a lost text tells where to resume; undefined for any other text. */
   readonly seqOf: (text: string, channel: Channel) => number | undefined;
 }
 
 interface Follow {
   readonly channel: Channel;
   readonly view: View;
-  /** How far this session got; while in step, only as far as was known when it last caught up. */
+  /** The last seq sent while catching up; not updated while live. */
   seq: number;
-  /** What the next page is. */
+  /** The kind of the next page. */
   kind: Page['kind'];
   reason: string;
   state: 'live' | 'catching' | 'waiting' | 'over';
@@ -75,7 +75,7 @@ export class Session {
   readonly since: number;
   identity: Identity;
   #hub: SessionHost;
-  // Lists, since most sessions have one or two of each and idle ones are many; `concat` makes no room for more.
+  // Arrays made by `concat` have no spare room: there are many idle sessions, and most have one or two of each.
   #endings: readonly (() => void)[] = none;
   #follows: readonly Follow[] = none;
   #ended = false;
@@ -97,7 +97,7 @@ export class Session {
     return this.#follows.some((follow) => follow.state !== 'live');
   }
 
-  /** Calls `act` once, when the session is over for whatever reason. The answer takes it back. */
+  /** Calls `act` once when the session is over, whatever the reason. Returns a function that takes it back. */
   atEnd(act: () => void): () => void {
     this.#endings = this.#endings.concat(act);
     return () => {
@@ -105,7 +105,7 @@ export class Session {
     };
   }
 
-  /** Sends an answer. A reader so slow that not even its answers fit is disconnected: it may come back and catch up. */
+  /** Sends an answer. A reader too slow for its own answers is disconnected; it may reconnect and catch up. */
   answer(text: string): void {
     if (this.#ended) return;
     if (this.peer.send(text) === 'dropped') this.end('slow');
@@ -113,8 +113,8 @@ export class Session {
 
   /**
    * Follows a channel: first exactly one of snapshot, changes or reset (none for 'now'), then live changes without a gap.
-   * Following it again in the same view starts anew.
-   * @param answered called when that first page has been sent, or has to wait for the reader
+   * Following it again in the same view starts from the beginning.
+   * @param answered called when that first page has been sent, or waits for a slow reader
    */
   follow(channel: Channel, view: View, start: Start, answered: () => void = () => undefined): void {
     if (this.#ended) {
@@ -148,7 +148,7 @@ export class Session {
     return this.#find(channel, view) !== undefined;
   }
 
-  /** Follows from now on, having been told nothing: makes up for it from the beginning. */
+  /** Sends everything from the beginning to a follower that started from now. */
   restart(channel: Channel, view: View): void {
     const follow = this.#find(channel, view);
     if (follow === undefined || follow.state !== 'live') return;
@@ -164,7 +164,7 @@ export class Session {
     return follow !== undefined;
   }
 
-  /** A published text did not reach the peer. */
+  /** The transport calls this when a published text did not reach the peer. */
   dropped(text: string): void {
     for (const follow of this.#follows) {
       if (follow.state !== 'live') continue;
@@ -184,7 +184,7 @@ export class Session {
     }
   }
 
-  /** The connection is gone. */
+  /** The transport calls this when the connection is over. */
   closed(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -194,7 +194,7 @@ export class Session {
     this.#endings = none;
   }
 
-  /** Ends the session with a row of the table of errors, told before the close. */
+  /** Ends the session with a row of the table of errors, sent before the close. */
   end(code: ErrorCode): void {
     if (this.#ended) return;
     this.peer.send(
@@ -218,19 +218,19 @@ export class Session {
     try {
       await this.#pages(follow, first);
     } catch (error) {
-      this.#hub.world.log.error({ channel: follow.channel.name, error }, 'session: catching up failed');
+      this.#hub.world.log.error({ channel: follow.channel.name, error }, 'session: cannot send what changed');
       this.end('broken');
     }
   }
 
-  /** Pages until there is nothing newer, then in step. Waits for `drained` whenever the peer does not take more. */
+  /** Sends pages until the follower is live. Waits for `drained` whenever the peer accepts no more. */
   async #pages(follow: Follow, first: () => void): Promise<void> {
     const { channel, view } = follow;
     const wholly = view.whole ? Number.MAX_SAFE_INTEGER : pageSize;
     let overtaken = 0;
     for (;;) {
       if (view.whole) follow.seq = 0;
-      // A position below the floor can only be passed in one stride.
+      // Below the floor there is only the whole state, in one page.
       const limit = channel.floor > 0 ? Number.MAX_SAFE_INTEGER : wholly;
       let since: Since | undefined;
       if (follow.reason === '') {
@@ -247,7 +247,7 @@ export class Session {
         if (since === undefined) return;
         if (!since.ok) throw new Error(`${channel.name}: nothing can be read from the beginning`);
       }
-      // What replaces everything is sent once, as of now: a read that a write has overtaken is made again.
+      // A page that replaces everything is of the current state: read again if a write came meanwhile.
       if (view.whole && since.head.seq < channel.position.seq && overtaken < rereads) {
         overtaken += 1;
         continue;
@@ -263,7 +263,7 @@ export class Session {
           : channel.cached(`${view.key} ${kind} ${reason} ${follow.seq} ${seq}`, page);
       const sent = this.peer.send(text);
       if (sent === 'dropped') {
-        // Not taken: the same page again once there is room.
+        // Not accepted: the same page is sent again when there is room.
         follow.state = 'waiting';
         return;
       }

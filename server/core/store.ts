@@ -1,5 +1,5 @@
-// The port to what remembers, with the numbered contract that every store keeps (tests/contract/store.ts proves it, rule by
-// rule). No SQL, no files, no followers here: a store hears writes and questions, and answers them.
+// The port to storage, with the numbered contract that every store keeps (tests/contract/store.ts tests it, rule by rule). A store
+// knows writes and reads; it knows no followers.
 //
 // [ST1]  `append` is all or nothing, and its promise is kept (resolved ok) only once the write would survive a power cut.
 // [ST2]  One op that changes something makes one step: `seq` rises by exactly one, gap-free from 1 within the epoch.
@@ -36,14 +36,14 @@ export interface Head extends Position {
   readonly floor: number;
 }
 
-/** `value` is JSON text: encoded once at the door, spliced into answers. Spans are integer microseconds since 1970. */
+/** `value` is JSON text: encoded once when it arrives, spliced into answers. Spans are integer microseconds since 1970. */
 export interface Put {
   readonly op: 'put' | 'add';
   readonly key: string;
   readonly value: string;
   readonly time?: number;
   readonly end?: number;
-  /** A number of the adapter's that is kept with the change (Kronos: the version told to clients). */
+  /** A number of the adapter that is stored with the change (Kronos: the version that clients see). */
   readonly version?: number;
 }
 
@@ -59,7 +59,7 @@ export interface Write {
   readonly ops: readonly Op[];
   /** The device that made it. */
   readonly origin: string;
-  /** The hub's clock, milliseconds since 1970, read once for the write. */
+  /** The hub's clock in milliseconds since 1970, read once per write. */
   readonly at: number;
   readonly writeId?: string;
   readonly base?: number;
@@ -167,7 +167,7 @@ export interface Answer {
   readonly at: number;
 }
 
-/** What a channel is besides its steps and answers. */
+/** A channel without its steps and answers. */
 export interface Outline {
   readonly channel: string;
   readonly seq: number;

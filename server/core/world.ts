@@ -1,5 +1,5 @@
-// What the core asks for instead of taking it: time, names, chance and a place to write to. Only server/main.ts and the
-// tests make one. A write reads the clock once.
+// The environment: clock, timers, ids, randomness, log. It is passed in, and only server/main.ts and the tests make one. A write reads
+// the clock once.
 
 export interface Log {
   debug(facts: object, text: string): void;
@@ -11,9 +11,9 @@ export interface Log {
 export interface World {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls `act` once after `ms` milliseconds; the answer cancels it. Never keeps the process alive by itself. */
+  /** Calls `act` once after `ms` milliseconds. Returns a function that cancels it. Does not keep the process alive. */
   after(ms: number, act: () => void): () => void;
-  /** A short unguessable name: devices, write ids, epochs, sessions. */
+  /** A short unguessable id, for devices, write ids, epochs, sessions. */
   id(): string;
   /** A UUID version 4: the form of every secret, because the WakaTime tools accept no other. */
   secret(): string;

@@ -1,5 +1,5 @@
-// From the head of an HTTP request to an identity, for all adapters alike: the token in `Authorization`, or nothing at all on
-// a personal hub. A token in the URL is not known here: the one adapter whose tools send it reads it itself.
+// Authenticates an HTTP request by the token in `Authorization`; a personal hub also accepts a request without one. A token in the URL
+// is not read here: the one adapter whose tools send it reads it itself.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { allScopes, type Identity } from '../core/access.ts';
@@ -8,13 +8,13 @@ import type { Caller } from './types.ts';
 
 export interface AuthenticationDeps {
   readonly accounts: Accounts;
-  /** Whoever reaches the hub is its owner, unless a token says otherwise. */
+  /** Whether a request without a token is the owner's. */
   readonly personal: boolean;
 }
 
 export type AuthenticationResult = { readonly ok: true; readonly identity: Identity } | Refusal;
 
-/** Failed tokens are counted by the caller's address; coming without one is refused, but no failure. */
+/** Failed tokens are counted by the caller's address. A request without a token is refused, but does not count as a failure. */
 export function authenticate(trust: AuthenticationDeps, caller: Caller): AuthenticationResult {
   if (caller.authorization === '') {
     return trust.personal

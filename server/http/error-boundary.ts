@@ -1,5 +1,4 @@
-// The one place where exceptions end: they are logged, and become an answer that says nothing of their cause. Refusals, which
-// the protocol foresees, become HTTP answers here too.
+// Catches exceptions, in this one place: they are logged and answered without their cause. Also turns refusals into HTTP replies.
 
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { errors, refuse } from '../../protocol/errors.ts';
@@ -17,7 +16,7 @@ export function refusedReply(code: ErrorCode, hint = ''): Reply {
   return refusalReply(refuse(code, '', hint));
 }
 
-/** Runs `act`; an exception out of it is logged and answered by `otherwise`. */
+/** Runs `act`. Logs an exception of it, and returns what `otherwise` returns. */
 export function attempt<T>(log: Log, doing: string, act: () => T, otherwise: () => T): T {
   try {
     return act();

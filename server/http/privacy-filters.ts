@@ -1,6 +1,5 @@
-// Privacy rules: what of an event is left out, or made unreadable, before it is kept or sent. Pure functions of values, for whoever
-// takes events in; where rules are kept, and when they are read again, is decided there. The form is that of the
-// `privacy_filters` which ActivityWatch's web UI saves, and some more.
+// Privacy filters: what is removed from an event, or made unreadable, before the event is stored or forwarded. Pure functions; the
+// callers load the rules. The format is that of the `privacy_filters` setting of ActivityWatch's web UI, with additions.
 
 import { createHmac } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
@@ -47,7 +46,7 @@ export type PrivacyRule = Static<typeof Rule>;
 const checkRules = compile(Rules);
 const isRules = (value: unknown): value is Static<typeof Rules> => checkRules(value);
 
-/** A rule that is ready to be used. */
+/** A rule with its compiled pattern. */
 interface Filter {
   readonly prefix: string;
   readonly type: string | undefined;
@@ -64,7 +63,7 @@ export type ParsedFilters =
   | { readonly ok: true; readonly filters: PrivacyFilters }
   | { readonly ok: false; readonly error: string };
 
-/** Where an event belongs. */
+/** The bucket of an event. */
 export interface EventOrigin {
   readonly bucket: string;
   readonly type: string;
@@ -75,7 +74,7 @@ const redacted = '[redacted]';
 const hashLength = 16;
 const groupForm = /\$(\d)/g;
 
-/** @param value a list of rules, as JSON has it */
+/** @param value a list of rules as parsed JSON */
 export function parseFilters(value: unknown): ParsedFilters {
   if (!isRules(value)) {
     const [first] = checkRules.errors ?? [];
@@ -114,11 +113,11 @@ export function parseFilters(value: unknown): ParsedFilters {
 }
 
 /**
- * What may be known of an event's data; null when the event is to be dropped. Rules apply one after the other.
- * @param key of the hashes: whoever has it can find out what was hashed by guessing
+ * Applies the filters in order. Returns the data that may be stored, or null if the event is dropped.
+ * @param key the secret of the hashes; who has it can find a hashed text by guessing
  */
 export function applyFilters(filters: PrivacyFilters, where: EventOrigin, data: unknown, key: string): unknown {
-  // Data that are no object are looked at as if they were the one field of it.
+  // Data that is not an object is treated as an object with one field.
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   const fields = new Map<string, unknown>(isObject ? Object.entries(data) : [['', data]]);
   let touched = false;
@@ -138,7 +137,7 @@ export function applyFilters(filters: PrivacyFilters, where: EventOrigin, data: 
   return isObject ? Object.fromEntries(fields) : (fields.get('') ?? null);
 }
 
-/** Texts in lists and objects count as their field's. */
+/** Whether the pattern matches a value, or any text in a list or object. */
 function fits(filter: Filter, value: unknown): boolean {
   if (filter.pattern === undefined) return value !== undefined;
   if (typeof value === 'string') return filter.pattern.matcher(value).find();

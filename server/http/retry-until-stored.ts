@@ -1,5 +1,4 @@
-// Writes of programs that do not send again what was refused: a disk that is full, or a database that is away, may be back in a
-// moment, so such a write waits and is made again. What the write is, its route knows.
+// Retries writes of programs that never resend a refused one: a full disk or an unreachable database may be back in a moment.
 
 import { errorMessage } from '../../protocol/error-message.ts';
 import type { World } from '../core/world.ts';
@@ -9,8 +8,9 @@ import { json } from './types.ts';
 const [holdMs, pauseMs] = [25_000, 1_000];
 
 /**
- * @param kept told of each write whether it could be kept: why not, or null
- * @param handle may be called again after it failed
+ * Wraps a handler so that a failed write is tried again every second, for 25 seconds at most.
+ * @param kept called after each attempt: with the reason of its failure, or null
+ * @param handle is called again after it threw
  */
 export function retryUntilStored(
   world: World,
@@ -25,7 +25,7 @@ export function retryUntilStored(
         return answer;
       } catch (error) {
         const reason = errorMessage(error);
-        world.log.error({ error }, 'a write could not be kept');
+        world.log.error({ error }, 'a write could not be stored');
         kept(reason);
         if (waited >= holdMs || request.aborted()) {
           return json(503, { message: `not kept: ${reason}`, error: `not kept: ${reason}` });

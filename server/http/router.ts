@@ -1,10 +1,9 @@
-// Finds the route of a request, and the form in which an engine hands a request's head over. No sockets, no engine; what a
-// route answers is its adapter's business.
+// Finds the route of a request by its method and path.
 
 import type { Caller, Reply, Route } from './types.ts';
 import { json } from './types.ts';
 
-/** Everything of a request that is known before its body, copied out of the engine. */
+/** A request without its body, copied out of the engine. */
 export interface RequestHead extends Caller {
   /** In capitals. */
   readonly method: string;
@@ -13,7 +12,7 @@ export interface RequestHead extends Caller {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** Of the body; 0 when nothing is said. */
+/** The Content-Length in bytes; 0 without one. */
 export function contentLength(head: RequestHead): number {
   return Number(head.headers.get('content-length') ?? 0) || 0;
 }
@@ -34,9 +33,9 @@ interface Leaf {
 interface Node {
   readonly literals: Map<string, Node>;
   named: Node | null;
-  /** What a last `*` answers, by method. */
+  /** Routes that end with `*`, by method. */
   readonly rest: Map<string, Leaf>;
-  /** What this very path answers, by method. */
+  /** Routes of exactly this path, by method. */
   readonly here: Map<string, Leaf>;
 }
 
@@ -44,7 +43,7 @@ function emptyNode(): Node {
   return { literals: new Map(), named: null, rest: new Map(), here: new Map() };
 }
 
-/** Percent-decoded where that is possible, as it came otherwise. */
+/** Percent-decodes a segment; a malformed one is returned as it is. */
 export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
@@ -60,7 +59,7 @@ export class Router {
     for (const route of routes) this.#add(route);
   }
 
-  /** The most specific path decides alone: one that lacks the method is 405, even where a wider pattern has it. */
+  /** Only the most specific path counts: if it lacks the method the reply is 405, even where a wider pattern has it. */
   find(method: string, path: string): RouteLookup {
     const values: string[] = [];
     const leaves = path.startsWith('/')

@@ -1,5 +1,5 @@
-// What all event streams have in common: their headers, their keep-alives, and the conversation of a core Session with a Peer
-// whose texts are events. Which events those are is for whoever opens the stream.
+// What all event streams share: their headers, their keep-alives, and a Session whose Peer sends events. Which events those are, the
+// caller decides.
 
 import type { Identity } from '../core/access.ts';
 import type { Hub } from '../core/hub.ts';
@@ -7,7 +7,7 @@ import type { Conversation, Peer, Sent } from '../core/peer.ts';
 import { Session } from '../core/session.ts';
 
 const keepAliveMs = 5_000;
-/** Keep-alives in a row that a reader may have no room for before it counts as asleep. It may come back. */
+/** After this many keep-alives in a row that did not fit, the stream is closed as too slow. The client may reconnect. */
 const patience = 12;
 
 export const streamHeaders: Readonly<Record<string, string>> = {
@@ -17,9 +17,9 @@ export const streamHeaders: Readonly<Record<string, string>> = {
 };
 
 export interface StreamFormat {
-  /** What a session says for itself (a line of JSON: why it ends) as an event of this stream. */
+  /** Formats a message of the session itself (JSON: why it ends) as an event of this stream. */
   readonly formatNotice: (json: string) => string;
-  /** Sent every five seconds; '' where the stream is never silent for so long anyway. */
+  /** Sent every five seconds; '' for a stream that sends something so often anyway. */
   readonly keepAlive: string;
 }
 
@@ -29,8 +29,8 @@ export interface OpenedStream {
 }
 
 /**
- * The session of a stream that has just opened; it follows nothing yet.
- * @param ended called once, when it is over
+ * Opens the session of a new stream. It follows no channel yet.
+ * @param ended called once, when the session is over
  */
 export function openStream(
   hub: Hub,
@@ -60,7 +60,7 @@ export function openStream(
   return { session, conversation };
 }
 
-/** Tells a session's own words, which are JSON, from the events of its Views, which never begin with a brace. */
+/** Formats the session's own messages, which are JSON; the events of its views never begin with a brace. */
 class EventPeer implements Peer {
   readonly #peer: Peer;
   readonly #words: (json: string) => string;

@@ -1,6 +1,6 @@
-// One-time tickets: what a browser's EventSource, which cannot set headers, shows in place of a token, because a token never
-// travels in a URL. A ticket opens one request within half a minute, for as long as the token it was got with is good. They lie in a
-// channel, so that one got from one node opens a stream of another, and whoever's removal makes a step is the one it opened.
+// One-time tickets, for a browser's EventSource: it cannot set headers, and a token must never be in a URL. A ticket opens one request
+// within 30 seconds, as long as the token that it was issued for is valid. Tickets are items of a channel, so every node accepts them,
+// and a ticket is redeemed by the request whose removal of the item makes a step.
 
 import { createHash } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
@@ -13,7 +13,7 @@ import { type AuthenticationDeps, type AuthenticationResult, authenticate } from
 import type { Request } from './types.ts';
 
 export const ticketMs = 30_000;
-/** Old ones are looked for this often, and go together. */
+/** Expired tickets are removed this often. */
 const sweepMs = 60_000;
 
 const check = compile(
@@ -55,7 +55,7 @@ export class Tickets {
     return ticket;
   }
 
-  /** Of a request that may come without headers: its ticket counts, or else what every request may show. */
+  /** Authenticates by the ticket in the query of a GET, or else like every request. */
   async authenticate(request: Request): Promise<AuthenticationResult> {
     const ticket = new URLSearchParams(request.query).get('ticket');
     return request.method === 'GET' && ticket !== null ? this.#redeem(ticket) : authenticate(this.#trust, request);

@@ -1,6 +1,5 @@
-// One connection as the core sees it: a Peer over whatever carries the bytes, with the rules of slow readers that hold for
-// every carrier. Also the topics of those carriers that have no publish of their own. The bytes themselves are the
-// carrier's (uws, ws, tcp).
+// One connection as the core sees it: a Peer over a ByteSink, with the backpressure rules that hold for every sink. Also the topics
+// for sinks without publish of their own. How bytes are sent is up to the sinks (uws, ws, tcp).
 
 import type { Refusal } from '../../protocol/errors.ts';
 import { closeCode, refusalText } from '../../protocol/errors.ts';
@@ -9,21 +8,21 @@ import type { Conversation, Peer, Sent } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { attempt } from '../http/error-boundary.ts';
 
-/** Bytes that one message may have, whatever carries it. */
+/** The greatest size of a message in bytes, on every transport. */
 export const MESSAGE_LIMIT = 1_048_576;
-/** Bytes that may wait for a slow reader of messages; one more text is taken while it is not exceeded. */
+/** Bytes that may be queued for a slow reader. One more text is accepted while they are not exceeded. */
 export const BACKPRESSURE_LIMIT = 1_048_576;
-/** The same for a reader of a stream, and the most that is gathered into one write. */
+/** The same for a reader of an event stream; also the greatest write that small texts are joined into. */
 export const STREAM_LIMIT = 65_536;
-/** A slow reader has caught up when no more bytes than this wait. */
+/** A slow reader has caught up when no more than this many bytes are queued. */
 const DRAINED = 65_536;
 
-/** What a carrier of bytes does for its Line. Called only between its opening and its end. */
+/** Where a Connection's bytes go. Called only while the connection is open. */
 export interface ByteSink {
   write(text: string): void;
-  /** Bytes written that the system has not taken yet. */
+  /** Bytes written that the operating system has not accepted yet. */
   pendingBytes(): number;
-  /** Sends what waits, then ends. */
+  /** Sends what is queued, then closes. */
   end(code: number, reason: string): void;
 }
 
@@ -31,12 +30,12 @@ export interface ByteSink {
 export interface TopicMembers {
   join(line: PeerConnection, topic: string): void;
   leave(line: PeerConnection, topic: string): void;
-  /** The line is over. */
+  /** The connection is over. */
   remove(line: PeerConnection): void;
 }
 
 export interface ConnectionName {
-  /** Which connection it is, of all there have been. */
+  /** Counts the connections of this process. */
   readonly number: number;
   readonly address: string;
 }
@@ -52,7 +51,7 @@ export class PeerConnection implements Peer {
   readonly #number: number;
   #conversation: Conversation | null = null;
   #state: 'open' | 'ending' | 'over' = 'open';
-  /** `drained` was promised by a 'queued', a 'dropped' or a missed text. */
+  /** A 'queued', a 'dropped' or a missed text has promised a call of `drained`. */
   #owing = false;
   #missed: readonly string[] = noTexts;
 
@@ -104,7 +103,7 @@ export class PeerConnection implements Peer {
     );
   }
 
-  /** Answers with a refusal, and ends the line where the table says that the refusal ends it. */
+  /** Sends a refusal, and closes the connection where the table of errors has a close code for it. */
   refuse(refusal: Refusal): void {
     this.send(refusalText(refusal));
     const code = closeCode(refusal.code);
@@ -123,19 +122,19 @@ export class PeerConnection implements Peer {
     if (this.isOpen) this.#guarded('a message', () => this.#conversation?.receive(replaceLoneSurrogates(text)));
   }
 
-  /** One text of a topic, for carriers without a publish of their own. */
+  /** Sends one published text, for sinks without publish of their own. */
   deliver(text: string): void {
     if (!this.isOpen) return;
     if (this.isBehind || this.sink.pendingBytes() > this.#limit) this.miss([text]);
     else this.sink.write(text);
   }
 
-  /** Published texts were missed, and the conversation has not been told yet: until then no other may reach the peer. */
+  /** Whether published texts were missed that the conversation does not know of yet. Until it does, no other text is sent. */
   get isBehind(): boolean {
     return this.#missed.length > 0;
   }
 
-  /** The conversation is told in a turn of its own: it will leave topics, which is unsafe while one is being published. */
+  /** Reports missed texts to the conversation in a later turn: it leaves topics then, which is unsafe during a publish. */
   miss(texts: readonly string[]): void {
     if (!this.isOpen) return;
     this.#owing = true;
@@ -143,7 +142,7 @@ export class PeerConnection implements Peer {
     this.#missed = [...this.#missed, ...texts];
   }
 
-  /** Bytes left; called whenever that happened. */
+  /** The sink calls this whenever queued bytes have been sent. */
   flushed(): void {
     if (!this.#owing || !this.isOpen || this.sink.pendingBytes() > Math.min(DRAINED, this.#limit)) return;
     if (this.isBehind) this.#tellMissed();
@@ -179,7 +178,7 @@ export class PeerConnection implements Peer {
   }
 }
 
-/** Topics in JavaScript: for streams, raw TCP and the fallback engine. */
+/** Topics in JavaScript, for event streams, raw TCP and the engine on ws. */
 export class TopicMap implements TopicMembers {
   readonly #members = new Map<string, Set<PeerConnection>>();
   readonly #joined = new Map<PeerConnection, Set<string>>();

@@ -1,5 +1,5 @@
-// What both engines ask, so that they differ in nothing but bytes: who may come in, which route a request has, what becomes
-// of its answer, and the Lines that are open. No sockets here, and no rule of the core's.
+// What both engines share above the bytes: admission, the route of a request, its answer, and the open Connections. It knows no
+// sockets and no rules of the core.
 
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
@@ -14,11 +14,13 @@ import type { ByteSink, TopicMembers } from './connection.ts';
 import { BACKPRESSURE_LIMIT, MESSAGE_LIMIT, PeerConnection, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
 
-/** What the transports ask of the rest of the hub. */
+/** What the transports need of the rest of the hub. */
 export interface AppHandlers {
   readonly routes: readonly Route[];
-  /** Says no before an upgrade or a request is looked at: Host and Origin checks. undefined lets it through. */
-  /** @param asked of an HTTP request, what it is for */
+  /**
+   * Checks Host and Origin before anything else of a request or an upgrade. undefined admits it.
+   * @param asked the method and path of an HTTP request
+   */
   readonly admit: (caller: Caller, asked?: Pick<RequestHead, 'method' | 'path'>) => Refusal | undefined;
   /** The core's end of one connection that speaks Kronos JSON (WebSocket or raw TCP). */
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
@@ -28,21 +30,21 @@ export type FoundRoute =
   | { readonly ok: true; readonly match: RouteMatch; readonly limit: number; readonly tooLarge: Reply }
   | { readonly ok: false; readonly reply: Reply };
 
-/** Where a flow goes: an engine's end of one request. */
+/** Where a ChunkedReply goes: an engine's end of one request. */
 export interface ChunkTarget {
-  /** Resolves when the piece has gone, or when the client has. */
+  /** Resolves when the chunk has been sent, or the client is gone. */
   write(piece: string | Uint8Array): Promise<void>;
-  /** All of it is written. */
+  /** Ends the body. */
   end(): void;
-  /** The rest will never come, and the client must see that. */
+  /** Cuts the connection, so that the client sees that the body is incomplete. */
   abort(): void;
-  /** Whether the client is there no more: nothing is written then. */
+  /** Whether the client has gone; nothing is written then. */
   isGone(): boolean;
-  /** Called once, when the client goes before the end. */
+  /** Called once, if the client goes before the end. */
   onGone: () => void;
 }
 
-// An engine writes these itself; two of one kind would let the next reader of the wire disagree on where a body ends.
+// The engines write these themselves. A second one would let a proxy disagree on where a body ends.
 const FRAMING_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
 
 export class Dispatcher {
@@ -69,7 +71,7 @@ export class Dispatcher {
     return this.#lines.size;
   }
 
-  /** May this caller have a connection that stays? undefined lets it in. */
+  /** Why this caller may not open another WebSocket, stream or TCP connection; undefined admits it. */
   checkConnection(caller: Caller): Refusal | undefined {
     const open = this.#byAddress.get(caller.address) ?? 0;
     if (open >= this.#perAddress && !isLoopback(caller.address)) {
@@ -78,7 +80,7 @@ export class Dispatcher {
     return this.#admits(caller);
   }
 
-  /** What can be said of a request before its body is read. */
+  /** Finds the route of a request before its body is read, or the reply that refuses it. */
   findRoute(head: RequestHead): FoundRoute {
     const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admits(head, head);
     if (refusal !== undefined) return { ok: false, reply: refusalReply(refusal) };
@@ -119,7 +121,7 @@ export class Dispatcher {
     return reply;
   }
 
-  /** Sends a flow, piece by piece, until its end or its client's; that is work that a drain waits for. Never rejects. */
+  /** Sends a body chunk by chunk until it ends or the client goes; `drain` waits for it. Never rejects. */
   async sendChunks({ chunks }: ChunkedReply, sink: ChunkTarget): Promise<void> {
     this.#underWay += 1;
     await attemptAsync(
@@ -142,18 +144,18 @@ export class Dispatcher {
     this.#finished();
   }
 
-  /** Makes the Peer of a new connection that speaks Kronos JSON. */
+  /** Opens the Peer of a new connection that speaks Kronos JSON. */
   openConversation(wire: ByteSink, members: TopicMembers, caller: Caller): PeerConnection {
     return this.#begin(wire, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#front.converse(peer, caller));
   }
 
-  /** Makes the Peer of a stream; the wire must take writes already. */
+  /** Opens the Peer of an event stream. The sink must accept writes already. */
   openStream(wire: ByteSink, stream: StreamReply, caller: Caller): PeerConnection {
     return this.#begin(wire, this.topics, STREAM_LIMIT, caller, stream.open);
   }
 
   /**
-   * The line's carrier is gone.
+   * The engine calls this when the connection is over.
    * @param orderly the other end closed it in good order (a close frame, a FIN)
    */
   closed(line: PeerConnection, orderly: boolean): void {
@@ -164,7 +166,7 @@ export class Dispatcher {
     line.closed(orderly);
   }
 
-  /** From now on everybody is refused; resolves when no request waits for its answer. */
+  /** Refuses every caller from now on. Resolves when every request has its answer. */
   drain(): Promise<void> {
     this.#draining = true;
     return new Promise((resolve) => {
@@ -205,7 +207,7 @@ export class Dispatcher {
   }
 
   #tellIdle(): void {
-    // The engine writes the last answer, or begins to pour it, after `respond` has returned.
+    // The engine writes the last answer, or begins to send its chunks, after `respond` has returned.
     setImmediate(() => {
       if (this.#underWay > 0) return;
       for (const tell of this.#idle.splice(0)) tell();

@@ -7,6 +7,7 @@ import { refuse } from '../../protocol/errors.ts';
 import type { Peer } from '../core/peer.ts';
 import type { ByteSink, PeerConnection } from './connection.ts';
 import { MESSAGE_LIMIT, STREAM_LIMIT } from './connection.ts';
+import { WriteCoalescer } from './write-coalescer.ts';
 
 /** Where an engine's own limit cuts, without a word: well above ours, so that ours is the one people meet. */
 export const FRAME_CUT = 4 * MESSAGE_LIMIT;
@@ -40,47 +41,6 @@ export function destroyLater(out: Writable): void {
   out.once('close', () => clearTimeout(cut));
 }
 
-/** Of a body's announced length that has come when there is memory set aside for all of it: an announcement costs its sender nothing. */
-const PREALLOCATE_AFTER = 1 / 8;
-
-/** A body on its way in. A large one of announced length is put where it stays: joining a hundred megabytes at the end takes long. */
-export class BodyCollector {
-  readonly #announced: number;
-  #chunks: Uint8Array[] = [];
-  #whole: Buffer | null = null;
-  #length = 0;
-
-  /** @param announced 0 when it was not */
-  constructor(announced: number) {
-    this.#announced = announced;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Copies the chunk. */
-  add(chunk: Uint8Array): void {
-    const length = this.#length + chunk.length;
-    if (this.#whole === null && length <= this.#announced && length >= this.#announced * PREALLOCATE_AFTER) {
-      this.#whole = Buffer.allocUnsafe(this.#announced);
-      let at = 0;
-      for (const earlier of this.#chunks.splice(0)) {
-        this.#whole.set(earlier, at);
-        at += earlier.length;
-      }
-    }
-    if (this.#whole !== null && length <= this.#announced) this.#whole.set(chunk, this.#length);
-    else this.#chunks.push(Buffer.from(chunk));
-    this.#length = length;
-  }
-
-  take(): Buffer {
-    if (this.#whole === null) return Buffer.concat(this.#chunks);
-    return this.#length === this.#announced ? this.#whole : this.#whole.subarray(0, this.#length);
-  }
-}
-
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** One WebSocket message: text that the engine has checked, or bytes that must be text. */
@@ -101,34 +61,6 @@ export function receiveMessage(line: PeerConnection, bytes: Buffer, binary: bool
     return;
   }
   line.receive(text);
-}
-
-/** Gathers the texts of one turn, so that they leave in one write. */
-export class WriteCoalescer {
-  readonly #most: number;
-  readonly #pour: (text: string) => void;
-  #texts: string[] = [];
-  #length = 0;
-
-  constructor(most: number, pour: (text: string) => void) {
-    this.#most = most;
-    this.#pour = pour;
-  }
-
-  add(text: string): void {
-    this.#texts.push(text);
-    this.#length += text.length;
-    if (this.#length > this.#most) this.flush();
-    else if (this.#texts.length === 1) setImmediate(() => this.flush());
-  }
-
-  flush(): void {
-    if (this.#texts.length === 0) return;
-    const text = this.#texts.join('');
-    this.#texts = [];
-    this.#length = 0;
-    this.#pour(text);
-  }
 }
 
 /** Texts into a Node stream: an HTTP body that goes on, or a raw socket. */

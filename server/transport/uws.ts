@@ -10,21 +10,15 @@ import type { Peer } from '../core/peer.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
+import { BodyCollector } from './body.ts';
 import { BACKPRESSURE_LIMIT, type ByteSink, PeerConnection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
 import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import {
-  BodyCollector,
-  destroyLater,
-  FRAME_CUT,
-  HEAD_LIMIT,
-  LAST_MS,
-  receiveMessage,
-  WriteCoalescer,
-} from './http-engine.ts';
+import { destroyLater, FRAME_CUT, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
+import { WriteCoalescer } from './write-coalescer.ts';
 import { createNodeEngine, portOf } from './ws.ts';
 
 /** Seconds without a byte from the other side (automatic pings ask for some) until a connection counts as dead. */

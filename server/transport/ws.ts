@@ -8,11 +8,12 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
+import { BodyCollector } from './body.ts';
 import type { ByteSink } from './connection.ts';
 import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import { BodyCollector, FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeSink, receiveMessage } from './http-engine.ts';
+import { FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeSink, receiveMessage } from './http-engine.ts';
 
 const HEAD_MS = 10_000;
 const BODY_MS = 120_000;
