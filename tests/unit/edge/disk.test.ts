@@ -36,7 +36,7 @@ test('a heartbeat waits until the disk has room, and is kept then; one that wait
   await ask(edge.url, 'POST', heartbeat, at(10));
   await drained(edge.url);
 
-  const faults = () => world.lines.filter(({ text }) => text === 'a write could not be kept').length;
+  const faults = () => world.lines.filter(({ text }) => text === 'a write could not be stored').length;
   const failed = async (times: number) => {
     await eventually(() => faults() >= times, `${times} writes to fail`, { instead: faults });
   };

@@ -215,7 +215,7 @@ describe('a heartbeat', () => {
     await bucket(house);
     const first = await beat(house, 0, { a: 1 });
     const failed = async (times: number) => {
-      const count = () => world.lines.filter(({ text }) => text === 'a write could not be kept').length;
+      const count = () => world.lines.filter(({ text }) => text === 'a write could not be stored').length;
       await eventually(() => count() >= times, `${times} writes to fail`, { instead: count });
     };
     store.full = true;
