@@ -31,6 +31,14 @@ async function quiet(house: House): Promise<void> {
   }
 }
 
+/** By five minutes: a viewer reads what keeps its stream alive, and is no slow one. */
+async function passSlowly(house: House, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 300_000) {
+    house.world.pass(Math.min(left, 300_000));
+    await quiet(house);
+  }
+}
+
 describe('a room', () => {
   let house: House;
   beforeEach(async () => {
@@ -53,18 +61,13 @@ describe('a room', () => {
     guest.end();
   });
 
-  test('remembers a thousand requests of a day, and no more text than fits: the oldest go', async () => {
-    for (let count = 0; count < 1_003; count += 1) await house.put('/room', { timer: 1, user: `u${count}` });
-    const few = await house.hub.store.read('mob/room', {});
-    expect(few).toHaveLength(1_000);
-    expect(few.some((item) => item.value.includes('"user":"u2"'))).toBe(false);
-    expect(few.some((item) => item.value.includes('"user":"u3"'))).toBe(true);
+  test('remembers no more text of a day than fits: the oldest requests go', async () => {
     for (let count = 0; count < 36; count += 1)
       await house.put('/room', { timer: 1, user: String(count % 10).repeat(250_000) });
     const large = await house.hub.store.read('mob/room', {});
     expect(large.reduce((sum, { value: text }) => sum + text.length, 0)).toBeLessThanOrEqual(8_388_608);
     expect(large.some((item) => item.value.includes('5'.repeat(250_000)))).toBe(true);
-  }, 60_000);
+  });
 
   test('is started from a WebSocket for those who look at it, and clamped', async () => {
     const stream = await house.follow('/room/events');
@@ -243,8 +246,7 @@ describe('a room', () => {
     await house.put('/room', { timer: 11, user: 'bob' });
     await house.put('/room/goal', { goal: 'stays' });
     // 12:00:00 and 12:00:30 of the day after; sweeps come on the minute, and a day is not yet more than a day.
-    house.world.pass(day - 30_000);
-    await quiet(house);
+    await passSlowly(house, day - 30_000);
     expect((await house.hub.store.read('mob/room', {})).length).toBe(3);
     house.world.pass(60_000);
     await quiet(house);
@@ -275,8 +277,7 @@ describe('a room', () => {
     await house.put('/room', { timer: 11, user: 'young' });
     const stream = await house.follow('/room/events');
     await beginning(stream);
-    house.world.pass(day - 3_600_000 + 60_000);
-    await quiet(house);
+    await passSlowly(house, day - 3_600_000 + 60_000);
     await house.put('/room', { timer: 12, user: 'new' });
     for (;;) {
       const { name, data } = await value(stream);

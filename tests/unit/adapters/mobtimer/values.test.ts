@@ -9,7 +9,7 @@ import {
   keepAlive,
   timerEvent,
 } from '../../../../server/adapters/mobtimer/event.ts';
-import { noGoal, outlived, readRoom, runs } from '../../../../server/adapters/mobtimer/room-item.ts';
+import { crowdedOut, noGoal, outlived, readRoom, runs } from '../../../../server/adapters/mobtimer/room-item.ts';
 import { isRoomName, suggestRoom } from '../../../../server/adapters/mobtimer/room-name.ts';
 import {
   readGoal,
@@ -172,6 +172,15 @@ describe('what a channel holds', () => {
       ['BREAKTIMER', 7, 'ann', 'zoe'],
     ]);
     expect(goal).toEqual({ text: `${'x'.repeat(252)}...`, user: null, at: 1_000 });
+  });
+
+  test('is a thousand requests at the most, and 8,388,608 characters of them: the oldest go, and the goal never does', () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => item(`k${at}`, { timer: 1 }));
+    expect(crowdedOut([item('goal', { goal: 'ship' }), ...many], [])).toEqual([]);
+    expect(crowdedOut([item('goal', { goal: 'ship' }), ...many], ['{}', '{}', '{}'])).toEqual(['k0', 'k1', 'k2']);
+    const large = Array.from({ length: 8 }, (_, at) => ({ key: `k${at}`, value: 'x'.repeat(1_048_576), at: 0 }));
+    expect(crowdedOut(large, [])).toEqual([]);
+    expect(crowdedOut(large, ['x'])).toEqual(['k0']);
   });
 
   test('a goal that was deleted remembers by whom and when', () => {
