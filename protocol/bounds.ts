@@ -52,3 +52,47 @@ function fitsDouble(digits: string): boolean {
   const value = Number(digits);
   return Number.isNaN(value) || (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)));
 }
+
+/** A piece of a message: from this character to before that one. */
+export interface Piece {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Where the tasks of a `write-all` lie in its text: the elements of `tasks`, at the top or in `data`. Nothing is parsed, so that one
+ * task that is out of bounds can be left out of what is.
+ */
+export function pieces(text: string): readonly Piece[] {
+  const found: Piece[] = [];
+  /** The name under which each open object or list stands; '' in a list. */
+  const names: string[] = [];
+  let name = '';
+  let from = -1;
+  const inTasks = () => /^,(?:data,)?tasks$/.test(names.join(','));
+  const end = (at: number) => {
+    if (!inTasks()) return;
+    if (text.slice(from, at).trim() !== '') found.push({ from, to: at });
+    from = at + 1;
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      const start = at + 1;
+      for (at += 1; at < text.length && text.charCodeAt(at) !== quote; at += 1)
+        if (text.charCodeAt(at) === backslash) at += 1;
+      if (names.length <= 2) name = text.slice(start, at);
+    } else if (code === 0x7b || code === 0x5b) {
+      names.push(name);
+      if (names.length <= 3 && inTasks()) from = at + 1;
+      name = '';
+    } else if (code === 0x7d || code === 0x5d) {
+      if (names.length <= 3) end(at);
+      names.pop();
+    } else if (code === 0x2c && names.length <= 3) {
+      end(at);
+      name = '';
+    }
+  }
+  return found;
+}

@@ -2,14 +2,37 @@
 // parsed for the Kronos wire. The bounds are checked by a scan before the parse, because JSON nested 5,000 deep parses well and
 // then breaks whoever encodes it again.
 
-import { bounds, outOfBounds } from './bounds.ts';
+import { bounds, outOfBounds, type Piece, pieces } from './bounds.ts';
 import { type Check, compile } from './check.ts';
 import { type Refusal, refuse } from './errors.ts';
-import { type RequestType, requests, type WireRequest } from './messages.ts';
+import { type RequestType, requests, Task, type WireRequest } from './messages.ts';
+
+/** A task of a `write-all` that is no task (W7). What can be read of it says which one the client means. */
+export interface Unreadable {
+  /** Its place in the client's list; the first is 1. */
+  readonly place: number;
+  /** What is wrong with it, in words. */
+  readonly wrong: string;
+  readonly id: number | undefined;
+  readonly index: string | undefined;
+  readonly desc: string | undefined;
+  /** As it was sent. */
+  readonly text: string;
+}
 
 export type Decoded =
-  | { readonly ok: true; readonly request: WireRequest }
+  | { readonly ok: true; readonly request: WireRequest; readonly unreadable: readonly Unreadable[] }
   | (Refusal & { readonly ref?: string | number });
+
+/** A task that is out of bounds (B1), where it stands in the message. */
+interface OutOfBounds extends Piece {
+  readonly beyond: string;
+  readonly text: string;
+}
+
+const none: readonly Unreadable[] = [];
+const noTasks: ReadonlyMap<number, OutOfBounds> = new Map();
+const isTask = compile(Task);
 
 const checks = new Map<string, Check>(Object.entries(requests).map(([type, schema]) => [type, compile(schema)]));
 
@@ -17,25 +40,114 @@ const checks = new Map<string, Check>(Object.entries(requests).map(([type, schem
 export function decode(text: string): Decoded {
   if (text.length > bounds.bytes) return refuse('too_large', '', `at most ${bounds.bytes} bytes`);
   const beyond = outOfBounds(text);
-  if (beyond !== undefined) return refuse('payload', '', beyond);
+  const beyondTasks = beyond === undefined ? noTasks : tasksOutOfBounds(text);
+  const bounded = beyondTasks.size === 0 ? text : without(text, beyondTasks);
+  if (beyond !== undefined && (beyondTasks.size === 0 || outOfBounds(bounded) !== undefined)) {
+    return refuse('payload', '', beyond);
+  }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(bounded);
   } catch {
     return refuse('payload', '', 'one JSON object per message, such as {"type":"login"}');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refuse('payload', '', 'a JSON object, such as {"type":"login"}');
-  }
-  const ref =
-    'ref' in value && (typeof value.ref === 'string' || typeof value.ref === 'number') ? { ref: value.ref } : {};
-  const type = 'type' in value ? value.type : undefined;
+  if (!isObject(value)) return refuse('payload', '', 'a JSON object, such as {"type":"login"}');
+  const { type, ref: said } = value;
+  const ref = typeof said === 'string' || typeof said === 'number' ? { ref: said } : {};
   const check = typeof type === 'string' ? checks.get(type) : undefined;
   if (check === undefined) {
     return { ...refuse('payload_type', '', `type one of: ${Object.keys(requests).join(', ')}`), ...ref };
   }
-  if (isRequest(value, check)) return { ok: true, request: value };
+  numberIds(value);
+  const unreadable = type === 'write-all' ? setAside(value, beyondTasks) : none;
+  if (isRequest(value, check)) return { ok: true, request: value, unreadable };
   return { ...refuse('property', wrongField(check), `see {"type":"help"}`), ...ref };
+}
+
+type Fields = Record<string, unknown>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** R3: a client of 2018 joins the digits of an id and of a time, and what it has then is a text. */
+function numberIds(request: Fields): void {
+  const { data, item, channel } = request;
+  numberId(request, 'task_id');
+  numberId(request['task'], 'id');
+  if (typeof channel === 'string' && /(?:^|\/)tasks$/.test(channel)) numberId(item, 'id');
+  for (const list of [request['tasks'], isObject(data) ? data['tasks'] : undefined]) {
+    if (Array.isArray(list)) for (const task of list) numberId(task, 'id');
+  }
+}
+
+function numberId(of: unknown, field: string): void {
+  if (!isObject(of)) return;
+  const id = of[field];
+  if (typeof id !== 'string' || !/^-?\d{1,16}$/.test(id) || !Number.isSafeInteger(Number(id))) return;
+  of[field] = Number(id);
+}
+
+/** The tasks of a `write-all` that are out of bounds, by their place from 0, with what is wrong. */
+function tasksOutOfBounds(text: string): ReadonlyMap<number, OutOfBounds> {
+  return new Map(
+    pieces(text).flatMap((piece, at): [number, OutOfBounds][] => {
+      const own = text.slice(piece.from, piece.to);
+      const beyond = outOfBounds(own);
+      return beyond === undefined ? [] : [[at, { ...piece, beyond, text: own.trim() }]];
+    }),
+  );
+}
+
+/** The message with `null` in place of the tasks that are out of bounds. */
+function without(text: string, tasks: ReadonlyMap<number, OutOfBounds>): string {
+  let rest = '';
+  let at = 0;
+  for (const { from, to } of tasks.values()) {
+    rest += `${text.slice(at, from)}null`;
+    at = to;
+  }
+  return rest + text.slice(at);
+}
+
+/** W7: takes what is no task out of the list of a `write-all`. */
+function setAside(request: Fields, beyond: ReadonlyMap<number, OutOfBounds>): readonly Unreadable[] {
+  const { data } = request;
+  const holder = Array.isArray(request['tasks']) || !isObject(data) ? request : data;
+  const list = holder['tasks'];
+  if (!Array.isArray(list)) return none;
+  const unreadable = list.flatMap((task: unknown, at): Unreadable[] => {
+    const out = beyond.get(at);
+    if (out !== undefined) return [describe(parsed(out.text), at, out.beyond, out.text)];
+    if (isTask(task) && !(isObject(task) && task['id'] === 0)) return [];
+    const field = isObject(task) ? (task['id'] === 0 ? 'id' : wrongField(isTask)) : 'task';
+    return [describe(task, at, `invalid ${field}`, JSON.stringify(task))];
+  });
+  if (unreadable.length === 0) return none;
+  const places = new Set(unreadable.map(({ place }) => place - 1));
+  holder['tasks'] = list.filter((_, at) => !places.has(at));
+  return unreadable;
+}
+
+function describe(task: unknown, at: number, wrong: string, text: string): Unreadable {
+  numberId(task, 'id');
+  const { id, index, desc } = isObject(task) ? task : {};
+  return {
+    place: at + 1,
+    wrong,
+    id: typeof id === 'number' && Number.isSafeInteger(id) && id !== 0 ? id : undefined,
+    index: typeof index === 'string' ? index : undefined,
+    desc: typeof desc === 'string' ? desc : undefined,
+    text,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The one place where a check makes a type: the schema of `check` is the one the type was inferred from. */

@@ -32,6 +32,7 @@ export const errors = {
   exists: { text: '% already exist', status: 409, retry: 'changed' },
   stale: { text: 'stale', status: 409, retry: 'changed' },
   gone: { text: 'position forgotten', status: 410, retry: 'changed' },
+  unreadable: { text: '% could not be read', status: 400, retry: 'never' },
   protected: { text: 'protected', status: 409, retry: 'changed' },
   too_many: { text: 'too many requests', status: 429, retry: 'later' },
   silent: { text: 'no login within 10 seconds', status: 408, close: 4408, retry: 'later' },

@@ -19,6 +19,8 @@ export interface Life {
   readonly key: string;
   readonly base: Task | undefined;
   readonly steps: readonly MergeStep[];
+  /** Whether the merging device made it since its base, and may not know what the hub calls it. */
+  readonly made?: boolean;
 }
 
 export type MergeOutcome =
@@ -74,6 +76,9 @@ export function distance(base: Task, task: Task): number {
 /** What two devices may well set alike, each for itself: it is made of the time, or is one of two values. */
 const coincidental = new Set(['id', 'done', 'active', 'last_active']);
 
+/** What done, undone, start and stop change. */
+const ofWork = new Set([...coincidental, 'worktime', 'start', 'stop']);
+
 /**
  * The value that the edit most likely began from: the nearest, the latest of several. A later value that the edit would take back in
  * part must show in it by more than coincidence; otherwise the device never saw it.
@@ -124,15 +129,35 @@ function stopsStopped(before: Task, after: Task): boolean {
   );
 }
 
+/** What is known of a device's list beside the tasks in it. */
+export interface Listing {
+  /** The keys of those of its tasks that are known by more than what stands in them. */
+  readonly keys: ReadonlyMap<Task, string>;
+  /** W7: tasks that the device lists, though what it has of them cannot be read. */
+  readonly present: ReadonlySet<string>;
+  /** The keys of the tasks that a task without an index may be; undefined where that cannot be told. */
+  readonly unindexed: ReadonlySet<string> | undefined;
+  /** The tasks that the device made itself, whatever they look like. */
+  readonly fresh: ReadonlySet<Task>;
+}
+
+const noListing: Listing = { keys: new Map(), present: new Set(), unindexed: undefined, fresh: new Set() };
+
 /**
  * M5-M10: what a device's whole list means, given what it surely had.
  * @param lives every task of the base, of history since, and of now
  * @param ours the device's list
  * @param version of the device's last edit, already bounded by the hub's clock
  */
-export function mergeList(lives: readonly Life[], ours: readonly Task[], version: number): Merge {
+export function mergeList(
+  lives: readonly Life[],
+  ours: readonly Task[],
+  version: number,
+  listing: Listing = noListing,
+): Merge {
+  const { present } = listing;
   const known = lives.map(describe);
-  const matched = match(known, once(known, ours));
+  const matched = match(known, once(known, ours), listing);
   const outcomes: MergeOutcome[] = [];
   const taken = new Set<number>();
   const listed = new Map<string, Task>();
@@ -143,8 +168,8 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
       continue;
     }
     listed.set(one.life.key, task);
-    const edited = !one.values.some((value) => same(value, task));
-    if (!edited) continue;
+    // A field that the device does not send is one that it does not know.
+    if (one.values.some((value) => distance(value, task) === 0)) continue;
     const current = one.current ?? one.values.at(-1) ?? task;
     const base = nearest(one.values, task) ?? task;
     const merged = mergeFields(base, current, task, (field) => version >= changedAt(one.life, field));
@@ -153,7 +178,8 @@ export function mergeList(lives: readonly Life[], ours: readonly Task[], version
 
   const alive = known.filter(({ current }) => current !== undefined);
   const removals = alive.filter(
-    ({ life, lastOwn, current }) => !listed.has(life.key) && lastOwn !== undefined && same(lastOwn, current),
+    ({ life, lastOwn, current }) =>
+      !listed.has(life.key) && !present.has(life.key) && lastOwn !== undefined && same(lastOwn, current),
   );
   const spared = removals.length > 5 && removals.length * 5 > alive.length ? removals.length : 0;
   const removed = new Set(spared > 0 ? [] : removals.map(({ life }) => life.key));
@@ -223,12 +249,27 @@ function changedAt(life: Life, field: string): number {
 }
 
 /** Which known task each of the device's is: by index; by the id it had there; by what done and undone do to an id. */
-function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | undefined][] {
+function match(
+  known: readonly Known[],
+  ours: readonly Task[],
+  { keys, unindexed, fresh }: Listing,
+): [Task, Known | undefined][] {
+  const byKey = new Map(known.map((one) => [one.life.key, one]));
   const byIndex = group(known, ({ values }) => values.map((value) => value.index));
   const byId = group(known, ({ values, own }) => [...values, ...own].map((value) => value.id));
   const byDesc = group(known, ({ own }) => own.map((value) => value.desc));
   const found = new Map<Task, Known>();
   const claimed = new Set<Known>();
+  const namesOf = (task: Task) => byKey.get(keys.get(task) ?? '');
+  // Where the device has two copies of a task, that which it edited counts before one that it did or undid.
+  for (const isIt of [isEdited, isCurrent, () => true]) {
+    for (const task of ours) {
+      const one = namesOf(task);
+      if (one === undefined || claimed.has(one) || !isIt(one, task)) continue;
+      found.set(task, one);
+      claimed.add(one);
+    }
+  }
   const leaving = new Set(
     ours.flatMap((task) =>
       openIds(task)
@@ -254,19 +295,42 @@ function match(known: readonly Known[], ours: readonly Task[]): [Task, Known | u
   ];
   for (const pass of passes) {
     for (const task of ours) {
-      if (found.has(task)) continue;
+      if (found.has(task) || fresh.has(task)) continue;
       const [candidates, fits] = pass(task);
-      const one = candidates?.find((candidate) => !claimed.has(candidate) && mayBe(candidate, task) && fits(candidate));
+      const isFree = (one: Known) =>
+        !claimed.has(one) &&
+        (task.index !== undefined || one.life.made === true || unindexed?.has(one.life.key) !== false);
+      const one = candidates?.find((candidate) => isFree(candidate) && mayBe(candidate, task) && fits(candidate));
       if (one === undefined) continue;
       found.set(task, one);
       claimed.add(one);
     }
   }
-  return ours.map((task) => [task, found.get(task)]);
+  const isCopy = (task: Task) =>
+    !found.has(task) &&
+    !fresh.has(task) &&
+    [namesOf(task), ...openIds(task).flatMap((id) => byId.get(id) ?? [])].some(
+      (one) =>
+        one !== undefined &&
+        claimed.has(one) &&
+        (keys.get(task) === one.life.key || becameDone(one, task)) &&
+        !isEdited(one, task),
+    );
+  return ours.flatMap((task): [Task, Known | undefined][] => (isCopy(task) ? [] : [[task, found.get(task)]]));
+}
+
+/** Whether the device changed more of the task than done, undone, start and stop do. */
+function isEdited({ values }: Known, task: Task): boolean {
+  return values.every((value) => edits(value, task).some((field) => !ofWork.has(field)));
+}
+
+function isCurrent({ current }: Known, task: Task): boolean {
+  return current !== undefined && distance(current, task) === 0;
 }
 
 /** Whether the device had the task under this id, and did not remove it. */
 function hadUnder(one: Known, id: number | undefined): boolean {
+  if (one.life.made === true && one.values.some((value) => value.id === id)) return true;
   return one.lastOwn !== undefined && one.own.some((value) => value.id === id);
 }
 
@@ -289,14 +353,14 @@ function mayBe(one: Known, task: Task): boolean {
 }
 
 /** The ids that a done task may have had before. */
-function openIds(task: Task): number[] {
+export function openIds(task: Task): number[] {
   if (!task.done || task.id === undefined) return [];
   const digits = String(Math.abs(task.id));
   return [10, 13].flatMap((time) => (digits.length > time ? [Number(digits.slice(0, -time))] : []));
 }
 
 function becameDone(one: Known, task: Task): boolean {
-  const before = one.lastOwn;
+  const before = one.lastOwn ?? (one.life.made === true ? one.current : undefined);
   if (before?.id === undefined || task.id === undefined) return false;
   return before.index === task.index && !before.done && isDoneIdOf(task.id, before.id);
 }

@@ -249,7 +249,22 @@ export const answers = {
   ),
   ack: answer(
     'ack',
-    { seq: Seq, epoch: Type.String(), key: Type.Optional(Type.String({ description: 'the one a create was given' })) },
+    {
+      seq: Seq,
+      epoch: Type.String(),
+      key: Type.Optional(Type.String({ description: 'the one a create was given' })),
+      unreadable: Type.Optional(
+        Type.Array(
+          Type.Object({
+            place: Type.Integer({ minimum: 1, description: 'in the list that was sent' }),
+            error: Type.String(),
+            task_id: Type.Optional(Type.Integer()),
+            task_index: Type.Optional(Type.String()),
+          }),
+          { description: 'the tasks of a `write-all` that could not be read, and stay as they are' },
+        ),
+      ),
+    },
     'the write named by `ref` is on disk',
   ),
   login: answer(

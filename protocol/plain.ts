@@ -29,7 +29,7 @@ type TaskField = (typeof taskFields)[number];
 /** Numbers from here on are milliseconds: as seconds it is the year 5138. */
 const surelyMilliseconds = 100_000_000_000;
 
-function seconds(time: unknown): number {
+export function seconds(time: unknown): number {
   if (typeof time !== 'number') return 0;
   return Math.trunc(Math.abs(time) >= surelyMilliseconds ? time / 1_000 : time);
 }
@@ -38,8 +38,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export function milliseconds(time: unknown): number {
+  if (typeof time !== 'number') return 0;
+  return Math.abs(time) >= surelyMilliseconds ? time : time * 1_000;
+}
+
 /** Those of 2019 have no worktime, but every start and stop in milliseconds. */
-function isOf2019(task: Task): boolean {
+export function isOf2019(task: Task): boolean {
   return task.start !== undefined || task.stop !== undefined;
 }
 

@@ -14,9 +14,15 @@ export function bounded(stated: number | undefined, now: number): number {
   return Math.floor(Math.min(stated ?? now, now + aheadMs));
 }
 
-/** W5 */
-export function nextVersion(last: number, stated: number | undefined, now: number): number {
-  return Math.max(last + 1, bounded(stated, now));
+/** W11: a change of id is told as a delete, a create and an update. */
+export const noticesOfNewId = 3;
+
+/**
+ * W5
+ * @param notices as how many messages a plain client is told of the change: each has a version of its own, and this is the last
+ */
+export function nextVersion(last: number, stated: number | undefined, now: number, notices = 1): number {
+  return Math.max(last + 1, bounded(stated, now)) + notices - 1;
 }
 
 /** What a device surely has, and the versions that it may name. Times are milliseconds since 1970. */
@@ -45,13 +51,15 @@ function namesUnchanged(base: Base, version: number): boolean {
  * M1 to M3.
  * @param stated the version that the device names; undefined when it names none
  * @param hub the version and last step of the account's tasks
+ * @param silent whether the device may change tasks without a new version (M13)
  */
 export function loginVersion(
   base: Base | undefined,
   stated: number | undefined,
   hub: { version: number; seq: number },
+  silent = false,
 ): number {
   if (base === undefined || stated === undefined || stated <= 0) return hub.version;
-  if (!namesUnchanged(base, stated)) return stated - 1;
+  if (silent || !namesUnchanged(base, stated)) return stated - 1;
   return hub.seq === base.seq || hub.version > stated ? hub.version : stated - 1;
 }

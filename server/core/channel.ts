@@ -9,8 +9,8 @@ import type { World } from './world.ts';
 /** How one audience sees a channel. Followers whose renderings have the same key share one topic and one encoding. */
 export interface Rendering {
   readonly key: string;
-  /** The text of a live change; null when this audience does not see the change. */
-  readonly live: (change: Change, channel: Channel) => string | null;
+  /** The text of a live change, or the texts of several messages; null when this audience does not see the change. */
+  readonly live: (change: Change, channel: Channel) => string | readonly string[] | null;
   /** Whether the writer receives its own change. */
   readonly echo: boolean;
 }
@@ -313,8 +313,11 @@ export class Channel {
       const sender = writer ?? this.#senders.get(change.seq);
       if (this.#senders.size > 0) this.#senders.delete(change.seq);
       for (const { rendering } of this.#audiences.values()) {
-        const text = rendering.live(change, this);
-        if (text !== null) this.#deps.publish(this.#topic(rendering), text, rendering.echo ? undefined : sender);
+        const told = rendering.live(change, this);
+        if (told === null) continue;
+        const except = rendering.echo ? undefined : sender;
+        if (typeof told === 'string') this.#deps.publish(this.#topic(rendering), told, except);
+        else for (const text of told) this.#deps.publish(this.#topic(rendering), text, except);
       }
     }
     this.#reached(this.#head.seq);

@@ -74,6 +74,8 @@ export class Session {
   readonly peer: Peer;
   readonly since: number;
   identity: Identity;
+  /** Whether it understands `away`; one that does not is closed without a word when the hub stops. */
+  hearsAway = true;
   #hub: SessionHost;
   // Arrays made by `concat` have no spare room: there are many idle sessions, and most have one or two of each.
   #endings: readonly (() => void)[] = none;
@@ -197,9 +199,8 @@ export class Session {
   /** Ends the session with a row of the table of errors, sent before the close. */
   end(code: ErrorCode): void {
     if (this.#ended) return;
-    this.peer.send(
-      code === 'away' ? JSON.stringify({ success: true, type: 'away', retry_ms: 1_000 }) : refusalText(refuse(code)),
-    );
+    if (code !== 'away') this.peer.send(refusalText(refuse(code)));
+    else if (this.hearsAway) this.peer.send(JSON.stringify({ success: true, type: 'away', retry_ms: 1_000 }));
     this.peer.close(closeCode(code) ?? 1008, errors[code].text);
     this.closed();
   }

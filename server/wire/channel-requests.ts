@@ -66,7 +66,7 @@ export class ChannelRequests<D extends TaskDevice> {
           return to.after(this.#write(asking, request, name));
         }
         const made = request.type === 'create' ? this.#verbs.newKey(request.write_id) : undefined;
-        return this.#tasks.take(to, session.peer, login, request, request.key ?? made);
+        return this.#tasks.take(to, session.peer, login, request, [], request.key ?? made);
       }
     }
   }
@@ -78,7 +78,7 @@ export class ChannelRequests<D extends TaskDevice> {
     const { written, key } = this.#verbs.write(this.#asKept(request, name), name, device, session.peer);
     return () =>
       written.then(
-        (decided) => void to.decided(decided, ref, request.type === 'create' ? key : undefined),
+        (decided) => void to.decided(decided, ref, request.type === 'create' ? { key } : {}),
         (error: unknown) => to.fault(error, ref),
       );
   }

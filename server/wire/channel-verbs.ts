@@ -5,7 +5,7 @@ import { compile } from '../../protocol/check.ts';
 import { type SaidItem, wrongDayItem } from '../../protocol/day.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { type Requests, Task } from '../../protocol/messages.ts';
-import { nextVersion } from '../../protocol/version.ts';
+import { nextVersion, noticesOfNewId } from '../../protocol/version.ts';
 import { type Identity, isAdmin, isAllowed, matchesPattern, shortName } from '../core/access.ts';
 import { type Channel, sizeOf } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
@@ -345,7 +345,8 @@ export class ChannelVerbs {
     if (!isTasks(channel)) return ops;
     let { version } = channel;
     return ops.map((op) => {
-      version = nextVersion(version, stated, this.#hub.world.now());
+      // W11: the op may give a task another id.
+      version = nextVersion(version, stated, this.#hub.world.now(), noticesOfNewId);
       return { ...op, version };
     });
   }

@@ -1,7 +1,7 @@
 // One connection that speaks the wire, on any transport: takes messages in order, knows who is speaking, and hands each request to
 // its verb. authorize.ts decides who that is. The verbs are in channel-requests.ts, admin.ts and the adapter of task-clients.ts.
 
-import { type Decoded, decode } from '../../protocol/codec.ts';
+import { type Decoded, decode, type Unreadable } from '../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Requests, WireRequest } from '../../protocol/messages.ts';
 import { noVersion } from '../../protocol/version.ts';
@@ -17,7 +17,7 @@ import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
 import { ChannelVerbs, type CheckRules } from './channel-verbs.ts';
 import type { ItemForm } from './item-forms.ts';
 import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
-import type { AccountTasks, Login, TaskClients, TaskDevice } from './task-clients.ts';
+import type { AccountTasks, Login, TaskClients, TaskDevice, TaskRequest } from './task-clients.ts';
 
 /** C4 */
 const silenceMs = 10_000;
@@ -70,8 +70,10 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
   #pending = 0;
   #pendingSize = 0;
   #cancelSilence: () => void;
-  /** Followed as a plain client does, having logged in. */
-  #plain: AccountTasks | undefined;
+  /** Followed as a plain client does, having logged in; and the view in which it is. */
+  #plain: { readonly tasks: AccountTasks; view: View } | undefined;
+  /** C6: whether it has used more than the verbs of Kronos, and so knows messages that plain clients take for an error. */
+  #isPlain = true;
 
   constructor(deps: Shared<D>, peer: Peer, caller: Caller) {
     this.#deps = deps;
@@ -104,7 +106,9 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
   // No function here has a name: tsx would define that name anew for every message.
   #request(decoded: Decoded, size: number): void | Promise<void> {
     try {
-      const going = decoded.ok ? this.#take(decoded.request) : this.#answers.refuseAfter(decoded, decoded.ref);
+      const going = decoded.ok
+        ? this.#take(decoded.request, decoded.unreadable)
+        : this.#answers.refuseAfter(decoded, decoded.ref);
       if (going !== undefined) {
         return going
           .catch((error: unknown) => this.#answers.fault(error, refOf(decoded)))
@@ -151,7 +155,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
   #leaveDevice(orderly: boolean): void {
     const device = this.#login?.device;
     if (device !== undefined) this.#deps.tasks.disconnect(device, orderly);
-    if (device?.connections === 0) this.#plain?.left(device.id);
+    if (device?.connections === 0) this.#plain?.tasks.left(device.id);
     this.#login = undefined;
   }
 
@@ -159,6 +163,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#startOver();
     if (this.#session === undefined) {
       const session = new Session(this.#deps.hub, this.#peer, identity);
+      session.hearsAway = !this.#isPlain;
       this.#session = session;
       session.atEnd(() => {
         if (this.#answers.over || this.#session !== session) return;
@@ -180,11 +185,15 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     before?.closed();
   }
 
-  #take(request: WireRequest): void | Promise<void> {
+  #take(request: WireRequest, unreadable: readonly Unreadable[]): void | Promise<void> {
     if (this.#answers.over) return;
+    if (this.#isPlain && !isPlain(request)) {
+      this.#isPlain = false;
+      if (this.#session !== undefined) this.#session.hearsAway = true;
+    }
     if (request.type === 'login') return this.#logIn(request);
     const { ref } = request;
-    const { tasks, channels } = this.#deps;
+    const { channels } = this.#deps;
     const to = this.#answers;
     const login = this.#who(request);
     if (!login.ok) return to.refuseAfter(login, ref);
@@ -201,7 +210,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
       case 'update':
       case 'delete':
         return request.channel === undefined
-          ? tasks.take(to, this.#peer, login, request)
+          ? this.#takeOfTasks(session, login, request, unreadable)
           : this.#takeOfChannel(session, login, request, request.channel);
       case 'subscribe':
       case 'unsubscribe':
@@ -211,6 +220,29 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
       default:
         return this.#administer(session, request);
     }
+  }
+
+  #takeOfTasks(
+    session: Session,
+    login: Login<D>,
+    request: TaskRequest,
+    unreadable: readonly Unreadable[],
+  ): Promise<void> {
+    const taking = this.#deps.tasks.take(this.#answers, this.#peer, login, request, unreadable);
+    this.#showAsRead(session);
+    return taking;
+  }
+
+  /** R4: what it has sent may have told its generation; from here on it is shown tasks in that form. */
+  #showAsRead(session: Session): void {
+    if (this.#plain === undefined) return;
+    const { tasks, view } = this.#plain;
+    const now = this.#plainView(tasks);
+    if (now.key === view.key || !session.follows(tasks.channel, view)) return;
+    const behind = session.isBehind;
+    session.unfollow(tasks.channel, view);
+    this.#plain.view = now;
+    session.follow(tasks.channel, now, { from: behind ? 'beginning' : 'now' });
   }
 
   #takeOfChannel(session: Session, login: Login<D>, request: ChannelRequest, channel: string): void | Promise<void> {
@@ -264,24 +296,33 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     const answer = readable ? device.login(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;
     this.#answers.accept('login', { user_id: userId, device_id: device.id, version: answer }, ref);
     if (!readable) return;
-    this.#plain = tasks;
+    this.#plain = { tasks, view: this.#plainView(tasks) };
     if ((stated ?? 0) > tasks.version) tasks.deafen(device.id);
-    session.follow(tasks.channel, this.#plainView(tasks), { from: 'now' });
+    session.follow(tasks.channel, this.#plain.view, { from: 'now' });
   }
 
   #plainView(tasks: AccountTasks): View {
-    return tasks.view(this.#login?.identity.token ?? '', this.#login?.userId ?? '');
+    const { identity, userId = '', device } = this.#login ?? {};
+    return tasks.view(identity?.token ?? '', { userId, generation: device?.generation ?? 'raw' });
   }
 
   /** Who follows the tasks as a channel hears of them in that way only. */
   #follows(name: string): void {
     const plain = this.#plain;
-    if (plain === undefined || !matchesPattern(name, plain.channel.name)) return;
-    this.#session?.unfollow(plain.channel, this.#plainView(plain));
+    if (plain === undefined || !matchesPattern(name, plain.tasks.channel.name)) return;
+    this.#session?.unfollow(plain.tasks.channel, plain.view);
     this.#plain = undefined;
   }
 }
 
 function refOf(decoded: Decoded): Ref {
   return decoded.ok ? decoded.request.ref : decoded.ref;
+}
+
+const verbsOfKronos: ReadonlySet<string> = new Set(['login', 'read-all', 'write-all', 'create', 'update', 'delete']);
+/** What no Kronos client of either generation sends. */
+const fieldsOfOurs = ['ref', 'channel', 'write_id', 'base', 'name', 'token'] as const;
+
+function isPlain(request: WireRequest): boolean {
+  return verbsOfKronos.has(request.type) && !fieldsOfOurs.some((field) => field in request);
 }

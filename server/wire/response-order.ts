@@ -53,16 +53,16 @@ export class Answering implements QueueOwner {
 
   /**
    * Answers a write that has a `ref`, or was refused.
-   * @param key that a create is told (S2)
+   * @param more fields of the answer
    * @returns whether it was accepted
    */
-  decided(written: Accepted | Refused, ref: Ref, key?: string): written is Accepted {
+  decided(written: Accepted | Refused, ref: Ref, more: object = {}): written is Accepted {
     if (!written.ok) {
       this.refuse(written, ref);
       return false;
     }
     const { seq, epoch } = written.position;
-    if (ref !== undefined) this.send(JSON.stringify({ success: true, type: 'ack', ref, seq, epoch, key }));
+    if (ref !== undefined) this.send(JSON.stringify({ success: true, type: 'ack', ref, seq, epoch, ...more }));
     return true;
   }
 

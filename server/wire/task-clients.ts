@@ -1,7 +1,9 @@
 // What the wire needs from the adapter of plain task clients: devices, the tasks of an account, and the task verbs. The Kronos
 // adapter implements it; compose.ts joins the two. The wire knows nothing of what a task means.
 
+import type { Unreadable } from '../../protocol/codec.ts';
 import type { Refusal } from '../../protocol/errors.ts';
+import type { Generation } from '../../protocol/generation.ts';
 import type { Requests } from '../../protocol/messages.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Peer } from '../core/peer.ts';
@@ -14,6 +16,8 @@ export interface TaskDevice {
   readonly id: string;
   /** The number of its connections. */
   readonly connections: number;
+  /** The generation of its client, as far as its requests have told (R4). */
+  readonly generation: Generation;
   /**
    * Stores that the device has nothing, where rule M1 says so. Await it before the login is answered.
    * @param stated the version that the login names, in milliseconds
@@ -30,14 +34,21 @@ export interface Login<D extends TaskDevice> extends Speaker {
   readonly device: D | undefined;
 }
 
+/** A client that reads the tasks of an account. */
+export interface TaskReader {
+  /** The secret that begins the indexes that the client sees (R2); '' for a session without one. */
+  readonly userId: string;
+  readonly generation: Generation;
+}
+
 /** The tasks of one account. */
 export interface AccountTasks {
   readonly channel: Channel;
   /** The version of the newest change; -1 when there never was one (L5). */
   readonly version: number;
   readonly seq: number;
-  /** @returns the view by which a plain client with this token and secret follows the tasks */
-  view(token: string, userId: string): View;
+  /** @returns the view by which a plain client with this token follows the tasks */
+  view(token: string, reader: TaskReader): View;
   /** M12: this device may ignore notifications until it is sent all tasks. */
   deafen(device: string): void;
   /** This device has no connection any more. */
@@ -59,9 +70,17 @@ export interface TaskClients<D extends TaskDevice> {
   of(account: string): Promise<AccountTasks>;
   /**
    * Answers one request about the account's tasks. A write begins before the returned promise is awaited.
+   * @param unreadable the elements of a `write-all` that are not tasks (W7)
    * @param key the item's key, where the request names it; the ack of a create repeats it (S2)
    */
-  take(to: Answering, peer: Peer, login: Login<D>, request: TaskRequest, key?: string): Promise<void>;
+  take(
+    to: Answering,
+    peer: Peer,
+    login: Login<D>,
+    request: TaskRequest,
+    unreadable: readonly Unreadable[],
+    key?: string,
+  ): Promise<void>;
   /** @returns the task with the account's name where its `index` began with a secret (R2) */
   disguised<T>(task: T, account: string): T;
 }

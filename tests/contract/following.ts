@@ -193,7 +193,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await other.next()).toMatchObject({ type: 'create', key: 'a' });
     });
 
-    test('[C6] when the hub stops, followers are sent when to come back', async () => {
+    test('[C6.1] when the hub stops, followers are sent when to come back', async () => {
       const wire = await open();
       await wire.next();
       house.hub.drain();

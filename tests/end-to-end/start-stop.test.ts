@@ -58,10 +58,11 @@ describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
     expect({ err, code }).toEqual({ err: '', code: 0 });
   });
 
-  test('[C6] told to stop, tells who is connected to come back, and ends well', async () => {
+  test('[C6.1] told to stop, tells who is connected to come back, and ends well', async () => {
     const hub = new HubProcess(leftovers, { HORAI_DATA: leftovers.folder(), HORAI_ENGINE: engine });
     const socket = await Socket.open(await hub.up());
     await socket.ask({ type: 'login' });
+    await socket.ask({ type: 'ping' });
     hub.signal('SIGTERM');
     expect(await socket.next()).toMatchObject({ success: true, type: 'away' });
     expect(await socket.closed).toMatchObject({ code: 1012 });

@@ -3,25 +3,13 @@
 // is what the real clients do (their login, their versions in whole seconds of their own clock); none of it knows of the merge.
 
 import type { mergeList } from '../../protocol/merge.ts';
+import type { Task } from '../../protocol/messages.ts';
+import { plainOf } from '../../protocol/plain.ts';
 import type { Appended, Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import { type Message, settle, startHub, type TestHub, type Wire } from '../harness/kronos.ts';
+import { type Message, settle, startHub, type TestHub } from '../harness/kronos.ts';
 import { TestWorld } from '../harness/world.ts';
-
-export type Fields = Record<string, unknown> & { id: number; uid: string; index?: string };
-
-export interface Edit {
-  readonly uid: string;
-  readonly field: string;
-  readonly value: string;
-}
-
-export interface Deletion {
-  readonly uid: string;
-  /** The task as the one who deleted it saw it. */
-  readonly seen: string;
-  readonly live: boolean;
-}
+import { type Around, type Deletion, type Edit, type Fields, SimDevice, uidOf } from './vim.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -65,218 +53,8 @@ export function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', a
   };
 }
 
-/** What a device needs of the simulation that it is part of. */
-export interface Around {
-  readonly world: TestWorld;
-  readonly owner: string;
-  readonly hub: TestHub;
-  readonly deletions: Deletion[];
-  /** Whether no message is on its way to the hub. */
-  readonly quiet: boolean;
-  value(): string;
-  trace(line: string): void;
-  edited(device: SimDevice, uid: string, field: string, value: string): void;
-  overwritten(device: SimDevice, list: string): void;
-}
-
-export class SimDevice {
-  readonly name: string;
-  readonly generation: 2018 | 2019;
-  tasks: Fields[] = [];
-  version = 0;
-  wire: Wire | undefined;
-  /** Messages under way, with the time they were sent. */
-  toHub: { at: number; text: string }[] = [];
-  toClient: { at: number; message: Message }[] = [];
-  /** Edits made on this connection. */
-  underWay: Edit[] = [];
-  /** Has been answered a login once: before that, the hub owes it nothing. */
-  met = false;
-  /** Logged in, and not waiting for tasks it asked for. */
-  ready = false;
-  #sim: Around;
-  #skew: number;
-  #seen = new Set<number>();
-
-  constructor(sim: Around, name: string, generation: 2018 | 2019, skew: number) {
-    this.#sim = sim;
-    this.name = name;
-    this.generation = generation;
-    this.#skew = skew;
-  }
-
-  /** Whole seconds of its own clock: seconds in 2018's tasks, but milliseconds in versions. */
-  get clock(): number {
-    return Math.floor((this.#sim.world.now() + this.#skew) / 1_000) * 1_000;
-  }
-
-  /**
-   * A person does not type while the client waits for its tasks. Tasks of 2018 have nothing but an id, which others may give to another
-   * task at the same moment: who is meant then, nobody can tell. So online that generation types only while nothing is under way.
-   */
-  get maySpeak(): boolean {
-    if (this.wire === undefined) return true;
-    if (!this.ready || this.generation === 2019) return this.ready;
-    return this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.quiet;
-  }
-
-  send(message: object): void {
-    this.#sim.trace(`${this.name} > ${JSON.stringify(message)}`);
-    this.toHub.push({ at: this.#sim.world.now(), text: JSON.stringify(message) });
-  }
-
-  request(fields: object): void {
-    if (!this.ready) return;
-    this.send({ ...fields, user_id: this.#sim.owner, device_id: this.name, version: this.version });
-  }
-
-  connect(): void {
-    this.wire = this.#sim.hub.connect(this.name);
-    this.underWay = [];
-    this.ready = false;
-    this.send({ type: 'login', user_id: this.#sim.owner, device_id: this.name, version: this.version });
-  }
-
-  cut(orderly: boolean): void {
-    const { wire } = this;
-    this.#sim.trace(`${this.name} cut ${orderly ? 'orderly' : ''}`);
-    // Before the end of a connection in good order comes what was said on it.
-    if (orderly) for (const { text } of this.toHub) wire?.say(text);
-    this.wire = undefined;
-    this.ready = false;
-    this.toHub = [];
-    this.toClient = [];
-    wire?.hangUp(orderly);
-  }
-
-  hear(message: Message): void {
-    this.#sim.trace(`${this.name} < ${JSON.stringify(message)}`);
-    const ask = (type: string, more: object = {}) =>
-      this.send({ type, ...more, user_id: this.#sim.owner, device_id: this.name, version: this.version });
-    if (message.success === false) return;
-    switch (message.type) {
-      case 'login':
-        this.met = true;
-        if (message.version > this.version) {
-          ask('read-all');
-          return;
-        }
-        if (message.version < this.version) ask('write-all', { tasks: this.tasks });
-        this.ready = true;
-        return;
-      case 'read-all':
-        for (const task of this.tasks) this.#seen.add(task.id);
-        if (this.ready) this.#sim.overwritten(this, JSON.stringify(message.tasks));
-        this.tasks = structuredClone(message.tasks);
-        if (this.generation === 2019 || !this.ready) this.version = message.version;
-        this.ready = true;
-        return;
-      default:
-        this.#notified(message);
-    }
-  }
-
-  #notified(message: Message): void {
-    for (const task of this.tasks) this.#seen.add(task.id);
-    if (this.generation === 2019) {
-      if (message.version <= this.version) return;
-    }
-    this.version = message.version;
-    const at = (task: Fields | undefined) => (task === undefined ? -1 : this.tasks.indexOf(task));
-    const byIndex = (index: unknown) =>
-      index === undefined ? undefined : this.tasks.find((task) => task.index === index);
-    // Two tasks may have one id for a moment: ours, and one that somebody made at the same time.
-    const { index } = message.type === 'delete' ? { index: message.task_index } : message.task;
-    const byId = (id: unknown) => this.tasks.find((task) => task.id === id && task.index === index);
-    if (message.type === 'create') this.tasks.push(structuredClone(message.task));
-    if (message.type === 'update') {
-      const place = at(byIndex(message.task.index) ?? byId(message.task_id ?? message.task.id));
-      if (place >= 0) this.tasks[place] = structuredClone(message.task);
-    }
-    if (message.type === 'delete') {
-      const place = at(byIndex(message.task_index) ?? byId(message.task_id));
-      if (place >= 0) this.tasks.splice(place, 1);
-    }
-    this.#sim.overwritten(this, JSON.stringify(this.tasks));
-  }
-
-  /**
-   * The smallest id that no task has, as the clients choose it. But one of 2018 takes none that it ever saw: without an index, another
-   * task under an old id is an edit of the old task, for all that anybody can tell (README.md, M9).
-   */
-  #freeId(): number {
-    for (const task of this.tasks) this.#seen.add(task.id);
-    for (let id = 1; ; id += 1)
-      if (!(this.generation === 2018 ? this.#seen.has(id) : this.tasks.some((task) => task.id === id))) return id;
-  }
-
-  act(chance: () => number): void {
-    const stamp = this.generation === 2019 ? this.clock : this.clock / 1_000;
-    const choice = chance();
-    const open = this.tasks.filter((task) => !task['done']);
-    const task = this.tasks[Math.floor(chance() * this.tasks.length)];
-    this.version = this.clock;
-    if (task === undefined || choice < 0.25) {
-      this.#create();
-      return;
-    }
-    if (choice < 0.7) {
-      const field = ['desc', 'tags', 'due', 'note'][Math.floor(chance() * 4)] ?? 'desc';
-      const value = this.#sim.value();
-      this.#sim.edited(this, task.uid, field, value);
-      this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) edits ${task.uid}.${field} = ${value}`);
-      this.#update(task, {
-        ...task,
-        [field]: field === 'tags' ? [value] : field === 'due' ? Number(digits({ uid: '', field, value })) : value,
-      });
-      return;
-    }
-    if (choice < 0.8 && open.length > 0) {
-      const one = open[Math.floor(chance() * open.length)] ?? task;
-      const id = Number(`${one.id}${String(this.clock / 1_000)}`) * (this.generation === 2019 ? -1 : 1);
-      this.#update(one, { ...one, done: stamp, id });
-      return;
-    }
-    if (choice < 0.87 && task['done']) {
-      this.#update(task, { ...task, done: 0, id: this.#freeId() });
-      return;
-    }
-    if (choice < 0.93) {
-      this.tasks.splice(this.tasks.indexOf(task), 1);
-      this.#seen.add(task.id);
-      this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${task.uid}`);
-      this.#sim.deletions.push({ uid: task.uid, seen: JSON.stringify(task), live: this.ready });
-      this.request({
-        type: 'delete',
-        ...(this.generation === 2019 && task.index !== undefined ? { task_index: task.index } : { task_id: task.id }),
-      });
-      return;
-    }
-    const active = task['active'] ? { active: 0, last_active: stamp } : { active: stamp };
-    this.#update(task, { ...task, ...active });
-  }
-
-  #create(): void {
-    const id = this.#freeId();
-    const uid = this.#sim.value();
-    const desc = this.#sim.value();
-    const index = this.generation === 2019 ? { index: `${this.#sim.owner}#${id}#${uid}` } : {};
-    const task: Fields = { id, uid, desc, tags: [], active: 0, due: 0, done: 0, ...index };
-    this.tasks.push(task);
-    this.#sim.edited(this, uid, 'desc', desc);
-    this.request({ type: 'create', task });
-  }
-
-  #update(task: Fields, changed: Fields): void {
-    this.#seen.add(task.id);
-    this.tasks[this.tasks.indexOf(task)] = changed;
-    this.request({
-      type: 'update',
-      task: changed,
-      ...(this.generation === 2018 && changed.id !== task.id ? { task_id: task.id } : {}),
-    });
-  }
-}
+/** On a lossy net what is under way when a connection or the hub ends is lost; on a kept one it arrives first. */
+export type Net = 'lossy' | 'kept';
 
 class Simulation implements Around {
   readonly world: TestWorld;
@@ -292,9 +70,11 @@ class Simulation implements Around {
   #values = 0;
   #generation = 0;
   #merge: typeof mergeList | undefined;
+  #net: Net;
 
-  constructor(seed: number, merge?: typeof mergeList) {
+  constructor(seed: number, net: Net, merge?: typeof mergeList) {
     this.#seed = seed;
+    this.#net = net;
     this.world = new TestWorld(seed);
     this.#merge = merge;
   }
@@ -313,6 +93,14 @@ class Simulation implements Around {
 
   trace(line: string): void {
     this.story.push(`${this.world.now() % 10_000_000} ${line.replaceAll(this.owner || ' ', 'ME')}`);
+  }
+
+  /** What clients showed their users as an error. */
+  readonly errors: string[] = [];
+
+  fault(what: string): void {
+    this.errors.push(what);
+    this.trace(`FAULT ${what}`);
   }
 
   edited(device: SimDevice, uid: string, field: string, value: string): void {
@@ -358,7 +146,7 @@ class Simulation implements Around {
       const skew = chance() < 0.5 ? 0 : Math.floor((chance() - 0.5) * 6 * 86_400_000);
       this.devices.push(new SimDevice(this, `d${n}`, chance() < 0.5 ? 2018 : 2019, skew));
     }
-    this.#stormy = chance() < 0.5;
+    this.#stormy = chance() < 0.5 && this.#net === 'lossy';
     const steps = 40 + Math.floor(chance() * 120);
     for (let step = 0; step < steps; step += 1) await this.#step(chance);
     this.#stormy = false;
@@ -379,14 +167,18 @@ class Simulation implements Around {
     const choice = chance();
     if (choice < 0.4) {
       if (device.met && device.maySpeak) device.act(chance);
-      await this.#pass(1 + chance() * 999);
+      // Two people seldom change something within one second; what then becomes of one id and one index, nobody can tell.
+      await this.#pass(1_000 + chance() * 999);
     } else if (choice < 0.75) {
       await this.#deliver(device, 1 + Math.floor(chance() * 4));
     } else if (choice < 0.83) {
       if (device.wire === undefined) device.connect();
     } else if (choice < 0.88) {
-      if (device.wire !== undefined) device.cut(device.toClient.length === 0 && chance() < 0.5);
+      if (this.#net === 'kept') await this.#calm();
+      const orderly = device.toClient.length === 0 && (chance() < 0.5 || this.#net === 'kept');
+      if (device.wire !== undefined) device.cut(orderly);
     } else if (choice < 0.9) {
+      if (this.#net === 'kept') await this.#calm();
       await this.#crash();
     } else {
       await this.#pass(chance() < 0.2 ? chance() * 86_400_000 : chance() * 5_000);
@@ -436,6 +228,14 @@ class Simulation implements Around {
     }
   }
 
+  /** Everything under way arrives, and the hub has time to note what each device has. */
+  async #calm(): Promise<void> {
+    for (let turn = 0; turn < 5; turn += 1) {
+      for (const device of this.devices) await this.#deliver(device, 1_000);
+      await this.#pass(1_000);
+    }
+  }
+
   async #crash(): Promise<void> {
     this.#dying = false;
     this.crashes += 1;
@@ -461,8 +261,8 @@ class Simulation implements Around {
   }
 
   #judge(past: string): string[] {
-    const faults: string[] = [];
-    const shown = (device: SimDevice) => device.tasks.map((task) => JSON.stringify(sorted(task))).sort();
+    const faults: string[] = this.errors.slice(0, 3);
+    const shown = (device: SimDevice) => device.tasks.map((task) => JSON.stringify(common(task))).sort();
     const first = this.devices[0];
     if (first === undefined) return ['no devices'];
     for (const device of this.devices) {
@@ -474,6 +274,8 @@ class Simulation implements Around {
     }
     const ids = first.tasks.map((task) => task.id);
     if (new Set(ids).size !== ids.length) faults.push(`two tasks have one id: ${ids}`);
+    const uids = first.tasks.map(uidOf);
+    if (new Set(uids).size !== uids.length) faults.push(`a task is there twice: ${uids}`);
     const lost = this.edits.filter(
       (edit) => isLost(edit, this.edits, this.deletions, first.tasks) && !this.#neverArrived(edit, past),
     );
@@ -498,7 +300,7 @@ export function isLost(
   if (tasks.some(holds)) return false;
   const others = edits.filter((other) => other !== edit && other.uid === edit.uid && other.field === edit.field);
   // Overwritten, where the task is there with another edit's value.
-  if (others.length > 0 && tasks.some((task) => task.uid === edit.uid)) return false;
+  if (others.length > 0 && tasks.some((task) => uidOf(task) === edit.uid)) return false;
   // Undone by a delete of one who saw it, or who saw what there was.
   return !deletions.some(
     ({ uid, seen, live }) =>
@@ -511,10 +313,12 @@ export function digits(edit: Edit): string {
   return edit.value.slice(1);
 }
 
-export function sorted(task: object): object {
-  return Object.fromEntries(Object.entries(task).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** What both generations know of a task, in one form. */
+export function common(wire: Task): object {
+  const { id, desc, tags, due, done, active } = plainOf('', wire);
+  return { id: Number(id), desc, tags, due, done, active: active !== 0 };
 }
 
-export function simulate(seed: number, merge?: typeof mergeList): Promise<Outcome> {
-  return new Simulation(seed, merge).run();
+export function simulate(seed: number, net: Net = 'lossy', merge?: typeof mergeList): Promise<Outcome> {
+  return new Simulation(seed, net, merge).run();
 }

@@ -18,7 +18,8 @@ import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../harness/kronos.ts';
 import { TestWorld } from '../harness/world.ts';
-import { type Around, type Deletion, digits, type Edit, type Fields, isLost, mortal, SimDevice } from './kronos.ts';
+import { common, digits, isLost, mortal } from './kronos.ts';
+import { type Around, type Deletion, type Edit, type Fields, SimDevice, uidOf } from './vim.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -222,9 +223,9 @@ class SimSdk {
   #edit(channel: Channel<Fields>, { key, item }: Item<Fields>, chance: () => number): void {
     const field = ['desc', 'tags', 'due', 'note'][Math.floor(chance() * 4)] ?? 'desc';
     const value = this.sim.value();
-    const edit = { uid: item.uid, field, value };
+    const edit = { uid: uidOf(item), field, value };
     const said = field === 'tags' ? [value] : field === 'due' ? Number(digits(edit)) : value;
-    this.sim.trace(`${this.name} edits ${item.uid}.${field} = ${value}`);
+    this.sim.trace(`${this.name} edits ${uidOf(item)}.${field} = ${value}`);
     this.#write(channel.update(key, { ...item, [field]: said }), [edit]);
   }
 
@@ -235,8 +236,8 @@ class SimSdk {
   }
 
   #delete(channel: Channel<Fields>, { key, item }: Item<Fields>): void {
-    this.sim.trace(`${this.name} deletes ${item.uid}`);
-    this.#write(channel.delete(key), [], { uid: item.uid, seen: JSON.stringify(item), live: false });
+    this.sim.trace(`${this.name} deletes ${uidOf(item)}`);
+    this.#write(channel.delete(key), [], { uid: uidOf(item), seen: JSON.stringify(item), live: false });
   }
 
   /** The whole list: one is edited, one may go. */
@@ -247,11 +248,11 @@ class SimSdk {
     const kept = items.flatMap(({ key, item }, at) => {
       if (at === edited) {
         const value = this.sim.value();
-        edits.push({ uid: item.uid, field: 'note', value });
+        edits.push({ uid: uidOf(item), field: 'note', value });
         return [{ key, item: { ...item, note: value } }];
       }
       if (at !== gone) return [{ key, item }];
-      this.sim.deletions.push({ uid: item.uid, seen: JSON.stringify(item), live: false });
+      this.sim.deletions.push({ uid: uidOf(item), seen: JSON.stringify(item), live: false });
       return [];
     });
     this.#write(this.notes.writeAll(kept), edits);
@@ -584,12 +585,9 @@ class Simulation implements Around {
   async #judge(): Promise<void> {
     for (const name of ['tasks', notesName]) await this.#judgeSdks(name);
     const tasks = await this.#items('tasks');
-    const shown = [...tasks.values()].map((task) => JSON.stringify(sorted(task))).sort();
+    const shown = [...tasks.values()].map((task) => JSON.stringify(common(task))).sort();
     for (const device of this.plain) {
-      const theirs = device.tasks
-        .map((task) => ({ ...task, ...indexOf(task, this.owner) }))
-        .map((task) => JSON.stringify(sorted(task)))
-        .sort();
+      const theirs = device.tasks.map((task) => JSON.stringify(common(task))).sort();
       if (JSON.stringify(theirs) !== JSON.stringify(shown)) {
         this.fault(`${device.name} differs from the hub:\n  ${theirs.join('\n  ')}\n  --\n  ${shown.join('\n  ')}`);
       }
@@ -645,11 +643,6 @@ class Simulation implements Around {
     }
     for (const [edit, times] of came) if (times > 1) this.fault(`done ${times} times: ${JSON.stringify(edit)}`);
   }
-}
-
-/** As the hub keeps it, with the account's name in place of the reader's secret. */
-function indexOf({ index }: Fields, owner: string): { index?: string } {
-  return index === undefined ? {} : { index: index.replace(`${owner}#`, 'owner#') };
 }
 
 function sorted(task: object): object {

@@ -119,8 +119,9 @@ function asEvents(view: View): View {
     echo: view.echo,
     whole: view.whole,
     live(change, channel) {
-      const text = view.live(change, channel);
-      return text === null ? null : event(`${channel.position.epoch}:${change.seq}`, change.kind, text);
+      const told = view.live(change, channel);
+      const asEvent = (text: string) => event(`${channel.position.epoch}:${change.seq}`, change.kind, text);
+      return told === null ? null : typeof told === 'string' ? asEvent(told) : told.map(asEvent);
     },
     page: (page, channel) => event(`${page.position.epoch}:${page.position.seq}`, page.kind, view.page(page, channel)),
     seqOf(text) {

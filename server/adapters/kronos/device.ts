@@ -3,8 +3,10 @@
 // older base only asks for one merge more. A note that is too new would lose edits, so what was just sent waits.
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
+import type { Generation } from '../../../protocol/generation.ts';
 import { type Base, loginVersion } from '../../../protocol/version.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
+import type { Op } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 
 /**
@@ -17,7 +19,31 @@ interface Note {
   readonly account: string;
   readonly base?: Base;
   readonly sent?: Sent;
+  readonly generation?: 2018 | 2019;
+  /** Its own indexes of tasks that have another, or none (W10), with the tasks' keys; the oldest first. */
+  readonly aliases?: readonly (readonly [string, string])[];
+  /** Its clock less the hub's, in milliseconds, when it last changed something at once. */
+  readonly clock?: number;
+  /** Its last connections; the oldest first. */
+  readonly spans?: readonly Span[];
+  /** The keys of the tasks that it made without an index, and the moments at which it did. */
+  readonly made?: readonly (readonly [string, number])[];
 }
+
+/** From when to when it was connected, by the hub's clock; `to` is missing while it is, or where the hub ended first. */
+interface Span {
+  readonly from: number;
+  readonly to?: number;
+  readonly orderly?: boolean;
+  /** The hub ended first, at a moment that is not known. */
+  readonly lost?: boolean;
+}
+
+/** Connections of one device that are remembered. */
+const spanMost = 10;
+
+/** Aliases that a device may use before they are forgotten. */
+const aliasMost = 1_000;
 
 /** The first list of a connection: it may not have arrived. */
 interface Sent {
@@ -47,6 +73,12 @@ export class Device {
   /** Whether the plain rules hold for the login under way (M1). */
   #first = false;
   #cancel: () => void = nothing;
+  #generation: 2018 | 2019 | undefined;
+  #aliases: Map<string, string>;
+  #clock: number | undefined;
+  #spans: Span[];
+  /** undefined for a device whose note is older than this field, until it has received a list. */
+  #made: Map<string, number> | undefined;
 
   constructor(id: string, account: string, notes: CachedChannel, world: World, note: Note | undefined) {
     this.id = id;
@@ -55,6 +87,77 @@ export class Device {
     this.#world = world;
     this.#base = note?.base;
     this.#sent = note?.sent;
+    this.#generation = note?.generation;
+    this.#aliases = new Map(note?.aliases);
+    this.#clock = note?.clock;
+    this.#spans = [...(note?.spans ?? [])];
+    this.#made = note === undefined || note.made !== undefined ? new Map(note?.made) : undefined;
+  }
+
+  /** It has one connection more. */
+  connected(): void {
+    this.connections += 1;
+    if (this.connections > 1) return;
+    this.#spans = [...this.#spans, { from: this.#world.now() }].slice(-spanMost);
+    this.#noteSometime();
+  }
+
+  mayKnow(at: number): boolean {
+    const [current, ...earlier] = this.#spans.toReversed();
+    if (this.#sent !== undefined || (current !== undefined && current.from <= at)) return true;
+    return earlier.some(({ to = Number.POSITIVE_INFINITY }) => to >= at);
+  }
+
+  get unindexed(): ReadonlySet<string> | undefined {
+    return this.#made && new Set(this.#made.keys());
+  }
+
+  made(key: string): void {
+    this.#made?.set(key, this.#world.now());
+    const oldest = this.#made?.keys().next().value;
+    if (this.#made !== undefined && this.#made.size > aliasMost && oldest !== undefined) this.#made.delete(oldest);
+    this.#later();
+  }
+
+  knows(key: string): void {
+    this.#made?.delete(key);
+  }
+
+  heard(at: number): 'surely' | 'perhaps' | 'no' {
+    const span = this.#spans.findLast(({ from, to = Number.POSITIVE_INFINITY }) => from <= at && at <= to);
+    if (span === undefined) return 'no';
+    const { to = this.#world.now(), orderly = false, lost = false } = span;
+    return orderly || (!lost && to - at >= sureMs) ? 'surely' : 'perhaps';
+  }
+
+  get clock(): number | undefined {
+    return this.#clock;
+  }
+
+  get generation(): Generation {
+    return this.#generation ?? 'unknown';
+  }
+
+  /** R4: it sent something by which it can be told. */
+  isOf(generation: 2018 | 2019): void {
+    if (this.#generation === generation) return;
+    this.#generation = generation;
+    this.#later();
+  }
+
+  /** W10: the key of the task that it calls so. */
+  keyOf(index: string): string | undefined {
+    return this.#aliases.get(index);
+  }
+
+  /** W10: from now on `index` is its name of this task. */
+  names(index: string, key: string): void {
+    if (this.#aliases.get(index) === key) return;
+    this.#aliases.delete(index);
+    this.#aliases.set(index, key);
+    const oldest = this.#aliases.keys().next().value;
+    if (this.#aliases.size > aliasMost && oldest !== undefined) this.#aliases.delete(oldest);
+    this.#later();
   }
 
   get base(): Base | undefined {
@@ -83,7 +186,7 @@ export class Device {
   /** What to answer a login that names this version. */
   login(stated: number | undefined, hub: { version: number; seq: number }): number {
     this.#login = hub.seq;
-    const answer = loginVersion(this.#first ? undefined : this.#base, stated, hub);
+    const answer = loginVersion(this.#first ? undefined : this.#base, stated, hub, this.#generation === 2018);
     this.#told = [answer, ...(stated === undefined ? [] : [stated])];
     this.#owes = stated !== undefined && answer === stated - 1;
     return answer;
@@ -117,6 +220,9 @@ export class Device {
   wrote(stated: number | undefined, steps: { readonly first: number; readonly last: number } | undefined): void {
     this.#settle();
     const now = this.#world.now();
+    const isNew = this.#clock === undefined;
+    if (stated !== undefined) this.#clock = stated - now;
+    if (isNew && stated !== undefined) this.#noteSometime();
     const move = (base: Base): Base => ({
       ...base,
       seq: steps !== undefined && steps.first === base.seq + 1 ? steps.last : base.seq,
@@ -154,6 +260,8 @@ export class Device {
     this.connections -= 1;
     if (orderly) this.#received();
     if (this.connections > 0) return;
+    const span = this.#spans.at(-1);
+    if (span !== undefined) this.#spans = [...this.#spans.slice(0, -1), { ...span, to: this.#world.now(), orderly }];
     this.#cancel();
     this.#latest = undefined;
     // Otherwise edits may have been lost on the way, and the last that was heard of it counts.
@@ -167,6 +275,11 @@ export class Device {
       account: this.account,
       ...(this.#base === undefined ? {} : { base: this.#base }),
       ...(this.#sent === undefined ? {} : { sent: this.#sent }),
+      ...(this.#generation === undefined ? {} : { generation: this.#generation }),
+      ...(this.#aliases.size === 0 ? {} : { aliases: [...this.#aliases] }),
+      ...(this.#clock === undefined ? {} : { clock: this.#clock }),
+      ...(this.#spans.length === 0 ? {} : { spans: this.#spans }),
+      ...(this.#made === undefined ? {} : { made: [...this.#made] }),
     };
     const at = this.#world.now();
     const op = { op: 'put', key: this.id, value: JSON.stringify(note) } as const;
@@ -186,6 +299,9 @@ export class Device {
   #received(): void {
     if (this.#latest === undefined) return;
     this.#base = this.#latest.base;
+    const { at } = this.#latest;
+    // Every task of a list has an index.
+    this.#made = new Map([...(this.#made ?? [])].filter(([, made]) => made > at));
     this.#latest = undefined;
     this.#sent = undefined;
   }
@@ -207,6 +323,22 @@ export class Devices {
   constructor(notes: CachedChannel, world: World) {
     this.#notes = notes;
     this.#world = world;
+    this.#endSpans();
+  }
+
+  /** A connection that is open in a note ended with the process that made the note, at a moment that nobody knows. */
+  #endSpans(): void {
+    const now = this.#world.now();
+    const ended = this.#notes.write(({ items }) => {
+      const ops = [...items.values()].flatMap(({ key, value }): Op[] => {
+        const note: Note = JSON.parse(value);
+        if (note.spans?.every(({ to }) => to !== undefined) !== false) return [];
+        const spans = note.spans.map((span): Span => (span.to === undefined ? { ...span, to: now, lost: true } : span));
+        return [{ op: 'put', key, value: JSON.stringify({ ...note, spans }) }];
+      });
+      return { ok: true, write: { ops, origin: 'hub', at: now } };
+    });
+    ended.catch((error: unknown) => this.#world.log.warn({ error }, 'devices: could not note that they are gone'));
   }
 
   /**
@@ -227,7 +359,7 @@ export class Devices {
     }
     const device = known ?? new Device(name, account, this.#notes, this.#world, note);
     this.#connected.set(name, device);
-    device.connections += 1;
+    device.connected();
     return { ok: true, device };
   }
 

@@ -1,7 +1,7 @@
 // Which task a request means (rules W2, W4, W6), as functions over what is there now, what was there a moment ago and what was
 // removed. Nothing is remembered here: see lookup.ts, unseen.ts and notices.ts.
 
-import { distance } from '../../../protocol/merge.ts';
+import { distance, openIds } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { isDoneIdOf } from '../../../protocol/task.ts';
 import type { Unseen } from './recent-changes.ts';
@@ -19,6 +19,10 @@ export interface Sought {
   /** The task as the sender has it; undefined where it sent none. */
   readonly ours: Task | undefined;
   readonly device: string;
+  /** A stored task as the sender has it. */
+  readonly seen: (task: Task) => Task;
+  /** W10: an index that nobody knows, by which the sender means a task that it was told of. */
+  readonly alias?: string;
 }
 
 export interface Found {
@@ -39,12 +43,12 @@ export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number
   const { which, ours, device } = sought;
   const found = findAsNamed(lookup, sought, {
     isNew: (key) => unseen.isNew(key, device, now),
-    values: (key, task) => unseen.late(key, task),
+    values: (key, task) => unseen.late(key, task).map(sought.seen),
     before: (desc) => unseen.before(desc, device, now),
   });
   if (which.key !== undefined || (ours?.index ?? which.index) !== undefined) return found;
   // The task that its value is nearest to.
-  const away = ({ key, task }: Found) => (ours === undefined ? 0 : unseen.away(key, task, ours));
+  const away = ({ key, task }: Found) => (ours === undefined ? 0 : unseen.away(key, task, ours, sought.seen));
   const formers = unseen
     .formersOf(which.id ?? ours?.id, found?.key, device, now)
     .filter(({ key }) => key !== found?.key);
@@ -68,7 +72,7 @@ interface Late {
   before(desc: string | undefined): readonly Found[];
 }
 
-function findAsNamed(lookup: Lookup, { which, ours }: Sought, late: Late): Found | undefined {
+function findAsNamed(lookup: Lookup, { which, ours, seen, alias }: Sought, late: Late): Found | undefined {
   const named = (key: string): Found[] => {
     const task = lookup.task(key);
     return task === undefined ? [] : [{ key, task }];
@@ -82,13 +86,18 @@ function findAsNamed(lookup: Lookup, { which, ours }: Sought, late: Late): Found
   const byId = lookup
     .byId(which.id ?? ours?.id)
     .flatMap(named)
-    .find(({ key, task }) => !isAnother(late.values(key, task), ours, late.isNew(key)));
+    .find(({ key, task }) => !isAnother(late.values(key, task), ours, late.isNew(key), alias !== undefined));
+  if (byId === undefined && alias === undefined && ours !== undefined) {
+    const undone = findUndone(lookup, ours).flatMap(named)[0];
+    if (undone !== undefined) return undone;
+  }
   if (ours === undefined || which.id !== undefined) return byId;
   // Neither index nor old id: perhaps a client that did, or undid, `done`, and then by chance under the id of another task.
   const before = late.before(ours.desc).filter(({ key }) => lookup.task(key) !== undefined);
   const renamed = [...lookup.byDesc(ours.desc).flatMap(named), ...before].filter(({ task }) => isRenamed(task, ours));
+  const away = ({ task }: Found) => distance(seen(task), ours);
   const best = [...(byId === undefined ? [] : [byId]), ...renamed].reduce<Found | undefined>(
-    (best, one) => (best === undefined || distance(one.task, ours) < distance(best.task, ours) ? one : best),
+    (best, one) => (best === undefined || away(one) < away(best) ? one : best),
     undefined,
   );
   return best === undefined ? undefined : named(best.key)[0];
@@ -99,9 +108,15 @@ function findAsNamed(lookup: Lookup, { which, ours }: Sought, late: Late): Found
  * @returns whether `ours` is another: a task without an index, and unlike the one there, which has one, or which the sender may not
  * know of. Two devices gave that id at once.
  */
-function isAnother(late: readonly Task[], ours: Task | undefined, isNew: boolean): boolean {
-  if (ours === undefined || (late[0]?.index === undefined && !isNew)) return false;
+function isAnother(late: readonly Task[], ours: Task | undefined, isNew: boolean, byAlias: boolean): boolean {
+  if (ours === undefined || ((byAlias || late[0]?.index === undefined) && !isNew)) return false;
   return late.every((task) => task.desc !== ours.desc && distance(task, ours) > 1);
+}
+
+/** W2: a client of 2018 sends nothing when it does a task; what it sends later has the id of the done one. */
+function findUndone(lookup: Lookup, ours: Task): readonly string[] {
+  const open = openIds(ours).flatMap((id) => lookup.byId(id));
+  return open.filter((key) => lookup.task(key)?.desc === ours.desc);
 }
 
 /** Whether `ours` may be what a client of 2018 made of the task by doing it, or undoing that: both change the id. */
@@ -114,12 +129,12 @@ function isRenamed(task: Task, ours: Task): boolean {
 export function findRemoved(
   removed: ReadonlyMap<string, Removed>,
   lookup: Lookup,
-  { which, ours, device }: Sought,
+  { which, ours, device, alias }: Sought,
 ): Found | undefined {
   for (const [key, { task, device: remover }] of removed) {
     if (remover === device || lookup.task(key) !== undefined) continue;
     const fits =
-      ours?.index !== undefined || task.index !== undefined
+      alias === undefined && (ours?.index !== undefined || task.index !== undefined)
         ? task.index === ours?.index
         : task.id === (which.id ?? ours?.id);
     if (which.key === undefined ? fits : which.key === key) return { key, task };

@@ -1,7 +1,7 @@
 // What the merge of a device's list (protocol/merge.ts) needs to know of the past, gathered from a channel's history: each task's
 // life since the device's base, and whether its list proves that an earlier one arrived (M11). Nothing is read or written here.
 
-import { type Life, type MergeStep, same } from '../../../protocol/merge.ts';
+import { distance, type Life, type MergeStep } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Base } from '../../../protocol/version.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
@@ -18,16 +18,18 @@ export interface TaskPast {
 /**
  * The past, and what came between it and `state`, task by task.
  * @param has what the device that merges surely has
+ * @param seen a task as the device has it
  */
 export function livesOf(
   { base, steps, until }: TaskPast,
   state: ChannelState,
   device: string,
   has: Base | undefined,
+  seen: (task: Task) => Task,
 ): Life[] {
-  const lives = new Map<string, { key: string; base: Task | undefined; steps: MergeStep[] }>();
+  const lives = new Map<string, { key: string; base: Task | undefined; steps: MergeStep[]; made: boolean }>();
   const life = (key: string) => {
-    const known = lives.get(key) ?? { key, base: undefined, steps: [] };
+    const known = lives.get(key) ?? { key, base: undefined, steps: [], made: false };
     lives.set(key, known);
     return known;
   };
@@ -35,15 +37,22 @@ export function livesOf(
   // crossed, it may have.
   const sure = ({ seq, at }: Change) =>
     seq > (has?.began ?? 0) && at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
-  for (const item of base) life(item.key).base = taskOf(item);
+  for (const item of base) life(item.key).base = seen(taskOf(item));
   for (const step of steps) {
     const known = life(step.key);
+    const begins = known.base === undefined && known.steps.length === 0;
+    if (begins && step.origin === device && step.seq > (has?.began ?? 0)) known.made = true;
     // What a merge made of a device's value is not yet known to the device.
     const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step);
-    known.steps.push({ task: step.value === null ? null : storedTask(step.value), version: step.version ?? -1, own });
+    known.steps.push({
+      task: step.value === null ? null : seen(storedTask(step.value)),
+      version: step.version ?? -1,
+      own,
+    });
   }
   for (const item of state.items.values()) {
-    if (item.seq > until) life(item.key).steps.push({ task: taskOf(item), version: item.version ?? -1, own: false });
+    if (item.seq > until)
+      life(item.key).steps.push({ task: seen(taskOf(item)), version: item.version ?? -1, own: false });
   }
   for (const known of lives.values()) {
     const last = known.steps.at(-1);
@@ -63,6 +72,7 @@ export function provesReceived(
   login: number,
   ours: readonly Task[],
   device: string,
+  seen: (task: Task) => Task,
 ): boolean {
   const before = new Map<string, Set<string>>(base.map((item) => [item.key, new Set([item.value])]));
   const listed = new Map(ours.map((task) => [task.id, task]));
@@ -72,7 +82,9 @@ export function provesReceived(
     const values = before.get(key) ?? new Set();
     before.set(key, values);
     const task = storedTask(value);
-    if (!values.has(value) && origin !== device && same(listed.get(task.id), task)) return true;
+    const one = listed.get(task.id);
+    const isNew = !values.has(value) && origin !== device;
+    if (isNew && one !== undefined && distance(seen(task), one) === 0) return true;
     values.add(value);
   }
   return false;

@@ -1,12 +1,15 @@
 // What plain task clients are told: each change of a tasks channel as the create, update or delete that it is to them, and whole
 // lists. Here is known what they were shown last and which tasks were removed lately; what a task becomes is decided elsewhere.
 
+import { shownTo } from '../../../protocol/generation.ts';
 import { same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { withOwner } from '../../../protocol/task.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { View } from '../../core/session.ts';
 import type { Change, Item } from '../../core/store.ts';
+import type { TaskReader } from '../../wire/task-clients.ts';
+import { indexShown } from './aliases.ts';
 import type { Removed } from './match-task.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
@@ -15,6 +18,11 @@ export const removedMost = 1_000;
 
 /** The texts that `view` makes, and nothing else that is sent. */
 const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id")/;
+
+export interface Keyed {
+  readonly key: string;
+  readonly task: Task;
+}
 
 /** What plain clients are told of one step. */
 interface Notice {
@@ -83,56 +91,65 @@ export class Notices {
     }
   }
 
-  /**
-   * How clients that came with this token follow the tasks.
-   * @param userId their secret, which begins the indexes that they see (R2); '' for a session without one
-   */
-  view(token: string, userId: string): View {
-    const name = `${token} ${userId}`;
-    const view = this.#views.get(name) ?? this.#viewOf(token, userId);
+  /** How clients of one generation that came with this token follow the tasks. */
+  view(token: string, reader: TaskReader): View {
+    const name = `${token} ${reader.userId} ${reader.generation}`;
+    const view = this.#views.get(name) ?? this.#viewOf(token, reader);
     this.#views.set(name, view);
     return view;
   }
 
-  #viewOf(token: string, userId: string): View {
+  #viewOf(token: string, reader: TaskReader): View {
     return {
-      key: `tasks ${token}`,
+      key: `tasks ${token} ${reader.generation}`,
       echo: false,
       whole: true,
       live: (change) => {
         const notice = this.#batch.get(change.seq);
-        return notice === undefined ? null : this.#noticeText(notice, change, userId);
+        return notice === undefined ? null : this.#noticeTexts(notice, change, reader);
       },
       page: ({ changes, version }) =>
         this.listText(
-          changes.flatMap(({ value }) => (value === null ? [] : [storedTask(value)])),
+          changes.flatMap(({ key, value }) => (value === null ? [] : [{ key, task: storedTask(value) }])),
           version,
-          userId,
+          reader,
         ),
       seqOf: (text) => (plainText.test(text) ? 1 : undefined),
     };
   }
 
   /** R1, R2 */
-  listText(tasks: readonly Task[], version: number, userId: string, ref?: string | number): string {
-    const shown = tasks
-      .map((task) => this.#asSeenBy(userId, task))
-      .sort((one, other) => (one.id ?? 0) - (other.id ?? 0));
+  listText(tasks: readonly Keyed[], version: number, reader: TaskReader, ref?: string | number): string {
+    const shown = tasks.map((one) => this.#shownTo(reader, one)).sort((one, other) => (one.id ?? 0) - (other.id ?? 0));
     return JSON.stringify({ success: true, type: 'read-all', tasks: shown, version, ref });
   }
 
-  /** W1 */
-  #noticeText({ type, task: told, before }: Notice, { origin, version }: Change, userId: string): string {
-    const task = this.#asSeenBy(userId, told);
-    const common = { device_id: origin, version: version ?? this.#channel.version };
-    if (type === 'delete') {
-      return JSON.stringify({ success: true, type, task_id: task.id, task_index: task.index, ...common });
-    }
-    const renamed = before !== undefined && before.id !== task.id ? { task_id: before.id } : {};
-    return JSON.stringify({ success: true, type, task, ...renamed, ...common });
+  /** W1, W11 */
+  #noticeTexts({ type, task: told, before }: Notice, change: Change, reader: TaskReader): string | readonly string[] {
+    const { key, origin } = change;
+    const version = change.version ?? this.#channel.version;
+    const task = this.#shownTo(reader, { key, task: told });
+    const text = (fields: object, at = version) =>
+      JSON.stringify({ success: true, ...fields, device_id: origin, version: at });
+    const gone = before ?? told;
+    const deleted = { type: 'delete', task_id: gone.id, task_index: this.#own(reader, gone).index };
+    if (type === 'delete') return text(deleted);
+    if (before === undefined || before.id === told.id) return text({ type, task });
+    // Plain clients look an updated task up by the id that it has now, and find none.
+    return [
+      text(deleted, version - 2),
+      text({ type: 'create', task }, version - 1),
+      text({ type, task, task_id: before.id }),
+    ];
   }
 
-  #asSeenBy(userId: string, task: Task): Task {
+  #own({ userId }: TaskReader, task: Task): Task {
     return withOwner(task, this.#account, userId || this.#account);
+  }
+
+  #shownTo(reader: TaskReader, { key, task }: Keyed): Task {
+    const shown = shownTo(reader.generation, task);
+    const named = reader.generation === 'raw' ? shown : { ...shown, index: indexShown(this.#account, key, task) };
+    return this.#own(reader, named);
   }
 }

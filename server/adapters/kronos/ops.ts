@@ -2,7 +2,7 @@
 // tasks.ts and protocol/merge.ts.
 
 import type { Task } from '../../../protocol/messages.ts';
-import { nextVersion } from '../../../protocol/version.ts';
+import { nextVersion, noticesOfNewId } from '../../../protocol/version.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
 import { storedTask, storedText, taskOf } from './task-codec.ts';
@@ -41,12 +41,19 @@ export class Ops {
   }
 
   put(key: string, task: Task): void {
-    this.list.push({ op: 'put', key, value: storedText(task), version: this.#next() });
+    const id = this.#before(key)?.id;
+    const version = this.#next(id === undefined || id === task.id ? 1 : noticesOfNewId);
+    this.list.push({ op: 'put', key, value: storedText(task), version });
   }
 
   /** For history only, and so without a version: the next op, of the same key, says what becomes of the task. */
   keep(key: string, task: Task): void {
     this.list.push({ op: 'put', key, value: storedText(task) });
+  }
+
+  /** Of what is no task, for history only: it is gone at once. */
+  note(key: string, value: object): void {
+    this.list.push({ op: 'put', key, value: JSON.stringify(value) }, { op: 'remove', key });
   }
 
   remove(key: string): void {
@@ -96,8 +103,9 @@ export class Ops {
     return item === undefined ? undefined : taskOf(item);
   }
 
-  #next(): number {
-    this.#version = nextVersion(this.#version, this.#stated, this.#now);
+  /** @param notices as how many messages the change is told */
+  #next(notices = 1): number {
+    this.#version = nextVersion(this.#version, this.#stated, this.#now, notices);
     return this.#version;
   }
 }

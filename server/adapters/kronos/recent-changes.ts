@@ -114,13 +114,19 @@ export class Unseen {
    * @param result the tasks as they came out, by key
    * @param listed the device's own values, by key
    */
-  merged(result: ReadonlyMap<string, Task>, listed: ReadonlyMap<string, Task>, device: string, now: number): void {
+  merged(
+    result: ReadonlyMap<string, Task>,
+    listed: ReadonlyMap<string, Task>,
+    device: string,
+    now: number,
+    seen: (task: Task) => Task,
+  ): void {
     for (const [key, before] of listed) {
       const after = result.get(key);
       if (before.id !== undefined && before.id !== after?.id) {
         this.#formerly.push({ id: before.id, key, task: before, at: now, meantBy: (other) => other === device });
       }
-      if (after === undefined || same(before, after)) continue;
+      if (after === undefined || same(before, seen(after))) continue;
       this.#add(key, { at: now, device: '', said: false, onlyFor: device, before, after });
     }
   }
@@ -182,8 +188,8 @@ export class Unseen {
   }
 
   /** How many fields an edit changes that made `ours` of a task, taken from whichever of its late values is nearest. */
-  away(key: string, task: Task, ours: Task): number {
-    return Math.min(...this.late(key, task).map((value) => distance(value, ours)));
+  away(key: string, task: Task, ours: Task, seen: (task: Task) => Task): number {
+    return Math.min(...this.late(key, task).map((value) => distance(seen(value), ours)));
   }
 
   /** What others changed from then on, this device may not have seen. */

@@ -1,8 +1,9 @@
 // Requests about the tasks of the account that asks, of both client generations: whether it may, what of the request is meant, and what
 // it is answered, which may be a whole list that it did not ask for. What becomes of the tasks is decided in tasks.ts.
 
-import { decode } from '../../../protocol/codec.ts';
+import { decode, type Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
+import { generationOf } from '../../../protocol/generation.ts';
 import type { mergeList } from '../../../protocol/merge.ts';
 import type { Requests, Task } from '../../../protocol/messages.ts';
 import { isAllowed } from '../../core/access.ts';
@@ -12,6 +13,7 @@ import type { Peer } from '../../core/peer.ts';
 import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 import type { Answering, Ref } from '../../wire/response-order.ts';
 import type { TaskClients, TaskRequest, Login as WireLogin } from '../../wire/task-clients.ts';
+import { rawClient, type TaskClient } from './aliases.ts';
 import { type Device, Devices, sureMs } from './device.ts';
 import { type Outcome, Tasks, type Writer } from './tasks.ts';
 
@@ -30,6 +32,7 @@ interface Asking {
   readonly login: Login;
   readonly to: Answering;
   readonly ref: Ref;
+  readonly client: TaskClient;
 }
 
 /** Opens the adapter of plain task clients, one for all connections of a hub. */
@@ -66,31 +69,47 @@ class TaskRequests implements TaskClients<Device> {
     return opening;
   }
 
-  /** @param key where the request names its task by that; of a create it is answered (S2) */
-  async take(to: Answering, peer: Peer, login: Login, request: TaskRequest, key?: string): Promise<void> {
+  /**
+   * @param unreadable what was in a `write-all` and is no task (W7)
+   * @param key where the request names its task by that; of a create it is answered (S2)
+   */
+  async take(
+    to: Answering,
+    peer: Peer,
+    login: Login,
+    request: TaskRequest,
+    unreadable: readonly Unreadable[],
+    key?: string,
+  ): Promise<void> {
     const { ref } = request;
     const { account } = login.identity;
+    const client = request.channel === undefined ? (login.device ?? rawClient) : rawClient;
+    const learnt = request.channel === undefined && login.device !== undefined && learn(login.device, request);
     const verb = request.type === 'read-all' ? 'read' : 'write';
     if (!isAllowed(login.identity, verb, `${account}/tasks`)) {
       return to.refuseAfter(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref);
     }
     const tasks = await this.of(account);
-    const asking = { tasks, login, to, ref };
+    const asking = { tasks, login, to, ref, client };
     if (request.type === 'read-all') return this.#readAll(asking);
     const inData = request.type === 'write-all' ? request.data?.sync_version : undefined;
     const writer = {
       device: login.identity.device,
       userId: login.userId,
+      client,
       peer,
       version: request.version ?? inData ?? undefined,
       writeId: request.write_id,
       base: baseOf(request.base, tasks.channel),
       crossed: this.#crossed(to),
     };
-    if (request.type === 'write-all') return this.#writeAll(asking, writer, request);
+    if (request.type === 'write-all') return this.#writeAll(asking, writer, request, unreadable);
     const outcome = this.#write(asking, writer, request, key);
-    if ('ok' in outcome) to.refuseAfter(outcome, ref);
-    else this.#wrote(asking, writer, outcome, request.type === 'create' ? key : undefined);
+    if ('ok' in outcome) return to.refuseAfter(outcome, ref);
+    // R4: it was shown tasks as a client that might be of either generation.
+    const shownOtherwise = learnt && tasks.readOtherwise(client.generation);
+    const differs = () => shownOtherwise || outcome.differs();
+    this.#wrote(asking, writer, { ...outcome, differs }, request.type === 'create' ? key : undefined);
   }
 
   /** R2: an index keeps no secret of the account, whichever of its tokens the client had when it made the task. */
@@ -129,23 +148,28 @@ class TaskRequests implements TaskClients<Device> {
     const { to, ref } = asking;
     to.after(async () => {
       const written = await outcome.written.catch((error: unknown) => to.fault(error, ref));
-      if (written === undefined || !to.decided(written, ref, key)) return;
+      if (written === undefined || !to.decided(written, ref, { key })) return;
       // W3, W6: what the sender holds is not what came out, or may not be.
       const differs = outcome.differs() || this.#crossed(to);
-      if (!written.replayed) noteWrite(asking, writer, written, differs);
-      if (differs && !to.over) await this.#listUnasked(asking);
+      const deaf = !written.replayed && noteWrite(asking, writer, written, differs);
+      if ((differs || deaf) && !to.over) await this.#listUnasked(asking);
     });
   }
 
-  async #writeAll(asking: Asking, writer: Writer, request: Requests['write-all']): Promise<void> {
+  async #writeAll(
+    asking: Asking,
+    writer: Writer,
+    request: Requests['write-all'],
+    unreadable: readonly Unreadable[],
+  ): Promise<void> {
     const { tasks, login, to, ref } = asking;
     const { account } = login.identity;
     const said = (request.tasks ?? request.data?.tasks)?.map((task) => this.disguised(task, account));
     if (said === undefined) return to.refuseAfter(refuse('missing', 'tasks'), ref);
-    if (said.some((task) => task.id === 0)) return to.refuseAfter(refuse('property', 'id'), ref);
     await to.done();
-    const { written, spared, sure } = await tasks.writeAll(writer, login.device, said);
-    if (!to.decided(written, ref)) return;
+    const { written, spared, sure } = await tasks.writeAll(writer, login.device, said, unreadable);
+    if (!to.decided(written, ref, unreadable.length === 0 ? {} : { unreadable: unreadable.map(asAnswered) })) return;
+    if (unreadable.length > 0 && ref === undefined) to.refuse(unreadableTasks(unreadable), ref);
     if (!written.replayed) {
       login.device?.merged(writer.version, tasks.version, sure);
       // One whose version is ahead takes over the hub's with the list, and hears again.
@@ -160,18 +184,18 @@ class TaskRequests implements TaskClients<Device> {
   }
 
   /** R1. Waits for the sender's own writes, so that it reads them. */
-  async #readAll({ tasks, login, to, ref }: Asking): Promise<void> {
+  async #readAll({ tasks, login, to, ref, client }: Asking): Promise<void> {
     await to.done();
-    const all = await tasks.readAll(login.userId);
+    const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
     login.device?.list(all.seq, all.version, true);
     tasks.undeafen(login.identity.device);
     to.send(all.text(ref));
   }
 
   /** W3, W6, M11 */
-  async #listUnasked({ tasks, login, to }: Asking): Promise<void> {
+  async #listUnasked({ tasks, login, to, client }: Asking): Promise<void> {
     if (!isAllowed(login.identity, 'read', tasks.channel.name)) return;
-    const all = await tasks.readAll(login.userId);
+    const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
     if (to.over) return;
     this.#unasked.set(to, this.#deps.hub.world.now());
     login.device?.list(all.seq, all.version, false);
@@ -186,13 +210,60 @@ class TaskRequests implements TaskClients<Device> {
   }
 }
 
-function noteWrite({ tasks, login }: Asking, writer: Writer, { changes }: Accepted, differs: boolean): void {
+/** M12: whether the sender now ignores what others changed, until it is sent all tasks. */
+function noteWrite({ tasks, login }: Asking, writer: Writer, { changes }: Accepted, differs: boolean): boolean {
   const first = changes[0]?.seq;
   const last = changes.at(-1)?.seq;
   const steps = first === undefined || last === undefined || differs ? undefined : { first, last };
   login.device?.wrote(writer.version, steps);
-  if (writer.version !== undefined && (writer.version > tasks.version || tasks.othersWrote(writer.device)))
-    tasks.deafen(writer.device);
+  if (writer.version === undefined || (writer.version <= tasks.version && !tasks.othersWrote(writer.device)))
+    return false;
+  tasks.deafen(writer.device);
+  return writer.client.generation === 2019;
+}
+
+/**
+ * R4: what a device sends tells the generation of its client.
+ * @returns whether that was not known
+ */
+function learn(device: Device, request: TaskRequest): boolean {
+  const before = device.generation;
+  const generation = generationIn(request, before !== 'unknown');
+  if (generation !== undefined) device.isOf(generation);
+  return before === 'unknown' && generation !== undefined;
+}
+
+function generationIn(request: TaskRequest, known: boolean): 2018 | 2019 | undefined {
+  switch (request.type) {
+    case 'create':
+      return request.task && generationOf(request.task);
+    case 'update':
+      // Only 2019 names the old id beside the index.
+      if (typeof request.task_id === 'number' && request.task?.index !== undefined) return 2019;
+      return request.task && generationOf(request.task);
+    case 'delete':
+      return request.task_index && request.task_id === undefined ? 2019 : undefined;
+    case 'write-all': {
+      // A list has tasks that others made, too.
+      const all = (request.tasks ?? request.data?.tasks ?? []).map(generationOf);
+      const made = new Set(all.filter((one) => one !== undefined));
+      return known || made.size !== 1 ? undefined : [...made][0];
+    }
+    default:
+      return undefined;
+  }
+}
+
+function asAnswered({ place, wrong, id, index }: Unreadable): object {
+  return { place, error: wrong, task_id: id, task_index: index };
+}
+
+/** W7: the sentence that a person reads. */
+function unreadableTasks(unreadable: readonly Unreadable[]): Refusal {
+  const some = unreadable.slice(0, 3).map(({ place, wrong }) => `${place} (${wrong})`);
+  const more = unreadable.length - some.length;
+  const which = [...some, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return refuse('unreadable', `task ${which} of the list`, 'the others are taken, and these stay as they are');
 }
 
 function asTask(item: unknown): Task | undefined {

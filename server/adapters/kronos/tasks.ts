@@ -1,8 +1,11 @@
 // The tasks of one account: the task verbs of both client generations turned into writes of the channel `<account>/tasks`. What a
 // list means is decided in protocol/merge.ts, which task is meant in find.ts, and what plain clients are told in notices.ts.
 
+import { createHash } from 'node:crypto';
+import type { Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import { mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
+import { type Generation, saidBy, shownTo, storedFrom } from '../../../protocol/generation.ts';
+import { distance, type Life, type MergeOutcome, mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
 import { bounded } from '../../../protocol/version.ts';
@@ -13,13 +16,15 @@ import type { Committed, Computed } from '../../core/optimistic-channel.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
 import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
+import type { TaskReader } from '../../wire/task-clients.ts';
+import { keyShown, nameList, stampOf, type TaskClient, withIndexOf } from './aliases.ts';
 import type { Device } from './device.ts';
-import { type Found, find, findRemoved, type Which } from './match-task.ts';
+import { type Found, find, findRemoved, type Sought, type Which } from './match-task.ts';
 import { livesOf, provesReceived, type TaskPast } from './merge-history.ts';
 import { Notices, removedMost } from './notices.ts';
 import { Ops } from './ops.ts';
 import { Unseen } from './recent-changes.ts';
-import { taskOf } from './task-codec.ts';
+import { storedTask, taskOf } from './task-codec.ts';
 import { Lookup } from './task-index.ts';
 
 /** Who writes, from which connection, and what it says about it. */
@@ -27,6 +32,7 @@ export interface Writer {
   readonly device: string;
   /** The secret that begins this client's indexes; '' for a session without one. */
   readonly userId: string;
+  readonly client: TaskClient;
   readonly peer: Peer;
   readonly version: number | undefined;
   readonly writeId: string | undefined;
@@ -99,16 +105,25 @@ export class Tasks {
     return this.channel.position.seq;
   }
 
-  /** How a plain client with this token and secret follows the tasks. */
-  view(token: string, userId: string): View {
-    return this.#notices.view(token, userId);
+  /** How a plain client with this token follows the tasks. */
+  view(token: string, reader: TaskReader): View {
+    return this.#notices.view(token, reader);
   }
 
   /** R1: what is on disk now, for one reader. */
-  async readAll(userId: string): Promise<AllTasks> {
+  async readAll(reader: TaskReader): Promise<AllTasks> {
     const { items, seq, version } = await this.#document.settled();
-    const tasks = [...items.values()].map(taskOf);
-    return { text: (ref) => this.#notices.listText(tasks, version, userId, ref), seq, version };
+    const tasks = [...items.values()].map((item) => ({ key: item.key, task: taskOf(item) }));
+    return { text: (ref) => this.#notices.listText(tasks, version, reader, ref), seq, version };
+  }
+
+  /** Whether clients of this generation read the times of some tasks in another unit than they are stored in. */
+  readOtherwise(generation: Generation): boolean {
+    return [...this.#document.view.items.values()].some((item) => {
+      const task = taskOf(item);
+      const said = saidBy(generation, task);
+      return said.due !== task.due || said.done !== task.done;
+    });
   }
 
   /** Whether a device other than this one changed anything just now. */
@@ -135,13 +150,21 @@ export class Tasks {
    * @param key where the sender gives one
    */
   create(writer: Writer, said: Task, key = this.#hub.world.id()): Outcome {
-    const ours = withOwner(said, writer.userId, this.account);
+    const { client, device } = writer;
+    const { index, ...rest } = this.#read(writer, said);
+    const whole: Task = index === undefined ? rest : { ...rest, index };
     let differs = false;
-    const written = this.#write(writer, (ops) => {
-      const twins = this.#lookup.byId(ours.id).map((key) => this.#lookup.task(key));
-      if (this.#lookup.byIndex(ours.index) !== undefined || twins.some((twin) => same(twin, ours))) {
-        return refuse('task_exists');
-      }
+    const written = this.#write(writer, (ops, now) => {
+      const twins = this.#lookup.byId(rest.id).flatMap((key) => this.#lookup.task(key) ?? []);
+      const namesake = this.#lookup.byIndex(index);
+      // M9: two clients of 2019 that make a task of one id in the same second give it the same index.
+      const another =
+        namesake !== undefined && client.generation !== 'raw' && this.#unseen.isNew(namesake, device, now);
+      const isTwin = (twin: Task) => same(twin, whole) || same(shownTo(client.generation, twin), whole);
+      if ((namesake !== undefined && !another) || twins.some(isTwin)) return refuse('task_exists');
+      const ours = another ? rest : whole;
+      if (another && index !== undefined) client.names(index, key);
+      if (index === undefined) client.made(key);
       if (this.#lookup.task(key) !== undefined) return refuse('item_exists', '', 'update it, or leave key out');
       const used = this.#lookup.ids();
       differs = ours.id === undefined || used.has(ours.id);
@@ -154,14 +177,17 @@ export class Tasks {
 
   /** W2, W4, W6 */
   update(writer: Writer, which: Which, said: Task): Outcome {
-    const ours = withOwner(said, writer.userId, this.account);
-    const sought = { which, ours, device: writer.device };
+    const ours = this.#read(writer, said);
     let differs = false;
     const written = this.#write(writer, (ops, now) => {
+      const sought = this.#sought(writer, which, ours);
       const named = find(this.#lookup, this.#unseen, sought, now);
       const found = named ?? findRemoved(this.#notices.removed, this.#lookup, sought);
       if (found !== undefined && found !== 'ambiguous') {
-        differs = this.#change(ops, writer, found, which, ours, now);
+        if (sought.alias !== undefined) writer.client.names(sought.alias, found.key);
+        const { which } = sought;
+        const meant = sought.named ? withIndexOf(found, ours) : ours;
+        differs = this.#change(ops, writer, found, which, meant, now);
         return undefined;
       }
       const unlike = this.#lookup.ids().has(which.id ?? ours.id ?? 0);
@@ -177,43 +203,119 @@ export class Tasks {
   /** W2, W4, W6 */
   delete(writer: Writer, said: Which): Outcome {
     const named = said.index === undefined ? {} : withOwner({ index: said.index }, writer.userId, this.account);
-    const sought = { which: { ...said, ...named }, ours: undefined, device: writer.device };
     let differs = false;
     const written = this.#write(writer, (ops, now) => {
+      const sought = this.#sought(writer, { ...said, ...named }, undefined);
       const found = find(this.#lookup, this.#unseen, sought, now);
       if (found === undefined) return refuse('task_not_found');
       differs = found === 'ambiguous';
-      if (found !== 'ambiguous') ops.remove(found.key);
+      if (found === 'ambiguous') return undefined;
+      if (sought.alias !== undefined) writer.client.names(sought.alias, found.key);
+      ops.remove(found.key);
       return undefined;
     });
     return { written, differs: () => differs };
   }
 
-  /** M5 to M11: the whole list of a device, merged with what happened meanwhile. */
-  async writeAll(writer: Writer, device: Device | undefined, said: readonly Task[]): Promise<Merged> {
-    const ours = said.map((task) => withOwner(task, writer.userId, this.account));
-    const past = await this.#pastOf(writer, device, ours);
+  /**
+   * M5 to M11: the whole list of a device, merged with what happened meanwhile.
+   * @param unreadable what is in the list and is no task (W7)
+   */
+  async writeAll(
+    writer: Writer,
+    device: Device | undefined,
+    listed: readonly Task[],
+    unreadable: readonly Unreadable[],
+  ): Promise<Merged> {
+    const { client } = writer;
+    const said = listed.map((task) => this.#read(writer, task));
+    const past = await this.#pastOf(writer, device, said);
+    const unkept = await this.#unkept(writer.device, unreadable);
+    const seen = seenBy(client);
     let spared = 0;
     let equal = false;
     const written = await this.#write(writer, (ops, now, state) => {
-      const lives = livesOf(past, state, writer.device, device?.base);
-      const merge = this.#merge(lives, ours, bounded(writer.version, now));
+      const lives = livesOf(past, state, writer.device, device?.base, seen);
+      const {
+        tasks: ours,
+        keys,
+        own,
+        unindexed,
+      } = nameList(said, {
+        lives,
+        past,
+        account: this.account,
+        device: writer.device,
+        client,
+      });
+      const present = this.#present(lives, unreadable, writer);
+      const merge = this.#merge(lives, ours, bounded(writer.version, now), {
+        keys,
+        present,
+        unindexed,
+        fresh: new Set(own.keys()),
+      });
       spared = merge.spared;
-      for (const outcome of merge.outcomes) {
+      const named = new Set(keys.values());
+      for (const [key, task] of merge.listed) if (task.index === undefined && !named.has(key)) client.made(key);
+      for (const outcome of inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id)) {
         if (outcome.kind === 'remove') ops.remove(outcome.key);
         else {
           const key = outcome.key ?? this.#hub.world.id();
-          if (outcome.overruled !== undefined) ops.keep(key, outcome.overruled);
-          ops.put(key, outcome.task);
+          const stored = this.#storedOr(key, past);
+          const from = (task: Task) => (stored === undefined ? task : storedFrom(client.generation, stored, task));
+          if (outcome.overruled !== undefined) ops.keep(key, from(outcome.overruled));
+          ops.put(key, from(outcome.task));
+          const alias = own.get(outcome.overruled ?? outcome.task);
+          if (alias !== undefined) client.names(alias, key);
+          else if (outcome.key === null && outcome.task.index === undefined) client.made(key);
         }
       }
+      for (const one of unkept) ops.note(one.key, { unreadable: one.text });
       const result = ops.result();
-      equal = result.size === ours.length && isList(result, ours);
-      this.#unseen.merged(result, merge.listed, writer.device, now);
+      equal = result.size === ours.length + unreadable.length && isList(result, listed, client);
+      this.#unseen.merged(result, merge.listed, writer.device, now, seen);
       return undefined;
     });
     const sure = written.ok && equal && !written.replayed ? written.position.seq : undefined;
     return { written, spared, sure };
+  }
+
+  /** A task as it is, or as it was before it was removed. */
+  #storedOr(key: string, { base, steps }: TaskPast): Task | undefined {
+    const current = this.#lookup.task(key);
+    if (current !== undefined) return current;
+    const last = steps.findLast((step) => step.key === key && step.value !== null)?.value;
+    if (typeof last === 'string') return storedTask(last);
+    const item = base.find((one) => one.key === key);
+    return item === undefined ? undefined : taskOf(item);
+  }
+
+  /** W7: what the unreadable tasks of a list are here; everything, where that cannot be told of one. */
+  #present(lives: readonly Life[], unreadable: readonly Unreadable[], { client, userId }: Writer): ReadonlySet<string> {
+    const present = new Set<string>();
+    for (const { id, index, desc } of unreadable) {
+      const named = index === undefined ? undefined : withOwner({ index }, userId, this.account).index;
+      const key =
+        (named === undefined
+          ? undefined
+          : (client.keyOf(named) ?? keyShown(this.account, named) ?? this.#lookup.byIndex(named))) ??
+        this.#lookup.byId(id)[0] ??
+        this.#lookup.byDesc(desc)[0];
+      if (key === undefined) return new Set(lives.map((life) => life.key));
+      present.add(key);
+    }
+    return present;
+  }
+
+  /** W7: the texts that this device has not sent before, with the key under which each is kept. */
+  async #unkept(device: string, unreadable: readonly Unreadable[]): Promise<readonly { key: string; text: string }[]> {
+    const all = unreadable.map(({ text }) => {
+      const name = createHash('sha256').update(`${device} ${text}`).digest('base64url').slice(0, 22);
+      return { key: `unreadable-${name}`, text };
+    });
+    const known = await Promise.all(all.map(({ key }) => this.channel.history({ key, limit: 1 })));
+    return all.filter((_, at) => known[at]?.length === 0);
   }
 
   /** What happened since the device's base; or since the list it was sent last, where its own proves that one received. */
@@ -221,7 +323,8 @@ export class Tasks {
     const { seq: until } = await this.#document.settled();
     const past = await this.#between(device?.base?.seq ?? 0, until);
     const sent = device?.sent;
-    if (sent === undefined || !provesReceived(past, sent.login, ours, writer.device)) return past;
+    if (sent === undefined || !provesReceived(past, sent.login, ours, writer.device, seenBy(writer.client)))
+      return past;
     device?.proved();
     return this.#between(sent.base.seq, until);
   }
@@ -234,25 +337,51 @@ export class Tasks {
     return { base, steps, until };
   }
 
+  /** A task as a client sent it, in the form of its generation, without its secret. */
+  #read({ client, userId }: Writer, said: Task): Task {
+    return saidBy(client.generation, withOwner(said, userId, this.account));
+  }
+
+  /** W10: which task a request means, where it may have a name of its own for it. */
+  #sought({ client, device }: Writer, which: Which, ours: Task | undefined): Sought & { readonly named: boolean } {
+    const plain = { which, ours, device, seen: seenBy(client) };
+    const index = ours?.index ?? which.index;
+    if (index === undefined || which.key !== undefined || client.generation === 'raw')
+      return { ...plain, named: false };
+    const key = client.keyOf(index) ?? keyShown(this.account, index);
+    if (key !== undefined) return { ...plain, which: { key }, named: true };
+    if (this.#lookup.byIndex(index) !== undefined || this.#wasRemoved(index)) return { ...plain, named: false };
+    const { index: _index, ...rest } = ours ?? {};
+    const id = which.id ?? stampOf(index)?.id;
+    return { ...plain, which: { id }, ours: ours && rest, alias: index, named: true };
+  }
+
+  #wasRemoved(index: string): boolean {
+    return [...this.#notices.removed.values()].some(({ task }) => task.index === index);
+  }
+
   /**
    * An update of a task that was found.
    * @returns whether what comes out is not what the sender thinks
    */
-  #change(ops: Ops, writer: Writer, found: Found, which: Which, said: Task, now: number): boolean {
+  #change(ops: Ops, writer: Writer, found: Found, which: Which, sent: Task, now: number): boolean {
     const { key, task: current } = found;
     const alive = this.#lookup.task(key) !== undefined;
     // By an old id the sender means no change of it.
-    const renumbered = found.renumbered === true && (which.id ?? said.id) === said.id;
-    const ours = renumbered && current.id !== undefined ? { ...said, id: current.id } : said;
+    const renumbered = found.renumbered === true && (which.id ?? sent.id) === sent.id;
+    const ours = renumbered && current.id !== undefined ? { ...sent, id: current.id } : sent;
     // Who says on what step a change is based has seen what was there.
     const unseen = alive && writer.base === undefined ? this.#unseen.of(key, writer, now) : undefined;
-    const merged = mergeUpdate(unseen?.values ?? [], current, ours, unseen?.said);
+    const seen = seenBy(writer.client);
+    const said = unseen?.said === undefined ? undefined : seen(unseen.said);
+    const merged = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, said);
     const { whole } = merged;
     const taken = this.#lookup.ids(key);
     const { id } = merged.task;
     const task = id === undefined || taken.has(id) ? { ...merged.task, id: freeId(taken) } : merged.task;
-    if (!same(task, whole)) ops.keep(key, whole);
-    ops.put(key, task);
+    const from = (one: Task) => storedFrom(writer.client.generation, current, one);
+    if (!same(task, whole)) ops.keep(key, from(whole));
+    ops.put(key, from(task));
     // Of a task that comes back the sender is still to hear that it was gone.
     return renumbered || !alive || !same(task, whole);
   }
@@ -280,8 +409,53 @@ export class Tasks {
   }
 }
 
-/** Whether every task of a device's list is among these as it is. */
-function isList(result: ReadonlyMap<string, Task>, ours: readonly Task[]): boolean {
+/**
+ * W11: the outcomes in an order in which no task is given an id before the one that has it has lost it. Plain clients look tasks up by
+ * their id, and are told of one outcome after the other.
+ */
+function inOrder(
+  outcomes: readonly MergeOutcome[],
+  idOf: (key: string) => number | undefined,
+): readonly MergeOutcome[] {
+  const waiting = new Set(outcomes);
+  const held = new Map<number, MergeOutcome>();
+  for (const outcome of outcomes) {
+    const id = outcome.key === null ? undefined : idOf(outcome.key);
+    if (id !== undefined) held.set(id, outcome);
+  }
+  const ordered: MergeOutcome[] = [];
+  const take = (outcome: MergeOutcome) => {
+    // A circle of ids is broken here, wherever it is met first.
+    if (!waiting.delete(outcome)) return;
+    const holder = outcome.kind === 'remove' ? undefined : held.get(outcome.task.id ?? 0);
+    if (holder !== undefined && holder !== outcome) take(holder);
+    ordered.push(outcome);
+  };
+  for (const outcome of outcomes) if (outcome.kind === 'remove') take(outcome);
+  for (const outcome of outcomes) take(outcome);
+  return ordered;
+}
+
+/** Each task once as the client has it, so that the same value stays the same. */
+function seenBy({ generation }: TaskClient): (task: Task) => Task {
+  const known = new WeakMap<Task, Task>();
+  return (task) => {
+    const seen = known.get(task) ?? shownTo(generation, task);
+    known.set(task, seen);
+    return seen;
+  };
+}
+
+/** Whether every task of a device's list is among these as it is. An index may be the device's own. */
+function isList(result: ReadonlyMap<string, Task>, listed: readonly Task[], { generation }: TaskClient): boolean {
   const byId = new Map([...result.values()].map((task) => [task.id, task]));
-  return ours.every((task) => same(byId.get(task.id), task));
+  return listed.every((task) => {
+    const stored = byId.get(task.id);
+    if (stored === undefined) return false;
+    if (generation === 'raw') return same(stored, task);
+    const has = (fields: Task) => withIndexOf(undefined, fields);
+    const shown = shownTo(generation, stored);
+    if (generation !== 'unknown') return same(has(shown), has(task));
+    return distance(has(shown), has(task)) === 0 && Object.keys(has(stored)).every((field) => field in task);
+  });
 }

@@ -70,7 +70,7 @@ describe('a list of a device that was away', () => {
     expect(writes([own], [])).toEqual([['k', 'removed']]);
   });
 
-  test('[W7] a list that would remove more than 5 and more than a fifth removes none', () => {
+  test('[W7.2] a list that would remove more than 5 and more than a fifth removes none', () => {
     const lives = (count: number) => Array.from({ length: count }, (_, at) => life(`k${at}`, task(at + 1, `t${at}`)));
     const without = (count: number, removed: number) =>
       lives(count)

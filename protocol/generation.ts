@@ -1,0 +1,125 @@
+// A task as each generation of Kronos clients reads and writes it. The two generations disagree about units and fields, and each
+// raises an error where one of its own fields is missing. Pure functions of values; who is of which generation, the adapter learns
+// from what a device sends.
+
+import { same } from './merge.ts';
+import type { Task } from './messages.ts';
+import { isOf2019, milliseconds, plainOf, seconds, wireOf } from './plain.ts';
+
+/**
+ * `unknown` is a client that has not yet sent a task by which it can be told: it is shown the fields of both generations. `raw` is
+ * one that is shown tasks as they are stored: it speaks the hub's own protocol, or has not logged in.
+ */
+export type Generation = 2018 | 2019 | 'unknown' | 'raw';
+
+/**
+ * The generation of the client that wrote this task as a new one: 2019 keeps every start and stop, 2018 adds up the time worked.
+ * `undefined` where the task has the fields of both, or of neither.
+ */
+export function generationOf({ start, stop, worktime, last_active: lastActive }: Task): 2018 | 2019 | undefined {
+  const of2019 = start !== undefined && stop !== undefined;
+  const of2018 = worktime !== undefined && lastActive !== undefined;
+  if (of2019 === of2018) return undefined;
+  return of2019 ? 2019 : 2018;
+}
+
+/** A stored task as a client of this generation has it. Fields that no generation knows stay. */
+export function shownTo(generation: Generation, stored: Task): Task {
+  if (generation === 'raw') return stored;
+  const plain = plainOf('', stored);
+  const always: Task = { desc: plain.desc, tags: [...plain.tags], due: 0, done: 0 };
+  if (generation === 2018) {
+    const { start: _start, stop: _stop, ...rest } = stored;
+    const { active, last_active, worktime, due, done } = plain;
+    return { ...always, ...rest, active, last_active, worktime, due, done };
+  }
+  const spans = spansOf(stored);
+  if (generation === 2019) {
+    const { worktime: _worktime, last_active: _lastActive, ...rest } = stored;
+    const { due, done } = stored;
+    const active = plain.active === 0 ? 0 : 1;
+    return { ...always, ...rest, ...spans, active, due: milliseconds(due), done: milliseconds(done) };
+  }
+  const { active, last_active, worktime } = plain;
+  return { ...always, last_active, worktime, ...stored, ...spans, active };
+}
+
+/** Every start and stop of a task in milliseconds; a task of 2018 has worked once, until it was last active. */
+function spansOf(stored: Task): { start: number[]; stop: number[] } {
+  const { active, last_active: lastActive, worktime } = plainOf('', stored);
+  const start = [...(stored.start ?? [])];
+  const stop = [...(stored.stop ?? [])];
+  if (!isOf2019(stored) && worktime > 0) {
+    start.push((lastActive - worktime) * 1_000);
+    stop.push(lastActive * 1_000);
+  }
+  if (active !== 0 && start.length <= stop.length) start.push(active * 1_000);
+  return { start, stop };
+}
+
+/**
+ * A task as a client sent it, in the form of its own generation: a client that was shown the fields of both generations goes on
+ * repeating those of the other one.
+ */
+export function saidBy(generation: Generation, said: Task): Task {
+  if (generation === 2018) {
+    const { start: _start, stop: _stop, ...rest } = said;
+    return withTimes(rest, seconds);
+  }
+  if (generation === 2019) {
+    const { worktime: _worktime, last_active: _lastActive, ...rest } = said;
+    const { active } = rest;
+    return withTimes(typeof active === 'number' && active > 1 ? { ...rest, active: 1 } : rest, milliseconds);
+  }
+  return said;
+}
+
+function withTimes(task: Task, time: (value: unknown) => number): Task {
+  const { due, done } = task;
+  return {
+    ...task,
+    ...(typeof due === 'number' ? { due: time(due) } : {}),
+    ...(typeof done === 'number' ? { done: time(done) } : {}),
+  };
+}
+
+/** Fields that only the other generation reads otherwise, and what is computed from them. */
+const workFields = ['active', 'last_active', 'worktime', 'start', 'stop'] as const;
+const timeFields = new Set<string>([...workFields, 'due', 'done']);
+
+/**
+ * What to store when a client of this generation makes `after` of a task that it was shown: what it changed, in the form of the
+ * stored task. A field that it only repeats stays as it is stored, or absent. A task of 2018 on which a client of 2019 works becomes
+ * one of 2019, which is the finer form.
+ */
+export function storedFrom(generation: Generation, stored: Task, after: Task): Task {
+  const before = shownTo(generation, stored);
+  const shown = new Map(Object.entries(before));
+  const changed = new Map(Object.entries(after).filter(([field, value]) => !same(shown.get(field), value)));
+  if (changed.size === 0) return stored;
+  const whole: Task = { ...stored, ...Object.fromEntries(changed) };
+  if (generation === 'raw' || ![...changed.keys()].some((field) => timeFields.has(field))) return whole;
+  const by2019 = generation === 2019 || changed.has('start') || changed.has('stop');
+  if (isOf2019(stored)) return by2019 ? whole : over2019(stored, before, after, whole);
+  if (!by2019) return whole;
+  if (!workFields.some((field) => changed.has(field))) return withTimes(whole, seconds);
+  const { last_active: _lastActive, worktime: _worktime, ...rest } = whole;
+  const { start, stop, active } = { ...shownTo(2019, stored), ...after };
+  return withTimes(
+    { ...rest, ...(start && { start }), ...(stop && { stop }), ...(active === undefined ? {} : { active }) },
+    milliseconds,
+  );
+}
+
+/** What a client of 2018 made of the times of a task of 2019. */
+function over2019(stored: Task, before: Task, after: Task, whole: Task): Task {
+  const { id = 0, desc = '', tags = [] } = whole;
+  const from = { ...plainOf('', before), id, desc, tags };
+  const to = { ...plainOf('', { ...before, ...after }), id, desc, tags };
+  const { worktime: _worktime, last_active: _lastActive, ...rest } = whole;
+  const { start, stop, active, due, done } = wireOf(stored, from, to);
+  const times = Object.fromEntries(
+    Object.entries({ start, stop, active, due, done }).filter(([, value]) => value !== undefined),
+  );
+  return { ...rest, ...times };
+}

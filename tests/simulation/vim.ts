@@ -1,0 +1,315 @@
+// kronos.vim of 2018 (commit 68009e1) and of 2019 (7aa0ff6~1) as they were seen to behave, and as their source says, on a wire whose
+// messages are delivered by hand. A habit below names the file of the client that it is from. Nothing here knows of the merge.
+
+import type { Message, TestHub, Wire } from '../harness/kronos.ts';
+import type { TestWorld } from '../harness/world.ts';
+
+/** A task as JSON has it. */
+export type Fields = Record<string, unknown> & { id: number; desc: string };
+
+/** Which task it is, whatever becomes of it: the first word of its description, or a field of its own where an SDK made it. */
+export function uidOf(task: Fields): string {
+  return typeof task['uid'] === 'string' ? task['uid'] : (task.desc.split(' ')[0] ?? '');
+}
+
+export interface Edit {
+  readonly uid: string;
+  readonly field: string;
+  readonly value: string;
+}
+
+export interface Deletion {
+  readonly uid: string;
+  /** The task as the one who deleted it saw it. */
+  readonly seen: string;
+  readonly live: boolean;
+}
+
+/** What a device needs of the simulation that it is part of. */
+export interface Around {
+  readonly world: TestWorld;
+  readonly owner: string;
+  readonly hub: TestHub;
+  readonly deletions: Deletion[];
+  /** Whether no message is on its way to the hub. */
+  readonly quiet: boolean;
+  value(): string;
+  trace(line: string): void;
+  /** Something that would be an error on the screen of the client. */
+  fault(what: string): void;
+  edited(device: SimDevice, uid: string, field: string, value: string): void;
+  overwritten(device: SimDevice, list: string): void;
+}
+
+/** The fields that each generation reads of every task without asking: `to_list_string` and `to_info_string` in task.vim. */
+const needed = {
+  2018: ['id', 'desc', 'tags', 'active', 'last_active', 'due', 'done', 'worktime'],
+  2019: ['id', 'index', 'desc', 'tags', 'active', 'start', 'stop', 'due', 'done'],
+} as const;
+
+export class SimDevice {
+  readonly name: string;
+  readonly generation: 2018 | 2019;
+  tasks: Fields[] = [];
+  version = 0;
+  wire: Wire | undefined;
+  /** Messages under way, with the time they were sent. */
+  toHub: { at: number; text: string }[] = [];
+  toClient: { at: number; message: Message }[] = [];
+  /** Edits made on this connection. */
+  underWay: Edit[] = [];
+  /** Has been answered a login once: before that, the hub owes it nothing. */
+  met = false;
+  /** Logged in, and not waiting for tasks it asked for. */
+  ready = false;
+  /** Whether the hub has heard its clock: it has changed something while it was connected. */
+  heard = false;
+  #sim: Around;
+  #skew: number;
+
+  constructor(sim: Around, name: string, generation: 2018 | 2019, skew: number) {
+    this.#sim = sim;
+    this.name = name;
+    this.generation = generation;
+    this.#skew = skew;
+  }
+
+  /** `localtime() * 1000`: whole seconds, in milliseconds. */
+  get clock(): number {
+    return Math.floor((this.#sim.world.now() + this.#skew) / 1_000) * 1_000;
+  }
+
+  /** The unit of times in tasks: seconds in 2018, milliseconds in 2019 (utils/date.vim). */
+  get #stamp(): number {
+    return this.generation === 2019 ? this.clock : this.clock / 1_000;
+  }
+
+  /**
+   * A person does not type while the client waits for its tasks. A name that the hub has not seen yet may be given to another task at
+   * the same moment: who is meant then, nobody can tell. So online a person types only while nothing is under way to this client.
+   */
+  get maySpeak(): boolean {
+    // By a clock that is wrong, and that the hub never heard, nobody can tell when an index was made (W10).
+    if (this.wire === undefined) return this.heard || this.#skew === 0;
+    return this.ready && this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.quiet;
+  }
+
+  send(message: object): void {
+    this.#sim.trace(`${this.name} > ${JSON.stringify(message)}`);
+    this.toHub.push({ at: this.#sim.world.now(), text: JSON.stringify(message) });
+  }
+
+  /** sync.vim, `bump_version` and `send`: the version is the clock, whether anybody hears it or not. */
+  request(fields: object): void {
+    this.version = this.clock;
+    if (!this.ready) return;
+    this.heard = true;
+    this.send({ ...fields, user_id: this.#sim.owner, device_id: this.name, version: this.version });
+  }
+
+  connect(): void {
+    this.wire = this.#sim.hub.connect(this.name);
+    this.underWay = [];
+    this.ready = false;
+    this.send({ type: 'login', user_id: this.#sim.owner, device_id: this.name, version: this.version });
+  }
+
+  cut(orderly: boolean): void {
+    const { wire } = this;
+    this.#sim.trace(`${this.name} cut ${orderly ? 'orderly' : ''}`);
+    // Before the end of a connection in good order comes what was said on it.
+    if (orderly) for (const { text } of this.toHub) wire?.say(text);
+    this.wire = undefined;
+    this.ready = false;
+    this.toHub = [];
+    this.toClient = [];
+    wire?.hangUp(orderly);
+  }
+
+  /** sync.vim, `handle_data`; in 2018 sync/common.vim, `on_data`. */
+  hear(message: Message): void {
+    this.#sim.trace(`${this.name} < ${JSON.stringify(message)}`);
+    const ask = (type: string, more: object = {}) =>
+      this.send({ type, ...more, user_id: this.#sim.owner, device_id: this.name, version: this.version });
+    // Shown to the user as it is.
+    if (!message.success) {
+      if (typeof message.error !== 'string')
+        this.#sim.fault(`${this.name} shows E716 "error": ${JSON.stringify(message)}`);
+      return;
+    }
+    switch (message.type) {
+      case 'login':
+        this.met = true;
+        if (message.version > this.version) {
+          this.version = message.version;
+          ask('read-all');
+          return;
+        }
+        if (message.version < this.version) ask('write-all', { tasks: this.tasks });
+        this.ready = true;
+        return;
+      case 'read-all':
+        if (this.ready) this.#sim.overwritten(this, JSON.stringify(message.tasks));
+        this.tasks = structuredClone(message.tasks);
+        // 2018 takes the tasks over and keeps its version.
+        if (this.generation === 2019) this.version = message.version;
+        this.ready = true;
+        break;
+      default:
+        if (typeof message.version !== 'number') {
+          this.#sim.fault(`${this.name} shows E716 "version": ${JSON.stringify(message)}`);
+          return;
+        }
+        if (this.generation === 2019 && message.version <= this.version) return;
+        this.version = message.version;
+        this.#notified(message);
+        this.#sim.overwritten(this, JSON.stringify(this.tasks));
+    }
+    this.draw();
+  }
+
+  /** What `:Kronos` does after every notification: one task that lacks a field, and there is no list at all. */
+  draw(): void {
+    for (const task of this.tasks) {
+      const missing = needed[this.generation].find((field) => task[field] === undefined);
+      // A task that the client made a moment ago may lack what only others give it.
+      if (missing !== undefined && (missing !== 'index' || this.generation === 2019)) {
+        this.#sim.fault(`${this.name} shows no list, for want of ${missing}: ${JSON.stringify(task)}`);
+      }
+      const { start } = task;
+      if (this.generation === 2019 && task['active'] && !(Array.isArray(start) && start.length > 0)) {
+        this.#sim.fault(`${this.name} shows E684 start[-1]: ${JSON.stringify(task)}`);
+      }
+    }
+  }
+
+  /** task.vim, `create`, `update`, `delete`: a task is looked up by `id` alone, and what is not found is passed over. */
+  #notified({ type, task, task_id: taskId }: Message): void {
+    const place = (id: unknown) => this.tasks.findIndex((one) => Number(one.id) === Number(id));
+    if (type === 'create' && place(task.id) === -1) {
+      const copy = structuredClone(task);
+      // 2019 makes its own index for every task that it is told of.
+      if (this.generation === 2019) copy.index = `${this.#sim.owner}#${copy.id}#${this.clock}`;
+      this.tasks.push(copy);
+    }
+    if (type === 'update' && place(task.id) >= 0) {
+      const at = place(task.id);
+      const before = this.generation === 2019 ? this.tasks[at] : {};
+      this.tasks[at] = { ...before, ...structuredClone(task) };
+    }
+    if (type === 'delete' && place(taskId) >= 0) this.tasks.splice(place(taskId), 1);
+  }
+
+  /** task.vim, `generate_id`. */
+  #freeId(): number {
+    for (let id = 1; ; id += 1) if (!this.tasks.some((task) => Number(task.id) === id)) return id;
+  }
+
+  act(chance: () => number): void {
+    const choice = chance();
+    const open = this.tasks.filter((task) => !task['done']);
+    // Done tasks are hidden (`g:kronos_hide_done` is 1), and so are seldom what is changed or deleted.
+    const shown = open.length > 0 && chance() < 0.8 ? open : this.tasks.filter((task) => task['done']);
+    const task = shown[Math.floor(chance() * shown.length)];
+    const one = open[Math.floor(chance() * open.length)];
+    if (task === undefined || choice < 0.25) this.#create();
+    else if (choice < 0.65) this.#edit(one ?? task, chance);
+    else if (choice < 0.76) {
+      if (one !== undefined) this.#done(one);
+    } else if (choice < 0.82) {
+      if (task['done'] && this.generation === 2018) this.#undone(task);
+    } else if (choice < 0.9) this.#delete(task);
+    else if (one !== undefined) this.#toggle(one);
+  }
+
+  /** interface/common.vim, `add`; ui.vim, `parse_buffer`. */
+  #create(): void {
+    const id = this.#freeId();
+    const uid = this.#sim.value();
+    const value = this.#sim.value();
+    const common = { id, desc: `${uid} ${value}`, tags: [], active: 0, due: 0, done: 0 };
+    const task: Fields =
+      this.generation === 2019
+        ? { ...common, start: [], stop: [], index: `${this.#sim.owner}#${id}#${this.clock}` }
+        : { ...common, last_active: 0, worktime: 0 };
+    this.tasks.push(task);
+    this.#sim.edited(this, uid, 'desc', value);
+    this.request({ type: 'create', task });
+  }
+
+  #edit(task: Fields, chance: () => number): void {
+    const field = ['desc', 'tags', 'due'][Math.floor(chance() * 3)] ?? 'desc';
+    const value = this.#sim.value();
+    const uid = uidOf(task);
+    this.#sim.edited(this, uid, field, value);
+    this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) edits ${uid}.${field} = ${value}`);
+    const due = (1_600_000_000 + Number(value.slice(1))) * (this.generation === 2019 ? 1_000 : 1);
+    const edit = field === 'tags' ? { tags: [value] } : field === 'due' ? { due } : { desc: `${uid} ${value}` };
+    this.#update(task, { ...task, ...edit });
+  }
+
+  #update(task: Fields, changed: Fields): void {
+    this.tasks[this.tasks.indexOf(task)] = changed;
+    // Only 2019 names the id that the task had.
+    this.request({ type: 'update', task: changed, ...(this.generation === 2019 ? { task_id: task.id } : {}) });
+  }
+
+  /** 2018 tells nobody, and keeps its version: start, stop, done and undone in interface/common.vim send nothing. */
+  #silently(task: Fields, changed: object): void {
+    this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) silently ${uidOf(task)} ${JSON.stringify(changed)}`);
+    this.tasks[this.tasks.indexOf(task)] = { ...task, ...changed };
+  }
+
+  #done(task: Fields): void {
+    const time = this.#stamp;
+    const { start, stop } = task;
+    if (this.generation === 2019) {
+      const stopped = task['active'] ? { active: 0, start, stop: [...(Array.isArray(stop) ? stop : []), time] } : {};
+      // `-(id . time)`.
+      this.#update(task, { ...task, ...stopped, done: time, id: -Number(`${task.id}${time}`) });
+      return;
+    }
+    const active = Number(task['active']);
+    const worked =
+      active === 0 ? {} : { active: 0, last_active: time, worktime: Number(task['worktime']) + time - active };
+    // `id . time` is a text, and stays one.
+    this.#silently(task, { ...worked, done: time, id: `${task.id}${time}` });
+  }
+
+  #undone(task: Fields): void {
+    this.#silently(task, { done: 0, id: this.#freeId() });
+  }
+
+  #toggle(task: Fields): void {
+    const time = this.#stamp;
+    const running = Boolean(task['active']);
+    if (this.generation === 2019) {
+      const list = (field: string) => {
+        const times = task[field];
+        return Array.isArray(times) ? [...times, time] : [time];
+      };
+      this.#update(task, {
+        ...task,
+        active: running ? 0 : 1,
+        ...(running ? { stop: list('stop') } : { start: list('start') }),
+      });
+      return;
+    }
+    const worktime = Number(task['worktime']) + time - Number(task['active']);
+    this.#silently(task, running ? { active: 0, last_active: time, worktime } : { active: time });
+  }
+
+  #delete(task: Fields): void {
+    // In 2019 a deleted line is a task done, and only a done one is deleted.
+    if (this.generation === 2019 && !task['done']) return;
+    this.tasks.splice(this.tasks.indexOf(task), 1);
+    const uid = uidOf(task);
+    this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${uid}`);
+    this.#sim.deletions.push({ uid, seen: JSON.stringify(task), live: this.ready });
+    // 2018 sends what was typed, which is a text; 2019 the index alone.
+    this.request({
+      type: 'delete',
+      ...(this.generation === 2019 ? { task_index: task['index'] } : { task_id: String(task.id) }),
+    });
+  }
+}

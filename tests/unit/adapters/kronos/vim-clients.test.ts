@@ -1,0 +1,217 @@
+// What the hub does for kronos.vim of 2018 and of 2019 (rules R3 to R5, W7, W10, W11, M13), as conversations of clients with the habits
+// that the real ones were seen to have. Real Vims are run by hand and by `npm run clients`; nothing of them is here.
+
+import { describe, expect, test } from '@jest/globals';
+import { type Message, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
+import { task } from '../../../harness/task.ts';
+
+const of2019 = (id: number, desc: string, more: object = {}) => ({
+  id,
+  desc,
+  tags: [],
+  active: 0,
+  start: [],
+  stop: [],
+  due: 0,
+  done: 0,
+  ...more,
+});
+
+async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
+  const wire = hub.connect(device);
+  await wire.ask({ type: 'login', user_id: hub.owner, device_id: device, version });
+  return wire;
+}
+
+/** The tasks of an answered `read-all`. */
+async function tasksOf(wire: Wire): Promise<Message[]> {
+  return (await wire.ask({ type: 'read-all' })).at(-1).tasks;
+}
+
+/** A hub with a task of 2018, made by `old`, of which `young`, of 2019, was notified. */
+async function told(): Promise<{ hub: TestHub; old: Wire; young: Wire; alias: string }> {
+  const hub = await startHub();
+  const [old, young] = [await login(hub, 'old'), await login(hub, 'young')];
+  await old.ask({ type: 'create', task: task(1, 'milk'), version: hub.world.now() });
+  await young.ask();
+  hub.world.pass(60_000);
+  return { hub, old, young, alias: `${hub.owner}#1#${hub.world.now() - 60_000}` };
+}
+
+describe('text ids', () => {
+  test('[R3] digits in a text are a number, in update, delete and write-all', async () => {
+    const hub = await startHub();
+    const wire = await login(hub, 'a');
+    await wire.ask({ type: 'write-all', tasks: [{ ...task(0, 'milk'), id: '7' }], version: 1_000 });
+    await wire.ask({ type: 'update', task: { ...task(0, 'oat milk'), id: '7' } });
+    expect(await tasksOf(wire)).toMatchObject([{ id: 7, desc: 'oat milk' }]);
+    await wire.ask({ type: 'delete', task_id: '7' });
+    expect(await tasksOf(wire)).toEqual([]);
+  });
+
+  test('[R3] a text that is no number is refused', async () => {
+    const wire = await login(await startHub(), 'a');
+    expect(await wire.ask({ type: 'delete', task_id: 'seven' })).toMatchObject([{ error: 'invalid task id' }]);
+  });
+});
+
+describe('fields that a generation cannot do without', () => {
+  test('[R4.1] [R4.2] [R4.3] each client is shown those of its generation, and one that has not told it those of both', async () => {
+    const { hub, old, young } = await told();
+    await young.ask({ type: 'create', task: of2019(2, 'bread', { active: 1, start: [9_000_000_000_000] }) });
+    const [milk, bread] = await tasksOf(young);
+    expect(milk).toMatchObject({ start: [], stop: [], active: 0 });
+    expect(milk).not.toHaveProperty('worktime');
+    expect(bread).toMatchObject({ active: 1 });
+    expect((await tasksOf(old))[1]).toMatchObject({ worktime: 0, last_active: 0, active: 9_000_000_000 });
+    expect((await tasksOf(await login(hub, 'new')))[1]).toMatchObject({ worktime: 0, start: [9_000_000_000_000] });
+  });
+
+  test('[R4.4] what a client repeats of them is not stored, and its changes are stored in the form of the task', async () => {
+    const { hub, old, young, alias } = await told();
+    await young.ask({
+      type: 'update',
+      task_id: 1,
+      task: of2019(1, 'oat milk', { index: alias }),
+      version: hub.world.now(),
+    });
+    const [item] = await hub.store.read('owner/tasks', {});
+    expect(JSON.parse(item?.value ?? '')).toEqual(task(1, 'oat milk'));
+    await young.ask({
+      type: 'update',
+      task_id: 1,
+      task: of2019(1, 'oat milk', { index: alias, due: 9_000_000_000_000 }),
+    });
+    expect((await tasksOf(old))[0]).toMatchObject({ desc: 'oat milk', due: 9_000_000_000 });
+  });
+
+  test('[R5] a task without an index is shown with one, by which it is updated and deleted', async () => {
+    const { old, young } = await told();
+    const [{ index }] = await tasksOf(young);
+    await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index }) });
+    expect(await tasksOf(old)).toMatchObject([{ id: 1, desc: 'oat milk' }]);
+    await young.ask({ type: 'delete', task_index: index });
+    expect(await tasksOf(old)).toEqual([]);
+  });
+});
+
+describe('a task in a list that cannot be read', () => {
+  test('[W7.3] [W7.4] [W7.5] leaves the others of the list, is not removed, and is named in the ack', async () => {
+    const hub = await startHub();
+    const wire = await login(hub, 'a');
+    await wire.ask({ type: 'write-all', tasks: [task(1, 'one'), task(2, 'two')], version: 1_000 });
+    const list = [{ ...task(1, 'one'), tags: 'none' }, task(2, 'two, changed'), task(3, 'three')];
+    const answers = await wire.ask({ type: 'write-all', tasks: list, version: 2_000, ref: 7 });
+    const unreadable = [{ place: 1, error: 'invalid tags', task_id: 1 }];
+    expect(answers).toContainEqual(expect.objectContaining({ type: 'ack', ref: 7, unreadable }));
+    expect(await tasksOf(wire)).toMatchObject([{ desc: 'one' }, { desc: 'two, changed' }, { desc: 'three' }]);
+  });
+
+  test('[W7.3] [W7.5] [W7.6] may be out of bounds; without ref one line names it, and its text is in history', async () => {
+    const hub = await startHub();
+    const wire = await login(hub, 'a');
+    const text = `{"type":"write-all","version":1000,"tasks":[${JSON.stringify(task(1, 'one'))},{"id":-9011795907862000000,"desc":"big"}]}`;
+    const [line] = await wire.ask(text);
+    expect(line).toMatchObject({ success: false, code: 'unreadable', error: expect.stringContaining('task 2') });
+    expect(await tasksOf(wire)).toMatchObject([{ desc: 'one' }]);
+    expect(JSON.stringify(await hub.store.history('owner/tasks', {}))).toContain('-9011795907862000000');
+  });
+
+  test('[W7.4] where nobody can tell which one it is, nothing is removed', async () => {
+    const wire = await login(await startHub(), 'a');
+    await wire.ask({ type: 'write-all', tasks: [task(1, 'one'), task(2, 'two')], version: 1_000 });
+    await wire.ask({ type: 'write-all', tasks: [task(2, 'two'), 5], version: 2_000 });
+    expect(await tasksOf(wire)).toHaveLength(2);
+  });
+});
+
+describe('an index that a client of 2019 makes for a task that it was notified of', () => {
+  test('[W10.1] [W10.2] means that task in update, done and delete, in any order', async () => {
+    const { hub, old, young, alias } = await told();
+    await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index: alias }) });
+    hub.world.pass(60_000);
+    const done = of2019(-1_1767614460000, 'oat milk', { index: alias, done: 1_767_614_460_000 });
+    await young.ask({ type: 'update', task_id: 1, task: done });
+    expect(await tasksOf(old)).toMatchObject([{ id: -1_1767614460000, desc: 'oat milk' }]);
+    hub.world.pass(60_000);
+    await young.ask({ type: 'delete', task_index: alias });
+    expect(await tasksOf(old)).toEqual([]);
+  });
+
+  test('[W10.1] means that task in a delete that comes first', async () => {
+    const { old, young, alias } = await told();
+    await young.ask({ type: 'delete', task_index: alias });
+    expect(await tasksOf(old)).toEqual([]);
+  });
+
+  test('[W10.2] is remembered over a restart of the hub', async () => {
+    const { hub, young, alias } = await told();
+    const done = of2019(-1_1767614460000, 'milk', { index: alias, done: 1_767_614_460_000 });
+    await young.ask({ type: 'update', task_id: 1, task: done });
+    young.hangUp();
+    hub.world.pass(5_000);
+    await young.ask().catch(() => undefined);
+    const again = await startHub({ store: hub.store, world: hub.world });
+    const back = again.connect('young');
+    await back.ask({ type: 'login', user_id: hub.owner, device_id: 'young', version: 0 });
+    await back.ask({ type: 'delete', task_index: alias });
+    expect(await tasksOf(back)).toEqual([]);
+  });
+
+  test('[W10.3] is that of a new task in create', async () => {
+    const { young, alias } = await told();
+    await young.ask({ type: 'create', task: of2019(1, 'bread', { index: alias }) });
+    expect(await tasksOf(young)).toMatchObject([{ desc: 'milk' }, { desc: 'bread' }]);
+  });
+
+  test('[W10.4] means that task in a list, edited or not; a task made offline under another index is new', async () => {
+    const { hub, young, alias } = await told();
+    young.hangUp();
+    hub.world.pass(60_000);
+    const back = hub.connect('young');
+    const version = hub.world.now() - 1_000;
+    await back.ask({ type: 'login', user_id: hub.owner, device_id: 'young', version });
+    const made = of2019(2, 'bread', { index: `${hub.owner}#2#${version}` });
+    await back.ask({ type: 'write-all', tasks: [of2019(1, 'oat milk', { index: alias }), made], version });
+    expect(await tasksOf(back)).toMatchObject([
+      { id: 1, desc: 'oat milk' },
+      { id: 2, desc: 'bread' },
+    ]);
+  });
+});
+
+describe('a change of id', () => {
+  test('[W11.1] is told as a delete, a create and an update, each with a greater version', async () => {
+    const { hub, old, young } = await told();
+    const version = hub.world.now();
+    await old.ask({ type: 'update', task: task(1_1767614460, 'milk', { done: 1_767_614_460 }), version });
+    const notices = await young.ask();
+    expect(notices).toMatchObject([
+      { type: 'delete', task_id: 1, version },
+      { type: 'create', task: { id: 1_1767614460 }, version: version + 1 },
+      { type: 'update', task: { id: 1_1767614460 }, task_id: 1, version: version + 2 },
+    ]);
+  });
+
+  test('[W11.2] that makes room for another task is told before that one', async () => {
+    const { hub, old, young } = await told();
+    const index = (await tasksOf(old))[0].index;
+    const list = [task(2, 'milk', { index }), task(1, 'bread')];
+    await old.ask({ type: 'write-all', tasks: list, version: hub.world.now() });
+    const kinds = (await young.ask()).map(({ type, task: one, task_id: id }) => `${type} ${one?.id ?? id}`);
+    expect(kinds).toEqual(['delete 1', 'create 2', 'update 2', 'create 1']);
+  });
+});
+
+test('[M13] what a client of 2018 did without a word is merged when it comes back, under the version that it had', async () => {
+  const { hub, old, young } = await told();
+  const version = hub.world.now();
+  await old.ask({ type: 'update', task: task(1, 'milk'), version });
+  old.hangUp();
+  hub.world.pass(60_000);
+  const back = hub.connect('old');
+  const [answer] = await back.ask({ type: 'login', user_id: hub.owner, device_id: 'old', version });
+  expect(answer.version).toBe(version - 1);
+  await back.ask({ type: 'write-all', tasks: [task(1, 'milk', { active: 1_767_614_460 })], version });
+  expect((await tasksOf(young))[0]).toMatchObject({ desc: 'milk', active: 1_767_614_460 });
+});
