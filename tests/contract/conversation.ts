@@ -758,8 +758,8 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           { type: 'read-all', tasks: [task(1, 'ONE', { tags: ['x'] })] },
         ]);
         expect(await a.ask()).toMatchObject([
-          { type: 'update', task: task(1, 'ONE', { tags: ['x'] }) },
           { type: 'delete', task_id: 2 },
+          { type: 'update', task: task(1, 'ONE', { tags: ['x'] }) },
         ]);
       });
     });

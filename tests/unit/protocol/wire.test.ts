@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { errors } from '../../../protocol/errors.ts';
 import { answers, requests } from '../../../protocol/messages.ts';
 
-const pinned = '36100d0dead5a676718f4e3da23bf5e415f83301b3ae5564734333e29a6b2de5';
+const pinned = 'ff85905b21473f9380c6fd5e374d680ab85e81d1c19be639e3c44d9bea04260c';
 
 /** JSON with the fields of every object in one order, and without the descriptions of schemas. */
 function canonical(value: unknown): string {
