@@ -160,6 +160,9 @@ export function openSplit(
 ): Promise<OpenedEngine> {
   const { app, sockets } = createApp(uws, door, randomUUID());
   const node = createNodeEngine(door);
+  // The server has no port of its own. This event makes it track its connections all the same: without it no slow request would
+  // time out, and a stop would leave idle connections open.
+  node.server.emit('listening');
   const split = new ConnectionSplit({
     peek,
     adopt: (descriptor) => app.adoptSocket(descriptor),
