@@ -11,11 +11,18 @@ import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { MergedDayView } from '../protocol/day-answer.ts';
 import { Task } from '../protocol/messages.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = ['index', 'file-storage', 'browser-storage'] as const;
 const entryPaths = entries.map((name) => `clients/typescript/${name}.ts`);
+
+/** These files hold TypeBox schemas. Users of the SDK need the type of one value in each, and not TypeBox. */
+const declared: ReadonlyMap<string, string> = new Map([
+  ['protocol/messages.d.ts', declare('Task', 'A task as it is on the wire; fields of other programs stay.', Task)],
+  ['protocol/day-answer.d.ts', declare('MergedDayView', 'The merged day. Times are in microseconds.', MergedDayView)],
+]);
 
 /** Throws if the sources do not compile. */
 export async function buildSdk(folder: string): Promise<void> {
@@ -46,7 +53,7 @@ function writeDeclarations(folder: string): void {
     for (const path of waiting) {
       if (copied.has(path)) continue;
       copied.add(path);
-      const text = path === 'protocol/messages.d.ts' ? declareTask() : readFileSync(join(emitted, path), 'utf8');
+      const text = declared.get(path) ?? readFileSync(join(emitted, path), 'utf8');
       for (const [, imported = ''] of text.matchAll(/from '(\.[^']+)\.ts'/g)) {
         waiting.push(join(dirname(path), `${imported}.d.ts`).replaceAll('\\', '/'));
       }
@@ -72,15 +79,16 @@ function emitDeclarations(folder: string): void {
   if (status !== 0) throw new Error(`the declarations of the SDK cannot be emitted:\n${stdout}${stderr}`);
 }
 
-/** The messages are TypeBox schemas; users of the SDK need one type of them, and not TypeBox. */
-function declareTask(): string {
-  return `/** A task as it is on the wire; fields of other programs stay. */\nexport type Task = ${typeText(Task)};\n`;
+function declare(name: string, comment: string, schema: unknown): string {
+  return `/** ${comment} */\nexport type ${name} = ${typeText(schema)};\n`;
 }
 
-/** @param schema a JSON Schema as TypeBox makes it, of the few kinds that a task has. @returns the TypeScript type of its values */
+/** @param schema a JSON Schema as TypeBox makes it, of the few kinds that are in use here. @returns the TypeScript type of its values */
 function typeText(schema: unknown): string {
-  const { type, anyOf, properties, required, items, additionalProperties } = fieldsOf(schema);
+  const { type, anyOf, const: constant, properties, required, items, additionalProperties } = fieldsOf(schema);
+  if (constant !== undefined) return JSON.stringify(constant);
   if (Array.isArray(anyOf)) return anyOf.map(typeText).join(' | ');
+  if (type === 'array' && Array.isArray(items)) return `[${items.map(typeText).join(', ')}]`;
   if (type === 'array') return `(${typeText(items)})[]`;
   if (type === 'object') {
     const names: readonly unknown[] = Array.isArray(required) ? required : [];
@@ -90,7 +98,7 @@ function typeText(schema: unknown): string {
     return `{\n${fields.join('')}}${additionalProperties === true ? ' & { readonly [field: string]: unknown }' : ''}`;
   }
   if (type === 'integer') return 'number';
-  if (type === 'number' || type === 'string' || type === 'boolean') return type;
+  if (type === 'number' || type === 'string' || type === 'boolean' || type === 'null') return type;
   throw new Error(`a schema of this kind has no type text yet: ${JSON.stringify(schema)}`);
 }
 

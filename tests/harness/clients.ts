@@ -3,6 +3,7 @@
 
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { WebSocket } from 'ws';
 import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
 import type { Caller, Route } from '../../server/http/types.ts';
@@ -44,7 +45,9 @@ export class Flow<T> {
 }
 
 function shorten(thing: unknown): string {
-  return (typeof thing === 'string' ? thing : (JSON.stringify(thing) ?? String(thing))).slice(0, 200);
+  return (
+    typeof thing === 'string' ? thing : inspect(thing, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  ).slice(0, 200);
 }
 
 /** One connection as the core's end sees it. */

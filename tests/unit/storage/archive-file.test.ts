@@ -140,7 +140,7 @@ describe('a store in a file', () => {
   test('a file that is not a backup, or cannot be read, is refused with a reason', async () => {
     expect(await errorOf(join(folder, 'nothing'))).toMatch(/cannot be read \(.*ENOENT/);
     writeFileSync(file, 'horai backup 2\nfrom the future');
-    expect(await errorOf(file)).toContain('one of a newer form');
+    expect(await errorOf(file)).toContain('its format is newer');
     writeFileSync(file, '');
     expect(await errorOf(file)).toContain('is not a backup');
   });
