@@ -66,7 +66,7 @@ async function migrate(
       if (alien !== undefined) {
         return `The target has a channel ${alien} that is not the source’s: move into a store that nothing was written to.`;
       }
-      if (there.size > 0) context.complain(`${there.size} channels are there already, from a run before.`);
+      if (there.size > 0) context.complain(`${there.size} channels exist already, from an earlier run.`);
       const moved = await copyArchive(source.store, target.store, onProgress, (channel) => there.has(channel));
       context.complain('All is moved; now both are read and compared.');
       const hashes = await contentHashes(source.store, onProgress);

@@ -171,7 +171,7 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       await store.append('a', write([put('x', '1')]), 'last');
       const before = await contentHashes(store);
       const outline = { channel: 'a', seq: 9, version: -1, floor: 0 };
-      await expect(store.load(outline, listed<Step>(), listed<Answer>())).rejects.toThrow('there already');
+      await expect(store.load(outline, listed<Step>(), listed<Answer>())).rejects.toThrow('exists already');
       expect(differing(before, await contentHashes(store))).toEqual([]);
     });
 

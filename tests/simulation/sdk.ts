@@ -224,7 +224,7 @@ class SimSdk {
     const field = ['desc', 'tags', 'due', 'note'][Math.floor(chance() * 4)] ?? 'desc';
     const value = this.sim.value();
     const edit = { uid: uidOf(item), field, value };
-    const said = field === 'tags' ? [value] : field === 'due' ? Number(digits(edit)) : value;
+    const said = field === 'tags' ? [value] : field === 'due' ? 1_600_000_000 + Number(digits(edit)) : value;
     this.sim.trace(`${this.name} edits ${uidOf(item)}.${field} = ${value}`);
     this.#write(channel.update(key, { ...item, [field]: said }), [edit]);
   }

@@ -280,7 +280,7 @@ export class SqliteWriter {
     if (job.job === 'load-begin') {
       const there = this.#channel(job.channel);
       if (there.seq > 0 || (there.id > 0 && this.#sql.anyAnswer.get(there.id) !== undefined)) {
-        throw new Error(`the channel ${job.channel} is there already`);
+        throw new Error(`The channel ${job.channel} exists already.`);
       }
       this.#drop(job.channel, true);
       this.#create(job.channel, { ...nothing }, true);
@@ -331,7 +331,7 @@ export class SqliteWriter {
 
   #loadEnd({ channel: name, seq, version, floor }: Outline): void {
     const loaded = this.#channel(name, true);
-    if (this.#channel(name).seq > 0) throw new Error(`the channel ${name} is there already`);
+    if (this.#channel(name).seq > 0) throw new Error(`The channel ${name} exists already.`);
     this.#drop(name, false);
     Object.assign(loaded, { seq, version, floor });
     this.#sql.loaded.run(loaded.id);

@@ -93,7 +93,7 @@ else {
       expect(await migrate(folder, 'sqlite', url)).toMatchObject({
         code: 0,
         out: expect.stringContaining('4 channels'),
-        err: expect.stringContaining('1 channels are there already'),
+        err: expect.stringContaining('1 channels exist already'),
       });
       const database = await postgresAt(url);
       expect(await contentHashes(database)).toEqual(hashes);
