@@ -23,6 +23,11 @@ export function generationOf({ start, stop, worktime, last_active: lastActive }:
   return of2019 ? 2019 : 2018;
 }
 
+/** Whether the task has the fields of both generations, as one has that was shown to a client of an unknown one. */
+export function hasBothForms({ start, stop, worktime, last_active: lastActive }: Task): boolean {
+  return [start, stop, worktime, lastActive].every((field) => field !== undefined);
+}
+
 /** A stored task as a client of this generation has it. Fields that no generation knows stay. */
 export function shownTo(generation: Generation, stored: Task): Task {
   if (generation === 'raw') return stored;

@@ -139,9 +139,17 @@ export interface Listing {
   readonly unindexed: ReadonlySet<string> | undefined;
   /** The tasks that the device made itself, whatever they look like. */
   readonly fresh: ReadonlySet<Task>;
+  /** The keys of tasks of which the device was surely sent the index: a task without one that has their id is another. */
+  readonly shown: ReadonlySet<string>;
 }
 
-const noListing: Listing = { keys: new Map(), present: new Set(), unindexed: undefined, fresh: new Set() };
+const noListing: Listing = {
+  keys: new Map(),
+  present: new Set(),
+  unindexed: undefined,
+  fresh: new Set(),
+  shown: new Set(),
+};
 
 /**
  * M5-M10: what a device's whole list means, given what it surely had.
@@ -252,12 +260,13 @@ function changedAt(life: Life, field: string): number {
 function match(
   known: readonly Known[],
   ours: readonly Task[],
-  { keys, unindexed, fresh }: Listing,
+  { keys, unindexed, fresh, shown }: Listing,
 ): [Task, Known | undefined][] {
   const byKey = new Map(known.map((one) => [one.life.key, one]));
   const byIndex = group(known, ({ values }) => values.map((value) => value.index));
   const byId = group(known, ({ values, own }) => [...values, ...own].map((value) => value.id));
   const byDesc = group(known, ({ own }) => own.map((value) => value.desc));
+  const byDoneId = group(known, ({ lastOwn }) => (lastOwn === undefined ? [] : openIds(lastOwn)));
   const found = new Map<Task, Known>();
   const claimed = new Set<Known>();
   const namesOf = (task: Task) => byKey.get(keys.get(task) ?? '');
@@ -270,14 +279,19 @@ function match(
       claimed.add(one);
     }
   }
-  const leaving = new Set(
-    ours.flatMap((task) =>
-      openIds(task)
-        .flatMap((id) => byId.get(id) ?? [])
-        .filter((one) => becameDone(one, task)),
-    ),
-  );
-
+  // Computed when the passes below ask for it: a done task that was recognised by then leaves no other task's id.
+  let leaving: ReadonlySet<Known> | undefined;
+  const isLeaving = (one: Known) => {
+    leaving ??= new Set(
+      ours.flatMap((task) =>
+        found.has(task) || namesOf(task) !== undefined
+          ? []
+          : openIds(task).flatMap((id) => (byId.get(id) ?? []).filter((open) => becameDone(open, task))),
+      ),
+    );
+    return leaving.has(one);
+  };
+  const isOther = (one: Known, task: Task) => task.index === undefined && shown.has(one.life.key);
   const passes: ((task: Task) => [readonly Known[] | undefined, (one: Known) => boolean])[] = [
     (task) => [task.index === undefined ? [] : byIndex.get(task.index), () => true],
     (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
@@ -286,21 +300,30 @@ function match(
       ({ values }) => values.some((value) => value.id === task.id && value.desc === task.desc),
     ],
     (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
+    (task) => [task.id === undefined ? [] : byDoneId.get(task.id), (one) => becameUndoneAndMore(one, task)],
     (task) => [
       byId.get(task.id),
-      (one) => one.current !== undefined && one.lastOwn?.id === task.id && !leaving.has(one),
+      (one) => one.current !== undefined && one.lastOwn?.id === task.id && !isLeaving(one) && !isOther(one, task),
     ],
-    (task) => [byId.get(task.id), (one) => one.current !== undefined && hadUnder(one, task.id) && !leaving.has(one)],
+    (task) => [
+      byId.get(task.id),
+      (one) => one.current !== undefined && hadUnder(one, task.id) && !isLeaving(one) && !isOther(one, task),
+    ],
     (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
+    // Done and undone again, without a word: another id, and else the same.
+    (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => one.lastOwn?.desc === task.desc],
   ];
   for (const pass of passes) {
     for (const task of ours) {
-      if (found.has(task) || fresh.has(task)) continue;
+      if (found.has(task) || fresh.has(task) || namesOf(task) !== undefined) continue;
       const [candidates, fits] = pass(task);
       const isFree = (one: Known) =>
         !claimed.has(one) &&
         (task.index !== undefined || one.life.made === true || unindexed?.has(one.life.key) !== false);
-      const one = candidates?.find((candidate) => isFree(candidate) && mayBe(candidate, task) && fits(candidate));
+      const one = likeliest(
+        (candidates ?? []).filter((candidate) => isFree(candidate) && mayBe(candidate, task) && fits(candidate)),
+        task,
+      );
       if (one === undefined) continue;
       found.set(task, one);
       claimed.add(one);
@@ -309,14 +332,24 @@ function match(
   const isCopy = (task: Task) =>
     !found.has(task) &&
     !fresh.has(task) &&
-    [namesOf(task), ...openIds(task).flatMap((id) => byId.get(id) ?? [])].some(
-      (one) =>
-        one !== undefined &&
-        claimed.has(one) &&
-        (keys.get(task) === one.life.key || becameDone(one, task)) &&
-        !isEdited(one, task),
-    );
+    [namesOf(task) ?? openIds(task).flatMap((id) => byId.get(id) ?? [])]
+      .flat()
+      .some(
+        (one) =>
+          one !== undefined &&
+          claimed.has(one) &&
+          (keys.get(task) === one.life.key || becameDone(one, task) || wasDone(one, task)) &&
+          !isEdited(one, task),
+      );
   return ours.flatMap((task): [Task, Known | undefined][] => (isCopy(task) ? [] : [[task, found.get(task)]]));
+}
+
+/** Of several tasks that one of the device's may be: one that is there rather than one that was removed, and then the most alike. */
+function likeliest(candidates: readonly Known[], task: Task): Known | undefined {
+  if (candidates.length < 2) return candidates[0];
+  const away = (one: Known) => Math.min(...one.values.map((value) => distance(value, task)));
+  const rank = (one: Known) => (one.current === undefined ? 1_000 : 0) + away(one);
+  return [...candidates].sort((one, other) => rank(one) - rank(other))[0];
 }
 
 /** Whether the device changed more of the task than done, undone, start and stop do. */
@@ -365,6 +398,19 @@ function becameDone(one: Known, task: Task): boolean {
   return before.index === task.index && !before.done && isDoneIdOf(task.id, before.id);
 }
 
+/** Whether the task is a copy of one from when a client did it, which others did since. */
+function wasDone({ own }: Known, task: Task): boolean {
+  return own.some(
+    ({ id, done, desc, index }) =>
+      task.id !== undefined &&
+      id !== undefined &&
+      !done &&
+      desc === task.desc &&
+      index === task.index &&
+      isDoneIdOf(task.id, id),
+  );
+}
+
 function becameUndone(one: Known, task: Task): boolean {
   const before = one.lastOwn;
   return (
@@ -375,6 +421,15 @@ function becameUndone(one: Known, task: Task): boolean {
     same(before.tags, task.tags)
   );
 }
+
+/** As `becameUndone`, where the description was changed too: by the id that the task had, and by what is its own. */
+function becameUndoneAndMore({ lastOwn }: Known, task: Task): boolean {
+  if (lastOwn === undefined || task.done) return false;
+  return ownFields.some((field) => Boolean(task[field]) && same(lastOwn[field], task[field]) && !same(task[field], []));
+}
+
+/** Fields that two tasks seldom have alike. */
+const ownFields = ['desc', 'tags', 'due', 'worktime'] as const;
 
 /** M9: ids are chosen by clients, so two tasks may come out with one: those that were there keep theirs, the others get the next free. */
 function distinctIds(outcomes: readonly MergeOutcome[], taken: ReadonlySet<number>): MergeOutcome[] {

@@ -73,7 +73,7 @@ export function isAllowed(who: Identity, verb: Verb, channel: string): boolean {
 }
 
 /** Channels of the hub that keep no history. */
-const passing = new Set(['@hub/devices', '@hub/uses', '@hub/codes', '@hub/grants', '@hub/tickets']);
+const passing = new Set(['@hub/devices', '@hub/processes', '@hub/uses', '@hub/codes', '@hub/grants', '@hub/tickets']);
 
 /** Merged days: `ann/day/2026-11-28`. */
 function isComputed(channel: string): boolean {

@@ -13,10 +13,8 @@ async function run(count: number, net: Net, merge?: typeof mergeList): Promise<O
 }
 
 /** What is wrong, with the seed that shows it: `simulate(seed)` tells the story again. */
-function faults(outcomes: readonly Outcome[], kind: RegExp): string[] {
-  return outcomes.flatMap(({ seed, faults }) =>
-    faults.filter((fault) => kind.test(fault)).map((fault) => `seed ${seed}: ${fault}`),
-  );
+function faults(outcomes: readonly Outcome[]): string[] {
+  return outcomes.flatMap(({ seed, faults }) => faults.map((fault) => `seed ${seed}: ${fault}`));
 }
 
 const sum = (outcomes: readonly Outcome[], count: (outcome: Outcome) => number) =>
@@ -26,11 +24,9 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
   test.each<Net>([
     'kept',
     'lossy',
-  ])(`${seeds} seeds on a %s net: no client shows an error, and hardly a task is lost or doubled`, async (net) => {
+  ])(`${seeds} seeds on a %s net: no client shows an error, no task is lost or doubled, and all hold the same`, async (net) => {
     const outcomes = await run(seeds, net);
-    expect(faults(outcomes, /shows|one id/)).toEqual([]);
-    // Names that clients give in one moment stay ambiguous: see docs/limits.md.
-    expect(outcomes.filter((outcome) => outcome.faults.length > 0).length).toBeLessThanOrEqual(seeds / 12);
+    expect(faults(outcomes)).toEqual([]);
     // A run that managed too little proves too little.
     expect(sum(outcomes, ({ edits }) => edits)).toBeGreaterThan(seeds * 5);
     expect(sum(outcomes, ({ merges }) => merges)).toBeGreaterThan(seeds * 4);
@@ -52,8 +48,7 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
       ),
   };
   test.each(Object.entries(broken))('a wrong merge is noticed: %s', async (_name, merge) => {
-    const bad = (outcomes: readonly Outcome[]) => outcomes.filter((outcome) => outcome.faults.length > 0).length;
-    expect(bad(await run(100, 'kept', merge))).toBeGreaterThan(100 / 12);
+    expect(faults(await run(100, 'kept', merge)).length).toBeGreaterThan(0);
   });
 });
 

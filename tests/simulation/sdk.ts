@@ -224,7 +224,10 @@ class SimSdk {
     const field = ['desc', 'tags', 'due', 'note'][Math.floor(chance() * 4)] ?? 'desc';
     const value = this.sim.value();
     const edit = { uid: uidOf(item), field, value };
-    const said = field === 'tags' ? [value] : field === 'due' ? 1_600_000_000 + Number(digits(edit)) : value;
+    const due = 1_600_000_000 + Number(digits(edit));
+    // What a Vim made is known by the first word of its description.
+    const text = field === 'desc' && item['uid'] === undefined ? `${uidOf(item)} ${value}` : value;
+    const said = field === 'tags' ? [value] : field === 'due' ? due : text;
     this.sim.trace(`${this.name} edits ${uidOf(item)}.${field} = ${value}`);
     this.#write(channel.update(key, { ...item, [field]: said }), [edit]);
   }
@@ -313,6 +316,13 @@ class Simulation implements Around {
   #stormy = false;
   #dying = false;
   #forgotten = new Set<Edit>();
+  /** Tasks of which nobody can say which edit was of which. */
+  #confused = new Set<string>();
+
+  confused(uid: string, by: string): void {
+    this.trace(`${by} is taken for ${uid}`);
+    this.#confused.add(uid).add(by);
+  }
   #faults: string[] = [];
   /** Of processes that are no more. */
   #refused: RefusedWrite[] = [];
@@ -598,7 +608,8 @@ class Simulation implements Around {
     const past = JSON.stringify(await this.#store.history('owner/tasks', {}));
     const lost = this.edits.filter(
       (edit) =>
-        isLost(edit, this.edits, this.deletions, all) && !(this.#forgotten.has(edit) && !past.includes(digits(edit))),
+        isLost(edit, this.edits, this.deletions, all) &&
+        !(this.#confused.has(edit.uid) || (this.#forgotten.has(edit) && !past.includes(digits(edit)))),
     );
     for (const edit of lost) this.fault(`lost: ${JSON.stringify(edit)}`);
     for (const { type, key, failure } of [...this.#refused, ...this.sdks.flatMap(({ refused }) => refused)]) {

@@ -39,6 +39,8 @@ export interface Around {
   fault(what: string): void;
   edited(device: SimDevice, uid: string, field: string, value: string): void;
   overwritten(device: SimDevice, list: string): void;
+  /** One device gave the id of a task without an index to another task: to everybody else that is an edit of the first. */
+  confused(uid: string, by: string): void;
 }
 
 /** The fields that each generation reads of every task without asking: `to_list_string` and `to_info_string` in task.vim. */
@@ -66,6 +68,8 @@ export class SimDevice {
   heard = false;
   #sim: Around;
   #skew: number;
+  /** The ids of the tasks that it deleted before it was told of their index, and which these were. */
+  #freed = new Map<number, string>();
 
   constructor(sim: Around, name: string, generation: 2018 | 2019, skew: number) {
     this.#sim = sim;
@@ -151,6 +155,7 @@ export class SimDevice {
       case 'read-all':
         if (this.ready) this.#sim.overwritten(this, JSON.stringify(message.tasks));
         this.tasks = structuredClone(message.tasks);
+        this.#freed.clear();
         // 2018 takes the tasks over and keeps its version.
         if (this.generation === 2019) this.version = message.version;
         this.ready = true;
@@ -194,15 +199,32 @@ export class SimDevice {
     }
     if (type === 'update' && place(task.id) >= 0) {
       const at = place(task.id);
+      this.#overwrites(at, task);
       const before = this.generation === 2019 ? this.tasks[at] : {};
       this.tasks[at] = { ...before, ...structuredClone(task) };
     }
     if (type === 'delete' && place(taskId) >= 0) this.tasks.splice(place(taskId), 1);
   }
 
+  /**
+   * A client that has given an id away without a word loses its own task, when it is told of an update of another's of that id. To the
+   * hub it looks like a task deleted.
+   */
+  #overwrites(at: number, by: Fields): void {
+    const own = this.tasks[at];
+    if (own === undefined || uidOf(own) === uidOf(by)) return;
+    this.#sim.trace(`${this.name} overwrites ${uidOf(own)} by ${uidOf(by)}`);
+    this.#sim.deletions.push({ uid: uidOf(own), seen: JSON.stringify(own), live: true });
+  }
+
   /** task.vim, `generate_id`. */
   #freeId(): number {
     for (let id = 1; ; id += 1) if (!this.tasks.some((task) => Number(task.id) === id)) return id;
+  }
+
+  /** A client of 2018 of which the hub never heard a change is not known as one: docs/limits.md. */
+  get #isKnown(): boolean {
+    return this.generation === 2019 || this.heard;
   }
 
   act(chance: () => number): void {
@@ -215,11 +237,11 @@ export class SimDevice {
     if (task === undefined || choice < 0.25) this.#create();
     else if (choice < 0.65) this.#edit(one ?? task, chance);
     else if (choice < 0.76) {
-      if (one !== undefined) this.#done(one);
+      if (one !== undefined && this.#isKnown) this.#done(one);
     } else if (choice < 0.82) {
-      if (task['done'] && this.generation === 2018) this.#undone(task);
+      if (task['done'] && this.generation === 2018 && this.#isKnown) this.#undone(task);
     } else if (choice < 0.9) this.#delete(task);
-    else if (one !== undefined) this.#toggle(one);
+    else if (one !== undefined && this.#isKnown) this.#toggle(one);
   }
 
   /** interface/common.vim, `add`; ui.vim, `parse_buffer`. */
@@ -233,6 +255,8 @@ export class SimDevice {
         ? { ...common, start: [], stop: [], index: `${this.#sim.owner}#${id}#${this.clock}` }
         : { ...common, last_active: 0, worktime: 0 };
     this.tasks.push(task);
+    const freed = this.#freed.get(id);
+    if (freed !== undefined) this.#sim.confused(freed, uid);
     this.#sim.edited(this, uid, 'desc', value);
     this.request({ type: 'create', task });
   }
@@ -304,6 +328,9 @@ export class SimDevice {
     if (this.generation === 2019 && !task['done']) return;
     this.tasks.splice(this.tasks.indexOf(task), 1);
     const uid = uidOf(task);
+    // Of a done one, that which it had before, too.
+    const ids = [Number(task.id), Number(String(task.id).slice(0, -10))];
+    if (task['index'] === undefined) for (const id of ids) this.#freed.set(id, uid);
     this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${uid}`);
     this.#sim.deletions.push({ uid, seen: JSON.stringify(task), live: this.ready });
     // 2018 sends what was typed, which is a text; 2019 the index alone.

@@ -6,6 +6,7 @@ import { distance, type Life } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Found } from './match-task.ts';
 import type { TaskPast } from './merge-history.ts';
+import { stampMs } from './recent-changes.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
 /** What the hub knows of how a client reads and writes tasks. */
@@ -15,6 +16,8 @@ export interface TaskClient {
   readonly clock: number | undefined;
   /** Whether it received what it was told at this moment of the hub's clock. */
   heard(at: number): 'surely' | 'perhaps' | 'no';
+  /** When the connection ended on which it was told at this moment; undefined while it is open, or where that is not known. */
+  endOf(at: number): number | undefined;
   /** Whether it may know what was there at this moment of the hub's clock, having been connected since. */
   mayKnow(at: number): boolean;
   /** The keys of the tasks that it made without an index, and was not yet shown one of; undefined where that is not known. */
@@ -23,8 +26,11 @@ export interface TaskClient {
   made(key: string): void;
   /** It has used the index of this task. */
   knows(key: string): void;
-  /** W10: the key of the task that it calls so. */
-  keyOf(index: string): string | undefined;
+  /**
+   * W10: the key of the task that it calls so.
+   * @param namesake the key of the task that has this index itself, which is meant once the device was sent all tasks
+   */
+  keyOf(index: string, namesake?: string): string | undefined;
   /** W10: from now on `index` is its name of this task. */
   names(index: string, key: string): void;
 }
@@ -34,6 +40,7 @@ export const rawClient: TaskClient = {
   generation: 'raw',
   clock: undefined,
   heard: () => 'no',
+  endOf: () => undefined,
   mayKnow: () => true,
   unindexed: undefined,
   made: () => undefined,
@@ -81,9 +88,6 @@ interface Told {
   readonly at: number;
 }
 
-/** How far a stamp may be from the moment at which the device was told: clocks tick in whole seconds, and messages take a while. */
-const stampMs = 3_000;
-
 function toldOf({ base, steps }: TaskPast, device: string): Told[] {
   const ids = new Map(base.map((item) => [item.key, taskOf(item).id]));
   return steps.flatMap(({ key, value, origin, at, version }) => {
@@ -104,6 +108,8 @@ export interface Named {
   readonly own: ReadonlyMap<Task, string>;
   /** The keys of the tasks that a task without an index may be; undefined where that cannot be told. */
   readonly unindexed: ReadonlySet<string> | undefined;
+  /** The keys of tasks of which the device was surely sent the index by the change of another. */
+  readonly shown: ReadonlySet<string>;
 }
 
 /** What a list is matched with, and for whom. */
@@ -128,9 +134,11 @@ export function nameList(said: readonly Task[], context: ListContext): Named {
   const known = said.map((task) => {
     const { index } = task;
     if (index === undefined) return undefined;
-    const key = client.keyOf(index) ?? keyShown(account, index);
-    if (key !== undefined) return key;
     const namesake = canonical.get(index);
+    const key = client.keyOf(index, namesake) ?? keyShown(account, index);
+    // The device's own name of one task may be the index of another (M9): the one that is more alike is meant.
+    if (key !== undefined && namesake !== undefined && namesake !== key) return stamps.nearer(task, key, namesake);
+    if (key !== undefined) return key;
     if (namesake === undefined || !stamps.isUnheard(namesake, task)) return namesake;
     const { index: _index, ...rest } = task;
     own.set(rest, index);
@@ -154,7 +162,27 @@ export function nameList(said: readonly Task[], context: ListContext): Named {
   // A client that keeps the indexes it was sent has one for every task that it did not make itself.
   const keeps = client.generation !== 'raw' && [...claimed].some((key) => stamps.last(key) !== undefined);
   for (const key of claimed) client.knows(key);
-  return { tasks, keys, own, unindexed: keeps ? client.unindexed : undefined };
+  return {
+    tasks,
+    keys,
+    own,
+    unindexed: keeps ? client.unindexed : undefined,
+    shown: keeps ? shownBy(context) : new Set(),
+  };
+}
+
+function shownBy({ past, device, client, lives }: ListContext): ReadonlySet<string> {
+  // A task that has an index of its own has it in every list.
+  const unindexed = new Set(
+    lives.filter((life) => valuesOf(life).every(({ index }) => index === undefined)).map(({ key }) => key),
+  );
+  return new Set(
+    past.steps.flatMap(({ key, value, version, origin, at }) =>
+      value !== null && version !== null && origin !== device && unindexed.has(key) && client.heard(at) === 'surely'
+        ? [key]
+        : [],
+    ),
+  );
 }
 
 /** The tasks that a device was told of, by which the stamp in an index of its own is understood. */
@@ -162,16 +190,31 @@ class Stamps {
   #client: TaskClient;
   #values: ReadonlyMap<string, readonly Task[]>;
   #told: readonly Told[];
+  /** The keys of the tasks that the device surely had, or made itself. */
+  #own: ReadonlySet<string>;
 
   constructor({ lives, past, device, client }: ListContext) {
     this.#client = client;
     this.#values = new Map(lives.map((life) => [life.key, valuesOf(life)]));
     this.#told = toldOf(past, device);
+    this.#own = new Set(lives.filter(({ base, made }) => base !== undefined || made === true).map(({ key }) => key));
   }
 
   /** The newest value of the task with this key. */
   last(key: string): Task | undefined {
     return this.#values.get(key)?.at(-1);
+  }
+
+  /** Which of two tasks is more like this one; the first, where both are. */
+  nearer(task: Task, one: string, other: string): string {
+    return this.#away(task, other) < this.#away(task, one) ? other : one;
+  }
+
+  /** By how many fields a task differs from what the task with this key is, or was. */
+  #away(task: Task, key: string): number {
+    const plain = withIndexOf(undefined, task);
+    const values = this.#values.get(key) ?? [];
+    return Math.min(...values.map((value) => distance(withIndexOf(undefined, value), plain)));
   }
 
   /**
@@ -180,7 +223,7 @@ class Stamps {
    */
   isUnheard(key: string, task: Task): boolean {
     const told = this.#told.find((one) => one.key === key);
-    if (told === undefined || this.#client.generation === 'raw') return false;
+    if (told === undefined || this.#own.has(key) || this.#client.generation === 'raw') return false;
     if (this.#values.get(key)?.some(({ desc }) => desc === task.desc) !== false) return false;
     return !this.#client.mayKnow(told.at);
   }
@@ -196,16 +239,19 @@ class Stamps {
         this.#told.some((one) => one.key === key && this.#fits(one, stamp))
       );
     });
-    const away = (values: readonly Task[]) =>
-      Math.min(...values.map((value) => distance(withIndexOf(undefined, value), withIndexOf(undefined, task))));
-    return candidates.sort(([, one], [, other]) => away(one) - away(other))[0]?.[0];
+    return candidates.sort(([one], [other]) => this.#away(task, one) - this.#away(task, other))[0]?.[0];
   }
 
   #fits(told: Told, stamp: Stamp): boolean {
     const { clock } = this.#client;
     const heard = this.#client.heard(told.at);
-    if (told.id !== stamp.id || heard === 'no') return false;
-    return (clock === undefined && heard === 'surely') || Math.abs(stamp.at - (clock ?? 0) - told.at) <= stampMs;
+    // Where the connection broke, a task of its own must not be taken for one that it may never have heard of.
+    if (told.id !== stamp.id || heard !== 'surely') return false;
+    const at = stamp.at - (clock ?? 0);
+    const end = this.#client.endOf(told.at) ?? Number.POSITIVE_INFINITY;
+    if (Math.abs(at - told.at) <= stampMs) return at <= end;
+    // Nobody knows its clock. If that is right, it made a task of its own after the connection.
+    return clock === undefined && at <= end;
   }
 }
 

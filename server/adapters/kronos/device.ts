@@ -21,13 +21,13 @@ interface Note {
   readonly sent?: Sent;
   readonly generation?: 2018 | 2019;
   /** Its own indexes of tasks that have another, or none (W10), with the tasks' keys; the oldest first. */
-  readonly aliases?: readonly (readonly [string, string])[];
+  readonly aliases?: readonly (readonly [index: string, key: string])[];
   /** Its clock less the hub's, in milliseconds, when it last changed something at once. */
   readonly clock?: number;
   /** Its last connections; the oldest first. */
   readonly spans?: readonly Span[];
-  /** The keys of the tasks that it made without an index, and the moments at which it did. */
-  readonly made?: readonly (readonly [string, number])[];
+  /** The keys of the tasks that it made without an index; the numbers beside them have no meaning any more. */
+  readonly made?: readonly (readonly [key: string, unused: number])[];
 }
 
 /** From when to when it was connected, by the hub's clock; `to` is missing while it is, or where the hub ended first. */
@@ -37,6 +37,19 @@ interface Span {
   readonly orderly?: boolean;
   /** The hub ended first, at a moment that is not known. */
   readonly lost?: boolean;
+  /** The process that has the connection. */
+  readonly process?: string;
+  /** Of a lost one, the last moment at which its process is known to have been there. */
+  readonly alive?: number;
+}
+
+/** A name that the device gave to a task. */
+interface Alias {
+  readonly key: string;
+  /** When it did. */
+  readonly turn: number;
+  /** Whether it was sent a list since, and with that the hub's names of all tasks. */
+  isOld: boolean;
 }
 
 /** Connections of one device that are remembered. */
@@ -64,7 +77,7 @@ export class Device {
   #base: Base | undefined;
   #sent: Sent | undefined;
   /** The newest list of this connection, and when it was sent. */
-  #latest: { readonly base: Base; readonly at: number } | undefined;
+  #latest: { readonly base: Base; readonly at: number; readonly turn: number } | undefined;
   #login = 0;
   /** Versions it was told with its last login, which it may take for its own when it then reads all. */
   #told: readonly number[] = [];
@@ -74,31 +87,49 @@ export class Device {
   #first = false;
   #cancel: () => void = nothing;
   #generation: 2018 | 2019 | undefined;
-  #aliases: Map<string, string>;
+  #aliases: Map<string, Alias>;
+  #process: string;
   #clock: number | undefined;
+  #turn = 0;
   #spans: Span[];
   /** undefined for a device whose note is older than this field, until it has received a list. */
   #made: Map<string, number> | undefined;
 
-  constructor(id: string, account: string, notes: CachedChannel, world: World, note: Note | undefined) {
+  /** @param process the one that it connects to */
+  constructor(
+    id: string,
+    account: string,
+    notes: CachedChannel,
+    world: World,
+    process: string,
+    note: Note | undefined,
+  ) {
     this.id = id;
+    this.#process = process;
     this.account = account;
     this.#notes = notes;
     this.#world = world;
     this.#base = note?.base;
     this.#sent = note?.sent;
     this.#generation = note?.generation;
-    this.#aliases = new Map(note?.aliases);
+    this.#aliases = new Map(note?.aliases?.map(([index, key]) => [index, { key, turn: 0, isOld: false }]));
     this.#clock = note?.clock;
     this.#spans = [...(note?.spans ?? [])];
-    this.#made = note === undefined || note.made !== undefined ? new Map(note?.made) : undefined;
+    this.#made =
+      note === undefined || note.made !== undefined ? new Map(note?.made?.map(([key]) => [key, 0])) : undefined;
+  }
+
+  /** What happens to a device in one millisecond still has an order. */
+  #nextTurn(): number {
+    this.#turn += 1;
+    return this.#turn;
   }
 
   /** It has one connection more. */
   connected(): void {
     this.connections += 1;
     if (this.connections > 1) return;
-    this.#spans = [...this.#spans, { from: this.#world.now() }].slice(-spanMost);
+    this.#spans = [...this.#spans, { from: this.#world.now(), process: this.#process }].slice(-spanMost);
     this.#noteSometime();
   }
 
@@ -113,7 +144,7 @@ export class Device {
   }
 
   made(key: string): void {
-    this.#made?.set(key, this.#world.now());
+    this.#made?.set(key, this.#nextTurn());
     const oldest = this.#made?.keys().next().value;
     if (this.#made !== undefined && this.#made.size > aliasMost && oldest !== undefined) this.#made.delete(oldest);
     this.#later();
@@ -124,10 +155,20 @@ export class Device {
   }
 
   heard(at: number): 'surely' | 'perhaps' | 'no' {
-    const span = this.#spans.findLast(({ from, to = Number.POSITIVE_INFINITY }) => from <= at && at <= to);
+    const span = this.#spanAt(at);
     if (span === undefined) return 'no';
-    const { to = this.#world.now(), orderly = false, lost = false } = span;
-    return orderly || (!lost && to - at >= sureMs) ? 'surely' : 'perhaps';
+    const { to = this.#world.now(), orderly = false, lost = false, alive = 0 } = span;
+    const until = lost ? alive : to;
+    return orderly || until - at >= sureMs ? 'surely' : 'perhaps';
+  }
+
+  endOf(at: number): number | undefined {
+    const span = this.#spanAt(at);
+    return span?.lost === true ? undefined : span?.to;
+  }
+
+  #spanAt(at: number): Span | undefined {
+    return this.#spans.findLast(({ from, to = Number.POSITIVE_INFINITY }) => from <= at && at <= to);
   }
 
   get clock(): number | undefined {
@@ -145,16 +186,16 @@ export class Device {
     this.#later();
   }
 
-  /** W10: the key of the task that it calls so. */
-  keyOf(index: string): string | undefined {
-    return this.#aliases.get(index);
+  keyOf(index: string, namesake?: string): string | undefined {
+    const alias = this.#aliases.get(index);
+    return namesake !== undefined && alias?.isOld === true ? namesake : alias?.key;
   }
 
   /** W10: from now on `index` is its name of this task. */
   names(index: string, key: string): void {
-    if (this.#aliases.get(index) === key) return;
+    if (this.keyOf(index) === key) return;
     this.#aliases.delete(index);
-    this.#aliases.set(index, key);
+    this.#aliases.set(index, { key, turn: this.#nextTurn(), isOld: false });
     const oldest = this.#aliases.keys().next().value;
     if (this.#aliases.size > aliasMost && oldest !== undefined) this.#aliases.delete(oldest);
     this.#later();
@@ -202,7 +243,7 @@ export class Device {
     if (!asked && this.#base !== undefined) this.#base = { ...this.#base, doubt: this.#base.doubt ?? now - sureMs };
     const versions = [...new Set([version, ...this.#told, ...(this.#base?.versions ?? [])])];
     const base: Base = { seq, versions, offset: this.#base?.offset ?? 0, left: now };
-    this.#latest = { base, at: now };
+    this.#latest = { base, at: now, turn: this.#nextTurn() };
     this.#sent ??= { base: { ...base, doubt: now }, login: this.#login };
     this.#later();
   }
@@ -271,17 +312,19 @@ export class Device {
 
   /** Writes down what it has. A note that is too old costs one merge more at the next login. */
   async #note(): Promise<void> {
+    const at = this.#world.now();
     const note: Note = {
       account: this.account,
       ...(this.#base === undefined ? {} : { base: this.#base }),
       ...(this.#sent === undefined ? {} : { sent: this.#sent }),
       ...(this.#generation === undefined ? {} : { generation: this.#generation }),
-      ...(this.#aliases.size === 0 ? {} : { aliases: [...this.#aliases] }),
+      ...(this.#aliases.size === 0
+        ? {}
+        : { aliases: [...this.#aliases].map(([index, { key }]) => [index, key] as const) }),
       ...(this.#clock === undefined ? {} : { clock: this.#clock }),
       ...(this.#spans.length === 0 ? {} : { spans: this.#spans }),
       ...(this.#made === undefined ? {} : { made: [...this.#made] }),
     };
-    const at = this.#world.now();
     const op = { op: 'put', key: this.id, value: JSON.stringify(note) } as const;
     await this.#notes.write(() => ({ ok: true, write: { ops: [op], origin: this.id, at } }));
   }
@@ -299,9 +342,10 @@ export class Device {
   #received(): void {
     if (this.#latest === undefined) return;
     this.#base = this.#latest.base;
-    const { at } = this.#latest;
-    // Every task of a list has an index.
-    this.#made = new Map([...(this.#made ?? [])].filter(([, made]) => made > at));
+    const { turn } = this.#latest;
+    // Every task of a list has the index that the hub shows.
+    this.#made = new Map([...(this.#made ?? [])].filter(([, made]) => made > turn));
+    for (const alias of this.#aliases.values()) alias.isOld ||= alias.turn <= turn;
     this.#latest = undefined;
     this.#sent = undefined;
   }
@@ -319,11 +363,25 @@ export class Devices {
   #notes: CachedChannel;
   #world: World;
   #connected = new Map<string, Device>();
+  /** Of each process that tells clients of changes, when it was last seen alive. */
+  #alive: CachedChannel;
+  #process: string;
+  #toldAt = 0;
+  #isWaiting = false;
+  #failed: (error: unknown) => void;
 
-  constructor(notes: CachedChannel, world: World) {
+  constructor(notes: CachedChannel, alive: CachedChannel, world: World) {
     this.#notes = notes;
+    this.#alive = alive;
     this.#world = world;
+    this.#process = world.id();
+    this.#failed = (error) => world.log.warn({ error }, 'devices: could not note which connections ended');
     this.#endSpans();
+  }
+
+  #aliveUntil({ process = '' }: Span): { readonly alive?: number } {
+    const item = this.#alive.view.items.get(process);
+    return item === undefined ? {} : { alive: JSON.parse(item.value).at };
   }
 
   /** A connection that is open in a note ended with the process that made the note, at a moment that nobody knows. */
@@ -333,12 +391,23 @@ export class Devices {
       const ops = [...items.values()].flatMap(({ key, value }): Op[] => {
         const note: Note = JSON.parse(value);
         if (note.spans?.every(({ to }) => to !== undefined) !== false) return [];
-        const spans = note.spans.map((span): Span => (span.to === undefined ? { ...span, to: now, lost: true } : span));
+        const spans = note.spans.map(
+          (span): Span => (span.to === undefined ? { ...span, ...this.#aliveUntil(span), to: now, lost: true } : span),
+        );
         return [{ op: 'put', key, value: JSON.stringify({ ...note, spans }) }];
       });
       return { ok: true, write: { ops, origin: 'hub', at: now } };
     });
-    ended.catch((error: unknown) => this.#world.log.warn({ error }, 'devices: could not note that they are gone'));
+    ended.then(() => this.#forgetProcesses()).catch(this.#failed);
+  }
+
+  /** Those of before: their connections are noted as ended. */
+  async #forgetProcesses(): Promise<void> {
+    const at = this.#world.now();
+    await this.#alive.write(({ items }) => {
+      const keys = [...items.keys()].filter((key) => key !== this.#process);
+      return { ok: true, write: { ops: keys.map((key) => ({ op: 'remove', key })), origin: 'hub', at } };
+    });
   }
 
   /**
@@ -357,10 +426,29 @@ export class Devices {
         'this device belongs to another account: leave device_id out to get a new one',
       );
     }
-    const device = known ?? new Device(name, account, this.#notes, this.#world, note);
+    const device = known ?? new Device(name, account, this.#notes, this.#world, this.#process, note);
     this.#connected.set(name, device);
     device.connected();
     return { ok: true, device };
+  }
+
+  /** Clients are being told of a change. Once that has surely arrived, it is noted that this process was still there. */
+  told(): void {
+    this.#toldAt = this.#world.now();
+    if (!this.#isWaiting) this.#noteAliveLater();
+  }
+
+  #noteAliveLater(): void {
+    this.#isWaiting = true;
+    this.#world.after(sureMs, () => this.#noteAlive());
+  }
+
+  #noteAlive(): void {
+    const at = this.#world.now();
+    this.#isWaiting = false;
+    if (this.#toldAt + sureMs > at) this.#noteAliveLater();
+    const op = { op: 'put', key: this.#process, value: JSON.stringify({ at }) } as const;
+    this.#alive.write(() => ({ ok: true, write: { ops: [op], origin: 'hub', at } })).catch(this.#failed);
   }
 
   disconnect(device: Device, orderly: boolean): void {

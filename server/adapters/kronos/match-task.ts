@@ -23,6 +23,8 @@ export interface Sought {
   readonly seen: (task: Task) => Task;
   /** W10: an index that nobody knows, by which the sender means a task that it was told of. */
   readonly alias?: string;
+  /** When the sender made that index, in milliseconds of the hub's clock. */
+  readonly aliasMadeAt?: number;
 }
 
 export interface Found {
@@ -52,6 +54,8 @@ export function find(lookup: Lookup, unseen: Unseen, sought: Sought, now: number
   const formers = unseen
     .formersOf(which.id ?? ours?.id, found?.key, device, now)
     .filter(({ key }) => key !== found?.key);
+  // 2019 names a task when it is told of it.
+  if (found !== undefined && unseen.wasToldAt(found.key, sought.aliasMadeAt)) return found;
   const best = [...formers].sort((one, other) => away(one) - away(other))[0];
   if (best === undefined || (found !== undefined && away(best) > away(found))) return found;
   const current = lookup.task(best.key);

@@ -5,6 +5,7 @@ import { shownTo } from '../../../protocol/generation.ts';
 import { same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { withOwner } from '../../../protocol/task.ts';
+import { betweenVersions, noVersion } from '../../../protocol/version.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { View } from '../../core/session.ts';
 import type { Change, Item } from '../../core/store.ts';
@@ -29,6 +30,8 @@ interface Notice {
   readonly type: 'create' | 'update' | 'delete';
   readonly task: Task;
   readonly before: Task | undefined;
+  /** A version between that of the change before and its own. */
+  readonly between: number;
 }
 
 export class Notices {
@@ -40,6 +43,8 @@ export class Notices {
   #removed = new Map<string, Removed>();
   /** By step, of the batch of changes that is being told. */
   #batch = new Map<number, Notice>();
+  /** Of the last change that was told. */
+  #version = noVersion;
   /** By token and secret: connections share them, for they are many. */
   #views = new Map<string, View>();
 
@@ -47,6 +52,7 @@ export class Notices {
   constructor(account: string, channel: Channel, items: ReadonlyMap<string, Item>, past: readonly Change[]) {
     this.#account = account;
     this.#channel = channel;
+    this.#version = channel.version;
     this.#shown = new Map([...items.values()].map((item) => [item.key, taskOf(item)]));
     const removers = new Map<string, string>();
     for (const { key, value, origin } of past) {
@@ -73,10 +79,12 @@ export class Notices {
     this.#batch.clear();
     for (const change of changes) {
       const before = this.#shown.get(change.key);
+      const between = betweenVersions(this.#version, change.version ?? this.#version);
+      this.#version = change.version ?? this.#version;
       if (change.value === null) {
         this.#shown.delete(change.key);
         if (before === undefined) continue;
-        this.#batch.set(change.seq, { type: 'delete', task: before, before });
+        this.#batch.set(change.seq, { type: 'delete', task: before, before, between });
         this.#removed.set(change.key, { task: before, device: change.origin });
         const oldest = this.#removed.keys().next().value;
         if (this.#removed.size > removedMost && oldest !== undefined) this.#removed.delete(oldest);
@@ -86,7 +94,7 @@ export class Notices {
         if (before !== undefined && same(before, task)) continue;
         this.#shown.set(change.key, task);
         this.#removed.delete(change.key);
-        this.#batch.set(change.seq, { type: before === undefined ? 'create' : 'update', task, before });
+        this.#batch.set(change.seq, { type: before === undefined ? 'create' : 'update', task, before, between });
       }
     }
   }
@@ -124,8 +132,12 @@ export class Notices {
     return JSON.stringify({ success: true, type: 'read-all', tasks: shown, version, ref });
   }
 
-  /** W1, W11 */
-  #noticeTexts({ type, task: told, before }: Notice, change: Change, reader: TaskReader): string | readonly string[] {
+  /** W1, W10.2, W11 */
+  #noticeTexts(
+    { type, task: told, before, between }: Notice,
+    change: Change,
+    reader: TaskReader,
+  ): string | readonly string[] {
     const { key, origin } = change;
     const version = change.version ?? this.#channel.version;
     const task = this.#shownTo(reader, { key, task: told });
@@ -134,6 +146,10 @@ export class Notices {
     const gone = before ?? told;
     const deleted = { type: 'delete', task_id: gone.id, task_index: this.#own(reader, gone).index };
     if (type === 'delete') return text(deleted);
+    // 2019 gives a task that it is told of an index of its own, and takes over the hub's with the update.
+    if (before === undefined && reader.generation === 2019) {
+      return [text({ type, task }, between), text({ type: 'update', task })];
+    }
     if (before === undefined || before.id === told.id) return text({ type, task });
     // Plain clients look an updated task up by the id that it has now, and find none.
     return [

@@ -43,7 +43,11 @@ export class Ops {
   put(key: string, task: Task): void {
     const id = this.#before(key)?.id;
     const version = this.#next(id === undefined || id === task.id ? 1 : noticesOfNewId);
-    this.list.push({ op: 'put', key, value: storedText(task), version });
+    const value = storedText(task);
+    const kept = this.list.at(-1);
+    // A store makes no step of a value that is there already: the change would be without a version, and nobody would be told.
+    if (kept?.op === 'put' && kept.key === key && kept.version === undefined && kept.value === value) this.list.pop();
+    this.list.push({ op: 'put', key, value, version });
   }
 
   /** For history only, and so without a version: the next op, of the same key, says what becomes of the task. */

@@ -16,6 +16,9 @@ const formerMost = 10_000;
 /** How often what is too old is looked for. */
 const pruneMs = 500;
 
+/** How far a stamp may be from the moment at which the device was told: clocks tick in whole seconds, and messages take a while. */
+export const stampMs = 3_000;
+
 interface Recent {
   readonly at: number;
   readonly device: string;
@@ -168,6 +171,12 @@ export class Unseen {
     return (this.#recent.get(key) ?? []).some(
       ({ at, before, device: maker }) => before === undefined && maker !== device && at >= since,
     );
+  }
+
+  /** Whether clients were told of the new task at about this moment, in milliseconds. */
+  wasToldAt(key: string, at = Number.NEGATIVE_INFINITY): boolean {
+    const made = (this.#recent.get(key) ?? []).find(({ before }) => before === undefined);
+    return made !== undefined && Math.abs(made.at - at) <= stampMs;
   }
 
   /** How tasks that others changed were before, where they had this description then. */

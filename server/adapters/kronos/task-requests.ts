@@ -3,7 +3,7 @@
 
 import { decode, type Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import { generationOf } from '../../../protocol/generation.ts';
+import { generationOf, hasBothForms } from '../../../protocol/generation.ts';
 import type { mergeList } from '../../../protocol/merge.ts';
 import type { Requests, Task } from '../../../protocol/messages.ts';
 import { isAllowed } from '../../core/access.ts';
@@ -37,7 +37,9 @@ interface Asking {
 
 /** Opens the adapter of plain task clients, one for all connections of a hub. */
 export async function openTaskClients(deps: TaskDeps): Promise<TaskClients<Device>> {
-  return new TaskRequests(deps, new Devices(await deps.hub.cachedChannel('@hub/devices'), deps.hub.world));
+  const { hub } = deps;
+  const [notes, alive] = await Promise.all([hub.cachedChannel('@hub/devices'), hub.cachedChannel('@hub/processes')]);
+  return new TaskRequests(deps, new Devices(notes, alive, hub.world));
 }
 
 class TaskRequests implements TaskClients<Device> {
@@ -64,6 +66,7 @@ class TaskRequests implements TaskClients<Device> {
     const known = this.#opened.get(account);
     if (known !== undefined) return known;
     const opening = Tasks.open(this.#deps.hub, account, this.#deps.merge);
+    opening.then(({ channel }) => channel.listen(() => this.#devices.told())).catch(() => undefined);
     this.#opened.set(account, opening);
     opening.catch(() => this.#opened.delete(account));
     return opening;
@@ -240,9 +243,13 @@ function generationIn(request: TaskRequest, known: boolean): 2018 | 2019 | undef
     case 'update':
       // Only 2019 names the old id beside the index.
       if (typeof request.task_id === 'number' && request.task?.index !== undefined) return 2019;
-      return request.task && generationOf(request.task);
+      if (request.task === undefined) return undefined;
+      // A client of 2018 repeats the fields of both that it was shown.
+      if (!known && request.task_id === undefined && hasBothForms(request.task)) return 2018;
+      return generationOf(request.task);
     case 'delete':
-      return request.task_index && request.task_id === undefined ? 2019 : undefined;
+      if (request.task_index && request.task_id === undefined) return 2019;
+      return !known && request.task_id !== undefined && !request.task_index ? 2018 : undefined;
     case 'write-all': {
       // A list has tasks that others made, too.
       const all = (request.tasks ?? request.data?.tasks ?? []).map(generationOf);

@@ -241,6 +241,7 @@ export class Tasks {
         keys,
         own,
         unindexed,
+        shown,
       } = nameList(said, {
         lives,
         past,
@@ -253,6 +254,7 @@ export class Tasks {
         keys,
         present,
         unindexed,
+        shown,
         fresh: new Set(own.keys()),
       });
       spared = merge.spared;
@@ -299,7 +301,9 @@ export class Tasks {
       const key =
         (named === undefined
           ? undefined
-          : (client.keyOf(named) ?? keyShown(this.account, named) ?? this.#lookup.byIndex(named))) ??
+          : (client.keyOf(named, this.#lookup.byIndex(named)) ??
+            keyShown(this.account, named) ??
+            this.#lookup.byIndex(named))) ??
         this.#lookup.byId(id)[0] ??
         this.#lookup.byDesc(desc)[0];
       if (key === undefined) return new Set(lives.map((life) => life.key));
@@ -348,12 +352,14 @@ export class Tasks {
     const index = ours?.index ?? which.index;
     if (index === undefined || which.key !== undefined || client.generation === 'raw')
       return { ...plain, named: false };
-    const key = client.keyOf(index) ?? keyShown(this.account, index);
+    const key = client.keyOf(index, this.#lookup.byIndex(index)) ?? keyShown(this.account, index);
     if (key !== undefined) return { ...plain, which: { key }, named: true };
     if (this.#lookup.byIndex(index) !== undefined || this.#wasRemoved(index)) return { ...plain, named: false };
     const { index: _index, ...rest } = ours ?? {};
-    const id = which.id ?? stampOf(index)?.id;
-    return { ...plain, which: { id }, ours: ours && rest, alias: index, named: true };
+    const stamp = stampOf(index);
+    const id = which.id ?? stamp?.id;
+    const aliasMadeAt = stamp === undefined ? {} : { aliasMadeAt: stamp.at - (client.clock ?? 0) };
+    return { ...plain, which: { id }, ours: ours && rest, alias: index, ...aliasMadeAt, named: true };
   }
 
   #wasRemoved(index: string): boolean {

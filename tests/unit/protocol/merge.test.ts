@@ -164,6 +164,35 @@ describe('a list of a device that was away', () => {
   });
 });
 
+describe('two copies of one task in a list', () => {
+  const ts = 1_530_716_924;
+  const copy = task(Number(`2${ts}`), 'milk', { done: ts });
+  const lives = [life('milk', task(2, 'milk'), task(9, 'milk', { done: ts })), life('bread', task(2, 'bread'))];
+
+  test('[M10.5] the second, known by its index, takes no other task’s id', () => {
+    const told = task(9, 'milk', { done: ts });
+    const edited = task(2, 'rye bread');
+    const listing = {
+      keys: new Map([
+        [copy, 'milk'],
+        [told, 'milk'],
+      ]),
+      present: new Set<string>(),
+      unindexed: new Set(['bread']),
+      fresh: new Set<Task>(),
+      shown: new Set<string>(),
+    };
+    const { outcomes } = mergeList(lives, [copy, told, edited], 100, listing);
+    expect(outcomes).toEqual([{ kind: 'write', key: 'bread', task: edited, overruled: undefined }]);
+  });
+
+  test('[M10.6] a task that was done and undone without a word, under another id, is found by its description', () => {
+    expect(writes([life('milk', task(2, 'milk'))], [task(1, 'milk', { tags: ['shop'] })])).toEqual([
+      ['milk', task(1, 'milk', { tags: ['shop'] })],
+    ]);
+  });
+});
+
 describe('an update that crossed another’s', () => {
   test('[W6.1] an update takes back nothing that its sender had not seen', () => {
     const [before, current] = [task(1, 'milk'), task(1, 'milk', { tags: ['home'] })];

@@ -180,6 +180,46 @@ describe('an index that a client of 2019 makes for a task that it was notified o
   });
 });
 
+test('[W10.5] a client that is known to be of 2019 is told of a new task and then of its index, by greater versions', async () => {
+  const { hub, old, young } = await told();
+  await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
+  await young.ask();
+  hub.world.pass(60_000);
+  const version = hub.world.now();
+  for (const id of [3, 4]) await old.ask({ type: 'create', task: task(id, 'cheese'), version });
+  const notices = await young.ask();
+  expect(notices).toMatchObject([
+    { type: 'create', task: { id: 3 }, version: version - 1 },
+    { type: 'update', task: { id: 3, index: expect.stringContaining(hub.owner) }, version },
+    { type: 'create', task: { id: 4 }, version: version + 0.5 },
+    { type: 'update', task: { id: 4, index: expect.stringContaining(hub.owner) }, version: version + 1 },
+  ]);
+});
+
+test('[R4.1] a client that repeats the fields of both generations and names no old id is one of 2018', async () => {
+  const { hub, old } = await told();
+  const reader = await login(hub, 'reader');
+  const [milk] = await tasksOf(reader);
+  await reader.ask({ type: 'update', task: { ...milk, desc: 'oat milk' } });
+  const [shown] = await tasksOf(reader);
+  expect(shown).not.toHaveProperty('start');
+  expect(await tasksOf(old)).toMatchObject([{ desc: 'oat milk' }]);
+});
+
+test('[W1.2] a change in a list is told to others, also where the device sent it as it is stored', async () => {
+  const { hub, old, young } = await told();
+  const [milk] = await tasksOf(old);
+  await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
+  await young.ask();
+  const done = { ...milk, id: '11767614480', done: 1_767_614_480, desc: 'oat milk' };
+  await old.ask({ type: 'write-all', tasks: [done, (await tasksOf(old))[1]], version: hub.world.now() });
+  expect((await young.ask()).map(({ type, task_id: id }) => [type, id])).toEqual([
+    ['delete', 1],
+    ['create', undefined],
+    ['update', 1],
+  ]);
+});
+
 describe('a change of id', () => {
   test('[W11.1] is told as a delete, a create and an update, each with a greater version', async () => {
     const { hub, old, young } = await told();

@@ -1,0 +1,21 @@
+// The steps that a write makes of a tasks channel.
+
+import { expect, test } from '@jest/globals';
+import { Ops } from '../../../../server/adapters/kronos/ops.ts';
+import { task } from '../../../harness/task.ts';
+
+const empty = { items: new Map(), seq: 0, version: -1 };
+
+test('[W1.2] what was kept for history only, and is stored just so, is one step with a version that others are told of', () => {
+  const ops = new Ops(empty, 1_000, 5_000);
+  ops.keep('k', task(1, 'milk'));
+  ops.put('k', task(1, 'milk'));
+  expect(ops.list).toMatchObject([{ op: 'put', key: 'k', version: 1_000 }]);
+});
+
+test('what was overruled is a step of its own, without a version', () => {
+  const ops = new Ops(empty, 1_000, 5_000);
+  ops.keep('k', task(1, 'milk'));
+  ops.put('k', task(1, 'oat milk'));
+  expect(ops.list.map((op) => op.op === 'put' && op.version)).toEqual([undefined, 1_000]);
+});
