@@ -1,4 +1,4 @@
-// What the SDK promises: the types that its users see. No behaviour: client.ts and channel.ts begin with that.
+// The public types of the SDK, without behaviour. client.ts implements `Connection`, channel.ts implements `SdkChannel`.
 
 import type { MergedDayView } from '../../protocol/day-answer.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
@@ -6,7 +6,7 @@ import type { Task } from '../../protocol/messages.ts';
 import type { ConnectionState } from './connection.ts';
 import type { Storage } from './storage.ts';
 
-/** What a WebSocket has to have: the browser's, Node's since 22, and that of the package `ws`. */
+/** The part of a WebSocket that the SDK uses. Browsers, Node 22 and later, and the package `ws` provide it. */
 export interface SdkSocket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -19,25 +19,25 @@ export interface SdkSocket {
 export type SdkSocketClass = new (url: string) => SdkSocket;
 
 export interface ConnectOptions {
-  /** Of the hub: `http:`, `https:`, `ws:` or `wss:`. */
+  /** The hub's address, with the scheme `http:`, `https:`, `ws:` or `wss:`. */
   readonly url: string;
-  /** The secret. Without one a personal hub makes one at the first login, and the storage keeps it. */
+  /** The account's secret. Without one, a personal hub creates a token at the first login, and the SDK stores it. */
   readonly token?: string;
-  /** Names this device; without it the storage has the one that was made the first time. */
+  /** The device id. Without one, the SDK creates an id at the first start and stores it. */
   readonly device?: string;
-  /** What a token is called that the hub makes for this device. */
+  /** The name of the token that the hub creates for this device. */
   readonly name?: string;
-  /** In memory unless said: then nothing outlives the process. */
+  /** Where the SDK stores state. Default: in memory, so nothing survives the process. */
   readonly storage?: Storage;
-  /** The global one unless said; Node 20 has none. */
+  /** The WebSocket class. Default: the global one, which Node 20 does not have. */
   readonly webSocket?: SdkSocketClass;
-  /** Milliseconds since 1970. */
+  /** The clock, in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
-  /** Calls `act` once after `ms` milliseconds; the answer cancels it. */
+  /** Calls `act` once after `ms` milliseconds. Returns a function that cancels the call. Default: `setTimeout`. */
   readonly after?: (ms: number, act: () => void) => () => void;
-  /** 0 ≤ x < 1 */
+  /** Returns x with 0 ≤ x < 1. Default: `Math.random`. */
   readonly random?: () => number;
-  /** A short unguessable name. */
+  /** Returns a new unguessable id. Default: 21 random base64url characters. */
   readonly id?: () => string;
 }
 
@@ -46,23 +46,23 @@ export interface SdkPosition {
   readonly seq: number;
 }
 
-/** A hub's refusal, or what kept a question from it: `offline`. */
+/** A refusal by the hub; or `offline`, if no answer came from the hub. */
 export interface SdkFailure {
   readonly ok: false;
   readonly code: ErrorCode | 'offline';
-  /** For people. */
+  /** A text for people, in English. */
   readonly error: string;
   readonly hint?: string;
 }
 
 export interface SdkDayOptions {
-  /** A name of the zone database, instead of the account's. */
+  /** A time zone, such as `Europe/Berlin`. Default: the account's zone. */
   readonly zone?: string;
-  /** Minutes: gaps of at most that are filled. */
+  /** Gaps of at most this many minutes count as active time. */
   readonly bridge?: number;
 }
 
-/** Microseconds since 1970. */
+/** The time span of an item, in microseconds since 1970. */
 export interface ItemSpan {
   readonly time?: number;
   readonly end?: number;
@@ -71,35 +71,35 @@ export interface ItemSpan {
 export interface SdkItem<T> extends ItemSpan {
   readonly key: string;
   readonly item: T;
-  /** The step that made it what it is; 0 while it is only here. */
+  /** The sequence number of the item's last change at the hub; 0 until the hub has stored the item. */
   readonly seq: number;
-  /** Milliseconds since 1970: by the hub, or by this device while it is only here. */
+  /** When the item last changed, in milliseconds since 1970: by the hub's clock, or by this device's until the hub has stored the change. */
   readonly at: number;
-  /** Who wrote it. */
+  /** The id of the device that wrote the item. */
   readonly device: string;
-  /** Whether the hub has not yet answered a write that made it what it is. */
+  /** Whether the item contains a write that the hub has not acknowledged. */
   readonly pending: boolean;
 }
 
-/** What became of a write. Refused ones have left the queue, and the item is again what it would be without them. */
+/** The hub's answer to a write. A refused write is removed from the queue, and its effect disappears from the item. */
 export type WriteOutcome = { readonly ok: true; readonly position: SdkPosition } | SdkFailure;
 
-/** A write that is in the queue, on disk. */
+/** A write that is stored in the queue. */
 export interface QueuedWrite {
   readonly ok: true;
-  /** Of the item; '' for a write that is not about one. */
+  /** The item's key; '' for a write that is about the whole channel. */
   readonly key: string;
-  /** The write id: the write is done once, however often it is sent. */
+  /** The write id, an idempotency key: the hub applies the write once, however often the SDK sends it. */
   readonly id: string;
-  /** The hub's answer, whenever it comes; never rejects. */
+  /** Resolves with the hub's answer. Never rejects. */
   readonly settled: Promise<WriteOutcome>;
 }
 
-/** A write that was refused, and is in the queue no more. */
+/** A write that the hub refused. It is no longer in the queue. */
 export interface RefusedWrite {
   readonly channel: string;
   readonly id: string;
-  /** create, update, delete, write-all, revert */
+  /** `create`, `update`, `delete`, `write-all` or `revert`. */
   readonly type: string;
   readonly key: string;
   readonly failure: SdkFailure;
@@ -113,7 +113,7 @@ export type SdkChange<T> = ItemSpan & {
   readonly device: string;
 } & ({ readonly type: 'create' | 'update'; readonly item: T } | { readonly type: 'delete' });
 
-/** What a subscriber is told: first what there is, then each change; `reset` when all that was told before is to be forgotten. */
+/** An event for subscribers: first a `snapshot`, then each change. A `reset` replaces everything received before it. */
 export type ChannelEvent<T> =
   | {
       readonly type: 'snapshot';
@@ -129,13 +129,13 @@ export type ChannelEvent<T> =
     }
   | SdkChange<T>;
 
-/** Ends with `close()`, with `break` out of a `for await`, or with the connection. */
+/** A sequence of events for `for await`. It ends by `close()`, by `break` out of the loop, or when the connection is closed. */
 export interface Subscription<T> extends AsyncIterable<T> {
   close(): void;
 }
 
 export interface ReadOptions {
-  /** Microseconds since 1970, `from` included and `to` not. */
+  /** Microseconds since 1970. `from` is inclusive, `to` is exclusive. */
   readonly from?: number;
   readonly to?: number;
   readonly limit?: number;
@@ -143,7 +143,7 @@ export interface ReadOptions {
 
 export interface HistoryOptions {
   readonly key?: string;
-  /** Only steps before this one. */
+  /** Return only changes with a smaller sequence number. */
   readonly before?: number;
   readonly limit?: number;
 }
@@ -156,94 +156,98 @@ export type HistoryResult<T> =
   | {
       readonly ok: true;
       readonly position: SdkPosition;
-      /** The newest first. */
+      /** Newest first. */
       readonly changes: readonly SdkChange<T>[];
-      /** Whether there may be older ones: ask on, with `before`. */
+      /** Whether there may be older changes. Get them with `before`. */
       readonly more: boolean;
     }
   | SdkFailure;
 
 /**
- * One channel. Writes show in `items` at once, are in the queue on disk when their promise resolves, and reach the hub when there
- * is one. What others wrote meanwhile is merged, field by field.
+ * One channel. A write shows in `items` at once, is stored in the queue when its promise resolves, and is sent when the hub can be
+ * reached. Concurrent writes of other devices are merged field by field.
  */
 export interface SdkChannel<T> {
   readonly name: string;
-  /** Takes up what the storage has, without waiting for the hub, and from then on mirrors the channel. All but `create` and `read` imply it. */
+  /** Loads the stored state without waiting for the hub, and mirrors the channel from then on. Every method opens the channel itself, except `create`, `read`, `history` and `at`. */
   open(): Promise<void>;
-  /** Everything, with the writes that wait; by key. Empty before `open`. */
+  /** All items by key, with unacknowledged writes applied. Empty before `open`. */
   readonly items: ReadonlyMap<string, SdkItem<T>>;
-  /** How far the mirror got; undefined before the hub was heard for the first time. */
+  /** The position of the mirror; undefined until the first message from the hub. */
   readonly position: SdkPosition | undefined;
-  /** Whether the mirror has caught up with the hub, on this connection. */
-  readonly current: boolean;
-  /** How many writes wait for an answer. */
-  readonly waiting: number;
-  /** Calls `told` after every change of `items`, whoever made it. The answer ends it. */
-  onItems(told: () => void): () => void;
-  /** What the hub has, from now on and without a gap, across reconnects. Writes that wait are not in it. */
+  /** Whether the mirror has caught up with the hub on this connection. */
+  readonly isCurrent: boolean;
+  /** The number of writes that the hub has not answered. */
+  readonly pendingCount: number;
+  /** Calls `listener` after every change of `items`, by this device or another. Returns a function that removes the listener. */
+  onItems(listener: () => void): () => void;
+  /** Returns the hub's state and then its changes, without a gap, also across reconnects. Unacknowledged writes are not included. */
   subscribe(): Subscription<ChannelEvent<T>>;
-  /** The same as calls. The answer ends it. */
-  onTold(told: (told: ChannelEvent<T>) => void): () => void;
-  /** Asks the hub, without mirroring the channel. */
+  /** Calls `listener` with the events of `subscribe`. Returns a function that removes the listener. */
+  onEvent(listener: (event: ChannelEvent<T>) => void): () => void;
+  /** @deprecated since 0.2.0: use `onEvent`. */
+  onTold(listener: (event: ChannelEvent<T>) => void): () => void;
+  /** Reads from the hub, without mirroring the channel. */
   read(range?: ReadOptions): Promise<ReadResult<T>>;
-  history(past?: HistoryOptions): Promise<HistoryResult<T>>;
-  /** The items as they were after that step. */
+  /** Reads past changes from the hub. */
+  history(options?: HistoryOptions): Promise<HistoryResult<T>>;
+  /** Reads the items as they were after the change with this sequence number. */
   at(seq: number): Promise<ReadResult<T>>;
-  create(item: T, more?: ItemSpan & { readonly key?: string }): Promise<QueuedWrite | SdkFailure>;
-  /** The item as it is now, whole; what others did to its other fields stays. */
+  /** Creates an item. Default key: a new id. */
+  create(item: T, options?: ItemSpan & { readonly key?: string }): Promise<QueuedWrite | SdkFailure>;
+  /** Replaces an item by `item`, which must be complete. Fields that only others changed meanwhile keep their values. */
   update(key: string, item: T, span?: ItemSpan): Promise<QueuedWrite | SdkFailure>;
-  /** Is refused as stale when somebody else changed the item meanwhile: an edit beats a delete. */
+  /** Deletes an item. Refused as `stale` if another device changed the item meanwhile: an edit beats a delete. */
   delete(key: string): Promise<QueuedWrite | SdkFailure>;
-  /** These are all the items; what others made or changed meanwhile stays. */
+  /** Replaces all items. Items that others created or changed meanwhile stay. */
   writeAll(
     items: readonly (ItemSpan & { readonly key: string; readonly item: T })[],
   ): Promise<QueuedWrite | SdkFailure>;
-  /** Makes the channel again what it was after step `to`. */
+  /** Restores the channel to its state after the change with sequence number `to`. */
   revert(to: number): Promise<QueuedWrite | SdkFailure>;
 }
 
 export interface SyncResult {
-  /** `live`: all is sent and answered, and all open channels have caught up. */
+  /** `live`: the hub has answered every write, and all open channels have caught up. */
   readonly state: 'live' | 'offline' | 'revoked';
-  /** Why it is not live, for people; '' when it is. */
+  /** Why the state is not `live`, as a text for people; '' if it is. */
   readonly reason: string;
-  /** Writes that still wait, of all channels. They are on disk, and go out with the next sync. */
+  /** The number of unanswered writes in all channels. They are stored, and the next sync sends them. */
   readonly pending: number;
-  /** Writes that the hub refused since the last sync, of whichever process. */
+  /** Writes that the hub refused since the last sync, also those that another process queued. */
   readonly refused: readonly RefusedWrite[];
 }
 
 export interface Connection {
   readonly state: ConnectionState;
-  /** Calls `told` after every change of `state`. The answer ends it. */
-  onState(told: (state: ConnectionState) => void): () => void;
-  /** Calls `told` for every write that the hub refuses. The answer ends it. */
-  onRefused(told: (refused: RefusedWrite) => void): () => void;
-  /** The device's id and its token; known when the storage has been read. */
+  /** Calls `listener` after every change of `state`. Returns a function that removes the listener. */
+  onState(listener: (state: ConnectionState) => void): () => void;
+  /** Calls `listener` for every write that the hub refuses. Returns a function that removes the listener. */
+  onRefused(listener: (refused: RefusedWrite) => void): () => void;
+  /** Reads the device id and the token from the storage; creates the device id if there is none. */
   identity(): Promise<{ readonly device: string; readonly token: string }>;
-  /** Connects, and stays connected until `close`; `sync`, `read` and `subscribe` do so by themselves. */
+  /** Connects, and reconnects until `close`. `sync`, `read` and `subscribe` call it themselves. */
   start(): void;
   channel(name: 'tasks'): SdkChannel<Task>;
   channel<T = unknown>(name: string): SdkChannel<T>;
-  /** Changes of all channels that match, such as `aw/*`, from now on and without a gap, across reconnects. Nothing is mirrored. */
+  /** Returns the changes of all channels that match the pattern, such as `aw/*`, from now on, without a gap, also across reconnects. Mirrors none of the channels. */
   follow<T = unknown>(pattern: string): Subscription<ChannelEvent<T>>;
   /**
-   * The merged day: where the time of a date went, each second once, with its reasons.
+   * Gets the merged day: where the time of a date went, each second once, with its reasons.
    * @param date `2026-11-28`, `today` or `yesterday`
    */
   day(date: string, options?: SdkDayOptions): Promise<{ readonly ok: true; readonly day: MergedDayView } | SdkFailure>;
-  /** What this token may read. */
+  /** Lists the channels that this token may read. */
   channels(): Promise<
     { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | SdkFailure
   >;
   /**
-   * Connects, sends what waits in the storage, and catches up the open channels.
-   * @param deadlineMs how long to try; then whatever is not done stays in the queue
+   * Connects, sends the stored writes, and catches up the open channels.
+   * @param deadlineMs how long to try; writes that are unanswered then stay in the queue
    */
   sync(options: { readonly deadlineMs: number }): Promise<SyncResult>;
-  /** With a new token, as the same device; the only way out of `revoked`. */
+  /** Reconnects with a new token, as the same device. This is the only way to leave the state `revoked`. */
   login(token: string): Promise<void>;
-  /** Hangs up in good order, once what was written is on disk. */
+  /** Stores what is not stored yet, and closes the connection. */
   close(): Promise<void>;
 }

@@ -1,77 +1,79 @@
-// Storage in a browser (IndexedDB), shared by all tabs of one origin: a transaction is atomic among them, and a broadcast tells the
-// others what changed. Nothing here is for Node; the few types are the browser's own, as far as they are used.
+// Storage in a browser (IndexedDB), shared by all tabs of one origin. A transaction is atomic among the tabs, and a BroadcastChannel
+// notifies the other tabs of changes. The interfaces below declare the part of IndexedDB that is used, because this project compiles
+// without the DOM types.
 
 import type { Storage } from './storage.ts';
 
-interface Asked<T> {
+interface IdbRequest<T> {
   readonly result: T;
   readonly error: unknown;
   onsuccess: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
 }
 
-interface Values {
-  get(name: string): Asked<unknown>;
-  put(value: unknown, name: string): Asked<unknown>;
-  delete(name: string): Asked<unknown>;
-  getAllKeys(): Asked<readonly unknown[]>;
+interface IdbObjectStore {
+  get(name: string): IdbRequest<unknown>;
+  put(value: unknown, name: string): IdbRequest<unknown>;
+  delete(name: string): IdbRequest<unknown>;
+  getAllKeys(): IdbRequest<readonly unknown[]>;
 }
 
-interface Transaction {
+interface IdbTransaction {
   readonly error: unknown;
   oncomplete: ((event: never) => void) | null;
   onabort: ((event: never) => void) | null;
-  objectStore(name: string): Values;
+  objectStore(name: string): IdbObjectStore;
   abort(): void;
 }
 
-interface Database {
+interface IdbDatabase {
   createObjectStore(name: string): unknown;
-  transaction(name: string, mode: 'readonly' | 'readwrite', options?: { durability: 'strict' }): Transaction;
+  transaction(name: string, mode: 'readonly' | 'readwrite', options?: { durability: 'strict' }): IdbTransaction;
 }
 
-interface Opening extends Asked<Database> {
+interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
   onupgradeneeded: ((event: never) => void) | null;
 }
 
-declare const indexedDB: { open(name: string, version: number): Opening };
+declare const indexedDB: { open(name: string, version: number): IdbOpenRequest };
 declare const BroadcastChannel: new (
   name: string,
 ) => { onmessage: ((event: never) => void) | null; postMessage(message: unknown): void; close(): void };
 
-const table = 'values';
+const storeName = 'values';
 
-/** @param name of the database: one for each account that is used in this browser */
+/** @param name the name of the database: use one per account in this browser */
 export class BrowserStorage implements Storage {
   #name: string;
-  #database: Promise<Database> | undefined;
-  #watchers = new Set<(name: string) => void>();
-  #told: InstanceType<typeof BroadcastChannel> | undefined;
+  #database: Promise<IdbDatabase> | undefined;
+  #listeners = new Set<(name: string) => void>();
+  #broadcastChannel: InstanceType<typeof BroadcastChannel> | undefined;
 
   constructor(name = 'horai') {
     this.#name = name;
   }
 
   async names(): Promise<readonly string[]> {
-    const keys = await answered((await this.#values('readonly')).values.getAllKeys());
+    const keys = await toPromise((await this.#openStore('readonly')).values.getAllKeys());
     return keys.filter((key) => typeof key === 'string');
   }
 
   async read(name: string): Promise<unknown> {
-    return answered((await this.#values('readonly')).values.get(name));
+    return toPromise((await this.#openStore('readonly')).values.get(name));
   }
 
   async update(name: string, change: (value: unknown) => unknown): Promise<void> {
-    const { transaction, values } = await this.#values('readwrite');
-    const done = new Promise<void>((resolve, reject) => {
+    const { transaction, values } = await this.#openStore('readwrite');
+    const committed = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('the browser could not keep it'));
+      transaction.onabort = () =>
+        reject(transaction.error ?? new Error('the browser aborted the transaction: nothing was stored'));
     });
-    const got = values.get(name);
-    // Not awaited: a transaction ends when nothing is asked of it in the same turn.
-    got.onsuccess = () => {
+    const request = values.get(name);
+    // A callback instead of `await`: a transaction commits when a turn of the event loop makes no request.
+    request.onsuccess = () => {
       try {
-        const changed = change(got.result);
+        const changed = change(request.result);
         if (changed === undefined) values.delete(name);
         else values.put(changed, name);
       } catch (error) {
@@ -79,58 +81,58 @@ export class BrowserStorage implements Storage {
         throw error;
       }
     };
-    await done;
-    this.#tell(name);
+    await committed;
+    this.#notify(name);
   }
 
-  watch(told: (name: string) => void): () => void {
-    const watcher = (name: string) => told(name);
-    this.#watchers.add(watcher);
-    this.#broadcast();
+  watch(listener: (name: string) => void): () => void {
+    const entry = (name: string) => listener(name);
+    this.#listeners.add(entry);
+    this.#openBroadcastChannel();
     return () => {
-      this.#watchers.delete(watcher);
-      if (this.#watchers.size > 0) return;
-      this.#told?.close();
-      this.#told = undefined;
+      this.#listeners.delete(entry);
+      if (this.#listeners.size > 0) return;
+      this.#broadcastChannel?.close();
+      this.#broadcastChannel = undefined;
     };
   }
 
-  #tell(name: string): void {
-    for (const told of [...this.#watchers]) told(name);
-    if (this.#told !== undefined) {
-      this.#told.postMessage(name);
+  #notify(name: string): void {
+    for (const notify of [...this.#listeners]) notify(name);
+    if (this.#broadcastChannel !== undefined) {
+      this.#broadcastChannel.postMessage(name);
       return;
     }
-    const once = new BroadcastChannel(this.#name);
-    once.postMessage(name);
-    once.close();
+    const channel = new BroadcastChannel(this.#name);
+    channel.postMessage(name);
+    channel.close();
   }
 
-  #broadcast(): void {
-    if (this.#told !== undefined) return;
+  #openBroadcastChannel(): void {
+    if (this.#broadcastChannel !== undefined) return;
     const channel = new BroadcastChannel(this.#name);
     channel.onmessage = ({ data }: { readonly data: unknown }) => {
-      if (typeof data === 'string') for (const told of [...this.#watchers]) told(data);
+      if (typeof data === 'string') for (const notify of [...this.#listeners]) notify(data);
     };
-    this.#told = channel;
+    this.#broadcastChannel = channel;
   }
 
-  async #values(mode: 'readonly' | 'readwrite'): Promise<{ transaction: Transaction; values: Values }> {
-    this.#database ??= this.#open();
-    const transaction = (await this.#database).transaction(table, mode, { durability: 'strict' });
-    return { transaction, values: transaction.objectStore(table) };
+  async #openStore(mode: 'readonly' | 'readwrite'): Promise<{ transaction: IdbTransaction; values: IdbObjectStore }> {
+    this.#database ??= this.#openDatabase();
+    const transaction = (await this.#database).transaction(storeName, mode, { durability: 'strict' });
+    return { transaction, values: transaction.objectStore(storeName) };
   }
 
-  #open(): Promise<Database> {
-    const opening = indexedDB.open(this.#name, 1);
-    opening.onupgradeneeded = () => void opening.result.createObjectStore(table);
-    return answered(opening);
+  #openDatabase(): Promise<IdbDatabase> {
+    const request = indexedDB.open(this.#name, 1);
+    request.onupgradeneeded = () => void request.result.createObjectStore(storeName);
+    return toPromise(request);
   }
 }
 
-function answered<T>(asked: Asked<T>): Promise<T> {
+function toPromise<T>(request: IdbRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
   });
 }

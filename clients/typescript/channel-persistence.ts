@@ -1,24 +1,25 @@
-// One channel's place in the storage: what was meant here is written at once, what was heard a little later, and what another process
-// wrote is read. The form in which it lies there is in replica.ts; who got further is for mirror.ts and queue.ts to say.
+// Stores one channel and reads what other processes stored. Writes of users are stored at once, changes from the hub after a delay.
+// replica.ts defines the stored format (`StoredChannel`). mirror.ts and queue.ts merge the stored state with the state in memory.
 
 import type { ChannelMirror } from './mirror.ts';
 import type { WriteQueue } from './queue.ts';
-import { isStored, type StoredChannel } from './replica.ts';
+import { isStoredChannel, type StoredChannel } from './replica.ts';
 import type { Storage } from './storage.ts';
 
-/** What the hub has is stored this much later. */
-const lazyMs = 250;
-/** Storing takes at most one part in so many of the time, however large the channel is. */
-const lazyShare = 8;
+/** Changes from the hub are stored after this delay, in milliseconds. */
+const lazySaveDelayMs = 250;
+/** Lazy saves take at most one part in `saveTimeShare` of the time, however large the channel is. */
+const saveTimeShare = 8;
 
-export const storedName = (channel: string) => `channel:${channel}`;
+/** The name of a channel's value in the storage. */
+export const storageKey = (channel: string) => `channel:${channel}`;
 
 export interface ChannelPersistenceDeps {
   readonly storage: Storage;
   readonly now: () => number;
   readonly after: (ms: number, act: () => void) => () => void;
-  /** The mirror and the queue may have more than before. */
-  readonly adopted: () => void;
+  /** Called after stored state was merged into the mirror and the queue. */
+  readonly onAdopt: () => void;
 }
 
 export class ChannelPersistence {
@@ -26,98 +27,99 @@ export class ChannelPersistence {
   #mirror: ChannelMirror;
   #queue: WriteQueue;
   #deps: ChannelPersistenceDeps;
-  #turn: Promise<unknown> = Promise.resolve();
-  #next: Promise<void> | undefined;
-  #lazily: (() => void) | undefined;
-  #unwatch: (() => void) | undefined;
-  #over = false;
+  #lastTask: Promise<unknown> = Promise.resolve();
+  #nextSave: Promise<void> | undefined;
+  #cancelLazySave: (() => void) | undefined;
+  #stopWatching: (() => void) | undefined;
+  #isClosed = false;
   #lastWriteMs = 0;
 
   constructor(channel: string, mirror: ChannelMirror, queue: WriteQueue, deps: ChannelPersistenceDeps) {
-    this.#name = storedName(channel);
+    this.#name = storageKey(channel);
     this.#mirror = mirror;
     this.#queue = queue;
     this.#deps = deps;
   }
 
   async load(): Promise<void> {
-    this.#unwatch = this.#deps.storage.watch((name) => {
+    this.#stopWatching = this.#deps.storage.watch((name) => {
       if (name === this.#name) this.#reread();
     });
     await this.#read();
   }
 
-  /** Writes down everything as it is when its turn comes. */
+  /** Stores the channel. Calls that come before the save starts share one save. */
   save(): Promise<void> {
-    this.#lazily?.();
-    this.#lazily = undefined;
-    this.#next ??= this.#after(() => {
-      this.#next = undefined;
+    this.#cancelLazySave?.();
+    this.#cancelLazySave = undefined;
+    this.#nextSave ??= this.#enqueue(() => {
+      this.#nextSave = undefined;
       return this.#write();
     });
-    return this.#next;
+    return this.#nextSave;
   }
 
+  /** Stores the channel after a delay. */
   saveLazily(): void {
-    this.#lazily ??= this.#deps.after(Math.max(lazyMs, lazyShare * this.#lastWriteMs), () => {
-      this.#lazily = undefined;
-      // What fails here is caught up with again; what was meant is on disk already.
+    this.#cancelLazySave ??= this.#deps.after(Math.max(lazySaveDelayMs, saveTimeShare * this.#lastWriteMs), () => {
+      this.#cancelLazySave = undefined;
+      // If this save fails, the SDK gets the changes from the hub again. Writes of users are stored by `save`, which reports failures.
       this.save().catch(() => undefined);
     });
   }
 
-  /** Everything is on disk when this resolves. */
+  /** Resolves when the current state is stored. */
   async flush(): Promise<void> {
-    if (this.#lazily !== undefined) await this.save();
+    if (this.#cancelLazySave !== undefined) await this.save();
   }
 
   async close(): Promise<void> {
-    this.#over = true;
-    this.#unwatch?.();
+    this.#isClosed = true;
+    this.#stopWatching?.();
     await this.flush();
-    await this.#turn;
+    await this.#lastTask;
   }
 
   #reread(): void {
-    this.#after(async () => {
-      if (!this.#over) await this.#read();
+    this.#enqueue(async () => {
+      if (!this.#isClosed) await this.#read();
     }).catch(() => undefined);
   }
 
-  /** One after the other. */
-  #after(act: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(act);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+  /** Runs storage operations one after the other. */
+  #enqueue(run: () => Promise<void>): Promise<void> {
+    const task = this.#lastTask.then(run);
+    this.#lastTask = task.catch(() => undefined);
+    return task;
   }
 
   async #read(): Promise<void> {
-    this.#adopt(this.#storedOf(await this.#deps.storage.read(this.#name)));
+    this.#adopt(this.#parse(await this.#deps.storage.read(this.#name)));
   }
 
   async #write(): Promise<void> {
-    const { over, saved } = this.#queue.unsaved();
-    const began = this.#deps.now();
-    let written: StoredChannel | undefined;
+    const { applyTo, markSaved } = this.#queue.takeUnsaved();
+    const startedAt = this.#deps.now();
+    let result: StoredChannel | undefined;
     await this.#deps.storage.update(this.#name, (value) => {
-      const stored = this.#storedOf(value);
-      written = { ...this.#mirror.over(stored), pending: over(stored.pending) };
-      return written;
+      const stored = this.#parse(value);
+      result = { ...this.#mirror.pickNewer(stored), pending: applyTo(stored.pending) };
+      return result;
     });
-    saved();
-    this.#lastWriteMs = Math.max(0, this.#deps.now() - began);
-    if (written !== undefined) this.#adopt(written);
+    markSaved();
+    this.#lastWriteMs = Math.max(0, this.#deps.now() - startedAt);
+    if (result !== undefined) this.#adopt(result);
   }
 
   #adopt(stored: StoredChannel): void {
     this.#queue.adopt(stored.pending);
     this.#mirror.adopt(stored, this.#deps.now());
-    this.#deps.adopted();
+    this.#deps.onAdopt();
   }
 
-  #storedOf(value: unknown): StoredChannel {
+  #parse(value: unknown): StoredChannel {
     if (value === undefined) return { position: null, items: [], pending: [] };
-    if (isStored(value)) return value;
-    throw new Error(`the storage has something under ${this.#name} that is no channel`);
+    if (isStoredChannel(value)) return value;
+    throw new Error(`the value of ${this.#name} in the storage is not a channel`);
   }
 }

@@ -1,5 +1,5 @@
-// What goes between one channel and the hub: it is followed from where the mirror is, the writes that wait are sent when they may, and
-// whatever comes back moves the mirror and the queue on. Questions of users are asked in channel.ts; the connection is link.ts'.
+// Exchanges one channel with the hub: subscribes from the mirror's position, sends the queued writes, handles their acknowledgements
+// and refusals, and passes received changes to the mirror. Reads of users are in channel.ts, the connection is in transport.ts.
 
 import { bounds, outOfBounds } from '../../protocol/bounds.ts';
 import { errors, refuse } from '../../protocol/errors.ts';
@@ -9,32 +9,32 @@ import { backoff } from './connection.ts';
 import type { ChangeMessage, ChannelMirror, ChannelPage } from './mirror.ts';
 import type { WriteQueue } from './queue.ts';
 import { type PendingWrite, type PreparedWrite, prepareWrite } from './replica.ts';
-import { failureOf, type Transport, type WireAnswer } from './transport.ts';
+import { type Transport, toFailure, type WireAnswer } from './transport.ts';
 
 export interface ChannelSyncDeps {
-  readonly link: Transport;
+  readonly transport: Transport;
   readonly after: (ms: number, act: () => void) => () => void;
   readonly random: () => number;
-  /** The mirror has something else than before. */
-  readonly changed: () => void;
-  /** Something that a sync waits for may have happened. */
-  readonly moved: () => void;
+  /** Called after the mirror changed. */
+  readonly onChange: () => void;
+  /** Called when a sync may have made progress: a channel caught up, or a write was answered. */
+  readonly onProgress: () => void;
 }
 
 export class ChannelSync {
-  /** Whether to follow the channel though no write needs it. */
-  mirrors = false;
+  /** Whether to subscribe to the channel even if no queued write needs its current state. */
+  isMirrored = false;
   #channel: string;
   #mirror: ChannelMirror;
   #queue: WriteQueue;
   #deps: ChannelSyncDeps;
-  #open = false;
-  /** Whether the hub has been asked for this channel, on this connection. */
-  #subscribed = false;
-  /** A conditional write waits until the mirror is here. */
-  #waitFor = 0;
+  #isOpen = false;
+  /** Whether a subscribe request was sent on this connection. */
+  #isSubscribed = false;
+  /** The next conditional write is sent only once the mirror has reached this sequence number. */
+  #requiredSeq = 0;
   #retries = 0;
-  #pause: (() => void) | undefined;
+  #cancelPause: (() => void) | undefined;
 
   constructor(channel: string, mirror: ChannelMirror, queue: WriteQueue, deps: ChannelSyncDeps) {
     this.#channel = channel;
@@ -43,149 +43,150 @@ export class ChannelSync {
     this.#deps = deps;
   }
 
-  /** From now on it may speak: what the storage had is here. */
+  /** Allows sending. Called when the stored state is loaded. */
   open(): void {
-    this.#open = true;
+    this.#isOpen = true;
   }
 
   close(): void {
-    this.#open = false;
-    this.#pause?.();
+    this.#isOpen = false;
+    this.#cancelPause?.();
   }
 
-  /** The connection is another one, or none. */
-  connected(): void {
-    this.#subscribed = false;
-    this.#mirror.current = false;
+  /** To be called when a connection is made or lost. */
+  handleConnectionChange(): void {
+    this.#isSubscribed = false;
+    this.#mirror.isCurrent = false;
     this.#retries = 0;
-    this.#pause?.();
-    this.#pause = undefined;
+    this.#cancelPause?.();
+    this.#cancelPause = undefined;
     this.pump();
   }
 
-  hear(message: ChannelPage | ChangeMessage): void {
-    if (!this.#subscribed) return;
-    if ('epoch' in message) this.#deps.link.forget(this.#subscription);
-    const was = this.#mirror.hear(message);
-    if (was === 'gap') this.#subscribed = false;
-    if (was === 'news') this.#deps.changed();
+  receive(message: ChannelPage | ChangeMessage): void {
+    if (!this.#isSubscribed) return;
+    if ('epoch' in message) this.#deps.transport.dropRequest(this.#subscriptionRef);
+    const result = this.#mirror.receive(message);
+    if (result === 'gap') this.#isSubscribed = false;
+    if (result === 'applied') this.#deps.onChange();
     this.advance();
   }
 
-  /** Does whatever can be done now: follow the channel, send what may be sent. */
+  /** Subscribes if needed, and sends all writes that may be sent now. */
   pump(): void {
-    const { link } = this.#deps;
-    if (!link.live || !this.#open) return;
-    const mirrors = this.mirrors || this.#queue.hasConditional;
-    if (mirrors && !this.#subscribed && this.#pause === undefined) this.#subscribe();
-    while (this.#pause === undefined) {
+    const { transport } = this.#deps;
+    if (!transport.isLive || !this.#isOpen) return;
+    const needsMirror = this.isMirrored || this.#queue.hasConditional;
+    if (needsMirror && !this.#isSubscribed && this.#cancelPause === undefined) this.#subscribe();
+    while (this.#cancelPause === undefined) {
       const reached = this.#mirror.position?.seq ?? -1;
-      const write = this.#queue.next(this.#mirror.current && reached >= this.#waitFor);
+      const write = this.#queue.next(this.#mirror.isCurrent && reached >= this.#requiredSeq);
       if (write === undefined) return;
       this.#send(write);
     }
   }
 
-  /** To be called when the mirror or the queue may have moved on. */
+  /** To be called after the mirror or the queue changed. */
   advance(): void {
     this.#queue.release(this.#mirror);
     this.pump();
-    this.#deps.moved();
+    this.#deps.onProgress();
   }
 
-  /** B1: why the hub would not even read it. */
-  unreadable(write: PendingWrite): SdkFailure | undefined {
-    return unreadable(this.#ready(write));
+  /** @returns the refusal of a write that exceeds the hub's bounds (B1 of protocol/README.md), undefined if it does not */
+  findBoundViolation(write: PendingWrite): SdkFailure | undefined {
+    return checkBounds(this.#prepare(write));
   }
 
-  #ready(write: PendingWrite): PreparedWrite {
+  #prepare(write: PendingWrite): PreparedWrite {
     return prepareWrite(write, this.#channel, this.#mirror.items, this.#mirror.position);
   }
 
   #send(write: PendingWrite): void {
-    const now = this.#ready(write);
-    const failure = now.kind === 'refused' ? now.refusal : unreadable(now);
+    const prepared = this.#prepare(write);
+    const failure = prepared.kind === 'refused' ? prepared.refusal : checkBounds(prepared);
     if (failure !== undefined) this.#queue.decide(write, failure);
-    else if (now.kind === 'done') {
+    else if (prepared.kind === 'done') {
       this.#queue.decide(write, { ok: true, position: this.#mirror.position ?? { epoch: '', seq: 0 } });
-    } else if (now.kind === 'send') {
-      this.#queue.markSent(write, 'item' in now.request ? now.request.item : undefined);
-      this.#deps.link.ask(now.request, (answer) => this.#answered(write, answer));
+    } else if (prepared.kind === 'send') {
+      this.#queue.markSent(write, 'item' in prepared.request ? prepared.request.item : undefined);
+      this.#deps.transport.request(prepared.request, (answer) => this.#handleAnswer(write, answer));
     }
   }
 
-  #answered(write: PendingWrite, answer: WireAnswer): void {
+  /** Handles the `ack` or the refusal of a write. */
+  #handleAnswer(write: PendingWrite, answer: WireAnswer): void {
     const sent = this.#queue.takeSent(write);
     if (answer === undefined || sent === undefined) return;
     if (answer.success && answer.type === 'ack') {
       this.#retries = 0;
-      this.#queue.confirm(write, sent, { epoch: answer.epoch, seq: answer.seq }, this.#subscribed);
+      this.#queue.confirm(write, sent, { epoch: answer.epoch, seq: answer.seq }, this.#isSubscribed);
     } else if (!answer.success) {
-      this.#refused(write, answer);
+      this.#handleRefusal(write, answer);
     }
     this.advance();
   }
 
-  #refused(write: PendingWrite, answer: Answers['error']): void {
-    const failure = failureOf(answer);
+  #handleRefusal(write: PendingWrite, answer: Answers['error']): void {
+    const failure = toFailure(answer);
     const { code } = failure;
     const { seq } = answer;
     const { position } = this.#mirror;
     if (code === 'stale' && seq !== undefined && position !== undefined && seq > position.seq) {
-      this.#waitFor = seq;
-    } else if (code === 'stale' || code === 'login_first' || isForLater(failure)) {
-      this.#rest();
+      this.#requiredSeq = seq;
+    } else if (code === 'stale' || code === 'login_first' || isRetryable(failure)) {
+      this.#pauseBeforeRetry();
     } else {
       this.#queue.decide(write, failure);
     }
   }
 
-  #rest(): void {
-    this.#pause?.();
-    this.#pause = this.#deps.after(100 + backoff(this.#retries, this.#deps.random()), () => {
-      this.#pause = undefined;
+  #pauseBeforeRetry(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = this.#deps.after(100 + backoff(this.#retries, this.#deps.random()), () => {
+      this.#cancelPause = undefined;
       this.pump();
     });
     this.#retries += 1;
   }
 
   #subscribe(): void {
-    this.#subscribed = true;
-    this.#mirror.current = false;
-    this.#waitFor = 0;
+    this.#isSubscribed = true;
+    this.#mirror.isCurrent = false;
+    this.#requiredSeq = 0;
     const request = {
       type: 'subscribe',
       channel: this.#channel,
       ...this.#mirror.position,
-      ref: this.#subscription,
+      ref: this.#subscriptionRef,
     } as const;
-    this.#deps.link.ask(request, (answer) => {
+    this.#deps.transport.request(request, (answer) => {
       if (answer === undefined || answer.success) return;
-      this.#subscribed = false;
-      const failure = failureOf(answer);
-      if (isForLater(failure)) return this.#rest();
-      // What cannot be read cannot be mirrored, nor written but blindly.
-      this.mirrors = false;
-      for (const write of this.#queue.conditional) this.#queue.decide(write, failure);
-      this.#deps.moved();
+      this.#isSubscribed = false;
+      const failure = toFailure(answer);
+      if (isRetryable(failure)) return this.#pauseBeforeRetry();
+      // A channel that this token may not read cannot be mirrored, so its conditional writes are refused too.
+      this.isMirrored = false;
+      for (const write of this.#queue.conditionalWrites) this.#queue.decide(write, failure);
+      this.#deps.onProgress();
     });
   }
 
-  get #subscription(): string {
+  get #subscriptionRef(): string {
     return `subscribe ${this.#channel}`;
   }
 }
 
-function isForLater({ code }: SdkFailure): boolean {
+function isRetryable({ code }: SdkFailure): boolean {
   return code !== 'offline' && errors[code].retry === 'later';
 }
 
-/** B1: what the hub would not even read. */
-function unreadable(now: PreparedWrite): SdkFailure | undefined {
-  if (now.kind !== 'send') return undefined;
-  const text = JSON.stringify(now.request);
+/** Checks the request against the bounds of messages (B1 of protocol/README.md). */
+function checkBounds(prepared: PreparedWrite): SdkFailure | undefined {
+  if (prepared.kind !== 'send') return undefined;
+  const text = JSON.stringify(prepared.request);
   if (new TextEncoder().encode(text).length > bounds.bytes)
     return refuse('too_large', '', `at most ${bounds.bytes} bytes`);
-  const beyond = outOfBounds(text);
-  return beyond === undefined ? undefined : refuse('payload', '', beyond);
+  const violation = outOfBounds(text);
+  return violation === undefined ? undefined : refuse('payload', '', violation);
 }

@@ -1,5 +1,5 @@
-// One channel as its users have it: the mirror (mirror.ts) with the writes that wait (queue.ts) on top, told of and asked about. How the
-// two move on with the hub is in exchange.ts, how they lie on disk in kept.ts.
+// The `Channel` of the public API: the hub's items (mirror.ts) with the unacknowledged writes (queue.ts) applied. channel-sync.ts
+// exchanges both with the hub, channel-persistence.ts stores them.
 
 import { refuse } from '../../protocol/errors.ts';
 import type {
@@ -17,25 +17,27 @@ import type {
   SdkPosition,
   Subscription,
 } from './api.ts';
-import { AsyncQueue } from './async-queue.ts';
 import { ChannelPersistence, type ChannelPersistenceDeps } from './channel-persistence.ts';
 import { ChannelSync, type ChannelSyncDeps } from './channel-sync.ts';
+import { EventQueue } from './event-queue.ts';
 import { Listeners } from './listeners.ts';
 import { type ChangeMessage, ChannelMirror, type ChannelPage, toChange, toItem } from './mirror.ts';
 import { WriteQueue } from './queue.ts';
-import { applyPending, entryOf, type ItemEntry, keyOf, type PendingWrite, type WriteIntent } from './replica.ts';
-import { failureOf, offline, type Transport, type WireAnswer } from './transport.ts';
+import { applyPending, getKey, type ItemEntry, type PendingWrite, toEntry, type WriteIntent } from './replica.ts';
+import { offlineFailure, type Transport, toFailure, type WireAnswer } from './transport.ts';
 
-export interface MirroredChannelDeps extends Omit<ChannelSyncDeps, 'changed'>, Omit<ChannelPersistenceDeps, 'adopted'> {
+export interface MirroredChannelDeps
+  extends Omit<ChannelSyncDeps, 'onChange'>,
+    Omit<ChannelPersistenceDeps, 'onAdopt'> {
   readonly id: () => string;
-  readonly device: () => Promise<string>;
-  /** Begins to connect, where nobody has. */
+  readonly getDevice: () => Promise<string>;
+  /** Starts to connect, unless the connection was started before. */
   readonly start: () => void;
-  /** Resolves when the connection is live, or was found not to be. */
-  readonly connected: () => Promise<void>;
-  /** Of everything that subscribers are told. */
-  readonly told: (told: ChannelEvent<unknown>) => void;
-  readonly refused: (refused: RefusedWrite) => void;
+  /** Resolves once the connection is live, or has failed to become live. */
+  readonly waitForConnection: () => Promise<void>;
+  /** Called with each event that subscribers receive. */
+  readonly onEvent: (event: ChannelEvent<unknown>) => void;
+  readonly onRefusal: (refused: RefusedWrite) => void;
 }
 
 export class MirroredChannel implements SdkChannel<unknown> {
@@ -43,227 +45,231 @@ export class MirroredChannel implements SdkChannel<unknown> {
   #deps: MirroredChannelDeps;
   #mirror: ChannelMirror;
   #queue: WriteQueue;
-  #exchange: ChannelSync;
-  #kept: ChannelPersistence;
-  #shown: ReadonlyMap<string, SdkItem<unknown>> | undefined;
+  #sync: ChannelSync;
+  #persistence: ChannelPersistence;
+  #visibleItems: ReadonlyMap<string, SdkItem<unknown>> | undefined;
   #device = '';
 
-  #loading: Promise<void> | undefined;
-  #loaded = false;
-  #over = false;
+  #loadPromise: Promise<void> | undefined;
+  #isLoaded = false;
+  #isClosed = false;
 
-  #itemsWatchers = new Listeners();
-  #feeds = new Listeners<ChannelEvent<unknown>>();
-  #endings = new Listeners();
+  #itemsListeners = new Listeners();
+  #eventListeners = new Listeners<ChannelEvent<unknown>>();
+  #closeListeners = new Listeners();
 
   constructor(name: string, deps: MirroredChannelDeps) {
     this.name = name;
     this.#deps = deps;
     this.#mirror = new ChannelMirror(name, {
-      heard: ({ key, device }) => this.#queue.markCrossed(key, device === this.#device),
-      told: (told) => this.#tell(told),
+      onStep: ({ key, device }) => this.#queue.markCrossed(key, device === this.#device),
+      onEvent: (event) => this.#notifyEvent(event),
     });
     this.#queue = new WriteQueue({
-      dropped: () => this.#changed(),
-      refused: (refused) => deps.refused({ channel: name, ...refused }),
+      onDrop: () => this.#handleChange(),
+      onRefusal: (refused) => deps.onRefusal({ channel: name, ...refused }),
     });
-    this.#exchange = new ChannelSync(name, this.#mirror, this.#queue, { ...deps, changed: () => this.#changed() });
-    this.#kept = new ChannelPersistence(name, this.#mirror, this.#queue, {
+    this.#sync = new ChannelSync(name, this.#mirror, this.#queue, { ...deps, onChange: () => this.#handleChange() });
+    this.#persistence = new ChannelPersistence(name, this.#mirror, this.#queue, {
       ...deps,
-      adopted: () => {
-        this.#touched();
-        this.#exchange.advance();
+      onAdopt: () => {
+        this.#notifyItems();
+        this.#sync.advance();
       },
     });
   }
 
   get items(): ReadonlyMap<string, SdkItem<unknown>> {
-    this.#shown ??= applyPending(this.#mirror.items, this.#queue.pending, this.#device);
-    return this.#shown;
+    this.#visibleItems ??= applyPending(this.#mirror.items, this.#queue.pending, this.#device);
+    return this.#visibleItems;
   }
 
   get position(): SdkPosition | undefined {
     return this.#mirror.position;
   }
 
-  get current(): boolean {
-    return this.#mirror.current;
+  get isCurrent(): boolean {
+    return this.#mirror.isCurrent;
   }
 
-  get waiting(): number {
-    return this.#queue.unanswered;
+  get pendingCount(): number {
+    return this.#queue.unansweredCount;
   }
 
-  get mirrored(): boolean {
-    return this.#exchange.mirrors;
+  get isMirrored(): boolean {
+    return this.#sync.isMirrored;
   }
 
-  /** Whether a sync has nothing to wait for here. */
-  get idle(): boolean {
-    return this.#queue.size === 0 && (!this.mirrored || this.current);
+  /** Whether a sync need not wait for this channel. */
+  get isIdle(): boolean {
+    return this.#queue.size === 0 && (!this.isMirrored || this.isCurrent);
   }
 
   async open(): Promise<void> {
-    this.#exchange.mirrors = true;
+    this.#sync.isMirrored = true;
     await this.load();
-    this.#exchange.pump();
+    this.#sync.pump();
   }
 
-  /** Takes up what the storage has, for the writes that wait in it. */
+  /** Loads the stored state, so that its writes are sent. Does not mirror the channel. */
   load(): Promise<void> {
-    this.#loading ??= this.#load();
-    return this.#loading;
+    this.#loadPromise ??= this.#load();
+    return this.#loadPromise;
   }
 
-  onItems(told: () => void): () => void {
-    return this.#itemsWatchers.add(told);
+  onItems(listener: () => void): () => void {
+    return this.#itemsListeners.add(listener);
   }
 
   subscribe(): Subscription<ChannelEvent<unknown>> {
-    const feed: AsyncQueue<ChannelEvent<unknown>> = new AsyncQueue(() => {
-      stop();
-      forget();
+    const queue: EventQueue<ChannelEvent<unknown>> = new EventQueue(() => {
+      removeEventListener();
+      removeCloseListener();
     });
-    const forget = this.#endings.add(() => feed.close());
-    const stop = this.onTold((told) => feed.tell(told));
-    return feed;
+    const removeCloseListener = this.#closeListeners.add(() => queue.close());
+    const removeEventListener = this.onEvent((event) => queue.push(event));
+    return queue;
   }
 
-  onTold(told: (told: ChannelEvent<unknown>) => void): () => void {
-    let over = false;
-    let end = () => {
-      over = true;
+  onEvent(listener: (event: ChannelEvent<unknown>) => void): () => void {
+    let isRemoved = false;
+    let remove = () => {
+      isRemoved = true;
     };
     this.#deps.start();
     void this.open().then(() => {
-      if (over) return;
-      if (this.position !== undefined) told(this.#mirror.snapshot('snapshot'));
-      end = this.#feeds.add(told);
+      if (isRemoved) return;
+      if (this.position !== undefined) listener(this.#mirror.snapshot('snapshot'));
+      remove = this.#eventListeners.add(listener);
     });
-    return () => end();
+    return () => remove();
+  }
+
+  onTold(listener: (event: ChannelEvent<unknown>) => void): () => void {
+    return this.onEvent(listener);
   }
 
   async read(range: ReadOptions = {}): Promise<ReadResult<unknown>> {
-    return readOf(await this.#ask({ type: 'read-all', channel: this.name, ...range }));
+    return toReadResult(await this.#request({ type: 'read-all', channel: this.name, ...range }));
   }
 
-  async history(past: HistoryOptions = {}): Promise<HistoryResult<unknown>> {
-    const answer = await this.#ask({ type: 'history', channel: this.name, ...past });
-    if (answer === undefined || !answer.success || answer.type !== 'history') return failureOf(answer);
-    const { epoch, seq, changes = [], more = false } = answer;
-    const told = changes.map((change) => toChange({ ...change, success: true, channel: this.name }));
-    return { ok: true, position: { epoch, seq }, changes: told, more };
+  async history(options: HistoryOptions = {}): Promise<HistoryResult<unknown>> {
+    const answer = await this.#request({ type: 'history', channel: this.name, ...options });
+    if (answer === undefined || !answer.success || answer.type !== 'history') return toFailure(answer);
+    const { epoch, seq, changes: messages = [], more = false } = answer;
+    const changes = messages.map((message) => toChange({ ...message, success: true, channel: this.name }));
+    return { ok: true, position: { epoch, seq }, changes, more };
   }
 
   async at(seq: number): Promise<ReadResult<unknown>> {
-    return readOf(await this.#ask({ type: 'history', channel: this.name, at: seq }));
+    return toReadResult(await this.#request({ type: 'history', channel: this.name, at: seq }));
   }
 
-  async create(item: unknown, more: ItemSpan & { readonly key?: string } = {}): Promise<QueuedWrite | SdkFailure> {
-    if (!this.#loaded) await this.load();
-    return this.#mean({ type: 'create', ...entryOf({ ...more, key: more.key ?? this.#deps.id(), item }) });
+  async create(item: unknown, options: ItemSpan & { readonly key?: string } = {}): Promise<QueuedWrite | SdkFailure> {
+    if (!this.#isLoaded) await this.load();
+    return this.#enqueue({ type: 'create', ...toEntry({ ...options, key: options.key ?? this.#deps.id(), item }) });
   }
 
   async update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | SdkFailure> {
-    if (!this.mirrored || !this.#loaded) await this.open();
+    if (!this.isMirrored || !this.#isLoaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
-    return this.#mean({ type: 'update', ...entryOf({ ...span, key, item }), before: before.item });
+    return this.#enqueue({ type: 'update', ...toEntry({ ...span, key, item }), before: before.item });
   }
 
   async delete(key: string): Promise<QueuedWrite | SdkFailure> {
-    if (!this.mirrored || !this.#loaded) await this.open();
+    if (!this.isMirrored || !this.#isLoaded) await this.open();
     const before = this.items.get(key);
     if (before === undefined) return refuse('item_not_found');
-    return this.#mean({ type: 'delete', key, before: before.item });
+    return this.#enqueue({ type: 'delete', key, before: before.item });
   }
 
   async writeAll(items: readonly ItemEntry[]): Promise<QueuedWrite | SdkFailure> {
-    if (!this.mirrored || !this.#loaded) await this.open();
+    if (!this.isMirrored || !this.#isLoaded) await this.open();
     const before = [...this.items.values()].map(({ key, item }) => ({ key, item }));
-    return this.#mean({ type: 'write-all', items: items.map(entryOf), before });
+    return this.#enqueue({ type: 'write-all', items: items.map(toEntry), before });
   }
 
   async revert(to: number): Promise<QueuedWrite | SdkFailure> {
-    if (!this.mirrored || !this.#loaded) await this.open();
+    if (!this.isMirrored || !this.#isLoaded) await this.open();
     const epoch = this.position?.epoch;
-    if (epoch === undefined) return offline('the hub has not been heard yet');
-    return this.#mean({ type: 'revert', to, epoch });
+    if (epoch === undefined) return offlineFailure('no answer from the hub yet');
+    return this.#enqueue({ type: 'revert', to, epoch });
   }
 
-  /** What the hub has is on disk too when this resolves. */
+  /** Resolves when the current state is stored. */
   flush(): Promise<void> {
-    return this.#kept.flush();
+    return this.#persistence.flush();
   }
 
-  /** Everything is on disk when this resolves, and nobody hears of the channel any more. */
+  /** Ends all subscriptions. Resolves when the current state is stored. */
   async close(): Promise<void> {
-    this.#over = true;
-    this.#exchange.close();
-    this.#endings.notify();
-    await this.#kept.close();
-    this.#queue.close(offline('closed before the hub answered: the write waits'));
+    this.#isClosed = true;
+    this.#sync.close();
+    this.#closeListeners.notify();
+    await this.#persistence.close();
+    this.#queue.close(offlineFailure('closed before the hub answered: the write stays in the queue'));
   }
 
-  connected(): void {
-    this.#exchange.connected();
+  handleConnectionChange(): void {
+    this.#sync.handleConnectionChange();
   }
 
-  hear(message: ChannelPage | ChangeMessage): void {
-    this.#exchange.hear(message);
+  receive(message: ChannelPage | ChangeMessage): void {
+    this.#sync.receive(message);
   }
 
   async #load(): Promise<void> {
-    this.#device = await this.#deps.device();
-    await this.#kept.load();
-    this.#loaded = true;
-    if (!this.#over) this.#exchange.open();
+    this.#device = await this.#deps.getDevice();
+    await this.#persistence.load();
+    this.#isLoaded = true;
+    if (!this.#isClosed) this.#sync.open();
   }
 
-  async #ask(request: Parameters<Transport['ask']>[0]): Promise<WireAnswer> {
+  async #request(request: Parameters<Transport['request']>[0]): Promise<WireAnswer> {
     this.#deps.start();
-    await this.#deps.connected();
-    return new Promise((resolve) => this.#deps.link.ask(request, resolve));
+    await this.#deps.waitForConnection();
+    return new Promise((resolve) => this.#deps.transport.request(request, resolve));
   }
 
-  async #mean(intent: WriteIntent): Promise<QueuedWrite | SdkFailure> {
-    if (this.#over) return offline('the connection is closed');
+  async #enqueue(intent: WriteIntent): Promise<QueuedWrite | SdkFailure> {
+    if (this.#isClosed) return offlineFailure('the connection is closed');
     if ('item' in intent && intent.item === undefined) return refuse('missing', 'item');
-    // As it will be read again.
+    // Normalized to what JSON can store, because the write is stored and read again.
     const write: PendingWrite = JSON.parse(JSON.stringify({ ...intent, id: this.#deps.id(), at: this.#deps.now() }));
-    const failure = this.#exchange.unreadable(write);
+    const failure = this.#sync.findBoundViolation(write);
     if (failure !== undefined) return failure;
     const settled = this.#queue.add(write);
-    this.#touched();
+    this.#notifyItems();
     try {
-      await this.#kept.save();
+      await this.#persistence.save();
     } catch (error) {
       this.#queue.takeBack(write);
-      this.#touched();
+      this.#notifyItems();
       throw error;
     }
-    return { ok: true, key: keyOf(write), id: write.id, settled };
+    return { ok: true, key: getKey(write), id: write.id, settled };
   }
 
-  #tell(told: ChannelEvent<unknown>): void {
-    this.#shown = undefined;
-    this.#feeds.notify(told);
-    this.#deps.told(told);
+  #notifyEvent(event: ChannelEvent<unknown>): void {
+    this.#visibleItems = undefined;
+    this.#eventListeners.notify(event);
+    this.#deps.onEvent(event);
   }
 
-  #touched(): void {
-    this.#shown = undefined;
-    this.#itemsWatchers.notify();
+  #notifyItems(): void {
+    this.#visibleItems = undefined;
+    this.#itemsListeners.notify();
   }
 
-  #changed(): void {
-    this.#touched();
-    this.#kept.saveLazily();
+  #handleChange(): void {
+    this.#notifyItems();
+    this.#persistence.saveLazily();
   }
 }
 
-function readOf(answer: WireAnswer): ReadResult<unknown> {
-  if (answer === undefined || !answer.success || !('epoch' in answer) || !('items' in answer)) return failureOf(answer);
+function toReadResult(answer: WireAnswer): ReadResult<unknown> {
+  if (answer === undefined || !answer.success || !('epoch' in answer) || !('items' in answer)) return toFailure(answer);
   const { epoch, seq, items = [] } = answer;
   return { ok: true, position: { epoch, seq }, items: items.map(toItem) };
 }

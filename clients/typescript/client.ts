@@ -1,6 +1,7 @@
-// A connection as its users see it: one link, the channels that were asked for, and what all of them share. Who this device is lies
-// in the storage under `identity`.
+// The `Connection` that `connect()` returns: one transport, the channels and pattern subscriptions that use it, and the identity of
+// this device, which is stored under the name `identity`.
 
+import { errorMessage } from '../../protocol/error-message.ts';
 import type {
   ChannelEvent,
   Connection,
@@ -14,12 +15,12 @@ import type {
   SyncResult,
 } from './api.ts';
 import { MirroredChannel } from './channel.ts';
-import { storedName } from './channel-persistence.ts';
+import { storageKey } from './channel-persistence.ts';
 import type { ConnectionState } from './connection.ts';
-import { Follow } from './follow.ts';
 import { Listeners } from './listeners.ts';
+import { PatternSubscription } from './pattern-subscription.ts';
 import { MemoryStorage, type Storage } from './storage.ts';
-import { failureOf, Transport, type WireMessage } from './transport.ts';
+import { offlineFailure, Transport, toFailure, type WireMessage } from './transport.ts';
 
 interface Identity {
   readonly device: string;
@@ -28,87 +29,87 @@ interface Identity {
 
 const identityName = 'identity';
 
-/** The environment's own, where it has one. */
+/** The environment's WebSocket class; not defined in Node 20. */
 declare const WebSocket: SdkSocketClass | undefined;
 
 export class HubConnection implements Connection {
   #options: ConnectOptions;
   #storage: Storage;
-  #link: Transport;
+  #transport: Transport;
   #channels = new Map<string, MirroredChannel>();
-  #follows = new Set<Follow>();
-  #stateWatchers = new Listeners<ConnectionState>();
-  #refusedWatchers = new Listeners<RefusedWrite>();
-  #refused: RefusedWrite[] = [];
-  #movers = new Listeners();
+  #subscriptions = new Set<PatternSubscription>();
+  #stateListeners = new Listeners<ConnectionState>();
+  #refusalListeners = new Listeners<RefusedWrite>();
+  #refusedWrites: RefusedWrite[] = [];
+  #progressListeners = new Listeners();
   #identity: Promise<Identity> | undefined;
   #token: string | undefined;
-  #over = false;
+  #isClosed = false;
 
-  /** @throws TypeError when the URL is none */
+  /** @throws TypeError if `options.url` is not a URL of a hub */
   constructor(options: ConnectOptions) {
     this.#options = options;
     this.#token = options.token;
     this.#storage = options.storage ?? new MemoryStorage();
-    this.#link = new Transport({
-      url: socketUrl(options.url),
-      open: (url) => new (options.webSocket ?? globalSocket())(url),
+    this.#transport = new Transport({
+      url: toSocketUrl(options.url),
+      openSocket: (url) => new (options.webSocket ?? requireGlobalWebSocket())(url),
       now: this.#now,
       after: this.#after,
       random: options.random ?? Math.random,
-      login: () => this.#login(),
-      accepted: ({ user_id: token }) => void this.#keepToken(token),
-      changed: (state) => this.#changed(state),
-      told: (message) => this.#told(message),
+      getCredentials: () => this.#getCredentials(),
+      onLogin: ({ user_id: token }) => void this.#storeToken(token),
+      onStateChange: (state) => this.#handleStateChange(state),
+      onMessage: (message) => this.#handleMessage(message),
     });
   }
 
   get state(): ConnectionState {
-    return this.#link.state;
+    return this.#transport.state;
   }
 
-  onState(told: (state: ConnectionState) => void): () => void {
-    return this.#stateWatchers.add(told);
+  onState(listener: (state: ConnectionState) => void): () => void {
+    return this.#stateListeners.add(listener);
   }
 
-  onRefused(told: (refused: RefusedWrite) => void): () => void {
-    return this.#refusedWatchers.add(told);
+  onRefused(listener: (refused: RefusedWrite) => void): () => void {
+    return this.#refusalListeners.add(listener);
   }
 
   identity(): Promise<Identity> {
-    this.#identity ??= this.#identify();
+    this.#identity ??= this.#loadIdentity();
     return this.#identity;
   }
 
   start(): void {
-    if (!this.#over) this.#link.happen({ type: 'start' });
+    if (!this.#isClosed) this.#transport.dispatch({ type: 'start' });
   }
 
   channel<T>(name: string): SdkChannel<T>;
   channel(name: string): SdkChannel<unknown> {
-    return this.#channel(name);
+    return this.#openChannel(name);
   }
 
   follow<T>(pattern: string): Subscription<ChannelEvent<T>>;
   follow(pattern: string): Subscription<ChannelEvent<unknown>> {
-    const follow: Follow = new Follow(pattern, {
-      link: this.#link,
-      isMirrored: (channel) => this.#channels.get(channel)?.mirrored === true,
-      ended: () => this.#follows.delete(follow),
+    const subscription: PatternSubscription = new PatternSubscription(pattern, {
+      transport: this.#transport,
+      isMirrored: (channel) => this.#channels.get(channel)?.isMirrored === true,
+      onEnd: () => this.#subscriptions.delete(subscription),
     });
-    this.#follows.add(follow);
-    if (this.#link.live) follow.connected();
+    this.#subscriptions.add(subscription);
+    if (this.#transport.isLive) subscription.subscribe();
     else this.start();
-    return follow.feed;
+    return subscription.queue;
   }
 
   async channels(): ReturnType<Connection['channels']> {
     this.start();
-    await this.#connected();
+    await this.#waitForConnection();
     const answer = await new Promise<WireMessage | undefined>((resolve) =>
-      this.#link.ask({ type: 'channels' }, resolve),
+      this.#transport.request({ type: 'channels' }, resolve),
     );
-    if (answer === undefined || !answer.success || answer.type !== 'channels') return failureOf(answer);
+    if (answer === undefined || !answer.success || answer.type !== 'channels') return toFailure(answer);
     return { ok: true, channels: answer.channels };
   }
 
@@ -124,30 +125,30 @@ export class HubConnection implements Connection {
       const failure: Omit<SdkFailure, 'ok'> = JSON.parse(text);
       return { ...failure, ok: false };
     } catch (error) {
-      return { ok: false, code: 'offline', error: error instanceof Error ? error.message : String(error) };
+      return offlineFailure(errorMessage(error));
     }
   }
 
   async sync({ deadlineMs }: { readonly deadlineMs: number }): Promise<SyncResult> {
-    await this.#loadWaiting();
-    let late = false;
+    await this.#loadPendingWrites();
+    let isLate = false;
     const cancel = this.#after(deadlineMs, () => {
-      late = true;
-      this.#moved();
+      isLate = true;
+      this.#notifyProgress();
     });
     this.start();
-    this.#link.happen({ type: 'online' });
-    await this.#until(() => late || !this.#trying || (this.#link.live && this.#idle));
+    this.#transport.dispatch({ type: 'online' });
+    await this.#waitUntil(() => isLate || !this.#isTrying || (this.#transport.isLive && this.#isIdle));
     cancel();
     const { state } = this;
-    const done = state.name === 'live' && this.#idle;
-    const pending = this.#each(({ waiting }) => waiting).reduce((sum, waiting) => sum + waiting, 0);
-    await Promise.all(this.#each((channel) => channel.flush()));
+    const isDone = state.name === 'live' && this.#isIdle;
+    const pending = this.#mapChannels(({ pendingCount }) => pendingCount).reduce((sum, count) => sum + count, 0);
+    await Promise.all(this.#mapChannels((channel) => channel.flush()));
     return {
-      state: done ? 'live' : state.name === 'revoked' ? 'revoked' : 'offline',
-      reason: done ? '' : 'reason' in state ? state.reason : 'the hub has not answered in time',
+      state: isDone ? 'live' : state.name === 'revoked' ? 'revoked' : 'offline',
+      reason: isDone ? '' : 'reason' in state ? state.reason : 'the hub did not answer in time',
       pending,
-      refused: this.#refused.splice(0),
+      refused: this.#refusedWrites.splice(0),
     };
   }
 
@@ -156,15 +157,15 @@ export class HubConnection implements Connection {
     const { device } = await this.identity();
     await this.#storage.update(identityName, () => ({ device, token }));
     this.#identity = Promise.resolve({ device, token });
-    this.#link.happen({ type: 'token' });
+    this.#transport.dispatch({ type: 'token' });
   }
 
   async close(): Promise<void> {
-    this.#over = true;
-    for (const { feed } of [...this.#follows]) feed.close();
-    await Promise.all(this.#each((channel) => channel.close()));
-    this.#link.happen({ type: 'stop' });
-    await this.#link.hungUp;
+    this.#isClosed = true;
+    for (const { queue } of [...this.#subscriptions]) queue.close();
+    await Promise.all(this.#mapChannels((channel) => channel.close()));
+    this.#transport.dispatch({ type: 'stop' });
+    await this.#transport.whenClosed;
   }
 
   #now = (): number => (this.#options.now ?? Date.now)();
@@ -175,83 +176,84 @@ export class HubConnection implements Connection {
     return () => clearTimeout(timer);
   };
 
-  #id = (): string => (this.#options.id ?? randomName)();
+  #createId = (): string => (this.#options.id ?? createRandomId)();
 
-  #channel(name: string): MirroredChannel {
+  #openChannel(name: string): MirroredChannel {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
     const channel = new MirroredChannel(name, {
-      link: this.#link,
+      transport: this.#transport,
       storage: this.#storage,
       now: this.#now,
       after: this.#after,
       random: this.#options.random ?? Math.random,
-      id: this.#id,
-      device: async () => (await this.identity()).device,
+      id: this.#createId,
+      getDevice: async () => (await this.identity()).device,
       start: () => this.start(),
-      connected: () => this.#connected(),
-      told: (told) => {
-        for (const follow of this.#follows) if (follow.matches(told.channel)) follow.told(told);
+      waitForConnection: () => this.#waitForConnection(),
+      onEvent: (event) => {
+        for (const subscription of this.#subscriptions)
+          if (subscription.matches(event.channel)) subscription.receiveMirrorEvent(event);
       },
-      refused: (refused) => this.#tellRefused(refused),
-      moved: () => this.#moved(),
+      onRefusal: (refused) => this.#handleRefusal(refused),
+      onProgress: () => this.#notifyProgress(),
     });
     this.#channels.set(name, channel);
     return channel;
   }
 
-  #each<T>(act: (channel: MirroredChannel) => T): T[] {
+  #mapChannels<T>(act: (channel: MirroredChannel) => T): T[] {
     return [...this.#channels.values()].map(act);
   }
 
-  get #idle(): boolean {
-    return this.#each(({ idle }) => idle).every((idle) => idle);
+  get #isIdle(): boolean {
+    return this.#mapChannels(({ isIdle }) => isIdle).every((idle) => idle);
   }
 
-  get #trying(): boolean {
+  get #isTrying(): boolean {
     return this.state.name === 'connecting' || this.state.name === 'live';
   }
 
-  /** Takes up the writes that an earlier process left. */
-  async #loadWaiting(): Promise<void> {
-    const prefix = storedName('');
+  /** Opens the channels in the storage, so that the writes of earlier processes are sent too. */
+  async #loadPendingWrites(): Promise<void> {
+    const prefix = storageKey('');
     const names = (await this.#storage.names()).filter((name) => name.startsWith(prefix));
-    await Promise.all(names.map((name) => this.#channel(name.slice(prefix.length)).load()));
+    await Promise.all(names.map((name) => this.#openChannel(name.slice(prefix.length)).load()));
   }
 
-  async #until(met: () => boolean): Promise<void> {
-    if (met()) return;
+  async #waitUntil(isMet: () => boolean): Promise<void> {
+    if (isMet()) return;
     await new Promise<void>((resolve) => {
-      const stop = this.#movers.add(() => {
-        if (!met()) return;
+      const stop = this.#progressListeners.add(() => {
+        if (!isMet()) return;
         stop();
         resolve();
       });
     });
   }
 
-  /** Whoever asks while it connects waits for that to end. */
-  #connected(): Promise<void> {
-    return this.#until(() => this.state.name !== 'connecting');
+  /** Resolves once the connection is live, or has failed to become live. */
+  #waitForConnection(): Promise<void> {
+    return this.#waitUntil(() => this.state.name !== 'connecting');
   }
 
-  #moved(): void {
-    this.#movers.notify();
+  #notifyProgress(): void {
+    this.#progressListeners.notify();
   }
 
-  #tellRefused(refused: RefusedWrite): void {
-    this.#refused.push(refused);
-    this.#refusedWatchers.notify(refused);
+  #handleRefusal(refused: RefusedWrite): void {
+    this.#refusedWrites.push(refused);
+    this.#refusalListeners.notify(refused);
   }
 
-  #changed(state: ConnectionState): void {
-    for (const channel of this.#channels.values()) channel.connected();
-    if (state.name === 'live') for (const follow of this.#follows) follow.connected();
-    this.#stateWatchers.notify(state);
-    this.#moved();
+  #handleStateChange(state: ConnectionState): void {
+    for (const channel of this.#channels.values()) channel.handleConnectionChange();
+    if (state.name === 'live') for (const subscription of this.#subscriptions) subscription.subscribe();
+    this.#stateListeners.notify(state);
+    this.#notifyProgress();
   }
 
-  #told(message: WireMessage): void {
+  #handleMessage(message: WireMessage): void {
     if (!message.success || !('channel' in message)) return;
     switch (message.type) {
       case 'snapshot':
@@ -261,34 +263,35 @@ export class HubConnection implements Connection {
       case 'update':
       case 'delete': {
         const mirror = this.#channels.get(message.channel);
-        mirror?.hear(message);
-        if (mirror?.mirrored === true) return;
-        for (const follow of this.#follows) if (follow.matches(message.channel)) follow.hear(message);
+        mirror?.receive(message);
+        if (mirror?.isMirrored === true) return;
+        for (const subscription of this.#subscriptions)
+          if (subscription.matches(message.channel)) subscription.receive(message);
         return;
       }
     }
   }
 
-  async #login(): Promise<{ user_id?: string; device_id: string; name?: string }> {
+  async #getCredentials(): Promise<{ user_id?: string; device_id: string; name?: string }> {
     const { device, token } = await this.identity();
     const { name } = this.#options;
     return { ...(token === '' ? {} : { user_id: token }), device_id: device, ...(name === undefined ? {} : { name }) };
   }
 
-  async #identify(): Promise<Identity> {
+  async #loadIdentity(): Promise<Identity> {
     const { device, token } = this.#options;
-    let identity: Identity = { device: device ?? this.#id(), token: token ?? '' };
+    let identity: Identity = { device: device ?? this.#createId(), token: token ?? '' };
     await this.#storage.update(identityName, (value) => {
       const known = isIdentity(value) ? value : identity;
       identity = { device: device ?? known.device, token: this.#token ?? known.token };
-      // A token that is given each time is not written down.
+      // A token from the options is not stored: the caller passes it each time.
       return { device: identity.device, token: this.#token === undefined ? known.token : '' };
     });
     return identity;
   }
 
-  /** One that the hub made, for a device that came without. */
-  async #keepToken(token: string): Promise<void> {
+  /** Stores the token that the hub created at login, if this device had none. */
+  async #storeToken(token: string): Promise<void> {
     const identity = await this.identity();
     if (identity.token !== '' || token === '') return;
     this.#identity = Promise.resolve({ ...identity, token });
@@ -307,25 +310,31 @@ function isIdentity(value: unknown): value is Identity {
   );
 }
 
-function socketUrl(url: string): string {
+function toSocketUrl(url: string): string {
   const { protocol } = new URL(url);
   if (!/^(?:http|ws)s?:$/.test(protocol)) throw new TypeError(`not the URL of a hub: ${url}`);
   return url.replace(/^http/, 'ws');
 }
 
-/** Looked for when it is needed: offline nobody needs one. */
-function globalSocket(): SdkSocketClass {
+/** Called when a socket is opened, because offline use needs no WebSocket. */
+function requireGlobalWebSocket(): SdkSocketClass {
   if (typeof WebSocket !== 'undefined') return WebSocket;
-  throw new Error('there is no WebSocket here: give connect() one as `webSocket`, such as that of the package ws');
+  throw new Error(
+    'this environment has no WebSocket: pass one to connect() as `webSocket`, such as that of the package ws',
+  );
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** 126 bits, as 21 letters of base64url. */
-function randomName(): string {
+/** Returns 126 random bits as 21 base64url characters. */
+function createRandomId(): string {
   return [...crypto.getRandomValues(new Uint8Array(21))].map((byte) => alphabet[byte % 64]).join('');
 }
 
+/**
+ * Creates a connection. It does not connect before `start`, or before a method that needs the hub.
+ * @throws TypeError if `options.url` is not a URL of a hub
+ */
 export function connect(options: ConnectOptions): Connection {
   return new HubConnection(options);
 }

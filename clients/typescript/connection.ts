@@ -1,10 +1,10 @@
-// The connection as a state machine: what it is, what can happen to it, and what is then to be done, as a pure function. Sockets and
-// timers are in link.ts; nothing here sends anything.
+// The states of a connection as a pure state machine: (state, event) → (state, effects). transport.ts runs the effects on sockets and
+// timers.
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
 
 export type ConnectionState =
-  /** Nobody has asked for a connection. */
+  /** Not started, or closed. */
   | { readonly name: 'idle' }
   | {
       readonly name: 'connecting';
@@ -12,30 +12,33 @@ export type ConnectionState =
       readonly attempt: number;
       readonly until: number;
     }
-  /** `asked`: a ping waits for its answer. */
+  /** `isPinging`: a ping was sent and nothing has arrived since. */
   | {
       readonly name: 'live';
       readonly since: number;
       readonly attempt: number;
-      readonly asked: boolean;
+      readonly isPinging: boolean;
       readonly until: number;
     }
-  /** Tries again at `until`. `reason` is for people. */
+  /** Connects again at `until`. `reason` is a text for people. */
   | { readonly name: 'offline'; readonly attempt: number; readonly reason: string; readonly until: number }
-  /** The hub will not have this token; only another one changes that. */
+  /** The hub refuses this token. Only a new token leaves this state. */
   | { readonly name: 'revoked'; readonly reason: string };
 
 export type ConnectionEvent =
-  | { readonly type: 'start' | 'stop' | 'opened' | 'accepted' | 'heard' | 'timer' }
-  /** The machine found its network again. */
+  /** `opened`: the socket is open. `accepted`: the login succeeded. `message`: any message arrived. `timer`: `until` is over. */
+  | { readonly type: 'start' | 'stop' | 'opened' | 'accepted' | 'message' | 'timer' }
+  /** The network may be available again. */
   | { readonly type: 'online' }
+  /** There is a new token. */
   | { readonly type: 'token' }
-  /** A refusal that is about the connection, not about one request. */
+  /** The hub refused the connection itself, not one request. */
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly error: string }
+  /** The hub announced a restart. */
   | { readonly type: 'away'; readonly retryMs: number }
   | { readonly type: 'closed'; readonly code: number; readonly reason: string };
 
-/** `close` lets go of the socket: what it says afterwards is not heard. */
+/** `close` closes the socket. Later events of that socket are ignored. */
 export type ConnectionEffect = 'open' | 'login' | 'ping' | 'close';
 
 export interface ConnectionStep {
@@ -43,30 +46,34 @@ export interface ConnectionStep {
   readonly effects: readonly ConnectionEffect[];
 }
 
-/** Milliseconds. */
 export const limits = {
-  opening: 10_000,
-  login: 10_000,
-  /** Nothing heard for so long: ask. */
-  quiet: 25_000,
-  /** Nothing heard since the ping: gone. */
-  silent: 10_000,
-  firstRetry: 500,
-  lastRetry: 30_000,
-  /** A connection that held so long begins anew with the first retry. */
-  steady: 10_000,
+  openTimeoutMs: 10_000,
+  loginTimeoutMs: 10_000,
+  /** A ping is sent if no message arrived for this long. */
+  idleBeforePingMs: 25_000,
+  /** The connection is lost if no message arrived for this long after a ping. */
+  pongTimeoutMs: 10_000,
+  firstRetryMs: 500,
+  maxRetryMs: 30_000,
+  /** After a connection that was live for this long, the backoff starts again at `firstRetryMs`. */
+  stableAfterMs: 10_000,
 } as const;
 
-/** Full jitter: anything between nothing and a bound that doubles, in whole milliseconds. */
+/**
+ * Exponential backoff with full jitter: between 0 and a bound that doubles with each attempt.
+ * @param chance 0 ≤ x < 1
+ * @returns whole milliseconds
+ */
 export function backoff(attempt: number, chance: number): number {
-  return Math.floor(chance * Math.min(limits.lastRetry, limits.firstRetry * 2 ** Math.min(attempt, 16)));
+  return Math.floor(chance * Math.min(limits.maxRetryMs, limits.firstRetryMs * 2 ** Math.min(attempt, 16)));
 }
 
 const none: readonly ConnectionEffect[] = [];
 const revokedClose = errors.revoked.close;
 
 /**
- * @param at milliseconds since 1970
+ * Computes the next state and the effects to run.
+ * @param at the current time in milliseconds since 1970
  * @param chance 0 ≤ x < 1
  */
 export function stepConnection(
@@ -77,57 +84,63 @@ export function stepConnection(
 ): ConnectionStep {
   const stay = { state, effects: none };
   const open = (attempt: number): ConnectionStep => ({
-    state: { name: 'connecting', step: 'opening', attempt, until: at + limits.opening },
+    state: { name: 'connecting', step: 'opening', attempt, until: at + limits.openTimeoutMs },
     effects: ['open'],
   });
-  const wait = (reason: string, effects = none, atLeast = 0): ConnectionStep => {
-    const held = state.name === 'live' && at - state.since >= limits.steady;
-    const attempt = held || !('attempt' in state) ? 0 : state.attempt;
+  const wait = (reason: string, effects = none, minimumMs = 0): ConnectionStep => {
+    const wasStable = state.name === 'live' && at - state.since >= limits.stableAfterMs;
+    const attempt = wasStable || !('attempt' in state) ? 0 : state.attempt;
     return {
-      state: { name: 'offline', attempt: attempt + 1, reason, until: at + atLeast + backoff(attempt, chance) },
+      state: { name: 'offline', attempt: attempt + 1, reason, until: at + minimumMs + backoff(attempt, chance) },
       effects,
     };
   };
   const revoked = (reason: string): ConnectionStep => ({ state: { name: 'revoked', reason }, effects: ['close'] });
-  const connected = state.name === 'connecting' || state.name === 'live';
+  const hasSocket = state.name === 'connecting' || state.name === 'live';
 
   switch (event.type) {
     case 'start':
       return state.name === 'idle' ? open(0) : stay;
     case 'stop':
       if (state.name === 'revoked') return stay;
-      return { state: { name: 'idle' }, effects: connected ? ['close'] : none };
+      return { state: { name: 'idle' }, effects: hasSocket ? ['close'] : none };
     case 'token':
       if (state.name === 'idle') return stay;
-      return connected ? { ...open(0), effects: ['close', 'open'] } : open(0);
+      return hasSocket ? { ...open(0), effects: ['close', 'open'] } : open(0);
     case 'online':
       return state.name === 'offline' ? open(0) : stay;
     case 'opened':
       if (state.name !== 'connecting') return stay;
-      return { state: { ...state, step: 'login', until: at + limits.login }, effects: ['login'] };
+      return { state: { ...state, step: 'login', until: at + limits.loginTimeoutMs }, effects: ['login'] };
     case 'accepted':
       if (state.name !== 'connecting') return stay;
       return {
-        state: { name: 'live', since: at, attempt: state.attempt, asked: false, until: at + limits.quiet },
+        state: {
+          name: 'live',
+          since: at,
+          attempt: state.attempt,
+          isPinging: false,
+          until: at + limits.idleBeforePingMs,
+        },
         effects: none,
       };
-    case 'heard':
+    case 'message':
       return state.name === 'live'
-        ? { state: { ...state, asked: false, until: at + limits.quiet }, effects: none }
+        ? { state: { ...state, isPinging: false, until: at + limits.idleBeforePingMs }, effects: none }
         : stay;
     case 'refused':
-      if (!connected) return stay;
+      if (!hasSocket) return stay;
       return errors[event.code].retry === 'never' ? revoked(event.error) : wait(event.error, ['close']);
     case 'away':
-      return connected ? wait('the hub is restarting', ['close'], event.retryMs) : stay;
+      return hasSocket ? wait('the hub is restarting', ['close'], event.retryMs) : stay;
     case 'closed':
-      if (!connected) return stay;
+      if (!hasSocket) return stay;
       return event.code === revokedClose ? revoked(event.reason) : wait(event.reason);
     case 'timer':
       if (!('until' in state) || at < state.until) return stay;
       if (state.name === 'offline') return open(state.attempt);
       if (state.name === 'connecting') return wait('the hub does not answer', ['close']);
-      if (state.asked) return wait('the hub fell silent', ['close']);
-      return { state: { ...state, asked: true, until: at + limits.silent }, effects: ['ping'] };
+      if (state.isPinging) return wait('the hub stopped answering', ['close']);
+      return { state: { ...state, isPinging: true, until: at + limits.pongTimeoutMs }, effects: ['ping'] };
   }
 }

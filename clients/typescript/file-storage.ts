@@ -1,24 +1,25 @@
-// Storage in one JSON file that a person can read (lowdb), for Node. A change is on disk, whole, when it is promised: written beside
-// the file, flushed, and put in its place. Several processes may share the file: each change holds a lock file for its moment.
+// Storage in one readable JSON file (lowdb), for Node. A change is written to a temporary file, flushed, and renamed, so that it is
+// durable and the file is never half written. Several processes may share the file: each change takes a lock file (lock-file.ts).
 
 import { randomBytes } from 'node:crypto';
 import { watch as watchFolder } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
+import { errorCode } from '../../protocol/error-message.ts';
 import { inspectLock, type LockFile, tryLock } from './lock-file.ts';
 import type { Storage } from './storage.ts';
 
-const waitMs = 15_000;
-const retryMs = 10;
+const lockTimeoutMs = 15_000;
+const lockRetryMs = 10;
 
 type Values = Readonly<Record<string, unknown>>;
 
 export class FileStorage implements Storage {
   readonly path: string;
-  #turn: Promise<unknown> = Promise.resolve();
+  #lastUpdate: Promise<unknown> = Promise.resolve();
 
-  /** @param path is made, with its folder, at the first change; readable by its owner only, for a token may be in it */
+  /** @param path the file, which is created with its folder at the first change. Only its owner may read it, because it may contain a token */
   constructor(path: string) {
     this.path = resolve(path);
   }
@@ -33,37 +34,37 @@ export class FileStorage implements Storage {
   }
 
   update(name: string, change: (value: unknown) => unknown): Promise<void> {
-    const turn = this.#turn.then(() => this.#update(name, change));
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    const update = this.#lastUpdate.then(() => this.#update(name, change));
+    this.#lastUpdate = update.catch(() => undefined);
+    return update;
   }
 
-  watch(told: (name: string) => void): () => void {
+  watch(listener: (name: string) => void): () => void {
     const file = basename(this.path);
-    let over = false;
-    let end = () => {
-      over = true;
+    let isStopped = false;
+    let stop = () => {
+      isStopped = true;
     };
     void mkdir(dirname(this.path), { recursive: true, mode: 0o700 }).then(
       () => {
-        if (over) return;
+        if (isStopped) return;
         const watcher = watchFolder(dirname(this.path), { persistent: false }, (_event, changed) => {
           if (changed === file)
             void this.names().then(
-              (names) => names.forEach((name) => void told(name)),
+              (names) => names.forEach((name) => void listener(name)),
               () => undefined,
             );
         });
         watcher.on('error', () => watcher.close());
-        end = () => watcher.close();
+        stop = () => watcher.close();
       },
       () => undefined,
     );
-    return () => end();
+    return () => stop();
   }
 
   async #open(): Promise<Low<Values>> {
-    const low = new Low<Values>(new WholeFile(this.path), {});
+    const low = new Low<Values>(new DurableJsonFile(this.path), {});
     await low.read();
     return low;
   }
@@ -78,7 +79,7 @@ export class FileStorage implements Storage {
       const changed = change(before);
       low.data = changed === undefined ? others : { ...low.data, [name]: changed };
       if (!lock.isHeld())
-        throw new Error('another process took the lock, because this one slept for too long: try again');
+        throw new Error('the lock expired and another process took it, nothing was stored: try again');
       await low.write();
     } finally {
       lock.release();
@@ -86,8 +87,8 @@ export class FileStorage implements Storage {
   }
 }
 
-/** As lowdb's own file, but that it flushes, and that a file it cannot read is no empty one. */
-class WholeFile implements Adapter<Values> {
+/** A lowdb adapter that flushes what it writes, and that throws on an unreadable file instead of treating it as empty. */
+class DurableJsonFile implements Adapter<Values> {
   #path: string;
 
   constructor(path: string) {
@@ -96,7 +97,7 @@ class WholeFile implements Adapter<Values> {
 
   async read(): Promise<Values | null> {
     const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return '';
+      if (errorCode(error) === 'ENOENT') return '';
       throw error;
     });
     if (text === '') return null;
@@ -104,22 +105,22 @@ class WholeFile implements Adapter<Values> {
     try {
       values = JSON.parse(text);
     } catch (error) {
-      throw new Error(`${this.#path} is not JSON: mend it, or move it away`, { cause: error });
+      throw new Error(`${this.#path} is not valid JSON: repair it, or move it away`, { cause: error });
     }
-    if (!isValues(values)) throw new Error(`${this.#path} holds no JSON object: mend it, or move it away`);
+    if (!isValues(values)) throw new Error(`${this.#path} is not a JSON object: repair it, or move it away`);
     return values;
   }
 
   async write(values: Values): Promise<void> {
-    const beside = `${this.#path}.${process.pid}.${randomBytes(6).toString('hex')}`;
-    const file = await open(beside, 'wx', 0o600);
+    const draft = `${this.#path}.${process.pid}.${randomBytes(6).toString('hex')}`;
+    const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${JSON.stringify(values, null, 2)}\n`);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(beside, this.#path);
+    await rename(draft, this.#path);
     await flushFolder(dirname(this.#path));
   }
 }
@@ -128,7 +129,7 @@ function isValues(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A rename is on disk when its folder is; Windows cannot flush one, and need not. */
+/** Makes a rename durable. Windows cannot flush a folder and does not need it. */
 async function flushFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
@@ -141,7 +142,7 @@ async function flushFolder(path: string): Promise<void> {
 
 /** @throws if another process holds the lock for longer than `waitMs` */
 async function waitForLock(path: string): Promise<LockFile> {
-  const until = Date.now() + waitMs;
+  const until = Date.now() + lockTimeoutMs;
   for (;;) {
     const lock = tryLock(path);
     if (lock !== undefined) return lock;
@@ -149,10 +150,6 @@ async function waitForLock(path: string): Promise<LockFile> {
       const holder = inspectLock(path)?.holder || 'an unknown process';
       throw new Error(`${path} is held by process ${holder}; if there is no such process, delete the file`);
     }
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+    await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

@@ -1,5 +1,5 @@
-// The SDK: `connect()` and what it speaks of, for Node and browsers. Nothing is imported from outside this repository. Storage on
-// disk is in file-storage.ts and storage in a browser in browser-storage.ts, each imported by those who want it.
+// Entry point of the SDK for Node and browsers: `connect()` and its types. It imports no package. The storages for Node
+// (file-storage.ts) and for browsers (browser-storage.ts) are separate entry points.
 
 export type {
   ChannelEvent,

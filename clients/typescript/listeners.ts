@@ -1,16 +1,16 @@
-// Functions that want to be told of something, each until it has had enough. Subscribers who read at their own pace are in feed.ts.
+// A list of callbacks. Subscribers that read at their own pace use event-queue.ts.
 
 export class Listeners<T = void> {
-  #all = new Set<(value: T) => void>();
+  #listeners = new Set<(value: T) => void>();
 
-  /** Two who watch with one function are two. The answer ends it. */
-  add(told: (value: T) => void): () => void {
-    const watcher = (value: T) => told(value);
-    this.#all.add(watcher);
-    return () => this.#all.delete(watcher);
+  /** Adds a listener; a function that is added twice is called twice. Returns a function that removes the listener. */
+  add(listener: (value: T) => void): () => void {
+    const entry = (value: T) => listener(value);
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
   }
 
   notify(value: T): void {
-    for (const told of [...this.#all]) told(value);
+    for (const listener of [...this.#listeners]) listener(value);
   }
 }

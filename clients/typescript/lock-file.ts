@@ -1,6 +1,6 @@
-// A lock among the processes of one machine, for Node: a file that names its holder. The file appears whole (it is written beside its
-// place and linked there), so an empty lock is a remnant. A holder that died is recognized by its process id and start time, and a
-// lock of another machine or of unreadable content by its age.
+// A lock between the processes of one machine, for Node: a file that names its holder. The file is written under a temporary name and
+// linked to its place, so it never exists half written. A lock is stale if its holder's process (id and start time) no longer runs,
+// or, for a lock of another machine or with unreadable content, by its age.
 
 import {
   closeSync,
@@ -15,33 +15,34 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCode } from '../../protocol/error-message.ts';
 
 /** A lock that names no living process of this machine expires so long after it was last written or touched. */
 const expiryMs = 60_000;
 /** A lock without readable content expires sooner: no version of this program leaves one for longer than a moment. */
 const unreadableExpiryMs = 2_000;
-/** Locks that are held for long are touched this often. */
+/** The holder of a long-lived lock touches it this often. */
 export const touchIntervalMs = 20_000;
 
 export interface LockFile {
-  /** Whether it is still held: another process takes a lock that expired, for example while this machine slept. */
+  /** Whether this process still has the lock. Another process takes a lock that expired, for example while this machine slept. */
   isHeld(): boolean;
-  /** Postpones its expiry. To be called every `touchIntervalMs` by those who hold it for long. */
+  /** Postpones the expiry. To be called every `touchIntervalMs`. */
   touch(): void;
-  /** Does nothing if it is not held any more. */
+  /** Removes the lock, if this process still has it. */
   release(): void;
 }
 
-/** What stands in a lock file, for diagnosis. */
+/** The content of a lock file, for diagnosis. */
 export interface LockState {
   /** `process@machine`; '' if the content is not readable. */
   readonly holder: string;
   readonly ageMs: number;
-  /** Whether the next process that wants the lock takes it. */
+  /** Whether the next process may take the lock. */
   readonly expired: boolean;
 }
 
-/** @returns undefined if another process, or another part of this one, holds it */
+/** Takes the lock. @returns undefined if another process, or another part of this one, has it */
 export function tryLock(path: string): LockFile | undefined {
   if (existsSync(path) && !removeExpired(path)) return undefined;
   const own = createContent();
@@ -59,7 +60,7 @@ export function tryLock(path: string): LockFile | undefined {
   };
 }
 
-/** @returns undefined if there is no lock */
+/** Reads a lock without taking it. @returns undefined if there is no lock */
 export function inspectLock(path: string): LockState | undefined {
   const content = readContent(path);
   const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -75,11 +76,11 @@ export function inspectLock(path: string): LockState | undefined {
 interface Holder {
   readonly pid: number;
   readonly machine: string;
-  /** What tells two processes with one id apart; '' where the platform does not say. */
+  /** Distinguishes two processes with the same id; '' on platforms other than Linux. */
   readonly startedAt: string;
 }
 
-/** '' on platforms that do not say. */
+/** '' on platforms other than Linux. */
 const ownStart = startTime('self');
 let claims = 0;
 
@@ -98,14 +99,14 @@ function parseContent(content: string): Holder | undefined {
 function startTime(pid: number | 'self'): string {
   try {
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program is in parentheses, and may contain anything; the start is the 20th field after it.
+    // The program's name is in parentheses and may contain any character. The start time is the 20th field after it.
     return status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
     return '';
   }
 }
 
-/** Creates the lock unless it is there. */
+/** Creates the lock file, unless it exists. */
 function claim(path: string, content: string): boolean {
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, content, { mode: 0o600 });
@@ -113,7 +114,7 @@ function claim(path: string, content: string): boolean {
     linkSync(draft, path);
     return true;
   } catch (error) {
-    const code = errorCodeOf(error);
+    const code = errorCode(error);
     if (code === 'EEXIST') return false;
     if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP')
       return create(path, content);
@@ -123,7 +124,7 @@ function claim(path: string, content: string): boolean {
   }
 }
 
-/** For file systems without hard links. */
+/** Creates the lock file on file systems without hard links. */
 function create(path: string, content: string): boolean {
   try {
     const file = openSync(path, 'wx', 0o600);
@@ -131,7 +132,7 @@ function create(path: string, content: string): boolean {
     closeSync(file);
     return true;
   } catch (error) {
-    if (errorCodeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -141,7 +142,7 @@ function readContent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -156,7 +157,7 @@ function isExpired(content: string, modifiedMs: number): boolean {
   const startedAt = startTime(holder.pid);
   if (holder.startedAt !== '' && startedAt !== '') return holder.startedAt !== startedAt;
   if (ownStart === '') return age > expiryMs * 10;
-  // An earlier version wrote no start time and never touched its locks: only a lock with our own process id is surely a remnant.
+  // Version 0.1.0 wrote no start time and never touched its locks: only a lock with our own process id is certainly stale.
   return holder.pid === process.pid;
 }
 
@@ -165,11 +166,11 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return errorCodeOf(error) !== 'ESRCH';
+    return errorCode(error) !== 'ESRCH';
   }
 }
 
-/** Two processes may find the same lock expired: renaming is atomic, and what was renamed by mistake is put back. */
+/** Removes a stale lock. Two processes may find the same lock stale: renaming is atomic, and a lock that was renamed by mistake is put back. */
 function removeExpired(path: string): boolean {
   const content = readContent(path);
   const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -179,7 +180,7 @@ function removeExpired(path: string): boolean {
   try {
     renameSync(path, removed);
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return true;
+    if (errorCode(error) === 'ENOENT') return true;
     throw error;
   }
   const isSame = readContent(removed) === content;
@@ -192,10 +193,6 @@ function putBack(removed: string, path: string): void {
   try {
     linkSync(removed, path);
   } catch {
-    // A third process holds the lock by now. The second one notices, because `isHeld` compares the content.
+    // A third process has taken the lock. The second one notices, because `isHeld` compares the content.
   }
-}
-
-function errorCodeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

@@ -1,26 +1,26 @@
-// The writes of one channel that wait for the hub, in order: which may be sent next, which are on their way, and how each ended.
-// replica.ts works out what a write is on the current state, channel-sync.ts sends it, channel-persistence.ts stores it. Adding,
-// sending and confirming a write take the same time however many wait.
+// The queued writes of one channel, in order: which may be sent next, which are in flight, and the outcome of each. replica.ts
+// computes the request for a write, channel-sync.ts sends it, channel-persistence.ts stores it. Adding, sending and confirming a
+// write take constant time.
 
 import type { RefusedWrite, SdkFailure, SdkPosition, WriteOutcome } from './api.ts';
 import type { ChannelMirror } from './mirror.ts';
-import { adjustDelete, isConditional, keyOf, type PendingWrite } from './replica.ts';
+import { adjustDelete, getKey, isConditional, type PendingWrite } from './replica.ts';
 
-/** How many creates may be on their way at once; all other writes go one at a time. */
+/** How many creates may be in flight at once. All other writes go one at a time. */
 const windowSize = 32;
 
 export interface WriteQueueDeps {
-  /** A write left the queue: the visible items and the stored queue change. */
-  readonly dropped: () => void;
-  readonly refused: (refused: Omit<RefusedWrite, 'channel'>) => void;
+  /** Called when a write left the queue, so that the visible items and the stored queue change. */
+  readonly onDrop: () => void;
+  readonly onRefusal: (refused: Omit<RefusedWrite, 'channel'>) => void;
 }
 
-/** A write on its way; or confirmed, and not yet seen in the mirror. */
+/** A write in flight; or a confirmed write that the mirror does not have yet. */
 interface SentWrite {
-  /** The item as it was sent; undefined for a write that has none. */
+  /** The item as it was sent; undefined for a write without an item. */
   readonly item: unknown;
   readonly key: string;
-  /** Whether another write reached the hub since it was sent: another process may have sent this one before. */
+  /** Whether another write reached the hub since this one was sent. Another process may then have sent this one before. */
   readonly crossed: boolean;
   /** The hub's answer. */
   readonly confirmed?: SdkPosition;
@@ -28,18 +28,18 @@ interface SentWrite {
 
 export class WriteQueue {
   #deps: WriteQueueDeps;
-  /** By write id, in order. */
+  /** All queued writes by write id, in order. */
   #pending = new Map<string, PendingWrite>();
   #conditionalCount = 0;
-  #sent = new Map<string, SentWrite>();
-  /** Ids of sent writes that are confirmed. */
-  #confirmed = new Set<string>();
-  #settlers = new Map<string, (outcome: WriteOutcome) => void>();
-  /** Not stored yet. */
-  #fresh = new Map<string, PendingWrite>();
-  /** Decided, but still stored. */
-  #gone = new Set<string>();
-  /** Changed since they were stored. */
+  #inFlight = new Map<string, SentWrite>();
+  /** Ids of the confirmed writes in `#inFlight`. */
+  #confirmedIds = new Set<string>();
+  #resolvers = new Map<string, (outcome: WriteOutcome) => void>();
+  /** Writes that are not stored yet. */
+  #unsaved = new Map<string, PendingWrite>();
+  /** Ids of writes that left the queue, but are still stored. */
+  #removedIds = new Set<string>();
+  /** Writes that changed since they were stored. */
   #adjusted = new Map<string, PendingWrite>();
 
   constructor(deps: WriteQueueDeps) {
@@ -58,40 +58,43 @@ export class WriteQueue {
     return this.#conditionalCount > 0;
   }
 
-  get conditional(): readonly PendingWrite[] {
+  get conditionalWrites(): readonly PendingWrite[] {
     return this.pending.filter(isConditional);
   }
 
-  /** How many writes have no answer yet. */
-  get unanswered(): number {
-    return this.#pending.size - this.#confirmed.size;
+  /** The number of writes without an answer. */
+  get unansweredCount(): number {
+    return this.#pending.size - this.#confirmedIds.size;
   }
 
+  /** Appends a write. The promise resolves with the hub's answer. */
   add(write: PendingWrite): Promise<WriteOutcome> {
-    this.#fresh.set(write.id, write);
+    this.#unsaved.set(write.id, write);
     this.#insert(write);
-    return new Promise<WriteOutcome>((resolve) => this.#settlers.set(write.id, resolve));
+    return new Promise<WriteOutcome>((resolve) => this.#resolvers.set(write.id, resolve));
   }
 
   /** Removes a write that could not be stored. */
   takeBack({ id }: PendingWrite): void {
-    this.#fresh.delete(id);
-    this.#settlers.delete(id);
+    this.#unsaved.delete(id);
+    this.#resolvers.delete(id);
     this.#remove(id);
   }
 
   /**
-   * The next write that may be sent now. Writes go in order; creates may follow one another, all others go one at a time.
-   * @param isCurrent whether the mirror has what a conditional write is worked out from
+   * Returns the next write that may be sent now. Writes go in order; creates may follow one another, all others go one at a time.
+   * @param isCurrent whether the mirror has the state that a conditional write is computed from
    */
   next(isCurrent: boolean): PendingWrite | undefined {
-    // Sent writes are at the front, and not many.
+    // The writes in flight are at the front, and at most `windowSize`.
     for (const write of this.#pending.values()) {
-      const sent = this.#sent.get(write.id);
+      const sent = this.#inFlight.get(write.id);
       if (sent === undefined) {
-        if (this.#fresh.has(write.id)) return undefined;
-        const may = isConditional(write) ? isCurrent && this.#sent.size === 0 : this.#sent.size < windowSize;
-        return may ? write : undefined;
+        if (this.#unsaved.has(write.id)) return undefined;
+        const maySend = isConditional(write)
+          ? isCurrent && this.#inFlight.size === 0
+          : this.#inFlight.size < windowSize;
+        return maySend ? write : undefined;
       }
       if (isConditional(write) && sent.confirmed === undefined) return undefined;
     }
@@ -99,95 +102,100 @@ export class WriteQueue {
   }
 
   markSent(write: PendingWrite, item: unknown): void {
-    this.#sent.set(write.id, { item, key: keyOf(write), crossed: false });
+    this.#inFlight.set(write.id, { item, key: getKey(write), crossed: false });
   }
 
-  /** The write is no longer on its way. @returns undefined if it was not */
+  /** Removes a write from those in flight. @returns undefined if it was not in flight */
   takeSent({ id }: PendingWrite): SentWrite | undefined {
-    const sent = this.#sent.get(id);
-    this.#sent.delete(id);
-    this.#confirmed.delete(id);
+    const sent = this.#inFlight.get(id);
+    this.#inFlight.delete(id);
+    this.#confirmedIds.delete(id);
     return sent;
   }
 
-  /** The hub has stored the write. It stays visible until the mirror has it, if the channel is mirrored. */
+  /** Handles an acknowledgement. If the channel is mirrored, the write stays visible until the mirror has it. */
   confirm(write: PendingWrite, sent: SentWrite, position: SdkPosition, isMirrored: boolean): void {
     this.#settle(write, { ok: true, position });
     if (isMirrored) {
-      this.#sent.set(write.id, { ...sent, confirmed: position });
-      if (this.#pending.has(write.id)) this.#confirmed.add(write.id);
+      this.#inFlight.set(write.id, { ...sent, confirmed: position });
+      if (this.#pending.has(write.id)) this.#confirmedIds.add(write.id);
     } else this.#drop(write);
   }
 
+  /** Removes a write from the queue with its final outcome. */
   decide(write: PendingWrite, outcome: WriteOutcome): void {
-    this.#sent.delete(write.id);
+    this.#inFlight.delete(write.id);
     this.#drop(write);
     this.#settle(write, outcome);
-    if (!outcome.ok) this.#deps.refused({ id: write.id, type: write.type, key: keyOf(write), failure: outcome });
+    if (!outcome.ok) this.#deps.onRefusal({ id: write.id, type: write.type, key: getKey(write), failure: outcome });
   }
 
-  /** A write reached the hub. @param isOwn whether this device made it, perhaps in another process */
+  /** Handles a step at the hub that may be of another writer. @param isOwn whether this device made it, perhaps in another process */
   markCrossed(key: string, isOwn: boolean): void {
-    for (const [id, sent] of this.#sent) {
-      if (!(isOwn && sent.key === key) && sent.confirmed === undefined) this.#sent.set(id, { ...sent, crossed: true });
+    for (const [id, sent] of this.#inFlight) {
+      if (!(isOwn && sent.key === key) && sent.confirmed === undefined)
+        this.#inFlight.set(id, { ...sent, crossed: true });
     }
   }
 
-  /** Drops the confirmed writes that the mirror has by now. */
-  release({ items, position, current }: ChannelMirror): void {
+  /** Drops the confirmed writes that the mirror has received. */
+  release({ items, position, isCurrent }: ChannelMirror): void {
     const { epoch, seq } = position ?? { epoch: '', seq: 0 };
-    for (const id of [...this.#confirmed]) {
-      const [write, sent] = [this.#pending.get(id), this.#sent.get(id)];
+    for (const id of [...this.#confirmedIds]) {
+      const [write, sent] = [this.#pending.get(id), this.#inFlight.get(id)];
       if (write === undefined || sent?.confirmed === undefined) continue;
-      const passed = sent.confirmed.epoch === epoch ? seq >= sent.confirmed.seq : current;
-      if (!passed) continue;
-      this.#sent.delete(id);
+      const isReceived = sent.confirmed.epoch === epoch ? seq >= sent.confirmed.seq : isCurrent;
+      if (!isReceived) continue;
+      this.#inFlight.delete(id);
       const stored = items.get(sent.key);
-      const asSent = write.type === 'create' || !sent.crossed;
-      if (asSent && stored !== undefined && stored.seq === sent.confirmed.seq) {
+      const isOurs = write.type === 'create' || !sent.crossed;
+      if (isOurs && stored !== undefined && stored.seq === sent.confirmed.seq) {
         this.#adjust(sent.key, sent.item, stored.item);
       }
       this.#drop(write);
     }
   }
 
-  /** What is not stored as it is here: `over` makes the new stored queue of the old one, `saved` is to be called once it is stored. */
-  unsaved(): { over: (stored: readonly PendingWrite[]) => readonly PendingWrite[]; saved: () => void } {
-    const fresh = [...this.#fresh.values()];
-    const gone = new Set(this.#gone);
-    const changed = new Map(this.#adjusted);
+  /**
+   * Returns the difference between the queue and its stored form: `applyTo` applies it to the stored queue, `markSaved` is to be called
+   * once the result is stored.
+   */
+  takeUnsaved(): { applyTo: (stored: readonly PendingWrite[]) => readonly PendingWrite[]; markSaved: () => void } {
+    const newWrites = [...this.#unsaved.values()];
+    const removedIds = new Set(this.#removedIds);
+    const adjustments = new Map(this.#adjusted);
     return {
-      over: (stored) => [
-        ...stored.filter(({ id }) => !gone.has(id)).map((write) => changed.get(write.id) ?? write),
-        ...fresh,
+      applyTo: (stored) => [
+        ...stored.filter(({ id }) => !removedIds.has(id)).map((write) => adjustments.get(write.id) ?? write),
+        ...newWrites,
       ],
-      saved: () => {
-        for (const { id } of fresh) this.#fresh.delete(id);
-        for (const id of gone) this.#gone.delete(id);
-        for (const [id, write] of changed) if (this.#adjusted.get(id) === write) this.#adjusted.delete(id);
+      markSaved: () => {
+        for (const { id } of newWrites) this.#unsaved.delete(id);
+        for (const id of removedIds) this.#removedIds.delete(id);
+        for (const [id, write] of adjustments) if (this.#adjusted.get(id) === write) this.#adjusted.delete(id);
       },
     };
   }
 
-  /** Takes over what other processes have stored. */
+  /** Replaces the queue by the stored one, which other processes may have changed. */
   adopt(stored: readonly PendingWrite[]): void {
-    const waiting = stored.filter(({ id }) => !this.#gone.has(id));
-    const known = new Set(waiting.map(({ id }) => id));
-    // A write that somebody here waits for stays, although another process may have seen it decided.
+    const writes = stored.filter(({ id }) => !this.#removedIds.has(id));
+    const storedIds = new Set(writes.map(({ id }) => id));
+    // A write whose answer this process awaits stays, even if another process has removed it.
     const ours = this.pending.filter(
-      ({ id }) => !known.has(id) && (this.#fresh.has(id) || this.#settlers.has(id) || this.#sent.has(id)),
+      ({ id }) => !storedIds.has(id) && (this.#unsaved.has(id) || this.#resolvers.has(id) || this.#inFlight.has(id)),
     );
     this.#pending.clear();
     this.#conditionalCount = 0;
-    for (const write of waiting) this.#insert(this.#adjusted.get(write.id) ?? write);
+    for (const write of writes) this.#insert(this.#adjusted.get(write.id) ?? write);
     for (const write of ours) this.#insert(write);
-    this.#confirmed = new Set([...this.#confirmed].filter((id) => this.#pending.has(id)));
+    this.#confirmedIds = new Set([...this.#confirmedIds].filter((id) => this.#pending.has(id)));
   }
 
-  /** Settles all writes that are waited for: nobody here will learn how they end. */
+  /** Resolves the promises of all unanswered writes with `failure`. The writes stay stored. */
   close(failure: SdkFailure): void {
-    for (const settle of this.#settlers.values()) settle(failure);
-    this.#settlers.clear();
+    for (const settle of this.#resolvers.values()) settle(failure);
+    this.#resolvers.clear();
   }
 
   #insert(write: PendingWrite): void {
@@ -199,11 +207,11 @@ export class WriteQueue {
     const write = this.#pending.get(id);
     if (write === undefined) return;
     this.#pending.delete(id);
-    this.#confirmed.delete(id);
+    this.#confirmedIds.delete(id);
     if (isConditional(write)) this.#conditionalCount -= 1;
   }
 
-  /** Only deletes depend on the item as it was sent. */
+  /** Adjusts queued deletes of an item that the hub stored with another value than it was sent (see `adjustDelete`). */
   #adjust(key: string, sent: unknown, stored: unknown): void {
     if (!this.hasConditional) return;
     for (const [id, write] of this.#pending) {
@@ -215,13 +223,13 @@ export class WriteQueue {
   }
 
   #settle({ id }: PendingWrite, outcome: WriteOutcome): void {
-    this.#settlers.get(id)?.(outcome);
-    this.#settlers.delete(id);
+    this.#resolvers.get(id)?.(outcome);
+    this.#resolvers.delete(id);
   }
 
   #drop({ id }: PendingWrite): void {
     this.#remove(id);
-    this.#gone.add(id);
-    this.#deps.dropped();
+    this.#removedIds.add(id);
+    this.#deps.onDrop();
   }
 }

@@ -1,6 +1,6 @@
-// The port to what remembers between two runs: the device's name, each channel as it was last seen, and the writes that the hub has
-// not answered yet. Here are the port and the storage that forgets; files and browsers have entries of their own, so that who
-// imports the SDK imports neither.
+// The storage port of the SDK, and its implementation in memory. The storage has the device's identity, the last known state of each
+// channel, and the unanswered writes. file-storage.ts and browser-storage.ts are separate entry points, so that the SDK does not
+// import them.
 
 import { Listeners } from './listeners.ts';
 
@@ -9,21 +9,21 @@ import { Listeners } from './listeners.ts';
  */
 export interface Storage {
   names(): Promise<readonly string[]>;
-  /** undefined where there is none. */
+  /** @returns undefined if there is no such value */
   read(name: string): Promise<unknown>;
   /**
-   * Replaces a value by what `change` makes of it as it is in the storage now; undefined removes it. Nobody else's change comes
-   * between, and it would survive a power cut once this resolves.
+   * Replaces a value atomically by `change(value)`; undefined removes the value. When the promise resolves, the change is durable: it
+   * survives a power cut.
    */
   update(name: string, change: (value: unknown) => unknown): Promise<void>;
-  /** Calls `told` when somebody else, perhaps, changed a value. The answer ends it. */
-  watch(told: (name: string) => void): () => void;
+  /** Calls `listener` when a value may have changed, also by another process. Returns a function that removes the listener. */
+  watch(listener: (name: string) => void): () => void;
 }
 
-/** Remembers as long as the object lives; those who share it see each other's changes. */
+/** Storage in memory. Connections that share the object see each other's changes. */
 export class MemoryStorage implements Storage {
   #values = new Map<string, string>();
-  #watchers = new Listeners<string>();
+  #listeners = new Listeners<string>();
 
   async names(): Promise<readonly string[]> {
     return [...this.#values.keys()];
@@ -39,10 +39,10 @@ export class MemoryStorage implements Storage {
     const changed = change(text === undefined ? undefined : JSON.parse(text));
     if (changed === undefined) this.#values.delete(name);
     else this.#values.set(name, JSON.stringify(changed));
-    this.#watchers.notify(name);
+    this.#listeners.notify(name);
   }
 
-  watch(told: (name: string) => void): () => void {
-    return this.#watchers.add(told);
+  watch(listener: (name: string) => void): () => void {
+    return this.#listeners.add(listener);
   }
 }

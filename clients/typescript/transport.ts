@@ -1,5 +1,5 @@
-// One connection to a hub: turns the state machine of connection.ts into sockets and timers, and pairs answers with what was asked.
-// What the messages mean is for exchange.ts and follow.ts.
+// One connection to a hub: runs the state machine of connection.ts on real sockets and timers, and matches answers to requests by
+// their `ref`. channel-sync.ts and pattern-subscription.ts interpret the messages.
 
 import { type ErrorCode, errors } from '../../protocol/errors.ts';
 import type { Answers, WireRequest } from '../../protocol/messages.ts';
@@ -8,140 +8,148 @@ import { type ConnectionEffect, type ConnectionEvent, type ConnectionState, step
 
 export type WireMessage = Answers[keyof Answers];
 
-/** What a question came to; undefined when the connection ended first. */
+/** The answer to a request; undefined if the connection was lost before. */
 export type WireAnswer = WireMessage | undefined;
 
 export interface TransportDeps {
   readonly url: string;
-  readonly open: (url: string) => SdkSocket;
+  readonly openSocket: (url: string) => SdkSocket;
   readonly now: () => number;
   readonly after: (ms: number, act: () => void) => () => void;
   readonly random: () => number;
-  /** What to log in with. */
-  readonly login: () => Promise<{ readonly user_id?: string; readonly device_id: string; readonly name?: string }>;
-  readonly accepted: (login: Answers['login']) => void;
-  /** Of every change of state; asked questions have been answered, or given up, before. */
-  readonly changed: (state: ConnectionState) => void;
-  /** Everything that is no answer to a question. */
-  readonly told: (message: WireMessage) => void;
+  /** Returns the fields of the login message. */
+  readonly getCredentials: () => Promise<{
+    readonly user_id?: string;
+    readonly device_id: string;
+    readonly name?: string;
+  }>;
+  readonly onLogin: (login: Answers['login']) => void;
+  /** Called after every change of the state's name. If the connection was lost, all pending requests were answered with undefined before. */
+  readonly onStateChange: (state: ConnectionState) => void;
+  /** Called with each message that is not an answer to a request. */
+  readonly onMessage: (message: WireMessage) => void;
 }
 
 export class Transport {
   state: ConnectionState = { name: 'idle' };
   #deps: TransportDeps;
   #socket: SdkSocket | undefined;
-  #asked = new Map<string | number, (answer: WireAnswer) => void>();
-  #questions = 0;
+  #pendingRequests = new Map<string | number, (answer: WireAnswer) => void>();
+  #requestCount = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
-  #hungUp: Promise<void> = Promise.resolve();
+  #whenClosed: Promise<void> = Promise.resolve();
 
   constructor(deps: TransportDeps) {
     this.#deps = deps;
   }
 
-  get live(): boolean {
+  get isLive(): boolean {
     return this.state.name === 'live';
   }
 
-  /** Resolves when the other end knows that a socket of ours is closed, or a second later. */
-  get hungUp(): Promise<void> {
-    return this.#hungUp;
+  /** Resolves when the closing handshake of the last socket is complete, at the latest after a second. */
+  get whenClosed(): Promise<void> {
+    return this.#whenClosed;
   }
 
-  happen(event: ConnectionEvent): void {
+  /** Feeds an event into the state machine, and runs the effects. */
+  dispatch(event: ConnectionEvent): void {
     const before = this.state;
     const { state, effects } = stepConnection(before, event, this.#deps.now(), this.#deps.random());
     this.state = state;
-    for (const effect of effects) this.#do(effect);
-    // An effect may have made something else happen.
+    for (const effect of effects) this.#runEffect(effect);
+    // An effect may have dispatched another event, which did the rest.
     if (this.state !== state) return;
-    this.#arm();
-    if (state.name !== before.name) this.#changed();
+    this.#scheduleTimer();
+    if (state.name !== before.name) this.#handleStateChange();
   }
 
-  /** @returns the answer's way back; a `ref` of its own is kept */
-  ask(request: WireRequest, answered: (answer: WireAnswer) => void): void {
-    if (!this.live) {
-      answered(undefined);
+  /**
+   * Sends a request and calls `onAnswer` once with its answer.
+   * @param request gets a new `ref` unless it has one
+   */
+  request(request: WireRequest, onAnswer: (answer: WireAnswer) => void): void {
+    if (!this.isLive) {
+      onAnswer(undefined);
       return;
     }
-    this.#questions += 1;
-    const ref = request.ref ?? `q${this.#questions}`;
-    this.#asked.set(ref, answered);
+    this.#requestCount += 1;
+    const ref = request.ref ?? `q${this.#requestCount}`;
+    this.#pendingRequests.set(ref, onAnswer);
     this.#send({ ...request, ref });
   }
 
-  /** For questions whose answer does not name them: nothing more is expected. */
-  forget(ref: string): void {
-    this.#asked.delete(ref);
+  /** Stops waiting for an answer. For requests whose answer carries no `ref`, such as a subscription's first page. */
+  dropRequest(ref: string): void {
+    this.#pendingRequests.delete(ref);
   }
 
-  #changed(): void {
-    if (!this.live) this.#giveUp();
-    this.#deps.changed(this.state);
+  #handleStateChange(): void {
+    if (!this.isLive) this.#failPendingRequests();
+    this.#deps.onStateChange(this.state);
   }
 
-  #giveUp(): void {
-    const asked = [...this.#asked.values()];
-    this.#asked.clear();
-    for (const answered of asked) answered(undefined);
+  #failPendingRequests(): void {
+    const listeners = [...this.#pendingRequests.values()];
+    this.#pendingRequests.clear();
+    for (const onAnswer of listeners) onAnswer(undefined);
   }
 
   #send(message: WireRequest): void {
     this.#socket?.send(JSON.stringify(message));
   }
 
-  #do(effect: ConnectionEffect): void {
-    if (effect === 'open') this.#open();
-    else if (effect === 'login') void this.#logIn();
+  #runEffect(effect: ConnectionEffect): void {
+    if (effect === 'open') this.#openSocket();
+    else if (effect === 'login') void this.#login();
     else if (effect === 'ping') this.#send({ type: 'ping' });
-    else this.#close();
+    else this.#closeSocket();
   }
 
-  #open(): void {
-    const socket = this.#deps.open(this.#deps.url);
+  #openSocket(): void {
+    const socket = this.#deps.openSocket(this.#deps.url);
     this.#socket = socket;
-    const ours = () => this.#socket === socket;
-    let trouble = '';
+    const isPresent = () => this.#socket === socket;
+    let errorText = '';
     socket.onopen = () => {
-      if (ours()) this.happen({ type: 'opened' });
+      if (isPresent()) this.dispatch({ type: 'opened' });
     };
     socket.onmessage = ({ data }: { readonly data: unknown }) => {
-      if (ours() && typeof data === 'string') this.#hear(data);
+      if (isPresent() && typeof data === 'string') this.#receive(data);
     };
-    // A close follows every error; browsers say nothing of what it was.
+    // A close event follows every error event. In browsers, neither has a message.
     socket.onerror = ({ message }: { readonly message?: unknown }) => {
-      if (typeof message === 'string') trouble = message;
+      if (typeof message === 'string') errorText = message;
     };
     socket.onclose = ({ code, reason }: { readonly code: number; readonly reason?: unknown }) => {
-      if (!ours()) return;
+      if (!isPresent()) return;
       this.#socket = undefined;
-      const said = typeof reason === 'string' && reason !== '' ? reason : trouble;
-      this.happen({ type: 'closed', code, reason: said === '' ? 'the hub cannot be reached' : said });
+      const text = typeof reason === 'string' && reason !== '' ? reason : errorText;
+      this.dispatch({ type: 'closed', code, reason: text === '' ? 'the hub cannot be reached' : text });
     };
   }
 
-  async #logIn(): Promise<void> {
+  async #login(): Promise<void> {
     const socket = this.#socket;
-    const said = await this.#deps.login();
+    const credentials = await this.#deps.getCredentials();
     if (socket === undefined || this.#socket !== socket) return;
-    this.#asked.set('login', (answer) => {
+    this.#pendingRequests.set('login', (answer) => {
       if (answer === undefined) return;
       if (answer.success && answer.type === 'login') {
-        this.#deps.accepted(answer);
-        this.happen({ type: 'accepted' });
+        this.#deps.onLogin(answer);
+        this.dispatch({ type: 'accepted' });
       } else if (!answer.success) {
-        this.happen({ type: 'refused', code: codeOf(answer), error: answer.error });
+        this.dispatch({ type: 'refused', code: parseErrorCode(answer), error: answer.error });
       }
     });
-    this.#send({ type: 'login', ...said, ref: 'login' });
+    this.#send({ type: 'login', ...credentials, ref: 'login' });
   }
 
-  #close(): void {
+  #closeSocket(): void {
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket === undefined) return;
-    this.#hungUp = new Promise((resolve) => {
+    this.#whenClosed = new Promise((resolve) => {
       const cancel = this.#deps.after(1_000, resolve);
       socket.onclose = () => {
         cancel();
@@ -151,26 +159,26 @@ export class Transport {
     socket.close(1000);
   }
 
-  #hear(text: string): void {
+  #receive(text: string): void {
     const message: WireMessage = JSON.parse(text);
-    this.happen({ type: 'heard' });
+    this.dispatch({ type: 'message' });
     const ref = 'ref' in message ? message.ref : undefined;
-    const answered = ref === undefined ? undefined : this.#asked.get(ref);
-    if (ref !== undefined && answered !== undefined) {
-      this.#asked.delete(ref);
-      answered(message);
+    const onAnswer = ref === undefined ? undefined : this.#pendingRequests.get(ref);
+    if (ref !== undefined && onAnswer !== undefined) {
+      this.#pendingRequests.delete(ref);
+      onAnswer(message);
     } else if (!message.success) {
-      const code = codeOf(message);
-      if ('close' in errors[code]) this.happen({ type: 'refused', code, error: message.error });
+      const code = parseErrorCode(message);
+      if ('close' in errors[code]) this.dispatch({ type: 'refused', code, error: message.error });
     } else if (message.type === 'away') {
-      this.happen({ type: 'away', retryMs: message.retry_ms });
+      this.dispatch({ type: 'away', retryMs: message.retry_ms });
     } else if (message.type !== 'pong') {
-      this.#deps.told(message);
+      this.#deps.onMessage(message);
     }
   }
 
-  /** One timer, which may ring too early, and then waits on: messages put off its time without touching it. */
-  #arm(): void {
+  /** One timer for the state's deadline. Messages postpone the deadline without a new timer, so the timer may fire early and is then set again. */
+  #scheduleTimer(): void {
     const until = 'until' in this.state ? this.state.until : undefined;
     if (until === undefined || (this.#timer !== undefined && this.#timer.at > until)) {
       this.#timer?.cancel();
@@ -179,28 +187,28 @@ export class Transport {
     if (until === undefined || this.#timer !== undefined) return;
     const cancel = this.#deps.after(Math.max(0, until - this.#deps.now()), () => {
       this.#timer = undefined;
-      this.happen({ type: 'timer' });
+      this.dispatch({ type: 'timer' });
     });
     this.#timer = { at: until, cancel };
   }
 }
 
-/** Of a newer hub there may be codes that this table has not; nothing is known of them but that they are refusals. */
-function codeOf({ code }: Answers['error']): ErrorCode {
-  return isCode(code) ? code : 'broken';
+/** A newer hub may send codes that this version does not know. They become `broken`. */
+function parseErrorCode({ code }: Answers['error']): ErrorCode {
+  return isErrorCode(code) ? code : 'broken';
 }
 
-function isCode(code: string): code is ErrorCode {
+function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errors, code);
 }
 
-/** A refusal as the SDK tells it; `offline` where there was no answer. */
-export function failureOf(answer: WireAnswer): SdkFailure {
-  if (answer === undefined || answer.success) return offline('the hub cannot be reached now');
+/** Converts a refusal of the hub to the public type; no answer becomes `offline`. */
+export function toFailure(answer: WireAnswer): SdkFailure {
+  if (answer === undefined || answer.success) return offlineFailure('the hub cannot be reached now');
   const { error, hint } = answer;
-  return { ok: false, code: codeOf(answer), error, ...(hint === undefined ? {} : { hint }) };
+  return { ok: false, code: parseErrorCode(answer), error, ...(hint === undefined ? {} : { hint }) };
 }
 
-export function offline(error: string): SdkFailure {
+export function offlineFailure(error: string): SdkFailure {
   return { ok: false, code: 'offline', error };
 }

@@ -1,4 +1,4 @@
-// The SDK from its tarball in a page of real Chromium: the page imports the files of the installed package, without a bundler.
+// The packed SDK in a page of real Chromium: the page imports the files of the installed package, without a bundler.
 
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -60,7 +60,7 @@ async function serve(folder: string): Promise<{ server: Server; url: string }> {
     await leftovers.clear();
   });
 
-  test('a page imports the files of the package as they are, and writes to a hub', async () => {
+  test('a page imports the package without a bundler and writes to a hub', async () => {
     const visitor = await Visitor.open(site.url);
     try {
       await visitor.page.goto(site.url);

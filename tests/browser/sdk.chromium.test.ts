@@ -1,4 +1,4 @@
-// The SDK and its storage for browsers as a page gets them, in real Chromium, against a real hub: two tabs, one of them offline.
+// The SDK with BrowserStorage, bundled into a page, in real Chromium against a real hub: two tabs, one of them offline.
 
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ async function script(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/** Pages of an origin that the hub lets in, since it is its own machine's name. */
+/** Serves the page on a loopback address. */
 async function serve(): Promise<{ server: Server; url: string }> {
   const body = `<!doctype html><link rel="icon" href="data:,"><script type="module">${await script()}</script>`;
   const server = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(body));
@@ -65,7 +65,7 @@ async function serve(): Promise<{ server: Server; url: string }> {
   const shows = (tab: Page, texts: readonly string[]) =>
     tab.waitForFunction(`texts() === ${JSON.stringify(JSON.stringify(texts))}`);
 
-  test('two tabs share one queue: what one wrote offline shows in the other, which sends it', async () => {
+  test('two tabs share one queue: a write of an offline tab shows in the other tab, which sends it', async () => {
     const visitor = await Visitor.open(site.url);
     visitor.outage = true;
     try {
@@ -80,7 +80,7 @@ async function serve(): Promise<{ server: Server; url: string }> {
       ).toEqual(['offline', 1]);
       const synced = 'hub.sync({ deadlineMs: 20000 }).then(({ state, pending }) => [state, pending])';
       expect(await other.evaluate(synced)).toEqual(['live', 0]);
-      // The tab that has no hub learns from the storage what became of its write.
+      // The offline tab gets the result of its write from the storage.
       await one.waitForFunction(
         'notes.position !== undefined && [...notes.items.values()].every(({ seq }) => seq > 0)',
       );

@@ -1,4 +1,4 @@
-// A real hub in this process and SDKs that talk to it over real sockets; for tests. What they wait for is told, never timed.
+// A real hub in this process and SDKs that connect to it over real sockets, for tests. Tests wait for events, never for time.
 
 import { WebSocket } from 'ws';
 import {
@@ -20,8 +20,8 @@ export class SdkTestHub {
     this.hub = hub;
   }
 
-  static async open(said?: Partial<Config>): Promise<SdkTestHub> {
-    return new SdkTestHub(await startComposed(said));
+  static async open(config?: Partial<Config>): Promise<SdkTestHub> {
+    return new SdkTestHub(await startComposed(config));
   }
 
   connect(options: Partial<ConnectOptions> = {}): Connection {
@@ -31,7 +31,8 @@ export class SdkTestHub {
     return connection;
   }
 
-  started(options: Partial<ConnectOptions> = {}): Connection {
+  /** Creates a connection and starts it. */
+  start(options: Partial<ConnectOptions> = {}): Connection {
     const connection = this.connect(options);
     connection.start();
     return connection;
@@ -55,13 +56,13 @@ export function reachState(connection: Connection, name: ConnectionState['name']
   });
 }
 
-/** Resolves when the items are so. */
-export function reachItems<T>(channel: Channel<T>, so: (items: readonly T[]) => boolean): Promise<readonly T[]> {
+/** Resolves with the items when they meet the condition. */
+export function reachItems<T>(channel: Channel<T>, isReached: (items: readonly T[]) => boolean): Promise<readonly T[]> {
   const items = () => [...channel.items.values()].map(({ item }) => item);
-  if (so(items())) return Promise.resolve(items());
+  if (isReached(items())) return Promise.resolve(items());
   return new Promise((resolve) => {
     const stop = channel.onItems(() => {
-      if (!so(items())) return;
+      if (!isReached(items())) return;
       stop();
       resolve(items());
     });

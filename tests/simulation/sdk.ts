@@ -117,8 +117,8 @@ class SimSdk {
   readonly sockets: SimSocket[] = [];
   readonly refused: RefusedWrite[] = [];
   alive = true;
-  /** What a subscriber of each channel has been told. */
-  readonly #told = new Map<string, Map<string, string>>();
+  /** The items of each channel as its subscriber has them after the events so far. */
+  readonly #subscriberItems = new Map<string, Map<string, string>>();
 
   constructor(sim: Simulation, name: string, device: SimStorage) {
     this.sim = sim;
@@ -144,28 +144,28 @@ class SimSdk {
     this.tasks = this.hub.channel<Fields>('tasks');
     this.notes = this.hub.channel<Fields>(notesName);
     this.hub.onRefused((refused) => this.refused.push(refused));
-    for (const channel of [this.tasks, this.notes]) channel.onTold((told) => this.#hear(told));
+    for (const channel of [this.tasks, this.notes]) channel.onEvent((event) => this.#receiveEvent(event));
   }
 
-  #hear(told: ChannelEvent<Fields>): void {
-    const known = this.#told.get(told.channel) ?? new Map<string, string>();
-    this.#told.set(told.channel, known);
-    if (told.type === 'snapshot' || told.type === 'reset') {
-      known.clear();
-      for (const { key, item } of told.items) known.set(key, JSON.stringify(item));
-    } else if (told.type === 'delete') {
-      if (!known.delete(told.key)) this.sim.fault(`${this.name} was told that ${told.key} is gone, which it never had`);
+  #receiveEvent(event: ChannelEvent<Fields>): void {
+    const items = this.#subscriberItems.get(event.channel) ?? new Map<string, string>();
+    this.#subscriberItems.set(event.channel, items);
+    if (event.type === 'snapshot' || event.type === 'reset') {
+      items.clear();
+      for (const { key, item } of event.items) items.set(key, JSON.stringify(item));
+    } else if (event.type === 'delete') {
+      if (!items.delete(event.key)) this.sim.fault(`${this.name} got a delete of ${event.key}, which it did not have`);
     } else {
-      if (known.has(told.key) === (told.type === 'create')) {
-        this.sim.fault(`${this.name} was told ${told.type} of ${told.key}, and that is not what it was`);
+      if (items.has(event.key) === (event.type === 'create')) {
+        this.sim.fault(`${this.name} got a wrong event type: ${event.type} of ${event.key}`);
       }
-      known.set(told.key, JSON.stringify(told.item));
+      items.set(event.key, JSON.stringify(event.item));
     }
   }
 
-  /** What its subscriber holds, as one text. */
+  /** The items of the channel's subscriber as one text. */
   heard(channel: string): string {
-    return JSON.stringify([...(this.#told.get(channel) ?? [])].sort());
+    return JSON.stringify([...(this.#subscriberItems.get(channel) ?? [])].sort());
   }
 
   kill(): void {
@@ -585,7 +585,8 @@ class Simulation implements Around {
       for (const device of this.plain) await this.#deliverPlain(device, 1_000);
       const done = this.sdks.every(
         ({ hub, tasks, notes }) =>
-          hub.state.name === 'live' && [tasks, notes].every(({ current, waiting }) => current && waiting === 0),
+          hub.state.name === 'live' &&
+          [tasks, notes].every(({ isCurrent, pendingCount }) => isCurrent && pendingCount === 0),
       );
       if (done && turn > 20) break;
       await this.#pass(2_000);
@@ -626,7 +627,7 @@ class Simulation implements Around {
       const channel = name === 'tasks' ? sdk.tasks : sdk.notes;
       const theirs = JSON.stringify([...channel.items].map(([key, { item }]) => [key, sorted(item)]).sort());
       if (theirs !== hubs) this.fault(`${sdk.name} has other ${name} than the hub:\n  ${theirs}\n  --\n  ${hubs}`);
-      if (channel.waiting > 0) this.fault(`${sdk.name} has ${channel.waiting} ${name} in its queue`);
+      if (channel.pendingCount > 0) this.fault(`${sdk.name} has ${channel.pendingCount} ${name} in its queue`);
       const held = JSON.stringify([...items].map(([key, item]) => [key, JSON.stringify(item)]).sort());
       if (sdk.heard(name) !== held) this.fault(`a subscriber of ${sdk.name} was told of other ${name} than there are`);
     }

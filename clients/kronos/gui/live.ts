@@ -62,7 +62,7 @@ export class LiveDatabase {
     if (!enabled) return { state: 'off', text: 'not synced: run "kronos login"' };
     if (this.#hub === undefined) return { state: 'busy', text: 'another kronos syncs' };
     const { state } = this.#hub.connection;
-    const count = queue.length + this.#hub.tasks.waiting;
+    const count = queue.length + this.#hub.tasks.pendingCount;
     const waiting = count === 0 ? '' : `, ${count} ${count === 1 ? 'change waits' : 'changes wait'}`;
     if (state.name === 'live') return { state: 'live', text: `live with ${host}${waiting}` };
     if (state.name === 'offline') return { state: 'offline', text: `offline${waiting}` };
@@ -153,7 +153,7 @@ export class LiveDatabase {
     this.refresh();
     await this.#disconnect(hub !== undefined && !this.#database.enable_sync);
     const { enable_sync: enabled, queue } = this.#database;
-    if (enabled && (queue.length > 0 || (hub?.tasks.waiting ?? 0) > 0)) this.#cli.startBackgroundSync();
+    if (enabled && (queue.length > 0 || (hub?.tasks.pendingCount ?? 0) > 0)) this.#cli.startBackgroundSync();
   }
 
   /** If the folder cannot be watched, every tick reads the file. */
@@ -181,7 +181,7 @@ export class LiveDatabase {
     } else if (!hub.account.matches(database)) {
       // A command logged in elsewhere, or out. The next tick connects again, so that the command's own sync goes first.
       await this.#disconnect(!database.enable_sync);
-    } else if (hub.tasks.current && database.queue.length > 0) {
+    } else if (hub.tasks.isCurrent && database.queue.length > 0) {
       await hub.sync.upload();
     }
   }

@@ -3,10 +3,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from '../../typescript/api.ts';
-import { storedName } from '../../typescript/channel-persistence.ts';
+import { storageKey } from '../../typescript/channel-persistence.ts';
 import { FileStorage } from '../../typescript/file-storage.ts';
 import { connect } from '../../typescript/index.ts';
-import { isStored } from '../../typescript/replica.ts';
+import { isStoredChannel } from '../../typescript/replica.ts';
 import { MemoryStorage, type Storage } from '../../typescript/storage.ts';
 import type { KronosDatabase } from '../data/database.ts';
 
@@ -41,8 +41,8 @@ export function forgetHub(folder: string): void {
 
 /** How many writes the SDK has stored that the hub has not confirmed. */
 export async function countStoredWrites(folder: string): Promise<number> {
-  const stored = await new FileStorage(storagePath(folder)).read(storedName('tasks')).catch(() => undefined);
-  return isStored(stored) ? stored.pending.length : 0;
+  const stored = await new FileStorage(storagePath(folder)).read(storageKey('tasks')).catch(() => undefined);
+  return isStoredChannel(stored) ? stored.pending.length : 0;
 }
 
 type HubAccount = Pick<KronosDatabase, 'sync_host' | 'sync_user_id' | 'sync_device_id'>;

@@ -10,7 +10,7 @@ import { appendStep, applyEdits, editsBetween } from '../data/edits.ts';
 
 type TaskChannel = Pick<
   SdkChannel<Task>,
-  'items' | 'position' | 'current' | 'waiting' | 'open' | 'create' | 'update' | 'delete' | 'onItems'
+  'items' | 'position' | 'isCurrent' | 'pendingCount' | 'open' | 'create' | 'update' | 'delete' | 'onItems'
 >;
 
 /** @returns the channel's tasks, in its order */
@@ -96,7 +96,7 @@ export class TaskSync {
   download(): void {
     const tasks = this.#tasks;
     // During an upload an edit is both in the queue and in the channel, and would count twice.
-    if (this.#uploads > 0 || !tasks.current) return;
+    if (this.#uploads > 0 || !tasks.isCurrent) return;
     const now = this.#now();
     this.#database.write((database) => {
       // Tasks that were never uploaded to this hub would look as if they had been deleted there.
@@ -116,7 +116,7 @@ export class TaskSync {
   async #upload(): Promise<readonly RefusedWrite[]> {
     const tasks = this.#tasks;
     const epoch = tasks.position?.epoch;
-    if (!tasks.current || epoch === undefined) return [];
+    if (!tasks.isCurrent || epoch === undefined) return [];
     const database = this.#database.write((before) => queueAllIfNewHub(before, epoch));
     const { length } = database.queue;
     if (length === 0) return [];
@@ -201,8 +201,8 @@ export async function synchronize(
   await database.storeIdentity(connection);
   const sync = new TaskSync(database, tasks, now);
   const impossible = await sync.upload();
-  const total = tasks.waiting;
-  const stop = tasks.onItems(() => onProgress(tasks.waiting, total));
+  const total = tasks.pendingCount;
+  const stop = tasks.onItems(() => onProgress(tasks.pendingCount, total));
   if (total > 0) onProgress(total, total);
   const uploaded = await syncWhileProgressing(connection, tasks, patienceMs);
   stop();
@@ -217,7 +217,7 @@ async function syncWhileProgressing(
   patienceMs: number,
 ): Promise<SyncResult> {
   const refused: RefusedWrite[] = [];
-  const progress = () => `${tasks.waiting} ${tasks.position?.seq} ${tasks.current}`;
+  const progress = () => `${tasks.pendingCount} ${tasks.position?.seq} ${tasks.isCurrent}`;
   for (;;) {
     const before = progress();
     const result = await connection.sync({ deadlineMs: patienceMs });

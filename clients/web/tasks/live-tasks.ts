@@ -70,7 +70,7 @@ export class LiveTasks {
   }
 
   get waiting(): number {
-    return this.#channel.waiting;
+    return this.#channel.pendingCount;
   }
 
   /** True after the hub, or this browser's storage, gave the tasks. */

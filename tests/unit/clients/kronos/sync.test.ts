@@ -173,7 +173,7 @@ test('an upload of many tasks is stored on disk at once, not once for each task'
   const before = storage.updates;
   await new TaskSync(a.keeper, channel, () => a.now).upload();
   expect(storage.updates - before).toBeLessThan(5);
-  expect(channel.waiting).toBeGreaterThan(0);
+  expect(channel.pendingCount).toBeGreaterThan(0);
   await connection.close();
 });
 

@@ -1,62 +1,63 @@
-// What a user of the SDK sees of a real hub; what happens on a bad net is for tests/simulation/sdk.ts.
+// The SDK against a real hub over real sockets. tests/simulation/sdk.ts tests it on a lossy network.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryStorage, type QueuedWrite, type WriteOutcome } from '../../../../clients/typescript/index.ts';
 import { reachItems, reachState, SdkTestHub } from '../../../harness/sdk.ts';
 import { task } from '../../../harness/task.ts';
 
-let house: SdkTestHub;
+let testHub: SdkTestHub;
 beforeEach(async () => {
-  house = await SdkTestHub.open();
+  testHub = await SdkTestHub.open();
 });
-afterEach(() => house.close());
+afterEach(() => testHub.close());
 
-/** The write's way into the queue, and the hub's answer. */
-async function done(writing: Promise<QueuedWrite | WriteOutcome>): Promise<WriteOutcome> {
+/** Waits for the hub's answer to a write. */
+async function settle(writing: Promise<QueuedWrite | WriteOutcome>): Promise<WriteOutcome> {
   const queued = await writing;
   return 'settled' in queued ? queued.settled : queued;
 }
 
-const nowhere = { url: 'ws://127.0.0.1:9' };
+/** No hub listens there. */
+const unreachable = { url: 'ws://127.0.0.1:9' };
 
 describe('a channel', () => {
-  test('what is written shows at once, and reaches others; what they write comes back', async () => {
-    const [one, other] = [house.started().channel('tasks'), house.started().channel('tasks')];
+  test('shows writes of this device at once and writes of others as they arrive', async () => {
+    const [one, other] = [testHub.start().channel('tasks'), testHub.start().channel('tasks')];
     await Promise.all([one.open(), other.open()]);
-    const told = other.subscribe()[Symbol.asyncIterator]();
-    expect((await told.next()).value).toMatchObject({ type: 'snapshot', items: [] });
+    const events = other.subscribe()[Symbol.asyncIterator]();
+    expect((await events.next()).value).toMatchObject({ type: 'snapshot', items: [] });
     const made = await one.create(task(1, 'write'));
     if (!made.ok) throw new Error(made.error);
     expect(one.items.get(made.key)).toMatchObject({ item: { desc: 'write' }, pending: true });
-    expect((await told.next()).value).toMatchObject({ type: 'create', key: made.key, item: { desc: 'write' } });
+    expect((await events.next()).value).toMatchObject({ type: 'create', key: made.key, item: { desc: 'write' } });
     expect(await made.settled).toMatchObject({ ok: true, position: { seq: 1 } });
     await reachItems(other, (tasks) => tasks.length === 1);
-    await done(other.update(made.key, task(1, 'rewrite')));
+    await settle(other.update(made.key, task(1, 'rewrite')));
     await reachItems(one, ([first]) => first?.desc === 'rewrite');
-    await done(one.delete(made.key));
+    await settle(one.delete(made.key));
     await reachItems(other, (tasks) => tasks.length === 0);
     expect(await other.history()).toMatchObject({
       ok: true,
       changes: [{ type: 'delete' }, { type: 'update' }, { type: 'create' }],
     });
     expect(await other.at(1)).toMatchObject({ ok: true, items: [{ item: { desc: 'write' } }] });
-    expect(await done(one.revert(2))).toMatchObject({ ok: true });
+    expect(await settle(one.revert(2))).toMatchObject({ ok: true });
     await reachItems(other, ([first]) => first?.desc === 'rewrite');
   });
 
-  test('offline everything can be done at once; two who did so come back and have both their edits', async () => {
+  test('two devices that edited one item offline both have both edits after a sync', async () => {
     const storages = [new MemoryStorage(), new MemoryStorage()] as const;
-    const first = house.started({ storage: storages[0] });
+    const first = testHub.start({ storage: storages[0] });
     await first.channel('tasks').open();
-    await done(first.channel('tasks').create(task(1, 'a'), { key: 'k' }));
+    await settle(first.channel('tasks').create(task(1, 'a'), { key: 'k' }));
     await first.sync({ deadlineMs: 5_000 });
     await first.close();
-    const second = house.connect({ storage: storages[1] });
+    const second = testHub.connect({ storage: storages[1] });
     await second.channel('tasks').open();
     await second.sync({ deadlineMs: 5_000 });
     await second.close();
 
-    const away = storages.map((storage) => house.connect({ ...nowhere, storage }));
+    const away = storages.map((storage) => testHub.connect({ ...unreachable, storage }));
     const [one, other] = away.map((connection) => connection.channel('tasks'));
     await one?.open();
     await other?.open();
@@ -67,7 +68,7 @@ describe('a channel', () => {
     expect(await away[1]?.sync({ deadlineMs: 5_000 })).toMatchObject({ state: 'offline', pending: 2, refused: [] });
     for (const connection of away) await connection.close();
 
-    const back = storages.map((storage) => house.connect({ storage }));
+    const back = storages.map((storage) => testHub.connect({ storage }));
     for (const connection of back) {
       expect(await connection.sync({ deadlineMs: 5_000 })).toEqual({
         state: 'live',
@@ -86,31 +87,31 @@ describe('a channel', () => {
     }
   });
 
-  test('a delete of what somebody else edited meanwhile is refused, and told to whoever asks', async () => {
+  test('refuses a delete of an item that another device edited meanwhile, and the next sync reports it', async () => {
     const storage = new MemoryStorage();
-    const before = house.started({ storage });
-    await done(before.channel('notes').create({ text: 'a' }, { key: 'k' }));
+    const before = testHub.start({ storage });
+    await settle(before.channel('notes').create({ text: 'a' }, { key: 'k' }));
     await before.channel('notes').open();
     await before.sync({ deadlineMs: 5_000 });
     await before.close();
-    const away = house.connect({ ...nowhere, storage });
+    const away = testHub.connect({ ...unreachable, storage });
     const deleted = await away.channel('notes').delete('k');
     expect(away.channel('notes').items.size).toBe(0);
     await away.close();
     expect(deleted).toMatchObject({ ok: true });
     if ('settled' in deleted) expect(await deleted.settled).toMatchObject({ ok: false, code: 'offline' });
-    const others = house.started().channel('notes');
+    const others = testHub.start().channel('notes');
     await others.open();
     await reachItems(others, (items) => items.length === 1);
-    await done(others.update('k', { text: 'b' }));
-    const back = house.connect({ storage });
+    await settle(others.update('k', { text: 'b' }));
+    const back = testHub.connect({ storage });
     const refused = { channel: 'notes', type: 'delete', key: 'k', failure: { ok: false, code: 'stale' } };
     expect(await back.sync({ deadlineMs: 5_000 })).toMatchObject({ state: 'live', pending: 0, refused: [refused] });
     expect([...back.channel('notes').items.values()]).toMatchObject([{ item: { text: 'b' }, pending: false }]);
   });
 
-  test('what the hub refuses leaves the queue and is told to its maker; what it could not even read is never queued', async () => {
-    const connection = house.connect();
+  test('a write that the hub refuses leaves the queue and is reported; a write beyond the bounds is never queued', async () => {
+    const connection = testHub.connect();
     const tasks = connection.channel<unknown>('tasks');
     const refused: string[] = [];
     connection.onRefused(({ failure }) => refused.push(failure.error));
@@ -118,23 +119,23 @@ describe('a channel', () => {
     const wrong = await tasks.create({ id: 'one' });
     expect(tasks.items.size).toBe(1);
     connection.start();
-    expect(await done(Promise.resolve(wrong))).toMatchObject({ ok: false, code: 'missing' });
+    expect(await settle(Promise.resolve(wrong))).toMatchObject({ ok: false, code: 'missing' });
     expect(tasks.items.size).toBe(0);
-    expect(tasks.waiting).toBe(0);
+    expect(tasks.pendingCount).toBe(0);
     expect(refused).toEqual(['missing task']);
     const notes = connection.channel('notes');
     expect(await notes.create('x'.repeat(1_100_000))).toMatchObject({ ok: false, code: 'too_large' });
     expect(await notes.create(2 ** 60)).toMatchObject({ ok: false, code: 'payload' });
     expect(await notes.create(undefined)).toMatchObject({ ok: false, code: 'missing' });
     expect(await notes.update('none', 1)).toMatchObject({ ok: false, code: 'item_not_found' });
-    expect(await done(notes.create(1, { key: 'k' }))).toMatchObject({ ok: true });
-    expect(await done(notes.create(2, { key: 'k' }))).toMatchObject({ ok: false, code: 'item_exists' });
+    expect(await settle(notes.create(1, { key: 'k' }))).toMatchObject({ ok: true });
+    expect(await settle(notes.create(2, { key: 'k' }))).toMatchObject({ ok: false, code: 'item_exists' });
     expect(await connection.channel('@hub/accounts').read()).toMatchObject({ ok: true });
-    expect(await done(connection.channel('@hub/accounts').create(1))).toMatchObject({ ok: false, code: 'forbidden' });
+    expect(await settle(connection.channel('@hub/accounts').create(1))).toMatchObject({ ok: false, code: 'forbidden' });
   });
 
-  test('a hundred creates and a list as a whole arrive in order', async () => {
-    const notes = house.connect().channel<number>('notes');
+  test('a hundred creates and a write of the whole list arrive in order', async () => {
+    const notes = testHub.connect().channel<number>('notes');
     const made = await Promise.all(
       Array.from({ length: 100 }, (_, n) => notes.create(n, { key: `k${n}`, time: n, end: n + 1 })),
     );
@@ -142,10 +143,10 @@ describe('a channel', () => {
     await notes.open();
     notes.subscribe();
     if (last?.ok === true) expect(await last.settled).toMatchObject({ ok: true, position: { seq: 100 } });
-    await reachItems(notes, () => notes.waiting === 0 && notes.position?.seq === 100);
+    await reachItems(notes, () => notes.pendingCount === 0 && notes.position?.seq === 100);
     expect(await notes.read({ from: 10, to: 12 })).toMatchObject({ ok: true, items: [{ key: 'k10' }, { key: 'k11' }] });
     expect(
-      await done(
+      await settle(
         notes.writeAll([
           { key: 'k1', item: 7 },
           { key: 'new', item: 8 },
@@ -160,34 +161,47 @@ describe('a channel', () => {
   });
 });
 
-describe('a pattern', () => {
-  test('tells what changes in all channels that match, those that come later too, and what changed during a break', async () => {
-    const writer = house.started();
-    await done(writer.channel('aw/one').create(1, { key: 'old' }));
-    const reader = house.connect();
-    const told = reader.follow<number>('aw/*')[Symbol.asyncIterator]();
+describe('follow', () => {
+  test('returns the changes of all matching channels, also of new ones, and those during a break', async () => {
+    const writer = testHub.start();
+    await settle(writer.channel('aw/one').create(1, { key: 'old' }));
+    const reader = testHub.connect();
+    const events = reader.follow<number>('aw/*')[Symbol.asyncIterator]();
     await reachState(reader, 'live');
-    // The hub has taken up the pattern when it answers what was asked after it.
+    // The hub answers in order: after this answer, the pattern is subscribed.
     await reader.channels();
-    await done(writer.channel('aw/one').create(2, { key: 'a' }));
-    await done(writer.channel('aw/two').create(3, { key: 'b' }));
-    await done(writer.channel('elsewhere').create(4));
-    expect((await told.next()).value).toMatchObject({ type: 'create', channel: 'aw/one', key: 'a', item: 2 });
-    expect((await told.next()).value).toMatchObject({ type: 'create', channel: 'aw/two', key: 'b', item: 3 });
+    await settle(writer.channel('aw/one').create(2, { key: 'a' }));
+    await settle(writer.channel('aw/two').create(3, { key: 'b' }));
+    await settle(writer.channel('elsewhere').create(4));
+    expect((await events.next()).value).toMatchObject({ type: 'create', channel: 'aw/one', key: 'a', item: 2 });
+    expect((await events.next()).value).toMatchObject({ type: 'create', channel: 'aw/two', key: 'b', item: 3 });
     const mirror = reader.channel('aw/one');
     await mirror.open();
-    await reachItems(mirror, () => mirror.current);
-    await reader.login(house.hub.ownerSecret ?? '');
-    await done(writer.channel('aw/one').create(5, { key: 'c' }));
-    expect((await told.next()).value).toMatchObject({ type: 'create', channel: 'aw/one', key: 'c', item: 5 });
+    await reachItems(mirror, () => mirror.isCurrent);
+    await reader.login(testHub.hub.ownerSecret ?? '');
+    await settle(writer.channel('aw/one').create(5, { key: 'c' }));
+    expect((await events.next()).value).toMatchObject({ type: 'create', channel: 'aw/one', key: 'c', item: 5 });
     await reader.close();
-    expect(await told.next()).toMatchObject({ done: true });
+    expect(await events.next()).toMatchObject({ done: true });
   });
 });
 
+test('onTold, the name of onEvent in version 0.1.0, still works', async () => {
+  const notes = testHub.start().channel<number>('notes');
+  const types: string[] = [];
+  const stop = notes.onTold((event) => types.push(event.type));
+  await settle(notes.create(1, { key: 'k' }));
+  await reachItems(notes, () => notes.isCurrent && notes.pendingCount === 0);
+  expect(types).toContain('snapshot');
+  stop();
+  const count = types.length;
+  await settle(notes.create(2));
+  expect(types).toHaveLength(count);
+});
+
 describe('a connection', () => {
-  test('[L8] a revoked token is final until there is a new one; what was written meanwhile waits', async () => {
-    const device = house.connect({ token: '0b9f3c9e-0000-4000-8000-000000000000' });
+  test('[L8] stays revoked until it gets a new token, which sends the queued writes', async () => {
+    const device = testHub.connect({ token: '0b9f3c9e-0000-4000-8000-000000000000' });
     const notes = device.channel('notes');
     device.start();
     expect(await reachState(device, 'revoked')).toEqual({ name: 'revoked', reason: 'user not found' });
@@ -197,36 +211,36 @@ describe('a connection', () => {
       reason: 'user not found',
       pending: 1,
     });
-    await device.login(house.hub.ownerSecret ?? '');
-    expect(await done(Promise.resolve(queued))).toMatchObject({ ok: true });
+    await device.login(testHub.hub.ownerSecret ?? '');
+    expect(await settle(Promise.resolve(queued))).toMatchObject({ ok: true });
   });
 
-  test('[L3.1] without a token a personal hub gives one, which the storage keeps', async () => {
+  test('[L3.1] without a token gets one from a personal hub, and stores it', async () => {
     const storage = new MemoryStorage();
-    const options = { storage, url: house.hub.url };
-    const first = house.connect({ ...options, token: undefined } as never);
+    const options = { storage, url: testHub.hub.url };
+    const first = testHub.connect({ ...options, token: undefined } as never);
     await first.sync({ deadlineMs: 5_000 });
     const { token, device } = await first.identity();
     expect(token).toMatch(/^[0-9a-f-]{36}$/);
     await first.close();
-    const second = house.connect({ ...options, token: undefined } as never);
+    const second = testHub.connect({ ...options, token: undefined } as never);
     expect(await second.identity()).toEqual({ token, device });
   });
 
-  test('[L7.2] logs in anew and resumes its channels', async () => {
-    const one = house.started();
+  test('[L7.2] logs in again with another token and resumes its channels', async () => {
+    const one = testHub.start();
     const notes = one.channel('notes');
-    await done(notes.create(1, { key: 'a' }));
+    await settle(notes.create(1, { key: 'a' }));
     await notes.open();
-    await reachItems(notes, () => notes.current);
-    const told = notes.subscribe()[Symbol.asyncIterator]();
-    expect((await told.next()).value).toMatchObject({ type: 'snapshot' });
+    await reachItems(notes, () => notes.isCurrent);
+    const events = notes.subscribe()[Symbol.asyncIterator]();
+    expect((await events.next()).value).toMatchObject({ type: 'snapshot' });
     const states: string[] = [];
     one.onState(({ name }) => states.push(name));
-    await one.login(house.hub.ownerSecret ?? '');
-    expect(notes.current).toBe(false);
-    expect(await done(notes.create(2, { key: 'b' }))).toMatchObject({ ok: true });
-    expect((await told.next()).value).toMatchObject({ type: 'create', key: 'b' });
+    await one.login(testHub.hub.ownerSecret ?? '');
+    expect(notes.isCurrent).toBe(false);
+    expect(await settle(notes.create(2, { key: 'b' }))).toMatchObject({ ok: true });
+    expect((await events.next()).value).toMatchObject({ type: 'create', key: 'b' });
     expect(states).toEqual(['connecting', 'live']);
   });
 });

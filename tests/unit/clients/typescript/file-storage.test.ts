@@ -1,4 +1,4 @@
-// The file that several `kronos` share: nothing of one's is lost to another, whatever becomes of them.
+// FileStorage, also when several processes share the file and when they are killed.
 
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,8 @@ afterEach(() => leftovers.clear());
 const path = () => join(leftovers.folder(), 'deep', 'kronos.json');
 const count = (value: unknown) => (typeof value === 'number' ? value : 0) + 1;
 
-function adder(
+/** Starts a process that increments `count` in the file; `done` resolves with the number of updates that it saw resolved. */
+function startAdder(
   file: string,
   times: number,
 ): { readonly child: ReturnType<typeof spawn>; readonly done: Promise<number> } {
@@ -23,15 +24,16 @@ function adder(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   leftovers.add(child);
-  let promised = 0;
+  // The child writes one byte for each update that has resolved.
+  let resolvedCount = 0;
   child.stdout?.on('data', (text: Buffer) => {
-    promised += text.length;
+    resolvedCount += text.length;
   });
-  return { child, done: new Promise((resolve) => child.once('close', () => resolve(promised))) };
+  return { child, done: new Promise((resolve) => child.once('close', () => resolve(resolvedCount))) };
 }
 
-describe('storage in a file', () => {
-  test('keeps values by name, as JSON that a person can read and others may not', async () => {
+describe('FileStorage', () => {
+  test('stores values by name as indented JSON that only the owner may read', async () => {
     const file = path();
     const storage = new FileStorage(file);
     expect(await storage.read('a')).toBeUndefined();
@@ -46,7 +48,7 @@ describe('storage in a file', () => {
     expect(readdirSync(join(file, '..'))).toEqual(['kronos.json']);
   });
 
-  test('a change that fails changes nothing, and holds nobody up', async () => {
+  test('a change that throws changes nothing and does not block later changes', async () => {
     const storage = new FileStorage(path());
     await storage.update('a', () => 1);
     const failing = storage.update('a', () => {
@@ -57,50 +59,50 @@ describe('storage in a file', () => {
     expect(await storage.read('a')).toBe(2);
   });
 
-  test('a file that is no JSON is left as it is', async () => {
+  test('a file with invalid JSON causes an error and is not overwritten', async () => {
     const storage = new FileStorage(path());
     await storage.update('a', () => 1);
     writeFileSync(storage.path, '{"a":1,');
-    await expect(storage.update('a', () => 2)).rejects.toThrow('mend it, or move it away');
-    await expect(storage.read('a')).rejects.toThrow('is not JSON');
+    await expect(storage.update('a', () => 2)).rejects.toThrow('repair it, or move it away');
+    await expect(storage.read('a')).rejects.toThrow('is not valid JSON');
     expect(readFileSync(storage.path, 'utf8')).toBe('{"a":1,');
   });
 
-  test('two who watch hear of each other', async () => {
+  test('a watcher is notified of changes through another storage of the same file', async () => {
     const file = path();
     const [one, other] = [new FileStorage(file), new FileStorage(file)];
     await one.update('a', () => 1);
-    const heard = new Promise<string>((resolve) => leave.push(other.watch(resolve)));
-    const nudge = setInterval(() => void one.update('a', count), 50);
-    expect(await heard).toBe('a');
-    clearInterval(nudge);
+    const notification = new Promise<string>((resolve) => watches.push(other.watch(resolve)));
+    const timer = setInterval(() => void one.update('a', count), 50);
+    expect(await notification).toBe('a');
+    clearInterval(timer);
     await one.update('a', count);
   });
-  const leave: (() => void)[] = [];
+  const watches: (() => void)[] = [];
   afterEach(() => {
-    for (const stop of leave.splice(0)) stop();
+    for (const stop of watches.splice(0)) stop();
   });
 
-  test('three processes that change one value lose no change of each other', async () => {
+  test('no change is lost when three processes change one value', async () => {
     const file = path();
-    const adders = [adder(file, 40), adder(file, 40), adder(file, 40)];
+    const adders = [startAdder(file, 40), startAdder(file, 40), startAdder(file, 40)];
     expect(await Promise.all(adders.map(({ done }) => done))).toEqual([40, 40, 40]);
     expect(await new FileStorage(file).read('count')).toBe(120);
   }, 60_000);
 
-  test('a process that is killed leaves what it promised, and a lock that the next one takes', async () => {
+  test('a killed process loses no resolved update, and the next process takes its lock', async () => {
     const file = path();
     const storage = new FileStorage(file);
     for (let round = 1; round <= 4; round += 1) {
       const before = count(await storage.read('count')) - 1;
-      const { child, done } = adder(file, 1_000_000);
+      const { child, done } = startAdder(file, 1_000_000);
       await new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
       child.kill('SIGKILL');
-      const promised = await done;
+      const resolvedCount = await done;
       const after = count(await storage.read('count')) - 1;
-      expect(after - before).toBeGreaterThanOrEqual(promised);
-      expect(after - before).toBeLessThanOrEqual(promised + 1);
-      // As if it had died holding it.
+      expect(after - before).toBeGreaterThanOrEqual(resolvedCount);
+      expect(after - before).toBeLessThanOrEqual(resolvedCount + 1);
+      // As if the process had died while it had the lock.
       writeFileSync(`${file}.lock`, `${child.pid} dead`);
       await storage.update('mark', count);
       expect(await storage.read('mark')).toBe(round);

@@ -1,4 +1,4 @@
-// The examples of the SDK's README do what their comments say.
+// The examples in the SDK's README print what their `→` comments say.
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -30,17 +30,19 @@ function run(code: string, env: Readonly<Record<string, string>>): Promise<strin
   return new Promise((resolve) => child.once('close', () => resolve(out)));
 }
 
-test.each(examples.map(([, code = ''], at) => [at + 1, code] as const))('example %i', async (_at, code) => {
+test.each(
+  examples.map(([, code = ''], at) => [at + 1, code] as const),
+)('example %i prints what its comments say', async (_at, code) => {
   const hub = await startComposed();
   const env = {
     HORAI_URL: hub.url,
     HORAI_TOKEN: hub.ownerSecret ?? '',
     HORAI_FILE: join(leftovers.folder(), 'tasks.json'),
   };
-  const said = [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, line]) => `${line}\n`).join('');
+  const expected = [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, line]) => `${line}\n`).join('');
   try {
-    expect(said).not.toBe('');
-    expect(await run(code, env)).toBe(said);
+    expect(expected).not.toBe('');
+    expect(await run(code, env)).toBe(expected);
   } finally {
     await hub.stop();
   }

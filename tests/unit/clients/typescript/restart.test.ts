@@ -1,5 +1,5 @@
-// A hub in a process of its own that is stopped, killed and started again under SDKs on real sockets: nothing that was written is
-// lost or doubled, and nobody has to be told to come back.
+// A hub process that is stopped or killed and started again while SDKs write over real sockets: no write is lost or doubled, and the
+// SDKs reconnect by themselves.
 
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -23,7 +23,7 @@ afterEach(async () => {
 test.each([
   'SIGTERM',
   'SIGKILL',
-] as const)('a hub that ends by %s while both write comes back, and both go on where they were', async (signal) => {
+] as const)('two writing SDKs resume without a lost or doubled write after the hub ended by %s', async (signal) => {
   const env = {
     HORAI_DATA: leftovers.folder(),
     HORAI_PORT: String(await freePort()),
@@ -45,10 +45,10 @@ test.each([
     }
   };
   await Promise.all(channels.map((channel) => channel.open()));
-  const told = channels[1]?.subscribe();
+  const events = channels[1]?.subscribe();
   await write(0, 20);
   await settled[0];
-  // Some are answered, some on their way.
+  // Some writes are answered, some are in flight.
   hub.signal(signal);
   await Promise.all([hub.ended, ...connections.map((connection) => reachState(connection, 'offline'))]);
   await write(20, 30);
@@ -60,13 +60,13 @@ test.each([
   expect(new Set(descs[0]).size).toBe(60);
   expect(descs[1]).toEqual(descs[0]);
 
-  const heard: string[] = [];
-  for await (const one of told ?? []) {
-    expect(one.type).not.toBe('reset');
-    heard.push(...('items' in one ? one.items.map(({ key }) => key) : [one.key]));
-    if (heard.length === 60) break;
+  const keys: string[] = [];
+  for await (const event of events ?? []) {
+    expect(event.type).not.toBe('reset');
+    keys.push(...('items' in event ? event.items.map(({ key }) => key) : [event.key]));
+    if (keys.length === 60) break;
   }
-  expect(new Set(heard).size).toBe(60);
+  expect(new Set(keys).size).toBe(60);
   for (const connection of connections)
     expect(await connection.sync({ deadlineMs: 10_000 })).toMatchObject({ state: 'live', pending: 0 });
 });
