@@ -22,7 +22,7 @@ async function bundle(entry: string) {
 }
 
 describe('a bundle', () => {
-  test('of the SDK contains the SDK and five files of protocol/, and has less than 30 KB', async () => {
+  test('of the SDK contains the SDK and five files of protocol/, and has less than 31 KB', async () => {
     const { inputs, size } = await bundle('index.ts');
     const ours = inputs.filter((input) => input.startsWith('clients/typescript/'));
     expect(ours).toContain('clients/typescript/index.ts');
@@ -34,7 +34,7 @@ describe('a bundle', () => {
       'protocol/merge.ts',
       'protocol/task.ts',
     ]);
-    expect(size).toBeLessThan(30_000);
+    expect(size).toBeLessThan(31_000);
   });
 
   test('of the storage for browsers contains only that file', async () => {
