@@ -13,7 +13,8 @@ const top = dirname(__dirname);
 const start = { self: __filename, about: `${top}/package.json`, unbundled: '' };
 // What was installed does not change but as a whole; in a checkout any source may.
 const isInstalled = /[\\/]node_modules[\\/]/.test(top);
-const sources = ['package.json', ...(isInstalled ? [] : ['bin', 'clients/kronos', 'clients/typescript', 'protocol'])];
+const own = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine'];
+const sources = ['package.json', ...(isInstalled ? [] : own)];
 
 function cacheFolder() {
   const { env, platform } = process;

@@ -88,6 +88,17 @@ function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: read
   else if (before.active === 0 && worked > 0) {
     start.push((after.last_active - worked) * 1_000);
     stop.push(after.last_active * 1_000);
+  } else if (before.active === after.active && worked > 0) {
+    // Stated while the task runs: the pair goes before the start that has no stop yet.
+    start.splice(stop.length, 0, (after.last_active - worked) * 1_000);
+    stop.push(after.last_active * 1_000);
+  } else if (before.active === after.active && worked < 0) {
+    // A stated pair is taken back.
+    const place = stop.findLastIndex((at, turn) => seconds(at) - seconds(start[turn] ?? at) === -worked);
+    if (place !== -1) {
+      start.splice(place, 1);
+      stop.splice(place, 1);
+    }
   }
   if (after.active !== 0 && after.active !== before.active) start.push(after.active * 1_000);
   const running = after.active !== 0;

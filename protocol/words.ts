@@ -52,3 +52,8 @@ export function parseTaskLine(text: string, verb: 'add' | 'update', now: number,
   const desc = words.flatMap((one) => (one.kind === 'text' ? [one.word] : [])).join(' ');
   return { ok: true, line: { desc, tags, untags, due } };
 }
+
+/** The project that a description names: `@project` as a word of its own. */
+export function projectIn(desc: string): string | undefined {
+  return /(?:^|\s)@([\p{L}\p{N}][\p{L}\p{N}._/-]*)/u.exec(desc)?.[1];
+}

@@ -68,6 +68,16 @@ const rules: readonly Rule[] = [
       protocol,
     ],
   },
+  // Without a hub the command computes the day of its own tasks by the hub's engine, which is a pure function.
+  {
+    of: /^clients\/kronos\/day\//,
+    ours: [
+      /^clients\/kronos\//,
+      /^clients\/typescript\//,
+      /^server\/day\/engine\/(?:answer|compute-day|evidence|intervals)\.ts$/,
+      protocol,
+    ],
+  },
   { of: /^(clients\/[^/]+\/)/, ours: [/^$1/, /^clients\/typescript\//, protocol] },
 ];
 

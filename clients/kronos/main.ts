@@ -46,6 +46,7 @@ export async function main({ self, about, unbundled }: LaunchInfo): Promise<void
       return stdout.terminal !== undefined && process.stdin.isTTY === true;
     },
     zone: localZone,
+    zoneName: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
     unbundledReason: unbundled,
     version: () => readVersion(about),
     print: (line) => stdout.print(`${line}\n`),

@@ -28,6 +28,8 @@ interface Identity {
 }
 
 const identityName = 'identity';
+/** How long `day` waits for the hub's answer. */
+const dayPatienceMs = 30_000;
 
 /** The environment's WebSocket class; not defined in Node 20. */
 declare const WebSocket: SdkSocketClass | undefined;
@@ -119,7 +121,10 @@ export class HubConnection implements Connection {
     if (zone !== undefined) address.searchParams.set('zone', zone);
     if (bridge !== undefined) address.searchParams.set('bridge', String(bridge));
     try {
-      const answer = await fetch(address, token === '' ? {} : { headers: { authorization: `Bearer ${token}` } });
+      const answer = await fetch(address, {
+        signal: AbortSignal.timeout(dayPatienceMs),
+        ...(token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
+      });
       const text = await answer.text();
       if (answer.ok) return { ok: true, day: JSON.parse(text) };
       const failure: Omit<SdkFailure, 'ok'> = JSON.parse(text);

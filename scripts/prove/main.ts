@@ -1,7 +1,8 @@
-// `npm run prove -- crash [rounds] [seed]` and `npm run prove -- hostile [inputs] [seed]`: the runs that are too long for the tests,
-// which run the same for a shorter while.
+// `npm run prove -- crash [rounds] [seed]`, `npm run prove -- hostile [inputs] [seed]` and `npm run prove -- day [days] [seed]`: the runs
+// that are too long for the tests, which run the same for a shorter while.
 
 import { proveCrashes } from './crash.ts';
+import { proveDays } from './day.ts';
 import { proveHostile } from './hostile.ts';
 
 const proofs = new Map<
@@ -10,6 +11,7 @@ const proofs = new Map<
 >([
   ['crash', (rounds, seed) => proveCrashes(rounds ?? 50, seed, (line) => console.log(line))],
   ['hostile', (inputs, seed) => proveHostile(inputs ?? 100_000, seed, (line) => console.log(line))],
+  ['day', (days, seed) => proveDays(days ?? 10_000, seed, (line) => console.log(line))],
 ]);
 
 const [name = '', count, seed = '20261121'] = process.argv.slice(2);

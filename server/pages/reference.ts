@@ -22,7 +22,7 @@ export function referenceContent({ http, wire }: ReferenceDocuments): Markup {
   const messages = Object.values(wire.components.messages);
   const direction = (prefix: string) => messages.filter(({ name }) => name.startsWith(prefix));
   return html`<h1>Reference</h1>
-<p class="lead">What this hub can be asked: ${operations.length} HTTP routes and ${messages.length} messages of the wire.
+<p class="lead">What this hub can be asked: ${operations.length} HTTP routes and ${direction('request.').length + direction('answer.').length} messages of the wire.
 For programs: <a href="/-/reference/openapi.json">OpenAPI</a>, <a href="/-/reference/asyncapi.json">AsyncAPI</a>.</p>
 <nav class="contents" aria-label="On this page"><ul>
 ${tags.map(({ name }) => html`<li><a href="#${anchorOf(name)}">${name}</a></li>`)}
@@ -35,6 +35,7 @@ ${tags.map(({ name, operations: its }) => html`<section id="${anchorOf(name)}"><
 <p>One JSON object per WebSocket text frame, on any path, both ways; the same over TCP on the Kronos port.</p>
 ${messagesOf('A client sends', direction('request.'), wire)}
 ${messagesOf('The hub sends', direction('answer.'), wire)}
+${messagesOf('Items of the merged day', direction('item.'), wire)}
 </section>
 <section id="errors"><h2>Errors</h2>${errorsOf(wire)}</section>`;
 }

@@ -76,6 +76,7 @@ export class TestCli {
       width: this.width,
       interactive: false,
       zone: zoneOf(zone),
+      zoneName: () => zone,
       unbundledReason: '',
       version: () => '0.1.0',
       print: (line) => {

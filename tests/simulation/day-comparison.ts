@@ -86,3 +86,12 @@ export function differenceInSums(day: MergedDay): string | undefined {
   const broken = whole.find((number) => !Number.isSafeInteger(number) || number < 0);
   return broken === undefined ? undefined : `${broken} is not a whole number of microseconds`;
 }
+
+/** A second import adds keys to the evidence, and nothing else. */
+export function withoutKeys(day: MergedDay) {
+  const segments = day.segments.map(({ evidence, ...rest }) => ({
+    ...rest,
+    evidence: evidence.map(({ keys: _, ...reason }) => reason),
+  }));
+  return { ...day, segments };
+}

@@ -1,5 +1,5 @@
-// The engine against the oracle, and engines with one planted fault each: the oracle must notice every one of them. `HORAI_DAYS=10000`
-// looks at ten thousand seeds; fewer fit into a usual run.
+// The engine against the oracle, and engines with one planted fault each: the oracle must notice every one of them. A usual run
+// looks at a bounded number of seeds (`HORAI_DAYS`, `HORAI_DAYS_FROM`); `npm run prove -- day` looks at ten thousand.
 
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { computeDay } from '../../server/day/engine/compute-day.ts';
-import { differenceInSums, firstDifference } from './day-comparison.ts';
+import { differenceInSums, firstDifference, withoutKeys } from './day-comparison.ts';
 import { type GeneratedDay, generateDay, rearrange } from './day-generator.ts';
 import { type OracleDay, oracleDay } from './day-oracle.ts';
 
@@ -60,15 +60,6 @@ describe('the merged day and its oracle', () => {
     }
   });
 });
-
-/** A second import adds keys to the evidence, and nothing else. */
-function withoutKeys(day: ReturnType<typeof computeDay>) {
-  const segments = day.segments.map(({ evidence, ...rest }) => ({
-    ...rest,
-    evidence: evidence.map(({ keys: _, ...reason }) => reason),
-  }));
-  return { ...day, segments };
-}
 
 /** What is wrong, in which file, the text there and what stands in its place. */
 const faults: readonly (readonly [what: string, file: string, text: string, broken: string])[] = [

@@ -31,6 +31,8 @@ export interface CliContext {
   /** Whether both the input and the output are a terminal. */
   readonly interactive: boolean;
   readonly zone: Zone;
+  /** Of `zone` in the zone database: `Europe/Berlin`. */
+  zoneName(): string;
   /** Why the command runs without its bundle, which makes each start slow; '' if it has one. */
   readonly unbundledReason: string;
   /** The version of Horai. */

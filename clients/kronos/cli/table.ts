@@ -10,7 +10,7 @@ export interface CommandRow {
   readonly help: string;
   readonly examples: readonly string[];
   /** What shell completion offers as arguments. */
-  readonly completes?: 'open' | 'active' | 'idle' | 'done' | 'any' | 'tags' | readonly string[];
+  readonly completes?: 'open' | 'active' | 'idle' | 'done' | 'any' | 'tags' | 'track' | readonly string[];
 }
 
 export interface ActionRow extends CommandRow {
@@ -149,6 +149,39 @@ export const actionRows: readonly ActionRow[] = [
 ];
 
 export const toolRows = [
+  {
+    names: ['day'],
+    takes: '[date]',
+    help: 'show where the time of a day went: a bar for each kind of evidence, then projects and tasks',
+    examples: ['kronos day', 'kronos day yesterday', 'kronos day 2026-11-28 --json'],
+    completes: ['today', 'yesterday'],
+  },
+  {
+    names: ['week'],
+    takes: '[date]',
+    help: 'show the week of a date, Monday to Sunday',
+    examples: ['kronos week', 'kronos week 2026-11-28 --json'],
+    completes: ['today', 'yesterday'],
+  },
+  {
+    names: ['track'],
+    takes: '[date] <from>-<to> <text> | task:<id>',
+    help: 'state time by hand: an entry at the hub, or work on a task; `track list` and others edit entries',
+    examples: [
+      'kronos track 9:00-10:15 review the draft @paper +writing',
+      'kronos track 9:00-10:15 task:12',
+      'kronos track yesterday 22:30-0:15 on call',
+      'kronos track away 12:00-13:00        you were not here, whatever the evidence says',
+      'kronos track list yesterday          with the keys that the next ones take',
+      'kronos track change k3f9 review @shop',
+      'kronos track move k3f9 9:30-10:15',
+      'kronos track split k3f9 9:45',
+      'kronos track join k3f9 x81c',
+      'kronos track delete k3f9',
+      'kronos track undo 17                 as the answer of an edit says',
+    ],
+    completes: 'track',
+  },
   {
     names: ['log'],
     takes: '[count]',

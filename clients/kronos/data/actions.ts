@@ -39,7 +39,7 @@ export type ActionOutput =
   | { readonly kind: 'context'; readonly context: readonly string[] }
   | { readonly kind: 'hide done'; readonly hidden: boolean };
 
-export type ActionVerb = 'added' | 'updated' | 'deleted' | 'started' | 'stopped' | 'done' | 'undone';
+export type ActionVerb = 'added' | 'updated' | 'deleted' | 'started' | 'stopped' | 'done' | 'undone' | 'tracked';
 
 export type ActionRefusal = {
   readonly ok: false;
@@ -64,7 +64,7 @@ type FindResult = { readonly ok: true; readonly task: PlainTask } | ActionRefusa
  * @param word what was typed as the id
  * @param ids whether a done task is found by the id that it had when it was open, too
  */
-function findTask(
+export function findTask(
   tasks: readonly PlainTask[],
   word: string,
   ids: 'current and former ids' | 'current ids',

@@ -2,11 +2,12 @@
 // of errors as `x-errors`. Everything comes from protocol/; this file says nothing about any message.
 
 import type { TSchema } from '@sinclair/typebox';
+import { dayItems } from '../../../protocol/day-channels.ts';
 import { errors } from '../../../protocol/errors.ts';
 import { answerExamples, requestExamples } from '../../../protocol/examples.ts';
 import { answers, requests } from '../../../protocol/messages.ts';
 
-type Direction = 'request' | 'answer';
+type Direction = 'request' | 'answer' | 'item';
 
 export interface AsyncApiMessage {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface AsyncApiMessage {
 export interface AsyncApi {
   readonly info: { readonly version: string };
   readonly components: {
-    /** By `request.<type>` or `answer.<name>`. */
+    /** By `request.<type>`, `answer.<name>` or `item.<kind>`: what `item` of a message is in a channel of one form. */
     readonly messages: Readonly<Record<string, AsyncApiMessage>>;
     readonly schemas: Readonly<Record<string, TSchema>>;
   };
@@ -31,6 +32,10 @@ export function asyncApi(version: string): AsyncApi {
   const sent = withNames('request', requests);
   const received = withNames('answer', answers);
   const all = [...sent, ...received];
+  const items = withNames(
+    'item',
+    Object.fromEntries(Object.entries(dayItems).map(([name, { schema }]) => [name, schema])),
+  );
   const inChannel = ([name]: [string, TSchema]) => ({ $ref: `#/channels/hub/messages/${name}` });
   const channel = { $ref: '#/channels/hub' };
   const document = {
@@ -57,6 +62,7 @@ export function asyncApi(version: string): AsyncApi {
         description: 'a connection with the hub',
         messages: Object.fromEntries(all.map(([name]) => [name, { $ref: `#/components/messages/${name}` }])),
       },
+      ...itemChannels(),
     },
     operations: {
       request: { action: 'send', channel, summary: 'what a client may send', messages: sent.map(inChannel) },
@@ -71,12 +77,32 @@ export function asyncApi(version: string): AsyncApi {
       correlationIds: {
         ref: { location: '$message.payload#/ref', description: 'an answer repeats the ref of its request' },
       },
-      messages: Object.fromEntries(all.map(messageOf)),
-      schemas: Object.fromEntries(all),
+      messages: Object.fromEntries([...all, ...items].map(messageOf)),
+      schemas: Object.fromEntries([...all, ...items]),
     },
     'x-errors': errors,
   };
   return document;
+}
+
+/** Channels whose items have one form, by their name without the account. */
+function itemChannels(): Readonly<Record<string, object>> {
+  const channels = new Map<string, [string, { readonly $ref: string }][]>();
+  for (const [name, { channel }] of Object.entries(dayItems)) {
+    const reference = { $ref: `#/components/messages/item.${name}` };
+    channels.set(channel, [...(channels.get(channel) ?? []), [`item.${name}`, reference]]);
+  }
+  return Object.fromEntries(
+    [...channels].map(([address, messages]) => [
+      address.replace('/{date}', ''),
+      {
+        address,
+        description: 'a channel of the account: what `item` is in the messages about it',
+        ...(address.includes('{date}') ? { parameters: { date: { description: 'such as 2026-11-28' } } } : {}),
+        messages: Object.fromEntries(messages),
+      },
+    ]),
+  );
 }
 
 function withNames(direction: Direction, schemas: Readonly<Record<string, TSchema>>): [string, TSchema][] {
@@ -86,12 +112,14 @@ function withNames(direction: Direction, schemas: Readonly<Record<string, TSchem
 const examples = new Map<string, unknown>([
   ...Object.entries(requestExamples).map(([name, example]) => [`request.${name}`, example] as const),
   ...Object.entries(answerExamples).map(([name, example]) => [`answer.${name}`, example] as const),
+  ...Object.entries(dayItems).map(([name, { example }]) => [`item.${name}`, example] as const),
 ]);
 
 function messageOf([name, schema]: [string, TSchema]): [string, AsyncApiMessage] {
-  const correlation =
-    'ref' in schema['properties'] ? { correlationId: { $ref: '#/components/correlationIds/ref' } } : {};
+  const isAnswered = !name.startsWith('item.') && 'ref' in schema['properties'];
+  const correlation = isAnswered ? { correlationId: { $ref: '#/components/correlationIds/ref' } } : {};
   const payload = { $ref: `#/components/schemas/${name}` };
   const example = { payload: examples.get(name) };
-  return [name, { name, summary: schema.description, payload, examples: [example], ...correlation }];
+  const summary = dayItems[name.replace(/^item\./, '')]?.summary ?? schema.description;
+  return [name, { name, summary, payload, examples: [example], ...correlation }];
 }

@@ -1,6 +1,7 @@
 // When tasks were worked on: the `start` and `stop` lists of a task that has them, otherwise the channel's history, in which `active`
 // goes from 0 to a time and back.
 
+import { projectIn } from '../../../protocol/words.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Change, Item } from '../../core/store.ts';
@@ -22,6 +23,8 @@ interface Worked {
   value: string;
   /** Microseconds; undefined while it is not worked on. */
   active: number | undefined;
+  /** Seconds; undefined before the task was seen. */
+  worktime: number | undefined;
 }
 
 export class TaskIntervals {
@@ -92,7 +95,7 @@ export class TaskIntervals {
     this.#seq = Math.max(this.#seq, change.seq);
     const { key, value } = change;
     const at = change.at * 1_000;
-    const worked = this.#worked.get(key) ?? { intervals: [], active: undefined, value: '{}' };
+    const worked = this.#worked.get(key) ?? { intervals: [], active: undefined, worktime: undefined, value: '{}' };
     this.#worked.set(key, worked);
     if (value !== null) worked.value = value;
     if (value !== null && listsIn(value) !== undefined) {
@@ -101,14 +104,36 @@ export class TaskIntervals {
     }
     const task: unknown = value === null ? undefined : JSON.parse(value);
     const active = isRecord(task) ? microseconds(task['active']) : 0;
+    const stopped = isRecord(task) ? microseconds(task['last_active']) : 0;
+    const isStop = active === 0 && worked.active !== undefined;
+    if (!isStop && isRecord(task)) takeWorktime(worked, task, stopped <= at + 60 * second ? stopped : 0);
     if (active > 0) worked.active = active;
     else if (worked.active !== undefined) {
-      const stopped = isRecord(task) ? microseconds(task['last_active']) : 0;
       const end = stopped > worked.active && stopped <= at + 60 * second ? stopped : at;
       if (end > worked.active) worked.intervals.push([worked.active, end]);
       worked.active = undefined;
     }
+    if (isRecord(task) && typeof task['worktime'] === 'number') worked.worktime = task['worktime'];
   }
+}
+
+/**
+ * Worktime that grows without a stop was stated, or worked while the device was offline: it lies before `last_active`, as the
+ * clients write it. Worktime that shrinks by the length of such a stretch takes it back.
+ * @param end microseconds: `last_active`; 0 where it says nothing
+ */
+function takeWorktime(
+  { intervals, worktime: before }: Worked,
+  task: Readonly<Record<string, unknown>>,
+  end: number,
+): void {
+  const { worktime } = task;
+  if (before === undefined || typeof worktime !== 'number') return;
+  const grown = (worktime - before) * second;
+  if (grown > 0 && end > grown) intervals.push([end - grown, end]);
+  if (grown >= 0) return;
+  const place = intervals.findLastIndex(([from, to]) => to - from === -grown);
+  if (place !== -1) intervals.splice(place, 1);
 }
 
 async function pageAfter(channel: Channel, seq: number): Promise<readonly Change[]> {
@@ -178,9 +203,4 @@ function factsIn(key: string, value: string): DayFacts {
   if (facts.size >= mostRemembered) facts.clear();
   facts.set(name, made);
   return made;
-}
-
-/** `@project` as a word of its own in a description. */
-export function projectIn(desc: string): string | undefined {
-  return /(?:^|\s)@([\p{L}\p{N}][\p{L}\p{N}._/-]*)/u.exec(desc)?.[1];
 }

@@ -4,6 +4,7 @@
 import { escapeControls } from '../../../../protocol/columns.ts';
 import { isTag } from '../../../../protocol/words.ts';
 import type { KronosDatabase } from '../../data/database.ts';
+import { trackVerbs } from '../../day/track-line.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 import { actionRows, type CommandRow, findAction, findTool, toolRows } from '../table.ts';
@@ -86,11 +87,19 @@ function offers([verb, ...typed]: readonly string[], cli: CliContext): readonly 
   if (completes === undefined) return [];
   if (typeof completes !== 'string') return typed.length === 0 ? completes.map((word) => [word, '']) : [];
   const database = cli.database.read();
+  if (completes === 'track') return trackOffers(database, typed);
   if (completes === 'tags') return tagsOf(database, row?.names[0] === 'add' ? '+' : '');
   if (typed.length === 0) return ids(database, completes);
   if (row?.names[0] !== 'update') return [];
   const own = database.tasks.find(({ id }) => id === Number(typed[0]))?.tags ?? [];
   return [...tagsOf(database, '+'), ...own.map((tag): Offer => [`-${tag}`, 'take the tag away'])];
+}
+
+/** The first word may be a verb of its own; what follows a span may be a task. */
+function trackOffers(database: KronosDatabase, typed: readonly string[]): readonly Offer[] {
+  if (typed.length === 0) return trackVerbs.map((verb) => [verb, '']);
+  if (trackVerbs.some((verb) => verb === typed[0])) return [];
+  return ids(database, 'open').map(([id, desc]) => [`task:${id}`, desc]);
 }
 
 function tagsOf({ tasks }: KronosDatabase, sign: string): readonly Offer[] {

@@ -11,6 +11,12 @@ export async function runTool(name: ToolRow['names'][0], args: CommandArguments,
 
 async function loadCommand(name: ToolRow['names'][0]): Promise<RunCommand> {
   switch (name) {
+    case 'day':
+      return (await import('./day.ts')).day;
+    case 'week':
+      return (await import('./day.ts')).week;
+    case 'track':
+      return (await import('./track.ts')).track;
     case 'log':
       return (await import('./log.ts')).log;
     case 'revert':

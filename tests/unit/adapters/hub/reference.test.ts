@@ -1,6 +1,8 @@
 // The reference as a running hub serves it: the page, and examples that the hub itself takes.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { compile } from '../../../../protocol/check.ts';
+import { dayItems } from '../../../../protocol/day-channels.ts';
 import { openApi } from '../../../../server/adapters/hub/openapi.ts';
 import type { RunningHub } from '../../../../server/compose.ts';
 import type { Route, RouteDoc } from '../../../../server/http/types.ts';
@@ -68,6 +70,18 @@ describe('a running hub', () => {
     for (const text of ['/api/v1/users/{user}/summaries', '/-/channels/{channel}/events', 'write-all', 'stale']) {
       expect(page).toContain(text);
     }
+  });
+
+  test('describes the items of the channels of the merged day, with examples that fit their schemas', async () => {
+    const reply = await fetch(`${hub.url}-/reference/asyncapi.json`);
+    const { channels } = JSON.parse(await reply.text());
+    expect(channels.day).toMatchObject({ address: 'day/{date}', messages: { 'item.day': {}, 'item.day-final': {} } });
+    expect(Object.keys(channels)).toEqual(['hub', 'day', 'entries', 'projects', 'rules', 'mob_turns', 'settings']);
+    for (const [name, { schema, example }] of Object.entries(dayItems)) {
+      expect([name, compile(schema)(example)]).toEqual([name, true]);
+    }
+    const page = await (await fetch(`${hub.url}-/reference`)).text();
+    expect(page).toContain('Items of the merged day');
   });
 
   test('takes the example of every body whose path needs nothing made before', async () => {

@@ -30,7 +30,8 @@ function bundlesIn(folder: string): string[] {
 
 /** The project as it is somewhere else. */
 function copyIn(folder: string): string {
-  for (const name of ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'package.json']) {
+  const copied = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine', 'package.json'];
+  for (const name of copied) {
     cpSync(join(top, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(top, 'node_modules'), join(folder, 'node_modules'));

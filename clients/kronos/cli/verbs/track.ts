@@ -1,0 +1,193 @@
+// Time that is stated by hand: `track 9:00-10:15 review` adds an entry at the hub, `track 9:00-10:15 task:12` adds work to a task of this
+// device, which is synced like any other change of it.
+
+import { columns, escapeControls } from '../../../../protocol/columns.ts';
+import type { ActionOutcome } from '../../data/actions.ts';
+import type { KronosDatabase } from '../../data/database.ts';
+import { commitAction } from '../../data/edits.ts';
+import { trackTask } from '../../data/track-task.ts';
+import { addDays, momentOf, type TypedSpan } from '../../day/dates.ts';
+import { clockOf, minutesText } from '../../day/draw-day.ts';
+import {
+  type EntryEdited,
+  type EntryFailure,
+  editEntry,
+  findEntry,
+  type HubEntry,
+  readEntries,
+  revertEntries,
+  shortKeys,
+} from '../../day/hub-entries.ts';
+import { workIn } from '../../day/task-work.ts';
+import { parseTrack, type TrackCommand, trackUsage } from '../../day/track-line.ts';
+import { actionContext, type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
+import { printUsage, type RunCommand } from '../command.ts';
+import { formatOutput, outputToJson } from '../format-output.ts';
+
+const micros = 1_000_000;
+
+export const track: RunCommand = async ({ words, json }, cli) => {
+  const { now, zone } = actionContext(cli, Math.floor(cli.now() / 1_000));
+  const command = parseTrack(words, { now, zone });
+  if (typeof command === 'string') {
+    if (command !== '') cli.printError(command);
+    return printUsage(cli, trackUsage);
+  }
+  if (command.verb === 'task') return trackInTask(command, json, now, cli);
+  const database = cli.database.read();
+  if (!database.enable_sync) {
+    cli.printError('entries are kept by a hub: run "kronos login", or add the time to a task with task:<id>');
+    return exitCode.failure;
+  }
+  if (command.verb === 'list') return listEntries(command.date, database, json, cli);
+  if (command.verb === 'undo') {
+    const undone = await revertEntries(database, command.step);
+    if (!undone.ok) return printFailure(undone, cli);
+    cli.print(
+      json ? JSON.stringify({ to: command.step }) : `entries are again what they were after step ${command.step}`,
+    );
+    return exitCode.ok;
+  }
+  const edit = await editOf(command, database, cli);
+  if ('ok' in edit) return printFailure(edit, cli);
+  return report(command, await editEntry(database, edit), json, cli);
+};
+
+function trackInTask(
+  { id, span }: Extract<TrackCommand, { verb: 'task' }>,
+  json: boolean,
+  now: number,
+  cli: CliContext,
+): ExitCode {
+  let outcome: ActionOutcome = { ok: false, error: 'task not found', why: 'not found' };
+  const database = cli.database.write((before) => {
+    outcome = trackTask(before, id, span, workIn(before, now));
+    return outcome.ok ? commitAction(before, outcome.changes, { action: 'track', at: now }) : {};
+  });
+  if (!outcome.ok) {
+    cli.printError(outcome.error);
+    return outcome.why === 'not found'
+      ? exitCode.notFound
+      : outcome.why === 'usage'
+        ? exitCode.usage
+        : exitCode.failure;
+  }
+  const { output } = outcome;
+  if (json) cli.print(JSON.stringify(outputToJson(output), null, 2));
+  else
+    for (const line of formatOutput(output, { colour: false, width: undefined, now }))
+      cli.print(`${line}, ${minutesText((span.to - span.from) * micros)}`);
+  if (database.enable_sync && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
+  return exitCode.ok;
+}
+
+type EditCommand = Exclude<TrackCommand, { verb: 'task' | 'list' | 'undo' }>;
+
+function microseconds({ from, to }: TypedSpan): TypedSpan {
+  return { from: from * micros, to: to * micros };
+}
+
+/** The body of `POST /-/entries`. Keys may be typed by their beginnings, so the entries are read first. */
+async function editOf(command: EditCommand, database: KronosDatabase, cli: CliContext): Promise<object | EntryFailure> {
+  if (command.verb === 'add') return { do: 'add', ...microseconds(command.span), item: command.entry };
+  if (command.verb === 'away') {
+    return { do: 'remove', ...microseconds(command.span), ...(command.text === '' ? {} : { text: command.text }) };
+  }
+  const known = await readEntries(database);
+  if (!known.ok) return known;
+  const typed = command.verb === 'join' || command.verb === 'delete' ? command.keys : [command.key];
+  const found: HubEntry[] = [];
+  for (const key of typed) {
+    const entry = findEntry(known.entries, key);
+    if (entry === undefined)
+      return { ok: false, why: 'not found', error: `no entry, or more than one, begins with ${key}` };
+    found.push(entry);
+  }
+  const keys = found.map(({ key }) => key);
+  const [first] = found;
+  if (first === undefined) return { ok: false, why: 'not found', error: 'no such entry' };
+  switch (command.verb) {
+    case 'join':
+    case 'delete':
+      return { do: command.verb, keys };
+    case 'change':
+      return { do: 'change', key: first.key, item: command.entry };
+    case 'move': {
+      const span = command.spanOn(command.date ?? dateOf(first, cli));
+      return { do: 'move', key: first.key, ...(span === undefined ? {} : microseconds(span)) };
+    }
+    case 'split':
+      return { do: 'split', key: first.key, at: splitMoment(command, first, cli) };
+  }
+}
+
+/** Where no date is typed, the first such time after the beginning of the entry. */
+function splitMoment(
+  { momentOn, date }: Extract<TrackCommand, { verb: 'split' }>,
+  entry: HubEntry,
+  cli: CliContext,
+): number {
+  if (date !== undefined) return momentOn(date) * micros;
+  const own = dateOf(entry, cli);
+  const at = momentOn(own) * micros;
+  return at > entry.from ? at : momentOn(addDays(own, 1)) * micros;
+}
+
+function dateOf({ from }: HubEntry, { zone }: CliContext): string {
+  const { year, month, day } = zone.civil(Math.floor(from / micros));
+  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+async function listEntries(date: string, database: KronosDatabase, json: boolean, cli: CliContext): Promise<ExitCode> {
+  const [from, to] = [momentOf(date, 0, cli) * micros, momentOf(date, 1_440, cli) * micros];
+  const result = await readEntries(database);
+  if (!result.ok) return printFailure(result, cli);
+  const shown = result.entries.filter((entry) => entry.from < to && entry.to > from);
+  if (json) {
+    cli.print(JSON.stringify(shown, null, 2));
+    return exitCode.ok;
+  }
+  const names = shortKeys(result.entries);
+  const clock = clockOf(cli.zoneName());
+  const rows = shown.map(({ key, item, from: begin, to: end }) => [
+    names.get(key) ?? key,
+    `${clock(begin)}-${clock(end)}`,
+    minutesText(end - begin),
+    [
+      ...(item.removes === true ? ['(away)'] : []),
+      ...(item.text === undefined ? [] : [item.text]),
+      ...(item.project === undefined ? [] : [`@${item.project}`]),
+      ...(item.tags ?? []).map((tag) => `+${tag}`),
+    ].join(' '),
+  ]);
+  if (rows.length === 0) cli.print(`no entries on ${date}`);
+  else cli.print(columns(['KEY', 'WHEN', 'TIME', 'ENTRY'], rows, { width: cli.width, flexible: 3 }).join('\n'));
+  return exitCode.ok;
+}
+
+const pastTense = {
+  add: 'added',
+  away: 'taken out',
+  change: 'changed',
+  move: 'moved',
+  split: 'split',
+  join: 'joined',
+  delete: 'deleted',
+} as const;
+
+function report(command: EditCommand, edited: EntryEdited, json: boolean, cli: CliContext): ExitCode {
+  if (!edited.ok) return printFailure(edited, cli);
+  const { undo, keys } = edited;
+  if (json) {
+    cli.print(JSON.stringify({ keys, undo }, null, 2));
+    return exitCode.ok;
+  }
+  const time = 'span' in command ? `${minutesText((command.span.to - command.span.from) * micros)} ` : '';
+  cli.print(`${time}${pastTense[command.verb]}; "kronos track undo ${undo}" takes it back`);
+  return exitCode.ok;
+}
+
+function printFailure({ why, error }: EntryFailure, cli: CliContext): ExitCode {
+  cli.printError(escapeControls(why === 'refused' ? `the hub refuses the token: ${error}` : error));
+  return why === 'refused' ? exitCode.auth : why === 'not found' ? exitCode.notFound : exitCode.failure;
+}

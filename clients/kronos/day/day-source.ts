@@ -1,0 +1,67 @@
+// Where merged days come from: the hub, or this device's tasks where there is no hub or it is not reached. Either way the answer has the
+// same shape.
+
+import type { Connection, SdkFailure } from '../../typescript/api.ts';
+import type { CliContext } from '../cli/cli-context.ts';
+import type { KronosDatabase } from '../data/database.ts';
+import { connectOnce } from '../sync/hub.ts';
+import { parseDate } from './dates.ts';
+import { localDay, type ShownDay } from './local-day.ts';
+
+export type DayResult =
+  | {
+      readonly ok: true;
+      readonly day: ShownDay;
+      /** Why it is the tasks of this device alone; '' if it is the hub's answer. */
+      readonly note: string;
+    }
+  | { readonly ok: false; readonly why: 'refused' | 'failed' | 'invalid date'; readonly error: string };
+
+export interface DaySource {
+  /** @param date `2026-11-28`, `today` or `yesterday` */
+  day(date: string): Promise<DayResult>;
+  close(): Promise<void>;
+}
+
+const alone = 'this is the work on the tasks of this device alone';
+
+export async function openDaySource(database: KronosDatabase, cli: CliContext): Promise<DaySource> {
+  const local = (date: string, reason: string): DayResult => {
+    const now = Math.floor(cli.now() / 1_000);
+    const wanted = parseDate(date, { zone: cli.zone, now });
+    if (wanted === undefined) return { ok: false, why: 'invalid date', error: `invalid date ${date}` };
+    const day = localDay(database, wanted, { zone: cli.zone, zoneName: cli.zoneName(), now });
+    return { ok: true, day, note: `${reason}: ${alone}${missing(database, day)}` };
+  };
+  if (!database.enable_sync) {
+    return { day: (date) => Promise.resolve(local(date, 'no hub')), close: () => Promise.resolve() };
+  }
+  const hub = await connectOnce({ ...database, sync_device_id: '' });
+  if (hub === undefined) {
+    const reason = `${database.sync_host} is no address of a hub`;
+    return { day: (date) => Promise.resolve(local(date, reason)), close: () => Promise.resolve() };
+  }
+  return {
+    day: async (date) => {
+      const answer = await ask(hub, date);
+      if (answer.ok) return answer;
+      if (answer.code === 'offline') return local(date, `the hub was not reached (${answer.error})`);
+      const isRefused = answer.code === 'forbidden' || answer.code === 'user_not_found' || answer.code === 'revoked';
+      const error = answer.hint === undefined ? answer.error : `${answer.error}: ${answer.hint}`;
+      return { ok: false, why: isRefused ? 'refused' : 'failed', error };
+    },
+    close: () => hub.close(),
+  };
+}
+
+async function ask(hub: Connection, date: string): Promise<Extract<DayResult, { ok: true }> | SdkFailure> {
+  const answer = await hub.day(date);
+  return answer.ok ? { ok: true, day: answer.day, note: '' } : answer;
+}
+
+/** The history is bounded: what lies before it is not known any more. */
+function missing({ log }: KronosDatabase, { from }: ShownDay): string {
+  const [oldest] = log;
+  const isCut = oldest !== undefined && oldest.n > 1 && from < oldest.at * 1_000_000;
+  return isCut ? ', and its history begins later' : '';
+}

@@ -1,0 +1,296 @@
+// A merged day, and a week of them, as lines for a terminal: a bar for each lane over the hours, then projects and tasks. Moments are
+// microseconds since 1970. Nothing is printed here.
+
+import { columns, escapeControls, textWidth, truncate } from '../../../protocol/columns.ts';
+import { fullDuration } from '../../../protocol/duration.ts';
+import type { DayInterval, DayIntervals } from '../../../server/day/engine/intervals.ts';
+import { weekday } from './dates.ts';
+import type { ShownDay } from './local-day.ts';
+
+export interface DayLayout {
+  /** Columns of the terminal; undefined if the output is no terminal. */
+  readonly width: number | undefined;
+  readonly colour: boolean;
+  /** The description of a task by its key; undefined if it is not known here. */
+  readonly taskName: (key: string) => string | undefined;
+}
+
+const usualWidth = 80;
+const widest = 120;
+/** Bars shorter than that say nothing; then the column of times goes first. */
+const shortestBar = 16;
+const minute = 60_000_000;
+const hour = 60 * minute;
+const [reset, bold, dim] = ['\u001b[0m', '\u001b[1m', '\u001b[2m'];
+const monthNames = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+const dayNames = 'Mon Tue Wed Thu Fri Sat Sun'.split(' ');
+
+/** The only rounding of a day's figures: to whole minutes, for people. */
+export function minutesText(time: number): string {
+  if (time > 0 && time < minute / 2) return '<1min';
+  const rounded = Math.round(time / minute) * 60;
+  return rounded === 0 ? '0min' : fullDuration(rounded);
+}
+
+/** `Sat 28 Nov 2026` */
+function dateText(date: string): string {
+  const [year = '', month = '', day = ''] = date.split('-');
+  return `${dayNames[weekday(date)]} ${Number(day)} ${monthNames[Number(month) - 1]} ${year}`;
+}
+
+/** One row of bars. */
+interface BarRow {
+  readonly label: string;
+  readonly intervals: DayIntervals;
+  readonly time: number;
+  readonly isFaint?: boolean;
+}
+
+export function drawDay(day: ShownDay, layout: DayLayout): readonly string[] {
+  const { total, first, last, breaks, segments, lanes } = day;
+  const clock = clockOf(day.zone);
+  const head = [
+    `${dateText(day.date)}, ${day.zone}`,
+    layout.colour ? `${bold}${minutesText(total)}${reset}` : minutesText(total),
+  ];
+  if (first !== null && last !== null) {
+    const pause = breaks.reduce((sum, { from, to }) => sum + to - from, 0);
+    const rest =
+      breaks.length === 0
+        ? ''
+        : `, ${breaks.length === 1 ? 'a break' : `${breaks.length} breaks`} of ${minutesText(pause)}`;
+    head.push(`${clock(first)} to ${clock(last)}${rest}`);
+  }
+  const rows: BarRow[] = [
+    { label: 'you', intervals: segments.map(({ from, to }): DayInterval => [from, to]), time: total },
+    ...lanes.map(({ lane, source, time, intervals }) => ({
+      label: source,
+      intervals,
+      time,
+      isFaint: lane === 'agent' || lane === 'afk',
+    })),
+  ];
+  return [
+    ...head.flatMap((text) => wrap(text, layout)),
+    ...(lanes.length === 0 ? [] : ['', ...bars(rows, shownSpan(day, rows), layout, clock)]),
+    ...figures(day, layout),
+    ...remarks(day).flatMap((text) => wrap(text, layout)),
+  ];
+}
+
+/** @param days of one week, Monday first */
+export function drawWeek(days: readonly ShownDay[], layout: DayLayout): readonly string[] {
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const total = days.reduce((sum, day) => sum + day.total, 0);
+  const hours = Math.max(...days.map(({ from, to }) => to - from));
+  // Days are drawn below each other, so all are moved onto the first.
+  const rows = days.map((day): BarRow => {
+    const moved = day.segments.map(
+      ({ from, to }): DayInterval => [from - day.from + first.from, to - day.from + first.from],
+    );
+    const [weekdayName = '', dayOfMonth = '', month = ''] = dateText(day.date).split(' ');
+    return { label: `${weekdayName} ${dayOfMonth} ${month}`, intervals: moved, time: day.total };
+  });
+  const lanes = new Map<string, number>();
+  for (const { source, time } of days.flatMap((day) => day.lanes)) lanes.set(source, (lanes.get(source) ?? 0) + time);
+  return [
+    ...wrap(`${dateText(first.date)} to ${dateText(last.date)}, ${last.zone}`, layout),
+    layout.colour ? `${bold}${minutesText(total)}${reset}` : minutesText(total),
+    '',
+    ...bars(rows, [first.from, first.from + hours], layout, clockOf(first.zone)),
+    ...(lanes.size === 0
+      ? []
+      : [
+          '',
+          ...lengths(
+            [...lanes].map(([label, time]) => ({ label, time })),
+            layout,
+          ),
+        ]),
+    ...figures(sumOf(days), layout),
+    ...[...new Set(days.flatMap(remarks))].flatMap((text) => wrap(text, layout)),
+  ];
+}
+
+/** Whole hours around everything that is shown. */
+function shownSpan({ from, to }: ShownDay, rows: readonly BarRow[]): DayInterval {
+  const all = rows.flatMap(({ intervals }) => intervals);
+  const begin = Math.min(...all.map(([start]) => start), to);
+  const end = Math.max(...all.map(([, stop]) => stop), from);
+  if (end <= begin) return [from, to];
+  const floor = from + Math.floor((begin - from) / hour) * hour;
+  return [floor, Math.min(to, Math.max(floor + hour, from + Math.ceil((end - from) / hour) * hour))];
+}
+
+interface BarColumns {
+  readonly label: number;
+  readonly bar: number;
+  /** 0 where the terminal is too narrow for times. */
+  readonly time: number;
+}
+
+function columnsFor(labels: readonly string[], times: readonly string[], { width }: DayLayout): BarColumns {
+  const whole = Math.min(width ?? usualWidth, widest);
+  const label = Math.min(Math.max(...labels.map(textWidth)), Math.max(6, Math.floor(whole / 4)));
+  const time = Math.max(...times.map(textWidth));
+  const bar = whole - label - time - 4;
+  return bar >= shortestBar ? { label, bar, time } : { label, bar: Math.max(1, whole - label - 2), time: 0 };
+}
+
+function bars(
+  rows: readonly BarRow[],
+  [from, to]: DayInterval,
+  layout: DayLayout,
+  clock: (moment: number) => string,
+): readonly string[] {
+  const labels = rows.map(({ label }) => escapeControls(label));
+  const times = rows.map(({ time }) => minutesText(time));
+  const widths = columnsFor(labels, times, layout);
+  const lines = rows.map(({ intervals, isFaint }, index) => {
+    const bar = cells(intervals, from, to, widths.bar);
+    return line(
+      labels[index] ?? '',
+      isFaint === true && layout.colour ? `${dim}${bar}${reset}` : bar,
+      times[index] ?? '',
+      widths,
+    );
+  });
+  return [`${' '.repeat(widths.label + 2)}${scale(from, to, widths.bar, clock)}`.trimEnd(), ...lines];
+}
+
+/** Bars whose length is time, from the left. */
+function lengths(rows: readonly Pick<BarRow, 'label' | 'time'>[], layout: DayLayout): readonly string[] {
+  const labels = rows.map(({ label }) => escapeControls(label));
+  const times = rows.map(({ time }) => minutesText(time));
+  const widths = columnsFor(labels, times, layout);
+  const longest = Math.max(...rows.map(({ time }) => time), 1);
+  return rows.map(({ time }, index) => {
+    const bar = cells([[0, time]], 0, longest, widths.bar);
+    return line(labels[index] ?? '', bar, times[index] ?? '', widths);
+  });
+}
+
+function line(label: string, bar: string, time: string, widths: BarColumns): string {
+  const cut = truncate(label, widths.label);
+  const padded = cut + ' '.repeat(widths.label - textWidth(cut));
+  return `${padded}  ${bar}${widths.time === 0 ? '' : `  ${time.padStart(widths.time)}`}`.trimEnd();
+}
+
+const shades = [' ', '░', '▒', '▓', '█'] as const;
+
+/** A cell is as dark as the part of it that is covered. */
+function cells(intervals: DayIntervals, from: number, to: number, count: number): string {
+  const size = (to - from) / count;
+  const covered = new Float64Array(count);
+  for (const [begin, end] of intervals) {
+    const last = Math.min(count - 1, Math.floor((end - from) / size));
+    for (let cell = Math.max(0, Math.floor((begin - from) / size)); cell <= last; cell += 1) {
+      const [start, stop] = [from + cell * size, from + (cell + 1) * size];
+      covered[cell] = (covered[cell] ?? 0) + Math.max(0, Math.min(end, stop) - Math.max(begin, start));
+    }
+  }
+  return [...covered]
+    .map((time) => shades[Math.min(4, time === 0 ? 0 : Math.max(1, Math.round((time / size) * 4)))])
+    .join('');
+}
+
+/** Hours of the day above the bars, as many as there is room for. */
+function scale(from: number, to: number, count: number, clock: (moment: number) => string): string {
+  const size = (to - from) / count;
+  const step = [1, 2, 3, 6, 12].find((hours) => (hours * hour) / size >= 6) ?? 24;
+  let text = '';
+  for (let moment = from; moment < to; moment += step * hour) {
+    const place = Math.round((moment - from) / size);
+    const label = clock(moment);
+    if (place + label.length > count || (text !== '' && place <= text.length)) continue;
+    text = text.padEnd(place) + label;
+  }
+  return text;
+}
+
+/** `09:30` on a clock of the zone. */
+export function clockOf(zone: string): (moment: number) => string {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  return (moment) => format.format(moment / 1_000);
+}
+
+type Figures = Pick<ShownDay, 'total' | 'projects' | 'tasks' | 'agent' | 'attended'>;
+
+function sumOf(days: readonly ShownDay[]): Figures {
+  const projects = new Map<string | null, ShownDay['projects'][number]>();
+  const tasks = new Map<string, number>();
+  for (const one of days.flatMap((day) => day.projects)) {
+    const before = projects.get(one.project);
+    const add = (name: 'time' | 'agent' | 'agent_wall' | 'attended' | 'unattended') =>
+      one[name] + (before?.[name] ?? 0);
+    projects.set(one.project, {
+      project: one.project,
+      time: add('time'),
+      agent: add('agent'),
+      agent_wall: add('agent_wall'),
+      attended: add('attended'),
+      unattended: add('unattended'),
+    });
+  }
+  for (const { key, time } of days.flatMap((day) => day.tasks)) tasks.set(key, (tasks.get(key) ?? 0) + time);
+  const sum = (name: 'total' | 'agent' | 'attended') => days.reduce((all, day) => all + day[name], 0);
+  return {
+    total: sum('total'),
+    agent: sum('agent'),
+    attended: sum('attended'),
+    projects: [...projects.values()].sort((a, b) => b.time - a.time || b.agent - a.agent),
+    tasks: [...tasks].map(([key, time]) => ({ key, time })).sort((a, b) => b.time - a.time),
+  };
+}
+
+function figures(
+  { total, projects, tasks, agent, attended }: Figures,
+  { width, taskName }: DayLayout,
+): readonly string[] {
+  const layout = { width, flexible: 0 };
+  const share = (time: number): string => (total === 0 ? '' : `${Math.round((time / total) * 100)}%`);
+  const hasAgents = agent > 0;
+  const rows = projects.map(({ project, time, agent: ofAgents }) => [
+    project ?? '(unassigned)',
+    minutesText(time),
+    share(time),
+    ...(hasAgents ? [ofAgents === 0 ? '' : minutesText(ofAgents)] : []),
+  ]);
+  const named = tasks.map(({ key, time }) => [taskName(key) ?? key, minutesText(time)]);
+  return [
+    ...(rows.length === 0
+      ? []
+      : ['', ...columns(['PROJECT', 'TIME', 'SHARE', ...(hasAgents ? ['AGENTS'] : [])], rows, layout)]),
+    ...(named.length === 0 ? [] : ['', ...columns(['TASK', 'TIME'], named, layout)]),
+    ...(hasAgents ? ['', `agents: ${minutesText(agent)}, of their hours you attended ${minutesText(attended)}`] : []),
+  ];
+}
+
+function remarks({ guesses, final, without }: ShownDay): readonly string[] {
+  const lines = [
+    ...guesses.map(({ channel, device }) => `guess: ${channel} ran on ${device}`),
+    ...(final ? ['final: its evidence has expired, and rules change it no more'] : []),
+    ...(without.length === 0 ? [] : [`without: ${without.join(', ')}`]),
+  ];
+  return lines.length === 0 ? [] : ['', ...lines.map(escapeControls)];
+}
+
+/** Lines that are no longer than the terminal is wide, broken between words. */
+function wrap(text: string, { width }: DayLayout): readonly string[] {
+  if (width === undefined || textWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let current = '';
+  for (const word of text.split(' ')) {
+    if (current !== '' && textWidth(current) + 1 + textWidth(word) > width) {
+      lines.push(current);
+      current = `  ${word}`;
+    } else current = current === '' ? word : `${current} ${word}`;
+  }
+  return [...lines, current];
+}

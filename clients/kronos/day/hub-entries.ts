@@ -1,0 +1,149 @@
+// The channel `entries` of the hub, for commands: reading it, and edits over `POST /-/entries`, each of which is one write.
+
+import type { Connection } from '../../typescript/api.ts';
+import { errorMessage } from '../cli/error-message.ts';
+import type { KronosDatabase } from '../data/database.ts';
+import { connectOnce, parseHubUrl } from '../sync/hub.ts';
+import type { TypedEntry } from './track-line.ts';
+
+const patienceMs = 10_000;
+
+export interface HubEntry {
+  readonly key: string;
+  /** Microseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly item: TypedEntry & { readonly removes?: boolean; readonly task?: string };
+}
+
+export type EntryFailure = {
+  readonly ok: false;
+  readonly why: 'refused' | 'failed' | 'not found';
+  readonly error: string;
+};
+
+export type EntryEdited =
+  | {
+      readonly ok: true;
+      /** The step that a revert of the channel goes back to. */
+      readonly undo: number;
+      readonly keys: readonly string[];
+    }
+  | EntryFailure;
+
+/** @param edit the body of `POST /-/entries` */
+export async function editEntry(database: KronosDatabase, edit: object): Promise<EntryEdited> {
+  const { sync_host: host, sync_user_id: token } = database;
+  const base = parseHubUrl(host, 'http');
+  if (base === undefined) return { ok: false, why: 'failed', error: `${host} is no address of a hub` };
+  try {
+    const answer = await fetch(new URL('/-/entries', base), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(edit),
+      redirect: 'error',
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    return readEdited(answer.status, await answer.text());
+  } catch (error) {
+    return { ok: false, why: 'failed', error: `the hub was not reached: ${errorMessage(error)}` };
+  }
+}
+
+function readEdited(status: number, text: string): EntryEdited {
+  const said = jsonIn(text);
+  const { error, hint, undo, keys }: Partial<Record<string, unknown>> = isRecord(said) ? said : {};
+  if (status === 200 && typeof undo === 'number' && Array.isArray(keys)) {
+    return { ok: true, undo, keys: keys.filter((key) => typeof key === 'string') };
+  }
+  const why = status === 401 || status === 403 ? 'refused' : status === 404 ? 'not found' : 'failed';
+  const reason = typeof error === 'string' ? error : `the hub answered ${status}`;
+  return { ok: false, why, error: typeof hint === 'string' ? `${reason}: ${hint}` : reason };
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Connects to the channel for one command. */
+export async function withEntries<T>(
+  database: KronosDatabase,
+  act: (channel: ReturnType<typeof entriesOf>, hub: Connection) => Promise<T>,
+): Promise<T | EntryFailure> {
+  const hub = await connectOnce({ ...database, sync_device_id: '' });
+  if (hub === undefined) return { ok: false, why: 'failed', error: `${database.sync_host} is no address of a hub` };
+  try {
+    const { state, reason } = await hub.sync({ deadlineMs: patienceMs });
+    if (state === 'live') return await act(entriesOf(hub), hub);
+    const why = state === 'revoked' ? 'refused' : 'failed';
+    return { ok: false, why, error: state === 'revoked' ? reason : `the hub was not reached: ${reason}` };
+  } finally {
+    await hub.close();
+  }
+}
+
+function entriesOf(hub: Connection) {
+  return hub.channel<HubEntry['item']>('entries');
+}
+
+/** @param range microseconds since 1970; all of them unless said */
+export function readEntries(
+  database: KronosDatabase,
+  range: { readonly from?: number; readonly to?: number } = {},
+): Promise<{ readonly ok: true; readonly entries: readonly HubEntry[] } | EntryFailure> {
+  type Read = { readonly ok: true; readonly entries: readonly HubEntry[] } | EntryFailure;
+  return withEntries(database, async (channel): Promise<Read> => {
+    const result = await channel.read(range);
+    if (!result.ok) return { ok: false, why: result.code === 'forbidden' ? 'refused' : 'failed', error: result.error };
+    const entries = result.items.flatMap(({ key, item, time, end }): HubEntry[] =>
+      time === undefined || end === undefined ? [] : [{ key, item, from: time, to: end }],
+    );
+    return { ok: true, entries: entries.sort((a, b) => a.from - b.from) };
+  });
+}
+
+/** Makes the channel again what it was after a step. */
+export function revertEntries(database: KronosDatabase, step: number): Promise<{ readonly ok: true } | EntryFailure> {
+  return withEntries(database, async (channel, hub): Promise<{ readonly ok: true } | EntryFailure> => {
+    await channel.open();
+    await hub.sync({ deadlineMs: patienceMs });
+    const queued = await channel.revert(step);
+    if (!queued.ok) return { ok: false, why: 'failed', error: queued.error };
+    await hub.sync({ deadlineMs: patienceMs });
+    const outcome = await queued.settled;
+    if (outcome.ok) return { ok: true };
+    return { ok: false, why: outcome.code === 'forbidden' ? 'refused' : 'failed', error: outcome.error };
+  });
+}
+
+/** How many letters of a key are shown. Longer where fewer would name two entries. */
+const shownLetters = 6;
+
+export function shortKeys(entries: readonly Pick<HubEntry, 'key'>[]): ReadonlyMap<string, string> {
+  return new Map(
+    entries.map(({ key }) => {
+      let letters = shownLetters;
+      const isShared = () => entries.some((other) => other.key !== key && other.key.startsWith(key.slice(0, letters)));
+      while (letters < key.length && isShared()) letters += 1;
+      return [key, key.slice(0, letters)];
+    }),
+  );
+}
+
+/** The entry whose key begins so; undefined if there is none, or more than one. */
+export function findEntry(entries: readonly HubEntry[], typed: string): HubEntry | undefined {
+  const exact = entries.find(({ key }) => key === typed);
+  const found = entries.filter(({ key }) => key.startsWith(typed));
+  return exact ?? (found.length === 1 ? found[0] : undefined);
+}

@@ -1,0 +1,67 @@
+// The merged day of a device without a hub: its tasks alone, by the hub's own engine and in the shape of the hub's answer.
+
+import { projectIn } from '../../../protocol/words.ts';
+import type { Zone } from '../../../protocol/zone.ts';
+import type { MergedDay } from '../../../server/day/engine/answer.ts';
+import { computeDay } from '../../../server/day/engine/compute-day.ts';
+import { type DayEvent, type DayFacts, factsOnly } from '../../../server/day/engine/evidence.ts';
+import type { KronosDatabase } from '../data/database.ts';
+import { type TaskWork, workIn } from './task-work.ts';
+
+/** What `GET /-/day/<date>` answers. */
+export interface ShownDay extends MergedDay {
+  readonly date: string;
+  readonly zone: string;
+  readonly final: boolean;
+  readonly without: readonly string[];
+}
+
+/** Channels that a day of the hub is made of, and this one is not. */
+const elsewhere = ['aw/*', 'entries', 'external_durations', 'mob_turns', 'wakatime'];
+const second = 1_000_000;
+/** As a hub has it where nobody set it. */
+const idle = 300 * second;
+const timeout = 900 * second;
+
+export interface LocalDayDeps {
+  readonly zone: Zone;
+  readonly zoneName: string;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+/** @param date `2026-11-28` */
+export function localDay(
+  database: Pick<KronosDatabase, 'tasks' | 'log'>,
+  date: string,
+  { zone, zoneName, now }: LocalDayDeps,
+): ShownDay {
+  const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
+  const midnight = (days: number): number => zone.moment({ year, month, day: day + days, hour: 0, minute: 0 }) * second;
+  const span = { from: midnight(0), to: midnight(1) };
+  // Equal facts are one object, so that the engine classifies them once.
+  const facts = new Map<string, DayFacts>();
+  const events = workIn(database, now)
+    .map((work) => eventOf(work, facts))
+    .filter(({ from, to }) => to > span.from && from < span.to);
+  const options = { ...span, timeout, idle, bridge: 0, classifier: factsOnly };
+  const merged = computeDay({ events, heartbeats: [] }, options);
+  return { date, zone: zoneName, ...merged, final: false, without: elsewhere };
+}
+
+function eventOf({ task, from, to }: TaskWork, facts: Map<string, DayFacts>): DayEvent {
+  const { index, desc, tags } = task;
+  const project = projectIn(desc);
+  const said = facts.get(index) ?? { task: index, title: desc, tags, ...(project === undefined ? {} : { project }) };
+  facts.set(index, said);
+  return {
+    lane: 'task',
+    device: '',
+    kind: 'tasks',
+    channel: 'tasks',
+    key: index,
+    from: from * second,
+    to: to * second,
+    facts: said,
+  };
+}

@@ -1,0 +1,126 @@
+// What is typed after `kronos track`, as a value.
+
+import { isTag } from '../../../protocol/words.ts';
+import { type DateContext, momentOf, parseDate, parseSpan, parseTime, type TypedSpan } from './dates.ts';
+
+/** What an entry says, as the channel `entries` keeps it. */
+export interface TypedEntry {
+  readonly project?: string;
+  readonly text?: string;
+  readonly tags?: readonly string[];
+}
+
+export type TrackCommand =
+  | { readonly verb: 'task'; readonly id: string; readonly span: TypedSpan }
+  | { readonly verb: 'add'; readonly span: TypedSpan; readonly entry: TypedEntry }
+  | { readonly verb: 'away'; readonly span: TypedSpan; readonly text: string }
+  | { readonly verb: 'list'; readonly date: string }
+  | { readonly verb: 'change'; readonly key: string; readonly entry: TypedEntry }
+  /** Where no date is typed, it is the entry's own. */
+  | {
+      readonly verb: 'move';
+      readonly key: string;
+      readonly spanOn: (date: string) => TypedSpan | undefined;
+      readonly date?: string;
+    }
+  | {
+      readonly verb: 'split';
+      readonly key: string;
+      readonly momentOn: (date: string) => number;
+      readonly date?: string;
+    }
+  | { readonly verb: 'join'; readonly keys: readonly string[] }
+  | { readonly verb: 'delete'; readonly keys: readonly string[] }
+  | { readonly verb: 'undo'; readonly step: number };
+
+export const trackVerbs = ['away', 'list', 'change', 'move', 'split', 'join', 'delete', 'undo'] as const;
+
+export const trackUsage = `track [date] <from>-<to> <text> [@project] [+tag…]   or   task:<id>
+       kronos track away [date] <from>-<to> [text]
+       kronos track list [date]
+       kronos track change <key> <text> [@project] [+tag…]
+       kronos track move <key> [date] <from>-<to>
+       kronos track split <key> [date] <time>
+       kronos track join <key> <key>…
+       kronos track delete <key>…
+       kronos track undo <step>`;
+
+/** @returns a text for people if the words are no such command; '' where the usage says it */
+export function parseTrack(words: readonly string[], context: DateContext): TrackCommand | string {
+  const [verb = '', ...rest] = words;
+  if (verb === 'list') return parseList(rest, context);
+  if (verb === 'change' || verb === 'move' || verb === 'split') return parseOne(verb, rest, context);
+  if (verb === 'join' || verb === 'delete') {
+    const isEnough = rest.length >= (verb === 'join' ? 2 : 1);
+    return isEnough ? { verb, keys: rest } : '';
+  }
+  if (verb === 'undo') {
+    const [step = '', ...more] = rest;
+    return /^\d{1,15}$/.test(step) && more.length === 0 ? { verb, step: Number(step) } : '';
+  }
+  const spanned = parseDatedSpan(verb === 'away' ? rest : words, context);
+  if (typeof spanned === 'string') return spanned;
+  const { span, left } = spanned;
+  if (verb === 'away') return { verb, span, text: left.join(' ') };
+  const [first = '', ...more] = left;
+  if (first.startsWith('task:')) return more.length === 0 ? { verb: 'task', id: first.slice(5), span } : '';
+  const entry = parseEntry(left);
+  return typeof entry === 'string' ? entry : { verb: 'add', span, entry };
+}
+
+function parseList([date = 'today', ...more]: readonly string[], context: DateContext): TrackCommand | string {
+  const parsed = parseDate(date, context);
+  return parsed === undefined || more.length > 0 ? '' : { verb: 'list', date: parsed };
+}
+
+function parseOne(
+  verb: 'change' | 'move' | 'split',
+  [key = '', ...rest]: readonly string[],
+  context: DateContext,
+): TrackCommand | string {
+  if (key === '') return '';
+  if (verb === 'change') {
+    const entry = parseEntry(rest);
+    return typeof entry === 'string' ? entry : { verb, key, entry };
+  }
+  const date = parseDate(rest[0] ?? '', context);
+  const [word = '', ...more] = date === undefined ? rest : rest.slice(1);
+  if (more.length > 0) return '';
+  const dated = date === undefined ? {} : { date };
+  if (verb === 'split') {
+    const time = parseTime(word);
+    return time === undefined ? '' : { verb, key, momentOn: (day) => momentOf(day, time, context), ...dated };
+  }
+  const isSpan = parseSpan(word, '2000-01-01', context) !== undefined;
+  return isSpan ? { verb, key, spanOn: (day) => parseSpan(word, day, context), ...dated } : '';
+}
+
+function parseDatedSpan(
+  words: readonly string[],
+  context: DateContext,
+): { readonly span: TypedSpan; readonly left: readonly string[] } | string {
+  const said = parseDate(words[0] ?? '', context);
+  const date = said ?? parseDate('today', context) ?? '';
+  const [word = '', ...left] = said === undefined ? words : words.slice(1);
+  const span = parseSpan(word, date, context);
+  if (span === undefined) return '';
+  if (span.to <= span.from) return `${word} ends before it begins`;
+  if (span.to > context.now) return `${word} is not over yet`;
+  return { span, left };
+}
+
+/** `@project` names the project and `+tag` a tag; the rest is the text. The first `@project` counts. */
+function parseEntry(words: readonly string[]): TypedEntry | string {
+  if (words.length === 0) return '';
+  const tags = words.filter((word) => /^\+./.test(word)).map((word) => word.slice(1));
+  if (!tags.every(isTag)) return 'invalid tags';
+  const projects = words.filter((word) => /^@./.test(word)).map((word) => word.slice(1));
+  if (projects.length > 1) return 'an entry has one project';
+  const text = words.filter((word) => !/^[+@]./.test(word)).join(' ');
+  const [project] = projects;
+  return {
+    ...(project === undefined ? {} : { project }),
+    ...(text === '' ? {} : { text }),
+    ...(tags.length === 0 ? {} : { tags: [...new Set(tags)] }),
+  };
+}

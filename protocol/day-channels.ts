@@ -1,0 +1,143 @@
+// The channels of the merged day and what their items are, as one table: the reference is made of it.
+
+import { type TSchema, Type } from '@sinclair/typebox';
+import {
+  DayEntryItem,
+  DayProjectItem,
+  DayRuleItem,
+  DaySettingsItem,
+  DeviceNamesItem,
+  MobNamesItem,
+  RetentionItem,
+} from './day.ts';
+import { MergedDayView } from './day-answer.ts';
+
+export interface ItemKind {
+  /** The channel, without the account. */
+  readonly channel: string;
+  /** The key of the item; undefined where keys are free. */
+  readonly key?: string;
+  readonly schema: TSchema;
+  readonly summary: string;
+  readonly example: unknown;
+}
+
+/** A turn of a mob room that the hub copied into the account of a person who was there. Its span is the item's `time` and `end`. */
+export const MobTurnItem = Type.Object({
+  room: Type.String(),
+  name: Type.String({ description: 'which of the declared names the room showed' }),
+  typist: Type.Union([Type.String(), Type.Null()]),
+  goal: Type.Optional(Type.String()),
+});
+
+const morning = 1_795_852_800_000_000;
+const exampleDay = {
+  date: '2026-11-28',
+  zone: 'Europe/Berlin',
+  from: morning - 32_400_000_000,
+  to: morning + 54_000_000_000,
+  total: 3_600_000_000,
+  human: 3_600_000_000,
+  not_work: 0,
+  agent: 0,
+  agent_wall: 0,
+  attended: 0,
+  unattended: 0,
+  first: morning,
+  last: morning + 3_600_000_000,
+  breaks: [],
+  projects: [{ project: 'horai', time: 3_600_000_000, agent: 0, agent_wall: 0, attended: 0, unattended: 0 }],
+  tasks: [],
+  segments: [
+    {
+      from: morning,
+      to: morning + 3_600_000_000,
+      project: 'horai',
+      task: null,
+      category: null,
+      work: true,
+      lane: 'editor',
+      source: 'laptop/editor',
+      rule: null,
+      fact: 'editor project',
+      bridged: false,
+      evidence: [{ lane: 'editor', source: 'laptop/editor', channel: 'wakatime', keys: ['4f2a'] }],
+    },
+  ],
+  lanes: [
+    { lane: 'editor', source: 'laptop/editor', time: 3_600_000_000, intervals: [[morning, morning + 3_600_000_000]] },
+  ],
+  removed: [],
+  guesses: [],
+  final: false,
+  without: [],
+};
+
+export const dayItems: Readonly<Record<string, ItemKind>> = {
+  day: {
+    channel: 'day/{date}',
+    key: 'day',
+    schema: MergedDayView,
+    summary: 'the merged day of a date, while somebody follows the channel; at most one change a second',
+    example: exampleDay,
+  },
+  'day-final': {
+    channel: 'day/{date}',
+    key: 'final',
+    schema: MergedDayView,
+    summary: 'the answer of a day whose evidence has expired; it does not change any more',
+    example: { ...exampleDay, final: true },
+  },
+  entry: {
+    channel: 'entries',
+    schema: DayEntryItem,
+    summary: 'time stated by hand, or taken out; its span is `time` and `end` of the item',
+    example: { project: 'paper', text: 'review', tags: ['draft'] },
+  },
+  project: {
+    channel: 'projects',
+    schema: DayProjectItem,
+    summary: 'a project, under its name as key',
+    example: { color: '#3366cc', aliases: ['horai-old'] },
+  },
+  rule: {
+    channel: 'rules',
+    schema: DayRuleItem,
+    summary: 'a rule that gives time to a project, a task or a category',
+    example: { when: { app: { is: 'code' }, title: { contains: 'horai' } }, project: 'horai' },
+  },
+  'mob-turn': {
+    channel: 'mob_turns',
+    schema: MobTurnItem,
+    summary: 'a turn of a mob room, copied by the hub when it ends',
+    example: { room: 'garden', name: 'Ann', typist: 'Ben', goal: 'the merged day' },
+  },
+  'day-settings': {
+    channel: 'settings',
+    key: 'day',
+    schema: DaySettingsItem,
+    summary: 'zone, beginning of the day, idle time and bridges',
+    example: { zone: 'Europe/Berlin', day_start: '04:00', idle: 5, bridge: 0 },
+  },
+  'mob-names': {
+    channel: 'settings',
+    key: 'mob_names',
+    schema: MobNamesItem,
+    summary: 'the names by which the person appears in mob rooms',
+    example: ['Ann'],
+  },
+  devices: {
+    channel: 'settings',
+    key: 'devices',
+    schema: DeviceNamesItem,
+    summary: 'the registry of devices: other host names by the name that the device has',
+    example: { laptop: ['laptop.local', 'DESKTOP-4711'] },
+  },
+  retention: {
+    channel: 'settings',
+    key: 'retention',
+    schema: RetentionItem,
+    summary: 'how many days of evidence are kept',
+    example: { aw: 365 },
+  },
+};
