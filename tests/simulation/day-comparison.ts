@@ -17,12 +17,19 @@ export function firstDifference(
 
 function differenceInSeconds(day: MergedDay, oracle: OracleDay): string | undefined {
   let at = 0;
+  // Neighbouring seconds mostly have one winner: its text is made once.
+  let before: readonly [attribution: unknown, source: unknown, bridged: unknown] = [undefined, undefined, undefined];
+  let text = '';
   const wanted = (cell: number): string => {
     const winner = oracle.winners[cell];
     if (oracle.present[cell] === 0 || winner === undefined) return 'absent';
-    const { project, task, rule, work, fact, category } = winner.attribution;
+    const { source, attribution } = winner;
     const bridged = oracle.bridged[cell] === 1;
-    return JSON.stringify([winner.lane, winner.source, project, task, rule, work, fact, category, bridged]);
+    if (before[0] === attribution && before[1] === source && before[2] === bridged) return text;
+    const { project, task, rule, work, fact, category } = attribution;
+    before = [attribution, source, bridged];
+    text = JSON.stringify([winner.lane, source, project, task, rule, work, fact, category, bridged]);
+    return text;
   };
   for (const segment of day.segments) {
     const { lane, source, project, task, rule, work, fact, category, bridged } = segment;

@@ -271,22 +271,28 @@ class Oracle {
       }
     }
     const started = this.#startedBy();
-    const known = new Map<string, DayAttribution>();
-    const names = new Map<DayFacts, string>();
-    const classify = ({ name, lane, device }: OracleSource, facts: DayFacts, at: number): DayAttribution => {
-      const content = names.get(facts) ?? JSON.stringify(facts);
-      if (!names.has(facts)) names.set(facts, content);
+    // What a source says in an hour is classified once.
+    const known = new Map(sources.map((source) => [source, new Map<number, Map<DayFacts, DayAttribution>>()]));
+    const classify = (source: OracleSource, facts: DayFacts, at: number): DayAttribution => {
+      const { lane, device } = source;
       const clock = hours[at] ?? { weekday: 0, hour: -1 };
-      const question = `${name} ${clock.hour} ${content}`;
+      const ofHour = known.get(source)?.get(clock.hour) ?? new Map<DayFacts, DayAttribution>();
+      known.get(source)?.set(clock.hour, ofHour);
       const made =
-        known.get(question) ?? this.#options.classifier.classify({ lane: readLane(lane), device, facts, ...clock });
-      if (!known.has(question)) known.set(question, made);
+        ofHour.get(facts) ?? this.#options.classifier.classify({ lane: readLane(lane), device, facts, ...clock });
+      ofHour.set(facts, made);
       return made;
     };
     const winners: (OracleSecond | undefined)[] = [];
+    const deciding = [...sources.map(({ says }) => says), ...started.values()];
+    for (const { input } of this.#inputs.values()) deciding.push(Int32Array.from(input));
+    /** Whether everything that decides about a second is as in the one before. */
+    const isAsBefore = (at: number): boolean =>
+      person[at - 1] === 1 && hours[at] === hours[at - 1] && deciding.every((cells) => cells[at] === cells[at - 1]);
     for (let at = 0; at < this.#size; at += 1) {
       if (bridged[at] === 1) winners.push(winners[at - 1]);
       else if (person[at] === 0) winners.push(undefined);
+      else if (isAsBefore(at)) winners.push(winners[at - 1]);
       else {
         let best: Candidate | undefined;
         for (const source of sources) {
