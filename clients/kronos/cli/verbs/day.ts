@@ -1,7 +1,7 @@
 // The merged day in the terminal, and the week that a date is in: from the hub, or from the tasks of this device.
 
 import { addDays, parseDate, weekday } from '../../day/dates.ts';
-import { type DayResult, openDaySource } from '../../day/day-source.ts';
+import { type DayResult, openDayProvider } from '../../day/day-provider.ts';
 import { type DayLayout, drawDay, drawWeek } from '../../day/draw-day.ts';
 import type { ShownDay } from '../../day/local-day.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
@@ -63,7 +63,7 @@ async function showDays(
   draw: (days: readonly ShownDay[], layout: DayLayout) => readonly string[],
 ): Promise<ExitCode> {
   const database = cli.database.read();
-  const source = await openDaySource(database, cli);
+  const source = await openDayProvider(database, cli);
   try {
     const first = await source.day(date);
     if (!first.ok) return printFailure(first, cli);

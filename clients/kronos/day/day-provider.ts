@@ -17,7 +17,7 @@ export type DayResult =
     }
   | { readonly ok: false; readonly why: 'refused' | 'failed' | 'invalid date'; readonly error: string };
 
-export interface DaySource {
+export interface DayProvider {
   /** @param date `2026-11-28`, `today` or `yesterday` */
   day(date: string): Promise<DayResult>;
   close(): Promise<void>;
@@ -25,7 +25,7 @@ export interface DaySource {
 
 const alone = 'this is the work on the tasks of this device alone';
 
-export async function openDaySource(database: KronosDatabase, cli: CliContext): Promise<DaySource> {
+export async function openDayProvider(database: KronosDatabase, cli: CliContext): Promise<DayProvider> {
   const local = (date: string, reason: string): DayResult => {
     const now = Math.floor(cli.now() / 1_000);
     const wanted = parseDate(date, { zone: cli.zone, now });
