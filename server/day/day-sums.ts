@@ -10,6 +10,7 @@ import { type AccountDays, calendarOf, fingerprintOf } from './account-days.ts';
 import type { DayProject } from './engine/answer.ts';
 import { boundsOfDay } from './engine/day-calendar.ts';
 import type { ChannelEvidence, DaySpan } from './readers/reading.ts';
+import type { AccountDaySettings } from './registry/settings.ts';
 
 const format = 1;
 const everything = (): boolean => true;
@@ -19,6 +20,8 @@ const pageSize = 2_000;
 const writeMs = 2_000;
 /** Days in one write. */
 const mostAtOnce = 400;
+/** Days of one question that are computed side by side. */
+const mostTogether = 6;
 const dayLength = 86_400_000_000;
 
 export interface DayTotals {
@@ -79,18 +82,16 @@ export class DaySums {
     const registry = await this.#days.registry(everything);
     const decidedBy = digest(`${fingerprintOf(settings)} ${registry.fingerprint}`);
     const totals: DayTotals[] = [];
-    for (const date of dates) {
-      const [from, to] = boundsOfDay(date, calendarOf(settings, undefined));
-      const span = { from, to };
-      const known = this.#live.get(date);
-      const small = await this.#days.smallParts(span);
-      const fingerprint = fingerprintOfParts(small);
-      if (known?.kept.decidedBy === decidedBy && known.kept.from === from && known.kept.small === fingerprint) {
-        totals.push(known.kept.totals);
-        continue;
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let index = next; index < dates.length; index = next) {
+        next += 1;
+        const date = dates[index];
+        if (date !== undefined) totals[index] = await this.#totalsOf(date, settings, decidedBy);
       }
-      totals.push(await this.#compute(date, span, decidedBy, fingerprint));
-    }
+    };
+    // The store reads some days while others are computed.
+    await Promise.all(Array.from({ length: Math.min(mostTogether, dates.length) }, work));
     return totals;
   }
 
@@ -99,6 +100,15 @@ export class DaySums {
     this.#cancelWrite?.();
     for (const stop of this.#listened.values()) stop();
     this.#listened.clear();
+  }
+
+  async #totalsOf(date: string, settings: AccountDaySettings, decidedBy: string): Promise<DayTotals> {
+    const [from, to] = boundsOfDay(date, calendarOf(settings, undefined));
+    const span = { from, to };
+    const small = fingerprintOfParts(await this.#days.smallParts(span));
+    const kept = this.#live.get(date)?.kept;
+    const isValid = kept?.decidedBy === decidedBy && kept.from === from && kept.small === small;
+    return isValid ? kept.totals : this.#compute(date, span, decidedBy, small);
   }
 
   async #compute(date: string, span: DaySpan, decidedBy: string, small: string): Promise<DayTotals> {

@@ -9,13 +9,7 @@ import {
   dayRuleTexts,
 } from '../../../protocol/day.ts';
 import { compareText } from '../engine/collections.ts';
-import {
-  attributionByFacts,
-  type DayAttribution,
-  type DayClassifier,
-  type DayFacts,
-  type DaySubject,
-} from '../engine/evidence.ts';
+import { attributionByFacts, type DayAttribution, type DayClassifier, type DaySubject } from '../engine/evidence.ts';
 
 export interface NamedRule {
   readonly id: string;
@@ -122,6 +116,7 @@ class FieldIndex {
   /** By the length of the beginning. */
   readonly #beginnings = new Map<number, Map<string, RankedRule[]>>();
   readonly #contained: (RankedRule & { readonly text: string })[] = [];
+  #anyContained: RegExp | undefined;
 
   add(condition: DayTextCondition, text: string, ranked: RankedRule): void {
     if ('is' in condition) append(this.exact, text, ranked);
@@ -132,19 +127,30 @@ class FieldIndex {
     } else this.#contained.push({ ...ranked, text });
   }
 
-  /** Calls `look` with the rules that a word may fit, each list in order of rank. */
-  candidates(word: string, best: () => number, look: (rules: readonly RankedRule[]) => void): void {
+  /** @param word in lower case */
+  search(word: string, search: RuleSearch): void {
     const exact = this.exact.get(word);
-    if (exact !== undefined) look(exact);
+    if (exact !== undefined) search.look(exact);
     for (const [length, beginnings] of this.#beginnings) {
       const found = length <= word.length ? beginnings.get(word.slice(0, length)) : undefined;
-      if (found !== undefined) look(found);
+      if (found !== undefined) search.look(found);
     }
+    if (this.#contained.length > 0) this.#searchContained(word, search);
+  }
+
+  #searchContained(word: string, search: RuleSearch): void {
+    // One expression over all texts rules most words out.
+    this.#anyContained ??= new RegExp(this.#contained.map(({ text }) => escapeLiteral(text)).join('|'));
+    if (!this.#anyContained.test(word)) return;
     for (const contained of this.#contained) {
-      if (contained.rank >= best()) return;
-      if (word.includes(contained.text)) look([contained]);
+      if (contained.rank >= search.rank) return;
+      if (word.includes(contained.text)) search.tryOne(contained);
     }
   }
+}
+
+function escapeLiteral(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 function append(lists: Map<string, RankedRule[]>, key: string, ranked: RankedRule): void {
@@ -177,60 +183,68 @@ class RuleIndex {
   }
 
   first(subject: DaySubject, patterns: PatternLookup): PreparedRule | undefined {
-    const words = wordsOf(subject.facts);
-    let best: RankedRule | undefined;
-    const bestRank = (): number => best?.rank ?? Number.POSITIVE_INFINITY;
-    const look = (candidates: readonly RankedRule[]): void => {
-      for (const candidate of candidates) {
-        if (candidate.rank >= bestRank()) return;
-        if (!fits(candidate.rule, subject, words, patterns)) continue;
-        best = candidate;
-        return;
-      }
-    };
+    const search = new RuleSearch(subject, patterns);
     for (const [name, field] of this.#fields) {
-      for (const word of name === 'device' ? [subject.device] : (words.get(name) ?? [])) {
-        field.candidates(word.toLowerCase(), bestRank, look);
-      }
+      const said = textsFor(name, subject);
+      if (typeof said === 'string') field.search(said.toLowerCase(), search);
+      else for (const word of said) field.search(word.toLowerCase(), search);
     }
-    look(this.#others);
-    return best?.rule;
+    search.look(this.#others);
+    return search.best?.rule;
   }
 }
 
-type Words = ReadonlyMap<DayRuleText, readonly string[]>;
-const known = new WeakMap<DayFacts, Words>();
+/** The best rule so far for one subject. */
+class RuleSearch {
+  readonly #subject: DaySubject;
+  readonly #patterns: PatternLookup;
+  best: RankedRule | undefined;
+  rank = Number.POSITIVE_INFINITY;
 
-/** What rules look at, by name. */
-function wordsOf(facts: DayFacts): Words {
-  const before = known.get(facts);
-  if (before !== undefined) return before;
-  const { app, title, url, host, path, branch, language, room, tags, project } = facts;
-  const one = (text: string | undefined): readonly string[] => (text === undefined ? [] : [text]);
-  const words: Words = new Map<DayRuleText, readonly string[]>([
-    ['app', one(app)],
-    ['title', one(title)],
-    ['url', one(url)],
-    ['host', one(host)],
-    ['path', one(path)],
-    ['folder', one(path)],
-    ['branch', one(branch)],
-    ['language', one(language)],
-    ['room', one(room)],
-    ['tag', tags ?? []],
-    ['project', one(project)],
-  ]);
-  known.set(facts, words);
-  return words;
+  constructor(subject: DaySubject, patterns: PatternLookup) {
+    this.#subject = subject;
+    this.#patterns = patterns;
+  }
+
+  /** @param candidates in order of rank */
+  look(candidates: readonly RankedRule[]): void {
+    for (const candidate of candidates) if (this.tryOne(candidate)) return;
+  }
+
+  /** @returns whether later candidates of the same list need not be looked at */
+  tryOne(candidate: RankedRule): boolean {
+    if (candidate.rank >= this.rank) return true;
+    if (!fits(candidate.rule, this.#subject, this.#patterns)) return false;
+    this.best = candidate;
+    this.rank = candidate.rank;
+    return true;
+  }
 }
 
-function fits({ rule, texts }: PreparedRule, subject: DaySubject, words: Words, patterns: PatternLookup): boolean {
+const noTexts: readonly string[] = [];
+
+/** What a rule looks at by a name; several texts for tags, none where nothing is said. */
+function textsFor(name: DayRuleText, { device, facts }: DaySubject): string | readonly string[] {
+  switch (name) {
+    case 'device':
+      return device;
+    case 'folder':
+      return facts.path ?? noTexts;
+    case 'tag':
+      return facts.tags ?? noTexts;
+    default:
+      return facts[name] ?? noTexts;
+  }
+}
+
+function fits({ rule, texts }: PreparedRule, subject: DaySubject, patterns: PatternLookup): boolean {
   const { lane, weekday, hour } = rule.when;
   if (lane !== undefined && !lane.includes(subject.lane)) return false;
   if (weekday !== undefined && !weekday.includes(subject.weekday)) return false;
   if (hour !== undefined && !isWithin(subject.hour, hour)) return false;
   return texts.every(({ name, condition, text }) => {
-    const said = name === 'device' ? [subject.device] : (words.get(name) ?? []);
+    const said = textsFor(name, subject);
+    if (typeof said === 'string') return holds(name, condition, text, said, patterns);
     return said.some((word) => holds(name, condition, text, word, patterns));
   });
 }

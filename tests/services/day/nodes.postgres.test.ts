@@ -7,7 +7,6 @@ import { eventually } from '../../harness/eventually.ts';
 import { Postgres, postgresBin } from '../../harness/postgres.ts';
 
 const minute = 60_000_000;
-const dayMs = 86_400_000;
 
 if (postgresBin === undefined) test.skip('PostgreSQL is not installed', () => undefined);
 else {
@@ -68,15 +67,15 @@ else {
 
     test('sums at one node follow late evidence and rules written at the other', async () => {
       const [a, b] = await twoNodes();
-      const window = (from: string, to: string) =>
-        a.events('aw-watcher-window_laptop', 'currentwindow', [[from, to, { app: 'code' }]]);
-      await window('09:00', '10:00');
-      for (const hub of [a, b]) {
-        hub.world.pass(3 * dayMs);
-        await hub.write({ type: 'ping' });
-      }
+      const bucket = 'aw-watcher-window_laptop';
+      await a.post(`/api/0/buckets/${bucket}`, { client: 'w', type: 'currentwindow', hostname: 'laptop' });
+      const window = (time: string, minutes: number) =>
+        a.post(`/api/0/buckets/${bucket}/events`, [
+          { timestamp: `2026-11-25T${time}:00Z`, duration: minutes * 60, data: { app: 'code' } },
+        ]);
+      await window('09:00', 60);
       const sums = async (hub: DayHub) => {
-        const { days } = await hub.get('/-/days?from=2026-11-28&to=2026-11-28');
+        const { days } = await hub.get('/-/days?from=2026-11-25&to=2026-11-25');
         return days[0].projects.map(({ project, time }: { project: string | null; time: number }) => [
           project,
           time / minute,
@@ -84,7 +83,7 @@ else {
       };
       await level([a, b]);
       expect([await sums(a), await sums(b)]).toEqual([[[null, 60]], [[null, 60]]]);
-      await window('11:00', '11:15');
+      await window('11:00', 15);
       await level([a, b]);
       expect([await sums(a), await sums(b)]).toEqual([[[null, 75]], [[null, 75]]]);
       const item = { when: { app: { is: 'code' } }, project: 'horai' };

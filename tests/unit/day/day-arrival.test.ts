@@ -119,7 +119,8 @@ describe('late evidence', () => {
 describe('the past', () => {
   /** An hour of windows at noon of a date. */
   const noon = async (date: string) => {
-    await hub.post('/api/0/buckets/w_laptop', { client: 'w', type: 'currentwindow', hostname: 'laptop' });
+    // The bucket is made once.
+    await hub.events('w_laptop', 'currentwindow', []);
     const event = { timestamp: `${date}T12:00:00Z`, duration: 3_600, data: { app: 'code', title: 'shop' } };
     await hub.post('/api/0/buckets/w_laptop/events', [event]);
   };
