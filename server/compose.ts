@@ -1,5 +1,5 @@
-// Puts a hub together: store, core, adapters, transports. The only place that knows everybody; main.ts and the end-to-end
-// tests come through this same door. What cannot be is one sentence for the person who started it, never an exception.
+// Composes a hub: store, core, adapters, transports. The only file that imports all of them; main.ts and the end-to-end tests start a hub
+// here. A failed start is returned as one sentence for the person who started it, not thrown.
 
 import { hostname } from 'node:os';
 import { refuse } from '../protocol/errors.ts';
@@ -45,7 +45,7 @@ import { version } from './version.ts';
 import { openWire } from './wire/conversation.ts';
 import { subscription } from './wire/subscription-view.ts';
 
-/** Requests under way are waited for this long when the hub stops. */
+/** Milliseconds that a stop waits for open requests. */
 const drainMs = 2_000;
 
 export interface HubParts {
@@ -53,7 +53,7 @@ export interface HubParts {
   readonly accounts: Accounts;
   readonly metrics: Metrics;
   readonly days: MergedDays;
-  /** Of the store's files, in bytes; undefined where it has none of its own. */
+  /** Size of the store's files in bytes; undefined if the store has no files. */
   readonly size: (() => Promise<number>) | undefined;
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
 }
@@ -61,19 +61,19 @@ export interface HubParts {
 export interface RunningHub {
   /** `http://127.0.0.1:5600/` */
   readonly url: string;
-  /** `127.0.0.1:5000`; null when there is no Kronos port. */
+  /** `127.0.0.1:5000`; null if there is no Kronos port. */
   readonly kronos: string | null;
-  /** `http://127.0.0.1:5601/`; null when no ActivityWatch web UI is served. */
+  /** `http://127.0.0.1:5601/`; null if no ActivityWatch web UI is served. */
   readonly webUi: string | null;
-  /** Whoever reaches it is its owner. */
-  readonly personal: boolean;
-  /** Told by the first start on a data folder, never again. */
+  /** True if every request without a token belongs to the owner. */
+  readonly isPersonal: boolean;
+  /** The owner's token, only on the first start with a data folder. */
   readonly ownerSecret: string | undefined;
   readonly engine: string;
   readonly warnings: readonly string[];
-  /** An exception nobody caught: noted, and true when the hub can still keep what it is told. */
-  survives(error: unknown): Promise<boolean>;
-  /** Followers are told to come back, requests under way answered, everything is on disk. */
+  /** Logs an uncaught exception. @returns true if the store still works */
+  survivesFault(error: unknown): Promise<boolean>;
+  /** Ends subscriptions, waits for open requests, and closes the store. */
   stop(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export type ComposeResult =
   | { readonly ok: true; readonly hub: RunningHub }
   | { readonly ok: false; readonly error: string };
 
-/** A hub without doors: what `compose` opens to the network, and `horai token …` talks to when no hub runs. */
+/** A hub without ports: `compose` opens its ports, and `horai token …` uses it in process while no hub runs. */
 export async function assemble(
   config: Config,
   world: World,
@@ -119,17 +119,17 @@ interface Ports {
   webUi: OpenPorts | null;
 }
 
-/** What the hub answers, and what runs beside it. */
+/** The routes, and the services that run beside them. */
 interface Services {
   readonly routes: readonly Route[];
-  /** What the ActivityWatch web UI asks on its own port. */
+  /** The routes on the port of the ActivityWatch web UI. */
   readonly webUiRoutes: readonly Route[];
-  /** Whether a page of this origin may use the hub. */
+  /** True if a page of this origin may use the hub. */
   readonly isNear: (caller: Caller) => boolean;
   close(): Promise<void>;
 }
 
-/** Opens the ports, and creates the owner once they are open: a start that fails must not use up the only showing of the secret. */
+/** Opens the ports, and creates the owner once they are open: a start that fails must not consume the owner's secret, which is shown only once. */
 export async function openPorts(parts: HubParts, config: Config, world: World): Promise<ComposeResult> {
   const { hub, accounts, metrics, converse } = parts;
   const ports: Ports = { main: undefined, webUi: null };
@@ -173,11 +173,11 @@ export async function openPorts(parts: HubParts, config: Config, world: World): 
       url,
       kronos: main.kronosPort === null ? null : `${urlHost(config.host)}:${main.kronosPort}`,
       webUi: webUi === null ? null : `http://${urlHost(config.host)}:${webUi.port}/`,
-      personal: isPersonal(config),
+      isPersonal: isPersonal(config),
       ownerSecret,
       engine: main.engine,
       warnings: warningsOf(main, config),
-      async survives(error) {
+      async survivesFault(error) {
         metrics.fault();
         world.log.error({ error }, 'uncaught exception');
         return hub.store.check().then(
@@ -243,7 +243,7 @@ async function createServices(parts: HubParts, config: Config, ports: Ports): Pr
 interface StartGate {
   readonly isOpen: () => boolean;
   readonly open: () => void;
-  /** The routes, whose requests wait until the gate is open: a watcher takes every refusal for the loss of its heartbeat. */
+  /** @returns the routes with handlers that wait until the gate is open, because watchers drop a heartbeat that is refused */
   readonly holdBack: (routes: readonly Route[]) => readonly Route[];
 }
 
@@ -264,7 +264,7 @@ function createStartGate(): StartGate {
   };
 }
 
-/** The rules of Host and Origin, before anything else of a request or a connection is looked at. */
+/** Checks Host and Origin, before anything else of a request or a connection. */
 function createAdmission(config: Config, gate: StartGate, isNear: Services['isNear']): AppHandlers['admit'] {
   return (caller, asked) => {
     const { host, origin } = caller;
@@ -272,15 +272,15 @@ function createAdmission(config: Config, gate: StartGate, isNear: Services['isNe
     if (!isHostAllowed(host, { bound: config.host, extra: config.hosts })) {
       return refuse('host', '', 'HORAI_HOSTS lists further names of this hub');
     }
-    if (isPersonal(config) && caller.isForwarded === true) return refuse('host', '', forwardedHint(host));
+    if (isPersonal(config) && caller.isForwarded === true) return refuse('host', '', describeProxyFix(host));
     const isTool = asked !== undefined && (watcherMay(origin, asked) || pagesMay(asked));
     const isPublic = asked !== undefined && isPublicAsset(asked.path);
-    if (!isTool && !isPublic && !isNear(caller)) return refuse('origin', '', originHint(origin));
+    if (!isTool && !isPublic && !isNear(caller)) return refuse('origin', '', describeOriginFix(origin));
     return undefined;
   };
 }
 
-/** Opens the main port with the Kronos port, and that of the ActivityWatch web UI where there is one; all of them, or none. */
+/** Opens the main port, the Kronos port and, if configured, the port of the ActivityWatch web UI; all of them, or none. */
 async function listenOnPorts(
   config: Config,
   world: World,
@@ -292,7 +292,7 @@ async function listenOnPorts(
   const { host, port, kronosPort } = config;
   const listened = await listen(
     handlers.main,
-    { host, port, kronosPort, kronosRequired: config.kronosAsked },
+    { host, port, kronosPort, kronosRequired: config.isKronosRequired },
     { log: world.log, ...engineOf(config) },
   );
   if (!listened.ok) {
@@ -311,23 +311,23 @@ function warningsOf({ warnings, why }: OpenPorts, { store }: Config): readonly s
   return [
     ...warnings.map(sentence),
     ...(why === null ? [] : [sentence(`${why}; the hub runs on ws, which is slower`)]),
-    ...(store === 'memory' ? ['HORAI_STORE=memory: nothing is kept when the hub stops.'] : []),
+    ...(store === 'memory' ? ['HORAI_STORE=memory: all data is lost when the hub stops.'] : []),
   ];
 }
 
-/** The scripts, styles and icons of the hub's pages: the same for everybody, so any page may load them. */
+/** The scripts, styles and icons of the hub's pages: they contain no data, so any page may load them. */
 function isPublicAsset(path: string): boolean {
   return path.startsWith('/-/assets/') || path === '/favicon.ico';
 }
 
-/** What to do about a proxy in front of a hub that would take everybody for its owner. @param host as the proxy calls this hub */
-function forwardedHint(host: string): string {
+/** The fix for a proxy in front of a personal hub, which would treat everybody as its owner. @param host the Host header that the proxy sends */
+function describeProxyFix(host: string): string {
   const name = isLoopback(host.replace(/:\d+$/, '')) ? 'hub.example.org' : host;
   return `a proxy forwards this request, and this hub is personal: everybody behind the proxy would be its owner. Start the hub with HORAI_HOSTS=${name}, the name that people reach it by; everybody then needs a token`;
 }
 
-/** The lines of configuration that let a page of this origin in. */
-function originHint(origin: string): string {
+/** The setting that admits pages of this origin. */
+function describeOriginFix(origin: string): string {
   const host = /^https?:\/\/([^/:]+)/.exec(origin.toLowerCase())?.[1];
   const own = host === undefined ? '' : `HORAI_HOSTS=${host} if that is a name of this hub (behind a proxy, say), or `;
   return `a page of ${origin} may not use this hub. Start the hub with ${own}HORAI_ORIGINS=${origin.toLowerCase()}`;
@@ -340,26 +340,26 @@ async function openStore(
   | { readonly ok: true; readonly store: Store; readonly relay: Relay; readonly size?: () => Promise<number> }
   | { readonly ok: false; readonly error: string }
 > {
-  const { store: wanted } = config;
-  if (wanted === 'memory') return { ok: true, store: new MemoryStore({ epoch: world.id() }), relay: noopRelay };
-  if (!isPostgres(wanted)) {
+  const { store: kind } = config;
+  if (kind === 'memory') return { ok: true, store: new MemoryStore({ epoch: world.id() }), relay: noopRelay };
+  if (!isPostgres(kind)) {
     const opened = await openSqlite({ folder: config.data, world });
     return opened.ok ? { ...opened, relay: noopRelay, size: () => opened.store.size() } : opened;
   }
-  const opened = await openPostgres({ url: wanted, world });
+  const opened = await openPostgres({ url: kind, world });
   if (!opened.ok) return opened;
   const { epoch } = opened.store;
   const relay = isNats(config.relay)
     ? new NatsRelay({ url: config.relay, epoch, world })
-    : new PostgresRelay(wanted, world);
+    : new PostgresRelay(kind, world);
   return { ...opened, relay };
 }
 
-/** ActivityWatch's own web UI, where there is one, on a port of its own: its pages may speak to their own origin only. */
+/** Serves ActivityWatch's own web UI, if configured, on a separate port: its pages can only call their own origin. */
 async function listenWebUi(
   config: Config,
   world: World,
-  front: AppHandlers,
+  handlers: AppHandlers,
 ): Promise<
   { readonly ok: true; readonly listening: OpenPorts | null } | { readonly ok: false; readonly error: string }
 > {
@@ -367,13 +367,13 @@ async function listenWebUi(
   const opened = await openWebUi(config.awWebUi);
   if (!opened.ok) return opened;
   return listen(
-    { ...front, routes: [...front.routes, ...opened.routes] },
+    { ...handlers, routes: [...handlers.routes, ...opened.routes] },
     { host: config.host, port: config.awWebUiPort, kronosPort: null, kronosRequired: false },
     { log: world.log, ...engineOf(config) },
   );
 }
 
-/** Further host names mean that others reach the hub through some proxy: those must say who they are. */
+/** Further host names mean that other people reach the hub through a proxy; they need tokens. */
 function isPersonal(config: Config): boolean {
   return isLoopback(config.host) && config.hosts.length === 0;
 }
@@ -383,7 +383,7 @@ function engineOf({ engine }: Config): Pick<ListenOptions, 'engine'> {
   return { engine: engine === 'uws' ? 'uWebSockets.js' : 'ws' };
 }
 
-/** How this machine reaches an address that was listened on. */
+/** The host by which this machine reaches a listen address. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -1,5 +1,5 @@
-// One table: variable, what is allowed, default, help. It is read into a frozen Config and printed by `horai --help`. The
-// environment is handed in; nothing here looks at the process, and nothing but this file knows the names of the variables.
+// The table of settings: variable, allowed values, default, help text. `configure` reads it into a frozen Config; `horai --help` prints it.
+// The environment is a parameter. No other file knows the names of the variables.
 
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -12,35 +12,35 @@ export type NatsUrl = `${'nats' | 'tls'}://${string}`;
 export interface Config {
   /** The address to listen on. A loopback address makes the hub personal. */
   readonly host: string;
-  /** 0 is any free one. */
+  /** 0 takes any free port. */
   readonly port: number;
-  /** null turns it off; 0 is any free one, which only tests ask for. */
+  /** null disables it; 0, used only in tests, takes any free port. */
   readonly kronosPort: number | null;
-  /** The Kronos port was set by name, so that the hub does not do without it. */
-  readonly kronosAsked: boolean;
+  /** True if the Kronos port was set explicitly: the hub does not start without it. */
+  readonly isKronosRequired: boolean;
   readonly data: string;
   readonly ownerToken: string | undefined;
   readonly signup: 'open' | 'closed';
   readonly log: (typeof logLevels)[number];
   readonly store: 'sqlite' | 'memory' | PostgresUrl;
-  /** How nodes of one database hear of one another: its own NOTIFY, or a server's URL. */
+  /** How nodes on one database notify each other: PostgreSQL's NOTIFY, or the URL of a NATS server. */
   readonly relay: 'notify' | NatsUrl;
   readonly origins: readonly string[];
   readonly hosts: readonly string[];
   readonly rooms: 'open' | 'members';
   readonly engine: 'auto' | 'uws' | 'ws';
-  /** Days; undefined is no bound. */
+  /** Greatest age of a heartbeat in days; undefined for no limit. */
   readonly heartbeatAge: number | undefined;
-  /** Hours. */
+  /** Hours that a heartbeat may be in the future. */
   readonly heartbeatAhead: number;
-  /** The folder of a built aw-webui. */
+  /** The folder of a built aw-webui, to be served. */
   readonly awWebUi: string | undefined;
   readonly awWebUiPort: number;
-  /** For the test suites of ActivityWatch's clients: its testing port, and buckets deleted without being asked twice. */
+  /** For the test suites of ActivityWatch's clients: uses its testing port, and deletes buckets without `?force=1`. */
   readonly testing: boolean;
 }
 
-/** Where the hub was started, as far as it matters here. */
+/** The parts of the process that the configuration depends on. */
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
@@ -50,14 +50,14 @@ export interface ConfigSources {
 interface Setting<T> {
   readonly variable: string;
   readonly fallback: T;
-  /** The default as people read it. */
+  /** The default as `--help` prints it. */
   readonly shown: string;
   readonly help: string;
-  /** Ends the sentence "… is not": what a right value looks like. */
+  /** Describes a valid value; completes the sentence "… is not". */
   readonly allowed: string;
-  /** undefined when the text is no value. */
+  /** @returns undefined if the text is not valid */
   readonly parse: (text: string) => T | undefined;
-  /** A wrong value is not repeated to anybody. */
+  /** True if error messages must not repeat the value. */
   readonly secret?: boolean;
 }
 
@@ -73,7 +73,7 @@ const portNumber: Pick<Setting<number>, 'allowed' | 'parse'> = {
   parse: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
 };
 
-const amount: Pick<Setting<number>, 'allowed' | 'parse'> = {
+const positiveNumber: Pick<Setting<number>, 'allowed' | 'parse'> = {
   allowed: 'a number greater than 0',
   parse: (text) => (/^\d{1,6}(?:\.\d{1,3})?$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
 };
@@ -95,9 +95,9 @@ export function isNats(text: string): text is NatsUrl {
   return /^(?:nats|tls):\/\/\S+$/.test(text);
 }
 
-function list(text: string, fits: (item: string) => boolean): readonly string[] | undefined {
+function parseList(text: string, isItem: (item: string) => boolean): readonly string[] | undefined {
   const items = text.split(',').map((item) => item.trim().toLowerCase());
-  return items.every(fits) ? items : undefined;
+  return items.every(isItem) ? items : undefined;
 }
 
 function dataFolder({ env, platform, home }: ConfigSources): string {
@@ -151,7 +151,7 @@ const settings = {
     variable: 'HORAI_SIGNUP',
     fallback: 'closed',
     shown: 'closed',
-    help: 'open: whoever logs in without a token gets an account; closed: only an administrator makes one',
+    help: 'open: a login without a token creates an account; closed: only an administrator creates one',
     ...oneOf(['closed', 'open']),
   } satisfies Setting<Config['signup']>,
   rooms: {
@@ -165,9 +165,9 @@ const settings = {
     variable: 'HORAI_HOSTS',
     fallback: [],
     shown: 'none',
-    help: 'further names the hub may be called by (Host header), comma separated',
+    help: 'further names of the hub (Host header), comma separated',
     allowed: 'host names such as hub.example.org, comma separated',
-    parse: (text) => list(text, (item) => isHost(item.replace(/:\d{1,5}$/, ''))),
+    parse: (text) => parseList(text, (item) => isHost(item.replace(/:\d{1,5}$/, ''))),
   } satisfies Setting<readonly string[]>,
   origins: {
     variable: 'HORAI_ORIGINS',
@@ -175,13 +175,13 @@ const settings = {
     shown: 'none',
     help: 'further web pages that may use the hub (Origin header), comma separated',
     allowed: 'origins such as https://example.org, comma separated',
-    parse: (text) => list(text, (item) => originForm.test(item)),
+    parse: (text) => parseList(text, (item) => originForm.test(item)),
   } satisfies Setting<readonly string[]>,
   store: {
     variable: 'HORAI_STORE',
     fallback: 'sqlite',
     shown: 'sqlite',
-    help: 'sqlite keeps everything in the data folder; postgres://… in a database, for any number of nodes; memory nothing',
+    help: 'sqlite: files in the data folder; postgres://…: a database, for any number of nodes; memory: lost at a stop',
     allowed: 'sqlite, memory or postgres://user@host/database',
     parse: (text) => (text === 'sqlite' || text === 'memory' || isPostgres(text) ? text : undefined),
   } satisfies Setting<Config['store']>,
@@ -189,7 +189,7 @@ const settings = {
     variable: 'HORAI_RELAY',
     fallback: 'notify',
     shown: 'notify',
-    help: 'how nodes on one database hear of one another: notify, by the database; nats://… past a few thousand writes a second',
+    help: 'how nodes on one database notify each other: notify (by the database), or nats://… above a few thousand writes a second',
     allowed: 'notify or nats://host:4222',
     parse: (text) => (text === 'notify' || isNats(text) ? text : undefined),
   } satisfies Setting<Config['relay']>,
@@ -204,21 +204,21 @@ const settings = {
     variable: 'HORAI_HEARTBEAT_AGE',
     fallback: undefined,
     shown: 'any',
-    help: 'how many days old a WakaTime heartbeat may be that comes in; older ones are refused one by one',
-    ...amount,
+    help: 'greatest age of a new WakaTime heartbeat in days; older ones are refused',
+    ...positiveNumber,
   } satisfies Setting<number | undefined>,
   heartbeatAhead: {
     variable: 'HORAI_HEARTBEAT_AHEAD',
     fallback: 24,
     shown: '24',
-    help: 'how many hours in the future it may be',
-    ...amount,
+    help: 'hours that a new WakaTime heartbeat may be in the future',
+    ...positiveNumber,
   } satisfies Setting<number>,
   awWebUi: {
     variable: 'HORAI_AW_WEBUI',
     fallback: undefined,
     shown: 'none',
-    help: 'the folder of a built aw-webui, ActivityWatch’s own web UI, to be served too',
+    help: 'the folder of a built aw-webui, ActivityWatch’s own web UI, to serve it too',
     allowed: 'a folder',
     parse: (text) => (text.includes('\0') ? undefined : text),
   } satisfies Setting<string | undefined>,
@@ -226,14 +226,14 @@ const settings = {
     variable: 'HORAI_AW_WEBUI_PORT',
     fallback: 5601,
     shown: '5601',
-    help: 'where it is served; 0 is any free port',
+    help: 'port of the ActivityWatch web UI; 0 is any free port',
     ...portNumber,
   } satisfies Setting<number>,
   testing: {
     variable: 'HORAI_TESTING',
     fallback: false,
     shown: '0',
-    help: '1: as ActivityWatch in testing mode, on port 5666 and with buckets that are deleted without ?force=1',
+    help: '1: like ActivityWatch in testing mode: port 5666, and buckets are deleted without ?force=1',
     allowed: '0 or 1',
     parse: (text) => (text === '1' ? true : text === '0' ? false : undefined),
   } satisfies Setting<boolean>,
@@ -241,16 +241,16 @@ const settings = {
     variable: 'HORAI_LOG',
     fallback: 'warn',
     shown: 'warn',
-    help: 'what is logged, as JSON lines on stderr',
+    help: 'log level; the log is JSON lines on stderr',
     ...oneOf(logLevels),
   } satisfies Setting<Config['log']>,
 };
 
 const testingPort = 5666;
 
-function table(place: ConfigSources) {
-  const data = dataFolder(place);
-  const port = place.env[settings.testing.variable]?.trim() === '1' ? testingPort : settings.port.fallback;
+function table(sources: ConfigSources) {
+  const data = dataFolder(sources);
+  const port = sources.env[settings.testing.variable]?.trim() === '1' ? testingPort : settings.port.fallback;
   return {
     ...settings,
     port: { ...settings.port, fallback: port, shown: `${port}` },
@@ -262,27 +262,27 @@ export type Configured =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** Reads all variables; every wrong one gives a sentence. An empty variable is an absent one. */
-export function configure(place: ConfigSources): Configured {
+/** Reads all variables. Each invalid one adds a sentence to `errors`. An empty variable counts as absent. */
+export function configure(sources: ConfigSources): Configured {
   const errors: string[] = [];
   const read = <T>({ variable, fallback, parse, allowed, secret }: Setting<T>): T => {
-    const text = place.env[variable]?.trim() ?? '';
+    const text = sources.env[variable]?.trim() ?? '';
     if (text === '') return fallback;
     const value = parse(text);
     if (value !== undefined) return value;
-    // What comes before an @ may be a password.
+    // The text before an @ may be a password.
     errors.push(
       `${variable} is ${secret === true || text.includes('@') ? 'set, but' : `"${text}", which`} is not ${allowed}.`,
     );
     return fallback;
   };
-  const rows = table(place);
+  const rows = table(sources);
   const kronosPort = read(rows.kronosPort);
   const config: Config = {
     host: read(rows.host),
     port: read(rows.port),
     kronosPort: kronosPort === 0 ? null : kronosPort,
-    kronosAsked: (place.env[rows.kronosPort.variable] ?? '') !== '',
+    isKronosRequired: (sources.env[rows.kronosPort.variable] ?? '') !== '',
     data: read(rows.data),
     ownerToken: read(rows.ownerToken),
     signup: read(rows.signup),
@@ -303,8 +303,8 @@ export function configure(place: ConfigSources): Configured {
 }
 
 /** The table as `--help` prints it. */
-export function describe(place: ConfigSources): string {
-  const rows = Object.values(table(place));
+export function describe(sources: ConfigSources): string {
+  const rows = Object.values(table(sources));
   const width = Math.max(...rows.map((row) => row.variable.length));
   return rows.map((row) => `  ${row.variable.padEnd(width)}  ${row.help} (${row.shown})`).join('\n');
 }

@@ -1,5 +1,5 @@
-// What a start prints: a few quiet lines, and the first time on a data folder the owner's token with what to paste into each
-// client. Every line printed is true of this hub as it runs now.
+// The text that a start prints: where the hub is, and on the first start with a data folder also the owner's token and the configuration
+// of each kind of client. The text describes this hub as it runs.
 
 import type { RunningHub } from './compose.ts';
 import type { Config } from './config.ts';
@@ -7,7 +7,7 @@ import { version } from './version.ts';
 
 export function greeting(hub: RunningHub, config: Config): string {
   const lines = [
-    `Horai ${version} is at ${hub.url} (${hub.engine}; ${hub.personal ? 'personal: whoever reaches it is its owner' : 'a token opens it'}).`,
+    `Horai ${version} is at ${hub.url} (${hub.engine}; ${hub.isPersonal ? 'personal: no token needed' : 'clients need a token'}).`,
     `Kronos clients: ${hub.kronos ?? 'off'}.`,
     ...(hub.webUi === null ? [] : [`ActivityWatch’s web UI: ${hub.webUi}`]),
     `Data: ${config.store === 'memory' ? 'in memory' : config.store === 'sqlite' ? config.data : 'in PostgreSQL'}.`,
@@ -18,14 +18,16 @@ export function greeting(hub: RunningHub, config: Config): string {
 }
 
 function firstStart(hub: RunningHub, config: Config, secret: string): readonly string[] {
-  // A token that came from the environment is known to whoever set it; it does not go into yet another place.
-  const given = config.ownerToken !== undefined;
-  const token = given ? '<the token in HORAI_OWNER_TOKEN>' : secret;
+  // A token from the environment is known already, so it is not printed again.
+  const isFromEnvironment = config.ownerToken !== undefined;
+  const token = isFromEnvironment ? '<the token in HORAI_OWNER_TOKEN>' : secret;
   return [
-    given ? 'The owner’s token is the one in HORAI_OWNER_TOKEN.' : `The owner’s token, shown only now: ${token}`,
-    ...(config.store === 'memory' ? [] : ['More of them, one for each device or tool: npm run horai -- token create']),
+    isFromEnvironment
+      ? 'The owner’s token is the one in HORAI_OWNER_TOKEN.'
+      : `The owner’s token, shown only now: ${token}`,
+    ...(config.store === 'memory' ? [] : ['Create more, one for each device or tool: npm run horai -- token create']),
     '',
-    'By hand:',
+    'From a terminal:',
     `  npx wscat -c ${hub.url.replace('http', 'ws')}`,
     `  > {"type":"login","user_id":"${token}"}`,
     ...(hub.kronos === null
@@ -42,7 +44,7 @@ function firstStart(hub: RunningHub, config: Config, secret: string): readonly s
     `  api_url = ${hub.url}api/v1`,
     `  api_key = ${token}`,
     // `mob` has no way to send a token.
-    ...(config.rooms === 'open' || hub.personal
+    ...(config.rooms === 'open' || hub.isPersonal
       ? ['', 'Mob timer (mob), in your shell’s profile:', `  export MOB_TIMER_URL=${hub.url}`]
       : []),
   ];

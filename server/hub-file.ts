@@ -1,5 +1,5 @@
-// `hub.json` in the data folder: where the running hub is, and the secret that opens it to `horai token …` of the same user.
-// Both hold for one run only. After a crash a stale one stays behind, so whoever reads it must be ready to find nobody there.
+// `hub.json` in the data folder: the URL of the running hub, and a secret with which commands of the same user administer it. Both are
+// valid for one run only. After a crash the file is stale, so a reader must expect that no hub answers.
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export function removeHubFile(folder: string): Promise<void> {
   return rm(pathIn(folder), { force: true });
 }
 
-/** undefined where no hub has left one. */
+/** @returns undefined if there is no valid file */
 export async function readHubFile(folder: string): Promise<HubFile | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(pathIn(folder), 'utf8'));

@@ -1,8 +1,8 @@
-// The process: its arguments, environment, streams, signals and exit. Everything else is handed what it needs of them; what
-// the words on the command line mean is commands/program.ts', what a hub is made of is compose.ts'.
+// The process: arguments, environment, streams, signals and exit code. All other files get these as parameters. commands/program.ts parses
+// the command line; compose.ts builds the hub.
 
 import { homedir } from 'node:os';
-import { edgeGreeting, whoListens } from './commands/edge.ts';
+import { describeListener, edgeGreeting } from './commands/edge.ts';
 import { run } from './commands/program.ts';
 import { compose } from './compose.ts';
 import type { Config } from './config.ts';
@@ -11,100 +11,100 @@ import { greeting } from './greeting.ts';
 import { version } from './version.ts';
 import { realWorld } from './world.ts';
 
-/** A stop that takes longer is cut short: supervisors kill after 5 to 10 seconds. */
+/** Milliseconds after which a stop is cut short: supervisors kill after 5 to 10 seconds. */
 const stopMs = 4_500;
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
-const complain = (text: string) => void process.stderr.write(`${text}\n`);
+const printError = (text: string) => void process.stderr.write(`${text}\n`);
 
-/** From now on the process ends, whatever holds it up. */
+/** Makes the process exit soon, even if something blocks the orderly stop. */
 function endSoon(): void {
   setTimeout(() => {
-    complain('Stopping took too long: the rest is cut.');
+    printError('Stopping took too long: exiting now.');
     process.exit(1);
   }, stopMs).unref();
 }
 
-function untilTold(): Promise<void> {
+function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     let signals = 0;
-    const hear = () => {
+    const onSignal = () => {
       signals += 1;
       if (signals > 1) process.exit(1);
       endSoon();
       resolve();
     };
-    process.on('SIGTERM', hear);
-    process.on('SIGINT', hear);
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
   });
 }
 
-async function edge(config: EdgeConfig, log: Config['log']): Promise<number> {
-  // A token among the arguments is no longer seen from here on.
+async function runEdge(config: EdgeConfig, log: Config['log']): Promise<number> {
+  // Hides a token among the arguments from `ps`.
   process.title = 'horai edge';
-  const told = untilTold();
+  const stopped = untilSignal();
   const world = realWorld(log);
-  const opened = await openEdge(config, world, complain);
+  const opened = await openEdge(config, world, printError);
   if (!opened.ok) {
-    complain((await whoListens(config.port)) ?? `${opened.error} (HORAI_PORT, HORAI_KRONOS_PORT).`);
+    printError((await describeListener(config.port)) ?? `${opened.error} (HORAI_PORT, HORAI_KRONOS_PORT).`);
     return 1;
   }
   const { edge: running } = opened;
-  const uncaught = (error: unknown) => world.log.error({ error }, 'an exception nobody caught');
+  const uncaught = (error: unknown) => world.log.error({ error }, 'uncaught exception');
   process.on('uncaughtException', uncaught);
   process.on('unhandledRejection', uncaught);
-  for (const warning of running.warnings) complain(`Warning: ${warning}.`);
+  for (const warning of running.warnings) printError(`Warning: ${warning}.`);
   print(await edgeGreeting(running, config));
-  await told;
+  await stopped;
   await running.stop();
   return 0;
 }
 
-async function serve(config: Config): Promise<number> {
-  const told = untilTold();
+async function runHub(config: Config): Promise<number> {
+  const stopped = untilSignal();
   const composed = await compose(config, realWorld(config.log));
   if (!composed.ok) {
-    complain(composed.error);
+    printError(composed.error);
     return 1;
   }
   const { hub } = composed;
   const broken = new Promise<'broken'>((resolve) => {
     const uncaught = (error: unknown) => {
-      hub.survives(error).then(
+      hub.survivesFault(error).then(
         (survives) => {
           if (!survives) resolve('broken');
         },
-        // Not even the log takes it: there is nobody left to tell.
+        // Logging failed too: nothing is left to do.
         () => undefined,
       );
     };
     process.on('uncaughtException', uncaught);
     process.on('unhandledRejection', uncaught);
   });
-  for (const warning of hub.warnings) complain(`Warning: ${warning}`);
+  for (const warning of hub.warnings) printError(`Warning: ${warning}`);
   print(greeting(hub, config));
 
-  const why = await Promise.race([told, broken]);
+  const why = await Promise.race([stopped, broken]);
   if (why === 'broken') {
-    complain('The store takes no more writes: the hub stops.');
+    printError('The store cannot write any more: the hub stops.');
     endSoon();
   }
   await hub.stop();
   return why === 'broken' ? 1 : 0;
 }
 
-// Whatever the mode of the data folder, what is made in it is its owner's alone.
+// Files in the data folder are readable by their owner only.
 process.umask(0o077);
-// The timers of a World never keep the process alive. Without this one, a command that waits for nothing else would end in the middle.
+// The timers of a World never keep the process alive. Without this one, a command that only waits for them would exit early.
 setInterval(() => undefined, 2 ** 30);
 process.exit(
   await run(process.argv.slice(2), {
-    surroundings: { env: process.env, platform: process.platform, home: homedir() },
+    sources: { env: process.env, platform: process.platform, home: homedir() },
     version,
     print,
-    complain,
+    printError,
     world: realWorld,
-    serve,
-    edge,
+    serve: runHub,
+    edge: runEdge,
   }),
 );

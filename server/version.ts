@@ -1,9 +1,9 @@
-// The version of Horai, said once: in package.json.
+// The version of Horai, read from package.json.
 
 import { readFileSync } from 'node:fs';
 
-const { version: said }: { version: string } = JSON.parse(
+const { version: packageVersion }: { version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );
 
-export const version = said;
+export const version = packageVersion;

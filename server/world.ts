@@ -1,5 +1,5 @@
-// The real World: the wall clock, timers that never keep the process alive, names from nanoid, secrets from the system's
-// generator, and a log of JSON lines on stderr. Tests have their own.
+// The real World: the wall clock, timers that never keep the process alive, ids from nanoid, random UUIDs as secrets, and a log of JSON
+// lines on stderr. Tests have their own World.
 
 import { randomUUID } from 'node:crypto';
 import { customAlphabet } from 'nanoid';
@@ -13,7 +13,7 @@ const stderr = 2;
 const name = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 20);
 
 export function realWorld(level: Config['log']): World {
-  // Written at once: the last line before an exit is the one that is needed. A log that nobody reads any more is no fault.
+  // Synchronous, so that the last line before an exit is not lost. A closed stderr is not an error.
   const lines = pino.destination({ fd: stderr, sync: true }).on('error', () => undefined);
   return {
     now: () => Date.now(),
@@ -21,7 +21,7 @@ export function realWorld(level: Config['log']): World {
       const timer = setTimeout(act, ms).unref();
       return () => clearTimeout(timer);
     },
-    // Made of single characters, it would hold on to all the steps between.
+    // Copied, because nanoid's result is a rope string that keeps all its intermediate strings in memory.
     id: () => Buffer.from(name(), 'latin1').toString('latin1'),
     secret: () => randomUUID(),
     random: () => Math.random(),

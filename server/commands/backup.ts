@@ -12,14 +12,18 @@ import { openPostgres } from '../storage/postgres/store.ts';
 import { replaceStore } from '../storage/sqlite/restore.ts';
 import { openSnapshot } from '../storage/sqlite/snapshot-reader.ts';
 import type { CommandContext } from './command-context.ts';
-import { when } from './format-moment.ts';
+import { formatMoment } from './format-moment.ts';
 
-type Done = { readonly ok: true; readonly lines: readonly string[] } | { readonly ok: false; readonly error: string };
+type CommandOutcome =
+  | { readonly ok: true; readonly lines: readonly string[] }
+  | { readonly ok: false; readonly error: string };
 
 export function addBackup(program: Command, context: CommandContext): void {
   /** Runs `act` with progress, and prints its outcome. */
-  const run = async (act: (onProgress: OnProgress, config: Config, world: World) => Promise<Done>): Promise<void> => {
-    const configured = context.configured();
+  const run = async (
+    act: (onProgress: OnProgress, config: Config, world: World) => Promise<CommandOutcome>,
+  ): Promise<void> => {
+    const configured = context.readConfig();
     if (configured === undefined) return;
     const { config, world } = configured;
     try {
@@ -31,11 +35,13 @@ export function addBackup(program: Command, context: CommandContext): void {
     }
   };
 
-  const backup = program.command('backup').description('everything the hub keeps, in one file that any engine reads');
+  const backup = program
+    .command('backup')
+    .description('back up the whole store to one file that every engine can restore');
 
   backup
     .command('create <file>')
-    .description('write one, of this moment; the hub may run meanwhile')
+    .description('create a backup of this moment; the hub may be running')
     .action((file: string) =>
       run(async (onProgress, config, world) => {
         if (existsSync(file)) return { ok: false, error: `${file} exists already: choose another name.` };
@@ -44,7 +50,7 @@ export function addBackup(program: Command, context: CommandContext): void {
         try {
           const about = { epoch: opened.epoch, made: world.now(), by: context.runtime.version };
           const totals = await writeArchive(opened.archive, about, file, onProgress);
-          return { ok: true, lines: [`${counted(totals)} are in ${file}.`] };
+          return { ok: true, lines: [`${file} has ${countTotals(totals)}.`] };
         } finally {
           await opened.close();
         }
@@ -53,29 +59,29 @@ export function addBackup(program: Command, context: CommandContext): void {
 
   backup
     .command('verify <file>')
-    .description('read all of one, and say whether every byte is what was written')
+    .description('read a whole backup and check that no byte has changed')
     .action((file: string) =>
       run(async (onProgress) => {
         const read = await verifyArchive(file, onProgress);
-        return read.ok ? { ok: true, lines: [described(file, read.contents)] } : read;
+        return read.ok ? { ok: true, lines: [describeArchive(file, read.contents)] } : read;
       }),
     );
 
   backup
     .command('restore <file>')
-    .description('fill an empty store with one, after verifying it; no hub may run. Clients start afresh')
-    .option('--replace', 'set a store that is not empty aside (SQLite)')
+    .description('verify a backup and restore it into an empty store; no hub may be running. Clients reload everything')
+    .option('--replace', 'move a store that is not empty aside (SQLite)')
     .action((file: string, { replace = false }: { replace?: boolean }) =>
       run(async (onProgress, config, world) => {
         const verified = await verifyArchive(file, onProgress);
         if (!verified.ok) return verified;
-        context.complain(described(file, verified.contents));
+        context.printError(describeArchive(file, verified.contents));
         const restored = await restore({ file, config, world, replace, onProgress });
         if (!restored.ok) return restored;
-        const lines = [`${counted(verified.contents)} are restored.`];
+        const lines = [`Restored ${countTotals(verified.contents)}.`];
         return {
           ok: true,
-          lines: restored.aside === undefined ? lines : [...lines, `What was there is ${restored.aside}.`],
+          lines: restored.aside === undefined ? lines : [...lines, `The previous store is now ${restored.aside}.`],
         };
       }),
     );
@@ -90,10 +96,10 @@ type Source =
     }
   | { readonly ok: false; readonly error: string };
 
-const keepsNothing = 'HORAI_STORE=memory keeps nothing to back up.';
+const memoryHasNoBackup = 'HORAI_STORE=memory has nothing to back up.';
 
 async function openSource({ store, data }: Config, world: World): Promise<Source> {
-  if (store === 'memory') return { ok: false, error: keepsNothing };
+  if (store === 'memory') return { ok: false, error: memoryHasNoBackup };
   if (isPostgres(store)) {
     const opened = await openPostgres({ url: store, world });
     if (!opened.ok) return opened;
@@ -104,7 +110,7 @@ async function openSource({ store, data }: Config, world: World): Promise<Source
   return { ok: true, archive: opened.snapshot, epoch: opened.snapshot.epoch, close: () => opened.snapshot.close() };
 }
 
-interface Restoring {
+interface RestoreRequest {
   readonly file: string;
   readonly config: Config;
   readonly world: World;
@@ -116,9 +122,9 @@ type Restored =
   | { readonly ok: true; readonly aside?: string | undefined }
   | { readonly ok: false; readonly error: string };
 
-async function restore({ file, config, world, replace, onProgress }: Restoring): Promise<Restored> {
+async function restore({ file, config, world, replace, onProgress }: RestoreRequest): Promise<Restored> {
   const { store, data } = config;
-  if (store === 'memory') return { ok: false, error: keepsNothing };
+  if (store === 'memory') return { ok: false, error: memoryHasNoBackup };
   const fill = (archive: Archive): Promise<ReadFile> => restoreArchive(file, archive, onProgress);
   if (!isPostgres(store)) return replaceStore({ folder: data, world, replace }, fill);
   const opened = await openPostgres({ url: store, world });
@@ -126,7 +132,7 @@ async function restore({ file, config, world, replace, onProgress }: Restoring):
   try {
     const [first] = await opened.store.channels('');
     if (first !== undefined) {
-      const error = `The database is not empty (it has the channel ${first.channel}): restore into one that is.`;
+      const error = `The database is not empty (it has the channel ${first.channel}): restore into an empty one.`;
       return { ok: false, error };
     }
     return await fill(opened.store);
@@ -135,19 +141,19 @@ async function restore({ file, config, world, replace, onProgress }: Restoring):
   }
 }
 
-function described(
+function describeArchive(
   file: string,
   contents: Totals & { readonly about: { readonly made: number; readonly by: string } },
 ): string {
   const { made, by } = contents.about;
-  return `${file} is whole: ${counted(contents)}, of ${when(made)}, made by Horai ${by}.`;
+  return `${file} is intact: ${countTotals(contents)}, created ${formatMoment(made)} by Horai ${by}.`;
 }
 
-function counted({ channels, steps }: Totals): string {
+function countTotals({ channels, steps }: Totals): string {
   return `${channels} channel${channels === 1 ? '' : 's'} with ${steps} step${steps === 1 ? '' : 's'}`;
 }
 
 /** A line of progress for a terminal. */
 export function describeProgress({ channel, channels, steps }: Progress): string {
-  return `${steps} steps; ${channels} channels are done; now at ${channel}`;
+  return `${steps} steps, ${channels} channels done; current channel: ${channel}`;
 }

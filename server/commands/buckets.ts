@@ -1,4 +1,4 @@
-// `horai bucket …`: lists ActivityWatch's buckets, renames and joins them, gives them to another host, and undoes that, through the
+// `horai bucket …`: lists ActivityWatch's buckets, renames and joins them, assigns them to another host, and undoes that, through the
 // API of the running hub.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { compile } from '../../protocol/check.ts';
 import { columns } from '../../protocol/columns.ts';
 import type { CommandContext } from './command-context.ts';
-import { ImportError, ImportHubDeps } from './import/hub.ts';
+import { ImportError, ImportHub } from './import/hub.ts';
 
 interface KeyOption {
   readonly key?: string;
@@ -36,23 +36,19 @@ const Refusal = Type.Object({ message: Type.String() });
 export function addBuckets(program: Command, context: CommandContext): void {
   const bucket = program
     .command('bucket')
-    .description('ActivityWatch buckets of the running hub: list, rename, join, give to another host, undo');
-  const add = (
-    name: string,
-    description: string,
-    act: (hub: ImportHubDeps, args: readonly string[]) => Promise<void>,
-  ) => {
+    .description('ActivityWatch buckets of the running hub: list, rename, join, assign to another host, undo');
+  const add = (name: string, description: string, act: (hub: ImportHub, args: readonly string[]) => Promise<void>) => {
     bucket
       .command(name)
       .description(description)
-      .option('--key <token>', 'a token of the account; the owner’s account without it')
-      .action(async (...said: unknown[]) => {
+      .option('--key <token>', 'a token of the account; the owner’s account by default')
+      .action(async (...commanderArgs: unknown[]) => {
         // Commander passes the arguments, then the options, then the command.
-        const args = said.slice(0, -2).map(String);
-        await run(context, optionsOf(said.at(-2)), (hub) => act(hub, args));
+        const args = commanderArgs.slice(0, -2).map(String);
+        await run(context, optionsOf(commanderArgs.at(-2)), (hub) => act(hub, args));
       });
   };
-  const post = async (hub: ImportHubDeps, path: string, body: object): Promise<void> => {
+  const post = async (hub: ImportHub, path: string, body: object): Promise<void> => {
     const { change } = await read(Changed, hub.post(`-/activitywatch/${path}`, JSON.stringify(body)));
     context.print(describe(change));
   };
@@ -65,7 +61,7 @@ export function addBuckets(program: Command, context: CommandContext): void {
   });
   add(
     'rename <bucket> <id>',
-    'give a bucket another id; watchers that use the old one go on in it',
+    'change the id of a bucket; watchers that use the old id continue in it',
     async (hub, args) => {
       await post(hub, pathOf(args[0], 'rename'), { to: args[1] });
       context.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
@@ -75,10 +71,10 @@ export function addBuckets(program: Command, context: CommandContext): void {
     await post(hub, pathOf(args[0], 'join'), { into: args[1] });
     context.print('Undo it within 30 days: horai bucket changes, horai bucket undo <change>.');
   });
-  add('host <bucket> <hostname>', 'give a bucket to another host', (hub, args) => {
+  add('host <bucket> <hostname>', 'assign a bucket to another host', (hub, args) => {
     return post(hub, pathOf(args[0], 'host'), { hostname: args[1] });
   });
-  add('changes', 'what can be undone, the newest first', async (hub) => {
+  add('changes', 'list the changes that can be undone, newest first', async (hub) => {
     const { changes } = await read(Changes, hub.get('-/activitywatch/changes'));
     context.print(changes.length === 0 ? 'There is nothing to undo.' : changes.map(describe).join('\n'));
   });
@@ -89,15 +85,11 @@ export function addBuckets(program: Command, context: CommandContext): void {
   });
 }
 
-async function run(
-  context: CommandContext,
-  { key }: KeyOption,
-  act: (hub: ImportHubDeps) => Promise<void>,
-): Promise<void> {
-  const configured = context.configured();
+async function run(context: CommandContext, { key }: KeyOption, act: (hub: ImportHub) => Promise<void>): Promise<void> {
+  const configured = context.readConfig();
   if (configured === undefined) return;
   try {
-    await act(await ImportHubDeps.of(configured.config.data, key));
+    await act(await ImportHub.of(configured.config.data, key));
   } catch (error) {
     context.fail(error instanceof ImportError ? messageOf(error) : error);
   }
@@ -108,7 +100,7 @@ function optionsOf(value: unknown): KeyOption {
   return { key: value.key };
 }
 
-/** The hub's own words, without what HTTP adds. */
+/** The hub's message, without the prefix that ImportHub adds. */
 function messageOf(error: ImportError): string {
   const json = /: (\{.*)$/s.exec(error.message)?.[1];
   try {
@@ -126,7 +118,7 @@ async function read<T extends TSchema>(schema: T, text: Promise<string>): Promis
   const value: unknown = JSON.parse(await text);
   const check = compile(schema);
   const fits = (one: unknown): one is Static<T> => check(one);
-  if (!fits(value)) throw new Error('The hub answers something else: it is older than this command. Restart it.');
+  if (!fits(value)) throw new Error('The hub’s answer has an unknown form: it is older than this command. Restart it.');
   return value;
 }
 

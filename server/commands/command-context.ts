@@ -7,13 +7,13 @@ import type { EdgeConfig } from '../edge/edge.ts';
 
 /** The process that runs the command; main.ts makes it, tests make their own. */
 export interface CommandRuntime {
-  readonly surroundings: ConfigSources;
+  readonly sources: ConfigSources;
   /** Version of Horai. */
   readonly version: string;
   /** Writes a line to the standard output. */
   print(text: string): void;
   /** Writes a line to the standard error. */
-  complain(text: string): void;
+  printError(text: string): void;
   world(log: Config['log']): World;
   /** Runs a hub until a signal stops it. @returns the exit code */
   serve(config: Config): Promise<number>;
@@ -43,19 +43,19 @@ export class CommandContext {
     this.print(JSON.stringify(value, null, 2));
   }
 
-  complain(text: string): void {
-    this.runtime.complain(text);
+  printError(text: string): void {
+    this.runtime.printError(text);
   }
 
   /** Prints why the command failed, and makes the exit code 1. */
   fail(error?: unknown): void {
-    if (error !== undefined) this.complain(typeof error === 'string' ? error : errorMessage(error));
+    if (error !== undefined) this.printError(typeof error === 'string' ? error : errorMessage(error));
     this.exitCode = exitCodes.failure;
   }
 
   /** Reads the configuration. Without one, every wrong variable is printed and the command has failed. */
-  configured(): { readonly config: Config; readonly world: World } | undefined {
-    const read = configure(this.runtime.surroundings);
+  readConfig(): { readonly config: Config; readonly world: World } | undefined {
+    const read = configure(this.runtime.sources);
     if (read.ok) return { config: read.config, world: this.runtime.world(read.config.log) };
     for (const error of read.errors) this.fail(error);
     return undefined;
@@ -67,7 +67,7 @@ export class CommandContext {
     return (progress) => {
       if (world.now() - last < progressMs) return;
       last = world.now();
-      this.complain(describe(progress));
+      this.printError(describe(progress));
     };
   }
 }

@@ -4,11 +4,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { errorMessage } from '../../protocol/error-message.ts';
 import type { Config, ConfigSources } from '../config.ts';
 import type { EdgeConfig, EdgeStatus, RunningEdge } from '../edge/edge.ts';
 import { isLoopback } from '../transport/host-origin-rules.ts';
 import { version } from '../version.ts';
-import { when } from './format-moment.ts';
+import { formatMoment } from './format-moment.ts';
 
 export interface EdgeOptions {
   readonly hub?: string;
@@ -37,33 +38,33 @@ const bundles = [
 ];
 
 export function configureEdge(options: EdgeOptions, config: Config, { env }: ConfigSources): EdgeConfigured {
-  const said = options.hub ?? env[hubVariable] ?? '';
-  if (said === '') return wrong(`Which hub? Say --hub https://… or set ${hubVariable}.`);
-  const url = hubUrl(said);
+  const address = options.hub ?? env[hubVariable] ?? '';
+  if (address === '') return refuseConfig(`No hub is given: use --hub https://… or set ${hubVariable}.`);
+  const url = hubUrl(address);
   if (url === undefined)
-    return wrong(`"${said}" is no address of a hub: it is something like https://hub.example.org/.`);
+    return refuseConfig(`"${address}" is not the address of a hub, such as https://hub.example.org/.`);
   const name = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol === 'http:' && !isLoopback(name) && options.insecure !== true) {
-    return wrong(
-      `${url.href} would carry the token, and all you do, readable by anyone on the way: use https, or say --insecure if the network itself is safe (a VPN, say).`,
+    return refuseConfig(
+      `${url.href} is not encrypted: others could read the token and your data. Use https, or --insecure if the network itself is safe (a VPN, say).`,
     );
   }
   const keepDays = Number(options.keep);
-  if (!(keepDays >= 0 && keepDays <= 36_500)) return wrong(`--keep "${options.keep}" is no number of days.`);
+  if (!(keepDays >= 0 && keepDays <= 36_500)) return refuseConfig(`--keep "${options.keep}" is not a number of days.`);
   try {
-    const token = tokenOf(options, env);
+    const token = readToken(options, env);
     if (token === undefined)
-      return wrong(`With which token? Say --token-file FILE (- is stdin) or set ${tokenVariable}.`);
+      return refuseConfig(`No token is given: use --token-file FILE (- for stdin) or set ${tokenVariable}.`);
     if (!tokenForm.test(token))
-      return wrong('The token is none: it is a UUID, as `horai token create` on the hub prints it.');
+      return refuseConfig('The token is not valid: it must be a UUID, as `horai token create` prints on the hub.');
     return {
       ok: true,
       config: {
-        hub: { url, token, ca: url.protocol === 'https:' ? certificates(options.ca, env) : undefined },
+        hub: { url, token, ca: url.protocol === 'https:' ? readCertificates(options.ca, env) : undefined },
         folder: join(config.data, 'edge'),
         port: config.port,
         kronosPort: config.kronosPort,
-        kronosAsked: config.kronosAsked,
+        isKronosRequired: config.isKronosRequired,
         keepDays,
         rules: options.rules,
         testing: config.testing,
@@ -73,11 +74,11 @@ export function configureEdge(options: EdgeOptions, config: Config, { env }: Con
         options.token === undefined
           ? []
           : [
-              `A token on the command line is seen by others of this machine, and kept by shells: ${tokenVariable} or --token-file is better.`,
+              `Other users of this machine can see a token on the command line, and shells save it: use ${tokenVariable} or --token-file.`,
             ],
     };
   } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
+    return refuseConfig(errorMessage(error));
   }
 }
 
@@ -86,22 +87,22 @@ export async function edgeGreeting(edge: RunningEdge, config: EdgeConfig): Promi
   const status = await edge.status();
   const { hub, away } = status;
   return [
-    `Horai edge ${version} is at ${edge.url}: ActivityWatch’s watchers find it there by themselves.`,
+    `Horai edge ${version} is at ${edge.url}: ActivityWatch’s watchers need no configuration.`,
     `WakaTime plugins, in ~/.wakatime.cfg: api_url = ${edge.url}api/v1`,
     `Kronos clients: ${edge.kronos ?? 'off'}.`,
     `Hub: ${hub} ${away === null ? 'answers' : `cannot be reached now: ${away}`}.`,
     `Waiting to be sent: ${waitingText(status)}.`,
-    `Privacy rules: ${config.rules ?? 'none: everything leaves as it comes'}.`,
-    `Data: ${config.folder}; ${edge.url}-/health says how it is.`,
+    `Privacy rules: ${config.rules ?? 'none: everything is sent unchanged'}.`,
+    `Data: ${config.folder}; status: ${edge.url}-/health`,
   ].join('\n');
 }
 
 function waitingText({ waiting, oldest }: EdgeStatus): string {
-  return waiting === 0 ? 'nothing' : `${waiting}, the oldest of ${when(oldest)}`;
+  return waiting === 0 ? 'nothing' : `${waiting}, the oldest of ${formatMoment(oldest)}`;
 }
 
 /** Explains a taken port if the program on it is the server that an edge replaces. */
-export async function whoListens(port: number): Promise<string | undefined> {
+export async function describeListener(port: number): Promise<string | undefined> {
   try {
     const reply = await fetch(`http://127.0.0.1:${port}/api/0/info`, { signal: AbortSignal.timeout(2_000) });
     const info: unknown = await reply.json();
@@ -110,21 +111,21 @@ export async function whoListens(port: number): Promise<string | undefined> {
     if (theirs.startsWith('horai-')) return `A Horai hub or edge runs on port ${port} already.`;
     return [
       `ActivityWatch’s own server (${theirs}) runs on port ${port}. The edge takes its place:`,
-      'end it (in aw-qt’s menu uncheck "aw-server", or `pkill -x aw-server`), take it off autostart_modules in aw-qt.toml so that it does not',
-      'come back, and start the edge again. The watchers stay as they are. `horai import activitywatch` brings in what it has.',
+      'stop it (uncheck "aw-server" in aw-qt’s menu, or run `pkill -x aw-server`), remove it from autostart_modules in aw-qt.toml, and start the',
+      'edge again. The watchers stay as they are. `horai import activitywatch` imports its data.',
     ].join('\n');
   } catch {
     return undefined;
   }
 }
 
-function wrong(error: string): EdgeConfigured {
+function refuseConfig(error: string): EdgeConfigured {
   return { ok: false, error };
 }
 
-function hubUrl(said: string): URL | undefined {
-  if (!URL.canParse(said)) return undefined;
-  const url = new URL(said);
+function hubUrl(address: string): URL | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const url = new URL(address);
   if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined;
   url.search = '';
   url.hash = '';
@@ -133,17 +134,17 @@ function hubUrl(said: string): URL | undefined {
 }
 
 /** @throws if the file cannot be read */
-function tokenOf({ token, tokenFile }: EdgeOptions, env: ConfigSources['env']): string | undefined {
+function readToken({ token, tokenFile }: EdgeOptions, env: ConfigSources['env']): string | undefined {
   if (tokenFile !== undefined) return readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim();
   if (token === '-') return readFileSync(0, 'utf8').trim();
   return (token ?? env[tokenVariable] ?? '').trim() || undefined;
 }
 
 /** @throws if a named file cannot be read */
-function certificates(named: string | undefined, env: ConfigSources['env']): readonly string[] {
+function readCertificates(file: string | undefined, env: ConfigSources['env']): readonly string[] {
   const system = [env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS'], ...bundles].filter(
     (file): file is string => file !== undefined && file !== '' && existsSync(file),
   );
-  const files = [...new Set(named === undefined ? system : [named, ...system])];
+  const files = [...new Set(file === undefined ? system : [file, ...system])];
   return [...rootCertificates, ...files.map((file) => readFileSync(file, 'utf8'))];
 }

@@ -21,14 +21,14 @@ type Opened =
 export function addMigrate(program: Command, context: CommandContext): void {
   program
     .command('migrate')
-    .description('move everything from one store into another; no hub may run on either')
+    .description('copy everything from one store to another; no hub may be running on either')
     .requiredOption(
       '--from <store>',
       'sqlite (the folder HORAI_DATA), postgres (the database HORAI_STORE) or postgres://…',
     )
     .requiredOption('--to <store>', 'the same')
     .action(async ({ from, to }: { from: string; to: string }) => {
-      const configured = context.configured();
+      const configured = context.readConfig();
       if (configured === undefined) return;
       const { config, world } = configured;
       const onProgress = context.progress(world, describeProgress);
@@ -41,7 +41,7 @@ export function addMigrate(program: Command, context: CommandContext): void {
     });
 }
 
-interface Moving {
+interface MigrationContext {
   readonly config: Config;
   readonly world: World;
   readonly onProgress: OnProgress;
@@ -52,9 +52,9 @@ interface Moving {
 async function migrate(
   from: string,
   to: string,
-  { config, world, onProgress, context }: Moving,
+  { config, world, onProgress, context }: MigrationContext,
 ): Promise<string | undefined> {
-  if (from === to) return 'Name two stores that are not the same.';
+  if (from === to) return '--from and --to must name different stores.';
   const source = await open(from, config, world);
   if (!source.ok) return source.error;
   try {
@@ -62,20 +62,20 @@ async function migrate(
     if (!target.ok) return target.error;
     try {
       const there = await outlinesOf(target.store);
-      const [alien] = differingOutlines(there, await outlinesOf(source.store));
-      if (alien !== undefined) {
-        return `The target has a channel ${alien} that is not the source’s: move into a store that nothing was written to.`;
+      const [foreign] = differingOutlines(there, await outlinesOf(source.store));
+      if (foreign !== undefined) {
+        return `The target has a channel ${foreign} that is missing or different in the source: migrate into an empty store.`;
       }
-      if (there.size > 0) context.complain(`${there.size} channels exist already, from an earlier run.`);
+      if (there.size > 0) context.printError(`${there.size} channels exist already, from an earlier run.`);
       const moved = await copyArchive(source.store, target.store, onProgress, (channel) => there.has(channel));
-      context.complain('All is moved; now both are read and compared.');
+      context.printError('Everything is copied; comparing both stores.');
       const hashes = await contentHashes(source.store, onProgress);
       const differ = differing(hashes, await contentHashes(target.store, onProgress));
       if (differ.length > 0) {
-        return `${differ.length} channels differ (${differ.slice(0, shownChannels).join(', ')}): the source is as it was, empty the target and run it again.`;
+        return `${differ.length} channels differ (${differ.slice(0, shownChannels).join(', ')}): the source is unchanged. Empty the target and run it again.`;
       }
       context.print(
-        `${moved.channels} channels with ${moved.steps} steps are moved, and all ${hashes.size} are the same in both.`,
+        `Copied ${moved.channels} channels with ${moved.steps} steps; all ${hashes.size} channels are equal in both stores.`,
       );
       return undefined;
     } finally {
@@ -86,13 +86,13 @@ async function migrate(
   }
 }
 
-async function open(said: string, config: Config, world: World): Promise<Opened> {
-  if (said === 'sqlite') return openSqlite({ folder: config.data, world });
-  const url = said === 'postgres' ? config.store : said;
+async function open(name: string, config: Config, world: World): Promise<Opened> {
+  if (name === 'sqlite') return openSqlite({ folder: config.data, world });
+  const url = name === 'postgres' ? config.store : name;
   if (!isPostgres(url)) {
     const error =
-      said === 'postgres'
-        ? 'HORAI_STORE does not say which database: postgres://user@host/database.'
+      name === 'postgres'
+        ? 'HORAI_STORE does not name a database such as postgres://user@host/database.'
         : 'A store is sqlite, postgres or postgres://user@host/database.';
     return { ok: false, error };
   }
@@ -114,7 +114,7 @@ async function outlinesOf(store: PostgresStore | SqliteStore): Promise<Map<strin
 /** Channels of one store that are missing or different in the other. */
 function differingOutlines(one: ReadonlyMap<string, Outline>, other: ReadonlyMap<string, Outline>): string[] {
   return [...one].flatMap(([channel, { seq, version, floor }]) => {
-    const its = other.get(channel);
-    return its?.seq === seq && its.version === version && its.floor === floor ? [] : [channel];
+    const counterpart = other.get(channel);
+    return counterpart?.seq === seq && counterpart.version === version && counterpart.floor === floor ? [] : [channel];
   });
 }

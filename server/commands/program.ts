@@ -9,7 +9,7 @@ import { addBuckets } from './buckets.ts';
 import { CommandContext, type CommandRuntime, exitCodes } from './command-context.ts';
 import { connectToHub } from './connect-to-hub.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
-import { when } from './format-moment.ts';
+import { formatMoment } from './format-moment.ts';
 import { addImport } from './import/program.ts';
 import { addMigrate } from './migrate.ts';
 import type { RpcClient, RpcResult } from './rpc-client.ts';
@@ -28,9 +28,9 @@ export async function run(args: readonly string[], runtime: CommandRuntime): Pro
     .exitOverride()
     .configureOutput({
       writeOut: (text) => runtime.print(text.trimEnd()),
-      writeErr: (text) => runtime.complain(text.trimEnd()),
+      writeErr: (text) => runtime.printError(text.trimEnd()),
     })
-    .addHelpText('after', () => `\nEnvironment (default):\n${describe(runtime.surroundings)}`);
+    .addHelpText('after', () => `\nEnvironment (default):\n${describe(runtime.sources)}`);
   addStart(program, context);
   addEdge(program, context);
   addToken(program, context);
@@ -54,7 +54,7 @@ async function request<T>(
   send: (hub: RpcClient) => Promise<RpcResult<T>>,
   show: (answer: T) => void,
 ): Promise<void> {
-  const configured = context.configured();
+  const configured = context.readConfig();
   if (configured === undefined) return;
   const hub = await connectToHub(configured.config, configured.world);
   const result = hub.ok ? await send(hub.client) : hub;
@@ -69,7 +69,7 @@ function showSecret(context: CommandContext, answer: { readonly secret: string }
     return;
   }
   context.print(answer.secret);
-  context.complain('This token is shown only now: keep it where you keep passwords.');
+  context.printError('This token is shown only once: store it in a password manager.');
 }
 
 function addStart(program: Command, context: CommandContext): void {
@@ -77,7 +77,7 @@ function addStart(program: Command, context: CommandContext): void {
     .command('start', { isDefault: true })
     .description('run the hub until SIGINT or SIGTERM')
     .action(async () => {
-      const configured = context.configured();
+      const configured = context.readConfig();
       if (configured !== undefined) context.exitCode = await context.runtime.serve(configured.config);
     });
 }
@@ -92,20 +92,20 @@ function addEdge(program: Command, context: CommandContext): void {
     .option('--token-file <file>', 'the file with the token of this machine; - is stdin')
     .option('--token <token>', 'the token itself; HORAI_EDGE_TOKEN or --token-file keep it out of the process list')
     .option('--rules <file>', 'privacy rules: what is dropped or redacted before it leaves this machine')
-    .option('--keep <days>', 'how long delivered data stays here, for reads while the hub is away', '7')
-    .option('--ca <file>', 'certificates to trust beside those of the system')
+    .option('--keep <days>', 'days that delivered data stays on this machine, for reads while the hub is away', '7')
+    .option('--ca <file>', 'certificates to trust in addition to those of the system')
     .option('--insecure', 'allow http to a hub on another machine, readable by anyone on the way')
     .action(async (options: EdgeOptions) => {
-      const configured = context.configured();
+      const configured = context.readConfig();
       if (configured === undefined) return;
       const { config } = configured;
-      const read = configureEdge(options, config, context.runtime.surroundings);
+      const read = configureEdge(options, config, context.runtime.sources);
       if (!read.ok) {
-        context.complain(read.error);
+        context.printError(read.error);
         context.exitCode = exitCodes.usage;
         return;
       }
-      for (const warning of read.warnings) context.complain(`Warning: ${warning}`);
+      for (const warning of read.warnings) context.printError(`Warning: ${warning}`);
       context.exitCode = await context.runtime.edge(read.config, config.log);
     });
 }
@@ -113,10 +113,10 @@ function addEdge(program: Command, context: CommandContext): void {
 function addToken(program: Command, context: CommandContext): void {
   const token = program
     .command('token')
-    .description('tokens: secrets that open an account, one for each device or tool');
+    .description('tokens: secrets that give access to an account, one for each device or tool');
   token
     .command('create')
-    .description('make a token and print its secret, this once')
+    .description('create a token and print its secret once')
     .option('--account <name>', 'whose token', 'owner')
     .option('--name <name>', 'what it is for', 'made by hand')
     .option('--scopes <list>', 'read, write, admin, read:<channel>, write:<prefix/*>; comma separated', 'read,write')
@@ -147,8 +147,8 @@ function addToken(program: Command, context: CommandContext): void {
             account,
             name,
             scopes.join(','),
-            when(created),
-            when(used),
+            formatMoment(created),
+            formatMoment(used),
           ]);
           context.print(columns(head, rows).join('\n'));
         },
@@ -156,7 +156,7 @@ function addToken(program: Command, context: CommandContext): void {
     );
   token
     .command('revoke <id>')
-    .description('end a token and close the connections that it opened')
+    .description('revoke a token and close its connections')
     .action((id: string) =>
       request(
         context,
@@ -170,7 +170,7 @@ function addAccount(program: Command, context: CommandContext): void {
   const account = program.command('account').description('accounts: the people of this hub');
   account
     .command('create <name>')
-    .description('make an account and print the secret of its first token, this once')
+    .description('create an account and print the secret of its first token once')
     .option('--json', 'print JSON')
     .action((name: string, options: JsonOption) =>
       request(
@@ -189,7 +189,7 @@ function addAccount(program: Command, context: CommandContext): void {
         (hub) => hub.request('accounts', {}),
         ({ accounts }) => {
           if (options.json === true) return context.printJson(accounts);
-          const rows = accounts.map(({ name, created }) => [name, when(created)]);
+          const rows = accounts.map(({ name, created }) => [name, formatMoment(created)]);
           context.print(columns(['NAME', 'CREATED'], rows).join('\n'));
         },
       ),

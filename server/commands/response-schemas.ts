@@ -30,7 +30,7 @@ const RefusedAnswer = Type.Object({
   error: Type.String(),
   hint: Type.Optional(Type.String()),
 });
-const Referring = Type.Object({ ref: Type.Number() });
+const RefAnswer = Type.Object({ ref: Type.Number() });
 
 export type CommandVerb = keyof typeof schemas;
 export type AnswerTo<V extends CommandVerb> = Static<(typeof schemas)[V]>;
@@ -45,9 +45,9 @@ const checks: Record<CommandVerb, Check> = {
   accounts: compile(schemas.accounts),
 };
 const checkRefused = compile(RefusedAnswer);
-const checkReferring = compile(Referring);
+const checkRef = compile(RefAnswer);
 
-export function answers<V extends CommandVerb>(verb: V, value: unknown): value is AnswerTo<V> {
+export function isAnswerTo<V extends CommandVerb>(verb: V, value: unknown): value is AnswerTo<V> {
   return checks[verb](value);
 }
 
@@ -55,6 +55,6 @@ export function isRefused(value: unknown): value is RefusedAnswer {
   return checkRefused(value);
 }
 
-export function isReferring(value: unknown): value is Static<typeof Referring> {
-  return checkReferring(value);
+export function hasRef(value: unknown): value is Static<typeof RefAnswer> {
+  return checkRef(value);
 }

@@ -2,7 +2,7 @@
 // texts: a WebSocket, or a conversation in this process.
 
 import type { Requests } from '../../protocol/messages.ts';
-import { type AnswerTo, answers, type CommandVerb, isReferring, isRefused } from './response-schemas.ts';
+import { type AnswerTo, type CommandVerb, hasRef, isAnswerTo, isRefused } from './response-schemas.ts';
 
 /** The answer to a request, or a sentence that says why there is none. */
 export type RpcResult<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly error: string };
@@ -10,7 +10,7 @@ export type RpcResult<T> = { readonly ok: true; readonly answer: T } | { readonl
 export class RpcClient {
   #secret: string;
   #send: (text: string) => void;
-  #waiting = new Map<number, (value: unknown) => void>();
+  #pending = new Map<number, (value: unknown) => void>();
   #lastRef = 0;
   #closed: string | undefined;
 
@@ -27,12 +27,12 @@ export class RpcClient {
     this.#lastRef += 1;
     const ref = this.#lastRef;
     const value = await new Promise<unknown>((resolve) => {
-      this.#waiting.set(ref, resolve);
+      this.#pending.set(ref, resolve);
       if (this.#closed === undefined)
         this.#send(JSON.stringify({ ...request, type: verb, user_id: this.#secret, ref }));
       else this.close(this.#closed);
     });
-    if (answers(verb, value)) return { ok: true, answer: value };
+    if (isAnswerTo(verb, value)) return { ok: true, answer: value };
     if (!isRefused(value)) return { ok: false, error: `the hub's answer to "${verb}" has an unknown form` };
     // A hint with a message of the wire does not help somebody who typed a command.
     const hint = value.hint === undefined || value.hint.includes('{"type"') ? '' : `: ${value.hint}`;
@@ -42,15 +42,15 @@ export class RpcClient {
   /** Takes a text from the hub. */
   receive(text: string): void {
     const value: unknown = JSON.parse(text);
-    if (!isReferring(value)) return;
-    this.#waiting.get(value.ref)?.(value);
-    this.#waiting.delete(value.ref);
+    if (!hasRef(value)) return;
+    this.#pending.get(value.ref)?.(value);
+    this.#pending.delete(value.ref);
   }
 
   /** Ends the conversation: every waiting request fails with the reason. */
   close(reason: string): void {
     this.#closed = reason;
-    for (const resolve of this.#waiting.values()) resolve({ success: false, error: reason });
-    this.#waiting.clear();
+    for (const resolve of this.#pending.values()) resolve({ success: false, error: reason });
+    this.#pending.clear();
   }
 }

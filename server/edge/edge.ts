@@ -1,5 +1,5 @@
-// Puts an edge together: the local store, the adapters that answer this machine's programs, the link to the hub, the ports. Its one
-// door for the command and the tests. What an edge is for, and why it loses and doubles nothing, is in README.md.
+// Composes an edge: the local store, the adapters that serve this machine's programs, the connection to the hub, and the ports. README.md
+// says what an edge is for, and why it neither loses nor duplicates data.
 
 import { hostname } from 'node:os';
 import { errorMessage } from '../../protocol/error-message.ts';
@@ -20,44 +20,44 @@ import { isHostAllowed, isOriginAllowed } from '../transport/host-origin-rules.t
 import { type AppHandlers, type EngineName, listen } from '../transport/listen.ts';
 import { version } from '../version.ts';
 import { Forwarder, localAccount } from './forwarder.ts';
-import { pipe } from './kronos-proxy.ts';
+import { proxyKronos } from './kronos-proxy.ts';
 import { activityWatchAtEdge, wakatimeAtEdge } from './routes.ts';
 import { RulesFile } from './rules-file.ts';
-import { type HubAddress, Link } from './upstream.ts';
+import { type HubAddress, Upstream } from './upstream.ts';
 
 export interface EdgeConfig {
   readonly hub: HubAddress;
-  /** Of the local store. */
+  /** The folder of the local store. */
   readonly folder: string;
-  /** 0 is any free one. */
+  /** 0 takes any free port. */
   readonly port: number;
-  /** null turns it off; 0 is any free one. */
+  /** null disables it; 0 takes any free port. */
   readonly kronosPort: number | null;
-  /** A Kronos port that cannot be had is an error. */
-  readonly kronosAsked: boolean;
-  /** How long what the hub has had stays here, for reads without it. */
+  /** True if the edge must not start without its Kronos port. */
+  readonly isKronosRequired: boolean;
+  /** Days for which data that the hub has stays on this machine, for reads while the hub is away. */
   readonly keepDays: number;
   /** The file of privacy rules. */
   readonly rules: string | undefined;
   readonly testing: boolean;
   readonly engine?: EngineName;
-  /** Milliseconds after which a silent hub counts as away. */
-  readonly patience?: number;
-  /** Another store than the folder's. */
+  /** Milliseconds without an answer after which the hub counts as away. */
+  readonly timeoutMs?: number;
+  /** Used instead of a store in `folder`. */
   readonly store?: Store;
 }
 
 export interface EdgeStatus {
   readonly hub: string;
-  /** Why it cannot be reached; null when it can. */
+  /** Why the hub cannot be reached; null if it can. */
   readonly away: string | null;
-  /** Steps that the hub has not had. */
+  /** Number of steps that the hub does not have yet. */
   readonly waiting: number;
-  /** When the oldest of them was taken in, milliseconds since 1970. */
+  /** When the oldest of them was stored, milliseconds since 1970; null if there are none. */
   readonly oldest: number | null;
-  /** What the hub does not take, by channel, and why. */
+  /** Why the hub refuses a channel, by channel name. */
   readonly refused: Readonly<Record<string, string>>;
-  /** What is wrong with the privacy rules; null when nothing is. */
+  /** What is wrong with the privacy rules; null if they are valid. */
   readonly rules: string | null;
 }
 
@@ -68,8 +68,8 @@ export interface RunningEdge {
   readonly kronos: string | null;
   readonly warnings: readonly string[];
   status(): Promise<EdgeStatus>;
-  /** Forwards and trims what there is to be, now. */
-  tidy(): Promise<void>;
+  /** Forwards what the hub lacks, and trims old data, without waiting for the timer. */
+  tidyUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,50 +81,51 @@ const host = '127.0.0.1';
 const dayMs = 86_400_000;
 const trimEveryMs = 3_600_000;
 const rulesEveryMs = 2_000;
-/** Requests under way are waited for this long at a stop. */
+/** Milliseconds that a stop waits for open requests. */
 const drainMs = 2_000;
-/** How long a read waits until the hub has what was written here before it. */
+/** Milliseconds that a read waits until the hub has all earlier writes of this machine. */
 const flushMs = 5_000;
-/** Numbers for events that one edge may give out: 67 million. */
+/** Number of event ids that one edge can assign: 67 million. */
 const idBlock = 2 ** 26;
-/** How many such blocks there are below the greatest number that an event's path may have: 15 digits. */
+/** Number of such blocks below the greatest event id, which has 15 digits. */
 const idBlocks = Math.floor((1e15 - edgeIds) / idBlock);
 
-/** @param say what a person should know, in one sentence, when it happens */
+/** @param say prints one sentence for the person who runs the edge */
 export async function openEdge(config: EdgeConfig, world: World, say: (text: string) => void): Promise<OpenedEdge> {
   const store = config.store ?? (await openSqlite({ folder: config.folder, world }));
   if ('ok' in store && !store.ok) return store;
   const hub = new Hub({ store: 'ok' in store ? store.store : store, relay: noopRelay, world });
-  const self = await identity(hub);
+  const self = await openIdentity(hub);
   const accounts = await Accounts.open(hub);
 
   const rules = new RulesFile(config.rules, (error) => {
-    say(error === null ? 'The privacy rules are right again.' : `Nothing leaves this machine: ${error}.`);
+    say(error === null ? 'The privacy rules are valid again.' : `Nothing is sent to the hub: ${error}.`);
   });
   const { href } = config.hub.url;
-  let begun = false;
-  const link = new Link({
+  let hasStarted = false;
+  const upstream = new Upstream({
     address: config.hub,
     world,
-    ...(config.patience === undefined ? {} : { patience: config.patience }),
-    met: (epoch) => forwarder.met(epoch),
-    up: () => say(`The hub at ${href} answers again.`),
-    down(error) {
-      if (begun) say(`The hub at ${href} cannot be reached: ${error}. What comes in is kept here until it can.`);
+    ...(config.timeoutMs === undefined ? {} : { timeoutMs: config.timeoutMs }),
+    onStore: (epoch) => forwarder.setStore(epoch),
+    onUp: () => say(`The hub at ${href} answers again.`),
+    onDown(error) {
+      if (hasStarted)
+        say(`The hub at ${href} cannot be reached: ${error}. New data is stored on this machine until it can.`);
     },
   });
-  const forwarder = await Forwarder.open({ hub, link, filters: () => rules.filters(), key: self.key });
+  const forwarder = await Forwarder.open({ hub, upstream, filters: () => rules.filters(), key: self.key });
 
-  const stored = storageReport(say);
-  const near = ({ origin, host: said }: Caller) => isOriginAllowed(origin, said, []);
+  const storage = createStorageReport(say);
+  const isNear = ({ origin, host: name }: Caller) => isOriginAllowed(origin, name, []);
   const deps = {
-    link,
+    upstream,
     forwarder,
     world,
     token: config.hub.token,
-    near,
-    patience: Math.min(flushMs, config.patience ?? flushMs),
-    kept: stored.report,
+    isNear,
+    timeoutMs: Math.min(flushMs, config.timeoutMs ?? flushMs),
+    onStored: storage.report,
   };
   const trust = { accounts, personal: true };
   const activityWatch = openActivityWatch({
@@ -133,27 +134,27 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     hostname: hostname(),
     version: `horai-v${version}`,
     testing: config.testing,
-    kept: deps.kept,
+    kept: deps.onStored,
   });
   const status = async (): Promise<EdgeStatus> => {
     const { steps, since, refused } = await forwarder.waiting();
     const counts = { waiting: steps, oldest: since, refused: Object.fromEntries(refused) };
-    return { hub: href, away: link.error, ...counts, rules: rules.error };
+    return { hub: href, away: upstream.error, ...counts, rules: rules.error };
   };
   const routes: readonly Route[] = [
-    healthRoute(hub, stored.fault, status),
+    healthRoute(hub, storage.fault, status),
     ...activityWatchAtEdge(activityWatch.routes, deps),
     ...wakatimeAtEdge(wakatimeRoutes({ hub, near: () => true, ...trust }), deps),
   ];
   const close = async () => {
-    link.close();
+    upstream.close();
     await forwarder.close();
     await activityWatch.close();
     await hub.close();
   };
   const listened = await listen(
-    { routes, admit: admission(near), converse: (peer) => pipe(link, peer) },
-    { host, port: config.port, kronosPort: config.kronosPort, kronosRequired: config.kronosAsked },
+    { routes, admit: createAdmission(isNear), converse: (peer) => proxyKronos(upstream, peer) },
+    { host, port: config.port, kronosPort: config.kronosPort, kronosRequired: config.isKronosRequired },
     { log: world.log, ...(config.engine === undefined ? {} : { engine: config.engine }) },
   );
   if (!listened.ok) {
@@ -164,9 +165,9 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
 
   const upkeep = startUpkeep(world, forwarder, rules, config.keepDays);
   rules.filters();
-  await link.start();
-  await forwarder.flushed(flushMs);
-  begun = true;
+  await upstream.start();
+  await forwarder.waitUntilSent(flushMs);
+  hasStarted = true;
   return {
     ok: true,
     edge: {
@@ -174,7 +175,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
       kronos: listening.kronosPort === null ? null : `${host}:${listening.kronosPort}`,
       warnings: listening.warnings,
       status,
-      tidy: upkeep.tidy,
+      tidyUp: upkeep.tidyUp,
       async stop() {
         upkeep.stop();
         const drained = listening.drain();
@@ -186,21 +187,21 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   };
 }
 
-/** Remembers why the last write could not be stored (null when it was), and says when that changes. */
-function storageReport(say: (text: string) => void) {
+/** Remembers why the last write could not be stored, null if it was stored, and prints each change. */
+function createStorageReport(say: (text: string) => void) {
   let fault: string | null = null;
   return {
     fault: () => fault,
     report(reason: string | null): void {
       if (reason !== null && fault === null)
-        say(`What comes in cannot be kept: ${reason.replace(/\.$/, '')}. It waits for room.`);
-      if (reason === null && fault !== null) say('What comes in is kept again.');
+        say(`New data cannot be stored: ${reason.replace(/\.$/, '')}. The edge retries.`);
+      if (reason === null && fault !== null) say('New data is stored again.');
       fault = reason;
     },
   };
 }
 
-/** @param fault why the last write could not be stored; null when it was */
+/** @param fault returns why the last write could not be stored; null if it was */
 function healthRoute(hub: Hub, fault: () => string | null, status: () => Promise<EdgeStatus>): Route {
   return {
     method: 'GET',
@@ -215,41 +216,41 @@ function healthRoute(hub: Hub, fault: () => string | null, status: () => Promise
 }
 
 /** The rules of Host and Origin: an edge serves the programs of its own machine. */
-function admission(isNear: (caller: Caller) => boolean): AppHandlers['admit'] {
+function createAdmission(isNear: (caller: Caller) => boolean): AppHandlers['admit'] {
   return (caller, asked) => {
     if (!isHostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
     if (caller.isForwarded === true)
-      return refuse('host', '', 'an edge serves the programs of its own machine, and no proxy');
+      return refuse('host', '', 'an edge serves programs of its own machine only, not a proxy');
     const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));
     return isTool || isNear(caller) ? undefined : refuse('origin');
   };
 }
 
-/** Trims what the hub has long had, and looks whether rules that were wrong are right by now. */
+/** Periodically trims old data, and checks whether invalid privacy rules have become valid. */
 function startUpkeep(world: World, forwarder: Forwarder, rules: RulesFile, keepDays: number) {
-  const tidy = async () => {
+  const tidyUp = async () => {
     forwarder.wake();
     await forwarder.trim(world.now() - keepDays * dayMs);
   };
   const checkRules = async () => {
     if (rules.error !== null && rules.filters() !== undefined) forwarder.wake();
   };
-  const cancels = [repeat(world, trimEveryMs, tidy), repeat(world, rulesEveryMs, checkRules)];
+  const cancels = [repeatEvery(world, trimEveryMs, tidyUp), repeatEvery(world, rulesEveryMs, checkRules)];
   return {
-    tidy,
+    tidyUp,
     stop(): void {
       for (const cancel of cancels) cancel();
     },
   };
 }
 
-/** Calls `act` every so often, the next time after the last has ended. Returns a function that ends it. */
-function repeat(world: World, ms: number, act: () => Promise<void>): () => void {
+/** Calls `act` every `ms` milliseconds, counted from the end of the previous call. @returns a function that stops it */
+function repeatEvery(world: World, ms: number, act: () => Promise<void>): () => void {
   let cancel: () => void;
   const schedule = () => {
     cancel = world.after(ms, () => {
       act()
-        .catch((error: unknown) => world.log.error({ error }, 'edge: tidying failed; it is tried again'))
+        .catch((error: unknown) => world.log.error({ error }, 'edge: periodic upkeep failed; retrying later'))
         .finally(schedule);
     });
   };
@@ -257,16 +258,16 @@ function repeat(world: World, ms: number, act: () => Promise<void>): () => void 
   return () => cancel();
 }
 
-/** What sets this edge apart, made on its first start: the numbers of its events, and the key of its hashes. */
-async function identity(hub: Hub): Promise<{ readonly key: string }> {
+/** Opens the edge's identity, created on its first start: its block of event ids, and the key of its hashes. */
+async function openIdentity(hub: Hub): Promise<{ readonly key: string }> {
   const at = hub.world.now();
   const self = await hub.cachedChannel('@edge/self');
   if (!self.view.items.has('key')) {
     const secret = hub.world.secret().replaceAll('-', '');
     const block = Number.parseInt(secret.slice(0, 10), 16) % idBlocks;
     const ids = await hub.cachedChannel(`${localAccount}/aw`);
-    const first = { op: 'add', key: 'ids', value: String(edgeIds + block * idBlock) } as const;
-    await ids.write(() => ({ ok: true, write: { ops: [first], origin: 'edge', at } }));
+    const idsOp = { op: 'add', key: 'ids', value: String(edgeIds + block * idBlock) } as const;
+    await ids.write(() => ({ ok: true, write: { ops: [idsOp], origin: 'edge', at } }));
     const key = { op: 'add', key: 'key', value: JSON.stringify(`${hub.world.secret()}${hub.world.secret()}`) } as const;
     await self.write(() => ({ ok: true, write: { ops: [key], origin: 'edge', at } }));
   }

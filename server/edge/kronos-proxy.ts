@@ -1,48 +1,48 @@
-// A Kronos connection, passed on to the hub as it is: texts go through unread, in both directions. The token is in the
-// handshake, so a client that has none of its own speaks as this machine.
+// Proxies a Kronos connection to the hub: texts pass unread in both directions. The edge's token is in the handshake, so a client
+// without a token of its own acts with the token of this machine.
 
 import type { RawData } from 'ws';
 import type { Conversation, Peer } from '../core/peer.ts';
-import type { Link } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
-/** What a client may say before the hub has opened. */
-const mostWaiting = 1_024;
-/** The hub cannot be reached: clients then work offline, and come back. */
+/** Messages that are queued until the hub's connection is open. */
+const maxQueued = 1_024;
+/** Close code while the hub cannot be reached: clients work offline and reconnect. */
 const away = 1012;
 
-export function pipe(link: Link, peer: Peer): Conversation {
-  if (!link.up) {
+export function proxyKronos(upstream: Upstream, peer: Peer): Conversation {
+  if (!upstream.isUp) {
     queueMicrotask(() => peer.close(away, 'the hub cannot be reached'));
-    return { receive: nothing, dropped: nothing, drained: nothing, closed: nothing };
+    return { receive: noop, dropped: noop, drained: noop, closed: noop };
   }
-  const socket = link.socket();
-  let waiting: string[] | undefined = [];
+  const socket = upstream.socket();
+  let queued: string[] | undefined = [];
   socket.on('open', () => {
-    for (const text of waiting ?? []) socket.send(text);
-    waiting = undefined;
+    for (const text of queued ?? []) socket.send(text);
+    queued = undefined;
   });
   socket.on('message', (data: RawData) => {
     const sent = peer.send(data.toString());
     if (sent === 'queued') socket.pause();
-    // It has missed something; coming back, it is told everything.
+    // The client missed a text. It reconnects, and catches up.
     if (sent === 'dropped') peer.close(4413, 'reading too slowly');
   });
-  // 'close' follows.
-  socket.on('error', nothing);
+  // A 'close' event follows each 'error'.
+  socket.on('error', noop);
   socket.on('close', (code: number, reason: Buffer) => {
-    const sayable = code === 1000 || code === 1009 || (code >= 4000 && code < 5000);
-    peer.close(sayable ? code : away, reason.toString());
+    const isForwarded = code === 1000 || code === 1009 || (code >= 4000 && code < 5000);
+    peer.close(isForwarded ? code : away, reason.toString());
   });
   return {
     receive(text) {
-      if (waiting === undefined) socket.send(text);
-      else if (waiting.length < mostWaiting) waiting.push(text);
+      if (queued === undefined) socket.send(text);
+      else if (queued.length < maxQueued) queued.push(text);
       else peer.close(away, 'the hub takes too long');
     },
-    dropped: nothing,
+    dropped: noop,
     drained: () => socket.resume(),
     closed: () => socket.close(),
   };
 }
 
-function nothing(): void {}
+function noop(): void {}

@@ -1,5 +1,5 @@
-// What the programs of this machine are answered: writes from here, once they are on disk; reads from the hub, which has everything,
-// or from what is here while it cannot be reached. The paths are those of the two adapters, whose routes answer the local part.
+// Decides for each route of the two adapters who answers it. Writes are answered locally, once they are on disk. Reads are answered by the
+// hub, which has everything, and from the local store while the hub cannot be reached.
 
 import { corsHeaders } from '../adapters/activitywatch/routes/origins.ts';
 import { parseApiKey } from '../adapters/wakatime/auth/credentials.ts';
@@ -8,37 +8,37 @@ import { retryUntilStored } from '../http/retry-until-stored.ts';
 import type { ChunkedReply, Reply, Request, Route } from '../http/types.ts';
 import { json } from '../http/types.ts';
 import type { Forwarder } from './forwarder.ts';
-import { bytesOf, type Link } from './upstream.ts';
+import { readBytes, type Upstream } from './upstream.ts';
 
-export interface Doors {
-  readonly link: Link;
+export interface EdgeRouteDeps {
+  readonly upstream: Upstream;
   readonly forwarder: Forwarder;
   readonly world: World;
   readonly token: string;
-  /** Whether a request comes from no page, or from one of this edge. */
-  readonly near: (request: Request) => boolean;
-  /** Milliseconds that a read may wait until the hub has what was written here before. */
-  readonly patience: number;
-  /** Told of each write whether it could be kept here: why not, or null. */
-  readonly kept: (fault: string | null) => void;
+  /** True if a request comes from no web page, or from a page of this edge. */
+  readonly isNear: (request: Request) => boolean;
+  /** Milliseconds that a read waits until the hub has all earlier writes of this machine. */
+  readonly timeoutMs: number;
+  /** Called after each local write: why it could not be stored, or null. */
+  readonly onStored: (fault: string | null) => void;
 }
 
-/** An answer of the hub that may be taken whole before any of it is passed on. */
-const mostWhole = 8_388_608;
+/** Bytes of an answer that is read whole before it is forwarded; larger ones are streamed. */
+const maxBuffered = 8_388_608;
 
-const passedOn = ['accept', 'content-type', 'user-agent', 'timezone', 'x-machine-name'];
-const passedBack = /^(?:content-type|content-disposition|cache-control|etag|access-control-.*)$/;
+const forwardedHeaders = ['accept', 'content-type', 'user-agent', 'timezone', 'x-machine-name'];
+const returnedHeaders = /^(?:content-type|content-disposition|cache-control|etag|access-control-.*)$/;
 
-/** Where tools put a key of the hub into the URL. */
-const keys = ['api_key', 'access_token', 'token'];
-/** A query may take long, and says nothing meanwhile. */
-const queryMs = 90_000;
+/** Query parameters in which tools send a token of the hub. */
+const keyParameters = ['api_key', 'access_token', 'token'];
+/** Milliseconds that the hub may take for a query, which sends nothing until it ends. */
+const queryTimeoutMs = 90_000;
 
 type Handle = Route['handle'];
 type Answer = Reply | ChunkedReply;
 
-/** Where an ActivityWatch route is answered, by method and path; those that are not named, here. */
-const activityWatchPlaces: ReadonlyMap<string, 'read' | 'bucketWrite' | 'eventWrite'> = new Map([
+/** How an ActivityWatch route is answered, by method and path; routes not listed are answered locally. */
+const activityWatchTargets: ReadonlyMap<string, 'read' | 'bucketWrite' | 'eventWrite'> = new Map([
   ['GET /api/0/buckets', 'read'],
   ['GET /api/0/buckets/:id', 'read'],
   ['PUT /api/0/buckets/:id', 'bucketWrite'],
@@ -55,117 +55,120 @@ const activityWatchPlaces: ReadonlyMap<string, 'read' | 'bucketWrite' | 'eventWr
   ['GET /api/0/settings/:key', 'read'],
 ]);
 
-export function activityWatchAtEdge(routes: readonly Route[], deps: Doors): readonly Route[] {
+export function activityWatchAtEdge(routes: readonly Route[], deps: EdgeRouteDeps): readonly Route[] {
   const { forwarder } = deps;
-  const fromHub = fromHubBy(deps);
+  const fromHub = createHubClient(deps);
   return routes.map((route) => {
-    const here: Handle = (request) => route.handle(renamed(asOwner(request), forwarder));
-    const away = (request: Request) => withCors(request, json(503, { message: awayText(deps) }));
-    const there = async (request: Request): Promise<Answer | undefined> => {
+    const handleLocally: Handle = (request) => route.handle(withLocalBucket(asOwner(request), forwarder));
+    const refuseAway = (request: Request) => withCors(request, json(503, { message: awayText(deps) }));
+    const askHub = async (request: Request): Promise<Answer | undefined> => {
       const answer = await fromHub(request);
       return answer === undefined ? undefined : withCors(request, answer);
     };
     const bucketOf = (request: Request) => forwarder.localName(request.params.get('id') ?? '');
     const handles: Record<'read' | 'bucketWrite' | 'eventWrite', Handle> = {
-      read: async (request) => (await there(request)) ?? here(request),
-      // What is not here may be at the hub: another machine's, or trimmed.
+      read: async (request) => (await askHub(request)) ?? handleLocally(request),
+      // A bucket that is not on this machine may be on the hub: another machine's, or trimmed.
       bucketWrite: async (request) => {
-        if (bucketOf(request) !== undefined) return here(request);
-        const local = () => (route.method === 'POST' ? here(request) : Promise.resolve(away(request)));
-        return (await there(request)) ?? local();
+        if (bucketOf(request) !== undefined) return handleLocally(request);
+        const handleOrRefuse = () =>
+          route.method === 'POST' ? handleLocally(request) : Promise.resolve(refuseAway(request));
+        return (await askHub(request)) ?? handleOrRefuse();
       },
       eventWrite: async (request) => {
         const [bucket, event] = [bucketOf(request), Number(request.params.get('event'))];
-        if (bucket !== undefined && (await forwarder.has(bucket, event))) return here(request);
-        return (await there(request)) ?? away(request);
+        if (bucket !== undefined && (await forwarder.hasEvent(bucket, event))) return handleLocally(request);
+        return (await askHub(request)) ?? refuseAway(request);
       },
     };
-    // Buckets are reorganised at the hub, where all machines' buckets are.
+    // Buckets are reorganized on the hub, which has the buckets of all machines.
     if (route.path.startsWith('/-/activitywatch/')) {
-      return { ...route, handle: async (request) => (await there(request)) ?? away(request) };
+      return { ...route, handle: async (request) => (await askHub(request)) ?? refuseAway(request) };
     }
-    const place = activityWatchPlaces.get(`${route.method} ${route.path.replace(/\/$/, '')}`);
-    return { ...route, handle: place === undefined ? here : handles[place] };
+    const target = activityWatchTargets.get(`${route.method} ${route.path.replace(/\/$/, '')}`);
+    return { ...route, handle: target === undefined ? handleLocally : handles[target] };
   });
 }
 
-export function wakatimeAtEdge(routes: readonly Route[], deps: Doors): readonly Route[] {
-  const fromHub = fromHubBy(deps);
-  /** Pages and extensions of other origins must show the very token of this machine; programs here need none. */
-  const strange = (request: Request) => !deps.near(request) && parseApiKey(request) !== deps.token;
+export function wakatimeAtEdge(routes: readonly Route[], deps: EdgeRouteDeps): readonly Route[] {
+  const fromHub = createHubClient(deps);
+  /** Pages and extensions of other origins need this machine's token; local programs need none. */
+  const isForeign = (request: Request) => !deps.isNear(request) && parseApiKey(request) !== deps.token;
   return routes.map((route) => {
-    const here: Handle = (request) => route.handle(asOwner(request));
-    const taken = route.method === 'POST' && /\/heartbeats?(?:\.bulk)?$/.test(route.path);
-    const read = route.method === 'GET' || route.path.endsWith('/plugins/errors');
+    const handleLocally: Handle = (request) => route.handle(asOwner(request));
+    const isHeartbeatWrite = route.method === 'POST' && /\/heartbeats?(?:\.bulk)?$/.test(route.path);
+    const isRead = route.method === 'GET' || route.path.endsWith('/plugins/errors');
     const handle: Handle = async (request) => {
       if (request.method === 'OPTIONS') return route.handle(request);
-      // With the headers that let a page read it.
-      if (strange(request)) return route.handle({ ...request, authorization: 'Bearer nobody', query: '' });
-      if (taken) return retryUntilStored(deps.world, deps.kept, here)(request);
+      // The route answers 401, with the CORS headers that let a page read it.
+      if (isForeign(request)) return route.handle({ ...request, authorization: 'Bearer nobody', query: '' });
+      if (isHeartbeatWrite) return retryUntilStored(deps.world, deps.onStored, handleLocally)(request);
       const answer = await fromHub(request);
       if (answer !== undefined) return answer;
-      return read ? here(request) : json(503, { error: awayText(deps) });
+      return isRead ? handleLocally(request) : json(503, { error: awayText(deps) });
     };
     return { ...route, handle };
   });
 }
 
-/** undefined when the hub cannot answer, or does not know yet what was written here before. */
-function fromHubBy({ link, forwarder, patience }: Doors) {
+/** @returns a function that asks the hub; its result is undefined if the hub is away or lacks earlier writes of this machine */
+function createHubClient({ upstream, forwarder, timeoutMs }: EdgeRouteDeps) {
   return async (request: Request): Promise<Answer | undefined> => {
-    // A path that climbs would leave the routes that are meant.
+    // Dot segments could address other routes of the hub.
     if (/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(request.path)) return undefined;
-    if (!(await forwarder.flushed(patience))) return undefined;
+    if (!(await forwarder.waitUntilSent(timeoutMs))) return undefined;
     const query = withoutKeys(request.query);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const isQuery = request.path.startsWith('/api/0/query');
-    const body = request.body.length === 0 ? {} : { body: request.body };
-    const headers = passedOn.flatMap((name) => {
+    const sentBody = request.body.length === 0 ? {} : { body: request.body };
+    const sentHeaders = forwardedHeaders.flatMap((name) => {
       const value = request.headers.get(name);
       return value === undefined ? [] : [[name, value] as const];
     });
-    const heard = await link.send({
+    const response = await upstream.send({
       method,
       path: `${request.path.slice(1)}${query === '' ? '' : `?${query}`}`,
-      headers: Object.fromEntries(headers),
-      repeatable: method === 'GET' || isQuery,
-      ...(isQuery ? { patience: queryMs } : {}),
-      ...body,
+      headers: Object.fromEntries(sentHeaders),
+      isRepeatable: method === 'GET' || isQuery,
+      ...(isQuery ? { timeoutMs: queryTimeoutMs } : {}),
+      ...sentBody,
     });
-    if (!heard.ok) return undefined;
-    const { status, reply } = heard;
-    const back = Object.entries(reply.headers).flatMap(([name, value]) =>
-      passedBack.test(name) && typeof value === 'string' ? [[name, value] as const] : [],
+    if (!response.ok) return undefined;
+    const { status, reply } = response;
+    const headers = Object.entries(reply.headers).flatMap(([name, value]) =>
+      returnedHeaders.test(name) && typeof value === 'string' ? [[name, value] as const] : [],
     );
-    const head = { status, headers: Object.fromEntries(back) };
+    const head = { status, headers: Object.fromEntries(headers) };
     const length = Number(reply.headers['content-length'] ?? Number.POSITIVE_INFINITY);
-    if (length > mostWhole && status !== 304 && status !== 204) return { ...head, chunks: reply };
-    const whole = await bytesOf(reply);
-    if (whole !== undefined) return { ...head, body: whole };
-    link.lost('an answer of the hub broke off');
+    if (length > maxBuffered && status !== 304 && status !== 204) return { ...head, chunks: reply };
+    const body = await readBytes(reply);
+    if (body !== undefined) return { ...head, body };
+    upstream.markAway('the hub’s answer ended early');
     return undefined;
   };
 }
 
-function awayText({ link }: Doors): string {
-  return `This is at the hub, and the hub cannot be reached: ${link.error ?? 'it has not yet all that was written here'}.`;
+function awayText({ upstream }: EdgeRouteDeps): string {
+  return upstream.error === null
+    ? 'the hub has not received everything from this machine yet'
+    : `only the hub can answer this, and it cannot be reached: ${upstream.error}`;
 }
 
-/** Whoever reaches the edge may write here: keys that tools carry are for a hub, and say nothing here. */
+/** Any local program may write: tokens in its request are for a hub and are removed. */
 function asOwner(request: Request): Request {
   return { ...request, authorization: '', query: withoutKeys(request.query) };
 }
 
 function withoutKeys(query: string): string {
-  const asked = new URLSearchParams(query);
-  if (!keys.some((name) => asked.has(name))) return query;
-  for (const name of keys) asked.delete(name);
-  return asked.toString();
+  const parameters = new URLSearchParams(query);
+  if (!keyParameters.some((name) => parameters.has(name))) return query;
+  for (const name of keyParameters) parameters.delete(name);
+  return parameters.toString();
 }
 
-function renamed(request: Request, forwarder: Forwarder): Request {
-  const said = request.params.get('id');
-  const name = said === undefined ? undefined : forwarder.localName(said);
+function withLocalBucket(request: Request, forwarder: Forwarder): Request {
+  const id = request.params.get('id');
+  const name = id === undefined ? undefined : forwarder.localName(id);
   return name === undefined ? request : { ...request, params: new Map([...request.params, ['id', name]]) };
 }
 

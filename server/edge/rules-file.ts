@@ -1,5 +1,5 @@
-// The file of privacy rules: read again whenever it has changed, looked at before anything leaves. A file that is missing or wrong
-// gives no rules at all, which is not the same as an empty list: nothing leaves then. What rules mean is in adapters/privacy.ts.
+// The file of privacy rules. It is checked before every batch, and read again if it changed. While the file is missing or invalid there are
+// no filters, and nothing is sent: that is not the same as an empty list. http/privacy-filters.ts applies the rules.
 
 import { readFileSync, statSync } from 'node:fs';
 import { errorMessage } from '../../protocol/error-message.ts';
@@ -7,41 +7,41 @@ import { type ParsedFilters, type PrivacyFilters, parseFilters } from '../http/p
 
 export class RulesFile {
   readonly #path: string | undefined;
-  readonly #told: (error: string | null) => void;
-  #mark: string | undefined;
-  #read: ParsedFilters = { ok: true, filters: [] };
+  readonly #onError: (error: string | null) => void;
+  #fingerprint: string | undefined;
+  #parsed: ParsedFilters = { ok: true, filters: [] };
 
   /**
-   * @param path undefined: there are no rules, and everything may leave
-   * @param told what is wrong with the file, each time that changes; null when nothing is any more
+   * @param path undefined: there are no rules, and everything is sent
+   * @param onError called with what is wrong with the file whenever that changes; null once the file is valid
    */
-  constructor(path: string | undefined, told: (error: string | null) => void) {
+  constructor(path: string | undefined, onError: (error: string | null) => void) {
     this.#path = path;
-    this.#told = told;
+    this.#onError = onError;
   }
 
-  /** As the file has them now; undefined while it has none that can be followed. */
+  /** The current filters; undefined while the file is invalid. */
   filters(): PrivacyFilters | undefined {
-    if (this.#path !== undefined) this.#look(this.#path);
-    return this.#read.ok ? this.#read.filters : undefined;
+    if (this.#path !== undefined) this.#reload(this.#path);
+    return this.#parsed.ok ? this.#parsed.filters : undefined;
   }
 
   get error(): string | null {
-    return this.#read.ok ? null : this.#read.error;
+    return this.#parsed.ok ? null : this.#parsed.error;
   }
 
-  #look(path: string): void {
-    const mark = markOf(path);
-    if (mark === this.#mark) return;
-    this.#mark = mark;
+  #reload(path: string): void {
+    const fingerprint = fingerprintOf(path);
+    if (fingerprint === this.#fingerprint) return;
+    this.#fingerprint = fingerprint;
     const before = this.error;
-    const read = readFile(path);
-    this.#read = read.ok ? read : { ok: false, error: `${path}: ${read.error}` };
-    if (this.error !== before) this.#told(this.error);
+    const parsed = readFile(path);
+    this.#parsed = parsed.ok ? parsed : { ok: false, error: `${path}: ${parsed.error}` };
+    if (this.error !== before) this.#onError(this.error);
   }
 }
 
-function markOf(path: string): string {
+function fingerprintOf(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }

@@ -1,5 +1,5 @@
-// The way to the hub: one place that knows its address, the token and how to trust it, and whether it answers. While it does not,
-// whoever asks is told so at once, and only the link itself tries again. What is said over it is others' business.
+// The connection to the hub: its address, token and certificates, and whether it answers. While it does not, requests fail at once, and
+// only a periodic probe tries again. The callers decide what is sent.
 
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
@@ -10,77 +10,79 @@ import { EdgeAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
 import type { World } from '../core/world.ts';
 
 export interface HubAddress {
-  /** With a last slash; a path is kept, for hubs behind a proxy. */
+  /** Ends with a slash. May have a path, for hubs behind a proxy. */
   readonly url: URL;
   readonly token: string;
-  /** Certificates that are believed; undefined is what Node believes. */
+  /** Trusted certificates in PEM; undefined for those of Node. */
   readonly ca: readonly string[] | undefined;
 }
 
-export interface Asking {
+export interface UpstreamRequest {
   readonly method: string;
-  /** Below the hub's address, without a first slash; with the query. */
+  /** Relative to the hub's address, without a leading slash; with the query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** It may be sent again when the connection turns out to be dead: it changes nothing, or nothing twice. */
-  readonly repeatable: boolean;
-  /** Milliseconds of silence, where they may be more than usual. */
-  readonly patience?: number;
+  /** True if the request may be sent again on a new connection: it is idempotent. */
+  readonly isRepeatable: boolean;
+  /** Milliseconds without data after which the request fails; the connection's timeout by default. */
+  readonly timeoutMs?: number;
 }
 
-export type Heard =
+export type UpstreamResponse =
   | { readonly ok: true; readonly status: number; readonly reply: IncomingMessage }
   | { readonly ok: false; readonly error: string };
 
-export interface LinkDeps {
+export interface UpstreamDeps {
   readonly address: HubAddress;
   readonly world: World;
-  /** Milliseconds of silence after which a connection counts as dead. */
-  readonly patience?: number;
-  /** Told each time the hub said which store it has. */
-  readonly met: (epoch: string) => void;
-  /** Told when it answers again. */
-  readonly up: () => void;
-  /** Told when it does not any more. */
-  readonly down: (error: string) => void;
+  /** Milliseconds without data after which a request fails. */
+  readonly timeoutMs?: number;
+  /** Called with the epoch of the hub's store after each probe. */
+  readonly onStore: (epoch: string) => void;
+  /** Called when the hub answers again. */
+  readonly onUp: () => void;
+  /** Called when the hub stops answering, and when the reason changes. */
+  readonly onDown: (error: string) => void;
 }
 
-const usualPatience = 20_000;
-const [firstPause, longestPause] = [500, 30_000];
-/** How often a hub that answers is looked at: it may have been started anew, from a backup. */
-const lookEvery = 60_000;
+const defaultTimeoutMs = 20_000;
+const [minPauseMs, maxPauseMs] = [500, 30_000];
+/** Milliseconds between probes of a hub that answers: it may have been restored from a backup. */
+const probeEveryMs = 60_000;
 const checkEdge = compile(Type.Object({ epoch: EdgeAnswer.properties.epoch }));
 const isEdgeAnswer = (value: unknown): value is { readonly epoch: string } => checkEdge(value);
-const revoked = 'the hub refuses the token: it was revoked, or never was one of this hub';
+const tokenRefused = 'the hub refuses the token: it was revoked, or belongs to another hub';
 
-export class Link {
-  readonly #deps: LinkDeps;
+export class Upstream {
+  readonly #deps: UpstreamDeps;
   readonly #agent: PlainAgent | TlsAgent;
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   #state: 'starting' | 'up' | 'away' | 'closed' = 'starting';
   #error: string | null = null;
   #attempts = 0;
   #cancel: () => void = () => undefined;
 
-  constructor(deps: LinkDeps) {
+  constructor(deps: UpstreamDeps) {
     this.#deps = deps;
-    this.#patience = deps.patience ?? usualPatience;
-    const keep = { keepAlive: true, maxSockets: 8 };
+    this.#timeoutMs = deps.timeoutMs ?? defaultTimeoutMs;
+    const agentOptions = { keepAlive: true, maxSockets: 8 };
     this.#agent =
-      deps.address.url.protocol === 'https:' ? new TlsAgent({ ...keep, ...this.#trust() }) : new PlainAgent(keep);
+      deps.address.url.protocol === 'https:'
+        ? new TlsAgent({ ...agentOptions, ...this.#tlsOptions() })
+        : new PlainAgent(agentOptions);
   }
 
-  get up(): boolean {
+  get isUp(): boolean {
     return this.#state === 'up';
   }
 
-  /** Why the hub does not answer; null when it does. */
+  /** Why the hub does not answer; null if it does. */
   get error(): string | null {
     return this.#error;
   }
 
-  /** Resolves when the hub was asked for the first time, whether it answered or not. */
+  /** Probes the hub for the first time. Resolves whether it answers or not. */
   start(): Promise<void> {
     return this.#probe();
   }
@@ -91,21 +93,21 @@ export class Link {
     this.#agent.destroy();
   }
 
-  async send(asking: Asking): Promise<Heard> {
-    if (this.#state !== 'up') return { ok: false, error: this.#error ?? 'the hub was not asked yet' };
-    const heard = await this.#exchange(asking);
-    if (!heard.ok) this.lost(heard.error);
-    else if (heard.status === 401) this.#refused(heard.reply);
-    else if (heard.status >= 502 && heard.status <= 504) {
-      heard.reply.resume();
-      const error = `the hub, or what stands before it, answers ${heard.status}`;
-      this.lost(error);
+  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    if (this.#state !== 'up') return { ok: false, error: this.#error ?? 'the connection to the hub is starting' };
+    const response = await this.#exchange(request);
+    if (!response.ok) this.markAway(response.error);
+    else if (response.status === 401) this.#rejectToken(response.reply);
+    else if (response.status >= 502 && response.status <= 504) {
+      response.reply.resume();
+      const error = `the hub, or a proxy in front of it, answers ${response.status}`;
+      this.markAway(error);
       return { ok: false, error };
     } else {
       this.#attempts = 0;
-      return heard;
+      return response;
     }
-    return { ok: false, error: this.#error ?? revoked };
+    return { ok: false, error: this.#error ?? tokenRefused };
   }
 
   /** A WebSocket to the hub, with the token in its handshake. */
@@ -115,91 +117,93 @@ export class Link {
     to.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return new WebSocket(to, {
       headers: { authorization: `Bearer ${token}` },
-      handshakeTimeout: this.#patience,
-      ...this.#trust(),
+      handshakeTimeout: this.#timeoutMs,
+      ...this.#tlsOptions(),
     });
   }
 
-  #trust(): { ca?: string[] } {
+  #tlsOptions(): { ca?: string[] } {
     const { ca } = this.#deps.address;
     return ca === undefined ? {} : { ca: [...ca] };
   }
 
-  async #exchange(asking: Asking): Promise<Heard> {
-    for (let turn = 0; ; turn += 1) {
-      const heard = await this.#once(asking);
-      // A connection that was kept, and which the hub had ended meanwhile.
-      if (!heard.ok && heard.stale && asking.repeatable && turn < 8) continue;
-      return heard;
+  async #exchange(request: UpstreamRequest): Promise<UpstreamResponse> {
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await this.#sendOnce(request);
+      // The hub had closed the kept-alive connection.
+      if (!response.ok && response.stale && request.isRepeatable && attempt < 8) continue;
+      return response;
     }
   }
 
-  #once({
+  #sendOnce({
     method,
     path,
     headers = {},
     body,
-    patience = this.#patience,
-  }: Asking): Promise<Heard & { readonly stale?: boolean }> {
+    timeoutMs = this.#timeoutMs,
+  }: UpstreamRequest): Promise<UpstreamResponse & { readonly stale?: boolean }> {
     const { url, token } = this.#deps.address;
-    const ask = url.protocol === 'https:' ? tlsRequest : plainRequest;
+    const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
     return new Promise((resolve) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-      const sent = ask(new URL(`./${path}`, url), {
+      const sent = send(new URL(`./${path}`, url), {
         method,
         agent: this.#agent,
-        timeout: patience,
+        timeout: timeoutMs,
         headers: { ...headers, ...length, authorization: `Bearer ${token}` },
       });
       sent.once('response', (reply) => resolve({ ok: true, status: reply.statusCode ?? 0, reply }));
       sent.once('timeout', () => sent.destroy(new Error('the hub does not answer')));
       sent.on('error', (error: NodeJS.ErrnoException) => {
         const stale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        resolve({ ok: false, error: wordsOf(error), stale });
+        resolve({ ok: false, error: describeError(error), stale });
       });
       sent.end(body);
     });
   }
 
   async #probe(): Promise<void> {
-    const heard = await this.#exchange({ method: 'GET', path: '-/edge', repeatable: true });
+    const response = await this.#exchange({ method: 'GET', path: '-/edge', isRepeatable: true });
     if (this.#state === 'closed') return;
-    if (!heard.ok) {
-      this.lost(heard.error);
+    if (!response.ok) {
+      this.markAway(response.error);
       return;
     }
-    if (heard.status === 401) {
-      this.#refused(heard.reply);
+    if (response.status === 401) {
+      this.#rejectToken(response.reply);
       return;
     }
-    const value = await jsonOf(heard.reply);
-    if (heard.status !== 200 || !isEdgeAnswer(value)) {
-      this.lost(`what answers at ${this.#deps.address.url.href} is no Horai hub that knows edges (${heard.status})`);
+    const value = await readJson(response.reply);
+    if (response.status !== 200 || !isEdgeAnswer(value)) {
+      this.markAway(
+        `${this.#deps.address.url.href} is not a Horai hub that supports edges (status ${response.status})`,
+      );
       return;
     }
-    const again = this.#state === 'away';
+    const wasAway = this.#state === 'away';
     this.#state = 'up';
     this.#error = null;
-    if (again) this.#deps.up();
-    this.#deps.met(value.epoch);
-    this.#probeAfter(lookEvery);
+    if (wasAway) this.#deps.onUp();
+    this.#deps.onStore(value.epoch);
+    this.#probeAfter(probeEveryMs);
   }
 
-  #refused(reply: IncomingMessage): void {
+  #rejectToken(reply: IncomingMessage): void {
     reply.resume();
-    this.lost(revoked);
+    this.markAway(tokenRefused);
   }
 
-  /** The hub does not answer as it should. The first try to get it back is made at once, further ones after a while that chance decides. */
-  lost(error: string): void {
+  /** Marks the hub as away. The first retry is immediate; later ones follow an exponential backoff with jitter. */
+  markAway(error: string): void {
     if (this.#state === 'closed') return;
-    const was = this.#error;
+    const previous = this.#error;
     this.#state = 'away';
     this.#error = error;
-    if (was !== error) this.#deps.down(error);
-    const most = this.#attempts === 0 ? 0 : Math.min(longestPause, firstPause * 2 ** Math.min(this.#attempts, 10));
+    if (previous !== error) this.#deps.onDown(error);
+    const maxPause = this.#attempts === 0 ? 0 : Math.min(maxPauseMs, minPauseMs * 2 ** Math.min(this.#attempts, 10));
     this.#attempts += 1;
-    this.#probeAfter(Math.ceil(this.#deps.world.random() * most));
+    this.#probeAfter(Math.ceil(this.#deps.world.random() * maxPause));
   }
 
   #probeAfter(ms: number): void {
@@ -208,9 +212,9 @@ export class Link {
   }
 }
 
-/** The body as JSON; undefined when it is none, or breaks off. */
-export async function jsonOf(reply: IncomingMessage): Promise<unknown> {
-  const body = await bytesOf(reply);
+/** The body as JSON; undefined if it is not JSON or ends early. */
+export async function readJson(reply: IncomingMessage): Promise<unknown> {
+  const body = await readBytes(reply);
   try {
     return body === undefined ? undefined : JSON.parse(body.toString());
   } catch {
@@ -218,8 +222,8 @@ export async function jsonOf(reply: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** The whole body; undefined when it breaks off. */
-export async function bytesOf(reply: IncomingMessage): Promise<Buffer | undefined> {
+/** The whole body; undefined if it ends early. */
+export async function readBytes(reply: IncomingMessage): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   try {
     for await (const piece of reply) pieces.push(Buffer.from(piece));
@@ -229,13 +233,13 @@ export async function bytesOf(reply: IncomingMessage): Promise<Buffer | undefine
   }
 }
 
-function wordsOf(error: NodeJS.ErrnoException): string {
+function describeError(error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case 'ECONNREFUSED':
-      return 'nobody listens at the hub’s address';
+      return 'nothing listens at the hub’s address';
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return 'the hub’s name is not known here';
+      return 'the hub’s host name cannot be resolved';
     case 'ECONNRESET':
     case 'EPIPE':
       return 'the connection to the hub broke';
@@ -243,7 +247,7 @@ function wordsOf(error: NodeJS.ErrnoException): string {
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return `the hub’s certificate is not trusted here (${error.code}): --ca FILE names who signed it`;
+      return `the hub’s certificate is not trusted (${error.code}): name the issuing certificate with --ca FILE`;
     default:
       return error.message;
   }

@@ -85,10 +85,10 @@ async function readStats({ hub, accounts, version }: AdminContext): Promise<obje
   };
 }
 
-/** What ends the tail of a session. */
+/** Functions that end the tail of a session. */
 const tails = new WeakMap<Session, () => void>();
 
-/** A4. A further `tail` takes the place of the one before. */
+/** A4. A further `tail` replaces the one before. */
 function tail(hub: Hub, session: Session, pattern: string): void {
   tails.get(session)?.();
   const channels = { prefix: pattern.replace(/\*$/, ''), whole: false };

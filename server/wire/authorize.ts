@@ -7,7 +7,7 @@ import { allScopes, type Identity } from '../core/access.ts';
 import { type Accounts, ownerName } from '../core/accounts.ts';
 import type { Caller } from '../http/types.ts';
 
-export interface Gate {
+export interface AuthorizePolicy {
   readonly accounts: Accounts;
   /** True if the hub is bound to loopback: a request without a token belongs to the owner. */
   readonly personal: boolean;
@@ -20,31 +20,40 @@ export interface Speaker {
   readonly userId: string;
 }
 
-export type Admitted = ({ readonly ok: true } & Speaker) | Refusal;
+export type Admission = ({ readonly ok: true } & Speaker) | Refusal;
 
 /** L1 to L3: the identity of a login, without its device. */
-export function admitLogin(gate: Gate, caller: Caller, request: Requests['login']): Admitted | Promise<Admitted> {
+export function admitLogin(
+  policy: AuthorizePolicy,
+  caller: Caller,
+  request: Requests['login'],
+): Admission | Promise<Admission> {
   const secret = request.user_id || request.token || bearerOf(caller) || '';
-  return secret === '' ? admitWithoutToken(gate, request.name ?? 'kronos') : admitSecret(gate, caller, secret, '');
+  return secret === '' ? admitWithoutToken(policy, request.name ?? 'kronos') : admitSecret(policy, caller, secret, '');
 }
 
 /** L6: the identity of a request on a connection without a login. */
-export function admitRequest(gate: Gate, caller: Caller, peerName: string, request: WireRequest): Admitted {
+export function admitRequest(
+  policy: AuthorizePolicy,
+  caller: Caller,
+  peerName: string,
+  request: WireRequest,
+): Admission {
   const device = request.device_id ?? '';
   const secret = request.user_id || bearerOf(caller);
-  if (secret !== undefined) return admitSecret(gate, caller, secret, device);
-  if (!gate.personal) return refuse('login_first', '', 'log in first: {"type":"login","user_id":"<your token>"}');
+  if (secret !== undefined) return admitSecret(policy, caller, secret, device);
+  if (!policy.personal) return refuse('login_first', '', 'log in first: {"type":"login","user_id":"<your token>"}');
   const name = device === '' ? `by-hand-${peerName}` : device;
   return { ok: true, identity: { account: ownerName, device: name, token: '', scopes: allScopes }, userId: '' };
 }
 
-function admitSecret({ accounts }: Gate, { address }: Caller, secret: string, device: string): Admitted {
+function admitSecret({ accounts }: AuthorizePolicy, { address }: Caller, secret: string, device: string): Admission {
   const known = accounts.identify(secret, device, address);
   return known.ok ? { ok: true, identity: known.identity, userId: secret } : known;
 }
 
 /** L3: a login without a token. */
-async function admitWithoutToken({ accounts, personal, signup }: Gate, name: string): Promise<Admitted> {
+async function admitWithoutToken({ accounts, personal, signup }: AuthorizePolicy, name: string): Promise<Admission> {
   if (!personal && signup === 'closed') {
     return refuse(
       'user_not_found',

@@ -1,5 +1,5 @@
-// Requests about channels by name: which one is meant, whether the session may, and what it is answered. What the verbs do there is in
-// channels.ts; single tasks of one's own, named as items, go to the adapter of task-clients.ts.
+// Requests that name a channel: resolves the name, checks the scopes, and answers. channel-verbs.ts implements the verbs; writes of single
+// tasks to the account's own task channel go to the adapter of task-clients.ts.
 
 import { refuse } from '../../protocol/errors.ts';
 import type { Requests } from '../../protocol/messages.ts';
@@ -7,23 +7,23 @@ import { fullName, isAllowed } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Session } from '../core/session.ts';
 import type { ChannelVerbs, WriteRequest } from './channel-verbs.ts';
-import type { Answering, Ref } from './response-order.ts';
+import type { OrderedResponses, Ref } from './response-order.ts';
 import type { Login, TaskClients, TaskDevice } from './task-clients.ts';
 
 export type ChannelRequest = WriteRequest | Requests['read-all' | 'history' | 'subscribe' | 'unsubscribe'];
 
-/** Who asks, and whom to answer. */
-interface Asking<D extends TaskDevice> {
+/** The sender of a request, and where its answer goes. */
+interface RequestContext<D extends TaskDevice> {
   readonly session: Session;
   readonly login: Login<D>;
-  readonly to: Answering;
-  /** Called once the session follows what it asked for. */
-  readonly follows: (name: string) => void;
+  readonly responses: OrderedResponses;
+  /** Called once the session follows the channel. */
+  readonly onFollow: (name: string) => void;
 }
 
-const reading: ReadonlySet<string> = new Set(['read-all', 'history', 'subscribe', 'unsubscribe']);
+const readVerbs: ReadonlySet<string> = new Set(['read-all', 'history', 'subscribe', 'unsubscribe']);
 
-/** For all connections of a hub. */
+/** Shared by all connections of a hub. */
 export class ChannelRequests<D extends TaskDevice> {
   #verbs: ChannelVerbs;
   #tasks: TaskClients<D>;
@@ -35,95 +35,100 @@ export class ChannelRequests<D extends TaskDevice> {
     this.#accounts = accounts;
   }
 
-  async list(to: Answering, login: Login<D>, ref: Ref): Promise<void> {
+  async list(to: OrderedResponses, login: Login<D>, ref: Ref): Promise<void> {
     await to.done();
     to.accept('channels', { channels: await this.#verbs.list(login.identity) }, ref);
   }
 
-  /** @param said the channel as the request names it */
-  take(asking: Asking<D>, request: ChannelRequest, said: string): void | Promise<void> {
-    const { session, login, to } = asking;
+  /** @param named the channel as the request names it */
+  handle(context: RequestContext<D>, request: ChannelRequest, named: string): void | Promise<void> {
+    const { session, login, responses } = context;
     const { identity } = login;
-    const name = fullName(identity, said, (account) => this.#accounts.isAccount(account));
-    if (!isAllowed(identity, reading.has(request.type) ? 'read' : 'write', name)) {
+    const name = fullName(identity, named, (account) => this.#accounts.isAccount(account));
+    if (!isAllowed(identity, readVerbs.has(request.type) ? 'read' : 'write', name)) {
       const refusal = refuse('forbidden', '', 'see {"type":"channels"} for what this session may read');
-      return to.refuseAfter(refusal, request.ref);
+      return responses.enqueueRefusal(refusal, request.ref);
     }
     switch (request.type) {
       case 'subscribe':
-        return this.#subscribe(asking, request, name);
+        return this.#subscribe(context, request, name);
       case 'unsubscribe':
-        return this.#unsubscribe(asking, request, name);
+        return this.#unsubscribe(context, request, name);
       case 'read-all':
       case 'history':
-        return this.#read(to, request, name);
+        return this.#read(responses, request, name);
       case 'write-all':
       case 'revert':
-        return this.#rewrite(asking, request, name);
+        return this.#rewrite(context, request, name);
       default: {
         if (name !== `${identity.account}/tasks`) {
-          if (request.type === 'update') return this.#rewrite(asking, request, name);
-          return to.after(this.#write(asking, request, name));
+          if (request.type === 'update') return this.#rewrite(context, request, name);
+          return responses.enqueue(this.#write(context, request, name));
         }
-        const made = request.type === 'create' ? this.#verbs.newKey(request.write_id) : undefined;
-        return this.#tasks.take(to, session.peer, login, request, [], request.key ?? made);
+        const newKey = request.type === 'create' ? this.#verbs.newKey(request.write_id) : undefined;
+        return this.#tasks.handle(responses, session.peer, login, request, [], request.key ?? newKey);
       }
     }
   }
 
-  /** Begins a write at once; what it gives answers it. */
-  #write({ session, login, to }: Asking<D>, request: WriteRequest, name: string): () => Promise<void> {
+  /** Starts a write at once. @returns a function that awaits the result and answers it */
+  #write({ session, login, responses }: RequestContext<D>, request: WriteRequest, name: string): () => Promise<void> {
     const { ref } = request;
     const { device } = login.identity;
-    const { written, key } = this.#verbs.write(this.#asKept(request, name), name, device, session.peer);
+    const { written, key } = this.#verbs.write(this.#withoutSecrets(request, name), name, device, session.peer);
     return () =>
       written.then(
-        (decided) => void to.decided(decided, ref, request.type === 'create' ? { key } : {}),
-        (error: unknown) => to.fault(error, ref),
+        (decided) => void responses.respondToWrite(decided, ref, request.type === 'create' ? { key } : {}),
+        (error: unknown) => responses.respondToFault(error, ref),
       );
   }
 
-  /** A write that looks at what is there: after the writes before it, and before those after it. */
-  async #rewrite(asking: Asking<D>, request: WriteRequest, name: string): Promise<void> {
-    await asking.to.done();
-    await this.#write(asking, request, name)();
+  /** A write that reads the channel first: it runs after all earlier writes and before all later ones. */
+  async #rewrite(context: RequestContext<D>, request: WriteRequest, name: string): Promise<void> {
+    await context.responses.done();
+    await this.#write(context, request, name)();
   }
 
-  async #subscribe({ session, to, follows }: Asking<D>, request: Requests['subscribe'], name: string): Promise<void> {
-    await to.done();
-    const answered = await this.#verbs.subscribe(session, request, name);
-    if (typeof answered === 'object') return to.refuse(answered, request.ref);
-    follows(name);
-    if (answered !== undefined) to.send(answered);
+  async #subscribe(
+    { session, responses, onFollow }: RequestContext<D>,
+    request: Requests['subscribe'],
+    name: string,
+  ): Promise<void> {
+    await responses.done();
+    const outcome = await this.#verbs.subscribe(session, request, name);
+    if (typeof outcome === 'object') return responses.refuse(outcome, request.ref);
+    onFollow(name);
+    if (outcome !== undefined) responses.send(outcome);
   }
 
   async #unsubscribe(
-    { session, to }: Asking<D>,
+    { session, responses }: RequestContext<D>,
     { channel, ref }: Requests['unsubscribe'],
     name: string,
   ): Promise<void> {
-    await to.done();
+    await responses.done();
     const refusal = await this.#verbs.unsubscribe(session, name);
-    if (refusal === undefined) to.accept('unsubscribe', { channel }, ref);
-    else to.refuse(refusal, ref);
+    if (refusal === undefined) responses.accept('unsubscribe', { channel }, ref);
+    else responses.refuse(refusal, ref);
   }
 
-  async #read(to: Answering, request: Requests['read-all' | 'history'], name: string): Promise<void> {
+  async #read(to: OrderedResponses, request: Requests['read-all' | 'history'], name: string): Promise<void> {
     await to.done();
     const read = await this.#verbs.read(request, name, request.channel ?? '');
     if (read.ok) to.send(read.text);
     else to.refuse(read, request.ref);
   }
 
-  /** R2, for tasks that come as items. */
-  #asKept(request: WriteRequest, name: string): WriteRequest {
+  /** R2, for tasks that are sent as items. */
+  #withoutSecrets(request: WriteRequest, name: string): WriteRequest {
     const account = /^([^@/]+)\/tasks$/.exec(name)?.[1];
     if (account === undefined) return request;
-    const kept = <E extends { readonly item?: unknown }>(entry: E): E => ({
+    const withoutSecret = <E extends { readonly item?: unknown }>(entry: E): E => ({
       ...entry,
-      item: this.#tasks.disguised(entry.item, account),
+      item: this.#tasks.hideSecret(entry.item, account),
     });
-    if ('items' in request && request.items !== undefined) return { ...request, items: request.items.map(kept) };
-    return 'item' in request ? kept(request) : request;
+    if ('items' in request && request.items !== undefined)
+      return { ...request, items: request.items.map(withoutSecret) };
+    return 'item' in request ? withoutSecret(request) : request;
   }
 }

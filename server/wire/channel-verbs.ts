@@ -1,4 +1,4 @@
-// The verbs on every channel (rules S and W9), whatever its items are. channel-requests.ts has checked that the session may.
+// The verbs on every channel (rules S and W9), whatever its items are. channel-requests.ts has checked the scopes.
 
 import { createHash } from 'node:crypto';
 import { compile } from '../../protocol/check.ts';
@@ -14,38 +14,40 @@ import type { Session, Start } from '../core/session.ts';
 import type { Change, Item, Op, Position } from '../core/store.ts';
 import { type Accepted, acceptedBefore, baseOf, type Refused, staleAt } from './idempotency.ts';
 import type { ItemForm } from './item-forms.ts';
-import { changeText, itemText, joined, subscription } from './subscription-view.ts';
+import { changeText, itemText, joinTexts, subscription } from './subscription-view.ts';
 
-const itemsAtOnce = 10_000;
-const changesAtOnce = 100;
-/** S8.4: changes read from the store at once, and the characters of values after which an answer ends. */
-const askedAtOnce = 64;
-const historySize = 4_194_304;
-const attempts = 10;
-/** S5.4: channels that one connection may follow. */
-const mostFollowed = 1_000;
-const mostPatterns = 100;
+const defaultItems = 10_000;
+const defaultChanges = 100;
+/** S8.4: changes that are read from the store at once. */
+const historyPage = 64;
+/** S8.4: characters of values after which an answer ends. */
+const maxHistorySize = 4_194_304;
+const maxAttempts = 10;
+/** S5.4: channels and patterns that one connection may follow. */
+const maxFollowed = 1_000;
+const maxPatterns = 100;
 
 const isTask = compile(Task);
 
 /**
- * Says what is wrong with rules that are right in form: their number, their patterns.
- * @param whole whether these are all rules that there will be
+ * Checks the number and the patterns of rules whose form is valid.
+ * @param whole true if these replace all rules
+ * @returns what is wrong; undefined if nothing is
  */
 export type CheckRules = (channel: string, rules: readonly SaidItem[], whole: boolean) => Promise<Refusal | undefined>;
 
 export type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
-type Decided = Accepted | Refused;
+type WriteOutcome = Accepted | Refused;
 
 export class ChannelVerbs {
   #hub: Hub;
-  /** What ends the subscriptions to `prefix/*` of a session, by the full pattern. */
+  /** Functions that end the subscriptions to `prefix/*` of a session, by the full pattern. */
   #patterns = new WeakMap<Session, Map<string, () => void>>();
 
   #checkRules: CheckRules | undefined;
   #forms: readonly ItemForm[];
-  /** The newest write under way to a channel whose items have a form: each is computed from what the one before left. */
-  #formed = new WeakMap<Channel, Promise<unknown>>();
+  /** The last write to each channel whose items have a form. The next write waits for it, because it is computed from its result. */
+  #lastFormWrite = new WeakMap<Channel, Promise<unknown>>();
 
   constructor(hub: Hub, checkRules?: CheckRules, forms: readonly ItemForm[] = []) {
     this.#hub = hub;
@@ -64,7 +66,7 @@ export class ChannelVerbs {
   }
 
   /**
-   * S4, S5. Of one channel, the first page has been sent when this resolves.
+   * S4, S5. When this resolves for a single channel, its first page has been sent.
    * @returns the answer to a pattern; undefined for one channel
    */
   async subscribe(
@@ -77,7 +79,7 @@ export class ChannelVerbs {
     if (name.endsWith('*')) return this.#subscribePattern(session, request, name);
     const channel = await this.#hub.channel(name);
     const view = subscription(who, channel);
-    if (!session.follows(channel, view) && session.following.length >= mostFollowed) return tooMany;
+    if (!session.follows(channel, view) && session.following.length >= maxFollowed) return tooMany;
     const position = seq === undefined ? undefined : { seq, ...(epoch === undefined ? {} : { epoch }) };
     const start: Start = position === undefined ? { from: 'beginning' } : { from: 'position', position };
     await new Promise<void>((answered) => session.follow(channel, view, start, answered));
@@ -95,7 +97,7 @@ export class ChannelVerbs {
     const patterns = this.#patterns.get(session) ?? new Map<string, () => void>();
     this.#patterns.set(session, patterns);
     patterns.get(name)?.();
-    if (patterns.size >= mostPatterns) return tooMany;
+    if (patterns.size >= maxPatterns) return tooMany;
     // S5.3: a channel that is followed already goes on as it is.
     const follow = (channel: Channel, start: Start) => {
       const view = subscription(who, channel);
@@ -108,7 +110,7 @@ export class ChannelVerbs {
         if (known.has(channel.name) || !fits(channel.name)) return;
         known.add(channel.name);
         const missed = changes.length === 0;
-        if (session.following.length < mostFollowed)
+        if (session.following.length < maxFollowed)
           follow(channel, missed ? { from: 'position', position: { seq: 0 } } : { from: 'now' });
         else session.end('too_many');
       },
@@ -122,7 +124,7 @@ export class ChannelVerbs {
     };
     patterns.set(name, stop);
     const infos = (await this.#hub.store.channels(prefix)).filter(({ channel }) => fits(channel));
-    if (new Set([...session.following, ...infos.map(({ channel }) => channel)]).size > mostFollowed) {
+    if (new Set([...session.following, ...infos.map(({ channel }) => channel)]).size > maxFollowed) {
       stop();
       return tooMany;
     }
@@ -174,26 +176,26 @@ export class ChannelVerbs {
     };
     const { position } = channel;
     if (request.type === 'read-all') {
-      const { from, to, limit = itemsAtOnce } = request;
+      const { from, to, limit = defaultItems } = request;
       const items = await channel.read({
         limit,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       });
-      return answer(position, `"items":${joined(items, itemText)}`);
+      return answer(position, `"items":${joinTexts(items, itemText)}`);
     }
-    const { key, at, before, limit = changesAtOnce } = request;
+    const { key, at, before, limit = defaultChanges } = request;
     if (at !== undefined) {
-      const refusal = unreachable(channel, at, 'at');
+      const refusal = refuseUnreachable(channel, at, 'at');
       if (refusal !== undefined) return refusal;
       const items = await channel.at(at);
       return answer(
         { ...position, seq: at },
-        `"items":${joined(key === undefined ? items : items.filter((item) => item.key === key), itemText)}`,
+        `"items":${joinTexts(key === undefined ? items : items.filter((item) => item.key === key), itemText)}`,
       );
     }
-    const { changes, more } = await past(channel, { ...(key === undefined ? {} : { key }), limit, before });
-    return answer(position, `"changes":${joined(changes, changeText)}${more ? ',"more":true' : ''}`);
+    const { changes, more } = await readHistory(channel, { ...(key === undefined ? {} : { key }), limit, before });
+    return answer(position, `"changes":${joinTexts(changes, changeText)}${more ? ',"more":true' : ''}`);
   }
 
   /**
@@ -205,7 +207,7 @@ export class ChannelVerbs {
     name: string,
     origin: string,
     peer: Peer,
-  ): { readonly written: Promise<Decided>; readonly key: string } {
+  ): { readonly written: Promise<WriteOutcome>; readonly key: string } {
     const key = 'key' in request && request.key !== undefined ? request.key : this.newKey(request.write_id);
     return { written: this.#write(request, key, name, origin, peer), key };
   }
@@ -216,24 +218,30 @@ export class ChannelVerbs {
     return createHash('sha256').update(writeId).digest('base64url').slice(0, 22);
   }
 
-  async #write(request: WriteRequest, key: string, name: string, origin: string, peer: Peer): Promise<Decided> {
+  async #write(request: WriteRequest, key: string, name: string, origin: string, peer: Peer): Promise<WriteOutcome> {
     const channel = await this.#hub.channel(name);
     if (!this.#forms.some(({ prefix }) => name.startsWith(prefix)))
       return this.#append(request, key, channel, origin, peer);
-    const before = this.#formed.get(channel) ?? Promise.resolve();
+    const before = this.#lastFormWrite.get(channel) ?? Promise.resolve();
     const writing = before.then(() => this.#append(request, key, channel, origin, peer));
-    this.#formed.set(
+    this.#lastFormWrite.set(
       channel,
       writing.catch(() => undefined),
     );
     return writing;
   }
 
-  async #append(request: WriteRequest, key: string, channel: Channel, origin: string, peer: Peer): Promise<Decided> {
+  async #append(
+    request: WriteRequest,
+    key: string,
+    channel: Channel,
+    origin: string,
+    peer: Peer,
+  ): Promise<WriteOutcome> {
     const base = baseOf(request.base, channel);
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const at = this.#hub.world.now();
-      const computed = (await this.#formedOps(request, key, channel, at)) ?? (await this.#ops(request, key, channel));
+      const computed = (await this.#opsByForm(request, key, channel, at)) ?? (await this.#ops(request, key, channel));
       if (!computed.ok) {
         const by = { origin, at };
         const accepted = await acceptedBefore(channel, { ...by, writeId: request.write_id });
@@ -241,7 +249,7 @@ export class ChannelVerbs {
       }
       const { ops, on } = computed;
       const write = {
-        ops: this.#versioned(channel, ops, request.version ?? undefined),
+        ops: this.#withVersions(channel, ops, request.version ?? undefined),
         origin,
         at,
         ...(request.write_id === undefined ? {} : { writeId: request.write_id }),
@@ -257,18 +265,18 @@ export class ChannelVerbs {
       if (appended.steps === 0 && request.type === 'delete') return refuse('item_not_found');
       return appended;
     }
-    return refuse('stale', '', 'others are writing: try again');
+    return refuse('stale', '', 'other devices are writing: try again');
   }
 
   /** W9.2: a write with an old base is stale, whatever else is wrong with it. */
-  async #stale(base: number | undefined, channel: Channel, origin: string): Promise<Decided | undefined> {
+  async #stale(base: number | undefined, channel: Channel, origin: string): Promise<WriteOutcome | undefined> {
     if (base === undefined) return undefined;
-    const asked = await channel.write({ ops: [], origin, at: this.#hub.world.now(), base });
-    return asked.ok ? undefined : staleAt(asked.position);
+    const probe = await channel.write({ ops: [], origin, at: this.#hub.world.now(), base });
+    return probe.ok ? undefined : staleAt(probe.position);
   }
 
-  /** What to do in a channel whose items have a form; undefined elsewhere, and where nothing is put. */
-  async #formedOps(
+  /** The ops of a request in a channel whose items have a form; undefined for other channels and for requests that put nothing. */
+  async #opsByForm(
     request: WriteRequest,
     key: string,
     channel: Channel,
@@ -293,7 +301,7 @@ export class ChannelVerbs {
     key: string,
     channel: Channel,
   ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on?: number } | Refusal> {
-    const wrong = isTasks(channel) ? notTasks(request) : await this.#wrongItems(request, key, channel);
+    const wrong = isTasks(channel) ? refuseNonTasks(request) : await this.#refuseWrongItems(request, key, channel);
     if (wrong !== undefined) return wrong;
     switch (request.type) {
       case 'create':
@@ -313,35 +321,35 @@ export class ChannelVerbs {
         if (request.items === undefined)
           return refuse('missing', 'items', '{"type":"write-all","channel":"…","items":[{"key":…,"item":…}]}');
         const on = channel.position.seq;
-        const wanted = request.items.map((entry) => putOf('put', entry.key, entry));
-        return { ok: true, ops: difference(await channel.read({}), wanted), on };
+        const target = request.items.map((entry) => putOf('put', entry.key, entry));
+        return { ok: true, ops: difference(await channel.read({}), target), on };
       }
       case 'revert': {
-        const refusal = unreachable(channel, request.to, 'to');
+        const refusal = refuseUnreachable(channel, request.to, 'to');
         if (refusal !== undefined) return refusal;
         const on = channel.position.seq;
         const [now, then] = await Promise.all([channel.read({}), channel.at(request.to)]);
-        return { ok: true, ops: difference(now, then.map(again)), on };
+        return { ok: true, ops: difference(now, then.map(putAgain)), on };
       }
     }
   }
 
-  /** Channels of the merged day take nothing but what they are made for. */
-  async #wrongItems(request: WriteRequest, key: string, { name }: Channel): Promise<Refusal | undefined> {
+  /** Refuses items that do not fit a channel of the merged day. */
+  async #refuseWrongItems(request: WriteRequest, key: string, { name }: Channel): Promise<Refusal | undefined> {
     if (name.startsWith('@') || name.startsWith('mob/')) return undefined;
     const short = name.slice(name.indexOf('/') + 1);
     if (request.type === 'delete' || request.type === 'revert') return undefined;
     const items = request.type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
     const said = items.filter(({ item }) => item !== undefined);
     for (const item of said) {
-      const wanted = wrongDayItem(short, item);
-      if (wanted !== undefined) return refuse('property', 'item', wanted);
+      const target = wrongDayItem(short, item);
+      if (target !== undefined) return refuse('property', 'item', target);
     }
     return short === 'rules' ? this.#checkRules?.(name, said, request.type === 'write-all') : undefined;
   }
 
   /** W5: gives the ops of a tasks channel their versions. */
-  #versioned(channel: Channel, ops: readonly Op[], stated: number | undefined): readonly Op[] {
+  #withVersions(channel: Channel, ops: readonly Op[], stated: number | undefined): readonly Op[] {
     if (!isTasks(channel)) return ops;
     let { version } = channel;
     return ops.map((op) => {
@@ -352,25 +360,25 @@ export class ChannelVerbs {
   }
 }
 
-function unreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {
+function refuseUnreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {
   const { position } = channel;
   if (seq > position.seq) return refuse('property', field, `the channel is at ${position.seq}`);
   if (seq > 0 && seq < channel.floor)
-    return refuse('gone', '', `the channel remembers what was after ${channel.floor}`);
+    return refuse('gone', '', `the history of the channel starts after step ${channel.floor}`);
   if (channel.keep === 'last' && seq < position.seq)
     return refuse('gone', '', 'this channel keeps only the last value of each item');
   return undefined;
 }
 
 /** S8.1, S8.4: past changes, newest first; fewer than `limit`, and `more`, if their values are large. */
-async function past(
+async function readHistory(
   channel: Channel,
   { limit, before, ...key }: { key?: string; limit: number; before: number | undefined },
 ): Promise<{ changes: readonly Change[]; more: boolean }> {
   const changes: Change[] = [];
   let upTo = before;
   for (;;) {
-    const most = Math.min(askedAtOnce, limit - changes.length);
+    const most = Math.min(historyPage, limit - changes.length);
     const some = await channel.history({
       ...key,
       newest: true,
@@ -379,7 +387,7 @@ async function past(
     });
     changes.push(...some);
     if (some.length < most || changes.length >= limit) return { changes, more: false };
-    if (sizeOf(changes) > historySize) return { changes, more: true };
+    if (sizeOf(changes) > maxHistorySize) return { changes, more: true };
     upTo = changes.at(-1)?.seq;
   }
 }
@@ -387,15 +395,15 @@ async function past(
 const tooMany = refuse(
   'too_many',
   '',
-  `a connection follows ${mostFollowed} channels and ${mostPatterns} patterns at most: unsubscribe first`,
+  `a connection follows ${maxFollowed} channels and ${maxPatterns} patterns at most: unsubscribe first`,
 );
 
 function isTasks({ name }: Channel): boolean {
   return /^[^@/][^/]*\/tasks$/.test(name);
 }
 
-/** S1.2: Kronos clients are sent these items as tasks. */
-function notTasks(request: WriteRequest): Refusal | undefined {
+/** S1.2: refuses items that are not tasks, because Kronos clients are sent these items as tasks. */
+function refuseNonTasks(request: WriteRequest): Refusal | undefined {
   const items = request.type === 'write-all' ? (request.items ?? []) : 'item' in request ? [request] : [];
   return items.every(({ item }) => item === undefined || isTask(item))
     ? undefined
@@ -406,7 +414,7 @@ function putOf(op: 'put' | 'add', key: string, said: { item?: unknown; time?: nu
   return { op, key, value: JSON.stringify(said.item ?? null), ...span(said.time, said.end) };
 }
 
-function again(item: Item): Op {
+function putAgain(item: Item): Op {
   return { op: 'put', key: item.key, value: item.value, ...span(item.time ?? undefined, item.end ?? undefined) };
 }
 
@@ -414,8 +422,8 @@ function span(time: number | undefined, end: number | undefined): { time?: numbe
   return { ...(time === undefined ? {} : { time }), ...(end === undefined ? {} : { end }) };
 }
 
-/** The ops that make a channel hold just what is wanted. */
-function difference(now: readonly Item[], wanted: readonly Op[]): Op[] {
-  const keys = new Set(wanted.map(({ key }) => key));
-  return [...now.filter(({ key }) => !keys.has(key)).map(({ key }): Op => ({ op: 'remove', key })), ...wanted];
+/** The ops that make the content of a channel equal to the wanted items. */
+function difference(now: readonly Item[], target: readonly Op[]): Op[] {
+  const keys = new Set(target.map(({ key }) => key));
+  return [...now.filter(({ key }) => !keys.has(key)).map(({ key }): Op => ({ op: 'remove', key })), ...target];
 }

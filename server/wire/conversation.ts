@@ -1,5 +1,5 @@
-// One connection that speaks the wire, on any transport: takes messages in order, knows who is speaking, and hands each request to
-// its verb. authorize.ts decides who that is. The verbs are in channel-requests.ts, admin.ts and the adapter of task-clients.ts.
+// One connection of the wire protocol, on any transport: processes messages in order, identifies the sender, and calls the verb of each
+// request. authorize.ts identifies senders. The verbs are in channel-requests.ts, admin.ts and the adapter of task-clients.ts.
 
 import { type Decoded, decode, type Unreadable } from '../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
@@ -12,33 +12,33 @@ import { SerialQueue } from '../core/serial-queue.ts';
 import { Session, type View } from '../core/session.ts';
 import type { Caller } from '../http/types.ts';
 import { administer } from './admin.ts';
-import { admitLogin, admitRequest, type Gate } from './authorize.ts';
+import { type AuthorizePolicy, admitLogin, admitRequest } from './authorize.ts';
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
 import { ChannelVerbs, type CheckRules } from './channel-verbs.ts';
 import type { ItemForm } from './item-forms.ts';
-import { Answering, type AnsweringOwner, type Ref } from './response-order.ts';
+import { OrderedResponses, type Ref, type ResponseSink } from './response-order.ts';
 import type { AccountTasks, Login, TaskClients, TaskDevice, TaskRequest } from './task-clients.ts';
 
-/** C4 */
-const silenceMs = 10_000;
-/** B3 */
-const unanswered = 1_024;
-/** B3: characters of them. */
-const unansweredSize = 8_388_608;
+/** C4: milliseconds until a connection must log in or send a request. */
+const loginTimeoutMs = 10_000;
+/** B3: requests without an answer that a connection may have. */
+const maxPending = 1_024;
+/** B3: characters of these requests. */
+const maxPendingSize = 8_388_608;
 
-export interface WireDeps<D extends TaskDevice> extends Gate {
+export interface WireDeps<D extends TaskDevice> extends AuthorizePolicy {
   readonly hub: Hub;
   /** The adapter of plain task clients. */
   readonly tasks: TaskClients<D>;
-  /** Of Horai, for `stats`. */
+  /** Version of Horai, for `stats`. */
   readonly version: string;
-  /** Says what is wrong with rules of the merged day. */
+  /** Checks the rules of the merged day. */
   readonly checkRules?: CheckRules;
-  /** Forms of items that adapters own. */
+  /** Forms of the items in channels that adapters own. */
   readonly forms?: readonly ItemForm[];
 }
 
-/** @returns what starts a conversation with a peer, for the transports */
+/** @returns a function with which a transport opens the conversation of a new connection */
 export function openWire<D extends TaskDevice>(deps: WireDeps<D>): (peer: Peer, caller: Caller) => Conversation {
   const channels = new ChannelRequests(
     new ChannelVerbs(deps.hub, deps.checkRules, deps.forms),
@@ -49,79 +49,79 @@ export function openWire<D extends TaskDevice>(deps: WireDeps<D>): (peer: Peer, 
   return (peer, caller) => new WireConversation(shared, peer, caller);
 }
 
-const nobody: Identity = { account: '', device: '', token: '', scopes: [] };
+const anonymous: Identity = { account: '', device: '', token: '', scopes: [] };
 
-/** What all conversations of a hub share. */
+/** Shared by all conversations of a hub. */
 interface Shared<D extends TaskDevice> extends WireDeps<D> {
   readonly channels: ChannelRequests<D>;
 }
 
-const nothing = () => undefined;
+const noop = () => undefined;
 
-class WireConversation<D extends TaskDevice> implements Conversation, AnsweringOwner {
+class WireConversation<D extends TaskDevice> implements Conversation, ResponseSink {
   #deps: Shared<D>;
   #peer: Peer;
   #caller: Caller;
   #session: Session | undefined;
   #login: Login<D> | undefined;
-  #answers: Answering = new Answering(this);
-  /** Requests, one after the other. */
-  #requests: SerialQueue;
+  #responses: OrderedResponses = new OrderedResponses(this);
+  /** Processes requests one after the other. */
+  #queue: SerialQueue;
   #pending = 0;
   #pendingSize = 0;
-  #cancelSilence: () => void;
-  /** Followed as a plain client does, having logged in; and the view in which it is. */
-  #plain: { readonly tasks: AccountTasks; view: View } | undefined;
-  /** C6: whether it has used more than the verbs of Kronos, and so knows messages that plain clients take for an error. */
+  #cancelTimeout: () => void;
+  /** The tasks that a plain client follows since its login, and its view of them. */
+  #plainTasks: { readonly tasks: AccountTasks; view: View } | undefined;
+  /** C6: true while the connection has used only Kronos verbs. Such clients take other messages for errors. */
   #isPlain = true;
 
   constructor(deps: Shared<D>, peer: Peer, caller: Caller) {
     this.#deps = deps;
     this.#peer = peer;
     this.#caller = caller;
-    this.#requests = new SerialQueue(this.#answers);
+    this.#queue = new SerialQueue(this.#responses);
     const cancels = [
-      deps.hub.world.after(silenceMs, () => this.#open(nobody).end('silent')),
-      deps.hub.atDrain(() => this.#open(nobody).end('away')),
+      deps.hub.world.after(loginTimeoutMs, () => this.#open(anonymous).end('silent')),
+      deps.hub.atDrain(() => this.#open(anonymous).end('away')),
     ];
-    this.#cancelSilence = () => {
+    this.#cancelTimeout = () => {
       for (const cancel of cancels) cancel();
-      this.#cancelSilence = nothing;
+      this.#cancelTimeout = noop;
     };
   }
 
   receive(text: string): void {
-    if (this.#answers.over) return;
+    if (this.#responses.isOver) return;
     const decoded = decode(text);
-    const tooLarge = this.#pending > 0 && this.#pendingSize + text.length > unansweredSize;
-    if (this.#pending >= unanswered || tooLarge) {
-      this.#answers.refuse(refuse('too_many', '', 'wait for answers before sending more'), refOf(decoded));
+    const tooLarge = this.#pending > 0 && this.#pendingSize + text.length > maxPendingSize;
+    if (this.#pending >= maxPending || tooLarge) {
+      this.#responses.refuse(refuse('too_many', '', 'wait for answers before sending more'), refOf(decoded));
       return;
     }
     this.#pending += 1;
     this.#pendingSize += text.length;
-    this.#requests.run(() => this.#request(decoded, text.length));
+    this.#queue.run(() => this.#process(decoded, text.length));
   }
 
   // No function here has a name: tsx would define that name anew for every message.
-  #request(decoded: Decoded, size: number): void | Promise<void> {
+  #process(decoded: Decoded, size: number): void | Promise<void> {
     try {
-      const going = decoded.ok
-        ? this.#take(decoded.request, decoded.unreadable)
-        : this.#answers.refuseAfter(decoded, decoded.ref);
-      if (going !== undefined) {
-        return going
-          .catch((error: unknown) => this.#answers.fault(error, refOf(decoded)))
-          .then(() => this.#taken(size));
+      const handling = decoded.ok
+        ? this.#handle(decoded.request, decoded.unreadable)
+        : this.#responses.enqueueRefusal(decoded, decoded.ref);
+      if (handling !== undefined) {
+        return handling
+          .catch((error: unknown) => this.#responses.respondToFault(error, refOf(decoded)))
+          .then(() => this.#release(size));
       }
     } catch (error) {
-      this.#answers.fault(error, refOf(decoded));
+      this.#responses.respondToFault(error, refOf(decoded));
     }
-    this.#taken(size);
+    this.#release(size);
   }
 
-  #taken(size: number): void {
-    this.#answers.after(() => {
+  #release(size: number): void {
+    this.#responses.enqueue(() => {
       this.#pending -= 1;
       this.#pendingSize -= size;
     });
@@ -132,7 +132,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     else if (this.#peer.send(text) === 'dropped') this.#peer.close(4413, 'reading too slowly');
   }
 
-  failed(error: unknown): void {
+  logFailure(error: unknown): void {
     this.#deps.hub.world.log.error({ error, peer: this.#peer.name }, 'wire: a request failed');
   }
 
@@ -145,48 +145,48 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
   }
 
   closed(orderly: boolean): void {
-    this.#answers.over = true;
-    this.#cancelSilence();
+    this.#responses.isOver = true;
+    this.#cancelTimeout();
     this.#session?.closed();
-    // What was said last and is not done yet, nobody will do.
-    this.#leaveDevice(orderly && this.#pending === 0);
+    // Requests still queued are not processed any more, so the close is not orderly.
+    this.#disconnectDevice(orderly && this.#pending === 0);
   }
 
-  #leaveDevice(orderly: boolean): void {
+  #disconnectDevice(orderly: boolean): void {
     const device = this.#login?.device;
     if (device !== undefined) this.#deps.tasks.disconnect(device, orderly);
-    if (device?.connections === 0) this.#plain?.tasks.left(device.id);
+    if (device?.connections === 0) this.#plainTasks?.tasks.forgetDevice(device.id);
     this.#login = undefined;
   }
 
   #open(identity: Identity): Session {
-    if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#startOver();
+    if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#resetSession();
     if (this.#session === undefined) {
       const session = new Session(this.#deps.hub, this.#peer, identity);
       session.hearsAway = !this.#isPlain;
       this.#session = session;
       session.atEnd(() => {
-        if (this.#answers.over || this.#session !== session) return;
-        this.#answers.over = true;
-        this.#cancelSilence();
-        this.#leaveDevice(false);
+        if (this.#responses.isOver || this.#session !== session) return;
+        this.#responses.isOver = true;
+        this.#cancelTimeout();
+        this.#disconnectDevice(false);
       });
-      if (this.#answers.over) session.closed();
+      if (this.#responses.isOver) session.closed();
     }
     this.#session.identity = identity;
     return this.#session;
   }
 
-  /** L7: who speaks from now on hears nothing of what was followed before. */
-  #startOver(): void {
+  /** L7: ends the session, so that the next login receives nothing of the earlier subscriptions. */
+  #resetSession(): void {
     const before = this.#session;
     this.#session = undefined;
-    this.#plain = undefined;
+    this.#plainTasks = undefined;
     before?.closed();
   }
 
-  #take(request: WireRequest, unreadable: readonly Unreadable[]): void | Promise<void> {
-    if (this.#answers.over) return;
+  #handle(request: WireRequest, unreadable: readonly Unreadable[]): void | Promise<void> {
+    if (this.#responses.isOver) return;
     if (this.#isPlain && !isPlain(request)) {
       this.#isPlain = false;
       if (this.#session !== undefined) this.#session.hearsAway = true;
@@ -194,14 +194,14 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     if (request.type === 'login') return this.#logIn(request);
     const { ref } = request;
     const { channels } = this.#deps;
-    const to = this.#answers;
-    const login = this.#who(request);
-    if (!login.ok) return to.refuseAfter(login, ref);
-    this.#cancelSilence();
+    const to = this.#responses;
+    const login = this.#identify(request);
+    if (!login.ok) return to.enqueueRefusal(login, ref);
+    this.#cancelTimeout();
     const session = this.#open(login.identity);
     switch (request.type) {
       case 'ping':
-        return to.after(() => to.accept('pong', {}, ref));
+        return to.enqueue(() => to.accept('pong', {}, ref));
       case 'channels':
         return channels.list(to, login, ref);
       case 'read-all':
@@ -210,95 +210,100 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
       case 'update':
       case 'delete':
         return request.channel === undefined
-          ? this.#takeOfTasks(session, login, request, unreadable)
-          : this.#takeOfChannel(session, login, request, request.channel);
+          ? this.#handleTasks(session, login, request, unreadable)
+          : this.#handleChannel(session, login, request, request.channel);
       case 'subscribe':
       case 'unsubscribe':
       case 'history':
       case 'revert':
-        return this.#takeOfChannel(session, login, request, request.channel);
+        return this.#handleChannel(session, login, request, request.channel);
       default:
         return this.#administer(session, request);
     }
   }
 
-  #takeOfTasks(
+  #handleTasks(
     session: Session,
     login: Login<D>,
     request: TaskRequest,
     unreadable: readonly Unreadable[],
   ): Promise<void> {
-    const taking = this.#deps.tasks.take(this.#answers, this.#peer, login, request, unreadable);
-    this.#showAsRead(session);
-    return taking;
+    const handling = this.#deps.tasks.handle(this.#responses, this.#peer, login, request, unreadable);
+    this.#updateView(session);
+    return handling;
   }
 
-  /** R4: what it has sent may have told its generation; from here on it is shown tasks in that form. */
-  #showAsRead(session: Session): void {
-    if (this.#plain === undefined) return;
-    const { tasks, view } = this.#plain;
+  /** R4: a request may reveal the client's generation; from here on tasks are sent in that form. */
+  #updateView(session: Session): void {
+    if (this.#plainTasks === undefined) return;
+    const { tasks, view } = this.#plainTasks;
     const now = this.#plainView(tasks);
     if (now.key === view.key || !session.follows(tasks.channel, view)) return;
     const behind = session.isBehind;
     session.unfollow(tasks.channel, view);
-    this.#plain.view = now;
+    this.#plainTasks.view = now;
     session.follow(tasks.channel, now, { from: behind ? 'beginning' : 'now' });
   }
 
-  #takeOfChannel(session: Session, login: Login<D>, request: ChannelRequest, channel: string): void | Promise<void> {
-    const asking = { session, login, to: this.#answers, follows: (name: string) => this.#follows(name) };
-    return this.#deps.channels.take(asking, request, channel);
+  #handleChannel(session: Session, login: Login<D>, request: ChannelRequest, channel: string): void | Promise<void> {
+    const context = {
+      session,
+      login,
+      responses: this.#responses,
+      onFollow: (name: string) => this.#endPlainView(name),
+    };
+    return this.#deps.channels.handle(context, request, channel);
   }
 
   async #administer(session: Session, request: Parameters<typeof administer>[1]): Promise<void> {
-    await this.#answers.done();
+    await this.#responses.done();
     const { hub, accounts, version } = this.#deps;
     const answer = await administer({ hub, accounts, version, session }, request);
-    if (answer.ok) this.#answers.accept(request.type, answer.fields, request.ref);
-    else this.#answers.refuse(answer, request.ref);
+    if (answer.ok) this.#responses.accept(request.type, answer.fields, request.ref);
+    else this.#responses.refuse(answer, request.ref);
   }
 
-  /** L6, L7: who asks. */
-  #who(request: WireRequest): ({ readonly ok: true } & Login<D>) | Refusal {
-    const said = request.user_id ?? '';
+  /** L6, L7: the identity of the request's sender. */
+  #identify(request: WireRequest): ({ readonly ok: true } & Login<D>) | Refusal {
+    const userId = request.user_id ?? '';
     if (this.#login !== undefined) {
-      if (said === '' || said === this.#login.userId) return { ok: true, ...this.#login };
+      if (userId === '' || userId === this.#login.userId) return { ok: true, ...this.#login };
       return refuse('user_not_found', '', 'this connection is logged in as someone else: log in again');
     }
     const admitted = admitRequest(this.#deps, this.#caller, this.#peer.name, request);
     if (!admitted.ok) return admitted;
     const login = { ...admitted, device: undefined };
-    if (said !== '') this.#login = login;
+    if (userId !== '') this.#login = login;
     return login;
   }
 
   async #logIn(request: Requests['login']): Promise<void> {
-    await this.#answers.done();
+    await this.#responses.done();
     const { ref, version } = request;
     const admitted = await admitLogin(this.#deps, this.#caller, request);
-    if (!admitted.ok) return this.#answers.refuse(admitted, ref);
+    if (!admitted.ok) return this.#responses.refuse(admitted, ref);
     const { identity, userId } = admitted;
     const connected = this.#deps.tasks.connect(request.device_id ?? '', identity.account);
-    if (!connected.ok) return this.#answers.refuse(connected, ref);
+    if (!connected.ok) return this.#responses.refuse(connected, ref);
     const { device } = connected;
     const tasks = await this.#deps.tasks.of(identity.account);
-    if (this.#answers.over) return this.#deps.tasks.disconnect(device, false);
-    this.#leaveDevice(false);
-    this.#cancelSilence();
-    this.#startOver();
+    if (this.#responses.isOver) return this.#deps.tasks.disconnect(device, false);
+    this.#disconnectDevice(false);
+    this.#cancelTimeout();
+    this.#resetSession();
     this.#login = { identity: { ...identity, device: device.id }, userId, device };
     const session = this.#open(this.#login.identity);
     const readable = isAllowed(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;
     if (readable) await device.greet(stated, tasks.seq);
-    if (this.#answers.over) return;
-    // From here to `follow` nothing may wait: what is not in the answer has to be told.
+    if (this.#responses.isOver) return;
+    // No await from here to `follow`: a change that is not in the answer must be sent.
     const answer = readable ? device.login(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;
-    this.#answers.accept('login', { user_id: userId, device_id: device.id, version: answer }, ref);
+    this.#responses.accept('login', { user_id: userId, device_id: device.id, version: answer }, ref);
     if (!readable) return;
-    this.#plain = { tasks, view: this.#plainView(tasks) };
-    if ((stated ?? 0) > tasks.version) tasks.deafen(device.id);
-    session.follow(tasks.channel, this.#plain.view, { from: 'now' });
+    this.#plainTasks = { tasks, view: this.#plainView(tasks) };
+    if ((stated ?? 0) > tasks.version) tasks.markOutOfSync(device.id);
+    session.follow(tasks.channel, this.#plainTasks.view, { from: 'now' });
   }
 
   #plainView(tasks: AccountTasks): View {
@@ -306,12 +311,12 @@ class WireConversation<D extends TaskDevice> implements Conversation, AnsweringO
     return tasks.view(identity?.token ?? '', { userId, generation: device?.generation ?? 'raw' });
   }
 
-  /** Who follows the tasks as a channel hears of them in that way only. */
-  #follows(name: string): void {
-    const plain = this.#plain;
+  /** A session that subscribes to the tasks as a channel no longer receives them as a plain client. */
+  #endPlainView(name: string): void {
+    const plain = this.#plainTasks;
     if (plain === undefined || !matchesPattern(name, plain.tasks.channel.name)) return;
     this.#session?.unfollow(plain.tasks.channel, plain.view);
-    this.#plain = undefined;
+    this.#plainTasks = undefined;
   }
 }
 
@@ -319,10 +324,10 @@ function refOf(decoded: Decoded): Ref {
   return decoded.ok ? decoded.request.ref : decoded.ref;
 }
 
-const verbsOfKronos: ReadonlySet<string> = new Set(['login', 'read-all', 'write-all', 'create', 'update', 'delete']);
-/** What no Kronos client of either generation sends. */
-const fieldsOfOurs = ['ref', 'channel', 'write_id', 'base', 'name', 'token'] as const;
+const kronosVerbs: ReadonlySet<string> = new Set(['login', 'read-all', 'write-all', 'create', 'update', 'delete']);
+/** Fields that no Kronos client of either generation sends. */
+const horaiFields = ['ref', 'channel', 'write_id', 'base', 'name', 'token'] as const;
 
 function isPlain(request: WireRequest): boolean {
-  return verbsOfKronos.has(request.type) && !fieldsOfOurs.some((field) => field in request);
+  return kronosVerbs.has(request.type) && !horaiFields.some((field) => field in request);
 }

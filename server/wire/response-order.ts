@@ -7,34 +7,34 @@ import type { Accepted, Refused } from './idempotency.ts';
 
 export type Ref = string | number | undefined;
 
-export interface AnsweringOwner {
+export interface ResponseSink {
   send(text: string): void;
-  /** A request failed, and not by the client's fault. */
-  failed(error: unknown): void;
+  /** Logs a request that failed because of the hub, not the client. */
+  logFailure(error: unknown): void;
 }
 
-export class Answering implements QueueOwner {
+export class OrderedResponses implements QueueOwner {
   /** True once the conversation has ended: nothing more is sent. */
-  over = false;
-  #owner: AnsweringOwner;
-  #turns: SerialQueue = new SerialQueue(this);
+  isOver = false;
+  #sink: ResponseSink;
+  #queue: SerialQueue = new SerialQueue(this);
 
-  constructor(owner: AnsweringOwner) {
-    this.#owner = owner;
+  constructor(sink: ResponseSink) {
+    this.#sink = sink;
   }
 
   /** Calls `act` after everything that was queued before. */
-  after(act: Act): void {
-    this.#turns.run(act);
+  enqueue(act: Act): void {
+    this.#queue.run(act);
   }
 
   /** Resolves when every request so far is answered and every write is decided. */
   done(): Promise<void> {
-    return this.#turns.done();
+    return this.#queue.done();
   }
 
   send(text: string): void {
-    if (!this.over) this.#owner.send(text);
+    if (!this.isOver) this.#sink.send(text);
   }
 
   accept(type: string, fields: object, ref: Ref): void {
@@ -47,16 +47,16 @@ export class Answering implements QueueOwner {
     this.send(position === undefined ? text : JSON.stringify({ ...JSON.parse(text), ...position }));
   }
 
-  refuseAfter(refusal: Refused, ref: Ref): void {
-    this.after(() => this.refuse(refusal, ref));
+  enqueueRefusal(refusal: Refused, ref: Ref): void {
+    this.enqueue(() => this.refuse(refusal, ref));
   }
 
   /**
    * Answers a write that has a `ref`, or was refused.
    * @param more fields of the answer
-   * @returns whether it was accepted
+   * @returns true if it was accepted
    */
-  decided(written: Accepted | Refused, ref: Ref, more: object = {}): written is Accepted {
+  respondToWrite(written: Accepted | Refused, ref: Ref, more: object = {}): written is Accepted {
     if (!written.ok) {
       this.refuse(written, ref);
       return false;
@@ -66,12 +66,12 @@ export class Answering implements QueueOwner {
     return true;
   }
 
-  fault(error: unknown, ref: Ref): void {
-    this.#owner.failed(error);
+  respondToFault(error: unknown, ref: Ref): void {
+    this.#sink.logFailure(error);
     this.refuse(refuse('broken', '', 'nothing was acknowledged: try again'), ref);
   }
 
   failed(error: unknown): void {
-    this.fault(error, undefined);
+    this.respondToFault(error, undefined);
   }
 }

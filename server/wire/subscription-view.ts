@@ -21,7 +21,7 @@ export function changeText(change: Change): string {
   return `{"type":"${change.kind}",${fields(change)}}`;
 }
 
-export function joined<T>(items: readonly T[], text: (item: T) => string): string {
+export function joinTexts<T>(items: readonly T[], text: (item: T) => string): string {
   return `[${items.map(text).join(',')}]`;
 }
 
@@ -36,8 +36,8 @@ function pageText(name: string, page: Page): string {
   const head = `{"success":true,"type":"${page.kind}","channel":${JSON.stringify(name)},"epoch":${JSON.stringify(epoch)},"seq":${seq}${reason}`;
   const body =
     page.kind === 'changes'
-      ? `"changes":${joined(page.changes, changeText)}`
-      : `"items":${joined(page.changes, itemText)}`;
+      ? `"changes":${joinTexts(page.changes, changeText)}`
+      : `"items":${joinTexts(page.changes, itemText)}`;
   return `${head},${body}${page.more ? ',"more":true' : ''}}`;
 }
 

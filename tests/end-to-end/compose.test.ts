@@ -45,7 +45,7 @@ describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
 
   test('[L3.3] [L6.2] bound to other addresses wants a token', async () => {
     const hub = await start({ engine, host: '0.0.0.0' });
-    expect(hub.personal).toBe(false);
+    expect(hub.isPersonal).toBe(false);
     expect(await status(`${hub.url}-/health`, {})).toBe(200);
     expect(await status(`${hub.url}-/metrics`, {})).toBe(401);
     expect(await status(`${hub.url}-/metrics`, { authorization: `Bearer ${hub.ownerSecret}` })).toBe(200);
@@ -58,7 +58,7 @@ describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
 
   test('known by further names wants a token, because whoever comes by them is not on this machine', async () => {
     const hub = await start({ engine, hosts: ['hub.example.org'] });
-    expect(hub.personal).toBe(false);
+    expect(hub.isPersonal).toBe(false);
     expect(await status(`${hub.url}-/health`, { host: 'hub.example.org' })).toBe(200);
     expect(await status(`${hub.url}-/metrics`, { host: 'hub.example.org' })).toBe(401);
   });
@@ -95,7 +95,7 @@ describe('the Kronos port', () => {
     expect(hub.warnings).toContainEqual(expect.stringContaining(String(port)));
     expect(await status(`${hub.url}-/health`, {})).toBe(200);
 
-    const refused = await compose(testConfig({ kronosPort: port, kronosAsked: true }), realWorld('silent'));
+    const refused = await compose(testConfig({ kronosPort: port, isKronosRequired: true }), realWorld('silent'));
     expect(refused).toEqual({ ok: false, error: expect.stringContaining('Kronos') });
     await new Promise((resolve) => other.close(resolve));
   });
@@ -105,10 +105,10 @@ describe('the Kronos port', () => {
   });
 });
 
-describe('an exception nobody caught', () => {
+describe('uncaught exception', () => {
   test('is counted, and survived while the store takes writes', async () => {
     const hub = await start();
-    expect(await hub.survives(new Error('made up'))).toBe(true);
+    expect(await hub.survivesFault(new Error('made up'))).toBe(true);
     const metrics = await fetch(`${hub.url}-/metrics`).then((answer) => answer.text());
     expect(metrics).toContain('horai_faults_total 1\n');
   });

@@ -9,10 +9,10 @@ export async function type(data: string, ...args: readonly string[]): Promise<En
   const out: string[] = [];
   const err: string[] = [];
   const code = await run(args, {
-    surroundings: { env: { HORAI_DATA: data, HORAI_LOG: 'silent' }, platform: 'linux', home: '/nowhere' },
+    sources: { env: { HORAI_DATA: data, HORAI_LOG: 'silent' }, platform: 'linux', home: '/nowhere' },
     version: '1.2.3',
     print: (text) => void out.push(text),
-    complain: (text) => void err.push(text),
+    printError: (text) => void err.push(text),
     world: realWorld,
     serve: () => Promise.resolve(42),
     edge: () => Promise.resolve(43),

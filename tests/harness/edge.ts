@@ -79,7 +79,7 @@ export async function startEdge(
       folder: '/nowhere',
       port: 0,
       kronosPort: null,
-      kronosAsked: false,
+      isKronosRequired: false,
       keepDays: 7,
       rules: undefined,
       testing: false,

@@ -8,7 +8,7 @@ import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer
 import { noopRelay, type Relay } from '../../server/core/relay.ts';
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
-import type { Gate } from '../../server/wire/authorize.ts';
+import type { AuthorizePolicy } from '../../server/wire/authorize.ts';
 import { openWire } from '../../server/wire/conversation.ts';
 import { TestWorld } from './world.ts';
 
@@ -118,7 +118,7 @@ export interface TestHub {
 }
 
 export async function startHub(
-  options: Partial<Pick<Gate, 'personal' | 'signup'> & Pick<TaskDeps, 'merge'>> & {
+  options: Partial<Pick<AuthorizePolicy, 'personal' | 'signup'> & Pick<TaskDeps, 'merge'>> & {
     store?: Store;
     relay?: Relay;
     world?: TestWorld;

@@ -60,18 +60,18 @@ export class Unseen {
   #prunedAt = 0;
 
   /** M12: from now on what others change counts as unseen by this device, until it has been sent all tasks. */
-  deafen(device: string, now: number): void {
+  markOutOfSync(device: string, now: number): void {
     this.#deaf.set(device, { since: this.#unseenSince(device, now), until: Number.POSITIVE_INFINITY });
   }
 
   /** It is being sent all tasks: what it said before it has them may still be on its way. */
-  undeafen(device: string, now: number): void {
+  markInSync(device: string, now: number): void {
     const deaf = this.#deaf.get(device);
     if (deaf !== undefined) this.#deaf.set(device, { ...deaf, until: now + unseenMs });
   }
 
   /** It has no connection any more. */
-  left(device: string): void {
+  forgetDevice(device: string): void {
     this.#deaf.delete(device);
   }
 

@@ -11,7 +11,7 @@ import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Peer } from '../../core/peer.ts';
 import { type Accepted, baseOf } from '../../wire/idempotency.ts';
-import type { Answering, Ref } from '../../wire/response-order.ts';
+import type { OrderedResponses, Ref } from '../../wire/response-order.ts';
 import type { TaskClients, TaskRequest, Login as WireLogin } from '../../wire/task-clients.ts';
 import { rawClient, type TaskClient } from './aliases.ts';
 import { type Device, Devices, sureMs } from './device.ts';
@@ -30,7 +30,7 @@ type Login = WireLogin<Device>;
 interface Asking {
   readonly tasks: Tasks;
   readonly login: Login;
-  readonly to: Answering;
+  readonly to: OrderedResponses;
   readonly ref: Ref;
   readonly client: TaskClient;
 }
@@ -47,7 +47,7 @@ class TaskRequests implements TaskClients<Device> {
   #devices: Devices;
   #opened = new Map<string, Promise<Tasks>>();
   /** When a connection was last sent its tasks without having asked. */
-  #unasked = new WeakMap<Answering, number>();
+  #unasked = new WeakMap<OrderedResponses, number>();
 
   constructor(deps: TaskDeps, devices: Devices) {
     this.#deps = deps;
@@ -76,8 +76,8 @@ class TaskRequests implements TaskClients<Device> {
    * @param unreadable what was in a `write-all` and is no task (W7)
    * @param key where the request names its task by that; of a create it is answered (S2)
    */
-  async take(
-    to: Answering,
+  async handle(
+    to: OrderedResponses,
     peer: Peer,
     login: Login,
     request: TaskRequest,
@@ -90,7 +90,7 @@ class TaskRequests implements TaskClients<Device> {
     const learnt = request.channel === undefined && login.device !== undefined && learn(login.device, request);
     const verb = request.type === 'read-all' ? 'read' : 'write';
     if (!isAllowed(login.identity, verb, `${account}/tasks`)) {
-      return to.refuseAfter(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref);
+      return to.enqueueRefusal(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref);
     }
     const tasks = await this.of(account);
     const asking = { tasks, login, to, ref, client };
@@ -108,7 +108,7 @@ class TaskRequests implements TaskClients<Device> {
     };
     if (request.type === 'write-all') return this.#writeAll(asking, writer, request, unreadable);
     const outcome = this.#write(asking, writer, request, key);
-    if ('ok' in outcome) return to.refuseAfter(outcome, ref);
+    if ('ok' in outcome) return to.enqueueRefusal(outcome, ref);
     // R4: it was shown tasks as a client that might be of either generation.
     const shownOtherwise = learnt && tasks.readOtherwise(client.generation);
     const differs = () => shownOtherwise || outcome.differs();
@@ -116,7 +116,7 @@ class TaskRequests implements TaskClients<Device> {
   }
 
   /** R2: an index keeps no secret of the account, whichever of its tokens the client had when it made the task. */
-  disguised<T>(task: T, account: string): T {
+  hideSecret<T>(task: T, account: string): T {
     if (typeof task !== 'object' || task === null || !('index' in task) || typeof task.index !== 'string') return task;
     const secret = task.index.slice(0, Math.max(0, task.index.indexOf('#')));
     if (secret === '' || !this.#deps.accounts.isSecretOf(secret, account)) return task;
@@ -133,11 +133,11 @@ class TaskRequests implements TaskClients<Device> {
     const { account } = login.identity;
     const id = request.type === 'create' ? undefined : (request.task_id ?? undefined);
     if (request.type === 'delete') {
-      const { index } = this.disguised({ index: request.task_index || undefined }, account);
+      const { index } = this.hideSecret({ index: request.task_index || undefined }, account);
       if (key === undefined && id === undefined && index === undefined) return refuse('missing', 'task id');
       return tasks.delete(writer, { key, id, index });
     }
-    const task = this.disguised(request.task ?? asTask(request.item), account);
+    const task = this.hideSecret(request.task ?? asTask(request.item), account);
     if (task === undefined) return refuse('missing', 'task');
     if (task.id === 0) return refuse('property', 'id');
     if (request.type === 'create') return tasks.create(writer, task, key);
@@ -149,13 +149,13 @@ class TaskRequests implements TaskClients<Device> {
 
   #wrote(asking: Asking, writer: Writer, outcome: Outcome, key: string | undefined): void {
     const { to, ref } = asking;
-    to.after(async () => {
-      const written = await outcome.written.catch((error: unknown) => to.fault(error, ref));
-      if (written === undefined || !to.decided(written, ref, { key })) return;
+    to.enqueue(async () => {
+      const written = await outcome.written.catch((error: unknown) => to.respondToFault(error, ref));
+      if (written === undefined || !to.respondToWrite(written, ref, { key })) return;
       // W3, W6: what the sender holds is not what came out, or may not be.
       const differs = outcome.differs() || this.#crossed(to);
       const deaf = !written.replayed && noteWrite(asking, writer, written, differs);
-      if ((differs || deaf) && !to.over) await this.#listUnasked(asking);
+      if ((differs || deaf) && !to.isOver) await this.#listUnasked(asking);
     });
   }
 
@@ -167,11 +167,12 @@ class TaskRequests implements TaskClients<Device> {
   ): Promise<void> {
     const { tasks, login, to, ref } = asking;
     const { account } = login.identity;
-    const said = (request.tasks ?? request.data?.tasks)?.map((task) => this.disguised(task, account));
-    if (said === undefined) return to.refuseAfter(refuse('missing', 'tasks'), ref);
+    const said = (request.tasks ?? request.data?.tasks)?.map((task) => this.hideSecret(task, account));
+    if (said === undefined) return to.enqueueRefusal(refuse('missing', 'tasks'), ref);
     await to.done();
     const { written, spared, sure } = await tasks.writeAll(writer, login.device, said, unreadable);
-    if (!to.decided(written, ref, unreadable.length === 0 ? {} : { unreadable: unreadable.map(asAnswered) })) return;
+    if (!to.respondToWrite(written, ref, unreadable.length === 0 ? {} : { unreadable: unreadable.map(asAnswered) }))
+      return;
     if (unreadable.length > 0 && ref === undefined) to.refuse(unreadableTasks(unreadable), ref);
     if (!written.replayed) {
       login.device?.merged(writer.version, tasks.version, sure);
@@ -191,7 +192,7 @@ class TaskRequests implements TaskClients<Device> {
     await to.done();
     const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
     login.device?.list(all.seq, all.version, true);
-    tasks.undeafen(login.identity.device);
+    tasks.markInSync(login.identity.device);
     to.send(all.text(ref));
   }
 
@@ -199,15 +200,15 @@ class TaskRequests implements TaskClients<Device> {
   async #listUnasked({ tasks, login, to, client }: Asking): Promise<void> {
     if (!isAllowed(login.identity, 'read', tasks.channel.name)) return;
     const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
-    if (to.over) return;
+    if (to.isOver) return;
     this.#unasked.set(to, this.#deps.hub.world.now());
     login.device?.list(all.seq, all.version, false);
-    tasks.undeafen(login.identity.device);
+    tasks.markInSync(login.identity.device);
     to.send(all.text());
   }
 
   /** Whether a list that was sent unasked may have crossed what this device just wrote, so that it has forgotten that. */
-  #crossed(to: Answering): boolean {
+  #crossed(to: OrderedResponses): boolean {
     const unasked = this.#unasked.get(to);
     return unasked !== undefined && this.#deps.hub.world.now() - unasked <= sureMs;
   }
@@ -221,7 +222,7 @@ function noteWrite({ tasks, login }: Asking, writer: Writer, { changes }: Accept
   login.device?.wrote(writer.version, steps);
   if (writer.version === undefined || (writer.version <= tasks.version && !tasks.othersWrote(writer.device)))
     return false;
-  tasks.deafen(writer.device);
+  tasks.markOutOfSync(writer.device);
   return writer.client.generation === 2019;
 }
 

@@ -132,17 +132,17 @@ export class Tasks {
   }
 
   /** M12: this device may ignore notifications until it has been sent all tasks. */
-  deafen(device: string): void {
-    this.#unseen.deafen(device, this.#hub.world.now());
+  markOutOfSync(device: string): void {
+    this.#unseen.markOutOfSync(device, this.#hub.world.now());
   }
 
-  undeafen(device: string): void {
-    this.#unseen.undeafen(device, this.#hub.world.now());
+  markInSync(device: string): void {
+    this.#unseen.markInSync(device, this.#hub.world.now());
   }
 
   /** This device has no connection any more. */
-  left(device: string): void {
-    this.#unseen.left(device);
+  forgetDevice(device: string): void {
+    this.#unseen.forgetDevice(device);
   }
 
   /**

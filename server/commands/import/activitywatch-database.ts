@@ -55,7 +55,7 @@ interface EventRow {
   readonly data: string;
 }
 
-export async function databaseFile(file: string): Promise<ImportSource> {
+export async function openDatabaseFile(file: string): Promise<ImportSource> {
   const driver = await loadDriver(everyDriver);
   if (!driver.ok) throw new ImportError(driver.error);
   const database = driver.open(file, true);
@@ -71,8 +71,8 @@ export async function databaseFile(file: string): Promise<ImportSource> {
       return database
         .prepare(layout.buckets)
         .all<BucketRow>()
-        .map(({ row, id, data, ...said }): SourceBucket => {
-          const description = { ...said, id, data: fieldsOf(parseText(data)) };
+        .map(({ row, id, data, ...fields }): SourceBucket => {
+          const description = { ...fields, id, data: fieldsOf(parseText(data)) };
           return { id, description, events: () => eventsOf(database, layout, row) };
         });
     },

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './hub.ts';
-import { fieldsOf, type JsonFields, partsOf } from './json.ts';
+import { fieldsOf, type JsonFields, streamParts } from './json.ts';
 
 /** The source cannot hand over one bucket; the others may be fine. */
 export class SourceFailure extends Error {}
@@ -28,16 +28,16 @@ const descriptionPaths = ['type', 'client', 'hostname', 'created', 'data'].map((
 
 type Pieces = AsyncIterable<Uint8Array | string>;
 
-async function* eventsIn(pieces: Pieces, id: string): AsyncGenerator<unknown> {
-  for await (const { path, value } of partsOf(pieces, [eventPath])) if (path[1] === id) yield value;
+async function* readEvents(pieces: Pieces, id: string): AsyncGenerator<unknown> {
+  for await (const { path, value } of streamParts(pieces, [eventPath])) if (path[1] === id) yield value;
 }
 
 /** Some exports name a bucket's description before its events, others after them: the file is read once for the descriptions alone. */
-export function exportFile(file: string): ImportSource {
+export function openExportFile(file: string): ImportSource {
   return {
     async buckets() {
       const found = new Map<string, Record<string, unknown>>();
-      for await (const { path, value } of partsOf(createReadStream(file), [eventPath, ...descriptionPaths])) {
+      for await (const { path, value } of streamParts(createReadStream(file), [eventPath, ...descriptionPaths])) {
         const [, id, field] = path.map(String);
         if (id === undefined || field === undefined || field === 'events') continue;
         found.set(id, { ...found.get(id), [field]: value });
@@ -48,7 +48,7 @@ export function exportFile(file: string): ImportSource {
         );
       }
       return [...found].map(([id, description]) => {
-        return { id, description, events: () => eventsIn(createReadStream(file), id) };
+        return { id, description, events: () => readEvents(createReadStream(file), id) };
       });
     },
     settings: async () => new Map(),
@@ -57,7 +57,7 @@ export function exportFile(file: string): ImportSource {
 }
 
 /** The Python server has its settings in a file of their own, beside its configuration. */
-export function settingsFile(file: string): ImportSource {
+export function openSettingsFile(file: string): ImportSource {
   return {
     buckets: async () => [],
     async settings() {
@@ -75,7 +75,7 @@ export function settingsFile(file: string): ImportSource {
  * @param url of the server, with or without `/api/0`
  * @param key what it asks for, if it does
  */
-export function runningServer(url: string, key: string | undefined): ImportSource {
+export function openServer(url: string, key: string | undefined): ImportSource {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const base = `${url.replace(/\/+$/, '').replace(/\/api\/0$/, '')}/api/0`;
   const ask = async (path: string): Promise<Response> => {
@@ -108,7 +108,7 @@ export function runningServer(url: string, key: string | undefined): ImportSourc
       let position = 0;
       try {
         const { body } = await ask(path);
-        for await (const event of body === null ? [] : eventsIn(body, id)) {
+        for await (const event of body === null ? [] : readEvents(body, id)) {
           position += 1;
           if (position <= read) continue;
           read += 1;
@@ -125,7 +125,7 @@ export function runningServer(url: string, key: string | undefined): ImportSourc
   return {
     async buckets() {
       const all = Object.entries(await json('buckets/'));
-      return all.map(([id, said]) => ({ id, description: fieldsOf(said), events: () => events(id) }));
+      return all.map(([id, bucket]) => ({ id, description: fieldsOf(bucket), events: () => events(id) }));
     },
     settings: async () => new Map(Object.entries(await json('settings'))),
     close: () => undefined,

@@ -6,16 +6,16 @@ import { basename } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
 import { readSyncCopy } from '../../adapters/activitywatch/buckets/sync-copy.ts';
-import { databaseFile } from './activitywatch-database.ts';
+import { openDatabaseFile } from './activitywatch-database.ts';
 import {
-  exportFile,
   type ImportSource,
-  runningServer,
+  openExportFile,
+  openServer,
+  openSettingsFile,
   type SourceBucket,
   SourceFailure,
-  settingsFile,
 } from './activitywatch-source.ts';
-import { ImportError, type ImportHubDeps } from './hub.ts';
+import { ImportError, type ImportHub } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
@@ -64,16 +64,18 @@ export interface ImportOutcome {
 }
 
 /**
- * @param said a file, or the address of a running server
+ * @param location a file, or the address of a running server
  * @param key the API key of that server
  */
-export async function openSource(said: string, key?: string): Promise<ImportSource> {
-  if (/^https?:\/\//.test(said)) return runningServer(said, key);
-  if (/^settings(?:-testing)?\.json$/.test(basename(said))) return settingsFile(said);
-  const handle = await open(said);
+export async function openSource(location: string, key?: string): Promise<ImportSource> {
+  if (/^https?:\/\//.test(location)) return openServer(location, key);
+  if (/^settings(?:-testing)?\.json$/.test(basename(location))) return openSettingsFile(location);
+  const handle = await open(location);
   try {
     const { buffer } = await handle.read(Buffer.alloc(16), 0, 16, 0);
-    return buffer.toString('latin1') === 'SQLite format 3\0' ? await databaseFile(said) : exportFile(said);
+    return buffer.toString('latin1') === 'SQLite format 3\0'
+      ? await openDatabaseFile(location)
+      : openExportFile(location);
   } finally {
     await handle.close();
   }
@@ -85,7 +87,7 @@ export async function openSource(said: string, key?: string): Promise<ImportSour
  */
 export async function importSource(
   source: ImportSource,
-  hub: ImportHubDeps,
+  hub: ImportHub,
   report: (progress: string) => void,
 ): Promise<ImportOutcome> {
   let events = 0;
@@ -105,7 +107,7 @@ export async function importSource(
 
 async function importBucket(
   bucket: SourceBucket,
-  hub: ImportHubDeps,
+  hub: ImportHub,
   report: (read: number) => void,
 ): Promise<BucketOutcome> {
   let outcome: BucketOutcome = {
@@ -139,7 +141,7 @@ function isRefusal(status: number | undefined): boolean {
 }
 
 /** A batch that the hub refuses whole is sent in halves, until the event is found that it refuses. */
-async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub: ImportHubDeps): Promise<Counts> {
+async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub: ImportHub): Promise<Counts> {
   try {
     return await post(bucket, events, hub);
   } catch (error) {
@@ -157,17 +159,20 @@ async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub:
 
 type Counts = Omit<BucketOutcome, 'id' | 'bucket' | 'skipped'> & { readonly bucket: string | undefined };
 
-async function post(
-  { id, description }: SourceBucket,
-  events: readonly unknown[],
-  hub: ImportHubDeps,
-): Promise<Counts> {
+async function post({ id, description }: SourceBucket, events: readonly unknown[], hub: ImportHub): Promise<Counts> {
   const text = (name: string) => {
     const value = description[name];
     return typeof value === 'string' ? value : '';
   };
-  const said = { ...description, id, type: text('type'), client: text('client'), hostname: text('hostname'), events };
-  const answer: unknown = JSON.parse(await hub.post('api/0/import', JSON.stringify({ buckets: { [id]: said } })));
+  const location = {
+    ...description,
+    id,
+    type: text('type'),
+    client: text('client'),
+    hostname: text('hostname'),
+    events,
+  };
+  const answer: unknown = JSON.parse(await hub.post('api/0/import', JSON.stringify({ buckets: { [id]: location } })));
   const report = isAnswer(answer) ? answer.buckets[id] : undefined;
   if (report === undefined)
     throw new ImportError('The hub answers no report: it is older than this command. Restart it.');
@@ -202,7 +207,7 @@ async function* batchesOf(bucket: SourceBucket): AsyncGenerator<readonly unknown
 
 async function importSettings(
   source: ImportSource,
-  hub: ImportHubDeps,
+  hub: ImportHub,
 ): Promise<Pick<ImportOutcome, 'settings' | 'refusedSettings'>> {
   const settings = await source.settings();
   if (settings.size === 0) return { settings: 0, refusedSettings: [] };
@@ -240,7 +245,7 @@ export function describeOutcome({ buckets, settings, refusedSettings }: ImportOu
   return [
     ...lines,
     ...refusedSettings.map(({ key, reason }) => `setting ${key}: ${reason}`),
-    `${counted(added, 'new event')} in ${counted(buckets.length, 'bucket')}${more}.`,
+    `${countOf(added, 'new event')} in ${countOf(buckets.length, 'bucket')}${more}.`,
   ];
 }
 
@@ -249,6 +254,6 @@ export function isComplete({ buckets, refusedSettings }: ImportOutcome): boolean
   return refusedSettings.length === 0 && buckets.every(({ skipped }) => skipped === undefined);
 }
 
-function counted(number: number, thing: string): string {
+function countOf(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -13,7 +13,7 @@ export class ImportError extends Error {
   }
 }
 
-export class ImportHubDeps {
+export class ImportHub {
   readonly #url: string;
   readonly #key: string;
 
@@ -27,10 +27,10 @@ export class ImportHubDeps {
    * The hub that runs on the data folder.
    * @param key a token of the account that the import is for; the owner's account without it
    */
-  static async of(folder: string, key: string | undefined): Promise<ImportHubDeps> {
+  static async of(folder: string, key: string | undefined): Promise<ImportHub> {
     const hub = await readHubFile(folder);
     if (hub === undefined) throw new ImportError('No hub runs on this data folder: start it first.');
-    return new ImportHubDeps(hub.url.replace(/^ws/, 'http'), key ?? hub.secret);
+    return new ImportHub(hub.url.replace(/^ws/, 'http'), key ?? hub.secret);
   }
 
   /** @param path without a leading slash */

@@ -19,7 +19,7 @@ export interface JsonFound {
  * Throws where the text is no JSON or ends in the middle.
  * @param paths `$.days.*.heartbeats.*`; none may lie within another, or all of the outer one would be held
  */
-export async function* partsOf(
+export async function* streamParts(
   pieces: AsyncIterable<Uint8Array | string>,
   paths: readonly string[],
 ): AsyncGenerator<JsonFound> {

@@ -6,10 +6,10 @@ import type { World } from '../../core/world.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeOutcome, importSource, isComplete, openSource } from './activitywatch.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { ImportHubDeps } from './hub.ts';
+import { ImportHub } from './hub.ts';
 import { importHeartbeats } from './wakatime.ts';
 import { WakatimeAccount } from './wakatime-account.ts';
-import { heartbeatsInFile } from './wakatime-file.ts';
+import { openHeartbeatFile } from './wakatime-file.ts';
 import { noNames } from './wakatime-source.ts';
 
 const wakatimeApi = 'https://wakatime.com/api/v1';
@@ -22,7 +22,7 @@ interface Options {
 
 const isUrl = (source: string): boolean => /^https?:\/\//.test(source);
 
-function counted(count: number, thing: string): string {
+function countOf(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
@@ -31,38 +31,40 @@ export function addImport(program: Command, context: CommandContext): void {
   const run = async (
     { key }: Options,
     act: (
-      hub: ImportHubDeps,
+      hub: ImportHub,
       onProgress: (progress: string) => void,
       config: Config,
       world: World,
     ) => Promise<readonly string[]>,
   ): Promise<void> => {
-    const configured = context.configured();
+    const configured = context.readConfig();
     if (configured === undefined) return;
     const { config, world } = configured;
     const onProgress = context.progress(world, (progress: string) => progress);
     try {
-      for (const line of await act(await ImportHubDeps.of(config.data, key), onProgress, config, world))
+      for (const line of await act(await ImportHub.of(config.data, key), onProgress, config, world))
         context.print(line);
     } catch (error) {
       context.fail(error);
-      context.complain('Run it again to continue: what is imported already is not doubled.');
+      context.printError('Run it again to continue: nothing is imported twice.');
     }
   };
 
   const importing = program
     .command('import')
-    .description('bring in what you have elsewhere; a second time changes nothing, after an interruption it goes on');
+    .description(
+      'import data from other programs; a second run changes nothing, and an interrupted run can be continued',
+    );
 
   importing
     .command('wakatime <source>')
-    .description('heartbeats, into the running hub: out of a WakaTime data dump, a Wakapi CSV, or a live account')
-    .option('--key <token>', 'a token of the account that they are for; the owner’s account without it')
+    .description('import heartbeats into the running hub from a WakaTime data dump, a Wakapi CSV, or a live account')
+    .option('--key <token>', 'a token of the account to import into; the owner’s account by default')
     .option(
       '--api-key <key>',
-      'of the account they come from; or WAKATIME_API_KEY. With a dump, it names the editors in it',
+      'API key of the source account; or WAKATIME_API_KEY. With a dump, it resolves the editor ids in it',
     )
-    .option('--api-url <url>', 'with a dump: where that account is', wakatimeApi)
+    .option('--api-url <url>', 'with a dump: the API of the source account', wakatimeApi)
     .addHelpText(
       'after',
       `
@@ -74,31 +76,30 @@ Examples:
     )
     .action((from: string, options: Options) =>
       run(options, async (hub, onProgress, config, world) => {
-        const apiKey = options.apiKey ?? context.runtime.surroundings.env['WAKATIME_API_KEY'];
-        if (isUrl(from) && apiKey === undefined)
-          throw new Error('A live account is opened with --api-key, or WAKATIME_API_KEY.');
+        const apiKey = options.apiKey ?? context.runtime.sources.env['WAKATIME_API_KEY'];
+        if (isUrl(from) && apiKey === undefined) throw new Error('A live account needs --api-key or WAKATIME_API_KEY.');
         const account = async (url: string, key: string) => WakatimeAccount.open(url, key, world);
         const source =
           isUrl(from) && apiKey !== undefined
             ? await account(from, apiKey)
-            : await heartbeatsInFile(
+            : await openHeartbeatFile(
                 from,
                 apiKey === undefined ? noNames : await (await account(options.apiUrl ?? wakatimeApi, apiKey)).names(),
               );
         const checkpoint = new Checkpoint(config.data, 'wakatime', source.identity, options.key ?? '');
-        const { taken, refused, remarks } = await importHeartbeats(source, hub, checkpoint, onProgress);
-        const none = refused === 0 ? '' : `; ${refused} were none`;
-        return [`${counted(taken, 'heartbeat')} are there now${none}.`, ...remarks];
+        const { stored, refused, remarks } = await importHeartbeats(source, hub, checkpoint, onProgress);
+        const rest = refused === 0 ? '' : `; ${countOf(refused, 'heartbeat')} refused`;
+        return [`${countOf(stored, 'heartbeat')} stored${rest}.`, ...remarks];
       }),
     );
 
   importing
     .command('activitywatch <source>')
     .description(
-      'buckets and settings, into the running hub: out of an export, a running server, or a server’s own files',
+      'import buckets and settings into the running hub from an export, a running server, or a server’s own files',
     )
-    .option('--key <token>', 'a token of the account that they are for; the owner’s account without it')
-    .option('--api-key <key>', 'of the running server, if it asks for one')
+    .option('--key <token>', 'a token of the account to import into; the owner’s account by default')
+    .option('--api-key <key>', 'API key of the running server, if it needs one')
     .addHelpText(
       'after',
       `

@@ -7,7 +7,7 @@ import { type HeartbeatBatch, type HeartbeatSource, type IdNames, pause, withNam
 
 /** Below the ten requests a second that WakaTime allows. */
 const betweenMs = 150;
-const mostAttempts = 6;
+const maxAttempts = 6;
 const longestWaitMs = 60_000;
 const dayMs = 86_400_000;
 const batchSize = 1_000;
@@ -59,15 +59,15 @@ export class WakatimeAccount implements HeartbeatSource {
 
   async *batches(mark: string): AsyncGenerator<HeartbeatBatch> {
     await this.names();
-    const { body } = await this.#fine('users/current/all_time_since_today');
+    const { body } = await this.#getOrThrow('users/current/all_time_since_today');
     const range = fieldsOf(fieldsOf(fieldsOf(body)['data'])['range']);
     const [first, last] = [dateOf(range['start_date']), dateOf(range['end_date'])];
     if (first === undefined || last === undefined) throw new ImportError('The account has no heartbeats yet.');
     let hidden = 0;
     const begin = dateOf(mark) ?? first;
     // One more day, because the account's time zone may be ahead.
-    for (let date = begin; date <= next(last); date = next(date)) {
-      const { status, body: day } = await this.#fine(`users/current/heartbeats?date=${date}`);
+    for (let date = begin; date <= nextDate(last); date = nextDate(date)) {
+      const { status, body: day } = await this.#getOrThrow(`users/current/heartbeats?date=${date}`);
       if (status === 402) hidden += 1;
       const list = fieldsOf(day)['data'];
       const heartbeats = (Array.isArray(list) ? list : []).map((one) => withNames(fieldsOf(one), this.#names));
@@ -94,22 +94,22 @@ export class WakatimeAccount implements HeartbeatSource {
       const { data, total_pages: total } = fieldsOf(body);
       for (const one of Array.isArray(data) ? data : []) {
         const { id, value, name } = fieldsOf(one);
-        const said = value ?? name;
-        if (typeof id === 'string' && typeof said === 'string') found.set(id, said);
+        const label = value ?? name;
+        if (typeof id === 'string' && typeof label === 'string') found.set(id, label);
       }
       if (typeof total === 'number') pages = total;
     }
     return found;
   }
 
-  async #fine(path: string): Promise<Answer> {
+  async #getOrThrow(path: string): Promise<Answer> {
     const answer = await this.#get(path);
     if (answer.status < 400 || answer.status === 402) return answer;
     throw new ImportError(`${this.#base} answered ${answer.status} to ${path}.`);
   }
 
   /** Requests a path. Waits and repeats where the server is busy or asks for patience. */
-  async #get(path: string, attempts = mostAttempts): Promise<Answer> {
+  async #get(path: string, attempts = maxAttempts): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       await pause(this.#world, betweenMs);
       let wait = Math.min(longestWaitMs, 1_000 * 2 ** attempt);
@@ -119,7 +119,7 @@ export class WakatimeAccount implements HeartbeatSource {
           signal: AbortSignal.timeout(longestWaitMs),
         });
         const { status } = answer;
-        const body = parsed(await answer.text());
+        const body = parseJson(await answer.text());
         if ((status !== 429 && status < 500) || attempt === attempts) return { status, body };
         const asked = Number(answer.headers.get('retry-after'));
         if (asked > 0) wait = Math.min(longestWaitMs, asked * 1_000);
@@ -134,7 +134,7 @@ export class WakatimeAccount implements HeartbeatSource {
   }
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -147,6 +147,6 @@ function dateOf(value: unknown): string | undefined {
   return /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(date)) ? date : undefined;
 }
 
-function next(date: string): string {
+function nextDate(date: string): string {
   return new Date(Date.parse(date) + dayMs).toISOString().slice(0, 10);
 }

@@ -7,22 +7,22 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { ImportError } from './hub.ts';
-import { fieldsOf, type JsonFields, partsOf } from './json.ts';
+import { fieldsOf, type JsonFields, streamParts } from './json.ts';
 import { type HeartbeatBatch, type HeartbeatSource, type IdNames, withNames } from './wakatime-source.ts';
 
 const batchSize = 1_000;
 
-export async function heartbeatsInFile(file: string, names: IdNames): Promise<HeartbeatSource> {
-  const isJson = (await firstSign(file)) === '{';
+export async function openHeartbeatFile(file: string, names: IdNames): Promise<HeartbeatSource> {
+  const isJson = (await firstCharacter(file)) === '{';
   const { size, mtimeMs } = await stat(file);
   return {
     identity: `${resolve(file)} ${size} ${mtimeMs}`,
     remarks: [],
-    batches: (mark) => batchesOf(isJson ? inDump(file, names) : inTable(file, names), Number(mark)),
+    batches: (mark) => batchesOf(isJson ? readDump(file, names) : readTable(file, names), Number(mark)),
   };
 }
 
-async function firstSign(file: string): Promise<string> {
+async function firstCharacter(file: string): Promise<string> {
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
@@ -40,7 +40,7 @@ async function firstSign(file: string): Promise<string> {
 async function* batchesOf(heartbeats: AsyncIterable<JsonFields>, begin: number): AsyncGenerator<HeartbeatBatch> {
   let batch: JsonFields[] = [];
   let count = 0;
-  const full = (): HeartbeatBatch => {
+  const takeBatch = (): HeartbeatBatch => {
     const heartbeats = batch;
     batch = [];
     return { heartbeats, mark: String(count), at: '' };
@@ -49,14 +49,14 @@ async function* batchesOf(heartbeats: AsyncIterable<JsonFields>, begin: number):
     count += 1;
     if (count <= begin) continue;
     batch.push(heartbeat);
-    if (batch.length === batchSize) yield full();
+    if (batch.length === batchSize) yield takeBatch();
   }
-  if (batch.length > 0) yield full();
+  if (batch.length > 0) yield takeBatch();
 }
 
-async function* inDump(file: string, names: IdNames): AsyncGenerator<JsonFields> {
+async function* readDump(file: string, names: IdNames): AsyncGenerator<JsonFields> {
   let isDump = false;
-  for await (const { path, value } of partsOf(createReadStream(file), [
+  for await (const { path, value } of streamParts(createReadStream(file), [
     '$.days.*.heartbeats.*',
     '$.days.*',
     '$.range',
@@ -67,7 +67,7 @@ async function* inDump(file: string, names: IdNames): AsyncGenerator<JsonFields>
   if (!isDump) throw new ImportError('The file is no data dump: a dump is {"user": …, "range": …, "days": […]}.');
 }
 
-async function* inTable(file: string, names: IdNames): AsyncGenerator<JsonFields> {
+async function* readTable(file: string, names: IdNames): AsyncGenerator<JsonFields> {
   const table = pipeline(
     createReadStream(file),
     parse({ columns: true, bom: true, skip_empty_lines: true }),
@@ -88,10 +88,10 @@ async function* inTable(file: string, names: IdNames): AsyncGenerator<JsonFields
 }
 
 /** Seconds since 1970, from a number or a time such as `2024-05-01 10:00:00.5+00:00`. A time without a zone is UTC. */
-function secondsOf(said: string): number {
-  const number = Number(said);
+function secondsOf(time: string): number {
+  const number = Number(time);
   // Some tables of Wakapi's database have milliseconds.
   if (!Number.isNaN(number)) return number > 1e11 ? number / 1_000 : number;
-  const iso = said.trim().replace(' ', 'T').replace(/\s+/g, '');
+  const iso = time.trim().replace(' ', 'T').replace(/\s+/g, '');
   return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`) / 1_000;
 }

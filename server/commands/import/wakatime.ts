@@ -2,40 +2,40 @@
 // they are, so a second run duplicates nothing.
 
 import type { Checkpoint } from './checkpoint.ts';
-import { ImportError, type ImportHubDeps } from './hub.ts';
+import { ImportError, type ImportHub } from './hub.ts';
 import type { HeartbeatSource } from './wakatime-source.ts';
 
 export interface HeartbeatImport {
   /** Stored now, or there already. */
-  readonly taken: number;
+  readonly stored: number;
   /** Heartbeats that no server would store, because they lack an entity, say. */
   readonly refused: number;
   readonly remarks: readonly string[];
 }
 
-/** @param told called with the progress after each batch */
+/** @param onProgress called with the progress after each batch */
 export async function importHeartbeats(
   source: HeartbeatSource,
-  hub: ImportHubDeps,
+  hub: ImportHub,
   checkpoint: Checkpoint,
-  told: (progress: string) => void,
+  onProgress: (progress: string) => void,
 ): Promise<HeartbeatImport> {
-  let [taken, refused] = [0, 0];
+  let [stored, refused] = [0, 0];
   for await (const { heartbeats, mark, at } of source.batches(await checkpoint.read())) {
     if (heartbeats.length > 0) {
       const answer = await hub.post('api/v1/users/current/heartbeats.bulk', JSON.stringify(heartbeats));
-      const fine = countTaken(answer);
-      taken += fine;
-      refused += heartbeats.length - fine;
+      const added = countStored(answer);
+      stored += added;
+      refused += heartbeats.length - added;
     }
     await checkpoint.write(mark);
-    told(`${taken} heartbeats … ${at}`.trimEnd());
+    onProgress(`${stored} heartbeats … ${at}`.trimEnd());
   }
   await checkpoint.done();
-  return { taken, refused, remarks: source.remarks };
+  return { stored, refused, remarks: source.remarks };
 }
 
-function countTaken(answer: string): number {
+function countStored(answer: string): number {
   const { responses }: { responses?: unknown } = JSON.parse(answer);
   if (!Array.isArray(responses)) throw new ImportError('The hub gave an answer that is not understood.');
   return responses.filter((one) => Array.isArray(one) && one[1] === 201).length;

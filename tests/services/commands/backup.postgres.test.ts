@@ -69,7 +69,7 @@ else {
       await hub.stop();
       expect(await backup(placed(store), 'verify', file)).toMatchObject({
         code: 0,
-        out: expect.stringContaining('is whole'),
+        out: expect.stringContaining('is intact'),
       });
       expect(await backup(placed(store), 'restore', file)).toMatchObject({
         code: 1,

@@ -69,7 +69,7 @@ else {
       const { folder, hashes } = await livedIn();
       const url = await postgres.database();
       const there = await migrate(folder, 'sqlite', url);
-      expect(there).toMatchObject({ code: 0, out: expect.stringContaining('all 5 are the same in both') });
+      expect(there).toMatchObject({ code: 0, out: expect.stringContaining('all 5 channels are equal in both stores') });
       const database = await postgresAt(url);
       expect(await contentHashes(database)).toEqual(hashes);
       await database.close();

@@ -49,7 +49,7 @@ describe('horai backup', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await type(data, 'backup', 'verify', file)).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/is whole: .* made by Horai 1\.2\.3\.$/),
+      out: expect.stringMatching(/is intact: .* by Horai 1\.2\.3\.$/),
     });
 
     const elsewhere = join(folder, 'elsewhere');

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { importSource, openSource } from '../../../server/commands/import/activitywatch.ts';
-import { ImportHubDeps } from '../../../server/commands/import/hub.ts';
+import { ImportHub } from '../../../server/commands/import/hub.ts';
 import type { RunningHub } from '../../../server/compose.ts';
 import { everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
 import { startComposed } from '../../harness/compose.ts';
@@ -16,13 +16,13 @@ jest.setTimeout(60_000);
 const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const leftovers = new Leftovers();
 let hub: RunningHub;
-let deps: ImportHubDeps;
+let deps: ImportHub;
 let folder: string;
 
 beforeEach(async () => {
   folder = leftovers.folder();
   hub = await startComposed({ ownerToken: key });
-  deps = new ImportHubDeps(hub.url, key);
+  deps = new ImportHub(hub.url, key);
 });
 
 afterEach(async () => {
@@ -115,7 +115,7 @@ describe('an export', () => {
 test('a running server gives its buckets and its settings, and settings that are there stay', async () => {
   const other = await startComposed({ ownerToken: key });
   try {
-    const there = new ImportHubDeps(other.url, key);
+    const there = new ImportHub(other.url, key);
     await there.post('api/0/import', JSON.stringify({ buckets: { [window.id]: { ...window, events } } }));
     await there.post('api/0/settings/classes', '[{"name":["Work"]}]');
     await there.post('api/0/settings/startOfDay', '"04:00"');

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Checkpoint } from '../../../server/commands/import/checkpoint.ts';
-import { ImportHubDeps } from '../../../server/commands/import/hub.ts';
+import { ImportHub } from '../../../server/commands/import/hub.ts';
 import { importHeartbeats } from '../../../server/commands/import/wakatime.ts';
 import { WakatimeAccount } from '../../../server/commands/import/wakatime-account.ts';
-import { heartbeatsInFile } from '../../../server/commands/import/wakatime-file.ts';
+import { openHeartbeatFile } from '../../../server/commands/import/wakatime-file.ts';
 import { type HeartbeatSource, noNames } from '../../../server/commands/import/wakatime-source.ts';
 import type { RunningHub } from '../../../server/compose.ts';
 import type { World } from '../../../server/core/world.ts';
@@ -34,14 +34,14 @@ const world: World = {
 
 const leftovers = new Leftovers();
 let hub: RunningHub;
-let deps: ImportHubDeps;
+let deps: ImportHub;
 let folder: string;
 
 beforeEach(async () => {
   waits.length = 0;
   folder = leftovers.folder();
   hub = await startComposed({ ownerToken: key });
-  deps = new ImportHubDeps(hub.url, key);
+  deps = new ImportHub(hub.url, key);
 });
 
 afterEach(async () => {
@@ -73,7 +73,7 @@ describe('a table', () => {
       '',
     );
     for (const _ of ['once', 'twice']) {
-      expect(await take(await heartbeatsInFile(file, noNames))).toEqual({ taken: 2, refused: 0, remarks: [] });
+      expect(await take(await openHeartbeatFile(file, noNames))).toEqual({ taken: 2, refused: 0, remarks: [] });
     }
     expect(await heartbeats('2024-06-03')).toMatchObject([
       {
@@ -101,7 +101,7 @@ describe('a table', () => {
       '4,ann,,file,hub,0,laptop,x,1717408830',
       '5,ann,/a.ts,file,hub,0,laptop,x,never',
     );
-    expect(await take(await heartbeatsInFile(file, noNames))).toMatchObject({ taken: 3, refused: 2 });
+    expect(await take(await openHeartbeatFile(file, noNames))).toMatchObject({ taken: 3, refused: 2 });
     expect((await heartbeats('2024-06-03')).map(({ time, is_write }) => [time, is_write])).toEqual([
       [1_717_408_800.25, true],
       [1_717_408_810, false],
@@ -116,7 +116,7 @@ describe('a table', () => {
   ])('%j is refused with a sentence', async (text, sentence) => {
     const file = join(folder, 'file');
     writeFileSync(file, text);
-    await expect(heartbeatsInFile(file, noNames).then(take)).rejects.toThrow(sentence);
+    await expect(openHeartbeatFile(file, noNames).then(take)).rejects.toThrow(sentence);
   });
 });
 
@@ -212,7 +212,7 @@ describe('a live account', () => {
     const file = join(folder, 'dump.json');
     writeFileSync(file, JSON.stringify({ days: [{ heartbeats: [beat(0)] }], range: {} }));
     const names = await (await WakatimeAccount.open(url, 'waka_key', world)).names();
-    expect(await take(await heartbeatsInFile(file, names))).toMatchObject({ taken: 1 });
+    expect(await take(await openHeartbeatFile(file, names))).toMatchObject({ taken: 1 });
     expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { partsOf } from '../../../server/commands/import/json.ts';
+import { streamParts } from '../../../server/commands/import/json.ts';
 import { HubProcess, Leftovers } from '../../harness/process.ts';
 
 jest.setTimeout(60_000);
@@ -36,7 +36,7 @@ async function parts(text: string, size: number): Promise<unknown[]> {
     for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
   }
   const all: unknown[] = [];
-  for await (const { path, value } of partsOf(pieces(), ['$.days.*.heartbeats.*'])) all.push([path, value]);
+  for await (const { path, value } of streamParts(pieces(), ['$.days.*.heartbeats.*'])) all.push([path, value]);
   return all;
 }
 
@@ -72,7 +72,7 @@ describe('horai import wakatime', () => {
         .then((answer) => answer.text())
         .then((text) => /^wakatime_heartbeats_total .*$/m.exec(text)?.[0]);
     for (const _ of ['once', 'twice']) {
-      expect(await run(file)).toEqual({ code: 0, out: '1400 heartbeats are there now; 1 were none.\n', err: '' });
+      expect(await run(file)).toEqual({ code: 0, out: '1400 heartbeats stored; 1 heartbeat refused.\n', err: '' });
       expect(await total()).toBe('wakatime_heartbeats_total 1400');
     }
     expect(await run(join(folder, 'nothing'))).toMatchObject({

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../../scripts/prove/free-port.ts';
-import { whoListens } from '../../../server/commands/edge.ts';
+import { describeListener } from '../../../server/commands/edge.ts';
 import { run } from '../../../server/commands/program.ts';
 import type { EdgeConfig } from '../../../server/edge/edge.ts';
 import { realWorld } from '../../../server/world.ts';
@@ -26,10 +26,10 @@ async function type(args: readonly string[], env: Readonly<Record<string, string
   const err: string[] = [];
   const asked: EdgeConfig[] = [];
   const code = await run(['edge', ...args], {
-    surroundings: { env: { HORAI_DATA: '/data', ...env }, platform: 'linux', home: '/nowhere' },
+    sources: { env: { HORAI_DATA: '/data', ...env }, platform: 'linux', home: '/nowhere' },
     version: '1.2.3',
     print: () => undefined,
-    complain: (text) => void err.push(text),
+    printError: (text) => void err.push(text),
     world: realWorld,
     serve: () => Promise.resolve(42),
     edge(config) {
@@ -64,7 +64,7 @@ describe('horai edge', () => {
   test('warns of a token among the arguments', async () => {
     const { code, err } = await type(['--hub', hub, '--token', ownerToken]);
     expect(code).toBe(0);
-    expect(err).toMatch(/HORAI_EDGE_TOKEN or --token-file is better/);
+    expect(err).toMatch(/HORAI_EDGE_TOKEN or --token-file/);
     expect(err).not.toContain(ownerToken);
   });
 
@@ -142,7 +142,7 @@ test('the process shows its token to nobody, says how things are, and ends when 
   await eventually(() => edge.out.includes('Data:'), 'the edge to say where its data is', { instead: () => edge.out });
   expect(edge.out).toContain(`Hub: ${composed.url} answers.\nWaiting to be sent: nothing.`);
   expect(readFileSync(`/proc/${edge.pid}/cmdline`, 'utf8')).not.toContain(ownerToken);
-  expect(await whoListens(Number(port))).toMatch(/A Horai hub or edge runs/);
+  expect(await describeListener(Number(port))).toMatch(/A Horai hub or edge runs/);
   const { code, out, err } = await edge.stop();
   expect(code).toBe(0);
   expect(out + err).not.toContain(ownerToken);
@@ -157,7 +157,7 @@ test('ActivityWatch’s own server on the port is told by its name, with what to
   });
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const told = await whoListens(port);
+  const told = await describeListener(port);
   expect(told).toMatch(/ActivityWatch’s own server \(v0\.13\.2\) runs on port \d+/);
   expect(told).toMatch(/aw-qt/);
   server.close();

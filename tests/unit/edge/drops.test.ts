@@ -28,7 +28,7 @@ test.each([
     await Promise.all(
       hosts.map(async (host) => {
         const { secret } = await tokenFor(hub.url, host);
-        return [host, await startEdge(wire.url, secret, { patience: 300 }, hurried())] as const;
+        return [host, await startEdge(wire.url, secret, { timeoutMs: 300 }, hurried())] as const;
       }),
     ),
   );

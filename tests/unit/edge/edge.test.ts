@@ -29,7 +29,7 @@ async function house(said: Partial<EdgeConfig> = {}, world?: TestWorld) {
   const wire = await Wire.open(() => Number(new URL(hub.url).port));
   wires.push(wire);
   const token = await tokenFor(hub.url, 'laptop');
-  const edge = await startEdge(wire.url, token.secret, { patience: 2_000, ...said }, world);
+  const edge = await startEdge(wire.url, token.secret, { timeoutMs: 2_000, ...said }, world);
   open.push(edge);
   return { hub, wire, edge, token };
 }
@@ -236,13 +236,13 @@ describe('what is read', () => {
     await drained(edge.url);
     await gone(wire, edge);
     const waiting = await ask(edge.url, 'POST', `${window}/heartbeat?pulsetime=0`, at(8));
-    await edge.tidy();
+    await edge.tidyUp();
     const here = await ask(edge.url, 'GET', `${window}/events`);
     expect(here.value).toHaveLength(2);
     wire.weather = () => 'fair';
     world.pass(60_000);
     await drained(edge.url);
-    await edge.tidy();
+    await edge.tidyUp();
     await drained(edge.url);
     expect((await ask(hub.url, 'GET', `${window}/events/count`)).value).toBe(3);
     // Trimmed here, still to be had, and to be deleted.
@@ -342,7 +342,7 @@ describe('the hub', () => {
     const wire = await Wire.open(() => Number(new URL(hub.url).port));
     wires.push(wire);
     const world = new TestWorld(1, Date.now());
-    const edge = await startEdge(wire.url, ownerToken, { patience: 2_000 }, world);
+    const edge = await startEdge(wire.url, ownerToken, { timeoutMs: 2_000 }, world);
     open.push(edge);
     await ask(edge.url, 'POST', heartbeat, beat(0));
     await ask(edge.url, 'POST', heartbeat, beat(100, 'b'));

@@ -31,7 +31,7 @@ async function house(rules: unknown) {
   const { secret: token } = await tokenFor(hub.url, 'laptop');
   const quick = realWorld('silent');
   const world = { ...quick, after: (ms: number, act: () => void) => quick.after(ms / 20, act) };
-  const edge = await startEdge(wire.url, token, { patience: 5_000, rules: file }, world);
+  const edge = await startEdge(wire.url, token, { timeoutMs: 5_000, rules: file }, world);
   closing.push(() => edge.stop());
   const sent = () => Buffer.concat(wire.passed).toString('latin1');
   return { hub, edge, write, file, sent };
@@ -94,7 +94,7 @@ test('titles, addresses, whole events and file names are hidden, on every way ou
 
 test('a file that is wrong, or gone, lets nothing out until it is right, and says so', async () => {
   const { hub, edge, write, file, sent } = await house('[{"field": "title", "pattern": "(", "action": "drop"}]');
-  expect(edge.said.join('\n')).toMatch(/Nothing leaves this machine: .*rules\.json: rule 1: pattern/);
+  expect(edge.said.join('\n')).toMatch(/Nothing is sent to the hub: .*rules\.json: rule 1: pattern/);
   const bucket = heartbeat('b_box');
   expect((await ask(edge.url, 'POST', bucket, { timestamp: at(0), data: { title: secret } })).status).toBe(200);
   expect((await ask(edge.url, 'GET', '/-/health')).value).toMatchObject({ rules: expect.stringMatching(/rule 1/) });

@@ -19,7 +19,7 @@ import { Socket } from '../../../harness/socket.ts';
 const leftovers = new Leftovers();
 let hub: RunningHub;
 beforeEach(async () => {
-  hub = await startComposed({ kronosPort: 0, kronosAsked: true });
+  hub = await startComposed({ kronosPort: 0, isKronosRequired: true });
 });
 afterEach(async () => {
   await hub.stop();
@@ -87,7 +87,7 @@ describe('a hub that does not know the stored token', () => {
     const a = device('a');
     await all(a, 'a one', 'a two', `login ${host()}`);
     await hub.stop();
-    hub = await startComposed({ kronosPort: 0, kronosAsked: true });
+    hub = await startComposed({ kronosPort: 0, isKronosRequired: true });
     a.keeper.write(() => ({ sync_host: host() }));
     await all(a, 'del 2');
     a.env = {};
@@ -258,7 +258,7 @@ test('a hub that was made anew is told all tasks, and takes none away', async ()
   await all(a, 'a one', `login ${host()}`, 'a two');
   const owner = a.env['KRONOS_TOKEN'];
   await hub.stop();
-  hub = await startComposed({ kronosPort: 0, kronosAsked: true, ownerToken: owner });
+  hub = await startComposed({ kronosPort: 0, isKronosRequired: true, ownerToken: owner });
   a.keeper.write(() => ({ sync_host: host() }));
   await all(a, 'sync');
   expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'two']);
