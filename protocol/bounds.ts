@@ -8,7 +8,7 @@ const backslash = 0x5c;
 
 /**
  * Scans JSON text for its depth, the keys of its objects, and numbers that a double cannot hold.
- * @returns what is out of bounds, or undefined. Text that is no JSON may pass.
+ * @returns what is out of bounds, or undefined. Text that is not JSON may pass.
  */
 export function outOfBounds(text: string): string | undefined {
   let depth = 0;
@@ -53,19 +53,19 @@ function fitsDouble(digits: string): boolean {
   return Number.isNaN(value) || (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)));
 }
 
-/** A piece of a message: from this character to before that one. */
+/** A range of a message's characters; `to` is exclusive. */
 export interface Piece {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Where the tasks of a `write-all` lie in its text: the elements of `tasks`, at the top or in `data`. Nothing is parsed, so that one
- * task that is out of bounds can be left out of what is.
+ * Finds the tasks of a `write-all` in its text: the elements of `tasks`, at the top or in `data`. The text is scanned without parsing, so that
+ * a task that is out of bounds can be removed before the parse.
  */
 export function pieces(text: string): readonly Piece[] {
   const found: Piece[] = [];
-  /** The name under which each open object or list stands; '' in a list. */
+  /** The property name of each open object or list; '' in a list. */
   const names: string[] = [];
   let name = '';
   let from = -1;

@@ -1,22 +1,22 @@
-// From the text of one message to a typed request, or to a refusal that names the field. The only place where foreign JSON is
-// parsed for the Kronos wire. The bounds are checked by a scan before the parse, because JSON nested 5,000 deep parses well and
-// then breaks whoever encodes it again.
+// Parses the text of one message into a typed request, or a refusal that names the field. The only place that parses foreign JSON for the
+// Kronos wire. The bounds are checked by a scan before the parse, because JSON that is nested 5,000 levels deep can be parsed but overflows
+// the stack when it is encoded again.
 
 import { bounds, outOfBounds, type Piece, pieces } from './bounds.ts';
 import { type Check, compile } from './check.ts';
 import { type Refusal, refuse } from './errors.ts';
 import { type RequestType, requests, Task, type WireRequest } from './messages.ts';
 
-/** A task of a `write-all` that is no task (W7). What can be read of it says which one the client means. */
+/** An element of a `write-all` that is not a valid task (W7). Its readable fields identify the task that the client means. */
 export interface Unreadable {
-  /** Its place in the client's list; the first is 1. */
+  /** Its position in the client's list; the first is 1. */
   readonly place: number;
-  /** What is wrong with it, in words. */
+  /** What is wrong with it, for people. */
   readonly wrong: string;
   readonly id: number | undefined;
   readonly index: string | undefined;
   readonly desc: string | undefined;
-  /** As it was sent. */
+  /** Its JSON text as sent. */
   readonly text: string;
 }
 
@@ -24,9 +24,9 @@ export type Decoded =
   | { readonly ok: true; readonly request: WireRequest; readonly unreadable: readonly Unreadable[] }
   | (Refusal & { readonly ref?: string | number });
 
-/** A task that is out of bounds (B1), where it stands in the message. */
+/** A task that is out of bounds (B1), with its range in the message. */
 interface OutOfBounds extends Piece {
-  readonly beyond: string;
+  readonly excess: string;
   readonly text: string;
 }
 
@@ -39,11 +39,11 @@ const checks = new Map<string, Check>(Object.entries(requests).map(([type, schem
 /** Parses and checks one message. Never throws. */
 export function decode(text: string): Decoded {
   if (text.length > bounds.bytes) return refuse('too_large', '', `at most ${bounds.bytes} bytes`);
-  const beyond = outOfBounds(text);
-  const beyondTasks = beyond === undefined ? noTasks : tasksOutOfBounds(text);
-  const bounded = beyondTasks.size === 0 ? text : without(text, beyondTasks);
-  if (beyond !== undefined && (beyondTasks.size === 0 || outOfBounds(bounded) !== undefined)) {
-    return refuse('payload', '', beyond);
+  const excess = outOfBounds(text);
+  const oversizedTasks = excess === undefined ? noTasks : tasksOutOfBounds(text);
+  const bounded = oversizedTasks.size === 0 ? text : replaceByNull(text, oversizedTasks);
+  if (excess !== undefined && (oversizedTasks.size === 0 || outOfBounds(bounded) !== undefined)) {
+    return refuse('payload', '', excess);
   }
   let value: unknown;
   try {
@@ -52,14 +52,14 @@ export function decode(text: string): Decoded {
     return refuse('payload', '', 'one JSON object per message, such as {"type":"login"}');
   }
   if (!isObject(value)) return refuse('payload', '', 'a JSON object, such as {"type":"login"}');
-  const { type, ref: said } = value;
-  const ref = typeof said === 'string' || typeof said === 'number' ? { ref: said } : {};
+  const { type, ref: requestRef } = value;
+  const ref = typeof requestRef === 'string' || typeof requestRef === 'number' ? { ref: requestRef } : {};
   const check = typeof type === 'string' ? checks.get(type) : undefined;
   if (check === undefined) {
     return { ...refuse('payload_type', '', `type one of: ${Object.keys(requests).join(', ')}`), ...ref };
   }
   numberIds(value);
-  const unreadable = type === 'write-all' ? setAside(value, beyondTasks) : none;
+  const unreadable = type === 'write-all' ? removeUnreadable(value, oversizedTasks) : none;
   if (isRequest(value, check)) return { ok: true, request: value, unreadable };
   return { ...refuse('property', wrongField(check), `see {"type":"help"}`), ...ref };
 }
@@ -70,7 +70,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** R3: a client of 2018 joins the digits of an id and of a time, and what it has then is a text. */
+/** R3: converts ids that are digits in a string to numbers: a client of 2018 concatenates an id and a time as text. */
 function numberIds(request: Fields): void {
   const { data, item, channel } = request;
   numberId(request, 'task_id');
@@ -88,19 +88,19 @@ function numberId(of: unknown, field: string): void {
   of[field] = Number(id);
 }
 
-/** The tasks of a `write-all` that are out of bounds, by their place from 0, with what is wrong. */
+/** The tasks of a `write-all` that are out of bounds, by their position from 0. */
 function tasksOutOfBounds(text: string): ReadonlyMap<number, OutOfBounds> {
   return new Map(
     pieces(text).flatMap((piece, at): [number, OutOfBounds][] => {
       const own = text.slice(piece.from, piece.to);
-      const beyond = outOfBounds(own);
-      return beyond === undefined ? [] : [[at, { ...piece, beyond, text: own.trim() }]];
+      const excess = outOfBounds(own);
+      return excess === undefined ? [] : [[at, { ...piece, excess, text: own.trim() }]];
     }),
   );
 }
 
-/** The message with `null` in place of the tasks that are out of bounds. */
-function without(text: string, tasks: ReadonlyMap<number, OutOfBounds>): string {
+/** Replaces the tasks that are out of bounds by `null`. */
+function replaceByNull(text: string, tasks: ReadonlyMap<number, OutOfBounds>): string {
   let rest = '';
   let at = 0;
   for (const { from, to } of tasks.values()) {
@@ -110,15 +110,15 @@ function without(text: string, tasks: ReadonlyMap<number, OutOfBounds>): string 
   return rest + text.slice(at);
 }
 
-/** W7: takes what is no task out of the list of a `write-all`. */
-function setAside(request: Fields, beyond: ReadonlyMap<number, OutOfBounds>): readonly Unreadable[] {
+/** W7: removes the elements that are not valid tasks from the list of a `write-all`. @returns them */
+function removeUnreadable(request: Fields, excess: ReadonlyMap<number, OutOfBounds>): readonly Unreadable[] {
   const { data } = request;
   const holder = Array.isArray(request['tasks']) || !isObject(data) ? request : data;
   const list = holder['tasks'];
   if (!Array.isArray(list)) return none;
   const unreadable = list.flatMap((task: unknown, at): Unreadable[] => {
-    const out = beyond.get(at);
-    if (out !== undefined) return [describe(parsed(out.text), at, out.beyond, out.text)];
+    const out = excess.get(at);
+    if (out !== undefined) return [describe(parseJson(out.text), at, out.excess, out.text)];
     if (isTask(task) && !(isObject(task) && task['id'] === 0)) return [];
     const field = isObject(task) ? (task['id'] === 0 ? 'id' : wrongField(isTask)) : 'task';
     return [describe(task, at, `invalid ${field}`, JSON.stringify(task))];
@@ -142,7 +142,7 @@ function describe(task: unknown, at: number, wrong: string, text: string): Unrea
   };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,5 @@
-// The merged day as it goes out, declared once: `GET /-/day/<date>`, the item of the live channel `day/<date>` and the SDK give this object.
-// Moments are whole microseconds since 1970, durations whole microseconds. What it means is server/day/README.md's.
+// The schema of the merged day: `GET /-/day/<date>`, the item of the live channel `day/<date>` and the SDK return this object. Moments are whole
+// microseconds since 1970, durations whole microseconds. server/day/README.md explains the fields.
 
 import { type Static, Type } from '@sinclair/typebox';
 
@@ -27,15 +27,15 @@ const SegmentView = Type.Object({
   project: maybe(Type.String()),
   task: maybe(Type.String({ description: 'the key of a task' })),
   category: maybe(Type.String()),
-  work: Type.Boolean({ description: 'false where a rule says "not work"' }),
+  work: Type.Boolean({ description: 'false if a rule says "not work"' }),
   lane: Lane,
   source: Type.String({ description: '`laptop/editor`' }),
   rule: maybe(Type.String({ description: 'the id of the rule that decided' })),
-  fact: maybe(Type.String({ description: 'the fact that decided where no rule did' })),
+  fact: maybe(Type.String({ description: 'the fact that decided if no rule did' })),
   bridged: Type.Boolean({ description: 'a gap that was filled' }),
   evidence: Type.Array(
     Type.Object({ lane: Lane, source: Type.String(), channel: Type.String(), keys: Type.Array(Type.String()) }),
-    { description: "the items that speak about the segment, the winner's first" },
+    { description: "the items that are evidence for the segment, the winner's first" },
   ),
 });
 
@@ -57,9 +57,9 @@ export const MergedDayView = Type.Object({
   lanes: Type.Array(
     Type.Object({ lane: Lane, source: Type.String(), time: Duration, intervals: Type.Array(Interval) }),
   ),
-  removed: Type.Array(Interval, { description: 'what entries take out' }),
+  removed: Type.Array(Interval, { description: 'spans that entries remove' }),
   guesses: Type.Array(Type.Object({ channel: Type.String(), device: Type.String(), overlap: Duration })),
-  final: Type.Boolean({ description: 'stored because its evidence expired: nothing changes it any more' }),
+  final: Type.Boolean({ description: 'stored because its evidence expired: it does not change any more' }),
   without: Type.Array(Type.String(), { description: 'channels with evidence that the token may not read' }),
 });
 export type MergedDayView = Static<typeof MergedDayView>;

@@ -1,5 +1,5 @@
-// What people say about their day, as it lies in the channels `entries`, `projects`, `rules` and `settings`: declared once, for the
-// hub that checks it and for the clients that write it. What is computed from it is server/day's.
+// Schemas of the items with which people describe their day, in the channels `entries`, `projects`, `rules` and `settings`, for the hub that
+// checks them and the clients that write them. server/day computes the merged day from them.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from './check.ts';
@@ -48,7 +48,7 @@ export const DayProjectItem = Type.Object(
 export type DayProjectItem = Static<typeof DayProjectItem>;
 
 const Pattern = Type.String({ minLength: 1, maxLength: 256 });
-/** One way in which a text is looked at; letter case counts for none of them. */
+/** One condition on a text. All of them ignore letter case. */
 export const DayTextCondition = Type.Union([
   Type.Object({ is: Pattern }, { additionalProperties: false }),
   Type.Object({ begins: Pattern }, { additionalProperties: false }),
@@ -57,7 +57,7 @@ export const DayTextCondition = Type.Union([
 ]);
 export type DayTextCondition = Static<typeof DayTextCondition>;
 
-/** Texts that a rule may look at. `folder` holds for a path in it; `tag` for one of several tags. */
+/** Texts that a rule can test. `folder` matches any path in the folder; `tag` matches one of several tags. */
 export const dayRuleTexts = [
   'app',
   'title',
@@ -152,11 +152,11 @@ export type DaySettingsItem = Static<typeof DaySettingsItem>;
 export const MobNamesItem = Type.Array(Label, { maxItems: 32 });
 export type MobNamesItem = Static<typeof MobNamesItem>;
 
-/** The item `devices` of the channel `settings`: other host names of a device, by the name that it shall have. */
+/** The item `devices` of the channel `settings`: other host names of a device, by the name to show for it. */
 export const DeviceNamesItem = Type.Record(Label, Type.Array(Label, { maxItems: 64 }), { maxProperties: 256 });
 export type DeviceNamesItem = Static<typeof DeviceNamesItem>;
 
-/** The item `retention` of the channel `settings`: how long evidence is kept. What is not named is kept for ever. */
+/** The item `retention` of the channel `settings`: how many days evidence is stored. A source without a number is stored for ever. */
 export const RetentionItem = Type.Object(
   {
     wakatime: Type.Optional(Type.Integer({ minimum: 7, maximum: 36_500, description: 'days' })),
@@ -166,7 +166,7 @@ export const RetentionItem = Type.Object(
 );
 export type RetentionItem = Static<typeof RetentionItem>;
 
-/** What is bounded about the rules of an account. */
+/** Limits on the rules of an account. */
 export const ruleLimits = { rules: 1_000, patterns: 200 } as const;
 
 interface ItemCheck {
@@ -191,7 +191,7 @@ const settings: Readonly<Record<string, ItemCheck | undefined>> = {
   devices: row(DeviceNamesItem, 'lists of host names by the name of the device'),
 };
 
-/** An item as the wire brings it. */
+/** An item as a request has it. */
 export interface SaidItem {
   readonly key: string;
   readonly item?: unknown;
@@ -202,11 +202,11 @@ export interface SaidItem {
 /**
  * Checks an item of one of the channels of this file.
  * @param channel without the account
- * @returns what it should be, where it is not; undefined where it is right, or the channel is none of these
+ * @returns what it should be if it is invalid; undefined if it is valid, or the channel is not one of these
  */
 export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem): string | undefined {
   const known = Object.hasOwn(settings, key) ? settings[key] : undefined;
-  // Clients choose the names of channels: a plain object has names of its own, such as `constructor`.
+  // Clients choose channel names, and a plain object has inherited properties such as `constructor`.
   const wanted = new Map([
     ['entries', entry],
     ['projects', project],

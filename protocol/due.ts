@@ -1,5 +1,4 @@
-// The moment that a word such as `:15:18` or `:2w1d` means at a person's wall clock (rules D of README.md). words.ts reads the other
-// words of a line.
+// Parses a due date such as `:15:18` or `:2w1d` in a time zone (rules D of README.md). words.ts parses the other words of a line.
 
 import { type Civil, daysIn, type Zone } from './zone.ts';
 
@@ -14,7 +13,7 @@ const relative = /^:(?=\d)(?:(\d{1,4})y)?(?:(\d{1,4})mo)?(?:(\d{1,4})w)?(?:(\d{1
  * Parses a due date (D1 to D5).
  * @param word with its colon
  * @param now seconds since 1970
- * @returns seconds since 1970; undefined for a word that is no date, or a full date that has passed
+ * @returns seconds since 1970; undefined for a word that is not a date, or a full date that has passed
  */
 export function parseDue(word: string, now: number, zone: Zone): number | undefined {
   const date = absolute.exec(word);
@@ -50,7 +49,7 @@ function dateOf(date: string, time: string, now: number, zone: Zone): number | u
   return undefined;
 }
 
-/** D2 to D4: the days to try, in order. A part that is missing in the word begins with today's and moves on. */
+/** D2 to D4: the days to try, in order. A part that the word lacks starts at today's value and increases. */
 function candidates(
   day: number | undefined,
   month: number | undefined,
@@ -73,7 +72,7 @@ function candidates(
   return [[2_000 + year, month, day]];
 }
 
-/** D5: years to days move along the calendar and keep the wall's time; hours and minutes are added as seconds. */
+/** D5: years to days move along the calendar and keep the wall-clock time; hours and minutes are added as seconds. */
 function addDuration(parts: readonly number[], now: number, zone: Zone): number {
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = parts;
   const clock = (hours * 60 + minutes) * 60;

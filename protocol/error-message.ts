@@ -1,6 +1,6 @@
-// Reads the message and the code of whatever was thrown. By shape, because an error may come from another realm than ours.
+// Reads the message and the code of a thrown value. By shape, because an error may come from another realm.
 
-/** The text of whatever was thrown: the message of an Error, without the class and the stack. */
+/** The text of a thrown value: the message of an Error, without its class and stack. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

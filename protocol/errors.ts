@@ -1,5 +1,5 @@
-// Every refusal of the hub, one row each. A refusal is a value that the caller must handle; it is never thrown. Kronos clients of both
-// generations show the texts to their users as they are.
+// The table of refusals: one row for each. A refusal is a value that the caller must handle; it is never thrown. Kronos clients of both
+// generations show the texts to their users unchanged.
 
 interface Row {
   /** Shown to people; `%` stands for the field or thing concerned. */

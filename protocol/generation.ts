@@ -1,20 +1,20 @@
-// A task as each generation of Kronos clients reads and writes it. The two generations disagree about units and fields, and each
-// raises an error where one of its own fields is missing. Pure functions of values; who is of which generation, the adapter learns
-// from what a device sends.
+// Converts tasks between the stored form and the form of each generation of Kronos clients. The two generations use different units and
+// fields, and each fails if one of its own fields is missing. Pure functions; the adapter determines the generation of a device from what
+// the device sends.
 
 import { same } from './merge.ts';
 import type { Task } from './messages.ts';
 import { isOf2019, milliseconds, plainOf, seconds, wireOf } from './plain.ts';
 
 /**
- * `unknown` is a client that has not yet sent a task by which it can be told: it is shown the fields of both generations. `raw` is
- * one that is shown tasks as they are stored: it speaks the hub's own protocol, or has not logged in.
+ * `unknown` is a client that has not yet sent a task that reveals its generation: it is sent the fields of both. `raw` is a client that is
+ * sent tasks as they are stored: it speaks the hub's own protocol, or has not logged in.
  */
 export type Generation = 2018 | 2019 | 'unknown' | 'raw';
 
 /**
- * The generation of the client that wrote this task as a new one: 2019 keeps every start and stop, 2018 adds up the time worked.
- * `undefined` where the task has the fields of both, or of neither.
+ * The generation of the client that created this task: 2019 has a list of starts and stops, 2018 the sum of the time worked.
+ * @returns undefined if the task has the fields of both generations, or of neither
  */
 export function generationOf({ start, stop, worktime, last_active: lastActive }: Task): 2018 | 2019 | undefined {
   const of2019 = start !== undefined && stop !== undefined;
@@ -28,7 +28,7 @@ export function hasBothForms({ start, stop, worktime, last_active: lastActive }:
   return [start, stop, worktime, lastActive].every((field) => field !== undefined);
 }
 
-/** A stored task as a client of this generation has it. Fields that no generation knows stay. */
+/** Converts a stored task to the form of a generation. Fields that no generation knows stay. */
 export function shownTo(generation: Generation, stored: Task): Task {
   if (generation === 'raw') return stored;
   const plain = plainOf('', stored);
@@ -49,7 +49,7 @@ export function shownTo(generation: Generation, stored: Task): Task {
   return { ...always, last_active, worktime, ...stored, ...spans, active };
 }
 
-/** Every start and stop of a task in milliseconds; a task of 2018 has worked once, until it was last active. */
+/** Every start and stop of a task in milliseconds; a task of 2018 counts as one span that ends at `last_active`. */
 function spansOf(stored: Task): { start: number[]; stop: number[] } {
   const { active, last_active: lastActive, worktime } = plainOf('', stored);
   const start = [...(stored.start ?? [])];
@@ -63,8 +63,7 @@ function spansOf(stored: Task): { start: number[]; stop: number[] } {
 }
 
 /**
- * A task as a client sent it, in the form of its own generation: a client that was shown the fields of both generations goes on
- * repeating those of the other one.
+ * Removes the fields of the other generation from a task that a client sent: a client that was sent the fields of both repeats them.
  */
 export function saidBy(generation: Generation, said: Task): Task {
   if (generation === 2018) {
@@ -88,14 +87,14 @@ function withTimes(task: Task, time: (value: unknown) => number): Task {
   };
 }
 
-/** Fields that only the other generation reads otherwise, and what is computed from them. */
+/** Fields with a different meaning in each generation, and those derived from them. */
 const workFields = ['active', 'last_active', 'worktime', 'start', 'stop'] as const;
 const timeFields = new Set<string>([...workFields, 'due', 'done']);
 
 /**
- * What to store when a client of this generation makes `after` of a task that it was shown: what it changed, in the form of the
- * stored task. A field that it only repeats stays as it is stored, or absent. A task of 2018 on which a client of 2019 works becomes
- * one of 2019, which is the finer form.
+ * The task to store when a client of this generation changes a task to `after`: its changes, in the form of the stored task. A field that the
+ * client only repeats stays as stored, or absent. A task of 2018 on which a client of 2019 tracks time becomes a task of 2019, which is more
+ * precise.
  */
 export function storedFrom(generation: Generation, stored: Task, after: Task): Task {
   const before = shownTo(generation, stored);
@@ -116,7 +115,7 @@ export function storedFrom(generation: Generation, stored: Task, after: Task): T
   );
 }
 
-/** What a client of 2018 made of the times of a task of 2019. */
+/** Applies the times that a client of 2018 changed to a task of 2019. */
 function over2019(stored: Task, before: Task, after: Task, whole: Task): Task {
   const { id = 0, desc = '', tags = [] } = whole;
   const from = { ...plainOf('', before), id, desc, tags };

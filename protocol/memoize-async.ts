@@ -17,7 +17,7 @@ export function memoizeAsync<Value>(load: () => Promise<Value>): () => Promise<V
   };
 }
 
-/** Lets callers that come while `run` is under way share its promise. The next caller after that starts a new run. */
+/** Callers during a run share its promise. The next caller after the run starts a new one. */
 export function singleFlight<Value>(run: () => Promise<Value>): () => Promise<Value> {
   let running: Promise<Value> | undefined;
   return () => {

@@ -4,7 +4,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 
 const Text = Type.String({ maxLength: 1_048_576 });
-/** Vim clients send null where they have no value. */
+/** Vim clients send null for a missing value. */
 const optional = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
 
 /** Characters that no name may have: control characters and halves of a surrogate pair, which cannot be stored as text. */
@@ -15,7 +15,7 @@ export const ChannelName = Type.String({
   maxLength: 200,
   pattern: `^(?:[^/\\s${odd}][^${odd}]*[^*${odd}]|[^/*\\s${odd}])$`,
 });
-/** A channel; with a `*` at the end, all channels that begin so. */
+/** A channel; with a `*` at the end, all channels with that prefix. */
 export const ChannelPattern = Type.String({
   minLength: 1,
   maxLength: 200,
@@ -50,7 +50,7 @@ export const Task = Type.Object(
 );
 export type Task = Static<typeof Task>;
 
-/** Fields of every request: Kronos clients add the first three to everything that they send. */
+/** Fields of every request: Kronos clients send the first three with every request. */
 const common = {
   user_id: optional(Type.String({ maxLength: 256, description: 'the token; absent or empty at a first login' })),
   device_id: optional(Type.String({ maxLength: 128, pattern: `^[^${odd}]*$` })),

@@ -26,7 +26,7 @@ export type PlainField = (typeof plainFields)[number];
 export const taskFields = [...plainFields, 'taskwarrior'] as const;
 type TaskField = (typeof taskFields)[number];
 
-/** Numbers from here on are milliseconds: as seconds it is the year 5138. */
+/** Numbers of at least this size are milliseconds: as seconds they would be after the year 5138. */
 const surelyMilliseconds = 100_000_000_000;
 
 export function seconds(time: unknown): number {
@@ -43,7 +43,7 @@ export function milliseconds(time: unknown): number {
   return Math.abs(time) >= surelyMilliseconds ? time : time * 1_000;
 }
 
-/** Those of 2019 have no worktime, but every start and stop in milliseconds. */
+/** True for a task of 2019, which has no worktime but a list of starts and stops in milliseconds. */
 export function isOf2019(task: Task): boolean {
   return task.start !== undefined || task.stop !== undefined;
 }

@@ -1,4 +1,4 @@
-// What hub and clients compute alike about a task: its id, and its index without the token that begins it.
+// Functions of tasks that hub and clients share: ids, and the index without its token.
 
 import type { Task } from './messages.ts';
 
@@ -26,7 +26,7 @@ export function isDoneIdOf(doneId: number, id: number): boolean {
 
 /**
  * R2: replaces the user id that begins an index (`user_id#id#created`), which is a token.
- * @returns the task itself where its index does not begin with `from`
+ * @returns the task itself if its index does not begin with `from`
  */
 export function withOwner(task: Task, from: string, to: string): Task {
   return task.index?.startsWith(`${from}#`) === true ? { ...task, index: to + task.index.slice(from.length) } : task;

@@ -1,7 +1,7 @@
-// The version of a change, as Kronos clients compare it, and the version that a login is answered with (rules W5, M1 to M4). Pure
-// functions of numbers.
+// The version of a change, which Kronos clients compare, and the version in the answer to a login (rules W5, M1 to M4). Pure functions of
+// numbers.
 
-/** How far a client's clock may run ahead before its versions are held back, in milliseconds. */
+/** How far a client's clock may run ahead before its versions are capped, in milliseconds. */
 const aheadMs = 2_000;
 /** Clients' clocks tick in whole seconds; versions are in milliseconds. */
 const tickMs = 1_000;
@@ -14,12 +14,12 @@ export function bounded(stated: number | undefined, now: number): number {
   return Math.floor(Math.min(stated ?? now, now + aheadMs));
 }
 
-/** W11: a change of id is told as a delete, a create and an update. */
+/** W11: a change of id is sent as a delete, a create and an update. */
 export const noticesOfNewId = 3;
 
 /**
  * W5
- * @param notices as how many messages a plain client is told of the change: each has a version of its own, and this is the last
+ * @param notices number of messages in which a plain client is sent the change: each has its own version, and the result is the last
  */
 export function nextVersion(last: number, stated: number | undefined, now: number, notices = 1): number {
   return Math.max(last + 1, bounded(stated, now)) + notices - 1;
@@ -33,9 +33,9 @@ export function betweenVersions(last: number, version: number): number {
   return version - last > 1 ? version - 1 : version - 0.5;
 }
 
-/** What a device surely has, and the versions that it may name. Times are milliseconds since 1970. */
+/** The state that a device certainly has, and the versions that it may name. Times are milliseconds since 1970. */
 export interface Base {
-  /** The tasks after this step, and the device's own writes since. */
+  /** The device has the tasks of this step, and its own writes since. */
   readonly seq: number;
   /** The last step when the device started from nothing: it no longer has what it wrote before. */
   readonly began?: number;
@@ -43,7 +43,7 @@ export interface Base {
   readonly versions: readonly number[];
   /** M4.5: its clock less the hub's at its last write; 0 before that. */
   readonly offset: number;
-  /** M4: the hub's clock when it last heard of the device: the hub knows all edits until then. */
+  /** M4: the hub's clock at the last message of the device: the hub knows all edits until then. */
   readonly left: number;
   /** From this moment on, a list that the hub sent without a request may have replaced writes that the device sent meanwhile. */
   readonly doubt?: number;
@@ -57,9 +57,9 @@ function namesUnchanged(base: Base, version: number): boolean {
 
 /**
  * M1 to M3.
- * @param stated the version that the device names; undefined when it names none
+ * @param stated the version that the device names; undefined if it names none
  * @param hub the version and last step of the account's tasks
- * @param silent whether the device may change tasks without a new version (M13)
+ * @param silent true if the device may change tasks without a new version (M13)
  */
 export function loginVersion(
   base: Base | undefined,

@@ -8,7 +8,7 @@ const escapes = /\\(?:u([dD][89abAB][\da-fA-F]{2})\\u([dD][c-fC-F][\da-fA-F]{2})
 
 /**
  * Replaces escaped lone surrogates in JSON text that was decoded from UTF-8, which has no others.
- * @returns the same text where it has none
+ * @returns the same text if it has none
  */
 export function replaceLoneSurrogates(text: string): string {
   if (!surrogateEscape.test(text)) return text;
@@ -36,7 +36,7 @@ export function replaceLoneSurrogatesIn(bytes: Uint8Array): void {
 
 const replacement = Uint8Array.from([0x66, 0x66, 0x66, 0x64]);
 
-/** The code unit of the escape `\uXXXX` at an index; undefined where there is no such escape. */
+/** The code unit of the escape `\uXXXX` at an index; undefined if there is no such escape. */
 function escapedUnit(bytes: Uint8Array, at: number): number | undefined {
   if (bytes[at] !== backslash || bytes[at + 1] !== letterU) return undefined;
   let unit = 0;

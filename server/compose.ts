@@ -292,7 +292,7 @@ async function listenOnPorts(
   const { host, port, kronosPort } = config;
   const listened = await listen(
     handlers.main,
-    { host, port, kronosPort, kronosRequired: config.isKronosRequired },
+    { host, port, kronosPort, isKronosRequired: config.isKronosRequired },
     { log: world.log, ...engineOf(config) },
   );
   if (!listened.ok) {
@@ -307,10 +307,10 @@ async function listenOnPorts(
   return { ok: true, ports: { main, webUi: served.listening } };
 }
 
-function warningsOf({ warnings, why }: OpenPorts, { store }: Config): readonly string[] {
+function warningsOf({ warnings, fallbackReason }: OpenPorts, { store }: Config): readonly string[] {
   return [
     ...warnings.map(sentence),
-    ...(why === null ? [] : [sentence(`${why}; the hub runs on ws, which is slower`)]),
+    ...(fallbackReason === null ? [] : [sentence(`${fallbackReason}; the hub runs on ws, which is slower`)]),
     ...(store === 'memory' ? ['HORAI_STORE=memory: all data is lost when the hub stops.'] : []),
   ];
 }
@@ -368,7 +368,7 @@ async function listenWebUi(
   if (!opened.ok) return opened;
   return listen(
     { ...handlers, routes: [...handlers.routes, ...opened.routes] },
-    { host: config.host, port: config.awWebUiPort, kronosPort: null, kronosRequired: false },
+    { host: config.host, port: config.awWebUiPort, kronosPort: null, isKronosRequired: false },
     { log: world.log, ...engineOf(config) },
   );
 }

@@ -157,7 +157,7 @@ export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
   const front = { routes: activityWatch.routes, admit: () => undefined, converse };
   const listened = await listen(
     front,
-    { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: false },
+    { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: false },
     { log: quiet },
   );
   if (!listened.ok) throw new Error(listened.error);

@@ -154,7 +154,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   };
   const listened = await listen(
     { routes, admit: createAdmission(isNear), converse: (peer) => proxyKronos(upstream, peer) },
-    { host, port: config.port, kronosPort: config.kronosPort, kronosRequired: config.isKronosRequired },
+    { host, port: config.port, kronosPort: config.kronosPort, isKronosRequired: config.isKronosRequired },
     { log: world.log, ...(config.engine === undefined ? {} : { engine: config.engine }) },
   );
   if (!listened.ok) {

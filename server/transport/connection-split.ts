@@ -1,18 +1,18 @@
 // One port for two engines: Node's HTTP parser answers requests, and uWebSockets.js gets the connections that begin with a WebSocket
-// handshake, as descriptors, so that messages pass through nothing else. docs/decisions/0010 says why.
+// handshake, as descriptors, so that their messages do not pass through Node. docs/decisions/0010 says why.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { HEAD_LIMIT } from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
 
-/** Milliseconds between two looks: the first bytes of nearly every connection are there at the first or second one. */
-const firstPause = 1;
-/** A connection that is silent for longer goes to Node's parser, which takes any request. */
-const longestPause = 512;
+/** Milliseconds before the second peek at a connection: nearly all have sent their first bytes by then. */
+const minPauseMs = 1;
+/** Longest pause between two peeks, in milliseconds. A connection silent for longer is given to Node's parser. */
+const maxPauseMs = 512;
 
 export type FirstBytes = 'handshake' | 'request' | 'unfinished';
 
-/** Decides by the bytes that a connection begins with. Anything unusual is a request: Node's side takes handshakes too. */
+/** Classifies a connection by its first bytes. Anything unusual counts as a request: Node's side handles WebSocket handshakes too. */
 export function readFirstBytes(bytes: Buffer): FirstBytes {
   const text = bytes.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
@@ -20,24 +20,24 @@ export function readFirstBytes(bytes: Buffer): FirstBytes {
     const isGet = text.length < 4 ? 'GET '.startsWith(text) : text.startsWith('GET ');
     return isGet && bytes.length > 0 && bytes.length < HEAD_LIMIT ? 'unfinished' : 'request';
   }
-  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
-  const has = (form: RegExp) => lines.filter((line) => form.test(line)).length;
+  const [start = '', ...lines] = text.slice(0, end).split('\r\n');
+  const countHeaders = (form: RegExp) => lines.filter((line) => form.test(line)).length;
   const isHandshake =
-    /^GET [!-~]+ HTTP\/1\.1$/.test(first) &&
-    has(/^upgrade:[ \t]*websocket[ \t]*$/i) === 1 &&
-    has(/^sec-websocket-key:/i) === 1 &&
-    has(/^host:/i) === 1 &&
-    has(/^(?:content-length|transfer-encoding):/i) === 0 &&
-    has(/^[ \t]/) === 0;
+    /^GET [!-~]+ HTTP\/1\.1$/.test(start) &&
+    countHeaders(/^upgrade:[ \t]*websocket[ \t]*$/i) === 1 &&
+    countHeaders(/^sec-websocket-key:/i) === 1 &&
+    countHeaders(/^host:/i) === 1 &&
+    countHeaders(/^(?:content-length|transfer-encoding):/i) === 0 &&
+    countHeaders(/^[ \t]/) === 0;
   return isHandshake ? 'handshake' : 'request';
 }
 
 export interface SplitDeps {
   readonly peek: SocketPeek;
   /** Takes over a descriptor whose connection begins with a handshake. */
-  readonly adopt: (descriptor: number) => void;
+  readonly adoptHandshake: (descriptor: number) => void;
   /** Takes a connection that begins with anything else. */
-  readonly take: (socket: Socket) => void;
+  readonly takeRequest: (socket: Socket) => void;
 }
 
 export class ConnectionSplit {
@@ -47,43 +47,43 @@ export class ConnectionSplit {
 
   constructor(deps: SplitDeps) {
     this.#deps = deps;
-    // Nothing is read from a connection before it is known whose it is.
+    // No bytes are read from a connection before its engine is decided.
     this.server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
       this.#undecided.add(socket);
       socket.once('close', () => this.#undecided.delete(socket));
       socket.on('error', () => socket.destroy());
-      this.#look(socket, firstPause);
+      this.#decide(socket, minPauseMs);
     });
   }
 
-  /** Cuts the connections that are undecided; the others belong to their engines. */
+  /** Destroys the connections that are undecided; the others belong to their engines. */
   close(): void {
     for (const socket of this.#undecided) socket.destroy();
   }
 
-  #look(socket: Socket, pause: number): void {
+  #decide(socket: Socket, pause: number): void {
     if (socket.destroyed) return;
     const descriptor = descriptorOf(socket);
     const bytes = descriptor === undefined ? Buffer.alloc(0) : this.#deps.peek.peek(descriptor);
-    const first = bytes === undefined ? 'unfinished' : readFirstBytes(bytes);
-    if (first === 'unfinished' && pause <= longestPause) {
-      setTimeout(() => this.#look(socket, pause * 2), pause);
+    const start = bytes === undefined ? 'unfinished' : readFirstBytes(bytes);
+    if (start === 'unfinished' && pause <= maxPauseMs) {
+      setTimeout(() => this.#decide(socket, pause * 2), pause);
       return;
     }
     const duplicate =
-      first === 'handshake' && descriptor !== undefined ? this.#deps.peek.duplicate(descriptor) : undefined;
+      start === 'handshake' && descriptor !== undefined ? this.#deps.peek.duplicate(descriptor) : undefined;
     this.#undecided.delete(socket);
     if (duplicate === undefined) {
-      this.#deps.take(socket);
+      this.#deps.takeRequest(socket);
       return;
     }
-    this.#deps.adopt(duplicate);
-    // Closes Node's descriptor; the connection goes on by the other one.
+    this.#deps.adoptHandshake(duplicate);
+    // Closes Node's descriptor; the duplicate keeps the connection open.
     socket.destroy();
   }
 }
 
-/** The number by which the system knows a connection; undefined where Node does not tell. */
+/** The file descriptor of a connection; undefined if Node does not expose it. */
 function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null) return undefined;

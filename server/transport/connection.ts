@@ -1,5 +1,5 @@
 // One connection as the core sees it: a Peer over a ByteSink, with the backpressure rules that hold for every sink. Also the topics
-// for sinks without publish of their own. How bytes are sent is up to the sinks (uws, ws, tcp).
+// of sinks that have no publish. The sinks (uws, ws, tcp) decide how bytes are sent.
 
 import type { Refusal } from '../../protocol/errors.ts';
 import { closeCode, refusalText } from '../../protocol/errors.ts';
@@ -14,8 +14,8 @@ export const MESSAGE_LIMIT = 1_048_576;
 export const BACKPRESSURE_LIMIT = 1_048_576;
 /** The same for a reader of an event stream; also the greatest write that small texts are joined into. */
 export const STREAM_LIMIT = 65_536;
-/** A slow reader has caught up when no more than this many bytes are queued. */
-const DRAINED = 65_536;
+/** A slow reader has caught up once at most this many bytes are queued. */
+const DRAINED_BELOW = 65_536;
 
 /** Where a Connection's bytes go. Called only while the connection is open. */
 export interface ByteSink {
@@ -26,12 +26,12 @@ export interface ByteSink {
   end(code: number, reason: string): void;
 }
 
-/** Who follows which topic. */
+/** The members of each topic. */
 export interface TopicMembers {
-  join(line: PeerConnection, topic: string): void;
-  leave(line: PeerConnection, topic: string): void;
-  /** The connection is over. */
-  remove(line: PeerConnection): void;
+  join(connection: PeerConnection, topic: string): void;
+  leave(connection: PeerConnection, topic: string): void;
+  /** Removes a closed connection from all topics. */
+  remove(connection: PeerConnection): void;
 }
 
 export interface ConnectionName {
@@ -51,12 +51,12 @@ export class PeerConnection implements Peer {
   readonly #number: number;
   #conversation: Conversation | null = null;
   #state: 'open' | 'ending' | 'over' = 'open';
-  /** A 'queued', a 'dropped' or a missed text has promised a call of `drained`. */
-  #owing = false;
+  /** True after a text was queued, dropped or missed: the conversation then expects a call of `drained`. */
+  #owesDrained = false;
   #missed: readonly string[] = noTexts;
 
-  constructor(wire: ByteSink, members: TopicMembers, limit: number, log: Log, names: ConnectionName) {
-    this.sink = wire;
+  constructor(sink: ByteSink, members: TopicMembers, limit: number, log: Log, names: ConnectionName) {
+    this.sink = sink;
     this.#members = members;
     this.#limit = limit;
     this.#log = log;
@@ -65,7 +65,7 @@ export class PeerConnection implements Peer {
   }
 
   start(converse: (peer: Peer) => Conversation): void {
-    this.#guarded('opening a conversation', () => {
+    this.#attempt('opening a conversation', () => {
       this.#conversation = converse(this);
     });
   }
@@ -81,12 +81,12 @@ export class PeerConnection implements Peer {
   send(text: string): Sent {
     if (!this.isOpen) return 'dropped';
     if (this.sink.pendingBytes() > this.#limit) {
-      this.#owing = true;
+      this.#owesDrained = true;
       return 'dropped';
     }
     this.sink.write(text);
     if (this.sink.pendingBytes() === 0) return 'sent';
-    this.#owing = true;
+    this.#owesDrained = true;
     return 'queued';
   }
 
@@ -119,7 +119,7 @@ export class PeerConnection implements Peer {
   }
 
   receive(text: string): void {
-    if (this.isOpen) this.#guarded('a message', () => this.#conversation?.receive(replaceLoneSurrogates(text)));
+    if (this.isOpen) this.#attempt('a message', () => this.#conversation?.receive(replaceLoneSurrogates(text)));
   }
 
   /** Sends one published text, for sinks without publish of their own. */
@@ -129,7 +129,7 @@ export class PeerConnection implements Peer {
     else this.sink.write(text);
   }
 
-  /** Whether published texts were missed that the conversation does not know of yet. Until it does, no other text is sent. */
+  /** True if published texts were missed and not yet reported to the conversation. Until then no other text is sent. */
   get isBehind(): boolean {
     return this.#missed.length > 0;
   }
@@ -137,20 +137,20 @@ export class PeerConnection implements Peer {
   /** Reports missed texts to the conversation in a later turn: it leaves topics then, which is unsafe during a publish. */
   miss(texts: readonly string[]): void {
     if (!this.isOpen) return;
-    this.#owing = true;
-    if (!this.isBehind && texts.length > 0) setImmediate(() => this.#tellMissed());
+    this.#owesDrained = true;
+    if (!this.isBehind && texts.length > 0) setImmediate(() => this.#reportMissed());
     this.#missed = [...this.#missed, ...texts];
   }
 
   /** The sink calls this whenever queued bytes have been sent. */
   flushed(): void {
-    if (!this.#owing || !this.isOpen || this.sink.pendingBytes() > Math.min(DRAINED, this.#limit)) return;
-    if (this.isBehind) this.#tellMissed();
-    this.#owing = false;
-    this.#guarded('catching up', () => this.#conversation?.drained());
+    if (!this.#owesDrained || !this.isOpen || this.sink.pendingBytes() > Math.min(DRAINED_BELOW, this.#limit)) return;
+    if (this.isBehind) this.#reportMissed();
+    this.#owesDrained = false;
+    this.#attempt('catching up', () => this.#conversation?.drained());
   }
 
-  /** @param orderly the other end closed it in good order */
+  /** @param orderly true if the other end closed the connection properly */
   closed(orderly: boolean): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
@@ -165,15 +165,15 @@ export class PeerConnection implements Peer {
     this.#conversation = null;
   }
 
-  #tellMissed(): void {
+  #reportMissed(): void {
     const texts = this.#missed;
     this.#missed = noTexts;
     for (const text of texts) {
-      if (this.isOpen) this.#guarded('a missed text', () => this.#conversation?.dropped(text));
+      if (this.isOpen) this.#attempt('a missed text', () => this.#conversation?.dropped(text));
     }
   }
 
-  #guarded(doing: string, act: () => void): void {
+  #attempt(doing: string, act: () => void): void {
     attempt(this.#log, doing, act, () => this.close(1011, 'internal error'));
   }
 }
@@ -183,26 +183,26 @@ export class TopicMap implements TopicMembers {
   readonly #members = new Map<string, Set<PeerConnection>>();
   readonly #joined = new Map<PeerConnection, Set<string>>();
 
-  join(line: PeerConnection, topic: string): void {
-    setOf(this.#members, topic).add(line);
-    setOf(this.#joined, line).add(topic);
+  join(connection: PeerConnection, topic: string): void {
+    setOf(this.#members, topic).add(connection);
+    setOf(this.#joined, connection).add(topic);
   }
 
-  leave(line: PeerConnection, topic: string): void {
-    this.#joined.get(line)?.delete(topic);
+  leave(connection: PeerConnection, topic: string): void {
+    this.#joined.get(connection)?.delete(topic);
     const members = this.#members.get(topic);
-    members?.delete(line);
+    members?.delete(connection);
     if (members?.size === 0) this.#members.delete(topic);
   }
 
-  remove(line: PeerConnection): void {
-    for (const topic of this.#joined.get(line) ?? []) this.leave(line, topic);
-    this.#joined.delete(line);
+  remove(connection: PeerConnection): void {
+    for (const topic of this.#joined.get(connection) ?? []) this.leave(connection, topic);
+    this.#joined.delete(connection);
   }
 
   publish(topic: string, text: string, except?: Peer): void {
-    for (const line of this.#members.get(topic) ?? []) {
-      if (line !== except) line.deliver(text);
+    for (const connection of this.#members.get(topic) ?? []) {
+      if (connection !== except) connection.deliver(text);
     }
   }
 }

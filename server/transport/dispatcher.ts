@@ -1,5 +1,5 @@
-// What both engines share above the bytes: admission, the route of a request, its answer, and the open Connections. It knows no
-// sockets and no rules of the core.
+// The part of request handling that both engines share: admission, routing, answers, and the set of open connections. It knows neither
+// sockets nor the core.
 
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
@@ -14,7 +14,7 @@ import type { ByteSink, TopicMembers } from './connection.ts';
 import { BACKPRESSURE_LIMIT, MESSAGE_LIMIT, PeerConnection, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
 
-/** What the transports need of the rest of the hub. */
+/** What the transports need from the rest of the hub. */
 export interface AppHandlers {
   readonly routes: readonly Route[];
   /**
@@ -30,64 +30,64 @@ export type FoundRoute =
   | { readonly ok: true; readonly match: RouteMatch; readonly limit: number; readonly tooLarge: Reply }
   | { readonly ok: false; readonly reply: Reply };
 
-/** Where a ChunkedReply goes: an engine's end of one request. */
+/** The target of a ChunkedReply: an engine's end of one request. */
 export interface ChunkTarget {
-  /** Resolves when the chunk has been sent, or the client is gone. */
+  /** Resolves when the chunk is sent or the client has disconnected. */
   write(piece: string | Uint8Array): Promise<void>;
   /** Ends the body. */
   end(): void;
   /** Cuts the connection, so that the client sees that the body is incomplete. */
   abort(): void;
-  /** Whether the client has gone; nothing is written then. */
+  /** True if the client has disconnected; nothing is written then. */
   isGone(): boolean;
-  /** Called once, if the client goes before the end. */
+  /** Called once if the client disconnects before the end. */
   onGone: () => void;
 }
 
-// The engines write these themselves. A second one would let a proxy disagree on where a body ends.
+// The engines write these headers. A second copy could make a proxy disagree about the end of a body (request smuggling).
 const FRAMING_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
 
 export class Dispatcher {
   readonly topics = new TopicMap();
   readonly log: Log;
-  readonly #front: AppHandlers;
+  readonly #handlers: AppHandlers;
   readonly #router: Router;
-  readonly #perAddress: number;
-  readonly #lines = new Set<PeerConnection>();
+  readonly #maxPerAddress: number;
+  readonly #connections = new Set<PeerConnection>();
   readonly #byAddress = new Map<string, number>();
   #count = 0;
-  #underWay = 0;
-  #draining = false;
-  #idle: (() => void)[] = [];
+  #openRequests = 0;
+  #isDraining = false;
+  #idleWaiters: (() => void)[] = [];
 
-  constructor(front: AppHandlers, log: Log, perAddress: number) {
-    this.#front = front;
+  constructor(handlers: AppHandlers, log: Log, maxPerAddress: number) {
+    this.#handlers = handlers;
     this.log = log;
-    this.#router = new Router(front.routes);
-    this.#perAddress = perAddress;
+    this.#router = new Router(handlers.routes);
+    this.#maxPerAddress = maxPerAddress;
   }
 
   get connections(): number {
-    return this.#lines.size;
+    return this.#connections.size;
   }
 
   /** Why this caller may not open another WebSocket, stream or TCP connection; undefined admits it. */
   checkConnection(caller: Caller): Refusal | undefined {
     const open = this.#byAddress.get(caller.address) ?? 0;
-    if (open >= this.#perAddress && !isLoopback(caller.address)) {
+    if (open >= this.#maxPerAddress && !isLoopback(caller.address)) {
       return refuse('too_many', '', `${open} connections are open from ${caller.address}`);
     }
-    return this.#admits(caller);
+    return this.#admit(caller);
   }
 
   /** Finds the route of a request before its body is read, or the reply that refuses it. */
   findRoute(head: RequestHead): FoundRoute {
-    const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admits(head, head);
+    const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admit(head, head);
     if (refusal !== undefined) return { ok: false, reply: refusalReply(refusal) };
     const found = this.#router.find(head.method, head.path);
     if (!found.ok) return found;
     const limit = found.route.limit ?? MESSAGE_LIMIT;
-    const tooLarge = refusal413(found.route, limit);
+    const tooLarge = tooLargeReply(found.route, limit);
     if (contentLength(head) > limit) return { ok: false, reply: tooLarge };
     return { ok: true, match: found, limit, tooLarge };
   }
@@ -101,7 +101,7 @@ export class Dispatcher {
   ): Promise<Reply | ChunkedReply | StreamReply> {
     const { route, params } = match;
     const inflateBytes = decompressorOf(head.headers);
-    this.#underWay += 1;
+    this.#openRequests += 1;
     const reply = await attemptAsync(
       this.log,
       `${route.method} ${route.path}`,
@@ -109,29 +109,29 @@ export class Dispatcher {
         const limit = route.limit ?? MESSAGE_LIMIT;
         const decoded =
           inflateBytes === undefined ? ({ ok: true, body } as const) : await decompress(body, inflateBytes, limit);
-        if (!decoded.ok && decoded.reason === 'too_large') return refusal413(route, limit);
+        if (!decoded.ok && decoded.reason === 'too_large') return tooLargeReply(route, limit);
         if (!decoded.ok)
-          return withErrorHeaders(route, refusedReply('payload', 'the body is not what content-encoding says'));
+          return withErrorHeaders(route, refusedReply('payload', 'the body does not match its content-encoding'));
         const answer = await route.handle({ ...head, body: readable(decoded.body), params, aborted });
-        return { ...answer, headers: checked(answer.headers) };
+        return { ...answer, headers: validateHeaders(answer.headers) };
       },
       () => withErrorHeaders(route, refusedReply('broken')),
     );
-    this.#finished();
+    this.#finishRequest();
     return reply;
   }
 
-  /** Sends a body chunk by chunk until it ends or the client goes; `drain` waits for it. Never rejects. */
+  /** Sends a body chunk by chunk until it ends or the client disconnects; `drain` waits for it. Never rejects. */
   async sendChunks({ chunks }: ChunkedReply, sink: ChunkTarget): Promise<void> {
-    this.#underWay += 1;
+    this.#openRequests += 1;
     await attemptAsync(
       this.log,
-      'a flow',
+      'a chunked reply',
       async () => {
         const iterator = chunks[Symbol.asyncIterator]();
-        const leave = async () => void (await iterator.return?.());
-        sink.onGone = () => void attemptAsync(this.log, 'leaving a flow', leave, () => undefined);
-        if (sink.isGone()) return await leave();
+        const returnIterator = async () => void (await iterator.return?.());
+        sink.onGone = () => void attemptAsync(this.log, 'ending a chunked reply', returnIterator, () => undefined);
+        if (sink.isGone()) return await returnIterator();
         for (;;) {
           const next = await iterator.next();
           if (sink.isGone()) return;
@@ -141,52 +141,52 @@ export class Dispatcher {
       },
       () => sink.abort(),
     );
-    this.#finished();
+    this.#finishRequest();
   }
 
   /** Opens the Peer of a new connection that speaks Kronos JSON. */
-  openConversation(wire: ByteSink, members: TopicMembers, caller: Caller): PeerConnection {
-    return this.#begin(wire, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#front.converse(peer, caller));
+  openConversation(sink: ByteSink, members: TopicMembers, caller: Caller): PeerConnection {
+    return this.#openPeer(sink, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#handlers.converse(peer, caller));
   }
 
   /** Opens the Peer of an event stream. The sink must accept writes already. */
-  openStream(wire: ByteSink, stream: StreamReply, caller: Caller): PeerConnection {
-    return this.#begin(wire, this.topics, STREAM_LIMIT, caller, stream.open);
+  openStream(sink: ByteSink, stream: StreamReply, caller: Caller): PeerConnection {
+    return this.#openPeer(sink, this.topics, STREAM_LIMIT, caller, stream.open);
   }
 
   /**
    * The engine calls this when the connection is over.
-   * @param orderly the other end closed it in good order (a close frame, a FIN)
+   * @param orderly true if the other end closed it properly (a close frame, a FIN)
    */
-  closed(line: PeerConnection, orderly: boolean): void {
-    if (!this.#lines.delete(line)) return;
-    const left = (this.#byAddress.get(line.address) ?? 1) - 1;
-    if (left === 0) this.#byAddress.delete(line.address);
-    else this.#byAddress.set(line.address, left);
-    line.closed(orderly);
+  closed(connection: PeerConnection, orderly: boolean): void {
+    if (!this.#connections.delete(connection)) return;
+    const remaining = (this.#byAddress.get(connection.address) ?? 1) - 1;
+    if (remaining === 0) this.#byAddress.delete(connection.address);
+    else this.#byAddress.set(connection.address, remaining);
+    connection.closed(orderly);
   }
 
   /** Refuses every caller from now on. Resolves when every request has its answer. */
   drain(): Promise<void> {
-    this.#draining = true;
+    this.#isDraining = true;
     return new Promise((resolve) => {
-      this.#idle.push(resolve);
-      this.#tellIdle();
+      this.#idleWaiters.push(resolve);
+      this.#resolveIdle();
     });
   }
 
-  #admits(caller: Caller, asked?: RequestHead): Refusal | undefined {
-    if (this.#draining) return refuse('away');
+  #admit(caller: Caller, asked?: RequestHead): Refusal | undefined {
+    if (this.#isDraining) return refuse('away');
     return attempt(
       this.log,
       'admission',
-      () => this.#front.admit(caller, asked),
+      () => this.#handlers.admit(caller, asked),
       () => refuse('broken'),
     );
   }
 
-  #begin(
-    wire: ByteSink,
+  #openPeer(
+    sink: ByteSink,
     members: TopicMembers,
     limit: number,
     caller: Caller,
@@ -194,28 +194,28 @@ export class Dispatcher {
   ): PeerConnection {
     this.#count += 1;
     const { address } = caller;
-    const line = new PeerConnection(wire, members, limit, this.log, { number: this.#count, address });
-    this.#lines.add(line);
+    const connection = new PeerConnection(sink, members, limit, this.log, { number: this.#count, address });
+    this.#connections.add(connection);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
-    line.start(open);
-    return line;
+    connection.start(open);
+    return connection;
   }
 
-  #finished(): void {
-    this.#underWay -= 1;
-    this.#tellIdle();
+  #finishRequest(): void {
+    this.#openRequests -= 1;
+    this.#resolveIdle();
   }
 
-  #tellIdle(): void {
-    // The engine writes the last answer, or begins to send its chunks, after `respond` has returned.
+  #resolveIdle(): void {
+    // The engine writes the last answer, or starts sending its chunks, after `respond` has returned.
     setImmediate(() => {
-      if (this.#underWay > 0) return;
-      for (const tell of this.#idle.splice(0)) tell();
+      if (this.#openRequests > 0) return;
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
     });
   }
 }
 
-function refusal413(route: Route, limit: number): Reply {
+function tooLargeReply(route: Route, limit: number): Reply {
   return withErrorHeaders(route, refusedReply('too_large' satisfies ErrorCode, `${limit} bytes at most`));
 }
 
@@ -223,11 +223,11 @@ function withErrorHeaders(route: Route, reply: Reply): Reply {
   return route.errorHeaders === undefined ? reply : { ...reply, headers: { ...reply.headers, ...route.errorHeaders } };
 }
 
-function checked(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const kept = Object.entries(headers).filter(([name]) => !FRAMING_HEADERS.has(name.toLowerCase()));
-  for (const [name, value] of kept) {
+function validateHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(headers).filter(([name]) => !FRAMING_HEADERS.has(name.toLowerCase()));
+  for (const [name, value] of entries) {
     validateHeaderName(name);
     validateHeaderValue(name, value);
   }
-  return Object.fromEntries(kept);
+  return Object.fromEntries(entries);
 }

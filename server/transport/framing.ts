@@ -1,13 +1,13 @@
 // Finds where JSON objects begin and end in a stream of bytes that has no delimiters: glued, cut anywhere (inside a UTF-8
-// character too), with or without white space between them. It counts brackets and knows strings; whether the text between
-// them is JSON is the codec's question.
+// character too), with or without white space between them. It counts brackets outside
+// strings. The codec checks whether the text between them is JSON.
 
 export type FramingError = 'garbage' | 'encoding' | 'too_large';
 
 export interface Frames {
   /** Whole objects that these bytes completed, in order. */
   readonly messages: readonly string[];
-  /** What ended the stream after them; nothing more will ever be framed. */
+  /** The error that ended the stream after them; no further objects are returned. */
   readonly fault: FramingError | null;
 }
 
@@ -25,13 +25,12 @@ function isSpace(byte: number): boolean {
 export class Framer {
   readonly #limit: number;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  // The object under way, in one block that doubles: a list of chunks would cost a hundred times its bytes when they
-  // come one at a time.
-  #held = Buffer.alloc(0);
+  // The incomplete object, in one buffer that doubles: a list of one-byte chunks would need a hundred times the memory.
+  #buffer = Buffer.alloc(0);
   #length = 0;
   #depth = 0;
-  #inString = false;
-  #escaped = false;
+  #isInString = false;
+  #isEscaped = false;
   #fault: FramingError | null = null;
 
   /** @param limit bytes that one object may have */
@@ -53,65 +52,65 @@ export class Framer {
         start = at;
         this.#depth = 1;
       } else if (this.#step(byte)) {
-        this.#take(chunk, start, at + 1, messages);
+        this.#complete(chunk, start, at + 1, messages);
       }
     }
-    if (this.#depth > 0 && this.#fault === null) this.#hold(chunk.subarray(start));
-    if (this.#fault !== null) this.#held = Buffer.alloc(0);
+    if (this.#depth > 0 && this.#fault === null) this.#append(chunk.subarray(start));
+    if (this.#fault !== null) this.#buffer = Buffer.alloc(0);
     return { messages, fault: this.#fault };
   }
 
-  /** Bytes of the object under way: 0 between objects. */
-  get held(): number {
+  /** Bytes of the incomplete object; 0 between objects. */
+  get bufferedBytes(): number {
     return this.#length;
   }
 
-  /** One byte inside an object; true when it closes it. */
+  /** Processes one byte inside an object. @returns true if it closes the object */
   #step(byte: number): boolean {
-    if (this.#inString) {
-      if (this.#escaped) this.#escaped = false;
-      else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE) this.#inString = false;
+    if (this.#isInString) {
+      if (this.#isEscaped) this.#isEscaped = false;
+      else if (byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === QUOTE) this.#isInString = false;
       return false;
     }
-    if (byte === QUOTE) this.#inString = true;
+    if (byte === QUOTE) this.#isInString = true;
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth += 1;
     else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.#depth -= 1;
     return this.#depth === 0;
   }
 
-  #take(chunk: Uint8Array, start: number, end: number, messages: string[]): void {
-    let whole = chunk.subarray(start, end);
-    if (this.#length + whole.length > this.#limit) {
+  #complete(chunk: Uint8Array, start: number, end: number, messages: string[]): void {
+    let message = chunk.subarray(start, end);
+    if (this.#length + message.length > this.#limit) {
       this.#fault = 'too_large';
       return;
     }
     if (this.#length > 0) {
-      this.#hold(whole);
-      whole = this.#held.subarray(0, this.#length);
+      this.#append(message);
+      message = this.#buffer.subarray(0, this.#length);
     }
     try {
-      messages.push(this.#decoder.decode(whole));
+      messages.push(this.#decoder.decode(message));
     } catch {
       this.#fault = 'encoding';
     }
     this.#length = 0;
-    // A large object's block is given back: most connections never see a second one.
-    if (this.#held.length > 65_536) this.#held = Buffer.alloc(0);
+    // The buffer of a large object is released: most connections never receive a second one.
+    if (this.#buffer.length > 65_536) this.#buffer = Buffer.alloc(0);
   }
 
-  #hold(bytes: Uint8Array): void {
+  #append(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
     if (length > this.#limit) {
       this.#fault = 'too_large';
       return;
     }
-    if (length > this.#held.length) {
-      const larger = Buffer.allocUnsafe(Math.min(this.#limit, Math.max(1024, length, this.#held.length * 2)));
-      this.#held.copy(larger, 0, 0, this.#length);
-      this.#held = larger;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.min(this.#limit, Math.max(1024, length, this.#buffer.length * 2)));
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
     }
-    this.#held.set(bytes, this.#length);
+    this.#buffer.set(bytes, this.#length);
     this.#length = length;
   }
 }

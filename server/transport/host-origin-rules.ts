@@ -1,18 +1,17 @@
-// Who may come near: the Host and Origin rules that keep other people's web pages away from a hub on this machine (DNS
-// rebinding, cross-site WebSocket), and the one form in which remote addresses are written. Pure functions; tokens and
-// accounts are the core's.
+// The Host and Origin rules that protect a hub from foreign web pages (DNS rebinding, cross-site WebSockets), and the normal form of
+// remote addresses. Pure functions; the core checks tokens and accounts.
 
 import { SocketAddress } from 'node:net';
 
 const LOOPBACK_V4 = /^127(\.\d{1,3}){3}$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/;
 
-/** For addresses as `plainAddress` writes them, and for the names that an address to listen on may have. */
+/** @param address in the form of `normalizeAddress`, or a listen address such as `localhost` */
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || LOOPBACK_V4.test(address);
 }
 
-/** One spelling for each address: engines write IPv6 in full or short, and IPv4 sometimes mapped into it. */
+/** One form for each address: engines write IPv6 in full or compressed, and sometimes IPv4 mapped into IPv6. */
 export function normalizeAddress(address: string): string {
   if (!address.includes(':')) return address;
   try {
@@ -24,8 +23,8 @@ export function normalizeAddress(address: string): string {
 }
 
 /**
- * @param host the `Host` header in lower case; '' (raw TCP has none) passes, an HTTP request without one never gets here
- * @param rule `bound`: the address listened on; only a loopback one restricts names. `extra`: further hosts, with or without port
+ * @param host the `Host` header in lower case; '' (raw TCP has none) passes; the dispatcher refuses an HTTP request without one
+ * @param rule `bound`: the listen address; only a loopback address restricts names. `extra`: further hosts, with or without port
  */
 export function isHostAllowed(
   host: string,
@@ -38,8 +37,8 @@ export function isHostAllowed(
 }
 
 /**
- * No Origin (editors, command lines) passes. A page of the host it asks passes. Any other must be listed, written as
- * browsers write it: `https://dash.example`, `chrome-extension://…`.
+ * A request without Origin (editors, command lines) passes, and so does a page of the requested host. Any other origin must be listed as
+ * browsers send it: `https://dash.example`, `chrome-extension://…`.
  */
 export function isOriginAllowed(origin: string, host: string, extra: readonly string[]): boolean {
   if (origin === '') return true;
@@ -57,7 +56,7 @@ export function isForwardedBy(names: Iterable<string>): boolean {
   return false;
 }
 
-/** True if a page of one of the hub's own names asks. @param names as `HORAI_HOSTS` lists them, with or without a port */
+/** True if the origin is one of the hub's own names. @param names as `HORAI_HOSTS` lists them, with or without a port */
 export function isOwnOrigin(origin: string, names: readonly string[]): boolean {
   const [, host = '', port = ''] =
     /^https?:\/\/(\[[0-9a-f:.]+\]|[^/:[\]]+)(:\d{1,5})?$/.exec(origin.toLowerCase()) ?? [];

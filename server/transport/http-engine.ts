@@ -1,5 +1,4 @@
-// The port between `listen` and the two engines that speak HTTP and WebSocket, and the pieces of it that are the same in
-// both. Neither engine is named here.
+// The interface between `listen` and the two engines for HTTP and WebSocket, and the code that both share. It depends on neither engine.
 
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
@@ -9,18 +8,18 @@ import type { ByteSink, PeerConnection } from './connection.ts';
 import { MESSAGE_LIMIT, STREAM_LIMIT } from './connection.ts';
 import { WriteCoalescer } from './write-coalescer.ts';
 
-/** Where an engine's own limit cuts, without a word: well above ours, so that ours is the one people meet. */
-export const FRAME_CUT = 4 * MESSAGE_LIMIT;
+/** The engines' own frame limit, which closes without an error message: well above MESSAGE_LIMIT, whose refusal explains itself. */
+export const MAX_FRAME = 4 * MESSAGE_LIMIT;
 
 export interface HttpEngine {
   readonly port: number;
-  /** To this engine's own followers of a topic; those in `Topics` are published to by the caller. */
+  /** Publishes to this engine's own members of a topic; the caller publishes to the members in the TopicMap. */
   publish(topic: string, text: string, except?: Peer): void;
-  /** Takes over a connection that has sent a whole request head already. */
+  /** Takes over a connection that has already sent a complete request head. */
   takeOver(socket: Socket, head: Buffer, address: string): void;
-  /** No new connections from now on. */
+  /** Stops accepting connections. */
   stop(): void;
-  /** Cuts every connection. */
+  /** Destroys every connection. */
   close(): Promise<void>;
 }
 
@@ -28,70 +27,70 @@ export type OpenedEngine =
   | { readonly ok: true; readonly engine: HttpEngine }
   | { readonly ok: false; readonly error: string };
 
-/** Bytes of a request's line and headers, in every engine. */
+/** Greatest size of a request line and its headers in bytes, for every engine. */
 export const HEAD_LIMIT = 16_384;
 
-/** How long a reader may take for what was queued when its connection was ended. */
-export const LAST_MS = 30_000;
+/** Milliseconds that a reader has for the bytes that were queued when its connection was ended. */
+export const CLOSE_TIMEOUT_MS = 30_000;
 
-/** Lets what is queued leave, but not for ever. */
-export function destroyLater(out: Writable): void {
-  if (out.destroyed) return;
-  const cut = setTimeout(() => out.destroy(), LAST_MS);
-  out.once('close', () => clearTimeout(cut));
+/** Destroys a stream that has not sent its queued bytes within CLOSE_TIMEOUT_MS. */
+export function destroyLater(output: Writable): void {
+  if (output.destroyed) return;
+  const timer = setTimeout(() => output.destroy(), CLOSE_TIMEOUT_MS);
+  output.once('close', () => clearTimeout(timer));
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** One WebSocket message: text that the engine has checked, or bytes that must be text. */
-export function receiveMessage(line: PeerConnection, bytes: Buffer, binary: boolean): void {
+/** Receives one WebSocket message. @param binary false if the engine has checked that the bytes are UTF-8 */
+export function receiveMessage(connection: PeerConnection, bytes: Buffer, binary: boolean): void {
   if (bytes.length > MESSAGE_LIMIT) {
-    line.refuse(refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`));
+    connection.refuse(refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`));
     return;
   }
   if (!binary) {
-    line.receive(bytes.toString());
+    connection.receive(bytes.toString());
     return;
   }
   let text: string;
   try {
-    text = strict.decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
-    line.refuse(refuse('payload', '', 'send JSON as UTF-8 text'));
+    connection.refuse(refuse('payload', '', 'send JSON as UTF-8 text'));
     return;
   }
-  line.receive(text);
+  connection.receive(text);
 }
 
-/** Texts into a Node stream: an HTTP body that goes on, or a raw socket. */
+/** Writes texts to a Node stream: a streamed HTTP body or a raw socket. */
 export class NodeSink implements ByteSink {
-  readonly #out: Writable;
-  readonly #after: string;
-  readonly #gathering = new WriteCoalescer(STREAM_LIMIT, (text) => this.#pour(text));
+  readonly #output: Writable;
+  readonly #suffix: string;
+  readonly #coalescer = new WriteCoalescer(STREAM_LIMIT, (text) => this.#writeOut(text));
   flushed: () => void = () => undefined;
 
-  /** @param after follows every text */
-  constructor(out: Writable, after: string) {
-    this.#out = out;
-    this.#after = after;
+  /** @param suffix appended to every text */
+  constructor(output: Writable, suffix: string) {
+    this.#output = output;
+    this.#suffix = suffix;
   }
 
   write(text: string): void {
-    this.#gathering.add(text + this.#after);
+    this.#coalescer.add(text + this.#suffix);
   }
 
   pendingBytes(): number {
-    return this.#out.writableLength;
+    return this.#output.writableLength;
   }
 
   end(): void {
-    this.#gathering.flush();
-    this.#out.end();
-    destroyLater(this.#out);
+    this.#coalescer.flush();
+    this.#output.end();
+    destroyLater(this.#output);
   }
 
-  #pour(text: string): void {
-    if (!this.#out.writable) return;
-    this.#out.write(text, () => this.flushed());
+  #writeOut(text: string): void {
+    if (!this.#output.writable) return;
+    this.#output.write(text, () => this.flushed());
   }
 }

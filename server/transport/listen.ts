@@ -1,7 +1,8 @@
-// The transports' public face: opens the main port on the best engine there is and the Kronos port beside it. Which
-// addresses, and what a taken port means for the process, is for main.ts to decide.
+// Opens the main port on the best available engine, and the Kronos port. The caller chooses the addresses and reacts to a port that is in
+// use.
 
 import { createServer } from 'node:net';
+import { errorMessage } from '../../protocol/error-message.ts';
 import type { Publisher } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { type AppHandlers, Dispatcher } from './dispatcher.ts';
@@ -15,24 +16,24 @@ export type { AppHandlers } from './dispatcher.ts';
 
 export type EngineName = 'uWebSockets.js' | 'ws';
 
-/** Port 0 is any free one; a `kronosPort` of null is none. */
+/** Port 0 takes any free port; a `kronosPort` of null opens none. */
 export interface ListenAddresses {
   readonly host: string;
   readonly port: number;
   readonly kronosPort: number | null;
-  /** A Kronos port that cannot be had is an error, not a warning. */
-  readonly kronosRequired: boolean;
+  /** True if an unavailable Kronos port is an error, not a warning. */
+  readonly isKronosRequired: boolean;
 }
 
 export interface ListenOptions {
   readonly log: Log;
-  /** Insists on one engine; otherwise ws steps in where uWebSockets.js has no binary. */
+  /** Requires this engine. By default ws replaces uWebSockets.js where it has no binary. */
   readonly engine?: EngineName;
-  /** `false`: uWebSockets.js reads HTTP too, as where connections cannot be handed over (connection-split.ts). */
-  readonly split?: boolean;
+  /** `false`: uWebSockets.js parses HTTP too, as on systems without connection-split.ts. */
+  readonly isSplit?: boolean;
   /** The package that is imported as uWebSockets.js. */
   readonly uwsPackage?: string;
-  /** Connections that stay (WebSocket, streams, raw TCP) from one address other than loopback; 1,000 unless said. */
+  /** Greatest number of open WebSockets, streams and TCP connections from one address other than loopback; 1,000 by default. */
   readonly perAddress?: number;
 }
 
@@ -40,16 +41,16 @@ export interface OpenPorts {
   readonly port: number;
   readonly kronosPort: number | null;
   readonly engine: EngineName;
-  /** Why it is not uWebSockets.js; null when it is, or when ws was asked for. */
-  readonly why: string | null;
+  /** Why uWebSockets.js is not used; null if it is used, or if ws was requested. */
+  readonly fallbackReason: string | null;
   readonly warnings: readonly string[];
-  /** To the peers of every transport: WebSocket, streams and raw TCP. */
+  /** Publishes to the peers of every transport: WebSocket, streams and raw TCP. */
   readonly publisher: Publisher;
-  /** Connections that stay and are open now. */
+  /** Number of open WebSockets, streams and TCP connections. */
   connections(): number;
-  /** Refuses new connections and requests; resolves when no request waits for its answer. Open connections go on. */
+  /** Refuses new connections and requests; resolves when every request has its answer. Open connections stay. */
   drain(): Promise<void>;
-  /** Cuts everything that is still open. */
+  /** Destroys all open connections. */
   close(): Promise<void>;
 }
 
@@ -58,24 +59,25 @@ export type ListenResult =
   | { readonly ok: false; readonly error: string };
 
 export async function listen(
-  front: AppHandlers,
+  handlers: AppHandlers,
   addresses: ListenAddresses,
   options: ListenOptions,
 ): Promise<ListenResult> {
-  const door = new Dispatcher(front, options.log, options.perAddress ?? 1_000);
+  const dispatcher = new Dispatcher(handlers, options.log, options.perAddress ?? 1_000);
   const { host, port, kronosPort } = addresses;
-  const { opened, name, why } = await openEngine(door, host, port, options);
-  if (!opened.ok) return { ok: false, error: opened.error === '' ? await whyNot(host, port) : opened.error };
+  const { opened, name, why } = await openEngine(dispatcher, host, port, options);
+  if (!opened.ok)
+    return { ok: false, error: opened.error === '' ? await describeListenError(host, port) : opened.error };
   const { engine } = opened;
 
   const warnings: string[] = [];
   let tcp: TcpServer | null = null;
   if (kronosPort !== null) {
-    const openedTcp = await openTcp(door, engine, host, kronosPort);
+    const openedTcp = await openTcp(dispatcher, engine, host, kronosPort);
     if (openedTcp.ok) tcp = openedTcp.tcp;
     else {
-      const error = `${await whyNot(host, kronosPort)} (the Kronos port)`;
-      if (addresses.kronosRequired) {
+      const error = `${await describeListenError(host, kronosPort)} (the Kronos port)`;
+      if (addresses.isKronosRequired) {
         await engine.close();
         return { ok: false, error };
       }
@@ -86,7 +88,7 @@ export async function listen(
   const publisher: Publisher = {
     publish(topic, text, except) {
       engine.publish(topic, text, except);
-      door.topics.publish(topic, text, except);
+      dispatcher.topics.publish(topic, text, except);
     },
   };
   const stop = () => {
@@ -97,13 +99,13 @@ export async function listen(
     port: engine.port,
     kronosPort: tcp?.port ?? null,
     engine: name,
-    why,
+    fallbackReason: why,
     warnings,
     publisher,
-    connections: () => door.connections,
+    connections: () => dispatcher.connections,
     drain() {
       stop();
-      return door.drain();
+      return dispatcher.drain();
     },
     async close() {
       stop();
@@ -115,38 +117,40 @@ export async function listen(
 }
 
 async function openEngine(
-  door: Dispatcher,
+  dispatcher: Dispatcher,
   host: string,
   port: number,
   options: ListenOptions,
 ): Promise<{ opened: OpenedEngine; name: EngineName; why: string | null }> {
-  if (options.engine === 'ws') return { opened: await openWs(door, host, port), name: 'ws', why: null };
+  if (options.engine === 'ws') return { opened: await openWs(dispatcher, host, port), name: 'ws', why: null };
   try {
     const uws = await loadUws(options.uwsPackage ?? 'uWebSockets.js');
-    const peek = options.split === false ? undefined : await loadSocketPeek();
-    const opened = peek === undefined ? openUws(uws, door, host, port) : openSplit(uws, peek, door, host, port);
+    const peek = options.isSplit === false ? undefined : await loadSocketPeek();
+    const opened =
+      peek === undefined ? openUws(uws, dispatcher, host, port) : openSplit(uws, peek, dispatcher, host, port);
     return { opened: await opened, name: 'uWebSockets.js', why: null };
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const [reason = ''] = errorMessage(error).split('\n');
     const why = `uWebSockets.js does not load here: ${reason}`;
     if (options.engine === 'uWebSockets.js') return { opened: { ok: false, error: why }, name: options.engine, why };
-    return { opened: await openWs(door, host, port), name: 'ws', why };
+    return { opened: await openWs(dispatcher, host, port), name: 'ws', why };
   }
 }
 
-/** uWS does not say why it cannot listen, so Node is asked to try the same. */
-function whyNot(host: string, port: number): Promise<string> {
-  const where = `port ${port} on ${host}`;
+/** uWS reports no reason for a failed listen, so Node tries the same address. */
+function describeListenError(host: string, port: number): Promise<string> {
+  const place = `port ${port} on ${host}`;
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE')
-        resolve(`${where} is taken by another program: stop that, or choose another port`);
-      else if (error.code === 'EACCES') resolve(`${where} needs rights that this user lacks: choose a port above 1023`);
+        resolve(`${place} is in use by another program: stop that program, or choose another port`);
+      else if (error.code === 'EACCES')
+        resolve(`${place} needs privileges that this user lacks: choose a port above 1023`);
       else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-        resolve(`${host} is no address of this machine: choose another one to listen on`);
-      } else resolve(`${where} cannot be listened on: ${error.message}`);
+        resolve(`${host} is not an address of this machine: choose another one to listen on`);
+      } else resolve(`${place} cannot be opened: ${error.message}`);
     });
-    probe.listen({ host, port }, () => probe.close(() => resolve(`${where} was taken a moment ago: try again`)));
+    probe.listen({ host, port }, () => probe.close(() => resolve(`${place} was in use a moment ago: try again`)));
   });
 }

@@ -1,21 +1,21 @@
-// Two system calls that Node does not offer: to look at the bytes that wait in a connection without taking them, and to make a second
-// descriptor for it. They come from the C library by koffi, on the systems whose constants are known here.
+// Two system calls that Node does not offer: peeking at the received bytes of a connection, and duplicating its descriptor. They are called
+// in the C library through koffi, on systems whose constants this file knows.
 
 import { platform } from 'node:os';
 
 export interface SocketPeek {
-  /** The bytes that wait, 16 KiB at most; empty when the other end has finished; undefined when there are none yet. */
+  /** The received bytes, at most 16 KiB; empty if the other end has finished; undefined if none have arrived. */
   peek(descriptor: number): Buffer | undefined;
-  /** A second descriptor of the same connection; undefined when the process has too many. */
+  /** A second descriptor of the same connection; undefined if the process has too many. */
   duplicate(descriptor: number): number | undefined;
 }
 
 const MSG_PEEK = 2;
 /** `fcntl` command: the lowest free descriptor, which programs started later do not inherit. */
 const F_DUPFD_CLOEXEC: Readonly<Record<string, number>> = { linux: 1030, darwin: 67 };
-const most = 16_384;
+const maxBytes = 16_384;
 
-/** @returns undefined where koffi or the system does not offer it */
+/** @returns undefined if koffi or the system does not support it */
 export async function loadSocketPeek(): Promise<SocketPeek | undefined> {
   const command = F_DUPFD_CLOEXEC[platform()];
   if (command === undefined) return undefined;
@@ -24,11 +24,11 @@ export async function loadSocketPeek(): Promise<SocketPeek | undefined> {
     const library = koffi.load(null);
     const recv = library.func('intptr_t recv(int descriptor, void *buffer, size_t length, int flags)');
     const fcntl = library.func('int fcntl(int descriptor, int command, ...)');
-    const buffer = Buffer.alloc(most);
+    const buffer = Buffer.alloc(maxBytes);
     return {
       peek(descriptor) {
         // Node's sockets do not block: without bytes this fails at once.
-        const length = Number(recv(descriptor, buffer, most, MSG_PEEK));
+        const length = Number(recv(descriptor, buffer, maxBytes, MSG_PEEK));
         return length < 0 ? undefined : Buffer.from(buffer.subarray(0, length));
       },
       duplicate(descriptor) {

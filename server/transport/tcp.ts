@@ -1,6 +1,6 @@
-// Raw Kronos TCP: JSON objects without delimiters in, one object a line out. A connection that begins with `GET ` is a
-// WebSocket or a browser and is handed to the engine of the main port; one that begins with anything else but JSON is
-// answered and cut before a byte more of it is read, so that no web page can post messages here.
+// Raw Kronos TCP: receives JSON objects without delimiters, sends one object a line. A connection that starts with `GET ` is a WebSocket or a
+// browser and is passed to the engine of the main port. One that starts with anything else but JSON is refused and closed before more of it
+// is read, so that no web page can post messages here.
 
 import { createServer, type Socket } from 'node:net';
 import type { Refusal } from '../../protocol/errors.ts';
@@ -12,11 +12,11 @@ import { Framer, type FramingError } from './framing.ts';
 import { normalizeAddress } from './host-origin-rules.ts';
 import { HEAD_LIMIT, type HttpEngine, NodeSink } from './http-engine.ts';
 
-const FIRST_MS = 10_000;
-/** How long answers may still leave once one side has said its last. */
+const FIRST_BYTES_MS = 10_000;
+/** Milliseconds for the last answers after one side has ended its stream. */
 const LINGER_MS = 1_000;
 const KEEP_ALIVE_MS = 60_000;
-/** No more is read from a peer that leaves this much unread. */
+/** Reading pauses while more than this many bytes are queued for the peer. */
 const PAUSE_ABOVE = 65_536;
 const GET = Buffer.from('GET ');
 const HEAD_END = '\r\n\r\n';
@@ -29,7 +29,7 @@ export interface TcpServer {
 
 export type TcpResult = { readonly ok: true; readonly tcp: TcpServer } | { readonly ok: false };
 
-export function openTcp(door: Dispatcher, engine: HttpEngine, host: string, port: number): Promise<TcpResult> {
+export function openTcp(dispatcher: Dispatcher, engine: HttpEngine, host: string, port: number): Promise<TcpResult> {
   const sockets = new Set<Socket>();
   // Half-open: `echo '{…}' | nc` ends its side before it has read the answer.
   const server = createServer({
@@ -41,9 +41,9 @@ export function openTcp(door: Dispatcher, engine: HttpEngine, host: string, port
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // 'close' follows and says all there is to say.
+    // A 'close' event follows each 'error'.
     socket.on('error', () => undefined);
-    meet(door, engine, socket);
+    routeConnection(dispatcher, engine, socket);
   });
   return new Promise((resolve) => {
     server.once('error', () => resolve({ ok: false }));
@@ -64,73 +64,73 @@ export function openTcp(door: Dispatcher, engine: HttpEngine, host: string, port
   });
 }
 
-/** Looks at the first bytes. */
-function meet(door: Dispatcher, engine: HttpEngine, socket: Socket): void {
+/** Decides by its first bytes which protocol a connection speaks. */
+function routeConnection(dispatcher: Dispatcher, engine: HttpEngine, socket: Socket): void {
   const caller: Caller = {
     address: normalizeAddress(socket.remoteAddress ?? ''),
     host: '',
     origin: '',
     authorization: '',
   };
-  let seen: Buffer = Buffer.alloc(0);
-  const deadline = setTimeout(() => turnAway(socket, refuse('silent')), FIRST_MS);
-  const look = (chunk: Buffer) => {
-    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-    const get = seen.subarray(0, GET.length).equals(GET.subarray(0, seen.length));
-    const whole = get && seen.includes(HEAD_END);
-    if (get && !whole && seen.length <= HEAD_LIMIT) return;
+  let received: Buffer = Buffer.alloc(0);
+  const deadline = setTimeout(() => refuseSocket(socket, refuse('silent')), FIRST_BYTES_MS);
+  const onData = (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    const isGet = received.subarray(0, GET.length).equals(GET.subarray(0, received.length));
+    const isHeadComplete = isGet && received.includes(HEAD_END);
+    if (isGet && !isHeadComplete && received.length <= HEAD_LIMIT) return;
     clearTimeout(deadline);
-    socket.off('data', look);
-    socket.off('end', ended);
-    if (whole) {
+    socket.off('data', onData);
+    socket.off('end', onEnd);
+    if (isHeadComplete) {
       socket.pause();
-      engine.takeOver(socket, seen, caller.address);
-    } else if (get) turnAway(socket, refuse('too_large', '', `a request head has ${HEAD_LIMIT} bytes at most`));
-    else talk(door, socket, caller, seen);
+      engine.takeOver(socket, received, caller.address);
+    } else if (isGet) refuseSocket(socket, refuse('too_large', '', `a request head has ${HEAD_LIMIT} bytes at most`));
+    else openKronos(dispatcher, socket, caller, received);
   };
-  const ended = () => {
+  const onEnd = () => {
     clearTimeout(deadline);
     socket.end();
   };
-  socket.on('data', look);
-  socket.on('end', ended);
+  socket.on('data', onData);
+  socket.on('end', onEnd);
   socket.on('close', () => clearTimeout(deadline));
 }
 
-function talk(door: Dispatcher, socket: Socket, caller: Caller, first: Buffer): void {
-  const refusal = door.checkConnection(caller);
+function openKronos(dispatcher: Dispatcher, socket: Socket, caller: Caller, first: Buffer): void {
+  const refusal = dispatcher.checkConnection(caller);
   if (refusal !== undefined) {
-    turnAway(socket, refusal);
+    refuseSocket(socket, refusal);
     return;
   }
-  const wire = new NodeSink(socket, '\n');
-  const line = door.openConversation(wire, door.topics, caller);
-  wire.flushed = () => {
-    line.flushed();
-    if (wire.pendingBytes() === 0) socket.resume();
+  const sink = new NodeSink(socket, '\n');
+  const connection = dispatcher.openConversation(sink, dispatcher.topics, caller);
+  sink.flushed = () => {
+    connection.flushed();
+    if (sink.pendingBytes() === 0) socket.resume();
   };
   const framer = new Framer(MESSAGE_LIMIT);
-  /** The other side has ended, and we had not. */
-  let said = false;
-  const hear = (chunk: Buffer) => {
-    // What follows a fault or our goodbye is thrown away.
-    if (!line.isOpen) return;
+  /** True if the peer ended its stream while ours was open. */
+  let endedFirst = false;
+  const onData = (chunk: Buffer) => {
+    // Bytes after a framing error or after our close are dropped.
+    if (!connection.isOpen) return;
     const { messages, fault } = framer.push(chunk);
-    for (const message of messages) line.receive(message);
-    if (fault !== null) line.refuse(refusalOf(fault));
-    if (wire.pendingBytes() > PAUSE_ABOVE) socket.pause();
+    for (const message of messages) connection.receive(message);
+    if (fault !== null) connection.refuse(refusalOf(fault));
+    if (sink.pendingBytes() > PAUSE_ABOVE) socket.pause();
   };
-  socket.on('data', hear);
+  socket.on('data', onData);
   socket.on('end', () => {
-    said = line.isOpen;
-    later(socket, () => line.close(1000, 'goodbye'));
+    endedFirst = connection.isOpen;
+    afterLinger(socket, () => connection.close(1000, 'goodbye'));
   });
   socket.on('finish', () => {
     socket.resume();
-    later(socket, () => socket.destroy());
+    afterLinger(socket, () => socket.destroy());
   });
-  socket.on('close', (failed) => door.closed(line, said && !failed));
-  hear(first);
+  socket.on('close', (failed) => dispatcher.closed(connection, endedFirst && !failed));
+  onData(first);
 }
 
 function refusalOf(fault: FramingError): Refusal {
@@ -138,15 +138,15 @@ function refusalOf(fault: FramingError): Refusal {
   return refuse('unframed', '', fault === 'garbage' ? 'send JSON objects' : 'send UTF-8');
 }
 
-/** One line of refusal to somebody with whom no conversation begins. */
-function turnAway(socket: Socket, refusal: Refusal): void {
+/** Sends one line with a refusal, and closes a socket that has no conversation. */
+function refuseSocket(socket: Socket, refusal: Refusal): void {
   socket.end(`${refusalText(refusal)}\n`);
   socket.resume();
-  later(socket, () => socket.destroy());
+  afterLinger(socket, () => socket.destroy());
 }
 
-/** Gives the last answers time to leave: closing at once, with input unread, would take them from the other side. */
-function later(socket: Socket, act: () => void): void {
+/** Calls `act` after LINGER_MS. Closing at once with unread input would make the peer lose the last answers (TCP reset). */
+function afterLinger(socket: Socket, act: () => void): void {
   if (socket.destroyed) return;
   const timer = setTimeout(act, LINGER_MS);
   socket.once('close', () => clearTimeout(timer));

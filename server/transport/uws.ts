@@ -1,6 +1,6 @@
-// HTTP, WebSocket and streams on uWebSockets.js: the only file that knows it. Its objects are valid for so long as it says
-// and no longer, so everything is copied before the first await, and nothing is touched after an abort or a close. What is
-// asked of it is written down as interfaces, so that any build with these functions fits.
+// HTTP, WebSocket and streams on uWebSockets.js: the only file that uses it. Its objects are valid only during a callback or until an abort or
+// close, so everything is copied before the first await, and nothing is used after an abort or a close. The interfaces below list the
+// functions that are used, so that any build with these functions works.
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
@@ -16,18 +16,18 @@ import { ConnectionSplit } from './connection-split.ts';
 import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import { destroyLater, FRAME_CUT, HEAD_LIMIT, LAST_MS, receiveMessage } from './http-engine.ts';
+import { CLOSE_TIMEOUT_MS, destroyLater, HEAD_LIMIT, MAX_FRAME, receiveMessage } from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
 import { WriteCoalescer } from './write-coalescer.ts';
 import { createNodeEngine, portOf } from './ws.ts';
 
-/** Seconds without a byte from the other side (automatic pings ask for some) until a connection counts as dead. */
+/** Seconds without a byte from the other side, in spite of automatic pings, after which a connection counts as dead. */
 const IDLE_SECONDS = 120;
-/** Puts the true address of a connection that came by the Kronos port into the first request of it. */
+/** Header that carries the real client address of a connection from the Kronos port in its first request. */
 const FROM_HEADER = 'x-horai-from';
-/** The length that a stream claims to have, for it must claim one: `tryEnd` is the only write that is right when readers are slow. */
-const ENDLESS = Number.MAX_SAFE_INTEGER;
-/** Bytes of a flow in one write: with what frames them they must fit into uWS' cork buffer of 16 KiB. */
+/** The claimed length of a stream: `tryEnd` needs one, and it is the only write that is correct for slow readers. */
+const STREAM_LENGTH = Number.MAX_SAFE_INTEGER;
+/** Bytes of a chunked reply in one write: with their chunk framing they must fit into uWS' cork buffer of 16 KiB. */
 const SLICE = 16_000;
 
 type Bytes = string | Uint8Array;
@@ -71,7 +71,7 @@ interface UwsSocket {
 
 interface SocketData {
   readonly caller: Caller;
-  line: PeerConnection | null;
+  connection: PeerConnection | null;
 }
 
 interface Behaviour {
@@ -90,9 +90,9 @@ interface Behaviour {
 interface UwsApp {
   ws(pattern: string, behaviour: Behaviour): UwsApp;
   any(pattern: string, act: (res: UwsResponse, req: UwsRequest) => void): UwsApp;
-  listen(host: string, port: number, options: number, heard: (listening: unknown) => void): UwsApp;
+  listen(host: string, port: number, options: number, onListen: (listening: unknown) => void): UwsApp;
   publish(topic: string, text: string, binary: boolean): boolean;
-  /** Takes over a connection by its descriptor, with the bytes that wait in it. */
+  /** Takes over a connection by its descriptor, with the bytes that it has received. */
   adoptSocket(descriptor: number): void;
   close(): UwsApp;
 }
@@ -108,23 +108,23 @@ function isUws(module: unknown): module is Uws {
   return typeof module === 'object' && module !== null && 'App' in module && 'LIBUS_LISTEN_EXCLUSIVE_PORT' in module;
 }
 
-/** Rejects when no binary of it fits this machine. */
+/** Rejects if no binary fits this machine. */
 export async function loadUws(name: string): Promise<Uws> {
-  // uWS takes this from the environment alone, as it loads. Its own 4 KiB are too few where a browser sends the cookies of
-  // every other thing on localhost.
+  // uWS reads this from the environment when it loads. Its default of 4 KiB is too small where a browser sends the cookies of all
+  // other programs on localhost.
   env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEAD_LIMIT);
   const loaded: { readonly default?: unknown } = await import(name);
-  // Builds for ESM have named exports, those for CommonJS all in the default one.
+  // ESM builds have named exports; CommonJS builds have a default export.
   const module = isUws(loaded) ? loaded : loaded.default;
   if (!isUws(module)) throw new Error(`${name} is not uWebSockets.js`);
   return module;
 }
 
-/** uWebSockets.js alone on a port: HTTP, streams and WebSockets. Its parser answers HTTP/1.0 and a cut request line with 505. */
-export function openUws(uws: Uws, door: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
+/** uWebSockets.js alone on a port: HTTP, streams and WebSockets. Its parser answers 505 to HTTP/1.0 and to an incomplete request line. */
+export function openUws(uws: Uws, dispatcher: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
   return new Promise((resolve) => {
     const secret = randomUUID();
-    const { app, sockets } = createApp(uws, door, secret);
+    const { app, sockets } = createApp(uws, dispatcher, secret);
     const engineOf = (listening: unknown): HttpEngine => {
       const bound = uws.us_socket_local_port(listening);
       let open = true;
@@ -135,7 +135,8 @@ export function openUws(uws: Uws, door: Dispatcher, host: string, port: number):
       return {
         port: bound,
         publish: (topic, text, except) => sockets.publish(topic, text, except),
-        takeOver: (socket, head, address) => forward(socket, signed(head, `${secret} ${address}`), host, bound),
+        takeOver: (socket, head, address) =>
+          pipeToMainPort(socket, addAddress(head, `${secret} ${address}`), host, bound),
         stop,
         close() {
           stop();
@@ -154,19 +155,19 @@ export function openUws(uws: Uws, door: Dispatcher, host: string, port: number):
 export function openSplit(
   uws: Uws,
   peek: SocketPeek,
-  door: Dispatcher,
+  dispatcher: Dispatcher,
   host: string,
   port: number,
 ): Promise<OpenedEngine> {
-  const { app, sockets } = createApp(uws, door, randomUUID());
-  const node = createNodeEngine(door);
-  // The server has no port of its own. This event makes it track its connections all the same: without it no slow request would
-  // time out, and a stop would leave idle connections open.
+  const { app, sockets } = createApp(uws, dispatcher, randomUUID());
+  const node = createNodeEngine(dispatcher);
+  // The server has no port of its own. This event makes it track its connections: otherwise slow requests would never time out, and a stop
+  // would leave idle connections open.
   node.server.emit('listening');
   const split = new ConnectionSplit({
     peek,
-    adopt: (descriptor) => app.adoptSocket(descriptor),
-    take: (socket) => node.take(socket),
+    adoptHandshake: (descriptor) => app.adoptSocket(descriptor),
+    takeRequest: (socket) => node.take(socket),
   });
   const { server } = split;
   const engine = (bound: number): HttpEngine => ({
@@ -194,47 +195,51 @@ export function openSplit(
   });
 }
 
-function createApp(uws: Uws, door: Dispatcher, secret: string): { readonly app: UwsApp; readonly sockets: Sockets } {
+function createApp(
+  uws: Uws,
+  dispatcher: Dispatcher,
+  secret: string,
+): { readonly app: UwsApp; readonly sockets: Sockets } {
   const app = uws.App();
-  const sockets = new Sockets(app, door);
+  const sockets = new Sockets(app, dispatcher);
   app
     .ws('/*', {
-      maxPayloadLength: FRAME_CUT,
+      maxPayloadLength: MAX_FRAME,
       maxBackpressure: BACKPRESSURE_LIMIT,
       idleTimeout: IDLE_SECONDS,
       sendPingsAutomatically: true,
-      upgrade: (res, req, context) => safely(door, res, () => upgrade(door, res, req, secret, context)),
+      upgrade: (res, req, context) => guard(dispatcher, res, () => upgrade(dispatcher, res, req, secret, context)),
       open: (socket) => sockets.open(socket),
       message(socket, message, binary) {
-        const { line } = socket.getUserData();
-        // `Buffer.from` shares the memory, which uWS takes back: receiveMessage decodes it before it returns.
-        if (line !== null) receiveMessage(line, Buffer.from(message), binary);
+        const { connection } = socket.getUserData();
+        // `Buffer.from` shares memory that uWS reuses: receiveMessage decodes it before it returns.
+        if (connection !== null) receiveMessage(connection, Buffer.from(message), binary);
       },
       dropped: (socket, message) => sockets.dropped(socket, Buffer.from(message).toString()),
       drain(socket) {
-        const { line } = socket.getUserData();
-        if (line?.sink instanceof SocketWire) line.sink.drained();
-        line?.flushed();
+        const { connection } = socket.getUserData();
+        if (connection?.sink instanceof UwsSink) connection.sink.onDrained();
+        connection?.flushed();
       },
       close(socket, code) {
-        const { line } = socket.getUserData();
-        if (line === null) return;
-        if (line.sink instanceof SocketWire) line.sink.gone();
-        // uWS calls this inside our own `close` too; the core hears of it afterwards, as with every other carrier.
-        if (line.isOpen) door.closed(line, code !== 1006);
-        else setImmediate(() => door.closed(line, false));
+        const { connection } = socket.getUserData();
+        if (connection === null) return;
+        if (connection.sink instanceof UwsSink) connection.sink.onGone();
+        // uWS calls this inside our own `close` too; the core is notified afterwards, as in the other transports.
+        if (connection.isOpen) dispatcher.closed(connection, code !== 1006);
+        else setImmediate(() => dispatcher.closed(connection, false));
       },
     })
     .any('/*', (res, req) => {
-      safely(door, res, () => {
+      guard(dispatcher, res, () => {
         if (hasTwoLengths(req)) refuseTwoLengths(res);
-        else answer(door, res, headOf(res, req, secret));
+        else answer(dispatcher, res, headOf(res, req, secret));
       });
     });
   return { app, sockets };
 }
 
-/** Two readers of one wire may disagree on where such a body ends, so the connection ends too. */
+/** True if a proxy could disagree about the end of the body (request smuggling); the connection is then closed. */
 function hasTwoLengths(req: UwsRequest): boolean {
   let count = 0;
   req.forEach((name) => {
@@ -251,15 +256,15 @@ function refuseTwoLengths(res: UwsResponse): void {
   });
 }
 
-/** One for all: there are as many wires as connections. */
-const nothing = () => undefined;
+/** Shared by all sinks, of which there is one for each connection. */
+const noop = () => undefined;
 
-class SocketWire implements ByteSink {
+class UwsSink implements ByteSink {
   readonly socket: UwsSocket;
-  /** Bytes left. */
-  drained: () => void = nothing;
-  /** The socket is dead. */
-  gone: () => void = nothing;
+  /** Called when queued bytes have been sent. */
+  onDrained: () => void = noop;
+  /** Called when the socket is closed. */
+  onGone: () => void = noop;
 
   constructor(socket: UwsSocket) {
     this.socket = socket;
@@ -273,17 +278,17 @@ class SocketWire implements ByteSink {
     return this.socket.getBufferedAmount();
   }
 
-  /** uWS drops a close frame, too, when more than its limit waits: the reader gets a while to take some. */
+  /** uWS drops a close frame while more bytes than its limit are queued, so the reader gets time to take some. */
   end(code: number, reason: string): void {
     if (this.pendingBytes() <= BACKPRESSURE_LIMIT) {
       this.socket.end(code, reason);
       return;
     }
-    const cut = setTimeout(() => this.socket.close(), LAST_MS);
-    this.gone = () => clearTimeout(cut);
-    this.drained = () => {
+    const cut = setTimeout(() => this.socket.close(), CLOSE_TIMEOUT_MS);
+    this.onGone = () => clearTimeout(cut);
+    this.onDrained = () => {
       if (this.pendingBytes() > BACKPRESSURE_LIMIT) return;
-      this.drained = nothing;
+      this.onDrained = noop;
       this.socket.end(code, reason);
     };
   }
@@ -297,79 +302,81 @@ interface Published {
 /** The WebSockets of one app, with uWS' own topics. */
 class Sockets implements TopicMembers {
   readonly #app: UwsApp;
-  readonly #door: Dispatcher;
-  /** Lines that missed a text and whose conversation has not been told. */
-  readonly #behind = new Set<PeerConnection>();
-  // What was published in this turn and the one before it: uWS sends a turn's texts in batches, and of a batch that meets a
-  // full socket it reports the first text only, and drops the rest without a word.
+  readonly #dispatcher: Dispatcher;
+  /** Connections that missed a text that is not yet reported to their conversation. */
+  readonly #behindConnections = new Set<PeerConnection>();
+  // The texts published in this turn and the one before: uWS sends the texts of a turn in batches. If a socket is full it reports only the
+  // first text of a batch, and silently drops the rest.
   #earlier: Published[] = [];
   #recent: Published[] = [];
-  #turning = false;
+  #isTurnScheduled = false;
 
-  constructor(app: UwsApp, door: Dispatcher) {
+  constructor(app: UwsApp, dispatcher: Dispatcher) {
     this.#app = app;
-    this.#door = door;
+    this.#dispatcher = dispatcher;
   }
 
   open(socket: UwsSocket): void {
     const data = socket.getUserData();
-    const line = this.#door.openConversation(new SocketWire(socket), this, data.caller);
-    data.line = line;
-    // Closed before it was known here: the close handler could not tell whose it was.
-    if (!line.isOpen) setImmediate(() => this.#door.closed(line, false));
+    const connection = this.#dispatcher.openConversation(new UwsSink(socket), this, data.caller);
+    data.connection = connection;
+    // Closed while it was being opened, when the close handler did not know its connection yet.
+    if (!connection.isOpen) setImmediate(() => this.#dispatcher.closed(connection, false));
   }
 
-  join(line: PeerConnection, topic: string): void {
-    if (line.sink instanceof SocketWire) line.sink.socket.subscribe(topic);
+  join(connection: PeerConnection, topic: string): void {
+    if (connection.sink instanceof UwsSink) connection.sink.socket.subscribe(topic);
   }
 
-  leave(line: PeerConnection, topic: string): void {
-    if (line.sink instanceof SocketWire) line.sink.socket.unsubscribe(topic);
+  leave(connection: PeerConnection, topic: string): void {
+    if (connection.sink instanceof UwsSink) connection.sink.socket.unsubscribe(topic);
   }
 
-  remove(line: PeerConnection): void {
-    this.#behind.delete(line);
+  remove(connection: PeerConnection): void {
+    this.#behindConnections.delete(connection);
   }
 
   publish(topic: string, text: string, except?: Peer): void {
-    if (!this.#turning) this.#turn();
+    if (!this.#isTurnScheduled) this.#endTurn();
     this.#recent.push({ topic, text });
-    // A text that got through after one that did not would reach the peer before the catching up does.
-    const waiting: UwsSocket[] = [];
-    for (const line of this.#behind) {
-      if (!line.isBehind) this.#behind.delete(line);
-      else if (line !== except && line.sink instanceof SocketWire && line.sink.socket.unsubscribe(topic)) {
-        waiting.push(line.sink.socket);
-        line.miss([text]);
+    // A text sent after a missed one would reach the peer before the catch-up does.
+    const resubscribed: UwsSocket[] = [];
+    for (const connection of this.#behindConnections) {
+      if (!connection.isBehind) this.#behindConnections.delete(connection);
+      else if (
+        connection !== except &&
+        connection.sink instanceof UwsSink &&
+        connection.sink.socket.unsubscribe(topic)
+      ) {
+        resubscribed.push(connection.sink.socket);
+        connection.miss([text]);
       }
     }
     const sender =
-      except instanceof PeerConnection && except.isOpen && except.sink instanceof SocketWire
-        ? except.sink.socket
-        : null;
+      except instanceof PeerConnection && except.isOpen && except.sink instanceof UwsSink ? except.sink.socket : null;
     if (sender?.isSubscribed(topic)) sender.publish(topic, text, false);
     else this.#app.publish(topic, text, false);
-    for (const socket of waiting) socket.subscribe(topic);
+    for (const socket of resubscribed) socket.subscribe(topic);
   }
 
-  /** Called while uWS goes through its followers: nothing may be joined, left, sent or closed here. */
+  /** Called while uWS iterates over its subscribers: nothing may be subscribed, unsubscribed, sent or closed here. */
   dropped(socket: UwsSocket, text: string): void {
-    const { line } = socket.getUserData();
-    if (line === null || !line.isOpen || line.isBehind) return;
+    const { connection } = socket.getUserData();
+    if (connection === null || !connection.isOpen || connection.isBehind) return;
     const published = [...this.#earlier, ...this.#recent];
     const first = published.findIndex((one) => one.text === text);
     const lost = first < 0 ? [] : published.slice(first).filter((one) => socket.isSubscribed(one.topic));
-    this.#behind.add(line);
-    line.miss(lost.length === 0 ? [text] : lost.map((one) => one.text));
+    this.#behindConnections.add(connection);
+    connection.miss(lost.length === 0 ? [text] : lost.map((one) => one.text));
   }
 
-  #turn(): void {
-    this.#turning = true;
+  #endTurn(): void {
+    this.#isTurnScheduled = true;
     setImmediate(() => {
       this.#earlier = this.#recent;
       this.#recent = [];
-      this.#turning = false;
-      if (this.#earlier.length > 0) this.#turn();
+      this.#isTurnScheduled = false;
+      if (this.#earlier.length > 0) this.#endTurn();
     });
   }
 }
@@ -385,9 +392,9 @@ function headersOf(req: UwsRequest): Map<string, string> {
 function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string): Caller {
   const from = headers.get(FROM_HEADER) ?? '';
   headers.delete(FROM_HEADER);
-  const known = from.startsWith(`${secret} `);
+  const isSigned = from.startsWith(`${secret} `);
   return {
-    address: known
+    address: isSigned
       ? from.slice(secret.length + 1)
       : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
     host: (headers.get('host') ?? '').toLowerCase(),
@@ -408,76 +415,76 @@ function headOf(res: UwsResponse, req: UwsRequest, secret: string): RequestHead 
   };
 }
 
-/** An exception out of a handler of uWS would end the process. */
-function safely(door: Dispatcher, res: UwsResponse, act: () => void): void {
-  attempt(door.log, 'answering', act, () => void res.close());
+/** Catches exceptions: one thrown out of a handler of uWS would end the process. */
+function guard(dispatcher: Dispatcher, res: UwsResponse, act: () => void): void {
+  attempt(dispatcher.log, 'answering', act, () => void res.close());
 }
 
-function upgrade(door: Dispatcher, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
+function upgrade(dispatcher: Dispatcher, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
   const head = headOf(res, req, secret);
   const caller = callerOnly(head);
-  const refusal = door.checkConnection(caller);
+  const refusal = dispatcher.checkConnection(caller);
   if (refusal !== undefined) {
     writeReply(res, head, refusalReply(refusal));
     return;
   }
-  // A client that offers protocols of its own gives up if none is taken; which one is nothing to us.
+  // A client that offers subprotocols disconnects if none is accepted; the hub does not care which.
   const protocol = req.getHeader('sec-websocket-protocol').split(',')[0]?.trim() ?? '';
-  res.upgrade({ caller, line: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
+  res.upgrade({ caller, connection: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
 }
 
-function answer(door: Dispatcher, res: UwsResponse, head: RequestHead): void {
-  const opening = door.findRoute(head);
-  if (!opening.ok) {
-    writeReply(res, head, opening.reply);
+function answer(dispatcher: Dispatcher, res: UwsResponse, head: RequestHead): void {
+  const route = dispatcher.findRoute(head);
+  if (!route.ok) {
+    writeReply(res, head, route.reply);
     return;
   }
-  const course: Course = { gone: false, ended: () => undefined };
+  const state: RequestState = { isGone: false, onEnd: () => undefined };
   res.onAborted(() => {
-    course.gone = true;
-    course.ended();
+    state.isGone = true;
+    state.onEnd();
   });
-  readBody(res, head, opening.limit, course, (body) => {
+  readBody(res, head, route.limit, state, (body) => {
     if (body === null) {
-      course.gone = true;
-      writeReply(res, head, opening.tooLarge);
+      state.isGone = true;
+      writeReply(res, head, route.tooLarge);
       return;
     }
-    void door
-      .respond(opening.match, head, body, () => course.gone)
+    void dispatcher
+      .respond(route.match, head, body, () => state.isGone)
       .then((reply) => {
-        if (course.gone) return;
-        safely(door, res, () => {
-          if ('open' in reply) openStream(door, res, head, reply, course);
-          else if ('chunks' in reply) openFlow(door, res, head, reply, course);
+        if (state.isGone) return;
+        guard(dispatcher, res, () => {
+          if ('open' in reply) openStream(dispatcher, res, head, reply, state);
+          else if ('chunks' in reply) sendChunked(dispatcher, res, head, reply, state);
           else writeReply(res, head, reply);
         });
       });
   });
 }
 
-/** One request on its way: whether its client is gone (`res` is then dead), and who wants to hear of that. */
-interface Course {
-  gone: boolean;
-  ended: () => void;
+/** State of one request: whether its client has disconnected (`res` must not be used then), and a callback for that. */
+interface RequestState {
+  isGone: boolean;
+  onEnd: () => void;
 }
 
-/** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
+/** Calls `take` with the whole body, or with null once it is too large; the rest is then read and dropped. */
 function readBody(
   res: UwsResponse,
   head: RequestHead,
   limit: number,
-  course: Course,
+  state: RequestState,
   take: (body: Buffer | null) => void,
 ): void {
   const body = new BodyCollector(contentLength(head));
   res.onData((chunk, last) => {
-    if (course.gone) return;
+    if (state.isGone) return;
     if (body.length + chunk.byteLength > limit) {
       take(null);
       return;
     }
-    // uWS takes the chunk back when this returns.
+    // uWS reuses the chunk's memory when this returns.
     body.add(new Uint8Array(chunk));
     if (last) take(body.take());
   });
@@ -488,7 +495,7 @@ function writeHead(res: UwsResponse, reply: Reply | ChunkedReply | StreamReply):
   for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
 }
 
-/** With what uWS leaves to us: it does close, but does not say so. */
+/** Also writes `connection: close`: uWS closes the connection but does not write the header. */
 function writeLastHead(res: UwsResponse, { headers }: RequestHead, reply: Reply | ChunkedReply): void {
   writeHead(res, reply);
   if (headers.get('connection')?.toLowerCase() === 'close') res.writeHeader('connection', 'close');
@@ -497,82 +504,94 @@ function writeLastHead(res: UwsResponse, { headers }: RequestHead, reply: Reply 
 function writeReply(res: UwsResponse, head: RequestHead, reply: Reply): void {
   res.cork(() => {
     writeLastHead(res, head, reply);
-    const bodiless = reply.status === 204 || reply.status === 304;
-    if (!bodiless && head.method !== 'HEAD') {
+    const hasNoBody = reply.status === 204 || reply.status === 304;
+    if (!hasNoBody && head.method !== 'HEAD') {
       res.end(reply.body);
       return;
     }
-    // Given a length, `endWithoutBody` writes it but leaves the response open for ever.
-    if (!bodiless) res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
+    // With a length argument `endWithoutBody` writes it but never ends the response.
+    if (!hasNoBody) res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
     res.endWithoutBody();
   });
 }
 
-function openStream(door: Dispatcher, res: UwsResponse, head: RequestHead, stream: StreamReply, course: Course): void {
-  const refusal = door.checkConnection(head);
+function openStream(
+  dispatcher: Dispatcher,
+  res: UwsResponse,
+  head: RequestHead,
+  stream: StreamReply,
+  state: RequestState,
+): void {
+  const refusal = dispatcher.checkConnection(head);
   if (refusal !== undefined || head.method === 'HEAD') {
     const reply = refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal);
     writeReply(res, head, reply);
     return;
   }
-  const wire = new StreamWire(res);
-  res.onWritable(() => {
-    wire.writable();
-    return true;
-  });
-  res.cork(() => {
-    writeHead(res, stream);
-    res.tryEnd('', ENDLESS);
-  });
-  const line = door.openStream(wire, stream, callerOnly(head));
-  wire.flushed = () => line.flushed();
-  course.ended = () => {
-    wire.gone();
-    door.closed(line, false);
-  };
-}
-
-function openFlow(door: Dispatcher, res: UwsResponse, head: RequestHead, flow: ChunkedReply, course: Course): void {
-  const sink = new ChunkSink(res, course);
+  const sink = new UwsStreamSink(res);
   res.onWritable(() => {
     sink.writable();
     return true;
   });
   res.cork(() => {
-    writeLastHead(res, head, flow);
+    writeHead(res, stream);
+    res.tryEnd('', STREAM_LENGTH);
+  });
+  const connection = dispatcher.openStream(sink, stream, callerOnly(head));
+  sink.flushed = () => connection.flushed();
+  state.onEnd = () => {
+    sink.gone();
+    dispatcher.closed(connection, false);
+  };
+}
+
+function sendChunked(
+  dispatcher: Dispatcher,
+  res: UwsResponse,
+  head: RequestHead,
+  reply: ChunkedReply,
+  state: RequestState,
+): void {
+  const sink = new ChunkSink(res, state);
+  res.onWritable(() => {
+    sink.writable();
+    return true;
+  });
+  res.cork(() => {
+    writeLastHead(res, head, reply);
     if (head.method === 'HEAD') res.endWithoutBody();
   });
-  if (head.method === 'HEAD') course.gone = true;
-  course.ended = () => sink.closed();
-  void door.sendChunks(flow, sink);
+  if (head.method === 'HEAD') state.isGone = true;
+  state.onEnd = () => sink.closed();
+  void dispatcher.sendChunks(reply, sink);
 }
 
 /**
- * A body whose length nobody knows yet, in chunks. `write` of this uWS loses bytes, but only where its cork buffer overflows while
- * the socket takes nothing: so each write has a cork of its own that it fits into, in a turn of its own (a handler's is corked
- * all along). Such a write tells of a full socket one too late; after that, a byte at a time asks whether all before it has gone.
+ * A chunked body of unknown length. This version of uWS loses bytes in `write` if its cork buffer overflows while the socket is full. So each
+ * write is corked separately, fits into the cork buffer, and happens in its own turn (a handler's turn is always corked). Such a write
+ * reports a full socket one write too late; after that, single bytes are written to find out whether all earlier bytes are sent.
  */
 class ChunkSink implements ChunkTarget {
   readonly #res: UwsResponse;
-  readonly #course: Course;
+  readonly #course: RequestState;
   #size = SLICE;
-  onGone: () => void = nothing;
-  /** Who waits for the socket. */
-  #wake: () => void = nothing;
+  onGone: () => void = noop;
+  /** Resolves the write that waits for the socket. */
+  #resume: () => void = noop;
 
-  constructor(res: UwsResponse, course: Course) {
+  constructor(res: UwsResponse, state: RequestState) {
     this.#res = res;
-    this.#course = course;
+    this.#course = state;
   }
 
   isGone(): boolean {
-    return this.#course.gone;
+    return this.#course.isGone;
   }
 
   async write(piece: string | Uint8Array): Promise<void> {
     const bytes = Buffer.from(piece);
     for (let at = 0; at < bytes.length; ) {
-      await turn();
+      await nextTurn();
       if (this.isGone()) return;
       const slice = bytes.subarray(at, at + this.#size);
       let all = true;
@@ -597,23 +616,23 @@ class ChunkSink implements ChunkTarget {
   }
 
   writable(): void {
-    this.#wake();
+    this.#resume();
   }
 
-  /** The client has gone; `res` is dead. */
+  /** The client has disconnected; `res` must not be used any more. */
   closed(): void {
     this.onGone();
-    this.#wake();
+    this.#resume();
   }
 
   #writable(): Promise<void> {
     return new Promise((resolve) => {
-      this.#wake = resolve;
+      this.#resume = resolve;
     });
   }
 }
 
-function turn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -622,15 +641,15 @@ function callerOnly({ address, host, origin, authorization, isForwarded }: Calle
 }
 
 /**
- * A body without end. `tryEnd` takes what the system takes and says how much that was; the rest stays here, so that no byte
- * is written twice or lost (`write` of this uWS corrupts what slow readers get).
+ * A body without an end. `tryEnd` reports how many bytes the system accepted; the rest stays here, so that no byte is written twice or lost
+ * (`write` of this version of uWS corrupts the data of slow readers).
  */
-class StreamWire implements ByteSink {
+class UwsStreamSink implements ByteSink {
   readonly #res: UwsResponse;
-  readonly #gathering = new WriteCoalescer(STREAM_LIMIT, (text) => this.#pour(text));
+  readonly #coalescer = new WriteCoalescer(STREAM_LIMIT, (text) => this.#writeOut(text));
   flushed: () => void = () => undefined;
-  /** Not taken yet; empty when the reader keeps up. */
-  #rest: Buffer = Buffer.alloc(0);
+  /** Bytes that the system has not accepted; empty if the reader keeps up. */
+  #unsent: Buffer = Buffer.alloc(0);
   #state: 'open' | 'ending' | 'gone' = 'open';
 
   constructor(res: UwsResponse) {
@@ -638,48 +657,48 @@ class StreamWire implements ByteSink {
   }
 
   write(text: string): void {
-    this.#gathering.add(text);
+    this.#coalescer.add(text);
   }
 
   pendingBytes(): number {
-    return this.#rest.length;
+    return this.#unsent.length;
   }
 
   end(): void {
-    this.#gathering.flush();
+    this.#coalescer.flush();
     if (this.#state === 'gone') return;
     this.#state = 'ending';
     // Ends abruptly, after a turn of its own: closing calls the abort handler at once.
-    if (this.#rest.length === 0) setImmediate(() => this.#close());
+    if (this.#unsent.length === 0) setImmediate(() => this.#close());
   }
 
-  /** The connection is over; `res` is dead. */
+  /** The connection is closed; `res` must not be used any more. */
   gone(): void {
     this.#state = 'gone';
-    this.#rest = Buffer.alloc(0);
+    this.#unsent = Buffer.alloc(0);
   }
 
   writable(): void {
-    const rest = this.#rest;
-    this.#rest = Buffer.alloc(0);
-    this.#put(rest);
-    if (this.#rest.length > 0) return;
+    const rest = this.#unsent;
+    this.#unsent = Buffer.alloc(0);
+    this.#tryWrite(rest);
+    if (this.#unsent.length > 0) return;
     this.flushed();
     if (this.#state === 'ending') setImmediate(() => this.#close());
   }
 
-  #pour(text: string): void {
+  #writeOut(text: string): void {
     const bytes = Buffer.from(text);
-    if (this.#rest.length > 0) this.#rest = Buffer.concat([this.#rest, bytes]);
-    else this.#put(bytes);
+    if (this.#unsent.length > 0) this.#unsent = Buffer.concat([this.#unsent, bytes]);
+    else this.#tryWrite(bytes);
   }
 
-  #put(bytes: Buffer): void {
+  #tryWrite(bytes: Buffer): void {
     if (this.#state === 'gone' || bytes.length === 0) return;
     this.#res.cork(() => {
       const before = this.#res.getWriteOffset();
-      const [taken] = this.#res.tryEnd(bytes, ENDLESS);
-      if (!taken) this.#rest = bytes.subarray(this.#res.getWriteOffset() - before);
+      const [taken] = this.#res.tryEnd(bytes, STREAM_LENGTH);
+      if (!taken) this.#unsent = bytes.subarray(this.#res.getWriteOffset() - before);
     });
   }
 
@@ -688,27 +707,29 @@ class StreamWire implements ByteSink {
   }
 }
 
-/** Carries a connection of the Kronos port to the main port, where uWS can take it from the beginning. */
-function forward(socket: Socket, head: Buffer, host: string, port: number): void {
+/** Pipes a connection of the Kronos port to the main port, where uWS can parse it from its first byte. */
+function pipeToMainPort(socket: Socket, head: Buffer, host: string, port: number): void {
   const to = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  const onward = connect({ host: to, port, noDelay: true });
-  onward.on('error', () => socket.destroy());
-  onward.on('close', () => destroyLater(socket));
-  socket.on('close', () => onward.destroy());
-  onward.write(head);
-  socket.pipe(onward);
-  onward.pipe(socket);
+  const target = connect({ host: to, port, noDelay: true });
+  target.on('error', () => socket.destroy());
+  target.on('close', () => destroyLater(socket));
+  socket.on('close', () => target.destroy());
+  target.write(head);
+  socket.pipe(target);
+  target.pipe(socket);
 }
 
 /**
- * The head with the true address in it. A request that is no upgrade is the last of its connection, because a later one
- * would come without the address.
+ * Adds the real client address to a request head. A request without an upgrade is the last of its connection, because later requests would
+ * lack the address.
  */
-function signed(bytes: Buffer, from: string): Buffer {
+function addAddress(bytes: Buffer, from: string): Buffer {
   const end = bytes.indexOf('\r\n\r\n');
   const [first = '', ...rest] = bytes.toString('latin1', 0, end).split('\r\n');
-  const upgrade = rest.some((line) => /^sec-websocket-key:/i.test(line));
-  const kept = upgrade ? rest : ['Connection: close', ...rest.filter((line) => !/^connection:/i.test(line))];
-  const head = [first, `${FROM_HEADER}: ${from}`, ...kept].join('\r\n');
+  const upgrade = rest.some((connection) => /^sec-websocket-key:/i.test(connection));
+  const headers = upgrade
+    ? rest
+    : ['Connection: close', ...rest.filter((connection) => !/^connection:/i.test(connection))];
+  const head = [first, `${FROM_HEADER}: ${from}`, ...headers].join('\r\n');
   return Buffer.concat([Buffer.from(head, 'latin1'), bytes.subarray(end)]);
 }

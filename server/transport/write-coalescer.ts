@@ -1,21 +1,21 @@
-// Joins many small writes into one.
+// Joins many small writes into one system call.
 
 /** Collects the texts of one turn of the event loop and writes them together: one system call instead of many. */
 export class WriteCoalescer {
-  readonly #most: number;
-  readonly #pour: (text: string) => void;
+  readonly #limit: number;
+  readonly #write: (text: string) => void;
   #texts: string[] = [];
   #length = 0;
 
-  constructor(most: number, pour: (text: string) => void) {
-    this.#most = most;
-    this.#pour = pour;
+  constructor(limit: number, write: (text: string) => void) {
+    this.#limit = limit;
+    this.#write = write;
   }
 
   add(text: string): void {
     this.#texts.push(text);
     this.#length += text.length;
-    if (this.#length > this.#most) this.flush();
+    if (this.#length > this.#limit) this.flush();
     else if (this.#texts.length === 1) setImmediate(() => this.flush());
   }
 
@@ -24,6 +24,6 @@ export class WriteCoalescer {
     const text = this.#texts.join('');
     this.#texts = [];
     this.#length = 0;
-    this.#pour(text);
+    this.#write(text);
   }
 }

@@ -1,5 +1,5 @@
-// HTTP, WebSocket and streams on node:http and ws: the engine for machines that have no binary of uWebSockets.js. It keeps the
-// same promises with more work for each message; topics are the Dispatcher's, because ws has none.
+// HTTP, WebSocket and streams on node:http and ws: the engine for machines without a binary of uWebSockets.js. It behaves the same and is
+// slower. It uses the topics of the Dispatcher, because ws has none.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,21 +13,21 @@ import type { ByteSink } from './connection.ts';
 import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import { FRAME_CUT, HEAD_LIMIT, LAST_MS, NodeSink, receiveMessage } from './http-engine.ts';
+import { CLOSE_TIMEOUT_MS, HEAD_LIMIT, MAX_FRAME, NodeSink, receiveMessage } from './http-engine.ts';
 
 const HEAD_MS = 10_000;
 const BODY_MS = 120_000;
-/** One unanswered ping later a connection counts as dead: 120 s at most, as with the other engine. */
+/** Milliseconds between pings. A connection that misses one counts as dead: after at most 120 s, as in the other engine. */
 const PING_MS = 60_000;
 
-/** HTTP and WebSocket without a port: connections are given to it. */
+/** HTTP and WebSocket without a port: the caller passes connections to it. */
 export interface NodeEngine {
   readonly server: Server;
   take(socket: Socket): void;
   close(): Promise<void>;
 }
 
-export function createNodeEngine(door: Dispatcher): NodeEngine {
+export function createNodeEngine(dispatcher: Dispatcher): NodeEngine {
   const server = createServer({
     maxHeaderSize: HEAD_LIMIT,
     headersTimeout: HEAD_MS,
@@ -38,16 +38,16 @@ export function createNodeEngine(door: Dispatcher): NodeEngine {
   const upgrades = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: FRAME_CUT,
+    maxPayload: MAX_FRAME,
     perMessageDeflate: false,
   });
   const sockets = new Map<WebSocket, { alive: boolean }>();
 
-  server.on('request', (req, res) => answer(door, req, res));
+  server.on('request', (req, res) => answer(dispatcher, req, res));
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const caller = callerOf(req);
-    const refusal = door.checkConnection(caller);
+    const refusal = dispatcher.checkConnection(caller);
     if (refusal !== undefined) refuseUpgrade(socket, refusalReply(refusal));
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') {
       refuseUpgrade(socket, refusedReply('payload', 'the only upgrade is to websocket'));
@@ -55,28 +55,28 @@ export function createNodeEngine(door: Dispatcher): NodeEngine {
   });
 
   const open = (ws: WebSocket, caller: Caller) => {
-    const life = { alive: true };
-    sockets.set(ws, life);
-    const wire = new SocketWire(ws);
-    const line = door.openConversation(wire, door.topics, caller);
-    wire.flushed = () => line.flushed();
-    ws.on('message', (data, binary) => receiveMessage(line, bufferOf(data), binary));
+    const liveness = { alive: true };
+    sockets.set(ws, liveness);
+    const sink = new WsSink(ws);
+    const connection = dispatcher.openConversation(sink, dispatcher.topics, caller);
+    sink.flushed = () => connection.flushed();
+    ws.on('message', (data, binary) => receiveMessage(connection, bufferOf(data), binary));
     ws.on('pong', () => {
-      life.alive = true;
+      liveness.alive = true;
     });
-    // ws has closed or is about to; 'close' follows.
+    // A 'close' event follows each 'error'.
     ws.on('error', () => undefined);
     ws.on('close', (code) => {
       sockets.delete(ws);
-      door.closed(line, line.isOpen && code !== 1006);
+      dispatcher.closed(connection, connection.isOpen && code !== 1006);
     });
   };
 
   const pings = setInterval(() => {
-    for (const [ws, life] of sockets) {
-      if (!life.alive) ws.terminate();
+    for (const [ws, liveness] of sockets) {
+      if (!liveness.alive) ws.terminate();
       else ws.ping();
-      life.alive = false;
+      liveness.alive = false;
     }
   }, PING_MS).unref();
 
@@ -88,7 +88,7 @@ export function createNodeEngine(door: Dispatcher): NodeEngine {
     },
     close() {
       clearInterval(pings);
-      // Without a port of its own `close` reports an error, and stops the checks of slow requests all the same.
+      // Without a port of its own `close` reports an error, but it does stop the checks for slow requests.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const ws of sockets.keys()) ws.terminate();
       server.closeAllConnections();
@@ -97,8 +97,8 @@ export function createNodeEngine(door: Dispatcher): NodeEngine {
   };
 }
 
-export function openWs(door: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
-  const node = createNodeEngine(door);
+export function openWs(dispatcher: Dispatcher, host: string, port: number): Promise<OpenedEngine> {
+  const node = createNodeEngine(dispatcher);
   const { server } = node;
   const engine = (bound: number): HttpEngine => ({
     port: bound,
@@ -119,7 +119,7 @@ export function openWs(door: Dispatcher, host: string, port: number): Promise<Op
   });
 }
 
-class SocketWire implements ByteSink {
+class WsSink implements ByteSink {
   readonly #ws: WebSocket;
   flushed: () => void = () => undefined;
 
@@ -157,8 +157,8 @@ function callerOf(req: IncomingMessage): Caller {
   return isForwardedBy(Object.keys(req.headers)) ? { ...caller, isForwarded: true } : caller;
 }
 
-/** Node hands bytes over one by one; those who send more than ASCII send UTF-8. */
-function readable(value: string): string {
+/** Node decodes headers as Latin-1; clients that send more than ASCII send UTF-8. */
+function decodeUtf8(value: string): string {
   return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString() : value;
 }
 
@@ -167,7 +167,7 @@ function headOf(req: IncomingMessage): RequestHead {
   const mark = url.indexOf('?');
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(req.headers)) {
-    if (typeof value === 'string') headers.set(name, readable(value));
+    if (typeof value === 'string') headers.set(name, decodeUtf8(value));
   }
   return {
     ...callerOf(req),
@@ -178,37 +178,37 @@ function headOf(req: IncomingMessage): RequestHead {
   };
 }
 
-function answer(door: Dispatcher, req: IncomingMessage, res: ServerResponse): void {
+function answer(dispatcher: Dispatcher, req: IncomingMessage, res: ServerResponse): void {
   const head = headOf(req);
-  const opening = door.findRoute(head);
-  if (!opening.ok) {
-    writeReply(req, res, opening.reply);
+  const route = dispatcher.findRoute(head);
+  if (!route.ok) {
+    writeReply(req, res, route.reply);
     return;
   }
-  let gone = false;
+  let isGone = false;
   res.on('close', () => {
-    gone = !res.writableFinished;
+    isGone = !res.writableFinished;
   });
-  readBody(req, head, opening.limit, (body) => {
+  readBody(req, head, route.limit, (body) => {
     if (body === null) {
-      writeReply(req, res, opening.tooLarge);
+      writeReply(req, res, route.tooLarge);
       return;
     }
-    void door
-      .respond(opening.match, head, body, () => gone)
+    void dispatcher
+      .respond(route.match, head, body, () => isGone)
       .then((reply) => {
-        if (gone) return;
+        if (isGone) return;
         const write = () => {
-          if ('open' in reply) openStream(door, req, res, head, reply);
-          else if ('chunks' in reply) openFlow(door, req, res, reply);
+          if ('open' in reply) openStream(dispatcher, req, res, head, reply);
+          else if ('chunks' in reply) sendChunked(dispatcher, req, res, reply);
           else writeReply(req, res, reply);
         };
-        attempt(door.log, 'answering', write, () => void res.destroy());
+        attempt(dispatcher.log, 'answering', write, () => void res.destroy());
       });
   });
 }
 
-/** Hands over the whole body, or null once it is too large; what still comes then is let pass and forgotten. */
+/** Calls `take` with the whole body, or with null once it is too large; the rest is then read and dropped. */
 function readBody(req: IncomingMessage, head: RequestHead, limit: number, take: (body: Buffer | null) => void): void {
   const body = new BodyCollector(contentLength(head));
   let length = 0;
@@ -221,59 +221,59 @@ function readBody(req: IncomingMessage, head: RequestHead, limit: number, take: 
   req.on('end', () => {
     if (length <= limit) take(body.take());
   });
-  // An aborted request is told by the response's 'close'.
+  // The response's 'close' event reports an aborted request.
   req.on('error', () => undefined);
 }
 
 function writeReply(req: IncomingMessage, res: ServerResponse, reply: Reply): void {
-  const bodiless = reply.status === 204 || reply.status === 304;
-  const length = bodiless ? {} : { 'content-length': Buffer.byteLength(reply.body) };
+  const hasNoBody = reply.status === 204 || reply.status === 304;
+  const length = hasNoBody ? {} : { 'content-length': Buffer.byteLength(reply.body) };
   res.writeHead(reply.status, { ...reply.headers, ...length });
-  res.end(bodiless || req.method === 'HEAD' ? undefined : reply.body);
-  // Whatever of the body was not read.
+  res.end(hasNoBody || req.method === 'HEAD' ? undefined : reply.body);
+  // Drops the unread part of the body.
   req.resume();
 }
 
 function openStream(
-  door: Dispatcher,
+  dispatcher: Dispatcher,
   req: IncomingMessage,
   res: ServerResponse,
   head: RequestHead,
   stream: StreamReply,
 ): void {
-  const refusal = door.checkConnection(head);
+  const refusal = dispatcher.checkConnection(head);
   if (refusal !== undefined || req.method === 'HEAD') {
     writeReply(req, res, refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal));
     return;
   }
   res.writeHead(stream.status, stream.headers);
   res.flushHeaders();
-  const wire = new NodeSink(res, '');
-  const line = door.openStream(wire, stream, callerOf(req));
-  wire.flushed = () => line.flushed();
-  res.on('close', () => door.closed(line, false));
+  const sink = new NodeSink(res, '');
+  const connection = dispatcher.openStream(sink, stream, callerOf(req));
+  sink.flushed = () => connection.flushed();
+  res.on('close', () => dispatcher.closed(connection, false));
   res.on('error', () => undefined);
 }
 
-function openFlow(door: Dispatcher, req: IncomingMessage, res: ServerResponse, flow: ChunkedReply): void {
-  res.writeHead(flow.status, flow.headers);
+function sendChunked(dispatcher: Dispatcher, req: IncomingMessage, res: ServerResponse, reply: ChunkedReply): void {
+  res.writeHead(reply.status, reply.headers);
   res.on('error', () => undefined);
   const sink = new ChunkSink(res);
   if (req.method === 'HEAD') sink.end();
-  void door.sendChunks(flow, sink);
+  void dispatcher.sendChunks(reply, sink);
 }
 
 class ChunkSink implements ChunkTarget {
   readonly #res: ServerResponse;
   onGone: () => void = () => undefined;
-  /** Who waits for the socket. */
-  #wake: () => void = () => undefined;
+  /** Resolves the write that waits for the socket. */
+  #resume: () => void = () => undefined;
 
   constructor(res: ServerResponse) {
     this.#res = res;
     res.on('close', () => {
       if (!res.writableEnded) this.onGone();
-      this.#wake();
+      this.#resume();
     });
   }
 
@@ -283,9 +283,9 @@ class ChunkSink implements ChunkTarget {
 
   write(piece: string | Uint8Array): Promise<void> {
     return new Promise((resolve) => {
-      this.#wake = resolve;
-      // A reader that takes nothing at all for so long has gone without a word.
-      this.#res.setTimeout(LAST_MS, () => void this.#res.destroy());
+      this.#resume = resolve;
+      // A reader that takes no bytes for this long has disconnected silently.
+      this.#res.setTimeout(CLOSE_TIMEOUT_MS, () => void this.#res.destroy());
       this.#res.write(piece, () => {
         this.#res.setTimeout(0);
         resolve();

@@ -128,7 +128,7 @@ export interface Wishes {
 
 export async function open(listener: Listener, wishes: Wishes = {}): Promise<House> {
   const engine = listener === 'ws' ? 'ws' : 'uWebSockets.js';
-  const split = listener === 'uWebSockets.js';
+  const isSplit = listener === 'uWebSockets.js';
   const world = new TestWorld();
   const talks = new Flow<Talk>();
   const begin = (peer: Peer, caller: Caller | null) => {
@@ -141,8 +141,8 @@ export async function open(listener: Listener, wishes: Wishes = {}): Promise<Hou
     admit: wishes.admit ?? (() => undefined),
     converse: wishes.converse ?? begin,
   };
-  const addresses = { host: '127.0.0.1', port: 0, kronosPort: 0, kronosRequired: true };
-  const listened = await listen(front, addresses, { log: world.log, engine, split, ...wishes.options });
+  const addresses = { host: '127.0.0.1', port: 0, kronosPort: 0, isKronosRequired: true };
+  const listened = await listen(front, addresses, { log: world.log, engine, isSplit, ...wishes.options });
   if (!listened.ok) throw new Error(listened.error);
   const { listening } = listened;
   return { ...listening, world, talks, talk: (peer) => begin(peer, null) };

@@ -77,7 +77,7 @@ export async function openHouse(wishes: Wishes = {}): Promise<House> {
   ];
   const listened = await listen(
     { routes, admit: () => undefined, converse },
-    { host: '127.0.0.1', port: 0, kronosPort: 0, kronosRequired: true },
+    { host: '127.0.0.1', port: 0, kronosPort: 0, isKronosRequired: true },
     { log: world.log, engine },
   );
   if (!listened.ok) throw new Error(listened.error);

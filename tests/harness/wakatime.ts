@@ -72,7 +72,7 @@ export async function openTestHub(wishes: TestHubOptions = {}): Promise<TestHub>
   const routes = wakatimeRoutes({ hub, accounts, personal, near, ...(sizes === undefined ? {} : { sizes }) });
   const listened = await listen(
     { routes, admit: () => undefined, converse },
-    { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: false },
+    { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: false },
     { log: world.log, engine },
   );
   if (!listened.ok) throw new Error(listened.error);

@@ -73,7 +73,7 @@ describe('a table', () => {
       '',
     );
     for (const _ of ['once', 'twice']) {
-      expect(await take(await openHeartbeatFile(file, noNames))).toEqual({ taken: 2, refused: 0, remarks: [] });
+      expect(await take(await openHeartbeatFile(file, noNames))).toEqual({ stored: 2, refused: 0, remarks: [] });
     }
     expect(await heartbeats('2024-06-03')).toMatchObject([
       {
@@ -101,7 +101,7 @@ describe('a table', () => {
       '4,ann,,file,hub,0,laptop,x,1717408830',
       '5,ann,/a.ts,file,hub,0,laptop,x,never',
     );
-    expect(await take(await openHeartbeatFile(file, noNames))).toMatchObject({ taken: 3, refused: 2 });
+    expect(await take(await openHeartbeatFile(file, noNames))).toMatchObject({ stored: 3, refused: 2 });
     expect((await heartbeats('2024-06-03')).map(({ time, is_write }) => [time, is_write])).toEqual([
       [1_717_408_800.25, true],
       [1_717_408_810, false],
@@ -174,7 +174,7 @@ describe('a live account', () => {
   test('is found below the address that a person knows, and taken day by day with the names of editors', async () => {
     for (const place of ['', '/', '/api/v1']) {
       expect(await take(await WakatimeAccount.open(url + place, 'waka_key', world))).toEqual({
-        taken: 3,
+        stored: 3,
         refused: 0,
         remarks: [],
       });
@@ -186,7 +186,7 @@ describe('a live account', () => {
 
   test('is asked again, as late as it wants, where it is busy or breaks off', async () => {
     answers.get('users/current/heartbeats?date=2024-06-03')?.unshift([429, {}], [502, 'gateway'], [0, null]);
-    expect(await take(await WakatimeAccount.open(url, 'waka_key', world))).toMatchObject({ taken: 3 });
+    expect(await take(await WakatimeAccount.open(url, 'waka_key', world))).toMatchObject({ stored: 3 });
     expect(waits).toContain(7_000);
   });
 
@@ -197,7 +197,7 @@ describe('a live account', () => {
     await expect(WakatimeAccount.open(url, 'waka_key', world).then(take)).rejects.toThrow('answered 500');
     answers.set(day, fine);
     asked = [];
-    expect(await take(await WakatimeAccount.open(url, 'waka_key', world))).toMatchObject({ taken: 1 });
+    expect(await take(await WakatimeAccount.open(url, 'waka_key', world))).toMatchObject({ stored: 1 });
     expect(asked).not.toContain('users/current/heartbeats?date=2024-06-03');
     expect(await heartbeats('2024-06-05')).toHaveLength(1);
   });
@@ -212,7 +212,7 @@ describe('a live account', () => {
     const file = join(folder, 'dump.json');
     writeFileSync(file, JSON.stringify({ days: [{ heartbeats: [beat(0)] }], range: {} }));
     const names = await (await WakatimeAccount.open(url, 'waka_key', world)).names();
-    expect(await take(await openHeartbeatFile(file, names))).toMatchObject({ taken: 1 });
+    expect(await take(await openHeartbeatFile(file, names))).toMatchObject({ stored: 1 });
     expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 

@@ -69,16 +69,16 @@ describe('horai edge', () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    ['without a hub', ['--token', ownerToken], /Which hub\?/],
-    ['without a token', ['--hub', hub], /With which token\?/],
-    ['with a token that is none', ['--hub', hub, '--token', 'sesame'], /is none/],
-    ['with an address that is none', ['--hub', 'hub.example.org', '--token', ownerToken], /no address of a hub/],
-    ['with a password in the address', ['--hub', 'https://a:b@h/', '--token', ownerToken], /no address of a hub/],
-    ['with plain http to another machine', ['--hub', 'http://h/', '--token', ownerToken], /readable by anyone/],
-    ['with a file that is not there', ['--hub', hub, '--token-file', '/nowhere/token'], /ENOENT/],
-    ['with certificates that are not there', ['--hub', hub, '--token', ownerToken, '--ca', '/nowhere/ca'], /ENOENT/],
-    ['with days that are none', ['--hub', hub, '--token', ownerToken, '--keep', 'x'], /no number of days/],
-  ])('%s says what is missing, and does not start', async (_, args, expected) => {
+    ['without a hub', ['--token', ownerToken], /No hub is given/],
+    ['without a token', ['--hub', hub], /No token is given/],
+    ['with a token that is not a UUID', ['--hub', hub, '--token', 'sesame'], /is not valid/],
+    ['with an address that is not a URL', ['--hub', 'hub.example.org', '--token', ownerToken], /not the address of a hub/],
+    ['with a password in the address', ['--hub', 'https://a:b@h/', '--token', ownerToken], /not the address of a hub/],
+    ['with plain http to another machine', ['--hub', 'http://h/', '--token', ownerToken], /is not encrypted/],
+    ['with a token file that does not exist', ['--hub', hub, '--token-file', '/nowhere/token'], /ENOENT/],
+    ['with a certificate file that does not exist', ['--hub', hub, '--token', ownerToken, '--ca', '/nowhere/ca'], /ENOENT/],
+    ['with days that are not a number', ['--hub', hub, '--token', ownerToken, '--keep', 'x'], /not a number of days/],
+  ])('%s does not start, and says what is missing', async (_, args, expected) => {
     const { code, err, config } = await type(args);
     expect(err).toMatch(expected);
     expect(code).toBe(2);
@@ -86,13 +86,13 @@ describe('horai edge', () => {
     expect(err).not.toContain('sesame');
   });
 
-  test('takes plain http to this machine, and elsewhere when it is told that this is safe', async () => {
+  test('accepts plain http to this machine, and to another one only with --insecure', async () => {
     expect((await type(['--hub', 'http://127.0.0.1:1', '--token', ownerToken])).code).toBe(0);
     expect((await type(['--hub', 'http://h/', '--token', ownerToken, '--insecure'])).code).toBe(0);
   });
 });
 
-test('a hub behind TLS is believed when its certificate is, and not before', async () => {
+test('an edge accepts a hub behind TLS only if it trusts the certificate', async () => {
   const folder = leftovers.folder();
   const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];

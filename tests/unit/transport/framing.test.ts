@@ -19,7 +19,7 @@ function framed(bytes: Uint8Array, cuts: readonly number[], limit = LIMIT) {
     fault ??= frames.fault;
     from = to;
   }
-  return { messages, fault, held: framer.held };
+  return { messages, fault, held: framer.bufferedBytes };
 }
 
 const objects = fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), { maxLength: 5 });
@@ -87,6 +87,6 @@ describe('the framing of JSON without delimiters', () => {
     const bytes = Buffer.from(`{"a":"${'x'.repeat(LIMIT - 8)}"}`);
     let whole = 0;
     for (let at = 0; at < bytes.length; at += 1) whole += framer.push(bytes.subarray(at, at + 1)).messages.length;
-    expect([whole, framer.held]).toEqual([1, 0]);
+    expect([whole, framer.bufferedBytes]).toEqual([1, 0]);
   });
 });

@@ -225,30 +225,30 @@ describe.each(ENGINES)('ports that are taken, under %s', (engine) => {
     await new Promise<void>((resolve) => other.listen({ port: 0, host: '127.0.0.1' }, resolve));
     const address = other.address();
     const taken = typeof address === 'object' && address !== null ? address.port : 0;
-    const sentence = `port ${taken} on 127.0.0.1 is taken by another program: stop that, or choose another port`;
+    const sentence = `port ${taken} on 127.0.0.1 is in use by another program: stop that program, or choose another port`;
 
-    const mild = { host: '127.0.0.1', port: 0, kronosPort: taken, kronosRequired: false };
+    const mild = { host: '127.0.0.1', port: 0, kronosPort: taken, isKronosRequired: false };
     const listened = await listen(nobody, mild, options);
     if (!listened.ok) throw new Error(listened.error);
     expect(listened.listening.kronosPort).toBe(null);
     expect(listened.listening.warnings).toEqual([`${sentence} (the Kronos port)`]);
     const second = await listen(nobody, { ...mild, port: listened.listening.port, kronosPort: null }, options);
-    expect(second).toMatchObject({ ok: false, error: expect.stringMatching(/is taken by another program/) });
+    expect(second).toMatchObject({ ok: false, error: expect.stringMatching(/is in use by another program/) });
     await listened.listening.close();
 
-    const strict = await listen(nobody, { ...mild, kronosRequired: true }, options);
+    const strict = await listen(nobody, { ...mild, isKronosRequired: true }, options);
     expect(strict).toEqual({ ok: false, error: `${sentence} (the Kronos port)` });
     const main = await listen(nobody, { ...mild, port: taken, kronosPort: null }, options);
     expect(main).toEqual({ ok: false, error: sentence });
     const nowhere = await listen(nobody, { ...mild, host: '192.0.2.1', kronosPort: null }, options);
-    expect(nowhere).toMatchObject({ ok: false, error: expect.stringMatching(/no address of this machine/) });
+    expect(nowhere).toMatchObject({ ok: false, error: expect.stringMatching(/not an address of this machine/) });
     await new Promise((resolve) => other.close(resolve));
   });
 
   test('no Kronos port is opened when none is wanted', async () => {
     const listened = await listen(
       nobody,
-      { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: true },
+      { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: true },
       options,
     );
     if (!listened.ok) throw new Error(listened.error);
@@ -262,14 +262,14 @@ describe.each(ENGINES)('ports that are taken, under %s', (engine) => {
 });
 
 describe('the choice of the engine', () => {
-  const addresses = { host: '127.0.0.1', port: 0, kronosPort: null, kronosRequired: false };
+  const addresses = { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: false };
   const { log } = new TestWorld();
 
   test('is ws, with the reason, where uWebSockets.js does not load, unless that was insisted on', async () => {
     const listened = await listen(nobody, addresses, { log, uwsPackage: 'no-such-package' });
     if (!listened.ok) throw new Error(listened.error);
     expect(listened.listening.engine).toBe('ws');
-    expect(listened.listening.why).toMatch(/does not load here: .*no-such-package/);
+    expect(listened.listening.fallbackReason).toMatch(/does not load here: .*no-such-package/);
     await listened.listening.close();
     const strict = await listen(nobody, addresses, { log, uwsPackage: 'no-such-package', engine: 'uWebSockets.js' });
     expect(strict).toMatchObject({ ok: false, error: expect.stringMatching(/no-such-package/) });
