@@ -7,7 +7,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
 import { errorCode } from '../../protocol/error-message.ts';
-import { inspectLock, type LockFile, tryLock } from './lock-file.ts';
+import { type LockFile, lockHeldError, tryLock } from './lock-file.ts';
 import type { Storage } from './storage.ts';
 
 const lockTimeoutMs = 15_000;
@@ -140,16 +140,13 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
-/** @throws if another process holds the lock for longer than `waitMs` */
+/** @throws if another process holds the lock for longer than `lockTimeoutMs` */
 async function waitForLock(path: string): Promise<LockFile> {
   const until = Date.now() + lockTimeoutMs;
   for (;;) {
     const lock = tryLock(path);
     if (lock !== undefined) return lock;
-    if (Date.now() > until) {
-      const holder = inspectLock(path)?.holder || 'an unknown process';
-      throw new Error(`${path} is held by process ${holder}; if there is no such process, delete the file`);
-    }
+    if (Date.now() > until) throw lockHeldError(path);
     await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
   }
 }

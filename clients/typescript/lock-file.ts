@@ -73,6 +73,12 @@ export function inspectLock(path: string): LockState | undefined {
   };
 }
 
+/** The error for a lock that another process has held for too long. */
+export function lockHeldError(path: string): Error {
+  const holder = inspectLock(path)?.holder || 'an unknown process';
+  return new Error(`${path} is locked by process ${holder}; if that process does not exist, delete the file`);
+}
+
 interface Holder {
   readonly pid: number;
   readonly machine: string;

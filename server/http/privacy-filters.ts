@@ -12,29 +12,29 @@ const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type
 
 const Rule = Type.Object(
   {
-    /** A rule that says `false` is passed over. */
+    /** `false` disables the rule. */
     enabled: maybe(Type.Boolean()),
-    /** How the bucket's id begins; every bucket without it. WakaTime's heartbeats are the bucket `wakatime`. */
+    /** Prefix of the bucket's id; every bucket by default. WakaTime's heartbeats are the bucket `wakatime`. */
     bucket_prefix: maybe(Type.String()),
     /** The bucket's type: `currentwindow`, `web.tab.current`, …; WakaTime's heartbeats have the type `wakatime`. */
     bucket_type: maybe(Type.String()),
-    /** Of the data; `*` is each of them. */
+    /** A field of the event's data; `*` is every field. */
     field: Type.String({ minLength: 1 }),
-    /** RE2 syntax, found anywhere in the text; without it whatever the field has. */
+    /** RE2 syntax, found anywhere in the text; any value by default. */
     pattern: maybe(Type.String()),
     action: Type.Union([
-      /** The whole event goes. */
+      /** Drops the whole event. */
       Type.Literal('drop'),
-      /** Another text takes the place of the field's. */
+      /** Replaces the field's text. */
       Type.Literal('redact'),
-      /** The same text becomes the same name, which says nothing to others. */
+      /** Replaces the field's text by a keyed hash: equal texts have equal hashes. */
       Type.Literal('hash'),
-      /** The field goes. */
+      /** Removes the field. */
       Type.Literal('remove'),
     ]),
-    /** Of `redact`; with `part` it may name groups of the pattern: `$1`. */
+    /** The text that `redact` writes; with `part` it may name groups of the pattern: `$1`. */
     replacement: maybe(Type.String()),
-    /** `redact` and `hash` change what the pattern matched, each time it did, and not the whole text. */
+    /** True: `redact` and `hash` change each match of the pattern instead of the whole text. */
     part: maybe(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -70,7 +70,7 @@ export interface EventOrigin {
 }
 
 const redacted = '[redacted]';
-/** Characters of a hash: 64 bits, and nobody can guess the key. */
+/** Characters of a hash: 64 bits. */
 const hashLength = 16;
 const groupForm = /\$(\d)/g;
 
@@ -91,13 +91,13 @@ export function parseFilters(value: unknown): ParsedFilters {
       pattern = rule.pattern == null || rule.pattern === '' ? undefined : RE2JS.compile(rule.pattern, RE2JS.DOTALL);
     } catch (error) {
       const why = errorMessage(error);
-      return { ok: false, error: `rule ${at + 1}: pattern is no regular expression of RE2: ${why}` };
+      return { ok: false, error: `rule ${at + 1}: pattern is not a regular expression of RE2: ${why}` };
     }
     const part = rule.part === true && pattern !== undefined;
     const replacement = rule.replacement ?? redacted;
     const greatest = Math.max(0, ...[...replacement.matchAll(groupForm)].map(([, group]) => Number(group)));
     if (part && greatest > (pattern?.groupCount() ?? 0)) {
-      return { ok: false, error: `rule ${at + 1}: replacement names group $${greatest}, which the pattern has not` };
+      return { ok: false, error: `rule ${at + 1}: replacement names group $${greatest}, which the pattern lacks` };
     }
     filters.push({
       prefix: rule.bucket_prefix ?? '',
@@ -114,58 +114,96 @@ export function parseFilters(value: unknown): ParsedFilters {
 
 /**
  * Applies the filters in order. Returns the data that may be stored, or null if the event is dropped.
- * @param key the secret of the hashes; who has it can find a hashed text by guessing
+ * @param key the secret of the hashes; with it a hashed text can be found by guessing
  */
 export function applyFilters(filters: PrivacyFilters, where: EventOrigin, data: unknown, key: string): unknown {
   // Data that is not an object is treated as an object with one field.
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   const fields = new Map<string, unknown>(isObject ? Object.entries(data) : [['', data]]);
-  let touched = false;
+  let isChanged = false;
   for (const filter of filters) {
     if (!where.bucket.startsWith(filter.prefix)) continue;
     if (filter.type !== undefined && filter.type !== where.type) continue;
     for (const [name, value] of [...fields]) {
-      if ((filter.field !== '*' && filter.field !== name) || !fits(filter, value)) continue;
+      if ((filter.field !== '*' && filter.field !== name) || !matchesValue(filter, value)) continue;
       if (filter.action === 'drop') return null;
-      touched = true;
+      isChanged = true;
       if (filter.action === 'remove') fields.delete(name);
-      else fields.set(name, changed(filter, value, key));
+      else fields.set(name, transform(filter, value, key));
     }
   }
-  if (!touched) return data;
-  // Not by assignment: a field may be called `__proto__`.
+  if (!isChanged) return data;
+  // `fromEntries` instead of assignment: a field may be called `__proto__`.
   return isObject ? Object.fromEntries(fields) : (fields.get('') ?? null);
 }
 
+/** The setting in which the web UI stores an account's rules. */
+export const privacySetting = 'privacy_filters';
+
+/** @returns the part of an event's data (JSON text) that may be stored; null if the event is dropped */
+export type DataFilter = (data: string) => string | null;
+
+export type DataFilterResult =
+  | { readonly ok: true; readonly filter: DataFilter }
+  | { readonly ok: false; readonly error: string };
+
+/** The stored rules of an account. */
+export interface PrivacySource {
+  privacy(): ParsedFilters;
+  privacyText(): Promise<{ readonly text: string; readonly key: string }>;
+}
+
+const unfiltered: DataFilterResult = { ok: true, filter: (data) => data };
+
+/** Loads the rules of an account as one function for the events of a bucket. */
+export async function createDataFilter(source: PrivacySource, where: EventOrigin): Promise<DataFilterResult> {
+  const read = source.privacy();
+  // Rules are checked when they are saved. Invalid ones were written in another way: store nothing that they may have covered.
+  if (!read.ok) return { ok: false, error: `${privacySetting}: ${read.error}` };
+  if (read.filters.length === 0) return unfiltered;
+  const { key } = await source.privacyText();
+  const filter: DataFilter = (data) => {
+    const result = applyFilters(read.filters, where, JSON.parse(data), key);
+    return result === null ? null : JSON.stringify(result);
+  };
+  return { ok: true, filter };
+}
+
+/** @param text the setting as JSON text. The web UI saves `null` or `false` for no rules. */
+export function parseFilterSetting(text: string): ParsedFilters {
+  const value: unknown = JSON.parse(text);
+  return parseFilters(value || []);
+}
+
 /** Whether the pattern matches a value, or any text in a list or object. */
-function fits(filter: Filter, value: unknown): boolean {
+function matchesValue(filter: Filter, value: unknown): boolean {
   if (filter.pattern === undefined) return value !== undefined;
   if (typeof value === 'string') return filter.pattern.matcher(value).find();
   if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).some(([name, inner]) => fits(filter, name) || fits(filter, inner));
+    return Object.entries(value).some(([name, inner]) => matchesValue(filter, name) || matchesValue(filter, inner));
   }
-  // A number or a truth value as JSON writes it.
+  // A number or boolean is matched as JSON text.
   return filter.pattern.matcher(JSON.stringify(value) ?? '').find();
 }
 
-function changed(filter: Filter, value: unknown, key: string): unknown {
-  const whole = (text: string) => (filter.action === 'hash' ? hashed(text, key) : filter.replacement);
+function transform(filter: Filter, value: unknown, key: string): unknown {
+  const whole = (text: string) => (filter.action === 'hash' ? hashText(text, key) : filter.replacement);
   if (!filter.part || filter.pattern === undefined) {
     return whole(typeof value === 'string' ? value : JSON.stringify(value));
   }
-  // What is no text has no parts, and a list that is half kept is easily got wrong.
+  // A value that is not a text has no parts: it is replaced as a whole.
   if (typeof value !== 'string') return whole(JSON.stringify(value));
   const matcher = filter.pattern.matcher(value);
   let [text, at] = ['', 0];
   while (matcher.find()) {
     const found = matcher.group() ?? '';
     const expanded = filter.replacement.replace(groupForm, (_, group) => matcher.group(Number(group)) ?? '');
-    text += value.slice(at, matcher.start()) + (filter.action === 'hash' ? hashed(found, key) : expanded);
+    text += value.slice(at, matcher.start()) + (filter.action === 'hash' ? hashText(found, key) : expanded);
     at = matcher.end();
   }
   return text + value.slice(at);
 }
 
-function hashed(text: string, key: string): string {
+function hashText(text: string, key: string): string {
   return createHmac('sha256', key).update(text).digest('hex').slice(0, hashLength);
 }

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineName } from '../../server/transport/listen.ts';
 import { eventually } from '../harness/eventually.ts';
-import { type House, openHouse } from '../harness/mobtimer.ts';
+import { type MobHub, openMobHub } from '../harness/mobtimer.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 export type Message = any;
@@ -29,36 +29,36 @@ export interface Wanted {
 }
 
 /** Opens a connection that follows a channel; its first message is the answer to that. */
-export type Follow = (house: House, wanted: Wanted) => Promise<Wire>;
+export type Follow = (mobHub: MobHub, wanted: Wanted) => Promise<Wire>;
 
 export function following(name: string, engine: EngineName, follow: Follow): void {
   describe(`following over ${name} on ${engine}`, () => {
-    let house: House;
+    let mobHub: MobHub;
     let wires: Wire[];
     beforeEach(async () => {
-      house = await openHouse({ engine });
+      mobHub = await openMobHub({ engine });
       wires = [];
     });
     afterEach(async () => {
       for (const wire of wires) wire.close();
-      await house.close();
+      await mobHub.close();
     });
 
     const channel = 'notes';
-    const open = async (from?: Wanted['from'], token = house.owner) => {
-      const wire = await follow(house, { token, channel, ...(from === undefined ? {} : { from }) });
+    const open = async (from?: Wanted['from'], token = mobHub.owner) => {
+      const wire = await follow(mobHub, { token, channel, ...(from === undefined ? {} : { from }) });
       wires.push(wire);
       return wire;
     };
     const put = async (key: string, item: unknown) => {
-      const notes = await house.hub.channel(`owner/${channel}`);
+      const notes = await mobHub.hub.channel(`owner/${channel}`);
       const op = { op: 'put', key, value: JSON.stringify(item) } as const;
-      const written = await notes.write({ ops: [op], origin: 'd', at: house.world.now() });
+      const written = await notes.write({ ops: [op], origin: 'd', at: mobHub.world.now() });
       return written.position;
     };
     const remove = async (key: string) => {
-      const notes = await house.hub.channel(`owner/${channel}`);
-      await notes.write({ ops: [{ op: 'remove', key }], origin: 'd', at: house.world.now() });
+      const notes = await mobHub.hub.channel(`owner/${channel}`);
+      await notes.write({ ops: [{ op: 'remove', key }], origin: 'd', at: mobHub.world.now() });
     };
 
     test('[S4.1] [S4.4] a new follower is sent everything there is, then every change in order and without a gap', async () => {
@@ -116,7 +116,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       await put('b', 1);
       // More than is held in memory, so that what is forgotten is forgotten.
       for (let at = 1; at <= 1_100; at += 1) await put('a', at);
-      await (await house.hub.channel(`owner/${channel}`)).forget(2);
+      await (await mobHub.hub.channel(`owner/${channel}`)).forget(2);
       for (const from of [
         { epoch: 'another', seq: 1_102 },
         { epoch: 'e1', seq: 1 },
@@ -147,7 +147,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       await keen.next();
       slow.pause();
       const large = 'x'.repeat(65_536);
-      const behind = () => [...house.hub.sessions].filter((session) => session.isBehind).length;
+      const behind = () => [...mobHub.hub.sessions].filter((session) => session.isBehind).length;
       let last = 0;
       while (behind() === 0 && last < 2_000) {
         ({ seq: last } = await put(`k${last % 10}`, last + large));
@@ -169,7 +169,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
         seq = message.seq;
       }
       expect(messages).toBeLessThan(last);
-      const items = await house.hub.store.read(`owner/${channel}`, {});
+      const items = await mobHub.hub.store.read(`owner/${channel}`, {});
       expect([...state].sort()).toEqual(items.map(({ key, value }) => [key, JSON.parse(value)]));
       await put('live', 'again');
       for (;;) {
@@ -181,12 +181,12 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
     });
 
     test('[L8] a revoked token closes the connections that it opened, with the reason', async () => {
-      const made = await house.accounts.createToken('owner', 'x', ['read']);
+      const made = await mobHub.accounts.createToken('owner', 'x', ['read']);
       if (!made.ok) throw new Error(made.error);
       const [wire, other] = [await open(undefined, made.secret), await open()];
       await wire.next();
       await other.next();
-      await house.accounts.revoke(made.token.id);
+      await mobHub.accounts.revoke(made.token.id);
       expect(await wire.next()).toMatchObject({ success: false, code: 'revoked' });
       expect(await wire.next()).toBeUndefined();
       await put('a', 1);
@@ -196,7 +196,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
     test('[C6.1] when the hub stops, followers are sent when to come back', async () => {
       const wire = await open();
       await wire.next();
-      house.hub.drain();
+      mobHub.hub.drain();
       expect(await wire.next()).toMatchObject({ success: true, type: 'away', retry_ms: expect.any(Number) });
       expect(await wire.next()).toBeUndefined();
     });
@@ -205,9 +205,9 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       const wire = await open();
       await wire.next();
       wire.close();
-      await eventually(() => house.listening.connections() === 0, 'the hub to let go of the connection');
-      expect(house.hub.sessions.size).toBe(0);
-      expect((await house.hub.channel(`owner/${channel}`)).isWatched).toBe(false);
+      await eventually(() => mobHub.listening.connections() === 0, 'the hub to let go of the connection');
+      expect(mobHub.hub.sessions.size).toBe(0);
+      expect((await mobHub.hub.channel(`owner/${channel}`)).isWatched).toBe(false);
     });
   });
 }

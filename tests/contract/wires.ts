@@ -1,7 +1,7 @@
 // The ways to follow a channel: WebSocket, raw TCP, event stream.
 
 import { dial, Flow, visit } from '../harness/clients.ts';
-import type { House } from '../harness/mobtimer.ts';
+import type { MobHub } from '../harness/mobtimer.ts';
 import { eventValue, readStream } from '../harness/stream.ts';
 import type { Follow, Message, Wanted, Wire } from './following.ts';
 
@@ -19,7 +19,7 @@ async function talk(wire: Required<Wire>, wanted: Wanted): Promise<Wire> {
 
 const parse = (text: string | undefined): Message => (text === undefined ? undefined : JSON.parse(text));
 
-export const webSocket: Follow = async ({ port }: House, wanted) => {
+export const webSocket: Follow = async ({ port }: MobHub, wanted) => {
   const guest = await visit(port);
   const messages = new Flow<string | undefined>();
   const pump = async () => {

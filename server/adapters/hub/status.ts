@@ -1,6 +1,7 @@
 // `/-/health` for whoever watches over the hub, `/-/metrics` for Prometheus. Health is told to anybody and says nothing but
 // whether a write would be kept; the numbers are for administrators.
 
+import { errorMessage } from '../../../protocol/error-message.ts';
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -41,8 +42,7 @@ export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): r
       handle: () =>
         hub.store.check().then(
           () => json(200, hub.trouble === undefined ? { status: 'ok', version } : late(hub.trouble, version)),
-          (error: unknown) =>
-            json(503, { status: 'broken', reason: error instanceof Error ? error.message : String(error), version }),
+          (error: unknown) => json(503, { status: 'broken', reason: errorMessage(error), version }),
         ),
     },
     {

@@ -2,6 +2,7 @@
 
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { errorMessage } from '../../../protocol/error-message.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf, type JsonFields, streamParts } from './json.ts';
 
@@ -64,7 +65,7 @@ export function openSettingsFile(file: string): ImportSource {
       try {
         return new Map(Object.entries(fieldsOf(JSON.parse(await readFile(file, 'utf8')))));
       } catch (error) {
-        throw new ImportError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+        throw new ImportError(`${file} cannot be read: ${errorMessage(error)}`);
       }
     },
     close: () => undefined,
@@ -83,7 +84,7 @@ export function openServer(url: string, key: string | undefined): ImportSource {
     try {
       answer = await fetch(`${base}/${path}`, { headers });
     } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      const cause = errorMessage(error instanceof Error ? (error.cause ?? error) : error);
       throw new ImportError(`${url} cannot be reached: ${cause}.`);
     }
     if (answer.status === 401) throw new ImportError(`${url} asks for a key: --api-key names it.`);
@@ -117,7 +118,7 @@ export function openServer(url: string, key: string | undefined): ImportSource {
         // An export of all that lacks the bucket says nothing about it.
         if (path !== 'export' || position > 0) return;
       } catch (error) {
-        reason ||= error instanceof Error ? error.message : String(error);
+        reason ||= errorMessage(error);
       }
     }
     throw new SourceFailure(`the server cannot hand it over: ${reason}`);

@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
 import { readSyncCopy } from '../../adapters/activitywatch/buckets/sync-copy.ts';
+import type { ImportReport } from '../../adapters/activitywatch/buckets/transfer.ts';
 import { openDatabaseFile } from './activitywatch-database.ts';
 import {
   type ImportSource,
@@ -37,20 +38,10 @@ const Answer = Type.Object({ buckets: Type.Record(Type.String(), Report) });
 const checkAnswer = compile(Answer);
 const isAnswer = (value: unknown): value is Static<typeof Answer> => checkAnswer(value);
 
-/** What became of one bucket; all numbers count events. */
-export interface BucketOutcome {
+/** The sum of the hub's reports on one bucket; `position` counts from 1 in the order of the source. */
+export interface BucketOutcome extends ImportReport {
   /** The bucket's id in the source. */
   readonly id: string;
-  /** The bucket of the hub that holds the events now. */
-  readonly bucket: string;
-  readonly read: number;
-  readonly new: number;
-  readonly present: number;
-  /** A privacy rule of the hub drops them. */
-  readonly withheld: number;
-  readonly unreadable: number;
-  /** Why the first unreadable events are not events; `position` counts from 1 in the order of the source. */
-  readonly reasons: readonly { readonly position: number; readonly reason: string }[];
   /** Why the rest of the bucket is missing; undefined if nothing is. */
   readonly skipped?: string;
 }

@@ -1,5 +1,6 @@
 // Reads heartbeats from a live account of WakaTime, Wakapi or a compatible server: day by day, at the pace that it asks for.
 
+import { errorMessage } from '../../../protocol/error-message.ts';
 import type { World } from '../../core/world.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
@@ -125,8 +126,8 @@ export class WakatimeAccount implements HeartbeatSource {
         if (asked > 0) wait = Math.min(longestWaitMs, asked * 1_000);
       } catch (error) {
         if (attempt === attempts) {
-          const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-          throw new ImportError(`${this.#base} cannot be reached: ${cause instanceof Error ? cause.message : cause}.`);
+          const cause = errorMessage(error instanceof Error ? (error.cause ?? error) : error);
+          throw new ImportError(`${this.#base} cannot be reached: ${cause}.`);
         }
       }
       await pause(this.#world, wait);

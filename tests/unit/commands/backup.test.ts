@@ -43,7 +43,7 @@ describe('horai backup', () => {
     const created = await type(data, 'backup', 'create', file);
     expect(created).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^\d+ channels with \d+ steps are in .*all\.backup\.$/),
+      out: expect.stringMatching(/all\.backup has \d+ channels with \d+ steps\.$/),
     });
     await hub.stop();
     expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -72,11 +72,19 @@ describe('horai edge', () => {
     ['without a hub', ['--token', ownerToken], /No hub is given/],
     ['without a token', ['--hub', hub], /No token is given/],
     ['with a token that is not a UUID', ['--hub', hub, '--token', 'sesame'], /is not valid/],
-    ['with an address that is not a URL', ['--hub', 'hub.example.org', '--token', ownerToken], /not the address of a hub/],
+    [
+      'with an address that is not a URL',
+      ['--hub', 'hub.example.org', '--token', ownerToken],
+      /not the address of a hub/,
+    ],
     ['with a password in the address', ['--hub', 'https://a:b@h/', '--token', ownerToken], /not the address of a hub/],
     ['with plain http to another machine', ['--hub', 'http://h/', '--token', ownerToken], /is not encrypted/],
     ['with a token file that does not exist', ['--hub', hub, '--token-file', '/nowhere/token'], /ENOENT/],
-    ['with a certificate file that does not exist', ['--hub', hub, '--token', ownerToken, '--ca', '/nowhere/ca'], /ENOENT/],
+    [
+      'with a certificate file that does not exist',
+      ['--hub', hub, '--token', ownerToken, '--ca', '/nowhere/ca'],
+      /ENOENT/,
+    ],
     ['with days that are not a number', ['--hub', hub, '--token', ownerToken, '--keep', 'x'], /not a number of days/],
   ])('%s does not start, and says what is missing', async (_, args, expected) => {
     const { code, err, config } = await type(args);

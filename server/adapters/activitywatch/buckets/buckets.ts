@@ -4,9 +4,8 @@
 import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
-import type { ParsedFilters } from '../../../http/privacy-filters.ts';
+import { type ParsedFilters, parseFilterSetting, privacySetting } from '../../../http/privacy-filters.ts';
 import { formatInstant } from '../events/instant.ts';
-import { privacySetting, readPrivacy } from '../privacy.ts';
 import { Bucket } from './bucket.ts';
 import { type Description, guess, type Said } from './description.ts';
 import { Ids } from './ids.ts';
@@ -206,7 +205,7 @@ export class Buckets {
   /** The privacy rules of the settings, parsed. */
   privacy(): ParsedFilters {
     const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
-    if (text !== this.#privacy.text) this.#privacy = { text, read: readPrivacy(text) };
+    if (text !== this.#privacy.text) this.#privacy = { text, read: parseFilterSetting(text) };
     return this.#privacy.read;
   }
 

@@ -34,7 +34,7 @@ export interface ImportReport {
   readonly bucket: string;
   readonly read: number;
   readonly new: number;
-  /** The bucket had them already, or the file names them twice. */
+  /** The bucket had them already, or the file contains them twice. */
   readonly present: number;
   /** A privacy rule drops them. */
   readonly withheld: number;

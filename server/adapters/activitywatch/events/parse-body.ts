@@ -1,10 +1,9 @@
 // Parses a body of many events: JSON, or every file of a form. The whole body is checked before the first event is given out, so a
 // body that is refused has written nothing. body-worker-pool.ts decides in which thread this runs.
 
-import { applyFilters } from '../../../http/privacy-filters.ts';
+import { applyFilters, parseFilterSetting } from '../../../http/privacy-filters.ts';
 import { type Fields, isBucketId, readSaid } from '../buckets/description.ts';
 import { readSyncCopy } from '../buckets/sync-copy.ts';
-import { readPrivacy } from '../privacy.ts';
 import type { IncomingBucket, ParsedMessage, ParseTask, UnreadableEvent } from './body-messages.ts';
 import { type NewEvent, readEvent } from './event.ts';
 import { formatInstant, parseInstant } from './instant.ts';
@@ -100,7 +99,7 @@ function readEvents(
   bucket: string,
   type: string,
 ): Pick<ParsedBucket, 'read' | 'withheld' | 'unreadable' | 'reasons' | 'events'> {
-  const rules = readPrivacy(task.privacy.text);
+  const rules = parseFilterSetting(task.privacy.text);
   if (!rules.ok) throw new Refused(rules.error);
   const events: NewEvent[] = [];
   const reasons: UnreadableEvent[] = [];

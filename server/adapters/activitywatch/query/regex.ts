@@ -3,6 +3,7 @@
 // references back, some Unicode properties) is translated for V8's engine; the time of those is bounded where queries run.
 
 import { RE2JS } from 're2js';
+import { errorMessage } from '../../../../protocol/error-message.ts';
 import { findProperty, isCaseProperty } from './unicode-properties.ts';
 import { QueryError } from './values.ts';
 
@@ -68,7 +69,7 @@ function backtracking(pattern: string, ignoreCase: boolean): Search {
     return (text) => compiled.test(text);
   } catch (error) {
     if (error instanceof QueryError) throw error;
-    return invalid(pattern, error instanceof Error ? error.message : String(error));
+    return invalid(pattern, errorMessage(error));
   }
 }
 

@@ -2,6 +2,7 @@
 // no request waits for this thread.
 
 import { parentPort } from 'node:worker_threads';
+import { errorMessage } from '../../../../protocol/error-message.ts';
 import { evaluate, parsed } from './evaluate.ts';
 import type { Source } from './functions.ts';
 import type { Stretch } from './period-union.ts';
@@ -58,7 +59,7 @@ function hear(message: ToThread): void {
       answer(message.question);
     } catch (error) {
       if (error instanceof Lacking) say({ lacks: error.channel, of: error.of });
-      else say({ type: 'QueryFunctionException', message: error instanceof Error ? error.message : String(error) });
+      else say({ type: 'QueryFunctionException', message: errorMessage(error) });
     }
   }
 }

@@ -8,11 +8,11 @@ import { isAllowed } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Op } from '../../../core/store.ts';
 import { type AuthenticationDeps, type AuthenticationResult, authenticate } from '../../../http/authenticate.ts';
+import { createDataFilter } from '../../../http/privacy-filters.ts';
 import { withDocs } from '../../../http/route-docs.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
 import { isBucketId } from '../buckets/description.ts';
-import { screenOf } from '../privacy.ts';
 import { edgeDocs } from './route-docs.ts';
 import type { ActivityWatch } from './routes.ts';
 
@@ -82,15 +82,15 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     }
     const at = hub.world.now();
     const buckets = await bucketsOf(account);
-    const screened = await screenOf(buckets, { bucket: id, type: batch.about.type });
+    const privacy = await createDataFilter(buckets, { bucket: id, type: batch.about.type });
     // The batch is fine and the hub is up: the edge sends it again until the rules are valid.
-    if (!screened.ok) return json(409, { error: screened.error });
+    if (!privacy.ok) return json(409, { error: privacy.error });
     const ops: Op[] = batch.removed.map((removed) => ({ op: 'remove', key: String(removed) }));
     for (const { id: event, time, end, data } of batch.events) {
       const value = outOfBounds(data) === undefined ? parsed(data) : undefined;
       if (value === undefined) return json(400, { error: `event ${event}: its data are no JSON within bounds` });
-      const kept = screened.screen(JSON.stringify(value));
-      if (kept !== null) ops.push({ op: 'put', key: String(event), value: kept, time, end });
+      const visible = privacy.filter(JSON.stringify(value));
+      if (visible !== null) ops.push({ op: 'put', key: String(event), value: visible, time, end });
     }
     const device = trust.accounts.tokens(account).find((one) => one.id === token)?.name ?? '';
     const author = { origin: device === '' ? 'activitywatch' : device, device };

@@ -1,5 +1,6 @@
 // `/api/0/buckets/<id>/events` and `/heartbeat`: reading, inserting and deleting the events of a bucket.
 
+import { createDataFilter } from '../../../http/privacy-filters.ts';
 import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import type { Span } from '../buckets/bucket.ts';
 import { guess } from '../buckets/description.ts';
@@ -7,7 +8,6 @@ import { smallBody } from '../events/body-worker-pool.ts';
 import { type Event, EventWriter, type NewEvent, readEvent } from '../events/event.ts';
 import { parseInstant } from '../events/instant.ts';
 import { repr } from '../events/python-compat.ts';
-import { screenOf } from '../privacy.ts';
 import { parseBody } from './bulk-body.ts';
 import {
   answer,
@@ -86,14 +86,14 @@ async function insertEvents(visit: Visit, id: string): Promise<Reply> {
   const body = jsonBody(request);
   if (!body.ok) return body.reply;
   if (typeof body.value !== 'object' || body.value === null) return refused(400, '');
-  const screened = await screenOf(buckets, where);
-  if (!screened.ok) return refused(400, screened.error);
+  const privacy = await createDataFilter(buckets, where);
+  if (!privacy.ok) return refused(400, privacy.error);
   const now = context.hub.world.now() * 1_000;
   const events: NewEvent[] = [];
   for (const value of Array.isArray(body.value) ? body.value : [body.value]) {
     const read = readEvent(value, now);
     if (!read.ok) return refused(400, read.error);
-    const data = screened.screen(read.event.data);
+    const data = privacy.filter(read.event.data);
     if (data !== null) events.push({ ...read.event, data });
   }
   await bucket.insert(events, author.origin);
@@ -134,9 +134,9 @@ async function takeHeartbeat({ context, request, buckets, author }: Visit, id: s
   }
   const said = body.fields.get('data');
   const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
-  const screened = await screenOf(buckets, { bucket: id, type });
-  if (!screened.ok) return refused(400, screened.error);
-  const data = screened.screen(read.event.data);
+  const privacy = await createDataFilter(buckets, { bucket: id, type });
+  if (!privacy.ok) return refused(400, privacy.error);
+  const data = privacy.filter(read.event.data);
   // A dropped heartbeat is answered like a stored one: its watcher would take an error for a loss.
   if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
   const bucket = await buckets.forHeartbeat(id, said, author);

@@ -1,8 +1,8 @@
 // `/api/0/settings`: the web UI's settings. Privacy rules and category rules are checked before they are saved.
 
+import { parseFilterSetting, privacySetting } from '../../../http/privacy-filters.ts';
 import type { Reply } from '../../../http/types.ts';
 import { compactSorted } from '../events/python-compat.ts';
-import { privacySetting, readPrivacy } from '../privacy.ts';
 import { findInvalidRule } from '../query/category-rules.ts';
 import { answer, jsonBody, jsonText, refused } from './request-body.ts';
 import type { Resource, Visit } from './resource.ts';
@@ -71,7 +71,7 @@ async function deleteSetting({ request, buckets, author }: Visit): Promise<Reply
 /** @returns undefined if the setting may be saved */
 function explainInvalid(key: string, text: string, value: unknown): string | undefined {
   if (key === privacySetting) {
-    const read = readPrivacy(text);
+    const read = parseFilterSetting(text);
     return read.ok ? undefined : `${privacySetting}: ${read.error}`;
   }
   return findInvalidRule(key, value);

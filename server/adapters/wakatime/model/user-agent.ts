@@ -1,6 +1,7 @@
 // Parses a plugin's User-Agent: editor, operating system, versions, AI model. Names are as the plugins write them; display-names.ts
 // has names for people.
 
+import { LRUCache } from 'lru-cache';
 export interface PluginAgent {
   /** '' when it is absent. */
   readonly editor: string;
@@ -13,15 +14,13 @@ export interface PluginAgent {
   readonly model: string;
 }
 
-const agents = new Map<string, PluginAgent>();
-const mostAgents = 10_000;
+const agents = new LRUCache<string, PluginAgent>({ max: 10_000 });
 
 /** Parses a User-Agent, and caches the result. */
 export function parseUserAgentOnce(userAgent: string): PluginAgent {
   const known = agents.get(userAgent);
   if (known !== undefined) return known;
   const agent = parseUserAgent(userAgent);
-  if (agents.size >= mostAgents) agents.clear();
   agents.set(userAgent, agent);
   return agent;
 }

@@ -12,7 +12,7 @@ import { type DayOfDurations, listDurations } from '../stats/durations.ts';
 import { paginate } from '../stats/lists.ts';
 import { failure, parseQuery, parseSpan, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
 import { buildSummaries } from '../stats/summaries.ts';
-import { countPeople, hasJoined, memberOf, resolveAccount, resolveMember } from './membership.ts';
+import { countPeople, hasJoined, memberOf, resolveMember } from './membership.ts';
 import {
   changeOrg,
   type Dashboard,
@@ -22,7 +22,9 @@ import {
   noOrg,
   notYours,
   type Org,
+  replyWithMembers,
   type Seat,
+  withNamedUser,
 } from './organization.ts';
 
 const mostDashboards = 200;
@@ -239,25 +241,18 @@ export const dashboardEndpoints: readonly Endpoint[] = [
       const org = await findOrg(call);
       const dashboard = org === undefined ? undefined : dashboardIn(org, call);
       if (dashboard === undefined) return outcomeReply(noDashboard);
-      const all = dashboard.seats.map(async ({ account, viewOnly }) => ({
-        ...(await describeMember(call, account)),
-        is_view_only: viewOnly,
-      }));
-      return json(200, paginate(await Promise.all(all), call.question.query));
+      return replyWithMembers(call, dashboard.seats, ({ viewOnly }) => ({ is_view_only: viewOnly }));
     },
   },
   {
     method: 'POST',
     path: `${dashboardAt}/members`,
     scopes,
-    answer(call) {
-      const { authorizer, person, request } = call;
-      const input = readObject(request);
-      const account = resolveAccount(authorizer, input['user'], person.account);
-      if (account === undefined) return errorReply(404, 'no such user');
-      const seat = { account, viewOnly: input['is_view_only'] === true };
-      return changeSeats(call, account, (seats) => [...seats.filter((one) => one.account !== account), seat]);
-    },
+    answer: (call) =>
+      withNamedUser(call, (account, input) => {
+        const seat = { account, viewOnly: input['is_view_only'] === true };
+        return changeSeats(call, account, (seats) => [...seats.filter((one) => one.account !== account), seat]);
+      }),
   },
   {
     method: 'DELETE',

@@ -11,11 +11,10 @@ import { describeProgress } from '../resources/custom-rule-endpoints.ts';
 import { removeRule, updateRules } from '../resources/custom-rules.ts';
 import { paginate } from '../stats/lists.ts';
 import { failure, type QueryOutcome } from '../stats/query.ts';
-import { addInvited, countPeople, hasJoined, memberOf, resolveAccount, resolveMember } from './membership.ts';
+import { addInvited, countPeople, hasJoined, memberOf, resolveMember } from './membership.ts';
 import {
   changeOrg,
   channel,
-  describeMember,
   findOrg,
   isAdmin,
   isOwner,
@@ -24,6 +23,8 @@ import {
   type Org,
   type OrgMember,
   readOrgs,
+  replyWithMembers,
+  withNamedUser,
 } from './organization.ts';
 
 const mostOrgs = 100;
@@ -159,30 +160,28 @@ export const orgEndpoints: readonly Endpoint[] = [
     async answer(call) {
       const org = await findOrg(call);
       if (org === undefined) return outcomeReply(noOrg);
-      const all = org.members.map(async ({ account, joined, role, privacy }) => ({
-        ...(await describeMember(call, account)),
-        ...{ is_invited: !joined, role, default_personal_privacy: privacy },
+      return replyWithMembers(call, org.members, ({ joined, role, privacy }) => ({
+        is_invited: !joined,
+        role,
+        default_personal_privacy: privacy,
       }));
-      return json(200, paginate(await Promise.all(all), call.question.query));
     },
   },
   {
     method: 'POST',
     path: `${at}/members`,
     scopes,
-    answer(call) {
-      const { authorizer, person, request } = call;
-      const input = readObject(request);
-      const account = resolveAccount(authorizer, input['user'], person.account);
-      if (account === undefined) return errorReply(404, 'no such user');
-      const role = input['role'] === 'admin' ? 'admin' : 'member';
-      const next = (org: Org): QueryOutcome<Org> => {
-        if (!isAdmin(org, person.account)) return notYours;
-        const members = addInvited(org.members, { account, joined: false, role, privacy: 'visible' });
-        return members.ok ? { ok: true, value: { ...org, members: members.value } } : members;
-      };
-      return changeOrg(call, next, (org) => describeOrg(org, person.account), 201);
-    },
+    answer: (call) =>
+      withNamedUser(call, (account, input) => {
+        const { person } = call;
+        const role = input['role'] === 'admin' ? 'admin' : 'member';
+        const next = (org: Org): QueryOutcome<Org> => {
+          if (!isAdmin(org, person.account)) return notYours;
+          const members = addInvited(org.members, { account, joined: false, role, privacy: 'visible' });
+          return members.ok ? { ok: true, value: { ...org, members: members.value } } : members;
+        };
+        return changeOrg(call, next, (org) => describeOrg(org, person.account), 201);
+      }),
   },
   {
     method: 'PUT',

@@ -3,14 +3,15 @@
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply } from '../../../http/types.ts';
-import { type EndpointCall, outcomeReply } from '../endpoint.ts';
+import { type EndpointCall, errorReply, outcomeReply } from '../endpoint.ts';
 import { isObject } from '../model/heartbeat.ts';
 import { updateItem } from '../model/update-item.ts';
-import { pathParam } from '../request-fields.ts';
+import { pathParam, readObject } from '../request-fields.ts';
 import type { CustomRule } from '../resources/custom-rules.ts';
 import { publicProfile } from '../resources/profile.ts';
+import { paginate } from '../stats/lists.ts';
 import { failure, type QueryOutcome } from '../stats/query.ts';
-import { hasJoined, type Member, memberOf } from './membership.ts';
+import { hasJoined, type Member, memberOf, resolveAccount } from './membership.ts';
 
 export const channel = '@hub/orgs';
 
@@ -102,4 +103,24 @@ export async function changeOrg(
 export async function describeMember({ authorizer, request }: EndpointCall, account: string) {
   const { id, email, full_name, photo, username } = publicProfile(await authorizer.personInfo(account, request));
   return { id, email, full_name, photo, username };
+}
+
+/** Answers with a page of members. @param details further fields of one member */
+export async function replyWithMembers<M extends { readonly account: string }>(
+  call: EndpointCall,
+  members: readonly M[],
+  details: (member: M) => object,
+): Promise<Reply> {
+  const all = members.map(async (member) => ({ ...(await describeMember(call, member.account)), ...details(member) }));
+  return json(200, paginate(await Promise.all(all), call.question.query));
+}
+
+/** Calls `act` with the account that the body's `user` names; 404 if there is none. */
+export function withNamedUser(
+  { authorizer, person, request }: EndpointCall,
+  act: (account: string, input: Readonly<Record<string, unknown>>) => Reply | Promise<Reply>,
+): Reply | Promise<Reply> {
+  const input = readObject(request);
+  const account = resolveAccount(authorizer, input['user'], person.account);
+  return account === undefined ? errorReply(404, 'no such user') : act(account, input);
 }

@@ -1,6 +1,7 @@
 // Builds the days of `summaries` and the status bar. A year of days has tens of thousands of amounts, so their JSON text is written
 // directly. Sums are durations-algorithm.ts' and group-by.ts'.
 
+import { LRUCache } from 'lru-cache';
 import type { HeartbeatColumns } from '../index/columns.ts';
 import type { Dictionary } from '../index/dictionary.ts';
 import { describeLines, type LineChanges, type LineCounts, noLines, sumLinesBy } from '../index/line-counts.ts';
@@ -299,25 +300,23 @@ function items(rows: readonly NamedSum[], more?: (name: string) => string): stri
   return pieces.join('');
 }
 
-const openings = new Map<string, string>();
-const keptNames = 10_000;
+const cachedNames = 10_000;
+const openings = new LRUCache<string, string>({ max: cachedNames });
 
 /** The first members of an item. The same names occur every day. */
 function opening(name: string): string {
   const known = openings.get(name);
   if (known !== undefined) return known;
-  if (openings.size >= keptNames) openings.clear();
   const made = `{"name":${JSON.stringify(name)},"total_seconds":`;
   openings.set(name, made);
   return made;
 }
 
-const machineIds = new Map<string, string>();
+const machineIds = new LRUCache<string, string>({ max: cachedNames });
 
 export function machineId(name: string): string {
   const known = machineIds.get(name);
   if (known !== undefined) return known;
-  if (machineIds.size >= keptNames) machineIds.clear();
   const made = derivedUuid(['machine', name]);
   machineIds.set(name, made);
   return made;

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { errorMessage } from '../../../../protocol/error-message.ts';
 import { type Answer, openHouse } from '../../../harness/activitywatch.ts';
 
 interface Recorded {
@@ -130,7 +131,7 @@ describe('the recorded conversation with the reference server', () => {
         const wanted = expected.response_body.replace(/\. You have requested this URI .*\?"/, '"');
         expect(answer.body).toBe(withoutTheMillisecond(wanted));
       } catch (error) {
-        throw new Error(`record ${n}: ${error instanceof Error ? error.message : error}`);
+        throw new Error(`record ${n}: ${errorMessage(error)}`);
       }
     }
     await close();

@@ -3,41 +3,41 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ENGINES } from '../../../harness/clients.ts';
-import { type House, openHouse, value } from '../../../harness/mobtimer.ts';
+import { type MobHub, openMobHub, value } from '../../../harness/mobtimer.ts';
 
 const notes = '/-/channels/notes/events';
 
 describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
-  let house: House;
+  let mobHub: MobHub;
   let authorization: string;
   beforeEach(async () => {
-    house = await openHouse({ engine });
-    authorization = `Bearer ${house.owner}`;
+    mobHub = await openMobHub({ engine });
+    authorization = `Bearer ${mobHub.owner}`;
   });
-  afterEach(() => house.close());
+  afterEach(() => mobHub.close());
 
   const put = async (channel: string, key: string, item: unknown) => {
     const op = { op: 'put', key, value: JSON.stringify(item) } as const;
-    const opened = await house.hub.channel(channel);
-    await opened.write({ ops: [op], origin: 'd', at: house.world.now() });
+    const opened = await mobHub.hub.channel(channel);
+    await opened.write({ ops: [op], origin: 'd', at: mobHub.world.now() });
   };
   const ticketOf = async (headers: Record<string, string>) => {
-    const issued = await house.ask('POST', '/-/tickets', { headers });
+    const issued = await mobHub.ask('POST', '/-/tickets', { headers });
     return { status: issued.status, ...JSON.parse(issued.body) };
   };
 
   test('each event has its position, its kind and the message a WebSocket gets', async () => {
     await put('owner/notes', 'a', 1);
-    const stream = await house.follow(notes, { authorization });
+    const stream = await mobHub.follow(notes, { authorization });
     expect(stream.status).toBe(200);
     expect(stream.headers['content-type']).toBe('text/event-stream;charset=UTF-8');
     await put('owner/notes', 'a', { two: 2 });
-    const at = house.world.now();
+    const at = mobHub.world.now();
     expect([await stream.next(), await stream.next()]).toEqual([
       `id: e1:1\nevent: snapshot\ndata: {"success":true,"type":"snapshot","channel":"notes","epoch":"e1","seq":1,"items":[{"seq":1,"key":"a","item":1,"device_id":"d","at":${at}}]}`,
       `id: e1:2\nevent: update\ndata: {"success":true,"type":"update","channel":"notes","seq":2,"key":"a","item":{"two":2},"device_id":"d","at":${at}}`,
     ]);
-    house.world.pass(5_000);
+    mobHub.world.pass(5_000);
     expect(await stream.next()).toBe(':');
     stream.close();
   });
@@ -49,12 +49,12 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
       '/-/channels/aw%2Fwindow/events',
       '/-/channels/owner%2Faw%2Fwindow/events',
     ]) {
-      const stream = await house.follow(path, { authorization });
+      const stream = await mobHub.follow(path, { authorization });
       expect((await value(stream)).data).toMatchObject({ channel: 'aw/window', items: [{ key: 'a' }] });
       stream.close();
     }
-    await house.put('/room', { timer: 10 });
-    const room = await house.follow('/-/channels/mob/room/events', { authorization });
+    await mobHub.put('/room', { timer: 10 });
+    const room = await mobHub.follow('/-/channels/mob/room/events', { authorization });
     expect((await value(room)).data).toMatchObject({ channel: 'mob/room', items: [{ item: { timer: 10 } }] });
     room.close();
   });
@@ -62,13 +62,13 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
   test('Last-Event-ID resumes, in the header or in the query, and one that is none of ours is a reset', async () => {
     await put('owner/notes', 'a', 1);
     await put('owner/notes', 'b', 1);
-    const since = await house.follow(notes, { authorization, 'last-event-id': 'e1:1' });
+    const since = await mobHub.follow(notes, { authorization, 'last-event-id': 'e1:1' });
     expect(await value(since)).toMatchObject({ id: 'e1:2', name: 'changes', data: { changes: [{ key: 'b' }] } });
-    const queried = await house.follow(`${notes}?last_event_id=e1%3A1`, { authorization });
+    const queried = await mobHub.follow(`${notes}?last_event_id=e1%3A1`, { authorization });
     expect((await value(queried)).name).toBe('changes');
     const table = ['nonsense', ':1', 'e1:', 'e1:-1', 'e1:1.5', 'e9:1', 'e1:99', 'e1:99999999999999999999'];
     for (const id of table) {
-      const stream = await house.follow(notes, { authorization, 'last-event-id': id });
+      const stream = await mobHub.follow(notes, { authorization, 'last-event-id': id });
       expect([id, (await value(stream)).name]).toEqual([id, 'reset']);
       stream.close();
     }
@@ -77,8 +77,8 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
   });
 
   test('is for those with a token, and for what the token may read', async () => {
-    const made = await house.accounts.createToken('owner', 'narrow', ['read:aw/*']);
-    const other = await house.accounts.createAccount('ann');
+    const made = await mobHub.accounts.createToken('owner', 'narrow', ['read:aw/*']);
+    const other = await mobHub.accounts.createAccount('ann');
     if (!made.ok || !other.ok) throw new Error('no token');
     const narrow = `Bearer ${made.secret}`;
     const stranger = `Bearer ${other.secret}`;
@@ -100,7 +100,7 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     ];
     await put('owner/notes', 'secret', 1);
     for (const [path, shown, status] of table) {
-      const stream = await house.follow(path, shown === '' ? {} : { authorization: shown });
+      const stream = await mobHub.follow(path, shown === '' ? {} : { authorization: shown });
       expect([path, stream.status]).toEqual([path, status]);
       // Another account's name is a channel of one's own.
       if (shown === stranger && status === 200) expect((await value(stream)).data.items).toEqual([]);
@@ -112,50 +112,50 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     expect((await ticketOf({})).status).toBe(401);
     const { status, ticket, expires_ms } = await ticketOf({ authorization });
     expect([status, expires_ms]).toEqual([201, 30_000]);
-    const first = await house.follow(`${notes}?ticket=${ticket}`);
+    const first = await mobHub.follow(`${notes}?ticket=${ticket}`);
     expect((await value(first)).name).toBe('snapshot');
-    expect((await house.follow(`${notes}?ticket=${ticket}`)).status).toBe(401);
-    expect((await house.follow(`${notes}?ticket=${ticket}`, { authorization })).status).toBe(401);
+    expect((await mobHub.follow(`${notes}?ticket=${ticket}`)).status).toBe(401);
+    expect((await mobHub.follow(`${notes}?ticket=${ticket}`, { authorization })).status).toBe(401);
     first.close();
 
     const late = await ticketOf({ authorization });
-    house.world.pass(30_000);
-    expect((await house.follow(`${notes}?ticket=${late.ticket}`)).status).toBe(401);
+    mobHub.world.pass(30_000);
+    expect((await mobHub.follow(`${notes}?ticket=${late.ticket}`)).status).toBe(401);
 
-    const made = await house.accounts.createToken('owner', 'x', ['read']);
+    const made = await mobHub.accounts.createToken('owner', 'x', ['read']);
     if (!made.ok) throw new Error(made.error);
     const revoked = await ticketOf({ authorization: `Bearer ${made.secret}` });
-    await house.accounts.revoke(made.token.id);
-    expect((await house.follow(`${notes}?ticket=${revoked.ticket}`)).status).toBe(401);
+    await mobHub.accounts.revoke(made.token.id);
+    expect((await mobHub.follow(`${notes}?ticket=${revoked.ticket}`)).status).toBe(401);
   });
 
   test('a ticket carries the scopes of its token, and is closed with it', async () => {
-    const made = await house.accounts.createToken('owner', 'x', ['read:notes']);
+    const made = await mobHub.accounts.createToken('owner', 'x', ['read:notes']);
     if (!made.ok) throw new Error(made.error);
     const headers = { authorization: `Bearer ${made.secret}` };
-    expect((await house.follow(`/-/channels/tasks/events?ticket=${(await ticketOf(headers)).ticket}`)).status).toBe(
+    expect((await mobHub.follow(`/-/channels/tasks/events?ticket=${(await ticketOf(headers)).ticket}`)).status).toBe(
       403,
     );
-    const stream = await house.follow(`${notes}?ticket=${(await ticketOf(headers)).ticket}`);
+    const stream = await mobHub.follow(`${notes}?ticket=${(await ticketOf(headers)).ticket}`);
     await value(stream);
-    await house.accounts.revoke(made.token.id);
+    await mobHub.accounts.revoke(made.token.id);
     expect(await value(stream)).toMatchObject({ name: 'closed', data: { code: 'revoked' } });
     expect(await stream.next()).toBeUndefined();
   });
 
   test('a reader that sleeps for a minute is let go, and may come back', async () => {
-    const sleeper = await house.follow(notes, { authorization });
+    const sleeper = await mobHub.follow(notes, { authorization });
     await value(sleeper);
     sleeper.pause();
-    const session = [...house.hub.sessions][0];
+    const session = [...mobHub.hub.sessions][0];
     for (let at = 0; session?.isBehind === false && at < 2_000; at += 1) {
       await put('owner/notes', `k${at % 10}`, at + 'x'.repeat(65_536));
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(session?.isBehind).toBe(true);
-    house.world.pass(60_000);
-    expect(house.hub.sessions.size).toBe(0);
-    const again = await house.follow(notes, { authorization });
+    mobHub.world.pass(60_000);
+    expect(mobHub.hub.sessions.size).toBe(0);
+    const again = await mobHub.follow(notes, { authorization });
     expect((await value(again)).data.items.length).toBe(10);
     sleeper.close();
     again.close();

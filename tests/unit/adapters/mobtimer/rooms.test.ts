@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openSqlite } from '../../../../server/storage/sqlite/store.ts';
 import type { Guest } from '../../../harness/clients.ts';
 import { eventually } from '../../../harness/eventually.ts';
-import { beginning, type House, openHouse, value } from '../../../harness/mobtimer.ts';
+import { beginning, type MobHub, openMobHub, value } from '../../../harness/mobtimer.ts';
 import { TestWorld } from '../../../harness/world.ts';
 
 const day = 86_400_000;
@@ -24,37 +24,37 @@ function say(guest: Guest, message: object): void {
 }
 
 /** Everything the hub has begun is done when its store answers, and its followers have been told. */
-async function quiet(house: House): Promise<void> {
+async function quiet(mobHub: MobHub): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) {
-    await house.hub.store.check();
+    await mobHub.hub.store.check();
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
 /** By five minutes: a viewer reads what keeps its stream alive, and is no slow one. */
-async function passSlowly(house: House, ms: number): Promise<void> {
+async function passSlowly(mobHub: MobHub, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 300_000) {
-    house.world.pass(Math.min(left, 300_000));
-    await quiet(house);
+    mobHub.world.pass(Math.min(left, 300_000));
+    await quiet(mobHub);
   }
 }
 
 describe('a room', () => {
-  let house: House;
+  let mobHub: MobHub;
   beforeEach(async () => {
-    house = await openHouse();
+    mobHub = await openMobHub();
   });
-  afterEach(() => house.close());
+  afterEach(() => mobHub.close());
 
   test('is a channel: a WebSocket hears what viewers are shown', async () => {
-    const guest = await house.socket();
+    const guest = await mobHub.socket();
     say(guest, { type: 'subscribe', channel: 'mob/room' });
     expect(await heard(guest)).toMatchObject({ type: 'snapshot', channel: 'mob/room', items: [] });
-    await house.put('/room', { timer: 10, user: 'ann' });
-    const stream = await house.follow('/room/events');
+    await mobHub.put('/room', { timer: 10, user: 'ann' });
+    const stream = await mobHub.follow('/room/events');
     const { timer } = await beginning(stream);
     expect(await heard(guest)).toMatchObject({ type: 'create', channel: 'mob/room', item: timer });
-    await house.put('/room/goal', { goal: 'ship', user: 'ann' });
+    await mobHub.put('/room/goal', { goal: 'ship', user: 'ann' });
     const { data } = await value(stream);
     expect(await heard(guest)).toMatchObject({ type: 'create', key: 'goal', item: data });
     stream.close();
@@ -63,16 +63,16 @@ describe('a room', () => {
 
   test('remembers no more text of a day than fits: the oldest requests go', async () => {
     for (let count = 0; count < 36; count += 1)
-      await house.put('/room', { timer: 1, user: String(count % 10).repeat(250_000) });
-    const large = await house.hub.store.read('mob/room', {});
+      await mobHub.put('/room', { timer: 1, user: String(count % 10).repeat(250_000) });
+    const large = await mobHub.hub.store.read('mob/room', {});
     expect(large.reduce((sum, { value: text }) => sum + text.length, 0)).toBeLessThanOrEqual(8_388_608);
     expect(large.some((item) => item.value.includes('5'.repeat(250_000)))).toBe(true);
   });
 
   test('is started from a WebSocket for those who look at it, and clamped', async () => {
-    const stream = await house.follow('/room/events');
+    const stream = await mobHub.follow('/room/events');
     await beginning(stream);
-    const guest = await house.socket();
+    const guest = await mobHub.socket();
     say(guest, { type: 'create', channel: 'mob/room', item: { timer: 10, user: 'x' } });
     expect((await value(stream)).data).toEqual({
       timer: 10,
@@ -85,12 +85,12 @@ describe('a room', () => {
     say(guest, { type: 'create', channel: 'mob/room', item: 'just a note' });
     say(guest, { type: 'create', channel: 'mob/room', item: { breaktimer: 4000, user: 'y' } });
     expect((await value(stream)).data).toMatchObject({ timer: 1440, user: 'y', nextUser: null, type: 'BREAKTIMER' });
-    await house.put('/room', { timer: 5, user: 'z' });
+    await mobHub.put('/room', { timer: 5, user: 'z' });
     expect((await value(stream)).data).toMatchObject({ timer: 5, nextUser: 'x' });
     say(guest, { type: 'create', channel: 'mob/room', item: { timer: 5, user: 'x' } });
     expect((await value(stream)).data).toMatchObject({ user: 'x', nextUser: 'z' });
     stream.close();
-    const late = await house.follow('/room/events');
+    const late = await mobHub.follow('/room/events');
     const { history, timer } = await beginning(late);
     expect([...history, timer]).toMatchObject([
       { user: 'x' },
@@ -98,7 +98,7 @@ describe('a room', () => {
       { user: 'z' },
       { user: 'x', nextUser: 'z' },
     ]);
-    expect(JSON.parse((await house.ask('GET', '/stats')).body)).toMatchObject({
+    expect(JSON.parse((await mobHub.ask('GET', '/stats')).body)).toMatchObject({
       timers: [
         { minutes: 5, count: 2 },
         { minutes: 10, count: 1 },
@@ -111,9 +111,9 @@ describe('a room', () => {
   });
 
   test('shows followers of the channel and viewers of the stream the same, whatever a WebSocket writes', async () => {
-    const stream = await house.follow('/room/events');
+    const stream = await mobHub.follow('/room/events');
     await beginning(stream);
-    const [guest, follower] = [await house.socket(), await house.socket()];
+    const [guest, follower] = [await mobHub.socket(), await mobHub.socket()];
     say(follower, { type: 'subscribe', channel: 'mob/room', ref: 1 });
     await heard(follower);
     const items = [
@@ -152,7 +152,7 @@ describe('a room', () => {
       },
     ],
   ])('refuses by %s what is no timer and no goal: %j', async (type, rest) => {
-    const guest = await house.socket();
+    const guest = await mobHub.socket();
     say(guest, { type, channel: 'mob/room', ...rest, ref: 1 });
     expect(await heard(guest)).toMatchObject({
       success: false,
@@ -165,7 +165,7 @@ describe('a room', () => {
   });
 
   test('takes a whole room by write-all, and doubles nothing when it is written again', async () => {
-    const guest = await house.socket();
+    const guest = await mobHub.socket();
     const written = [
       { key: 'a', item: { timer: 10, user: 'ann' } },
       { key: 'b', item: { breaktimer: 5, user: 'bob' } },
@@ -179,7 +179,7 @@ describe('a room', () => {
     };
     const first = await writeAll(written);
     expect(first.items).toHaveLength(3);
-    house.world.pass(60_000);
+    mobHub.world.pass(60_000);
     // As it was written, as it was read, with its fields in another order, and with one key twice.
     const turned = first.items.map(({ key, item }: { key: string; item: object }) => {
       return { key, item: Object.fromEntries(Object.entries(item).reverse()) };
@@ -193,12 +193,12 @@ describe('a room', () => {
   });
 
   test('keeps the turns of many who write at once, each with who is next', async () => {
-    const guest = await house.socket();
+    const guest = await mobHub.socket();
     for (let n = 0; n < 50; n += 1) {
       say(guest, { type: 'create', channel: 'mob/room', key: `k${n}`, item: { timer: 10, user: `u${n % 2}` }, ref: n });
     }
     for (let n = 0; n < 50; n += 1) expect(await heard(guest)).toMatchObject({ success: true });
-    const stream = await house.follow('/room/events');
+    const stream = await mobHub.follow('/room/events');
     const { history } = await beginning(stream);
     const expected = (at: number) => (at % 2 === 0 ? { user: 'u1', nextUser: 'u0' } : { user: 'u0', nextUser: 'u1' });
     expect(history.slice(1)).toMatchObject(history.slice(1).map((_: unknown, at: number) => expected(at)));
@@ -207,19 +207,19 @@ describe('a room', () => {
   });
 
   test('counts as active when it was never opened by HTTP', async () => {
-    const guest = await house.socket();
+    const guest = await mobHub.socket();
     say(guest, { type: 'create', channel: 'mob/unseen', item: { timer: 10 }, ref: 1 });
     await heard(guest);
     // The room is read from the store first.
-    const active = async () => JSON.parse((await house.ask('GET', '/stats')).body).activeTimers;
+    const active = async () => JSON.parse((await mobHub.ask('GET', '/stats')).body).activeTimers;
     await eventually(async () => (await active()) > 0, 'the room to count as active');
     expect(await active()).toBe(1);
     guest.end();
   });
 
   test('shows an older turn when a newer one is taken back, and nothing when none is left', async () => {
-    const guest = await house.socket();
-    const stream = await house.follow('/room/events');
+    const guest = await mobHub.socket();
+    const stream = await mobHub.follow('/room/events');
     await beginning(stream);
     for (const key of ['a', 'b', 'c']) {
       say(guest, { type: 'create', channel: 'mob/room', key, item: { timer: 10, user: key } });
@@ -239,21 +239,21 @@ describe('a room', () => {
   });
 
   test('forgets each request after a day, and tells viewers once when none is left', async () => {
-    const stream = await house.follow('/room/events');
+    const stream = await mobHub.follow('/room/events');
     await beginning(stream);
-    await house.put('/room', { timer: 10, user: 'ann' });
-    house.world.pass(30_000);
-    await house.put('/room', { timer: 11, user: 'bob' });
-    await house.put('/room/goal', { goal: 'stays' });
+    await mobHub.put('/room', { timer: 10, user: 'ann' });
+    mobHub.world.pass(30_000);
+    await mobHub.put('/room', { timer: 11, user: 'bob' });
+    await mobHub.put('/room/goal', { goal: 'stays' });
     // 12:00:00 and 12:00:30 of the day after; sweeps come on the minute, and a day is not yet more than a day.
-    await passSlowly(house, day - 30_000);
-    expect((await house.hub.store.read('mob/room', {})).length).toBe(3);
-    house.world.pass(60_000);
-    await quiet(house);
-    expect((await house.hub.store.read('mob/room', {})).map(({ key }) => key)).toEqual(['goal']);
-    house.world.pass(600_000);
-    await quiet(house);
-    await house.put('/room', { timer: 12 });
+    await passSlowly(mobHub, day - 30_000);
+    expect((await mobHub.hub.store.read('mob/room', {})).length).toBe(3);
+    mobHub.world.pass(60_000);
+    await quiet(mobHub);
+    expect((await mobHub.hub.store.read('mob/room', {})).map(({ key }) => key)).toEqual(['goal']);
+    mobHub.world.pass(600_000);
+    await quiet(mobHub);
+    await mobHub.put('/room', { timer: 12 });
     const told: unknown[] = [];
     while (told.length < 5) {
       const { name, data } = await value(stream);
@@ -267,18 +267,18 @@ describe('a room', () => {
       nothing,
       { timer: 12, nextUser: null },
     ]);
-    expect((await house.ask('GET', '/room/goal')).body).toBe('{"goal":"stays"}');
+    expect((await mobHub.ask('GET', '/room/goal')).body).toBe('{"goal":"stays"}');
     stream.close();
   });
 
   test('tells nobody when only some of its requests are forgotten', async () => {
-    await house.put('/room', { timer: 10, user: 'old' });
-    house.world.pass(3_600_000);
-    await house.put('/room', { timer: 11, user: 'young' });
-    const stream = await house.follow('/room/events');
+    await mobHub.put('/room', { timer: 10, user: 'old' });
+    mobHub.world.pass(3_600_000);
+    await mobHub.put('/room', { timer: 11, user: 'young' });
+    const stream = await mobHub.follow('/room/events');
     await beginning(stream);
-    await passSlowly(house, day - 3_600_000 + 60_000);
-    await house.put('/room', { timer: 12, user: 'new' });
+    await passSlowly(mobHub, day - 3_600_000 + 60_000);
+    await mobHub.put('/room', { timer: 12, user: 'new' });
     for (;;) {
       const { name, data } = await value(stream);
       if (name === 'KEEP_ALIVE') continue;
@@ -289,33 +289,33 @@ describe('a room', () => {
   });
 
   test('that is empty and unwatched is forgotten, on disk and in memory', async () => {
-    await house.put('/room', { timer: 10 });
-    await house.put('/room/goal', { goal: 'x' });
-    await house.ask('DELETE', '/room/goal');
-    house.world.pass(day + 60_000);
-    await quiet(house);
-    house.world.pass(60_000);
-    await quiet(house);
-    expect(await house.hub.store.channels('mob/')).toMatchObject([{ channel: 'mob/room', items: 0 }]);
-    expect((await house.hub.store.head('mob/room')).floor).toBe((await house.hub.store.head('mob/room')).seq);
-    expect((await house.hub.channel('mob/room')).isWatched).toBe(false);
+    await mobHub.put('/room', { timer: 10 });
+    await mobHub.put('/room/goal', { goal: 'x' });
+    await mobHub.ask('DELETE', '/room/goal');
+    mobHub.world.pass(day + 60_000);
+    await quiet(mobHub);
+    mobHub.world.pass(60_000);
+    await quiet(mobHub);
+    expect(await mobHub.hub.store.channels('mob/')).toMatchObject([{ channel: 'mob/room', items: 0 }]);
+    expect((await mobHub.hub.store.head('mob/room')).floor).toBe((await mobHub.hub.store.head('mob/room')).seq);
+    expect((await mobHub.hub.channel('mob/room')).isWatched).toBe(false);
     // And begins anew as if nothing had been.
-    await house.put('/room', { timer: 5, user: 'ann' });
-    const stream = await house.follow('/room/events');
+    await mobHub.put('/room', { timer: 5, user: 'ann' });
+    const stream = await mobHub.follow('/room/events');
     expect(await beginning(stream)).toMatchObject({ history: [], timer: { timer: 5 }, goal: { goal: null } });
-    await house.put('/room', { timer: 6, user: 'bob' });
+    await mobHub.put('/room', { timer: 6, user: 'bob' });
     expect((await value(stream)).data).toMatchObject({ timer: 6, nextUser: 'ann' });
     stream.close();
   });
 
   test('begins anew for a viewer who was too slow, in the same stream', async () => {
-    const slow = await house.follow('/room/events');
+    const slow = await mobHub.follow('/room/events');
     await beginning(slow);
     slow.pause();
-    const [session] = house.hub.sessions;
+    const [session] = mobHub.hub.sessions;
     let timer = 0;
     for (; session?.isBehind === false && timer < 1_000; timer += 1) {
-      await house.put('/room', { timer, user: 'x'.repeat(200_000) });
+      await mobHub.put('/room', { timer, user: 'x'.repeat(200_000) });
     }
     expect(session?.isBehind).toBe(true);
     slow.resume();
@@ -324,15 +324,15 @@ describe('a room', () => {
     expect(last.data.length).toBe(timer - 1);
     expect(await value(slow)).toMatchObject({ name: 'TIMER_REQUEST', data: { timer: timer - 1 } });
     expect((await value(slow)).name).toBe('GOAL_REQUEST');
-    await house.put('/room', { timer: 1_234 });
+    await mobHub.put('/room', { timer: 1_234 });
     expect((await value(slow)).data.timer).toBe(1_234);
     slow.close();
   });
 
   test('a stream that the hub ends says why', async () => {
-    const stream = await house.follow('/room/events');
+    const stream = await mobHub.follow('/room/events');
     await beginning(stream);
-    house.hub.drain();
+    mobHub.hub.drain();
     const last = await value(stream);
     expect(last).toMatchObject({ name: 'CLOSED', data: { type: 'away' } });
     expect(await stream.next()).toBeUndefined();
@@ -354,7 +354,7 @@ describe('over a restart', () => {
     starts += 1;
     const opened = await openSqlite({ folder, world });
     if (!opened.ok) throw new Error(opened.error);
-    return openHouse({ world, store: opened.store, ...(owner === undefined ? {} : { owner }) });
+    return openMobHub({ world, store: opened.store, ...(owner === undefined ? {} : { owner }) });
   };
 
   test('rooms keep their deadline, their next user and their goal, and are counted at once', async () => {
@@ -395,11 +395,11 @@ describe('over a restart', () => {
 });
 
 describe('rooms for members', () => {
-  let house: House;
+  let mobHub: MobHub;
   beforeEach(async () => {
-    house = await openHouse({ rooms: 'members' });
+    mobHub = await openMobHub({ rooms: 'members' });
   });
-  afterEach(() => house.close());
+  afterEach(() => mobHub.close());
 
   const json = { 'content-type': 'application/json' };
 
@@ -413,43 +413,45 @@ describe('rooms for members', () => {
       ['GET', '/events'],
       ['GET', '/stats'],
     ] as const) {
-      const answer = await house.ask(method, path, { body: '{"timer":1,"goal":"x"}', headers: json });
+      const answer = await mobHub.ask(method, path, { body: '{"timer":1,"goal":"x"}', headers: json });
       expect([method, path, answer.status]).toEqual([method, path, 401]);
       expect(answer.headers['www-authenticate']).toBe('Bearer');
     }
-    expect(await house.hub.store.channels('mob/')).toEqual([]);
-    expect(JSON.parse((await house.ask('GET', '/room')).body)).toMatchObject({ members: true });
+    expect(await mobHub.hub.store.channels('mob/')).toEqual([]);
+    expect(JSON.parse((await mobHub.ask('GET', '/room')).body)).toMatchObject({ members: true });
   });
 
   test('open with a token, and a stream with a ticket, once', async () => {
-    const authorization = `Bearer ${house.owner}`;
-    expect((await house.ask('PUT', '/room', { body: '{"timer":1}', headers: { ...json, authorization } })).status).toBe(
-      202,
-    );
-    const issued = await house.ask('POST', '/-/tickets', { headers: { authorization } });
+    const authorization = `Bearer ${mobHub.owner}`;
+    expect(
+      (await mobHub.ask('PUT', '/room', { body: '{"timer":1}', headers: { ...json, authorization } })).status,
+    ).toBe(202);
+    const issued = await mobHub.ask('POST', '/-/tickets', { headers: { authorization } });
     expect(issued.status).toBe(201);
     const { ticket } = JSON.parse(issued.body);
-    const stream = await house.follow(`/room/events?ticket=${ticket}`);
+    const stream = await mobHub.follow(`/room/events?ticket=${ticket}`);
     expect((await beginning(stream)).timer).toMatchObject({ timer: 1 });
-    expect((await house.follow(`/room/events?ticket=${ticket}`)).status).toBe(401);
-    expect((await house.ask('PUT', `/room?ticket=${ticket}`, { body: '{"timer":1}', headers: json })).status).toBe(401);
+    expect((await mobHub.follow(`/room/events?ticket=${ticket}`)).status).toBe(401);
+    expect((await mobHub.ask('PUT', `/room?ticket=${ticket}`, { body: '{"timer":1}', headers: json })).status).toBe(
+      401,
+    );
     stream.close();
   });
 
   test('close when the token is revoked', async () => {
-    const made = await house.accounts.createToken('owner', 'tab', ['read', 'write']);
+    const made = await mobHub.accounts.createToken('owner', 'tab', ['read', 'write']);
     if (!made.ok) throw new Error(made.error);
     const authorization = `Bearer ${made.secret}`;
-    const stream = await house.follow('/room/events', { authorization });
+    const stream = await mobHub.follow('/room/events', { authorization });
     await beginning(stream);
-    await house.accounts.revoke(made.token.id);
+    await mobHub.accounts.revoke(made.token.id);
     expect(await value(stream)).toMatchObject({ name: 'CLOSED', data: { success: false, code: 'revoked' } });
     expect(await stream.next()).toBeUndefined();
-    expect((await house.follow('/room/events', { authorization })).status).toBe(401);
+    expect((await mobHub.follow('/room/events', { authorization })).status).toBe(401);
   });
 
   test('belong to whoever reaches a personal hub', async () => {
-    const personal = await openHouse({ rooms: 'members', personal: true });
+    const personal = await openMobHub({ rooms: 'members', personal: true });
     expect((await personal.put('/room', { timer: 1 })).status).toBe(202);
     await personal.close();
   });

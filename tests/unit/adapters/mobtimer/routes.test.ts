@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ENGINES } from '../../../harness/clients.ts';
 import { eventually } from '../../../harness/eventually.ts';
-import { beginning, type House, openHouse, value } from '../../../harness/mobtimer.ts';
+import { beginning, type MobHub, openMobHub, value } from '../../../harness/mobtimer.ts';
 
 const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };
 const noon = '2026-01-05T12:00:00.000Z';
@@ -34,11 +34,11 @@ function commandLine(method: string, path: string, body?: string): string {
 }
 
 describe.each(ENGINES)('the mob timer on %s', (engine) => {
-  let house: House;
+  let mobHub: MobHub;
   beforeEach(async () => {
-    house = await openHouse({ engine });
+    mobHub = await openMobHub({ engine });
   });
-  afterEach(() => house.close());
+  afterEach(() => mobHub.close());
 
   describe('the command line', () => {
     test.each([
@@ -54,17 +54,17 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       ['mob timer 10 --room other_Room', '/other_Room', '{"timer":10,"user":"Git Alice"}', { timer: 10 }],
       ['mob start 6', '/start-room', '{"timer":6,"user":"Git Alice"}', { timer: 6 }],
     ])('%s is answered 202 without a body, and shown', async (_, path, body, shown) => {
-      const answer = await raw(house.port, commandLine('PUT', path, body));
+      const answer = await raw(mobHub.port, commandLine('PUT', path, body));
       expect(answer).toMatch(/^HTTP\/1\.1 202 Accepted\r\n/);
       expect(answer).toMatch(/\r\ncontent-length: 0\r\n/i);
       expect(answer).toMatch(/\r\n\r\n$/);
-      const stream = await house.follow(`${path}/events`);
+      const stream = await mobHub.follow(`${path}/events`);
       expect((await beginning(stream)).timer).toMatchObject({ ...shown, requested: noon });
       stream.close();
     });
 
     test('sets, reads and deletes the goal', async () => {
-      const send = (method: string, body?: string) => raw(house.port, commandLine(method, '/my-room/goal', body));
+      const send = (method: string, body?: string) => raw(mobHub.port, commandLine(method, '/my-room/goal', body));
       expect(await send('GET')).toMatch(/^HTTP\/1\.1 204 No Content\r\n[\s\S]*\r\n\r\n$/);
       expect(await send('PUT', '{"goal":"ship the thing","user":""}')).toMatch(/^HTTP\/1\.1 202 [\s\S]*\r\n\r\n$/);
       expect(await send('GET')).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\{"goal":"ship the thing"\}$/);
@@ -79,23 +79,23 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     test('may send its body in chunks', async () => {
       const head =
         'PUT /room HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
-      expect(await raw(house.port, `${head}5\r\n{"tim\r\n7\r\ner":10}\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 202 /);
+      expect(await raw(mobHub.port, `${head}5\r\n{"tim\r\n7\r\ner":10}\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 202 /);
     });
 
     test('is told 404 for what is no room, and never sent elsewhere', async () => {
       for (const path of ['/my%20room/%C3%BC', '/my%20room', '/base/my-room', '/room/', '/a.b']) {
-        expect(await raw(house.port, commandLine('PUT', path, '{"timer":3,"user":"x"}'))).toMatch(/^HTTP\/1\.1 404 /);
+        expect(await raw(mobHub.port, commandLine('PUT', path, '{"timer":3,"user":"x"}'))).toMatch(/^HTTP\/1\.1 404 /);
       }
     });
   });
 
   describe('a room’s stream', () => {
     test('begins with history, newest and goal, byte for byte, under the headers of an event stream', async () => {
-      await house.put('/big-boar-37', { timer: 10, user: 'alice' });
-      house.world.pass(60_000);
-      await house.put('/big-boar-37', { breaktimer: 5 });
-      await house.put('/big-boar-37/goal', { goal: 'ship', user: 'alice' });
-      const stream = await house.follow('/big-boar-37/events');
+      await mobHub.put('/big-boar-37', { timer: 10, user: 'alice' });
+      mobHub.world.pass(60_000);
+      await mobHub.put('/big-boar-37', { breaktimer: 5 });
+      await mobHub.put('/big-boar-37/goal', { goal: 'ship', user: 'alice' });
+      const stream = await mobHub.follow('/big-boar-37/events');
       expect(stream.status).toBe(200);
       expect(stream.headers).toMatchObject({
         'content-type': 'text/event-stream;charset=UTF-8',
@@ -112,7 +112,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     });
 
     test('of a room nobody has used begins with nothing', async () => {
-      const stream = await house.follow('/quiet/events');
+      const stream = await mobHub.follow('/quiet/events');
       expect(await beginning(stream)).toEqual({
         history: [],
         timer: nothing,
@@ -122,32 +122,32 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     });
 
     test('of a room whose goal was deleted says by whom', async () => {
-      await house.put('/room/goal', { goal: 'ship', user: 'bob' });
+      await mobHub.put('/room/goal', { goal: 'ship', user: 'bob' });
       const json = { 'content-type': 'application/json' };
-      await house.ask('DELETE', '/room/goal', { body: '{"user":"alice"}', headers: json });
-      const stream = await house.follow('/room/events');
+      await mobHub.ask('DELETE', '/room/goal', { body: '{"user":"alice"}', headers: json });
+      const stream = await mobHub.follow('/room/events');
       expect((await beginning(stream)).goal).toEqual({ goal: null, user: 'alice', requested: noon });
       // Once more: there is none, so nobody is told.
-      await house.ask('DELETE', '/room/goal', { body: '{"user":"carol"}', headers: json });
-      await house.put('/room', { timer: 1 });
+      await mobHub.ask('DELETE', '/room/goal', { body: '{"user":"carol"}', headers: json });
+      await mobHub.put('/room', { timer: 1 });
       expect((await value(stream)).name).toBe('TIMER_REQUEST');
       stream.close();
     });
 
     test('tells every request, five in a row too, in order, to the sender as well', async () => {
-      const stream = await house.follow('/room/events');
+      const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       const minutes = [1, 2, 3, 4, 5];
-      for (const timer of minutes) await house.put('/room', { timer, user: 'ann' });
+      for (const timer of minutes) await mobHub.put('/room', { timer, user: 'ann' });
       for (const timer of minutes) expect((await value(stream)).data).toMatchObject({ timer, user: 'ann' });
       stream.close();
     });
 
     test('tells requests that come at once, each once, each with the right next user', async () => {
-      const stream = await house.follow('/room/events');
+      const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       const users = Array.from({ length: 20 }, (_, at) => `u${at}`);
-      const answers = await Promise.all(users.map((user) => house.put('/room', { timer: 10, user })));
+      const answers = await Promise.all(users.map((user) => mobHub.put('/room', { timer: 10, user })));
       expect(answers.map(({ status }) => status)).toEqual(users.map(() => 202));
       const told: { user: string; nextUser: string | null }[] = [];
       for (const _ of users) told.push((await value(stream)).data);
@@ -158,15 +158,15 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     });
 
     test('tells a goal again that stays the same, and each request of one instant', async () => {
-      const stream = await house.follow('/room/events');
+      const stream = await mobHub.follow('/room/events');
       await beginning(stream);
-      for (let at = 0; at < 2; at += 1) await house.put('/room/goal', { goal: 'same', user: 'ann' });
+      for (let at = 0; at < 2; at += 1) await mobHub.put('/room/goal', { goal: 'same', user: 'ann' });
       for (let at = 0; at < 2; at += 1) expect((await value(stream)).data.goal).toBe('same');
       stream.close();
     });
 
     test('nobody hears of a request that asks for nothing, nor of one that is wrong', async () => {
-      const stream = await house.follow('/room/events');
+      const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       for (const body of [
         '{}',
@@ -175,59 +175,59 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
         '{"timer":true}',
         '{"timer": ,"user": ""}',
       ]) {
-        await house.put('/room', body);
+        await mobHub.put('/room', body);
       }
-      await house.put('/room/goal', { goal: null });
-      await house.put('/room', { timer: 3 });
+      await mobHub.put('/room/goal', { goal: null });
+      await mobHub.put('/room', { timer: 3 });
       expect((await value(stream)).data.timer).toBe(3);
       stream.close();
     });
 
     test('keeps null and an empty name apart: the one resets a page, the other stops it', async () => {
-      const stream = await house.follow('/room/events');
+      const stream = await mobHub.follow('/room/events');
       await beginning(stream);
-      await house.put('/room', { timer: 0 });
+      await mobHub.put('/room', { timer: 0 });
       expect((await value(stream)).data).toEqual({ ...nothing, requested: noon, type: 'TIMER' });
-      await house.put('/room', { timer: 0, user: '' });
+      await mobHub.put('/room', { timer: 0, user: '' });
       expect((await value(stream)).data).toMatchObject({ timer: 0, user: '' });
       stream.close();
     });
 
     test('is kept alive every five seconds from its own beginning', async () => {
-      const first = await house.follow('/room/events');
+      const first = await mobHub.follow('/room/events');
       await beginning(first);
-      house.world.pass(2_000);
-      const second = await house.follow('/room/events');
+      mobHub.world.pass(2_000);
+      const second = await mobHub.follow('/room/events');
       await beginning(second);
-      house.world.pass(2_999);
-      await house.put('/room', { timer: 1 });
+      mobHub.world.pass(2_999);
+      await mobHub.put('/room', { timer: 1 });
       expect((await value(first)).name).toBe('TIMER_REQUEST');
       expect((await value(second)).name).toBe('TIMER_REQUEST');
-      house.world.pass(1);
+      mobHub.world.pass(1);
       expect(await first.next()).toBe(
         'event:KEEP_ALIVE\ndata:{"timer":null,"requested":null,"user":null,"nextUser":null,"type":null}',
       );
-      await house.put('/room', { timer: 2 });
+      await mobHub.put('/room', { timer: 2 });
       expect((await value(second)).name).toBe('TIMER_REQUEST');
-      house.world.pass(2_000);
+      mobHub.world.pass(2_000);
       expect((await value(second)).name).toBe('KEEP_ALIVE');
       expect((await value(first)).name).toBe('TIMER_REQUEST');
-      house.world.pass(3_000);
+      mobHub.world.pass(3_000);
       expect((await value(first)).name).toBe('KEEP_ALIVE');
       first.close();
       second.close();
     });
 
     test('brings a returner the whole room, without a second copy of anything', async () => {
-      const first = await house.follow('/room/events');
+      const first = await mobHub.follow('/room/events');
       await beginning(first);
-      for (const timer of [1, 2]) await house.put('/room', { timer, user: 'ann' });
+      for (const timer of [1, 2]) await mobHub.put('/room', { timer, user: 'ann' });
       first.close();
-      await house.put('/room', { timer: 3, user: 'ann' });
-      const again = await house.follow('/room/events');
+      await mobHub.put('/room', { timer: 3, user: 'ann' });
+      const again = await mobHub.follow('/room/events');
       const { history, timer } = await beginning(again);
       expect([...history, timer]).toMatchObject([{ timer: 1 }, { timer: 2 }, { timer: 3 }]);
-      await house.put('/room', { timer: 4 });
+      await mobHub.put('/room', { timer: 4 });
       expect((await value(again)).data).toMatchObject({ timer: 4 });
       again.close();
     });
@@ -235,10 +235,10 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     test('begins once, however many are writing', async () => {
       let writing = true;
       const writer = (async () => {
-        for (let timer = 1; writing; timer = (timer % 1_440) + 1) await house.put('/room', { timer });
+        for (let timer = 1; writing; timer = (timer % 1_440) + 1) await mobHub.put('/room', { timer });
       })();
       for (let at = 0; at < 20; at += 1) {
-        const stream = await house.follow('/room/events');
+        const stream = await mobHub.follow('/room/events');
         const { history, timer } = await beginning(stream);
         const seen = [...history, timer].map((request) => (request as { timer: number }).timer);
         for (let next = 0; next < 3; next += 1) {
@@ -282,33 +282,33 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     ];
     for (const [path, type, body, status] of table) {
       const headers = type === undefined ? {} : { 'content-type': type };
-      const answer = await house.ask('PUT', path, { ...(body === undefined ? {} : { body }), headers });
+      const answer = await mobHub.ask('PUT', path, { ...(body === undefined ? {} : { body }), headers });
       expect([path, type, body?.slice(0, 40), answer.status]).toEqual([path, type, body?.slice(0, 40), status]);
       if (status === 202) expect(answer.body).toBe('');
       else if (status !== 413) expect(JSON.parse(answer.body)).toMatchObject({ status, path });
     }
-    expect((await house.ask('DELETE', '/room/goal')).status).toBe(202);
+    expect((await mobHub.ask('DELETE', '/room/goal')).status).toBe(202);
     expect(
-      (await house.ask('DELETE', '/room/goal', { body: 'x', headers: { 'content-type': 'text/plain' } })).status,
+      (await mobHub.ask('DELETE', '/room/goal', { body: 'x', headers: { 'content-type': 'text/plain' } })).status,
     ).toBe(415);
   });
 
   test('paths of the hub are no rooms', async () => {
     for (const name of ['-', 'api', 'events', 'help', 'stats', 'tasks', 'users', 'v1', 'actuator']) {
       if (!['actuator'].includes(name))
-        expect([name, (await house.put(`/${name}`, { timer: 1 })).status]).toEqual([name, 404]);
+        expect([name, (await mobHub.put(`/${name}`, { timer: 1 })).status]).toEqual([name, 404]);
       for (const sub of ['events', 'goal']) {
-        expect([name, sub, (await house.ask('GET', `/${name}/${sub}`)).status]).toEqual([name, sub, 404]);
+        expect([name, sub, (await mobHub.ask('GET', `/${name}/${sub}`)).status]).toEqual([name, sub, 404]);
       }
     }
-    for (const name of ['api', 'tasks', '-']) expect((await house.ask('GET', `/${name}`)).status).toBe(404);
-    expect((await house.put('/Help', { timer: 1 })).status).toBe(202);
-    expect((await house.ask('PATCH', '/room')).status).toBe(405);
+    for (const name of ['api', 'tasks', '-']) expect((await mobHub.ask('GET', `/${name}`)).status).toBe(404);
+    expect((await mobHub.put('/Help', { timer: 1 })).status).toBe(202);
+    expect((await mobHub.ask('PATCH', '/room')).status).toBe(405);
   });
 
   test('the join form leads to rooms of this hub alone', async () => {
     const join = (body: string) =>
-      house.ask('POST', '/', { body, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+      mobHub.ask('POST', '/', { body, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     expect(await join('room=big-boar-37')).toMatchObject({
       status: 303,
       body: '',
@@ -333,7 +333,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
   });
 
   test('pages are given their facts, and sent with their policy', async () => {
-    const front = await house.ask('GET', '/', { headers: { host: 'hub.example:8080' } });
+    const front = await mobHub.ask('GET', '/', { headers: { host: 'hub.example:8080' } });
     expect(front.headers).toMatchObject({
       'content-type': 'text/html;charset=UTF-8',
       'content-security-policy': "default-src 'self'",
@@ -346,29 +346,29 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       timers: 0,
       members: false,
     });
-    const room = await house.ask('GET', '/big-boar-37', { headers: { host: 'h', 'x-forwarded-proto': 'https' } });
+    const room = await mobHub.ask('GET', '/big-boar-37', { headers: { host: 'h', 'x-forwarded-proto': 'https' } });
     expect(JSON.parse(room.body)).toEqual({ room: 'big-boar-37', url: 'https://h/', members: false });
-    expect(JSON.parse((await house.ask('GET', '/help')).body)).toMatchObject({ members: false });
+    expect(JSON.parse((await mobHub.ask('GET', '/help')).body)).toMatchObject({ members: false });
     for (const path of ['/', '/room', '/help', '/stats']) {
-      expect(await house.ask('HEAD', path)).toMatchObject({ status: 200, body: '' });
+      expect(await mobHub.ask('HEAD', path)).toMatchObject({ status: 200, body: '' });
     }
-    expect(await house.ask('GET', '/favicon.ico')).toMatchObject({ status: 200, body: '<svg/>' });
-    expect((await house.ask('GET', '/favicon.ico', { headers: { 'if-none-match': '"1"' } })).status).toBe(304);
-    expect((await house.ask('GET', '/no.such')).status).toBe(404);
-    expect(JSON.parse((await house.ask('GET', '/actuator/health')).body)).toEqual({ status: 'UP' });
-    expect(JSON.parse((await house.ask('GET', '/-/clock')).body)).toEqual({ now: house.world.now() });
+    expect(await mobHub.ask('GET', '/favicon.ico')).toMatchObject({ status: 200, body: '<svg/>' });
+    expect((await mobHub.ask('GET', '/favicon.ico', { headers: { 'if-none-match': '"1"' } })).status).toBe(304);
+    expect((await mobHub.ask('GET', '/no.such')).status).toBe(404);
+    expect(JSON.parse((await mobHub.ask('GET', '/actuator/health')).body)).toEqual({ status: 'UP' });
+    expect(JSON.parse((await mobHub.ask('GET', '/-/clock')).body)).toEqual({ now: mobHub.world.now() });
   });
 
   test('half a character in a name or a goal is replaced, and does not break the room', async () => {
     const headers = { 'content-type': 'application/json' };
-    await house.ask('PUT', '/room/goal', { headers, body: '{"goal":"a\\ud800b \\ud83d\\ude00","user":"x"}' });
-    expect(JSON.parse((await house.ask('GET', '/room/goal')).body)).toEqual({ goal: 'a\ufffdb \u{1f600}' });
+    await mobHub.ask('PUT', '/room/goal', { headers, body: '{"goal":"a\\ud800b \\ud83d\\ude00","user":"x"}' });
+    expect(JSON.parse((await mobHub.ask('GET', '/room/goal')).body)).toEqual({ goal: 'a\ufffdb \u{1f600}' });
   });
 
   test('the health check of the original says DOWN when nothing can be stored', async () => {
     const fault = new Error('the disk is full');
-    house.hub.store.check = () => Promise.reject(fault);
-    const down = await house.ask('GET', '/actuator/health');
+    mobHub.hub.store.check = () => Promise.reject(fault);
+    const down = await mobHub.ask('GET', '/actuator/health');
     expect([down.status, JSON.parse(down.body)]).toEqual([503, { status: 'DOWN', reason: 'the disk is full' }]);
   });
 
@@ -378,37 +378,41 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       ['ACTIVE_USERS_UPDATE', users],
       ['ACTIVE_TIMERS_UPDATE', timers],
     ];
-    await house.put('/a', { timer: 1, user: 'x' });
-    const viewers = [await house.follow('/a/events'), await house.follow('/b/events'), await house.follow('/b/events')];
+    await mobHub.put('/a', { timer: 1, user: 'x' });
+    const viewers = [
+      await mobHub.follow('/a/events'),
+      await mobHub.follow('/b/events'),
+      await mobHub.follow('/b/events'),
+    ];
     for (const viewer of viewers) await beginning(viewer);
-    const front = await house.follow('/events');
+    const front = await mobHub.follow('/events');
     expect(await counters()).toEqual(both(3, 1));
-    await house.put('/b', { breaktimer: 2 });
-    house.world.pass(1_000);
+    await mobHub.put('/b', { breaktimer: 2 });
+    mobHub.world.pass(1_000);
     expect(await counters()).toEqual(both(3, 2));
-    await house.put('/b', { timer: 0 });
-    house.world.pass(1_000);
+    await mobHub.put('/b', { timer: 0 });
+    mobHub.world.pass(1_000);
     expect(await counters()).toEqual(both(3, 1));
-    house.world.pass(58_000);
+    mobHub.world.pass(58_000);
     for (let at = 0; at < 57; at += 1) expect(await counters()).toEqual(both(3, 1));
     expect(await counters()).toEqual(both(3, 0));
     for (const viewer of viewers) viewer.close();
-    await eventually(() => house.listening.connections() <= 1, 'the viewers to be gone');
-    house.world.pass(1_000);
+    await eventually(() => mobHub.listening.connections() <= 1, 'the viewers to be gone');
+    mobHub.world.pass(1_000);
     expect(await counters()).toEqual(both(0, 0));
     front.close();
   });
 
   test('the numbers count what was asked for, by minutes', async () => {
     const monitor = '/testroom-310a9c47-515c-4ad7-a229-ae8efbab7387';
-    for (const timer of [10, 10, 99_999, 0]) await house.put('/a', { timer });
-    await house.put('/b', { breaktimer: 5 });
-    await house.put('/b', {});
-    await house.put('/b/goal', { goal: 'x' });
-    await house.ask('DELETE', '/b/goal');
-    await house.put(monitor, { timer: 7 });
-    expect(JSON.parse((await house.ask('GET', '/stats')).body)).toEqual({
-      since: house.world.now(),
+    for (const timer of [10, 10, 99_999, 0]) await mobHub.put('/a', { timer });
+    await mobHub.put('/b', { breaktimer: 5 });
+    await mobHub.put('/b', {});
+    await mobHub.put('/b/goal', { goal: 'x' });
+    await mobHub.ask('DELETE', '/b/goal');
+    await mobHub.put(monitor, { timer: 7 });
+    expect(JSON.parse((await mobHub.ask('GET', '/stats')).body)).toEqual({
+      since: mobHub.world.now(),
       timers: [
         { minutes: 0, count: 1 },
         { minutes: 10, count: 2 },

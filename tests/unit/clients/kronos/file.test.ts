@@ -148,7 +148,7 @@ describe('the lock', () => {
     expect(code).toBe(1);
     const holder = content.split(' ')[0];
     expect(err).toContain(
-      `kronos.json.lock is held by process ${holder}; if there is no such process, delete the file`,
+      `kronos.json.lock is locked by process ${holder}; if that process does not exist, delete the file`,
     );
     expect(readFileSync(`${path}.lock`, 'utf8')).toBe(content);
   });
