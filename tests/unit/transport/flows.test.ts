@@ -47,7 +47,7 @@ class Making {
   }
 }
 
-describe.each(LISTENERS)('a flow over %s', (engine) => {
+describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
   let house: House;
   let making = new Making();
   let release = new Line<true>();
@@ -159,7 +159,7 @@ describe.each(LISTENERS)('a flow over %s', (engine) => {
     await own.close();
   });
 
-  test('one that breaks is cut, so that nobody takes it for whole', async () => {
+  test('a reply whose source fails is aborted, so that no client takes it for complete', async () => {
     const response = await read('/broken');
     let got = 0;
     const failed = (async () => {
@@ -167,7 +167,7 @@ describe.each(LISTENERS)('a flow over %s', (engine) => {
     })();
     await expect(failed).rejects.toThrow();
     expect([response.complete, got <= 100_000]).toEqual([false, true]);
-    expect(house.world.lines.map((line) => line.text)).toEqual(['a flow failed']);
+    expect(house.world.lines.map((line) => line.text)).toEqual(['a chunked reply failed']);
     expect((await ask(house.port, 'GET', '/plain')).body).toBe('plain');
   });
 
