@@ -54,7 +54,7 @@ describe('a merged day', () => {
     const { secret } = await tokenFor(hub.url, 'laptop');
     const quick = realWorld('silent');
     const world = { ...quick, after: (ms: number, act: () => void) => quick.after(ms / 20, act) };
-    const edge = await startEdge(hub.url, secret, { patience: 5_000, rules: file }, world);
+    const edge = await startEdge(hub.url, secret, { timeoutMs: 5_000, rules: file }, world);
     closing.push(() => edge.stop());
     await ask(edge.url, 'POST', `/api/0/buckets/${bucket}`, { client: 'c', type: 'currentwindow', hostname: 'laptop' });
     await ask(edge.url, 'POST', `/api/0/buckets/${bucket}/events`, [
