@@ -96,6 +96,8 @@ export interface Route {
   readonly limit?: number;
   /** `unlisted`: it only answers what no listed route takes (unknown paths, wrong methods, preflights). */
   readonly doc?: RouteDoc | 'unlisted';
+  /** True if the answer to a GET is an event stream that a WebSocket to this path carries too, in the same text form. */
+  readonly isStream?: boolean;
   /** Headers of the answers that the transport gives in the handler's place (413, 415, 500), for pages of other origins. */
   readonly errorHeaders?: Readonly<Record<string, string>>;
   readonly handle: (request: Request) => Promise<Reply | ChunkedReply | StreamReply>;

@@ -13,6 +13,7 @@ import type { Caller, ChunkedReply, Reply, Route, StreamReply } from '../http/ty
 import type { ByteSink, TopicMembers } from './connection.ts';
 import { BACKPRESSURE_LIMIT, MESSAGE_LIMIT, PeerConnection, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
+import { openStreamSocket } from './stream-socket.ts';
 
 /** What the transports need from the rest of the hub. */
 export interface AppHandlers {
@@ -29,6 +30,12 @@ export interface AppHandlers {
 export type FoundRoute =
   | { readonly ok: true; readonly match: RouteMatch; readonly limit: number; readonly tooLarge: Reply }
   | { readonly ok: false; readonly reply: Reply };
+
+/** A WebSocket upgrade to the path of an event stream. */
+export interface SocketStream {
+  readonly match: RouteMatch;
+  readonly head: RequestHead;
+}
 
 /** The target of a ChunkedReply: an engine's end of one request. */
 export interface ChunkTarget {
@@ -144,9 +151,24 @@ export class Dispatcher {
     this.#finishRequest();
   }
 
-  /** Opens the Peer of a new connection that speaks Kronos JSON. */
-  openConversation(sink: ByteSink, members: TopicMembers, caller: Caller): PeerConnection {
-    return this.#openPeer(sink, members, BACKPRESSURE_LIMIT, caller, (peer) => this.#handlers.converse(peer, caller));
+  /** The event stream that a WebSocket to this path carries; undefined for one that speaks Kronos JSON. */
+  findSocketStream(head: RequestHead): SocketStream | undefined {
+    const found = this.#router.find('GET', head.path);
+    return found.ok && found.route.isStream === true ? { match: found, head } : undefined;
+  }
+
+  /** Opens the Peer of a new connection that speaks Kronos JSON, or of a WebSocket that carries an event stream. */
+  openConversation(
+    sink: ByteSink,
+    members: TopicMembers,
+    caller: Caller,
+    stream?: SocketStream | null,
+  ): PeerConnection {
+    return this.#openPeer(sink, members, BACKPRESSURE_LIMIT, caller, (peer) => {
+      if (stream === undefined || stream === null) return this.#handlers.converse(peer, caller);
+      const answer = this.respond(stream.match, stream.head, Buffer.alloc(0), () => false);
+      return openStreamSocket(peer, answer, this.log);
+    });
   }
 
   /** Opens the Peer of an event stream. The sink must accept writes already. */

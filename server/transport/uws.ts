@@ -13,7 +13,7 @@ import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts'
 import { BodyCollector } from './body.ts';
 import { BACKPRESSURE_LIMIT, type ByteSink, PeerConnection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
-import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
+import type { ChunkTarget, Dispatcher, SocketStream } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
 import { CLOSE_TIMEOUT_MS, destroyLater, HEAD_LIMIT, MAX_FRAME, receiveMessage } from './http-engine.ts';
@@ -71,6 +71,8 @@ interface UwsSocket {
 
 interface SocketData {
   readonly caller: Caller;
+  /** Set until the connection is open. */
+  stream: SocketStream | null;
   connection: PeerConnection | null;
 }
 
@@ -318,7 +320,8 @@ class Sockets implements TopicMembers {
 
   open(socket: UwsSocket): void {
     const data = socket.getUserData();
-    const connection = this.#dispatcher.openConversation(new UwsSink(socket), this, data.caller);
+    const connection = this.#dispatcher.openConversation(new UwsSink(socket), this, data.caller, data.stream);
+    data.stream = null;
     data.connection = connection;
     // Closed while it was being opened, when the close handler did not know its connection yet.
     if (!connection.isOpen) setImmediate(() => this.#dispatcher.closed(connection, false));
@@ -430,7 +433,8 @@ function upgrade(dispatcher: Dispatcher, res: UwsResponse, req: UwsRequest, secr
   }
   // A client that offers subprotocols disconnects if none is accepted; the hub does not care which.
   const protocol = req.getHeader('sec-websocket-protocol').split(',')[0]?.trim() ?? '';
-  res.upgrade({ caller, connection: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
+  const stream = dispatcher.findSocketStream({ ...head, method: 'GET' }) ?? null;
+  res.upgrade({ caller, stream, connection: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
 }
 
 function answer(dispatcher: Dispatcher, res: UwsResponse, head: RequestHead): void {

@@ -10,7 +10,7 @@ import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
 import { BodyCollector } from './body.ts';
 import type { ByteSink } from './connection.ts';
-import type { ChunkTarget, Dispatcher } from './dispatcher.ts';
+import type { ChunkTarget, Dispatcher, SocketStream } from './dispatcher.ts';
 import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
 import { CLOSE_TIMEOUT_MS, HEAD_LIMIT, MAX_FRAME, NodeSink, receiveMessage } from './http-engine.ts';
@@ -51,14 +51,17 @@ export function createNodeEngine(dispatcher: Dispatcher): NodeEngine {
     if (refusal !== undefined) refuseUpgrade(socket, refusalReply(refusal));
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') {
       refuseUpgrade(socket, refusedReply('payload', 'the only upgrade is to websocket'));
-    } else upgrades.handleUpgrade(req, socket, head, (ws) => open(ws, caller));
+    } else {
+      const stream = dispatcher.findSocketStream(headOf(req));
+      upgrades.handleUpgrade(req, socket, head, (ws) => open(ws, caller, stream));
+    }
   });
 
-  const open = (ws: WebSocket, caller: Caller) => {
+  const open = (ws: WebSocket, caller: Caller, stream: SocketStream | undefined) => {
     const liveness = { alive: true };
     sockets.set(ws, liveness);
     const sink = new WsSink(ws);
-    const connection = dispatcher.openConversation(sink, dispatcher.topics, caller);
+    const connection = dispatcher.openConversation(sink, dispatcher.topics, caller, stream);
     sink.flushed = () => connection.flushed();
     ws.on('message', (data, binary) => receiveMessage(connection, bufferOf(data), binary));
     ws.on('pong', () => {

@@ -199,6 +199,40 @@ const minute = 60_000;
     expect(await visitor.count('#history li')).toBe(1);
   });
 
+  test('nine tabs of one browser over plain HTTP are live, and their buttons work', async () => {
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}tab-0`);
+    const others = await Promise.all(Array.from({ length: 8 }, () => visitor.page.context().newPage()));
+    for (const [at, page] of others.entries()) await page.goto(`${url}tab-${at + 1}`);
+    for (const page of [visitor.page, ...others]) await page.waitForSelector('.link[data-state=live]');
+    const last = others.at(-1);
+    await last?.click('#timer-button');
+    await last?.waitForSelector('#history li');
+    await visitor.page.click('#timer-button');
+    await visitor.sees('#history li', '10 min turn');
+  });
+
+  test('where no WebSocket opens, the page follows the event stream', async () => {
+    const { url } = await house.started();
+    const visitor = await house.visit(`${url}blocked`);
+    const page = await visitor.page.context().newPage();
+    await page.addInitScript(() => {
+      Object.assign(globalThis, {
+        WebSocket: class {
+          onclose: (event: { code: number }) => void = () => undefined;
+          constructor() {
+            setTimeout(() => this.onclose({ code: 1006 }));
+          }
+          close() {}
+        },
+      });
+    });
+    await page.goto(`${url}blocked`);
+    await page.waitForSelector('.link[data-state=live]');
+    await visitor.page.click('#timer-button');
+    await page.waitForSelector('#history li');
+  });
+
   test('a goal full of quotes and markup is text, for all, until it is deleted', async () => {
     const { url } = await house.started();
     const [one, other] = await Promise.all([house.visit(`${url}goals`), house.visit(`${url}goals`)]);

@@ -44,6 +44,11 @@ export class Socket {
     return JSON.parse(text);
   }
 
+  /** The next message as it came. */
+  async text(): Promise<string> {
+    return this.#messages.shift() ?? (await this.#next());
+  }
+
   #next(): Promise<string> {
     const after = this.#last === '' ? 'the connection was opened' : this.#last.slice(0, 200);
     return waiting(`a message after ${after}`, new Promise((resolve) => this.#waiting.push(resolve)));

@@ -1,4 +1,4 @@
-// Asks the hub for its time, a few times in a row; the quickest answer counts. room/clock.ts does the arithmetic.
+// What pages ask the hub for: its time, a few times in a row, of which the quickest answer counts (room/clock.ts does the arithmetic); and tickets.
 
 import { type Clock, measured, type Sample } from '../room/clock.ts';
 
@@ -21,4 +21,17 @@ export async function askTheTime(): Promise<Clock | undefined> {
     // Keep what was measured before the hub went away.
   }
   return measured(samples);
+}
+
+/** Asks for a one-time ticket, with which a WebSocket is opened as the owner of the token. @returns undefined if the hub gave none */
+export async function ticketFor(token: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch('/-/tickets', { method: 'POST', headers, cache: 'no-store', signal });
+    const answer: unknown = await response.json();
+    const ticket = typeof answer === 'object' && answer !== null && 'ticket' in answer ? answer.ticket : undefined;
+    return typeof ticket === 'string' ? ticket : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,14 @@
-// Follows one event stream of the hub with `fetch`. Unlike EventSource, `fetch` sends a token, tells a refusal from a broken connection, and
-// lets the page decide when to retry. room/connection.ts decides; this file acts.
+// Follows one event stream of the hub: over a WebSocket, because a browser opens six HTTP/1.1 connections to one host at most, and a seventh
+// tab would wait for ever; with `fetch` where a proxy lets no WebSocket through. room/connection.ts decides when to retry; this file acts.
 
 import { begin, type LinkEvent, type RoomLink, step } from '../room/connection.ts';
 import { eventReader } from './event-text.ts';
+import { ticketFor } from './request.ts';
+
+/** The hub closes a refused WebSocket with this plus the HTTP status. */
+const refusedCode = 4_000;
+/** A WebSocket that is not open after this time, milliseconds, is taken for blocked. */
+const openMs = 4_000;
 
 export interface StreamDeps {
   readonly path: string;
@@ -17,6 +23,7 @@ export class Stream {
   #deps: StreamDeps;
   #link: RoomLink;
   #attempt = new AbortController();
+  #isBlocked = false;
   #clock: ReturnType<typeof setInterval>;
   #wake = () => this.#take({ type: 'wake' });
 
@@ -59,21 +66,61 @@ export class Stream {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const token = this.#deps.token();
     // An aborted attempt reports nothing more; its successor does.
     const take = (event: LinkEvent) => {
       if (!signal.aborted) this.#take(event);
     };
+    if (!this.#isBlocked) {
+      const end = await this.#followSocket(signal, take);
+      if (end !== 'blocked') return take(end);
+    }
+    if (signal.aborted) return;
+    take(await this.#followBody(signal, take));
+  }
+
+  /** @returns how it ended; `blocked` if the WebSocket never opened, although the hub may be there */
+  async #followSocket(signal: AbortSignal, take: (event: LinkEvent) => void): Promise<LinkEvent | 'blocked'> {
+    const address = new URL(this.#deps.path, location.href);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    // A browser cannot send a token with a WebSocket.
+    const token = this.#deps.token();
+    const ticket = token === '' ? '' : await ticketFor(token, signal);
+    if (ticket === undefined) return 'blocked';
+    if (ticket !== '') address.searchParams.set('ticket', ticket);
+    return new Promise((resolve) => {
+      const socket = new WebSocket(address);
+      const events = eventReader();
+      let isOpen = false;
+      const timeout = setTimeout(() => socket.close(), openMs);
+      signal.addEventListener('abort', () => socket.close());
+      socket.onopen = () => {
+        isOpen = true;
+        clearTimeout(timeout);
+      };
+      socket.onmessage = ({ data }) => {
+        if (signal.aborted) return;
+        take({ type: 'heard' });
+        for (const { event, data: text } of events(String(data))) this.#deps.heard(event, text);
+      };
+      socket.onclose = ({ code }) => {
+        clearTimeout(timeout);
+        if (!isOpen) resolve('blocked');
+        else resolve(code > refusedCode ? { type: 'refused', status: code - refusedCode } : { type: 'lost' });
+      };
+    });
+  }
+
+  async #followBody(signal: AbortSignal, take: (event: LinkEvent) => void): Promise<LinkEvent> {
+    const token = this.#deps.token();
     try {
       const response = await fetch(this.#deps.path, {
         signal,
         cache: 'no-store',
         headers: { accept: 'text/event-stream', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
       });
-      if (!response.ok || response.body === null) {
-        take({ type: 'refused', status: response.status });
-        return;
-      }
+      if (!response.ok || response.body === null) return { type: 'refused', status: response.status };
+      // The hub answers, and still no WebSocket opened: a proxy blocks them.
+      this.#isBlocked = true;
       const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const events = eventReader();
       for (;;) {
@@ -85,6 +132,6 @@ export class Stream {
     } catch {
       // The connection broke; the line below handles that.
     }
-    take({ type: 'lost' });
+    return { type: 'lost' };
   }
 }

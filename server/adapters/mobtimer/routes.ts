@@ -49,13 +49,14 @@ interface Row {
   readonly method: string;
   readonly path: string;
   readonly limit?: number;
+  readonly isStream?: boolean;
   readonly handle: Handler;
 }
 
 const table: readonly Row[] = [
   { method: 'GET', path: '/', handle: showFront },
   { method: 'POST', path: '/', limit: bodyLimit, handle: join },
-  { method: 'GET', path: '/events', handle: streamCounters },
+  { method: 'GET', path: '/events', isStream: true, handle: streamCounters },
   { method: 'GET', path: '/help', handle: showHelp },
   { method: 'GET', path: '/stats', handle: showStats },
   // Only GET is reserved by these pages in the original, where PUT makes a room of that name; here they are no rooms.
@@ -64,7 +65,7 @@ const table: readonly Row[] = [
   { method: 'PUT', path: '/stats', handle: refuseRoom },
   { method: 'GET', path: '/:room', handle: showRoom },
   { method: 'PUT', path: '/:room', limit: bodyLimit, handle: inRoom('write', startTimer) },
-  { method: 'GET', path: '/:room/events', handle: inRoom('read', streamRoom) },
+  { method: 'GET', path: '/:room/events', isStream: true, handle: inRoom('read', streamRoom) },
   { method: 'GET', path: '/:room/goal', handle: inRoom('read', showGoal) },
   { method: 'PUT', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', setGoal) },
   { method: 'DELETE', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', deleteGoal) },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ENGINES } from '../../../harness/clients.ts';
 import { eventually } from '../../../harness/eventually.ts';
 import { beginning, type MobHub, openMobHub, value } from '../../../harness/mobtimer.ts';
+import { Socket } from '../../../harness/socket.ts';
 
 const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };
 const noon = '2026-01-05T12:00:00.000Z';
@@ -60,6 +61,20 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       expect(answer).toMatch(/\r\n\r\n$/);
       const stream = await mobHub.follow(`${path}/events`);
       expect((await beginning(stream)).timer).toMatchObject({ ...shown, requested: noon });
+      stream.close();
+    });
+
+    test('is shown to a WebSocket on the path of the stream, in the events of the stream', async () => {
+      const stream = await mobHub.follow('/my-room/events');
+      const socket = await Socket.open(`http://127.0.0.1:${mobHub.port}/my-room/events`);
+      const names = [...(await socket.text()).matchAll(/^event:(\w+)$/gm)].map(([, name]) => name);
+      expect(names).toEqual(['INITIAL_HISTORY', 'TIMER_REQUEST', 'GOAL_REQUEST']);
+      await beginning(stream);
+      await mobHub.put('/my-room', { timer: 5, user: 'ann' });
+      const text = await socket.text();
+      expect(text).toMatch(/^event:TIMER_REQUEST\n[\s\S]*"user":"ann"[\s\S]*\n\n$/);
+      expect((await value(stream)).name).toBe('TIMER_REQUEST');
+      socket.close();
       stream.close();
     });
 
