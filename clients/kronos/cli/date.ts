@@ -1,15 +1,15 @@
-// A moment in full, as C's `%c` writes it in the person's locale. Intl is asked only for locales other than C: it takes longer to
-// begin than everything else that a short command does.
+// Formats a date and time in full, like `%c` of C, in the person's locale. Intl is used only for locales other than C, because it
+// takes longer to start than the rest of a short command.
 
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** As the C library chooses it. '' for C itself. */
+/** Finds the locale for dates by the rules of the C library. @returns a BCP 47 tag; '' for the locale C */
 export function findLocale(env: Environment): string {
-  const named = env['LC_ALL'] || env['LC_TIME'] || env['LANG'] || 'C';
-  const tag = named.replace(/[.@].*$/, '').replaceAll('_', '-');
+  const name = env['LC_ALL'] || env['LC_TIME'] || env['LANG'] || 'C';
+  const tag = name.replace(/[.@].*$/, '').replaceAll('_', '-');
   return tag === 'C' || tag === 'POSIX' || !/^[a-z]{2,3}(?:-[a-z0-9]+)*$/i.test(tag) ? '' : tag;
 }
 

@@ -1,4 +1,4 @@
-// What `--help` prints, from the table of verbs. No verb is known here by name.
+// Formats the texts of `--help` from the table of commands (table.ts).
 
 import { columns } from '../../../protocol/columns.ts';
 import { actionRows, type CommandRow, toolRows } from './table.ts';
@@ -13,7 +13,7 @@ Durations are shown in y (365 days), mo (30 days), w, d, h, min and s.`;
 const surroundings = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such task, 4 refused by the hub.
 Environment: KRONOS_DATA (folder of the database), KRONOS_TOKEN, KRONOS_NO_SYNC=1, MOB_TIMER_URL, NO_COLOR.`;
 
-function table(rows: readonly CommandRow[]): string {
+function formatTable(rows: readonly CommandRow[]): string {
   const cells = rows.map(({ names, takes, help }) => [`  ${names.join(', ')}`, takes, help]);
   return columns(['', '', ''], cells).slice(1).join('\n');
 }
@@ -24,10 +24,10 @@ export function formatHelp(): string {
 Usage: kronos [action] [arguments] [--json]     (k is short for kronos)
 
 Actions:
-${table(actionRows)}
+${formatTable(actionRows)}
 
 And:
-${table(toolRows)}
+${formatTable(toolRows)}
 
 ${grammar}
 
@@ -38,13 +38,13 @@ ${surroundings}`;
 export function formatCommandHelp({ names, takes, help, examples }: CommandRow): string {
   const also = names.slice(1).map((name) => `\nShort: kronos ${name}`);
   const lines = examples.map((example) => `  ${example}`).join('\n');
-  return `${formatUsage({ names, takes })}${also.join('')}\n\n${capital(help)}.\n\nExamples:\n${lines}`;
+  return `${formatUsage({ names, takes })}${also.join('')}\n\n${capitalize(help)}.\n\nExamples:\n${lines}`;
 }
 
 export function formatUsage({ names, takes }: Pick<CommandRow, 'names' | 'takes'>): string {
   return `Usage: kronos ${names[0]} ${takes}`.trimEnd();
 }
 
-function capital(text: string): string {
+function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

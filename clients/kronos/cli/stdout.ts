@@ -1,17 +1,17 @@
-// The standard output. To look at `process.stdout` makes Node set up a stream, which takes longer than a short action does: so
-// nobody does who need not. What is printed there is not known here.
+// Writes to the standard output. Reading `process.stdout` makes Node create a stream, which takes longer than a short action. So this
+// file writes to the descriptor, and uses the stream only where it must.
 
 import { fstatSync, writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
-import { errorCode } from './error-message.ts';
+import { errorCode } from '../../../protocol/error-message.ts';
 
 const descriptor = 1;
 
 export class StandardOutput {
-  /** On Windows only the stream knows how a console takes letters. */
+  /** Whether to write to the descriptor. On Windows, only the stream encodes text for a console. */
   #direct = process.platform !== 'win32';
 
-  /** undefined where it is none */
+  /** The stream of the terminal; undefined if the output is not a terminal. */
   get terminal(): WriteStream | undefined {
     if (this.#direct && !fstatSync(descriptor).isCharacterDevice()) return undefined;
     const stream = this.#stream();
@@ -23,8 +23,8 @@ export class StandardOutput {
     try {
       while (this.#direct && rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
-      if (errorCode(error) !== 'EAGAIN') leave(error);
-      // Somebody else who has it does not wait for its reader; the stream can, and from now on everything goes there, in order.
+      if (errorCode(error) !== 'EAGAIN') exitOnError(error);
+      // The descriptor is non-blocking and its buffer is full. The stream can wait, so everything is written to it from now on.
       this.#direct = false;
     }
     if (rest.length > 0) this.#stream().write(rest);
@@ -32,12 +32,12 @@ export class StandardOutput {
 
   #stream(): WriteStream {
     const { stdout } = process;
-    if (stdout.listenerCount('error') === 0) stdout.on('error', leave);
+    if (stdout.listenerCount('error') === 0) stdout.on('error', exitOnError);
     return stdout;
   }
 }
 
-/** Who reads our output may have had enough of it: `kronos list | head -1`. */
-function leave(error: unknown): never {
+/** The reader of a pipe may close it early, as in `kronos list | head -1`. That is no failure. */
+function exitOnError(error: unknown): never {
   process.exit(errorCode(error) === 'EPIPE' ? 0 : 1);
 }

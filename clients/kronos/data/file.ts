@@ -1,5 +1,5 @@
-// The database in one JSON file that a person can read, one task a line. lowdb has the value; the adapter under it locks, checks,
-// syncs and renames, so that two commands at once, or a power cut, lose nothing. What the fields mean is database.ts'.
+// The database in one readable JSON file, one task per line. The file is locked, checked, flushed and renamed, so that two commands at
+// once, or a power cut, lose nothing. database.ts defines the fields.
 
 import {
   closeSync,
@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { LowSync } from 'lowdb';
+import { errorCode, errorMessage } from '../../../protocol/error-message.ts';
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
 import type { LockFile } from '../../typescript/lock-file.ts';
-import { errorCode, errorMessage } from '../cli/error-message.ts';
 import {
   DatabaseError,
   type DatabaseStore,
@@ -26,7 +26,7 @@ import {
 } from './database.ts';
 import { waitForLock } from './lock.ts';
 
-/** A command holds the lock for some milliseconds; many may wait for it. */
+/** A command needs the lock for some milliseconds, but many commands may wait for it. */
 const defaultPatienceMs = 15_000;
 
 export class DatabaseFile implements DatabaseStore {
@@ -58,7 +58,7 @@ export class DatabaseFile implements DatabaseStore {
       low.data = { ...before, ...changed };
       try {
         if (!lock.isHeld())
-          throw new Error('another process took the lock, because this one slept for too long: try again');
+          throw new Error('the lock expired and another process took it, nothing was stored: try again');
         low.write();
       } catch (error) {
         throw new DatabaseError('write database failed', errorMessage(error));
@@ -91,7 +91,7 @@ export class DatabaseFile implements DatabaseStore {
   }
 }
 
-/** Where a link leads to: people keep such files in a repository of theirs. */
+/** Resolves a symbolic link, because people may store the file in a repository of their own. */
 function real(path: string): string {
   try {
     return realpathSync(path);
@@ -109,7 +109,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** The new file is whole on disk before it takes the old one's place. */
+/** Writes the new file completely to disk before it replaces the old one. */
 function replace(path: string, text: string): void {
   const fresh = `${path}.new`;
   const file = openSync(fresh, 'w', 0o600);
@@ -123,7 +123,7 @@ function replace(path: string, text: string): void {
   syncFolder(dirname(path));
 }
 
-/** So that the renaming survives too; Windows has no such thing. */
+/** Makes the rename durable. Windows cannot flush a folder and does not need it. */
 function syncFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
@@ -144,7 +144,7 @@ function render({ tasks, log, queue, ...options }: KronosDatabase): string {
   return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
 }
 
-/** The door: a person may have written in it. Throws where it is no database. */
+/** Checks the file, which a person may have edited. Throws if it is not a database. */
 function parse(text: string): KronosDatabase {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value)) throw new Error('it is no JSON object');
@@ -191,7 +191,7 @@ function fieldChecks(field: string): (content: unknown) => boolean {
 /** Some fields of a task, each of its type. */
 function isTaskPart(value: unknown): value is Partial<PlainTask> {
   if (!isRecord(value)) return false;
-  // A loop, for this is done to every field of every task and of the history, by code that has just been started.
+  // A loop, because it is faster in a process that has just started, and checks every field of every task and of the log.
   for (const field in value) {
     const content = value[field];
     if (!fieldChecks(field)(content)) return false;

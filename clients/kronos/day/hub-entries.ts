@@ -1,7 +1,7 @@
 // The channel `entries` of the hub, for commands: reading it, and edits over `POST /-/entries`, each of which is one write.
 
 import type { Connection } from '../../typescript/api.ts';
-import { errorMessage } from '../cli/error-message.ts';
+import { causeMessage } from '../cli/cause-message.ts';
 import type { KronosDatabase } from '../data/database.ts';
 import { connectOnce, parseHubUrl } from '../sync/hub.ts';
 import type { TypedEntry } from './track-line.ts';
@@ -49,7 +49,7 @@ export async function editEntry(database: KronosDatabase, edit: object): Promise
     });
     return readEdited(answer.status, await answer.text());
   } catch (error) {
-    return { ok: false, why: 'failed', error: `the hub was not reached: ${errorMessage(error)}` };
+    return { ok: false, why: 'failed', error: `the hub was not reached: ${causeMessage(error)}` };
   }
 }
 

@@ -1,5 +1,5 @@
-// Vim's values as Vim's `string()` writes them, and JSON, which is nearly the same. A file of values is read here, never evaluated:
-// what is no value (a call, a variable, a lambda) is refused.
+// Parses and formats values in the syntax of Vim's `string()`; the parser also accepts JSON. It never evaluates the text: a call, a
+// variable or a lambda is a syntax error.
 
 export type VimValue = string | number | boolean | null | readonly VimValue[] | { readonly [key: string]: VimValue };
 
@@ -24,7 +24,7 @@ const escapes = new Map([
   ['f', '\f'],
 ]);
 
-/** Throws NoVimValue. */
+/** @throws VimSyntaxError */
 export function parseVimValue(text: string): VimValue {
   const reader = new Reader(text);
   const value = reader.value(0);
@@ -32,7 +32,7 @@ export function parseVimValue(text: string): VimValue {
   return value;
 }
 
-/** As `string()` writes it. */
+/** Formats a value like Vim's `string()`. */
 export function formatVimValue(value: VimValue): string {
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
   if (typeof value === 'number') return String(value);
@@ -91,7 +91,7 @@ class Reader {
     return values;
   }
 
-  /** @param bare whether its keys stand without quotes */
+  /** @param bare whether the keys are without quotes, as in `#{key: value}` */
   #dictionary(depth: number, bare: boolean): VimValue {
     const entries: [string, VimValue][] = [];
     this.#expect('{');
@@ -107,7 +107,7 @@ class Reader {
     return Object.fromEntries(entries);
   }
 
-  /** Between single quotes there is one escape: two of them. */
+  /** Reads a string in single quotes. Its only escape is a doubled single quote. */
   #quoted(): string {
     const found = this.#match(/'(?:[^']|'')*'/y);
     return found === undefined ? this.#fail('a string has no end') : found.slice(1, -1).replaceAll("''", "'");

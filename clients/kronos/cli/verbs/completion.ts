@@ -1,5 +1,5 @@
-// Scripts that make bash, zsh and fish complete `kronos` and `k`, with what each word means. They know nothing themselves: at each
-// TAB they ask `kronos completion words`, so that the tasks and tags of this moment are offered.
+// The command `completion`: prints a script for bash, zsh or fish that completes `kronos` and `k`. At each TAB the script runs
+// `kronos completion words`, so that it offers the current tasks and tags, each with a description.
 
 import { escapeControls } from '../../../../protocol/columns.ts';
 import { isTag } from '../../../../protocol/words.ts';
@@ -23,7 +23,7 @@ const bash = `_kronos() {
     return
   fi
   local at
-  # Listed for the eye (TAB twice) with what they mean; while there is more to fill in, without.
+  # A list for the eye (TAB twice) has descriptions. A word to insert has none.
   for at in "\${!words[@]}"; do
     if ((COMP_TYPE == 63)) && [[ -n \${descriptions[at]} ]]; then
       COMPREPLY+=("\${words[at]}  (\${descriptions[at]})")
@@ -36,15 +36,15 @@ complete -o nosort -F _kronos kronos k 2>/dev/null || complete -F _kronos kronos
 
 const zsh = `#compdef kronos k
 _kronos() {
-  local -a lines offers
+  local -a lines candidates
   lines=("\${(@f)$($words[1] completion words -- "\${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
   local line
   for line in $lines; do
-    [[ -n $line ]] && offers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    [[ -n $line ]] && candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done
-  _describe -V 'kronos' offers
+  _describe -V 'kronos' candidates
 }
-# From a folder of fpath it is the function itself; from eval it only says whose it is.
+# Loaded from a folder of fpath, this file is the function itself; loaded by eval, it registers the function.
 if [[ $funcstack[1] == _kronos ]]; then
   _kronos "$@"
 else
@@ -67,7 +67,7 @@ const scripts: ReadonlyMap<string, string> = new Map([
 export const completion: RunCommand = ({ words }, cli) => {
   const [shell = '', ...typed] = words;
   if (shell === 'words') {
-    for (const [word, description] of offers(typed, cli)) cli.print(`${word}\t${description}`);
+    for (const [word, description] of findCandidates(typed, cli)) cli.print(`${word}\t${description}`);
     return exitCode.ok;
   }
   const script = scripts.get(shell);
@@ -76,10 +76,10 @@ export const completion: RunCommand = ({ words }, cli) => {
   return exitCode.ok;
 };
 
-type Offer = readonly [word: string, description: string];
+type Candidate = readonly [word: string, description: string];
 
-/** @param typed the words before the one that is to be completed, without the command's own */
-function offers([verb, ...typed]: readonly string[], cli: CliContext): readonly Offer[] {
+/** @param words the words between the command's name and the word to complete */
+function findCandidates([verb, ...typed]: readonly string[], cli: CliContext): readonly Candidate[] {
   const rows: readonly CommandRow[] = [...actionRows, ...toolRows];
   if (verb === undefined) return rows.map(({ names, help }) => [names[0], help]);
   const row: CommandRow | undefined = findAction(verb) ?? findTool(verb);
@@ -87,29 +87,29 @@ function offers([verb, ...typed]: readonly string[], cli: CliContext): readonly 
   if (completes === undefined) return [];
   if (typeof completes !== 'string') return typed.length === 0 ? completes.map((word) => [word, '']) : [];
   const database = cli.database.read();
-  if (completes === 'track') return trackOffers(database, typed);
-  if (completes === 'tags') return tagsOf(database, row?.names[0] === 'add' ? '+' : '');
-  if (typed.length === 0) return ids(database, completes);
+  if (completes === 'track') return listTrackWords(database, typed);
+  if (completes === 'tags') return listTags(database, row?.names[0] === 'add' ? '+' : '');
+  if (typed.length === 0) return listIds(database, completes);
   if (row?.names[0] !== 'update') return [];
   const own = database.tasks.find(({ id }) => id === Number(typed[0]))?.tags ?? [];
-  return [...tagsOf(database, '+'), ...own.map((tag): Offer => [`-${tag}`, 'take the tag away'])];
+  return [...listTags(database, '+'), ...own.map((tag): Candidate => [`-${tag}`, 'remove the tag'])];
 }
 
-/** The first word may be a verb of its own; what follows a span may be a task. */
-function trackOffers(database: KronosDatabase, typed: readonly string[]): readonly Offer[] {
+/** The first word may be a verb of `track`. After a span, a word may be a task. */
+function listTrackWords(database: KronosDatabase, typed: readonly string[]): readonly Candidate[] {
   if (typed.length === 0) return trackVerbs.map((verb) => [verb, '']);
   if (trackVerbs.some((verb) => verb === typed[0])) return [];
-  return ids(database, 'open').map(([id, desc]) => [`task:${id}`, desc]);
+  return listIds(database, 'open').map(([id, desc]) => [`task:${id}`, desc]);
 }
 
-function tagsOf({ tasks }: KronosDatabase, sign: string): readonly Offer[] {
+function listTags({ tasks }: KronosDatabase, sign: string): readonly Candidate[] {
   const counts = new Map<string, number>();
   for (const tag of tasks.flatMap(({ tags }) => tags)) if (isTag(tag)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
   return [...counts].sort().map(([tag, count]) => [`${sign}${tag}`, `${count} ${count === 1 ? 'task' : 'tasks'}`]);
 }
 
-function ids({ tasks }: KronosDatabase, which: 'open' | 'active' | 'idle' | 'done' | 'any'): readonly Offer[] {
-  const fits = {
+function listIds({ tasks }: KronosDatabase, which: 'open' | 'active' | 'idle' | 'done' | 'any'): readonly Candidate[] {
+  const matches = {
     any: () => true,
     open: (done: boolean) => !done,
     active: (done: boolean, active: boolean) => !done && active,
@@ -117,6 +117,6 @@ function ids({ tasks }: KronosDatabase, which: 'open' | 'active' | 'idle' | 'don
     done: (done: boolean) => done,
   }[which];
   return tasks
-    .filter(({ done, active }) => fits(done !== 0, active !== 0))
+    .filter(({ done, active }) => matches(done !== 0, active !== 0))
     .map(({ id, desc }) => [`${id}`, escapeControls(desc)]);
 }

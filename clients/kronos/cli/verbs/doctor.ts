@@ -1,5 +1,5 @@
-// Looks for what may be wrong, one thing after the other, and says what to do about each. It changes nothing, and tells nobody's
-// secret.
+// The command `doctor`: checks the installation, the database and the hub, and prints how to fix each problem. It changes nothing and
+// prints no secret.
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -8,121 +8,135 @@ import { inspectLock } from '../../../typescript/lock-file.ts';
 import type { KronosDatabase } from '../../data/database.ts';
 import { DatabaseError } from '../../data/database.ts';
 import { connectOnce, parseHubUrl } from '../../sync/hub.ts';
+import { causeMessage } from '../cause-message.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
-import { errorMessage } from '../error-message.ts';
 
-const patienceMs = 5_000;
-/** What the hub allows a client's clock to be ahead. */
-const skewMs = 2_000;
-const oldestNode = [20, 19] as const;
+const timeoutMs = 5_000;
+/** The hub accepts timestamps that are at most this far in the future. */
+const maxClockSkewMs = 2_000;
+const minimumNodeVersion = [20, 19] as const;
 
+/** The result of one check, which `--json` prints. */
 export interface Finding {
+  /** What was checked. */
   readonly what: string;
   readonly ok: boolean;
+  /** The result as a text for people. */
   readonly found: string;
-  /** What to do; '' where nothing has to be done. */
+  /** What to do; '' if there is nothing to do. */
   readonly fix: string;
 }
 
-function good(what: string, found: string): Finding {
+function createSuccess(what: string, found: string): Finding {
   return { what, ok: true, found, fix: '' };
 }
 
-function bad(what: string, found: string, fix: string): Finding {
+function createProblem(what: string, found: string, fix: string): Finding {
   return { what, ok: false, found, fix };
 }
 
 export const doctor: RunCommand = async ({ words, json }, cli) => {
   if (words.length > 0) return printUsage(cli, 'doctor');
-  const findings: Finding[] = [nodeVersion(), startUp(cli)];
-  const database = readable(cli, findings);
-  if (database !== undefined) await examineHub(database, cli, findings);
+  const findings: Finding[] = [checkNodeVersion(), checkBundle(cli)];
+  const database = checkDatabase(cli, findings);
+  if (database !== undefined) await checkHub(database, cli, findings);
   if (json) cli.print(JSON.stringify(findings, null, 2));
-  else for (const finding of findings) for (const line of linesOf(finding)) cli.print(line);
+  else for (const finding of findings) for (const line of formatFinding(finding)) cli.print(line);
   return findings.every(({ ok }) => ok) ? exitCode.ok : exitCode.failure;
 };
 
-function linesOf({ what, ok, found, fix }: Finding): readonly string[] {
+function formatFinding({ what, ok, found, fix }: Finding): readonly string[] {
   return [`${ok ? 'ok   ' : 'WRONG'} ${what}: ${found}`, ...(fix === '' ? [] : [`      → ${fix}`])];
 }
 
-function nodeVersion(): Finding {
+function checkNodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const old = major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]);
+  const [minimumMajor, minimumMinor] = minimumNodeVersion;
+  const isTooOld = major < minimumMajor || (major === minimumMajor && minor < minimumMinor);
   const found = process.versions.node;
-  return old ? bad('Node', found, `install Node ${oldestNode.join('.')} or later`) : good('Node', found);
+  return isTooOld
+    ? createProblem('Node', found, `install Node ${minimumNodeVersion.join('.')} or later`)
+    : createSuccess('Node', found);
 }
 
-function startUp({ unbundledReason }: CliContext): Finding {
+function checkBundle({ unbundledReason }: CliContext): Finding {
   return unbundledReason === ''
-    ? good('start', 'bundled')
-    : bad(
+    ? createSuccess('start', 'bundled')
+    : createProblem(
         'start',
-        `slow, for it is not bundled: ${unbundledReason}`,
-        'let the cache folder be written (XDG_CACHE_HOME, or ~/.cache)',
+        `slow, because the program is not bundled: ${unbundledReason}`,
+        'make the cache folder writable (XDG_CACHE_HOME, or ~/.cache)',
       );
 }
 
-function readable(cli: CliContext, findings: Finding[]): KronosDatabase | undefined {
+function checkDatabase(cli: CliContext, findings: Finding[]): KronosDatabase | undefined {
   const path = join(cli.dataDir, 'kronos.json');
   try {
     const database = cli.database.read();
     const { tasks, log, queue } = database;
     findings.push(
-      good('database', `${path}: ${tasks.length} tasks, ${log.length} changes remembered, ${queue.length} to be sent`),
+      createSuccess(
+        'database',
+        `${path}: ${tasks.length} tasks, ${log.length} changes in the log, ${queue.length} to send`,
+      ),
     );
-    findings.push(...guarded(path, cli));
+    findings.push(...checkAccess(path, cli));
     return database;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     findings.push(
-      bad('database', `${path}: ${error.reason}`, 'mend the file by hand, or move it away and import what you have'),
+      createProblem('database', `${path}: ${error.reason}`, 'repair the file, or move it away and import your tasks'),
     );
     return undefined;
   }
 }
 
-function guarded(path: string, cli: CliContext): Finding[] {
-  const found: Finding[] = [];
+/** Checks the permissions of the database file and its folder, and the lock files. */
+function checkAccess(path: string, cli: CliContext): Finding[] {
+  const findings: Finding[] = [];
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
   if (cli.platform !== 'win32' && mode !== undefined && (mode & 0o077) !== 0) {
-    found.push(bad('secrecy', `others may read ${path}, which has your token`, `chmod 600 '${path}'`));
+    findings.push(createProblem('permissions', `others may read ${path}, which has your token`, `chmod 600 '${path}'`));
   }
   try {
     if (mode !== undefined) accessSync(cli.dataDir, constants.W_OK);
   } catch {
-    found.push(bad('folder', `${cli.dataDir} cannot be written`, `make it yours: chown -R "$USER" '${cli.dataDir}'`));
+    findings.push(createProblem('folder', `${cli.dataDir} is not writable`, `chown -R "$USER" '${cli.dataDir}'`));
   }
-  found.push(...checkLocks(cli));
-  return found;
+  findings.push(...checkLocks(cli));
+  return findings;
 }
 
-/** A lock that nobody holds blocks no command, but shows that a process ended in the middle of something. */
+/** Reports stale locks too: they block no command, but show that a process was killed. */
 function checkLocks({ dataDir }: CliContext): Finding[] {
   return ['kronos.json.lock', 'sync.lock', 'sync.json.lock'].flatMap((name) => {
     const path = join(dataDir, name);
     const state = inspectLock(path);
     if (state === undefined) return [];
     const { holder, ageMs, expired } = state;
-    const since = `${Math.round(ageMs / 1_000)} s old`;
+    const age = `${Math.round(ageMs / 1_000)} s old`;
     if (expired || holder === '') {
-      const what = holder === '' ? `names no process (${since})` : `was left by process ${holder} (${since})`;
-      return [bad('lock', `${path} ${what}`, `nothing: the next command that needs it removes it (or rm '${path}')`)];
+      const problem = holder === '' ? `names no process (${age})` : `was left by process ${holder} (${age})`;
+      const fix = `nothing to do: the next command that needs the lock removes it (or rm '${path}')`;
+      return [createProblem('lock', `${path} ${problem}`, fix)];
     }
     if (name === 'sync.lock') return [];
-    return [bad('lock', `process ${holder} holds ${path} (${since})`, `if there is no such process: rm '${path}'`)];
+    const fix = `if there is no such process: rm '${path}'`;
+    return [createProblem('lock', `process ${holder} has the lock ${path} (${age})`, fix)];
   });
 }
 
-interface Answer {
+interface JsonResponse {
   readonly status: number;
+  /** undefined if the body is not JSON */
   readonly value: unknown;
 }
 
-async function ask(url: URL): Promise<Answer | string> {
+/** @returns the error's message if there was no response */
+async function fetchJson(url: URL): Promise<JsonResponse | string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs), redirect: 'error' });
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
     const text = await response.text();
     try {
       return { status: response.status, value: JSON.parse(text) };
@@ -130,76 +144,76 @@ async function ask(url: URL): Promise<Answer | string> {
       return { status: response.status, value: undefined };
     }
   } catch (error) {
-    return errorMessage(error);
+    return causeMessage(error);
   }
 }
 
-function fieldOf(value: unknown, name: string): unknown {
+function readField(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : undefined;
 }
 
-async function examineHub(database: KronosDatabase, cli: CliContext, findings: Finding[]): Promise<void> {
+async function checkHub(database: KronosDatabase, cli: CliContext, findings: Finding[]): Promise<void> {
   const { sync_host: host, enable_sync: enabled } = database;
   const url = parseHubUrl(host, 'http');
   if (url === undefined) {
-    findings.push(bad('hub', `${host} is no address`, 'run "kronos login <host>"'));
+    findings.push(createProblem('hub', `${host} is not an address`, 'run "kronos login <host>"'));
     return;
   }
-  const health = await ask(new URL('/-/health', url));
+  const health = await fetchJson(new URL('/-/health', url));
   if (typeof health === 'string') {
-    if (!enabled) findings.push(good('sync', 'not enabled; "kronos login" enables it'));
-    else findings.push(await unreached(url, health));
+    if (!enabled) findings.push(createSuccess('sync', 'not enabled; "kronos login" enables it'));
+    else findings.push(await explainNoResponse(url, health));
     return;
   }
-  const version = fieldOf(health.value, 'version');
+  const version = readField(health.value, 'version');
   if (typeof version !== 'string') {
-    findings.push(bad('hub', `what answers at ${url.origin} is no hub`, portFix(url)));
+    findings.push(createProblem('hub', `the server at ${url.origin} is not a hub`, formatPortFix(url)));
     return;
   }
-  if (health.status === 200) findings.push(good('hub', `${url.origin} runs Horai ${version}`));
-  else
-    findings.push(
-      bad('hub', `${url.origin} takes no writes: ${JSON.stringify(health.value)}`, 'look at the log of the hub'),
-    );
+  if (health.status === 200) findings.push(createSuccess('hub', `${url.origin} runs Horai ${version}`));
+  else {
+    const problem = `${url.origin} accepts no writes: ${JSON.stringify(health.value)}`;
+    findings.push(createProblem('hub', problem, 'look at the log of the hub'));
+  }
   const ours = cli.version();
+  const versions = `${ours} here, ${version} on the hub`;
   findings.push(
     version.split('.')[0] === ours.split('.')[0]
-      ? good('versions', `${ours} here, ${version} there`)
-      : bad('versions', `${ours} here, ${version} there`, 'bring the older one up to date'),
+      ? createSuccess('versions', versions)
+      : createProblem('versions', versions, 'upgrade the older one'),
   );
-  findings.push(...(await clock(url, cli)));
+  findings.push(...(await checkClock(url, cli)));
   if (!enabled) {
-    findings.push(good('sync', 'not enabled; "kronos login" enables it'));
+    findings.push(createSuccess('sync', 'not enabled; "kronos login" enables it'));
     return;
   }
-  findings.push(await admitted(database));
+  findings.push(await checkToken(database));
 }
 
-async function unreached(url: URL, reason: string): Promise<Finding> {
-  const taken = await isTaken(url);
-  return taken
-    ? bad('hub', `something at ${url.host} takes connections, but is no hub (${reason})`, portFix(url))
-    : bad(
+async function explainNoResponse(url: URL, reason: string): Promise<Finding> {
+  return (await acceptsConnections(url))
+    ? createProblem('hub', `${url.host} accepts connections, but is not a hub (${reason})`, formatPortFix(url))
+    : createProblem(
         'hub',
-        `${url.origin} is not reached: ${reason}`,
+        `cannot reach ${url.origin}: ${reason}`,
         'start the hub (horai start), or run "kronos login <host>" with its address',
       );
 }
 
-function portFix({ port }: URL): string {
+function formatPortFix({ port }: URL): string {
   const number = port === '' ? 'that port' : `port ${port}`;
-  return `see who has ${number} (ss -ltnp, or lsof -i), stop it, or start the hub elsewhere with HORAI_PORT and run "kronos login host:port"`;
+  return `find the program on ${number} (ss -ltnp, or lsof -i) and stop it, or start the hub on another port with HORAI_PORT and run "kronos login host:port"`;
 }
 
-function isTaken(url: URL): Promise<boolean> {
+function acceptsConnections(url: URL): Promise<boolean> {
   return new Promise((resolve) => {
     const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
-    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, timeout: patienceMs });
-    const end = (taken: boolean) => {
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, timeout: timeoutMs });
+    const end = (isAccepted: boolean) => {
       socket.destroy();
-      resolve(taken);
+      resolve(isAccepted);
     };
     socket.on('connect', () => end(true));
     socket.on('timeout', () => end(false));
@@ -207,33 +221,30 @@ function isTaken(url: URL): Promise<boolean> {
   });
 }
 
-async function clock(url: URL, cli: CliContext): Promise<readonly Finding[]> {
-  const asked = cli.now();
-  const answer = await ask(new URL('/-/clock', url));
-  const now = typeof answer === 'string' ? undefined : fieldOf(answer.value, 'now');
-  if (typeof now !== 'number') return [];
-  const ahead = Math.round((asked + cli.now()) / 2 - now);
-  const found = `this clock is ${Math.abs(ahead)} ms ${ahead < 0 ? 'behind' : 'ahead of'} the hub's`;
-  return [
-    Math.abs(ahead) <= skewMs
-      ? good('clock', found)
-      : bad('clock', found, 'set it by the network (timedatectl set-ntp true): due dates and worktime go by it'),
-  ];
+async function checkClock(url: URL, cli: CliContext): Promise<readonly Finding[]> {
+  const sentAt = cli.now();
+  const response = await fetchJson(new URL('/-/clock', url));
+  const hubNow = typeof response === 'string' ? undefined : readField(response.value, 'now');
+  if (typeof hubNow !== 'number') return [];
+  const aheadMs = Math.round((sentAt + cli.now()) / 2 - hubNow);
+  const found = `this clock is ${Math.abs(aheadMs)} ms ${aheadMs < 0 ? 'behind' : 'ahead of'} the hub's`;
+  const fix = 'synchronize it (timedatectl set-ntp true): due dates and worktime depend on it';
+  return [Math.abs(aheadMs) <= maxClockSkewMs ? createSuccess('clock', found) : createProblem('clock', found, fix)];
 }
 
-async function admitted(database: KronosDatabase): Promise<Finding> {
+async function checkToken(database: KronosDatabase): Promise<Finding> {
   const hub = await connectOnce({ ...database, sync_device_id: '' });
-  if (hub === undefined) return bad('token', 'there is no hub to show it to', 'run "kronos login <host>"');
+  if (hub === undefined) return createProblem('token', 'no hub to check it with', 'run "kronos login <host>"');
   try {
-    const { state, reason } = await hub.sync({ deadlineMs: patienceMs });
-    if (state === 'live') return good('token', 'the hub takes it');
+    const { state, reason } = await hub.sync({ deadlineMs: timeoutMs });
+    if (state === 'live') return createSuccess('token', 'the hub accepts it');
     return state === 'revoked'
-      ? bad(
+      ? createProblem(
           'token',
           `the hub refuses it: ${reason}`,
-          'make one on the hub (horai token create --name kronos) and run "kronos login"',
+          'create one on the hub (horai token create --name kronos) and run "kronos login"',
         )
-      : bad('token', `not known: ${reason}`, 'try again');
+      : createProblem('token', `could not be checked: ${reason}`, 'try again');
   } finally {
     await hub.close();
   }

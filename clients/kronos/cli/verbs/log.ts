@@ -1,5 +1,5 @@
-// The history of changes, and taking one of them back. Taking back is a change like any other: it is in the history, it goes to the
-// hub, and what others changed meanwhile stays.
+// The commands `log` (list the changes) and `revert` (undo one of them). A revert is a change like any other: it is in the log, it is
+// synced, and later changes by others stay.
 
 import { columns, escapeControls } from '../../../../protocol/columns.ts';
 import type { DatabaseStore, KronosDatabase, LogStep } from '../../data/database.ts';
@@ -7,10 +7,10 @@ import { applyEdits, invertEdit, recordStep } from '../../data/edits.ts';
 import { exitCode } from '../cli-context.ts';
 import type { RunCommand } from '../command.ts';
 
-const shownUnlessSaid = 20;
+const defaultCount = 20;
 
 export const log: RunCommand = ({ words, json }, cli) => {
-  const [count = String(shownUnlessSaid), ...more] = words;
+  const [count = String(defaultCount), ...more] = words;
   if (!/^\d{1,6}$/.test(count) || more.length > 0) {
     cli.printError('Usage: kronos log [count]');
     return exitCode.usage;
@@ -26,15 +26,15 @@ export const log: RunCommand = ({ words, json }, cli) => {
     `${step.n}`,
     cli.formatDate(step.at),
     step.reverts === undefined ? step.action : `revert of ${step.reverts}`,
-    `${about(step, database)}${reverted.has(step.n) ? ' (reverted)' : ''}`,
+    `${formatTasks(step, database)}${reverted.has(step.n) ? ' (reverted)' : ''}`,
   ]);
   const layout = { width: cli.width, flexible: 3 };
   for (const line of columns(['N', 'WHEN', 'ACTION', 'TASKS'], rows, layout)) cli.print(line);
   return exitCode.ok;
 };
 
-/** The tasks of a step, by what they are called now, or were when it was made. */
-function about({ edits }: LogStep, { tasks }: KronosDatabase): string {
+/** Lists the descriptions of the tasks that a step changed. */
+function formatTasks({ edits }: LogStep, { tasks }: KronosDatabase): string {
   return edits
     .map(({ index, before, after }) => {
       const desc = after?.desc ?? before?.desc ?? tasks.find((task) => task.index === index)?.desc;
@@ -43,47 +43,51 @@ function about({ edits }: LogStep, { tasks }: KronosDatabase): string {
     .join(', ');
 }
 
-/** The last step that somebody here made and nobody took back. */
-function lastOf(steps: readonly LogStep[]): LogStep | undefined {
+/** Finds the last step that was made on this machine and not reverted. */
+function findLastRevertible(steps: readonly LogStep[]): LogStep | undefined {
   const reverted = new Set(steps.flatMap((step) => step.reverts ?? []));
   return steps.findLast((step) => step.action !== 'sync' && step.reverts === undefined && !reverted.has(step.n));
 }
 
 export const revert: RunCommand = ({ words, json }, cli) => {
-  const [said, ...more] = words;
-  if ((said !== undefined && !/^\d{1,9}$/.test(said)) || more.length > 0) {
+  const [number, ...more] = words;
+  if ((number !== undefined && !/^\d{1,9}$/.test(number)) || more.length > 0) {
     cli.printError('Usage: kronos revert [n]');
     return exitCode.usage;
   }
-  const done = revertStep(cli.database, said === undefined ? undefined : Number(said), Math.floor(cli.now() / 1_000));
-  if (!done.ok) {
-    cli.printError(done.error);
-    return said === undefined || done.found === true ? exitCode.failure : exitCode.notFound;
+  const now = Math.floor(cli.now() / 1_000);
+  const result = revertStep(cli.database, number === undefined ? undefined : Number(number), now);
+  if (!result.ok) {
+    cli.printError(result.error);
+    return number === undefined || result.found === true ? exitCode.failure : exitCode.notFound;
   }
-  if (json) cli.print(JSON.stringify(done.step, null, 2));
-  else cli.print(`change ${done.step.n} (${done.step.action}: ${about(done.step, done.database)}) reverted`);
-  if (done.database.enable_sync && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
+  const { step, database } = result;
+  if (json) cli.print(JSON.stringify(step, null, 2));
+  else cli.print(`change ${step.n} (${step.action}: ${formatTasks(step, database)}) reverted`);
+  if (database.enable_sync && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
   return exitCode.ok;
 };
 
-type Reverted =
+type RevertResult =
   | { readonly ok: true; readonly step: LogStep; readonly database: KronosDatabase }
+  /** `found`: the step exists, but reverting it changes nothing. */
   | { readonly ok: false; readonly error: string; readonly found?: true };
 
 /**
- * @param n of the step; the last one that can be taken back where none is said
+ * Reverts a step of the log by a new step.
+ * @param n the number of the step; undefined for the last one that was made here and not reverted
  * @param now seconds since 1970
  */
-export function revertStep(keeper: DatabaseStore, n: number | undefined, now: number): Reverted {
-  let outcome: Reverted = { ok: false, error: n === undefined ? 'nothing to revert' : 'change not found' };
-  keeper.write((database) => {
-    const step = n === undefined ? lastOf(database.log) : database.log.find((one) => one.n === n);
+export function revertStep(store: DatabaseStore, n: number | undefined, now: number): RevertResult {
+  let outcome: RevertResult = { ok: false, error: n === undefined ? 'nothing to revert' : 'change not found' };
+  store.write((database) => {
+    const step = n === undefined ? findLastRevertible(database.log) : database.log.find((one) => one.n === n);
     if (step === undefined) return {};
     const tasks = applyEdits(database.tasks, [...step.edits].reverse().map(invertEdit));
     const changed = recordStep(database, tasks, { action: 'revert', at: now, reverts: step.n });
     outcome =
       changed.tasks === undefined
-        ? { ok: false, error: 'nothing to revert: what it changed was changed again since', found: true }
+        ? { ok: false, error: 'nothing to revert: later changes have replaced this change', found: true }
         : { ok: true, step, database };
     return changed;
   });

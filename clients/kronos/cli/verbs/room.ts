@@ -1,21 +1,22 @@
-// The timer of a mob room, started as the `mob` command line does it.
+// The command `room`: starts the timer of a mob room by the request that the `mob` command sends.
 
 import { userInfo } from 'node:os';
 import { parseHubUrl } from '../../sync/hub.ts';
+import { causeMessage } from '../cause-message.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
-import { errorMessage } from '../error-message.ts';
 
-const patienceMs = 10_000;
+const requestTimeoutMs = 10_000;
 const usage = 'room <name> timer|break <minutes>';
-const kinds = new Map([
+/** The timers of the command line, and their fields in the request. */
+const requestFields = new Map([
   ['timer', 'timer'],
   ['break', 'breaktimer'],
 ]);
 
 export const room: RunCommand = async ({ words, json }, cli) => {
   const [name = '', kind = '', minutes = '', ...more] = words;
-  const field = kinds.get(kind);
+  const field = requestFields.get(kind);
   const count = /^\d{1,4}$/.test(minutes) ? Number(minutes) : undefined;
   if (
     !/^[A-Za-z0-9_-]+$/.test(name) ||
@@ -27,31 +28,31 @@ export const room: RunCommand = async ({ words, json }, cli) => {
     return printUsage(cli, usage);
   }
   const { sync_host: host, sync_user_id: token } = cli.database.read();
-  const said = cli.env['MOB_TIMER_URL'];
-  const base = said === undefined ? parseHubUrl(host, 'http') : URL.canParse(said) ? new URL(said) : undefined;
+  const mobUrl = cli.env['MOB_TIMER_URL'];
+  const base = mobUrl === undefined ? parseHubUrl(host, 'http') : URL.canParse(mobUrl) ? new URL(mobUrl) : undefined;
   if (base === undefined) {
-    cli.printError(`${said ?? host} is no address of a hub`);
+    cli.printError(`${mobUrl ?? host} is not the address of a hub`);
     return exitCode.usage;
   }
-  // The hub's secret is for the hub alone, not for whatever MOB_TIMER_URL names.
-  const known = said === undefined || base.origin === parseHubUrl(host, 'http')?.origin;
+  // The token is sent to the hub only, not to another server that MOB_TIMER_URL names.
+  const isHub = mobUrl === undefined || base.origin === parseHubUrl(host, 'http')?.origin;
   const address = new URL(name, base.href.endsWith('/') ? base : `${base.href}/`);
-  const body = { [field]: count, user: cli.env['MOB_TIMER_USER'] ?? userOf(cli) };
+  const body = { [field]: count, user: cli.env['MOB_TIMER_USER'] ?? readUserName(cli) };
   let status: number;
   try {
     const answer = await fetch(address, {
       method: 'PUT',
       headers: {
         'content-type': 'application/json',
-        ...(known && token !== '' ? { authorization: `Bearer ${token}` } : {}),
+        ...(isHub && token !== '' ? { authorization: `Bearer ${token}` } : {}),
       },
       body: JSON.stringify(body),
       redirect: 'error',
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(requestTimeoutMs),
     });
     status = answer.status;
   } catch (error) {
-    cli.printError(`${address.href} was not reached: ${errorMessage(error)}`);
+    cli.printError(`cannot reach ${address.href}: ${causeMessage(error)}`);
     return exitCode.failure;
   }
   if (status === 401 || status === 403) {
@@ -67,7 +68,7 @@ export const room: RunCommand = async ({ words, json }, cli) => {
   return exitCode.ok;
 };
 
-function userOf({ env }: CliContext): string {
+function readUserName({ env }: CliContext): string {
   try {
     return env['USER'] ?? userInfo().username;
   } catch {

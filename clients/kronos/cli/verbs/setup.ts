@@ -1,4 +1,4 @@
-// What to paste where, so that the tools people have talk to the hub. Only facts of this hub are printed; nothing is written.
+// The command `setup`: prints the configuration that connects a tool to this hub. It writes no file.
 
 import { parseHubUrl } from '../../sync/hub.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
@@ -11,7 +11,7 @@ interface Hub {
   readonly token: string;
 }
 
-const lines: Readonly<Record<string, (hub: Hub) => readonly string[]>> = {
+const instructions: Readonly<Record<string, (hub: Hub) => readonly string[]>> = {
   wakatime: ({ url, token }) => [
     '# In ~/.wakatime.cfg, for the plugins of all editors:',
     '[settings]',
@@ -19,7 +19,7 @@ const lines: Readonly<Record<string, (hub: Hub) => readonly string[]>> = {
     `api_key = ${token || '<a token: horai token create --name wakatime>'}`,
   ],
   activitywatch: ({ url }) =>
-    isHere(url)
+    isLoopback(url)
       ? url.port === '5600'
         ? [
             '# Stop aw-server; the watchers find the hub, which is on their port. Restart them:',
@@ -29,7 +29,7 @@ const lines: Readonly<Record<string, (hub: Hub) => readonly string[]>> = {
         : [
             `# The watchers look for port 5600, and the hub is on ${url.port}. In ~/.config/activitywatch/aw-client/aw-client.toml:`,
             '[server]',
-            `hostname = "${bare(url)}"`,
+            `hostname = "${toIpv4Host(url)}"`,
             `port = "${url.port}"`,
           ]
       : [
@@ -38,41 +38,41 @@ const lines: Readonly<Record<string, (hub: Hub) => readonly string[]>> = {
         ],
   mob: ({ url }) => [
     '# In the profile of your shell:',
-    `export MOB_TIMER_URL=${root(url)}`,
+    `export MOB_TIMER_URL=${addTrailingSlash(url)}`,
     'export MOB_TIMER_ROOM=my-room',
   ],
   vim: ({ url, token }) => [
     '" In your vimrc:',
     'let g:kronos_sync = 1',
-    `let g:kronos_sync_host = '${bare(url)}:5000'`,
-    `" At its first start it asks for a token: ${token || 'say that you have none'}`,
+    `let g:kronos_sync_host = '${toIpv4Host(url)}:5000'`,
+    `" At its first start it asks for a token: ${token || 'answer that you have none'}`,
   ],
 };
 
-/** With the slash that is to be at its end. */
-function root({ href }: URL): string {
+/** The mob timer needs a slash at the end. */
+function addTrailingSlash({ href }: URL): string {
   return href.endsWith('/') ? href : `${href}/`;
 }
 
-function isHere({ hostname }: URL): boolean {
+function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
 }
 
-/** ActivityWatch and Vim are not to wait for an address that the hub does not listen on. */
-function bare(url: URL): string {
+/** Replaces `localhost`, which ActivityWatch and Vim may resolve to ::1, where the hub does not listen. */
+function toIpv4Host(url: URL): string {
   return url.hostname === 'localhost' ? '127.0.0.1' : url.hostname;
 }
 
 export const setup: RunCommand = ({ words }, cli: CliContext) => {
   const [name = '', ...more] = words;
-  const say = Object.hasOwn(lines, name) ? lines[name] : undefined;
-  if (say === undefined || more.length > 0) return printUsage(cli, usage);
+  const formatInstructions = Object.hasOwn(instructions, name) ? instructions[name] : undefined;
+  if (formatInstructions === undefined || more.length > 0) return printUsage(cli, usage);
   const { sync_host: host, sync_user_id: token } = cli.database.read();
   const url = parseHubUrl(host, 'http');
   if (url === undefined) {
-    cli.printError(`${host} is no address of a hub: run "kronos login <host>"`);
+    cli.printError(`${host} is not the address of a hub: run "kronos login <host>"`);
     return exitCode.failure;
   }
-  for (const line of say({ url, token })) cli.print(line);
+  for (const line of formatInstructions({ url, token })) cli.print(line);
   return exitCode.ok;
 };

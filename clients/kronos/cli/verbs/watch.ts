@@ -1,4 +1,4 @@
-// The changes of one channel, or of all that match a pattern, a line each, until the person has seen enough.
+// The command `watch`: prints the changes of one channel, or of all channels that match a pattern, one per line, until it is interrupted.
 
 import { escapeControls } from '../../../../protocol/columns.ts';
 import type { ChannelEvent, Connection, SdkChange } from '../../../typescript/api.ts';
@@ -12,51 +12,51 @@ export const watch: RunCommand = async ({ words, json }, cli) => {
   const database = cli.database.read();
   const hub = await connectOnce({ ...database, sync_device_id: '' });
   if (hub === undefined) {
-    cli.printError(`${database.sync_host} is no address of a hub: run "kronos login <host>"`);
+    cli.printError(`${database.sync_host} is not the address of a hub: run "kronos login <host>"`);
     return exitCode.failure;
   }
-  const told = name.endsWith('*') ? hub.follow(name) : hub.channel(name).subscribe();
-  const outcome = ending(hub, cli);
-  const lines = (async () => {
-    for await (const one of told) show(one, json, cli);
+  const events = name.endsWith('*') ? hub.follow(name) : hub.channel(name).subscribe();
+  const waiting = waitForEnd(hub, cli);
+  const printing = (async () => {
+    for await (const event of events) printEvent(event, json, cli);
   })();
   hub.start();
-  const code = await outcome;
-  told.close();
+  const code = await waiting;
+  events.close();
   await hub.close();
-  await lines;
+  await printing;
   return code;
 };
 
-/** Resolves with the exit code, once it is over. */
-function ending(hub: Connection, cli: CliContext): Promise<0 | 4> {
+/** Resolves with the exit code when the person interrupts the command, or the hub refuses the token. */
+function waitForEnd(hub: Connection, cli: CliContext): Promise<0 | 4> {
   return new Promise((resolve) => {
-    const forget = cli.onInterrupt(() => over(exitCode.ok));
-    const over = (code: 0 | 4) => {
-      forget();
-      stop();
+    const removeInterruptListener = cli.onInterrupt(() => end(exitCode.ok));
+    const end = (code: 0 | 4) => {
+      removeInterruptListener();
+      removeStateListener();
       resolve(code);
     };
-    const stop = hub.onState((state) => {
-      if (state.name === 'offline') cli.printError(`note: the hub is not reached (${state.reason}); trying again`);
+    const removeStateListener = hub.onState((state) => {
+      if (state.name === 'offline') cli.printError(`note: cannot reach the hub (${state.reason}); trying again`);
       if (state.name !== 'revoked') return;
       cli.printError(`the hub refuses the token: ${state.reason}`);
-      over(exitCode.auth);
+      end(exitCode.auth);
     });
   });
 }
 
-function show(told: ChannelEvent<unknown> | SdkChange<unknown>, json: boolean, cli: CliContext): void {
+function printEvent(event: ChannelEvent<unknown> | SdkChange<unknown>, json: boolean, cli: CliContext): void {
   if (json) {
-    cli.print(JSON.stringify(told));
+    cli.print(JSON.stringify(event));
     return;
   }
-  if ('items' in told) {
-    cli.print(`${told.channel}: ${told.items.length} items${told.type === 'reset' ? ', anew' : ''}`);
-    for (const { key, item } of told.items)
+  if ('items' in event) {
+    cli.print(`${event.channel}: ${event.items.length} items${event.type === 'reset' ? ' (reset)' : ''}`);
+    for (const { key, item } of event.items)
       cli.print(`  ${escapeControls(key)} ${escapeControls(JSON.stringify(item))}`);
     return;
   }
-  const value = told.type === 'delete' ? '' : ` ${escapeControls(JSON.stringify(told.item))}`;
-  cli.print(`${told.channel} ${told.seq} ${told.type} ${escapeControls(told.key)}${value}`);
+  const value = event.type === 'delete' ? '' : ` ${escapeControls(JSON.stringify(event.item))}`;
+  cli.print(`${event.channel} ${event.seq} ${event.type} ${escapeControls(event.key)}${value}`);
 }

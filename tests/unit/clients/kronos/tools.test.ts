@@ -57,7 +57,7 @@ describe('log and revert', () => {
     expect(await house.run('revert')).toEqual({ code: 1, out: '', err: 'nothing to revert\n' });
   });
 
-  test('any step can be taken back, and a revert too', async () => {
+  test('revert undoes any step, also a revert', async () => {
     expect(await house.run('revert 3')).toMatchObject({ code: 0 });
     expect(keeper.database.tasks).toMatchObject([{ desc: 'one', tags: ['x'] }, { done: house.now / 1_000 }]);
     expect((await house.run('log')).out).toContain('3  2018-03-01T20:21:00  update       uno (reverted)');
@@ -67,18 +67,18 @@ describe('log and revert', () => {
     expect(await house.run('revert x')).toMatchObject({ code: 2 });
   });
 
-  test('a deleted task comes back with its id, or the next that is free', async () => {
+  test('revert restores a deleted task with its id, or with the next free id', async () => {
     await house.run('del 1');
     await house.run('a other');
     await house.run('revert 5');
     expect(descs()).toContainEqual([2, 'uno']);
   });
 
-  test('what was changed since is not taken away', async () => {
+  test('revert refuses a step that later changes have replaced', async () => {
     expect(await house.run('revert 1')).toEqual({
       code: 1,
       out: '',
-      err: 'nothing to revert: what it changed was changed again since\n',
+      err: 'nothing to revert: later changes have replaced this change\n',
     });
   });
 });
@@ -168,16 +168,16 @@ describe('completion', () => {
     expect(bash(folder, 'kronos setup a')).toEqual(['activitywatch']);
   });
 
-  testIn('fish')('in fish too', async () => {
+  testIn('fish')('works in fish', async () => {
     const folder = leftovers.folder();
     await tasksIn(folder);
     expect(fish(folder, 'kronos st')).toEqual(['start\tstart working on a task', 'stop\tstop working on a task']);
     expect(fish(folder, 'k stop ')).toEqual(['2\tcall Bob: 10:30']);
     expect(fish(folder, 'kronos add x +')).toEqual(['+home\t1 task', '+work\t1 task']);
-    expect(fish(folder, 'kronos update 2 -')).toEqual(['-work\ttake the tag away']);
+    expect(fish(folder, 'kronos update 2 -')).toEqual(['-work\tremove the tag']);
   });
 
-  testIn('zsh')('in zsh too, from either place that people put it', async () => {
+  testIn('zsh')('works in zsh, from a folder of fpath and by eval', async () => {
     const folder = leftovers.folder();
     await tasksIn(folder);
     expect(zsh(folder, 'kronos un')).toContain('kronos undone ');
@@ -190,7 +190,7 @@ describe('completion', () => {
     expect(zsh(folder, 'k un', `fpath=(${functions} $fpath); compinit -u -D`)).toContain('k undone ');
   });
 
-  test('for other shells there is none', async () => {
+  test('refuses other shells', async () => {
     expect(await new TestCli().run('completion tcsh')).toMatchObject({ code: 2 });
   });
 });
@@ -213,7 +213,7 @@ describe('setup', () => {
     for (const line of lines) expect(out).toContain(line);
   });
 
-  test('for what it does not know', async () => {
+  test('refuses an unknown tool', async () => {
     expect(await new TestCli().run('setup emacs')).toMatchObject({ code: 2 });
     expect(await new TestCli().run('setup toString')).toMatchObject({ code: 2 });
   });
@@ -233,23 +233,23 @@ describe('with a hub', () => {
   });
   afterEach(() => hub.stop());
 
-  test('the doctor finds nothing wrong', async () => {
+  test('doctor reports no problem', async () => {
     const { code, out } = await house.run('doctor');
     expect(out.split('\n').map((line) => line.slice(0, 5).trim())).toEqual([...Array(7).fill('ok'), '']);
     expect(code).toBe(0);
     expect(out).not.toContain(hub.ownerSecret);
   });
 
-  test('the doctor finds what is wrong, and says what to do', async () => {
+  test('doctor reports each problem and its fix', async () => {
     house.clock = () => Date.now() + 10_000;
     const skewed = await house.run('doctor');
     expect(skewed.code).toBe(1);
-    expect(skewed.out).toMatch(/WRONG clock: this clock is \d+ ms ahead of the hub's\n {6}→ set it/);
+    expect(skewed.out).toMatch(/WRONG clock: this clock is \d+ ms ahead of the hub's\n {6}→ synchronize it/);
     house.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
-    expect((await house.run('doctor')).out).toMatch(/WRONG token: the hub refuses it: .*\n {6}→ make one on the hub/);
+    expect((await house.run('doctor')).out).toMatch(/WRONG token: the hub refuses it: .*\n {6}→ create one on the hub/);
 
     const other = createServer((socket) => {
-      // Who finds no hub here hangs up.
+      // The doctor closes the connection.
       socket.on('error', () => undefined);
       socket.resume().end('no hub\n');
     });
@@ -261,12 +261,12 @@ describe('with a hub', () => {
     });
     house.keeper.write(() => ({ sync_host: `127.0.0.1:${port}` }));
     expect((await house.run('doctor')).out).toMatch(
-      /WRONG hub: something at .* takes connections, but is no hub .*\n {6}→ see who has port/,
+      /WRONG hub: .* accepts connections, but is not a hub .*\n {6}→ find the program on port/,
     );
     await new Promise((resolve) => other.close(resolve));
-    expect((await house.run('doctor')).out).toMatch(/WRONG hub: .* is not reached: .*\n {6}→ start the hub/);
+    expect((await house.run('doctor')).out).toMatch(/WRONG hub: cannot reach .*: .*\n {6}→ start the hub/);
     house.keeper.write(() => ({ sync_host: 'no/address' }));
-    expect((await house.run('doctor')).out).toContain('WRONG hub: no/address is no address');
+    expect((await house.run('doctor')).out).toContain('WRONG hub: no/address is not an address');
     writeFileSync(join(house.folder, 'kronos.json'), '{');
     const { code, out } = await house.run('doctor --json');
     expect(code).toBe(1);
@@ -302,11 +302,11 @@ describe('with a hub', () => {
     house.env = { MOB_TIMER_URL: 'http://127.0.0.1:1/' };
     expect(await house.run('room kitchen timer 1')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('was not reached'),
+      err: expect.stringContaining('cannot reach http://127.0.0.1:1/'),
     });
   });
 
-  test.each(['', ' --json'])('watch%s tells the changes of a channel as they happen', async (option) => {
+  test.each(['', ' --json'])('watch%s prints the changes of a channel as they happen', async (option) => {
     const other = new TestCli(house.keeper, 'other');
     other.folder = house.folder;
     let synced: Promise<unknown> = Promise.resolve();
