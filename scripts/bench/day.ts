@@ -1,5 +1,6 @@
 // The merged day: a heavy day warm and cold, sums of a year, a thousand rules, and what it costs a hub whose days nobody looks at. The
-// controls are a plain scan of the same items, the same work without rules, the same writes on a hub without merged days.
+// controls are a plain scan of the same items, the same work without rules, the same writes on a hub without merged days, and aw-server
+// with the same events.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { MemoryStore } from '../../server/storage/memory.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
 import { realWorld } from '../../server/world.ts';
 import { Chance } from '../demo/chance.ts';
+import { benchAwServer } from './aw-server.ts';
 import type { BenchRow } from './store.ts';
 
 const account = 'ann';
@@ -117,7 +119,8 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
   const registry = await own.registry(() => true);
   const parts = await own.parts(span, settings, () => true);
   const { calendar } = settings;
-  const warm = await times(rounds, () => own.compute(span, parts, { settings, calendar, registry }));
+  const computed = await times(rounds, () => own.compute(span, parts, { settings, calendar, registry }));
+  const warm = await times(rounds, async () => JSON.stringify(await own.day({ date, ...everything })));
   const dates = datesBetween(
     new Date(heavy - 365 * dayMs).toISOString().slice(0, 10),
     new Date(heavy - dayMs).toISOString().slice(0, 10),
@@ -128,7 +131,8 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
   await days.close();
   const row = (name: string, ours: number, control: number): BenchRow => ({ name, ours, control, unit: 'ms' });
   return [
-    row('day: a heavy day again, beside a scan', median(warm), median(scans)),
+    row('day: a heavy day asked again, beside a scan', median(warm), median(scans)),
+    row('day: a heavy day computed anew from memory, beside a scan', median(computed), median(scans)),
     row('day: a heavy day from the store, beside a scan', median(cold), median(scans)),
     row('day: sums of 365 days again, beside a scan', median(again), median([year])),
     row('day: sums of 365 days the first time, beside a scan', median([first]), median([year])),
@@ -215,7 +219,7 @@ export async function benchDay(): Promise<readonly BenchRow[]> {
     await fillYear(opened.store);
     const rows = await benchDays(opened.store);
     await opened.store.close();
-    return [...rows, benchRules(), await benchUnseen()];
+    return [...rows, benchRules(), await benchUnseen(), ...(await benchAwServer())];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
