@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv } from 'ajv';
+import { dayItems } from '../../../protocol/day-channels.ts';
 import { errors } from '../../../protocol/errors.ts';
 import { answers, requests } from '../../../protocol/messages.ts';
 import { documents, folder, readReference } from '../../../scripts/write-reference.ts';
@@ -53,6 +54,7 @@ describe('the AsyncAPI document', () => {
     const expected = Object.fromEntries([
       ...Object.entries(requests).map(([name, schema]) => [`request.${name}`, plain(schema)]),
       ...Object.entries(answers).map(([name, schema]) => [`answer.${name}`, plain(schema)]),
+      ...Object.entries(dayItems).map(([name, { schema }]) => [`item.${name}`, plain(schema)]),
     ]);
     expect(schemas).toEqual(expected);
     expect(Object.keys(messages)).toEqual(Object.keys(expected));
