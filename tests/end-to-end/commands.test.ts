@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
       args: ({ folder }) => [join(folder, `new-${running}.backup`)],
       running,
       code: 0,
-      out: /^\d+ channels? with \d+ steps? .*\n$/,
+      out: /\.backup has \d+ channels? with \d+ steps?\.\n$/,
       err: nothing,
     },
   ]),
@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
     args: ({ folder }) => [join(folder, 'new-false.backup'), '--replace'],
     running: false,
     code: 0,
-    out: /^\d+ channels? with/,
+    out: /^Restored \d+ channels? with/,
     err: /new-false\.backup/,
   },
   {

@@ -36,7 +36,7 @@ function status(url: string, headers: Readonly<Record<string, string>>): Promise
 describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
   test('[L6.1] bound to loopback is personal: who says nothing is the owner', async () => {
     const hub = await start({ engine });
-    expect(hub).toMatchObject({ personal: true, kronos: null });
+    expect(hub).toMatchObject({ isPersonal: true, kronos: null });
     expect(await status(`${hub.url}-/metrics`, {})).toBe(200);
     const socket = await Socket.open(hub.url);
     expect(await socket.ask({ type: 'accounts' })).toMatchObject({ success: true, accounts: [{ name: 'owner' }] });

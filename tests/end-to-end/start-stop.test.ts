@@ -114,12 +114,15 @@ describe('a hub', () => {
     expect(out + err).not.toContain(HORAI_OWNER_TOKEN);
   });
 
-  test('in memory touches no disk and says that nothing is kept', async () => {
+  test('in memory touches no disk and says that all data is lost', async () => {
     const data = join(leftovers.folder(), 'data');
     const hub = new HubProcess(leftovers, { HORAI_DATA: data, HORAI_STORE: 'memory' });
     await hub.up();
     expect(() => statSync(data)).toThrow('ENOENT');
-    expect(await hub.stop()).toMatchObject({ code: 0, err: expect.stringContaining('nothing is kept') });
+    expect(await hub.stop()).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('all data is lost when the hub stops'),
+    });
   });
 });
 
@@ -128,7 +131,7 @@ describe('a hub that cannot start says why in one sentence', () => {
     const data = leftovers.folder();
     const port = await takenPort();
     const hub = new HubProcess(leftovers, { HORAI_DATA: data, HORAI_PORT: port });
-    expectSentence(await hub.ended, port, 'taken', 'HORAI_PORT');
+    expectSentence(await hub.ended, port, 'in use', 'HORAI_PORT');
 
     const next = new HubProcess(leftovers, { HORAI_DATA: data });
     await next.up();

@@ -398,16 +398,7 @@ export class Devices {
       });
       return { ok: true, write: { ops, origin: 'hub', at: now } };
     });
-    ended.then(() => this.#forgetProcesses()).catch(this.#failed);
-  }
-
-  /** Those of before: their connections are noted as ended. */
-  async #forgetProcesses(): Promise<void> {
-    const at = this.#world.now();
-    await this.#alive.write(({ items }) => {
-      const keys = [...items.keys()].filter((key) => key !== this.#process);
-      return { ok: true, write: { ops: keys.map((key) => ({ op: 'remove', key })), origin: 'hub', at } };
-    });
+    ended.catch(this.#failed);
   }
 
   /**
@@ -447,8 +438,13 @@ export class Devices {
     const at = this.#world.now();
     this.#isWaiting = false;
     if (this.#toldAt + sureMs > at) this.#noteAliveLater();
-    const op = { op: 'put', key: this.#process, value: JSON.stringify({ at }) } as const;
-    this.#alive.write(() => ({ ok: true, write: { ops: [op], origin: 'hub', at } })).catch(this.#failed);
+    const noted = this.#alive.write(({ items }) => {
+      // The connections of processes of before are noted as ended.
+      const old = [...items.keys()].filter((key) => key !== this.#process);
+      const put = { op: 'put', key: this.#process, value: JSON.stringify({ at }) } as const;
+      return { ok: true, write: { ops: [put, ...old.map((key): Op => ({ op: 'remove', key }))], origin: 'hub', at } };
+    });
+    noted.catch(this.#failed);
   }
 
   disconnect(device: Device, orderly: boolean): void {

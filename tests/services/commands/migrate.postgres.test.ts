@@ -119,7 +119,7 @@ else {
       await target.close();
       expect(await migrate(folder, 'sqlite', url)).toMatchObject({
         code: 1,
-        err: expect.stringContaining('a channel carl/tasks that is not the source’s'),
+        err: expect.stringContaining('a channel carl/tasks that is missing or different in the source'),
       });
       expect(await migrate(folder, 'sqlite', 'mysql://x')).toMatchObject({ code: 1 });
     }, 120_000);

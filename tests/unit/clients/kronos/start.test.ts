@@ -58,7 +58,9 @@ describe('the bundle', () => {
     const bare = leftovers.folder();
     writeFileSync(join(bare, 'cache'), 'no folder');
     expect(await kronos(bare, 'add', 'two')).toEqual({ code: 0, out: 'task 1 added: two\n', err: '' });
-    expect((await kronos(bare, 'doctor')).out).toContain('WRONG start: slow, for it is not bundled: ENOTDIR');
+    expect((await kronos(bare, 'doctor')).out).toContain(
+      'WRONG start: slow, because the program is not bundled: ENOTDIR',
+    );
   });
 
   test('is made by each of those that start at once, and one of theirs stays', async () => {
