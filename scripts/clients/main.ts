@@ -1,0 +1,69 @@
+// `npm run clients [name…] [--write]`: real clients, installed by their own package managers, each run unmodified against a hub.
+// `--write` keeps the table in README.md. See README.md for `CLIENTS_FROM`.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { errorMessage } from '../../protocol/error-message.ts';
+import { arrival } from '../../tests/harness/eventually.ts';
+import { Missing } from './check.ts';
+import type { ClientRow, RowResult } from './row.ts';
+import { activityWatchRows } from './rows/activitywatch.ts';
+import { editorRows } from './rows/editors.ts';
+import { proxyRows } from './rows/proxies.ts';
+import { referenceRows } from './rows/reference-server.ts';
+import { toolRows } from './rows/tools.ts';
+import { wakatimeRows } from './rows/wakatime.ts';
+import { formatTable, isFailure, replaceResult } from './table.ts';
+import { Workbench } from './workbench.ts';
+
+const rowLimitMs = 150_000;
+const from = process.env['CLIENTS_FROM'] ?? '';
+const rows: readonly ClientRow[] = [
+  ...activityWatchRows,
+  ...referenceRows,
+  ...wakatimeRows,
+  ...toolRows,
+  ...editorRows,
+  ...proxyRows,
+].filter(({ source }) => source !== 'CLIENTS_FROM' || from !== '');
+
+async function runRow(row: ClientRow): Promise<RowResult> {
+  const bench = new Workbench(from);
+  const began = performance.now();
+  const result = (rest: Pick<RowResult, 'version' | 'did' | 'result'>): RowResult => {
+    const seconds = Math.round((performance.now() - began) / 100) / 10;
+    return { client: row.name, source: row.source, seconds, ...rest };
+  };
+  try {
+    return result({ ...(await arrival(row.run(bench), 'the row to end', { deadlineMs: rowLimitMs })), result: 'pass' });
+  } catch (error) {
+    const outcome = error instanceof Missing ? 'missing' : 'fail';
+    return result({ version: '', did: errorMessage(error), result: outcome });
+  } finally {
+    await bench.close();
+  }
+}
+
+const args = process.argv.slice(2);
+const names = args.filter((arg) => !arg.startsWith('--'));
+const chosen = names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
+if (chosen.length === 0) {
+  console.error(`No such client. There are: ${rows.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const results: RowResult[] = [];
+let failures = 0;
+for (const row of chosen) {
+  const result = await runRow(row);
+  results.push(result);
+  if (isFailure(result, process.env['CI'] === 'true', row.optional ?? false)) failures += 1;
+  console.error(`${result.result.padEnd(7)} ${result.seconds.toFixed(1).padStart(5)} s  ${row.name}`);
+}
+console.log(formatTable(results));
+console.log(`clients: ${results.length - failures} passed, ${failures} failed`);
+if (args.includes('--write')) {
+  const page = new URL('./README.md', import.meta.url);
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(page, replaceResult(readFileSync(page, 'utf8'), results, date));
+}
+process.exit(failures === 0 ? 0 : 1);

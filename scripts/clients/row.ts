@@ -1,0 +1,36 @@
+// What a row of `npm run clients` is: one real client, run unmodified against a hub that the run starts.
+
+import type { Workbench } from './workbench.ts';
+
+/** Who provides the client. CI accepts no missing row of the first three. */
+export type Source = 'PyPI' | 'npm' | 'Debian' | 'CLIENTS_FROM';
+
+export interface ClientRow {
+  readonly name: string;
+  readonly source: Source;
+  /** True for a client that CI may lack, because no interpreter that can run it is maintained. */
+  readonly optional?: boolean;
+  /**
+   * Runs the client and checks what it did.
+   * @throws Missing if a tool that the client needs is not installed; any other error fails the row
+   */
+  readonly run: (bench: Workbench) => Promise<RunReport>;
+}
+
+export interface RunReport {
+  /** As the client or its package manager says it. */
+  readonly version: string;
+  /** What the client did, as a phrase in the past tense. */
+  readonly did: string;
+}
+
+export type Result = 'pass' | 'fail' | 'missing';
+
+export interface RowResult {
+  readonly client: string;
+  readonly source: Source;
+  readonly version: string;
+  readonly did: string;
+  readonly result: Result;
+  readonly seconds: number;
+}

@@ -1,0 +1,43 @@
+// Vim and Neovim: their own sockets on the hub's Kronos port, and both generations of kronos.vim where `CLIENTS_FROM` has them.
+
+import { check, checkEqual } from '../check.ts';
+import type { ClientRow, RunReport } from '../row.ts';
+import { owner, type Workbench } from '../workbench.ts';
+import { runKronosVim } from './kronos-vim.ts';
+
+export const editorRows: readonly ClientRow[] = [
+  { name: 'vim', source: 'Debian', run: runVim },
+  { name: 'neovim', source: 'Debian', run: runNeovim },
+  ...(['vim', 'nvim'] as const).flatMap((editor): ClientRow[] => [
+    { name: `kronos.vim 2018 in ${editor}`, source: 'CLIENTS_FROM', run: (bench) => runKronosVim(bench, editor, 2018) },
+    { name: `kronos.vim 2019 in ${editor}`, source: 'CLIENTS_FROM', run: (bench) => runKronosVim(bench, editor, 2019) },
+  ]),
+];
+
+async function runVim(bench: Workbench): Promise<RunReport> {
+  const vim = bench.tool('vim');
+  const features = await bench.succeed(vim, ['--version']);
+  check(features.includes('+channel'), 'this Vim has no channels: install Debian’s package vim');
+  const did = await useSockets(bench, vim, ['-es', '-u', 'NONE', '-i', 'NONE', '-n']);
+  return { version: /IMproved (\S+)/.exec(features)?.[1] ?? '', did };
+}
+
+async function runNeovim(bench: Workbench): Promise<RunReport> {
+  const nvim = bench.tool('nvim');
+  const did = await useSockets(bench, nvim, ['--headless', '-u', 'NONE', '-i', 'NONE', '-n']);
+  return { version: /v(\S+)/.exec(await bench.succeed(nvim, ['--version']))?.[1] ?? '', did };
+}
+
+/** One editor writes tasks in several packets and reads them back; a second sees the changes of the first. */
+async function useSockets(bench: Workbench, editor: string, args: readonly string[]): Promise<string> {
+  const { kronosPort } = await bench.hub();
+  const run = (part: string) => {
+    const env = { HUB_PORT: String(kronosPort), HUB_USER: owner, HUB_PART: part, HOME: bench.folder() };
+    return bench.succeed(editor, [...args, '-S', bench.program('editor-socket.vim')], { env });
+  };
+  const [first, second] = [JSON.parse(await run('write')), JSON.parse(await run('read'))];
+  checkEqual(first.errors, [], 'what the hub refused');
+  checkEqual(first.descriptions, ['from the editor é', 'second'], 'the tasks after the writes');
+  checkEqual(second.descriptions, ['from the editor é', 'second'], 'the tasks that a second start reads');
+  return 'login, create, update, a message cut in two packets, two in one, read-all; read again by a second start';
+}
