@@ -279,14 +279,14 @@ function match(
       claimed.add(one);
     }
   }
+  /** The tasks that a done one may have been. */
+  const openOf = (task: Task) => openIds(task).flatMap((id) => byId.get(id) ?? []);
   // Computed when the passes below ask for it: a done task that was recognised by then leaves no other task's id.
   let leaving: ReadonlySet<Known> | undefined;
   const isLeaving = (one: Known) => {
     leaving ??= new Set(
       ours.flatMap((task) =>
-        found.has(task) || namesOf(task) !== undefined
-          ? []
-          : openIds(task).flatMap((id) => (byId.get(id) ?? []).filter((open) => becameDone(open, task))),
+        found.has(task) || namesOf(task) !== undefined ? [] : openOf(task).filter((open) => becameDone(open, task)),
       ),
     );
     return leaving.has(one);
@@ -309,7 +309,7 @@ function match(
       byId.get(task.id),
       (one) => one.current !== undefined && hadUnder(one, task.id) && !isLeaving(one) && !isOther(one, task),
     ],
-    (task) => [openIds(task).flatMap((id) => byId.get(id) ?? []), (one) => becameDone(one, task)],
+    (task) => [openOf(task), (one) => becameDone(one, task)],
     // Done and undone again, without a word: another id, and else the same.
     (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => one.lastOwn?.desc === task.desc],
   ];
@@ -329,18 +329,13 @@ function match(
       claimed.add(one);
     }
   }
-  const isCopy = (task: Task) =>
-    !found.has(task) &&
-    !fresh.has(task) &&
-    [namesOf(task) ?? openIds(task).flatMap((id) => byId.get(id) ?? [])]
-      .flat()
-      .some(
-        (one) =>
-          one !== undefined &&
-          claimed.has(one) &&
-          (keys.get(task) === one.life.key || becameDone(one, task) || wasDone(one, task)) &&
-          !isEdited(one, task),
-      );
+  const isCopy = (task: Task) => {
+    if (found.has(task) || fresh.has(task)) return false;
+    const named = namesOf(task);
+    const originals =
+      named === undefined ? openOf(task).filter((one) => becameDone(one, task) || wasDone(one, task)) : [named];
+    return originals.some((one) => claimed.has(one) && !isEdited(one, task));
+  };
   return ours.flatMap((task): [Task, Known | undefined][] => (isCopy(task) ? [] : [[task, found.get(task)]]));
 }
 
@@ -394,21 +389,17 @@ export function openIds(task: Task): number[] {
 
 function becameDone(one: Known, task: Task): boolean {
   const before = one.lastOwn ?? (one.life.made === true ? one.current : undefined);
-  if (before?.id === undefined || task.id === undefined) return false;
+  return before !== undefined && isDoneFormOf(before, task);
+}
+
+function isDoneFormOf(before: Task, task: Task): boolean {
+  if (before.id === undefined || task.id === undefined) return false;
   return before.index === task.index && !before.done && isDoneIdOf(task.id, before.id);
 }
 
 /** Whether the task is a copy of one from when a client did it, which others did since. */
 function wasDone({ own }: Known, task: Task): boolean {
-  return own.some(
-    ({ id, done, desc, index }) =>
-      task.id !== undefined &&
-      id !== undefined &&
-      !done &&
-      desc === task.desc &&
-      index === task.index &&
-      isDoneIdOf(task.id, id),
-  );
+  return own.some((before) => before.desc === task.desc && isDoneFormOf(before, task));
 }
 
 function becameUndone(one: Known, task: Task): boolean {

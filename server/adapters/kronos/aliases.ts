@@ -58,9 +58,22 @@ export function indexShown(account: string, key: string, task: Task): string {
 }
 
 /** The key of the task that the hub shows under this index, where the hub made it. */
-export function keyShown(account: string, index: string): string | undefined {
+function keyShown(account: string, index: string): string | undefined {
   const begins = account + made;
   return index.startsWith(begins) ? index.slice(begins.length) : undefined;
+}
+
+/**
+ * W10: the key of the task that a client calls so: by its own name for it, or by the one that the hub shows.
+ * @param namesake the key of the task that has this index itself
+ */
+export function keyNamed(
+  client: TaskClient,
+  account: string,
+  index: string,
+  namesake: string | undefined,
+): string | undefined {
+  return client.keyOf(index, namesake) ?? keyShown(account, index);
 }
 
 /** What a client writes into an index when it makes one: the task's id then, and its clock in milliseconds. */
@@ -135,7 +148,7 @@ export function nameList(said: readonly Task[], context: ListContext): Named {
     const { index } = task;
     if (index === undefined) return undefined;
     const namesake = canonical.get(index);
-    const key = client.keyOf(index, namesake) ?? keyShown(account, index);
+    const key = keyNamed(client, account, index, namesake);
     // The device's own name of one task may be the index of another (M9): the one that is more alike is meant.
     if (key !== undefined && namesake !== undefined && namesake !== key) return stamps.nearer(task, key, namesake);
     if (key !== undefined) return key;

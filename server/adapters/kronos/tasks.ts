@@ -17,7 +17,7 @@ import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
 import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
 import type { TaskReader } from '../../wire/task-clients.ts';
-import { keyShown, nameList, stampOf, type TaskClient, withIndexOf } from './aliases.ts';
+import { keyNamed, nameList, stampOf, type TaskClient, withIndexOf } from './aliases.ts';
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Sought, type Which } from './match-task.ts';
 import { livesOf, provesReceived, type TaskPast } from './merge-history.ts';
@@ -298,12 +298,10 @@ export class Tasks {
     const present = new Set<string>();
     for (const { id, index, desc } of unreadable) {
       const named = index === undefined ? undefined : withOwner({ index }, userId, this.account).index;
+      const namesake = this.#lookup.byIndex(named);
       const key =
-        (named === undefined
-          ? undefined
-          : (client.keyOf(named, this.#lookup.byIndex(named)) ??
-            keyShown(this.account, named) ??
-            this.#lookup.byIndex(named))) ??
+        (named === undefined ? undefined : keyNamed(client, this.account, named, namesake)) ??
+        namesake ??
         this.#lookup.byId(id)[0] ??
         this.#lookup.byDesc(desc)[0];
       if (key === undefined) return new Set(lives.map((life) => life.key));
@@ -352,9 +350,10 @@ export class Tasks {
     const index = ours?.index ?? which.index;
     if (index === undefined || which.key !== undefined || client.generation === 'raw')
       return { ...plain, named: false };
-    const key = client.keyOf(index, this.#lookup.byIndex(index)) ?? keyShown(this.account, index);
+    const namesake = this.#lookup.byIndex(index);
+    const key = keyNamed(client, this.account, index, namesake);
     if (key !== undefined) return { ...plain, which: { key }, named: true };
-    if (this.#lookup.byIndex(index) !== undefined || this.#wasRemoved(index)) return { ...plain, named: false };
+    if (namesake !== undefined || this.#wasRemoved(index)) return { ...plain, named: false };
     const { index: _index, ...rest } = ours ?? {};
     const stamp = stampOf(index);
     const id = which.id ?? stamp?.id;
