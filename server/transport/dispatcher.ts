@@ -158,14 +158,9 @@ export class Dispatcher {
   }
 
   /** Opens the Peer of a new connection that speaks Kronos JSON, or of a WebSocket that carries an event stream. */
-  openConversation(
-    sink: ByteSink,
-    members: TopicMembers,
-    caller: Caller,
-    stream?: SocketStream | null,
-  ): PeerConnection {
+  openConversation(sink: ByteSink, members: TopicMembers, caller: Caller, stream?: SocketStream): PeerConnection {
     return this.#openPeer(sink, members, BACKPRESSURE_LIMIT, caller, (peer) => {
-      if (stream === undefined || stream === null) return this.#handlers.converse(peer, caller);
+      if (stream === undefined) return this.#handlers.converse(peer, caller);
       const answer = this.respond(stream.match, stream.head, Buffer.alloc(0), () => false);
       return openStreamSocket(peer, answer, this.log);
     });

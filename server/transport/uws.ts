@@ -72,7 +72,7 @@ interface UwsSocket {
 interface SocketData {
   readonly caller: Caller;
   /** Set until the connection is open. */
-  stream: SocketStream | null;
+  stream: SocketStream | undefined;
   connection: PeerConnection | null;
 }
 
@@ -321,7 +321,7 @@ class Sockets implements TopicMembers {
   open(socket: UwsSocket): void {
     const data = socket.getUserData();
     const connection = this.#dispatcher.openConversation(new UwsSink(socket), this, data.caller, data.stream);
-    data.stream = null;
+    data.stream = undefined;
     data.connection = connection;
     // Closed while it was being opened, when the close handler did not know its connection yet.
     if (!connection.isOpen) setImmediate(() => this.#dispatcher.closed(connection, false));
@@ -433,7 +433,7 @@ function upgrade(dispatcher: Dispatcher, res: UwsResponse, req: UwsRequest, secr
   }
   // A client that offers subprotocols disconnects if none is accepted; the hub does not care which.
   const protocol = req.getHeader('sec-websocket-protocol').split(',')[0]?.trim() ?? '';
-  const stream = dispatcher.findSocketStream({ ...head, method: 'GET' }) ?? null;
+  const stream = dispatcher.findSocketStream(head);
   res.upgrade({ caller, stream, connection: null }, req.getHeader('sec-websocket-key'), protocol, '', context);
 }
 
