@@ -10,10 +10,15 @@ export interface DateContext {
   readonly now: number;
 }
 
+/** The date in a zone at a moment, in seconds since 1970: `2026-11-28`. */
+export function dateAt(zone: Zone, moment: number): string {
+  const { year, month, day } = zone.civil(moment);
+  return `${year}-${two(month)}-${two(day)}`;
+}
+
 /** @returns `2026-11-28`; undefined if the word is no date */
 export function parseDate(word: string, { zone, now }: DateContext): string | undefined {
-  const { year, month, day } = zone.civil(now);
-  const today = `${year}-${two(month)}-${two(day)}`;
+  const today = dateAt(zone, now);
   if (word === 'today') return today;
   if (word === 'yesterday') return addDays(today, -1);
   const [, ...parts] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(word) ?? [];

@@ -32,6 +32,10 @@ export function minutesText(time: number): string {
   return rounded === 0 ? '0min' : fullDuration(rounded);
 }
 
+function totalText(total: number, { colour }: DayLayout): string {
+  return colour ? `${bold}${minutesText(total)}${reset}` : minutesText(total);
+}
+
 /** `Sat 28 Nov 2026` */
 function dateText(date: string): string {
   const [year = '', month = '', day = ''] = date.split('-');
@@ -49,10 +53,7 @@ interface BarRow {
 export function drawDay(day: ShownDay, layout: DayLayout): readonly string[] {
   const { total, first, last, breaks, segments, lanes } = day;
   const clock = clockOf(day.zone);
-  const head = [
-    `${dateText(day.date)}, ${day.zone}`,
-    layout.colour ? `${bold}${minutesText(total)}${reset}` : minutesText(total),
-  ];
+  const head = [`${dateText(day.date)}, ${day.zone}`, totalText(total, layout)];
   if (first !== null && last !== null) {
     const pause = breaks.reduce((sum, { from, to }) => sum + to - from, 0);
     const rest =
@@ -96,7 +97,7 @@ export function drawWeek(days: readonly ShownDay[], layout: DayLayout): readonly
   for (const { source, time } of days.flatMap((day) => day.lanes)) lanes.set(source, (lanes.get(source) ?? 0) + time);
   return [
     ...wrap(`${dateText(first.date)} to ${dateText(last.date)}, ${last.zone}`, layout),
-    layout.colour ? `${bold}${minutesText(total)}${reset}` : minutesText(total),
+    totalText(total, layout),
     '',
     ...bars(rows, [first.from, first.from + hours], layout, clockOf(first.zone)),
     ...(lanes.size === 0
@@ -144,31 +145,32 @@ function bars(
   layout: DayLayout,
   clock: (moment: number) => string,
 ): readonly string[] {
-  const labels = rows.map(({ label }) => escapeControls(label));
-  const times = rows.map(({ time }) => minutesText(time));
-  const widths = columnsFor(labels, times, layout);
-  const lines = rows.map(({ intervals, isFaint }, index) => {
-    const bar = cells(intervals, from, to, widths.bar);
-    return line(
-      labels[index] ?? '',
-      isFaint === true && layout.colour ? `${dim}${bar}${reset}` : bar,
-      times[index] ?? '',
-      widths,
-    );
+  const { widths, lines } = barLines(rows, layout, ({ intervals, isFaint }, width) => {
+    const bar = cells(intervals, from, to, width);
+    return isFaint === true && layout.colour ? `${dim}${bar}${reset}` : bar;
   });
   return [`${' '.repeat(widths.label + 2)}${scale(from, to, widths.bar, clock)}`.trimEnd(), ...lines];
 }
 
 /** Bars whose length is time, from the left. */
 function lengths(rows: readonly Pick<BarRow, 'label' | 'time'>[], layout: DayLayout): readonly string[] {
-  const labels = rows.map(({ label }) => escapeControls(label));
-  const times = rows.map(({ time }) => minutesText(time));
-  const widths = columnsFor(labels, times, layout);
   const longest = Math.max(...rows.map(({ time }) => time), 1);
-  return rows.map(({ time }, index) => {
-    const bar = cells([[0, time]], 0, longest, widths.bar);
-    return line(labels[index] ?? '', bar, times[index] ?? '', widths);
-  });
+  return barLines(rows, layout, ({ time }, width) => cells([[0, time]], 0, longest, width)).lines;
+}
+
+/** @param barOf draws the bar of a row in a width in columns */
+function barLines<R extends Pick<BarRow, 'label' | 'time'>>(
+  rows: readonly R[],
+  layout: DayLayout,
+  barOf: (row: R, width: number) => string,
+): { readonly widths: BarColumns; readonly lines: readonly string[] } {
+  const texts = rows.map((row) => ({ row, label: escapeControls(row.label), time: minutesText(row.time) }));
+  const widths = columnsFor(
+    texts.map(({ label }) => label),
+    texts.map(({ time }) => time),
+    layout,
+  );
+  return { widths, lines: texts.map(({ row, label, time }) => line(label, barOf(row, widths.bar), time, widths)) };
 }
 
 function line(label: string, bar: string, time: string, widths: BarColumns): string {

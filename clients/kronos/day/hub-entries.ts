@@ -97,20 +97,21 @@ function entriesOf(hub: Connection) {
   return hub.channel<HubEntry['item']>('entries');
 }
 
-/** @param range microseconds since 1970; all of them unless said */
-export function readEntries(
-  database: KronosDatabase,
-  range: { readonly from?: number; readonly to?: number } = {},
-): Promise<{ readonly ok: true; readonly entries: readonly HubEntry[] } | EntryFailure> {
-  type Read = { readonly ok: true; readonly entries: readonly HubEntry[] } | EntryFailure;
-  return withEntries(database, async (channel): Promise<Read> => {
-    const result = await channel.read(range);
-    if (!result.ok) return { ok: false, why: result.code === 'forbidden' ? 'refused' : 'failed', error: result.error };
+type EntriesRead = { readonly ok: true; readonly entries: readonly HubEntry[] } | EntryFailure;
+
+export function readEntries(database: KronosDatabase): Promise<EntriesRead> {
+  return withEntries(database, async (channel): Promise<EntriesRead> => {
+    const result = await channel.read({});
+    if (!result.ok) return failureOf(result);
     const entries = result.items.flatMap(({ key, item, time, end }): HubEntry[] =>
       time === undefined || end === undefined ? [] : [{ key, item, from: time, to: end }],
     );
     return { ok: true, entries: entries.sort((a, b) => a.from - b.from) };
   });
+}
+
+function failureOf({ code, error }: { readonly code: string; readonly error: string }): EntryFailure {
+  return { ok: false, why: code === 'forbidden' ? 'refused' : 'failed', error };
 }
 
 /** Makes the channel again what it was after a step. */
@@ -123,7 +124,7 @@ export function revertEntries(database: KronosDatabase, step: number): Promise<{
     await hub.sync({ deadlineMs: patienceMs });
     const outcome = await queued.settled;
     if (outcome.ok) return { ok: true };
-    return { ok: false, why: outcome.code === 'forbidden' ? 'refused' : 'failed', error: outcome.error };
+    return failureOf(outcome);
   });
 }
 

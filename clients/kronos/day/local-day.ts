@@ -6,6 +6,7 @@ import type { MergedDay } from '../../../server/day/engine/answer.ts';
 import { computeDay } from '../../../server/day/engine/compute-day.ts';
 import { type DayEvent, type DayFacts, factsOnly } from '../../../server/day/engine/evidence.ts';
 import type { KronosDatabase } from '../data/database.ts';
+import { momentOf } from './dates.ts';
 import { type TaskWork, workIn } from './task-work.ts';
 
 /** What `GET /-/day/<date>` answers. */
@@ -36,9 +37,7 @@ export function localDay(
   date: string,
   { zone, zoneName, now }: LocalDayDeps,
 ): ShownDay {
-  const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
-  const midnight = (days: number): number => zone.moment({ year, month, day: day + days, hour: 0, minute: 0 }) * second;
-  const span = { from: midnight(0), to: midnight(1) };
+  const span = { from: momentOf(date, 0, { zone }) * second, to: momentOf(date, 1_440, { zone }) * second };
   // Equal facts are one object, so that the engine classifies them once.
   const facts = new Map<string, DayFacts>();
   const events = workIn(database, now)

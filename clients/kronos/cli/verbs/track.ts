@@ -6,7 +6,7 @@ import type { ActionOutcome } from '../../data/actions.ts';
 import type { KronosDatabase } from '../../data/database.ts';
 import { commitAction } from '../../data/edits.ts';
 import { trackTask } from '../../data/track-task.ts';
-import { addDays, momentOf, type TypedSpan } from '../../day/dates.ts';
+import { addDays, dateAt, momentOf, type TypedSpan } from '../../day/dates.ts';
 import { clockOf, minutesText } from '../../day/draw-day.ts';
 import {
   type EntryEdited,
@@ -134,8 +134,7 @@ function splitMoment(
 }
 
 function dateOf({ from }: HubEntry, { zone }: CliContext): string {
-  const { year, month, day } = zone.civil(Math.floor(from / micros));
-  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+  return dateAt(zone, Math.floor(from / micros));
 }
 
 async function listEntries(date: string, database: KronosDatabase, json: boolean, cli: CliContext): Promise<ExitCode> {
