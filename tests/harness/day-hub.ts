@@ -1,5 +1,8 @@
 // A hub whose merged days are asked for, with a clock moved by hand; and the ways by which evidence of 2026-11-28 gets in.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { DayAnswer } from '../../server/day/account-days.ts';
 import { Flow } from './clients.ts';
@@ -13,13 +16,15 @@ export class DayHub {
   readonly world: TestWorld;
   readonly node: Node;
   readonly #socket: WebSocket;
+  readonly #folder: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
   readonly #answers = new Flow<any>();
 
-  private constructor(node: Node, world: TestWorld, socket: WebSocket) {
+  private constructor(node: Node, world: TestWorld, socket: WebSocket, folder: string) {
     this.node = node;
     this.world = world;
     this.#socket = socket;
+    this.#folder = folder;
     socket.on('message', (data) => this.#answers.push(JSON.parse(String(data))));
   }
 
@@ -27,10 +32,30 @@ export class DayHub {
   static async start(said: Parameters<typeof startNode>[0] = {}): Promise<DayHub> {
     const world = new TestWorld(1, midnight + 8 * 3_600_000);
     const node = await startNode(said, world);
-    const hub = new DayHub(node, world, await open(node.hub.url));
+    const hub = new DayHub(node, world, await open(node.hub.url), said.data ?? '');
     // Who says nothing is let go when the clock moves.
     await hub.write({ type: 'ping' });
     return hub;
+  }
+
+  /** On SQLite in a folder of its own, which `end` removes. */
+  static async onDisk(): Promise<DayHub> {
+    return DayHub.start({ store: 'sqlite', data: await mkdtemp(join(tmpdir(), 'horai-day-')) });
+  }
+
+  /** The hub that comes after this one on the same folder, at the same time of day. */
+  async restart(): Promise<DayHub> {
+    const now = this.world.now();
+    await this.close();
+    const next = await DayHub.start({ store: 'sqlite', data: this.#folder });
+    next.world.pass(now - next.world.now());
+    await next.write({ type: 'ping' });
+    return next;
+  }
+
+  async end(): Promise<void> {
+    await this.close();
+    await rm(this.#folder, { recursive: true });
   }
 
   /** `09:30` of the day, in milliseconds, seconds, microseconds since 1970. */

@@ -2,9 +2,6 @@
 // evidence, edited rules, travels and histories of agents do to it. Everything goes through a whole hub.
 
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Chance } from '../../../scripts/demo/chance.ts';
 import type { DemoBucket } from '../../../scripts/demo/generate.ts';
@@ -24,25 +21,16 @@ const evidence = generateExport(3, midnight).map(
   }),
 );
 
-let folder = '';
 let hub: DayHub;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'horai-day-'));
-  hub = await DayHub.start({ store: 'sqlite', data: folder });
+  hub = await DayHub.onDisk();
 });
 
-afterEach(async () => {
-  await hub.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => hub.end());
 
 async function restart(): Promise<void> {
-  const now = hub.world.now();
-  await hub.close();
-  hub = await DayHub.start({ store: 'sqlite', data: folder });
-  hub.world.pass(now - hub.world.now());
-  await hub.write({ type: 'ping' });
+  hub = await hub.restart();
 }
 
 async function describeBuckets(): Promise<void> {
@@ -65,10 +53,8 @@ describe('[Y1] the same evidence gives the same answer', () => {
     await send(all);
     const wanted = await answer();
     expect(wanted.total).toBeGreaterThan(0);
-    await hub.close();
-    await rm(folder, { recursive: true });
-    folder = await mkdtemp(join(tmpdir(), 'horai-day-'));
-    hub = await DayHub.start({ store: 'sqlite', data: folder });
+    await hub.end();
+    hub = await DayHub.onDisk();
     await describeBuckets();
     const chance = new Chance(5);
     const shuffled = all

@@ -1,35 +1,23 @@
 // Days over the life of a hub: restarts, evidence that expires, sums that were kept.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DayHub } from '../../harness/day-hub.ts';
 import { eventually } from '../../harness/eventually.ts';
 
-let folder = '';
 let hub: DayHub;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'horai-day-'));
-  hub = await DayHub.start({ store: 'sqlite', data: folder });
+  hub = await DayHub.onDisk();
 });
 
-afterEach(async () => {
-  await hub.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => hub.end());
 
 const minute = 60_000_000;
 const window = (from: string, to: string) =>
   hub.events('aw-watcher-window_laptop', 'currentwindow', [[from, to, { app: 'code' }]]);
 
 async function restart(): Promise<void> {
-  const now = hub.world.now();
-  await hub.close();
-  hub = await DayHub.start({ store: 'sqlite', data: folder });
-  hub.world.pass(now - hub.world.now());
-  await hub.write({ type: 'ping' });
+  hub = await hub.restart();
 }
 
 const totals = async () => {
