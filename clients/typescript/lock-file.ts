@@ -66,11 +66,10 @@ export function inspectLock(path: string): LockState | undefined {
   const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
   if (content === undefined || modified === undefined) return undefined;
   const holder = parseContent(content);
-  return {
-    holder: holder === undefined ? '' : `${holder.pid}@${holder.machine}`,
-    ageMs: Date.now() - modified,
-    expired: isExpired(content, modified),
-  };
+  const expired = isExpired(content, modified);
+  // A process that released its lock and ended since the first read did not leave it behind.
+  if (readContent(path) !== content) return undefined;
+  return { holder: holder === undefined ? '' : `${holder.pid}@${holder.machine}`, ageMs: Date.now() - modified, expired };
 }
 
 /** The error for a lock that another process has held for too long. */

@@ -13,6 +13,8 @@ import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 
 const timeoutMs = 5_000;
+/** A command or a background sync holds the lock of a file for milliseconds; a running process that has it for longer hangs. */
+const maxLockAgeMs = 10_000;
 /** The hub accepts timestamps that are at most this far in the future. */
 const maxClockSkewMs = 2_000;
 const minimumNodeVersion = [20, 19] as const;
@@ -121,7 +123,7 @@ function checkLocks({ dataDir }: CliContext): Finding[] {
       const fix = `nothing to do: the next command that needs the lock removes it (or rm '${path}')`;
       return [createProblem('lock', `${path} ${problem}`, fix)];
     }
-    if (name === 'sync.lock') return [];
+    if (name === 'sync.lock' || ageMs < maxLockAgeMs) return [];
     const fix = `if there is no such process: rm '${path}'`;
     return [createProblem('lock', `process ${holder} has the lock ${path} (${age})`, fix)];
   });

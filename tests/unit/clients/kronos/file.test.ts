@@ -153,6 +153,14 @@ describe('the lock', () => {
     expect(readFileSync(`${path}.lock`, 'utf8')).toBe(content);
   });
 
+  test.each([
+    ['no problem while the lock is young', 0, false],
+    ['a problem when the lock is old', 1, true],
+  ])('that a running process holds is %s', async (_, minutes, isProblem) => {
+    const { house } = leftLock(`${process.ppid}@${hostname()}`, minutesAgo(minutes));
+    expect((await house.run('doctor')).out.includes('WRONG lock: process')).toBe(isProblem);
+  });
+
   test('is held by one at a time, and released only by its holder', () => {
     const path = join(leftovers.folder(), 'a.lock');
     const lock = tryLock(path);
