@@ -69,7 +69,11 @@ export function inspectLock(path: string): LockState | undefined {
   const expired = isExpired(content, modified);
   // A process that released its lock and ended since the first read did not leave it behind.
   if (readContent(path) !== content) return undefined;
-  return { holder: holder === undefined ? '' : `${holder.pid}@${holder.machine}`, ageMs: Date.now() - modified, expired };
+  return {
+    holder: holder === undefined ? '' : `${holder.pid}@${holder.machine}`,
+    ageMs: Date.now() - modified,
+    expired,
+  };
 }
 
 /** The error for a lock that another process has held for too long. */

@@ -1,6 +1,6 @@
-// The servers that the benchmarks measure, each in a process of its own so that its core is its own: this hub by its real
-// door, and a bare twin of uWebSockets.js that knows no channel, no account and no slow reader. Who drives them is beside
-// this file; they tell their port, and their use of the machine when asked.
+// The servers that the benchmarks measure. Each runs in a process of its own, so that it has a core of its own: this hub, started by
+// `compose`, and a control of bare uWebSockets.js without channels, accounts and protection from slow readers. They report their port,
+// and on request their use of processor and memory. The benchmarks beside this file drive them.
 
 import { compose } from '../../server/compose.ts';
 import { configure } from '../../server/config.ts';

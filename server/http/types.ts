@@ -4,7 +4,7 @@
 
 import type { Conversation, Peer } from '../core/peer.ts';
 
-/** Who stands at the door, as far as the transport can tell. Copied before the first await. */
+/** The client of a request, as far as the transport knows it. Copied before the first await. */
 export interface Caller {
   /** Remote address without port. */
   readonly address: string;

@@ -34,7 +34,7 @@ export interface Asked {
   readonly origin?: string;
 }
 
-export interface House {
+export interface TestServer {
   readonly hub: Hub;
   readonly world: TestWorld;
   readonly accounts: Accounts;
@@ -44,7 +44,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-export async function openHouse(wishes: Wishes = {}): Promise<House> {
+export async function openServer(wishes: Wishes = {}): Promise<TestServer> {
   const world = wishes.world ?? new TestWorld();
   const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);

@@ -66,7 +66,7 @@ export class TestCli {
 
   async words(words: readonly string[]): Promise<CliResult> {
     let [out, err] = ['', ''];
-    const house: CliContext = {
+    const cli: CliContext = {
       database: this.keeper,
       env: this.env,
       platform: 'linux',
@@ -112,7 +112,7 @@ export class TestCli {
         return () => undefined;
       },
     };
-    const code = await run(words, house);
+    const code = await run(words, cli);
     return { code, out, err };
   }
 }

@@ -111,7 +111,7 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-export interface House extends OpenPorts {
+export interface TestListener extends OpenPorts {
   readonly world: TestWorld;
   /** Conversations in the order in which they began. */
   readonly talks: Flow<Talk>;
@@ -126,7 +126,7 @@ export interface Wishes {
   readonly options?: Partial<ListenOptions>;
 }
 
-export async function open(listener: Listener, wishes: Wishes = {}): Promise<House> {
+export async function open(listener: Listener, wishes: Wishes = {}): Promise<TestListener> {
   const engine = listener === 'ws' ? 'ws' : 'uWebSockets.js';
   const isSplit = listener === 'uWebSockets.js';
   const world = new TestWorld();

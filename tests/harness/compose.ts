@@ -1,4 +1,4 @@
-// A whole hub in this process, on free ports, through the door that main.ts uses.
+// A whole hub in this process, on free ports, started by the function that main.ts uses.
 
 import { assemble, compose, openPorts, type RunningHub } from '../../server/compose.ts';
 import { type Config, configure } from '../../server/config.ts';

@@ -1,4 +1,4 @@
-// Suites that keep things in memory, run on PostgreSQL: a server of the test file's own, and a database for every house.
+// Suites that keep things in memory, run on PostgreSQL: a server of the test file's own, and a database for each hub.
 
 import { afterAll, test } from '@jest/globals';
 import { openPostgres, type PostgresStore } from '../../server/storage/postgres/store.ts';

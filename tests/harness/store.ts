@@ -1,5 +1,5 @@
-// Where the houses of the adapters' tests keep things: in memory, unless a test file has said otherwise before they are opened. So
-// one suite runs on every store.
+// The store of the hubs in the adapters' tests: memory, unless the test file chose another store before it opened the hub. So one
+// suite runs on every store.
 
 import type { Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
@@ -8,12 +8,12 @@ export type NewStore = () => Promise<Store>;
 
 let make: NewStore = async () => new MemoryStore({ epoch: 'e1' });
 
-/** For every house from now on. */
+/** Sets the store of every hub opened from now on. */
 export function keepIn(newStore: NewStore): void {
   make = newStore;
 }
 
-/** An empty one; its epoch is `e1`. */
+/** Creates an empty store with the epoch `e1`. */
 export function newStore(): Promise<Store> {
   return make();
 }

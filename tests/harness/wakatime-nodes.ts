@@ -22,13 +22,13 @@ export interface Node {
 }
 
 export function openNodes(store: Store, count: number): readonly Node[] {
-  const heard: ((rumour: ChangeNotice) => void)[] = [];
+  const heard: ((notice: ChangeNotice) => void)[] = [];
   return Array.from({ length: count }, (_, index): Node => {
     const world = new TestWorld();
     const relay: Relay = {
       trouble: undefined,
-      announce(rumour) {
-        for (const [other, hear] of heard.entries()) if (other !== index) hear(rumour);
+      announce(notice) {
+        for (const [other, hear] of heard.entries()) if (other !== index) hear(notice);
       },
       listen(hear) {
         heard[index] = hear;

@@ -10,14 +10,14 @@ import { type Message, settle, startHub, type TestHub } from '../harness/kronos.
 import { seeded, TestWorld } from '../harness/world.ts';
 
 interface Flying {
-  readonly rumour: ChangeNotice;
+  readonly notice: ChangeNotice;
   readonly to: number;
 }
 
-/** What carries the rumours of all nodes. */
+/** The relay between all nodes. */
 class Air {
   readonly #random: () => number;
-  readonly #ears: { heard: (rumour: ChangeNotice) => void; missed: () => void; isOut: boolean }[] = [];
+  readonly #ears: { heard: (notice: ChangeNotice) => void; missed: () => void; isOut: boolean }[] = [];
   /** Under way, and to whom. */
   #flying: Flying[] = [];
   counts = { lost: 0, doubled: 0, late: 0, outages: 0 };
@@ -34,13 +34,13 @@ class Air {
       get trouble() {
         return air.#ears[me]?.isOut === true ? 'out' : undefined;
       },
-      announce: (rumour) => this.#say(me, rumour),
+      announce: (notice) => this.#say(me, notice),
       listen: (heard, missed) => void Object.assign(this.#ears[me] ?? {}, { heard, missed }),
       close: () => Promise.resolve(),
     };
   }
 
-  #say(me: number, rumour: ChangeNotice): void {
+  #say(me: number, notice: ChangeNotice): void {
     this.#ears.forEach((ear, to) => {
       if (to === me || ear.isOut || this.#ears[me]?.isOut === true) return;
       const chance = this.#random();
@@ -48,10 +48,10 @@ class Air {
         this.counts.lost += 1;
         return;
       }
-      this.#flying.push({ rumour, to });
+      this.#flying.push({ notice, to });
       if (chance > 0.85) {
         this.counts.doubled += 1;
-        this.#flying.push({ rumour, to });
+        this.#flying.push({ notice, to });
       }
     });
   }
@@ -67,7 +67,7 @@ class Air {
     });
     this.#flying = staying;
     arriving.sort(() => this.#random() - 0.5);
-    for (const { rumour, to } of arriving) this.#ears[to]?.heard(rumour);
+    for (const { notice, to } of arriving) this.#ears[to]?.heard(notice);
   }
 
   turn(node: number): void {
@@ -215,7 +215,7 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
 }
 
 describe('many nodes on one store', () => {
-  test('whatever becomes of rumours, all nodes come to know what the store knows, in order and once', async () => {
+  test('all nodes learn all changes of the store in order and once, whatever happens to the notices', async () => {
     const sum = { lost: 0, doubled: 0, late: 0, outages: 0, accepted: 0, raced: 0 };
     for (let seed = 1; seed <= 40; seed += 1) {
       const { counts, accepted, raced } = await live(seed, 2 + (seed % 3), 300);

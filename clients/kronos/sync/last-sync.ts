@@ -1,4 +1,4 @@
-// How the last sync went, for the commands after it, which do not wait for one. It is rumour and not worth an fsync; the queue in the
+// How the last sync went, for the commands after it, which do not wait for one. It is a hint and not worth an fsync; the queue in the
 // database is what counts.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';

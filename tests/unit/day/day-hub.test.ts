@@ -1,4 +1,4 @@
-// Days of a whole hub: evidence goes in by the doors of the adapters, and the merged day comes out over HTTP.
+// Days of a whole hub: evidence goes in through the adapters' routes, and the merged day comes out over HTTP.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DayHub } from '../../harness/day-hub.ts';

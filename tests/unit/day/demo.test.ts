@@ -1,4 +1,4 @@
-// Days of the demo's people, and a day with the shape of a real export, through the doors of the adapters.
+// Days of the demo's people, and a day with the shape of a real export, through the adapters' routes.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type DemoBucket, generateDemo } from '../../../scripts/demo/generate.ts';

@@ -1,4 +1,4 @@
-// The hub's door for edges, asked directly: a batch is written once, under whoever's name it comes; and what it is not.
+// The hub's route for batches of edges, called directly: a batch is written once, whichever edge sends it; wrong batches are refused.
 
 import { afterEach, expect, test } from '@jest/globals';
 import type { RunningHub } from '../../../server/compose.ts';
@@ -11,7 +11,7 @@ afterEach(async () => {
   hub = undefined;
 });
 
-async function house(hosts: readonly string[] = []) {
+async function startHub(hosts: readonly string[] = []) {
   hub = await startComposed({ ownerToken, hosts });
   const { url } = hub;
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -26,7 +26,7 @@ const batch = (name: string, events: readonly object[], removed: readonly number
 };
 
 test('a batch that comes again changes nothing, even what others changed since', async () => {
-  const { url, owner } = await house();
+  const { url, owner } = await startHub();
   const path = '/-/edge/b_box';
   const first = await ask(url, 'POST', path, batch('w1', [event(2 ** 41, { n: 1 })]), owner);
   expect(first.value).toEqual({ epoch: expect.any(String), bucket: 'b_box' });
@@ -38,7 +38,7 @@ test('a batch that comes again changes nothing, even what others changed since',
 });
 
 test('what is removed goes, and nothing is begun for its sake', async () => {
-  const { url, owner } = await house();
+  const { url, owner } = await startHub();
   await ask(url, 'POST', '/-/edge/b_box', batch('w1', [event(7, {}), event(8, {})]), owner);
   await ask(url, 'POST', '/-/edge/b_box', batch('w2', [], [7]), owner);
   await ask(url, 'POST', '/-/edge/other_box', batch('w3', [], [7]), owner);
@@ -48,7 +48,7 @@ test('what is removed goes, and nothing is begun for its sake', async () => {
 });
 
 test('a second device’s bucket of the same name is its own', async () => {
-  const { url, bearer } = await house();
+  const { url, bearer } = await startHub();
   const [one, two] = [await tokenFor(url, 'one'), await tokenFor(url, 'two')];
   const ask1 = (name: string, token: string) => {
     return ask(url, 'POST', '/-/edge/aw-stopwatch', batch(name, [event(5, { name })]), bearer(token));
@@ -59,7 +59,7 @@ test('a second device’s bucket of the same name is its own', async () => {
 });
 
 test('who may not, may not; what is no batch is said to be none', async () => {
-  const { url, bearer, owner } = await house();
+  const { url, bearer, owner } = await startHub();
   const reader = await tokenFor(url, 'reader', ['read']);
   const one = batch('w', [event(1, {})]);
   expect((await ask(url, 'POST', '/-/edge/b', one, bearer(reader.secret))).status).toBe(403);
@@ -77,7 +77,7 @@ test('who may not, may not; what is no batch is said to be none', async () => {
 });
 
 test('where whoever reaches the hub is not its owner, no token is no entry', async () => {
-  const { url } = await house(['hub.example.org']);
+  const { url } = await startHub(['hub.example.org']);
   expect((await ask(url, 'GET', '/-/edge')).status).toBe(401);
   expect((await ask(url, 'POST', '/-/edge/b', batch('w', []))).status).toBe(401);
 });

@@ -24,7 +24,7 @@ async function hubHere(): Promise<RunningHub> {
   return hub;
 }
 
-async function house(said: Partial<EdgeConfig> = {}, world?: TestWorld) {
+async function startHubAndEdge(said: Partial<EdgeConfig> = {}, world?: TestWorld) {
   const hub = await hubHere();
   const wire = await Wire.open(() => Number(new URL(hub.url).port));
   wires.push(wire);
@@ -56,7 +56,7 @@ async function gone(wire: Wire, edge: { readonly url: string }): Promise<void> {
 
 describe('what is written', () => {
   test('is answered here, and comes to the hub under the same id', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', window, { client: 'c', type: 'currentwindow', hostname: 'box' });
     const first = await ask(edge.url, 'POST', heartbeat, beat(0));
     const second = await ask(edge.url, 'POST', heartbeat, beat(3));
@@ -70,7 +70,7 @@ describe('what is written', () => {
   });
 
   test('creating a bucket is answered 200, then 304 without a body', async () => {
-    const { edge } = await house();
+    const { edge } = await startHubAndEdge();
     const said = { client: 'c', type: 't', hostname: 'box' };
     expect((await ask(edge.url, 'POST', window, said)).status).toBe(200);
     const again = await ask(edge.url, 'POST', window, said);
@@ -78,7 +78,7 @@ describe('what is written', () => {
   });
 
   test('settings, replaced and deleted events and deleted buckets come to the hub', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', '/api/0/settings/theme', '"dark"');
     await ask(edge.url, 'POST', '/api/0/settings/old', '1');
     await ask(edge.url, 'DELETE', '/api/0/settings/old');
@@ -97,7 +97,7 @@ describe('what is written', () => {
   });
 
   test('a bucket that was deleted and made again has nothing of the one before', async () => {
-    const { hub, wire, edge } = await house();
+    const { hub, wire, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', heartbeat, beat(0, 'before'));
     await drained(edge.url);
     await gone(wire, edge);
@@ -110,7 +110,7 @@ describe('what is written', () => {
   });
 
   test('an import comes to the hub, twice without doubling', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     const bucket = { id: 'b_box', type: 't', client: 'c', hostname: 'box', created: '2026-01-01T00:00:00Z' };
     const body = { buckets: { b_box: { ...bucket, events: [beat(1, 'x', 1), beat(9, 'y', 2)] } } };
     for (let time = 0; time < 2; time += 1) {
@@ -121,7 +121,7 @@ describe('what is written', () => {
   });
 
   test('names that two machines share stay apart, and each finds its own under the short name', async () => {
-    const { hub, edge: laptop } = await house();
+    const { hub, edge: laptop } = await startHubAndEdge();
     const { secret } = await tokenFor(hub.url, 'desktop');
     const desktop = await startEdge(hub.url, secret);
     open.push(desktop);
@@ -154,7 +154,7 @@ describe('what is written', () => {
   });
 
   test('events that the hub numbers itself and those of an edge never meet', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     const first = await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
     // Edited at the hub, under the edge's number; then a new one there.
@@ -169,7 +169,7 @@ describe('what is written', () => {
 
 describe('what is read', () => {
   test('comes from the hub, other machines’ buckets among it', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     await ask(hub.url, 'POST', '/api/0/buckets/aw-watcher-afk_other/heartbeat?pulsetime=1', beat(0));
     expect(Object.keys((await ask(edge.url, 'GET', '/api/0/buckets/')).value)).toEqual(['aw-watcher-afk_other']);
     const events = await ask(edge.url, 'GET', '/api/0/buckets/aw-watcher-afk_other/events');
@@ -180,7 +180,7 @@ describe('what is read', () => {
   });
 
   test('has what was written here a moment ago', async () => {
-    const { edge } = await house();
+    const { edge } = await startHubAndEdge();
     for (let second = 0; second < 20; second += 1) {
       await ask(edge.url, 'POST', `${window}/heartbeat?pulsetime=0`, beat(second, `t${second}`));
       const { value } = await ask(edge.url, 'GET', `${window}/events/count`);
@@ -189,7 +189,7 @@ describe('what is read', () => {
   });
 
   test('may be large: an export goes through whole, in pieces', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     const events = Array.from({ length: 30 }, (_, n) => ({ ...beat(n), data: { n, text: 'é'.repeat(60_000) } }));
     for (let at = 0; at < events.length; at += 10) {
       await ask(edge.url, 'POST', window, { client: 'c', type: 't', hostname: 'box' });
@@ -205,7 +205,7 @@ describe('what is read', () => {
   });
 
   test('comes from here while the hub is away, queries and exports too', async () => {
-    const { wire, edge } = await house();
+    const { wire, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
     await gone(wire, edge);
@@ -228,7 +228,7 @@ describe('what is read', () => {
 
   test('what the hub has had is trimmed after a while, what it has not stays, and no delete comes of it', async () => {
     const world = new TestWorld();
-    const { hub, wire, edge } = await house({ keepDays: 7 }, world);
+    const { hub, wire, edge } = await startHubAndEdge({ keepDays: 7 }, world);
     const at = (days: number) => ({ ...beat(0), timestamp: new Date(world.now() - days * 86_400_000).toISOString() });
     await ask(edge.url, 'POST', `${window}/events`, []);
     await ask(edge.url, 'POST', `${window}/heartbeat?pulsetime=0`, at(9));
@@ -258,7 +258,7 @@ describe('WakaTime', () => {
   const one = (at: number, more: object = {}) => ({ entity: '/w/a.go', type: 'file', time: now - 60 + at, ...more });
 
   test('heartbeats are answered as the contract has it, with the hub and without, and come there once', async () => {
-    const { hub, wire, edge } = await house();
+    const { hub, wire, edge } = await startHubAndEdge();
     await gone(wire, edge);
     const key = { authorization: `Basic ${Buffer.from('whatever').toString('base64')}`, 'x-machine-name': 'box' };
     const list = [one(0, { project: 'p' }), one(1, { project: '<<LAST_PROJECT>>' }), { type: 'file' }];
@@ -284,14 +284,14 @@ describe('WakaTime', () => {
   });
 
   test('what is asked goes to the hub, under the edge’s token', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     await ask(hub.url, 'POST', bulk, [one(0, { project: 'elsewhere' }), one(30, { project: 'elsewhere' })]);
     const { value } = await ask(edge.url, 'GET', '/api/v1/users/current/projects?api_key=whatever');
     expect(value.data.map(({ name }: { name: string }) => name)).toEqual(['elsewhere']);
   });
 
   test('a page of another origin needs the very token', async () => {
-    const { edge, token } = await house();
+    const { edge, token } = await startHubAndEdge();
     const origin = { origin: 'https://evil.example' };
     const refused = await ask(edge.url, 'POST', `${bulk}?api_key=${ownerToken}`, [one(0)], origin);
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, '*']);
@@ -303,7 +303,7 @@ describe('WakaTime', () => {
 describe('the hub', () => {
   test('may be away for hours: nothing is lost, and all is sent when it is back', async () => {
     const world = new TestWorld();
-    const { hub, wire, edge } = await house({}, world);
+    const { hub, wire, edge } = await startHubAndEdge({}, world);
     await gone(wire, edge);
     const start = world.now();
     for (let minute = 0; minute < 300; minute += 1) {
@@ -322,7 +322,7 @@ describe('the hub', () => {
   });
 
   test('may refuse the token: that is said, and what comes is kept until there is another', async () => {
-    const { hub, wire, edge, token } = await house();
+    const { hub, wire, edge, token } = await startHubAndEdge();
     await revoke(hub.url, token.id);
     await ask(edge.url, 'POST', heartbeat, beat(0));
     await eventually(async () => {
@@ -366,7 +366,7 @@ describe('the hub', () => {
   });
 
   test('applies its own privacy rules to what comes from edges', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     const rules = [{ enabled: true, field: 'title', pattern: 'private', action: 'drop' }];
     await ask(hub.url, 'POST', '/api/0/settings/privacy_filters', rules);
     await ask(edge.url, 'POST', heartbeat, beat(0, 'private'));
@@ -376,7 +376,7 @@ describe('the hub', () => {
   });
 
   test('may lose a bucket to somebody who deletes it there: what comes later makes it again', async () => {
-    const { hub, edge } = await house();
+    const { hub, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
     await ask(hub.url, 'DELETE', `${window}?force=1`);
@@ -400,7 +400,7 @@ describe('Kronos', () => {
   }
 
   test('a client without a token speaks as this machine, over the wire that Vim speaks', async () => {
-    const { edge, token } = await house({ kronosPort: 0 });
+    const { edge, token } = await startHubAndEdge({ kronosPort: 0 });
     const create = '{"type":"create","task":{"id":1,"desc":"plan","tags":[]},"version":1}';
     const heard = await say(edge, '{"type":"login"}', create, '{"type":"read-all"}{"type":"ping"}');
     const [login, all] = heard.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
@@ -409,13 +409,13 @@ describe('Kronos', () => {
   });
 
   test('while the hub is away a connection is closed at once, so that clients work offline', async () => {
-    const { wire, edge } = await house({ kronosPort: 0 });
+    const { wire, edge } = await startHubAndEdge({ kronosPort: 0 });
     await gone(wire, edge);
     expect(await say(edge, '{"type":"login"}')).toBe('');
   });
 
   test('when the hub goes the connections through the edge are closed', async () => {
-    const { wire, edge } = await house({ kronosPort: 0 });
+    const { wire, edge } = await startHubAndEdge({ kronosPort: 0 });
     const socket = connect(Number(edge.kronos?.split(':')[1]), '127.0.0.1');
     const heard = new Promise((resolve) => socket.once('data', resolve));
     socket.write('{"type":"login"}');
@@ -427,9 +427,9 @@ describe('Kronos', () => {
   });
 });
 
-describe('the door', () => {
+describe('the edge’s port', () => {
   test('other names of this machine, and pages of other origins, are turned away', async () => {
-    const { edge } = await house();
+    const { edge } = await startHubAndEdge();
     const { port } = new URL(edge.url);
     const raw = (host: string) =>
       new Promise<string>((resolve) => {
@@ -447,7 +447,7 @@ describe('the door', () => {
   });
 
   test('the browser’s watcher may send heartbeats, and reads nothing', async () => {
-    const { edge } = await house();
+    const { edge } = await startHubAndEdge();
     const origin = { origin: 'moz-extension://3d5c' };
     const sent = await ask(edge.url, 'POST', heartbeat, beat(0), origin);
     expect([sent.status, sent.headers.get('access-control-allow-origin')]).toEqual([200, origin.origin]);
@@ -455,7 +455,7 @@ describe('the door', () => {
   });
 
   test('nothing of the hub but the two adapters is reached through it', async () => {
-    const { edge } = await house();
+    const { edge } = await startHubAndEdge();
     const { port } = new URL(edge.url);
     const status = await new Promise<string>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1');

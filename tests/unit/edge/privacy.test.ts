@@ -20,7 +20,7 @@ afterEach(async () => {
   await leftovers.clear();
 });
 
-async function house(rules: unknown) {
+async function startEdgeWithRules(rules: unknown) {
   const hub = await startComposed({ ownerToken });
   closing.push(() => hub.stop());
   const wire = await Wire.open(() => Number(new URL(hub.url).port));
@@ -43,7 +43,7 @@ const bulk = '/api/v1/users/current/heartbeats.bulk';
 const now = Date.now() / 1_000;
 
 test('titles, addresses, whole events and file names are hidden, on every way out', async () => {
-  const { hub, edge, sent } = await house([
+  const { hub, edge, sent } = await startEdgeWithRules([
     { bucket_type: 'currentwindow', field: 'title', pattern: secret, action: 'redact', part: true },
     { bucket_prefix: 'aw-watcher-web', field: 'url', pattern: secret, action: 'drop' },
     { field: 'token', action: 'remove' },
@@ -93,7 +93,9 @@ test('titles, addresses, whole events and file names are hidden, on every way ou
 });
 
 test('a file that is wrong, or gone, lets nothing out until it is right, and says so', async () => {
-  const { hub, edge, write, file, sent } = await house('[{"field": "title", "pattern": "(", "action": "drop"}]');
+  const { hub, edge, write, file, sent } = await startEdgeWithRules(
+    '[{"field": "title", "pattern": "(", "action": "drop"}]',
+  );
   expect(edge.said.join('\n')).toMatch(/Nothing is sent to the hub: .*rules\.json: rule 1: pattern/);
   const bucket = heartbeat('b_box');
   expect((await ask(edge.url, 'POST', bucket, { timestamp: at(0), data: { title: secret } })).status).toBe(200);

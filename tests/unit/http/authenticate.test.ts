@@ -10,7 +10,7 @@ import { TestWorld } from '../../harness/world.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-async function door(personal: boolean) {
+async function openHub(personal: boolean) {
   const world = new TestWorld();
   const hub = new Hub({ store: new MemoryStore({ epoch: 'e1' }), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
@@ -22,7 +22,7 @@ async function door(personal: boolean) {
 
 describe('a request', () => {
   test('with a token belongs to the token’s account, however the token is written', async () => {
-    const { secret, ask } = await door(false);
+    const { secret, ask } = await openHub(false);
     for (const authorization of [
       `Bearer ${secret}`,
       `bearer  ${secret}`,
@@ -35,12 +35,12 @@ describe('a request', () => {
   });
 
   test('without one belongs to the owner of a personal hub, and to nobody elsewhere', async () => {
-    expect((await door(true)).ask('')).toMatchObject({ ok: true, identity: { account: 'owner', token: '' } });
-    expect((await door(false)).ask('')).toMatchObject({ ok: false, code: 'login_first' });
+    expect((await openHub(true)).ask('')).toMatchObject({ ok: true, identity: { account: 'owner', token: '' } });
+    expect((await openHub(false)).ask('')).toMatchObject({ ok: false, code: 'login_first' });
   });
 
   test.each([true, false])('with a wrong one is refused, personal or not (%s)', async (personal) => {
-    const { secret, ask } = await door(personal);
+    const { secret, ask } = await openHub(personal);
     for (const authorization of [
       'Bearer',
       'Bearer nonsense',
@@ -55,7 +55,7 @@ describe('a request', () => {
   });
 
   test('[L2.2] too often wrong has to wait, while a right one from there, and others, do not', async () => {
-    const { world, secret, ask } = await door(false);
+    const { world, secret, ask } = await openHub(false);
     for (let failure = 0; failure < 10; failure += 1) ask('Bearer guess');
     expect(ask('Bearer guess')).toMatchObject({ ok: false, code: 'too_many' });
     expect(ask('Bearer guess', '192.0.2.2')).toMatchObject({ code: 'user_not_found' });
@@ -65,13 +65,13 @@ describe('a request', () => {
   });
 
   test('without a token is no failed guess', async () => {
-    const { ask } = await door(false);
+    const { ask } = await openHub(false);
     for (let time = 0; time < 20; time += 1) expect(ask('')).toMatchObject({ code: 'login_first' });
     expect(ask('Bearer guess')).toMatchObject({ code: 'user_not_found' });
   });
 
   test('may carry the secret of this process, which administers and is in no list', async () => {
-    const { accounts, ask } = await door(false);
+    const { accounts, ask } = await openHub(false);
     accounts.registerProcessSecret('of-this-process');
     expect(ask('Bearer of-this-process')).toMatchObject({ ok: true, identity: { scopes: ['read', 'write', 'admin'] } });
     expect(accounts.tokens()).toHaveLength(1);

@@ -7,32 +7,32 @@ import type { Peer } from '../../../server/core/peer.ts';
 import type { Caller } from '../../../server/http/types.ts';
 import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
 import { isHostAllowed, isOriginAllowed } from '../../../server/transport/host-origin-rules.ts';
-import { dial, Flow, type House, LISTENERS, open, refused, visit } from '../../harness/clients.ts';
+import { dial, Flow, LISTENERS, open, refused, type TestListener, visit } from '../../harness/clients.ts';
 
 describe.each(LISTENERS)('a conversation over %s', (engine) => {
-  let house: House;
+  let listener: TestListener;
   beforeEach(async () => {
-    house = await open(engine);
+    listener = await open(engine);
   });
-  afterEach(() => house.close());
+  afterEach(() => listener.close());
 
   test('takes messages on any path and answers in order', async () => {
-    const guest = await visit(house.port, '/any/path?x=1');
+    const guest = await visit(listener.port, '/any/path?x=1');
     const sent = Array.from({ length: 500 }, (_, at) => `{"n":${at},"text":"ü€😀"}`);
     for (const text of sent) guest.send(text);
     for (const text of sent) expect(await guest.messages.next()).toBe(text);
   });
 
   test('takes the first subprotocol that a client offers, for it would go away otherwise', async () => {
-    const ws = new WebSocket(`ws://127.0.0.1:${house.port}/`, ['kronos', 'other']);
+    const ws = new WebSocket(`ws://127.0.0.1:${listener.port}/`, ['kronos', 'other']);
     await new Promise((resolve) => ws.on('open', resolve));
     expect(ws.protocol).toBe('kronos');
     ws.close();
   });
 
   test('reaches all who joined a topic but the sender, over WebSocket and TCP', async () => {
-    const [a, b, c] = [await visit(house.port), await visit(house.port), await visit(house.port)];
-    const d = await dial(house.kronosPort ?? 0);
+    const [a, b, c] = [await visit(listener.port), await visit(listener.port), await visit(listener.port)];
+    const d = await dial(listener.kronosPort ?? 0);
     for (const guest of [a, b]) {
       guest.send('{"join":"t"}');
       await guest.messages.next();
@@ -54,57 +54,57 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   });
 
   test('keeps what is sent and what is published in one order', async () => {
-    const guest = await visit(house.port);
-    const { peer } = await house.talks.next();
+    const guest = await visit(listener.port);
+    const { peer } = await listener.talks.next();
     peer.join('t');
     for (let at = 0; at < 300; at += 1) {
       if (at % 3 === 0) peer.send(String(at));
-      else house.publisher.publish('t', String(at));
+      else listener.publisher.publish('t', String(at));
     }
     peer.leave('t');
-    house.publisher.publish('t', 'after leaving');
+    listener.publisher.publish('t', 'after leaving');
     peer.send('fence');
     for (let at = 0; at < 300; at += 1) expect(await guest.messages.next()).toBe(String(at));
     expect(await guest.messages.next()).toBe('fence');
   });
 
   test('closes with the code and the reason, and is told that it is over, once', async () => {
-    const guest = await visit(house.port);
-    const talk = await house.talks.next();
+    const guest = await visit(listener.port);
+    const talk = await listener.talks.next();
     guest.send('{"close":4403}');
     expect(await guest.closed).toBe(4403);
     expect(await talk.events.next()).toBe('closed');
     expect(talk.peer.send('too late')).toBe('dropped');
     talk.peer.close(1000, 'again');
     talk.peer.join('t');
-    house.publisher.publish('t', 'nobody is there');
-    expect(house.connections()).toBe(0);
+    listener.publisher.publish('t', 'nobody is there');
+    expect(listener.connections()).toBe(0);
   });
 
   test('is told when the client goes, and whether that was in good order', async () => {
-    const guest = await visit(house.port);
-    const talk = await house.talks.next();
-    expect(house.connections()).toBe(1);
+    const guest = await visit(listener.port);
+    const talk = await listener.talks.next();
+    expect(listener.connections()).toBe(1);
     guest.end();
     expect(await talk.events.next()).toBe('closed in order');
-    expect(house.connections()).toBe(0);
-    const other = await visit(house.port);
-    const cut = await house.talks.next();
+    expect(listener.connections()).toBe(0);
+    const other = await visit(listener.port);
+    const cut = await listener.talks.next();
     other.cut();
     expect(await cut.events.next()).toBe('closed');
   });
 
   test('a bug in the core closes its connection with 1011 and no other', async () => {
-    const [a, b] = [await visit(house.port), await visit(house.port)];
+    const [a, b] = [await visit(listener.port), await visit(listener.port)];
     a.send('{"throw":true}');
     expect(await a.closed).toBe(1011);
     b.send('still here');
     expect(await b.messages.next()).toBe('still here');
-    expect(house.world.lines.map((line) => line.text)).toEqual(['a message failed']);
+    expect(listener.world.lines.map((line) => line.text)).toEqual(['a message failed']);
   });
 
   test('takes a message of 1 MiB and answers a larger one before it closes', async () => {
-    const guest = await visit(house.port);
+    const guest = await visit(listener.port);
     const largest = 'x'.repeat(1_048_576);
     guest.send(largest);
     expect(await guest.messages.next()).toBe(largest);
@@ -114,7 +114,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   });
 
   test('takes bytes that are text, and refuses others without closing', async () => {
-    const guest = await visit(house.port);
+    const guest = await visit(listener.port);
     guest.send(Buffer.from('{"bytes":"ü"}'));
     expect(await guest.messages.next()).toBe('{"bytes":"ü"}');
     guest.send(new Uint8Array([0x7b, 0xff, 0xfe]));
@@ -127,10 +127,10 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   test.each([
     4_096, 40_000,
   ])('a reader that does not read texts of %p bytes costs a bounded amount, hears of what it missed, and when to catch up', async (size) => {
-    const slow = await visit(house.port);
-    const talk = await house.talks.next();
-    const keen = await visit(house.port);
-    const other = await house.talks.next();
+    const slow = await visit(listener.port);
+    const talk = await listener.talks.next();
+    const keen = await visit(listener.port);
+    const other = await listener.talks.next();
     for (const one of [talk, other]) for (const topic of ['t', 'u']) one.follow(topic);
     slow.pause();
     const text = (at: number) => `${String(at).padStart(6, '0')}${'x'.repeat(size - 6)}`;
@@ -138,7 +138,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     // 64 MiB in turns: some 100 times what a socket and our own limit hold.
     for (let at = 0; at < 67_108_864 / size; at += 1) {
       published.push(text(at));
-      house.publisher.publish(at % 2 === 0 ? 't' : 'u', text(at));
+      listener.publisher.publish(at % 2 === 0 ? 't' : 'u', text(at));
       if (at % 64 === 63) for (let read = 0; read < 64; read += 1) await keen.messages.next();
     }
     expect(await talk.events.next()).toBe('dropped');
@@ -160,13 +160,13 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   test.each([
     1_000, 40_000,
   ])('of texts of %p bytes published in one turn, each comes or is told, on every topic', async (size) => {
-    const guest = await visit(house.port);
-    const talk = await house.talks.next();
+    const guest = await visit(listener.port);
+    const talk = await listener.talks.next();
     for (const topic of ['t', 'u', 'v']) talk.follow(topic);
     const published = Array.from({ length: 20_000_000 / size }, (_, at) => `${at}:${'x'.repeat(size)}`);
     // The last topic is heard of only after the socket is full.
     for (const [at, one] of published.entries()) {
-      house.publisher.publish(at > published.length - 5 ? 'v' : at % 2 === 0 ? 't' : 'u', one);
+      listener.publisher.publish(at > published.length - 5 ? 'v' : at % 2 === 0 ? 't' : 'u', one);
     }
     expect(await talk.events.next()).toBe('dropped');
     while ((await talk.events.next()) === 'dropped');
@@ -181,8 +181,8 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   });
 
   test('an answer that does not fit is dropped, one that waits is queued', async () => {
-    const slow = await visit(house.port);
-    const { peer, events } = await house.talks.next();
+    const slow = await visit(listener.port);
+    const { peer, events } = await listener.talks.next();
     slow.pause();
     const text = 'x'.repeat(65_536);
     const answers = new Set<string>();
@@ -200,26 +200,26 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   });
 });
 
-describe.each(LISTENERS)('the door over %s', (engine) => {
+describe.each(LISTENERS)('connections over %s', (engine) => {
   test('refuses a foreign Origin and a foreign Host before the upgrade', async () => {
-    const house = await open(engine, {
+    const listener = await open(engine, {
       admit(caller) {
         if (!isHostAllowed(caller.host, { bound: '127.0.0.1', extra: [] })) return refuse('host');
         return isOriginAllowed(caller.origin, caller.host, []) ? undefined : refuse('origin');
       },
     });
-    for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${house.port}.evil.example`]) {
-      const { status, body } = await refused(house.port, { origin });
+    for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${listener.port}.evil.example`]) {
+      const { status, body } = await refused(listener.port, { origin });
       expect(status).toBe(403);
       expect(JSON.parse(body)).toEqual({ error: 'origin not allowed', code: 'origin' });
     }
-    const { status, body } = await refused(house.port, { host: 'rebound.example' });
+    const { status, body } = await refused(listener.port, { host: 'rebound.example' });
     expect(status).toBe(421);
     expect(JSON.parse(body)).toEqual({ error: 'host not allowed', code: 'host' });
-    const own = await visit(house.port, '/', { origin: `http://127.0.0.1:${house.port}` });
+    const own = await visit(listener.port, '/', { origin: `http://127.0.0.1:${listener.port}` });
     own.send('hello');
     expect(await own.messages.next()).toBe('hello');
-    await house.close();
+    await listener.close();
   });
 
   test('a conversation that cannot begin, or ends at once, is over for everybody', async () => {
@@ -229,35 +229,35 @@ describe.each(LISTENERS)('the door over %s', (engine) => {
       peer.close(4403, 'not you');
       return { receive() {}, dropped() {}, drained() {}, closed: () => events.push('closed') };
     };
-    const house = await open(engine, { converse: begin });
-    const unlucky = await visit(house.port, '/', { host: 'bug.example' });
+    const listener = await open(engine, { converse: begin });
+    const unlucky = await visit(listener.port, '/', { host: 'bug.example' });
     expect(await unlucky.closed).toBe(1011);
-    const unwanted = await visit(house.port);
+    const unwanted = await visit(listener.port);
     expect(await unwanted.closed).toBe(4403);
     expect(await events.next()).toBe('closed');
-    const raw = await dial(house.kronosPort ?? 0);
+    const raw = await dial(listener.kronosPort ?? 0);
     raw.socket.write('{}');
     expect(await raw.all).toBe('');
     expect(await events.next()).toBe('closed');
-    expect(house.connections()).toBe(0);
-    await house.close();
+    expect(listener.connections()).toBe(0);
+    await listener.close();
   });
 
   test('closing it closes what is open; draining it refuses what is new', async () => {
-    const house = await open(engine);
-    const guest = await visit(house.port);
-    const raw = await dial(house.kronosPort ?? 0);
+    const listener = await open(engine);
+    const guest = await visit(listener.port);
+    const raw = await dial(listener.kronosPort ?? 0);
     raw.socket.write('{}');
     expect(await raw.lines.next()).toBe('{}');
-    await house.drain();
-    await expect(visit(house.port)).rejects.toThrow();
-    await expect(dial(house.kronosPort ?? 0)).rejects.toThrow();
+    await listener.drain();
+    await expect(visit(listener.port)).rejects.toThrow();
+    await expect(dial(listener.kronosPort ?? 0)).rejects.toThrow();
     guest.send('goes on');
     expect(await guest.messages.next()).toBe('goes on');
-    await house.close();
+    await listener.close();
     await guest.closed;
     await raw.all;
-    expect((await house.talks.next()).received).toEqual(['goes on']);
-    expect(house.connections()).toBe(0);
+    expect((await listener.talks.next()).received).toEqual(['goes on']);
+    expect(listener.connections()).toBe(0);
   });
 });

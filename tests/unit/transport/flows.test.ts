@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Route } from '../../../server/http/types.ts';
-import { ask, type House, LISTENERS, Flow as Line, open } from '../../harness/clients.ts';
+import { ask, LISTENERS, Flow as Line, open, type TestListener } from '../../harness/clients.ts';
 
 /** Most that both ends of a loopback connection keep for a reader that takes nothing, with two of the pieces. */
 const inTheKernel = 16 * 1_048_576;
@@ -48,7 +48,7 @@ class Making {
 }
 
 describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
-  let house: House;
+  let listener: TestListener;
   let making = new Making();
   let release = new Line<true>();
   const headers = { 'content-type': 'application/octet-stream', 'x-own': 'y' };
@@ -75,12 +75,12 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     { method: 'GET', path: '/plain', handle: () => Promise.resolve({ status: 200, headers: {}, body: 'plain' }) },
   ];
   beforeAll(async () => {
-    house = await open(engine, { routes });
+    listener = await open(engine, { routes });
   });
-  afterAll(() => house.close());
+  afterAll(() => listener.close());
 
   const read = (path: string): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => get({ port: house.port, path }, resolve).on('error', reject));
+    new Promise((resolve, reject) => get({ port: listener.port, path }, resolve).on('error', reject));
 
   test('brings 200 MB to a slow reader, each byte once, and makes no more than fits on the way', async () => {
     making = new Making();
@@ -126,7 +126,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     waiting.destroy();
     await gone;
     // The piece under way is finished; none is asked for after it.
-    await ask(house.port, 'GET', '/plain');
+    await ask(listener.port, 'GET', '/plain');
     release.push(true);
     expect(await making.over.next()).toBe('left');
   }, 30_000);
@@ -167,15 +167,15 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     })();
     await expect(failed).rejects.toThrow();
     expect([response.complete, got <= 100_000]).toEqual([false, true]);
-    expect(house.world.lines.map((line) => line.text)).toEqual(['a chunked reply failed']);
-    expect((await ask(house.port, 'GET', '/plain')).body).toBe('plain');
+    expect(listener.world.lines.map((line) => line.text)).toEqual(['a chunked reply failed']);
+    expect((await ask(listener.port, 'GET', '/plain')).body).toBe('plain');
   });
 
   test('is any text, also none, and its connection lives on', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const on = (path: string, method = 'GET') =>
       new Promise<{ body: string; length: string | undefined; own: unknown }>((resolve, reject) => {
-        const asking = request({ port: house.port, agent, path, method }, (response) => {
+        const asking = request({ port: listener.port, agent, path, method }, (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
           response.on('end', () =>
@@ -200,7 +200,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
 
   test('HEAD asks for no piece', async () => {
     making = new Making();
-    expect((await ask(house.port, 'HEAD', '/large')).status).toBe(200);
+    expect((await ask(listener.port, 'HEAD', '/large')).status).toBe(200);
     expect(making.asked).toBe(0);
   });
 

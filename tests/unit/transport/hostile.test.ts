@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { text } from '../../../server/http/types.ts';
-import { ask, dial, type House, LISTENERS, open, visit } from '../../harness/clients.ts';
+import { ask, dial, LISTENERS, open, type TestListener, visit } from '../../harness/clients.ts';
 import { seeded } from '../../harness/world.ts';
 
 const SEED = 20_261_121;
@@ -124,7 +124,7 @@ function frame(random: Random, payload: Buffer): Buffer {
 }
 
 describe.each(LISTENERS)('hostile input over %s', (engine) => {
-  let house: House;
+  let listener: TestListener;
   const routes = [
     { method: 'POST', path: '/thing/:name', limit: 1_000, handle: () => Promise.resolve(text(200, 'ok')) },
     { method: 'GET', path: '/thing/:name', handle: () => Promise.resolve(text(200, 'ok')) },
@@ -133,31 +133,31 @@ describe.each(LISTENERS)('hostile input over %s', (engine) => {
   const remember = (fault: unknown) => faults.push(fault);
   beforeEach(async () => {
     process.on('uncaughtExceptionMonitor', remember);
-    house = await open(engine, { routes });
+    listener = await open(engine, { routes });
   });
   afterEach(async () => {
-    await house.close();
+    await listener.close();
     process.off('uncaughtExceptionMonitor', remember);
     expect(faults).toEqual([]);
-    expect(house.world.lines).toEqual([]);
+    expect(listener.world.lines).toEqual([]);
   });
 
   /** Everybody else, on every way in. */
   const wellServed = async () => {
-    const guest = await visit(house.port);
+    const guest = await visit(listener.port);
     guest.send('{"good":1}');
     expect(await guest.messages.next()).toBe('{"good":1}');
     guest.end();
-    const client = await dial(house.kronosPort ?? 0);
+    const client = await dial(listener.kronosPort ?? 0);
     client.socket.write('{"good":2}');
     expect(await client.lines.next()).toBe('{"good":2}');
     client.socket.destroy();
-    expect((await ask(house.port, 'POST', '/thing/a', { body: 'x' })).body).toBe('ok');
+    expect((await ask(listener.port, 'POST', '/thing/a', { body: 'x' })).body).toBe('ok');
   };
 
   test('in requests', async () => {
     const random = seeded(SEED);
-    await pour(house.port, random, INPUTS, () => spoiled(random, REQUESTS, HEAD_SPICES));
+    await pour(listener.port, random, INPUTS, () => spoiled(random, REQUESTS, HEAD_SPICES));
     await wellServed();
   }, 60_000);
 
@@ -166,14 +166,14 @@ describe.each(LISTENERS)('hostile input over %s', (engine) => {
     const upgrade = REQUESTS.at(-1) ?? Buffer.alloc(0);
     const frames = () =>
       Array.from({ length: 1 + below(random, 8) }, () => frame(random, spoiled(random, MESSAGES, TEXT_SPICES)));
-    await pour(house.port, random, INPUTS, () => Buffer.concat([upgrade, ...frames()]));
+    await pour(listener.port, random, INPUTS, () => Buffer.concat([upgrade, ...frames()]));
     await wellServed();
   }, 60_000);
 
   test('in raw TCP', async () => {
     const random = seeded(SEED + 2);
     const good = [...MESSAGES, ...REQUESTS];
-    await pour(house.kronosPort ?? 0, random, INPUTS, () =>
+    await pour(listener.kronosPort ?? 0, random, INPUTS, () =>
       spoiled(random, random() < 0.8 ? MESSAGES : good, random() < 0.8 ? TEXT_SPICES : HEAD_SPICES),
     );
     await wellServed();
@@ -185,8 +185,8 @@ describe.each(LISTENERS)('hostile input over %s', (engine) => {
       Buffer.concat(
         Array.from({ length: 1 + below(random, 20) }, () => createHash('sha512').update(String(random())).digest()),
       );
-    await pour(house.port, random, INPUTS / 5, noise);
-    await pour(house.kronosPort ?? 0, random, INPUTS / 5, noise);
+    await pour(listener.port, random, INPUTS / 5, noise);
+    await pour(listener.kronosPort ?? 0, random, INPUTS / 5, noise);
     await wellServed();
   }, 60_000);
 });

@@ -7,11 +7,11 @@ import { refuse } from '../../../protocol/errors.ts';
 import type { Peer } from '../../../server/core/peer.ts';
 import { json, type Request, type Route, text } from '../../../server/http/types.ts';
 import { STREAM_LIMIT } from '../../../server/transport/connection.ts';
-import { ask, dial, Flow, type House, LISTENERS, open, type Talk } from '../../harness/clients.ts';
+import { ask, dial, Flow, LISTENERS, open, type Talk, type TestListener } from '../../harness/clients.ts';
 import { eventually } from '../../harness/eventually.ts';
 
 describe.each(LISTENERS)('a request over %s', (engine) => {
-  let house: House;
+  let running: TestListener;
   const asked = new Flow<Request>();
   const let_go = new Flow<() => void>();
   const routes: Route[] = [
@@ -41,23 +41,23 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
     },
   ];
   beforeAll(async () => {
-    house = await open(engine, {
+    running = await open(engine, {
       routes,
       admit: (caller) => (caller.origin === 'https://evil.example' ? refuse('origin') : undefined),
     });
   });
-  afterAll(() => house.close());
+  afterAll(() => running.close());
 
   test('reaches its route with what the client said', async () => {
-    const answer = await ask(house.port, 'GET', '/things/caf%C3%A9%2Fbar?a=1&b=%20');
+    const answer = await ask(running.port, 'GET', '/things/caf%C3%A9%2Fbar?a=1&b=%20');
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(JSON.parse(answer.body)).toEqual({ name: 'café/bar', query: 'a=1&b=%20' });
-    void ask(house.port, 'POST', '/slow', { body: 'body', headers: { authorization: 'Bearer t', 'X-Own': 'Y' } });
+    void ask(running.port, 'POST', '/slow', { body: 'body', headers: { authorization: 'Bearer t', 'X-Own': 'Y' } });
     const request = await asked.next();
     expect(request).toMatchObject({
       address: '127.0.0.1',
-      host: `127.0.0.1:${house.port}`,
+      host: `127.0.0.1:${running.port}`,
       origin: '',
       method: 'POST',
     });
@@ -68,9 +68,9 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
 
   test('carries a body of a megabyte both ways, and a larger answer, unchanged', async () => {
     const body = Buffer.alloc(1_048_576, 'aü€😀');
-    expect((await ask(house.port, 'POST', '/echo', { body })).body).toBe(body.toString());
-    expect((await ask(house.port, 'POST', '/echo')).body).toBe('');
-    expect((await ask(house.port, 'GET', '/big')).body).toBe('ü'.repeat(8_000_000));
+    expect((await ask(running.port, 'POST', '/echo', { body })).body).toBe(body.toString());
+    expect((await ask(running.port, 'POST', '/echo')).body).toBe('');
+    expect((await ask(running.port, 'GET', '/big')).body).toBe('ü'.repeat(8_000_000));
   });
 
   test('is 413 when its body is too large, announced or not, and its connection lives on', async () => {
@@ -78,7 +78,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
     const post = (announced: boolean, body: string) =>
       new Promise<{ status: number; body: string }>((resolve, reject) => {
         const headers = announced ? { 'content-length': body.length } : { 'transfer-encoding': 'chunked' };
-        const asking = request({ port: house.port, agent, method: 'POST', path: '/small', headers }, (response) => {
+        const asking = request({ port: running.port, agent, method: 'POST', path: '/small', headers }, (response) => {
           let answer = '';
           response.on('data', (chunk) => {
             answer += String(chunk);
@@ -98,43 +98,44 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
   });
 
   test('is 404 without a route, 405 with the right methods, and 204 when it asks for them', async () => {
-    const lost = await ask(house.port, 'GET', '/nowhere');
+    const lost = await ask(running.port, 'GET', '/nowhere');
     expect([lost.status, JSON.parse(lost.body)]).toEqual([404, { error: 'not found' }]);
-    const wrong = await ask(house.port, 'DELETE', '/things/a');
+    const wrong = await ask(running.port, 'DELETE', '/things/a');
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS']);
-    const options = await ask(house.port, 'OPTIONS', '/things/a');
+    const options = await ask(running.port, 'OPTIONS', '/things/a');
     expect([options.status, options.headers.allow, options.body]).toEqual([204, 'GET, HEAD, OPTIONS', '']);
-    for (const method of ['PUT', 'PATCH', 'OPTIONS']) expect((await ask(house.port, method, '/any')).body).toBe(method);
+    for (const method of ['PUT', 'PATCH', 'OPTIONS'])
+      expect((await ask(running.port, method, '/any')).body).toBe(method);
   });
 
   test('HEAD is GET without the body', async () => {
-    const whole = await ask(house.port, 'GET', '/things/a');
-    const head = await ask(house.port, 'HEAD', '/things/a');
+    const whole = await ask(running.port, 'GET', '/things/a');
+    const head = await ask(running.port, 'HEAD', '/things/a');
     expect([head.status, head.body, head.headers['content-length']]).toEqual([200, '', String(whole.body.length)]);
-    const nothing = await ask(house.port, 'GET', '/nothing');
+    const nothing = await ask(running.port, 'GET', '/nothing');
     expect([nothing.status, nothing.body, nothing.headers.etag]).toEqual([204, '', 'x']);
     expect(nothing.headers['content-length']).toBeUndefined();
   });
 
   test('a bug of an adapter is a 500 that says nothing of it, and is logged', async () => {
-    const bug = await ask(house.port, 'GET', '/bug');
+    const bug = await ask(running.port, 'GET', '/bug');
     expect([bug.status, JSON.parse(bug.body)]).toEqual([500, { error: 'internal error', code: 'broken' }]);
     // Two answers in one would be worse than none.
-    expect((await ask(house.port, 'GET', '/split')).status).toBe(500);
-    expect(house.world.lines.map((line) => line.text)).toEqual(['GET /bug failed', 'GET /split failed']);
+    expect((await ask(running.port, 'GET', '/split')).status).toBe(500);
+    expect(running.world.lines.map((line) => line.text)).toEqual(['GET /bug failed', 'GET /split failed']);
   });
 
   test('has a head of 16 KiB at most', async () => {
     // uWS takes the limit from the true environment, which jest hides from us: here it keeps its own 4 KiB.
     const most = engine === 'ws' ? 15_000 : 3_500;
-    expect((await ask(house.port, 'GET', '/any', { headers: { cookie: 'x'.repeat(most) } })).status).toBe(200);
-    expect((await ask(house.port, 'GET', '/any', { headers: { cookie: 'x'.repeat(17_000) } })).status).toBe(431);
+    expect((await ask(running.port, 'GET', '/any', { headers: { cookie: 'x'.repeat(most) } })).status).toBe(200);
+    expect((await ask(running.port, 'GET', '/any', { headers: { cookie: 'x'.repeat(17_000) } })).status).toBe(431);
   });
 
   test('is refused before its body is looked at', async () => {
-    const answer = await ask(house.port, 'POST', '/echo', { body: 'x', headers: { origin: 'https://evil.example' } });
+    const answer = await ask(running.port, 'POST', '/echo', { body: 'x', headers: { origin: 'https://evil.example' } });
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([403, 'origin']);
-    const bare = connect(house.port, '127.0.0.1');
+    const bare = connect(running.port, '127.0.0.1');
     bare.end('GET /things/a HTTP/1.0\r\n\r\n');
     const first = await new Promise((resolve) => bare.once('data', (chunk) => resolve(String(chunk))));
     expect(first).toMatch(/^HTTP\/1.1 (400|421|505)/);
@@ -142,7 +143,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
   });
 
   test('knows when its client has gone, and the answer goes nowhere', async () => {
-    const asking = request({ port: house.port, method: 'POST', path: '/slow' });
+    const asking = request({ port: running.port, method: 'POST', path: '/slow' });
     asking.on('error', () => undefined);
     asking.end('x');
     const seen = await asked.next();
@@ -150,15 +151,15 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
     asking.destroy();
     await eventually(() => seen.aborted(), 'the hub to notice that its client has gone');
     (await let_go.next())();
-    expect((await ask(house.port, 'GET', '/things/a')).status).toBe(200);
+    expect((await ask(running.port, 'GET', '/things/a')).status).toBe(200);
   });
 
   test('may end in the middle of its body', async () => {
-    const half = await dial(house.port);
+    const half = await dial(running.port);
     half.socket.write('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf');
     half.socket.destroy();
     await half.all;
-    expect((await ask(house.port, 'POST', '/echo', { body: 'next' })).body).toBe('next');
+    expect((await ask(running.port, 'POST', '/echo', { body: 'next' })).body).toBe('next');
   });
 
   test('is answered while the hub drains, and no other is taken', async () => {
@@ -182,7 +183,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
 });
 
 describe.each(LISTENERS)('a stream over %s', (engine) => {
-  let house: House;
+  let running: TestListener;
   const streams = new Flow<Talk>();
   const routes: Route[] = [
     {
@@ -193,7 +194,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
           status: 200,
           headers: { 'content-type': 'text/event-stream' },
           open: (peer: Peer) => {
-            const talk = house.talk(peer);
+            const talk = running.talk(peer);
             streams.push(talk);
             return talk;
           },
@@ -201,13 +202,13 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     },
   ];
   beforeAll(async () => {
-    house = await open(engine, { routes });
+    running = await open(engine, { routes });
   });
-  afterAll(() => house.close());
+  afterAll(() => running.close());
 
   const follow = (): Promise<IncomingMessage> =>
     new Promise((resolve) => {
-      get({ port: house.port, path: '/events' }, (response) => {
+      get({ port: running.port, path: '/events' }, (response) => {
         response.on('error', () => undefined);
         resolve(response);
       });
@@ -234,10 +235,10 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     expect(await first).toBe('data: 1\n\n');
     peer.join('t');
     const more = read(response, 'fence');
-    house.publisher.publish('t', 'to all ');
-    house.publisher.publish('t', 'but me ', peer);
+    running.publisher.publish('t', 'to all ');
+    running.publisher.publish('t', 'but me ', peer);
     peer.leave('t');
-    house.publisher.publish('t', 'nobody ');
+    running.publisher.publish('t', 'nobody ');
     peer.send('fence');
     expect(await more).toBe('to all fence');
     response.destroy();
@@ -261,7 +262,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
   });
 
   test('sends the texts of one turn in one write', async () => {
-    const raw = await dial(house.port);
+    const raw = await dial(running.port);
     raw.socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
     const talk = await streams.next();
     const chunks: string[] = [];
@@ -337,7 +338,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     while (!told) {
       const one = `<${published.length}:${'y'.repeat(10_000)}>`;
       published.push(one);
-      house.publisher.publish('t', one);
+      running.publisher.publish('t', one);
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await events).toBe('dropped');

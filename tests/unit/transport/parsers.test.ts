@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Route, text } from '../../../server/http/types.ts';
 import { readFirstBytes } from '../../../server/transport/connection-split.ts';
-import { type House, open } from '../../harness/clients.ts';
+import { open, type TestListener } from '../../harness/clients.ts';
 
 const routes: readonly Route[] = [
   { method: 'GET', path: '/hello', handle: async () => text(200, 'hello') },
@@ -73,19 +73,19 @@ const handshake = (more = '') =>
   `GET /any HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${more}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`;
 
 describe.each(['uWebSockets.js', 'ws'] as const)('%s', (listener) => {
-  let house: House;
+  let running: TestListener;
   const raws: Raw[] = [];
   const dial = () => {
-    const raw = new Raw(house.port);
+    const raw = new Raw(running.port);
     raws.push(raw);
     return raw;
   };
   beforeAll(async () => {
-    house = await open(listener, { routes });
+    running = await open(listener, { routes });
   });
   afterAll(async () => {
     for (const { socket } of raws) socket.destroy();
-    await house.close();
+    await running.close();
   });
 
   test('answers HTTP/1.0 and closes the connection', async () => {
@@ -153,9 +153,9 @@ describe.each(['uWebSockets.js', 'ws'] as const)('%s', (listener) => {
 
 describe.each(['uWebSockets.js', 'uWebSockets.js alone', 'ws'] as const)('%s', (listener) => {
   test.each(['3', '4'])('refuses a second Content-Length (%s), and closes', async (second) => {
-    const house = await open(listener, { routes });
+    const running = await open(listener, { routes });
     try {
-      const raw = new Raw(house.port);
+      const raw = new Raw(running.port);
       raw.socket.write(
         `POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: ${second}\r\n\r\nabcd`,
       );
@@ -163,7 +163,7 @@ describe.each(['uWebSockets.js', 'uWebSockets.js alone', 'ws'] as const)('%s', (
       expect(raw.received).toMatch(/^HTTP\/1\.1 400 /);
       expect(raw.received).not.toContain('<');
     } finally {
-      await house.close();
+      await running.close();
     }
   });
 });

@@ -7,7 +7,7 @@ import { refuse } from '../../../protocol/errors.ts';
 import { text } from '../../../server/http/types.ts';
 import { Dispatcher } from '../../../server/transport/dispatcher.ts';
 import { type AppHandlers, listen } from '../../../server/transport/listen.ts';
-import { ask, dial, ENGINES, type House, LISTENERS, open, visit } from '../../harness/clients.ts';
+import { ask, dial, ENGINES, LISTENERS, open, type TestListener, visit } from '../../harness/clients.ts';
 import { TestWorld } from '../../harness/world.ts';
 
 const nobody: AppHandlers = {
@@ -17,7 +17,7 @@ const nobody: AppHandlers = {
 };
 
 describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
-  let house: House;
+  let listener: TestListener;
   let port: number;
   beforeEach(async () => {
     const whoami = {
@@ -25,13 +25,13 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
       path: '/whoami',
       handle: ({ address }: { address: string }) => Promise.resolve(text(200, address)),
     };
-    house = await open(engine, {
+    listener = await open(engine, {
       routes: [whoami],
       admit: (caller) => (caller.origin === 'https://evil.example' ? refuse('origin') : undefined),
     });
-    port = house.kronosPort ?? 0;
+    port = listener.kronosPort ?? 0;
   });
-  afterEach(() => house.close());
+  afterEach(() => listener.close());
 
   test('takes objects without delimiters and answers a line each', async () => {
     const client = await dial(port);
@@ -40,7 +40,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     const cut = Buffer.from('{"c":"€😀"}');
     for (const byte of cut) client.socket.write(Uint8Array.of(byte));
     expect(await client.lines.next()).toBe('{"c":"€😀"}');
-    const talk = await house.talks.next();
+    const talk = await listener.talks.next();
     expect(talk.caller).toEqual({ address: '127.0.0.1', host: '', origin: '', authorization: '' });
     client.socket.destroy();
     expect(['closed', 'closed in order']).toContain(await talk.events.next());
@@ -51,12 +51,12 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     polite.socket.write('{}');
     await polite.lines.next();
     polite.socket.end();
-    expect(await (await house.talks.next()).events.next()).toBe('closed in order');
+    expect(await (await listener.talks.next()).events.next()).toBe('closed in order');
     const rude = await dial(port);
     rude.socket.write('{}');
     await rude.lines.next();
     rude.socket.resetAndDestroy();
-    expect(await (await house.talks.next()).events.next()).toBe('closed');
+    expect(await (await listener.talks.next()).events.next()).toBe('closed');
   });
 
   test('still answers a client that has ended its side', async () => {
@@ -69,7 +69,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     const client = await dial(port);
     client.socket.write('{"a":1}{"close":4403}{"late":1}');
     expect(await client.all).toBe('{"a":1}\n');
-    expect((await house.talks.next()).received).toEqual(['{"a":1}', '{"close":4403}']);
+    expect((await listener.talks.next()).received).toEqual(['{"a":1}', '{"close":4403}']);
   });
 
   test.each([
@@ -95,7 +95,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
       code: 'unframed',
       hint: 'send JSON objects',
     });
-    expect((await house.talks.next()).received).toEqual([]);
+    expect((await listener.talks.next()).received).toEqual([]);
   });
 
   test('closes after garbage between objects, and after bytes that are no text, with an error', async () => {
@@ -109,7 +109,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
       expect(first).toBe('{"a":1}');
       expect(JSON.parse(second ?? '')).toEqual({ success: false, error: 'invalid payload', code: 'unframed', hint });
       expect(rest).toEqual(['']);
-      expect((await house.talks.next()).received).toEqual(['{"a":1}']);
+      expect((await listener.talks.next()).received).toEqual(['{"a":1}']);
     }
   });
 
@@ -127,14 +127,14 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     const client = await dial(port);
     client.socket.write('{"here":1}');
     await client.lines.next();
-    const talk = await house.talks.next();
+    const talk = await listener.talks.next();
     talk.follow('t');
     client.socket.pause();
     const published: string[] = [];
     while (talk.missed.length === 0 && published.length < 20_000) {
       const one = `${published.length}:${'x'.repeat(4_000)}`;
       published.push(one);
-      house.publisher.publish('t', one);
+      listener.publisher.publish('t', one);
       if (published.length % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const came = published.indexOf(talk.missed[0] ?? '');
@@ -153,13 +153,13 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     const guest = await visit(port, '/any');
     guest.send('{"a":1}');
     expect(await guest.messages.next()).toBe('{"a":1}');
-    expect((await house.talks.next()).caller).toMatchObject({ address: '127.0.0.1', host: `127.0.0.1:${port}` });
+    expect((await listener.talks.next()).caller).toMatchObject({ address: '127.0.0.1', host: `127.0.0.1:${port}` });
     const far = new WebSocket(`ws://127.0.0.1:${port}/`, {
       localAddress: '127.0.0.2',
       headers: { 'x-horai-from': 'forged 10.0.0.1' },
     });
     await new Promise((resolve) => far.on('open', resolve));
-    expect((await house.talks.next()).caller?.address).toBe('127.0.0.2');
+    expect((await listener.talks.next()).caller?.address).toBe('127.0.0.2');
     far.close();
     const client = await dial(port);
     const key = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -179,7 +179,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect((await ask(port, 'GET', '/nowhere')).status).toBe(404);
     expect((await ask(port, 'GET', '/whoami', { headers: { origin: 'https://evil.example' } })).status).toBe(403);
     const forged = { headers: { 'x-horai-from': '10.0.0.1' } };
-    expect((await ask(house.port, 'GET', '/whoami', forged)).body).toBe('127.0.0.1');
+    expect((await ask(listener.port, 'GET', '/whoami', forged)).body).toBe('127.0.0.1');
     expect((await ask(port, 'GET', '/whoami', forged)).body).toBe('127.0.0.1');
   });
 
@@ -281,20 +281,20 @@ describe('the choice of the engine', () => {
 describe('one address', () => {
   test('has so many connections that stay, and no more; loopback has any number', () => {
     const world = new TestWorld();
-    const door = new Dispatcher(nobody, world.log, 2);
+    const dispatcher = new Dispatcher(nobody, world.log, 2);
     const wire = { write() {}, pendingBytes: () => 0, end() {} };
     const from = (address: string) => ({ address, host: '', origin: '', authorization: '' });
-    const come = (address: string) => door.openConversation(wire, door.topics, from(address));
+    const come = (address: string) => dispatcher.openConversation(wire, dispatcher.topics, from(address));
     const first = come('10.0.0.1');
-    expect(door.checkConnection(from('10.0.0.1'))).toBeUndefined();
+    expect(dispatcher.checkConnection(from('10.0.0.1'))).toBeUndefined();
     come('10.0.0.1');
-    expect(door.checkConnection(from('10.0.0.1'))).toMatchObject({ code: 'too_many' });
-    expect(door.checkConnection(from('10.0.0.2'))).toBeUndefined();
-    door.closed(first, true);
-    door.closed(first, true);
-    expect(door.checkConnection(from('10.0.0.1'))).toBeUndefined();
+    expect(dispatcher.checkConnection(from('10.0.0.1'))).toMatchObject({ code: 'too_many' });
+    expect(dispatcher.checkConnection(from('10.0.0.2'))).toBeUndefined();
+    dispatcher.closed(first, true);
+    dispatcher.closed(first, true);
+    expect(dispatcher.checkConnection(from('10.0.0.1'))).toBeUndefined();
     for (let at = 0; at < 5; at += 1) come('127.0.0.1');
-    expect(door.checkConnection(from('127.0.0.1'))).toBeUndefined();
-    expect(door.connections).toBe(6);
+    expect(dispatcher.checkConnection(from('127.0.0.1'))).toBeUndefined();
+    expect(dispatcher.connections).toBe(6);
   });
 });

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { errorMessage } from '../../../../protocol/error-message.ts';
-import { type Answer, openHouse } from '../../../harness/activitywatch.ts';
+import { type Answer, openServer } from '../../../harness/activitywatch.ts';
 
 interface Recorded {
   readonly n: number;
@@ -100,7 +100,7 @@ const withoutTheMillisecond = (text: string): string =>
 
 describe('the recorded conversation with the reference server', () => {
   test('is the same, byte by byte', async () => {
-    const { ask, close } = await openHouse();
+    const { ask, close } = await openServer();
     for (const { n, method, path, content_type, request_body, ...expected } of recorded) {
       // The recording leaves out some records here, in which one event was made.
       if (n === 119) await ask('POST', '/api/0/buckets/hb/events', { body: {} });

@@ -1,7 +1,8 @@
-// Privacy rules that the web UI saves: what they say is never kept, by whichever door an event comes, from the moment they are saved.
+// Privacy rules that the web UI saves: from the moment they are saved, the hub stores nothing that they forbid, by whichever route an
+// event arrives.
 
 import { describe, expect, test } from '@jest/globals';
-import { type House, openHouse } from '../../../harness/activitywatch.ts';
+import { openServer, type TestServer } from '../../../harness/activitywatch.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const event = (seconds: number, data: object) => ({
@@ -17,30 +18,30 @@ const rules = [
   { enabled: false, field: 'app', pattern: 'Code', action: 'drop' },
 ];
 
-async function ruled(): Promise<House> {
-  const house = await openHouse();
-  expect((await house.post('/api/0/settings/privacy_filters', rules)).status).toBe(200);
-  return house;
+async function ruled(): Promise<TestServer> {
+  const server = await openServer();
+  expect((await server.post('/api/0/settings/privacy_filters', rules)).status).toBe(200);
+  return server;
 }
 
-const beat = (house: House, seconds: number, data: object, bucket = window) =>
-  house.post(`/api/0/buckets/${bucket}/heartbeat?pulsetime=5`, event(seconds, data));
-const kept = async (house: House, bucket = window) =>
-  (await house.get(`/api/0/buckets/${bucket}/events`)).value.map(({ data }: { data: unknown }) => data);
+const beat = (server: TestServer, seconds: number, data: object, bucket = window) =>
+  server.post(`/api/0/buckets/${bucket}/heartbeat?pulsetime=5`, event(seconds, data));
+const kept = async (server: TestServer, bucket = window) =>
+  (await server.get(`/api/0/buckets/${bucket}/events`)).value.map(({ data }: { data: unknown }) => data);
 
 describe('privacy rules', () => {
   test('a dropped heartbeat is no error to its watcher, and nothing is left of it, not even a bucket', async () => {
-    const house = await ruled();
-    const answer = await beat(house, 0, { app: 'KeePassXC', title: 'Passwords' });
+    const server = await ruled();
+    const answer = await beat(server, 0, { app: 'KeePassXC', title: 'Passwords' });
     expect([answer.status, answer.value.id]).toEqual([200, null]);
-    expect((await house.get('/api/0/buckets')).value).toEqual({});
-    expect((await beat(house, 1, { app: 'KeePassXC', title: 'x' }, 'other_box')).value.id).toBe(1);
+    expect((await server.get('/api/0/buckets')).value).toEqual({});
+    expect((await beat(server, 1, { app: 'KeePassXC', title: 'x' }, 'other_box')).value.id).toBe(1);
   });
 
   test('redacted heartbeats join as what they have become', async () => {
-    const house = await ruled();
-    await beat(house, 0, { app: 'Code', title: 'Secret plan' });
-    expect((await beat(house, 4, { app: 'Code', title: 'another SECRET' })).value).toMatchObject({
+    const server = await ruled();
+    await beat(server, 0, { app: 'Code', title: 'Secret plan' });
+    expect((await beat(server, 4, { app: 'Code', title: 'another SECRET' })).value).toMatchObject({
       id: 1,
       duration: 4,
       data: { app: 'Code', title: 'private' },
@@ -48,16 +49,16 @@ describe('privacy rules', () => {
   });
 
   test('hold for lists of events, small and large, and for imports', async () => {
-    const house = await ruled();
-    await house.post(`/api/0/buckets/${window}`, { type: 'currentwindow', client: 'c', hostname: 'box' });
+    const server = await ruled();
+    await server.post(`/api/0/buckets/${window}`, { type: 'currentwindow', client: 'c', hostname: 'box' });
     const some = [event(0, { app: 'KeePassXC' }), event(1, { app: 'Code', title: 'secret' })];
-    await house.post(`/api/0/buckets/${window}/events`, some);
-    expect(await kept(house)).toEqual([{ app: 'Code', title: 'private' }]);
+    await server.post(`/api/0/buckets/${window}/events`, some);
+    expect(await kept(server)).toEqual([{ app: 'Code', title: 'private' }]);
     const large = Array.from({ length: 3_000 }, (_, index) =>
       event(10 + index, { app: index % 2 === 0 ? 'KeePassXC' : 'Code', title: `secret ${'x'.repeat(50)}` }),
     );
-    expect((await house.post(`/api/0/buckets/${window}/events`, large)).body).toBe('null\n');
-    const all = await kept(house);
+    expect((await server.post(`/api/0/buckets/${window}/events`, large)).body).toBe('null\n');
+    const all = await kept(server);
     expect(all).toHaveLength(1_501);
     expect(new Set(all.map((data: unknown) => JSON.stringify(data)))).toEqual(
       new Set(['{"app":"Code","title":"private"}']),
@@ -71,26 +72,26 @@ describe('privacy rules', () => {
   });
 
   test('are told what is wrong with them when they are saved, and those before go on', async () => {
-    const house = await ruled();
-    const wrong = await house.post('/api/0/settings/privacy_filters', [{ ...rules[0], pattern: '(' }]);
+    const server = await ruled();
+    const wrong = await server.post('/api/0/settings/privacy_filters', [{ ...rules[0], pattern: '(' }]);
     expect([wrong.status, wrong.value.message]).toEqual([400, expect.stringContaining('rule 1: pattern')]);
-    expect((await house.post('/api/0/settings/privacy_filters', [{ field: 'x', action: 'eat' }])).status).toBe(400);
-    await beat(house, 0, { app: 'Code', title: 'secret' });
-    expect(await kept(house)).toEqual([{ app: 'Code', title: 'private' }]);
+    expect((await server.post('/api/0/settings/privacy_filters', [{ field: 'x', action: 'eat' }])).status).toBe(400);
+    await beat(server, 0, { app: 'Code', title: 'secret' });
+    expect(await kept(server)).toEqual([{ app: 'Code', title: 'private' }]);
     for (const none of [[], null, false]) {
-      expect((await house.post('/api/0/settings/privacy_filters', none)).status).toBe(200);
+      expect((await server.post('/api/0/settings/privacy_filters', none)).status).toBe(200);
     }
-    await beat(house, 100, { app: 'Code', title: 'secret' });
-    expect(await kept(house)).toContainEqual({ app: 'Code', title: 'secret' });
+    await beat(server, 100, { app: 'Code', title: 'secret' });
+    expect(await kept(server)).toContainEqual({ app: 'Code', title: 'secret' });
   });
 
   test('are one account’s, and not another’s', async () => {
-    const house = await ruled();
-    await house.accounts.createAccount('ann');
-    const ann = await house.accounts.createToken('ann', 'laptop', ['read', 'write']);
+    const server = await ruled();
+    await server.accounts.createAccount('ann');
+    const ann = await server.accounts.createToken('ann', 'laptop', ['read', 'write']);
     if (!ann.ok) throw new Error('no token');
     const body = event(0, { app: 'KeePassXC' });
-    const answer = await house.ask('POST', `/api/0/buckets/${window}/heartbeat?pulsetime=5`, {
+    const answer = await server.ask('POST', `/api/0/buckets/${window}/heartbeat?pulsetime=5`, {
       token: ann.secret,
       body,
     });

@@ -4,7 +4,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Queries } from '../../../../server/adapters/activitywatch/query/queries.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { type House, openHouse, type Wishes } from '../../../harness/activitywatch.ts';
+import { openServer, type TestServer, type Wishes } from '../../../harness/activitywatch.ts';
 import {
   activityQuery,
   appQuery,
@@ -14,16 +14,16 @@ import {
   multideviceQuery,
 } from '../../../harness/activitywatch-webui-queries.ts';
 
-let houses: House[] = [];
+let houses: TestServer[] = [];
 afterEach(async () => {
-  for (const house of houses) await house.close();
+  for (const server of houses) await server.close();
   houses = [];
 });
 
-async function open(wishes: Wishes = {}): Promise<House> {
-  const house = await openHouse(wishes);
-  houses.push(house);
-  return house;
+async function open(wishes: Wishes = {}): Promise<TestServer> {
+  const server = await openServer(wishes);
+  houses.push(server);
+  return server;
 }
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 2, 1, 10) + seconds * 1_000).toISOString();
@@ -34,16 +34,16 @@ const event = ([start, duration, data]: readonly [number, number, object]) => ({
 });
 const timeperiods = ['2026-03-01T04:00:00+02:00/2026-03-02T04:00:00+02:00'];
 
-async function filled(): Promise<House> {
-  const house = await open();
+async function filled(): Promise<TestServer> {
+  const server = await open();
   const fill = async (
     id: string,
     type: string,
     hostname: string,
     events: readonly (readonly [number, number, object])[],
   ) => {
-    await house.post(`/api/0/buckets/${id}`, { type, client: 'test', hostname });
-    await house.post(`/api/0/buckets/${id}/events`, events.map(event));
+    await server.post(`/api/0/buckets/${id}`, { type, client: 'test', hostname });
+    await server.post(`/api/0/buckets/${id}/events`, events.map(event));
   };
   await fill('aw-watcher-window_box', 'currentwindow', 'box', [
     [0, 600, { app: 'Code', title: 'hub' }],
@@ -65,7 +65,7 @@ async function filled(): Promise<House> {
     [0, 300, { file: '/p/a.ts', project: '/p', language: 'typescript' }],
     [300, 100, { file: '/p/b.rs', project: '/p', language: 'rust' }],
   ]);
-  return house;
+  return server;
 }
 
 const desktop = {
@@ -80,8 +80,8 @@ const desktop = {
   ],
 } as const;
 
-async function ask(house: House, query: readonly string[], periods: readonly string[] = timeperiods) {
-  const answer = await house.post('/api/0/query/', { query, timeperiods: periods });
+async function ask(server: TestServer, query: readonly string[], periods: readonly string[] = timeperiods) {
+  const answer = await server.post('/api/0/query/', { query, timeperiods: periods });
   expect([answer.status, answer.value.message]).toEqual([200, undefined]);
   return answer.value;
 }
@@ -92,8 +92,8 @@ const totals = (events: readonly Named[], key: string) =>
 
 describe('the web UI’s query', () => {
   test('of a desktop', async () => {
-    const house = await filled();
-    const [{ window, browser, stopwatch }] = await ask(house, fullDesktopQuery(desktop));
+    const server = await filled();
+    const [{ window, browser, stopwatch }] = await ask(server, fullDesktopQuery(desktop));
     // Away from 800 to 1,200, but a video could be heard until 890; the stopwatch covers a minute of the editor.
     expect(totals(window.app_events, 'app')).toEqual({ Code: 1_140, Chrome: 290, undefined: 60 });
     expect(totals(window.cat_events, '$category')).toEqual({ Work: 830, 'Work,Hub': 600, Uncategorized: 60 });
@@ -105,15 +105,15 @@ describe('the web UI’s query', () => {
   });
 
   test('with a pattern that is always active loses no app and no title', async () => {
-    const house = await filled();
-    const [{ window }] = await ask(house, fullDesktopQuery({ ...desktop, alwaysActive: 'Zoom' }));
+    const server = await filled();
+    const [{ window }] = await ask(server, fullDesktopQuery({ ...desktop, alwaysActive: 'Zoom' }));
     expect(totals(window.app_events, 'app')).toEqual({ Code: 1_140, Chrome: 290, Zoom: 300, undefined: 60 });
   });
 
   test('of categories, hour by hour', async () => {
-    const house = await filled();
+    const server = await filled();
     const hours = Array.from({ length: 3 }, (_, hour) => `2026-03-01T1${hour}:00:00Z/2026-03-01T1${hour + 1}:00:00Z`);
-    const results = await ask(house, categoryQuery({ ...desktop, only: [['Work'], ['Work', 'Hub']] }), hours);
+    const results = await ask(server, categoryQuery({ ...desktop, only: [['Work'], ['Work', 'Hub']] }), hours);
     expect(results.map(({ cat_events }: { cat_events: Named[] }) => totals(cat_events, '$category'))).toEqual([
       { Work: 830, 'Work,Hub': 600 },
       {},
@@ -122,12 +122,12 @@ describe('the web UI’s query', () => {
   });
 
   test('of a phone, of activity over many days, of several machines, of editors', async () => {
-    const house = await filled();
-    const [phone] = await ask(house, appQuery('aw-watcher-window_box', [[['X'], { type: 'regex', regex: 'Zoom' }]]));
+    const server = await filled();
+    const [phone] = await ask(server, appQuery('aw-watcher-window_box', [[['X'], { type: 'regex', regex: 'Zoom' }]]));
     expect(phone.duration).toBe(1_800);
     expect(totals(phone.cat_events, '$category')).toEqual({ Uncategorized: 1_500, X: 300 });
     const days = Array.from({ length: 31 }, (_, index) => `2026-03-${String(index + 1).padStart(2, '0')}/2026-04-01`);
-    const activity = await ask(house, activityQuery(['aw-watcher-afk_box']), days);
+    const activity = await ask(server, activityQuery(['aw-watcher-afk_box']), days);
     expect(activity).toHaveLength(31);
     expect(activity[0]).toMatchObject([{ duration: 1_400, data: { status: 'not-afk' } }]);
     expect(activity[1]).toEqual([]);
@@ -135,64 +135,64 @@ describe('the web UI’s query', () => {
       { host: 'box', ...desktop },
       { host: 'box-2', ...desktop },
     ]);
-    expect(await ask(house, both)).toEqual([{ duration: 1_490, active: 1_490 }]);
-    const [editors] = await ask(house, editorQuery(['aw-watcher-vim_box']));
+    expect(await ask(server, both)).toEqual([{ duration: 1_490, active: 1_490 }]);
+    const [editors] = await ask(server, editorQuery(['aw-watcher-vim_box']));
     expect(totals(editors.languages, 'language')).toEqual({ typescript: 300, rust: 100 });
   });
 
   test('of the query explorer: calls within calls, one of three arguments among them, over several lines', async () => {
-    const house = await filled();
+    const server = await filled();
     const text = `
       afk_events = query_bucket(find_bucket("aw-watcher-afk_"));
       window_events = query_bucket(find_bucket("aw-watcher-window_"));
       window_events = filter_period_intersect(window_events, filter_keyvals(afk_events, "status", ["not-afk"]));
       merged_events = merge_events_by_keys(window_events, ["app", "title"]);
       RETURN = sort_by_duration(merged_events);`;
-    const [events] = await ask(house, text.split('\n'));
+    const [events] = await ask(server, text.split('\n'));
     expect(events.map(({ duration }: Named) => duration)).toEqual([600, 600, 200]);
   });
 });
 
 describe('a query', () => {
   const count = ['RETURN = query_bucket("w");'];
-  const beat = (house: House, seconds: number, n = 0) =>
-    house.post('/api/0/buckets/w/heartbeat?pulsetime=5', event([seconds, 0, { n }]));
+  const beat = (server: TestServer, seconds: number, n = 0) =>
+    server.post('/api/0/buckets/w/heartbeat?pulsetime=5', event([seconds, 0, { n }]));
 
   test('sees what was acknowledged before it: new events, longer ones, removed ones, a bucket made anew', async () => {
-    const house = await open();
-    await beat(house, 0);
-    expect(await ask(house, count)).toMatchObject([[{ id: 1, duration: 0 }]]);
-    await beat(house, 4);
-    expect(await ask(house, count)).toMatchObject([[{ id: 1, duration: 4 }]]);
-    await beat(house, 20);
-    await house.ask('DELETE', '/api/0/buckets/w/events/1');
-    expect(await ask(house, count)).toMatchObject([[{ id: 2 }]]);
-    await house.ask('DELETE', '/api/0/buckets/w?force=1');
-    const gone = await house.post('/api/0/query', { query: count, timeperiods });
+    const server = await open();
+    await beat(server, 0);
+    expect(await ask(server, count)).toMatchObject([[{ id: 1, duration: 0 }]]);
+    await beat(server, 4);
+    expect(await ask(server, count)).toMatchObject([[{ id: 1, duration: 4 }]]);
+    await beat(server, 20);
+    await server.ask('DELETE', '/api/0/buckets/w/events/1');
+    expect(await ask(server, count)).toMatchObject([[{ id: 2 }]]);
+    await server.ask('DELETE', '/api/0/buckets/w?force=1');
+    const gone = await server.post('/api/0/query', { query: count, timeperiods });
     expect(gone.value).toEqual({ type: 'QueryFunctionException', message: "There's no bucket named 'w'" });
-    await beat(house, 30);
-    expect(await ask(house, count)).toMatchObject([[{ id: 3 }]]);
+    await beat(server, 30);
+    expect(await ask(server, count)).toMatchObject([[{ id: 3 }]]);
   });
 
   test('reads a bucket of many pages', async () => {
-    const house = await open();
-    await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
+    const server = await open();
+    await server.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
     const many = Array.from({ length: 10_000 }, (_, index) => event([index, 1, { n: index % 7 }]));
-    await house.post('/api/0/buckets/w/events', many);
+    await server.post('/api/0/buckets/w/events', many);
     const text = 'e = query_bucket("w"); RETURN = [sum_durations(e), merge_events_by_keys(e, ["n"])];';
-    const [[duration, groups]] = await ask(house, [text]);
+    const [[duration, groups]] = await ask(server, [text]);
     expect(duration).toBe(10_000);
     expect(groups).toHaveLength(7);
   });
 
   test('sees no bucket of another account, and none that its token may not read', async () => {
-    const house = await filled();
-    await house.accounts.createAccount('ann');
-    const ann = await house.accounts.createToken('ann', 'laptop', ['read', 'write']);
-    const narrow = await house.accounts.createToken('owner', 'narrow', ['read:aw/aw-watcher-afk_box']);
+    const server = await filled();
+    await server.accounts.createAccount('ann');
+    const ann = await server.accounts.createToken('ann', 'laptop', ['read', 'write']);
+    const narrow = await server.accounts.createToken('owner', 'narrow', ['read:aw/aw-watcher-afk_box']);
     if (!ann.ok || !narrow.ok) throw new Error('no token');
     const names = (token: string) =>
-      house.ask('POST', '/api/0/query/', { token, body: { query: ['RETURN = query_bucket_names();'], timeperiods } });
+      server.ask('POST', '/api/0/query/', { token, body: { query: ['RETURN = query_bucket_names();'], timeperiods } });
     expect((await names(ann.secret)).value).toEqual([[]]);
     expect((await names(narrow.secret)).value).toEqual([['aw-watcher-afk_box']]);
   });
@@ -202,33 +202,33 @@ describe('a query', () => {
     [{ query: [1], timeperiods: ['x'] }, { 'query.0': "1 is not of type 'string'" }],
     [{}, { query: "'query' is a required property", timeperiods: "'timeperiods' is a required property" }],
   ])('whose body is none is refused: %j', async (body, errors) => {
-    const house = await open();
-    const answer = await house.post('/api/0/query/', body);
+    const server = await open();
+    const answer = await server.post('/api/0/query/', body);
     expect([answer.status, answer.value]).toEqual([400, { errors, message: 'Input payload validation failed' }]);
   });
 
   test('for no period has no results, and none is parsed for nothing', async () => {
-    const house = await open();
-    expect((await house.post('/api/0/query/', { query: ['RETURN = 1;'], timeperiods: [] })).body).toBe('[]\n');
-    expect((await house.post('/api/0/query/', { query: ['RETURN = '], timeperiods: [] })).value.message).toBe(
+    const server = await open();
+    expect((await server.post('/api/0/query/', { query: ['RETURN = 1;'], timeperiods: [] })).body).toBe('[]\n');
+    expect((await server.post('/api/0/query/', { query: ['RETURN = '], timeperiods: [] })).value.message).toBe(
       'Nothing to assign',
     );
   });
 
   test('knows its period in the zone that it was asked in', async () => {
-    const house = await open();
+    const server = await open();
     const periods = ['2026-03-01T04:00:00.5-03:30/2026-03-02', '2026-03-01 04/2026-03-02T04Z/ignored'];
-    expect(await ask(house, ['RETURN = [STARTTIME, ENDTIME];'], periods)).toEqual([
+    expect(await ask(server, ['RETURN = [STARTTIME, ENDTIME];'], periods)).toEqual([
       ['2026-03-01T04:00:00.500000-03:30', '2026-03-02T00:00:00+00:00'],
       ['2026-03-01T04:00:00+00:00', '2026-03-02T04:00:00+00:00'],
     ]);
   });
 
   test('that takes too long is ended, and the next one is answered', async () => {
-    const house = await open();
-    await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
-    await house.post('/api/0/buckets/w/events', event([0, 1, { title: `${'a'.repeat(40)}!` }]));
-    const queries = new Queries(house.hub, { limitMs: 5_000 });
+    const server = await open();
+    await server.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
+    await server.post('/api/0/buckets/w/events', event([0, 1, { title: `${'a'.repeat(40)}!` }]));
+    const queries = new Queries(server.hub, { limitMs: 5_000 });
     const question = (text: string) => ({
       buckets: [{ id: 'w', hostname: 'h', channel: 'owner/aw/w' }],
       text,
@@ -249,7 +249,7 @@ describe('a query', () => {
     // Its time begins when its events are there, which takes some stores longer.
     while (!ended) {
       await new Promise((resolve) => setImmediate(resolve));
-      house.world.pass(1_000);
+      server.world.pass(1_000);
     }
     expect(await hanging).toEqual({
       ok: false,
@@ -263,10 +263,10 @@ describe('a query', () => {
   });
 
   test('of one account does not wait for another’s, and takes its turn when all threads are at work', async () => {
-    const house = await open();
-    await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
-    await house.post('/api/0/buckets/w/events', event([0, 1, { title: `${'a'.repeat(40)}!` }]));
-    const queries = new Queries(house.hub, { limitMs: 5_000, threads: 2 });
+    const server = await open();
+    await server.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
+    await server.post('/api/0/buckets/w/events', event([0, 1, { title: `${'a'.repeat(40)}!` }]));
+    const queries = new Queries(server.hub, { limitMs: 5_000, threads: 2 });
     const order: string[] = [];
     const ask = async (account: string, text: string) => {
       const question = {
@@ -284,7 +284,7 @@ describe('a query', () => {
     const behind = [ask('mallory', harmless), ask('mallory', harmless)];
     await Promise.all([ask('ann', harmless), ask('ann', harmless), ask('bob', harmless)]);
     expect(order).toEqual(['ann true', 'bob true', 'ann true']);
-    house.world.pass(5_000);
+    server.world.pass(5_000);
     await Promise.all([hanging, ...behind]);
     expect(order.slice(3)).toEqual(['mallory false', 'mallory true', 'mallory true']);
     await queries.close();
@@ -299,14 +299,14 @@ describe('a query', () => {
       read += items.length;
       return items;
     };
-    const house = await open({ store });
-    await house.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
+    const server = await open({ store });
+    await server.post('/api/0/buckets/w', { type: 't', client: 'c', hostname: 'h' });
     const hour = 3_600;
     const hours = Array.from({ length: 24 * 100 }, (_, index) => event([index * hour, 600, { n: index % 5 }]));
-    await house.post('/api/0/buckets/w/events', hours);
+    await server.post('/api/0/buckets/w/events', hours);
     read = 0;
     const day = `${at(50 * 24 * hour)}/${at(51 * 24 * hour)}`;
-    expect((await ask(house, ['RETURN = query_bucket_eventcount("w");'], [day]))[0]).toBe(25);
+    expect((await ask(server, ['RETURN = query_bucket_eventcount("w");'], [day]))[0]).toBe(25);
     expect(read).toBeLessThan(60);
 
     // Any stretches in any order, while events come and go.
@@ -320,11 +320,11 @@ describe('a query', () => {
       const [start, end] = [at(from * hour), at((from + random(10 * 24)) * hour + random(1_200))];
       if (round % 3 === 0) {
         const long = event([random(100 * 24) * hour, random(3) === 0 ? 5 * 24 * hour : 60, { n: random(5) }]);
-        await house.post('/api/0/buckets/w/events', { ...long, id: 1 + random(3_000) });
+        await server.post('/api/0/buckets/w/events', { ...long, id: 1 + random(3_000) });
       }
-      if (round % 7 === 0) await house.ask('DELETE', `/api/0/buckets/w/events/${1 + random(2_400)}`);
-      const [found] = await ask(house, ['RETURN = query_bucket("w");'], [`${start}/${end}`]);
-      const { value } = await house.get(`/api/0/buckets/w/events?start=${start}&end=${end}`);
+      if (round % 7 === 0) await server.ask('DELETE', `/api/0/buckets/w/events/${1 + random(2_400)}`);
+      const [found] = await ask(server, ['RETURN = query_bucket("w");'], [`${start}/${end}`]);
+      const { value } = await server.get(`/api/0/buckets/w/events?start=${start}&end=${end}`);
       expect(found).toEqual(value);
     }
   });

@@ -15,7 +15,7 @@ import { MemoryStore } from '../../../../server/storage/memory.ts';
 import { openSqlite } from '../../../../server/storage/sqlite/store.ts';
 import { TestWorld } from '../../../harness/world.ts';
 
-async function house(personal: boolean, bare: Store = new MemoryStore({ epoch: 'e1' })) {
+async function startHub(personal: boolean, bare: Store = new MemoryStore({ epoch: 'e1' })) {
   const world = new TestWorld();
   const metrics = new Metrics(world);
   const hub = new Hub({ store: metrics.store(bare), relay: noopRelay, world });
@@ -46,7 +46,7 @@ async function house(personal: boolean, bare: Store = new MemoryStore({ epoch: '
 
 describe('/-/health', () => {
   test('is told to anybody while a write would be kept', async () => {
-    const { get } = await house(false);
+    const { get } = await startHub(false);
     expect(await get('/-/health')).toEqual({ status: 200, body: '{"status":"ok","version":"1.2.3"}' });
   });
 
@@ -54,7 +54,7 @@ describe('/-/health', () => {
     const folder = mkdtempSync(join(tmpdir(), 'horai-'));
     const opened = await openSqlite({ folder, world: new TestWorld() });
     if (!opened.ok) throw new Error(opened.error);
-    const { get } = await house(false, opened.store);
+    const { get } = await startHub(false, opened.store);
     expect(await get('/-/health')).toMatchObject({ status: 200 });
     await opened.store.close();
     const { status, body } = await get('/-/health');
@@ -66,7 +66,7 @@ describe('/-/health', () => {
 
 describe('/-/metrics', () => {
   test('are for administrators', async () => {
-    const { get, owner, accounts } = await house(false);
+    const { get, owner, accounts } = await startHub(false);
     expect(await get('/-/metrics')).toMatchObject({ status: 401 });
     expect(await get('/-/metrics', 'Bearer nonsense')).toMatchObject({ status: 401 });
     const reader = await accounts.createToken('owner', 'reader', ['read', 'write']);
@@ -76,12 +76,12 @@ describe('/-/metrics', () => {
   });
 
   test('need no token on a personal hub', async () => {
-    const { get } = await house(true);
+    const { get } = await startHub(true);
     expect(await get('/-/metrics')).toMatchObject({ status: 200 });
   });
 
   test('count writes by outcome, commits, connections and faults', async () => {
-    const { world, hub, metrics, get } = await house(true);
+    const { world, hub, metrics, get } = await startHub(true);
     const value = async (name: string) => {
       const line = (await get('/-/metrics')).body.split('\n').find((text) => text.startsWith(`${name} `));
       return Number(line?.slice(name.length + 1));
@@ -104,7 +104,7 @@ describe('/-/metrics', () => {
   });
 
   test('say what the process takes, to others who tell administrators of it, too', async () => {
-    const { metrics } = await house(true);
+    const { metrics } = await startHub(true);
     const { resident, heap, heapUsed } = await metrics.memory();
     expect(heapUsed).toBeGreaterThan(1_000_000);
     expect(heap).toBeGreaterThanOrEqual(heapUsed);
@@ -112,7 +112,7 @@ describe('/-/metrics', () => {
   });
 
   test('carry no account, channel or secret', async () => {
-    const { hub, owner, get } = await house(true);
+    const { hub, owner, get } = await startHub(true);
     const channel = await hub.channel('alice/notes');
     await channel.write({ ops: [{ op: 'put', key: 'k', value: '1' }], origin: 'laptop', at: 1 });
     const { body } = await get('/-/metrics');

@@ -6,15 +6,15 @@ import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
 import { shown } from '../../../harness/zones.ts';
 
 let keeper: MemoryDatabase;
-let house: TestCli;
+let cli: TestCli;
 beforeEach(() => {
   keeper = new MemoryDatabase();
-  house = new TestCli(keeper);
+  cli = new TestCli(keeper);
 });
 
-const now = () => house.now / 1_000;
+const now = () => cli.now / 1_000;
 const pass = (seconds: number) => {
-  house.now += seconds * 1_000;
+  cli.now += seconds * 1_000;
 };
 const tasks = () => keeper.database.tasks;
 const said = (out: string) => ({ code: 0, out: `${out}\n`, err: '' });
@@ -22,7 +22,7 @@ const refused = (code: number, err: string) => ({ code, out: '', err: `${err}\n`
 
 describe.each(['add', 'a'])('%s', (add) => {
   test('makes a task of what was said, all else being nothing', async () => {
-    expect(await house.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(
+    expect(await cli.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(
       said('task 1 added: my awesome task'),
     );
     expect(tasks()).toEqual([
@@ -42,54 +42,54 @@ describe.each(['add', 'a'])('%s', (add) => {
   });
 
   test('gives the smallest free id', async () => {
-    for (const line of ['one', 'two', 'three']) await house.run(`${add} ${line}`);
-    await house.run('del 2');
-    expect(await house.run(`${add} again`)).toEqual(said('task 2 added: again'));
+    for (const line of ['one', 'two', 'three']) await cli.run(`${add} ${line}`);
+    await cli.run('del 2');
+    expect(await cli.run(`${add} again`)).toEqual(said('task 2 added: again'));
   });
 
   test('refuses, with the property', async () => {
     const usage = 'Usage: kronos add <desc> [+tag…] [:due]';
-    expect(await house.run(`${add}`)).toEqual(refused(2, `invalid desc\n${usage}`));
-    expect(await house.run(`${add} +tag :1d`)).toEqual(refused(2, `invalid desc\n${usage}`));
-    expect(await house.run(`${add} x +t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
-    expect(await house.run(`${add} x :010118`)).toEqual(refused(2, `invalid due\n${usage}`));
+    expect(await cli.run(`${add}`)).toEqual(refused(2, `invalid desc\n${usage}`));
+    expect(await cli.run(`${add} +tag :1d`)).toEqual(refused(2, `invalid desc\n${usage}`));
+    expect(await cli.run(`${add} x +t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
+    expect(await cli.run(`${add} x :010118`)).toEqual(refused(2, `invalid due\n${usage}`));
     expect(tasks()).toEqual([]);
   });
 
   test('reads the standard input, a task a line, all or none', async () => {
-    house.stdin = 'water the plants +home\n\r\ncall Bob :1d\r\n';
-    expect(await house.words([add, '-', '+inbox'])).toEqual(
+    cli.stdin = 'water the plants +home\n\r\ncall Bob :1d\r\n';
+    expect(await cli.words([add, '-', '+inbox'])).toEqual(
       said('task 1 added: water the plants\ntask 2 added: call Bob'),
     );
     expect(tasks().map(({ desc, tags }) => [desc, tags])).toEqual([
       ['water the plants', ['home', 'inbox']],
       ['call Bob', ['inbox']],
     ]);
-    house.stdin = 'good\nbad :99\n';
-    expect(await house.words([add, '-'])).toEqual(
+    cli.stdin = 'good\nbad :99\n';
+    expect(await cli.words([add, '-'])).toEqual(
       refused(2, 'invalid due\n  bad :99\nUsage: kronos add <desc> [+tag…] [:due]'),
     );
     expect(tasks()).toHaveLength(2);
   });
 
   test('takes words with two dashes for options, unless told not to', async () => {
-    expect(await house.run(`${add} x --json`)).toMatchObject({ code: 0, out: expect.stringContaining('"desc": "x"') });
-    expect(await house.run(`${add} x --what`)).toMatchObject({
+    expect(await cli.run(`${add} x --json`)).toMatchObject({ code: 0, out: expect.stringContaining('"desc": "x"') });
+    expect(await cli.run(`${add} x --what`)).toMatchObject({
       code: 2,
       err: expect.stringContaining('unknown option --what'),
     });
-    expect(await house.run(`${add} -- x --what`)).toMatchObject({ code: 0 });
+    expect(await cli.run(`${add} -- x --what`)).toMatchObject({ code: 0 });
     expect(tasks().at(-1)?.desc).toBe('x --what');
   });
 });
 
 describe.each(['info', 'i'])('%s', (info) => {
   test('shows all fields in full', async () => {
-    await house.run('a my task +a +b :1d');
-    await house.run('start 1');
+    await cli.run('a my task +a +b :1d');
+    await cli.run('start 1');
     pass(3 * 3_600 + 45 * 60 + 10);
-    await house.run('stop 1');
-    expect(await house.run(`${info} 1`)).toEqual(
+    await cli.run('stop 1');
+    expect(await cli.run(`${info} 1`)).toEqual(
       said(
         [
           'Id           1',
@@ -106,16 +106,16 @@ describe.each(['info', 'i'])('%s', (info) => {
   });
 
   test('is JSON where that is asked for', async () => {
-    await house.run('a my task');
-    const { out } = await house.run(`${info} 1 --json`);
+    await cli.run('a my task');
+    const { out } = await cli.run(`${info} 1 --json`);
     expect(JSON.parse(out)).toEqual(tasks()[0]);
   });
 
   test('refuses', async () => {
-    expect(await house.run(`${info} 9`)).toEqual(refused(3, 'task not found'));
-    expect(await house.run(`${info} nine`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
-    expect(await house.run(`${info}`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
-    expect(await house.run(`${info} 1 2`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
+    expect(await cli.run(`${info} 9`)).toEqual(refused(3, 'task not found'));
+    expect(await cli.run(`${info} nine`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
+    expect(await cli.run(`${info}`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
+    expect(await cli.run(`${info} 1 2`)).toEqual(refused(2, 'invalid id\nUsage: kronos info <id>'));
   });
 });
 
@@ -123,18 +123,18 @@ describe.each(['list', 'l'])('%s', (list) => {
   const head = 'ID  DESC  TAGS  ACTIVE  DUE  WORKTIME';
 
   test('shows nothing but the titles where there is nothing', async () => {
-    expect(await house.run(list)).toEqual(said(head));
-    expect(JSON.parse((await house.run(`${list} --json`)).out)).toEqual([]);
+    expect(await cli.run(list)).toEqual(said(head));
+    expect(JSON.parse((await cli.run(`${list} --json`)).out)).toEqual([]);
   });
 
   test('shows tasks by id, in their short form, without those that are done', async () => {
-    await house.run('a buy milk +home +shop :1d');
-    await house.run('a call Bob');
-    await house.run('a done soon');
-    await house.run('s 2');
+    await cli.run('a buy milk +home +shop :1d');
+    await cli.run('a call Bob');
+    await cli.run('a done soon');
+    await cli.run('s 2');
     pass(61);
-    await house.run('do 3');
-    expect(await house.run(list)).toEqual(
+    await cli.run('do 3');
+    expect(await cli.run(list)).toEqual(
       said(
         [
           'ID  DESC      TAGS       ACTIVE    DUE     WORKTIME',
@@ -146,74 +146,74 @@ describe.each(['list', 'l'])('%s', (list) => {
   });
 
   test('shows those that are done after the others, without an id, when they are not hidden', async () => {
-    await house.run('a one');
-    await house.run('a two');
-    await house.run('do 1');
-    await house.run('h');
-    expect((await house.run(list)).out.split('\n').slice(1, 3)).toEqual([
+    await cli.run('a one');
+    await cli.run('a two');
+    await cli.run('do 1');
+    await cli.run('h');
+    expect((await cli.run(list)).out.split('\n').slice(1, 3)).toEqual([
       '2   two                      0s',
       '-   one                      0s',
     ]);
   });
 
   test('is cut to a terminal, coloured in one that wants colours, and obeys no text', async () => {
-    await house.words(['a', `a rather long description of ${'\u001b'}[31mevil 日本語 and more`]);
-    await house.run('s 1');
-    house.width = 50;
-    house.colour = true;
-    const { out } = await house.run(list);
+    await cli.words(['a', `a rather long description of ${'\u001b'}[31mevil 日本語 and more`]);
+    await cli.run('s 1');
+    cli.width = 50;
+    cli.colour = true;
+    const { out } = await cli.run(list);
     expect(out).toContain('\u001b[32m1   ');
     expect(out).toContain('…');
     expect(out).not.toContain('\u001b[31m');
-    house.colour = false;
-    expect((await house.run(list)).out).not.toContain('\u001b');
+    cli.colour = false;
+    expect((await cli.run(list)).out).not.toContain('\u001b');
   });
 
   test('refuses what it does not understand', async () => {
-    expect(await house.run(`${list} 1`)).toEqual(refused(2, 'invalid args\nUsage: kronos list'));
+    expect(await cli.run(`${list} 1`)).toEqual(refused(2, 'invalid args\nUsage: kronos list'));
   });
 });
 
 describe.each(['update', 'u'])('%s', (update) => {
   beforeEach(async () => {
-    await house.run('a buy milk +oldtag +kept :1d');
+    await cli.run('a buy milk +oldtag +kept :1d');
   });
 
   test('of the text: -oldtag +newtag', async () => {
-    expect(await house.run(`${update} 1 -oldtag +newtag`)).toEqual(said('task 1 updated: buy milk'));
+    expect(await cli.run(`${update} 1 -oldtag +newtag`)).toEqual(said('task 1 updated: buy milk'));
     expect(tasks()[0]).toMatchObject({ desc: 'buy milk', tags: ['kept', 'newtag'], due: now() + 86_400 });
   });
 
   test('replaces the description and the due date where they are said', async () => {
-    await house.run(`${update} 1 buy bread`);
+    await cli.run(`${update} 1 buy bread`);
     expect(tasks()[0]).toMatchObject({ desc: 'buy bread', tags: ['oldtag', 'kept'], due: now() + 86_400 });
-    await house.run(`${update} 1 :2d`);
+    await cli.run(`${update} 1 :2d`);
     expect(tasks()[0]).toMatchObject({ desc: 'buy bread', due: now() + 2 * 86_400 });
   });
 
   test('refuses', async () => {
     const usage = 'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]';
-    expect(await house.run(`${update} 9 x`)).toEqual(refused(3, 'task not found'));
-    expect(await house.run(`${update}`)).toEqual(refused(2, `invalid id\n${usage}`));
-    expect(await house.run(`${update} 1`)).toEqual(refused(2, `nothing to update\n${usage}`));
-    expect(await house.run(`${update} 1 -t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
-    expect(await house.run(`${update} 1 :x`)).toEqual(refused(2, `invalid due\n${usage}`));
+    expect(await cli.run(`${update} 9 x`)).toEqual(refused(3, 'task not found'));
+    expect(await cli.run(`${update}`)).toEqual(refused(2, `invalid id\n${usage}`));
+    expect(await cli.run(`${update} 1`)).toEqual(refused(2, `nothing to update\n${usage}`));
+    expect(await cli.run(`${update} 1 -t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
+    expect(await cli.run(`${update} 1 :x`)).toEqual(refused(2, `invalid due\n${usage}`));
   });
 });
 
 describe.each(['delete', 'del'])('%s', (remove) => {
   test('takes a task away', async () => {
-    await house.run('a one');
-    expect(await house.run(`${remove} 1`)).toEqual(said('task 1 deleted: one'));
+    await cli.run('a one');
+    expect(await cli.run(`${remove} 1`)).toEqual(said('task 1 deleted: one'));
     expect(tasks()).toEqual([]);
-    expect(await house.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
+    expect(await cli.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
   });
 
   test('takes no task that is done for the one that had its id', async () => {
-    await house.run('a one');
-    await house.run('do 1');
+    await cli.run('a one');
+    await cli.run('do 1');
     const { id } = tasks()[0] ?? {};
-    expect(await house.run(`${remove} 1`)).toEqual(
+    expect(await cli.run(`${remove} 1`)).toEqual(
       refused(3, `task not found\n  "one", which was listed as 1, is task ${id} now`),
     );
   });
@@ -221,39 +221,39 @@ describe.each(['delete', 'del'])('%s', (remove) => {
 
 describe('start and stop', () => {
   beforeEach(async () => {
-    await house.run('a one');
+    await cli.run('a one');
   });
 
   test('set active, and add up the time between', async () => {
-    expect(await house.run('start 1')).toEqual(said('task 1 started: one'));
+    expect(await cli.run('start 1')).toEqual(said('task 1 started: one'));
     const began = now();
     expect(tasks()[0]).toMatchObject({ active: began, last_active: 0, worktime: 0 });
     pass(10);
-    expect(await house.run('stop 1')).toEqual(said('task 1 stopped: one'));
+    expect(await cli.run('stop 1')).toEqual(said('task 1 stopped: one'));
     expect(tasks()[0]).toMatchObject({ active: 0, last_active: began + 10, worktime: 10 });
-    await house.run('start 1');
+    await cli.run('start 1');
     pass(5);
-    await house.run('stop 1');
+    await cli.run('stop 1');
     expect(tasks()[0]).toMatchObject({ active: 0, worktime: 15 });
   });
 
   test('refuse', async () => {
-    expect(await house.run('stop 1')).toEqual(refused(1, 'task already stopped'));
-    await house.run('start 1');
-    expect(await house.run('start 1')).toEqual(refused(1, 'task already started'));
-    expect(await house.run('start 2')).toEqual(refused(3, 'task not found'));
-    expect(await house.run('stop 2')).toEqual(refused(3, 'task not found'));
-    await house.run('do 1');
-    expect(await house.run(`start ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
+    expect(await cli.run('stop 1')).toEqual(refused(1, 'task already stopped'));
+    await cli.run('start 1');
+    expect(await cli.run('start 1')).toEqual(refused(1, 'task already started'));
+    expect(await cli.run('start 2')).toEqual(refused(3, 'task not found'));
+    expect(await cli.run('stop 2')).toEqual(refused(3, 'task not found'));
+    await cli.run('do 1');
+    expect(await cli.run(`start ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
   });
 });
 
 describe.each(['toggle', 's', 'toggle start/stop'])('%s', (toggle) => {
   test('starts, then stops', async () => {
-    await house.run('a one');
-    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 started: one'));
-    expect(await house.run(`${toggle} 1`)).toEqual(said('task 1 stopped: one'));
-    expect(await house.run(`${toggle} 2`)).toEqual(refused(3, 'task not found'));
+    await cli.run('a one');
+    expect(await cli.run(`${toggle} 1`)).toEqual(said('task 1 started: one'));
+    expect(await cli.run(`${toggle} 1`)).toEqual(said('task 1 stopped: one'));
+    expect(await cli.run(`${toggle} 2`)).toEqual(refused(3, 'task not found'));
   });
 });
 
@@ -268,8 +268,8 @@ describe.each([
         { index: 'k', id: 5, desc: 'x', tags: [], active: 1_530_716_900, last_active: 0, due: 0, done: 0, worktime: 6 },
       ],
     };
-    house.now = 1_530_716_924_000;
-    expect(await house.run(`${done} 5`)).toEqual(said('task 5 done: x'));
+    cli.now = 1_530_716_924_000;
+    expect(await cli.run(`${done} 5`)).toEqual(said('task 5 done: x'));
     expect(tasks()).toEqual([
       {
         index: 'k',
@@ -286,24 +286,24 @@ describe.each([
   });
 
   test('undoing gives a free id, by the id it has or had', async () => {
-    await house.run('a one');
-    await house.run('a two');
-    await house.run(`${done} 1`);
-    await house.run('a three');
-    expect(await house.run(`${undone} ${tasks()[0]?.id}`)).toEqual(said('task 3 undone: one'));
+    await cli.run('a one');
+    await cli.run('a two');
+    await cli.run(`${done} 1`);
+    await cli.run('a three');
+    expect(await cli.run(`${undone} ${tasks()[0]?.id}`)).toEqual(said('task 3 undone: one'));
     expect(tasks()[0]).toMatchObject({ id: 3, done: 0, desc: 'one' });
-    await house.run(`${done} 3`);
-    expect(await house.run(`${undone} 3`)).toEqual(said('task 3 undone: one'));
+    await cli.run(`${done} 3`);
+    expect(await cli.run(`${undone} 3`)).toEqual(said('task 3 undone: one'));
   });
 
   test('refuse', async () => {
-    await house.run('a one');
-    expect(await house.run(`${undone} 1`)).toEqual(refused(1, 'task not done'));
-    expect(await house.run(`${done} 2`)).toEqual(refused(3, 'task not found'));
-    expect(await house.run(`${undone} 2`)).toEqual(refused(3, 'task not found'));
-    await house.run(`${done} 1`);
-    expect(await house.run(`${done} 1`)).toEqual(refused(1, 'task already done'));
-    expect(await house.run(`${done} ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
+    await cli.run('a one');
+    expect(await cli.run(`${undone} 1`)).toEqual(refused(1, 'task not done'));
+    expect(await cli.run(`${done} 2`)).toEqual(refused(3, 'task not found'));
+    expect(await cli.run(`${undone} 2`)).toEqual(refused(3, 'task not found'));
+    await cli.run(`${done} 1`);
+    expect(await cli.run(`${done} 1`)).toEqual(refused(1, 'task already done'));
+    expect(await cli.run(`${done} ${tasks()[0]?.id}`)).toEqual(refused(1, 'task already done'));
   });
 });
 
@@ -320,19 +320,19 @@ describe('an id that names another task than it did when it was last listed', ()
             ],
     }));
   beforeEach(async () => {
-    for (const line of ['a buy milk', 'a pay rent', 'list']) await house.run(line);
+    for (const line of ['a buy milk', 'a pay rent', 'list']) await cli.run(line);
     renumber();
   });
   const text = 'task 1 is "pay rent" now; when tasks were last listed, it was "buy milk"\n';
 
   test.each(['done 1', 'delete 1', 'start 1', 'toggle 1', 'update 1 x'])('%s does nothing to it', async (line) => {
     const before = tasks();
-    expect(await house.run(line)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(text) });
+    expect(await cli.run(line)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(text) });
     expect(tasks()).toEqual(before);
   });
 
   test('is refused without a terminal, with what to do', async () => {
-    expect(await house.run('done 1')).toEqual(
+    expect(await cli.run('done 1')).toEqual(
       refused(
         1,
         `${text}  Nothing was changed. Run "kronos list" for the ids of today, or repeat the command with --yes.`,
@@ -342,26 +342,26 @@ describe('an id that names another task than it did when it was last listed', ()
   });
 
   test('is asked about at a terminal: yes does it, no changes nothing', async () => {
-    house.answer = 'no';
-    expect(await house.run('done 1')).toEqual(refused(1, `${text}Nothing was changed.`));
-    house.answer = 'yes';
-    expect(await house.run('done 1')).toEqual({ code: 0, out: 'task 1 done: pay rent\n', err: text });
+    cli.answer = 'no';
+    expect(await cli.run('done 1')).toEqual(refused(1, `${text}Nothing was changed.`));
+    cli.answer = 'yes';
+    expect(await cli.run('done 1')).toEqual({ code: 0, out: 'task 1 done: pay rent\n', err: text });
   });
 
   test('is accepted with --yes, or after another list', async () => {
-    expect(await house.run('start 1 --yes')).toEqual(said('task 1 started: pay rent'));
-    await house.run('list');
-    expect(await house.run('done 1')).toEqual(said('task 1 done: pay rent'));
+    expect(await cli.run('start 1 --yes')).toEqual(said('task 1 started: pay rent'));
+    await cli.run('list');
+    expect(await cli.run('done 1')).toEqual(said('task 1 done: pay rent'));
   });
 
   test('is known from the answer of an action, too', async () => {
-    expect(await house.run('info 1')).toMatchObject({ code: 0 });
-    expect(await house.run('start 1')).toEqual(said('task 1 started: pay rent'));
+    expect(await cli.run('info 1')).toMatchObject({ code: 0 });
+    expect(await cli.run('start 1')).toEqual(said('task 1 started: pay rent'));
   });
 
   test('that names no task any more is said to have moved', async () => {
     keeper.write(({ tasks: all }) => ({ tasks: all.map((task) => ({ ...task, id: task.id + 10 })) }));
-    expect(await house.run('done 2')).toEqual(
+    expect(await cli.run('done 2')).toEqual(
       refused(3, 'task not found\n  "pay rent", which was listed as 2, is task 11 now'),
     );
   });
@@ -369,26 +369,26 @@ describe('an id that names another task than it did when it was last listed', ()
 
 describe.each(['hide', 'h', 'toggle hide done'])('%s', (hide) => {
   test('toggles the option, which is on at first', async () => {
-    expect(await house.run(hide)).toEqual(said('done tasks are shown'));
+    expect(await cli.run(hide)).toEqual(said('done tasks are shown'));
     expect(keeper.database.hide_done).toBe(false);
-    expect(await house.run(hide)).toEqual(said('done tasks are hidden'));
+    expect(await cli.run(hide)).toEqual(said('done tasks are hidden'));
     expect(keeper.database.hide_done).toBe(true);
   });
 });
 
 describe.each(['worktime', 'w'])('%s', (worktime) => {
   test('of the text: tag1 tag2', async () => {
-    for (const tags of ['+tag1 +tag2', '+tag1', '+tag2 +tag1 +tag3', '']) await house.run(`a x ${tags}`);
-    for (const id of [1, 2, 3, 4]) await house.run(`start ${id}`);
+    for (const tags of ['+tag1 +tag2', '+tag1', '+tag2 +tag1 +tag3', '']) await cli.run(`a x ${tags}`);
+    for (const id of [1, 2, 3, 4]) await cli.run(`start ${id}`);
     pass(60);
-    await house.run('stop 1');
+    await cli.run('stop 1');
     pass(3_600);
-    expect(await house.run(`${worktime} tag1 tag2`)).toEqual(said('1h 2min'));
-    expect(await house.run(`${worktime} +tag1`)).toEqual(said('2h 3min'));
-    expect(await house.run(worktime)).toEqual(said('3h 4min'));
-    expect(await house.run(`${worktime} none`)).toEqual(said('0s'));
-    expect(JSON.parse((await house.run(`${worktime} tag3 --json`)).out)).toEqual({ tags: ['tag3'], worktime: 3_660 });
-    expect(await house.run(`${worktime} t!`)).toMatchObject({
+    expect(await cli.run(`${worktime} tag1 tag2`)).toEqual(said('1h 2min'));
+    expect(await cli.run(`${worktime} +tag1`)).toEqual(said('2h 3min'));
+    expect(await cli.run(worktime)).toEqual(said('3h 4min'));
+    expect(await cli.run(`${worktime} none`)).toEqual(said('0s'));
+    expect(JSON.parse((await cli.run(`${worktime} tag3 --json`)).out)).toEqual({ tags: ['tag3'], worktime: 3_660 });
+    expect(await cli.run(`${worktime} t!`)).toMatchObject({
       code: 2,
       err: expect.stringContaining('invalid tags\n'),
     });
@@ -397,28 +397,28 @@ describe.each(['worktime', 'w'])('%s', (worktime) => {
 
 describe.each(['context', 'c'])('%s', (context) => {
   test('of the text: project-A', async () => {
-    await house.run('a other');
-    expect(await house.run(`${context} project-A`)).toEqual(said('context set to project-A'));
-    await house.run('a mine +x');
+    await cli.run('a other');
+    expect(await cli.run(`${context} project-A`)).toEqual(said('context set to project-A'));
+    await cli.run('a mine +x');
     expect(tasks()[1]?.tags).toEqual(['x', 'project-A']);
-    expect((await house.run('l')).out).toMatch(/^ID.*\n2 {3}mine .*\n$/);
-    expect(await house.run(context)).toEqual(said('context cleared'));
-    expect((await house.run('l')).out.split('\n')).toHaveLength(4);
+    expect((await cli.run('l')).out).toMatch(/^ID.*\n2 {3}mine .*\n$/);
+    expect(await cli.run(context)).toEqual(said('context cleared'));
+    expect((await cli.run('l')).out.split('\n')).toHaveLength(4);
   });
 
   test('of two tags lists tasks with either, and gives new ones both', async () => {
-    await house.run('a one +a');
-    await house.run('a two +b');
-    await house.run('a three +c');
-    await house.run(`${context} a +b`);
-    await house.run('a four');
-    const { out } = await house.run('l --json');
+    await cli.run('a one +a');
+    await cli.run('a two +b');
+    await cli.run('a three +c');
+    await cli.run(`${context} a +b`);
+    await cli.run('a four');
+    const { out } = await cli.run('l --json');
     expect(JSON.parse(out).map(({ desc, tags }: { desc: string; tags: string[] }) => [desc, tags])).toEqual([
       ['one', ['a']],
       ['two', ['b']],
       ['four', ['a', 'b']],
     ]);
-    expect(await house.run(`${context} a!`)).toMatchObject({ code: 2, err: expect.stringContaining('invalid tags\n') });
+    expect(await cli.run(`${context} a!`)).toMatchObject({ code: 2, err: expect.stringContaining('invalid tags\n') });
   });
 });
 
@@ -454,11 +454,11 @@ describe('a database that fails', () => {
 describe('the command line', () => {
   test('has help with examples, for itself and for every verb', async () => {
     for (const line of ['', '--help', '-h', 'help']) {
-      const { code, out } = await house.run(line);
+      const { code, out } = await cli.run(line);
       expect(code).toBe(0);
       for (const verb of ['add, a ', 'undone, undo', 'completion', '365 days']) expect(out).toContain(verb);
     }
-    expect(await house.run('update --help')).toEqual(
+    expect(await cli.run('update --help')).toEqual(
       said(
         [
           'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]',
@@ -475,37 +475,37 @@ describe('the command line', () => {
   });
 
   test('knows its version, and what it does not know', async () => {
-    expect(await house.run('--version')).toEqual(said('0.1.0'));
-    expect(await house.run('frobnicate')).toEqual(refused(2, 'unknown action frobnicate\nTry "kronos --help".'));
+    expect(await cli.run('--version')).toEqual(said('0.1.0'));
+    expect(await cli.run('frobnicate')).toEqual(refused(2, 'unknown action frobnicate\nTry "kronos --help".'));
   });
 
   test('tells the hub after a change, and says on stderr how that went the last time', async () => {
-    await house.run('a offline');
-    expect(house.syncs).toBe(0);
+    await cli.run('a offline');
+    expect(cli.syncs).toBe(0);
     keeper.database = { ...keeper.database, enable_sync: true };
-    expect(await house.run('a one')).toEqual(said('task 2 added: one'));
-    expect(house.syncs).toBe(1);
+    expect(await cli.run('a one')).toEqual(said('task 2 added: one'));
+    expect(cli.syncs).toBe(1);
     expect(keeper.database.queue).toHaveLength(1);
-    house.lastSync = { outcome: 'offline', reason: 'connect ECONNREFUSED', at: 0 };
-    expect(await house.run('a two')).toEqual({
+    cli.lastSync = { outcome: 'offline', reason: 'connect ECONNREFUSED', at: 0 };
+    expect(await cli.run('a two')).toEqual({
       code: 0,
       out: 'task 3 added: two\n',
       err: 'note: the hub was not reached (connect ECONNREFUSED); 2 changes wait here and will be sent\n',
     });
-    house.lastSync = { outcome: 'refused', reason: 'token revoked', at: 0 };
-    expect((await house.run('do 1')).err).toBe(
+    cli.lastSync = { outcome: 'refused', reason: 'token revoked', at: 0 };
+    expect((await cli.run('do 1')).err).toBe(
       'note: the hub refuses the token; 3 changes wait here: run "kronos login"\n',
     );
-    expect((await house.run('l')).err).toBe('');
-    expect(house.syncs).toBe(4);
-    house.lastSync = { outcome: 'ok', reason: '', at: house.now - 9_000 };
-    await house.run('l');
-    expect(house.syncs).toBe(4);
-    await house.run('h');
-    expect(house.syncs).toBe(5);
-    house.env = { KRONOS_NO_SYNC: '1' };
-    const before = house.syncs;
-    expect((await house.run('a three')).err).toBe('');
-    expect(house.syncs).toBe(before);
+    expect((await cli.run('l')).err).toBe('');
+    expect(cli.syncs).toBe(4);
+    cli.lastSync = { outcome: 'ok', reason: '', at: cli.now - 9_000 };
+    await cli.run('l');
+    expect(cli.syncs).toBe(4);
+    await cli.run('h');
+    expect(cli.syncs).toBe(5);
+    cli.env = { KRONOS_NO_SYNC: '1' };
+    const before = cli.syncs;
+    expect((await cli.run('a three')).err).toBe('');
+    expect(cli.syncs).toBe(before);
   });
 });

@@ -30,9 +30,9 @@ const kronos = (folder: string, ...words: readonly string[]) => run(leftovers, f
 describe('the file', () => {
   test('has options and tasks a line each, and is its owner’s alone', async () => {
     const path = join(leftovers.folder(), 'deep', 'kronos.json');
-    const house = new TestCli(new DatabaseFile(path));
-    await house.run('a buy milk +home');
-    await house.run('c home');
+    const cli = new TestCli(new DatabaseFile(path));
+    await cli.run('a buy milk +home');
+    await cli.run('c home');
     const text = readFileSync(path, 'utf8');
     expect(text.split('\n').slice(0, 12)).toEqual([
       '{',
@@ -55,10 +55,10 @@ describe('the file', () => {
 
   test('that is not there is an empty database; an action that changes nothing makes none', async () => {
     const path = join(leftovers.folder(), 'kronos.json');
-    const house = new TestCli(new DatabaseFile(path));
+    const cli = new TestCli(new DatabaseFile(path));
     expect(new DatabaseFile(path).read()).toEqual(emptyDatabase);
-    await house.run('l');
-    await house.run('do 1');
+    await cli.run('l');
+    await cli.run('do 1');
     expect(existsSync(path)).toBe(false);
   });
 
@@ -77,9 +77,9 @@ describe('the file', () => {
   ])('that holds %s is refused, and left as it is', async (text, reason) => {
     const path = join(leftovers.folder(), 'kronos.json');
     writeFileSync(path, text);
-    const house = new TestCli(new DatabaseFile(path));
+    const cli = new TestCli(new DatabaseFile(path));
     for (const line of ['l', 'a x']) {
-      const { code, err } = await house.run(line);
+      const { code, err } = await cli.run(line);
       expect(code).toBe(1);
       expect(err).toContain('read database failed');
       expect(err).toContain(reason);
@@ -90,8 +90,8 @@ describe('the file', () => {
   test('that cannot be written is said so', async () => {
     const folder = leftovers.folder();
     writeFileSync(join(folder, 'no-folder'), '');
-    const house = new TestCli(new DatabaseFile(join(folder, 'no-folder', 'kronos.json')));
-    const { code, err } = await house.run('a x');
+    const cli = new TestCli(new DatabaseFile(join(folder, 'no-folder', 'kronos.json')));
+    const { code, err } = await cli.run('a x');
     expect(code).toBe(1);
     expect(err).toMatch(/^task add failed\nwrite database failed\n {2}E/);
   });
@@ -111,13 +111,13 @@ describe('the file', () => {
 describe('the lock', () => {
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
   /** A folder with a lock that somebody left there. */
-  function leftLock(content: string, written = new Date()): { path: string; house: TestCli } {
+  function leftLock(content: string, written = new Date()): { path: string; cli: TestCli } {
     const path = join(leftovers.folder(), 'kronos.json');
     writeFileSync(`${path}.lock`, content);
     utimesSync(`${path}.lock`, written, written);
-    const house = new TestCli(new DatabaseFile(path, { patienceMs: 0 }));
-    house.folder = dirname(path);
-    return { path, house };
+    const cli = new TestCli(new DatabaseFile(path, { patienceMs: 0 }));
+    cli.folder = dirname(path);
+    return { path, cli };
   }
   async function deadProcess(): Promise<number | undefined> {
     const dead = spawn(process.execPath, ['-e', '0']);
@@ -133,9 +133,9 @@ describe('the lock', () => {
     ['names a living process that started later than the lock', async () => `${process.ppid}@${hostname()} 1 1`, 0],
     ['another machine left more than a minute ago', async () => '1@another-machine 1 1', 2],
   ])('that %s blocks nobody, and the doctor finds it', async (_, content, minutes) => {
-    const { path, house } = leftLock(await content(), minutesAgo(minutes));
-    expect((await house.run('doctor')).out).toContain(`WRONG lock: ${path}.lock `);
-    expect(await house.run('a x')).toMatchObject({ code: 0, err: '' });
+    const { path, cli } = leftLock(await content(), minutesAgo(minutes));
+    expect((await cli.run('doctor')).out).toContain(`WRONG lock: ${path}.lock `);
+    expect(await cli.run('a x')).toMatchObject({ code: 0, err: '' });
     expect(readdirSync(dirname(path))).toEqual(['kronos.json']);
   });
 
@@ -143,8 +143,8 @@ describe('the lock', () => {
     ['another machine holds', '1@another-machine 1 1'],
     ['an earlier version holds', `${process.ppid}@${hostname()}`],
   ])('that %s is not taken', async (_, content) => {
-    const { path, house } = leftLock(content);
-    const { code, err } = await house.run('a y');
+    const { path, cli } = leftLock(content);
+    const { code, err } = await cli.run('a y');
     expect(code).toBe(1);
     const holder = content.split(' ')[0];
     expect(err).toContain(
@@ -157,8 +157,8 @@ describe('the lock', () => {
     ['no problem while the lock is young', 0, false],
     ['a problem when the lock is old', 1, true],
   ])('that a running process holds is %s', async (_, minutes, isProblem) => {
-    const { house } = leftLock(`${process.ppid}@${hostname()}`, minutesAgo(minutes));
-    expect((await house.run('doctor')).out.includes('WRONG lock: process')).toBe(isProblem);
+    const { cli } = leftLock(`${process.ppid}@${hostname()}`, minutesAgo(minutes));
+    expect((await cli.run('doctor')).out.includes('WRONG lock: process')).toBe(isProblem);
   });
 
   test('is held by one at a time, and released only by its holder', () => {

@@ -89,9 +89,9 @@ const of2019 = `['home']
 describe('kronos.vim', () => {
   test('of 2018, its options left alone', async () => {
     const keeper = new MemoryDatabase();
-    const house = new TestCli(keeper);
-    house.stdin = of2018;
-    expect(await house.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
+    const cli = new TestCli(keeper);
+    cli.stdin = of2018;
+    expect(await cli.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
     expect(keeper.database).toMatchObject({
       hide_done: true,
       enable_sync: false,
@@ -102,15 +102,15 @@ describe('kronos.vim', () => {
       { id: 1, desc: "it's a task", tags: ['home'], last_active: 1_530_716_924, due: 1_530_800_000, worktime: 65 },
       { id: 51_530_716_924, desc: 'done', done: 1_530_716_924 },
     ]);
-    expect(await house.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
+    expect(await cli.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
   });
 
   test('of 2019, without the secret in its names', async () => {
     const keeper = new MemoryDatabase();
-    const house = new TestCli(keeper);
-    house.stdin = of2019;
-    await house.run('a here before');
-    expect(await house.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
+    const cli = new TestCli(keeper);
+    cli.stdin = of2019;
+    await cli.run('a here before');
+    expect(await cli.run('import vim -')).toEqual({ code: 0, out: '2 tasks added; 0 were here already\n', err: '' });
     expect(keeper.database.tasks).toMatchObject([
       { id: 1, desc: 'here before' },
       {
@@ -125,8 +125,8 @@ describe('kronos.vim', () => {
       { id: -21_560_000_000, desc: 'old', done: 1_560_000_000 },
     ]);
     expect(JSON.stringify(keeper.database)).not.toContain('0a3c6cf4');
-    expect(await house.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
-    expect(await house.run('undo -21560000000')).toEqual({ code: 0, out: 'task 3 undone: old\n', err: '' });
+    expect(await cli.run('import vim -')).toEqual({ code: 0, out: '0 tasks added; 2 were here already\n', err: '' });
+    expect(await cli.run('undo -21560000000')).toEqual({ code: 0, out: 'task 3 undone: old\n', err: '' });
   });
 
   test('as JSON, and the oldest files, of tasks alone', () => {
@@ -152,9 +152,9 @@ describe('kronos.vim', () => {
     ["{'id': 1}", 'it has no "desc", or a field of another type'],
   ])('an entry such as %s is named with its line and left out; the others are imported', async (text, reason) => {
     const keeper = new MemoryDatabase();
-    const house = new TestCli(keeper);
-    house.stdin = `['home']\n1\n${text}\n{'id': 7, 'desc': 'good'}`;
-    expect(await house.run('import vim -')).toEqual({
+    const cli = new TestCli(keeper);
+    cli.stdin = `['home']\n1\n${text}\n{'id': 7, 'desc': 'good'}`;
+    expect(await cli.run('import vim -')).toEqual({
       code: 1,
       out: '1 tasks added; 0 were here already\n',
       err: `-:3: unreadable: not a task of kronos.vim: ${reason}\n`,
@@ -164,15 +164,15 @@ describe('kronos.vim', () => {
 
   test('a text without any entry is refused, and nothing changes', async () => {
     const keeper = new MemoryDatabase();
-    const house = new TestCli(keeper);
-    house.stdin = 'no database';
-    expect(await house.run('import vim -')).toMatchObject({ code: 1, out: '' });
+    const cli = new TestCli(keeper);
+    cli.stdin = 'no database';
+    expect(await cli.run('import vim -')).toMatchObject({ code: 1, out: '' });
     expect(keeper.database).toBe(emptyDatabase);
   });
 });
 
 const exported = `[
-{"id":1,"description":"buy milk","due":"20180302T230000Z","entry":"20180301T100000Z","modified":"20180301T100000Z","project":"house.kitchen","start":"20180301T110000Z","status":"pending","tags":["shop","été"],"uuid":"b4bff4c4-8e27-4b1e-8ac5-2d2f1d9f4d6a","urgency":3.8},
+{"id":1,"description":"buy milk","due":"20180302T230000Z","entry":"20180301T100000Z","modified":"20180301T100000Z","project":"cli.kitchen","start":"20180301T110000Z","status":"pending","tags":["shop","été"],"uuid":"b4bff4c4-8e27-4b1e-8ac5-2d2f1d9f4d6a","urgency":3.8},
 {"id":0,"description":"paid","end":"20180228T120000Z","entry":"20180201T100000Z","status":"completed","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c11"},
 {"id":0,"description":"gone","end":"20180228T120000Z","status":"deleted","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c12"},
 {"id":3,"description":"rent","recur":"monthly","status":"recurring","uuid":"7b0f6d4e-2a52-43a1-9d0d-1f0f8a4d5c13"},
@@ -182,9 +182,9 @@ const exported = `[
 describe('Taskwarrior', () => {
   test('is read with everything that a task can hold, and each entry that is left out is named with its line', async () => {
     const keeper = new MemoryDatabase();
-    const house = new TestCli(keeper);
-    house.stdin = exported;
-    expect(await house.run('import taskwarrior -')).toEqual({
+    const cli = new TestCli(keeper);
+    cli.stdin = exported;
+    expect(await cli.run('import taskwarrior -')).toEqual({
       code: 0,
       out: '3 tasks added; 0 were here already\n',
       err: [
@@ -197,17 +197,17 @@ describe('Taskwarrior', () => {
       {
         id: 1,
         desc: 'buy milk',
-        tags: ['shop', 'ete', 'house-kitchen'],
+        tags: ['shop', 'ete', 'cli-kitchen'],
         active: 1_519_902_000,
         due: 1_520_031_600,
         done: 0,
-        taskwarrior: { project: 'house.kitchen', tags: ['shop', 'été'], entry: '20180301T100000Z' },
+        taskwarrior: { project: 'cli.kitchen', tags: ['shop', 'été'], entry: '20180301T100000Z' },
       },
       { id: 4, desc: 'later', taskwarrior: { wait: '20190101T000000Z' } },
       { id: 21_519_819_200, desc: 'paid', done: 1_519_819_200 },
     ]);
-    expect(await house.run('import taskwarrior -')).toMatchObject({ out: '0 tasks added; 3 were here already\n' });
-    expect(await house.run('revert')).toMatchObject({ code: 0 });
+    expect(await cli.run('import taskwarrior -')).toMatchObject({ out: '0 tasks added; 3 were here already\n' });
+    expect(await cli.run('revert')).toMatchObject({ code: 0 });
     expect(keeper.database.tasks).toEqual([]);
   });
 
@@ -225,10 +225,10 @@ describe('Taskwarrior', () => {
   };
 
   test('keeps annotations, priority, wait, depends, recurrence and user attributes; info shows them, export gives them back', async () => {
-    const house = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')));
-    house.stdin = JSON.stringify([rich, { uuid: uuid(2), description: 'buy paint', status: 'pending' }]);
-    expect(await house.run('import taskwarrior -')).toMatchObject({ code: 0, err: '' });
-    const { out } = await house.run('info 1');
+    const cli = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')));
+    cli.stdin = JSON.stringify([rich, { uuid: uuid(2), description: 'buy paint', status: 'pending' }]);
+    expect(await cli.run('import taskwarrior -')).toMatchObject({ code: 0, err: '' });
+    const { out } = await cli.run('info 1');
     for (const line of [
       'Priority     H',
       'Wait         2030-01-01T00:00:00',
@@ -239,8 +239,8 @@ describe('Taskwarrior', () => {
     ]) {
       expect(out.split('\n')).toContain(line);
     }
-    await house.run('u 1 paint the door');
-    const [task] = JSON.parse((await house.run('export taskwarrior')).out);
+    await cli.run('u 1 paint the door');
+    const [task] = JSON.parse((await cli.run('export taskwarrior')).out);
     expect(task).toEqual({ ...rich, description: 'paint the door' });
   });
 
@@ -307,13 +307,13 @@ test.each([
   'vim-2018',
   'json',
 ])('what goes out as %s comes back the same, and is known again', async (form) => {
-  const house = new TestCli();
-  for (const line of ["a it's one +home :1d", 'a two', 'a three', 's 1', 's 2']) await house.run(line);
-  house.now += 60_000;
-  for (const line of ['s 2', 'do 3']) await house.run(line);
-  const { out } = await house.run(`export ${form}`);
-  house.stdin = out;
-  expect(await house.run(`import ${form} -`)).toMatchObject({ code: 0, out: '0 tasks added; 3 were here already\n' });
+  const cli = new TestCli();
+  for (const line of ["a it's one +home :1d", 'a two', 'a three', 's 1', 's 2']) await cli.run(line);
+  cli.now += 60_000;
+  for (const line of ['s 2', 'do 3']) await cli.run(line);
+  const { out } = await cli.run(`export ${form}`);
+  cli.stdin = out;
+  expect(await cli.run(`import ${form} -`)).toMatchObject({ code: 0, out: '0 tasks added; 3 were here already\n' });
 
   const other = new TestCli();
   other.stdin = out;
@@ -325,23 +325,23 @@ test.each([
       form === 'taskwarrior' ? task : { ...task, id, last_active },
     );
   };
-  await house.run('h');
+  await cli.run('h');
   await other.run('h');
   const sorted = (tasks: object[]) => tasks.map((task) => JSON.stringify(task)).sort();
   expect(sorted(await visible(other)).map((text) => text.replace(/"id":-/, '"id":'))).toEqual(
-    sorted(await visible(house)),
+    sorted(await visible(cli)),
   );
 });
 
 test('there is help for forms that do not exist', async () => {
-  const house = new TestCli();
-  expect(await house.run('export yaml')).toEqual({
+  const cli = new TestCli();
+  expect(await cli.run('export yaml')).toEqual({
     code: 2,
     out: '',
     err: 'Usage: kronos export taskwarrior|vim|vim-2018|json\n',
   });
-  expect(await house.run('import vim')).toMatchObject({ code: 2 });
-  expect(await house.run('import vim /does/not/exist')).toMatchObject({
+  expect(await cli.run('import vim')).toMatchObject({ code: 2 });
+  expect(await cli.run('import vim /does/not/exist')).toMatchObject({
     code: 1,
     err: expect.stringContaining('ENOENT'),
   });

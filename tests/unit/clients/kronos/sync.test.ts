@@ -31,10 +31,10 @@ const tcpPort = () => Number(hub.kronos?.split(':').at(-1));
 
 function device(name: string): TestCli {
   const folder = leftovers.folder();
-  const house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')), name);
-  house.folder = folder;
-  house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
-  return house;
+  const cli = new TestCli(new DatabaseFile(join(folder, 'kronos.json')), name);
+  cli.folder = folder;
+  cli.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
+  return cli;
 }
 
 /** Without what nobody sees. */
@@ -47,9 +47,9 @@ const tasksOf = (one: TestCli | PlainClient) =>
     .map(seen)
     .sort((a, b) => a.id - b.id);
 
-async function all(house: TestCli, ...lines: readonly string[]): Promise<void> {
+async function all(cli: TestCli, ...lines: readonly string[]): Promise<void> {
   for (const line of lines) {
-    const ran = await house.run(line);
+    const ran = await cli.run(line);
     expect([line, ran.code, ran.err]).toEqual([line, 0, '']);
   }
 }
@@ -136,7 +136,7 @@ test.each([
   await all(a, 'stop 1');
   await all(b, 'stop 1');
   const [one, other] = first === 'a' ? [a, b] : [b, a];
-  for (const house of [one, other, one]) await all(house, 'sync');
+  for (const cli of [one, other, one]) await all(cli, 'sync');
   expect(tasksOf(a)).toEqual(tasksOf(b));
   expect(tasksOf(a)).toMatchObject([{ worktime: 25 * 60, active: 0, last_active: Math.floor(b.now / 1_000) }]);
 });
@@ -272,13 +272,13 @@ test('time that two devices worked on one task adds up, and their tags stay side
   const [a, b] = [device('a'), device('b')];
   await all(a, 'a one +old', `login ${host()}`);
   await all(b, `login ${host()}`);
-  for (const [house, seconds, tag] of [
+  for (const [cli, seconds, tag] of [
     [a, 10, 'x'],
     [b, 20, 'y'],
   ] as const) {
-    await all(house, 's 1');
-    house.now += seconds * 1_000;
-    await all(house, 's 1', `u 1 +${tag} -old`);
+    await all(cli, 's 1');
+    cli.now += seconds * 1_000;
+    await all(cli, 's 1', `u 1 +${tag} -old`);
   }
   await all(a, 'sync');
   await all(b, 'sync');

@@ -19,16 +19,16 @@ afterEach(() => leftovers.clear());
 
 describe('log and revert', () => {
   let keeper: MemoryDatabase;
-  let house: TestCli;
+  let cli: TestCli;
   beforeEach(async () => {
     keeper = new MemoryDatabase();
-    house = new TestCli(keeper);
-    for (const line of ['a one +x', 'a two', 'u 1 uno +y', 'do 2']) await house.run(line);
+    cli = new TestCli(keeper);
+    for (const line of ['a one +x', 'a two', 'u 1 uno +y', 'do 2']) await cli.run(line);
   });
   const descs = () => keeper.database.tasks.map(({ id, desc }) => [id, desc]);
 
   test('the log has the newest first, and what a step was about', async () => {
-    expect((await house.run('log')).out).toBe(
+    expect((await cli.run('log')).out).toBe(
       [
         'N  WHEN                 ACTION  TASKS',
         '4  2018-03-01T20:21:00  done    two',
@@ -38,44 +38,44 @@ describe('log and revert', () => {
         '',
       ].join('\n'),
     );
-    expect((await house.run('log 1')).out.split('\n')).toHaveLength(3);
-    expect(JSON.parse((await house.run('log 2 --json')).out).map(({ n }: { n: number }) => n)).toEqual([4, 3]);
-    expect(await house.run('log many')).toMatchObject({ code: 2 });
+    expect((await cli.run('log 1')).out.split('\n')).toHaveLength(3);
+    expect(JSON.parse((await cli.run('log 2 --json')).out).map(({ n }: { n: number }) => n)).toEqual([4, 3]);
+    expect(await cli.run('log many')).toMatchObject({ code: 2 });
   });
 
   test('revert walks back, step by step', async () => {
-    expect(await house.run('revert')).toEqual({ code: 0, out: 'change 4 (done: two) reverted\n', err: '' });
+    expect(await cli.run('revert')).toEqual({ code: 0, out: 'change 4 (done: two) reverted\n', err: '' });
     expect(descs()).toEqual([
       [1, 'uno'],
       [2, 'two'],
     ]);
-    await house.run('revert');
+    await cli.run('revert');
     expect(keeper.database.tasks[0]).toMatchObject({ desc: 'one', tags: ['x'] });
-    await house.run('revert');
-    await house.run('revert');
+    await cli.run('revert');
+    await cli.run('revert');
     expect(keeper.database.tasks).toEqual([]);
-    expect(await house.run('revert')).toEqual({ code: 1, out: '', err: 'nothing to revert\n' });
+    expect(await cli.run('revert')).toEqual({ code: 1, out: '', err: 'nothing to revert\n' });
   });
 
   test('revert undoes any step, also a revert', async () => {
-    expect(await house.run('revert 3')).toMatchObject({ code: 0 });
-    expect(keeper.database.tasks).toMatchObject([{ desc: 'one', tags: ['x'] }, { done: house.now / 1_000 }]);
-    expect((await house.run('log')).out).toContain('3  2018-03-01T20:21:00  update       uno (reverted)');
-    expect(await house.run('revert 5')).toMatchObject({ code: 0 });
+    expect(await cli.run('revert 3')).toMatchObject({ code: 0 });
+    expect(keeper.database.tasks).toMatchObject([{ desc: 'one', tags: ['x'] }, { done: cli.now / 1_000 }]);
+    expect((await cli.run('log')).out).toContain('3  2018-03-01T20:21:00  update       uno (reverted)');
+    expect(await cli.run('revert 5')).toMatchObject({ code: 0 });
     expect(keeper.database.tasks[0]).toMatchObject({ desc: 'uno', tags: ['x', 'y'] });
-    expect(await house.run('revert 99')).toEqual({ code: 3, out: '', err: 'change not found\n' });
-    expect(await house.run('revert x')).toMatchObject({ code: 2 });
+    expect(await cli.run('revert 99')).toEqual({ code: 3, out: '', err: 'change not found\n' });
+    expect(await cli.run('revert x')).toMatchObject({ code: 2 });
   });
 
   test('revert restores a deleted task with its id, or with the next free id', async () => {
-    await house.run('del 1');
-    await house.run('a other');
-    await house.run('revert 5');
+    await cli.run('del 1');
+    await cli.run('a other');
+    await cli.run('revert 5');
     expect(descs()).toContainEqual([2, 'uno']);
   });
 
   test('revert refuses a step that later changes have replaced', async () => {
-    expect(await house.run('revert 1')).toEqual({
+    expect(await cli.run('revert 1')).toEqual({
       code: 1,
       out: '',
       err: 'nothing to revert: later changes have replaced this change\n',
@@ -147,8 +147,8 @@ describe('completion', () => {
 
   /** Two open tasks and one that is active. */
   async function tasksIn(folder: string): Promise<void> {
-    const house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
-    for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await house.run(line);
+    const cli = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
+    for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await cli.run(line);
   }
 
   test('in bash offers verbs, ids and tags, with what they mean', async () => {
@@ -221,32 +221,32 @@ describe('setup', () => {
 
 describe('with a hub', () => {
   let hub: RunningHub;
-  let house: TestCli;
+  let cli: TestCli;
   beforeEach(async () => {
     hub = await startComposed();
     const folder = leftovers.folder();
-    house = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
-    house.folder = folder;
-    house.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
-    house.clock = Date.now;
-    await house.run(`login ${new URL(hub.url).host}`);
+    cli = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
+    cli.folder = folder;
+    cli.env = { KRONOS_TOKEN: hub.ownerSecret ?? '' };
+    cli.clock = Date.now;
+    await cli.run(`login ${new URL(hub.url).host}`);
   });
   afterEach(() => hub.stop());
 
   test('doctor reports no problem', async () => {
-    const { code, out } = await house.run('doctor');
+    const { code, out } = await cli.run('doctor');
     expect(out.split('\n').map((line) => line.slice(0, 5).trim())).toEqual([...Array(7).fill('ok'), '']);
     expect(code).toBe(0);
     expect(out).not.toContain(hub.ownerSecret);
   });
 
   test('doctor reports each problem and its fix', async () => {
-    house.clock = () => Date.now() + 10_000;
-    const skewed = await house.run('doctor');
+    cli.clock = () => Date.now() + 10_000;
+    const skewed = await cli.run('doctor');
     expect(skewed.code).toBe(1);
     expect(skewed.out).toMatch(/WRONG clock: this clock is \d+ ms ahead of the hub's\n {6}→ synchronize it/);
-    house.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
-    expect((await house.run('doctor')).out).toMatch(/WRONG token: the hub refuses it: .*\n {6}→ create one on the hub/);
+    cli.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    expect((await cli.run('doctor')).out).toMatch(/WRONG token: the hub refuses it: .*\n {6}→ create one on the hub/);
 
     const other = createServer((socket) => {
       // The doctor closes the connection.
@@ -259,16 +259,16 @@ describe('with a hub', () => {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-    house.keeper.write(() => ({ sync_host: `127.0.0.1:${port}` }));
-    expect((await house.run('doctor')).out).toMatch(
+    cli.keeper.write(() => ({ sync_host: `127.0.0.1:${port}` }));
+    expect((await cli.run('doctor')).out).toMatch(
       /WRONG hub: .* accepts connections, but is not a hub .*\n {6}→ find the program on port/,
     );
     await new Promise((resolve) => other.close(resolve));
-    expect((await house.run('doctor')).out).toMatch(/WRONG hub: cannot reach .*: .*\n {6}→ start the hub/);
-    house.keeper.write(() => ({ sync_host: 'no/address' }));
-    expect((await house.run('doctor')).out).toContain('WRONG hub: no/address is not an address');
-    writeFileSync(join(house.folder, 'kronos.json'), '{');
-    const { code, out } = await house.run('doctor --json');
+    expect((await cli.run('doctor')).out).toMatch(/WRONG hub: cannot reach .*: .*\n {6}→ start the hub/);
+    cli.keeper.write(() => ({ sync_host: 'no/address' }));
+    expect((await cli.run('doctor')).out).toContain('WRONG hub: no/address is not an address');
+    writeFileSync(join(cli.folder, 'kronos.json'), '{');
+    const { code, out } = await cli.run('doctor --json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject([{ ok: true }, { ok: true }, { what: 'database', ok: false }]);
   });
@@ -276,17 +276,17 @@ describe('with a hub', () => {
   test('room starts the timer of a mob room', async () => {
     const socket = await Socket.open(hub.url);
     await socket.ask({ type: 'subscribe', channel: 'mob/*' });
-    house.env = { MOB_TIMER_USER: 'ann' };
-    expect(await house.run('room kitchen timer 10')).toEqual({
+    cli.env = { MOB_TIMER_USER: 'ann' };
+    expect(await cli.run('room kitchen timer 10')).toEqual({
       code: 0,
-      out: `timer of 10 minutes started in ${new URL('kitchen', `http://${house.keeper.read().sync_host}`).href}\n`,
+      out: `timer of 10 minutes started in ${new URL('kitchen', `http://${cli.keeper.read().sync_host}`).href}\n`,
       err: '',
     });
     expect(await socket.next()).toMatchObject({
       channel: 'mob/kitchen',
       item: { timer: 10, user: 'ann', type: 'TIMER' },
     });
-    await house.run('room kitchen break 5');
+    await cli.run('room kitchen break 5');
     expect(await socket.next()).toMatchObject({ item: { timer: 5, type: 'BREAKTIMER' } });
     await socket.close();
     for (const line of [
@@ -297,31 +297,31 @@ describe('with a hub', () => {
       'room a/b timer 1',
       'room k timer 1441',
     ]) {
-      expect(await house.run(line)).toMatchObject({ code: 2 });
+      expect(await cli.run(line)).toMatchObject({ code: 2 });
     }
-    house.env = { MOB_TIMER_URL: 'http://127.0.0.1:1/' };
-    expect(await house.run('room kitchen timer 1')).toMatchObject({
+    cli.env = { MOB_TIMER_URL: 'http://127.0.0.1:1/' };
+    expect(await cli.run('room kitchen timer 1')).toMatchObject({
       code: 1,
       err: expect.stringContaining('cannot reach http://127.0.0.1:1/'),
     });
   });
 
   test.each(['', ' --json'])('watch%s prints the changes of a channel as they happen', async (option) => {
-    const other = new TestCli(house.keeper, 'other');
-    other.folder = house.folder;
+    const other = new TestCli(cli.keeper, 'other');
+    other.folder = cli.folder;
     let synced: Promise<unknown> = Promise.resolve();
     let heard = 0;
     const two = new Promise<void>((resolve) => {
-      house.heard = () => {
+      cli.heard = () => {
         heard += 1;
         if (heard === 1) synced = other.run('a live').then(() => other.run('sync'));
         if (heard === 2) resolve();
       };
     });
-    const watching = house.run(`watch tasks${option}`);
+    const watching = cli.run(`watch tasks${option}`);
     await two;
     await synced;
-    house.end();
+    cli.end();
     const { code, out, err } = await watching;
     expect([code, err]).toEqual([0, '']);
     if (option === '') {
@@ -340,8 +340,8 @@ describe('with a hub', () => {
   });
 
   test('watch ends with 4 when the hub refuses the token', async () => {
-    house.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
-    expect(await house.run('watch tasks')).toMatchObject({
+    cli.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    expect(await cli.run('watch tasks')).toMatchObject({
       code: 4,
       err: expect.stringContaining('the hub refuses the token'),
     });
