@@ -132,8 +132,8 @@ export class AccountDays {
     const options = { from, to, timeout, idle, bridge, classifier };
     const hours = classifier.readsClock ? hoursOf([from, to], calendar) : [];
     const evidence = {
-      events: parts.flatMap(({ events }) => events),
-      heartbeats: parts.flatMap(({ heartbeats }) => heartbeats),
+      events: joined(parts.map(({ events }) => events)),
+      heartbeats: joined(parts.map(({ heartbeats }) => heartbeats)),
     };
     for (let round = 0; ; round += 1) {
       const day = computeDay(evidence, { ...options, hours });
@@ -196,6 +196,12 @@ export function calendarOf({ calendar }: AccountDaySettings, zone: string | unde
 
 export function fingerprintOf(settings: AccountDaySettings): string {
   return JSON.stringify(settings);
+}
+
+function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const filled = lists.filter(({ length }) => length > 0);
+  const none: readonly T[] = [];
+  return filled.length === 1 ? (filled[0] ?? none) : none.concat(...filled);
 }
 
 function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {

@@ -14,6 +14,7 @@ import {
   type DayRun,
   type DaySource,
   entryPartsOf,
+  momentsOf,
   piecesOf,
   uniteContent,
 } from './pieces.ts';
@@ -38,7 +39,7 @@ export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDa
     latest: new LatestInputs(inputs, starts),
     options,
   });
-  const whole = uniteIntervals([...presence, ...bridges]);
+  const whole = bridges.length === 0 ? presence : uniteIntervals([...presence, ...bridges]);
   const turns = agentTurns(evidence.heartbeats, evidence.events, labels, options.timeout);
   const agents = agentFigures(turns, day, options);
   return {
@@ -67,13 +68,32 @@ function cutEvents(lists: readonly (readonly DayEvent[])[], [begin, end]: DayInt
   return cut;
 }
 
-/** Events of one lane, device and kind. */
+/** Events of one lane, device and kind, but for entries, agents and absence. */
 function groupSources(events: readonly DayEvent[]): readonly (readonly DayEvent[])[] {
-  return [...groupBy(events, ({ lane }) => lane).values()].flatMap((ofLane) =>
-    [...groupBy(ofLane, ({ device }) => device).values()].flatMap((ofDevice) => [
-      ...groupBy(ofDevice, ({ kind }) => kind).values(),
-    ]),
-  );
+  const groups: DayEvent[][] = [];
+  const known = new Map<DayLane, Map<string, Map<string, DayEvent[]>>>();
+  let before: DayEvent | undefined;
+  let group: DayEvent[] = [];
+  for (const event of events) {
+    const { lane, device, kind, input } = event;
+    if (lane === 'manual' || lane === 'agent' || (lane === 'afk' && input !== true)) continue;
+    // Events come channel by channel: most belong to the source of the one before.
+    if (before === undefined || lane !== before.lane || device !== before.device || kind !== before.kind) {
+      const ofLane = known.get(lane) ?? new Map<string, Map<string, DayEvent[]>>();
+      known.set(lane, ofLane);
+      const ofDevice = ofLane.get(device) ?? new Map<string, DayEvent[]>();
+      ofLane.set(device, ofDevice);
+      const found = ofDevice.get(kind);
+      group = found ?? [];
+      if (found === undefined) {
+        ofDevice.set(kind, group);
+        groups.push(group);
+      }
+    }
+    before = event;
+    group.push(event);
+  }
+  return groups;
 }
 
 function sourceName({ device, kind }: DayEvent): string {
@@ -101,33 +121,39 @@ function sourcesOf(events: readonly DayEvent[], inputs: ReadonlyMap<string, DayI
     .filter((part) => !isRemoval(part))
     .map(({ from, to, value }): DayPiece => ({ from, to, facts: value.facts, items: [value] }));
   const sources: DaySource[] =
-    stated.length === 0 ? [] : [{ name: 'entries', lane: 'manual', device: '', pieces: stated }];
-  const others = events.filter(
-    ({ lane, input }) => lane !== 'manual' && lane !== 'agent' && (lane !== 'afk' || input === true),
-  );
+    stated.length === 0
+      ? []
+      : [{ name: 'entries', lane: 'manual', device: '', pieces: stated, moments: momentsOf(stated) }];
   const starts = new Map<string, number[]>();
-  for (const its of groupSources(others)) {
+  for (const its of groupSources(events)) {
     const [first] = its;
     if (first === undefined) continue;
     const { lane, device } = first;
     const runs = uniteContent(its);
-    if (device !== '') starts.set(device, [...(starts.get(device) ?? []), ...startsOf(lane, its, runs)]);
+    if (device !== '') {
+      const ofDevice = starts.get(device) ?? [];
+      starts.set(device, ofDevice);
+      addStarts(lane, its, runs, ofDevice);
+    }
     const absent = device === '' || lane === 'afk' ? [] : (inputs.get(device)?.absent ?? []);
     const pieces = cutPieces(piecesOf(runs), absent, day);
-    if (pieces.length > 0) sources.push({ name: sourceName(first), lane, device, pieces });
+    if (pieces.length > 0) sources.push({ name: sourceName(first), lane, device, pieces, moments: momentsOf(pieces) });
   }
   sources.sort((a, b) => compareText(a.name, b.name) || compareText(a.lane, b.lane));
   return { sources, removed, starts };
 }
 
 /** When a source of a device began to say something; of an AFK source the marks alone, such as the unlocks of a phone. */
-function startsOf(lane: DayLane, events: readonly DayEvent[], runs: readonly DayRun[]): readonly number[] {
-  const marks = events.filter(({ from, to }) => to <= from);
-  return [...marks, ...(lane === 'afk' ? [] : runs)].map(({ from }) => from);
+function addStarts(lane: DayLane, events: readonly DayEvent[], runs: readonly DayRun[], starts: number[]): void {
+  for (const { from, to } of events) if (to <= from) starts.push(from);
+  if (lane !== 'afk') for (const { from } of runs) starts.push(from);
 }
 
 function intervalsOf(sources: readonly DaySource[]): DayIntervals {
-  return uniteIntervals(sources.flatMap(({ pieces }) => pieces.map(({ from, to }): DayInterval => [from, to])));
+  const [first] = sources;
+  return first !== undefined && sources.length === 1
+    ? first.moments
+    : uniteIntervals(sources.flatMap(({ moments }) => moments));
 }
 
 const seenByDevice = new Set(['editor', 'web', 'window', 'other']);
@@ -161,7 +187,6 @@ function presenceOf(
   );
 }
 
-function laneOf({ name, lane, pieces }: DaySource): DayLaneView {
-  const intervals = uniteIntervals(pieces.map(({ from, to }) => [from, to]));
-  return { lane, source: name, time: lengthOf(intervals), intervals };
+function laneOf({ name, lane, moments }: DaySource): DayLaneView {
+  return { lane, source: name, time: lengthOf(moments), intervals: moments };
 }

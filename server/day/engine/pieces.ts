@@ -1,7 +1,7 @@
 // One source of evidence as pieces that do not overlap: at every moment the item that wins within the source ([Y1]). Presence, lanes
 // and segments are computed from pieces, so order, duplicates and overlaps within a source can change nothing after this point.
 
-import { compareText, groupBy } from './collections.ts';
+import { compareText } from './collections.ts';
 import type { DayEvent, DayFacts, DayLane, DayOrigin } from './evidence.ts';
 import type { DayInterval, DayIntervals } from './intervals.ts';
 
@@ -24,6 +24,8 @@ export interface DaySource {
   readonly device: string;
   /** In order of time, not overlapping. */
   readonly pieces: readonly DayPiece[];
+  /** The moments of its pieces. */
+  readonly moments: DayIntervals;
 }
 
 /** A piece that is not decided yet: it may overlap others of its source. */
@@ -72,7 +74,7 @@ export function resolveOverlaps<T>(claims: readonly DayClaim<T>[]): readonly Day
 }
 
 /** Whether they are parts already, as most sources are. */
-function isInOrder<T>(claims: readonly DayClaim<T>[]): boolean {
+function isInOrder(claims: readonly Pick<DayPiece, 'from' | 'to'>[]): boolean {
   let end = Number.NEGATIVE_INFINITY;
   for (const { from, to } of claims) {
     if (from < end || to <= from) return false;
@@ -133,20 +135,68 @@ class RankHeap<T> {
   }
 }
 
-/** Events of one source, those of equal content united ([Y1]): split events, repetition and a second import change nothing after that. */
+/** Events of equal content that touch or overlap. */
+export interface DayRun extends DayOrigin {
+  readonly from: number;
+  to: number;
+  readonly facts: DayFacts;
+  /** The smallest of its items. */
+  key: string;
+  readonly items: DayItem[];
+}
+
+/**
+ * Events of one source, those of equal content united ([Y1]): split events, repetition and a second import change nothing after that.
+ * @returns in order of their beginnings
+ */
 export function uniteContent(events: readonly DayEvent[]): readonly DayRun[] {
-  // Equal content mostly is one object: its text is made once, and few are to be joined.
-  const byContent = new Map<string, DayEvent[]>();
-  for (const [facts, own] of groupBy(events, (event) => event.facts)) {
-    const content = contentOf(facts);
-    const known = byContent.get(content);
-    byContent.set(content, known === undefined ? own : [...known, ...own]);
+  const runs: DayRun[] = [];
+  // Runs that the next event may continue, by content. Most events continue none: nobody asks for their content.
+  const open = new Map<string, DayRun>();
+  let alone: DayRun | undefined;
+  let reach = Number.NEGATIVE_INFINITY;
+  for (const event of solidInOrder(events)) {
+    const { channel, key, from, to, facts } = event;
+    const isAlone = from > reach;
+    if (isAlone && open.size > 0) open.clear();
+    if (!isAlone && alone !== undefined) open.set(contentOf(alone.facts), alone);
+    const before = isAlone ? undefined : open.get(contentOf(facts));
+    alone = undefined;
+    reach = Math.max(reach, to);
+    if (before !== undefined && from <= before.to) {
+      before.to = Math.max(before.to, to);
+      if (key < before.key) before.key = key;
+      before.items.push(event);
+      continue;
+    }
+    const run = { channel, key, from, to, facts, items: [event] };
+    runs.push(run);
+    if (isAlone) alone = run;
+    else open.set(contentOf(facts), run);
   }
-  return [...byContent.values()].flatMap(runsOf);
+  return runs;
+}
+
+/** Without marks. The store gives events in this order already. */
+function solidInOrder(events: readonly DayEvent[]): readonly DayEvent[] {
+  let before: DayEvent | undefined;
+  for (const event of events) {
+    if (event.to <= event.from || (before !== undefined && byBeginning(before, event) > 0)) {
+      return events.filter(({ from, to }) => to > from).sort(byBeginning);
+    }
+    before = event;
+  }
+  return events;
+}
+
+function byBeginning(a: DayEvent, b: DayEvent): number {
+  return a.from - b.from || compareText(a.key, b.key) || compareText(a.channel, b.channel);
 }
 
 /** Of different content that overlaps, the one that starts later wins from its start on, then the smaller key ([Y1]). */
 export function piecesOf(runs: readonly DayRun[]): readonly DayPiece[] {
+  // A run that overlaps no other is a piece.
+  if (isInOrder(runs)) return runs;
   const ordered = [...runs].sort(
     (a, b) => a.from - b.from || compareText(b.key, a.key) || compareText(b.channel, a.channel),
   );
@@ -162,33 +212,18 @@ export function piecesOf(runs: readonly DayRun[]): readonly DayPiece[] {
   });
 }
 
-/** Events of equal content that touch or overlap. */
-export interface DayRun extends DayOrigin {
-  readonly from: number;
-  to: number;
-  readonly facts: DayFacts;
-  /** The smallest of its items. */
-  key: string;
-  readonly items: DayItem[];
-}
-
-function runsOf(events: readonly DayEvent[]): readonly DayRun[] {
-  const solid = events.filter(({ from, to }) => to > from);
-  solid.sort((a, b) => a.from - b.from || compareText(a.key, b.key));
-  const runs: DayRun[] = [];
-  let last: DayRun | undefined;
-  for (const event of solid) {
-    const { channel, key, from, to, facts } = event;
-    if (last === undefined || from > last.to) {
-      last = { channel, key, from, to, facts, items: [event] };
-      runs.push(last);
-      continue;
+/** The moments of pieces, as a set. */
+export function momentsOf(pieces: readonly DayPiece[]): DayIntervals {
+  const moments: [from: number, to: number][] = [];
+  let last: [from: number, to: number] | undefined;
+  for (const { from, to } of pieces) {
+    if (last !== undefined && from <= last[1]) last[1] = to;
+    else {
+      last = [from, to];
+      moments.push(last);
     }
-    last.to = Math.max(last.to, to);
-    if (key < last.key) last.key = key;
-    last.items.push(event);
   }
-  return runs;
+  return moments;
 }
 
 const contents = new WeakMap<DayFacts, string>();
@@ -237,7 +272,8 @@ export function clipPieces(pieces: readonly DayPiece[], within: DayIntervals): r
         continue;
       }
       const [from, to] = [Math.max(begin, piece.from), Math.min(end, piece.to)];
-      clipped.push(from === piece.from && to === piece.to ? piece : { ...piece, from, to });
+      const { facts, items } = piece;
+      clipped.push(from === piece.from && to === piece.to ? piece : { from, to, facts, items });
     }
   }
   return clipped;

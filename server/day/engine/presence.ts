@@ -12,7 +12,8 @@ import {
 
 /** Input where the AFK source says something, otherwise all other evidence. */
 export function devicePresence({ input, absent }: DayInput, evidence: DayIntervals): DayIntervals {
-  return uniteIntervals([...input, ...subtractIntervals(evidence, absent)]);
+  const seen = absent.length === 0 ? evidence : subtractIntervals(evidence, absent);
+  return input.length === 0 ? seen : uniteIntervals([...input, ...seen]);
 }
 
 export interface PresenceParts {

@@ -34,12 +34,13 @@ interface ClaimedSource {
 
 /** Web, window and other evidence wins only where a rule speaks; without one it says no more than that somebody was there. */
 function rankOf(lane: DayLane, { rule }: DayAttribution): number {
-  const always: DayLane[] = ['manual', 'task', 'mob', 'meeting', 'editor'];
-  const byRule: DayLane[] = ['web', 'window', 'other', 'afk'];
   const index = always.indexOf(lane);
   if (index !== -1) return index;
   return always.length + byRule.indexOf(lane) + (rule === null ? byRule.length : 0);
 }
+
+const always: readonly DayLane[] = ['manual', 'task', 'mob', 'meeting', 'editor'];
+const byRule: readonly DayLane[] = ['web', 'window', 'other', 'afk'];
 
 export function buildSegments(input: SegmentInput): readonly DaySegment[] {
   const { sources, presence, bridges, latest, options } = input;
@@ -126,46 +127,74 @@ function isLater(one: DayLatestInput, other: DayLatestInput): boolean {
 function boundsOf({ presence, latest, sources }: SegmentInput, claimed: readonly ClaimedSource[]): Float64Array {
   // One device is never compared with itself.
   const devices = new Set(sources.map(({ device }) => device).filter((device) => device !== ''));
-  const others = devices.size > 1 ? [...latest.changes()] : [];
-  const count = claimed.reduce((sum, { claims }) => sum + claims.length, presence.length);
-  const moments = new Float64Array(count * 2 + others.length);
-  let at = 0;
-  for (const [from, to] of presence) {
-    moments[at] = from;
-    moments[at + 1] = to;
-    at += 2;
-  }
-  for (const { claims } of claimed) {
-    for (const { from, to } of claims) {
-      moments[at] = from;
-      moments[at + 1] = to;
-      at += 2;
+  const lists = claimed.map(({ claims }) => {
+    const moments = new Float64Array(claims.length * 2);
+    for (let index = 0; index < claims.length; index += 1) {
+      moments[index * 2] = claims[index]?.from ?? 0;
+      moments[index * 2 + 1] = claims[index]?.to ?? 0;
     }
+    return moments;
+  });
+  if (devices.size > 1) lists.push(Float64Array.from(latest.changes()).sort());
+  return mergeMoments([Float64Array.from(presence.flat()), ...lists]);
+}
+
+/** One ascending list of several, each moment once. */
+function mergeMoments(lists: readonly Float64Array[]): Float64Array {
+  let left = lists;
+  while (left.length > 1) {
+    const merged: Float64Array[] = [];
+    for (let index = 0; index < left.length; index += 2) {
+      const [one = noMoments, other = noMoments] = [left[index], left[index + 1]];
+      merged.push(mergeTwo(one, other));
+    }
+    left = merged;
   }
-  moments.set(others, at);
-  return moments.sort();
+  return left[0] ?? noMoments;
+}
+
+const noMoments = new Float64Array();
+
+function mergeTwo(one: Float64Array, other: Float64Array): Float64Array {
+  const merged = new Float64Array(one.length + other.length);
+  let [a, b, count] = [0, 0, 0];
+  let last = Number.NaN;
+  while (a < one.length || b < other.length) {
+    const x = one[a] ?? Number.POSITIVE_INFINITY;
+    const y = other[b] ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(x, y);
+    if (x <= y) a += 1;
+    else b += 1;
+    if (next === last) continue;
+    merged[count] = next;
+    count += 1;
+    last = next;
+  }
+  return merged.subarray(0, count);
 }
 
 function claimsOf({ lane, device, pieces }: DaySource, { classifier, hours = [] }: DayOptions): readonly Claim[] {
-  const known = new Map<number, Map<DayFacts, DayAttribution>>();
+  // Of the hour at which a piece is classified: hours only grow.
+  let known = new Map<DayFacts, DayAttribution>();
+  let knownSlot = -1;
   const classify = (facts: DayFacts, slot: number, hour: DayHour | undefined): DayAttribution => {
-    const ofSlot = known.get(slot) ?? new Map<DayFacts, DayAttribution>();
-    known.set(slot, ofSlot);
-    const before = ofSlot.get(facts);
+    if (slot !== knownSlot) known = new Map<DayFacts, DayAttribution>();
+    knownSlot = slot;
+    const before = known.get(facts);
     if (before !== undefined) return before;
-    const clock = hour === undefined ? { weekday: 0, hour: -1 } : { weekday: hour.weekday, hour: hour.hour };
-    const made = classifier.classify({ lane, device, facts, ...clock });
-    ofSlot.set(facts, made);
+    const made = classifier.classify({ lane, device, facts, weekday: hour?.weekday ?? 0, hour: hour?.hour ?? -1 });
+    known.set(facts, made);
     return made;
   };
+  if (!classifier.readsClock) {
+    return pieces.map(({ from, to, facts, items }): Claim => {
+      const attribution = classify(facts, -1, undefined);
+      return { from, to, items, attribution, rank: rankOf(lane, attribution) };
+    });
+  }
   const claims: Claim[] = [];
   let slot = 0;
   for (const { from, to, facts, items } of pieces) {
-    if (!classifier.readsClock) {
-      const attribution = classify(facts, -1, undefined);
-      claims.push({ from, to, items, attribution, rank: rankOf(lane, attribution) });
-      continue;
-    }
     while ((hours[slot]?.to ?? Number.POSITIVE_INFINITY) <= from) slot += 1;
     for (let index = slot, begin = from; begin < to; index += 1) {
       const hour = hours[index];
@@ -261,19 +290,29 @@ class SegmentBuilder {
     const source = this.#sources[index];
     const met = this.#met[index];
     if (source === undefined || met === undefined) return;
+    const { lane, name } = source;
+    const [first] = met;
+    const [only] = first ?? [];
+    if (only !== undefined && met.length === 1 && first?.length === 1) {
+      if (this.#holds(only)) reasons.push({ lane, source: name, channel: only.channel, keys: [only.key] });
+      return;
+    }
     const byChannel = new Map<string, Set<string>>();
     for (const items of met) {
-      for (const { channel, key, from, to } of items) {
-        if (to <= this.#from || from >= this.#to) continue;
-        const keys = byChannel.get(channel);
-        if (keys === undefined) byChannel.set(channel, new Set([key]));
-        else keys.add(key);
+      for (const item of items) {
+        if (!this.#holds(item)) continue;
+        const keys = byChannel.get(item.channel);
+        if (keys === undefined) byChannel.set(item.channel, new Set([item.key]));
+        else keys.add(item.key);
       }
     }
-    const { lane, name } = source;
     for (const channel of [...byChannel.keys()].sort(compareText)) {
       reasons.push({ lane, source: name, channel, keys: [...(byChannel.get(channel) ?? [])] });
     }
+  }
+
+  #holds({ from, to }: DayItem): boolean {
+    return to > this.#from && from < this.#to;
   }
 }
 
