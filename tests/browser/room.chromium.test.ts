@@ -163,7 +163,7 @@ const minute = 60_000;
     await visitor.sees('#timer-next-user', 'chi');
   });
 
-  test('a stop is no alarm, Enter in the name field starts, and the large view shows the clock alone', async () => {
+  test('a stop rings no alarm, Enter in the name field starts a turn, and the large view shows only the clock', async () => {
     const { url } = await house.started();
     const visitor = await house.visit(`${url}calm`);
     const { page } = visitor;
@@ -183,7 +183,7 @@ const minute = 60_000;
     expect(await visitor.count('#alarm')).toBe(0);
   });
 
-  test('a request without an answer says so within seconds and does not act later', async () => {
+  test('a request without an answer shows an error within seconds and does not act later', async () => {
     const { url } = await house.started();
     const visitor = await house.visit(`${url}stuck`);
     const { page } = visitor;

@@ -168,7 +168,7 @@ const add = async ({ page }: Visitor, line: string) => {
     other.close();
   });
 
-  test('shows what other devices do, at once, and the mouse does it too', async () => {
+  test('shows changes of other devices at once, and works with the mouse', async () => {
     const { url } = await started();
     const other = await Other.connect(url);
     const visitor = await visit(url);
@@ -205,7 +205,7 @@ const add = async ({ page }: Visitor, line: string) => {
     expect(height).toBeGreaterThanOrEqual(44);
   });
 
-  test('keeps what is typed while the hub is away, over a reload too, and sends it when it is back', async () => {
+  test('keeps edits while the hub is unreachable, also over a reload, and sends them when it is back', async () => {
     const port = await freePort();
     const env = { HORAI_DATA: leftovers.folder(), HORAI_PORT: String(port), HORAI_OWNER_TOKEN: token };
     const hub = new HubProcess(leftovers, env);
@@ -243,7 +243,7 @@ const add = async ({ page }: Visitor, line: string) => {
     expect(await visitor.count('input[type=password]')).toBe(0);
   });
 
-  test('asks again when the token is revoked while it is open, and loses nothing that was typed meanwhile', async () => {
+  test('asks for a token again when its own is revoked while it is open, and loses no edit', async () => {
     const { url } = await started({ hosts: ['hub.example'] });
     const other = await Other.connect(url);
     const made = await other.ask({ type: 'token', name: 'browser' });

@@ -117,7 +117,7 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       expect(differing(await contentHashes(original), await contentHashes(moved))).toEqual([]);
     });
 
-    test('channels come by name, steps by seq, answers by write id', async () => {
+    test('channels are ordered by name, steps by seq, answers by write id', async () => {
       const store = await opened();
       await live([store], 7, 60);
       await store.append('b', write([], { writeId: 'w' }), 'last');

@@ -12,7 +12,7 @@ for (const engine of engines) {
   conversation('raw TCP', engine, rawTcp);
 }
 
-describe.each(engines)('what only some transports have, on %s', (engine) => {
+describe.each(engines)('features of some transports only, on %s', (engine) => {
   let place: Place;
   beforeAll(async () => {
     place = await Place.open(webSocket, { engine });
@@ -52,7 +52,7 @@ describe.each(engines)('what only some transports have, on %s', (engine) => {
     socket.destroy();
   });
 
-  test('[C3.1] [C3.2] the Kronos port hands on what begins with GET, and closes what is no client', async () => {
+  test('[C3.1] [C3.2] the Kronos port hands a GET on to the main port, and closes a connection that sends anything else but JSON', async () => {
     const talk = await webSocket({ url: `http://127.0.0.1:${kronosPort()}/`, kronos: null });
     expect(await talk.ask({ type: 'help' })).toMatchObject([{ type: 'help' }]);
     talk.cut();

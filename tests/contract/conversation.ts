@@ -138,7 +138,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[C4] a connection without a valid message for 10 seconds is told so and closed', async () => {
+      test('[C4] a connection without a valid message for 10 seconds gets an error and is closed', async () => {
         // On raw TCP the transport waits for the first byte by the real clock.
         const silence = name === 'raw TCP' ? [] : [undefined];
         for (const said of [...silence, '{"nonsense"}', { type: 'nonsense' }, { type: 'ping' }]) {
@@ -182,7 +182,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[C7] pong comes after the answers to everything that was sent before', async () => {
+      test('[C7] pong is sent after the answers to all earlier requests', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const requests = [
           { type: 'create', task: task(1, 'x'), ref: 1 },
@@ -341,7 +341,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[L1.2] the token comes back as it was sent, with the prefix of the WakaTime tools too', async () => {
+      test('[L1.2] the token is returned as the client sent it, also with the prefix of the WakaTime tools', async () => {
         const { secret } = await closed.person();
         const talk = await closed.connect();
         expect(await talk.ask({ type: 'login', user_id: `waka_${secret}` })).toMatchObject([
@@ -404,7 +404,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         await place.close();
       });
 
-      test('[L4] a device of another account is not found; one that nobody has is accepted', async () => {
+      test('[L4] a device id of another account is not found; an unused device id is accepted', async () => {
         const [one, other] = [await closed.person(), await closed.person()];
         const device = `device-of-${one.account}`;
         await closed.login(one.secret, device);
@@ -457,7 +457,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[L7.2] a login as another account ends what the first account followed', async () => {
+      test('[L7.2] a login as another account ends the subscriptions of the first account', async () => {
         const [one, other] = [await closed.person(), await closed.person(['read', 'write', 'admin'])];
         const talk = await closed.login(other.secret);
         await talk.ask({ type: 'subscribe', channel: 'notes' }, { type: 'subscribe', channel: '*' }, { type: 'tail' });
@@ -511,7 +511,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[R2.1] [R2.2] every field comes back, unknown ones too, and the index with the reader’s own user id', async () => {
+      test('[R2.1] [R2.2] read-all returns every field, also unknown ones, and the index with the reader’s own user id', async () => {
         const { a, b, secret, account } = await pair();
         const other = await personal.token(account, ['read', 'write']);
         const c = await personal.login(other.secret);
@@ -587,7 +587,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[W3.1] [W3.2] [W3.3] a task with a taken id, or none, is given the smallest free one; the same task twice is refused', async () => {
+      test('[W3.1] [W3.2] [W3.3] a task with a taken id, or without an id, gets the smallest free id; the same task twice is refused', async () => {
         const { a, b, secret } = await pair();
         await a.ask({ type: 'create', task: task(1, 'one') }, { type: 'create', task: task(3, 'three') });
         await b.ask();
@@ -638,7 +638,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(told).toEqual([now + 2_000, now + 2_001, now + 2_002, now + 2_003, now + 2_004, now + 10_000]);
       });
 
-      test('[W6.1] [W6.2] two updates that cross both keep what their senders changed; a later one may take it back', async () => {
+      test('[W6.1] [W6.2] of two updates that cross, both changes stay; a later update may revert them', async () => {
         const { a, b } = await pair();
         await a.ask({ type: 'create', task: task(1, 'milk') });
         await b.ask();
@@ -801,7 +801,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await admin.ask({ type: 'read-all', channel: 'notes' })).toMatchObject([{ items: [] }]);
       });
 
-      test('[S1.2] tasks are a channel too, which takes nothing but tasks', async () => {
+      test('[S1.2] tasks are a channel that accepts only tasks', async () => {
         const { a, b } = await pair();
         expect(await a.ask({ type: 'create', channel: 'tasks', item: task(1, 'x'), ref: 1 })).toMatchObject([
           { type: 'ack' },
@@ -825,7 +825,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await b.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
       });
 
-      test('[S2.1] [S2.2] [S2.3] [S2.4] a key is made where there is none and found where it is named; write-all replaces all items', async () => {
+      test('[S2.1] [S2.2] [S2.3] [S2.4] create makes a key unless it names one, update and delete need an existing one; write-all replaces all items', async () => {
         const { a } = await pair();
         const [{ key }] = await a.ask({ type: 'create', channel: 'notes', item: 1, ref: 1 });
         expect(key).toEqual(expect.stringMatching(/./));
@@ -891,7 +891,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[S4.1] [S4.2] [S4.3] [S4.5] a subscription begins with one snapshot, changes or reset, in pages that say that there is more', async () => {
+      test('[S4.1] [S4.2] [S4.3] [S4.5] a subscription begins with one snapshot, changes or reset, in pages that are marked when more follow', async () => {
         const { a, b } = await pair();
         const items = Array.from({ length: 501 }, (_, at) => ({ key: `k${at}`, item: at }));
         await a.ask({ type: 'write-all', channel: 'notes', items });
@@ -915,7 +915,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[S5.1] [S5.2] a pattern follows all channels that match, those that come later too', async () => {
+      test('[S5.1] [S5.2] a pattern follows all channels that match, also those created later', async () => {
         const { a, b } = await pair();
         await a.ask({ type: 'create', channel: 'aw/one', item: 1 }, { type: 'create', channel: 'other', item: 1 });
         expect(await b.ask({ type: 'subscribe', channel: 'aw/*', ref: 1 })).toEqual([
@@ -936,7 +936,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         ]);
       });
 
-      test('[S5.3] a pattern leaves a subscription that is there as it is', async () => {
+      test('[S5.3] a pattern does not change an existing subscription', async () => {
         const { a, b } = await pair();
         await a.ask(create('k', 1));
         const messages = await b.ask({ type: 'subscribe', channel: 'notes' }, { type: 'subscribe', channel: '*' });
@@ -975,7 +975,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[S7.1] [S7.2] channels lists what may be read; the rest is forbidden, whether it exists or not', async () => {
+      test('[S7.1] [S7.2] channels lists the readable channels; all others are forbidden, whether they exist or not', async () => {
         const { a, account } = await pair();
         await a.ask(create('k', 1), { type: 'create', task: task(1, 'x') });
         expect(await a.ask({ type: 'channels' })).toMatchObject([
@@ -1090,7 +1090,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         return talk.ask({ type: 'subscribe', channel: 'notes', ...position });
       };
 
-      test('[U1] one op that changes something is one step; one that changes nothing is none', async () => {
+      test('[U1] an op that changes something is one step; an op that changes nothing is no step', async () => {
         const { a, note } = await notes();
         const seq = async (message: object) => (await a.ask({ ...message, ref: 1 }))[0].seq;
         expect(await seq(note('create', 'k', 1))).toBe(1);
@@ -1104,7 +1104,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await seq({ type: 'write-all', channel: 'notes', items })).toBe(4);
       });
 
-      test('[U2] what changed since a position is sent once each, as it is now', async () => {
+      test('[U2] each item that changed since a position is sent once, in its present state', async () => {
         const { a, secret, note } = await notes();
         await a.ask(note('create', 'k', 0), note('create', 'l', 0));
         for (let at = 1; at < 10; at += 1) await a.ask(note('update', 'k', at));
@@ -1254,7 +1254,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await admin.ask({ type: 'revoke', token: made.token.id })).toMatchObject([{ error: 'token not found' }]);
       });
 
-      test('[A4.1] [A4.2] tail follows every change, or those that match, and shows no values of the hub’s own channels', async () => {
+      test('[A4.1] [A4.2] tail follows all changes, or those that match a pattern, and shows no values of the hub’s own channels', async () => {
         const { secret, account } = await personal.person();
         const talk = await personal.login(secret);
         const [all, some] = [await personal.login(personal.owner), await personal.login(personal.owner)];

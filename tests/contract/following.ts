@@ -85,7 +85,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await wire.next()).toMatchObject({ type: 'snapshot', seq: 0, items: [] });
     });
 
-    test('[U2] a follower that returns is sent what changed since, once and by state, then every change', async () => {
+    test('[U2] a follower that returns gets each changed item once in its present state, then every change', async () => {
       const first = await open();
       await first.next();
       const position = await put('a', 1);
@@ -193,7 +193,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await other.next()).toMatchObject({ type: 'create', key: 'a' });
     });
 
-    test('[C6.1] when the hub stops, followers are sent when to come back', async () => {
+    test('[C6.1] when the hub stops, it tells followers when to reconnect', async () => {
       const wire = await open();
       await wire.next();
       mobHub.hub.drain();

@@ -148,7 +148,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.append(channel, write([put('a', '1')], { base: 0 }), 'all')).toMatchObject({ ok: true });
     });
 
-    test('[ST4] a repeated write id gets the first answer, whatever the write says now', async () => {
+    test('[ST4] a repeated write id gets the first answer, also if the write differs', async () => {
       const channel = await channelWith('all');
       await store.append(channel, write([put('a', '1'), put('b', '1')], { writeId: 'w', base: 0 }), 'all');
       await store.append(channel, write([put('a', '2')]), 'all');
@@ -242,7 +242,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.since(channel, 0, Number.POSITIVE_INFINITY)).toMatchObject({ ok: true, more: false });
     });
 
-    test('[ST7] since is gone below the floor and above the head, but never from 0', async () => {
+    test('[ST7] since fails with "gone" below the floor and above the head, but never from 0', async () => {
       const channel = await channelWith('all', [put('a', '1')], [put('a', '2')], [put('a', '3')]);
       await store.forget(channel, 2);
       const head = { epoch: store.epoch, seq: 3, version: -1, floor: 2 };
@@ -310,7 +310,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await told(99)).toEqual([['a', '2', 3]]);
     });
 
-    test('[ST10] read gives items by key, or those that overlap a span by time', async () => {
+    test('[ST10] read returns items in the order of keys, or the items that overlap a span in the order of time', async () => {
       const channel = await channelWith('last', [
         put('point', '1', { time: 100 }),
         put('long', '1', { time: 10, end: 1_000 }),
@@ -468,7 +468,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       await elsewhere.remove();
     });
 
-    test('[ST14] text comes back as it went in', async () => {
+    test('[ST14] text is read as it was written', async () => {
       const odd = ['__proto__', 'constructor', `it's "so" \\ %_`, '\u{1f600} é \u2028\ufeff', ' ', '0', 'null'];
       for (const text of odd) {
         const channel = `odd/${text}`;
@@ -483,7 +483,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       );
     });
 
-    test('[ST14] values of 1 MiB and numbers up to 2^53 come back as they went in', async () => {
+    test('[ST14] values of 1 MiB and numbers up to 2^53 are read as they were written', async () => {
       const value = JSON.stringify('x\u{1f600}'.repeat(200_000));
       const time = Number.MAX_SAFE_INTEGER - 1;
       const op = put('big', value, { time, end: time + 1, version: time });

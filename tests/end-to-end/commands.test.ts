@@ -183,7 +183,7 @@ async function endsAs({ command: name, args, code, out, err }: Row): Promise<voi
 
 test.each(rows.filter(({ running }) => running))('horai $command ends with $code while a hub runs', endsAs);
 
-test('horai start runs until it is told to stop, and ends with 0', async () => {
+test('horai start runs until a signal stops it, and exits with 0', async () => {
   expect(await hub.stop()).toMatchObject({ code: 0, err: '' });
   expect(existsSync(env['HORAI_DATA'] ?? '')).toBe(true);
 });

@@ -34,7 +34,7 @@ function status(url: string, headers: Readonly<Record<string, string>>): Promise
 }
 
 describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
-  test('[L6.1] bound to loopback is personal: who says nothing is the owner', async () => {
+  test('[L6.1] bound to loopback is personal: a client without a token is the owner', async () => {
     const hub = await start({ engine });
     expect(hub).toMatchObject({ isPersonal: true, kronos: null });
     expect(await status(`${hub.url}-/metrics`, {})).toBe(200);
@@ -56,7 +56,7 @@ describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
     await socket.close();
   });
 
-  test('known by further names wants a token, because whoever comes by them is not on this machine', async () => {
+  test('with further host names requires a token, because clients of those names are not on this machine', async () => {
     const hub = await start({ engine, hosts: ['hub.example.org'] });
     expect(hub.isPersonal).toBe(false);
     expect(await status(`${hub.url}-/health`, { host: 'hub.example.org' })).toBe(200);
@@ -78,7 +78,7 @@ describe.each(['uws', 'ws'] as const)('a composed hub on %s', (engine) => {
     }
   });
 
-  test('stops twice as well as once, and is gone then', async () => {
+  test('may be stopped twice, and then accepts no connection', async () => {
     const hub = await start({ engine });
     await Promise.all([hub.stop(), hub.stop()]);
     await expect(status(`${hub.url}-/health`, {})).rejects.toThrow('ECONNREFUSED');
@@ -100,7 +100,7 @@ describe('the Kronos port', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
-  test('is told when there is one', async () => {
+  test('is reported when there is one', async () => {
     expect(await start({ kronosPort: 0 })).toMatchObject({ kronos: expect.stringMatching(/^127\.0\.0\.1:\d+$/) });
   });
 });

@@ -10,7 +10,7 @@ const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());
 
 describe('a hub that logs everything', () => {
-  test.each(['uws', 'ws'])('on %s says none of the secrets it hears', async (engine) => {
+  test.each(['uws', 'ws'])('on %s logs none of the secrets that it receives', async (engine) => {
     const owner = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const wrong = '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const env = {

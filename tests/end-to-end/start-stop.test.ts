@@ -37,7 +37,7 @@ function expectSentence(ended: Ended, ...parts: readonly (string | RegExp)[]): v
 }
 
 describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
-  test('prints the owner’s token and what to paste at its first start, three lines ever after', async () => {
+  test('prints the owner’s token and lines to paste at its first start, and three lines at later starts', async () => {
     const env = { HORAI_DATA: join(leftovers.folder(), 'data'), HORAI_ENGINE: engine };
     const first = new HubProcess(leftovers, env);
     const url = await first.up();
@@ -58,7 +58,7 @@ describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
     expect({ err, code }).toEqual({ err: '', code: 0 });
   });
 
-  test('[C6.1] told to stop, tells who is connected to come back, and ends well', async () => {
+  test('[C6.1] on SIGTERM tells clients to reconnect, and exits with 0', async () => {
     const hub = new HubProcess(leftovers, { HORAI_DATA: leftovers.folder(), HORAI_ENGINE: engine });
     const socket = await Socket.open(await hub.up());
     await socket.ask({ type: 'login' });
@@ -71,7 +71,7 @@ describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
 });
 
 describe('a hub', () => {
-  test('stops on Ctrl-C too, and keeps what it was told', async () => {
+  test('stops on Ctrl-C too, and keeps all writes', async () => {
     const env = { HORAI_DATA: leftovers.folder() };
     const hub = new HubProcess(leftovers, env);
     const socket = await Socket.open(await hub.up());
@@ -114,7 +114,7 @@ describe('a hub', () => {
     expect(out + err).not.toContain(HORAI_OWNER_TOKEN);
   });
 
-  test('in memory touches no disk and says that all data is lost', async () => {
+  test('in memory writes nothing to disk and warns that all data will be lost', async () => {
     const data = join(leftovers.folder(), 'data');
     const hub = new HubProcess(leftovers, { HORAI_DATA: data, HORAI_STORE: 'memory' });
     await hub.up();
@@ -126,8 +126,8 @@ describe('a hub', () => {
   });
 });
 
-describe('a hub that cannot start says why in one sentence', () => {
-  test('its port is taken; and its first start is still to come', async () => {
+describe('a hub that cannot start explains why in one sentence', () => {
+  test('its port is in use, at its first start', async () => {
     const data = leftovers.folder();
     const port = await takenPort();
     const hub = new HubProcess(leftovers, { HORAI_DATA: data, HORAI_PORT: port });
@@ -170,7 +170,7 @@ describe('a hub that cannot start says why in one sentence', () => {
     expectSentence(await new HubProcess(leftovers, { HORAI_DATA: data }).ended, data, 'HORAI_DATA');
   });
 
-  test('the database is none', async () => {
+  test('the file is not a database', async () => {
     const data = leftovers.folder();
     mkdirSync(data, { recursive: true });
     writeFileSync(
@@ -181,7 +181,7 @@ describe('a hub that cannot start says why in one sentence', () => {
     expect(readFileSync(join(data, 'horai.db'), 'utf8')).toContain('something else');
   });
 
-  test('its configuration is malformed, each variable in a sentence of its own', async () => {
+  test('its configuration is malformed: one sentence for each variable', async () => {
     const ended = await new HubProcess(leftovers, { HORAI_PORT: 'x', HORAI_SIGNUP: 'maybe' }).ended;
     expect(ended.err.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^HORAI_PORT is "x".*\.$/),

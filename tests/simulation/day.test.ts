@@ -37,7 +37,7 @@ function differences(compute: typeof computeDay, among: readonly number[]): stri
 }
 
 describe('the merged day and its oracle', () => {
-  test('[Y1] [Y2] [Y3] [Y4] [Y5] [Y7] every second of a seeded day is what the oracle says', () => {
+  test('[Y1] [Y2] [Y3] [Y4] [Y5] [Y7] every second of a seeded day equals the oracle’s', () => {
     expect(differences(computeDay, seeds)).toBeUndefined();
   });
 

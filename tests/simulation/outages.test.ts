@@ -136,7 +136,7 @@ async function expectAll({ seed, index, wire, truth }: Reader): Promise<void> {
   }
 }
 
-describe('a store that goes away', () => {
+describe('a store that is unavailable for a while', () => {
   test('costs no follower its connection or a change', async () => {
     for (let seed = 1; seed <= 40; seed += 1) await live(seed);
   }, 60_000);

@@ -38,7 +38,7 @@ describe('SDKs and plain clients, a lossy net, processes that are killed and a h
 
   test.each([
     2538,
-  ])('[W6.8] seed %i: an update of the list that a device sent once took back what others had changed since', async (seed) => {
+  ])('[W6.8] seed %i: an update that repeats a device’s list does not revert later changes of others', async (seed) => {
     expect(faults([await simulate(seed)])).toEqual([]);
   });
 

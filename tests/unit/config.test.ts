@@ -112,11 +112,11 @@ describe('the configuration', () => {
     expect(errors[0]).toMatch(/ is not .+\.$/);
   });
 
-  test('tells all that is wrong at once', () => {
+  test('reports all errors at once', () => {
     expect(wrong({ HORAI_PORT: 'x', HORAI_STORE: 'y', HORAI_LOG: 'z' })).toHaveLength(3);
   });
 
-  test('never repeats what may hold a password', () => {
+  test('never prints a value that may contain a password', () => {
     expect(wrong({ HORAI_STORE: 'mysql://horai:secret@db/horai' })[0]).not.toContain('secret');
   });
 

@@ -92,7 +92,7 @@ else {
       expect([await sums(a), await sums(b)]).toEqual([[['horai', 75]], [['horai', 75]]]);
     });
 
-    test('[Y9] is heard at one node when evidence goes to the other', async () => {
+    test('[Y9] a follower on one node gets the change when evidence is written on the other', async () => {
       const [a, b] = await twoNodes();
       const follower = await b.follow('day/2026-11-28');
       expect((await follower.next()).item.total).toBe(0);

@@ -237,7 +237,7 @@ else {
     );
 
     test(
-      'goes on when a node is killed, for those who go to the other',
+      'continues on the other node when a node is killed',
       async () => {
         const store = await postgres.database();
         const [a, b] = [await node(store), await node(store)];
@@ -273,7 +273,7 @@ else {
     }
 
     test(
-      'a node that is cut off from the database says so, keeps its followers and catches them up',
+      'a node that is cut off from the database reports it in health, keeps its followers, and sends them all changes afterwards',
       async () => {
         const store = await postgres.database();
         const a = await node(store);
@@ -299,7 +299,7 @@ else {
     );
 
     test(
-      'a token that is revoked on one node closes what it opened on the other',
+      'a token revoked on one node closes its connections on the other',
       async () => {
         const store = await postgres.database();
         const [a, b] = [await node(store), await node(store)];
@@ -322,7 +322,7 @@ else {
     if (natsServer === undefined) test.skip('NATS is not installed', () => undefined);
     else
       test(
-        'when the relay dies changes come late, and health says so; when it is back they do not',
+        'without the relay, changes arrive late and health reports it; when the relay is back, they arrive at once',
         async () => {
           const store = await postgres.database();
           const nats = await Nats.start();

@@ -59,7 +59,7 @@ proxies.each(['uws', 'ws'] as const)('a hub on %s', (engine) => {
       expect((await ask(proxy.port, 'GET', '/api/0/buckets', { headers: { host } })).status).toBe(401);
     });
 
-    test('takes what a page of the public name sends, and refuses a foreign page with the lines to set', async () => {
+    test('accepts requests of pages under the public name, and refuses other pages with the settings to change', async () => {
       const put = (origin: string) =>
         ask(proxy.port, 'PUT', '/room', {
           headers: { host, origin, 'content-type': 'application/json' },
@@ -99,7 +99,7 @@ proxies.each(['uws', 'ws'] as const)('a hub on %s', (engine) => {
 });
 
 proxies('a personal hub', () => {
-  test('refuses what a proxy forwards, and says what to set', async () => {
+  test('refuses requests forwarded by a proxy, and names the setting to change', async () => {
     const hub = await startComposed({ ownerToken: key });
     const port = Number(new URL(hub.url).port);
     const proxy = await startNginx(

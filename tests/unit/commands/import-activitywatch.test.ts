@@ -84,7 +84,7 @@ describe('an export', () => {
   test.each([
     ['before', { ...window, events }],
     ['after', { events, ...window }],
-  ])('comes in once, however often, with its description %s the events', async (_where, bucket) => {
+  ])('is imported once, however often it is sent, with its description %s the events', async (_where, bucket) => {
     const file = exportFile({ [window.id]: bucket, [afk.id]: { ...afk, events: [] } });
     expect(await take(file)).toEqual(outcome({ [window.id]: [4_500, 4_500], [afk.id]: [0, 0] }));
     expect(await take(file)).toEqual(outcome({ [window.id]: [4_500, 0], [afk.id]: [0, 0] }));
@@ -153,7 +153,7 @@ test('a running server that asks for a key gets it', async () => {
   }
 });
 
-test('the Python server’s settings come out of a file of their own, and those that are there stay', async () => {
+test('the Python server’s settings are read from their own file, and existing settings stay', async () => {
   await deps.post('api/0/settings/startOfDay', '"06:00"');
   const file = join(folder, 'settings.json');
   writeFileSync(file, '{"startOfDay": "04:00", "classes": [{"name": ["Work"]}], "devmode": false}');
@@ -242,7 +242,7 @@ describe('a bucket that the old server cannot hand over', () => {
   const afkExport = { buckets: { [afk.id]: { ...afk, events: [events[0]] } } };
   const answers = { 'buckets/': list, [`buckets/${afk.id}/export`]: afkExport, settings: {} };
 
-  test('is named and skipped, and the others come over', async () => {
+  test('is named and skipped, and the others are imported', async () => {
     await withServer(answers, async (url) => {
       const { buckets } = await take(url);
       expect(buckets).toMatchObject([
@@ -261,7 +261,7 @@ describe('a bucket that the old server cannot hand over', () => {
   });
 });
 
-test('events that are none are counted, and the first of them named by their position in the bucket', async () => {
+test('malformed events are counted, and the first ones named by their position in the bucket', async () => {
   const some: unknown[] = events
     .slice(0, 2_500)
     .map((event, at) => (at === 2_100 ? { ...event, timestamp: 'never' } : event));
@@ -286,7 +286,7 @@ test('events that are none are counted, and the first of them named by their pos
   ]);
 });
 
-test('a setting that the hub refuses is named, and the others come over', async () => {
+test('a setting that the hub refuses is named, and the others are imported', async () => {
   const file = join(folder, 'settings.json');
   const classes = [{ name: ['Work'], rule: { type: 'regex', regex: '(' } }];
   writeFileSync(file, JSON.stringify({ classes, startOfDay: '04:00' }));

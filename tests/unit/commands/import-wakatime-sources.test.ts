@@ -190,7 +190,7 @@ describe('a live account', () => {
     expect(waits).toContain(7_000);
   });
 
-  test('that stops answering is gone on with from the day it stopped at', async () => {
+  test('that stopped answering is continued from the day where it stopped', async () => {
     const day = 'users/current/heartbeats?date=2024-06-05';
     const fine = answers.get(day) ?? [];
     answers.set(day, [[500, {}]]);
@@ -202,7 +202,7 @@ describe('a live account', () => {
     expect(await heartbeats('2024-06-05')).toHaveLength(1);
   });
 
-  test('says which days its plan hides', async () => {
+  test('names the days that its plan hides', async () => {
     answers.set('users/current/heartbeats?date=2024-06-03', [[402, {}]]);
     const { remarks } = await take(await WakatimeAccount.open(url, 'waka_key', world));
     expect(remarks).toEqual([expect.stringMatching(/^One day is beyond .* data dump/)]);
@@ -216,7 +216,7 @@ describe('a live account', () => {
     expect(JSON.parse(await deps.get('api/v1/users/current/user_agents')).data).toMatchObject([{ value: agent }]);
   });
 
-  test('refuses a wrong key, and a server of another kind is no account', async () => {
+  test('refuses a wrong key, and a server of another kind', async () => {
     await expect(WakatimeAccount.open(url, 'wrong', world)).rejects.toThrow('refuses the key');
     answers.clear();
     await expect(WakatimeAccount.open(url, 'waka_key', world)).rejects.toThrow('does not answer as WakaTime');

@@ -50,7 +50,7 @@ describe('the reader of large JSON', () => {
     );
   });
 
-  test('says when a file is cut off, or is none', async () => {
+  test('reports a file that is cut off or is not a dump', async () => {
     await expect(parts(JSON.stringify(dump).slice(0, 5_000), 100)).rejects.toThrow('ends in the middle');
     await expect(parts('no JSON', 100)).rejects.toThrow();
   });

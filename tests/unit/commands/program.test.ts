@@ -104,7 +104,7 @@ describe('the command line', () => {
     expect(await type('account', 'list')).toMatchObject({ code: 0, err: '' });
   });
 
-  test('says so where there is no hub yet, and makes none', async () => {
+  test('reports a missing hub, and creates none', async () => {
     for (let twice = 0; twice < 2; twice += 1) {
       expect(await type('token', 'list')).toEqual({ code: 1, out: '', err: expect.stringContaining(data) });
     }
@@ -126,7 +126,7 @@ describe('the command line', () => {
     expect(await type('start')).toMatchObject({ code: 42 });
   });
 
-  test('explains itself and tells its version', async () => {
+  test('prints its help and its version', async () => {
     const help = await type('--help');
     expect(help).toMatchObject({ code: 0, err: '' });
     for (const word of ['token', 'account', 'HORAI_PORT', 'HORAI_DATA', '(5600)']) expect(help.out).toContain(word);

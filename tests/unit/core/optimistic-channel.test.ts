@@ -85,7 +85,7 @@ describe('an optimistic channel', () => {
     await optimistic.load();
   };
 
-  test('writes do not wait for one another, and each builds on those before it', async () => {
+  test('writes do not wait for one another, and each builds on the earlier ones', async () => {
     let release = (): void => undefined;
     store.disk = new Promise<void>((resolve) => {
       release = resolve;
@@ -97,7 +97,7 @@ describe('an optimistic channel', () => {
     expect([await stored(), counter.loads]).toEqual([3, 1]);
   });
 
-  test('a write is computed again from the new state when another node was faster, and so are those behind it', async () => {
+  test('a write is computed again from the new state when another node was faster, and so are the writes after it', async () => {
     await open({ ...noopRelay });
     await increment();
     await store.append('a/count', put(10), 'all');
@@ -107,7 +107,7 @@ describe('an optimistic channel', () => {
     expect([await stored(), counter.value, counter.loads - before]).toEqual([12, 12, 1]);
   });
 
-  test('a write behind another writer of this process is computed from what that one wrote', async () => {
+  test('a write after another writer of this process is computed from that writer’s state', async () => {
     let release = (): void => undefined;
     store.disk = new Promise<void>((resolve) => {
       release = resolve;
@@ -199,7 +199,7 @@ describe('an optimistic channel', () => {
     expect(await settled).toBe(10);
   });
 
-  test('a replayed write leaves the state as it is on disk', async () => {
+  test('after a replayed write the state equals the stored one', async () => {
     const write = { ...put(5), writeId: 'w1' };
     await optimistic.write(() => ({ ok: true, write }));
     await increment();
@@ -207,7 +207,7 @@ describe('an optimistic channel', () => {
     expect([again, counter.value, await stored()]).toMatchObject([{ replayed: true }, 6, 6]);
   });
 
-  test('a write without a base makes the state unknown, and the next write reads it anew', async () => {
+  test('a write without a base invalidates the state, and the next write reads it again', async () => {
     const loads = counter.loads;
     counter.follows = false;
     await optimistic.writeUnconditionally(put(20));
@@ -215,14 +215,14 @@ describe('an optimistic channel', () => {
     expect([await stored(), counter.loads - loads]).toEqual([21, 1]);
   });
 
-  test('a change of another writer that the projection cannot apply is read anew before the next write', async () => {
+  test('after a change of another writer that the projection cannot apply, the state is read again before the next write', async () => {
     counter.follows = false;
     await channel.write(put(30));
     await increment();
     expect(await stored()).toBe(31);
   });
 
-  test('after a gap between two changes the state is read anew', async () => {
+  test('after a gap between two changes the state is read again', async () => {
     const loads = counter.loads;
     await store.append('a/count', put(40), 'last');
     await store.append('a/count', put(41), 'last');

@@ -103,7 +103,7 @@ describe('a session that catches up while the store is away', () => {
     );
   });
 
-  test('tells a client that waits for its first page that the hub is broken', async () => {
+  test('sends an error to a client that waits for its first page when the hub is broken', async () => {
     const { wire, failing } = await start();
     await failing.writeElsewhere('owner/x/log', 1);
     failing.fails = ['since'];

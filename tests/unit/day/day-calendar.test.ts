@@ -28,7 +28,7 @@ describe('[Y8] a day', () => {
     expect([hoursIn(short, inZone(zone)), hoursIn(long, inZone(zone))]).toEqual([shortHours, longHours]);
   });
 
-  test('begins where the zone says, in zones of half and quarter hours too', () => {
+  test('begins at midnight of its zone, also in zones of half and quarter hours', () => {
     expect(boundsOfDay('2026-06-15', inZone('Asia/Kolkata'))[0]).toBe(at('2026-06-14T18:30:00Z'));
     expect(boundsOfDay('2026-06-15', inZone('Asia/Kathmandu'))[0]).toBe(at('2026-06-14T18:15:00Z'));
     expect(hoursIn('2026-04-05', inZone('Australia/Lord_Howe'))).toBe(24.5);
@@ -61,7 +61,7 @@ describe('[Y8] a day', () => {
     ['east', 'America/New_York', 'Asia/Tokyo', '2026-06-15T20:00:00Z'],
     ['over the date line', 'Pacific/Auckland', 'Pacific/Honolulu', '2026-06-15T20:00:00Z'],
     ['back over the date line', 'Pacific/Honolulu', 'Pacific/Auckland', '2026-06-16T09:30:00Z'],
-  ])('of a person who travels %s follows the one before it without a gap or an overlap', (_way, home, away, moment) => {
+  ])('of a person who travels %s follows the previous day without a gap or an overlap', (_way, home, away, moment) => {
     const calendar: DayCalendar = {
       zones: [
         { from: 0, zone: home },

@@ -127,7 +127,7 @@ describe('the merged day of a hub', () => {
     expect(day.tasks).toEqual([{ key: 't1', time: 40 * 60_000_000 }]);
   });
 
-  test('[Y8] begins where the settings say, and in another zone where the question says so', async () => {
+  test('[Y8] begins at the start in the settings, and in the zone of the request if it names one', async () => {
     await hub.events('aw-watcher-window_laptop', 'currentwindow', [['01:00', '05:00', { app: 'code' }]]);
     await hub.write({
       type: 'create',
@@ -168,7 +168,7 @@ describe('the merged day of a hub', () => {
     expect(minutes(await hub.day())).toEqual({ Horai: 60 });
   });
 
-  test('what is no rule, entry, project or setting is refused with what it should be', async () => {
+  test('a malformed rule, entry, project or setting is refused with the right form', async () => {
     const refused = (message: object) => hub.refusal({ type: 'create', key: 'k', ...message });
     expect(await refused({ channel: 'rules', item: { when: {}, project: 'x' } })).toMatchObject({
       error: 'invalid item',
@@ -184,7 +184,7 @@ describe('the merged day of a hub', () => {
     expect(await refused({ channel: 'day/2026-11-28', item: {} })).toMatchObject({ error: 'forbidden' });
   });
 
-  test('a token for tasks alone gets a day made of tasks alone, and the answer says so', async () => {
+  test('a token for tasks alone gets a day made of tasks alone, and the answer lists what is missing', async () => {
     await hub.events('aw-watcher-window_laptop', 'currentwindow', [['09:00', '11:00', { app: 'code' }]]);
     await hub.write({
       type: 'create',
@@ -203,7 +203,7 @@ describe('the merged day of a hub', () => {
     await hub.get('/-/day/2026-11-28', 403, { authorization: `Bearer ${other.secret}` });
   });
 
-  test('sums of days are those of the days, also after evidence of a past day changed', async () => {
+  test('sums over days equal the days’ answers, also after evidence of a past day changed', async () => {
     await hub.events('aw-watcher-window_laptop', 'currentwindow', [['09:00', '10:00', { app: 'code' }]]);
     hub.moveTo('09:00', 40);
     const totals = async () => {
@@ -226,7 +226,7 @@ describe('the merged day of a hub', () => {
     expect(await totals()).toEqual([0, 60, 25]);
   });
 
-  test('[Y9] a follower of a day hears of late evidence, once a second at the most', async () => {
+  test('[Y9] a follower of a day gets late evidence, at most once a second', async () => {
     const follower = await hub.follow('day/2026-11-28');
     expect((await follower.next()).item).toMatchObject({ total: 0 });
     hub.world.pass(1_000);
@@ -241,8 +241,8 @@ describe('the merged day of a hub', () => {
   });
 });
 
-describe('what people say about their day', () => {
-  test('an entry is split by one write, which one revert undoes', async () => {
+describe('time stated by hand', () => {
+  test('one write splits an entry, and one revert undoes it', async () => {
     await hub.post('/-/entries', { do: 'add', from: hub.us('09:00'), to: hub.us('10:00'), item: { project: 'paper' } });
     const [{ key }] = (await hub.write({ type: 'read-all', channel: 'entries' })).items;
     const split = await hub.post('/-/entries', { do: 'split', key, at: hub.us('09:20') });
@@ -256,7 +256,7 @@ describe('what people say about their day', () => {
     expect(await hub.post('/-/entries', { do: 'nothing' }, {}, 400)).toMatchObject({ error: 'invalid payload' });
   });
 
-  test('a preview says what a rule would change, and changes nothing', async () => {
+  test('a preview shows what a rule would change, and changes nothing', async () => {
     await hub.events('aw-watcher-window_laptop', 'currentwindow', [
       ['06:00', '06:30', { app: 'code', title: 'a' }],
       ['06:30', '07:00', { app: 'vim', title: 'b' }],

@@ -33,7 +33,7 @@ test('a restart changes no answer', async () => {
   expect(await hub.day()).toEqual(before);
 });
 
-test('sums that were kept are right after a restart, whatever happened to the evidence meanwhile', async () => {
+test('stored sums are right after a restart, also if evidence changed while the hub was stopped', async () => {
   await window('09:00', '10:00');
   hub.moveTo('09:00', 3);
   expect(await totals()).toEqual([0, 60, 0]);
@@ -54,7 +54,7 @@ test('sums that were kept are right after a restart, whatever happened to the ev
   expect(await totals()).toEqual([0, 15, 0]);
 });
 
-test('a day whose evidence expires is stored before, is final, and no later rule changes it', async () => {
+test('a day is stored and marked final before its evidence expires, and no later rule changes it', async () => {
   await window('09:00', '10:00');
   await hub.write({ type: 'create', channel: 'settings', key: 'retention', item: { aw: 7 } });
   const before = await hub.day();

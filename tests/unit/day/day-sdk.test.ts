@@ -17,7 +17,7 @@ afterEach(async () => {
   await hub.close();
 });
 
-test('hub.day(date) gives what GET /-/day/<date> gives, in the form that the protocol declares', async () => {
+test('hub.day(date) returns the answer of GET /-/day/<date>, in the form that the protocol declares', async () => {
   await hub.events('aw-watcher-window_laptop', 'currentwindow', [['09:00', '10:00', { app: 'firefox' }]]);
   await hub.events('aw-watcher-web-firefox', 'web.tab.current', [['09:10', '09:20', { url: 'https://a.example/' }]]);
   await hub.heartbeats('09:30', '10:10', 2, { project: 'horai' });

@@ -43,7 +43,7 @@ describe('turns of a mob room', () => {
     ]);
   });
 
-  test('belong to nobody whose name the room does not show', async () => {
+  test('do not belong to people whose name the room does not show', async () => {
     await hub.write({ type: 'create', channel: 'settings', key: 'mob_names', item: ['carol'] });
     await put('garden', { timer: 10, user: 'ann' });
     hub.moveTo('09:00');
@@ -55,7 +55,7 @@ describe('turns of a mob room', () => {
     );
   });
 
-  test('are copied late for somebody who declares a name late', async () => {
+  test('are copied later for a person who declares a name later', async () => {
     await put('garden', { timer: 10, user: 'ann' });
     hub.moveTo('08:20');
     await hub.write({ type: 'create', channel: 'settings', key: 'mob_names', item: ['ann'] });

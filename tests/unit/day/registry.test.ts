@@ -73,7 +73,7 @@ describe('projects', () => {
     });
   });
 
-  test('projects that nobody registered can be merged, too', () => {
+  test('unregistered projects can be merged, too', () => {
     expect(editProjects(projects, { do: 'merge', from: ['a', 'b'], into: 'shop' })).toEqual({
       ok: true,
       ops: [{ op: 'put', key: 'shop', value: JSON.stringify({ aliases: ['store', 'a', 'b'], color: '#112233' }) }],
@@ -119,7 +119,7 @@ describe('rules', () => {
     expect([22, 5, 6].map((hour) => one({ hour: { from: 22, to: 6 } }, { hour }))).toEqual(['r', 'r', null]);
   });
 
-  test('what was stated by hand is overruled by none, facts are, and aliases join names', () => {
+  test('no rule overrules an entry, rules overrule facts, and aliases join names', () => {
     const rules: NamedRule[] = [{ id: 'r', rule: { when: { project: { is: 'hz' } }, project: 'other' } }];
     expect(decide(rules, { lane: 'manual', facts: { project: 'hz' } })).toMatchObject({ project: 'horai', rule: null });
     expect(decide(rules, { lane: 'editor', facts: { project: 'hz' } })).toMatchObject({ project: 'other', rule: 'r' });
@@ -129,14 +129,14 @@ describe('rules', () => {
     });
   });
 
-  test('a rule may say that something is no work', () => {
+  test('a rule may mark evidence as "not work"', () => {
     const rules: NamedRule[] = [{ id: 'r', rule: { when: { host: { is: 'news.example' } }, not_work: true } }];
     expect(decide(rules, { facts: { host: 'news.example' } })).toMatchObject({ work: false, project: null, rule: 'r' });
   });
 });
 
 describe('imports of rules', () => {
-  test('take over WakaTime’s custom rules, one for each alternative, and name what has no counterpart', () => {
+  test('import WakaTime’s custom rules, one for each alternative, and list those without a counterpart', () => {
     const { rules, skipped } = importWakatimeRules([
       {
         id: '1',

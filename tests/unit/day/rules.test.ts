@@ -50,7 +50,7 @@ describe('presence', () => {
     expect(computed([task, absence('9:10', '9:16'), input('9:00', '9:20', 'tower')]).total / minute).toBe(60);
   });
 
-  test('[Y3] what an entry removes is removed last, but for a later statement', () => {
+  test('[Y3] time that an entry removes is removed last, except by a later entry', () => {
     const removal = event('manual', '9:00', '10:00', { removes: true, stated: 1 });
     const window = event('window', '9:00', '10:00');
     expect(computed([window, removal]).total).toBe(0);
@@ -58,7 +58,7 @@ describe('presence', () => {
     expect(minutesOf(computed([window, removal, later]))).toEqual([['paper', 10]]);
   });
 
-  test('[Y4] a bridge continues what came before it, and fills nothing that was removed', () => {
+  test('[Y4] a bridge continues the segment before it, and fills no removed time', () => {
     const events = [event('meeting', '9:00', '9:30', { facts: { project: 'team' } }), event('window', '9:35', '10:00')];
     const day = computed(events, [], { bridge: 5 * minute });
     expect(day.segments.map(({ bridged, project }) => [bridged, project])).toEqual([
@@ -110,7 +110,7 @@ describe('winners', () => {
     ]);
   });
 
-  test('[Y10] a browser without a host is guessed to run where its windows are, and the answer says so', () => {
+  test('[Y10] a browser without a host is assigned to the device of its windows, and the answer lists the guess', () => {
     const day = computed([
       event('window', '9:00', '9:30', { device: 'anvil', facts: { app: 'Firefox' } }),
       event('window', '9:00', '10:00', { device: 'tower', facts: { app: 'firefox.exe' } }),

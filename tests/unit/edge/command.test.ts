@@ -86,7 +86,7 @@ describe('horai edge', () => {
       /ENOENT/,
     ],
     ['with days that are not a number', ['--hub', hub, '--token', ownerToken, '--keep', 'x'], /not a number of days/],
-  ])('%s does not start, and says what is missing', async (_, args, expected) => {
+  ])('%s does not start, and names what is missing', async (_, args, expected) => {
     const { code, err, config } = await type(args);
     expect(err).toMatch(expected);
     expect(code).toBe(2);
@@ -134,7 +134,7 @@ test('an edge accepts a hub behind TLS only if it trusts the certificate', async
   await composed.stop();
 });
 
-test('the process shows its token to nobody, says how things are, and ends when it is told', async () => {
+test('the process never shows its token, reports its state, and ends on a signal', async () => {
   const composed = await startComposed({ ownerToken });
   const port = String(await freePort());
   const args = ['edge', '--hub', composed.url, '--token', ownerToken];
@@ -157,7 +157,7 @@ test('the process shows its token to nobody, says how things are, and ends when 
   await composed.stop();
 }, 60_000);
 
-test('ActivityWatch’s own server on the port is told by its name, with what to do', async () => {
+test('ActivityWatch’s own server on the port is recognised, with advice', async () => {
   const { createServer: createHttp } = await import('node:http');
   const server = createHttp((_, reply) => {
     reply.setHeader('content-type', 'application/json');

@@ -28,7 +28,7 @@ function refuse(): Promise<never> {
 const heartbeat = '/api/0/buckets/b_box/heartbeat?pulsetime=5';
 const at = (second: number) => ({ timestamp: `2026-01-05T12:00:${second}Z`, data: { app: 'a' } });
 
-test('a heartbeat waits until the disk has room, and is kept then; one that waits too long is refused', async () => {
+test('a heartbeat waits until the disk has space, and is stored then; after too long a wait it is refused', async () => {
   const hub = await startComposed({ ownerToken });
   const world = new TestWorld();
   const store = new FullableStore({ epoch: 'e' });

@@ -21,7 +21,7 @@ function hurried(): World {
 
 test.each([
   1, 2, 3,
-])('both machines’ events on the hub are those of a control without the drops (seed %i)', async (seed) => {
+])('both machines’ events on the hub equal those of a control without drops (seed %i)', async (seed) => {
   const [hub, control] = [await startComposed({ ownerToken }), await startComposed({ ownerToken })];
   const wire = await Wire.open(() => Number(new URL(hub.url).port));
   const edges = new Map(

@@ -25,7 +25,7 @@ const batch = (name: string, events: readonly object[], removed: readonly number
   return { write_id: name, about, events, removed };
 };
 
-test('a batch that comes again changes nothing, even what others changed since', async () => {
+test('a repeated batch changes nothing, also not later changes of others', async () => {
   const { url, owner } = await startHub();
   const path = '/-/edge/b_box';
   const first = await ask(url, 'POST', path, batch('w1', [event(2 ** 41, { n: 1 })]), owner);
@@ -37,7 +37,7 @@ test('a batch that comes again changes nothing, even what others changed since',
   expect(value).toMatchObject([{ id: 2 ** 41, data: { n: 'edited' } }]);
 });
 
-test('what is removed goes, and nothing is begun for its sake', async () => {
+test('removed events and buckets are deleted, and no bucket is created for a delete', async () => {
   const { url, owner } = await startHub();
   await ask(url, 'POST', '/-/edge/b_box', batch('w1', [event(7, {}), event(8, {})]), owner);
   await ask(url, 'POST', '/-/edge/b_box', batch('w2', [], [7]), owner);
@@ -58,7 +58,7 @@ test('a second device’s bucket of the same name is its own', async () => {
   expect((await ask1('w3', one.secret)).value.bucket).toBe('aw-stopwatch');
 });
 
-test('who may not, may not; what is no batch is said to be none', async () => {
+test('a token without the scope is refused, and so is a malformed batch', async () => {
   const { url, bearer, owner } = await startHub();
   const reader = await tokenFor(url, 'reader', ['read']);
   const one = batch('w', [event(1, {})]);
@@ -76,7 +76,7 @@ test('who may not, may not; what is no batch is said to be none', async () => {
   expect((await ask(url, 'GET', '/api/0/buckets/', undefined, owner)).value).toEqual({});
 });
 
-test('where whoever reaches the hub is not its owner, no token is no entry', async () => {
+test('on a hub that is not personal, a token is required', async () => {
   const { url } = await startHub(['hub.example.org']);
   expect((await ask(url, 'GET', '/-/edge')).status).toBe(401);
   expect((await ask(url, 'POST', '/-/edge/b', batch('w', []))).status).toBe(401);

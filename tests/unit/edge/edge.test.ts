@@ -54,8 +54,8 @@ async function gone(wire: Wire, edge: { readonly url: string }): Promise<void> {
   );
 }
 
-describe('what is written', () => {
-  test('is answered here, and comes to the hub under the same id', async () => {
+describe('writes', () => {
+  test('are answered by the edge, and reach the hub under the same id', async () => {
     const { hub, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', window, { client: 'c', type: 'currentwindow', hostname: 'box' });
     const first = await ask(edge.url, 'POST', heartbeat, beat(0));
@@ -77,7 +77,7 @@ describe('what is written', () => {
     expect([again.status, again.text]).toEqual([304, '']);
   });
 
-  test('settings, replaced and deleted events and deleted buckets come to the hub', async () => {
+  test('settings, replaced and deleted events and deleted buckets reach the hub', async () => {
     const { hub, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', '/api/0/settings/theme', '"dark"');
     await ask(edge.url, 'POST', '/api/0/settings/old', '1');
@@ -109,7 +109,7 @@ describe('what is written', () => {
     expect(events.value).toMatchObject([{ data: { title: 'after' } }]);
   });
 
-  test('an import comes to the hub, twice without doubling', async () => {
+  test('an import reaches the hub, also twice without duplicates', async () => {
     const { hub, edge } = await startHubAndEdge();
     const bucket = { id: 'b_box', type: 't', client: 'c', hostname: 'box', created: '2026-01-01T00:00:00Z' };
     const body = { buckets: { b_box: { ...bucket, events: [beat(1, 'x', 1), beat(9, 'y', 2)] } } };
@@ -153,7 +153,7 @@ describe('what is written', () => {
     ]);
   });
 
-  test('events that the hub numbers itself and those of an edge never meet', async () => {
+  test('event ids of the hub and of an edge never collide', async () => {
     const { hub, edge } = await startHubAndEdge();
     const first = await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
@@ -167,8 +167,8 @@ describe('what is written', () => {
   });
 });
 
-describe('what is read', () => {
-  test('comes from the hub, other machines’ buckets among it', async () => {
+describe('reads', () => {
+  test('are answered by the hub, with buckets of other machines', async () => {
     const { hub, edge } = await startHubAndEdge();
     await ask(hub.url, 'POST', '/api/0/buckets/aw-watcher-afk_other/heartbeat?pulsetime=1', beat(0));
     expect(Object.keys((await ask(edge.url, 'GET', '/api/0/buckets/')).value)).toEqual(['aw-watcher-afk_other']);
@@ -179,7 +179,7 @@ describe('what is read', () => {
     expect((await ask(hub.url, 'GET', '/api/0/buckets/aw-watcher-afk_other/events/count')).value).toBe(0);
   });
 
-  test('has what was written here a moment ago', async () => {
+  test('contain events that were written here a moment ago', async () => {
     const { edge } = await startHubAndEdge();
     for (let second = 0; second < 20; second += 1) {
       await ask(edge.url, 'POST', `${window}/heartbeat?pulsetime=0`, beat(second, `t${second}`));
@@ -188,7 +188,7 @@ describe('what is read', () => {
     }
   });
 
-  test('may be large: an export goes through whole, in pieces', async () => {
+  test('may be large: an export is passed on completely, in pieces', async () => {
     const { hub, edge } = await startHubAndEdge();
     const events = Array.from({ length: 30 }, (_, n) => ({ ...beat(n), data: { n, text: 'é'.repeat(60_000) } }));
     for (let at = 0; at < events.length; at += 10) {
@@ -204,7 +204,7 @@ describe('what is read', () => {
     expect(through.headers.get('content-disposition')).toMatch(/aw-buckets-export\.json/);
   });
 
-  test('comes from here while the hub is away, queries and exports too', async () => {
+  test('are answered by the edge while the hub is unreachable, also queries and exports', async () => {
     const { wire, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
@@ -226,7 +226,7 @@ describe('what is read', () => {
     expect(saying(edge.said)).toMatch(/cannot be reached: .*\n.*answers again/);
   });
 
-  test('what the hub has had is trimmed after a while, what it has not stays, and no delete comes of it', async () => {
+  test('delivered events are trimmed after a while, undelivered ones stay, and the hub deletes nothing', async () => {
     const world = new TestWorld();
     const { hub, wire, edge } = await startHubAndEdge({ keepDays: 7 }, world);
     const at = (days: number) => ({ ...beat(0), timestamp: new Date(world.now() - days * 86_400_000).toISOString() });
@@ -257,7 +257,7 @@ describe('WakaTime', () => {
   const now = Date.now() / 1_000;
   const one = (at: number, more: object = {}) => ({ entity: '/w/a.go', type: 'file', time: now - 60 + at, ...more });
 
-  test('heartbeats are answered as the contract has it, with the hub and without, and come there once', async () => {
+  test('heartbeats are answered as the contract requires, with and without the hub, and reach it once', async () => {
     const { hub, wire, edge } = await startHubAndEdge();
     await gone(wire, edge);
     const key = { authorization: `Basic ${Buffer.from('whatever').toString('base64')}`, 'x-machine-name': 'box' };
@@ -283,7 +283,7 @@ describe('WakaTime', () => {
     expect(there.value.data[1]).toMatchObject({ project: 'p' });
   });
 
-  test('what is asked goes to the hub, under the edge’s token', async () => {
+  test('requests are passed on to the hub with the edge’s token', async () => {
     const { hub, edge } = await startHubAndEdge();
     await ask(hub.url, 'POST', bulk, [one(0, { project: 'elsewhere' }), one(30, { project: 'elsewhere' })]);
     const { value } = await ask(edge.url, 'GET', '/api/v1/users/current/projects?api_key=whatever');
@@ -321,7 +321,7 @@ describe('the hub', () => {
     expect((await ask(hub.url, 'GET', `${window}/events/count`)).value).toBe(300);
   });
 
-  test('may refuse the token: that is said, and what comes is kept until there is another', async () => {
+  test('may refuse the token: the edge reports it, and stores events until it gets another token', async () => {
     const { hub, wire, edge, token } = await startHubAndEdge();
     await revoke(hub.url, token.id);
     await ask(edge.url, 'POST', heartbeat, beat(0));
@@ -337,7 +337,7 @@ describe('the hub', () => {
     expect(wire.passed.length).toBeGreaterThan(0);
   });
 
-  test('that was restored from a backup is sent what it lost', async () => {
+  test('that was restored from a backup gets the events it lost', async () => {
     let hub = await hubHere();
     const wire = await Wire.open(() => Number(new URL(hub.url).port));
     wires.push(wire);
@@ -365,7 +365,7 @@ describe('the hub', () => {
     expect((await ask(hub.url, 'GET', `/api/v1/users/current/heartbeats?date=${date}`)).value.data).toHaveLength(1);
   });
 
-  test('applies its own privacy rules to what comes from edges', async () => {
+  test('applies its own privacy rules to events from edges', async () => {
     const { hub, edge } = await startHubAndEdge();
     const rules = [{ enabled: true, field: 'title', pattern: 'private', action: 'drop' }];
     await ask(hub.url, 'POST', '/api/0/settings/privacy_filters', rules);
@@ -375,7 +375,7 @@ describe('the hub', () => {
     expect((await ask(hub.url, 'GET', `${window}/events`)).value).toMatchObject([{ data: { title: 'plan' } }]);
   });
 
-  test('may lose a bucket to somebody who deletes it there: what comes later makes it again', async () => {
+  test('may delete a bucket: later events create it again', async () => {
     const { hub, edge } = await startHubAndEdge();
     await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
@@ -414,7 +414,7 @@ describe('Kronos', () => {
     expect(await say(edge, '{"type":"login"}')).toBe('');
   });
 
-  test('when the hub goes the connections through the edge are closed', async () => {
+  test('when the hub stops, connections through the edge are closed', async () => {
     const { wire, edge } = await startHubAndEdge({ kronosPort: 0 });
     const socket = connect(Number(edge.kronos?.split(':')[1]), '127.0.0.1');
     const heard = new Promise((resolve) => socket.once('data', resolve));

@@ -92,7 +92,7 @@ test('titles, addresses, whole events and file names are hidden, on every way ou
   expect(beats.value.data).toMatchObject([{ entity: expect.stringMatching(/^[0-9a-f]{16}$/), project: plain }]);
 });
 
-test('a file that is wrong, or gone, lets nothing out until it is right, and says so', async () => {
+test('while the file is invalid or missing, the edge sends nothing and reports it', async () => {
   const { hub, edge, write, file, sent } = await startEdgeWithRules(
     '[{"field": "title", "pattern": "(", "action": "drop"}]',
   );

@@ -27,7 +27,7 @@ function plain(text: string): string {
     .replace(/"device_id": ?"[^"]*"/g, '"device_id": ""');
 }
 
-test('recorded traffic is answered alike, with the hub behind it, and the hub has the same events', async () => {
+test('recorded traffic gets the same answers through the edge, and the hub has the same events', async () => {
   const [hub, control] = [await startComposed({ ownerToken }), await startComposed({ ownerToken })];
   const edge = await startEdge(hub.url, ownerToken);
   let compared = 0;

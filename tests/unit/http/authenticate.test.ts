@@ -34,7 +34,7 @@ describe('a request', () => {
     }
   });
 
-  test('without one belongs to the owner of a personal hub, and to nobody elsewhere', async () => {
+  test('without a token belongs to the owner of a personal hub, and to nobody elsewhere', async () => {
     expect((await openHub(true)).ask('')).toMatchObject({ ok: true, identity: { account: 'owner', token: '' } });
     expect((await openHub(false)).ask('')).toMatchObject({ ok: false, code: 'login_first' });
   });
@@ -64,13 +64,13 @@ describe('a request', () => {
     expect(ask('Bearer guess')).toMatchObject({ code: 'user_not_found' });
   });
 
-  test('without a token is no failed guess', async () => {
+  test('without a token does not count as a failed login', async () => {
     const { ask } = await openHub(false);
     for (let time = 0; time < 20; time += 1) expect(ask('')).toMatchObject({ code: 'login_first' });
     expect(ask('Bearer guess')).toMatchObject({ code: 'user_not_found' });
   });
 
-  test('may carry the secret of this process, which administers and is in no list', async () => {
+  test('may carry the secret of this process, which is an administrator’s and in no list', async () => {
     const { accounts, ask } = await openHub(false);
     accounts.registerProcessSecret('of-this-process');
     expect(ask('Bearer of-this-process')).toMatchObject({ ok: true, identity: { scopes: ['read', 'write', 'admin'] } });

@@ -60,7 +60,7 @@ describe('a rule', () => {
     expect(apply(rules, seen)).toEqual(expected);
   });
 
-  test('hashes alike what is alike, and with another key otherwise', () => {
+  test('hashes equal texts equally, and differently with another key', () => {
     const read = parseFilters([{ field: 'title', action: 'hash' }]);
     if (!read.ok) throw new Error(read.error);
     const title = (text: string, key: string) => applyFilters(read.filters, window, { title: text }, key);
@@ -77,7 +77,7 @@ describe('a rule', () => {
     expect(hashed).toEqual({ url: expect.stringMatching(/^https:\/\/[0-9a-f]{16}\/x$/) });
   });
 
-  test('finds texts in lists and objects, and makes one text of those', () => {
+  test('matches texts in lists and objects, as one text', () => {
     const rules: readonly PrivacyRule[] = [{ field: 'tags', pattern: 'private', action: 'redact' }];
     expect(apply(rules, { tags: ['work', { a: 'private' }] })).toEqual({ tags: '[redacted]' });
     expect(apply(rules, { tags: ['work'] })).toEqual({ tags: ['work'] });
@@ -90,7 +90,7 @@ describe('a rule', () => {
     });
   });
 
-  test('looks at data that are no object, too', () => {
+  test('applies to data that is not an object, too', () => {
     expect(apply([{ field: '*', pattern: 'x', action: 'redact' }], 'xyz')).toBe('[redacted]');
     expect(apply([{ field: '*', pattern: 'x', action: 'drop' }], ['x'])).toBeNull();
   });
@@ -135,7 +135,7 @@ describe('heartbeats of WakaTime', () => {
   });
 });
 
-describe('rules that are none say which and why', () => {
+describe('invalid rules are named with the reason', () => {
   test.each<[string, unknown, RegExp]>([
     ['no list', { rules: [] }, /the rules: must be array/],
     ['no field', [{ action: 'drop' }], /rule 1: must have required property 'field'/],

@@ -103,7 +103,7 @@ const cases = Object.entries(requests).flatMap(([type, { properties }]) =>
 );
 
 describe('decoding', () => {
-  test('[B1.1] [B1.3] text that is no JSON within bounds is an invalid payload', () => {
+  test('[B1.1] [B1.3] text that is not JSON within the limits is an invalid payload', () => {
     for (const value of unparsable) {
       expect(decode(text('create', 'item', value))).toMatchObject({
         ok: false,

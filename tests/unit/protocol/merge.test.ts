@@ -17,7 +17,7 @@ const writes = (lives: readonly Life[], ours: readonly Task[], version = 100) =>
   );
 
 describe('a list of a device that was away', () => {
-  test('[M5.1] a value that the hub has, or once had, is no edit', () => {
+  test('[M5.1] a value that the hub has or once had is not an edit', () => {
     const [old, mid, current] = [task(1, 'a'), task(1, 'b'), task(1, 'c')];
     for (const ours of [old, mid, current]) expect(writes([life('k', old, mid, current)], [ours])).toEqual([]);
   });
@@ -41,7 +41,7 @@ describe('a list of a device that was away', () => {
     expect(writes(lives, [task(1, 'oat milk')])).toEqual([['k', task(1, 'oat milk', { tags: ['shop'] })]]);
   });
 
-  test('[M6.2] [M6.3] of a field that both changed the later version stays, and the other goes to history', () => {
+  test('[M6.2] [M6.3] of a field that both changed the later version stays, and the other one is stored in history', () => {
     const tagged = { tags: ['x'] };
     const lives = [life('k', task(1, 'a'), task(1, 'theirs', tagged))];
     expect(mergeList(lives, [task(1, 'mine')], 10).outcomes).toEqual([
@@ -61,16 +61,16 @@ describe('a list of a device that was away', () => {
     expect(writes([life('k', task(1, 'a')), life('l', task(2, 'b'))], [task(1, 'a')])).toEqual([['l', 'removed']]);
   });
 
-  test('[M7.2] [M7.3] a task that somebody edited since, or that the device cannot have seen, stays', () => {
+  test('[M7.2] [M7.3] a task that others edited since, or that the device cannot have seen, stays', () => {
     expect(writes([life('k', task(1, 'a'), task(1, 'edited')), life('l', undefined, task(2, 'new'))], [])).toEqual([]);
   });
 
-  test('[M7.4] the device’s own later writes are part of what it has', () => {
+  test('[M7.4] the device’s own later writes are part of its base', () => {
     const own: Life = { key: 'k', base: undefined, steps: [{ task: task(1, 'a'), version: 10, own: true }] };
     expect(writes([own], [])).toEqual([['k', 'removed']]);
   });
 
-  test('[W7.2] a list that would remove more than 5 and more than a fifth removes none', () => {
+  test('[W7.2] a list that would remove more than 5 tasks and more than a fifth removes none', () => {
     const lives = (count: number) => Array.from({ length: count }, (_, at) => life(`k${at}`, task(at + 1, `t${at}`)));
     const without = (count: number, removed: number) =>
       lives(count)
@@ -85,7 +85,7 @@ describe('a list of a device that was away', () => {
     expect(mergeList(lives(10), ours, 1)).toMatchObject({ spared: 9, outcomes: [{ key: 'k0' }, { key: null }] });
   });
 
-  test('[M8.1] [M8.2] a deleted task comes back if the device edited it, and stays deleted otherwise', () => {
+  test('[M8.1] [M8.2] a deleted task is restored if the device edited it, and stays deleted otherwise', () => {
     const { outcomes } = mergeList([life('k', task(1, 'a'), null)], [task(1, 'edited')], 100);
     expect(outcomes).toMatchObject([{ kind: 'write', task: task(1, 'edited') }]);
     expect(writes([life('k', task(1, 'a'), null)], [task(1, 'a')])).toEqual([]);
@@ -97,7 +97,7 @@ describe('a list of a device that was away', () => {
     expect(outcomes).toMatchObject([{ kind: 'write', key: null, task: task(2, 'mine'), overruled: task(1, 'mine') }]);
   });
 
-  test('[M9.2] [M9.3] every task ends with an id of its own, those without one too', () => {
+  test('[M9.2] [M9.3] every task gets a unique id, also one without an id', () => {
     const { outcomes } = mergeList(
       [life('k', task(2, 'a'))],
       [task(2, 'a'), { desc: 'x' }, { desc: 'y' }, task(2, 'z', { index: 'i' })],
@@ -126,7 +126,7 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
-  test('[M10.4] a task that was undone under the id of a deleted task is no edit of that', () => {
+  test('[M10.4] a task that was undone under the id of a deleted task does not edit the deleted task', () => {
     const lives = [life('k', task(4, 'milk')), life('l', task(11530716924, 'bread', { done: 1530716924, due: 9 }))];
     expect(writes(lives, [task(4, 'bread', { due: 9 })])).toEqual([
       ['l', task(4, 'bread', { due: 9 })],

@@ -23,7 +23,7 @@ describe('ids', () => {
     [51_530_716_924, 51, false],
     [51_530_716_924, 0, false],
     [51_530_716_924, -5, false],
-  ])('[W2.3] [M10.2] %d is what becomes of %d when it is done: %s', (doneId, id, is) => {
+  ])('[W2.3] [M10.2] %d is the done form of %d: %s', (doneId, id, is) => {
     expect(isDoneIdOf(doneId, id)).toBe(is);
   });
 });

@@ -20,7 +20,7 @@ describe('the version of a change', () => {
     expect(nextVersion(last, stated, now)).toBe(expected);
   });
 
-  test('[W5] grows with every change, whoever makes it', () => {
+  test('[W5] increases with every change of any device', () => {
     let last = -1;
     for (const stated of [5, undefined, now + 1e12, 3, now, -7]) {
       const next = nextVersion(last, stated, now);

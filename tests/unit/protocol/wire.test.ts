@@ -17,7 +17,7 @@ function canonical(value: unknown): string {
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`;
 }
 
-test('the schemas and errors of the wire are those that are pinned here', () => {
+test('the schemas and errors of the wire equal the pinned ones', () => {
   const text = canonical({ requests, answers, errors });
   const hash = createHash('sha256').update(text).digest('hex');
   if (hash === pinned) return;
@@ -32,7 +32,7 @@ test('the schemas and errors of the wire are those that are pinned here', () => 
   );
 });
 
-test('the error texts that Kronos clients show are those of the reference server', () => {
+test('the error texts that Kronos clients show equal the reference server’s', () => {
   const { payload, payload_type, property, missing } = errors;
   expect([payload.text, payload_type.text, property.text, missing.text]).toEqual([
     'invalid payload',

@@ -14,13 +14,13 @@ describe('the check of type names', () => {
     'abstract class',
     'enum',
     'const enum',
-  ])('an exported %s whose name another file exports is a breach', (kind) => {
+  ])('an exported %s whose name another file exports is reported', (kind) => {
     expect(check('export interface Item {}', `// A type.\nexport ${kind} Item = x;`)).toEqual([
       'Item is declared in server/0.ts and server/1.ts: give one a more specific name',
     ]);
   });
 
-  test('a name that is not exported, re-exported or of a value is none', () => {
+  test('a name that is not exported, is re-exported or is a value’s is not reported', () => {
     const sources = [
       'export type Item = 1;',
       'type Item = 2;',
@@ -30,7 +30,7 @@ describe('the check of type names', () => {
     expect(check(...sources)).toEqual([]);
   });
 
-  test('two declarations in one file are none: an interface and a class may be merged', () => {
+  test('two declarations in one file are not reported: an interface and a class may be merged', () => {
     expect(check('export interface Item {}\nexport class Item {}')).toEqual([]);
   });
 

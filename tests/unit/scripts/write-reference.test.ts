@@ -22,7 +22,7 @@ beforeAll(async () => {
   served = await readReference();
 });
 
-test.each(documents)('docs/reference/%s is what the hub serves; `npm run reference` writes it anew', (name) => {
+test.each(documents)('docs/reference/%s equals the hub’s answer; `npm run reference` writes it again', (name) => {
   expect(readFileSync(join(folder, name), 'utf8')).toBe(served.get(name));
 });
 
@@ -61,7 +61,7 @@ describe('the AsyncAPI document', () => {
     expect(document['x-errors']).toEqual(plain(errors));
   });
 
-  test('has an example for each message, which the schema of that message accepts', () => {
+  test('has an example for each message that its schema accepts', () => {
     const { messages, schemas } = documentOf('asyncapi.json').components;
     const ajv = new Ajv({ strict: true, allowUnionTypes: true });
     for (const [name, { examples }] of Object.entries<{ examples: { payload: unknown }[] }>(messages)) {
@@ -106,7 +106,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('gives each operation an id of its own', () => {
+  test('gives each operation a unique id', () => {
     const ids = operations().map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -56,7 +56,7 @@ archiveContract('SqliteStore that seals almost everything', () => placeWith(ever
 if (isBuiltin('node:sqlite')) {
   storeContract('SqliteStore over node:sqlite', () => placeWith(['node:sqlite']));
 } else {
-  test('without any SQLite driver the refusal says what to install', async () => {
+  test('without any SQLite driver the error names what to install', async () => {
     const opened = await openSqlite({ folder: newFolder(), world: newWorld(), drivers: ['node:sqlite'] });
     expect(opened).toMatchObject({ ok: false, error: expect.stringContaining('npm install better-sqlite3') });
   });
@@ -374,7 +374,7 @@ describe('the embedded store', () => {
     expect(blocks()).toBe(7);
   });
 
-  test('[ST10] pages from any place, with keys of any form, equal those of the memory store', async () => {
+  test('[ST10] pages from any position, with keys of any form, equal those of the memory store', async () => {
     const store = await openIn(folderHere(), everyDriver, eager);
     closing.push(() => store.close());
     const model = new MemoryStore({ epoch: 'model' });
@@ -410,7 +410,7 @@ describe('the embedded store', () => {
     }
   });
 
-  test('a load interrupted by the end of the process is gone when the store is opened again', async () => {
+  test('a load that the end of the process interrupted is rolled back when the store is opened again', async () => {
     const folder = folderHere();
     const store = await storeIn(folder);
     await store.append('there', write([put('a', '1')]), 'last');

@@ -30,7 +30,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     ws.close();
   });
 
-  test('reaches all who joined a topic but the sender, over WebSocket and TCP', async () => {
+  test('reaches all subscribers of a topic except the sender, over WebSocket and TCP', async () => {
     const [a, b, c] = [await visit(listener.port), await visit(listener.port), await visit(listener.port)];
     const d = await dial(listener.kronosPort ?? 0);
     for (const guest of [a, b]) {
@@ -53,7 +53,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     d.socket.destroy();
   });
 
-  test('keeps what is sent and what is published in one order', async () => {
+  test('sends direct and published messages in one order', async () => {
     const guest = await visit(listener.port);
     const { peer } = await listener.talks.next();
     peer.join('t');
@@ -68,7 +68,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     expect(await guest.messages.next()).toBe('fence');
   });
 
-  test('closes with the code and the reason, and is told that it is over, once', async () => {
+  test('closes with the code and the reason, and gets one close event', async () => {
     const guest = await visit(listener.port);
     const talk = await listener.talks.next();
     guest.send('{"close":4403}');
@@ -81,7 +81,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     expect(listener.connections()).toBe(0);
   });
 
-  test('is told when the client goes, and whether that was in good order', async () => {
+  test('gets a close event when the client disconnects, with whether the close was normal', async () => {
     const guest = await visit(listener.port);
     const talk = await listener.talks.next();
     expect(listener.connections()).toBe(1);
@@ -126,7 +126,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
   // uWS gathers small texts and sends large ones at once: two ways to lose some.
   test.each([
     4_096, 40_000,
-  ])('a reader that does not read texts of %p bytes costs a bounded amount, hears of what it missed, and when to catch up', async (size) => {
+  ])('a reader that does not read texts of %p bytes costs bounded memory, and learns what it missed and when to catch up', async (size) => {
     const slow = await visit(listener.port);
     const talk = await listener.talks.next();
     const keen = await visit(listener.port);
@@ -159,7 +159,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
 
   test.each([
     1_000, 40_000,
-  ])('of texts of %p bytes published in one turn, each comes or is told, on every topic', async (size) => {
+  ])('of texts of %p bytes published in one turn, each arrives or is reported as missed, on every topic', async (size) => {
     const guest = await visit(listener.port);
     const talk = await listener.talks.next();
     for (const topic of ['t', 'u', 'v']) talk.follow(topic);
@@ -243,7 +243,7 @@ describe.each(LISTENERS)('connections over %s', (engine) => {
     await listener.close();
   });
 
-  test('closing it closes what is open; draining it refuses what is new', async () => {
+  test('close ends open connections; drain refuses new ones', async () => {
     const listener = await open(engine);
     const guest = await visit(listener.port);
     const raw = await dial(listener.kronosPort ?? 0);

@@ -108,7 +108,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     expect(most).toBeLessThan(inTheKernel);
   }, 60_000);
 
-  test('ends when its client goes, whether it was being sent or being made', async () => {
+  test('ends when its client disconnects, while it is sent or produced', async () => {
     making = new Making();
     const full = await read('/endless');
     for (let before = -1; before !== making.asked; ) {
@@ -131,7 +131,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     expect(await making.over.next()).toBe('left');
   }, 30_000);
 
-  test('an iterator of another kind is told at once that nobody waits for its piece', async () => {
+  test('an iterator of another kind is ended at once when nobody waits for its next piece', async () => {
     const told = new Line<true>();
     const asked = new Line<true>();
     const own = await open(engine, {
@@ -171,7 +171,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     expect((await ask(listener.port, 'GET', '/plain')).body).toBe('plain');
   });
 
-  test('is any text, also none, and its connection lives on', async () => {
+  test('may be any text, also an empty one, and its connection stays open', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const on = (path: string, method = 'GET') =>
       new Promise<{ body: string; length: string | undefined; own: unknown }>((resolve, reject) => {

@@ -26,7 +26,7 @@ const objects = fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonVal
 const space = fc.stringMatching(/^[ \t\r\n]*$/);
 
 describe('the framing of JSON without delimiters', () => {
-  test('any objects come out as they went in, glued or spaced, cut anywhere', () => {
+  test('any objects are framed correctly, with or without spaces between them, split anywhere', () => {
     fc.assert(
       fc.property(objects, space, fc.array(fc.nat(), { maxLength: 20 }), (values, between, cuts) => {
         const texts = values.map((value) => JSON.stringify(value));
@@ -44,7 +44,7 @@ describe('the framing of JSON without delimiters', () => {
     expect(framed(bytes, [...bytes.keys()]).messages).toEqual(texts);
   });
 
-  test('what is no object ends the stream, after the objects before it', () => {
+  test('anything but an object ends the stream, after the objects before it', () => {
     for (const garbage of [
       'x',
       'POST / HTTP/1.1',
@@ -61,18 +61,18 @@ describe('the framing of JSON without delimiters', () => {
     }
   });
 
-  test('brackets that do not match are a message for the codec to refuse, and the stream goes on', () => {
+  test('mismatched brackets are a message that the codec refuses, and the stream continues', () => {
     expect(framed(Buffer.from('{"a":]{"b":2}'), []).messages).toEqual(['{"a":]', '{"b":2}']);
   });
 
-  test('bytes that are no text end the stream', () => {
+  test('bytes that are not UTF-8 end the stream', () => {
     for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
       const whole = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}{}')]);
       expect(framed(whole, [7])).toMatchObject({ messages: [], fault: 'encoding' });
     }
   });
 
-  test('an object of the limit passes, one byte more ends the stream, closed or not, and nothing is kept', () => {
+  test('an object of the maximum size is accepted, one byte more ends the stream, complete or not, and frees the memory', () => {
     const object = (length: number) => Buffer.from(`{"a":"${'x'.repeat(length - 8)}"}`);
     for (const cuts of [[], [1], [50], [99]]) {
       expect(framed(object(100), cuts, 100).messages.length).toBe(1);
@@ -82,7 +82,7 @@ describe('the framing of JSON without delimiters', () => {
     expect(framed(object(100).subarray(0, 99), [], 100)).toMatchObject({ messages: [], fault: null, held: 99 });
   });
 
-  test('a megabyte that comes a byte at a time is held in one block', () => {
+  test('a megabyte that arrives byte by byte is stored in one block', () => {
     const framer = new Framer(LIMIT);
     const bytes = Buffer.from(`{"a":"${'x'.repeat(LIMIT - 8)}"}`);
     let whole = 0;

@@ -48,7 +48,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
   });
   afterAll(() => running.close());
 
-  test('reaches its route with what the client said', async () => {
+  test('reaches its route with all parts of the request', async () => {
     const answer = await ask(running.port, 'GET', '/things/caf%C3%A9%2Fbar?a=1&b=%20');
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -117,7 +117,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
     expect(nothing.headers['content-length']).toBeUndefined();
   });
 
-  test('a bug of an adapter is a 500 that says nothing of it, and is logged', async () => {
+  test('an exception in an adapter is logged, and answered with 500 without details', async () => {
     const bug = await ask(running.port, 'GET', '/bug');
     expect([bug.status, JSON.parse(bug.body)]).toEqual([500, { error: 'internal error', code: 'broken' }]);
     // Two answers in one would be worse than none.
@@ -142,7 +142,7 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
     bare.destroy();
   });
 
-  test('knows when its client has gone, and the answer goes nowhere', async () => {
+  test('knows when its client has disconnected, and the answer is dropped', async () => {
     const asking = request({ port: running.port, method: 'POST', path: '/slow' });
     asking.on('error', () => undefined);
     asking.end('x');
@@ -226,7 +226,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
       response.on('data', hear);
     });
 
-  test('begins at once, goes on, and joins topics as every peer does', async () => {
+  test('begins at once, continues, and subscribes to topics like every peer', async () => {
     const response = await follow();
     expect([response.statusCode, response.headers['content-type']]).toEqual([200, 'text/event-stream']);
     const { peer } = await streams.next();
@@ -244,7 +244,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     response.destroy();
   });
 
-  test('is over when the client goes, and ends after its last text when the hub ends it', async () => {
+  test('is over when the client disconnects, and ends after its last text when the hub ends it', async () => {
     const gone = await follow();
     const left = await streams.next();
     gone.destroy();
@@ -280,7 +280,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     raw.socket.destroy();
   });
 
-  test('a slow reader gets exactly the bytes whose send was not dropped, and what waits is bounded', async () => {
+  test('a slow reader gets exactly the bytes whose send was not dropped, and the queue is bounded', async () => {
     const response = await follow();
     const talk = await streams.next();
     response.pause();
@@ -324,7 +324,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     response.destroy();
   });
 
-  test('missed publications are told as they are to every peer', async () => {
+  test('missed publications are reported as to every peer', async () => {
     const response = await follow();
     const talk = await streams.next();
     talk.follow('t');

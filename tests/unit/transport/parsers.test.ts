@@ -119,7 +119,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('%s', (listener) => {
     expect(await raw.until(/hello$/)).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*<abc>HTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('opens a WebSocket whose handshake is cut at any byte, and one that came by the other parser', async () => {
+  test('opens a WebSocket whose handshake is split at any byte, by either parser', async () => {
     for (const bytes of [handshake(), handshake('Content-Length: 0\r\n')]) {
       for (let at = 1; at < bytes.length; at += 7) {
         const raw = dial();
@@ -130,7 +130,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('%s', (listener) => {
     }
   });
 
-  test('sends what is published to every WebSocket, whichever parser read its handshake', async () => {
+  test('publishes to every WebSocket, whichever parser read its handshake', async () => {
     const own = await open(listener, { routes });
     try {
       const guests = [];

@@ -46,7 +46,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect(['closed', 'closed in order']).toContain(await talk.events.next());
   });
 
-  test('tells whether the client ended in good order', async () => {
+  test('reports whether the client closed normally', async () => {
     const polite = await dial(port);
     polite.socket.write('{}');
     await polite.lines.next();
@@ -65,7 +65,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect(await client.all).toBe('{"a":1}\n{"b":2}\n');
   });
 
-  test('sends what was queued before it closes', async () => {
+  test('sends queued messages before it closes', async () => {
     const client = await dial(port);
     client.socket.write('{"a":1}{"close":4403}{"late":1}');
     expect(await client.all).toBe('{"a":1}\n');
@@ -98,7 +98,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect((await listener.talks.next()).received).toEqual([]);
   });
 
-  test('closes after garbage between objects, and after bytes that are no text, with an error', async () => {
+  test('closes with an error after garbage between objects, and after bytes that are not UTF-8', async () => {
     for (const [bytes, hint] of [
       [Buffer.from('{"a":1}garbage{"b":2}'), 'send JSON objects'],
       [Buffer.from([...Buffer.from('{"a":1}{"'), 0xff, ...Buffer.from('":1}')]), 'send UTF-8'],
@@ -123,7 +123,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect(JSON.parse(line)).toMatchObject({ success: false, code: 'too_large' });
   });
 
-  test('a reader that does not read costs a bounded amount and is told of what it missed', async () => {
+  test('a reader that does not read costs bounded memory and learns what it missed', async () => {
     const client = await dial(port);
     client.socket.write('{"here":1}');
     await client.lines.next();
@@ -149,7 +149,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     client.socket.destroy();
   });
 
-  test('hands a WebSocket on to the main port, whatever the cuts, with the address it came from', async () => {
+  test('hands a WebSocket on to the main port, split anywhere, with the client’s address', async () => {
     const guest = await visit(port, '/any');
     guest.send('{"a":1}');
     expect(await guest.messages.next()).toBe('{"a":1}');
@@ -174,7 +174,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     await guest.closed;
   });
 
-  test('hands a GET on, refused or answered, and a later request cannot hide where it comes from', async () => {
+  test('hands a GET on, refused or answered, and a later request cannot fake its address', async () => {
     expect(await ask(port, 'GET', '/whoami')).toMatchObject({ status: 200, body: '127.0.0.1' });
     expect((await ask(port, 'GET', '/nowhere')).status).toBe(404);
     expect((await ask(port, 'GET', '/whoami', { headers: { origin: 'https://evil.example' } })).status).toBe(403);
@@ -189,7 +189,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect(JSON.parse(await client.all)).toMatchObject({ success: false, code: 'too_large' });
   });
 
-  test('[C4] a connection that says nothing for 10 seconds is told so and cut, and one that says little too', async () => {
+  test('[C4] a connection without a complete message for 10 seconds gets an error and is closed', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
     try {
       const own = await open(engine);
@@ -245,7 +245,7 @@ describe.each(ENGINES)('ports that are taken, under %s', (engine) => {
     await new Promise((resolve) => other.close(resolve));
   });
 
-  test('no Kronos port is opened when none is wanted', async () => {
+  test('no Kronos port is opened if it is switched off', async () => {
     const listened = await listen(
       nobody,
       { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: true },

@@ -44,7 +44,7 @@ describe('the access of values', () => {
     expect(fullName(identity, shortName(identity, full), isAccount)).toBe(full);
   });
 
-  test('scopes and names that are none', () => {
+  test('invalid scopes and names', () => {
     for (const scope of ['read', 'write', 'admin', 'read:tasks', 'write:aw/*']) expect(isScope(scope)).toBe(true);
     for (const scope of ['', 'all', 'READ', 'read:', 'admin:x', 'read: x', 'read:a:b', 'readwrite', '*'])
       expect(isScope(scope)).toBe(false);
@@ -157,7 +157,7 @@ describe('every request with every kind of token', () => {
     [['read:other']],
     [['write:other']],
     [['read:other', 'write:other/*']],
-  ])('[S7.2] [A2] %j opens what it says and nothing else', async (scopes) => {
+  ])('[S7.2] [A2] %j allows exactly its scope', async (scopes) => {
     const hub = await startHub({ personal: false });
     await hub.accounts.createAccount('alice');
     const full = await login(hub, (await tokenOf(hub, 'alice', ['read', 'write'])).secret);
@@ -183,7 +183,7 @@ describe('every request with every kind of token', () => {
     }
   });
 
-  test('[L1.1] a login with a token that may not read tells no version and no task', async () => {
+  test('[L1.1] a login with a token that may not read gets no version and no task', async () => {
     const hub = await startHub({ personal: false });
     const { secret } = await tokenOf(hub, 'owner', ['write']);
     const owner = await login(hub, hub.owner);
@@ -200,7 +200,7 @@ describe('every request with every kind of token', () => {
     expect(told).not.toContain('hidden');
   });
 
-  test('[L8] what was a full token reads and writes nothing once it is revoked, in the same turn', async () => {
+  test('[L8] a revoked token reads and writes nothing, from the same turn on', async () => {
     const hub = await startHub({ personal: false });
     const { secret, id } = await tokenOf(hub, 'owner', ['read', 'write']);
     const wire = await login(hub, secret);

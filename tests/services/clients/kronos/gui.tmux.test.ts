@@ -271,7 +271,7 @@ afterEach(async () => {
     expect(existsSync(lockPath())).toBe(false);
   });
 
-  test('lets the lock go when its terminal is gone', async () => {
+  test('releases the lock when its terminal closes', async () => {
     kronos('login', '127.0.0.1:1', '--token', 'none');
     const shown = open();
     await shown.sees(/● offline/);

@@ -60,7 +60,7 @@ class TaskList {
     list.run('/rent/ done');
   }
 
-  test('a list goes to kronos and into another list of Taskwarrior, and is the same there', async () => {
+  test('a list imported into kronos and exported into another Taskwarrior is the same there', async () => {
     const [list, copy] = [new TaskList(), new TaskList()];
     fill(list);
     const kronos = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')));
@@ -85,7 +85,7 @@ class TaskList {
     }
   });
 
-  test('what was changed in kronos is changed in Taskwarrior after an export, and nothing else is', async () => {
+  test('an export changes in Taskwarrior exactly the fields that were changed in kronos', async () => {
     const list = new TaskList();
     fill(list);
     const kronos = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')));

@@ -101,7 +101,7 @@ describe('the SDK, installed from its tarball', () => {
   });
 });
 
-test('the package of Horai has what it runs on and no tests, and runs where it is installed', () => {
+test('the package of Horai contains all files it needs and no tests, and runs where it is installed', () => {
   const folder = leftovers.folder();
   const packed: readonly { filename: string; files: readonly { path: string }[] }[] = JSON.parse(
     npm(top, 'pack', '--json', '--pack-destination', folder),

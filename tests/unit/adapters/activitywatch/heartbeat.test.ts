@@ -89,7 +89,7 @@ describe('a heartbeat', () => {
     expect(value.data).toEqual({ title: 'a\ufffdb', '\ufffd': '\u{1f600}' });
   });
 
-  test('that lies within the last event leaves it as long as it is', async () => {
+  test('that lies within the last event does not change its length', async () => {
     const server = await openServer();
     await bucket(server);
     const first = await beat(server, 0, { a: 1 }, 5, 60);
@@ -97,7 +97,7 @@ describe('a heartbeat', () => {
     expect(await beat(server, 60, { a: 1 }, 0, 1)).toEqual({ ...first, duration: 61 });
   });
 
-  test('joins none that ends before it begins, and is none that others join', async () => {
+  test('with a negative duration joins no event, and no later heartbeat joins it', async () => {
     const server = await openServer();
     await bucket(server);
     const backwards = await beat(server, 0, { a: 1 }, 5, -3);
@@ -157,7 +157,7 @@ describe('a heartbeat', () => {
     expect(value['aw-watcher-web-chrome'].last_updated).toBe('2026-01-01T10:00:00+00:00');
   });
 
-  test('makes a bucket whose guessed description gives way to the first that a client gives', async () => {
+  test('creates a bucket with a guessed description, which the first description of a client replaces', async () => {
     const server = await openServer();
     await beat(server, 0, { app: 'vi' }, 5, 0, 'my_bucket');
     const described = { type: 'mine', client: 'me', hostname: 'box' };
@@ -168,7 +168,7 @@ describe('a heartbeat', () => {
     expect(await events(server, 'my_bucket')).toHaveLength(1);
   });
 
-  test('goes on after its bucket was deleted under it', async () => {
+  test('is accepted after its bucket was deleted', async () => {
     const server = await openServer();
     await bucket(server);
     await beat(server, 0, { a: 1 });
@@ -177,7 +177,7 @@ describe('a heartbeat', () => {
     expect(await events(server)).toEqual([after]);
   });
 
-  test('goes on after the last event was deleted under it, and joins none that is gone', async () => {
+  test('is accepted after the last event was deleted, and does not join a deleted event', async () => {
     const server = await openServer();
     await bucket(server);
     const first = await beat(server, 0, { a: 1 });
@@ -187,7 +187,7 @@ describe('a heartbeat', () => {
     expect(await events(server)).toEqual([second]);
   });
 
-  test('does not touch newer events that were posted meanwhile', async () => {
+  test('does not change newer events that were posted since', async () => {
     const server = await openServer();
     await bucket(server);
     await beat(server, 0, { a: 1 });
@@ -208,7 +208,7 @@ describe('a heartbeat', () => {
     expect((await beat(server, 60, { running: false, label: 'x' }, 1, 0, 'aw-stopwatch')).id).toBe(running.id);
   });
 
-  test('waits while the disk takes nothing, and is kept when it does', async () => {
+  test('waits while the disk is full, and is stored when it has space again', async () => {
     const world = new TestWorld();
     const store = new FullableStore({ epoch: 'e1' });
     const server = await openServer({ store, world });
@@ -248,7 +248,7 @@ describe('a heartbeat', () => {
     expect(other.id).toBeGreaterThan(first.id);
   });
 
-  test('of many that arrive at once none is lost or doubled, and they join as if they came one by one', async () => {
+  test('many at once: none is lost or doubled, and they join as if they had arrived one by one', async () => {
     const server = await openServer();
     await bucket(server);
     await Promise.all(
@@ -260,7 +260,7 @@ describe('a heartbeat', () => {
     expect(all.every(({ duration }: { duration: number }) => duration === 9)).toBe(true);
   });
 
-  test('of two nodes at one store each is kept, in one event where they join', async () => {
+  test('of two nodes at one store all are stored, in one event where they join', async () => {
     const store = new MemoryStore({ epoch: 'e1' });
     const [one, two] = [await openServer({ store }), await openServer({ store, world: new TestWorld(2) })];
     await bucket(one);
@@ -281,7 +281,7 @@ describe('a heartbeat', () => {
     expect(all.every(({ duration }: { duration: number }) => duration === 19)).toBe(true);
   });
 
-  test('beside posts, edits, deletes and restarts leaves what a plain list of events would be', async () => {
+  test('with posts, edits, deletes and restarts in between gives the same events as a plain list', async () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const random = seeded(seed);
       const below = (limit: number) => Math.floor(random() * limit);
@@ -356,7 +356,7 @@ describe('a heartbeat', () => {
     [{ timestamp: '2026-01-01T10:00:00Z', duration: true, data: {} }, 400, /Input payload/],
     [{ timestamp: '2026-01-01T10:00:00Z', duration: 1e12, data: {} }, 400, /duration/],
     [`{"timestamp":"2026-01-01T10:00:00Z","data":${'['.repeat(40)}${']'.repeat(40)}}`, 400, /deeper/],
-  ])('that is none is the client’s fault: %j', async (body, status, message) => {
+  ])('that is malformed is a client error: %j', async (body, status, message) => {
     const server = await openServer();
     const headers = body === '' ? { 'content-type': 'text/plain' } : {};
     const answer = await server.ask('POST', '/api/0/buckets/w/heartbeat?pulsetime=5', { body, headers });

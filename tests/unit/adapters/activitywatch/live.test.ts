@@ -27,7 +27,7 @@ const beat = (url: string, seconds: number, headers: Record<string, string> = {}
   });
 
 describe('a follower', () => {
-  test('hears each heartbeat, the first of a bucket too', async () => {
+  test('gets each heartbeat, also the first of a bucket', async () => {
     const url = await start();
     const socket = await Socket.open(url);
     expect(await socket.ask({ type: 'login' })).toMatchObject({ success: true });
@@ -48,7 +48,7 @@ describe('a follower', () => {
 });
 
 describe('a start', () => {
-  test('that is not over yet lets a heartbeat wait, and refuses none', async () => {
+  test('that is not finished delays heartbeats, and refuses none', async () => {
     const port = await freePort();
     const world = new TestWorld();
     const assembled = await assemble(testConfig(), world);
@@ -125,7 +125,7 @@ describe('a browser', () => {
   });
 });
 
-test('in testing mode the hub says so, and deletes without being asked twice', async () => {
+test('in testing mode the hub reports it, and deletes without confirmation', async () => {
   const url = await start({ testing: true });
   expect(await (await fetch(`${url}api/0/info`)).json()).toMatchObject({ testing: true });
   await beat(url, 0);

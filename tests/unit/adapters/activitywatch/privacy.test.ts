@@ -30,7 +30,7 @@ const kept = async (server: TestServer, bucket = window) =>
   (await server.get(`/api/0/buckets/${bucket}/events`)).value.map(({ data }: { data: unknown }) => data);
 
 describe('privacy rules', () => {
-  test('a dropped heartbeat is no error to its watcher, and nothing is left of it, not even a bucket', async () => {
+  test('a dropped heartbeat is no error for its watcher, and leaves no data, not even a bucket', async () => {
     const server = await ruled();
     const answer = await beat(server, 0, { app: 'KeePassXC', title: 'Passwords' });
     expect([answer.status, answer.value.id]).toEqual([200, null]);
@@ -38,7 +38,7 @@ describe('privacy rules', () => {
     expect((await beat(server, 1, { app: 'KeePassXC', title: 'x' }, 'other_box')).value.id).toBe(1);
   });
 
-  test('redacted heartbeats join as what they have become', async () => {
+  test('redacted heartbeats join by their redacted data', async () => {
     const server = await ruled();
     await beat(server, 0, { app: 'Code', title: 'Secret plan' });
     expect((await beat(server, 4, { app: 'Code', title: 'another SECRET' })).value).toMatchObject({
@@ -71,7 +71,7 @@ describe('privacy rules', () => {
     expect(await kept(other)).toHaveLength(1_500);
   });
 
-  test('are told what is wrong with them when they are saved, and those before go on', async () => {
+  test('that are invalid are refused with the reason when they are saved, and the earlier rules stay in force', async () => {
     const server = await ruled();
     const wrong = await server.post('/api/0/settings/privacy_filters', [{ ...rules[0], pattern: '(' }]);
     expect([wrong.status, wrong.value.message]).toEqual([400, expect.stringContaining('rule 1: pattern')]);

@@ -158,7 +158,7 @@ describe('a query', () => {
   const beat = (server: TestServer, seconds: number, n = 0) =>
     server.post('/api/0/buckets/w/heartbeat?pulsetime=5', event([seconds, 0, { n }]));
 
-  test('sees what was acknowledged before it: new events, longer ones, removed ones, a bucket made anew', async () => {
+  test('sees all changes acknowledged before it: new, longer and removed events, and a bucket that was created again', async () => {
     const server = await open();
     await beat(server, 0);
     expect(await ask(server, count)).toMatchObject([[{ id: 1, duration: 0 }]]);
@@ -185,7 +185,7 @@ describe('a query', () => {
     expect(groups).toHaveLength(7);
   });
 
-  test('sees no bucket of another account, and none that its token may not read', async () => {
+  test('sees no bucket of another account, and no bucket that its token may not read', async () => {
     const server = await filled();
     await server.accounts.createAccount('ann');
     const ann = await server.accounts.createToken('ann', 'laptop', ['read', 'write']);
@@ -201,13 +201,13 @@ describe('a query', () => {
     [{ query: 'RETURN = 1;', timeperiods: [] }, { query: "'RETURN = 1;' is not of type 'array'" }],
     [{ query: [1], timeperiods: ['x'] }, { 'query.0': "1 is not of type 'string'" }],
     [{}, { query: "'query' is a required property", timeperiods: "'timeperiods' is a required property" }],
-  ])('whose body is none is refused: %j', async (body, errors) => {
+  ])('with a malformed body is refused: %j', async (body, errors) => {
     const server = await open();
     const answer = await server.post('/api/0/query/', body);
     expect([answer.status, answer.value]).toEqual([400, { errors, message: 'Input payload validation failed' }]);
   });
 
-  test('for no period has no results, and none is parsed for nothing', async () => {
+  test('without periods has no results and parses nothing', async () => {
     const server = await open();
     expect((await server.post('/api/0/query/', { query: ['RETURN = 1;'], timeperiods: [] })).body).toBe('[]\n');
     expect((await server.post('/api/0/query/', { query: ['RETURN = '], timeperiods: [] })).value.message).toBe(
@@ -290,7 +290,7 @@ describe('a query', () => {
     await queries.close();
   });
 
-  test('reads the days that it asks about, and no others, and sees of them what GET does', async () => {
+  test('reads only the days of its periods, and sees the same events as GET', async () => {
     const store = new MemoryStore({ epoch: 'e1' });
     let read = 0;
     const reading = store.read.bind(store);

@@ -17,7 +17,7 @@ describe('buckets', () => {
     'aw-watcher-window_lap': { events: [[5, 10, y]], hostname: 'lap' },
   } as const;
 
-  test('query_bucket gives events newest first, clipped, and hears of a changed period', () => {
+  test('query_bucket returns clipped events, newest first, and respects a changed period', () => {
     const many = w([-5, 10, x], [20, 5, y], [86_395, 10, x], [86_400, 5, y], [86_401, 5, y]);
     expect(shorts('RETURN = query_bucket("w");', many)).toEqual([
       [86_400, 0, y],
@@ -255,7 +255,7 @@ describe('periods', () => {
   const seconds = (events: readonly Short[]) =>
     new Set(events.flatMap(([start, length]) => Array.from({ length }, (_, index) => start + index)));
 
-  test('are, second by second, what sets of seconds would be', () => {
+  test('equal sets of seconds, second by second', () => {
     fc.assert(
       fc.property(lane, lane, (a, b) => {
         const buckets = two(a, b);
@@ -325,7 +325,7 @@ describe('sorting, counting, merging', () => {
     expect(result('RETURN = sum_durations([]);')).toBe(0);
   });
 
-  test('merge_events_by_keys groups by the keys that are there, and keeps those only', () => {
+  test('merge_events_by_keys groups by the keys that exist, and keeps only those', () => {
     expect(shorts(`RETURN = merge_events_by_keys(${sorted}, ["a"]);`, events)).toEqual([
       [0, 10, { a: 1 }],
       [10, 20, { a: 2 }],
@@ -354,7 +354,7 @@ describe('sorting, counting, merging', () => {
     expect(chunks[0]?.[2]).toMatchObject({ a: 1, subevents: [{ id: 1, data: { a: 1, b: 'p' } }] });
   });
 
-  test('nop is 1; print is nothing, which a variable may hold', () => {
+  test('nop returns 1; print returns nothing, which a variable may hold', () => {
     expect(result('RETURN = nop();')).toBe(1);
     expect(failure('RETURN = nop(1);')).toBe(
       'QueryInterpretException: Tried to call function nop with invalid amount of arguments',
@@ -469,12 +469,12 @@ describe('rules', () => {
     '[["A", {"regex": 1}]]',
     '[["A", {"regex": "x"}]]',
     '[[["A"], {"regex": "x", "select_keys": 1}]]',
-  ])('that are none are refused: %s', (rules) => {
+  ])('that do not exist are refused: %s', (rules) => {
     expect(failure(`RETURN = categorize(${sorted}, ${rules});`, events)).toMatch(/invalid amount of arguments/);
   });
 });
 
-test('no function changes what another will see', () => {
+test('no function changes the input of another one', () => {
   const buckets = two(
     [
       [0, 10, { app: 'a', url: 'http://x/' }],

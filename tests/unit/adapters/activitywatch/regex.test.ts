@@ -124,7 +124,7 @@ test.each([
   expect(() => compile(pattern)).toThrow('Invalid regular expression');
 });
 
-test('a pattern that backtracking engines never come back from is one like others', () => {
+test('a pattern that makes backtracking engines hang takes no longer than others', () => {
   const text = `${'a'.repeat(20_000)}!`;
   for (const pattern of ['(a+)+$', '(a|a)+$', '(.*a){20}$', '(?i)(a|aa)+$', '(a+)+(?<=b)$']) {
     expect(compile(pattern)(text)).toBe(false);

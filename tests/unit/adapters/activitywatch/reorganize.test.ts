@@ -57,7 +57,7 @@ describe('a rename', () => {
     expect(await ids(server)).toEqual([to]);
   });
 
-  test('is undone with what came in since', async () => {
+  test('can be undone, together with the events that arrived since', async () => {
     const server = await withBuckets();
     await server.post(`/-/activitywatch/buckets/${old}/rename`, { to });
     await beat(server, 25, 'b');
@@ -146,7 +146,7 @@ describe('a join', () => {
     expect(await events(server, to)).toEqual([[100, 5, 'x'], ...joined.slice(1)]);
   });
 
-  test('is undone: each bucket has its own events again, and what came in since stays', async () => {
+  test('can be undone: each bucket has its own events again, and events that arrived since stay', async () => {
     const server = await withTwo();
     const [first, second] = [await events(server, old), await events(server, to)];
     await server.post(`/-/activitywatch/buckets/${old}/join`, { into: to });
@@ -169,7 +169,7 @@ describe('a join', () => {
     expect(await events(server, old)).toHaveLength(3);
   });
 
-  test('takes edits made since back to where the event came from', async () => {
+  test('moves later edits back to the bucket of the event', async () => {
     const server = await withTwo();
     await server.post(`/-/activitywatch/buckets/${old}/join`, { into: to });
     const all = (await server.get(`/api/0/buckets/${to}/events`)).value;

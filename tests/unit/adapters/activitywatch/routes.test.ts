@@ -132,7 +132,7 @@ describe('ranges', () => {
     expect(value).toEqual([{ id: 1, timestamp: '2026-01-04T00:00:00+00:00', duration: 86_400, data: {} }]);
   });
 
-  test('come newest first, page after page, also where thousands begin together', async () => {
+  test('are returned newest first, page after page, also where thousands begin at the same time', async () => {
     const server = await openServer();
     const together = Array.from({ length: 5_000 }, () => event('2026-01-01T10:00:00Z'));
     const before = Array.from({ length: 5_000 }, (_, index) => event(new Date(index * 60_000).toISOString()));
@@ -167,7 +167,7 @@ describe('events', () => {
     ]);
   });
 
-  test('with an id beyond those that were reserved leave no number to be given twice', async () => {
+  test('with an id beyond the reserved ones never lead to a duplicate id', async () => {
     const server = await openServer();
     await withEvents(server, 'b', [{ id: 5_000, ...event('2026-01-01T10:00:00Z') }, event('2026-01-01T11:00:00Z')]);
     await withEvents(server, 'c', [event('2026-01-01T10:00:00Z')]);
@@ -184,7 +184,7 @@ describe('events', () => {
     expect((await server.get('/api/0/buckets/c/events/1')).value.duration).toBe(2);
   });
 
-  test('keep what their data say, in the order it came, whatever the keys', async () => {
+  test('keep their data in the order it was sent, with any keys', async () => {
     const server = await openServer();
     await server.post('/api/0/buckets/b', described);
     const data = '{"z":1,"__proto__":{"a":[]},"é":"\\ud83d\\ude00 \\u007f","constructor":null,"f":0.00001}';
@@ -211,7 +211,7 @@ describe('buckets', () => {
     expect((await server.post('/api/0/buckets/a%00b', described)).status).toBe(400);
   });
 
-  test('come as the Rust library says them, with nothing where it knows nothing', async () => {
+  test('are accepted in the form of the Rust library, with null for unknown fields', async () => {
     const server = await openServer();
     const said = { created: null, data: {}, metadata: { start: null, end: null }, events: null, last_updated: null };
     expect((await server.post('/api/0/buckets/b', { id: 'b', ...described, ...said })).status).toBe(200);
@@ -220,7 +220,7 @@ describe('buckets', () => {
     expect((await server.get('/api/0/buckets/b')).value).toMatchObject({ ...described, data: {} });
   });
 
-  test('that say !local are of this machine', async () => {
+  test('with the host !local belong to this machine', async () => {
     const server = await openServer();
     const { device_id, hostname } = (await server.get('/api/0/info')).value;
     await server.post('/api/0/buckets/l', { ...described, hostname: '!local' });
@@ -268,7 +268,7 @@ describe('buckets', () => {
 });
 
 describe('accounts and devices', () => {
-  test('nothing but info is told without a token where the hub is not personal', async () => {
+  test('without a token only info is answered where the hub is not personal', async () => {
     const server = await openServer({ personal: false });
     expect((await server.get('/api/0/info')).status).toBe(200);
     for (const path of ['buckets', 'export', 'settings', 'buckets/b/events']) {
@@ -288,7 +288,7 @@ describe('accounts and devices', () => {
     return { server, laptop: laptop.secret, phone: phone.secret, watcher: watcher.secret };
   }
 
-  test('one account does not see what another has under the same name', async () => {
+  test('an account does not see another account’s bucket of the same name', async () => {
     const { server, laptop } = await withTokens();
     await withEvents(server, 'aw-stopwatch', [event('2026-01-01T10:00:00Z')]);
     expect((await server.ask('GET', '/api/0/buckets', { token: laptop })).value).toEqual({});
@@ -327,7 +327,7 @@ describe('accounts and devices', () => {
   test.each([
     'unknown',
     'localhost',
-  ])('a bucket of the host %s, which may be any, is told apart by the token', async (hostname) => {
+  ])('buckets of the generic host %s are told apart by the token', async (hostname) => {
     const { server, laptop, phone } = await withTokens();
     const id = `aw-watcher-vim_${hostname}`;
     for (const token of [laptop, phone]) {
@@ -424,7 +424,7 @@ describe('a bucket of many events', () => {
     id: index + 1,
   }));
 
-  test('is read whole: the newest start first, those that began together by their ids', async () => {
+  test('returns all events: the newest start first, those with the same start by id', async () => {
     const server = await openServer();
     await withEvents(server, 'b', many);
     const sorted = [...many].sort((a, b) => b.timestamp.localeCompare(a.timestamp) || a.id - b.id);
@@ -471,7 +471,7 @@ describe('export and import', () => {
     },
   };
 
-  test('what one hub exports another imports, and again without doubling', async () => {
+  test('an export can be imported on another hub, also twice without duplicates', async () => {
     const from = await openServer();
     await withEvents(from, 'b', [
       event('2026-01-01T10:00:00Z', 1, { n: 1 }),
@@ -491,7 +491,7 @@ describe('export and import', () => {
     }
   });
 
-  test('the Rust server’s shape is taken too: its metadata, without what is no event', async () => {
+  test('the Rust server’s form is accepted too: with its metadata, without malformed events', async () => {
     const server = await openServer();
     expect((await server.post('/api/0/import/', rust)).status).toBe(200);
     const bucket = (await server.get('/api/0/buckets/aw-watcher-afk_r')).value;
@@ -502,7 +502,7 @@ describe('export and import', () => {
     );
   });
 
-  test('an import reports what became of the events of each bucket, a large one too', async () => {
+  test('an import reports the result for the events of each bucket, also for a large import', async () => {
     const server = await openServer();
     await server.post('/api/0/settings/privacy_filters', [{ field: 'app', pattern: 'secret', action: 'drop' }]);
     const events = [
@@ -594,7 +594,7 @@ describe('export and import', () => {
     expect((await server.get('/api/0/buckets/aw-watcher-afk_r/events/count')).body).toBe('1\n');
   });
 
-  test('adds what a bucket lacks and leaves what it has', async () => {
+  test('adds only the missing events to a bucket', async () => {
     const server = await openServer();
     await withEvents(server, 'aw-watcher-afk_r', [
       event('2026-01-01T10:00:00Z', 1.5, { status: 'afk' }),
@@ -610,7 +610,7 @@ describe('export and import', () => {
     [{ buckets: [] }],
     [{ buckets: { b: { type: 't' } } }],
     [{ buckets: { b: { ...described, events: 1 } } }],
-  ])('what is none is refused before anything is written: %j', async (body) => {
+  ])('a malformed one is refused before anything is written: %j', async (body) => {
     const server = await openServer();
     expect((await server.post('/api/0/import', body)).status).toBe(400);
     expect((await server.get('/api/0/buckets')).value).toEqual({});

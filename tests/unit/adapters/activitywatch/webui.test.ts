@@ -46,7 +46,7 @@ function statusOf(url: string, path: string): Promise<number> {
 }
 
 describe.each(['uws', 'ws'] as const)('the web UI on %s', (engine) => {
-  test('is served with its files, which browsers need not fetch twice', async () => {
+  test('is served with its files, which browsers may cache', async () => {
     const url = await start(engine);
     const index = await fetch(url);
     expect([index.status, await index.text()]).toEqual([200, '<title>ActivityWatch</title>']);
@@ -93,7 +93,7 @@ describe.each(['uws', 'ws'] as const)('the web UI on %s', (engine) => {
   });
 });
 
-test('a folder without one is no start', async () => {
+test('a folder without a web UI prevents the start', async () => {
   const config = testConfig({ awWebUi: join(folder, 'none'), awWebUiPort: 0 });
   expect(await compose(config, realWorld('silent'))).toEqual({
     ok: false,

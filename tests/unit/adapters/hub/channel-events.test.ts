@@ -59,7 +59,7 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     room.close();
   });
 
-  test('Last-Event-ID resumes, in the header or in the query, and one that is none of ours is a reset', async () => {
+  test('Last-Event-ID resumes, in the header or in the query; an unknown id leads to a reset', async () => {
     await put('owner/notes', 'a', 1);
     await put('owner/notes', 'b', 1);
     const since = await mobHub.follow(notes, { authorization, 'last-event-id': 'e1:1' });
@@ -76,7 +76,7 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     queried.close();
   });
 
-  test('is for those with a token, and for what the token may read', async () => {
+  test('needs a token that may read the channel', async () => {
     const made = await mobHub.accounts.createToken('owner', 'narrow', ['read:aw/*']);
     const other = await mobHub.accounts.createAccount('ann');
     if (!made.ok || !other.ok) throw new Error('no token');
@@ -143,7 +143,7 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     expect(await stream.next()).toBeUndefined();
   });
 
-  test('a reader that sleeps for a minute is let go, and may come back', async () => {
+  test('a reader that sleeps for a minute is disconnected, and may reconnect', async () => {
     const sleeper = await mobHub.follow(notes, { authorization });
     await value(sleeper);
     sleeper.pause();

@@ -29,7 +29,7 @@ describe('openApi', () => {
     expect(paths['/v1/x']?.['get']?.['x-also-at']).toEqual(['/x']);
   });
 
-  test('leaves out what is unlisted, and marks a route without a doc', () => {
+  test('leaves out unlisted routes, and marks a route without documentation', () => {
     const { paths } = openApi(
       [
         { method: '*', path: '/x', doc: 'unlisted', handle },
@@ -40,7 +40,7 @@ describe('openApi', () => {
     expect(paths).toEqual({ '/y': { put: expect.objectContaining({ 'x-undocumented': true }) } });
   });
 
-  test('asks for a token where the route has a scope, and for none otherwise', () => {
+  test('requires a token exactly where the route has a scope', () => {
     const open = { ...doc, scope: 'none' };
     const { paths } = openApi(
       [
@@ -84,7 +84,7 @@ describe('a running hub', () => {
     expect(page).toContain('Items of the merged day');
   });
 
-  test('takes the example of every body whose path needs nothing made before', async () => {
+  test('accepts the example of every body, where the path needs no earlier request', async () => {
     const values: Readonly<Record<string, string>> = {
       user: 'current',
       room: 'my-room',

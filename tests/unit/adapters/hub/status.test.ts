@@ -45,12 +45,12 @@ async function startHub(personal: boolean, bare: Store = new MemoryStore({ epoch
 }
 
 describe('/-/health', () => {
-  test('is told to anybody while a write would be kept', async () => {
+  test('answers ok to anybody while writes are stored', async () => {
     const { get } = await startHub(false);
     expect(await get('/-/health')).toEqual({ status: 200, body: '{"status":"ok","version":"1.2.3"}' });
   });
 
-  test('says why when a write would not be kept', async () => {
+  test('gives the reason when writes cannot be stored', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'horai-'));
     const opened = await openSqlite({ folder, world: new TestWorld() });
     if (!opened.ok) throw new Error(opened.error);
@@ -103,7 +103,7 @@ describe('/-/metrics', () => {
     expect(await value('horai_uptime_seconds')).toBe(5);
   });
 
-  test('say what the process takes, to others who tell administrators of it, too', async () => {
+  test('report the use of resources to administrators, also through other accounts with that scope', async () => {
     const { metrics } = await startHub(true);
     const { resident, heap, heapUsed } = await metrics.memory();
     expect(heapUsed).toBeGreaterThan(1_000_000);

@@ -45,7 +45,7 @@ async function another(hub: TestHub): Promise<number> {
   return all.version;
 }
 
-describe('a device that comes for the first time', () => {
+describe('a device that connects for the first time', () => {
   test('[M1.1] [M1.2] is answered with the hub’s version, whatever it names itself', async () => {
     const { hub } = await twoTasks();
     const now = await another(hub);
@@ -56,7 +56,7 @@ describe('a device that comes for the first time', () => {
     expect((await login(hub, 'ahead', now + 86_400_000)).version).toBe(now);
   });
 
-  test('[M1.1] is answered with -1 where nobody ever wrote, so that it writes all', async () => {
+  test('[M1.1] gets -1 where nobody has written yet, so that it writes all', async () => {
     const hub = await startHub();
     const { wire, version } = await login(hub, 'b', 4_000);
     expect(version).toBe(-1);
@@ -65,7 +65,7 @@ describe('a device that comes for the first time', () => {
     expect(all.tasks).toMatchObject([task(1, 'mine')]);
   });
 
-  test('[M1.3] adds its list to what is there and removes nothing', async () => {
+  test('[M1.3] adds its list to the stored tasks and removes none', async () => {
     const { hub } = await twoTasks();
     const { wire } = await login(hub, 'new', second(hub) + 86_400_000);
     const [all] = lists(await wire.ask({ type: 'write-all', tasks: [task(9, 'nine')], version: second(hub) }));
@@ -89,7 +89,7 @@ describe('a device that returns', () => {
     expect((await login(hub, 'b', version)).version).toBe(now);
   });
 
-  test('[M3.1] with edits is answered one less than it named, and its list is merged with what others wrote', async () => {
+  test('[M3.1] with edits gets one less than the version it named, and its list is merged with the writes of others', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();
     hub.world.pass(5_000);
@@ -112,7 +112,7 @@ describe('a device that returns', () => {
     expect((await login(hub, 'b', behind + 60_000)).version).toBe(behind + 59_999);
   });
 
-  test('[M1.2] [M1.3] with version 0 reads all, and does not remove what it made before', async () => {
+  test('[M1.2] [M1.3] with version 0 reads all, and does not remove the tasks it created before', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();
     const now = await another(hub);
@@ -123,8 +123,8 @@ describe('a device that returns', () => {
   });
 });
 
-describe('a version whose second was not over', () => {
-  test('[M4.1] is not believed unchanged if the hub last heard of the device within it', async () => {
+describe('a version of a second that has not ended', () => {
+  test('[M4.1] does not prove that nothing changed if the device’s last message was in that second', async () => {
     const hub = await startHub();
     const { wire: b } = await login(hub, 'b', 0);
     const version = second(hub);
@@ -161,7 +161,7 @@ describe('a version whose second was not over', () => {
   });
 });
 
-test('[M4.4] a request that was not done when the connection closed in good order is an edit that nobody knows of', async () => {
+test('[M4.4] a request that was not finished when the connection closed normally is an unseen edit', async () => {
   const { hub, b, version } = await twoTasks();
   b.say({ type: 'tokens' });
   b.say({ type: 'update', task: task(1, 'one more'), version });
@@ -186,7 +186,7 @@ describe('a list that was sent', () => {
     return all.tasks.map(({ desc }: { desc: string }) => desc);
   }
 
-  test('[M11.2] counts as received when the client closes in good order: what is missing then was deleted', async () => {
+  test('[M11.2] counts as received when the client closes normally: missing tasks were deleted', async () => {
     expect(await backAfterReading(async (_, wire) => wire.hangUp())).toEqual(['eight']);
   });
 
@@ -212,7 +212,7 @@ describe('a list that was sent', () => {
     expect(tasks).toEqual(['one', 'two', 'eight']);
   });
 
-  test('[M11.5] is proved by the device’s next list: what that has can only be from there, and what it lacks was deleted', async () => {
+  test('[M11.5] is proved received by the device’s next list: tasks it has come from there, tasks it lacks were deleted', async () => {
     const { hub } = await twoTasks();
     const { wire } = await login(hub, 'reader', 0);
     await wire.ask({ type: 'read-all' });
@@ -237,7 +237,7 @@ describe('a list that was sent', () => {
   });
 });
 
-describe('what the hub remembers of devices', () => {
+describe('the device records of the hub', () => {
   test('[M1.4] a base survives a restart: an offline delete is still one after it', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();

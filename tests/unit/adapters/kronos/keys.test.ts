@@ -6,7 +6,7 @@ import { startHub } from '../../../harness/kronos.ts';
 const channel = 'tasks';
 
 describe('tasks by key', () => {
-  test('[S2.1] [S2.2] a create is given the key that it names, or one that its ack tells; a key that is there is refused', async () => {
+  test('[S2.1] [S2.2] a create gets the key that it names, or a new one that its ack returns; an existing key is refused', async () => {
     const hub = await startHub();
     const wire = hub.connect();
     await wire.ask({ type: 'login', user_id: hub.owner, device_id: 'a' });
@@ -27,7 +27,7 @@ describe('tasks by key', () => {
     );
   });
 
-  test('[W6.2] [W9.2] an update on the current base takes back what another device did just now: its sender has seen it', async () => {
+  test('[W6.2] [W9.2] an update on the current base may revert another device’s last change, because its sender has seen that change', async () => {
     const hub = await startHub();
     const [one, other] = [hub.connect(), hub.connect()];
     await one.ask({ type: 'login', user_id: hub.owner, device_id: 'one' });

@@ -38,7 +38,7 @@ const described = (messages: readonly Message[]): string[] =>
 describe('after a restore from an older backup', () => {
   test.each([
     0, 1, 2, 3, 4,
-  ])('a device brings back what it saw since, whatever was written meanwhile: %i steps', async (steps) => {
+  ])('a device restores the tasks it saw after the backup, also after other writes: %i steps', async (steps) => {
     const store = new MemoryStore({ epoch: 'before' });
     const hub = await startHub({ store });
     const { owner, world } = hub;

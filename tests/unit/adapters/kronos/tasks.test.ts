@@ -9,7 +9,7 @@ async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
 }
 
 describe('task verbs', () => {
-  test('[L1.1] [L5] a login is answered with user and device, and version -1 where nobody ever wrote', async () => {
+  test('[L1.1] [L5] a login is answered with user, device, and version -1 where nobody has written yet', async () => {
     const hub = await startHub();
     const wire = hub.connect();
     const [answer] = await wire.ask({ type: 'login', user_id: hub.owner, device_id: '', version: 0 });
@@ -53,7 +53,7 @@ describe('task verbs', () => {
     expect((await b.ask()).at(-1)).toMatchObject({ type: 'update', task: { id: 51530716924 }, task_id: 5 });
   });
 
-  test('[R2.2] an index comes back with the reader’s own user id, and never holds a secret at rest', async () => {
+  test('[R2.2] an index is returned with the reader’s own user id, and is stored without any secret', async () => {
     const hub = await startHub();
     const other = await hub.accounts.createToken('owner', 'phone', ['read', 'write']);
     if (!other.ok) throw new Error(other.error);
@@ -70,7 +70,7 @@ describe('task verbs', () => {
     expect(JSON.stringify(kept)).not.toContain(hub.owner);
   });
 
-  test('[W3.1] [W3.3] a create whose id is taken is given another, and the creator is sent all tasks', async () => {
+  test('[W3.1] [W3.3] a create with a taken id gets another id, and its sender gets all tasks', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -137,7 +137,7 @@ describe('task verbs', () => {
     expect(all.tasks).toMatchObject([task(1, 'milk', { tags: ['home'], due: 99 })]);
   });
 
-  test('[W6.7] an update by the id of a new task that it is unlike leaves that task alone, and is kept beside it', async () => {
+  test('[W6.7] an update whose id now belongs to a new, unlike task does not change that task, and is stored beside it', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -156,7 +156,7 @@ describe('task verbs', () => {
     expect(await a.ask()).toMatchObject([{ type: 'create' }, { type: 'update', task: { id: 1, desc: 'rye' } }]);
   });
 
-  test('[W6.4] an update by an id that went to another task unseen goes to the task that it differs least from', async () => {
+  test('[W6.4] an update by an id that moved to another task unseen goes to the task it differs least from', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -171,7 +171,7 @@ describe('task verbs', () => {
     expect(all.tasks).toMatchObject([task(1, 'bread'), task(2, 'oat milk', { tags: ['home'], due: 5 })]);
   });
 
-  test('[W6.5] an update by an id that went to another task unseen, and is as far from both, is kept as a task of its own', async () => {
+  test('[W6.5] an update by an id that moved to another task unseen, and differs from both equally, becomes a new task', async () => {
     const hub = await startHub();
     const a = await login(hub, 'a');
     const b = await login(hub, 'b');
@@ -254,7 +254,7 @@ describe('task verbs', () => {
     expect(all.tasks).toMatchObject([task(11767614460, 'milk', { due: 99, done: 1_767_614_460, tags: ['new'] })]);
   });
 
-  describe('a device whose clock is ahead, and that heard nothing of what others changed since', () => {
+  describe('a device whose clock is ahead, and that missed later changes of others', () => {
     async function deaf(): Promise<{ hub: TestHub; a: Wire; b: Wire; ahead: number }> {
       const hub = await startHub();
       const a = await login(hub, 'a');
@@ -270,7 +270,7 @@ describe('task verbs', () => {
       return { hub, a, b, ahead };
     }
 
-    test('[M12.1] takes back nothing of it before it has the list that tells it', async () => {
+    test('[M12.1] reverts none of them before it has received the list with them', async () => {
       const { hub, a, b, ahead } = await deaf();
       await a.ask(
         { type: 'update', task: task(1, 'milk', { due: 99 }) },

@@ -49,14 +49,14 @@ describe('text ids', () => {
     expect(await tasksOf(wire)).toEqual([]);
   });
 
-  test('[R3] a text that is no number is refused', async () => {
+  test('[R3] a text that is not a number is refused', async () => {
     const wire = await login(await startHub(), 'a');
     expect(await wire.ask({ type: 'delete', task_id: 'seven' })).toMatchObject([{ error: 'invalid task id' }]);
   });
 });
 
 describe('fields that a generation cannot do without', () => {
-  test('[R4.1] [R4.2] [R4.3] each client is shown those of its generation, and one that has not told it those of both', async () => {
+  test('[R4.1] [R4.2] [R4.3] each client gets the fields of its generation; a client of unknown generation gets those of both', async () => {
     const { hub, old, young } = await told();
     await young.ask({ type: 'create', task: of2019(2, 'bread', { active: 1, start: [9_000_000_000_000] }) });
     const [milk, bread] = await tasksOf(young);
@@ -67,7 +67,7 @@ describe('fields that a generation cannot do without', () => {
     expect((await tasksOf(await login(hub, 'new')))[1]).toMatchObject({ worktime: 0, start: [9_000_000_000_000] });
   });
 
-  test('[R4.4] what a client repeats of them is not stored, and its changes are stored in the form of the task', async () => {
+  test('[R4.4] fields that a client repeats are not stored; fields that it changes are stored in the form of the task', async () => {
     const { hub, old, young, alias } = await told();
     await young.ask({
       type: 'update',
@@ -85,7 +85,7 @@ describe('fields that a generation cannot do without', () => {
     expect((await tasksOf(old))[0]).toMatchObject({ desc: 'oat milk', due: 9_000_000_000 });
   });
 
-  test('[R5] a task without an index is shown with one, by which it is updated and deleted', async () => {
+  test('[R5] a task without an index is sent with one, by which it can be updated and deleted', async () => {
     const { old, young } = await told();
     const [{ index }] = await tasksOf(young);
     await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index }) });
@@ -117,7 +117,7 @@ describe('a task in a list that cannot be read', () => {
     expect(JSON.stringify(await hub.store.history('owner/tasks', {}))).toContain('-9011795907862000000');
   });
 
-  test('[W7.4] where nobody can tell which one it is, nothing is removed', async () => {
+  test('[W7.4] where the task cannot be identified, nothing is removed', async () => {
     const wire = await login(await startHub(), 'a');
     await wire.ask({ type: 'write-all', tasks: [task(1, 'one'), task(2, 'two')], version: 1_000 });
     await wire.ask({ type: 'write-all', tasks: [task(2, 'two'), 5], version: 2_000 });
@@ -138,7 +138,7 @@ describe('an index that a client of 2019 makes for a task that it was notified o
     expect(await tasksOf(old)).toEqual([]);
   });
 
-  test('[W10.1] means that task in a delete that comes first', async () => {
+  test('[W10.1] means that task also in a delete without an earlier update', async () => {
     const { old, young, alias } = await told();
     await young.ask({ type: 'delete', task_index: alias });
     expect(await tasksOf(old)).toEqual([]);
@@ -180,7 +180,7 @@ describe('an index that a client of 2019 makes for a task that it was notified o
   });
 });
 
-test('[W10.5] a client that is known to be of 2019 is told of a new task and then of its index, by greater versions', async () => {
+test('[W10.5] a known client of 2019 gets a new task and then its index, with increasing versions', async () => {
   const { hub, old, young } = await told();
   await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
   await young.ask();
@@ -206,7 +206,7 @@ test('[R4.1] a client that repeats the fields of both generations and names no o
   expect(await tasksOf(old)).toMatchObject([{ desc: 'oat milk' }]);
 });
 
-test('[W1.2] a change in a list is told to others, also where the device sent it as it is stored', async () => {
+test('[W1.2] others are notified of a change in a list, also where the device sent it in the stored form', async () => {
   const { hub, old, young } = await told();
   const [milk] = await tasksOf(old);
   await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
@@ -221,7 +221,7 @@ test('[W1.2] a change in a list is told to others, also where the device sent it
 });
 
 describe('a change of id', () => {
-  test('[W11.1] is told as a delete, a create and an update, each with a greater version', async () => {
+  test('[W11.1] is sent as a delete, a create and an update, with increasing versions', async () => {
     const { hub, old, young } = await told();
     const version = hub.world.now();
     await old.ask({ type: 'update', task: task(1_1767614460, 'milk', { done: 1_767_614_460 }), version });
@@ -233,7 +233,7 @@ describe('a change of id', () => {
     ]);
   });
 
-  test('[W11.2] that makes room for another task is told before that one', async () => {
+  test('[W11.2] that frees an id for another task is sent before that task', async () => {
     const { hub, old, young } = await told();
     const index = (await tasksOf(old))[0].index;
     const list = [task(2, 'milk', { index }), task(1, 'bread')];
@@ -243,7 +243,7 @@ describe('a change of id', () => {
   });
 });
 
-test('[M13] what a client of 2018 did without a word is merged when it comes back, under the version that it had', async () => {
+test('[M13] silent changes of a client of 2018 are merged when it reconnects, under the version that it had', async () => {
   const { hub, old, young } = await told();
   const version = hub.world.now();
   await old.ask({ type: 'update', task: task(1, 'milk'), version });

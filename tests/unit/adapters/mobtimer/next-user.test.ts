@@ -41,7 +41,7 @@ describe('nextUser', () => {
     expect(nextUser(history, { type: 'TIMER', minutes: 10, user: by })).toBe(next);
   });
 
-  test('a break keeps whoever was next, and knows nobody in an empty room', () => {
+  test('a break keeps the next user, and has none in an empty room', () => {
     expect(nextUser([], { type: 'BREAKTIMER', minutes: 5, user: 'alice' })).toBeNull();
     expect(nextUser([{ ...turn('alice'), nextUser: 'bob' }], { type: 'BREAKTIMER', minutes: 5, user: 'alice' })).toBe(
       'bob',
@@ -51,7 +51,7 @@ describe('nextUser', () => {
     );
   });
 
-  test('a stop is nobody’s turn: it keeps who is next, and later turns do not count it', () => {
+  test('a stop is nobody’s turn: it keeps the next user, and later turns ignore it', () => {
     const stop = { ...turn('bob'), minutes: 0, nextUser: 'carol' };
     const history = [turn('alice'), { ...turn('carol'), nextUser: 'alice' }];
     expect(nextUser(history, { type: 'TIMER', minutes: 0, user: 'bob' })).toBe('alice');

@@ -46,7 +46,7 @@ describe('a room', () => {
   });
   afterEach(() => mobHub.close());
 
-  test('is a channel: a WebSocket hears what viewers are shown', async () => {
+  test('is a channel: a WebSocket gets the same events as viewers', async () => {
     const guest = await mobHub.socket();
     say(guest, { type: 'subscribe', channel: 'mob/room' });
     expect(await heard(guest)).toMatchObject({ type: 'snapshot', channel: 'mob/room', items: [] });
@@ -69,7 +69,7 @@ describe('a room', () => {
     expect(large.some((item) => item.value.includes('5'.repeat(250_000)))).toBe(true);
   });
 
-  test('is started from a WebSocket for those who look at it, and clamped', async () => {
+  test('can be started from a WebSocket: viewers see it, with clamped minutes', async () => {
     const stream = await mobHub.follow('/room/events');
     await beginning(stream);
     const guest = await mobHub.socket();
@@ -151,7 +151,7 @@ describe('a room', () => {
         ],
       },
     ],
-  ])('refuses by %s what is no timer and no goal: %j', async (type, rest) => {
+  ])('refuses by %s a value that is neither timer nor goal: %j', async (type, rest) => {
     const guest = await mobHub.socket();
     say(guest, { type, channel: 'mob/room', ...rest, ref: 1 });
     expect(await heard(guest)).toMatchObject({
@@ -192,7 +192,7 @@ describe('a room', () => {
     guest.end();
   });
 
-  test('keeps the turns of many who write at once, each with who is next', async () => {
+  test('stores concurrent turns, each with its next user', async () => {
     const guest = await mobHub.socket();
     for (let n = 0; n < 50; n += 1) {
       say(guest, { type: 'create', channel: 'mob/room', key: `k${n}`, item: { timer: 10, user: `u${n % 2}` }, ref: n });
@@ -217,7 +217,7 @@ describe('a room', () => {
     guest.end();
   });
 
-  test('shows an older turn when a newer one is taken back, and nothing when none is left', async () => {
+  test('shows an older turn when the newer one is reverted, and nothing when no turn is left', async () => {
     const guest = await mobHub.socket();
     const stream = await mobHub.follow('/room/events');
     await beginning(stream);
@@ -238,7 +238,7 @@ describe('a room', () => {
     guest.end();
   });
 
-  test('forgets each request after a day, and tells viewers once when none is left', async () => {
+  test('forgets each request after a day, and notifies viewers once when no request is left', async () => {
     const stream = await mobHub.follow('/room/events');
     await beginning(stream);
     await mobHub.put('/room', { timer: 10, user: 'ann' });
@@ -271,7 +271,7 @@ describe('a room', () => {
     stream.close();
   });
 
-  test('tells nobody when only some of its requests are forgotten', async () => {
+  test('notifies nobody when only some of its requests expire', async () => {
     await mobHub.put('/room', { timer: 10, user: 'old' });
     mobHub.world.pass(3_600_000);
     await mobHub.put('/room', { timer: 11, user: 'young' });
@@ -308,7 +308,7 @@ describe('a room', () => {
     stream.close();
   });
 
-  test('begins anew for a viewer who was too slow, in the same stream', async () => {
+  test('sends a new snapshot to a viewer who was too slow, in the same stream', async () => {
     const slow = await mobHub.follow('/room/events');
     await beginning(slow);
     slow.pause();
@@ -329,7 +329,7 @@ describe('a room', () => {
     slow.close();
   });
 
-  test('a stream that the hub ends says why', async () => {
+  test('a stream that the hub ends gives the reason', async () => {
     const stream = await mobHub.follow('/room/events');
     await beginning(stream);
     mobHub.hub.drain();
@@ -450,7 +450,7 @@ describe('rooms for members', () => {
     expect((await mobHub.follow('/room/events', { authorization })).status).toBe(401);
   });
 
-  test('belong to whoever reaches a personal hub', async () => {
+  test('are open to everybody who can reach a personal hub', async () => {
     const personal = await openMobHub({ rooms: 'members', personal: true });
     expect((await personal.put('/room', { timer: 1 })).status).toBe(202);
     await personal.close();

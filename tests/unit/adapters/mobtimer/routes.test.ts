@@ -97,7 +97,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       expect(await raw(mobHub.port, `${head}5\r\n{"tim\r\n7\r\ner":10}\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 202 /);
     });
 
-    test('is told 404 for what is no room, and never sent elsewhere', async () => {
+    test('gets 404 for an invalid room name, and never a redirect', async () => {
       for (const path of ['/my%20room/%C3%BC', '/my%20room', '/base/my-room', '/room/', '/a.b']) {
         expect(await raw(mobHub.port, commandLine('PUT', path, '{"timer":3,"user":"x"}'))).toMatch(/^HTTP\/1\.1 404 /);
       }
@@ -126,7 +126,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('of a room nobody has used begins with nothing', async () => {
+    test('of an unused room begins empty', async () => {
       const stream = await mobHub.follow('/quiet/events');
       expect(await beginning(stream)).toEqual({
         history: [],
@@ -136,7 +136,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('of a room whose goal was deleted says by whom', async () => {
+    test('of a room whose goal was deleted names the person', async () => {
       await mobHub.put('/room/goal', { goal: 'ship', user: 'bob' });
       const json = { 'content-type': 'application/json' };
       await mobHub.ask('DELETE', '/room/goal', { body: '{"user":"alice"}', headers: json });
@@ -149,7 +149,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('tells every request, five in a row too, in order, to the sender as well', async () => {
+    test('sends every request in order, also five in a row, also to its sender', async () => {
       const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       const minutes = [1, 2, 3, 4, 5];
@@ -158,7 +158,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('tells requests that come at once, each once, each with the right next user', async () => {
+    test('sends concurrent requests once each, with the right next user', async () => {
       const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       const users = Array.from({ length: 20 }, (_, at) => `u${at}`);
@@ -172,7 +172,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('tells a goal again that stays the same, and each request of one instant', async () => {
+    test('sends an unchanged goal again, and each request of the same instant', async () => {
       const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       for (let at = 0; at < 2; at += 1) await mobHub.put('/room/goal', { goal: 'same', user: 'ann' });
@@ -180,7 +180,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('nobody hears of a request that asks for nothing, nor of one that is wrong', async () => {
+    test('an empty or invalid request is sent to nobody', async () => {
       const stream = await mobHub.follow('/room/events');
       await beginning(stream);
       for (const body of [
@@ -208,7 +208,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       stream.close();
     });
 
-    test('is kept alive every five seconds from its own beginning', async () => {
+    test('gets a keep-alive every five seconds from its start', async () => {
       const first = await mobHub.follow('/room/events');
       await beginning(first);
       mobHub.world.pass(2_000);
@@ -308,7 +308,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     ).toBe(415);
   });
 
-  test('paths of the hub are no rooms', async () => {
+  test('paths of the hub are not rooms', async () => {
     for (const name of ['-', 'api', 'events', 'help', 'stats', 'tasks', 'users', 'v1', 'actuator']) {
       if (!['actuator'].includes(name))
         expect([name, (await mobHub.put(`/${name}`, { timer: 1 })).status]).toEqual([name, 404]);
@@ -380,7 +380,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     expect(JSON.parse((await mobHub.ask('GET', '/room/goal')).body)).toEqual({ goal: 'a\ufffdb \u{1f600}' });
   });
 
-  test('the health check of the original says DOWN when nothing can be stored', async () => {
+  test('the original’s health check answers DOWN when writes cannot be stored', async () => {
     const fault = new Error('the disk is full');
     mobHub.hub.store.check = () => Promise.reject(fault);
     const down = await mobHub.ask('GET', '/actuator/health');
@@ -418,7 +418,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     front.close();
   });
 
-  test('the numbers count what was asked for, by minutes', async () => {
+  test('the statistics count requests by minutes', async () => {
     const monitor = '/testroom-310a9c47-515c-4ad7-a229-ae8efbab7387';
     for (const timer of [10, 10, 99_999, 0]) await mobHub.put('/a', { timer });
     await mobHub.put('/b', { breaktimer: 5 });

@@ -105,7 +105,7 @@ describe('a goal body', () => {
     expect(shorten('😀'.repeat(200))).toHaveLength(255);
   });
 
-  test('to delete says who, or nobody', () => {
+  test('a delete names the person or nobody', () => {
     expect(readUser({ user: 'ann' })).toEqual({ asks: 'something', value: { user: 'ann' } });
     expect(readUser({})).toEqual({ asks: 'something', value: { user: null } });
     expect(readUser([])).toEqual({ asks: 'wrong' });
@@ -152,10 +152,10 @@ describe('an event', () => {
   });
 });
 
-describe('what a channel holds', () => {
+describe('the value in a channel', () => {
   const item = (key: string, value: unknown, at = 1_000) => ({ key, value: JSON.stringify(value), at });
 
-  test('is read as tolerantly as a body: typed by hand, it is clamped, and knows who is next', () => {
+  test('is parsed as tolerantly as a request body: minutes are clamped, and the next user is added', () => {
     const { requests, goal } = readRoom([
       item('a', { timer: 10, user: 'ann' }),
       item('b', { timer: '99999', user: 'bob' }),
@@ -183,7 +183,7 @@ describe('what a channel holds', () => {
     expect(crowdedOut(large, ['x'])).toEqual(['k0']);
   });
 
-  test('a goal that was deleted remembers by whom and when', () => {
+  test('a deleted goal stores by whom and when', () => {
     expect(readRoom([item('goal', { goal: null, user: 'ann' })]).goal).toEqual({ text: null, user: 'ann', at: 1_000 });
   });
 
@@ -229,7 +229,7 @@ describe('a room’s name', () => {
     'events',
     'tasks',
     'v1',
-  ])('%j is none', (name) => {
+  ])('%j is invalid', (name) => {
     expect(isRoomName(name)).toBe(false);
   });
 

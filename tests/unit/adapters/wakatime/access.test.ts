@@ -79,7 +79,7 @@ test('another account and a page of another site reach only the public paths', a
   expect(await openRoutes({ origin: 'https://evil.example' })).toEqual([]);
 });
 
-test('an app without scopes learns whose token it has, and nothing else', async () => {
+test('an app without scopes can read the owner of its token, and nothing else', async () => {
   const all = await openRoutes({ authorization: `Bearer ${await token(toHubScopes([]))}` });
   expect(all.filter((one) => !/users\/(?:current|:user): 200$/.test(one))).toEqual([]);
 });

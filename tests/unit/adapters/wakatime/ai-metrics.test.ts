@@ -148,7 +148,7 @@ describe('the price table', () => {
     { opus: { input: 1 } },
     { opus: { input: '1', output: 1 } },
     [],
-  ])('refuses %j and says what to send', async (body) => {
+  ])('refuses %j and describes the right form', async (body) => {
     const answer = await setPrices(Array.isArray(body) ? { data: body } : body);
     expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('cached_input')]);
   });

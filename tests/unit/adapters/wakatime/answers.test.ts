@@ -439,7 +439,7 @@ describe('heartbeats', () => {
     });
   });
 
-  test('stop counting when they are deleted, and only those of the day are deleted', async () => {
+  test('no longer count when they are deleted, and only those of the day are deleted', async () => {
     const { data } = await testHub.get('heartbeats?date=today');
     const ids = data.map(({ id }: { id: string }) => id);
     const remove = (date: string) =>
@@ -456,7 +456,7 @@ describe('heartbeats', () => {
     expect((await testHub.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual(['hub']);
   });
 
-  test('count the same when they come late', async () => {
+  test('count the same when they arrive late', async () => {
     const before = await testHub.get('summaries?start=yesterday&end=today');
     const late = Array.from({ length: 30 }, (_, index) =>
       beat(now - 25 * 3_600 + 30 + index * 60, { project: 'hub', language: 'Go' }),
@@ -634,7 +634,7 @@ describe('the persisted index', () => {
     expect((await testHub.get('statusbar/today')).data.grand_total.total_seconds).toBe(7_290);
   });
 
-  test('has no items that are no heartbeats', async () => {
+  test('contains only heartbeats', async () => {
     const guest = await testHub.socket();
     for (const item of [{}, 'text', { entity: 5 }, { entity: 'x', type: 'file', category: 'coding' }]) {
       guest.send(

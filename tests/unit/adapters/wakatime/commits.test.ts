@@ -27,7 +27,7 @@ const commit = (digit: string, seconds: number, more: object = {}) => ({
 });
 
 describe('commits', () => {
-  test('have the time of their project and branch since the one before, also when it comes late', async () => {
+  test('have the time of their project and branch since the previous commit, also when that arrives late', async () => {
     await post([commit('b', noon - 600), commit('a', noon - 1_800)]);
     const work = (from: number, said: object) => [0, 60, 120].map((more) => beat(from + more, said));
     const main = { branch: 'main' };
@@ -100,7 +100,7 @@ describe('commits', () => {
     await testHub.get('projects/web/commits/aaaaaaa', 404);
   });
 
-  test('come by author, branch and page, with what is known of their repository', async () => {
+  test('are listed by author, branch and page, with their repository', async () => {
     const many = Array.from({ length: 150 }, (_, index) => ({
       ...commit('0', noon - index),
       hash: (index + 1).toString(16).padStart(40, '0'),
@@ -127,7 +127,7 @@ describe('commits', () => {
     expect(await testHub.get('projects/hub/commits')).toMatchObject({ commits: [], status: 'no repository', total: 0 });
   });
 
-  test('are replaced when posted again, gone when deleted, and refused when invalid', async () => {
+  test('are replaced when posted again, absent after a delete, and refused when invalid', async () => {
     expect(await post(commit('a', noon))).toBe(201);
     expect(await post(commit('a', noon, { message: 'amended' }))).toBe(201);
     expect((await testHub.get('projects/hub/commits')).commits).toMatchObject([{ message: 'amended' }]);

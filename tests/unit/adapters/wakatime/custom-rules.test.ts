@@ -57,7 +57,7 @@ describe('a condition', () => {
     expect(fits('entity', 'matches', 'APP')).toBe(true);
   });
 
-  test('has to hold with all others, or alone, as `match` says', () => {
+  test('must hold together with all others, or alone, as `match` sets it', () => {
     const two = [
       { field: 'project', operator: 'equals', value: 'shop' },
       { field: 'branch', operator: 'equals', value: 'dev' },
@@ -104,7 +104,7 @@ describe('rules', () => {
   const projects = async () =>
     (await testHub.get('summaries?range=today')).data[0].projects.map(({ name }: { name: string }) => name);
 
-  test('apply to the past at once, and undo what they changed when they are deleted', async () => {
+  test('apply to the past at once, and no longer apply when they are deleted', async () => {
     await testHub.send([beat(noon - 60), beat(noon)]);
     expect(await projects()).toEqual(['hub']);
     const { data } = await put([

@@ -70,7 +70,7 @@ describe('the file of a dump', () => {
     ]);
   });
 
-  test('of days has those of the summaries', async () => {
+  test('of days contains the days of the summaries', async () => {
     await filled();
     const { days: told, range } = await file('daily');
     const { data } = await testHub.get('summaries?start=2025-12-16&end=2026-01-04');
@@ -78,7 +78,7 @@ describe('the file of a dump', () => {
     expect(range.end - range.start).toBe(days * 86_400 - 1);
   });
 
-  test('reads no further than its reader has come', async () => {
+  test('is read only as fast as its client receives it', async () => {
     const store = await filled();
     const settings = await readSettings(testHub.hub, 'owner');
     const pages = readHeartbeatPages(testHub.hub, { account: 'owner', id: '', settings }, 0);

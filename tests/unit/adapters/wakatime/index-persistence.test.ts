@@ -244,7 +244,7 @@ describe('the persisted index', () => {
   });
 });
 
-test('heartbeats whose keys were chosen elsewhere are found by their keys', async () => {
+test('heartbeats with keys that a client chose are found by their keys', async () => {
   const store = new MemoryStore({ epoch: 'e1' });
   const node = one(openNodes(store, 1));
   await send(node, daysOf(20));

@@ -33,7 +33,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect([answer.status, answer.body]).toEqual([202, '{"responses":[]}']);
   });
 
-  test('that comes again changes nothing and is answered the same', async () => {
+  test('that is sent again changes nothing and gets the same answer', async () => {
     const batch = [beat(now), beat(now - 10, { is_write: true })];
     await testHub.send(batch);
     const again = await testHub.send([...batch, ...batch]);
@@ -71,7 +71,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect(await kept()).toHaveLength(1);
   });
 
-  test('that is no JSON is 400, with an error and CORS headers', async () => {
+  test('that is not JSON is answered with 400, an error and CORS headers', async () => {
     for (const body of ['', 'nonsense', '5', 'null', '"text"']) {
       const answer = await post(bulk, body);
       expect([answer.status, typeof JSON.parse(answer.body).error]).toEqual([400, 'string']);
@@ -96,7 +96,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect(await kept()).toHaveLength(1);
   });
 
-  test('that is not compressed as it says is 400, one that grows beyond the limit 413', async () => {
+  test('with a wrong Content-Encoding is answered with 400, one that expands beyond the limit with 413', async () => {
     const headers = { ...basic(testHub.owner), 'content-encoding': 'gzip' };
     const broken = await ask(testHub.port, 'POST', bulk, { body: Buffer.from('plain'), headers });
     expect([broken.status, broken.headers['access-control-allow-origin']]).toEqual([400, '*']);
@@ -252,7 +252,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     expect((await kept()).map(({ machine }) => machine)).toEqual(['Zoë at home']);
   });
 
-  test('of a relay names machines one by one; an unknown id is no name', async () => {
+  test('of a relay names a machine for each heartbeat; an unknown id is not used as a name', async () => {
     await testHub.send([
       beat(now, { machine: 'desk' }),
       beat(now - 1, { machine_name_id: 'couch' }),
@@ -314,7 +314,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     ]);
   });
 
-  test('is stored once, also when it comes again after a restart', async () => {
+  test('is stored once, also when it is sent again after a restart', async () => {
     const store = testHub.hub.store;
     await testHub.send([beat(now)]);
     await testHub.listening.close();

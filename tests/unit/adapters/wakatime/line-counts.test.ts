@@ -92,7 +92,7 @@ describe('lines', () => {
     ]);
   });
 
-  test('count when they come late, in a repetition', async () => {
+  test('count when a repeated heartbeat adds them', async () => {
     expect((await testHub.get('summaries?range=yesterday')).data[0].grand_total).toMatchObject(of(1, 0, 0, 0));
     await testHub.send([
       beat(now - 86_400, { project: 'hub', entity: main, ai_line_changes: 1, human_line_changes: 5 }),

@@ -228,7 +228,7 @@ describe('an organisation', () => {
     expect(JSON.stringify(slices)).not.toContain('main.ts');
   });
 
-  test('shows nobody who has not joined, has left, hides their time or only views', async () => {
+  test('shows no person who has not joined, has left, hides their time or only views', async () => {
     await ask(testHub.owner, 'POST', `${org}/members`, { user: 'bob' });
     expect((await ask(testHub.owner, 'POST', `${dashboard}/members`, { user: 'bob' })).status).toBe(409);
     await join(bob, 'bob');
@@ -250,7 +250,7 @@ describe('an organisation', () => {
     expect((await ask(testHub.owner, 'GET', `${dashboard}/members/bob/summaries?range=today`)).status).toBe(404);
   });
 
-  test('hides names of projects if set so, and has rules of its own', async () => {
+  test('can hide names of projects, and has its own rules', async () => {
     await join(bob, 'bob');
     const rules = [
       {

@@ -25,7 +25,7 @@ async function scraped(key: string): Promise<readonly string[]> {
   return answer.body.split('\n');
 }
 
-test('administrators read the time of all accounts, and who was active in the last seven days', async () => {
+test('administrators read the time of all accounts, and the accounts active in the last seven days', async () => {
   const lines = await scraped(testHub.owner);
   for (const line of [
     'wakatime_admin_seconds_total 720',

@@ -88,7 +88,7 @@ describe('names that differ only in case', () => {
     ]);
   });
 
-  test('are spelled anew in days that were written before another spelling came', async () => {
+  test('get the new spelling also in earlier days', async () => {
     await testHub.get('summaries?range=yesterday');
     await testHub.send([beat(now - 300, { project: 'SHOP' })]);
     const { data } = await testHub.get('summaries?start=yesterday&end=today');

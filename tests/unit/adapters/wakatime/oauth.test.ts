@@ -135,7 +135,7 @@ describe('the page', () => {
     await personal.close();
   });
 
-  test('lets nobody grant more than they have', async () => {
+  test('lets nobody grant more scopes than they have', async () => {
     const reader = await testHub.accounts.createToken('owner', 'reader', ['read']);
     if (!reader.ok) throw new Error(reader.error);
     const by = (scope: string, secret: string) => press({ ...wish({ scope }), answer: 'allow', token: secret });
@@ -225,7 +225,7 @@ describe('a code', () => {
 });
 
 describe('a token', () => {
-  test('without a code comes behind the #, valid for half a day', async () => {
+  test('in the implicit flow is returned in the fragment, valid for half a day', async () => {
     const answer = await allow({ response_type: 'token' });
     const { hash, search } = new URL(String(answer.headers.location));
     const got = new URLSearchParams(hash.slice(1));
@@ -237,7 +237,7 @@ describe('a token', () => {
     expect(await status(stats, secret)).toBe(401);
   });
 
-  test('opens what its scopes allow and nothing else', async () => {
+  test('allows exactly its scopes', async () => {
     const { access_token: reader } = await exchange(await code({ scope: 'read_stats' }));
     const { access_token: writer } = await exchange(await code({ scope: 'write_heartbeats email' }));
     const user = '/api/v1/users/current';

@@ -46,7 +46,7 @@ describe('an account that shares a list but not its time', () => {
 });
 
 describe('share_days', () => {
-  test('refuses strangers a range that begins earlier, and says the limit', async () => {
+  test('refuses strangers a range that begins earlier, and names the limit', async () => {
     await testHub.settle({ ...shared, share_days: 7 });
     for (const [range, status] of [
       ['last_7_days', 200],
@@ -60,7 +60,7 @@ describe('share_days', () => {
     expect((await testHub.get('stats/last_14_days')).data.total_seconds).toBe(240);
   });
 
-  test('shortens the range of a request that names none', async () => {
+  test('shortens the default range of a request', async () => {
     for (const [days, range] of [
       [30, 'last_7_days'],
       [3, 'last_24_hours'],

@@ -41,7 +41,7 @@ async function fence(guest: Guest): Promise<readonly unknown[]> {
 }
 
 describe('the channel of today', () => {
-  test('has what the status bar shows', async () => {
+  test('contains the status bar’s data', async () => {
     await testHub.send([beat(now - 600), beat(now - 300)]);
     const guest = await follow();
     const { key, item } = await told(guest);
@@ -52,7 +52,7 @@ describe('the channel of today', () => {
     guest.end();
   });
 
-  test('changes as heartbeats come in, at most once a second', async () => {
+  test('changes when heartbeats arrive, at most once a second', async () => {
     const guest = await follow();
     expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
     testHub.world.pass(2_000);

@@ -715,7 +715,7 @@ describe('goals', () => {
     expect(statuses(await make({ seconds: 60, ignore_days: ['tuesday'] })).slice(0, 2)).toEqual(['ignored', 'fail']);
   });
 
-  test('of a week count only what matches, or set an upper bound', async () => {
+  test('of a week count only matching time, or set an upper limit', async () => {
     const goal = await make({ title: 'Go', delta: 'week', seconds: 3_600, languages: ['go'] });
     expect(goal).toMatchObject({ title: 'Go', delta: 'week', languages: ['go'] });
     expect(goal.chart_data).toHaveLength(5);
@@ -873,7 +873,7 @@ describe('a data dump', () => {
 });
 
 describe('insights', () => {
-  test('of days have all days, or those of one weekday', async () => {
+  test('of days apply to all days, or to one weekday', async () => {
     const { data } = await testHub.get('insights/days/last_7_days?is_including_today=true');
     expect(data.days).toHaveLength(7);
     expect(data.days.at(-1)).toEqual({
@@ -915,7 +915,7 @@ describe('insights', () => {
   });
 });
 
-describe('what only WakaTime itself can have', () => {
+describe('features that only WakaTime itself can offer', () => {
   test.each([
     ['GET', 'meta'],
     ['GET', 'stats/last_7_days'],

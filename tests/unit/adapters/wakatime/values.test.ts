@@ -194,7 +194,7 @@ describe('an amount of time', () => {
     });
   });
 
-  test('of stats has none, and h:MM', () => {
+  test('of stats has no seconds, and h:MM', () => {
     expect(formatTime(3_725.5)).toEqual({
       total_seconds: 3_725.5,
       hours: 1,
@@ -205,7 +205,7 @@ describe('an amount of time', () => {
     });
   });
 
-  test('of a grand total has no seconds, and says them under a minute', () => {
+  test('of a grand total has no seconds, except under a minute', () => {
     expect(formatGrandTotal(45)).toEqual({
       total_seconds: 45,
       hours: 0,
@@ -256,7 +256,7 @@ describe('an API key', () => {
   ])('%s', (_, authorization, query) => {
     expect(parseApiKey({ authorization, query })).toBe(key);
   });
-  test('in the query, where a proxy before the hub has credentials of its own in the header', () => {
+  test('in the query, where a proxy in front of the hub uses the header for its own credentials', () => {
     expect(parseApiKey({ authorization: `Basic ${coded('ann:secret')}`, query: `api_key=${key}` })).toBe(key);
     expect(parseApiKey({ authorization: '', query: `api_key=&token=${key}` })).toBe(key);
   });

@@ -64,7 +64,7 @@ describe('the span of /api/summary', () => {
     'start=nonsense',
     'from=x&to=y',
     '',
-  ])('%j is refused with what to send', async (query) => {
+  ])('%j is refused, and the answer describes the right form', async (query) => {
     expect((await summary(query, 400)).error).toContain('interval=today');
   });
 });

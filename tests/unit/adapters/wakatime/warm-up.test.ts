@@ -42,7 +42,7 @@ test('a hub reads the last year after its start, before the first request, and n
   await second.close();
 });
 
-test('a hub that stops meanwhile stops reading', async () => {
+test('a hub that stops during a warm-up stops reading', async () => {
   const testHub = await openTestHub();
   await testHub.send([beat(noon - 600), beat(noon - 540)]);
   const { hub, accounts, world } = testHub;

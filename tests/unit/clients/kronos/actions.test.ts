@@ -21,7 +21,7 @@ const said = (out: string) => ({ code: 0, out: `${out}\n`, err: '' });
 const refused = (code: number, err: string) => ({ code, out: '', err: `${err}\n` });
 
 describe.each(['add', 'a'])('%s', (add) => {
-  test('makes a task of what was said, all else being nothing', async () => {
+  test('creates a task with the given fields; all other fields are empty', async () => {
     expect(await cli.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(
       said('task 1 added: my awesome task'),
     );
@@ -56,7 +56,7 @@ describe.each(['add', 'a'])('%s', (add) => {
     expect(tasks()).toEqual([]);
   });
 
-  test('reads the standard input, a task a line, all or none', async () => {
+  test('reads tasks from standard input, one a line, and adds all of them or none', async () => {
     cli.stdin = 'water the plants +home\n\r\ncall Bob :1d\r\n';
     expect(await cli.words([add, '-', '+inbox'])).toEqual(
       said('task 1 added: water the plants\ntask 2 added: call Bob'),
@@ -72,7 +72,7 @@ describe.each(['add', 'a'])('%s', (add) => {
     expect(tasks()).toHaveLength(2);
   });
 
-  test('takes words with two dashes for options, unless told not to', async () => {
+  test('parses words with two dashes as options, except after --', async () => {
     expect(await cli.run(`${add} x --json`)).toMatchObject({ code: 0, out: expect.stringContaining('"desc": "x"') });
     expect(await cli.run(`${add} x --what`)).toMatchObject({
       code: 2,
@@ -127,7 +127,7 @@ describe.each(['list', 'l'])('%s', (list) => {
     expect(JSON.parse((await cli.run(`${list} --json`)).out)).toEqual([]);
   });
 
-  test('shows tasks by id, in their short form, without those that are done', async () => {
+  test('shows tasks by id, in their short form, without done tasks', async () => {
     await cli.run('a buy milk +home +shop :1d');
     await cli.run('a call Bob');
     await cli.run('a done soon');
@@ -145,7 +145,7 @@ describe.each(['list', 'l'])('%s', (list) => {
     );
   });
 
-  test('shows those that are done after the others, without an id, when they are not hidden', async () => {
+  test('shows done tasks after the others, without an id, when they are not hidden', async () => {
     await cli.run('a one');
     await cli.run('a two');
     await cli.run('do 1');
@@ -169,7 +169,7 @@ describe.each(['list', 'l'])('%s', (list) => {
     expect((await cli.run(list)).out).not.toContain('\u001b');
   });
 
-  test('refuses what it does not understand', async () => {
+  test('refuses unknown words', async () => {
     expect(await cli.run(`${list} 1`)).toEqual(refused(2, 'invalid args\nUsage: kronos list'));
   });
 });
@@ -184,7 +184,7 @@ describe.each(['update', 'u'])('%s', (update) => {
     expect(tasks()[0]).toMatchObject({ desc: 'buy milk', tags: ['kept', 'newtag'], due: now() + 86_400 });
   });
 
-  test('replaces the description and the due date where they are said', async () => {
+  test('replaces the description and the due date if they are given', async () => {
     await cli.run(`${update} 1 buy bread`);
     expect(tasks()[0]).toMatchObject({ desc: 'buy bread', tags: ['oldtag', 'kept'], due: now() + 86_400 });
     await cli.run(`${update} 1 :2d`);
@@ -331,7 +331,7 @@ describe('an id that names another task than it did when it was last listed', ()
     expect(tasks()).toEqual(before);
   });
 
-  test('is refused without a terminal, with what to do', async () => {
+  test('is refused without a terminal, with advice', async () => {
     expect(await cli.run('done 1')).toEqual(
       refused(
         1,
@@ -359,7 +359,7 @@ describe('an id that names another task than it did when it was last listed', ()
     expect(await cli.run('start 1')).toEqual(said('task 1 started: pay rent'));
   });
 
-  test('that names no task any more is said to have moved', async () => {
+  test('that no longer names a task is reported as moved', async () => {
     keeper.write(({ tasks: all }) => ({ tasks: all.map((task) => ({ ...task, id: task.id + 10 })) }));
     expect(await cli.run('done 2')).toEqual(
       refused(3, 'task not found\n  "pay rent", which was listed as 2, is task 11 now'),
@@ -368,7 +368,7 @@ describe('an id that names another task than it did when it was last listed', ()
 });
 
 describe.each(['hide', 'h', 'toggle hide done'])('%s', (hide) => {
-  test('toggles the option, which is on at first', async () => {
+  test('toggles the option, which is on by default', async () => {
     expect(await cli.run(hide)).toEqual(said('done tasks are shown'));
     expect(keeper.database.hide_done).toBe(false);
     expect(await cli.run(hide)).toEqual(said('done tasks are hidden'));
@@ -434,7 +434,7 @@ describe('a database that fails', () => {
     ['toggle 1', 'task toggle failed'],
     ['done 1', 'task done failed'],
     ['undone 1', 'task undone failed'],
-  ])('%s says %s', async (line, words) => {
+  ])('%s prints %s', async (line, words) => {
     const fail = () => {
       throw new DatabaseError('read database failed', 'no such luck');
     };
@@ -442,7 +442,7 @@ describe('a database that fails', () => {
     expect(await broken.run(line)).toEqual(refused(1, `${words}\nread database failed\n  no such luck`));
   });
 
-  test.each(['hide', 'context x', 'worktime', 'log', 'revert'])('%s says read database failed', async (line) => {
+  test.each(['hide', 'context x', 'worktime', 'log', 'revert'])('%s prints "read database failed"', async (line) => {
     const fail = () => {
       throw new DatabaseError('read database failed', 'no such luck');
     };
@@ -474,12 +474,12 @@ describe('the command line', () => {
     );
   });
 
-  test('knows its version, and what it does not know', async () => {
+  test('prints its version, and refuses unknown actions', async () => {
     expect(await cli.run('--version')).toEqual(said('0.1.0'));
     expect(await cli.run('frobnicate')).toEqual(refused(2, 'unknown action frobnicate\nTry "kronos --help".'));
   });
 
-  test('tells the hub after a change, and says on stderr how that went the last time', async () => {
+  test('syncs after a change, and reports a failed last sync on stderr', async () => {
     await cli.run('a offline');
     expect(cli.syncs).toBe(0);
     keeper.database = { ...keeper.database, enable_sync: true };

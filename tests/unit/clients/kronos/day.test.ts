@@ -19,7 +19,7 @@ const zone = 'Europe/Paris';
 const context = { zone: zoneOf(zone), now: at('2018-03-01T21:21', zone) };
 const moment = (wall: string) => at(wall, zone);
 
-describe('what is typed after track', () => {
+describe('arguments of track', () => {
   test.each([
     ['9:00-10:15 review', '2018-03-01T09:00', '2018-03-01T10:15', { text: 'review' }],
     [
@@ -81,7 +81,7 @@ describe('without a hub', () => {
   });
   const note = 'note: no hub: this is the work on the tasks of this device alone\n';
 
-  test('a day is the work on the tasks of this device, and says so', async () => {
+  test('without a hub, a day shows the work on the tasks of this device, with a note', async () => {
     cli.width = 60;
     expect(await cli.run('day')).toEqual({
       code: 0,
@@ -195,7 +195,7 @@ describe('without a hub', () => {
     });
   });
 
-  test('a text of its own needs a hub, and what is no date or span is refused', async () => {
+  test('an entry needs a hub; an invalid date or time span is refused', async () => {
     expect(await cli.run('track 9:00-10:15 review')).toEqual({
       code: 1,
       out: '',
@@ -279,7 +279,7 @@ describe('with a hub', () => {
     expect(week).toEqual(await hub.get('/-/days?from=2026-11-23&to=2026-11-29'));
   });
 
-  test('entries are added, listed, changed, moved, split, joined and deleted, each undone by what its answer says', async () => {
+  test('entries are added, listed, changed, moved, split, joined and deleted; each answer names the command that undoes it', async () => {
     expect(await cli.run('track 13:00-14:15 review @paper +draft')).toEqual({
       code: 0,
       out: '1h 15min added; "kronos track undo 0" takes it back\n',

@@ -35,7 +35,7 @@ describe('[D1] a full date', () => {
     [':010119:2400', '2018-03-01T21:21', 'invalid'],
     [':010119:1260', '2018-03-01T21:21', 'invalid'],
     [':10058', '2018-03-01T21:21', 'invalid'],
-  ])('%s said at %s is %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
+  ])('%s at %s means %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
 });
 
 describe('[D2] without a year: this year, or the next one that has it', () => {
@@ -57,7 +57,7 @@ describe('[D2] without a year: this year, or the next one that has it', () => {
     [':3002', '2018-03-01T21:21', 'invalid'],
     [':1013', '2018-03-01T21:21', 'invalid'],
     [':100', '2018-03-01T21:21', 'invalid'],
-  ])('%s said at %s is %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
+  ])('%s at %s means %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
 });
 
 describe('[D3] without a month: this month, or the next one that has the day', () => {
@@ -79,7 +79,7 @@ describe('[D3] without a month: this month, or the next one that has the day', (
     [':32', '2018-03-01T21:21', 'invalid'],
     [':0', '2018-03-01T21:21', 'invalid'],
     [':00', '2018-03-01T21:21', 'invalid'],
-  ])('%s said at %s is %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
+  ])('%s at %s means %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
 });
 
 describe('[D4] without a day: today, or tomorrow', () => {
@@ -97,7 +97,7 @@ describe('[D4] without a day: today, or tomorrow', () => {
     ['::2359', '2018-03-31T21:21', '2018-03-31T23:59'],
     ['::24', '2018-03-01T21:21', 'invalid'],
     ['::1260', '2018-03-01T21:21', 'invalid'],
-  ])('%s said at %s is %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
+  ])('%s at %s means %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
 });
 
 describe('[D5] apart from now', () => {
@@ -120,7 +120,7 @@ describe('[D5] apart from now', () => {
     [':1x', '2018-03-01T21:21', 'invalid'],
     [':-1d', '2018-03-01T21:21', 'invalid'],
     [':12345d', '2018-03-01T21:21', 'invalid'],
-  ])('%s said at %s is %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
+  ])('%s at %s means %s', (word, now, answer) => expect(due(word, now)).toBe(answer));
 
   test('keeps the seconds', () => {
     const now = at('2018-03-01T21:21:42', paris);
@@ -129,7 +129,7 @@ describe('[D5] apart from now', () => {
   });
 });
 
-test.each([':1:2:3', ':1005181', '::12345', ':abc', ':1o', ': 1'])('[D1] %s is no date', (word) =>
+test.each([':1:2:3', ':1005181', '::12345', ':abc', ':1o', ': 1'])('[D1] %s is not a date', (word) =>
   expect(due(word, '2018-03-01T21:21')).toBe('invalid'));
 
 describe('[D6] where clocks change', () => {
@@ -151,10 +151,10 @@ describe('[D6] where clocks change', () => {
     [':1d', '2026-10-31T12:00', newYork, '2026-11-01T12:00:00-05:00'],
     [':1h', '2026-11-01T00:30', newYork, '2026-11-01T01:30:00-04:00'],
     [':2h', '2026-11-01T00:30', newYork, '2026-11-01T01:30:00-05:00'],
-  ])('%s said at %s in %s is %s', (word, now, zone, answer) =>
+  ])('%s at %s in %s means %s', (word, now, zone, answer) =>
     expect(shown(parseDue(word, at(now, zone), zoneOf(zone)), zone)).toBe(answer));
 
-  test('after the hour that comes twice, its second time is not taken for its first', () => {
+  test('a time after the repeated hour is not read as a time in its first pass', () => {
     const now = at('2026-10-25T02:30', paris) + 3_600;
     expect(shown(now, paris)).toBe('2026-10-25T02:30:00+01:00');
     expect(shown(parseDue('::0245', now, zoneOf(paris)), paris)).toBe('2026-10-26T02:45:00+01:00');
@@ -168,7 +168,7 @@ describe.each([
   'Asia/Kolkata',
   'Australia/Lord_Howe',
 ])('[D6] the local zone of a machine in %s', (name) => {
-  test('is what Temporal says of it, every day of a year and in the hours where clocks change', () => {
+  test('equals Temporal’s result, on every day of a year and in the hours where clocks change', () => {
     const script = `
       import { localZone } from ${JSON.stringify(new URL('../../../../protocol/zone.ts', import.meta.url).href)};
       const moments = [], walls = [];
@@ -198,7 +198,7 @@ describe.each([
   });
 });
 
-test('[D6] the zone of this machine gives back what it was given', () => {
+test('[D6] the zone of this machine round-trips', () => {
   const wall = { year: 2026, month: 6, day: 15, hour: 12, minute: 34 };
   expect(localZone.civil(localZone.moment(wall))).toEqual(wall);
 });

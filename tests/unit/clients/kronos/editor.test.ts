@@ -24,7 +24,7 @@ describe('the line', () => {
     expect(lineText(ctrl(createLine('one two '), 'w'))).toBe('one ');
   });
 
-  test('has letters, as people count them, and none that a terminal would obey', () => {
+  test('counts letters as people do, and contains no control characters', () => {
     const family = '\u{1f469}\u200d\u{1f467}';
     expect(lineText(applyKey(typed(createLine('a'), family), '', { backspace: true }))).toBe('a');
     expect(lineText(typed(createLine(''), 'a\u001b[2Jb\tc'))).toBe('a [2Jb c');

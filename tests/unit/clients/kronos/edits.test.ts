@@ -26,7 +26,7 @@ const edit = (before: TaskEdit['before'], after: TaskEdit['after']): TaskEdit =>
 const sorted = (tasks: readonly PlainTask[]) =>
   [...tasks].sort((a, b) => (a.index < b.index ? -1 : 1)).map((task) => ({ ...task, tags: [...task.tags].sort() }));
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] what actions did can be done again, and taken back', (seed) => {
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] edits can be redone and undone', (seed) => {
   const chance = seeded(seed);
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(chance() * from.length)];
   let kept: actions.TaskState = { tasks: [], hide_done: true, context: [] };
@@ -140,13 +140,13 @@ describe('an edit done to a task that moved on', () => {
     expect(applyEdits([stopped], [invertEdit(edit({ active: 0 }, { active: start }))])).toEqual([stopped]);
   });
 
-  test('takes away only what nobody changed since, whatever its id is now', () => {
+  test('undoes only fields that nobody changed since, also if the task has another id now', () => {
     expect(applyEdits([{ ...blank, id: 9 }], [edit(blank, null)])).toEqual([]);
     expect(applyEdits([{ ...blank, desc: 'theirs' }], [edit(blank, null)])).toHaveLength(1);
     expect(applyEdits([], [edit(blank, null)])).toEqual([]);
   });
 
-  test('that is gone does nothing; one that it made gets a free id', () => {
+  test('of a missing task does nothing; a restored task gets a free id', () => {
     expect(applyEdits([], [edit({ desc: 'x' }, { desc: 'y' })])).toEqual([]);
     expect(applyEdits([{ ...blank, index: 'other' }], [edit(null, blank)])).toMatchObject([
       { id: 5 },

@@ -53,7 +53,7 @@ describe('the file', () => {
     expect(new DatabaseFile(path).read().tasks).toHaveLength(1);
   });
 
-  test('that is not there is an empty database; an action that changes nothing makes none', async () => {
+  test('that does not exist is an empty database; an action without changes does not create it', async () => {
     const path = join(leftovers.folder(), 'kronos.json');
     const cli = new TestCli(new DatabaseFile(path));
     expect(new DatabaseFile(path).read()).toEqual(emptyDatabase);
@@ -74,7 +74,7 @@ describe('the file', () => {
     ['{"context":[1]}', '"context"'],
     ['{"queue":[{"index":"k","before":{"tags":1},"after":null}]}', '"queue"'],
     ['{"log":[{}]}', '"log"'],
-  ])('that holds %s is refused, and left as it is', async (text, reason) => {
+  ])('that contains %s is refused and not changed', async (text, reason) => {
     const path = join(leftovers.folder(), 'kronos.json');
     writeFileSync(path, text);
     const cli = new TestCli(new DatabaseFile(path));
@@ -87,7 +87,7 @@ describe('the file', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  test('that cannot be written is said so', async () => {
+  test('that cannot be written leads to an error', async () => {
     const folder = leftovers.folder();
     writeFileSync(join(folder, 'no-folder'), '');
     const cli = new TestCli(new DatabaseFile(join(folder, 'no-folder', 'kronos.json')));
@@ -132,7 +132,7 @@ describe('the lock', () => {
     ['an earlier version left, whose process ended', async () => `${await deadProcess()}@${hostname()}`, 0],
     ['names a living process that started later than the lock', async () => `${process.ppid}@${hostname()} 1 1`, 0],
     ['another machine left more than a minute ago', async () => '1@another-machine 1 1', 2],
-  ])('that %s blocks nobody, and the doctor finds it', async (_, content, minutes) => {
+  ])('that %s blocks no command, and doctor reports it', async (_, content, minutes) => {
     const { path, cli } = leftLock(await content(), minutesAgo(minutes));
     expect((await cli.run('doctor')).out).toContain(`WRONG lock: ${path}.lock `);
     expect(await cli.run('a x')).toMatchObject({ code: 0, err: '' });

@@ -45,7 +45,7 @@ describe('values of Vim', () => {
     '[1] [2]',
     '`ls`',
     `${'['.repeat(100)}${']'.repeat(100)}`,
-  ])('%s is none, and is not run', (text) => expect(() => parseVimValue(text)).toThrow(VimSyntaxError));
+  ])('%s is not a Vim value, and is not executed', (text) => expect(() => parseVimValue(text)).toThrow(VimSyntaxError));
 
   test('that are written are read back', () => {
     const value = fc.letrec<{ value: VimValue }>((tie) => ({
@@ -276,7 +276,7 @@ describe('Taskwarrior', () => {
     });
   });
 
-  test('a line that is no JSON costs only that entry', () => {
+  test('a line that is not JSON loses only that entry', () => {
     const text = `[\n{"uuid":"${uuid(1)}","description":"one","status":"pending"},\n{"uuid":"${uuid(2)}","descr\n]`;
     expect(taskwarrior.read(text)).toMatchObject({
       ok: true,
@@ -306,7 +306,7 @@ test.each([
   'vim',
   'vim-2018',
   'json',
-])('what goes out as %s comes back the same, and is known again', async (form) => {
+])('a list exported as %s is imported unchanged, and recognised', async (form) => {
   const cli = new TestCli();
   for (const line of ["a it's one +home :1d", 'a two', 'a three', 's 1', 's 2']) await cli.run(line);
   cli.now += 60_000;
@@ -347,7 +347,7 @@ test('there is help for forms that do not exist', async () => {
   });
 });
 
-test('both generations of Vim read what is written for them', () => {
+test('both generations of kronos.vim can read their export', () => {
   const task = {
     index: 'k',
     id: 1,

@@ -41,7 +41,7 @@ describe('keys on the list', () => {
     expect(handleCommand(at('t2', { message: 'x' }), key, tasks)).toEqual({ screen: at('t2', { view: key }) });
   });
 
-  test('without a task say what to do', () => {
+  test('without a task give advice', () => {
     expect(handleCommand(at(''), 'start', [])).toEqual({
       screen: at('', { message: 'there is no task: press a to add one' }),
     });
@@ -49,7 +49,7 @@ describe('keys on the list', () => {
   });
 });
 
-test('what was only looked at is closed by its own key and by those that quit; others go on from the list', () => {
+test('a view is closed by its own key and by the quit keys; other keys act on the list', () => {
   for (const view of ['info', 'keys'] as const) {
     expect(handleCommand(at('t2', { view }), view, tasks)).toEqual({ screen: at('t2') });
     expect(handleCommand(at('t2', { view }), 'quit', tasks)).toEqual({ screen: at('t2') });

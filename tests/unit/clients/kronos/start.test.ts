@@ -63,7 +63,7 @@ describe('the bundle', () => {
     );
   });
 
-  test('is made by each of those that start at once, and one of theirs stays', async () => {
+  test('is written by all processes that start at once, and one of them stays', async () => {
     const folder = leftovers.folder();
     const ran = await Promise.all(['one', 'two', 'three'].map((desc) => kronos(folder, 'add', desc)));
     expect(ran.map(({ code, err }) => [code, err])).toEqual(ran.map(() => [0, '']));
@@ -75,7 +75,7 @@ describe('the bundle', () => {
     ['is empty', (path: string) => truncateSync(path, 0)],
     ['is half there', (path: string) => truncateSync(path, 5_000)],
     ['is something else', (path: string) => writeFileSync(path, 'no code')],
-  ])('that %s is made anew', async (_, damage) => {
+  ])('that %s is built again', async (_, damage) => {
     const folder = leftovers.folder();
     await kronos(folder, 'add', 'one');
     const [bundle = ''] = bundlesIn(folder);
@@ -86,7 +86,7 @@ describe('the bundle', () => {
     expect((await kronos(folder, 'doctor')).out).toContain('ok    start: bundled');
   });
 
-  test('does without its compiled code where that is gone, damaged or of another V8', async () => {
+  test('starts without its compiled code where that is missing, damaged or of another V8', async () => {
     const folder = leftovers.folder();
     await kronos(folder, 'add', 'one');
     const code = join(bundlesIn(folder)[0] ?? '', 'main.code');
@@ -147,7 +147,7 @@ describe('the bundle', () => {
   });
 });
 
-describe('what is printed', () => {
+describe('output', () => {
   test('is not coloured for a pipe, and errors are not among it', async () => {
     const folder = leftovers.folder();
     await kronos(folder, 'add', 'one');

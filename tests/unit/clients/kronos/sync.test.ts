@@ -54,7 +54,7 @@ async function all(cli: TestCli, ...lines: readonly string[]): Promise<void> {
   }
 }
 
-test('what one device did, another has', async () => {
+test('changes of one device reach the other', async () => {
   const [a, b] = [device('a'), device('b')];
   await all(a, 'a buy milk +home :1d', 'a call Bob', 's 2', `login ${host()}`);
   await all(b, `login ${host()}`);
@@ -67,7 +67,7 @@ test('what one device did, another has', async () => {
   expect(a.keeper.read().queue).toEqual([]);
 });
 
-test('a login offline is no failure; a sync that gives up, and a refused token, are', async () => {
+test('an offline login succeeds; a sync that gives up and a refused token fail', async () => {
   const a = device('a');
   await all(a, 'a one');
   const offline = /^note: the hub was not reached \(.*\); 1 change waits here and will be sent\n$/;
@@ -195,7 +195,7 @@ async function tokenOf(account?: string): Promise<string> {
   return String(secret);
 }
 
-test('a token that is refused costs nothing: what waited for the hub still waits, and goes out with the right one', async () => {
+test('a refused token loses nothing: queued writes stay queued, and are sent with the right token', async () => {
   const a = device('a');
   await all(a, 'a one', 'a two', `login ${host()}`, 'del 2');
   const before = a.keeper.read();
@@ -207,7 +207,7 @@ test('a token that is refused costs nothing: what waited for the hub still waits
   expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one']);
 });
 
-test('another token of the same account goes on where the old one was: what others deleted stays deleted', async () => {
+test('another token of the same account continues from the old position: deleted tasks stay deleted', async () => {
   const [a, b] = [device('a'), device('b')];
   await all(a, 'a one', 'a two', 'a three', `login ${host()}`);
   await all(b, `login ${host()}`, 'del 1', 'sync');
@@ -219,7 +219,7 @@ test('another token of the same account goes on where the old one was: what othe
   expect(tasksOf(b)).toEqual(tasksOf(a));
 });
 
-test('another account of the same hub is told all tasks, and takes none away; the first keeps its own', async () => {
+test('another account of the same hub gets all tasks and loses none; the first account keeps its own', async () => {
   const [a, b] = [device('a'), device('b')];
   await all(a, 'a one', `login ${host()}`);
   a.env = { KRONOS_TOKEN: await tokenOf('ann') };
@@ -229,7 +229,7 @@ test('another account of the same hub is told all tasks, and takes none away; th
   expect(tasksOf(b).map(({ desc }) => desc)).toEqual(['one']);
 });
 
-test('a sync that is under way when somebody logs in elsewhere writes nothing of the old hub down', async () => {
+test('a sync that runs during a login to another hub stores nothing of the old hub', async () => {
   const a = device('a');
   await all(a, 'a one', `login ${host()}`, 'a two');
   const before = a.keeper.read();
@@ -244,7 +244,7 @@ test('a sync that is under way when somebody logs in elsewhere writes nothing of
   expect(bound.matches(a.keeper.read())).toBe(true);
 });
 
-test('logging out keeps the tasks, and logging in again doubles none', async () => {
+test('a logout keeps the tasks, and the next login doubles none', async () => {
   const a = device('a');
   await all(a, 'a one', 's 1', `login ${host()}`, 'logout', 'a two', `login ${host()}`, 'sync');
   expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'two']);
@@ -253,7 +253,7 @@ test('logging out keeps the tasks, and logging in again doubles none', async () 
   expect(tasksOf(b)).toEqual(tasksOf(a));
 });
 
-test('a hub that was made anew is told all tasks, and takes none away', async () => {
+test('a hub with a new database gets all tasks and deletes none', async () => {
   const a = device('a');
   await all(a, 'a one', `login ${host()}`, 'a two');
   const owner = a.env['KRONOS_TOKEN'];

@@ -27,7 +27,7 @@ describe('log and revert', () => {
   });
   const descs = () => keeper.database.tasks.map(({ id, desc }) => [id, desc]);
 
-  test('the log has the newest first, and what a step was about', async () => {
+  test('the log shows the newest change first, with its task', async () => {
     expect((await cli.run('log')).out).toBe(
       [
         'N  WHEN                 ACTION  TASKS',
@@ -151,7 +151,7 @@ describe('completion', () => {
     for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await cli.run(line);
   }
 
-  test('in bash offers verbs, ids and tags, with what they mean', async () => {
+  test('in bash offers verbs, ids and tags with descriptions', async () => {
     const folder = leftovers.folder();
     await tasksIn(folder);
     expect(bash(folder, 'kronos un')).toEqual(['undone']);

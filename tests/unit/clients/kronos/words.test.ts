@@ -56,7 +56,7 @@ describe('a line', () => {
     ['+a +b +a', { tags: ['a', 'b'] }],
     ['+1', { tags: ['1'] }],
     ['été +x', { desc: 'été', tags: ['x'] }],
-  ])('[G1.4] words that are no tag and no due date are the description: %s', (text, expected) =>
+  ])('[G1.4] words that are neither tag nor due date are the description: %s', (text, expected) =>
     expect(line(text)).toMatchObject({ ok: true, line: expected }));
 
   test.each([
@@ -179,7 +179,7 @@ describe('worktime', () => {
     [['b'], 1_100],
     [['a', 'b'], 100],
     [['c'], 0],
-  ])('[I3] of tasks that have all of %j is %d s, those that run up to now', (tags, seconds) =>
+  ])('[I3] of tasks that have all of %j is %d s, with running tasks up to now', (tags, seconds) =>
     expect(totalWorktime(tasks, tags, now)).toBe(seconds));
 
   test('[I3] does not run backwards when a clock was set', () =>
@@ -228,7 +228,7 @@ describe('[I4] a task of either generation', () => {
     foreign: [1],
   };
 
-  test('of 2018 is as it is, and what is unknown stays', () => {
+  test('of 2018 is not changed, and unknown fields stay', () => {
     const plain = plainOf('k', of2018);
     expect(plain).toEqual({ index: 'k', ...known });
     expect(wireOf(of2018, plain, { ...plain, desc: 'y', due: 8 })).toEqual({ ...of2018, desc: 'y', due: 8 });

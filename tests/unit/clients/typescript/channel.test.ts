@@ -200,7 +200,7 @@ test('onTold, the name of onEvent in version 0.1.0, still works', async () => {
 });
 
 describe('a connection', () => {
-  test('[L8] stays revoked until it gets a new token, which sends the queued writes', async () => {
+  test('[L8] stays revoked until it gets a new token, and then sends the queued writes', async () => {
     const device = testHub.connect({ token: '0b9f3c9e-0000-4000-8000-000000000000' });
     const notes = device.channel('notes');
     device.start();

@@ -36,14 +36,14 @@ describe('the hub’s clock', () => {
     );
   });
 
-  test('no answer is no clock; until one comes, the machine’s own is shown and not trusted', () => {
+  test('without an answer of the hub, the machine’s own clock is shown and marked as unsure', () => {
     expect(measured([])).toBeUndefined();
     const own = guess(1_700_000_000_000, 250);
     expect(hubTime(own, 250)).toBe(1_700_000_000_000);
     expect(own.error).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('a machine that slept, or whose clock was set, is noticed; ordinary drift is not', () => {
+  test('sleep and a changed clock are detected; ordinary drift is not', () => {
     expect(parted(1000, 11_000, 10_000)).toBe(false);
     expect(parted(1000, 11_400, 10_000)).toBe(false);
     expect(parted(1000, 71_000, 10_000)).toBe(true);

@@ -22,7 +22,7 @@ function run(link: RoomLink, ...events: readonly (readonly [LinkEvent['type'] | 
 }
 
 describe('the connection', () => {
-  test('it is live from the first word, and stays so while words come', () => {
+  test('is live from the first message, and stays live while messages arrive', () => {
     expect(run(begin(0), ['heard', 100], ['tick', 14_000], ['heard', 14_500], ['tick', 29_000])).toEqual({
       state: 'live',
       heard: 14_500,
@@ -46,7 +46,7 @@ describe('the connection', () => {
     expect(run(link, ['wake', 0], ['heard', 0], ['lost', 0])).toMatchObject({ until: 500 });
   });
 
-  test('pages cut off together come back at different times', () => {
+  test('pages that lose the hub together reconnect at different times', () => {
     const live = run(begin(0), ['heard', 0]);
     const [soon, late] = [0, 1].map((random) => step(live, { type: 'lost' }, 0, random));
     expect([soon, late]).toMatchObject([{ until: 375 }, { until: 625 }]);
@@ -57,7 +57,7 @@ describe('the connection', () => {
     expect(run(begin(0), ['tick', 10_001]).state).toBe('waiting');
   });
 
-  test('what the hub means ends the attempts; what a gateway says does not', () => {
+  test('a refusal of the hub ends the attempts; an error of a gateway does not', () => {
     for (const status of [401, 403, 404])
       expect(run(begin(0), [status, 1], ['tick', 60_000])).toEqual({ state: 'refused', status });
     for (const status of [429, 500, 502, 503]) expect(run(begin(0), [status, 1]).state).toBe('waiting');
@@ -85,7 +85,7 @@ describe('the connection', () => {
 describe('keys', () => {
   const free = { modified: false, repeated: false, taken: false };
 
-  test('space, n, b, ? and Enter do what the list of keys says', () => {
+  test('space, n, b, ? and Enter do what the key list describes', () => {
     expect([' ', 'n', 'N', 'b', '?', 'x', 'Enter'].map((key) => actionOf({ key, ...free }))).toEqual([
       'start or stop',
       'turn',

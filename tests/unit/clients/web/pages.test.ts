@@ -68,14 +68,14 @@ describe('the pages', () => {
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
   });
 
-  test('the form joins without a script, and says what was wrong with a name', () => {
+  test('the form joins without a script, and explains an invalid name', () => {
     expect(all['front']).toContain('<form method="post" action="/">');
     expect(all['front']).toContain('name="room" value="calm-otter-42"');
     expect(all['refused']).toContain('&quot;&gt;&lt;script&gt;');
     expect(all['refused']).toContain('role="alert"');
   });
 
-  test('an empty hub teaches what to do next, a busy one counts', () => {
+  test('an empty hub shows the next steps, a busy one shows counts', () => {
     expect(all['front']).toContain('export MOB_TIMER_ROOM=calm-otter-42');
     expect(all['busy']).not.toContain('What now?');
     expect(all['busy']).toMatch(/1 person<.* in rooms, .*2 timers</);

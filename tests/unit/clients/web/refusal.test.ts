@@ -10,7 +10,7 @@ describe('a refusal', () => {
   test.each([
     [403, { code: 'origin', hint: 'set HORAI_HOSTS=x' }, 'The hub does not talk to this page: set HORAI_HOSTS=x.'],
     [421, { code: 'host' }, 'The hub does not talk to this page.'],
-  ])('of the page as a page says what to configure: %i %j', async (status, body, words) => {
+  ])('of a page’s script names the setting to change: %i %j', async (status, body, words) => {
     expect(await explainRefusal(answer(status, JSON.stringify(body)))).toBe(words);
   });
 
@@ -36,7 +36,7 @@ describe('an address of ActivityWatch’s web UI', () => {
     ['', '5601'],
     ['#content', '5601'],
     ['#/timeline', ''],
-  ])('is none: %j with port %j', (hash, port) => {
+  ])('needs no explanation: %j with port %j', (hash, port) => {
     expect(webUiAddress(at(hash), port)).toBeUndefined();
   });
 });

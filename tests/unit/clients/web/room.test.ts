@@ -56,7 +56,7 @@ describe('the room', () => {
     expect(room.current).toEqual(third);
   });
 
-  test('after a reset, pages that saw it and pages that come later know the same room', () => {
+  test('after a reset, pages that saw it and pages opened later show the same room', () => {
     const third = entry(5, 12, 'carol');
     const saw = after(...beginning, { type: 'timer', entry: 'reset' }, { type: 'timer', entry: third });
     const came = after(
@@ -69,7 +69,7 @@ describe('the room', () => {
     expect(after(...beginning, { type: 'timer', entry: 'reset' })).toMatchObject({ current: undefined, history: [] });
   });
 
-  test('what is left comes from the deadline, and is never less than nothing', () => {
+  test('the remaining time is computed from the deadline, and is never negative', () => {
     expect(deadline(first)).toBe(noon + 10 * minute);
     expect(left(first, noon + 1)).toBe(10 * minute - 1);
     expect(left(first, noon + 11 * minute)).toBe(0);
@@ -98,7 +98,7 @@ function told(looks: readonly (readonly [Entry | undefined, number])[]) {
   });
 }
 
-test('the person after the next is who followed that person the last time', () => {
+test('the person after the next is the one who followed that person last time', () => {
   const turn = (user: string, next: string, at: number): Entry => ({
     key: `${user}${at}`,
     kind: 'turn',
@@ -127,7 +127,7 @@ test('one minute more ends about a minute later, in whole minutes', () => {
 describe('moments', () => {
   const turn = entry(10, 0, 'alice', 'turn', 'bob');
 
-  test('a turn is told at its beginning, its thresholds and its end, once each', () => {
+  test('a turn is announced at its start, its thresholds and its end, once each', () => {
     const at = [0, 1, 5, 5.1, 9, 9.01, 9.9, 10, 10.1].map((minutes) => [turn, minutes] as const);
     expect(told([[undefined, 0], ...at])).toEqual([
       undefined,
@@ -143,7 +143,7 @@ describe('moments', () => {
     ]);
   });
 
-  test('a page opened in a turn or after it says nothing until the next moment', () => {
+  test('a page opened during or after a turn announces nothing until the next moment', () => {
     expect(
       told([
         [turn, 4],
@@ -158,7 +158,7 @@ describe('moments', () => {
     ).toEqual([undefined, undefined]);
   });
 
-  test('a page that slept hears of the last moment alone', () => {
+  test('a page that slept announces only the last moment', () => {
     expect(
       told([
         [turn, 1],
@@ -218,7 +218,7 @@ describe('moments', () => {
     ).toEqual([undefined, undefined, undefined]);
   });
 
-  test('sentences name who types and who is next, also when nobody is named', () => {
+  test('sentences name the typist and the next person, also when nobody is named', () => {
     expect(sentence('begun', turn)).toBe('alice types for 10 minutes. bob is next.');
     expect(sentence('over', turn)).toBe('The turn is over. bob is next.');
     expect(sentence('begun', entry(1, 0, ' '))).toBe('Someone types for 1 minute.');
@@ -236,7 +236,7 @@ describe('the timeline', () => {
     expect(placeOf(now + 30 * minute, now)).toBe(1);
   });
 
-  test('an entry ends where the next begins; what is out of view or stopped has no bar', () => {
+  test('an entry ends where the next begins; entries out of view and stops have no bar', () => {
     const history = [entry(10, -600), entry(30, -30), entry(10, -20, 'bob'), entry(0, -15), entry(60, -1, 'carol')];
     const drawn = bars(history, noon);
     expect(drawn.map((bar) => bar.entry.user)).toEqual(['alice', 'bob', 'carol']);

@@ -26,7 +26,7 @@ describe.each(['uws', 'ws'] as const)('pages on %s', (engine) => {
     }
   });
 
-  test('the files a page names are there, to be kept for ever', async () => {
+  test('the files of a page exist and may be cached without limit', async () => {
     hub = await startComposed({ engine });
     const page = await fetch(`${hub.url}calm-otter-42`).then((answer) => answer.text());
     const paths = [...page.matchAll(/(?:src|href)="\/(-\/assets\/[^"]*)"/g)].map(([, path]) => path ?? '');

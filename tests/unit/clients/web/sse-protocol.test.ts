@@ -35,7 +35,7 @@ describe('news', () => {
     });
   });
 
-  test('a goal that is an empty text is a goal; null is none', () => {
+  test('an empty text is a goal; null means no goal', () => {
     expect(newsOf('GOAL_REQUEST', '{"goal":"","user":"","requested":null}')).toEqual({
       type: 'goal',
       goal: { text: '', user: '' },
@@ -46,7 +46,7 @@ describe('news', () => {
     });
   });
 
-  test('what is not understood is passed over', () => {
+  test('unknown events are ignored', () => {
     for (const data of ['', '{', 'null', '[]', '7', '{"timer":"10"}', '{"timer":5,"user":"a","requested":"soon"}']) {
       expect(newsOf('TIMER_REQUEST', data)).toBeUndefined();
     }
@@ -75,7 +75,7 @@ describe('the stream’s text', () => {
   });
 });
 
-describe('what people type', () => {
+describe('input of people', () => {
   test('minutes are whole, from 1 to 1440', () => {
     expect(['1', ' 25 ', '1440', '007'].map(minutesOf)).toEqual([1, 25, 1440, 7]);
     expect(['', '0', '1441', '7.5', '-3', '1e3', 'ten', '99999'].map(minutesOf)).toEqual(Array(8).fill(undefined));

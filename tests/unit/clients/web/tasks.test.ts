@@ -24,8 +24,8 @@ function act(action: typeof add, args: string) {
   return writesTo(items, outcome.changes.tasks ?? []);
 }
 
-describe('what an action writes', () => {
-  test('a new task under a name of its own', () => {
+describe('the write of an action', () => {
+  test('a new task with a new key', () => {
     expect(act(add, 'read +book')).toEqual([
       { type: 'create', key: 'fresh', task: expect.objectContaining({ id: 3, desc: 'read', tags: ['book'] }) },
     ]);
@@ -71,13 +71,13 @@ test('a task is edited as the line it was typed as: tags taken out of it go', ()
 describe('keys', () => {
   const press = (key: string, more = {}) => commandAt({ key, modified: false, repeated: false, taken: false, ...more });
 
-  test('are those of the protocol', () => {
+  test('are the keys of the protocol', () => {
     const map = { a: 'add', i: 'info', u: 'update', Backspace: 'delete', Delete: 'delete', s: 'start', S: 'stop' };
     const more = { Enter: 'toggle', d: 'done', U: 'undone', H: 'hide done', W: 'worktime', C: 'context', '?': 'keys' };
     for (const [key, action] of Object.entries({ ...map, ...more })) expect([key, press(key)]).toEqual([key, action]);
   });
 
-  test('are left to fields, buttons and the browser, and none is there twice', () => {
+  test('are not taken from fields, buttons and the browser, and none is assigned twice', () => {
     expect(press('d', { taken: true })).toBeUndefined();
     expect(press('d', { modified: true })).toBeUndefined();
     expect(press('d', { repeated: true })).toBeUndefined();
@@ -87,7 +87,7 @@ describe('keys', () => {
   });
 });
 
-test('the connection is told of in words', () => {
+test('the connection’s state is shown in words', () => {
   expect(words({ name: 'offline', attempt: 1, reason: 'x', until: 0 }, 0).detail).toContain('kept here');
   expect(words({ name: 'offline', attempt: 1, reason: 'x', until: 0 }, 2)).toEqual({
     state: 'Offline',
