@@ -1,7 +1,7 @@
 // Events of ActivityWatch's buckets as evidence, by the type of the bucket. Spans are the events' own, never flooded.
 
 import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
-import { endOf, eventOf, isEventKey } from '../../adapters/activitywatch/events/event.ts';
+import { isEventKey } from '../../adapters/activitywatch/events/event.ts';
 import type { Item, Store } from '../../core/store.ts';
 import type { DayEvent, DayFacts, DayLane } from '../engine/evidence.ts';
 import { agentOf, isAgentType } from './agents.ts';
@@ -15,6 +15,7 @@ import {
   isRecord,
   type SharedFacts,
   textIn,
+  textOf,
 } from './reading.ts';
 
 /** How the events of a bucket are read. */
@@ -55,23 +56,23 @@ export async function readBucket(
   const margin = kind.lane === 'afk' || kind.lane === 'agent' ? timeout : 0;
   const short = channel.slice(channel.indexOf('/') + 1);
   const events: DayEvent[] = [];
-  for await (const item of pagesOf(store, channel, { from: from - margin, to: to + margin })) {
-    if (isEventKey(item.key)) events.push(evidenceOf(item, short, kind, shared));
+  for await (const items of pagesOf(store, channel, { from: from - margin, to: to + margin })) {
+    for (const item of items) if (isEventKey(item.key)) events.push(evidenceOf(item, short, kind, shared));
   }
   return { events, heartbeats: [] };
 }
 
 function evidenceOf(
-  item: Item,
+  { key, value: data, time, end, at }: Item,
   channel: string,
   { lane, kind, device, agent }: BucketKind,
   shared: SharedFacts,
 ): DayEvent {
-  const event = eventOf(item);
-  const { time, data } = event;
-  const to = kind === 'unlocks' ? time : Math.max(time, endOf(event));
-  const facts = shared.of(`${lane} ${data}`, () => factsIn(lane, data));
-  const base = { lane, device, kind, channel, key: item.key, from: time, to, facts };
+  // An item without a span was written by the channel verbs: it starts when it was written.
+  const from = time ?? at * 1_000;
+  const to = kind === 'unlocks' ? from : Math.max(from, end ?? from);
+  const facts = shared.of(lane, data, () => factsIn(lane, data));
+  const base = { lane, device, kind, channel, key, from, to, facts };
   if (lane === 'afk') return { ...base, input: kind === 'unlocks' || statusOf(data) === 'not-afk' };
   if (lane !== 'agent') return base;
   const session = sessionIn(data);
@@ -91,19 +92,18 @@ function sessionIn(data: string): string {
 function factsIn(lane: DayLane, data: string): DayFacts {
   const value: unknown = JSON.parse(data);
   if (!isRecord(value) || lane === 'afk') return {};
-  const url = textIn(value, 'url');
-  const said = {
-    app: textIn(value, 'app'),
-    title: textIn(value, 'title') || textIn(value, 'label'),
+  const url = textOf(value['url']);
+  return factsOf({
+    app: textOf(value['app']),
+    title: textOf(value['title']) || textOf(value['label']),
     url,
     host: hostOf(url),
-    path: textIn(value, 'file') || textIn(value, 'path'),
-    language: textIn(value, 'language'),
-    branch: textIn(value, 'branch'),
-  };
-  // The project of an editor is a fact; a window's is none, whoever writes it there.
-  const project = lane === 'editor' || lane === 'agent' ? projectName(textIn(value, 'project')) : '';
-  return factsOf({ ...said, project });
+    path: textOf(value['file']) || textOf(value['path']),
+    language: textOf(value['language']),
+    branch: textOf(value['branch']),
+    // The project of an editor is a fact; a window's is none, whoever writes it there.
+    project: lane === 'editor' || lane === 'agent' ? projectName(textOf(value['project'])) : '',
+  });
 }
 
 /** Editors of ActivityWatch say the folder of a project: its last part is the name. */

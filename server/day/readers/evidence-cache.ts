@@ -13,8 +13,9 @@ const attempts = 3;
 interface Cached {
   readonly span: DaySpan;
   readonly size: number;
-  readonly keys: ReadonlySet<string>;
   readonly evidence: ChannelEvidence;
+  /** Of its items; made for the first change that lies elsewhere. */
+  keys?: ReadonlySet<string>;
 }
 
 /** The spans of one channel, and who hears its changes. */
@@ -62,10 +63,10 @@ export class EvidenceCache {
       watched.reading.add(heard);
       const evidence = await read().finally(() => watched.reading.delete(heard));
       const reach = { from: span.from - margin, to: span.to + margin };
-      const { events, heartbeats } = evidence;
-      const keys = new Set([...events, ...heartbeats].map(({ key }) => key));
-      if (!heard.some((change) => touches(change, reach, keys))) {
-        this.#add(name, channelName, { span: reach, size: keys.size + 10, keys, evidence });
+      const size = evidence.events.length + evidence.heartbeats.length + 10;
+      const cached = { span: reach, size, evidence };
+      if (!heard.some((change) => touches(change, cached))) {
+        this.#add(name, channelName, cached);
         return evidence;
       }
       if (attempt === attempts) return evidence;
@@ -91,8 +92,8 @@ export class EvidenceCache {
 
   #heard(channel: string, { spans, reading }: Watched, changes: readonly Change[]): void {
     for (const heard of reading) heard.push(...changes);
-    for (const [name, { span, keys }] of spans) {
-      if (changes.some((change) => touches(change, span, keys))) this.#drop(channel, name);
+    for (const [name, cached] of spans) {
+      if (changes.some((change) => touches(change, cached))) this.#drop(channel, name);
     }
   }
 
@@ -128,6 +129,16 @@ export class EvidenceCache {
 }
 
 /** Whether a change may alter what was read of a span. */
-function touches({ key, time, end }: Change, { from, to }: DaySpan, keys: ReadonlySet<string>): boolean {
-  return keys.has(key) || (time !== null && time < to && (end ?? time) >= from);
+function touches({ key, time, end }: Change, cached: Cached): boolean {
+  const { from, to } = cached.span;
+  if (time !== null && time < to && (end ?? time) >= from) return true;
+  cached.keys ??= keysOf(cached.evidence);
+  return cached.keys.has(key);
+}
+
+function keysOf({ events, heartbeats }: ChannelEvidence): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { key } of events) keys.add(key);
+  for (const { key } of heartbeats) keys.add(key);
+  return keys;
 }

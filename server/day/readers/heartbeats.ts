@@ -48,7 +48,8 @@ export async function readHeartbeats(
   for (const { key, at, heartbeat } of all) {
     const { project = '', branch = '', language = '', last = [] } = heartbeat;
     const recent = before !== undefined && at - before.at < timeout ? before : undefined;
-    const place = inheritFields({ project, branch, language, last }, recent);
+    const place =
+      last.length === 0 ? { project, branch, language } : inheritFields({ project, branch, language, last }, recent);
     before = { ...place, at };
     if (at < from - timeout || (writesOnly && heartbeat.is_write !== true)) continue;
     heartbeats.push({
@@ -56,7 +57,7 @@ export async function readHeartbeats(
       at,
       channel: 'wakatime',
       key,
-      facts: options.shared.of(contentOf(heartbeat, place), () => factsIn(heartbeat, place)),
+      facts: options.shared.of('wakatime', contentOf(heartbeat, place), () => factsIn(heartbeat, place)),
       ...writerOf(heartbeat),
     });
   }
@@ -65,15 +66,19 @@ export async function readHeartbeats(
 
 async function readSpan(store: Store, channel: string, from: number, to: number): Promise<Read[]> {
   const read: Read[] = [];
-  for await (const { key, value, time } of pagesOf(store, channel, { from, to })) {
-    const heartbeat = readHeartbeat(value, time);
-    if (heartbeat !== undefined && time !== null) read.push({ key, at: time, heartbeat });
+  for await (const items of pagesOf(store, channel, { from, to })) {
+    for (const { key, value, time } of items) {
+      const heartbeat = readHeartbeat(value, time);
+      if (heartbeat !== undefined && time !== null) read.push({ key, at: time, heartbeat });
+    }
   }
   return read;
 }
 
 function contentOf({ entity, type, category }: Heartbeat, { project, branch, language }: InheritableFields): string {
-  return JSON.stringify(['wakatime', entity, type, category, project, branch, language]);
+  // With the lengths no two contents have one text.
+  const lengths = `${entity.length} ${type.length} ${category.length} ${project.length} ${branch.length}`;
+  return `${lengths} ${entity}${type}${category}${project}${branch}${language}`;
 }
 
 function factsIn({ entity, type, category }: Heartbeat, { project, branch, language }: InheritableFields): DayFacts {

@@ -23,34 +23,60 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /** '' where the field is no text. */
 export function textIn(value: Readonly<Record<string, unknown>>, name: string): string {
-  const text = value[name];
-  return typeof text === 'string' ? text : '';
+  return textOf(value[name]);
+}
+
+/** '' where it is no text. */
+export function textOf(said: unknown): string {
+  return typeof said === 'string' ? said : '';
 }
 
 const mostShared = 20_000;
 
 /** Facts by a text that they are made from, so that the engine classifies equal content once. */
 export class SharedFacts {
-  readonly #known = new Map<string, DayFacts>();
+  readonly #known = new Map<string, Map<string, DayFacts>>();
+  #count = 0;
 
-  of(text: string, make: () => DayFacts): DayFacts {
-    const known = this.#known.get(text);
+  /** @param kind of what the text says: equal texts of two kinds are two facts */
+  of(kind: string, text: string, make: () => DayFacts): DayFacts {
+    const known = this.#known.get(kind)?.get(text);
     if (known !== undefined) return known;
-    if (this.#known.size >= mostShared) this.#known.clear();
+    if (this.#count >= mostShared) {
+      this.#known.clear();
+      this.#count = 0;
+    }
+    const ofKind = this.#known.get(kind) ?? new Map<string, DayFacts>();
+    this.#known.set(kind, ofKind);
     const made = make();
-    this.#known.set(text, made);
+    ofKind.set(text, made);
+    this.#count += 1;
     return made;
   }
 }
 
 /** Only what is said: no field is there with nothing in it. */
-export function factsOf(said: Readonly<Record<Exclude<keyof DayFacts, 'tags'>, string>> | Partial<DayFacts>): DayFacts {
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== '' && value !== undefined));
+export function factsOf(said: Omit<DayFacts, 'tags'>): DayFacts {
+  const { project, task, app, title, url, host, path, branch, language, room, category } = said;
+  const facts: { -readonly [Name in keyof DayFacts]: DayFacts[Name] } = {};
+  // A list of names takes four times as long.
+  if (project !== undefined && project !== '') facts.project = project;
+  if (task !== undefined && task !== '') facts.task = task;
+  if (app !== undefined && app !== '') facts.app = app;
+  if (title !== undefined && title !== '') facts.title = title;
+  if (url !== undefined && url !== '') facts.url = url;
+  if (host !== undefined && host !== '') facts.host = host;
+  if (path !== undefined && path !== '') facts.path = path;
+  if (branch !== undefined && branch !== '') facts.branch = branch;
+  if (language !== undefined && language !== '') facts.language = language;
+  if (room !== undefined && room !== '') facts.room = room;
+  if (category !== undefined && category !== '') facts.category = category;
+  return facts;
 }
 
 /** The host name of an address; '' where it is none. */
 export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : '';
+  return url !== '' && URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 const unnamed: ReadonlySet<string> = new Set(['', 'unknown', 'localhost', 'unknown hostname']);
