@@ -1,7 +1,7 @@
 // The conversation on every transport and engine, and what only some transports have: frames, pieces, handshakes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { dial, refused } from '../harness/clients.ts';
+import { dial, openRefused } from '../harness/clients.ts';
 import { conversation, Place } from './conversation.ts';
 import { rawTcp, webSocket } from './talk.ts';
 
@@ -69,10 +69,10 @@ describe.each(engines)('features of some transports only, on %s', (engine) => {
   test('[C5.1] [C5.2] a foreign or null Origin is answered 403, a foreign Host 421; no Origin is accepted', async () => {
     const host = `127.0.0.1:${port()}`;
     for (const origin of ['https://evil.example', 'null', `http://${host}.evil.example`, 'file://']) {
-      expect(await refused(port(), { origin })).toMatchObject({ status: 403 });
+      expect(await openRefused(port(), { origin })).toMatchObject({ status: 403 });
     }
     for (const name of ['evil.example', `${host}.evil.example`, 'localhost.evil.example']) {
-      expect(await refused(port(), { host: name })).toMatchObject({ status: 421 });
+      expect(await openRefused(port(), { host: name })).toMatchObject({ status: 421 });
     }
     for (const headers of [{}, { origin: `http://${host}` }, { host: 'localhost' }]) {
       (await webSocket(place.hub, headers)).cut();

@@ -1,10 +1,10 @@
-// Queries over a few buckets in memory, without threads and HTTP: what comes out is JSON as clients see it.
+// Runs queries over a few buckets in memory, without threads and HTTP. The results are JSON as clients receive it.
 
 import { type Evaluated, evaluate, parsed } from '../../server/adapters/activitywatch/query/evaluate.ts';
 import { type Fed, Replica } from '../../server/adapters/activitywatch/query/replica.ts';
 import { ResultWriter } from '../../server/adapters/activitywatch/query/values.ts';
 
-/** `[start, duration, data]`, in seconds after the day began. */
+/** `[start, duration, data]`; start in seconds since the start of `day`, duration in seconds. */
 export type Short = readonly [start: number, duration: number, data: object];
 
 export const day = Date.UTC(2026, 2, 1);
@@ -29,18 +29,18 @@ export function run(text: string, buckets: Readonly<Record<string, BucketOf>> = 
     );
     replicas.set(name, replica);
   }
-  const read = parsed(text);
-  if (!read.ok) return read;
-  const of = (name: string) => {
+  const query = parsed(text);
+  if (!query.ok) return query;
+  const replicaOf = (name: string) => {
     const replica = replicas.get(name);
     if (replica === undefined) throw new Error(name);
     return replica;
   };
-  return evaluate(read.statements, {
+  return evaluate(query.statements, {
     source: {
       buckets: Object.entries(buckets).map(([name, { hostname = 'h' }]) => ({ id: name, hostname })),
-      events: (name, from, to) => of(name).events(from, to),
-      count: (name, from, to) => of(name).events(from, to).length,
+      events: (name, from, to) => replicaOf(name).events(from, to),
+      count: (name, from, to) => replicaOf(name).events(from, to).length,
     },
     period,
     name: 'a name',
@@ -56,7 +56,7 @@ export function result(text: string, buckets: Readonly<Record<string, BucketOf>>
   return JSON.parse(new ResultWriter().text(evaluated.value));
 }
 
-/** The events of RETURN, written as they were given. */
+/** The events of RETURN, in the form of `Short`. */
 export function shorts(text: string, buckets: Readonly<Record<string, BucketOf>>): readonly Short[] {
   return result(text, buckets).map(
     ({ timestamp, duration, data }: { timestamp: string; duration: number; data: object }) => [
@@ -67,7 +67,7 @@ export function shorts(text: string, buckets: Readonly<Record<string, BucketOf>>
   );
 }
 
-/** What went wrong, as `class: message`. */
+/** The error as `class: message`, or `nothing` if the query succeeds. */
 export function failure(text: string, buckets: Readonly<Record<string, BucketOf>> = {}): string {
   const evaluated = run(text, buckets);
   return evaluated.ok ? 'nothing' : `${evaluated.type}: ${evaluated.message}`;

@@ -1,5 +1,5 @@
-// A hub with ActivityWatch's routes in memory: requests are values that go through the real router and come back as replies.
-// What sockets do to them is tested elsewhere.
+// A hub with ActivityWatch's routes in memory. A request is a value that goes through the real router; there are no sockets, which
+// tests/unit/transport tests.
 
 import { openActivityWatch } from '../../server/adapters/activitywatch/routes/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
@@ -19,15 +19,15 @@ export interface Answer {
   readonly value: any;
 }
 
-export interface Wishes {
+export interface ServerOptions {
   readonly store?: Store;
   readonly world?: TestWorld;
   readonly testing?: boolean;
   readonly personal?: boolean;
 }
 
-export interface Asked {
-  /** Text goes as it is, all else as JSON. */
+export interface RequestOptions {
+  /** A string is sent unchanged, any other value as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly token?: string;
@@ -38,32 +38,32 @@ export interface TestServer {
   readonly hub: Hub;
   readonly world: TestWorld;
   readonly accounts: Accounts;
-  ask(method: string, path: string, asked?: Asked): Promise<Answer>;
+  ask(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown): Promise<Answer>;
   close(): Promise<void>;
 }
 
-export async function openServer(wishes: Wishes = {}): Promise<TestServer> {
-  const world = wishes.world ?? new TestWorld();
-  const hub = new Hub({ store: wishes.store ?? (await newStore()), relay: noopRelay, world });
+export async function openServer(options: ServerOptions = {}): Promise<TestServer> {
+  const world = options.world ?? new TestWorld();
+  const hub = new Hub({ store: options.store ?? (await newStore()), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   await accounts.createOwner(undefined);
   const activityWatch = openActivityWatch({
     hub,
     accounts,
-    personal: wishes.personal ?? true,
+    personal: options.personal ?? true,
     hostname: 'this-host',
     version: 'horai-v0.0.0',
-    testing: wishes.testing ?? false,
+    testing: options.testing ?? false,
   });
   const router = new Router(activityWatch.routes);
-  const ask = async (method: string, url: string, { body, headers = {}, token, origin = '' }: Asked = {}) => {
+  const ask = async (method: string, url: string, { body, headers = {}, token, origin = '' }: RequestOptions = {}) => {
     const [path = '', query = ''] = url.split(/\?(.*)/s);
-    const found = router.find(method, path);
-    if (!found.ok) return answerOf(found.reply);
+    const match = router.find(method, path);
+    if (!match.ok) return readReply(match.reply);
     const type = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
-    const reply = await found.route.handle({
+    const reply = await match.route.handle({
       address: '127.0.0.1',
       host: 'localhost:5600',
       origin,
@@ -73,11 +73,11 @@ export async function openServer(wishes: Wishes = {}): Promise<TestServer> {
       query,
       headers: new Map(Object.entries(type)),
       body: Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)),
-      params: found.params,
+      params: match.params,
       aborted: () => false,
     });
-    if ('open' in reply) throw new Error('a stream');
-    return answerOf(reply);
+    if ('open' in reply) throw new Error('the reply is a stream');
+    return readReply(reply);
   };
   return {
     hub,
@@ -90,12 +90,12 @@ export async function openServer(wishes: Wishes = {}): Promise<TestServer> {
   };
 }
 
-async function answerOf(reply: Reply | ChunkedReply): Promise<Answer> {
+async function readReply(reply: Reply | ChunkedReply): Promise<Answer> {
   const { status, headers } = reply;
-  const pieces: Buffer[] = [];
-  if ('chunks' in reply) for await (const piece of reply.chunks) pieces.push(Buffer.from(piece));
-  else pieces.push(Buffer.from(reply.body));
-  const text = Buffer.concat(pieces).toString();
+  const chunks: Buffer[] = [];
+  if ('chunks' in reply) for await (const chunk of reply.chunks) chunks.push(Buffer.from(chunk));
+  else chunks.push(Buffer.from(reply.body));
+  const text = Buffer.concat(chunks).toString();
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,4 +1,4 @@
-// A hub with the routes of one adapter and the hub's own protocol, on a real port and with a clock that is moved by hand.
+// A hub with the routes of one adapter and the hub's own protocol, on a real port and with a clock that the test moves.
 
 import { openTaskClients } from '../../server/adapters/kronos/task-requests.ts';
 import { Accounts } from '../../server/core/accounts.ts';
@@ -53,13 +53,13 @@ export async function openAdapterHub(
   const tasks = await openTaskClients({ hub, accounts });
   const { routes, forms = [], hasKronosPort = false } = createAdapter(hub, { accounts, personal });
   const converse = openWire({ hub, accounts, tasks, personal, signup: 'closed', version: '0.0.0', forms });
-  const listened = await listen(
+  const result = await listen(
     { routes, admit: () => undefined, converse },
     { host: '127.0.0.1', port: 0, kronosPort: hasKronosPort ? 0 : null, isKronosRequired: hasKronosPort },
     { log: world.log, engine },
   );
-  if (!listened.ok) throw new Error(listened.error);
-  const { listening } = listened;
+  if (!result.ok) throw new Error(result.error);
+  const { listening } = result;
   hub.addPublisher(listening.publisher);
   const { port } = listening;
   return {
@@ -70,10 +70,10 @@ export async function openAdapterHub(
     port,
     listening,
     async socket() {
-      const guest = await visit(port);
-      guest.send(JSON.stringify({ type: 'login', user_id: owner, device_id: 'd' }));
-      await guest.messages.next();
-      return guest;
+      const client = await visit(port);
+      client.send(JSON.stringify({ type: 'login', user_id: owner, device_id: 'd' }));
+      await client.messages.next();
+      return client;
     },
     async close() {
       await listening.close();

@@ -1,4 +1,4 @@
-// A process that adds one to a value in a file, again and again, and says so each time that it was promised.
+// A process that adds 1 to a value in a file in a loop. It prints `+` after each update that the storage has acknowledged.
 
 import { FileStorage } from '../../clients/typescript/file-storage.ts';
 

@@ -1,5 +1,5 @@
-// Real Chromium, driven from outside: each Visitor is a browser of its own, which notes whatever its pages complain about
-// and every request that would leave the hub.
+// Drives a real Chromium. Each Visitor starts its own browser and records the console errors and exceptions of its pages and every
+// request to another origin than the hub's.
 
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -17,7 +17,7 @@ const quiet = [
 ];
 
 export const hasChromium = existsSync(executablePath);
-if (!hasChromium) console.warn(`SKIPPED: the pages are not tried in a browser, there is no ${executablePath}`);
+if (!hasChromium) console.warn(`${executablePath} does not exist: the tests of the pages in a browser are SKIPPED.`);
 
 export interface VisitorOptions {
   /** Milliseconds that the wall clock of the pages is ahead. */
@@ -37,11 +37,11 @@ function wrongClock(ahead: number): string {
 
 export class Visitor {
   readonly page: Page;
-  /** What the console called an error, and exceptions. */
+  /** Errors on the console, and uncaught exceptions. */
   readonly complaints: string[] = [];
   /** Requests to another origin than the hub's. */
   readonly strays: string[] = [];
-  /** While true, a request that finds no hub is no complaint: Chromium notes each as an error, whoever made it. */
+  /** True while the hub is down on purpose: then a failed request is not recorded, although Chromium logs it as an error. */
   outage = false;
   #browser: Browser;
 
@@ -71,7 +71,7 @@ export class Visitor {
     return new Visitor(browser, await context.newPage(), new URL(hub).origin);
   }
 
-  /** Waits for an element that is there, or is there with this text. */
+  /** Waits until the page has such an element, with this text if given. */
   async sees(selector: string, text?: string | RegExp): Promise<void> {
     const found = this.page.locator(selector, text === undefined ? {} : { hasText: text }).first();
     await found.waitFor({ state: 'attached' });
@@ -85,13 +85,16 @@ export class Visitor {
     return this.page.locator(selector).count();
   }
 
-  /** Pixels by which the page is wider than the window. */
+  /** Pixels by which the page is wider than the window, 0 if it fits. */
   sticksOut(): Promise<number> {
     const over = (element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth;
     return this.page.locator('html').evaluate(over);
   }
 
-  /** What the clock showed when the page last drew it, and when that was, by this machine's own clock. */
+  /**
+   * The room's clock as the page last drew it.
+   * @returns milliseconds: `remaining` as shown, `at` and `deadline` by the clock of the page's machine
+   */
   async clock(): Promise<{ remaining: number; at: number; deadline: number }> {
     const timer = this.page.locator('#timer');
     const shown = () =>
@@ -100,7 +103,7 @@ export class Visitor {
         return { remaining: number('data-remaining'), at: number('data-at'), deadline: number('data-deadline') };
       });
     const before = await shown();
-    // A clock that stands still would be right about the past.
+    // Waits for the next drawing: a clock that no longer runs would still show a correct old state.
     for (;;) {
       const now = await shown();
       if (now.at !== before.at) return now;

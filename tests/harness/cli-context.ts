@@ -1,5 +1,5 @@
-// Runs the command line in the test's process: on a database in memory or of the caller's, with a clock that is moved by hand.
-// Returns what was printed.
+// Runs the command line in the test's process, on a database in memory or one of the test, with a clock that the test moves. A run
+// returns its output and its exit code.
 
 import type { CliContext, LastSync } from '../../clients/kronos/cli/cli-context.ts';
 import { run } from '../../clients/kronos/cli/program.ts';
@@ -29,8 +29,8 @@ export interface CliResult {
 const zone = 'Europe/Paris';
 
 export class TestCli {
-  keeper: DatabaseStore;
-  /** Milliseconds since 1970: the moment of the text's example. */
+  database: DatabaseStore;
+  /** Milliseconds since 1970; at first 2018-03-01 21:21 in `zone`. */
   now = at('2018-03-01T21:21', zone) * 1_000;
   /** Replaces `now`, for tests against a hub with a real clock. */
   clock: (() => number) | undefined;
@@ -49,17 +49,17 @@ export class TestCli {
   folder = '/nowhere';
   end: () => void = () => undefined;
   /** Called with each line that is printed. */
-  heard: (line: string) => void = () => undefined;
+  onPrint: (line: string) => void = () => undefined;
   #names = 0;
   #name: string;
 
-  /** @param name begins the names of its tasks */
-  constructor(keeper: DatabaseStore = new MemoryDatabase(), name = 'task') {
+  /** @param name the prefix of the ids that it creates */
+  constructor(database: DatabaseStore = new MemoryDatabase(), name = 'task') {
     this.#name = name;
-    this.keeper = keeper;
+    this.database = database;
   }
 
-  /** @param line as it is typed, words apart by spaces */
+  /** @param line a command line; its words are separated by spaces */
   run(line: string): Promise<CliResult> {
     return this.words(line.split(' ').filter((word) => word !== ''));
   }
@@ -67,7 +67,7 @@ export class TestCli {
   async words(words: readonly string[]): Promise<CliResult> {
     let [out, err] = ['', ''];
     const cli: CliContext = {
-      database: this.keeper,
+      database: this.database,
       env: this.env,
       platform: 'linux',
       home: '/nowhere',
@@ -81,7 +81,7 @@ export class TestCli {
       version: () => '0.1.0',
       print: (line) => {
         out += `${line}\n`;
-        this.heard(line);
+        this.onPrint(line);
       },
       printError: (line) => {
         err += `${line}\n`;

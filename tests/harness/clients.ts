@@ -1,5 +1,5 @@
-// The parties of the transport tests: a front whose conversations echo and remember, and clients on real sockets that read
-// what comes, in order. Nothing here waits for time; a read that never comes fails by jest's own limit, which says what was read last.
+// Both ends of the transport tests: a server whose conversations echo and record messages, and clients on real sockets that read
+// messages in order. Nothing here waits for time. A read without a message fails at jest's limit, with the last message in the error.
 
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -19,38 +19,38 @@ import { TestWorld } from './world.ts';
 
 export const ENGINES: readonly EngineName[] = ['uWebSockets.js', 'ws'];
 
-/** The ways to listen: `alone` is uWebSockets.js where connections cannot be handed over, so that it reads HTTP too. */
+/** The ways to listen. `alone`: uWebSockets.js where connections cannot be handed over to it, so that it also serves HTTP. */
 export type Listener = EngineName | 'uWebSockets.js alone';
 export const LISTENERS: readonly Listener[] = ['uWebSockets.js', 'uWebSockets.js alone', 'ws'];
 
-/** Things that come one after the other, and somebody who awaits them. */
+/** A queue with an asynchronous `next`. */
 export class Flow<T> {
-  readonly #there: T[] = [];
-  readonly #asked: ((thing: T) => void)[] = [];
+  readonly #arrived: T[] = [];
+  readonly #readers: ((value: T) => void)[] = [];
   #last: T | undefined;
 
-  push(thing: T): void {
-    this.#last = thing;
-    const ask = this.#asked.shift();
-    if (ask === undefined) this.#there.push(thing);
-    else ask(thing);
+  push(value: T): void {
+    this.#last = value;
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#arrived.push(value);
+    else reader(value);
   }
 
   next(): Promise<T> {
-    const [first] = this.#there.splice(0, 1);
+    const [first] = this.#arrived.splice(0, 1);
     if (first !== undefined) return Promise.resolve(first);
-    const last = this.#last === undefined ? 'nothing' : shorten(this.#last);
-    return waiting(`what comes after ${last}`, new Promise((resolve) => this.#asked.push(resolve)));
+    const last = this.#last === undefined ? 'novalue' : shorten(this.#last);
+    return waiting(`the value after ${last}`, new Promise((resolve) => this.#readers.push(resolve)));
   }
 }
 
-function shorten(thing: unknown): string {
+function shorten(value: unknown): string {
   return (
-    typeof thing === 'string' ? thing : inspect(thing, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+    typeof value === 'string' ? value : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
   ).slice(0, 200);
 }
 
-/** One connection as the core's end sees it. */
+/** The server's end of a connection. */
 export class Talk implements Conversation {
   readonly peer: Peer;
   readonly caller: Caller | null;
@@ -67,16 +67,16 @@ export class Talk implements Conversation {
     this.#publisher = publisher;
   }
 
-  /** `{"join":t}`, `{"leave":t}`, `{"publish":t,"text":…}`, `{"close":code}`, `{"throw":true}` do so; all but the last two are echoed. */
+  /** Executes `{"join":t}`, `{"leave":t}`, `{"publish":t,"text":…}`, `{"close":code}` and `{"throw":true}`; echoes all but the last two. */
   receive(text: string): void {
     this.received.push(text);
-    const asked = parsed(text);
-    if (typeof asked['join'] === 'string') this.peer.join(asked['join']);
-    if (typeof asked['leave'] === 'string') this.peer.leave(asked['leave']);
-    if (typeof asked['publish'] === 'string')
-      this.#publisher().publish(asked['publish'], String(asked['text']), this.peer);
-    if (asked['throw'] === true) throw new Error('a bug in the core');
-    if (typeof asked['close'] === 'number') this.peer.close(asked['close'], 'as you wish');
+    const command = parseCommand(text);
+    if (typeof command['join'] === 'string') this.peer.join(command['join']);
+    if (typeof command['leave'] === 'string') this.peer.leave(command['leave']);
+    if (typeof command['publish'] === 'string')
+      this.#publisher().publish(command['publish'], String(command['text']), this.peer);
+    if (command['throw'] === true) throw new Error('a bug in the core');
+    if (typeof command['close'] === 'number') this.peer.close(command['close'], 'as you wish');
     else this.answers.push(this.peer.send(text));
   }
 
@@ -85,7 +85,7 @@ export class Talk implements Conversation {
     this.#followed.push(topic);
   }
 
-  /** As the core does: what is behind follows no more, until it has caught up. */
+  /** As the core does: a connection that missed a message leaves its topics until it has caught up. */
   dropped(text: string): void {
     for (const topic of this.#followed) this.peer.leave(topic);
     this.#followed = [];
@@ -102,7 +102,7 @@ export class Talk implements Conversation {
   }
 }
 
-function parsed(text: string): Record<string, unknown> {
+function parseCommand(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? { ...value } : {};
@@ -115,18 +115,18 @@ export interface TestListener extends OpenPorts {
   readonly world: TestWorld;
   /** Conversations in the order in which they began. */
   readonly talks: Flow<Talk>;
-  /** For streams of a test's own routes. */
+  /** Creates the conversation of a stream, for a test's own routes. */
   readonly talk: (peer: Peer) => Talk;
 }
 
-export interface Wishes {
+export interface ServerOptions {
   readonly routes?: readonly Route[];
   readonly admit?: AppHandlers['admit'];
   readonly converse?: AppHandlers['converse'];
   readonly options?: Partial<ListenOptions>;
 }
 
-export async function open(listener: Listener, wishes: Wishes = {}): Promise<TestListener> {
+export async function open(listener: Listener, server: ServerOptions = {}): Promise<TestListener> {
   const engine = listener === 'ws' ? 'ws' : 'uWebSockets.js';
   const isSplit = listener === 'uWebSockets.js';
   const world = new TestWorld();
@@ -136,15 +136,15 @@ export async function open(listener: Listener, wishes: Wishes = {}): Promise<Tes
     talks.push(talk);
     return talk;
   };
-  const front: AppHandlers = {
-    routes: wishes.routes ?? [],
-    admit: wishes.admit ?? (() => undefined),
-    converse: wishes.converse ?? begin,
+  const handlers: AppHandlers = {
+    routes: server.routes ?? [],
+    admit: server.admit ?? (() => undefined),
+    converse: server.converse ?? begin,
   };
   const addresses = { host: '127.0.0.1', port: 0, kronosPort: 0, isKronosRequired: true };
-  const listened = await listen(front, addresses, { log: world.log, engine, isSplit, ...wishes.options });
-  if (!listened.ok) throw new Error(listened.error);
-  const { listening } = listened;
+  const result = await listen(handlers, addresses, { log: world.log, engine, isSplit, ...server.options });
+  if (!result.ok) throw new Error(result.error);
+  const { listening } = result;
   return { ...listening, world, talks, talk: (peer) => begin(peer, null) };
 }
 
@@ -153,7 +153,7 @@ export interface Guest {
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
   send(data: string | Uint8Array): void;
-  /** Stops and goes on reading, down to the socket. */
+  /** Stops reading from the socket, so that the sender notices. */
   pause(): void;
   resume(): void;
   end(): void;
@@ -180,11 +180,11 @@ export async function visit(port: number, path = '/', headers: Record<string, st
   };
 }
 
-/** The status with which an upgrade was refused, and what the answer said. */
-export function refused(port: number, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+/** Tries to open a WebSocket that the hub must refuse. Returns the response's status and body. */
+export function openRefused(port: number, headers: Record<string, string>): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const ws = new WebSocket(`ws://127.0.0.1:${port}/`, { headers });
-    ws.on('open', () => reject(new Error('it was let in')));
+    ws.on('open', () => reject(new Error('the upgrade was accepted')));
     ws.on('error', reject);
     ws.on('unexpected-response', (_request, response) => {
       let body = '';
@@ -197,14 +197,14 @@ export function refused(port: number, headers: Record<string, string>): Promise<
 }
 
 /** A raw TCP client; `lines` are without their newline. */
-export interface Wirer {
+export interface TcpClient {
   readonly socket: Socket;
   readonly lines: Flow<string>;
-  /** Everything that came, once the other side has ended. */
+  /** Resolves with everything received when the connection closes. */
   readonly all: Promise<string>;
 }
 
-export async function dial(port: number): Promise<Wirer> {
+export async function dial(port: number): Promise<TcpClient> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const lines = new Flow<string>();
   const pieces: Buffer[] = [];
@@ -234,10 +234,10 @@ export function ask(
   port: number,
   method: string,
   path: string,
-  wishes: { body?: string | Buffer; headers?: Record<string, string> } = {},
+  options: { body?: string | Buffer; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asking = request({ port, host: '127.0.0.1', method, path, headers: wishes.headers ?? {} }, (response) => {
+    const outgoing = request({ port, host: '127.0.0.1', method, path, headers: options.headers ?? {} }, (response) => {
       const pieces: Buffer[] = [];
       response.on('data', (chunk) => pieces.push(Buffer.from(chunk)));
       response.on('error', reject);
@@ -246,7 +246,7 @@ export function ask(
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       });
     });
-    asking.on('error', reject);
-    asking.end(wishes.body);
+    outgoing.on('error', reject);
+    outgoing.end(options.body);
   });
 }

@@ -1,10 +1,10 @@
-// The command line in this process: what was typed, what it printed and its exit code. As a process it is process.ts'.
+// Runs `horai …` in this process and returns its output and exit code. process.ts runs it as a process of its own.
 
 import { run } from '../../server/commands/program.ts';
 import { realWorld } from '../../server/world.ts';
 import type { Ended } from './process.ts';
 
-/** `horai …` on a data folder; with 42 it would have run a hub, with 43 an edge. */
+/** Runs `horai …` on a data folder. Exit code 42 stands for a started hub, 43 for a started edge. */
 export async function type(data: string, ...args: readonly string[]): Promise<Ended> {
   const out: string[] = [];
   const err: string[] = [];

@@ -6,16 +6,16 @@ import type { Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
 import { realWorld } from '../../server/world.ts';
 
-/** The configuration of a hub in memory on free ports, but for what `said` says. */
-export function testConfig(said: Partial<Config> = {}): Config {
+/** The configuration of a hub in memory on free ports. @param overrides replace single values */
+export function testConfig(overrides: Partial<Config> = {}): Config {
   const configured = configure({ env: {}, platform: 'linux', home: '/nowhere' });
   if (!configured.ok) throw new Error(configured.errors.join('\n'));
-  return { ...configured.config, port: 0, kronosPort: null, store: 'memory', log: 'silent', ...said };
+  return { ...configured.config, port: 0, kronosPort: null, store: 'memory', log: 'silent', ...overrides };
 }
 
-/** @param world the real one unless said */
-export async function startComposed(said: Partial<Config> = {}, world?: World): Promise<RunningHub> {
-  const config = testConfig(said);
+/** @param world the real one by default */
+export async function startComposed(overrides: Partial<Config> = {}, world?: World): Promise<RunningHub> {
+  const config = testConfig(overrides);
   const composed = await compose(config, world ?? realWorld(config.log));
   if (!composed.ok) throw new Error(composed.error);
   return composed.hub;
@@ -24,15 +24,15 @@ export async function startComposed(said: Partial<Config> = {}, world?: World): 
 export interface Node {
   readonly hub: RunningHub;
   readonly store: Store;
-  /** Resolves when all that other nodes have written by now has been told here. */
+  /** Resolves when this node has published all changes that other nodes have committed so far. */
   level(): Promise<void>;
 }
 
 /** Starts the nodes of one hub. */
-export type Start = (said: Partial<Config>, world: World) => Promise<readonly Node[]>;
+export type Start = (overrides: Partial<Config>, world: World) => Promise<readonly Node[]>;
 
-export async function startNode(said: Partial<Config>, world: World): Promise<Node> {
-  const config = testConfig(said);
+export async function startNode(overrides: Partial<Config>, world: World): Promise<Node> {
+  const config = testConfig(overrides);
   const assembled = await assemble(config, world);
   if (!assembled.ok) throw new Error(assembled.error);
   const composed = await openPorts(assembled.parts, config, world);
@@ -40,4 +40,4 @@ export async function startNode(said: Partial<Config>, world: World): Promise<No
   return { hub: composed.hub, store: assembled.parts.hub.store, level: () => assembled.parts.hub.refresh() };
 }
 
-export const oneNode: Start = async (said, world) => [await startNode(said, world)];
+export const oneNode: Start = async (overrides, world) => [await startNode(overrides, world)];

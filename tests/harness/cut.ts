@@ -1,5 +1,5 @@
-// A wire that can be cut as a network is: nothing comes through, nobody is told, and connections made meanwhile hang as well. It
-// stands in for a network namespace (namespace.ts), which takes rights that a test run need not have.
+// A TCP proxy that can behave like a broken network: while it is cut, no byte passes, neither end gets an error, and new connections
+// hang as well. It replaces a network namespace (namespace.ts) where the test run lacks the rights to create one.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -14,7 +14,7 @@ export class Cut {
     this.port = port;
   }
 
-  /** @param host where it listens */
+  /** @param target the port on this machine that it forwards to. @param host the address that it listens on */
   static async open(target: number, host = '127.0.0.1'): Promise<Cut> {
     const server = createServer({ allowHalfOpen: false });
     await new Promise<void>((resolve) => server.listen(0, host, resolve));

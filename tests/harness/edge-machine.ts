@@ -1,5 +1,5 @@
-// A machine's watchers, seeded: what they say in a working day, in order. Each turn is one request; it may name an event that an
-// earlier answer made, as the stopwatch of the web UI does.
+// The requests of one machine's watchers during a working day, in order, from a seed. A request may use the id of an event that an
+// earlier request created, as the stopwatch of the web UI does.
 
 import { ask } from './edge.ts';
 
@@ -7,9 +7,9 @@ export interface Turn {
   readonly method: 'POST' | 'DELETE';
   readonly path: (id: number) => string;
   readonly body?: (id: number) => unknown;
-  /** The name under which the id of the answer is remembered. */
+  /** Remembers the id in the response under this name. */
   readonly makes?: string;
-  /** The name of the id that is needed. */
+  /** The name of the remembered id that `path` and `body` get. */
   readonly needs?: string;
 }
 
@@ -47,10 +47,10 @@ export function dayOf(host: string, random: () => number, length: number): reado
       const data = { app: 'app', title: `${pick(titles)} ${host}` };
       turns.push(beat(`aw-watcher-window_${host}`, 3, { timestamp: at(now), duration: 0, data }));
     } else if (roll < 0.65) {
-      // Away: the same moment, and a duration that grows.
-      const gone = at(now);
+      // An absence: heartbeats with the same start and a growing duration.
+      const start = at(now);
       for (const duration of [5, 10, 15]) {
-        turns.push(beat(`aw-watcher-afk_${host}`, 185, { timestamp: gone, duration, data: { status: 'afk' } }));
+        turns.push(beat(`aw-watcher-afk_${host}`, 185, { timestamp: start, duration, data: { status: 'afk' } }));
       }
       now += 15_000;
     } else if (roll < 0.85) {
@@ -77,13 +77,13 @@ export function dayOf(host: string, random: () => number, length: number): reado
   return turns;
 }
 
-/** Says them one after the other. */
+/** Sends the requests one after the other. */
 export class Machine {
   #url: () => string;
   #headers: Readonly<Record<string, string>>;
   #made = new Map<string, number>();
 
-  /** @param token where no edge has it */
+  /** @param token needed when it sends to the hub, not to an edge */
   constructor(url: () => string, token?: string) {
     this.#url = url;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -1,5 +1,5 @@
-// What the tests of the edge are made of: requests as watchers send them, tokens for devices, edges in this process, and a wire to the
-// hub that tests cut, stall, rob of answers and read along.
+// Parts of the edge's tests: requests as watchers send them, tokens for devices, edges in this process, and a proxy in front of the hub
+// that tests use to cut or stall connections, to drop answers and to read the traffic.
 
 import { connect, createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import type { World } from '../../server/core/world.ts';
@@ -41,7 +41,7 @@ export async function ask(
   return { status: reply.status, headers: reply.headers, text, value };
 }
 
-/** A token for a device of the owner, made in the words of the hub's own wire. */
+/** Creates a token for a device of the owner, over the hub's own protocol. */
 export async function tokenFor(url: string, name: string, scopes: readonly string[] = ['read', 'write']) {
   const socket = await Socket.open(url);
   socket.say({ type: 'token', user_id: ownerToken, ref: 1, account: 'owner', name, scopes });
@@ -61,18 +61,18 @@ export async function revoke(url: string, token: string): Promise<void> {
 }
 
 export interface StartedEdge extends RunningEdge {
-  /** What a person was told. */
-  readonly said: readonly string[];
+  /** The lines that the edge printed. */
+  readonly printed: readonly string[];
 }
 
-/** An edge on free ports; its store is in memory unless said. */
+/** Starts an edge on free ports, with a store in memory unless `overrides` names a folder. */
 export async function startEdge(
   hub: string,
   token: string,
-  said: Partial<EdgeConfig> = {},
+  overrides: Partial<EdgeConfig> = {},
   world: World = realWorld('silent'),
 ): Promise<StartedEdge> {
-  const sentences: string[] = [];
+  const printed: string[] = [];
   const opened = await openEdge(
     {
       hub: { url: new URL(hub), token, ca: undefined },
@@ -84,17 +84,17 @@ export async function startEdge(
       rules: undefined,
       testing: false,
       engine: 'ws',
-      ...('folder' in said ? {} : { store: new MemoryStore({ epoch: world.id() }) }),
-      ...said,
+      ...('folder' in overrides ? {} : { store: new MemoryStore({ epoch: world.id() }) }),
+      ...overrides,
     },
     world,
-    (text) => sentences.push(text),
+    (text) => printed.push(text),
   );
   if (!opened.ok) throw new Error(opened.error);
-  return { ...opened.edge, said: sentences };
+  return { ...opened.edge, printed };
 }
 
-/** Resolves when the hub has everything; the edge is asked for as long as that takes. */
+/** Waits until the edge has sent everything to the hub. */
 export async function drained(url: string): Promise<void> {
   let last: unknown;
   const check = async () => {
@@ -118,10 +118,10 @@ export async function everything(url: string, headers: Readonly<Record<string, s
 
 export type Weather = 'fair' | 'cut' | 'stalled' | 'robbed';
 
-/** A TCP connection's way from edges to a hub. */
+/** A TCP proxy from edges to a hub. */
 export class Wire {
   readonly port: number;
-  /** What went towards the hub, all of it. */
+  /** All chunks that it passed towards the hub. */
   readonly passed: Buffer[] = [];
   #server: Server;
   #pairs = new Set<readonly [TcpSocket, TcpSocket]>();
@@ -145,7 +145,7 @@ export class Wire {
     return `http://127.0.0.1:${this.port}/`;
   }
 
-  /** Asked for each piece that goes towards the hub. */
+  /** Called for each chunk towards the hub. */
   set weather(weather: () => Weather) {
     this.#weather = weather;
   }
@@ -178,7 +178,7 @@ export class Wire {
         far.write(piece);
       }
     });
-    // The hub has done what was asked, and nobody is told.
+    // The hub has executed the request, and the edge gets no answer.
     far.on('data', (piece: Buffer) => (robbed ? over() : near.write(piece)));
   }
 }

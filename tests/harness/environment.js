@@ -1,5 +1,5 @@
-// The environment of all tests: Node's, and when a test exceeds its limit its error says what the test was waiting for
-// (waiting.ts registers that).
+// The environment of all tests: Node's own, plus an error that lists the open waits when a test exceeds its time limit. waiting.ts
+// registers the waits.
 
 import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
 
@@ -12,7 +12,7 @@ export default class TestEnvironment extends NodeEnvironment {
     if (event.name === 'test_start') this.#began = performance.now();
     if (event.name !== 'test_fn_failure' || !/Exceeded timeout/.test(String(event.error))) return;
     const now = performance.now();
-    // Waits of earlier tests are those of readers that nobody ended.
+    // An older wait belongs to a reader that an earlier test did not close.
     const waits = [...(this.global.openWaits ?? [])].filter(({ since }) => since >= this.#began);
     const lines = waits.map(({ why, since }) => `- ${why} (${((now - since) / 1_000).toFixed(1)} s)`);
     const error = new Error(`The test was waiting for:\n${lines.join('\n') || '- nothing that the harness knows of'}`);

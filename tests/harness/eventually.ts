@@ -1,26 +1,26 @@
-// Waits in tests for something that another process, a socket or a browser will bring about. A wait that ends without it fails,
-// and its error says what the test was waiting for: jest's own time limit names only the test.
+// Waits in tests for an effect of another process, a socket or a browser. After the deadline the wait fails with an error that names
+// the missing effect; jest's own time limit would name only the test.
 
 const PAUSE_MS = 15;
 
 export interface Eventually {
   /** Milliseconds until the wait fails; less than the test's own limit, so that the reason is printed. */
   readonly deadlineMs?: number;
-  /** What there is instead, for the error. */
+  /** Returns the current state, which the error shows. */
   readonly instead?: () => unknown;
 }
 
-type Nothing = false | undefined | null;
+type NotYet = false | undefined | null;
 
 /**
- * Calls `check` until it answers something other than `false`, `undefined` or `null`. A check that throws, such as a failed
+ * Calls `check` until it returns something other than `false`, `undefined` or `null`. A check that throws, such as a failed
  * `expect` or a refused connection, is called again.
- * @param why what is waited for, as a sentence that completes "waited for …"
- * @returns the answer of the last check
+ * @param why the awaited effect, as a phrase that completes "waited for …"
+ * @returns the result of the last check
  * @throws after the deadline, with `why`, and the error of the last check as its cause
  */
 export async function eventually<T>(
-  check: () => T | Nothing | Promise<T | Nothing>,
+  check: () => T | NotYet | Promise<T | NotYet>,
   why: string,
   { deadlineMs = 40_000, instead }: Eventually = {},
 ): Promise<T> {
@@ -41,8 +41,8 @@ export async function eventually<T>(
 
 /**
  * Awaits one promise that may never be settled.
- * @param why what is waited for, as a sentence that completes "waited for …"
- * @throws what the promise is rejected with, or, after the deadline, an error with `why`
+ * @param why the awaited effect, as a phrase that completes "waited for …"
+ * @throws the promise's own error, or, after the deadline, an error with `why`
  */
 export async function arrival<T>(promise: Promise<T>, why: string, options: Eventually = {}): Promise<T> {
   const { deadlineMs = 40_000, instead } = options;

@@ -1,4 +1,4 @@
-// The command as it is installed, in a process of its own on a folder of its own: what it printed, and how it ended.
+// Runs the installed `kronos` as a process on a folder of the test and returns its output and exit code.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ export const top = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = join(top, 'bin/kronos.cjs');
 
 /**
- * Runs any command, a shell's say, for whom `kronos` is at home in the folder.
- * @param folder of the database, with the cache in it
+ * Runs a command, such as a shell, in which `kronos` uses this folder.
+ * @param folder the folder of the database; the cache is in its subfolder `cache`
  */
 export function run(leftovers: Leftovers, folder: string, command: string, ...args: readonly string[]): Promise<Ended> {
   const env = { ...process.env, KRONOS_DATA: folder, XDG_CACHE_HOME: join(folder, 'cache'), TZ: 'UTC', LC_ALL: 'C' };

@@ -1,5 +1,5 @@
-// A hub with its Kronos face in memory, and a wire delivered by hand: what the hub sends lies in an array until it is read. No
-// sockets here; tests/contract/conversation.ts runs over real ones.
+// A hub in memory, with connections that are arrays: each message of the hub is stored in its client's array until the test reads it.
+// There are no sockets here; tests/contract/conversation.ts uses real ones.
 
 import { openTaskClients, type TaskDeps } from '../../server/adapters/kronos/task-requests.ts';
 import { Accounts } from '../../server/core/accounts.ts';
@@ -15,7 +15,7 @@ import { TestWorld } from './world.ts';
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 export type Message = any;
 
-/** Lets everything that is ready run, down to the last microtask. */
+/** Runs everything that is ready, including microtasks. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -43,7 +43,7 @@ export class Wire implements Peer {
   readonly name: string;
   readonly received: Message[] = [];
   closedWith: number | undefined;
-  /** How many more texts it takes; past that they are dropped until `drain`. */
+  /** How many more texts it accepts. It drops the next ones, until `drain`. */
   room = Number.POSITIVE_INFINITY;
   conversation: Conversation | undefined;
   #switchboard: Switchboard;
@@ -94,7 +94,7 @@ export class Wire implements Peer {
     this.conversation?.closed(orderly);
   }
 
-  /** Says it, and gives all that came since the last asking, until the pong. */
+  /** Sends the messages and a ping. Returns all messages received since the last call, without the pong. */
   async ask(...messages: readonly (object | string)[]): Promise<Message[]> {
     for (const message of messages) this.say(message);
     this.say({ type: 'ping' });

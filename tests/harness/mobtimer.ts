@@ -1,5 +1,5 @@
-// A hub with the mob timer's routes, channels as streams and Kronos, on real ports and with a clock that is moved by hand. The pages are
-// their data as JSON: tests of the pages are elsewhere.
+// A hub with the mob timer's routes, event streams of channels and Kronos, on real ports and with a clock that the test moves. Each page
+// is replaced by its data as JSON; tests/browser tests the real pages.
 
 import { eventRoutes } from '../../server/adapters/hub/channel-events.ts';
 import type { Asset, Pages } from '../../server/adapters/mobtimer/pages.ts';
@@ -72,7 +72,7 @@ export async function value(stream: StreamReader): Promise<EventValue> {
   return eventValue(text);
 }
 
-/** The first events that a viewer is sent. */
+/** Reads the first events of a viewer's stream: history, timer and goal. */
 export async function beginning(stream: StreamReader): Promise<{ history: unknown[]; timer: unknown; goal: unknown }> {
   const events = [await value(stream), await value(stream), await value(stream)];
   const names = events.map(({ name }) => name).join(' ');

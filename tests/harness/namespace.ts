@@ -1,5 +1,5 @@
-// A machine of one's own for a process: a network namespace (Linux, by `ip`) with two wires to this one, one for its clients and one
-// for its database, which can be pulled out. Making one takes rights that a test run need not have.
+// A network namespace (Linux, `ip`) stands for another machine. Two links connect it to this one: one for clients, and one for the
+// database, which a test can cut. Creating it needs rights that a test run may lack.
 
 import { spawnSync } from 'node:child_process';
 
@@ -11,22 +11,22 @@ function ip(...args: readonly string[]): boolean {
 }
 
 export class Namespace {
-  /** What a command is started with to run there. */
-  readonly through: readonly string[] = ['ip', 'netns', 'exec', tag];
-  /** Its address, as its clients here know it. */
-  readonly there = `${net}.6`;
-  /** The address of this machine at the wire that can be pulled out. */
-  readonly here = `${net}.1`;
+  /** The command line before a command that runs in the namespace. */
+  readonly prefix: readonly string[] = ['ip', 'netns', 'exec', tag];
+  /** Its address for clients on this machine. */
+  readonly address = `${net}.6`;
+  /** The address of this machine at the link that can be cut. */
+  readonly hostAddress = `${net}.1`;
 
-  /** undefined where this process may not. */
+  /** Returns undefined where this process lacks the rights. */
   static open(): Namespace | undefined {
     const namespace = new Namespace();
-    const made =
+    const isComplete =
       ip('netns', 'add', tag) &&
-      namespace.#wire('d', `${net}.1/30`, `${net}.2/30`) &&
-      namespace.#wire('c', `${net}.5/30`, `${net}.6/30`) &&
+      namespace.#link('d', `${net}.1/30`, `${net}.2/30`) &&
+      namespace.#link('c', `${net}.5/30`, `${net}.6/30`) &&
       ip('-n', tag, 'link', 'set', 'lo', 'up');
-    if (made) return namespace;
+    if (isComplete) return namespace;
     namespace.close();
     return undefined;
   }
@@ -39,12 +39,12 @@ export class Namespace {
     ip('link', 'set', `${tag}d`, 'up');
   }
 
-  /** The wires go with it. */
+  /** Deletes the namespace, and its links with it. */
   close(): void {
     ip('netns', 'del', tag);
   }
 
-  #wire(name: string, here: string, there: string): boolean {
+  #link(name: string, here: string, there: string): boolean {
     const [near, far] = [`${tag}${name}`, `eth${name}`];
     return (
       ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', tag) &&

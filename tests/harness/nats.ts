@@ -1,4 +1,4 @@
-// A NATS server of the tests' own on a free port; where none is installed, those who need it are skipped, loudly.
+// Runs a NATS server for tests on a free port. Where none is installed, the tests that need it are skipped with a warning.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ export const natsServer = [...(process.env['PATH'] ?? '').split(delimiter), '/us
   .find((program) => existsSync(program));
 
 if (natsServer === undefined) {
-  console.warn('NATS is not installed (Debian: nats-server): the tests of nodes that it connects are SKIPPED.');
+  console.warn('NATS is not installed (Debian: nats-server): the tests of nodes that NATS connects are SKIPPED.');
 }
 
 export class Nats {
@@ -43,9 +43,9 @@ export class Nats {
   async down(): Promise<void> {
     const server = this.#server;
     if (server === undefined || server.exitCode !== null) return;
-    const gone = new Promise((resolve) => server.once('exit', resolve));
+    const exit = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGKILL');
-    await gone;
+    await exit;
     this.#server = undefined;
   }
 }

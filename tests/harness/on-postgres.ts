@@ -1,25 +1,25 @@
-// Suites that keep things in memory, run on PostgreSQL: a server of the test file's own, and a database for each hub.
+// Runs suites on PostgreSQL that otherwise use the store in memory. Each test file starts its own server; each hub has its own database.
 
 import { afterAll, test } from '@jest/globals';
 import { openPostgres, type PostgresStore } from '../../server/storage/postgres/store.ts';
 import { realWorld } from '../../server/world.ts';
 import { Postgres, postgresBin } from './postgres.ts';
-import { keepIn } from './store.ts';
+import { setNewStore } from './store.ts';
 
 /**
- * Runs suites whose houses are of `newStore`. Of those with hooks at their top level only one may be in a test file, because they
- * would meet each other's tests.
+ * Runs suites whose hubs use `newStore` (store.ts).
+ * @param suites at most one with hooks at its top level, because such hooks also run for the tests of the other suites
  */
 export async function onPostgres(...suites: readonly (() => Promise<unknown>)[]): Promise<void> {
   if (postgresBin === undefined) {
     test.skip('PostgreSQL is not installed', () => undefined);
     return;
   }
-  await keepInPostgres();
+  await useDatabases();
   for (const suite of suites) await suite();
 }
 
-async function keepInPostgres(): Promise<void> {
+async function useDatabases(): Promise<void> {
   const postgres = await Postgres.start(['fsync=off', 'max_connections=600']);
   const stores: PostgresStore[] = [];
   const world = { ...realWorld('silent'), id: () => 'e1' };
@@ -30,7 +30,7 @@ async function keepInPostgres(): Promise<void> {
   };
   const template = await postgres.database();
   await (await open(template)).close();
-  keepIn(async () => {
+  setNewStore(async () => {
     const store = await open(await postgres.database(template));
     stores.push(store);
     return store;

@@ -1,10 +1,10 @@
-// A Kronos client of 2018 as Vim plays it: raw TCP, whole tasks, and a version that is the time of its last change. It knows nothing
-// of channels, positions or merges.
+// A Kronos client of 2018, modelled on the Vim plugin: raw TCP, whole tasks, and a version that is the time of its last change. It has
+// no channels, positions or merges.
 
 import { connect, type Socket } from 'node:net';
 import type { Task } from '../../protocol/messages.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the hub says, as Vim would take it
+// biome-ignore lint/suspicious/noExplicitAny: Vim does not check the hub's messages either
 type Message = any;
 
 export class PlainClient {
@@ -15,7 +15,7 @@ export class PlainClient {
   #port: number;
   #socket: Socket | undefined;
   #rest = '';
-  #settled: (() => void)[] = [];
+  #fences: (() => void)[] = [];
 
   constructor(port: number, userId: string, device: string) {
     this.#port = port;
@@ -23,24 +23,24 @@ export class PlainClient {
     this.#device = device;
   }
 
-  /** Logs in, and sends or takes all tasks as the versions say; done when the hub has answered all of it. */
+  /** Logs in and, depending on the versions, sends or receives all tasks. Resolves when the hub has answered all requests. */
   async online(): Promise<void> {
     const socket = connect(this.#port, '127.0.0.1');
     this.#socket = socket;
     this.#rest = '';
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => this.#hear(text));
+    socket.on('data', (text: string) => this.#receive(text));
     await new Promise((resolve) => socket.once('connect', resolve));
-    this.#say({ type: 'login' });
+    this.#send({ type: 'login' });
     await this.fence();
     await this.fence();
   }
 
-  /** Everything that was said before has been answered, and what was told before has been heard. */
+  /** Resolves when it has received the answers to all earlier requests, and all changes that the hub sent before. */
   async fence(): Promise<void> {
-    const answered = new Promise<void>((resolve) => this.#settled.push(resolve));
-    this.#say({ type: 'ping' });
-    await answered;
+    const pong = new Promise<void>((resolve) => this.#fences.push(resolve));
+    this.#send({ type: 'ping' });
+    await pong;
   }
 
   async offline(): Promise<void> {
@@ -53,40 +53,40 @@ export class PlainClient {
 
   create(task: Task): void {
     this.tasks = [...this.tasks, task];
-    this.#changed({ type: 'create', task });
+    this.#sendChange({ type: 'create', task });
   }
 
   update(id: number, change: Task): void {
     this.tasks = this.tasks.map((task) => (task.id === id ? { ...task, ...change } : task));
-    this.#changed({ type: 'update', task: this.tasks.find((task) => task.id === id) });
+    this.#sendChange({ type: 'update', task: this.tasks.find((task) => task.id === id) });
   }
 
   delete(id: number): void {
     this.tasks = this.tasks.filter((task) => task.id !== id);
-    this.#changed({ type: 'delete', task_id: id });
+    this.#sendChange({ type: 'delete', task_id: id });
   }
 
-  #changed(request: object): void {
+  #sendChange(request: object): void {
     this.version = Math.floor(Date.now() / 1_000) * 1_000;
-    this.#say(request);
+    this.#send(request);
   }
 
-  #say(request: object): void {
-    const said = { ...request, user_id: this.userId, device_id: this.#device, version: this.version };
-    this.#socket?.write(JSON.stringify(said));
+  #send(request: object): void {
+    const message = { ...request, user_id: this.userId, device_id: this.#device, version: this.version };
+    this.#socket?.write(JSON.stringify(message));
   }
 
-  #hear(text: string): void {
+  #receive(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#take(JSON.parse(line));
+    for (const line of lines) this.#apply(JSON.parse(line));
   }
 
-  #take(message: Message): void {
+  #apply(message: Message): void {
     switch (message.type) {
       case 'login':
-        if (message.version > this.version) this.#say({ type: 'read-all' });
-        else if (message.version < this.version) this.#say({ type: 'write-all', tasks: this.tasks });
+        if (message.version > this.version) this.#send({ type: 'read-all' });
+        else if (message.version < this.version) this.#send({ type: 'write-all', tasks: this.tasks });
         return;
       case 'read-all':
         this.tasks = message.tasks;
@@ -103,7 +103,7 @@ export class PlainClient {
         this.tasks = this.tasks.filter(({ id }) => id !== message.task_id);
         break;
       case 'pong':
-        this.#settled.shift()?.();
+        this.#fences.shift()?.();
         return;
       default:
         return;

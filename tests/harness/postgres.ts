@@ -1,5 +1,6 @@
-// A PostgreSQL of the tests' own: a cluster in a folder under the temporary one, on a free port, run by whoever may (the server
-// refuses root). Found where Debian puts it, or on the PATH; where it is not installed, those who need it are skipped, loudly.
+// Runs a PostgreSQL server for tests: a cluster in a temporary folder, on a free port, as a user other than root, whom the server
+// refuses. Its programs are searched in Debian's folder and on the PATH. Where none is installed, the tests that need it are skipped with a
+// warning.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -24,8 +25,8 @@ if (postgresBin === undefined) {
   console.warn('PostgreSQL is not installed (Debian: postgresql): the tests of the hub on it are SKIPPED.');
 }
 
-/** Where this process may not run a server itself: somebody who may. */
-function lesserUser(): { readonly uid: number; readonly gid: number } | undefined {
+/** A user who can run the server, if this process is root; else undefined. */
+function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string, name: string) =>
     Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -33,7 +34,7 @@ function lesserUser(): { readonly uid: number; readonly gid: number } | undefine
     try {
       return { uid: id('-u', name), gid: id('-g', name) };
     } catch {
-      // There is no such user: the next one.
+      // This user does not exist: try the next one.
     }
   }
   return undefined;
@@ -44,7 +45,7 @@ export class Postgres {
   #folders = 0;
   readonly #folder: string;
   readonly #bin: string;
-  readonly #user = lesserUser();
+  readonly #user = serverUser();
   readonly #settings: readonly string[];
   #server: ChildProcess | undefined;
   #databases = 0;
@@ -71,17 +72,17 @@ export class Postgres {
     return postgres;
   }
 
-  /** Starts the server, which is not running. One that was killed may have left somebody who still has to notice. */
+  /** Starts the server, which must not run. Tries again for a while, because backends of a killed server may still be running. */
   async up(): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
-      const said = await this.#up();
-      if (said === undefined) return;
-      if (attempt === 20) throw new Error(`PostgreSQL did not start: ${said}`);
+      const errors = await this.#up();
+      if (errors === undefined) return;
+      if (attempt === 20) throw new Error(`PostgreSQL did not start: ${errors}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 
-  /** @returns what it said when it did not start */
+  /** @returns its error output if it did not start */
   async #up(): Promise<string | undefined> {
     const settings = [`port=${this.port}`, `unix_socket_directories=${this.#folder}`, 'listen_addresses=127.0.0.1'];
     const args = [...settings, 'max_connections=200', ...this.#settings].flatMap((setting) => ['-c', setting]);
@@ -91,12 +92,12 @@ export class Postgres {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#server = server;
-    let said = '';
+    let errors = '';
     server.stderr.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk}`.slice(-4_000);
+      errors = `${errors}${chunk}`.slice(-4_000);
     });
     for (;;) {
-      if (server.exitCode !== null) return said;
+      if (server.exitCode !== null) return errors;
       try {
         await this.query('SELECT 1');
         return undefined;
@@ -106,14 +107,14 @@ export class Postgres {
     }
   }
 
-  /** `SIGINT` stops it at once and in good order, `SIGQUIT` without (as a crash does), `SIGKILL` does not ask it. */
+  /** Stops the server. `SIGINT` is a fast shutdown, `SIGQUIT` an immediate one without a checkpoint, `SIGKILL` a crash. */
   async down(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
     const server = this.#server;
     if (server === undefined || server.exitCode !== null) return;
-    const gone = new Promise((resolve) => server.once('exit', resolve));
-    // A server that is killed leaves its backends to themselves for a moment: they go when they notice.
+    const exit = new Promise((resolve) => server.once('exit', resolve));
+    // After SIGKILL the backends run on for a moment, until they notice.
     server.kill(signal);
-    await gone;
+    await exit;
     this.#server = undefined;
   }
 
@@ -121,17 +122,20 @@ export class Postgres {
     return `postgres://horai@127.0.0.1:${port}/${database}`;
   }
 
-  /** For a node's data, gone with the server. */
+  /** Returns a new folder for a node's data; `remove` deletes it. */
   folder(): string {
     this.#folders += 1;
     return join(this.#folder, `node-${this.#folders}`);
   }
 
-  /** A new one: empty, or like one that nobody uses. */
-  async database(like?: string): Promise<PostgresUrl> {
+  /**
+   * Creates a database.
+   * @param template the URL of a database without connections, which is copied; without it the new one is empty
+   */
+  async database(template?: string): Promise<PostgresUrl> {
     this.#databases += 1;
     const name = `d${this.#databases}`;
-    await this.query(`CREATE DATABASE ${name} TEMPLATE ${like?.split('/').at(-1) ?? 'template1'}`);
+    await this.query(`CREATE DATABASE ${name} TEMPLATE ${template?.split('/').at(-1) ?? 'template1'}`);
     return this.urlOf(name);
   }
 

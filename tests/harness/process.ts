@@ -1,4 +1,4 @@
-// A real hub in a process of its own, or one of its commands: what it is started with, what it prints, how it ends.
+// Runs a real hub, or one of its commands, as a process: its start, its output and its end.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { waiting } from './waiting.ts';
 const top = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Ended {
-  /** null when a signal ended it. */
+  /** The exit code; null after a signal. */
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
@@ -34,9 +34,9 @@ export class Leftovers {
 
   async clear(): Promise<void> {
     for (const child of this.#children) {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
+      const exit = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
-      await gone;
+      await exit;
     }
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
     this.#folders = [];
@@ -48,20 +48,20 @@ export class HubProcess {
   #child: ChildProcess;
   #out = '';
   #err = '';
-  #heard = () => undefined as undefined;
+  #onOutput = () => undefined as undefined;
 
   /**
-   * Ports are any free ones, and there is no Kronos port, unless `env` says so.
-   * @param through a command that runs the hub's
+   * Uses a free port and opens no Kronos port, unless `env` sets them.
+   * @param prefix a command line before the hub's own, such as `ip netns exec …`
    */
   constructor(
     leftovers: Leftovers,
     env: Readonly<Record<string, string>>,
     args: readonly string[] = [],
-    through: readonly string[] = [],
+    prefix: readonly string[] = [],
   ) {
     const { PATH, HOME } = process.env;
-    const [command = '', ...rest] = [...through, process.execPath, '--import', 'tsx', 'server/main.ts', ...args];
+    const [command = '', ...rest] = [...prefix, process.execPath, '--import', 'tsx', 'server/main.ts', ...args];
     this.#child = spawn(command, rest, {
       cwd: top,
       env: { PATH, HOME, HORAI_PORT: '0', HORAI_KRONOS_PORT: '0', ...env },
@@ -70,7 +70,7 @@ export class HubProcess {
     leftovers.add(this.#child);
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#out += chunk.toString();
-      this.#heard();
+      this.#onOutput();
     });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#err += chunk.toString();
@@ -88,21 +88,21 @@ export class HubProcess {
     return this.#out;
   }
 
-  /** Bytes of memory that it holds. */
+  /** Resident memory in bytes. */
   get resident(): number {
     const pages = readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1];
     return Number(pages) * 4_096;
   }
 
-  /** Resolves with the hub's URL once it is up; fails with what it printed when it ends instead. */
+  /** Resolves with the hub's URL when the hub is up. @throws with the hub's output if it ends instead */
   async up(): Promise<string> {
     const printed = new Promise<string>((resolve) => {
-      this.#heard = () => {
+      this.#onOutput = () => {
         const url = /^Horai \S+ is at (\S+) [\s\S]*^Data: .*\n/m.exec(this.#out)?.[1];
         if (url !== undefined) resolve(url);
         return undefined;
       };
-      this.#heard();
+      this.#onOutput();
     });
     const ended = this.ended.then(({ err }) => Promise.reject(new Error(`the hub did not start: ${err}`)));
     return waiting('the hub to start', Promise.race([printed, ended]));

@@ -26,7 +26,7 @@ export interface RunningProxy {
   stop(): Promise<void>;
 }
 
-/** @param location what stands in `location / { … }` */
+/** @param location the directives in `location / { … }` */
 export function startNginx(location: string): Promise<RunningProxy> {
   return start(nginx, (port, folder) => {
     const file = join(folder, 'nginx.conf');
@@ -43,7 +43,7 @@ export function startNginx(location: string): Promise<RunningProxy> {
   });
 }
 
-/** With the `defaults` of Debian's own configuration. */
+/** Uses the `defaults` of Debian's own configuration. */
 export function startHaproxy(hub: number): Promise<RunningProxy> {
   return start(haproxy, (port, folder) => {
     const file = join(folder, 'haproxy.cfg');
@@ -74,18 +74,18 @@ async function start(
   const folder = mkdtempSync(join(tmpdir(), 'horai-proxy-'));
   const port = await freePort();
   const child = spawn(file, configure(port, folder), { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let errors = '';
   child.stderr.on('data', (bytes: Buffer) => {
-    said += bytes.toString();
+    errors += bytes.toString();
   });
-  await eventually(() => listens(port, child), 'the proxy to listen', { instead: () => said });
+  await eventually(() => listens(port, child), 'the proxy to listen', { instead: () => errors });
   return {
     port,
     async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
+      const exit = new Promise((resolve) => child.once('exit', resolve));
       if (child.exitCode === null) {
         child.kill('SIGKILL');
-        await gone;
+        await exit;
       }
       rmSync(folder, { recursive: true, force: true });
     },

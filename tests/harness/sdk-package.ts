@@ -1,4 +1,4 @@
-// The SDK as its users install it: packed by npm, and installed without a network into a project that has nothing else.
+// Installs the SDK as its users do: packed by npm, and installed, without a network, into an empty project.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export function npm(cwd: string, ...args: readonly string[]): string {
   return execFileSync('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd, encoding: 'utf8' });
 }
 
-/** @param folder an empty one, which becomes the project. @returns the folder of the installed package */
+/** @param folder an empty folder for the package and the project. @returns the folder of the installed package */
 export async function installSdk(folder: string): Promise<string> {
   const [packed, project] = [join(folder, 'packed'), join(folder, 'project')];
   mkdirSync(packed);

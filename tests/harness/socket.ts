@@ -1,4 +1,4 @@
-// A WebSocket as tests use one: say something, read the next message, see how it closed.
+// A WebSocket client for tests: send a message, read the next one, await the close code.
 
 import { WebSocket } from 'ws';
 import { waiting } from './waiting.ts';
@@ -37,14 +37,14 @@ export class Socket {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** The next message, whatever it is. */
+  /** The next message, parsed. */
   async next(): Promise<Record<string, unknown>> {
     const text = this.#messages.shift() ?? (await this.#next());
     this.#last = text;
     return JSON.parse(text);
   }
 
-  /** The next message as it came. */
+  /** The next message as text. */
   async text(): Promise<string> {
     return this.#messages.shift() ?? (await this.#next());
   }

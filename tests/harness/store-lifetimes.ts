@@ -1,15 +1,15 @@
-// What the tests of the embedded store and the process that they kill have in common: very small blocks, and a life of items that
-// both can compute.
+// Shared by the tests of the embedded store and the process that they kill: a setting for very small blocks, and a sequence of writes
+// that both can compute.
 
 import type { Op } from '../../server/core/store.ts';
 import type { Sealing } from '../../server/storage/sqlite/writer.ts';
 
-/** So small that everything that is not quite new is in blocks. */
+/** Blocks so small that all but the newest items are packed. */
 export const eager: Sealing = { hot: 1, steps: 3, text: 60 };
 
 const uuidOf = (number: number): string => `01900000-0000-8000-a000-${number.toString(16).padStart(12, '0')}`;
 
-/** The ops of a write by its number: each of them makes a step. */
+/** The ops of write `number`. Each of them changes something, so each is a step. */
 export function lifeAt(number: number): Op[] {
   const value = String(number);
   const ops: Op[] = [

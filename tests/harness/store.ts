@@ -9,7 +9,7 @@ export type NewStore = () => Promise<Store>;
 let make: NewStore = async () => new MemoryStore({ epoch: 'e1' });
 
 /** Sets the store of every hub opened from now on. */
-export function keepIn(newStore: NewStore): void {
+export function setNewStore(newStore: NewStore): void {
   make = newStore;
 }
 

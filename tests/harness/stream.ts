@@ -1,5 +1,4 @@
-// A reader of event streams, for tests: event by event as the bytes came, or as values. It stops reading when told to, down
-// to the socket.
+// Reads event streams in tests, event by event, as text or as values. `pause` stops reading from the socket, so that the sender notices.
 
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { waiting } from './waiting.ts';
@@ -23,43 +22,43 @@ export function readStream(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<StreamReader> {
   return new Promise((resolve, reject) => {
-    const asking = request({ port, host: '127.0.0.1', path, headers, agent: false }, (response) =>
-      resolve(reading(response, path, () => asking.destroy())),
+    const outgoing = request({ port, host: '127.0.0.1', path, headers, agent: false }, (response) =>
+      resolve(readResponse(response, path, () => outgoing.destroy())),
     );
-    asking.on('error', reject);
-    asking.end();
+    outgoing.on('error', reject);
+    outgoing.end();
   });
 }
 
-function reading(response: IncomingMessage, path: string, close: () => void): StreamReader {
-  const there: EventText[] = [];
-  const asked: ((text: EventText | undefined) => void)[] = [];
+function readResponse(response: IncomingMessage, path: string, close: () => void): StreamReader {
+  const arrived: EventText[] = [];
+  const readers: ((text: EventText | undefined) => void)[] = [];
   const decoder = new TextDecoder();
   let rest = '';
   let over = false;
   const end = () => {
     over = true;
-    for (const ask of asked.splice(0)) ask(undefined);
+    for (const reader of readers.splice(0)) reader(undefined);
   };
   response.on('data', (chunk: Uint8Array) => {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n\n');
     rest = parts.pop() ?? '';
     for (const part of parts) {
-      const ask = asked.shift();
-      if (ask === undefined) there.push(part);
-      else ask(part);
+      const reader = readers.shift();
+      if (reader === undefined) arrived.push(part);
+      else reader(part);
     }
   });
-  // A stream that the hub cuts, or the test itself, ends with an error; it is over all the same.
+  // A stream that the hub or the test aborts ends with an error. For a reader that is an end, too.
   response.on('error', end);
   response.on('close', end);
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
     next() {
-      const [first] = there.splice(0, 1);
+      const [first] = arrived.splice(0, 1);
       if (first !== undefined || over) return Promise.resolve(first);
-      return waiting(`an event of ${path}`, new Promise((resolve) => asked.push(resolve)));
+      return waiting(`an event of ${path}`, new Promise((resolve) => readers.push(resolve)));
     },
     pause: () => void response.pause(),
     resume: () => void response.resume(),
@@ -74,7 +73,7 @@ export interface EventValue {
   readonly data: any;
 }
 
-/** As a browser would read it. */
+/** Parses an event as a browser does. */
 export function eventValue(text: EventText): EventValue {
   const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(text)?.[1] ?? '';
   return { id: field('id'), name: field('event'), data: JSON.parse(field('data') || 'null') };

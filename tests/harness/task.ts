@@ -1,4 +1,4 @@
-// A task as clients of 2018 send it whole, for tests that care for one or two of its fields.
+// Creates a task with all fields that clients of 2018 send, for tests that set only one or two of them.
 
 import type { Task } from '../../protocol/messages.ts';
 

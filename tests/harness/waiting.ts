@@ -1,9 +1,9 @@
-// What a test is waiting for at the moment. The harness registers each wait here; when a test exceeds its limit,
+// The open waits of the running test. The harness registers each wait here; when a test exceeds its limit,
 // tests/harness/environment.js adds the waits that are still open to the error, since jest's own error names only the test.
 
 interface Wait {
   readonly why: string;
-  /** `performance.now()` when it began. */
+  /** `performance.now()` at its start. */
   readonly since: number;
 }
 
@@ -13,8 +13,8 @@ const open = new Set<Wait>();
 Object.assign(globalThis, { openWaits: open });
 
 /**
- * Gives the promise back, and registers until it is settled that something waits for it.
- * @param why what is waited for, as a phrase that completes "waited for …"
+ * Registers a wait until the promise is settled, and returns the promise.
+ * @param why the awaited effect, as a phrase that completes "waited for …"
  */
 export function waiting<T>(why: string, promise: Promise<T>): Promise<T> {
   const wait: Wait = { why, since: performance.now() };

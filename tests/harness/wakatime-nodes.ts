@@ -1,5 +1,5 @@
-// Several hubs on one store, each with indexes of its own, as several processes would be, connected by change notices. And a plain
-// computation to compare with: it decides for each second whose it is.
+// Several hubs on one store, connected by change notices, each with its own indexes, like nodes in several processes. Also a simple
+// computation to compare with, which attributes each second separately.
 
 import { AccountIndexes } from '../../server/adapters/wakatime/index/account-index.ts';
 import type { HeartbeatColumns, HeartbeatContext } from '../../server/adapters/wakatime/index/columns.ts';
@@ -22,16 +22,16 @@ export interface Node {
 }
 
 export function openNodes(store: Store, count: number): readonly Node[] {
-  const heard: ((notice: ChangeNotice) => void)[] = [];
+  const listeners: ((notice: ChangeNotice) => void)[] = [];
   return Array.from({ length: count }, (_, index): Node => {
     const world = new TestWorld();
     const relay: Relay = {
       trouble: undefined,
       announce(notice) {
-        for (const [other, hear] of heard.entries()) if (other !== index) hear(notice);
+        for (const [other, listener] of listeners.entries()) if (other !== index) listener(notice);
       },
-      listen(hear) {
-        heard[index] = hear;
+      listen(listener) {
+        listeners[index] = listener;
       },
       close: () => Promise.resolve(),
     };
@@ -79,24 +79,29 @@ export interface Sample {
   readonly heartbeat: Heartbeat;
 }
 
-export type Said = Omit<Heartbeat, 'last'>;
+export type HeartbeatFields = Omit<Heartbeat, 'last'>;
 
-interface Asked {
-  readonly field: (said: Said) => string;
-  readonly ruled?: (said: Said) => Said;
+interface Grouping {
+  readonly field: (fields: HeartbeatFields) => string;
+  readonly ruled?: (fields: HeartbeatFields) => HeartbeatFields;
 }
 
 /** Attributes each second to the latest heartbeat before it, if the next one comes soon enough. */
-export function plain(samples: readonly Sample[], by: CreditRule, bounds: readonly number[], { field, ruled }: Asked) {
-  const counted = read(samples, by, ruled);
+export function plain(
+  samples: readonly Sample[],
+  by: CreditRule,
+  bounds: readonly number[],
+  { field, ruled }: Grouping,
+) {
+  const counted = countedHeartbeats(samples, by, ruled);
   return bounds.slice(0, -1).map((begin, day) => {
     const all: Record<string, number> = {};
     const end = bounds[day + 1] ?? begin;
-    for (const [index, { at, said }] of counted.entries()) {
+    for (const [index, { at, fields }] of counted.entries()) {
       const next = counted[index + 1];
       if (next === undefined || (next.at - at) * second >= by.timeout) continue;
       for (let now = at; now < next.at; now += 1) {
-        if (now >= begin && now < end) all[field(said)] = (all[field(said)] ?? 0) + 1;
+        if (now >= begin && now < end) all[field(fields)] = (all[field(fields)] ?? 0) + 1;
       }
     }
     return Object.fromEntries(Object.entries(all).sort());
@@ -108,33 +113,37 @@ export function plainLines(
   samples: readonly Sample[],
   by: CreditRule,
   bounds: readonly number[],
-  { field, ruled }: Asked,
+  { field, ruled }: Grouping,
 ) {
-  const counted = read(samples, by, ruled);
+  const counted = countedHeartbeats(samples, by, ruled);
   return bounds.slice(0, -1).map((begin, day) => {
     const all: Record<string, number> = {};
-    for (const { at, said } of counted) {
-      const added = said.ai_line_changes ?? 0;
+    for (const { at, fields } of counted) {
+      const added = fields.ai_line_changes ?? 0;
       if (at >= begin && at < (bounds[day + 1] ?? begin) && added > 0)
-        all[field(said)] = (all[field(said)] ?? 0) + added;
+        all[field(fields)] = (all[field(fields)] ?? 0) + added;
     }
     return Object.fromEntries(Object.entries(all).sort());
   });
 }
 
 /** The heartbeats that count, in order, with inherited fields filled in and the rules applied. */
-function read(samples: readonly Sample[], by: CreditRule, ruled: (said: Said) => Said = (said) => said) {
+function countedHeartbeats(
+  samples: readonly Sample[],
+  by: CreditRule,
+  ruled: (fields: HeartbeatFields) => HeartbeatFields = (fields) => fields,
+) {
   const inOrder = [...samples].sort((a, b) => a.at - b.at);
-  const known: { at: number; said: Said }[] = [];
+  const counted: { at: number; fields: HeartbeatFields }[] = [];
   for (const { at, heartbeat } of inOrder) {
-    const before = known.at(-1);
-    const near = before !== undefined && (at - before.at) * second < by.reach ? before.said : undefined;
-    const { last = [], ...said } = heartbeat;
+    const before = counted.at(-1);
+    const source = before !== undefined && (at - before.at) * second < by.reach ? before.fields : undefined;
+    const { last = [], ...fields } = heartbeat;
     for (const name of last) {
-      const inherited = name === 'project' || near?.project === said.project ? near?.[name] : undefined;
-      if (inherited !== undefined) said[name] = inherited;
+      const inherited = name === 'project' || source?.project === fields.project ? source?.[name] : undefined;
+      if (inherited !== undefined) fields[name] = inherited;
     }
-    known.push({ at, said: ruled(said) });
+    counted.push({ at, fields: ruled(fields) });
   }
-  return known.filter(({ said }) => !by.writesOnly || said.is_write === true);
+  return counted.filter(({ fields }) => !by.writesOnly || fields.is_write === true);
 }

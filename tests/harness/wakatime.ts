@@ -1,4 +1,4 @@
-// A hub with WakaTime's routes, on a real port and with a clock that is moved by hand, and requests as plugins send them.
+// A hub with WakaTime's routes, on a real port and with a clock that the test moves, and requests as plugins send them.
 
 import type { WakatimeDeps } from '../../server/adapters/wakatime/auth/authorize.ts';
 import { wakatimeRoutes } from '../../server/adapters/wakatime/routes.ts';
@@ -22,10 +22,10 @@ export interface RequestOptions {
 export interface TestHub extends AdapterHub {
   /** Sends a request as it is: without a key, unless the headers or the path have one. */
   ask(method: string, path: string, options?: RequestOptions): Promise<Answer>;
-  /** Reads JSON with the owner's key as the command line sends it, below `/api/v1/users/current/`. */
+  /** Reads JSON with the owner's key as wakatime-cli sends it, below `/api/v1/users/current/`. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
   get(path: string, status?: number): Promise<any>;
-  /** Sends a batch of the owner's, as the command line does. */
+  /** Sends a batch of the owner's heartbeats, as wakatime-cli does. */
   send(heartbeats: readonly unknown[], headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Writes the account's settings. */
   settle(settings: object): Promise<void>;
@@ -71,7 +71,7 @@ export async function openTestHub({ sizes, ...options }: TestHubOptions = {}): P
   return testHub;
 }
 
-/** A heartbeat of `seconds` since 1970, as the command line sends it. */
+/** A heartbeat of `seconds` since 1970, as wakatime-cli sends it. */
 export function beat(seconds: number, fields: object = {}): object {
   return {
     entity: '/home/ann/hub/main.ts',

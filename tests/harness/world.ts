@@ -1,4 +1,4 @@
-// A World that tests move by hand: the clock stands until `pass`, timers fire in order, names and chance come from a seed.
+// A World for tests: the clock stands still until `pass`, timers fire in order, ids are numbered, and random numbers come from a seed.
 
 import type { Log, World } from '../../server/core/world.ts';
 
@@ -57,7 +57,7 @@ export class TestWorld implements World {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 
-  /** Moves the clock, firing what falls due on the way, in order. */
+  /** Moves the clock by `ms` and fires the timers that become due, in order. */
   pass(ms: number): void {
     const until = this.#now + ms;
     for (;;) {

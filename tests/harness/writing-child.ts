@@ -1,6 +1,6 @@
-// A process that sqlite.test.ts kills: writes as fast as it can and prints the number of each write once it is acknowledged.
-// Either three items a write, which carry its number, or a life in which old items change and go, so that blocks are made and
-// opened all the time.
+// A process that sqlite.test.ts kills: it writes as fast as it can and prints the number of each write once the store has acknowledged
+// it. Of kind `plain`, each write puts its number into three items. Of kind `life`, writes also change and remove old items, so that the
+// store constantly packs and unpacks blocks.
 
 import { nanoid } from 'nanoid';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';

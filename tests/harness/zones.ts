@@ -1,4 +1,4 @@
-// Zones other than the machine's own, by the Temporal polyfill: what the rules of due dates are held against.
+// Time zones by the Temporal polyfill, independent of the machine's own zone. Tests of due dates compare with them.
 
 import { Temporal } from '@js-temporal/polyfill';
 import type { Zone } from '../../protocol/zone.ts';
@@ -19,12 +19,12 @@ export function zoneOf(name: string): Zone {
   };
 }
 
-/** `2018-03-01T21:21` on a wall there, in seconds since 1970. */
+/** Local time such as `2018-03-01T21:21` in a zone, as seconds since 1970. */
 export function at(wall: string, zone: string): number {
   return Math.floor(Temporal.PlainDateTime.from(wall).toZonedDateTime(zone).epochMilliseconds / 1_000);
 }
 
-/** What a wall there shows, with its offset: `2018-03-03T18:00:00+01:00`. */
+/** A moment as local time with its offset: `2018-03-03T18:00:00+01:00`. */
 export function shown(moment: number | undefined, zone: string): string {
   if (moment === undefined) return 'invalid';
   const there = Temporal.Instant.fromEpochMilliseconds(moment * 1_000).toZonedDateTimeISO(zone);

@@ -259,16 +259,16 @@ else {
       if (namespace === undefined)
         console.warn('No network namespace may be made here: a proxy that stalls stands in.');
       else closing.push(() => namespace.close());
-      const host = namespace?.here ?? '127.0.0.1';
+      const host = namespace?.hostAddress ?? '127.0.0.1';
       const proxy = await Cut.open(postgres.port, host);
       closing.push(() => proxy.close());
       const env = {
         HORAI_STORE: store.replace(`127.0.0.1:${postgres.port}/`, `${host}:${proxy.port}/`),
         HORAI_DATA: leftovers.folder(),
         HORAI_OWNER_TOKEN: owner,
-        ...(namespace === undefined ? {} : { HORAI_HOST: namespace.there }),
+        ...(namespace === undefined ? {} : { HORAI_HOST: namespace.address }),
       };
-      const hub = new HubProcess(leftovers, env, [], namespace?.through ?? []);
+      const hub = new HubProcess(leftovers, env, [], namespace?.prefix ?? []);
       return { url: await hub.up(), wire: namespace ?? proxy };
     }
 

@@ -46,7 +46,7 @@ test('a heartbeat waits until the disk has space, and is stored then; after too 
   const health = await ask(edge.url, 'GET', '/-/health');
   expect(health.status).toBe(503);
   expect(health.value).toMatchObject({ status: 'broken', reason: expect.stringMatching(/disk is full/) });
-  expect(edge.said.join('\n')).toMatch(/cannot be stored: .*disk is full/);
+  expect(edge.printed.join('\n')).toMatch(/cannot be stored: .*disk is full/);
   store.full = false;
   world.pass(1_000);
   expect(await waiting).toMatchObject({ status: 200, value: { duration: 2 } });

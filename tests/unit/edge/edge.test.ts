@@ -223,7 +223,7 @@ describe('reads', () => {
     wire.weather = () => 'fair';
     await drained(edge.url);
     expect((await ask(edge.url, 'POST', '/api/0/query/', asked)).value).toEqual([2]);
-    expect(saying(edge.said)).toMatch(/cannot be reached: .*\n.*answers again/);
+    expect(saying(edge.printed)).toMatch(/cannot be reached: .*\n.*answers again/);
   });
 
   test('delivered events are trimmed after a while, undelivered ones stay, and the hub deletes nothing', async () => {
@@ -331,8 +331,8 @@ describe('the hub', () => {
       return true;
     }, 'the edge to say that its token is refused');
     expect((await ask(edge.url, 'POST', heartbeat, beat(1))).status).toBe(200);
-    expect(saying(edge.said)).toMatch(/refuses the token/);
-    expect(saying(edge.said)).not.toContain(token.secret);
+    expect(saying(edge.printed)).toMatch(/refuses the token/);
+    expect(saying(edge.printed)).not.toContain(token.secret);
     expect(Object.keys((await ask(hub.url, 'GET', '/api/0/buckets/')).value)).toEqual([]);
     expect(wire.passed.length).toBeGreaterThan(0);
   });

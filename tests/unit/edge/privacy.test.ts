@@ -96,7 +96,7 @@ test('while the file is invalid or missing, the edge sends nothing and reports i
   const { hub, edge, write, file, sent } = await startEdgeWithRules(
     '[{"field": "title", "pattern": "(", "action": "drop"}]',
   );
-  expect(edge.said.join('\n')).toMatch(/Nothing is sent to the hub: .*rules\.json: rule 1: pattern/);
+  expect(edge.printed.join('\n')).toMatch(/Nothing is sent to the hub: .*rules\.json: rule 1: pattern/);
   const bucket = heartbeat('b_box');
   expect((await ask(edge.url, 'POST', bucket, { timestamp: at(0), data: { title: secret } })).status).toBe(200);
   expect((await ask(edge.url, 'GET', '/-/health')).value).toMatchObject({ rules: expect.stringMatching(/rule 1/) });

@@ -7,7 +7,7 @@ import type { Peer } from '../../../server/core/peer.ts';
 import type { Caller } from '../../../server/http/types.ts';
 import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
 import { isHostAllowed, isOriginAllowed } from '../../../server/transport/host-origin-rules.ts';
-import { dial, Flow, LISTENERS, open, refused, type TestListener, visit } from '../../harness/clients.ts';
+import { dial, Flow, LISTENERS, open, openRefused, type TestListener, visit } from '../../harness/clients.ts';
 
 describe.each(LISTENERS)('a conversation over %s', (engine) => {
   let listener: TestListener;
@@ -209,11 +209,11 @@ describe.each(LISTENERS)('connections over %s', (engine) => {
       },
     });
     for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${listener.port}.evil.example`]) {
-      const { status, body } = await refused(listener.port, { origin });
+      const { status, body } = await openRefused(listener.port, { origin });
       expect(status).toBe(403);
       expect(JSON.parse(body)).toEqual({ error: 'origin not allowed', code: 'origin' });
     }
-    const { status, body } = await refused(listener.port, { host: 'rebound.example' });
+    const { status, body } = await openRefused(listener.port, { host: 'rebound.example' });
     expect(status).toBe(421);
     expect(JSON.parse(body)).toEqual({ error: 'host not allowed', code: 'host' });
     const own = await visit(listener.port, '/', { origin: `http://127.0.0.1:${listener.port}` });

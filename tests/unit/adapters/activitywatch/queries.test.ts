@@ -4,7 +4,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Queries } from '../../../../server/adapters/activitywatch/query/queries.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { openServer, type TestServer, type Wishes } from '../../../harness/activitywatch.ts';
+import { openServer, type ServerOptions, type TestServer } from '../../../harness/activitywatch.ts';
 import {
   activityQuery,
   appQuery,
@@ -20,8 +20,8 @@ afterEach(async () => {
   houses = [];
 });
 
-async function open(wishes: Wishes = {}): Promise<TestServer> {
-  const server = await openServer(wishes);
+async function open(options: ServerOptions = {}): Promise<TestServer> {
+  const server = await openServer(options);
   houses.push(server);
   return server;
 }

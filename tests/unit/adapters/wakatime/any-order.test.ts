@@ -1,5 +1,5 @@
-// Totals equal those of a plain computation over the stored heartbeats, for any order, repetition and batching, with deletions, other
-// time zones, timeouts and rules, restarts, and two hubs on one store.
+// Compares totals with a simple computation over the stored heartbeats, for random orders, repetitions, batches, deletions, time zones,
+// timeouts, rules and restarts, with two hubs on one store.
 
 import { describe, expect, test } from '@jest/globals';
 import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
@@ -10,7 +10,15 @@ import { type Heartbeat, parseHeartbeat } from '../../../../server/adapters/waka
 import type { RuleSet } from '../../../../server/adapters/wakatime/stats/custom-rule-set.ts';
 import type { CreditRule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
-import { lines, openNodes, plain, plainLines, type Said, type Sample, sums } from '../../../harness/wakatime-nodes.ts';
+import {
+  type HeartbeatFields,
+  lines,
+  openNodes,
+  plain,
+  plainLines,
+  type Sample,
+  sums,
+} from '../../../harness/wakatime-nodes.ts';
 import { seeded } from '../../../harness/world.ts';
 
 const second = 1_000_000;
@@ -19,43 +27,46 @@ const first = Date.UTC(2026, 2, 26) / 1_000;
 const length = 6 * 86_400;
 const inheritable = ['project', 'branch', 'language'] as const;
 
-/** Raw, as plugins send them. */
+/** A heartbeat as plugins send it, not yet parsed. */
 type Raw = Readonly<Record<string, unknown>>;
 
 function generate(random: () => number): { readonly raw: Raw; readonly at: number }[] {
   const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(random() * all.length)];
   const times = new Set<number>();
   for (let bursts = 1 + Math.floor(random() * 12); bursts > 0; bursts -= 1) {
-    // Half of them over a midnight of UTC.
+    // Half of the bursts are around a midnight of UTC.
     const near = first + (random() < 0.5 ? Math.floor(random() * 6) * 86_400 : Math.floor(random() * length));
     for (let left = Math.floor(random() * 10); left >= 0; left -= 1) {
       times.add(near - 1_500 + Math.floor(random() * 3_000));
     }
   }
   return [...times].map((at) => {
-    const said: Record<string, unknown> = { entity: pick(['a.ts', 'b.ts']), type: 'file', time: at };
-    said['category'] = pick(['coding', 'debugging']);
+    const raw: Record<string, unknown> = { entity: pick(['a.ts', 'b.ts']), type: 'file', time: at };
+    raw['category'] = pick(['coding', 'debugging']);
     for (const name of inheritable) {
-      if (random() < 0.2) said[name] = `<<LAST_${name.toUpperCase()}>>`;
-      else if (random() < 0.8) said[name] = `${name} ${pick(['1', '2', '3'])}`;
+      if (random() < 0.2) raw[name] = `<<LAST_${name.toUpperCase()}>>`;
+      else if (random() < 0.8) raw[name] = `${name} ${pick(['1', '2', '3'])}`;
     }
-    if (random() < 0.4) said['is_write'] = true;
-    if (random() < 0.3) said['dependencies'] = ['fs', 'path'];
-    if (random() < 0.3) said['ai_line_changes'] = Math.floor(random() * 40) - 10;
-    return { raw: said, at };
+    if (random() < 0.4) raw['is_write'] = true;
+    if (random() < 0.3) raw['dependencies'] = ['fs', 'path'];
+    if (random() < 0.3) raw['ai_line_changes'] = Math.floor(random() * 40) - 10;
+    return { raw, at };
   });
 }
 
-function keyed(raw: Raw): KeyedHeartbeat {
-  const taken = parseHeartbeat(raw, { userAgent: '', machine: '', at: Date.UTC(2026, 5) });
-  if (!taken.ok) throw new Error(JSON.stringify(taken.errors));
-  return taken;
+function parseRaw(raw: Raw): KeyedHeartbeat {
+  const parsed = parseHeartbeat(raw, { userAgent: '', machine: '', at: Date.UTC(2026, 5) });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return parsed;
 }
 
 const changeProject = ({ project = '' }: { readonly project?: string }): string =>
   project === 'project 1' ? 'project 9' : project;
 
-function rulesOf(readsEntity: boolean): { readonly rules: RuleSet; readonly ruled: (said: Said) => Said } {
+function rulesOf(readsEntity: boolean): {
+  readonly rules: RuleSet;
+  readonly ruled: (fields: HeartbeatFields) => HeartbeatFields;
+} {
   return {
     rules: {
       readsEntity,
@@ -65,10 +76,10 @@ function rulesOf(readsEntity: boolean): { readonly rules: RuleSet; readonly rule
         language: readsEntity && entity === 'b.ts' ? 'B' : context.language,
       }),
     },
-    ruled(said) {
-      const { project: _, ...rest } = said;
-      const project = changeProject(said);
-      const language = readsEntity && said.entity === 'b.ts' ? { language: 'B' } : {};
+    ruled(fields) {
+      const { project: _, ...rest } = fields;
+      const project = changeProject(fields);
+      const language = readsEntity && fields.entity === 'b.ts' ? { language: 'B' } : {};
       return { ...rest, ...(project === '' ? {} : { project }), ...language };
     },
   };
@@ -86,25 +97,25 @@ describe('heartbeats', () => {
     };
     const store = new MemoryStore({ epoch: 'e1' });
     const nodes = openNodes(store, 2);
-    const there = new Map<string, Sample>();
+    const stored = new Map<string, Sample>();
     const all = generate(random);
 
     const send = async () => {
       const node = pick(nodes);
-      // Old and new ones, some more than once.
+      // Old and new heartbeats, some of them repeated.
       const batch = Array.from({ length: 1 + Math.floor(random() * 20) }, () => pick(all));
-      const taken = batch.map(({ raw }) => keyed(raw));
-      await writeHeartbeats(await node.channel(), taken, { origin: 'x', at: node.world.now() });
-      for (const [index, { key, heartbeat }] of taken.entries())
-        there.set(key, { at: batch[index]?.at ?? 0, heartbeat });
+      const parsed = batch.map(({ raw }) => parseRaw(raw));
+      await writeHeartbeats(await node.channel(), parsed, { origin: 'x', at: node.world.now() });
+      for (const [index, { key, heartbeat }] of parsed.entries())
+        stored.set(key, { at: batch[index]?.at ?? 0, heartbeat });
     };
     const remove = async () => {
-      if (there.size === 0) return;
+      if (stored.size === 0) return;
       const node = pick(nodes);
-      const keys = [...there.keys()].filter(() => random() < 0.2);
+      const keys = [...stored.keys()].filter(() => random() < 0.2);
       const ops = keys.map((key) => ({ op: 'remove', key }) as const);
       await (await node.channel()).write({ ops, origin: 'x', at: 0 });
-      for (const key of keys) there.delete(key);
+      for (const key of keys) stored.delete(key);
     };
     const restart = async () => {
       const node = pick(nodes);
@@ -132,10 +143,10 @@ describe('heartbeats', () => {
       };
       const inSeconds = bounds.map((bound) => bound / second);
       for (const name of ['project', 'branch', 'language', 'category'] as const) {
-        const field = (said: Said) => said[name] ?? '';
-        const expected = plain([...there.values()], by, inSeconds, isRuled ? { field, ruled } : { field });
+        const field = (fields: HeartbeatFields) => fields[name] ?? '';
+        const expected = plain([...stored.values()], by, inSeconds, isRuled ? { field, ruled } : { field });
         expect(sums(beats, by, inSeconds, (context) => context[name])).toEqual(expected);
-        const added = plainLines([...there.values()], by, inSeconds, isRuled ? { field, ruled } : { field });
+        const added = plainLines([...stored.values()], by, inSeconds, isRuled ? { field, ruled } : { field });
         expect(lines(beats, by, inSeconds, (context) => context[name])).toEqual(added);
       }
     };
@@ -144,7 +155,7 @@ describe('heartbeats', () => {
     await restart();
     await ask();
     const beats = await nodes[0]?.timelines.of('ann');
-    expect(beats?.size).toBe(there.size);
+    expect(beats?.size).toBe(stored.size);
     expect(nodes.flatMap(({ world }) => world.lines.filter(({ level }) => level === 'error'))).toEqual([]);
   });
 });
@@ -162,32 +173,32 @@ describe('copies of a heartbeat', () => {
 
   test.each(
     Array.from({ length: 40 }, (_, index) => index + 1),
-  )('seed %d: are one, with all that any of them said, in any order', async (seed) => {
+  )('seed %d: are one, with the fields of all of them, in any order', async (seed) => {
     const random = seeded(seed);
     const store = new MemoryStore({ epoch: 'e1' });
     const nodes = openNodes(store, 2);
     const copies = Array.from({ length: 12 }, () => {
-      const said = Object.fromEntries(Object.entries(whole).filter(() => random() < 0.3));
-      return keyed({ ...identity, time: first, ...said });
+      const fields = Object.fromEntries(Object.entries(whole).filter(() => random() < 0.3));
+      return parseRaw({ ...identity, time: first, ...fields });
     });
-    // At once, through both.
+    // Written concurrently, through both nodes.
     await Promise.all(
       copies.map(async (copy, index) => {
         const channel = await nodes[index % 2]?.channel();
         if (channel !== undefined) await writeHeartbeats(channel, [copy], { origin: 'x', at: 0 });
       }),
     );
-    const said = Object.assign({}, ...copies.map(({ heartbeat }) => heartbeat));
+    const merged = Object.assign({}, ...copies.map(({ heartbeat }) => heartbeat));
     const [item, ...more] = await store.read('ann/wakatime', {});
     expect(more).toEqual([]);
-    expect(JSON.parse(item?.value ?? '')).toEqual(said);
+    expect(JSON.parse(item?.value ?? '')).toEqual(merged);
     const before = await store.head('ann/wakatime');
     const channel = await nodes[0]?.channel();
     if (channel !== undefined) await writeHeartbeats(channel, [...copies].reverse(), { origin: 'x', at: 0 });
     expect(await store.head('ann/wakatime')).toEqual(before);
-    // The order of members says nothing of the order in which they came.
+    // The order of members does not depend on the order of the copies.
     expect(Object.keys(JSON.parse(item?.value ?? ''))).toEqual(
-      Object.keys(keyed({ ...identity, time: first, ...said }).heartbeat),
+      Object.keys(parseRaw({ ...identity, time: first, ...merged }).heartbeat),
     );
   });
 
@@ -196,7 +207,7 @@ describe('copies of a heartbeat', () => {
     const [node] = openNodes(store, 1);
     const channel = await node?.channel();
     if (channel === undefined) throw new Error('no node');
-    const copy = (said: object) => keyed({ ...identity, time: first, ...said });
+    const copy = (fields: object) => parseRaw({ ...identity, time: first, ...fields });
     await writeHeartbeats(channel, [copy({ lines: 1 })], { origin: 'x', at: 0 });
     await writeHeartbeats(channel, [copy({ lines: 2, lineno: 5 }), copy({ lineno: 6, machine: 'desk' })], {
       origin: 'x',

@@ -359,11 +359,11 @@ describe('with a hub', () => {
   });
 
   test('a hub that refuses the token, or is away, is named; without it the day is this device’s', async () => {
-    cli.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    cli.database.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
     expect(await cli.run('day')).toMatchObject({ code: 4, err: expect.stringContaining('the hub refuses the token') });
     expect(await cli.run('track 9:00-10:00 x')).toMatchObject({ code: 4 });
     expect(await cli.run('track list')).toMatchObject({ code: 4 });
-    cli.keeper.write(() => ({ sync_host: '127.0.0.1:9' }));
+    cli.database.write(() => ({ sync_host: '127.0.0.1:9' }));
     const { code, err } = await cli.run('day 2026-11-28');
     expect(code).toBe(0);
     expect(err).toMatch(/^note: the hub was not reached \(.*\): this is the work on the tasks of this device alone\n$/);

@@ -43,7 +43,7 @@ function seen({ index: _, ...task }: PlainTask): Omit<PlainTask, 'index'> {
 }
 
 const tasksOf = (one: TestCli | PlainClient) =>
-  (one instanceof TestCli ? one.keeper.read().tasks : one.tasks.map((task) => plainOf('', task)))
+  (one instanceof TestCli ? one.database.read().tasks : one.tasks.map((task) => plainOf('', task)))
     .map(seen)
     .sort((a, b) => a.id - b.id);
 
@@ -64,7 +64,7 @@ test('changes of one device reach the other', async () => {
   await all(a, 'sync');
   expect(tasksOf(a)).toEqual(tasksOf(b));
   expect(tasksOf(a)[1]).toMatchObject({ desc: 'call Bob', active: 0, worktime: 60 });
-  expect(a.keeper.read().queue).toEqual([]);
+  expect(a.database.read().queue).toEqual([]);
 });
 
 test('an offline login succeeds; a sync that gives up and a refused token fail', async () => {
@@ -79,7 +79,7 @@ test('an offline login succeeds; a sync that gives up and a refused token fail',
   const refused = await a.run(`login ${host()}`);
   expect(refused).toMatchObject({ code: 4, err: expect.stringContaining('the hub refuses the token: user not found') });
   expect(await a.run('login not/an/address')).toMatchObject({ code: 2 });
-  expect(a.keeper.read().tasks).toHaveLength(2);
+  expect(a.database.read().tasks).toHaveLength(2);
 });
 
 describe('a hub that does not know the stored token', () => {
@@ -88,7 +88,7 @@ describe('a hub that does not know the stored token', () => {
     await all(a, 'a one', 'a two', `login ${host()}`);
     await hub.stop();
     hub = await startComposed({ kronosPort: 0, isKronosRequired: true });
-    a.keeper.write(() => ({ sync_host: host() }));
+    a.database.write(() => ({ sync_host: host() }));
     await all(a, 'del 2');
     a.env = {};
     return a;
@@ -109,12 +109,12 @@ describe('a hub that does not know the stored token', () => {
     'cannot ask',
   ] as const)('changes nothing if the answer is %s, and says how to go on', async (answer) => {
     const a = await strangers();
-    const before = a.keeper.read();
+    const before = a.database.read();
     a.answer = answer;
     const { code, err } = await a.run('login');
     expect(code).toBe(4);
     expect(err).toContain('"kronos login --no-token" to continue without one');
-    expect(a.keeper.read()).toEqual(before);
+    expect(a.database.read()).toEqual(before);
   });
 
   test('--no-token continues without asking', async () => {
@@ -148,7 +148,7 @@ test('ten thousand tasks are imported, uploaded and downloaded by another device
   expect(await a.run('import vim -')).toMatchObject({ code: 0, out: '10000 tasks added; 0 were here already\n' });
   await all(a, `login ${host()}`);
   await all(b, `login ${host()}`);
-  expect(a.keeper.read().queue).toEqual([]);
+  expect(a.database.read().queue).toEqual([]);
   expect(tasksOf(b)).toEqual(tasksOf(a));
 });
 
@@ -164,14 +164,14 @@ test('an upload of many tasks is stored on disk at once, not once for each task'
   a.stdin = Array.from({ length: 500 }, (_, at) => `task ${at}`).join('\n');
   await all(a, 'a -');
   const token = hub.ownerSecret ?? '';
-  a.keeper.write(() => ({ enable_sync: true, sync_host: host(), sync_user_id: token }));
+  a.database.write(() => ({ enable_sync: true, sync_host: host(), sync_user_id: token }));
   const storage = new CountingStorage();
   const connection = connect({ url: hub.url, token, storage, webSocket: WebSocket });
   const channel = connection.channel('tasks');
   await channel.open();
   await connection.sync({ deadlineMs: 15_000 });
   const before = storage.updates;
-  await new TaskSync(a.keeper, channel, () => a.now).upload();
+  await new TaskSync(a.database, channel, () => a.now).upload();
   expect(storage.updates - before).toBeLessThan(5);
   expect(channel.pendingCount).toBeGreaterThan(0);
   await connection.close();
@@ -198,11 +198,11 @@ async function tokenOf(account?: string): Promise<string> {
 test('a refused token loses nothing: queued writes stay queued, and are sent with the right token', async () => {
   const a = device('a');
   await all(a, 'a one', 'a two', `login ${host()}`, 'del 2');
-  const before = a.keeper.read();
+  const before = a.database.read();
   expect(before.queue).toHaveLength(1);
   a.env = { KRONOS_TOKEN: '11111111-1111-4111-8111-111111111111' };
   expect(await a.run(`login ${host()}`)).toMatchObject({ code: 4 });
-  expect(a.keeper.read()).toEqual(before);
+  expect(a.database.read()).toEqual(before);
   await all(a, 'sync');
   expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one']);
 });
@@ -232,16 +232,16 @@ test('another account of the same hub gets all tasks and loses none; the first a
 test('a sync that runs during a login to another hub stores nothing of the old hub', async () => {
   const a = device('a');
   await all(a, 'a one', `login ${host()}`, 'a two');
-  const before = a.keeper.read();
-  const bound = new AccountDatabase(a.keeper, before);
-  a.keeper.write(() => ({ sync_user_id: 'another', sync_epoch: '', queue: [] }));
+  const before = a.database.read();
+  const bound = new AccountDatabase(a.database, before);
+  a.database.write(() => ({ sync_user_id: 'another', sync_epoch: '', queue: [] }));
   await expect(bound.storeIdentity({ identity: async () => ({ device: 'd', token: 'old' }) })).rejects.toThrow(
     HubChangedError,
   );
-  expect(a.keeper.read()).toMatchObject({ sync_user_id: 'another', sync_device_id: before.sync_device_id });
-  a.keeper.write(() => ({ sync_user_id: before.sync_user_id }));
+  expect(a.database.read()).toMatchObject({ sync_user_id: 'another', sync_device_id: before.sync_device_id });
+  a.database.write(() => ({ sync_user_id: before.sync_user_id }));
   await bound.storeIdentity({ identity: async () => ({ device: 'd', token: 'given' }) });
-  expect(bound.matches(a.keeper.read())).toBe(true);
+  expect(bound.matches(a.database.read())).toBe(true);
 });
 
 test('a logout keeps the tasks, and the next login doubles none', async () => {
@@ -259,7 +259,7 @@ test('a hub with a new database gets all tasks and deletes none', async () => {
   const owner = a.env['KRONOS_TOKEN'];
   await hub.stop();
   hub = await startComposed({ kronosPort: 0, isKronosRequired: true, ownerToken: owner });
-  a.keeper.write(() => ({ sync_host: host() }));
+  a.database.write(() => ({ sync_host: host() }));
   await all(a, 'sync');
   expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'two']);
   const b = device('b');
@@ -333,13 +333,13 @@ describe('two kronos and a plain client, all of them away', () => {
     expect([...found.keys()].sort()).toEqual(['edited by A', 'from A', 'from B', 'from P', 'second', 'third']);
     expect(found.get('edited by A')).toMatchObject({ tags: ['s', 'tagA', 'tagB'], due: 2_000_000_000, worktime: 30 });
     expect(found.get('second')).toMatchObject({
-      done: a.keeper.read().log.find(({ action }) => action === 'done')?.at,
+      done: a.database.read().log.find(({ action }) => action === 'done')?.at,
     });
     expect(found.get('third')).toMatchObject({ worktime: 10 });
     expect(new Set(tasksOf(a).map(({ id }) => id)).size).toBe(6);
 
     // Undo, of one's own change and of what came from elsewhere; the others hear of it.
-    const doneStep = a.keeper.read().log.find(({ action }) => action === 'done')?.n;
+    const doneStep = a.database.read().log.find(({ action }) => action === 'done')?.n;
     await all(a, `revert ${doneStep}`, 'sync');
     await all(b, 'sync');
     await back.plain();

@@ -245,7 +245,7 @@ describe('with a hub', () => {
     const skewed = await cli.run('doctor');
     expect(skewed.code).toBe(1);
     expect(skewed.out).toMatch(/WRONG clock: this clock is \d+ ms ahead of the hub's\n {6}→ synchronize it/);
-    cli.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    cli.database.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
     expect((await cli.run('doctor')).out).toMatch(/WRONG token: the hub refuses it: .*\n {6}→ create one on the hub/);
 
     const other = createServer((socket) => {
@@ -259,13 +259,13 @@ describe('with a hub', () => {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-    cli.keeper.write(() => ({ sync_host: `127.0.0.1:${port}` }));
+    cli.database.write(() => ({ sync_host: `127.0.0.1:${port}` }));
     expect((await cli.run('doctor')).out).toMatch(
       /WRONG hub: .* accepts connections, but is not a hub .*\n {6}→ find the program on port/,
     );
     await new Promise((resolve) => other.close(resolve));
     expect((await cli.run('doctor')).out).toMatch(/WRONG hub: cannot reach .*: .*\n {6}→ start the hub/);
-    cli.keeper.write(() => ({ sync_host: 'no/address' }));
+    cli.database.write(() => ({ sync_host: 'no/address' }));
     expect((await cli.run('doctor')).out).toContain('WRONG hub: no/address is not an address');
     writeFileSync(join(cli.folder, 'kronos.json'), '{');
     const { code, out } = await cli.run('doctor --json');
@@ -279,7 +279,7 @@ describe('with a hub', () => {
     cli.env = { MOB_TIMER_USER: 'ann' };
     expect(await cli.run('room kitchen timer 10')).toEqual({
       code: 0,
-      out: `timer of 10 minutes started in ${new URL('kitchen', `http://${cli.keeper.read().sync_host}`).href}\n`,
+      out: `timer of 10 minutes started in ${new URL('kitchen', `http://${cli.database.read().sync_host}`).href}\n`,
       err: '',
     });
     expect(await socket.next()).toMatchObject({
@@ -307,12 +307,12 @@ describe('with a hub', () => {
   });
 
   test.each(['', ' --json'])('watch%s prints the changes of a channel as they happen', async (option) => {
-    const other = new TestCli(cli.keeper, 'other');
+    const other = new TestCli(cli.database, 'other');
     other.folder = cli.folder;
     let synced: Promise<unknown> = Promise.resolve();
     let heard = 0;
     const two = new Promise<void>((resolve) => {
-      cli.heard = () => {
+      cli.onPrint = () => {
         heard += 1;
         if (heard === 1) synced = other.run('a live').then(() => other.run('sync'));
         if (heard === 2) resolve();
@@ -340,7 +340,7 @@ describe('with a hub', () => {
   });
 
   test('watch ends with 4 when the hub refuses the token', async () => {
-    cli.keeper.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
+    cli.database.write(() => ({ sync_user_id: '11111111-1111-4111-8111-111111111111' }));
     expect(await cli.run('watch tasks')).toMatchObject({
       code: 4,
       err: expect.stringContaining('the hub refuses the token'),
