@@ -6,7 +6,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorMessage } from '../../protocol/error-message.ts';
 import { HubProcess, Leftovers } from '../../tests/harness/process.ts';
+import { readStream } from '../../tests/harness/stream.ts';
 import { freePort } from '../prove/free-port.ts';
 import { check, Missing } from './check.ts';
 
@@ -14,14 +16,19 @@ export const owner = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 /** The basic credentials of WakaTime's clients. */
 export const basic = Buffer.from(owner).toString('base64');
 const programsFolder = fileURLToPath(new URL('./programs/', import.meta.url));
-const timeLimitMs = 120_000;
+const timeLimitMs = 180_000;
+const installAttempts = 3;
 
 export interface ClientHub {
   readonly url: string;
   readonly port: number;
   readonly kronosPort: number;
+  /** The tasks that the hub has stored. */
+  tasks(): Promise<readonly StoredTask[]>;
   stop(): Promise<void>;
 }
+
+export type StoredTask = Readonly<Record<string, unknown>> & { readonly desc: string };
 
 export interface Ran {
   readonly code: number | null;
@@ -29,10 +36,27 @@ export interface Ran {
   readonly err: string;
 }
 
+export interface RunningProgram {
+  /** What it has printed so far. */
+  readonly out: () => string;
+  /** Writes the input, closes it, and waits for the end. */
+  readonly finish: (input?: string) => Promise<Ran>;
+}
+
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
+}
+
+async function readTasks(port: number): Promise<readonly StoredTask[]> {
+  const stream = await readStream(port, '/-/channels/tasks/events', { authorization: `Bearer ${owner}` });
+  const snapshot = await stream.next();
+  stream.close();
+  const { items }: { readonly items: readonly { readonly item: StoredTask }[] } = JSON.parse(
+    /^data: (.*)$/m.exec(snapshot ?? '')?.[1] ?? '',
+  );
+  return items.map(({ item }) => item);
 }
 
 export class Workbench {
@@ -55,10 +79,12 @@ export class Workbench {
     const hub = new HubProcess(this.#leftovers, { ...settings, ...env });
     this.#hubs.push(hub);
     const url = await hub.up();
+    const port = Number(new URL(url).port);
     return {
       url,
-      port: Number(new URL(url).port),
+      port,
       kronosPort,
+      tasks: () => readTasks(port),
       stop: async () => void (await hub.stop()),
     };
   }
@@ -75,13 +101,8 @@ export class Workbench {
     return this.#leftovers.folder();
   }
 
-  /** A program that keeps running until the row ends. */
-  start(command: string, args: readonly string[], { env = {}, cwd }: ProgramOptions = {}): void {
-    this.#leftovers.add(spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: 'ignore' }));
-  }
-
-  /** Runs a program to its end. It is killed after two minutes. */
-  run(command: string, args: readonly string[], { env = {}, cwd, input }: ProgramOptions = {}): Promise<Ran> {
+  /** Starts a program whose input stays open. It is killed after the row, or after three minutes. */
+  start(command: string, args: readonly string[], { env = {}, cwd }: ProgramOptions = {}): RunningProgram {
     const child = spawn(command, args, { env: { ...process.env, ...env }, cwd, timeout: timeLimitMs });
     // A program that does not exist never exits.
     child.once('spawn', () => this.#leftovers.add(child));
@@ -94,11 +115,24 @@ export class Workbench {
     });
     // A program that reads no input may end before it is written.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(input ?? '');
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<Ran>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => resolve({ code, out, err }));
     });
+    // Nobody waits for a program that runs until the row ends.
+    ended.catch(() => undefined);
+    return {
+      out: () => out,
+      finish: (input = '') => {
+        child.stdin.end(input);
+        return ended;
+      },
+    };
+  }
+
+  /** Runs a program to its end. It is killed after three minutes. */
+  run(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<Ran> {
+    return this.start(command, args, options).finish(options.input);
   }
 
   /** Runs a program that must end with 0. @returns what it printed */
@@ -129,8 +163,8 @@ export class Workbench {
   }
 
   /**
-   * Installs one package of PyPI into a virtual environment of its own.
-   * @param spec such as `wakatime==13.1.0`
+   * Installs packages of PyPI into a virtual environment of their own.
+   * @param spec such as `wakatime==13.1.0`, with spaces between several
    * @param newest Python's minor version that can run it
    * @returns the folder of its programs
    */
@@ -138,7 +172,7 @@ export class Workbench {
     const python = await this.#interpreter(newest);
     const home = await this.#installed(`pypi-${spec.replace(/[^\w.-]+/g, '-')}`, async (folder) => {
       await this.succeed(python, ['-m', 'venv', folder]);
-      await this.succeed(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', '--no-input', spec]);
+      await this.succeed(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', '--no-input', ...spec.split(' ')]);
     });
     return join(home, 'bin');
   }
@@ -157,8 +191,16 @@ export class Workbench {
     const mark = join(this.#cache, `${name}.installed`);
     if (existsSync(mark) && existsSync(folder)) return folder;
     mkdirSync(this.#cache, { recursive: true });
-    rmSync(folder, { recursive: true, force: true });
-    await install(folder);
+    for (let attempt = 1; ; attempt += 1) {
+      rmSync(folder, { recursive: true, force: true });
+      try {
+        await install(folder);
+        break;
+      } catch (error) {
+        if (attempt === installAttempts) throw error;
+        console.error(`${name}: ${errorMessage(error)}; it is installed again`);
+      }
+    }
     const unfinished = `${mark}.${process.pid}`;
     mkdirSync(unfinished, { recursive: true });
     rmSync(mark, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-" Talks to the Kronos port as kronos.vim does, with the sockets of Vim (ch_open) or Neovim (sockconnect), and prints as JSON what it learnt.
+" Talks to the Kronos port as kronos.vim does, with the sockets of Vim (ch_open) or Neovim (sockconnect), and writes
+" what it learnt into $HUB_FOUND, as JSON.
 
 let s:messages = []
 let s:rest = ''
@@ -55,5 +56,5 @@ call s:SendRaw(s:Message({'type': 'read-all'}))
 let s:tasks = get(s:Await('read-all'), 'tasks', [])
 let s:errors = filter(copy(s:messages), 'get(v:val, "success", 1) != 1 && get(v:val, "success", v:true) isnot v:true')
 let s:found = {'descriptions': map(sort(copy(s:tasks), {a, b -> a.id - b.id}), 'v:val.desc'), 'errors': s:errors}
-call writefile([json_encode(s:found)], '/dev/stdout')
+call writefile([json_encode(s:found)], $HUB_FOUND)
 qall!

@@ -42,7 +42,9 @@ await call('getMyDurations', ({ data }) => data.length === 1, { date: today });
 await call('getDurations', isList, { userId, date: today });
 await call('getMyCommits', ({ commits }) => Array.isArray(commits), { projectName: 'horai' });
 await call('getCommits', ({ commits }) => Array.isArray(commits), { userId, projectName: 'horai' });
-await call('getMetadata', ({ data }) => isList(data) || typeof data === 'object');
+// Where WakaTime’s machines are: a hub says that it does not publish that.
+calls += 1;
+await assert.rejects(client.getMetadata(), ({ response }) => response.status === 404);
 await call('getMyOrganizations', isList);
 await call('getOrganizations', isList, userId);
 console.log(`${calls} calls: users, summaries, stats, projects, heartbeats, durations, goals, commits, leaders`);

@@ -1,11 +1,12 @@
 // ActivityWatch's own client libraries and command, and what projects of ActivityWatch test their server with.
 
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { check } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
 import type { ClientHub, Workbench } from '../workbench.ts';
+import { awServer } from './reference-server.ts';
 
 export const activityWatchRows: readonly ClientRow[] = [
   { name: 'aw-client', source: 'PyPI', run: runLibrary },
@@ -33,6 +34,8 @@ function homeless(bench: Workbench): Readonly<Record<string, string>> {
   };
 }
 
+const awClient = 'aw-client==0.5.15';
+
 async function versionOf(bench: Workbench, bin: string, name: string): Promise<string> {
   const out = await bench.succeed(join(bin, 'python'), [
     '-c',
@@ -42,7 +45,7 @@ async function versionOf(bench: Workbench, bin: string, name: string): Promise<s
 }
 
 async function runLibrary(bench: Workbench): Promise<RunReport> {
-  const bin = await bench.python('aw-client');
+  const bin = await bench.python(awClient);
   const { port } = await personalHub(bench);
   const args = [bench.program('aw_client_calls.py'), '127.0.0.1', String(port)];
   const out = await bench.succeed(join(bin, 'python'), args, { env: homeless(bench) });
@@ -50,7 +53,7 @@ async function runLibrary(bench: Workbench): Promise<RunReport> {
 }
 
 async function runCommand(bench: Workbench): Promise<RunReport> {
-  const bin = await bench.python('aw-client');
+  const bin = await bench.python(awClient);
   const { port } = await personalHub(bench);
   const env = homeless(bench);
   const command = (...args: readonly string[]) => {
@@ -76,14 +79,11 @@ c.create_bucket(sys.argv[3], "afkstatus")`,
   await command('heartbeat', afk, '{"status": "not-afk"}');
   check((await command('buckets')).includes(window), 'buckets lists no bucket');
   check((await command('events', window)).includes('vim'), 'events shows no event');
-  const query = join(bench.folder(), 'query');
-  writeFileSync(query, `RETURN = query_bucket("${window}");\n`);
-  check((await command('query', query, '--json')).includes('"vim"'), 'query answers no event');
   await command('report', hostname());
   await command('canonical', hostname());
   return {
     version: await versionOf(bench, bin, 'aw-client'),
-    did: 'heartbeat, buckets, events, query, report and canonical',
+    did: 'heartbeat, buckets, events, report and canonical (its query command raises a TypeError before it asks)',
   };
 }
 
@@ -91,13 +91,14 @@ async function runJavaScript(bench: Workbench): Promise<RunReport> {
   const folder = await bench.npm('aw-client@0.3.7');
   const { url } = await personalHub(bench);
   const out = await bench.succeed(process.execPath, [bench.program('aw-client-calls.mjs'), folder, url.slice(0, -1)]);
-  return { version: '0.3.7', did: out.trim() };
+  // `abort` prints its reason.
+  return { version: '0.3.7', did: out.trim().split('\n').at(-1) ?? '' };
 }
 
 /** Upstream's own tests of aw-client against aw-server; they use the port for testing, 5666. */
 async function runServerTests(bench: Workbench): Promise<RunReport> {
   const tests = bench.checkout('aw-server/tests/test_client.py');
-  const bin = await bench.python('aw-server==0.12.0');
+  const bin = await bench.python(awServer);
   await bench.succeed(join(bin, 'python'), ['-m', 'pip', 'install', '-q', 'pytest']);
   await testingHub(bench);
   const folder = bench.folder();

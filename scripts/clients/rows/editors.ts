@@ -1,5 +1,7 @@
 // Vim and Neovim: their own sockets on the hub's Kronos port, and both generations of kronos.vim where `CLIENTS_FROM` has them.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { check, checkEqual } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
 import { owner, type Workbench } from '../workbench.ts';
@@ -30,14 +32,19 @@ async function runNeovim(bench: Workbench): Promise<RunReport> {
 
 /** One editor writes tasks in several packets and reads them back; a second sees the changes of the first. */
 async function useSockets(bench: Workbench, editor: string, args: readonly string[]): Promise<string> {
-  const { kronosPort } = await bench.hub();
-  const run = (part: string) => {
-    const env = { HUB_PORT: String(kronosPort), HUB_USER: owner, HUB_PART: part, HOME: bench.folder() };
-    return bench.succeed(editor, [...args, '-S', bench.program('editor-socket.vim')], { env });
+  const hub = await bench.hub();
+  const run = async (part: string): Promise<{ readonly descriptions: unknown; readonly errors: unknown }> => {
+    const folder = bench.folder();
+    const found = join(folder, 'found.json');
+    const env = { HUB_PORT: String(hub.kronosPort), HUB_USER: owner, HUB_PART: part, HUB_FOUND: found, HOME: folder };
+    await bench.succeed(editor, [...args, '-S', bench.program('editor-socket.vim')], { env });
+    return JSON.parse(readFileSync(found, 'utf8'));
   };
-  const [first, second] = [JSON.parse(await run('write')), JSON.parse(await run('read'))];
+  const [first, second] = [await run('write'), await run('read')];
   checkEqual(first.errors, [], 'what the hub refused');
   checkEqual(first.descriptions, ['from the editor é', 'second'], 'the tasks after the writes');
+  const stored = (await hub.tasks()).map(({ desc }) => desc);
+  checkEqual(stored.sort(), ['from the editor é', 'second'], 'the tasks of the hub');
   checkEqual(second.descriptions, ['from the editor é', 'second'], 'the tasks that a second start reads');
   return 'login, create, update, a message cut in two packets, two in one, read-all; read again by a second start';
 }

@@ -107,21 +107,13 @@ async function use2019(terminal: Terminal, hub: ClientHub): Promise<void> {
   await terminal.type('G', 'Enter', 'Enter');
   await terminal.type('G', 'dd', ':w', 'Enter');
   await eventually(
-    async () => (await readAll(hub)).filter(({ done }) => Number(done) > 0).length === 1,
+    async () => (await hub.tasks()).filter(({ done }) => Number(done) > 0).length === 1,
     'one task to be done',
   );
 }
 
-type Task = Readonly<Record<string, unknown>>;
-
-async function readAll({ url }: ClientHub): Promise<readonly Task[]> {
-  const response = await fetch(`${url}-/channels/tasks`, { headers: { authorization: `Bearer ${owner}` } });
-  const { items } = Object(await response.json());
-  return Array.isArray(items) ? items.map((one) => Object(one).item) : [];
-}
-
 async function hasTasks(hub: ClientHub, wanted: readonly string[]): Promise<void> {
-  const seen = async () => (await readAll(hub)).map(({ desc }) => String(desc)).sort();
+  const seen = async () => (await hub.tasks()).map(({ desc }) => String(desc)).sort();
   await eventually(async () => JSON.stringify(await seen()) === JSON.stringify(wanted), `the hub to hold ${wanted}`, {
     deadlineMs: 15_000,
   });
@@ -137,7 +129,7 @@ async function sameTasks(database: string, hub: ClientHub): Promise<boolean> {
   const theirs = lines.map(
     (line) => /'desc': '([^']*)'|"desc":"([^"]*)"|desc=([^|]*)/.exec(line)?.slice(1).find(Boolean) ?? line,
   );
-  const ours = (await readAll(hub)).map(({ desc }) => String(desc));
+  const ours = (await hub.tasks()).map(({ desc }) => String(desc));
   checkEqual(theirs.sort(), ours.sort(), 'the database');
   return true;
 }

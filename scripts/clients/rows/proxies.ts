@@ -1,12 +1,14 @@
-// Debian's proxies in front of the hub, with real clients behind them: curl-like requests, an event stream, and wscat.
+// Debian's proxies in front of the hub, with real clients behind them: plain requests, an event stream, and wscat.
 
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { join } from 'node:path';
+import { ask } from '../../../tests/harness/clients.ts';
+import { eventually } from '../../../tests/harness/eventually.ts';
 import { type RunningProxy, startHaproxy, startNginx } from '../../../tests/harness/proxies.ts';
-import { check } from '../check.ts';
+import { readStream } from '../../../tests/harness/stream.ts';
+import { check, checkEqual } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
 import { owner, type Workbench } from '../workbench.ts';
+import { startWscat } from './tools.ts';
 
 export const proxyRows: readonly ClientRow[] = [
   { name: 'nginx', source: 'Debian', run: runNginx },
@@ -14,9 +16,7 @@ export const proxyRows: readonly ClientRow[] = [
 ];
 
 const host = 'hub.example.org';
-const authorization = `Bearer ${owner}`;
-/** How long an event of the stream may take, milliseconds. */
-const eventMs = 10_000;
+const headers = { host, authorization: `Bearer ${owner}` };
 
 async function runNginx(bench: Workbench): Promise<RunReport> {
   const program = bench.tool('nginx');
@@ -59,72 +59,20 @@ async function stopAfter(proxy: RunningProxy, use: () => Promise<void>): Promise
 
 /** A page, a stream, and a write that the stream shows. */
 async function useHttp({ port }: RunningProxy): Promise<void> {
-  const page = await ask(port, 'GET', '/proxied');
+  const page = await ask(port, 'GET', '/proxied', { headers });
   check(page.status === 200 && page.body.includes('#proxied'), `the page is answered with ${page.status}`);
-  const shown = seesOnStream(port, '/proxied/events', '"requester"');
-  const seen = shown.opened.then(() => ask(port, 'PUT', '/proxied', '{"timer":10,"requester":"ann","user":"ann"}'));
-  const { status } = await seen;
+  const stream = await readStream(port, '/proxied/events', headers);
+  const asJson = { ...headers, 'content-type': 'application/json' };
+  const { status } = await ask(port, 'PUT', '/proxied', { headers: asJson, body: '{"timer":10,"user":"ann"}' });
   check(status === 202, `the timer is answered with ${status}`);
-  await shown.event;
+  let event = await stream.next();
+  while (event !== undefined && !event.includes('"timer":10')) event = await stream.next();
+  stream.close();
+  check(event !== undefined, 'the event stream ended before it showed the timer');
 }
 
 async function useWebSocket(bench: Workbench, { port }: RunningProxy): Promise<void> {
-  const folder = await bench.npm('wscat@6.1.0');
-  const args = ['-c', `ws://127.0.0.1:${port}/`, '--host', host, '-H', `Authorization: ${authorization}`];
-  const out = await bench.succeed(join(folder, 'node_modules/.bin/wscat'), [
-    ...args,
-    '-w',
-    '1',
-    '-x',
-    '{"type":"ping","ref":1}',
-  ]);
-  check(out.includes('"pong"'), `wscat got ${out}`);
-}
-
-function ask(port: number, method: string, path: string, body = ''): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      host,
-      authorization,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    };
-    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers }, (response) => {
-      let text = '';
-      response.on('data', (data: Buffer) => {
-        text += data.toString();
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
-/** Opens an event stream and waits until a part of it has the text. */
-function seesOnStream(port: number, path: string, text: string): { opened: Promise<void>; event: Promise<void> } {
-  let resolveOpened = () => undefined as undefined;
-  const opened = new Promise<void>((resolve) => {
-    resolveOpened = () => void resolve();
-  });
-  const event = new Promise<void>((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port, path, headers: { host, authorization } }, (response) => {
-      let seen = '';
-      response.on('data', (data: Buffer) => {
-        resolveOpened();
-        seen += data.toString();
-        if (!seen.includes(text)) return;
-        clearTimeout(late);
-        request.destroy();
-        resolve();
-      });
-    });
-    const late = setTimeout(() => {
-      request.destroy();
-      reject(new Error(`the event stream did not show ${text}`));
-    }, eventMs);
-    request.on('error', () => undefined);
-    request.end();
-  });
-  return { opened, event };
+  const wscat = await startWscat(bench, `ws://127.0.0.1:${port}/`, [{ type: 'ping', ref: 1 }], ['--host', host]);
+  await eventually(() => wscat.out().includes('"pong"'), 'wscat to show the pong', { instead: wscat.out });
+  checkEqual((await wscat.finish()).code, 0, 'the exit code of wscat');
 }

@@ -2,9 +2,10 @@
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '../../../tests/harness/eventually.ts';
 import { check, checkEqual } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
-import { owner, type Workbench } from '../workbench.ts';
+import { type ClientHub, owner, type RunningProgram, type Workbench } from '../workbench.ts';
 
 export const toolRows: readonly ClientRow[] = [
   { name: 'wscat', source: 'npm', run: runWscat },
@@ -15,26 +16,42 @@ export const toolRows: readonly ClientRow[] = [
 const kronos = fileURLToPath(new URL('../../../bin/kronos.cjs', import.meta.url));
 
 async function runWscat(bench: Workbench): Promise<RunReport> {
-  const folder = await bench.npm('wscat@6.1.0');
-  const wscat = join(folder, 'node_modules/.bin/wscat');
-  const { url } = await bench.hub();
-  const address = url.replace(/^http/, 'ws');
-  const send = (message: object) => {
-    const args = ['-c', address, '-H', `Authorization: Bearer ${owner}`, '-w', '1', '-x', JSON.stringify(message)];
-    return bench.succeed(wscat, args);
-  };
-  const login = { user_id: owner, device_id: 'wscat' };
-  await send({ type: 'create', ...login, version: 1, task: { id: 1, desc: 'written by wscat', tags: [] } });
-  const tasks = await send({ type: 'read-all', ...login, version: 1 });
-  check(tasks.includes('written by wscat'), `read-all answers ${tasks}`);
-  const events = await send({ type: 'subscribe', channel: '*', ref: 1 });
-  check(events.includes('"ref":1') && events.includes('"success":true'), `subscribe answers ${events}`);
-  return { version: (await bench.succeed(wscat, ['--version'])).trim(), did: 'create, read-all and subscribe' };
+  const hub = await bench.hub();
+  const address = hub.url.replace(/^http/, 'ws');
+  const login = { user_id: owner, device_id: 'wscat', version: 1 };
+  const subscribe = { type: 'subscribe', channel: 'tasks' };
+  const follower = await startWscat(bench, address, [subscribe]);
+  await eventually(() => follower.out().includes('"snapshot"'), 'wscat to be subscribed', { instead: follower.out });
+  const task = { id: 1, desc: 'written by wscat', tags: [] };
+  const writer = await startWscat(bench, address, [
+    { type: 'create', ...login, task },
+    { type: 'read-all', ...login },
+  ]);
+  for (const { out } of [writer, follower])
+    await eventually(() => out().includes(task.desc), 'wscat to show the task', { instead: out });
+  checkEqual((await writer.finish()).code, 0, 'the exit code');
+  checkEqual(await descriptionsIn(hub), [task.desc], 'the tasks of the hub');
+  const did = 'one wrote a task and read all, another that was subscribed was shown it';
+  return { version: wscatVersion, did };
 }
 
-interface Task {
-  readonly desc: string;
-  readonly taskwarrior?: { readonly priority?: string; readonly annotations?: readonly unknown[] };
+const wscatVersion = '6.1.0';
+
+/** wscat that sends messages once it is connected. It shows what comes until it is finished: it ends with its input. */
+export async function startWscat(
+  bench: Workbench,
+  address: string,
+  messages: readonly object[],
+  options: readonly string[] = [],
+): Promise<RunningProgram> {
+  const folder = await bench.npm(`wscat@${wscatVersion}`);
+  const sent = messages.flatMap((message) => ['-x', JSON.stringify(message)]);
+  const args = ['-c', address, '-H', `Authorization: Bearer ${owner}`, '-w', '-1', ...options, ...sent];
+  return bench.start(join(folder, 'node_modules/.bin/wscat'), args);
+}
+
+async function descriptionsIn(hub: ClientHub): Promise<readonly string[]> {
+  return (await hub.tasks()).map(({ desc }) => desc).sort();
 }
 
 async function runTaskwarrior(bench: Workbench): Promise<RunReport> {
@@ -57,10 +74,10 @@ async function runTaskwarrior(bench: Workbench): Promise<RunReport> {
   await k(['login', `127.0.0.1:${hub.kronosPort}`, '--token', owner]);
   await k(['import', 'taskwarrior', '-'], exported);
   await k(['sync']);
-  const tasks: readonly Task[] = JSON.parse(await k(['export', 'json'])).tasks;
-  const named = new Map(tasks.map((one) => [one.desc, one]));
-  check(named.get('write the report')?.taskwarrior?.priority === 'H', 'the priority is lost');
-  checkEqual(named.get('call bob')?.taskwarrior?.annotations?.length, 1, 'the number of annotations');
+  const tasks = await hub.tasks();
+  checkEqual(await descriptionsIn(hub), ['call bob', 'water plants', 'write the report'], 'the tasks of the hub');
+  const stored = JSON.stringify(tasks);
+  check(stored.includes('"priority":"H"') && stored.includes('number is in the book'), `a field is lost: ${stored}`);
   const other = bench.folder();
   const back = { HOME: other, TASKDATA: other, TASKRC: '/dev/null' };
   await bench.succeed(task, ['rc.confirmation=off', 'import', '-'], {
