@@ -1,5 +1,5 @@
-// How the client becomes what kronos.cjs runs: one file with all that an action needs, because each further one takes half a
-// millisecond, its compiled code beside it, and apart from these what is imported only when it is asked for.
+// Bundles the client for kronos.cjs. `main.cjs` has everything that an action needs, because each further file takes half a millisecond
+// to load. `main.code` is its compiled code. Modules that are imported on demand become files of their own.
 
 const {
   closeSync,
@@ -17,38 +17,41 @@ const { join, relative } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
-const keptMs = 86_400_000;
+/** Old bundles are deleted after this time. */
+const keepMs = 86_400_000;
 
 /**
- * @param top of the project
- * @param kept how the names of all bundles of this project in the cache begin
- * @param folder in the cache; it is there at once and whole
+ * Creates a bundle, and deletes old bundles of this project.
+ * @param top the folder of the project
+ * @param cache the folder of all bundles
+ * @param prefix the names of this project's bundles begin with it
+ * @param folder the folder of the new bundle, inside `cache`; it is renamed into place when it is complete
  */
-exports.bundle = async (top, cache, kept, folder) => {
+exports.bundle = async (top, cache, prefix, folder) => {
   mkdirSync(cache, { recursive: true, mode: 0o700 });
-  const fresh = `${folder}.${process.pid}`;
+  const draft = `${folder}.${process.pid}`;
   try {
-    await build(join(top, 'clients/kronos'), fresh);
-    compile(fresh, folder);
-    flush(fresh);
-    renameSync(fresh, folder);
+    await build(join(top, 'clients/kronos'), draft);
+    compile(draft, folder);
+    flush(draft);
+    renameSync(draft, folder);
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
-    // Another command may have been quicker.
+    rmSync(draft, { recursive: true, force: true });
+    // Another command may have created the same bundle first.
     if (statSync(folder, { throwIfNoEntry: false }) === undefined) throw error;
   }
-  // Not at once: something that was started from an old one may still be open, and another may be in the making.
-  const old = Date.now() - keptMs;
+  // Young bundles stay: a running process may still load files from one, and another command may be creating one.
+  const oldest = Date.now() - keepMs;
   for (const name of readdirSync(cache)) {
     const path = join(cache, name);
-    const isOld = name.startsWith(kept) && path !== folder && statSync(path).mtimeMs < old;
+    const isOld = name.startsWith(prefix) && path !== folder && statSync(path).mtimeMs < oldest;
     if (isOld) rmSync(path, { recursive: true, force: true });
   }
 };
 
 async function build(client, outdir) {
   const esbuild = require('esbuild');
-  const later = new Set();
+  const onDemand = new Set();
   const common = {
     outdir,
     outbase: client,
@@ -58,17 +61,18 @@ async function build(client, outdir) {
     minify: true,
     legalComments: 'none',
     logLevel: 'silent',
-    // Ink asks for it when it is being debugged.
+    // Ink imports this package only when it is debugged.
     external: ['react-devtools-core'],
     define: { 'process.env.NODE_ENV': '"production"' },
   };
-  const apart = {
-    name: 'apart',
+  /** Leaves dynamic imports out of the bundle, and collects the files that they name. */
+  const splitDynamicImports = {
+    name: 'split-dynamic-imports',
     setup: ({ onResolve }) =>
       onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
         if (kind !== 'dynamic-import') return undefined;
         const file = join(resolveDir, path);
-        later.add(file);
+        onDemand.add(file);
         const name = relative(client, file).replaceAll('\\', '/');
         return { path: `./${name.replace(/\.tsx?$/, '.mjs')}`, external: true };
       }),
@@ -77,34 +81,36 @@ async function build(client, outdir) {
     ...common,
     entryPoints: [join(client, 'main.ts')],
     format: 'cjs',
-    plugins: [apart],
+    plugins: [splitDynamicImports],
     write: false,
   });
-  const text = outputFiles[0].text.replace(/\bimport\((?=")/g, 'later(');
+  // kronos.cjs passes the function that imports: V8 forgets which file a cached script imports for.
+  const text = outputFiles[0].text.replace(/\bimport\((?=")/g, 'importModule(');
   mkdirSync(outdir);
-  writeFileSync(join(outdir, 'main.cjs'), `(module,require,later)=>{${text}}`);
+  writeFileSync(join(outdir, 'main.cjs'), `(module,require,importModule)=>{${text}}`);
   await esbuild.build({
     ...common,
-    entryPoints: [...later],
+    entryPoints: [...onDemand],
     outExtension: { '.js': '.mjs' },
     format: 'esm',
     splitting: true,
-    // What is left in CommonJS asks for Node's own modules by `require`.
+    // Packages in CommonJS load Node's modules by `require`, which does not exist in an ES module.
     banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
   });
 }
 
-/** All functions, and not only those that ran: who knows which action comes first. */
-function compile(fresh, folder) {
-  const text = readFileSync(join(fresh, 'main.cjs'), 'utf8');
+/** Writes the compiled code of `main.cjs`. Compiles all functions, because the first command may run any action. */
+function compile(draft, folder) {
+  const text = readFileSync(join(draft, 'main.cjs'), 'utf8');
   setFlagsFromString('--no-lazy');
   const script = new Script(text, { filename: join(folder, 'main.cjs') });
   setFlagsFromString('--lazy');
   const code = script.createCachedData();
-  writeFileSync(join(fresh, 'main.code'), Buffer.concat([code, code]));
+  // Two copies: kronos.cjs compares them, because V8 does not detect a damaged file.
+  writeFileSync(join(draft, 'main.code'), Buffer.concat([code, code]));
 }
 
-/** A bundle that is there is whole, even after the power went. */
+/** Flushes all files, so that a bundle with its final name is complete even after a power cut. */
 function flush(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
     const path = join(folder, name);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `horai` as an installed command: plain JavaScript, so that Node can start it, which then reads TypeScript through tsx.
+// The command `horai`, in plain JavaScript, so that Node runs it directly. It loads the hub's TypeScript through tsx.
 
 import { register } from 'tsx/esm/api';
 

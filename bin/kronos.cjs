@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `kronos` as an installed command: plain JavaScript, so that Node can start it. Reading TypeScript through tsx takes many times as
-// long as a short command may, so the client is bundled into the person's cache folder, and again when a source has changed; where
-// nothing can be written, tsx it is. CommonJS, which begins sooner than modules do. How it is bundled is bundle.cjs'.
+// The command `kronos`, in plain JavaScript, so that Node runs it directly. Loading TypeScript through tsx is too slow for a short command.
+// So the client is bundled into the user's cache folder (bundle.cjs), and bundled again when a source has changed. If the folder cannot be
+// written, tsx loads the client. This file is CommonJS, because that starts faster than an ES module.
 
 const { readdirSync, readFileSync, rmSync, statSync } = require('node:fs');
 const { homedir } = require('node:os');
@@ -11,10 +11,10 @@ const { Script } = require('node:vm');
 
 const top = dirname(__dirname);
 const start = { self: __filename, about: `${top}/package.json`, unbundled: '' };
-// What was installed does not change but as a whole; in a checkout any source may.
+// An installed package changes only as a whole, so package.json is enough. In a checkout any source may change.
 const isInstalled = /[\\/]node_modules[\\/]/.test(top);
-const own = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine'];
-const sources = ['package.json', ...(isInstalled ? [] : own)];
+const bundledFolders = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine'];
+const sources = ['package.json', ...(isInstalled ? [] : bundledFolders)];
 
 function cacheFolder() {
   const { env, platform } = process;
@@ -23,62 +23,66 @@ function cacheFolder() {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kronos');
 }
 
-/** Of the times and sizes of all sources, and of this Node, for whom the code is compiled. */
-function stamp() {
+/** A fingerprint of the times and sizes of all sources, and of the version of Node, which the compiled code depends on. */
+function fingerprint() {
   let times = 0;
   let sizes = 0;
-  const look = (path) => {
+  const addFile = (path) => {
     const stats = statSync(path);
     if (stats.isDirectory()) {
-      for (const name of readdirSync(path)) look(`${path}/${name}`);
+      for (const name of readdirSync(path)) addFile(`${path}/${name}`);
       return;
     }
     times += Math.trunc(stats.mtimeMs);
     sizes += stats.size;
   };
-  for (const source of sources) look(`${top}/${source}`);
+  for (const source of sources) addFile(`${top}/${source}`);
   return `${times.toString(36)}-${sizes.toString(36)}-${process.version}-${process.arch}`;
 }
 
-/** V8 takes compiled code as it is, so that a damaged file would end in a crash: it is there twice, and undefined if they differ. */
-function compiledIn(folder) {
+/**
+ * Reads the compiled code of a bundle. V8 does not check it, and a damaged file would crash the process. So the file has two copies.
+ * @returns undefined if the copies differ or there is no file
+ */
+function readCompiledCode(folder) {
   try {
-    const both = readFileSync(`${folder}/main.code`);
-    const code = both.subarray(0, both.length / 2);
-    return code.equals(both.subarray(both.length / 2)) ? code : undefined;
+    const copies = readFileSync(`${folder}/main.code`);
+    const code = copies.subarray(0, copies.length / 2);
+    return code.equals(copies.subarray(copies.length / 2)) ? code : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Throws where there is none, or a broken one. */
-function bundled(folder) {
+/** Loads the bundle. @throws if there is no bundle, or it is damaged */
+function loadBundle(folder) {
   const filename = `${folder}/main.cjs`;
-  const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData: compiledIn(folder) });
+  const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData: readCompiledCode(folder) });
   const module = { exports: {} };
-  // Compiled code forgets who imports for it.
-  const later = (path) => import(path.startsWith('.') ? pathToFileURL(join(folder, path)).href : path);
-  script.runInThisContext()(module, require, later);
+  // V8 forgets which file a cached script imports for, so relative paths are resolved here.
+  const importModule = (path) => import(path.startsWith('.') ? pathToFileURL(join(folder, path)).href : path);
+  script.runInThisContext()(module, require, importModule);
   return module.exports.main;
 }
 
 async function load() {
   const cache = cacheFolder();
-  const kept = `${top.replace(/[^A-Za-z0-9]+/g, '-')}.`;
-  const folder = join(cache, kept + stamp());
+  const prefix = `${top.replace(/[^A-Za-z0-9]+/g, '-')}.`;
+  const folder = join(cache, prefix + fingerprint());
   try {
-    return bundled(folder);
+    return loadBundle(folder);
   } catch (error) {
-    return await loadAnew(cache, kept, folder, error);
+    return await createBundle(cache, prefix, folder, error);
   }
 }
 
-async function loadAnew(cache, kept, folder, { code }) {
+/** Bundles the client and loads the bundle; loads the client through tsx if that fails. */
+async function createBundle(cache, prefix, folder, { code }) {
   try {
-    // Where there was none, another command may have made it by now.
+    // A missing bundle is not removed: another command may have created it by now.
     if (code !== 'ENOENT') rmSync(folder, { recursive: true, force: true });
-    await require('./bundle.cjs').bundle(top, cache, kept, folder);
-    return bundled(folder);
+    await require('./bundle.cjs').bundle(top, cache, prefix, folder);
+    return loadBundle(folder);
   } catch (error) {
     const { register } = await import('tsx/esm/api');
     register();
@@ -87,5 +91,5 @@ async function loadAnew(cache, kept, folder, { code }) {
   }
 }
 
-// What it fails of ends the process.
+// An error that `main` throws ends the process.
 void load().then((main) => main(start));

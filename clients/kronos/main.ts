@@ -13,7 +13,7 @@ import { DatabaseFile } from './data/file.ts';
 import { readListedIds, writeListedIds } from './data/listed-ids.ts';
 import { readLastSync } from './sync/last-sync.ts';
 
-/** What bin/kronos.cjs knows and this file, once it is bundled, does not. */
+/** What bin/kronos.cjs passes on, because this file cannot find it out once it is bundled. */
 export interface LaunchInfo {
   /** Path of the script that was started, to start it again. */
   readonly self: string;
@@ -83,7 +83,7 @@ function readVersion(about: string): string {
   return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : '';
 }
 
-/** Starts a sync in a process of its own that outlives this one. */
+/** Starts a sync in a background process that outlives this one. */
 function startSync(self: string, home: string): void {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const options = { detached: true, stdio: 'ignore', cwd: home, windowsHide: true } as const;
@@ -92,7 +92,7 @@ function startSync(self: string, home: string): void {
   child.unref();
 }
 
-/** The line of a progress display on stderr; nothing where that is no terminal. */
+/** Replaces the progress line on stderr. Prints nothing if stderr is not a terminal. */
 function showProgress(line: string): void {
   if (process.stderr.isTTY !== true) return;
   process.stderr.write(`\r\u001b[K${line}`);
@@ -106,7 +106,7 @@ async function ask(question: string, typed: 'shown' | 'hidden'): Promise<string>
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const output = typed === 'shown' ? process.stderr : nowhere;
   const reader = createInterface({ input: process.stdin, output, terminal: true });
-  // Ctrl-C and Ctrl-D close the reader, and are an empty answer.
+  // Ctrl-C and Ctrl-D close the reader: the answer is then empty.
   const closed = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
   const line = await Promise.race([reader.question(typed === 'shown' ? question : ''), closed]);
   reader.close();

@@ -9,7 +9,7 @@ import type { ListedIds } from '../data/listed-ids.ts';
 export const exitCode = { ok: 0, failure: 1, usage: 2, notFound: 3, auth: 4 } as const;
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** The result of the last sync, of whichever command. */
+/** The result of the last sync, by this command or another one. */
 export interface LastSync {
   readonly outcome: 'ok' | 'offline' | 'refused';
   /** For people; '' if it succeeded. */
@@ -23,15 +23,15 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly home: string;
-  /** The folder of the database and of the files beside it. */
+  /** The folder of the database, the lock files and the sync state. */
   readonly dataDir: string;
   readonly colour: boolean;
-  /** Columns of the terminal; undefined if the output is no terminal. */
+  /** Columns of the terminal; undefined if the output is not a terminal. */
   readonly width: number | undefined;
   /** Whether both the input and the output are a terminal. */
   readonly interactive: boolean;
   readonly zone: Zone;
-  /** Of `zone` in the zone database: `Europe/Berlin`. */
+  /** The name of `zone` in the time zone database: `Europe/Berlin`. */
   zoneName(): string;
   /** Why the command runs without its bundle, which makes each start slow; '' if it has one. */
   readonly unbundledReason: string;
@@ -43,9 +43,9 @@ export interface CliContext {
   showProgress(line: string): void;
   /** Reads the whole standard input. */
   readStdin(): string;
-  /** Asks for a line that is not shown while it is typed; reads the whole standard input if it is no terminal. */
+  /** Asks for a line without echoing it. Reads the whole standard input instead if that is not a terminal. */
   askSecret(question: string): Promise<string>;
-  /** Asks a yes-or-no question; 'cannot ask' if the standard input is no terminal. */
+  /** Asks a yes-or-no question; 'cannot ask' if the standard input is not a terminal. */
   confirm(question: string): Promise<'yes' | 'no' | 'cannot ask'>;
   /** Milliseconds since 1970. */
   now(): number;
@@ -53,10 +53,10 @@ export interface CliContext {
   createId(): string;
   /** @param seconds since 1970; shown in full, in the person's locale */
   formatDate(seconds: number): string;
-  /** Starts a sync in a process of its own. */
+  /** Starts a sync in a background process. */
   startBackgroundSync(): void;
   readLastSync(): LastSync | undefined;
-  /** Which task each id named when it was last shown; empty if that is not known. */
+  /** Which task each id named when the command line last showed it; empty if that is not known. */
   readListedIds(): ListedIds;
   writeListedIds(ids: ListedIds): void;
   /** Calls `act` when the person ends the command (Ctrl-C). @returns removes `act` again */

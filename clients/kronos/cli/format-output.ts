@@ -8,7 +8,7 @@ import type { ActionOutput } from '../data/actions.ts';
 
 export interface OutputLayout {
   readonly colour: boolean;
-  /** Columns of the terminal; undefined if the output is no terminal. */
+  /** Columns of the terminal; undefined if the output is not a terminal. */
   readonly width: number | undefined;
   /** Seconds since 1970. */
   readonly now: number;

@@ -5,8 +5,8 @@ import { actionRows, type CommandRow, toolRows } from './table.ts';
 
 const grammar = `A line of add or update is description, tags and a due date, in any order:
   +tag         a tag: letters, digits, - and _; with update, -tag takes one away
-  :DDMMYY:HHMM due then; digits fill the places from the left, two each, and what is left out is
-               the next that comes: :15 on the 15th, ::18 at 18:00, :1505:1830, : at midnight
+  :DDMMYY:HHMM the due date and time; each may be cut short, and the next such time counts:
+               :15 on the 15th, ::18 at 18:00, :1505:1830, : at midnight
   :2w1d        due that long from now: y, mo, w, d, h, m
 Durations are shown in y (365 days), mo (30 days), w, d, h, min and s.`;
 

@@ -11,7 +11,7 @@ import type { CommandArguments } from './command.ts';
 import { formatOutput, type OutputLayout, outputToJson } from './format-output.ts';
 import { type ActionRow, type CommandRow, findAction, findTool } from './table.ts';
 
-/** After a sync this recent, a command that only reads starts no other. */
+/** A command that only reads starts no sync if the last one succeeded so recently, in milliseconds. */
 const recentSyncMs = 10_000;
 
 type ParsedArguments = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };
@@ -126,7 +126,7 @@ function linesIn(text: string, more: readonly string[]): string[] {
   return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [[line, ...more].join(' ')]));
 }
 
-/** The task that an id names now, where it named another one when it was last listed. */
+/** A task whose id named another task when it was last listed. */
 interface OtherTask {
   readonly id: number;
   readonly index: string;
@@ -287,7 +287,7 @@ function printDatabaseError(error: unknown, cli: CliContext): ExitCode {
   return exitCode.failure;
 }
 
-/** A process of its own syncs with the hub. What this command can say about the hub is how the last sync went. */
+/** Starts a sync in a background process, and reports a failure of the last one: this command ends before the new sync does. */
 function startSyncIfNeeded(row: ActionRow, database: KronosDatabase, cli: CliContext): void {
   if (!database.enable_sync || cli.env['KRONOS_NO_SYNC'] === '1') return;
   const last = cli.readLastSync();

@@ -37,7 +37,7 @@ export class StandardOutput {
   }
 }
 
-/** The reader of a pipe may close it early, as in `kronos list | head -1`. That is no failure. */
+/** Exits with 0 if the reader closed the pipe, as in `kronos list | head -1`: that is not a failure. */
 function exitOnError(error: unknown): never {
   process.exit(errorCode(error) === 'EPIPE' ? 0 : 1);
 }

@@ -51,7 +51,7 @@ export type ActionOutcome =
   | { readonly ok: true; readonly changes: Partial<TaskState>; readonly output: ActionOutput }
   | ActionRefusal;
 
-/** @param args what was typed after the action, as one line */
+/** @param args the words after the action's name, as one line */
 export type TaskAction = (state: TaskState, args: string, context: ActionContext) => ActionOutcome;
 
 function refuse(error: string, why: ActionRefusal['why'] = 'failure'): ActionRefusal {
@@ -61,7 +61,7 @@ function refuse(error: string, why: ActionRefusal['why'] = 'failure'): ActionRef
 type FindResult = { readonly ok: true; readonly task: PlainTask } | ActionRefusal;
 
 /**
- * @param word what was typed as the id
+ * @param word the id as the user typed it
  * @param ids whether a done task is found by the id that it had when it was open, too
  */
 export function findTask(
@@ -123,7 +123,7 @@ export const info: TaskAction = (state, args, context) => {
   return { ok: true, changes: {}, output: describeTask(result.task, state.tasks, context) };
 };
 
-/** @param tasks all tasks, to name those that the task depends on */
+/** @param tasks all tasks, to look up the tasks that this one depends on */
 export function describeTask(task: PlainTask, tasks: readonly PlainTask[], scene: TaskTextContext): ActionOutput {
   const find = (index: string) => tasks.find((other) => other.index === index);
   const more = describeTaskwarrior(task.taskwarrior, { date: scene.date, find });

@@ -1,4 +1,4 @@
-// Where things are kept on each platform. Nothing is made there.
+// Finds the data folder of each platform. Does not create it.
 
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ export interface DataDirOptions {
   readonly home: string;
 }
 
-/** The folder of the database. */
+/** @returns the path of the folder that has the database */
 export function findDataDir({ env, platform, home }: DataDirOptions): string {
   if (env['KRONOS_DATA']) return env['KRONOS_DATA'];
   if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'kronos');

@@ -1,9 +1,12 @@
-// What one device knows: the `Database` of the protocol's text, and beside it the history of changes and those that the hub has not
-// heard of. Shapes and defaults, and the port to what keeps them; the file behind it is file.ts.
+// The database of one device: its fields and defaults, and the interface of its store, which file.ts implements. It has the fields of
+// `Database` in the protocol's text, the history of changes, and the queue of changes that the hub has not received.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
 
-/** A change of one task: null where there was none before, or is none after; otherwise only the fields that differ. */
+/**
+ * A change of one task. `before` is null if the change created the task, `after` is null if it deleted the task. Otherwise both have only
+ * the fields that differ.
+ */
 export interface TaskEdit {
   readonly index: string;
   readonly before: Partial<PlainTask> | null;
@@ -15,9 +18,9 @@ export interface LogStep {
   readonly n: number;
   /** Seconds since 1970. */
   readonly at: number;
-  /** The action; `sync` for what other devices did. */
+  /** The name of the action; `sync` for changes by other devices. */
   readonly action: string;
-  /** The step that this one took back. */
+  /** The number of the step that this one reverted. */
   readonly reverts?: number;
   readonly edits: readonly TaskEdit[];
 }
@@ -27,18 +30,18 @@ export interface KronosDatabase {
   readonly enable_sync: boolean;
   /** `host`, `host:port`, or a URL. */
   readonly sync_host: string;
-  /** The secret; '' until a first login. */
+  /** The token; '' until the first login. */
   readonly sync_user_id: string;
   readonly sync_device_id: string;
   /** When the tasks last changed, milliseconds since 1970. */
   readonly sync_version: number;
-  /** The hub's, whose tasks these are known to be; '' until it is known. Another one may be a hub that was made anew. */
+  /** The epoch of the hub that these tasks were last synced with; '' before the first sync. A hub whose data was created again has another. */
   readonly sync_epoch: string;
   readonly context: readonly string[];
   readonly tasks: readonly PlainTask[];
-  /** The newest last. */
+  /** Oldest first. */
   readonly log: readonly LogStep[];
-  /** Edits that the hub has not heard of, in order. */
+  /** Edits that the hub has not received, oldest first. */
   readonly queue: readonly TaskEdit[];
 }
 
@@ -56,9 +59,9 @@ export const emptyDatabase: KronosDatabase = {
   queue: [],
 };
 
-/** It could not be read or written. `message` is what the protocol calls that, `reason` why. */
+/** The database could not be read or written. `message` is the protocol's error text, `reason` the cause. */
 export class DatabaseError extends Error {
-  override readonly name = 'DatabaseFailure';
+  override readonly name = 'DatabaseError';
   readonly reason: string;
 
   constructor(message: 'read database failed' | 'write database failed', reason: string) {
@@ -66,18 +69,18 @@ export class DatabaseError extends Error {
     this.reason = reason;
   }
 
-  /** By its name: the actions and the other verbs are bundled apart, and each bundle has this class. */
+  /** Compares names, because each bundle of kronos has its own copy of this class (bin/bundle.cjs). */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && 'name' in value && value.name === 'DatabaseFailure';
+    return typeof value === 'object' && value !== null && 'name' in value && value.name === 'DatabaseError';
   }
 }
 
-/** Throws DatabaseFailure. */
+/** Methods throw DatabaseError. */
 export interface DatabaseStore {
   read(): KronosDatabase;
   /**
-   * Replaces what `change` answers. Nobody else's change comes between what it is given and what is written, and what was
-   * written would survive a power cut. An empty answer writes nothing.
+   * Replaces the fields that `change` returns; an empty object writes nothing. The update is atomic, also among processes, and durable.
+   * @returns the database after the update
    */
   write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase;
 }

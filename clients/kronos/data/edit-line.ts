@@ -1,4 +1,4 @@
-// A task as the line it is edited as: its description and its tags, and what was typed over that as what `update` takes.
+// Converts a task to a line that a person edits, with its description and tags, and the edited line to the arguments of `update`.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { splitWords } from '../../../protocol/words.ts';
@@ -7,10 +7,14 @@ export function formatEditLine({ desc, tags }: PlainTask): string {
   return [desc, ...tags.map((tag) => `+${tag}`)].join(' ');
 }
 
-/** Tags that were taken out of the line go, and so do those that were taken away in it; the due date stays unless another was typed. */
+/**
+ * A tag is removed if it is missing in the line, or if the line has it with `-`. The due date stays unless the line has another.
+ * @param typed the edited line
+ * @returns the arguments of `update`
+ */
 export function parseEditLine(task: PlainTask, typed: string): string {
   const words = splitWords(typed);
-  const kept = words.filter((word) => !(word.startsWith('+') && words.includes(`-${word.slice(1)}`)));
+  const remaining = words.filter((word) => !(word.startsWith('+') && words.includes(`-${word.slice(1)}`)));
   const removed = task.tags.filter((tag) => !words.includes(`+${tag}`) && !words.includes(`-${tag}`));
-  return [task.id, ...kept, ...removed.map((tag) => `-${tag}`)].join(' ');
+  return [task.id, ...remaining, ...removed.map((tag) => `-${tag}`)].join(' ');
 }

@@ -1,5 +1,5 @@
-// Changes of tasks as values: what an action changed, its inverse, and the same change applied to tasks that other devices have
-// changed meanwhile. The history, the queue to the hub and `revert` are made of edits. Nothing here reads a file or a socket.
+// Changes of tasks as values (edits): finds what an action changed, inverts an edit, and merges edits into tasks that other devices have
+// changed. The history, the queue to the hub and `revert` consist of edits. No I/O in this file.
 
 import { type PlainTask, taskFields } from '../../../protocol/plain.ts';
 import { doneId } from '../../../protocol/task.ts';
@@ -47,7 +47,7 @@ export function invertEdit({ index, before, after }: TaskEdit): TaskEdit {
  * Applies edits, in order, to tasks that may have changed since the edits were made.
  * - A field that both sides changed takes the value of the edit. Tags are added and removed one by one; worktimes add up.
  * - Two stops of one start count its time once, up to the later stop.
- * - An edit beats a delete: a task that was changed since is not deleted. An edit of a task that is gone does nothing.
+ * - An edit beats a delete: a task that was changed since is not deleted. An edit of a task that does not exist does nothing.
  * - A task whose id is taken gets the smallest free one.
  */
 export function applyEdits(tasks: readonly PlainTask[], edits: readonly TaskEdit[]): readonly PlainTask[] {
@@ -168,7 +168,7 @@ export function commitAction(
   };
 }
 
-/** Whether a hub is to receive edits, now or when sync is enabled again. */
+/** Whether a hub will receive the edits, now or once sync is enabled again. */
 export function isLinked({ enable_sync: enabled, sync_user_id: user }: KronosDatabase): boolean {
   return enabled || user !== '';
 }

@@ -70,13 +70,13 @@ export class DatabaseFile implements DatabaseStore {
   }
 
   #low(): LowSync<KronosDatabase> {
-    const path = real(this.#path);
+    const path = resolveLink(this.#path);
     const adapter = {
       read: () => {
-        const text = textOf(path);
-        return text === undefined ? null : parse(text);
+        const text = readText(path);
+        return text === undefined ? null : parseDatabase(text);
       },
-      write: (database: KronosDatabase) => replace(path, render(database)),
+      write: (database: KronosDatabase) => replaceFile(path, formatDatabase(database)),
     };
     return new LowSync<KronosDatabase>(adapter, emptyDatabase);
   }
@@ -84,15 +84,15 @@ export class DatabaseFile implements DatabaseStore {
   #lock(): LockFile {
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      return waitForLock(`${real(this.#path)}.lock`, this.#patienceMs);
+      return waitForLock(`${resolveLink(this.#path)}.lock`, this.#patienceMs);
     } catch (error) {
       throw new DatabaseError('write database failed', errorMessage(error));
     }
   }
 }
 
-/** Resolves a symbolic link, because people may store the file in a repository of their own. */
-function real(path: string): string {
+/** Follows a symbolic link: people may keep the file elsewhere, such as in a repository, and a rename would replace the link. */
+function resolveLink(path: string): string {
   try {
     return realpathSync(path);
   } catch {
@@ -100,7 +100,8 @@ function real(path: string): string {
   }
 }
 
-function textOf(path: string): string | undefined {
+/** @returns undefined if there is no file */
+function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -109,22 +110,22 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Writes the new file completely to disk before it replaces the old one. */
-function replace(path: string, text: string): void {
-  const fresh = `${path}.new`;
-  const file = openSync(fresh, 'w', 0o600);
+/** Flushes the new file to disk before it replaces the old one. */
+function replaceFile(path: string, text: string): void {
+  const draft = `${path}.new`;
+  const file = openSync(draft, 'w', 0o600);
   try {
     writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(fresh, path);
-  syncFolder(dirname(path));
+  renameSync(draft, path);
+  flushFolder(dirname(path));
 }
 
 /** Makes the rename durable. Windows cannot flush a folder and does not need it. */
-function syncFolder(path: string): void {
+function flushFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
   try {
@@ -134,8 +135,8 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Options a line each, then lists with an entry a line. */
-function render({ tasks, log, queue, ...options }: KronosDatabase): string {
+/** Formats each option as one line, then the lists with one entry per line. */
+function formatDatabase({ tasks, log, queue, ...options }: KronosDatabase): string {
   const lines = Object.entries(options).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   const lists = Object.entries({ tasks, log, queue }).map(([name, entries]) => {
     const inside = entries.map((entry) => `    ${JSON.stringify(entry)}`).join(',\n');
@@ -144,14 +145,14 @@ function render({ tasks, log, queue, ...options }: KronosDatabase): string {
   return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
 }
 
-/** Checks the file, which a person may have edited. Throws if it is not a database. */
-function parse(text: string): KronosDatabase {
+/** Checks every field, because a person may have edited the file. @throws if the text is not a database */
+function parseDatabase(text: string): KronosDatabase {
   const value: unknown = JSON.parse(text);
-  if (!isRecord(value)) throw new Error('it is no JSON object');
+  if (!isRecord(value)) throw new Error('not a JSON object');
   const of = <T>(name: keyof KronosDatabase, fits: (field: unknown) => field is T, otherwise: T): T => {
     const field = value[name];
     if (field === undefined) return otherwise;
-    if (!fits(field)) throw new Error(`"${name}" is not what it should be`);
+    if (!fits(field)) throw new Error(`"${name}" has the wrong type`);
     return field;
   };
   return {
@@ -188,7 +189,7 @@ function fieldChecks(field: string): (content: unknown) => boolean {
   return field === 'taskwarrior' ? isRecord : isNumber;
 }
 
-/** Some fields of a task, each of its type. */
+/** Checks that each field which is there has its type. Other fields may be missing. */
 function isTaskPart(value: unknown): value is Partial<PlainTask> {
   if (!isRecord(value)) return false;
   // A loop, because it is faster in a process that has just started, and checks every field of every task and of the log.
@@ -208,7 +209,7 @@ function isEdit(value: unknown): value is TaskEdit {
 
 const isQueue = (value: unknown): value is TaskEdit[] => Array.isArray(value) && value.every(isEdit);
 
-function isPast(value: unknown): value is LogStep {
+function isLogStep(value: unknown): value is LogStep {
   return (
     isRecord(value) &&
     isNumber(value['n']) &&
@@ -218,4 +219,4 @@ function isPast(value: unknown): value is LogStep {
   );
 }
 
-const isLog = (value: unknown): value is LogStep[] => Array.isArray(value) && value.every(isPast);
+const isLog = (value: unknown): value is LogStep[] => Array.isArray(value) && value.every(isLogStep);

@@ -25,7 +25,7 @@ function isEntry(value: unknown): value is [number, string] {
   return Array.isArray(value) && typeof value[0] === 'number' && typeof value[1] === 'string';
 }
 
-/** A file that cannot be written is left out: the next command then does not ask. */
+/** Ignores a failure to write: the next command then does not ask. */
 export function writeListedIds(dataDir: string, ids: ListedIds): void {
   const path = pathIn(dataDir);
   const fresh = `${path}.${process.pid}`;
@@ -33,7 +33,7 @@ export function writeListedIds(dataDir: string, ids: ListedIds): void {
     writeFileSync(fresh, JSON.stringify([...ids]), { mode: 0o600 });
     renameSync(fresh, path);
   } catch {
-    // See above.
+    // The file is only a hint.
   }
 }
 

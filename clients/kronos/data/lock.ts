@@ -4,7 +4,7 @@ import { type LockFile, lockHeldError, tryLock } from '../../typescript/lock-fil
 
 const pauseMs = 5;
 
-/** Blocks the process until it holds the lock. @throws if that takes longer than `timeoutMs` */
+/** Takes the lock, and blocks the process while it waits. @throws if that takes longer than `timeoutMs` */
 export function waitForLock(path: string, timeoutMs: number): LockFile {
   const until = Date.now() + timeoutMs;
   for (;;) {

@@ -1,11 +1,11 @@
-// A list of tasks that can be looked up and changed by index, and that gives every task an id of its own. Many changes cost time in
-// proportion to their number, however long the list is.
+// A list of tasks that looks up and changes tasks by index, and gives every task a unique id. A change takes constant time, however long
+// the list is.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
 
 export class TaskTable {
   #tasks: Map<string, PlainTask>;
-  /** How many tasks have an id: lists of other clients may have it twice. */
+  /** How many tasks have each id: a list of another client may contain an id twice. */
   #ids = new Map<number, number>();
   /** Every id from 1 to below this one is taken. */
   #firstFree = 1;

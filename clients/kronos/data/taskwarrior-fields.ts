@@ -1,12 +1,12 @@
-// The fields that a task has from Taskwarrior, for people: `info` shows them.
+// Formats the fields that a task has from Taskwarrior, for `info`.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
 
-/** Bookkeeping of Taskwarrior, and what our own fields show. */
+/** Internal fields of Taskwarrior, and fields that our own fields show. */
 const hidden = new Set(['entry', 'mask', 'imask', 'parent', 'rtype', 'last', 'project', 'tags']);
 const dateForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
-/** @returns seconds since 1970; undefined if it is no date as Taskwarrior writes them */
+/** @returns seconds since 1970; undefined if the text is not a date in Taskwarrior's format */
 export function parseTaskwarriorDate(text: unknown): number | undefined {
   const parts = typeof text === 'string' ? dateForm.exec(text)?.slice(1).map(Number) : undefined;
   if (parts === undefined) return undefined;

@@ -1,15 +1,15 @@
-// Work on a task that is stated afterwards, as a function of values.
+// Adds past work to a task (`kronos track`), as a pure function.
 
 import type { TaskWork } from '../day/task-work.ts';
 import type { ActionOutcome, ActionRefusal, TaskState } from './actions.ts';
 import { findTask } from './actions.ts';
 
 /**
- * Adds a stretch of work to a task. `last_active` becomes its end, even if the task was worked on later: worktime that grows lies
- * before `last_active`, and the merged day reads it there.
- * @param id as it was typed
+ * Adds a span of work to a task. `last_active` becomes the end of the span, even if the task was worked on later: the merged day places
+ * added worktime right before `last_active`.
+ * @param id the id as the user typed it
  * @param span seconds since 1970
- * @param known what is known about the work on tasks
+ * @param known the work on tasks that is known; the span must not overlap work on the same task
  */
 export function trackTask(
   state: TaskState,

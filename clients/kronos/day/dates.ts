@@ -1,4 +1,4 @@
-// Dates and times of day as people type them: `today`, `2026-11-28`, `9:00-10:15`. Moments are seconds since 1970.
+// Parses dates and times of day as people type them: `today`, `2026-11-28`, `9:00-10:15`. Moments are in seconds since 1970.
 
 import { daysIn, type Zone } from '../../../protocol/zone.ts';
 
@@ -16,7 +16,7 @@ export function dateAt(zone: Zone, moment: number): string {
   return `${year}-${two(month)}-${two(day)}`;
 }
 
-/** @returns `2026-11-28`; undefined if the word is no date */
+/** @returns `2026-11-28`; undefined if the word is not a date */
 export function parseDate(word: string, { zone, now }: DateContext): string | undefined {
   const today = dateAt(zone, now);
   if (word === 'today') return today;
@@ -48,7 +48,7 @@ export function momentOf(date: string, minutes: number, { zone }: Pick<DateConte
   });
 }
 
-/** @returns minutes after midnight of `9`, `9:00` or `24:00`; undefined if the word is no time */
+/** @returns minutes after midnight of `9`, `9:00` or `24:00`; undefined if the word is not a time */
 export function parseTime(word: string): number | undefined {
   const [, hours, minutes = '0'] = /^(\d{1,2})(?::([0-5]\d))?$/.exec(word) ?? [];
   const time = hours === undefined ? Number.NaN : Number(hours) * 60 + Number(minutes);
@@ -61,8 +61,8 @@ export interface TypedSpan {
 }
 
 /**
- * `9:00-10:15`, `9-10:15`, `9:00-now`. An end that is not after the beginning is of the next day.
- * @returns undefined if the word is no span
+ * Parses `9:00-10:15`, `9-10:15` or `9:00-now`. An end that is not after the beginning is on the next day.
+ * @returns undefined if the word is not a span
  */
 export function parseSpan(word: string, date: string, context: DateContext): TypedSpan | undefined {
   const [begin = '', end = '', ...more] = word.split(/[-–]/);

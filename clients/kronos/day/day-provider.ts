@@ -1,4 +1,4 @@
-// Where merged days come from: the hub, or this device's tasks where there is no hub or it is not reached. Either way the answer has the
+// Gets merged days from the hub, or computes them from this device's tasks if there is no hub or it cannot be reached. Both answers have the
 // same shape.
 
 import type { Connection, SdkFailure } from '../../typescript/api.ts';
@@ -12,7 +12,7 @@ export type DayResult =
   | {
       readonly ok: true;
       readonly day: ShownDay;
-      /** Why it is the tasks of this device alone; '' if it is the hub's answer. */
+      /** Why the day has only the tasks of this device; '' if the hub computed it. */
       readonly note: string;
     }
   | { readonly ok: false; readonly why: 'refused' | 'failed' | 'invalid date'; readonly error: string };
@@ -23,7 +23,7 @@ export interface DayProvider {
   close(): Promise<void>;
 }
 
-const alone = 'this is the work on the tasks of this device alone';
+const localOnly = 'this is only the work on the tasks of this device';
 
 export async function openDayProvider(database: KronosDatabase, cli: CliContext): Promise<DayProvider> {
   const local = (date: string, reason: string): DayResult => {
@@ -31,19 +31,19 @@ export async function openDayProvider(database: KronosDatabase, cli: CliContext)
     const wanted = parseDate(date, { zone: cli.zone, now });
     if (wanted === undefined) return { ok: false, why: 'invalid date', error: `invalid date ${date}` };
     const day = localDay(database, wanted, { zone: cli.zone, zoneName: cli.zoneName(), now });
-    return { ok: true, day, note: `${reason}: ${alone}${missing(database, day)}` };
+    return { ok: true, day, note: `${reason}: ${localOnly}${describeGap(database, day)}` };
   };
   if (!database.enable_sync) {
     return { day: (date) => Promise.resolve(local(date, 'no hub')), close: () => Promise.resolve() };
   }
   const hub = await connectOnce({ ...database, sync_device_id: '' });
   if (hub === undefined) {
-    const reason = `${database.sync_host} is no address of a hub`;
+    const reason = `${database.sync_host} is not the address of a hub`;
     return { day: (date) => Promise.resolve(local(date, reason)), close: () => Promise.resolve() };
   }
   return {
     day: async (date) => {
-      const answer = await ask(hub, date);
+      const answer = await requestDay(hub, date);
       if (answer.ok) return answer;
       if (answer.code === 'offline') return local(date, `the hub was not reached (${answer.error})`);
       const isRefused = answer.code === 'forbidden' || answer.code === 'user_not_found' || answer.code === 'revoked';
@@ -54,13 +54,13 @@ export async function openDayProvider(database: KronosDatabase, cli: CliContext)
   };
 }
 
-async function ask(hub: Connection, date: string): Promise<Extract<DayResult, { ok: true }> | SdkFailure> {
+async function requestDay(hub: Connection, date: string): Promise<Extract<DayResult, { ok: true }> | SdkFailure> {
   const answer = await hub.day(date);
   return answer.ok ? { ok: true, day: answer.day, note: '' } : answer;
 }
 
-/** The history is bounded: what lies before it is not known any more. */
-function missing({ log }: KronosDatabase, { from }: ShownDay): string {
+/** The history is bounded, so work before its first step is not known. @returns a note for people; '' if the day is complete */
+function describeGap({ log }: KronosDatabase, { from }: ShownDay): string {
   const [oldest] = log;
   const isCut = oldest !== undefined && oldest.n > 1 && from < oldest.at * 1_000_000;
   return isCut ? ', and its history begins later' : '';

@@ -1,5 +1,5 @@
-// A merged day, and a week of them, as lines for a terminal: a bar for each lane over the hours, then projects and tasks. Moments are
-// microseconds since 1970. Nothing is printed here.
+// Draws a merged day, or a week of them, as lines for a terminal: a bar for each lane over the hours, then projects and tasks. Times are in
+// microseconds since 1970. Prints nothing.
 
 import { columns, escapeControls, textWidth, truncate } from '../../../protocol/columns.ts';
 import { fullDuration } from '../../../protocol/duration.ts';
@@ -8,7 +8,7 @@ import { weekday } from './dates.ts';
 import type { ShownDay } from './local-day.ts';
 
 export interface DayLayout {
-  /** Columns of the terminal; undefined if the output is no terminal. */
+  /** Columns of the terminal; undefined if the output is not a terminal. */
   readonly width: number | undefined;
   readonly colour: boolean;
   /** The description of a task by its key; undefined if it is not known here. */
@@ -17,7 +17,7 @@ export interface DayLayout {
 
 const usualWidth = 80;
 const widest = 120;
-/** Bars shorter than that say nothing; then the column of times goes first. */
+/** A shorter bar shows too little: in a narrow terminal the column of times is left out, so that the bar has room. */
 const shortestBar = 16;
 const minute = 60_000_000;
 const hour = 60 * minute;
@@ -25,7 +25,7 @@ const [reset, bold, dim] = ['\u001b[0m', '\u001b[1m', '\u001b[2m'];
 const monthNames = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const dayNames = 'Mon Tue Wed Thu Fri Sat Sun'.split(' ');
 
-/** The only rounding of a day's figures: to whole minutes, for people. */
+/** Formats a duration in whole minutes. The figures of a day are rounded only here. @param time microseconds */
 export function minutesText(time: number): string {
   if (time > 0 && time < minute / 2) return '<1min';
   const rounded = Math.round(time / minute) * 60;
@@ -85,7 +85,7 @@ export function drawWeek(days: readonly ShownDay[], layout: DayLayout): readonly
   if (first === undefined || last === undefined) return [];
   const total = days.reduce((sum, day) => sum + day.total, 0);
   const hours = Math.max(...days.map(({ from, to }) => to - from));
-  // Days are drawn below each other, so all are moved onto the first.
+  // All days share one scale of hours, so their intervals are moved to the first day.
   const rows = days.map((day): BarRow => {
     const moved = day.segments.map(
       ({ from, to }): DayInterval => [from - day.from + first.from, to - day.from + first.from],
@@ -114,7 +114,7 @@ export function drawWeek(days: readonly ShownDay[], layout: DayLayout): readonly
   ];
 }
 
-/** Whole hours around everything that is shown. */
+/** @returns the span of whole hours that contains all intervals */
 function shownSpan({ from, to }: ShownDay, rows: readonly BarRow[]): DayInterval {
   const all = rows.flatMap(({ intervals }) => intervals);
   const begin = Math.min(...all.map(([start]) => start), to);
@@ -127,7 +127,7 @@ function shownSpan({ from, to }: ShownDay, rows: readonly BarRow[]): DayInterval
 interface BarColumns {
   readonly label: number;
   readonly bar: number;
-  /** 0 where the terminal is too narrow for times. */
+  /** 0 if the terminal is too narrow for times. */
   readonly time: number;
 }
 
@@ -152,13 +152,13 @@ function bars(
   return [`${' '.repeat(widths.label + 2)}${scale(from, to, widths.bar, clock)}`.trimEnd(), ...lines];
 }
 
-/** Bars whose length is time, from the left. */
+/** Draws bars that start at the left; their length shows the time. */
 function lengths(rows: readonly Pick<BarRow, 'label' | 'time'>[], layout: DayLayout): readonly string[] {
   const longest = Math.max(...rows.map(({ time }) => time), 1);
   return barLines(rows, layout, ({ time }, width) => cells([[0, time]], 0, longest, width)).lines;
 }
 
-/** @param barOf draws the bar of a row in a width in columns */
+/** @param barOf draws the bar of a row; `width` is in columns */
 function barLines<R extends Pick<BarRow, 'label' | 'time'>>(
   rows: readonly R[],
   layout: DayLayout,
@@ -181,7 +181,7 @@ function line(label: string, bar: string, time: string, widths: BarColumns): str
 
 const shades = [' ', '░', '▒', '▓', '█'] as const;
 
-/** A cell is as dark as the part of it that is covered. */
+/** Draws intervals as cells. The shade of a cell shows how much of it the intervals cover. */
 function cells(intervals: DayIntervals, from: number, to: number, count: number): string {
   const size = (to - from) / count;
   const covered = new Float64Array(count);
@@ -197,7 +197,7 @@ function cells(intervals: DayIntervals, from: number, to: number, count: number)
     .join('');
 }
 
-/** Hours of the day above the bars, as many as there is room for. */
+/** Draws the hours above the bars, as many as fit. */
 function scale(from: number, to: number, count: number, clock: (moment: number) => string): string {
   const size = (to - from) / count;
   const step = [1, 2, 3, 6, 12].find((hours) => (hours * hour) / size >= 6) ?? 24;
@@ -270,20 +270,22 @@ function figures(
       ? []
       : ['', ...columns(['PROJECT', 'TIME', 'SHARE', ...(hasAgents ? ['AGENTS'] : [])], rows, layout)]),
     ...(named.length === 0 ? [] : ['', ...columns(['TASK', 'TIME'], named, layout)]),
-    ...(hasAgents ? ['', `agents: ${minutesText(agent)}, of their hours you attended ${minutesText(attended)}`] : []),
+    ...(hasAgents
+      ? ['', `agents: ${minutesText(agent)}; while they worked, you were present for ${minutesText(attended)}`]
+      : []),
   ];
 }
 
 function remarks({ guesses, final, without }: ShownDay): readonly string[] {
   const lines = [
     ...guesses.map(({ channel, device }) => `guess: ${channel} ran on ${device}`),
-    ...(final ? ['final: its evidence has expired, and rules change it no more'] : []),
+    ...(final ? ['final: its evidence has expired, so rules no longer change it'] : []),
     ...(without.length === 0 ? [] : [`without: ${without.join(', ')}`]),
   ];
   return lines.length === 0 ? [] : ['', ...lines.map(escapeControls)];
 }
 
-/** Lines that are no longer than the terminal is wide, broken between words. */
+/** Breaks a text between words into lines that fit the terminal. */
 function wrap(text: string, { width }: DayLayout): readonly string[] {
   if (width === undefined || textWidth(text) <= width) return [text];
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-// The channel `entries` of the hub, for commands: reading it, and edits over `POST /-/entries`, each of which is one write.
+// Reads and edits the hub's channel `entries` for commands. Each edit is one `POST /-/entries`, which is one write.
 
 import type { Connection } from '../../typescript/api.ts';
 import { causeMessage } from '../cli/cause-message.ts';
@@ -25,7 +25,7 @@ export type EntryFailure = {
 export type EntryEdited =
   | {
       readonly ok: true;
-      /** The step that a revert of the channel goes back to. */
+      /** The step to revert the channel to, to undo the edit. */
       readonly undo: number;
       readonly keys: readonly string[];
     }
@@ -35,7 +35,7 @@ export type EntryEdited =
 export async function editEntry(database: KronosDatabase, edit: object): Promise<EntryEdited> {
   const { sync_host: host, sync_user_id: token } = database;
   const base = parseHubUrl(host, 'http');
-  if (base === undefined) return { ok: false, why: 'failed', error: `${host} is no address of a hub` };
+  if (base === undefined) return { ok: false, why: 'failed', error: `${host} is not the address of a hub` };
   try {
     const answer = await fetch(new URL('/-/entries', base), {
       method: 'POST',
@@ -54,8 +54,8 @@ export async function editEntry(database: KronosDatabase, edit: object): Promise
 }
 
 function readEdited(status: number, text: string): EntryEdited {
-  const said = jsonIn(text);
-  const { error, hint, undo, keys }: Partial<Record<string, unknown>> = isRecord(said) ? said : {};
+  const answer = parseJson(text);
+  const { error, hint, undo, keys }: Partial<Record<string, unknown>> = isRecord(answer) ? answer : {};
   if (status === 200 && typeof undo === 'number' && Array.isArray(keys)) {
     return { ok: true, undo, keys: keys.filter((key) => typeof key === 'string') };
   }
@@ -64,7 +64,8 @@ function readEdited(status: number, text: string): EntryEdited {
   return { ok: false, why, error: typeof hint === 'string' ? `${reason}: ${hint}` : reason };
 }
 
-function jsonIn(text: string): unknown {
+/** @returns undefined if the text is not JSON */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -82,7 +83,8 @@ export async function withEntries<T>(
   act: (channel: ReturnType<typeof entriesOf>, hub: Connection) => Promise<T>,
 ): Promise<T | EntryFailure> {
   const hub = await connectOnce({ ...database, sync_device_id: '' });
-  if (hub === undefined) return { ok: false, why: 'failed', error: `${database.sync_host} is no address of a hub` };
+  if (hub === undefined)
+    return { ok: false, why: 'failed', error: `${database.sync_host} is not the address of a hub` };
   try {
     const { state, reason } = await hub.sync({ deadlineMs: patienceMs });
     if (state === 'live') return await act(entriesOf(hub), hub);
@@ -114,7 +116,7 @@ function failureOf({ code, error }: { readonly code: string; readonly error: str
   return { ok: false, why: code === 'forbidden' ? 'refused' : 'failed', error };
 }
 
-/** Makes the channel again what it was after a step. */
+/** Restores the channel to its state after a step. */
 export function revertEntries(database: KronosDatabase, step: number): Promise<{ readonly ok: true } | EntryFailure> {
   return withEntries(database, async (channel, hub): Promise<{ readonly ok: true } | EntryFailure> => {
     await channel.open();
@@ -128,7 +130,7 @@ export function revertEntries(database: KronosDatabase, step: number): Promise<{
   });
 }
 
-/** How many letters of a key are shown. Longer where fewer would name two entries. */
+/** How many letters of a key are shown; more if two keys share them. */
 const shownLetters = 6;
 
 export function shortKeys(entries: readonly Pick<HubEntry, 'key'>[]): ReadonlyMap<string, string> {
@@ -142,7 +144,7 @@ export function shortKeys(entries: readonly Pick<HubEntry, 'key'>[]): ReadonlyMa
   );
 }
 
-/** The entry whose key begins so; undefined if there is none, or more than one. */
+/** @returns the entry whose key begins with `typed`; undefined if no key or several keys do */
 export function findEntry(entries: readonly HubEntry[], typed: string): HubEntry | undefined {
   const exact = entries.find(({ key }) => key === typed);
   const found = entries.filter(({ key }) => key.startsWith(typed));

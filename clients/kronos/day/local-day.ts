@@ -1,4 +1,4 @@
-// The merged day of a device without a hub: its tasks alone, by the hub's own engine and in the shape of the hub's answer.
+// Computes the merged day of a device without a hub from its tasks alone, with the hub's engine and in the shape of the hub's answer.
 
 import { projectIn } from '../../../protocol/words.ts';
 import type { Zone } from '../../../protocol/zone.ts';
@@ -17,10 +17,10 @@ export interface ShownDay extends MergedDay {
   readonly without: readonly string[];
 }
 
-/** Channels that a day of the hub is made of, and this one is not. */
-const elsewhere = ['aw/*', 'entries', 'external_durations', 'mob_turns', 'wakatime'];
+/** The channels of a hub's day that a local day lacks. */
+const missingChannels = ['aw/*', 'entries', 'external_durations', 'mob_turns', 'wakatime'];
 const second = 1_000_000;
-/** As a hub has it where nobody set it. */
+/** The hub's defaults. */
 const idle = 300 * second;
 const timeout = 900 * second;
 
@@ -45,14 +45,14 @@ export function localDay(
     .filter(({ from, to }) => to > span.from && from < span.to);
   const options = { ...span, timeout, idle, bridge: 0, classifier: factsOnly };
   const merged = computeDay({ events, heartbeats: [] }, options);
-  return { date, zone: zoneName, ...merged, final: false, without: elsewhere };
+  return { date, zone: zoneName, ...merged, final: false, without: missingChannels };
 }
 
 function eventOf({ task, from, to }: TaskWork, facts: Map<string, DayFacts>): DayEvent {
   const { index, desc, tags } = task;
   const project = projectIn(desc);
-  const said = facts.get(index) ?? { task: index, title: desc, tags, ...(project === undefined ? {} : { project }) };
-  facts.set(index, said);
+  const known = facts.get(index) ?? { task: index, title: desc, tags, ...(project === undefined ? {} : { project }) };
+  facts.set(index, known);
   return {
     lane: 'task',
     device: '',
@@ -61,6 +61,6 @@ function eventOf({ task, from, to }: TaskWork, facts: Map<string, DayFacts>): Da
     key: index,
     from: from * second,
     to: to * second,
-    facts: said,
+    facts: known,
   };
 }

@@ -1,17 +1,17 @@
-// When the tasks of this device were worked on, from the history in its database and from the tasks that run. The history is bounded,
+// Finds when the tasks of this device were worked on, from the history in the database and from the running tasks. The history is bounded,
 // so old days may be incomplete.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { KronosDatabase, LogStep, TaskEdit } from '../data/database.ts';
 
-/** A stretch of work. Moments are seconds since 1970. */
+/** A span of work on one task, in seconds since 1970. */
 export interface TaskWork {
   readonly task: Pick<PlainTask, 'index' | 'desc' | 'tags'>;
   readonly from: number;
   readonly to: number;
 }
 
-/** @param now seconds since 1970: how far a running task reaches */
+/** @param now seconds since 1970: the end of the work on running tasks */
 export function workIn({ tasks, log }: Pick<KronosDatabase, 'tasks' | 'log'>, now: number): readonly TaskWork[] {
   const described = new Map<string, TaskWork['task']>();
   for (const { index, before, after } of log.flatMap(({ edits }) => edits)) {
@@ -31,7 +31,7 @@ export function workIn({ tasks, log }: Pick<KronosDatabase, 'tasks' | 'log'>, no
   return work;
 }
 
-/** Steps that no revert took back; a revert that was itself reverted takes nothing back. */
+/** @returns the steps that are not reverted. A revert that was itself reverted has no effect */
 function stepsInForce(log: readonly LogStep[]): readonly LogStep[] {
   const reverted = new Set<number>();
   const inForce: LogStep[] = [];
@@ -43,7 +43,7 @@ function stepsInForce(log: readonly LogStep[]): readonly LogStep[] {
   return inForce.reverse();
 }
 
-/** Worktime that an edit adds lies after the start that it stops; otherwise before `last_active`. */
+/** Finds the span of the worktime that an edit adds: after the start of the task if the edit stops it, else before `last_active`. */
 function spanOf(
   { before, after }: TaskEdit,
   current: PlainTask | undefined,

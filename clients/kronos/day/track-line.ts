@@ -1,9 +1,9 @@
-// What is typed after `kronos track`, as a value.
+// Parses the arguments of `kronos track`.
 
 import { isTag } from '../../../protocol/words.ts';
 import { type DateContext, momentOf, parseDate, parseSpan, parseTime, type TypedSpan } from './dates.ts';
 
-/** What an entry says, as the channel `entries` keeps it. */
+/** The content of an entry, as the channel `entries` stores it. */
 export interface TypedEntry {
   readonly project?: string;
   readonly text?: string;
@@ -16,7 +16,7 @@ export type TrackCommand =
   | { readonly verb: 'away'; readonly span: TypedSpan; readonly text: string }
   | { readonly verb: 'list'; readonly date: string }
   | { readonly verb: 'change'; readonly key: string; readonly entry: TypedEntry }
-  /** Where no date is typed, it is the entry's own. */
+  /** Without a typed date, the date of the entry counts. */
   | {
       readonly verb: 'move';
       readonly key: string;
@@ -45,7 +45,7 @@ export const trackUsage = `track [date] <from>-<to> <text> [@project] [+tag…] 
        kronos track delete <key>…
        kronos track undo <step>`;
 
-/** @returns a text for people if the words are no such command; '' where the usage says it */
+/** @returns the command; a text that says what is wrong; or '' if the usage explains it */
 export function parseTrack(words: readonly string[], context: DateContext): TrackCommand | string {
   const [verb = '', ...rest] = words;
   if (verb === 'list') return parseList(rest, context);
@@ -99,9 +99,9 @@ function parseDatedSpan(
   words: readonly string[],
   context: DateContext,
 ): { readonly span: TypedSpan; readonly left: readonly string[] } | string {
-  const said = parseDate(words[0] ?? '', context);
-  const date = said ?? parseDate('today', context) ?? '';
-  const [word = '', ...left] = said === undefined ? words : words.slice(1);
+  const typedDate = parseDate(words[0] ?? '', context);
+  const date = typedDate ?? parseDate('today', context) ?? '';
+  const [word = '', ...left] = typedDate === undefined ? words : words.slice(1);
   const span = parseSpan(word, date, context);
   if (span === undefined) return '';
   if (span.to <= span.from) return `${word} ends before it begins`;
@@ -109,7 +109,7 @@ function parseDatedSpan(
   return { span, left };
 }
 
-/** `@project` names the project and `+tag` a tag; the rest is the text. The first `@project` counts. */
+/** `@project` names the project, at most once, and `+tag` a tag; the other words are the text. */
 function parseEntry(words: readonly string[]): TypedEntry | string {
   if (words.length === 0) return '';
   const tags = words.filter((word) => /^\+./.test(word)).map((word) => word.slice(1));

@@ -6,17 +6,17 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import type { Result } from '../../../protocol/result.ts';
 import type { KronosDatabase } from '../data/database.ts';
 
-/** Something in a file that was not imported as it is. */
+/** A part of a file that was not imported, or not as it is. */
 export interface ImportNotice {
-  /** Of the file, from 1: where the entry begins. */
+  /** The line of the file on which the entry begins; the first is 1. */
   readonly line: number;
   /**
-   * - `unreadable`: the entry is no task, and was left out.
+   * - `unreadable`: the entry is not a task, and was not imported.
    * - `skipped`: the entry is a task that has no counterpart here, such as a deleted one.
    * - `incomplete`: the task was imported without a part of it.
    */
   readonly kind: 'unreadable' | 'skipped' | 'incomplete';
-  /** For people: what it is about, and why. */
+  /** A text for people: the entry and the reason. */
   readonly text: string;
 }
 
@@ -29,7 +29,7 @@ export interface TaskFormat {
   /** Fails if no entry can be found in the text; entries that cannot be read become notices. */
   read(text: string): Result<ParsedTasks>;
   write(database: KronosDatabase): string;
-  /** What identifies a task in this format, if that is not its `index`: a task that came from here is recognized by it. */
+  /** The identity of a task in this format, if that is not its `index`. It recognizes a task that was exported from here. */
   identify?(task: PlainTask): string;
 }
 
@@ -43,7 +43,7 @@ export function isStringArray(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
-/** @returns 20 characters that are the same for the same text only */
+/** @returns a hash of the text, 20 characters long */
 export function hashName(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 20);
 }
@@ -63,7 +63,7 @@ export interface FileEntry<T> {
   readonly value: Result<T>;
 }
 
-/** Entries of a JSON array, or one JSON value in each line. A line that is no JSON costs only that entry. */
+/** Reads the entries of a JSON array, or one JSON value per line. A line that is not JSON makes only its own entry unreadable. */
 export function readJsonEntries(text: string): Result<readonly FileEntry<unknown>[]> {
   let whole: unknown;
   try {
@@ -71,14 +71,17 @@ export function readJsonEntries(text: string): Result<readonly FileEntry<unknown
   } catch (error) {
     const entries = readEntryPerLine(text, (line): unknown => JSON.parse(line));
     const isReadable = entries.some(({ value }) => value.ok);
-    return isReadable ? { ok: true, value: entries } : { ok: false, error: `it is no JSON: ${errorMessage(error)}` };
+    return isReadable ? { ok: true, value: entries } : { ok: false, error: `not JSON: ${errorMessage(error)}` };
   }
   const values: readonly unknown[] = Array.isArray(whole) ? whole : [whole];
   const lines = Array.isArray(whole) ? elementLines(text) : [1];
   return { ok: true, value: values.map((value, at) => ({ line: lines[at] ?? 1, value: { ok: true, value } })) };
 }
 
-/** @param parse throws if the line is no value; the brackets and commas of an array around the lines are left out */
+/**
+ * Reads one entry per line. Removes the brackets and commas of an array around the entries.
+ * @param parse throws if the line cannot be parsed
+ */
 export function readEntryPerLine<T>(text: string, parse: (line: string) => T): FileEntry<T>[] {
   return text.split(/\r?\n/).flatMap((content, at) => {
     const line = content

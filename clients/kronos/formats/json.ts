@@ -4,20 +4,21 @@ import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
 import type { KronosDatabase } from '../data/database.ts';
 import { isJsonObject, isStringArray, readJsonEntries, type TaskFormat } from './format.ts';
 
-/** @returns why the value is no task; '' if it is one */
-function problemOf(value: unknown): string {
-  if (!isJsonObject(value)) return 'it is no object';
-  if (typeof value['index'] !== 'string' || !/^[!-~]{1,128}$/.test(value['index'])) return 'its "index" is no name';
+/** @returns why the value is not a task; '' if it is one */
+function findProblem(value: unknown): string {
+  if (!isJsonObject(value)) return 'not an object';
+  if (typeof value['index'] !== 'string' || !/^[!-~]{1,128}$/.test(value['index']))
+    return '"index" is not 1 to 128 printable ASCII characters';
   const wrong = plainFields.find((field) => {
     if (field === 'tags') return !isStringArray(value['tags']);
     return typeof value[field] !== (field === 'desc' ? 'string' : 'number');
   });
-  if (wrong !== undefined) return `its "${wrong}" is missing or of another type`;
-  return 'taskwarrior' in value && !isJsonObject(value['taskwarrior']) ? 'its "taskwarrior" is no object' : '';
+  if (wrong !== undefined) return `"${wrong}" is missing or has the wrong type`;
+  return 'taskwarrior' in value && !isJsonObject(value['taskwarrior']) ? '"taskwarrior" is not an object' : '';
 }
 
 function isTask(value: unknown): value is PlainTask {
-  return problemOf(value) === '';
+  return findProblem(value) === '';
 }
 
 /** Leaves out fields that a task does not have. */
@@ -43,7 +44,7 @@ export const json: TaskFormat = {
     if (!entries.ok) return entries;
     const parsed = entries.value.map(({ line, value }) => {
       const task = value.ok && isTask(value.value) ? onlyFields(value.value) : undefined;
-      const reason = value.ok ? problemOf(value.value) : value.error;
+      const reason = value.ok ? findProblem(value.value) : value.error;
       return {
         task,
         notice: { line, kind: 'unreadable', text: `not a task of "kronos export json": ${reason}` },

@@ -1,6 +1,6 @@
 // Taskwarrior's `task export`, and what `task import` takes. Fields of Taskwarrior that have no counterpart here (annotations,
-// priority, wait, depends, recurrence, user-defined attributes) are kept in the task's `taskwarrior` field, and written back as they
-// were. Our worktime is a user-defined attribute there.
+// priority, wait, depends, recurrence, user-defined attributes) are stored unchanged in the task's `taskwarrior` field, and exported again.
+// Our worktime is a user-defined attribute in Taskwarrior.
 
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
@@ -20,7 +20,7 @@ import {
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Fields that our own have, or that Taskwarrior computes. */
+/** Fields that our own fields represent, or that Taskwarrior computes. */
 const ownFields = new Set([
   'uuid',
   'description',
@@ -45,7 +45,7 @@ function formatTaskwarriorDate(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** An index that is no UUID is hashed into one. */
+/** @returns the index as a UUID; an index that is not a UUID is hashed */
 function uuidOf({ index }: PlainTask): string {
   if (uuidForm.test(index)) return index.toLowerCase();
   const hex = createHash('sha256').update(index).digest('hex');
@@ -63,7 +63,7 @@ function parseEntry({ line, value: parsed }: FileEntry<unknown>): ParsedEntry {
   });
   if (!parsed.ok) return unreadable(parsed.error);
   const { value } = parsed;
-  if (!isJsonObject(value)) return unreadable('it is no object');
+  if (!isJsonObject(value)) return unreadable('not an object');
   const { uuid, description, status } = value;
   if (typeof uuid !== 'string' || !uuidForm.test(uuid)) return unreadable('it has no "uuid"');
   if (typeof description !== 'string' || description === '') return unreadable('it has no "description"');
@@ -77,26 +77,27 @@ function parseEntry({ line, value: parsed }: FileEntry<unknown>): ParsedEntry {
   };
 }
 
-/** @param lose is told of each part that the task has not */
-function toTask(uuid: string, desc: string, fields: JsonObject, lose: (what: string) => void): PlainTask {
+/** @param reportLoss called with a text for each part that cannot be imported */
+function toTask(uuid: string, desc: string, fields: JsonObject, reportLoss: (what: string) => void): PlainTask {
   const { tags, project, status, worktime, id } = fields;
   const date = (name: 'start' | 'due' | 'end') => {
     if (fields[name] === undefined) return 0;
     const seconds = parseTaskwarriorDate(fields[name]);
-    if (seconds === undefined) lose(`${name} ${JSON.stringify(fields[name])} is no date, and is left out`);
+    if (seconds === undefined) reportLoss(`${name} ${JSON.stringify(fields[name])} is not a date: it was left out`);
     return seconds ?? 0;
   };
   const names = isStringArray(tags) ? tags : [];
-  if (tags !== undefined && !isStringArray(tags)) lose('its tags are no list of texts, and are left out');
+  if (tags !== undefined && !isStringArray(tags)) reportLoss('its tags are not a list of strings: they were left out');
   const all = [...names, ...(typeof project === 'string' ? [project] : [])];
   for (const name of all) {
     if (toTag(name) === '')
-      lose(`"${name}" has no character that a tag may have; only an export to Taskwarrior has it`);
+      reportLoss(`"${name}" has no character that a tag may have; only an export to Taskwarrior has it`);
   }
   const isCompleted = status === 'completed';
   const end = isCompleted ? date('end') || (parseTaskwarriorDate(fields['modified']) ?? 0) : 0;
-  if (isCompleted && end === 0) lose('it is completed, but has no date of that: it is imported as not done');
-  const kept = keptFields(fields, names);
+  if (isCompleted && end === 0)
+    reportLoss('it is completed, but has no date of completion: it was imported as not done');
+  const preserved = preserveFields(fields, names);
   return {
     index: uuid.toLowerCase(),
     id: typeof id === 'number' ? id : 0,
@@ -107,20 +108,20 @@ function toTask(uuid: string, desc: string, fields: JsonObject, lose: (what: str
     due: date('due'),
     done: end,
     worktime: typeof worktime === 'number' ? Math.trunc(worktime) : 0,
-    ...(Object.keys(kept).length === 0 ? {} : { taskwarrior: kept }),
+    ...(Object.keys(preserved).length === 0 ? {} : { taskwarrior: preserved }),
   };
 }
 
-/** Tags are kept as they were only if our tags do not say it all. */
-function keptFields(fields: JsonObject, tags: readonly string[]): JsonObject {
+/** @returns the fields to store unchanged; with the original tags only if an export could not restore them from ours */
+function preserveFields(fields: JsonObject, tags: readonly string[]): JsonObject {
   const { project } = fields;
-  const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => !ownFields.has(name)));
+  const others = Object.fromEntries(Object.entries(fields).filter(([name]) => !ownFields.has(name)));
   const isSame = tags.every((tag) => toTag(tag) === tag && !(typeof project === 'string' && toTag(project) === tag));
-  return isSame ? kept : { ...kept, tags };
+  return isSame ? others : { ...others, tags };
 }
 
 function toFields(task: PlainTask): JsonObject {
-  const { tags: original, project, ...kept } = task.taskwarrior ?? {};
+  const { tags: original, project, ...others } = task.taskwarrior ?? {};
   const originalTags = isStringArray(original) ? original : [];
   const byTag = new Map(originalTags.map((tag) => [toTag(tag), tag]));
   const projectTag = typeof project === 'string' ? toTag(project) : undefined;
@@ -130,7 +131,7 @@ function toFields(task: PlainTask): JsonObject {
     ...originalTags.filter((tag) => toTag(tag) === ''),
   ];
   return {
-    ...kept,
+    ...others,
     uuid: uuidOf(task),
     description: task.desc,
     status: task.done === 0 ? 'pending' : 'completed',

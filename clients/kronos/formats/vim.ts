@@ -1,6 +1,6 @@
-// The database files of kronos.vim. In all of them a line that begins with `{` is a task: of 2018, with times in seconds, or of 2019,
-// with times in milliseconds and every start and stop. The lines before are options of the other client (six in 2018, a context and a
-// flag in 2019), which are not imported.
+// The database files of kronos.vim. A line that begins with `{` is a task. A file of 2018 has times in seconds; a file of 2019 has times in
+// milliseconds, and every start and stop. The lines before the tasks are options of kronos.vim (six lines in 2018, a context and a flag in
+// 2019), which are not imported.
 
 import { compile } from '../../../protocol/check.ts';
 import { errorMessage } from '../../../protocol/error-message.ts';
@@ -12,28 +12,28 @@ import { type FileEntry, hashName, isJsonObject, readEntryPerLine, type TaskForm
 import { formatVimValue, parseVimValue, type VimValue } from './vim-values.ts';
 
 const checkTask = compile(Task);
-/** `index` begins with this if it was written here. */
+/** The `index` of an exported task begins with this. */
 const ownPrefix = 'kronos#';
 
 function isTask(value: unknown): value is Task {
   return checkTask(value) && isJsonObject(value) && typeof value['desc'] === 'string';
 }
 
-/** An index of 2019 begins with a secret, which does not become part of the index here. */
+/** An index of 2019 begins with a secret, which our index must not contain. */
 function indexOf(task: Task): string {
   const { index } = task;
   if (index?.startsWith(ownPrefix) === true) return index.slice(ownPrefix.length);
   return hashName(index === undefined ? JSON.stringify(task) : `vim${index.slice(Math.max(0, index.indexOf('#')))}`);
 }
 
-/** Digits in a text are that number: kronos.vim of 2018 writes ids of done tasks as texts. */
+/** Converts an id in a string to a number: kronos.vim of 2018 writes the ids of done tasks as strings. */
 function withNumericId(value: VimValue): VimValue {
   if (!isJsonObject(value)) return value;
   const { id } = value;
   return typeof id === 'string' && /^-?\d{1,16}$/.test(id) ? { ...value, id: Number(id) } : value;
 }
 
-/** A JSON array, a JSON database, or a database file with a task per line. */
+/** Reads a JSON array, a JSON database, or a database file with one task per line. */
 function readEntries(text: string): Result<readonly FileEntry<VimValue>[]> {
   try {
     const value = parseVimValue(text);
@@ -47,7 +47,7 @@ function readEntries(text: string): Result<readonly FileEntry<VimValue>[]> {
     const tasks = text.replace(/^(?!\s*\{).*$/gm, '');
     const entries = readEntryPerLine(tasks, parseVimValue);
     if (entries.length === 0) {
-      return { ok: false, error: `it is no database of kronos.vim: ${errorMessage(error)}` };
+      return { ok: false, error: `not a database of kronos.vim: ${errorMessage(error)}` };
     }
     return { ok: true, value: entries };
   }
@@ -59,7 +59,7 @@ const read: TaskFormat['read'] = (text) => {
   const parsed = entries.value.map(({ line, value: entry }) => {
     const value = entry.ok ? withNumericId(entry.value) : undefined;
     const task = isTask(value) ? plainOf(indexOf(value), value) : undefined;
-    const reason = entry.ok ? 'it has no "desc", or a field of another type' : entry.error;
+    const reason = entry.ok ? 'it has no "desc", or a field has the wrong type' : entry.error;
     return { task, notice: { line, kind: 'unreadable', text: `not a task of kronos.vim: ${reason}` } } as const;
   });
   return {

@@ -1,4 +1,4 @@
-// The parts of the terminal GUI as components: they draw what they are given.
+// The components of the terminal GUI. They draw their properties and have no state.
 
 import { Box, Text } from 'ink';
 import { columns, textWidth, truncate } from '../../../protocol/columns.ts';
@@ -16,7 +16,7 @@ import { keyBindings } from './keys.ts';
 import type { LiveDatabase, SyncStatus } from './live.ts';
 import { type GuiView, visibleRange } from './screen.ts';
 
-/** Below this many columns the list leaves out tags and the start: the description needs the room. */
+/** In a terminal with fewer columns the list leaves out the tags and the start, so that the description has room. */
 const narrowWidth = 60;
 
 const statusStyles = {
@@ -164,7 +164,7 @@ const problems = {
   'invalid due': 'invalid due: no such date, or it has passed',
 } as const;
 
-/** What the typed line means; undefined if it is plain text. */
+/** Explains the typed line; undefined if it is plain text. */
 function explain(
   typed: string,
   verb: 'add' | 'update',

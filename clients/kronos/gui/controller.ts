@@ -1,5 +1,5 @@
-// What the keyboard does in the terminal GUI: each key changes the state of the screen, edits the line that is typed, or runs an
-// action. gui.tsx draws the result. Several keys may arrive before the next drawing: each one sees what the one before it did.
+// Handles the keys of the terminal GUI: each key changes the state of the screen, edits the typed line, or runs an action. gui.tsx draws the
+// state. Several keys may arrive before the next draw: each key sees the state that the previous one left.
 
 import type { Key } from 'ink';
 import { escapeControls } from '../../../protocol/columns.ts';
@@ -28,7 +28,7 @@ export function isPrompt(view: GuiView): view is PromptName {
   return view in prompts;
 }
 
-/** @returns the key by the name that keys.ts uses */
+/** @returns the name of the key in keys.ts; '' if it has none */
 function keyName(input: string, key: Key): string {
   if (key.return) return 'Enter';
   if (key.escape) return 'Escape';
@@ -54,7 +54,7 @@ export class GuiController {
     this.#deps = deps;
   }
 
-  /** The tasks as they are listed. */
+  /** The tasks in the order of the list. */
   get tasks(): readonly PlainTask[] {
     return actions.visibleTasks(this.#deps.live.database);
   }
@@ -64,7 +64,7 @@ export class GuiController {
     return tasks[selectedIndex(this.state, tasks)];
   }
 
-  /** @param input one letter, or a text that was typed fast or pasted: then each of its letters is a key */
+  /** @param input one letter; or several, if they were typed fast or pasted: each letter is then one key */
   handleInput(input: string, key: Key): void {
     if ([...input].length < 2) {
       this.#handleKey(input, key);
@@ -115,7 +115,7 @@ export class GuiController {
         void live.wake();
         break;
       case 'undo':
-        this.#say(live.revert());
+        this.#showMessage(live.revert());
         break;
       case 'hide done':
         this.#act('toggle hide done', actions.toggleHideDone, '');
@@ -139,26 +139,26 @@ export class GuiController {
     if (isDone) this.#show({ ...this.state, view: 'list' });
   }
 
-  /** @returns whether the action was not refused */
+  /** @returns false if the action was refused */
   #act(name: string, action: actions.TaskAction, args: string, task?: PlainTask): boolean {
     const { cli, live } = this.#deps;
     const outcome = live.act(name, action, args, task);
     if (!outcome.ok) {
-      this.#say(outcome.error);
+      this.#showMessage(outcome.error);
       return false;
     }
     const { output } = outcome;
     const now = Math.floor(cli.now() / 1_000);
     const [line = ''] = formatOutput(output, { colour: false, width: undefined, now });
-    if (output.kind === 'worktime') this.#say(`worktime ${output.tags.join(' ')}: ${line}`);
+    if (output.kind === 'worktime') this.#showMessage(`worktime ${output.tags.join(' ')}: ${line}`);
     else if (output.kind === 'task') {
       const selected = output.verb === 'added' ? { selected: output.task.index } : {};
-      this.#say(`${output.verb}: ${escapeControls(output.task.desc)}`, selected);
-    } else this.#say(line);
+      this.#showMessage(`${output.verb}: ${escapeControls(output.task.desc)}`, selected);
+    } else this.#showMessage(line);
     return true;
   }
 
-  #say(message: string, more: Partial<GuiState> = {}): void {
+  #showMessage(message: string, more: Partial<GuiState> = {}): void {
     this.#show({ ...this.state, message, ...more });
   }
 

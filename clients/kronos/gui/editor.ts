@@ -1,10 +1,10 @@
-// A line that is being typed, as a value: what each key makes of it. Ink's own text input takes its text from the last drawing, and so
-// loses letters that are typed faster than it draws.
+// A line editor as pure functions: a line and a key give the next line. Ink's own text input reads its text from the last draw, so it loses
+// letters that are typed faster than it draws.
 
 import type { Key } from 'ink';
 
 export interface LineEditor {
-  /** Letters as a person counts them. */
+  /** Graphemes: letters as a person counts them. */
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
@@ -27,7 +27,7 @@ export function lineText({ before, after }: LineEditor): string {
   return [...before, ...after].join('');
 }
 
-/** The keys of a shell's line, as far as people know them by heart. */
+/** Applies a key. The control keys are the common ones of a shell. */
 export function applyKey(line: LineEditor, input: string, key: Pressed): LineEditor {
   const { before, after } = line;
   const whole = [...before, ...after];
@@ -36,7 +36,7 @@ export function applyKey(line: LineEditor, input: string, key: Pressed): LineEdi
   if (key.end === true || is('e')) return { before: whole, after: [] };
   if (key.leftArrow === true || is('b')) return { before: before.slice(0, -1), after: [...before.slice(-1), ...after] };
   if (key.rightArrow === true || is('f')) return { before: [...before, ...after.slice(0, 1)], after: after.slice(1) };
-  // Terminals send for Backspace what Ink calls delete.
+  // Ink reports Backspace as `delete` in most terminals.
   if (key.backspace === true || key.delete === true || is('h')) return { before: before.slice(0, -1), after };
   if (is('d')) return { before, after: after.slice(1) };
   if (is('u')) return { before: [], after };

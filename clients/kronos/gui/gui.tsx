@@ -1,5 +1,5 @@
-// The terminal GUI: what `kronos` without an action shows at a terminal. It draws the state of the controller on the terminal's
-// alternate screen, so that the shell's screen is unchanged afterwards.
+// The terminal GUI, which `kronos` without an action opens. It draws the state of the controller on the terminal's alternate screen, so that
+// the shell's screen is unchanged afterwards.
 
 import { Box, render, Text, useApp, useInput, useStdout } from 'ink';
 import { useEffect, useReducer, useState } from 'react';
@@ -12,7 +12,7 @@ import { LiveDatabase } from './live.ts';
 import { selectedIndex } from './screen.ts';
 
 const alternateScreen = { on: '\u001b[?1049h', off: '\u001b[?1049l' };
-/** Lines that the head, the message and the hints take. */
+/** The number of lines of the head, the message and the hints. */
 const otherLines = 8;
 
 export async function openGui(cli: CliContext): Promise<ExitCode> {
@@ -33,7 +33,7 @@ export async function openGui(cli: CliContext): Promise<ExitCode> {
     onChange = redraw;
   };
   const app = render(<Gui cli={cli} live={live} subscribe={subscribe} />);
-  // Called at once: Ink resolves it only for those who called it before the end.
+  // Called before the first `await`: Ink resolves this promise only if it was requested before the end.
   const exited = app.waitUntilExit();
   const removeListener = cli.onInterrupt(() => app.unmount());
   await live.start();
@@ -48,7 +48,7 @@ export async function openGui(cli: CliContext): Promise<ExitCode> {
 interface GuiProps {
   readonly cli: CliContext;
   readonly live: LiveDatabase;
-  /** Sets what is called when the tasks or the connection changed. */
+  /** Sets the function to call when the tasks or the connection have changed. */
   readonly subscribe: (redraw: () => void) => void;
 }
 

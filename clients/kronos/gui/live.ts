@@ -1,5 +1,5 @@
-// The data behind the terminal GUI: the database file, which other commands change too, and the hub. While this process holds the sync
-// lock, it syncs for all of them. Nothing is drawn here.
+// The data of the terminal GUI: the database file, which other commands change too, and the hub. While this process has the sync lock, it
+// syncs for all of them. Draws nothing.
 
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
@@ -15,9 +15,10 @@ import { commitAction } from '../data/edits.ts';
 import { connectDevice, forgetHub } from '../sync/hub.ts';
 import { AccountDatabase, TaskSync } from '../sync/sync.ts';
 
-/** A command writes a file and renames it: several events for one change. */
-const settledMs = 30;
-const goodbyeMs = 2_000;
+/** One change causes several events of the file system, so the file is read after this delay, in milliseconds. */
+const settleDelayMs = 30;
+/** How long `wake` and `close` wait for the hub, in milliseconds. */
+const shortSyncMs = 2_000;
 
 export interface SyncStatus {
   readonly state: 'off' | 'busy' | 'connecting' | 'live' | 'offline' | 'refused';
@@ -35,21 +36,21 @@ interface Hub {
 
 export class LiveDatabase {
   #cli: CliContext;
-  #changed: () => void;
+  #onChange: () => void;
   #database: KronosDatabase;
   #watcher: FSWatcher | undefined;
-  #settling: ReturnType<typeof setTimeout> | undefined;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #hub: Hub | undefined;
   #ticking: Promise<void> | undefined;
-  #exchanging = false;
-  #exchangeAgain = false;
-  #touching: ReturnType<typeof setInterval> | undefined;
-  #over = false;
+  #isExchanging = false;
+  #mustExchangeAgain = false;
+  #lockTimer: ReturnType<typeof setInterval> | undefined;
+  #isClosed = false;
 
-  /** Throws DatabaseFailure where the file cannot be read. */
-  constructor(cli: CliContext, changed: () => void) {
+  /** @throws DatabaseError if the file cannot be read */
+  constructor(cli: CliContext, onChange: () => void) {
     this.#cli = cli;
-    this.#changed = changed;
+    this.#onChange = onChange;
     this.#database = cli.database.read();
   }
 
@@ -75,7 +76,7 @@ export class LiveDatabase {
     await this.tick();
   }
 
-  /** To be called every second or so: reconnects, and looks for changes that no event announced. One call runs at a time. */
+  /** To be called about every second. Reconnects, and finds changes that no event reported. One call runs at a time. */
   tick(): Promise<void> {
     this.#ticking ??= this.#tick()
       .catch(() => undefined)
@@ -86,26 +87,26 @@ export class LiveDatabase {
   }
 
   refresh(): void {
-    clearTimeout(this.#settling);
-    this.#settling = undefined;
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = undefined;
     try {
       this.#database = this.#cli.database.read();
     } catch (error) {
       // A person may be editing the file: it is read again later.
       if (!(error instanceof DatabaseError)) throw error;
     }
-    this.#changed();
+    this.#onChange();
   }
 
   /** Tries to reach the hub at once. */
   async wake(): Promise<void> {
     this.refresh();
-    await this.#hub?.connection.sync({ deadlineMs: goodbyeMs }).catch(() => undefined);
+    await this.#hub?.connection.sync({ deadlineMs: shortSyncMs }).catch(() => undefined);
   }
 
   /**
-   * @param name of the action, for the history
-   * @param task the task that the screen showed under the id in `args`: nothing happens if the id names another one by now
+   * @param name the action's name, for the history
+   * @param task the task that the screen showed for the id in `args`. The action is refused if the id now names another task
    */
   act(name: string, action: TaskAction, args: string, task?: PlainTask): ActionOutcome {
     const now = Math.floor(this.#cli.now() / 1_000);
@@ -123,7 +124,7 @@ export class LiveDatabase {
     return outcome ?? { ok: false, error: `task ${name} failed`, why: 'failure' };
   }
 
-  /** Undoes the last change. @returns what was undone, or why nothing was */
+  /** Undoes the last change. @returns a text for people: the undone action, or the reason of a failure */
   revert(): string {
     try {
       const reverted = revertStep(this.#cli.database, undefined, Math.floor(this.#cli.now() / 1_000));
@@ -135,17 +136,17 @@ export class LiveDatabase {
     }
   }
 
-  /** Sends what waits and disconnects; what the hub did not get is sent by a command in the background. */
+  /** Sends the queued changes and disconnects. If some remain, a background process sends them. */
   async close(): Promise<void> {
-    this.#over = true;
-    clearTimeout(this.#settling);
+    this.#isClosed = true;
+    clearTimeout(this.#refreshTimer);
     this.#watcher?.close();
     await this.#ticking;
     const hub = this.#hub;
     try {
       if (hub?.connection.state.name === 'live') {
         await hub.sync.upload();
-        await hub.connection.sync({ deadlineMs: goodbyeMs });
+        await hub.connection.sync({ deadlineMs: shortSyncMs });
       }
     } catch {
       // The changes are on disk.
@@ -161,7 +162,7 @@ export class LiveDatabase {
     try {
       mkdirSync(this.#cli.dataDir, { recursive: true, mode: 0o700 });
       this.#watcher = watch(this.#cli.dataDir, () => {
-        this.#settling ??= setTimeout(() => this.refresh(), settledMs);
+        this.#refreshTimer ??= setTimeout(() => this.refresh(), settleDelayMs);
       });
       this.#watcher.on('error', () => {
         this.#watcher = undefined;
@@ -172,14 +173,14 @@ export class LiveDatabase {
   }
 
   async #tick(): Promise<void> {
-    if (this.#over) return;
+    if (this.#isClosed) return;
     if (this.#watcher === undefined) this.refresh();
     const database = this.#database;
     const hub = this.#hub;
     if (hub === undefined) {
       if (database.enable_sync) await this.#connect();
     } else if (!hub.account.matches(database)) {
-      // A command logged in elsewhere, or out. The next tick connects again, so that the command's own sync goes first.
+      // A command ran `login` or `logout`. The next tick connects again, so that the command's own sync comes first.
       await this.#disconnect(!database.enable_sync);
     } else if (hub.tasks.isCurrent && database.queue.length > 0) {
       await hub.sync.upload();
@@ -187,7 +188,7 @@ export class LiveDatabase {
   }
 
   #notifyChange(): void {
-    this.#changed();
+    this.#onChange();
     void this.tick();
   }
 
@@ -198,19 +199,19 @@ export class LiveDatabase {
       process.off('exit', unlock);
       lock.release();
     };
-    // Also if the process ends by a signal or an exception.
+    // A signal or an exception must release the lock too.
     process.once('exit', unlock);
     const connection = await connectDevice(this.#database, this.#cli.dataDir);
-    if (connection === undefined || this.#over) return unlock();
+    if (connection === undefined || this.#isClosed) return unlock();
     const account = new AccountDatabase(this.#cli.database, this.#database);
     const tasks = connection.channel('tasks');
     const sync = new TaskSync(account, tasks, () => this.#cli.now());
     const hub: Hub = { connection, tasks, account, sync, unlock };
     this.#hub = hub;
-    this.#touching = setInterval(() => lock.touch(), touchIntervalMs);
+    this.#lockTimer = setInterval(() => lock.touch(), touchIntervalMs);
     connection.onState(() => {
       if (connection.state.name === 'live') void this.#storeIdentity(hub);
-      this.#changed();
+      this.#onChange();
     });
     tasks.onItems(() => void this.#exchange(hub));
     connection.start();
@@ -221,17 +222,17 @@ export class LiveDatabase {
     try {
       this.#database = await account.storeIdentity(connection);
     } catch {
-      // It is stored the next time that the connection is live.
+      // The next connection stores it.
     }
   }
 
-  /** Changes of the channel come in bursts: while one exchange runs, the next one waits for all of them. */
+  /** Uploads and downloads. Changes of the channel come in bursts: all that arrive during an exchange share the next one. */
   async #exchange(hub: Hub): Promise<void> {
-    this.#exchangeAgain = true;
-    if (this.#exchanging) return;
-    this.#exchanging = true;
-    while (this.#exchangeAgain) {
-      this.#exchangeAgain = false;
+    this.#mustExchangeAgain = true;
+    if (this.#isExchanging) return;
+    this.#isExchanging = true;
+    while (this.#mustExchangeAgain) {
+      this.#mustExchangeAgain = false;
       try {
         await hub.sync.upload();
         hub.sync.download();
@@ -240,26 +241,26 @@ export class LiveDatabase {
       }
       this.refresh();
     }
-    this.#exchanging = false;
+    this.#isExchanging = false;
   }
 
   async #disconnect(forget = false): Promise<void> {
     const hub = this.#hub;
     this.#hub = undefined;
-    clearInterval(this.#touching);
+    clearInterval(this.#lockTimer);
     try {
       await hub?.connection.close();
       if (forget) forgetHub(this.#cli.dataDir);
     } finally {
       hub?.unlock();
     }
-    this.#changed();
+    this.#onChange();
   }
 }
 
 const movedRefusal: ActionRefusal = {
   ok: false,
-  error: 'another device gave that id to another task: nothing was changed',
+  error: 'another device gave this id to another task: nothing was changed',
   why: 'failure',
 };
 

@@ -1,5 +1,5 @@
-// The terminal GUI as values: what is open, which task is meant, what a key does to that. Drawing and the keyboard itself are in
-// gui.tsx, the tasks in live.ts.
+// The state of the terminal GUI, as pure functions: which view is open, which task is selected, and how a command changes that. gui.tsx draws,
+// controller.ts handles the keys, live.ts has the tasks.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { KeyCommand } from './keys.ts';
@@ -8,14 +8,14 @@ export type GuiView = 'list' | 'add' | 'update' | 'info' | 'worktime' | 'context
 
 export interface GuiState {
   readonly view: GuiView;
-  /** The index of the task that keys are about; '' for the first. */
+  /** The index of the selected task; '' for the first. */
   readonly selected: string;
   readonly message: string;
 }
 
 export const initialState: GuiState = { view: 'list', selected: '', message: '' };
 
-/** What is to be done beyond the screen itself. */
+/** An effect of a command beyond the screen: the caller runs it. */
 export type GuiEffect =
   | { readonly do: 'delete' | 'start' | 'stop' | 'toggle' | 'done' | 'undone'; readonly task: PlainTask }
   | { readonly do: 'hide done' | 'undo' | 'refresh' | 'quit' };
@@ -27,7 +27,7 @@ export function selectedIndex({ selected }: GuiState, shown: readonly PlainTask[
   );
 }
 
-/** @param shown the tasks as they are listed */
+/** @param shown the tasks in the order of the list */
 export function handleCommand(
   screen: GuiState,
   command: KeyCommand,
@@ -35,7 +35,7 @@ export function handleCommand(
 ): { readonly screen: GuiState; readonly effect?: GuiEffect } {
   const quiet = { ...screen, message: '' };
   const list: GuiState = { ...quiet, view: 'list' };
-  // Anything closes what was only to be looked at; the key that opened it, and those that quit, do nothing more.
+  // Any command closes a view that only shows text. The command that opened it, and `quit`, do nothing else.
   if (screen.view === 'info' || screen.view === 'keys') {
     const opener = screen.view === 'info' ? 'info' : 'keys';
     return command === 'quit' || command === opener ? { screen: list } : handleCommand(list, command, shown);
@@ -67,13 +67,13 @@ export function handleCommand(
   }
 }
 
-/** Who is meant after a task has left its place. */
+/** @returns the index of the task to select next: a neighbour if the command removes the task from the list */
 function neighbour(command: KeyCommand, task: PlainTask, at: number, shown: readonly PlainTask[]): string {
   const leaves = command === 'delete' || command === 'done';
   return leaves ? ((shown[at + 1] ?? shown[at - 1])?.index ?? '') : task.index;
 }
 
-/** The rows that fit, with the chosen one among them. */
+/** @returns the range of rows to show, which contains the selected row */
 export function visibleRange(count: number, at: number, rows: number): { readonly from: number; readonly to: number } {
   const from = Math.min(Math.max(0, at - Math.floor(rows / 2)), Math.max(0, count - rows));
   return { from, to: Math.min(count, from + rows) };

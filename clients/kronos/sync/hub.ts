@@ -1,4 +1,4 @@
-// Connections to the hub: addresses from what a person typed, and the SDK over Node's WebSocket or, on Node 20, over `ws`.
+// Connects to the hub: parses the address that a person typed, and runs the SDK over Node's WebSocket, or over `ws` on Node 20.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const kronosPort = '5000';
 
 /**
  * @param host `host`, `host:port` or a URL
- * @returns undefined if it is none of these
+ * @returns undefined if the host is none of these
  */
 export function parseHubUrl(host: string, protocol: 'ws' | 'http'): URL | undefined {
   const named = /^(?:ws|http)s?:\/\//i.test(host) ? host : `ws://${host}`;
@@ -34,12 +34,12 @@ function storagePath(folder: string): string {
   return join(folder, 'sync.json');
 }
 
-/** Deletes what was stored about the hub, when another one takes its place. */
+/** Deletes the stored state of the hub. Called when another hub replaces it. */
 export function forgetHub(folder: string): void {
   rmSync(storagePath(folder), { force: true });
 }
 
-/** How many writes the SDK has stored that the hub has not confirmed. */
+/** Counts the stored writes of the SDK that the hub has not confirmed. */
 export async function countStoredWrites(folder: string): Promise<number> {
   const stored = await new FileStorage(storagePath(folder)).read(storageKey('tasks')).catch(() => undefined);
   return isStoredChannel(stored) ? stored.pending.length : 0;
@@ -48,16 +48,16 @@ export async function countStoredWrites(folder: string): Promise<number> {
 type HubAccount = Pick<KronosDatabase, 'sync_host' | 'sync_user_id' | 'sync_device_id'>;
 
 /**
- * Connects as this device, with its state stored in the folder. Sends nothing before it is asked to.
+ * Connects as this device, with its state stored in the folder. Does not connect before the first request.
  * @returns undefined if the host is not an address
  */
 export async function connectDevice(database: KronosDatabase, folder: string): Promise<Connection | undefined> {
-  // It is not known which hub these tasks come from, so what is stored is about another one.
+  // The tasks were not synced with this hub yet, so the stored state belongs to another hub.
   if (database.sync_epoch === '') forgetHub(folder);
   return connectWith(database, new FileStorage(storagePath(folder)));
 }
 
-/** Connects to ask something, and stores nothing. It is this device only if `sync_device_id` names one. */
+/** Connects for a few requests, and stores nothing. Acts as this device only if `sync_device_id` is set. */
 export async function connectOnce(database: HubAccount): Promise<Connection | undefined> {
   return connectWith(database, new MemoryStorage());
 }

@@ -1,5 +1,5 @@
-// How the last sync went, for the commands after it, which do not wait for one. It is a hint and not worth an fsync; the queue in the
-// database is what counts.
+// Stores the result of the last sync, for later commands, which do not wait for a sync. It is only a hint, so it is not flushed; the queue in
+// the database decides what is sent.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// Brings the tasks of this device and the tasks of the hub together: queued edits are applied to the hub's current tasks, and the
-// result comes back. The SDK has the wire, the position and the writes under way. A command calls `synchronize` and ends; a program
-// that stays open (the GUI) keeps a TaskSync.
+// Syncs the tasks of this device with the hub: applies the queued edits to the hub's current tasks, and stores the result. The SDK has the
+// connection, the position and the writes in flight. A command calls `synchronize` and ends. A program that stays open (the GUI) uses a
+// TaskSync.
 
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
@@ -43,7 +43,7 @@ export class AccountDatabase implements DatabaseStore {
     return this.#store.read();
   }
 
-  /** Throws HubChangedError too. */
+  /** @throws HubChangedError, or DatabaseError */
   write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
     return this.#store.write((database) => {
       if (!this.matches(database)) throw new HubChangedError();
@@ -125,7 +125,7 @@ export class TaskSync {
     return refused;
   }
 
-  /** All writes are given to the SDK at once: it stores them on disk together. */
+  /** Gives all writes to the SDK at once, because it then stores them together. */
   async #write(database: KronosDatabase): Promise<readonly RefusedWrite[]> {
     const tasks = this.#tasks;
     const current = readTasks(tasks);
@@ -148,8 +148,8 @@ export class TaskSync {
 }
 
 /**
- * Applies the queue of a database to other tasks than those that the edits were made on. An edit beats a delete: a task that the hub
- * has no longer comes back as it is here, whole.
+ * Applies the queued edits to the hub's tasks. An edit beats a delete: if the hub has deleted an edited task, the whole local task is
+ * created there again.
  */
 function applyQueue({ queue, tasks }: KronosDatabase, hubTasks: readonly PlainTask[]): readonly PlainTask[] {
   const [known, local] = [byIndex(hubTasks), byIndex(tasks)];
@@ -166,7 +166,7 @@ function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {
   return new Map(tasks.map((task) => [task.index, task]));
 }
 
-/** A hub that never had these tasks gets all of them: it is new to this device, or its data was created anew. */
+/** Queues all tasks for a hub that never had them: it is new to this device, or its data was created again. */
 function queueAllIfNewHub({ sync_epoch: known, tasks }: KronosDatabase, epoch: string): Partial<KronosDatabase> {
   if (known === epoch) return {};
   return { sync_epoch: epoch, queue: editsBetween([], tasks) };
@@ -184,11 +184,14 @@ export interface SyncOptions {
   readonly now: () => number;
   /** How long to wait without progress before giving up, in milliseconds. */
   readonly patienceMs: number;
-  /** Is called whenever the hub has answered a write. `left` and `total` count writes. */
+  /** Called each time the hub has answered a write. `left` and `total` count writes. */
   readonly onProgress?: (left: number, total: number) => void;
 }
 
-/** One sync: catches up with the hub, uploads the queue, and waits until the hub has stored it. Throws HubChangedError. */
+/**
+ * Runs one sync: catches up with the hub, uploads the queue, and waits until the hub has stored it.
+ * @throws HubChangedError
+ */
 export async function synchronize(
   database: AccountDatabase,
   connection: Pick<Connection, 'sync' | 'identity' | 'state'>,
@@ -210,7 +213,7 @@ export async function synchronize(
   return { ...uploaded, refused: [...caughtUp.refused, ...impossible, ...uploaded.refused] };
 }
 
-/** Goes on as long as something arrives within `patienceMs`: large uploads and downloads take longer than that. */
+/** Continues as long as something arrives within `patienceMs`, because a large upload or download takes longer than that. */
 async function syncWhileProgressing(
   connection: Pick<Connection, 'sync' | 'state'>,
   tasks: TaskChannel,

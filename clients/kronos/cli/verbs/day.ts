@@ -1,4 +1,4 @@
-// The merged day in the terminal, and the week that a date is in: from the hub, or from the tasks of this device.
+// The commands `day` and `week`: print the merged day of a date, or the week around it, from the hub or from the tasks of this device.
 
 import { addDays, parseDate, weekday } from '../../day/dates.ts';
 import { type DayResult, openDayProvider } from '../../day/day-provider.ts';

@@ -1,4 +1,4 @@
-// The commands `sync`, `login` and `logout`. After each action a process of its own runs the same sync with --quiet.
+// The commands `sync`, `login` and `logout`. After each action a background process runs `sync --quiet`.
 
 import { join } from 'node:path';
 import { errors } from '../../../../protocol/errors.ts';
@@ -13,7 +13,7 @@ import { printUsage, type RunCommand } from '../command.ts';
 
 /** A sync gives up after this long without progress. */
 const patienceMs = 15_000;
-/** How long to wait for another process that syncs, and makes no progress. */
+/** How long to wait for another process that syncs but makes no progress. */
 const busyPatienceMs = patienceMs;
 const pollMs = 100;
 
@@ -43,7 +43,7 @@ function lockPath({ dataDir }: CliContext): string {
   return join(dataDir, 'sync.lock');
 }
 
-/** @returns undefined if another process holds it and makes no progress */
+/** @returns undefined if another process has the lock and makes no progress */
 async function waitForLock(cli: CliContext): Promise<ReturnType<typeof tryLock>> {
   let left = -1;
   let until = 0;
@@ -66,7 +66,7 @@ async function waitForLock(cli: CliContext): Promise<ReturnType<typeof tryLock>>
   }
 }
 
-/** Changes that the hub has not confirmed: those in the queue, and those that the SDK has stored. */
+/** Counts the changes that the hub has not confirmed: in the queue and in the storage of the SDK. */
 async function countLeft({ database, dataDir }: CliContext): Promise<number> {
   return database.read().queue.length + (await countStoredWrites(dataDir));
 }
@@ -153,7 +153,7 @@ function leftText(count: number): string {
 }
 
 const loginUsage = 'login [host] [--token <token> | --no-token]';
-/** What ties a device to an account of a hub. */
+/** The fields that link a device to an account of a hub, emptied. */
 const unlinked = { sync_user_id: '', sync_device_id: '', sync_epoch: '', queue: [] } as const;
 
 export const login: RunCommand = async (parsed, cli) => {
@@ -187,13 +187,13 @@ export const login: RunCommand = async (parsed, cli) => {
   return reportLogin(outcome, parsed.json, cli);
 };
 
-/** Offline is no failure of a login: the hub's address is stored, and later commands sync. */
+/** A login succeeds offline too: the hub's address is stored, and later commands sync. */
 async function reportLogin(outcome: SyncOutcome, json: boolean, cli: CliContext): Promise<ExitCode> {
   const code = await report(outcome, json, cli);
   return typeof outcome !== 'string' && outcome.state === 'offline' ? exitCode.ok : code;
 }
 
-/** The hub does not know the token that is stored here: its data was created anew, or the token was deleted there. */
+/** Asks what to do if the hub does not know the stored token: its data was created again, or the token was deleted there. */
 async function offerWithoutToken(
   host: string,
   before: KronosDatabase,
@@ -229,13 +229,13 @@ interface TokenCheck {
 }
 
 /**
- * Shows a new token to the hub before anything is given up for it. This device's id tells another token of the same account from
- * one of another account: only its own account may use it (L4).
+ * Checks a new token with the hub before the stored one is replaced. The check uses this device's id, which only its own account may use
+ * (L4): so it shows whether the new token belongs to the same account.
  */
 async function checkToken(before: KronosDatabase, host: string, token: string): Promise<TokenCheck> {
   const isSameHost = before.sync_host === host;
   if (isSameHost && (token === '' || before.sync_user_id === token)) return { same: true };
-  // Where sign-up is open, asking without a token would create an account.
+  // With open sign-up, a request without a token would create an account.
   if (token === '') return { same: false };
   const device = { sync_host: host, sync_user_id: token, sync_device_id: before.sync_device_id };
   if (isSameHost && before.sync_device_id !== '') {
@@ -256,8 +256,8 @@ async function askHub(device: Parameters<typeof connectOnce>[0]): Promise<SyncRe
 }
 
 /**
- * The link to the hub as it was before the login: a refused token is not stored.
- * @param same whether the link was to the same account; otherwise what was remembered of the hub is gone, and all tasks are sent again
+ * Restores the link to the hub of before the login: a refused token is not stored.
+ * @param same whether the login was to the same account. If not, the state of the old hub is gone, so all tasks are sent again
  */
 function linkOf(before: KronosDatabase, same: boolean): Partial<KronosDatabase> {
   const { enable_sync, sync_host, sync_user_id, sync_device_id } = before;

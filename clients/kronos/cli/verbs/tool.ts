@@ -1,4 +1,4 @@
-// The commands beyond the protocol's actions, each in a file of its own that is loaded on demand.
+// Loads the commands beyond the protocol's actions on demand, each from its file.
 
 import type { CliContext, ExitCode } from '../cli-context.ts';
 import type { CommandArguments, RunCommand } from '../command.ts';

@@ -1,5 +1,5 @@
-// Time that is stated by hand: `track 9:00-10:15 review` adds an entry at the hub, `track 9:00-10:15 task:12` adds work to a task of this
-// device, which is synced like any other change of it.
+// The command `track`: records time by hand. `track 9:00-10:15 review` adds an entry at the hub. `track 9:00-10:15 task:12` adds work to a
+// task of this device, which is synced like any other change.
 
 import { columns, escapeControls } from '../../../../protocol/columns.ts';
 import type { ActionOutcome } from '../../data/actions.ts';
@@ -36,16 +36,14 @@ export const track: RunCommand = async ({ words, json }, cli) => {
   if (command.verb === 'task') return trackInTask(command, json, now, cli);
   const database = cli.database.read();
   if (!database.enable_sync) {
-    cli.printError('entries are kept by a hub: run "kronos login", or add the time to a task with task:<id>');
+    cli.printError('entries need a hub: run "kronos login", or add the time to a task with task:<id>');
     return exitCode.failure;
   }
   if (command.verb === 'list') return listEntries(command.date, database, json, cli);
   if (command.verb === 'undo') {
     const undone = await revertEntries(database, command.step);
     if (!undone.ok) return printFailure(undone, cli);
-    cli.print(
-      json ? JSON.stringify({ to: command.step }) : `entries are again what they were after step ${command.step}`,
-    );
+    cli.print(json ? JSON.stringify({ to: command.step }) : `restored the entries to step ${command.step}`);
     return exitCode.ok;
   }
   const edit = await editOf(command, database, cli);
@@ -87,7 +85,7 @@ function microseconds({ from, to }: TypedSpan): TypedSpan {
   return { from: from * micros, to: to * micros };
 }
 
-/** The body of `POST /-/entries`. Keys may be typed by their beginnings, so the entries are read first. */
+/** Builds the body of `POST /-/entries`. Reads the entries first, because a key may be typed in short. */
 async function editOf(command: EditCommand, database: KronosDatabase, cli: CliContext): Promise<object | EntryFailure> {
   if (command.verb === 'add') return { do: 'add', ...microseconds(command.span), item: command.entry };
   if (command.verb === 'away') {
@@ -100,7 +98,7 @@ async function editOf(command: EditCommand, database: KronosDatabase, cli: CliCo
   for (const key of typed) {
     const entry = findEntry(known.entries, key);
     if (entry === undefined)
-      return { ok: false, why: 'not found', error: `no entry, or more than one, begins with ${key}` };
+      return { ok: false, why: 'not found', error: `no entry or several entries begin with ${key}` };
     found.push(entry);
   }
   const keys = found.map(({ key }) => key);
@@ -121,7 +119,7 @@ async function editOf(command: EditCommand, database: KronosDatabase, cli: CliCo
   }
 }
 
-/** Where no date is typed, the first such time after the beginning of the entry. */
+/** Without a typed date, it is the first such time after the beginning of the entry. */
 function splitMoment(
   { momentOn, date }: Extract<TrackCommand, { verb: 'split' }>,
   entry: HubEntry,
@@ -166,7 +164,7 @@ async function listEntries(date: string, database: KronosDatabase, json: boolean
 
 const pastTense = {
   add: 'added',
-  away: 'taken out',
+  away: 'marked as away',
   change: 'changed',
   move: 'moved',
   split: 'split',
@@ -182,7 +180,7 @@ function report(command: EditCommand, edited: EntryEdited, json: boolean, cli: C
     return exitCode.ok;
   }
   const time = 'span' in command ? `${minutesText((command.span.to - command.span.from) * micros)} ` : '';
-  cli.print(`${time}${pastTense[command.verb]}; "kronos track undo ${undo}" takes it back`);
+  cli.print(`${time}${pastTense[command.verb]}; "kronos track undo ${undo}" undoes it`);
   return exitCode.ok;
 }
 

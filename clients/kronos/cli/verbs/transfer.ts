@@ -15,7 +15,7 @@ import { vim2018, vim2019 } from '../../formats/vim.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 
-/** Of each kind; the rest is counted. */
+/** How many notices of each kind are printed; the rest is only counted. */
 const maxNotices = 20;
 
 const formats: ReadonlyMap<string, TaskFormat> = new Map([
@@ -67,7 +67,7 @@ function printNotices(path: string, notices: readonly ImportNotice[], cli: CliCo
   }
 }
 
-/** Open tasks come first, so that they keep their ids if these are free. */
+/** Adds open tasks first, so that they keep their ids if these are free. */
 function addTasks(tasks: readonly PlainTask[], added: readonly PlainTask[]): readonly PlainTask[] {
   const table = new TaskTable(tasks);
   const [open, done] = [added.filter((task) => task.done === 0), added.filter((task) => task.done !== 0)];

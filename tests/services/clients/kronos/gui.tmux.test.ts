@@ -180,7 +180,7 @@ afterEach(async () => {
     shown.key('k', 'BSpace');
     await shown.sees(/deleted: /);
     shown.key('?');
-    await shown.sees(/take back what was done last/);
+    await shown.sees(/undo the last change/);
     shown.key('Escape');
     await shown.sees(/\? all keys/);
     shown.key('q');

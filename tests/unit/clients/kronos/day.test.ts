@@ -79,7 +79,7 @@ describe('without a hub', () => {
     cli.now = moment('2018-03-01T21:21') * 1_000;
     expect(await cli.run('track 11:00-12:00 task:2')).toEqual({ code: 0, out: 'task 2 tracked: tidy, 1h\n', err: '' });
   });
-  const note = 'note: no hub: this is the work on the tasks of this device alone\n';
+  const note = 'note: no hub: this is only the work on the tasks of this device\n';
 
   test('without a hub, a day shows the work on the tasks of this device, with a note', async () => {
     cli.width = 60;
@@ -199,7 +199,7 @@ describe('without a hub', () => {
     expect(await cli.run('track 9:00-10:15 review')).toEqual({
       code: 1,
       out: '',
-      err: 'entries are kept by a hub: run "kronos login", or add the time to a task with task:<id>\n',
+      err: 'entries need a hub: run "kronos login", or add the time to a task with task:<id>\n',
     });
     expect(await cli.run('day tomorrow')).toMatchObject({ code: 2, err: expect.stringContaining('Usage: kronos day') });
     expect(await cli.run('week 2018-02-29')).toMatchObject({ code: 2 });
@@ -270,7 +270,7 @@ describe('with a hub', () => {
         '(unassigned)  40min  67%',
         'horai         20min  33%    1h',
         '',
-        'agents: 1h, of their hours you attended 0min',
+        'agents: 1h; while they worked, you were present for 0min',
         '',
       ].join('\n'),
       err: '',
@@ -282,7 +282,7 @@ describe('with a hub', () => {
   test('entries are added, listed, changed, moved, split, joined and deleted; each answer names the command that undoes it', async () => {
     expect(await cli.run('track 13:00-14:15 review @paper +draft')).toEqual({
       code: 0,
-      out: '1h 15min added; "kronos track undo 0" takes it back\n',
+      out: '1h 15min added; "kronos track undo 0" undoes it\n',
       err: '',
     });
     const total = async () => (await hub.day()).total / 60_000_000;
@@ -366,7 +366,7 @@ describe('with a hub', () => {
     cli.database.write(() => ({ sync_host: '127.0.0.1:9' }));
     const { code, err } = await cli.run('day 2026-11-28');
     expect(code).toBe(0);
-    expect(err).toMatch(/^note: the hub was not reached \(.*\): this is the work on the tasks of this device alone\n$/);
+    expect(err).toMatch(/^note: the hub was not reached \(.*\): this is only the work on the tasks of this device\n$/);
     expect(await cli.run('track 9:00-10:00 x')).toMatchObject({
       code: 1,
       err: expect.stringContaining('was not reached'),

@@ -64,8 +64,8 @@ describe('the file', () => {
 
   test.each([
     ['{', 'in JSON'],
-    ['[]', 'it is no JSON object'],
-    ['{"tasks":[{"id":1}]}', '"tasks" is not what it should be'],
+    ['[]', 'not a JSON object'],
+    ['{"tasks":[{"id":1}]}', '"tasks" has the wrong type'],
     [
       '{"tasks":[{"index":"k","id":"1","desc":"","tags":[],"active":0,"last_active":0,"due":0,"done":0,"worktime":0}]}',
       '"tasks"',

@@ -148,8 +148,8 @@ describe('kronos.vim', () => {
 
   test.each([
     ["{'id': 1, 'desc': system('touch /tmp/evil')}", 'a value was expected at character 25'],
-    ["{'id': 'one', 'desc': 'x'}", 'it has no "desc", or a field of another type'],
-    ["{'id': 1}", 'it has no "desc", or a field of another type'],
+    ["{'id': 'one', 'desc': 'x'}", 'it has no "desc", or a field has the wrong type'],
+    ["{'id': 1}", 'it has no "desc", or a field has the wrong type'],
   ])('an entry such as %s is named with its line and left out; the others are imported', async (text, reason) => {
     const keeper = new MemoryDatabase();
     const cli = new TestCli(keeper);
@@ -292,7 +292,7 @@ describe('Taskwarrior', () => {
         tasks: [{ desc: 'paint', due: 0, tags: [], taskwarrior: { tags: ['日本'] } }],
         notices: [
           { line: 1, kind: 'incomplete', text: expect.stringContaining('"日本" has no character that a tag may have') },
-          { line: 1, kind: 'incomplete', text: '"paint": due "tomorrow" is no date, and is left out' },
+          { line: 1, kind: 'incomplete', text: '"paint": due "tomorrow" is not a date: it was left out' },
         ],
       },
     });
