@@ -22,7 +22,7 @@ function openWebUi(): void {
 openWebUi();
 addEventListener('hashchange', openWebUi);
 
-// Where rooms are for members, so are the counters. A stranger's page keeps the numbers it was served with.
+// If rooms are for members, the counters are too. Without a token the page keeps the numbers that it was served with.
 if (token !== '' || place?.dataset['members'] === 'no') {
   new Stream({
     path: '/events',

@@ -1,5 +1,5 @@
-// Bookmarks of ActivityWatch's web UI: it keeps its place in the fragment, such as `http://localhost:5600/#/timeline`, on the port that
-// the hub's own front page has. Where the hub serves that web UI on another port, such an address leads there.
+// Redirects bookmarks of ActivityWatch's web UI, such as `http://localhost:5600/#/timeline`. The hub's front page has that port. If the hub
+// serves the web UI on another port, the page goes there.
 
 /**
  * @param port where the hub serves ActivityWatch's web UI; '' if nowhere

@@ -1,5 +1,5 @@
-// The end of a turn, as loud as the page can be: a card with the next step, the title, the icon, and a sound that repeats until
-// somebody answers. It is for ends only: a person who stops the timer knows that it stopped.
+// The alarm at the end of a turn: a card with the next step, the page's title and icon, and a sound that repeats until somebody reacts. There
+// is no alarm when somebody stops the timer.
 
 import { useEffect } from 'preact/hooks';
 import type { Sound } from './sound.ts';
@@ -12,7 +12,7 @@ const alarmIcon = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="#c2410c"/></svg>',
 )}`;
 
-/** Rings, and changes the page's icon, for as long as `entry` is the one that ended. */
+/** Rings and changes the page's icon while `entry` is set. @param entry the turn or break that ended */
 export function useAlarm(entry: Entry | undefined, sound: Sound): void {
   useEffect(() => {
     if (entry === undefined) return undefined;

@@ -1,4 +1,4 @@
-// How the page calls people back: sound and notifications, each with its state in words and a button to try it.
+// The settings for sound and notifications: the state of each in words, and a button to test it.
 
 import { useState } from 'preact/hooks';
 import { askPermission, notify, type Permission, permission } from '../shared/notifications.ts';
@@ -27,11 +27,11 @@ export interface AlertsProps {
 
 export function Alerts({ sound, icon, setSound, setMelody }: AlertsProps) {
   const [allowed, setAllowed] = useState(permission());
-  const [tried, setTried] = useState('');
+  const [testResult, setTestResult] = useState('');
   const test = async () => {
-    const heard = await sound.play('turn');
-    setTried(
-      heard
+    const isPlayed = await sound.play('turn');
+    setTestResult(
+      isPlayed
         ? 'Played just now. If you heard nothing, check the volume of this machine.'
         : 'The browser blocked the sound.',
     );
@@ -72,7 +72,7 @@ export function Alerts({ sound, icon, setSound, setMelody }: AlertsProps) {
           </select>
         </label>
         <p class="soft" id="audio-state" data-state={sound.state}>
-          {sound.on && tried !== '' ? tried : soundWords[sound.state]}
+          {sound.on && testResult !== '' ? testResult : soundWords[sound.state]}
         </p>
       </div>
       <div class="setting">

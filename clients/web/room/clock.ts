@@ -1,7 +1,7 @@
-// The hub's clock as this page knows it, kept on the browser's steady clock. A wall clock that is wrong, or is set during a turn, changes
-// nothing. shared/request.ts asks the hub; this file does the arithmetic.
+// Estimates the hub's clock as an offset from the browser's steady clock (`performance.now`). So a wall clock that is wrong, or is set during a
+// turn, has no effect. shared/request.ts asks the hub; this file computes.
 
-/** One question to the hub: sent and answered in steady milliseconds, with the hub's own time in between. */
+/** One request for the hub's time: when it was sent and answered, in steady milliseconds, and the hub's time, in milliseconds since 1970. */
 export interface Sample {
   readonly sent: number;
   readonly hub: number;
@@ -34,7 +34,7 @@ export function hubTime(clock: Clock, steady: number): number {
   return steady + clock.offset;
 }
 
-/** True if wall and steady clock have moved apart, as after sleep. Then the hub must be asked again. */
+/** True if the wall clock and the steady clock have moved apart, as after sleep. Then the page must ask the hub again. */
 export function parted(before: number, wall: number, steady: number): boolean {
   return Math.abs(wall - steady - before) > 500;
 }

@@ -21,7 +21,7 @@ export interface ControlsProps {
   readonly start: (kind: Kind, minutes: number) => void;
   readonly stop: () => void;
   readonly extend: () => void;
-  /** Starts a turn of the usual length for somebody. */
+  /** Starts a turn of the usual length for another person. */
   readonly startFor: (user: string) => void;
   /** Why the hub refused the last request; '' if it did not. */
   readonly problem: string;
@@ -113,7 +113,7 @@ function Starter({ kind, minutes, setMinutes, start }: ControlsProps & { kind: K
   );
 }
 
-/** What is being typed may not be a number yet; the last correct value counts. */
+/** A field for minutes. While its text is not a number, the last valid value counts. */
 function MinutesField({
   id,
   label,

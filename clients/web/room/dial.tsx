@@ -1,5 +1,5 @@
-// The ring and the big clock. Only this component is drawn ten times a second. It computes from the deadline each time, so a slow or sleeping
-// tab is late but never wrong.
+// The ring and the big clock. Only this component is drawn ten times a second. It computes the rest from the deadline each time, so a slow or
+// sleeping tab is late, but never wrong.
 
 import { useEffect, useState } from 'preact/hooks';
 import { BreakIcon, TurnIcon } from '../shared/icons.tsx';
@@ -8,7 +8,7 @@ import { clockFace, deadline, left } from './room-state.ts';
 
 const round = 2 * Math.PI * 46;
 
-/** @param alarmed the entry ended and nobody has answered yet */
+/** @param alarmed true if the entry ended and nobody has reacted yet */
 export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
   const [[now, steady], setNow] = useState(() => [live.now, performance.now()] as const);
   useEffect(() => live.onTick(() => setNow([live.now, performance.now()])), [live]);

@@ -1,5 +1,5 @@
-// The last day of the room: a timeline of four hours and a list of the whole day. The drawing says nothing that the list does not, so a screen
-// reader gets it as one picture.
+// The last day of the room: a timeline of four hours and a list of the whole day. The list has everything that the timeline shows, so screen
+// readers see the timeline as one image.
 
 import { useEffect, useState } from 'preact/hooks';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';

@@ -1,4 +1,4 @@
-// One open room: its stream, the hub's clock, and the requests that change it. It draws nothing; components subscribe to it.
+// One open room: its event stream, the hub's clock, and the requests that change the room. It draws nothing; components subscribe to it.
 
 import { explainRefusal } from '../shared/refusal.ts';
 import { askTheTime } from '../shared/request.ts';
@@ -32,11 +32,11 @@ export class LiveRoom {
   #asked = Number.NEGATIVE_INFINITY;
   #asking = false;
   #look: Look | undefined;
-  /** True after the hub said what is running. Before that, "nothing known" must not look like "over". */
+  /** True once the hub has sent the current entry. Before that, the page must not announce an end. */
   #informed = false;
   #stream: Stream;
   #beat: ReturnType<typeof setInterval>;
-  #tellers = new Set<() => void>();
+  #tickListeners = new Set<() => void>();
   /** Shown as the page's title instead of the clock, while it is not ''. */
   heading = '';
 
@@ -46,7 +46,7 @@ export class LiveRoom {
     this.#stream = new Stream({
       path: `/${deps.name}/events`,
       token: deps.token,
-      heard: (event, data) => this.#heard(event, data),
+      heard: (event, data) => this.#receive(event, data),
       changed: (link) => {
         if (link.state === 'live') void this.#setClock();
         deps.changed();
@@ -72,17 +72,17 @@ export class LiveRoom {
     return Number.isFinite(this.#clock.error);
   }
 
-  /** Calls `tell` ten times a second. @returns a function that ends it */
-  onTick(tell: () => void): () => void {
-    this.#tellers.add(tell);
-    return () => this.#tellers.delete(tell);
+  /** Calls `listener` ten times a second. @returns a function that removes the listener */
+  onTick(listener: () => void): () => void {
+    this.#tickListeners.add(listener);
+    return () => this.#tickListeners.delete(listener);
   }
 
   start(kind: Kind, minutes: number, user: string): Promise<string> {
     return this.#send('PUT', `/${this.#deps.name}`, startBody(kind, minutes, user));
   }
 
-  /** Stops the timer. `user` is always sent, if only as '': without one, clients take the entry for a reset of the room. */
+  /** Stops the timer. `user` is always sent, even if it is '': clients treat a stop without a user as a reset of the room. */
   stop(user: string): Promise<string> {
     return this.#send('PUT', `/${this.#deps.name}`, startBody('turn', 0, user));
   }
@@ -113,7 +113,7 @@ export class LiveRoom {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
     };
     try {
-      // A request that waits for a free connection must not act later, when nobody expects it.
+      // The timeout also ends a request that waits for a free connection: it must not take effect later, when nobody expects it.
       const response = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(answerMs) });
       const { status } = response;
       if (status === 202) return '';
@@ -129,14 +129,14 @@ export class LiveRoom {
     }
   }
 
-  #heard(event: string, data: string): void {
+  #receive(event: string, data: string): void {
     const news = newsOf(event, data);
     if (news === undefined) return;
     const before = this.#room;
     this.#room = hear(before, news);
     if (news.type === 'timer') this.#informed = true;
     if (this.#room !== before) this.#deps.changed();
-    // A hidden tab gets timers once a minute at worst, but every event of the stream. So events drive the clock too.
+    // A browser may run the timers of a hidden tab only once a minute, but it delivers every event. So events drive the clock too.
     this.#tick();
   }
 
@@ -152,7 +152,7 @@ export class LiveRoom {
     }
     const title = `${this.heading || clockFace(left(current, this.now))} #${this.#deps.name}`;
     if (document.title !== title) document.title = title;
-    for (const tell of this.#tellers) tell();
+    for (const notify of this.#tickListeners) notify();
   }
 
   async #setClock(): Promise<void> {

@@ -1,5 +1,5 @@
-// What this page knows of its room, and how events change it. Every connection begins with the whole history, which replaces what was
-// known. So a reconnect doubles nothing, and after a reset old and new pages show the same room.
+// The state of a room, and how events change it. Every connection begins with the whole history, which replaces the state. So a reconnect
+// duplicates nothing, and after a reset all pages show the same room.
 
 import type { Entry, News, RoomGoal } from './sse-protocol.ts';
 
@@ -21,7 +21,7 @@ function added(history: readonly Entry[], entry: Entry | 'reset'): readonly Entr
 export function hear(room: Room, news: News): Room {
   switch (news.type) {
     case 'history':
-      // The newest entry follows at once as an event of its own. The old one stays until then, so that nothing flickers.
+      // The newest entry follows at once as a separate event. The current one stays until then, so that nothing flickers.
       return { ...room, history: news.entries.reduce<readonly Entry[]>(added, []) };
     case 'timer':
       return {
@@ -47,8 +47,9 @@ export function left(entry: Entry | undefined, now: number): number {
 }
 
 /**
- * @param name somebody who is next
- * @returns who typed after `name` the last time, else who the hub said would; '' if nobody is known. "Skip" starts that person's turn.
+ * Finds the person for "Skip", which starts the turn after the next one.
+ * @param name the person who is next
+ * @returns the person who typed after `name` the last time, or else was announced to; '' if neither is known
  */
 export function personAfter(room: Room, name: string): string {
   const turns = room.history.filter((entry) => entry.kind === 'turn' && entry.minutes > 0);

@@ -1,5 +1,5 @@
-// The sounds of the page, made of a few sine waves: no files, no requests. A browser lets a page play sound only after a click or key. So
-// the audio context is created then, and the page can say in words what is missing.
+// The sounds of the page, made of a few sine waves, without files or requests. A browser lets a page play sound only after a click or a key.
+// So the audio context is created then, and `state` tells the page what is missing.
 
 import type { Kind } from './sse-protocol.ts';
 
@@ -84,7 +84,7 @@ export class Sound {
     return this.#on;
   }
 
-  /** Plays the sound once. @returns true if the browser let it through */
+  /** Plays the sound once. @returns false if the browser blocked it */
   async play(kind: Kind): Promise<boolean> {
     const context = this.#context;
     if (context === undefined) return false;

@@ -10,9 +10,9 @@ export interface Entry {
   readonly minutes: number;
   /** Hub time of the start, milliseconds since 1970. */
   readonly start: number;
-  /** '' if nobody was named. */
+  /** '' if the request named no user. */
   readonly user: string;
-  /** '' if nobody follows. */
+  /** The person who is next; '' if there is none. */
   readonly next: string;
 }
 

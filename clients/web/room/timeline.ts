@@ -1,5 +1,5 @@
-// Positions of the timeline's bars as fractions of the width. It shows four hours back and half an hour ahead. A new entry cuts short the
-// one that was running.
+// Computes the positions of the timeline's bars as fractions of its width. The timeline shows the last four hours and the next half hour. An
+// entry ends when the next one starts.
 
 import { deadline } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';

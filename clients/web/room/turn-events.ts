@@ -1,4 +1,4 @@
-// The moments of a turn that the page announces by voice, notification and sound: each once, however seldom the page looks at the clock.
+// Finds the moments of a turn that the page announces by voice, notification and sound: each once, however rarely the page checks the clock.
 
 import { left } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';
@@ -11,7 +11,7 @@ const thresholds: readonly (readonly [TurnMoment, number])[] = [
   ['five minutes', 300_000],
 ];
 
-/** State at the last look. */
+/** The state at the last check. */
 export interface Look {
   readonly key: string | undefined;
   readonly left: number;
@@ -19,8 +19,8 @@ export interface Look {
 
 /**
  * Finds the moment to announce.
- * @param before undefined at the first look, which announces nothing: a page opened after the end does not ring
- * @returns the new state and at most one moment; a page that slept through several gets the last
+ * @param before the previous state. undefined at the first check, which announces nothing, so that a page opened after the end does not ring
+ * @returns the new state, and the moment to announce; the last one if several have passed
  */
 export function momentOf(
   before: Look | undefined,

@@ -1,4 +1,4 @@
-// The state of the room page as one hook: the live room, settings, the alarm, and what its buttons and keys do. It draws nothing.
+// The state of the room page as one hook: the live room, the settings, the alarm, and the effects of buttons and keys. It draws nothing.
 
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { notify } from '../shared/notifications.ts';
@@ -11,7 +11,7 @@ import { isMelodyName, type MelodyName, Sound } from './sound.ts';
 import type { Entry, Kind } from './sse-protocol.ts';
 import { notice, sentence, type TurnMoment } from './turn-events.ts';
 
-/** How long a refused request stays on the page, milliseconds. */
+/** How long the page shows that a request was refused, in milliseconds. */
 const problemMs = 10_000;
 
 /** @param icon address of the icon that notifications show */
@@ -21,7 +21,7 @@ export function useRoom(name: string, icon: string) {
   const [problem, setProblem] = useProblem();
   const [announcement, announce] = useState('');
   const [alarm, setAlarm] = useState<Entry>();
-  /** This page sent the stop: its person needs no notification. */
+  /** True if this page sent the stop: then its user needs no notification. */
   const stopping = useRef(false);
   const onMoment = (moment: TurnMoment, entry: Entry) => {
     announce(sentence(moment, entry));
@@ -86,7 +86,7 @@ export function useRoom(name: string, icon: string) {
 
 export type RoomModel = ReturnType<typeof useRoom>;
 
-/** Does what a key of the room stands for, except for the keys of the page itself. */
+/** Runs the action of a key, except the actions that only change the page. */
 export function runAction(room: RoomModel, action: Exclude<Action, 'keys' | 'large'>): void {
   const running = left(room.live.room.current, room.live.now) > 0;
   if (action === 'extend') room.extend();

@@ -1,4 +1,4 @@
-// A dialog over the page. It has the keys until its button or Escape closes it. The page decides what is in it and when it opens.
+// A dialog over the page. It receives all keys until its button or Escape closes it. The page provides its content and opens it.
 
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
@@ -7,11 +7,11 @@ export interface DialogProps {
   readonly title: string;
   readonly open: boolean;
   readonly close: () => void;
-  /** The look of its button: primary where no other button is. */
+  /** The style of its button: primary if the dialog has no other button. */
   readonly button?: 'close' | 'primary';
 }
 
-/** The content is created anew each time it opens. */
+/** The content is created each time the dialog opens, so it keeps no state. */
 export function Dialog({
   title,
   open,
@@ -20,7 +20,7 @@ export function Dialog({
   children,
 }: DialogProps & { readonly children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  // Focus before the next key, which belongs to the dialog.
+  // A layout effect moves the focus before the next key, which belongs to the dialog.
   useLayoutEffect(() => {
     if (open) dialog.current?.showModal();
     else dialog.current?.close();

@@ -1,4 +1,5 @@
-// Parses an event stream's text from pieces of any size. It knows what the hub writes: `event` and `data` fields, lines that end in LF or CRLF.
+// Parses the text of an event stream from pieces of any size. Supports what the hub sends: `event` and `data` fields, and lines that end in LF
+// or CRLF.
 
 export interface StreamEvent {
   readonly event: string;

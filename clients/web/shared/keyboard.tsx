@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Press } from '../room/keys.ts';
 import { Dialog, type DialogProps } from './dialog.tsx';
 
-/** @param meaning returns undefined if the key belongs to somebody else; must be the same function at each render */
+/** @param meaning returns the command of a key, or undefined if the key has another use; must be the same function at each render */
 export function useKeys<Command>(
   meaning: (press: Press) => Command | undefined,
   act: (command: Command) => void,

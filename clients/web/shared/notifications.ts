@@ -11,7 +11,7 @@ export async function askPermission(): Promise<Permission> {
   return permission() === 'default' ? Notification.requestPermission() : permission();
 }
 
-/** @param insistent stays until somebody answers, and alerts again although its tag is in use */
+/** @param insistent keeps the notification until somebody reacts, and alerts again although its tag is in use */
 export function notify(title: string, body: string, icon: string, insistent = false): void {
   if (permission() !== 'granted') return;
   try {

@@ -1,4 +1,4 @@
-// A QR code as one SVG path, one unit per module, without its quiet zone. It is made here, so that no address leaves the page.
+// Computes a QR code as one SVG path, one unit per module, without its quiet zone. It is computed in the page, so that no address leaves it.
 
 import { generate } from 'lean-qr';
 

@@ -1,7 +1,7 @@
-// Why the hub refuses this page as a page, whatever it asks for: its name or its origin is not configured. The hub's answer has the
-// lines of configuration that mend it.
+// Explains why the hub refuses every request of this page: its host name or its origin is not configured. The hub's answer contains the
+// configuration to add.
 
-/** @returns a sentence for people; '' if the answer is about something else */
+/** @returns a sentence for people; '' if the hub does not refuse the page itself */
 export async function explainRefusal(response: Response): Promise<string> {
   if (response.status !== 403 && response.status !== 421) return '';
   try {
@@ -15,10 +15,10 @@ export async function explainRefusal(response: Response): Promise<string> {
   }
 }
 
-/** Asks the hub whether it talks to this page: for a WebSocket, which is refused without a reason. */
+/** Asks the hub whether it refuses this page, because a browser does not show why a WebSocket was refused. */
 export async function askWhyRefused(): Promise<string> {
   try {
-    // Any POST has the page's origin; the path is never a POST's, so that a hub that does talk says 405.
+    // A browser sends the page's origin with every POST. This path has no POST route, so a hub that does not refuse the page answers 405.
     const response = await fetch('/-/clock', { method: 'POST' });
     const configuration = await explainRefusal(response);
     if (configuration !== '' || response.status !== 405) return configuration;

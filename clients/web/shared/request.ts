@@ -1,4 +1,5 @@
-// What pages ask the hub for: its time, a few times in a row, of which the quickest answer counts (room/clock.ts does the arithmetic); and tickets.
+// Requests of all pages: the hub's time, asked a few times in a row because the fastest answer is the most exact (room/clock.ts computes), and
+// tickets.
 
 import { type Clock, measured, type Sample } from '../room/clock.ts';
 
@@ -18,7 +19,7 @@ export async function askTheTime(): Promise<Clock | undefined> {
       }
     }
   } catch {
-    // Keep what was measured before the hub went away.
+    // The samples of before the failure still count.
   }
   return measured(samples);
 }

@@ -1,5 +1,5 @@
-// What this browser remembers for all pages of the hub; room settings have the names that the pages of timer.mob.sh use. In a browser that
-// forbids storage nothing is remembered, and everything else works.
+// Settings that this browser stores for all pages of the hub. Room settings have the names that timer.mob.sh uses. If the browser forbids
+// storage, nothing is stored, and everything else works.
 
 import { minutesOf } from '../room/sse-protocol.ts';
 
@@ -18,7 +18,7 @@ export function remember(name: Name, value: string): void {
     if (value === '') localStorage.removeItem(name);
     else localStorage.setItem(name, value);
   } catch {
-    // Storage is forbidden or full: the page goes on with what it has in memory.
+    // Storage is forbidden or full: the page continues with its state in memory.
   }
 }
 

@@ -1,5 +1,5 @@
-// Follows one event stream of the hub: over a WebSocket, because a browser opens six HTTP/1.1 connections to one host at most, and a seventh
-// tab would wait for ever; with `fetch` where a proxy lets no WebSocket through. room/connection.ts decides when to retry; this file acts.
+// Follows one event stream of the hub over a WebSocket. A browser opens at most six HTTP/1.1 connections to one host, so with `fetch` a seventh
+// tab would wait forever. `fetch` is used only if a proxy blocks WebSockets. room/connection.ts decides when to retry; this file acts.
 
 import { begin, type LinkEvent, type RoomLink, step } from '../room/connection.ts';
 import { eventReader } from './event-text.ts';
@@ -7,7 +7,7 @@ import { ticketFor } from './request.ts';
 
 /** The hub closes a refused WebSocket with this plus the HTTP status. */
 const refusedCode = 4_000;
-/** A WebSocket that is not open after this time, milliseconds, is taken for blocked. */
+/** A WebSocket that is not open after this time, in milliseconds, counts as blocked. */
 const openMs = 4_000;
 
 export interface StreamDeps {
@@ -78,7 +78,7 @@ export class Stream {
     take(await this.#followBody(signal, take));
   }
 
-  /** @returns how it ended; `blocked` if the WebSocket never opened, although the hub may be there */
+  /** @returns how the connection ended; `blocked` if the WebSocket never opened, although the hub may be reachable */
   async #followSocket(signal: AbortSignal, take: (event: LinkEvent) => void): Promise<LinkEvent | 'blocked'> {
     const address = new URL(this.#deps.path, location.href);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';

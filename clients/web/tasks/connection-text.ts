@@ -1,4 +1,4 @@
-// What the page says of the connection to the hub.
+// The words for the state of the connection to the hub.
 
 import type { ConnectionState } from '../../typescript/index.ts';
 
@@ -9,7 +9,7 @@ export function words(state: ConnectionState, pending: number): { readonly state
     case 'live':
       return { state: 'Live', detail: waiting };
     case 'offline':
-      return { state: 'Offline', detail: waiting === '' ? 'what you change is kept here and sent later' : waiting };
+      return { state: 'Offline', detail: waiting === '' ? 'your changes are stored here and sent later' : waiting };
     case 'revoked':
       return { state: 'Not admitted', detail: waiting };
     default:

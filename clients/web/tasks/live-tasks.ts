@@ -1,5 +1,5 @@
-// The tasks on a live connection: what is there, what actions do to it, and the steps that can be undone. This browser keeps what the hub has
-// not received. tasks-page.tsx draws it.
+// The tasks on a live connection: their state, the actions on them, and the steps that can be undone. The browser stores what the hub has not
+// received. tasks-page.tsx draws it.
 
 import type { Task } from '../../../protocol/messages.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
@@ -11,9 +11,9 @@ import { openStorage } from './task-storage.ts';
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
 /** Number of steps that can be undone. */
-const remembered = 100;
+const maxUndoSteps = 100;
 
-/** What an action needs to know of the present. */
+/** @returns the context of an action: the current time, the time zone, and how dates are shown */
 export function scene(): ActionContext {
   return {
     now: Math.floor(Date.now() / 1_000),
@@ -61,7 +61,9 @@ export class LiveTasks {
       deps.changed();
     });
     this.#connection.start();
-    this.#channel.open().then(deps.changed, (error: unknown) => deps.failed(`This browser keeps nothing: ${error}`));
+    this.#channel
+      .open()
+      .then(deps.changed, (error: unknown) => deps.failed(`This browser cannot store tasks: ${error}`));
     addEventListener('online', this.#online);
   }
 
@@ -73,7 +75,7 @@ export class LiveTasks {
     return this.#channel.pendingCount;
   }
 
-  /** True after the hub, or this browser's storage, gave the tasks. */
+  /** True once the tasks are loaded, from the hub or from this browser's storage. */
   get known(): boolean {
     return this.#channel.position !== undefined;
   }
@@ -98,7 +100,7 @@ export class LiveTasks {
     if (tasks !== undefined) {
       const { items } = this.#channel;
       const writes = writesTo(items, tasks);
-      this.#past = [...this.#past, inverseOf(items, writes)].slice(-remembered);
+      this.#past = [...this.#past, inverseOf(items, writes)].slice(-maxUndoSteps);
       this.#write(writes);
     }
     return outcome.output;
@@ -130,7 +132,7 @@ export class LiveTasks {
         (answer) => {
           if (!answer.ok) this.#deps.failed(answer.error);
         },
-        (error: unknown) => this.#deps.failed(`This browser could not keep the change: ${error}`),
+        (error: unknown) => this.#deps.failed(`This browser could not store the change: ${error}`),
       );
     }
   }

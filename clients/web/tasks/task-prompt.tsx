@@ -20,17 +20,17 @@ export interface PromptProps {
 }
 
 const grammar =
-  '+tag gives it a tag; :DDMMYY:HHMM is when it is due, as much of it as is needed: :10 the next 10th, ::8 at eight, :2d in two days.';
+  '+tag adds a tag; :DDMMYY:HHMM sets the due date, and may be cut short: :10 the next 10th, ::8 at eight, :2d in two days.';
 
 const problems = {
   'invalid tags': 'A tag is letters, digits, - and _.',
-  'invalid due': 'That is no date, or it has passed: :DDMMYY:HHMM, or :2w1d.',
+  'invalid due': 'That is not a date, or it has passed: type :DDMMYY:HHMM or :2w1d.',
 } as const;
 
 export function Prompt({ id, label, verb, context, initial = '', focused, left, submit }: PromptProps) {
   const [typed, setTyped] = useState(initial);
   const field = useRef<HTMLInputElement>(null);
-  // Focus before the next key, which is its first letter.
+  // A layout effect moves the focus before the next key, which is the first letter of the line.
   useLayoutEffect(() => {
     if (focused) field.current?.focus();
   }, [focused]);

@@ -1,4 +1,4 @@
-// One task in the list: its facts in a line, and buttons for people without a keyboard.
+// One task in the list: its fields in a line, and buttons for people without a keyboard.
 
 import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';

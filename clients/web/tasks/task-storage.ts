@@ -1,4 +1,4 @@
-// Where this browser keeps the tasks and the writes that the hub has not received: a database of its own, or nothing where it has none.
+// Opens the storage of the tasks, and of the writes that the hub has not received: a database of this browser, or memory if it has none.
 
 import { BrowserStorage } from '../../typescript/browser-storage.ts';
 import { MemoryStorage, type Storage } from '../../typescript/index.ts';

@@ -26,7 +26,8 @@ interface Options {
 
 type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 
-const saidMs = 8_000;
+/** How long a message is shown, in milliseconds. */
+const messageMs = 8_000;
 
 /** Why the hub refuses this page's connection, while it is offline; '' if it does not refuse. */
 function useRefusal(isOffline: boolean): string {
@@ -51,13 +52,13 @@ function useTasksPage() {
   const [options, setOptions] = useState(readOptions);
   const [open, setOpen] = useState<Open>();
   const [chosen, choose] = useState('');
-  const [said, say] = useSaid();
+  const [message, showMessage] = useMessage();
   const live = useMemo(
     () =>
       new LiveTasks({
         token: remembered().token,
         changed: () => redraw(0),
-        failed: (text) => say({ text, undo: false }),
+        failed: (text) => showMessage({ text, undo: false }),
       }),
     [],
   );
@@ -81,7 +82,7 @@ function useTasksPage() {
     const output = live.act(action, args, options);
     if (output === undefined) return false;
     if (output.kind === 'task') {
-      say({ text: `${output.verb}: ${output.task.desc}`, undo: true });
+      showMessage({ text: `${output.verb}: ${output.task.desc}`, undo: true });
       if (output.verb === 'added') choose(output.task.index);
     }
     return true;
@@ -110,20 +111,21 @@ function useTasksPage() {
       case 'quit':
         return;
     }
-    if (about === undefined) return say({ text: 'There is no task: add one first.', undo: false });
+    if (about === undefined) return showMessage({ text: 'There is no task: add one first.', undo: false });
     if (command === 'info' || command === 'update') setOpen(command);
     else perform(actions.singleTaskActions[command], String(about.id));
   };
   const undo = () => {
     live.undo();
-    say({ text: live.canUndo ? 'Undone.' : 'Undone. There is nothing more to undo.', undo: false });
+    showMessage({ text: live.canUndo ? 'Undone.' : 'Undone. There is nothing more to undo.', undo: false });
   };
   useKeys(commandAt, act);
-  return { live, options, set, open, setOpen, said, shown, at, task, list, choose, perform, act, undo };
+  return { live, options, set, open, setOpen, message, shown, at, task, list, choose, perform, act, undo };
 }
 
 export function TasksPage() {
-  const { live, options, set, open, setOpen, said, shown, at, task, list, choose, perform, act, undo } = useTasksPage();
+  const { live, options, set, open, setOpen, message, shown, at, task, list, choose, perform, act, undo } =
+    useTasksPage();
   /** A dialog may report its closing after the next one has opened. */
   const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
   const refusal = useRefusal(live.state.name === 'offline');
@@ -161,9 +163,9 @@ export function TasksPage() {
         ))}
       </ol>
       {shown.length === 0 && <Nothing known={live.known} hidden={hidden} context={options.context} />}
-      <output class="said" data-shown={said !== undefined}>
-        {said?.text}
-        {said?.undo === true && (
+      <output class="said" data-shown={message !== undefined}>
+        {message?.text}
+        {message?.undo === true && (
           <button type="button" aria-keyshortcuts="z" onClick={undo}>
             Undo
           </button>
@@ -432,26 +434,26 @@ function Admission({ reason, enter }: { reason: string; enter: (token: string) =
   );
 }
 
-interface Said {
+interface Message {
   readonly text: string;
-  /** True if it can be undone. */
+  /** True if the message offers to undo the change. */
   readonly undo: boolean;
 }
 
 /** A message that disappears by itself. */
-function useSaid(): [Said | undefined, (said: Said) => void] {
-  const [said, say] = useState<Said>();
+function useMessage(): [Message | undefined, (message: Message) => void] {
+  const [message, showMessage] = useState<Message>();
   useEffect(() => {
-    if (said === undefined) return;
-    const timer = setTimeout(() => say(undefined), saidMs);
+    if (message === undefined) return;
+    const timer = setTimeout(() => showMessage(undefined), messageMs);
     return () => clearTimeout(timer);
-  }, [said]);
-  return [said, say];
+  }, [message]);
+  return [message, showMessage];
 }
 
-function useEverySecond(tell: () => void): void {
+function useEverySecond(act: () => void): void {
   useEffect(() => {
-    const timer = setInterval(tell, 1_000);
+    const timer = setInterval(act, 1_000);
     return () => clearInterval(timer);
   }, []);
 }
