@@ -166,6 +166,13 @@ export const RetentionItem = Type.Object(
 );
 export type RetentionItem = Static<typeof RetentionItem>;
 
+/** A suggestion that the person refused, in the channel `suggestions` under its key. The span is the item's `time` and `end`. */
+export const SuggestionRefusalItem = Type.Object(
+  { refused: Type.Literal(true), project: Label, task: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) },
+  { additionalProperties: false },
+);
+export type SuggestionRefusalItem = Static<typeof SuggestionRefusalItem>;
+
 /** Limits on the rules of an account. */
 export const ruleLimits = { rules: 1_000, patterns: 200 } as const;
 
@@ -180,6 +187,10 @@ const entry = row(
   'an entry: {"project"?, "task"?, "text"?, "tags"?, "category"?, "removes"?} with `time` and `end`',
 );
 const project = row(DayProjectItem, 'a project: {"color"?, "parent"?, "aliases"?, "archived"?, "rate"?, "rounding"?}');
+const refusal = row(
+  SuggestionRefusalItem,
+  'a refusal: {"refused": true, "project": "…", "task"?} with `time` and `end`',
+);
 const rule = row(
   DayRuleItem,
   'a rule: {"when": {"app": {"is": "…"}}, "project": "…"}; a text condition has one of is, begins, contains, matches',
@@ -211,16 +222,19 @@ export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem
     ['entries', entry],
     ['projects', project],
     ['rules', rule],
+    ['suggestions', refusal],
     ['settings', known],
   ]).get(channel);
   if (wanted === undefined) return undefined;
   if (!wanted.check(item)) return wanted.wanted;
-  if (channel !== 'entries') return undefined;
-  return time !== undefined && end !== undefined && end > time ? undefined : 'an entry with `time` before `end`';
+  if (channel !== 'entries' && channel !== 'suggestions') return undefined;
+  if (time !== undefined && end !== undefined && end > time) return undefined;
+  return `${channel === 'entries' ? 'an entry' : 'a refusal'} with \`time\` before \`end\``;
 }
 
 export const isEntryItem = (value: unknown): value is DayEntryItem => entry.check(value);
 export const isProjectItem = (value: unknown): value is DayProjectItem => project.check(value);
+export const isSuggestionRefusal = (value: unknown): value is SuggestionRefusalItem => refusal.check(value);
 export const isRuleItem = (value: unknown): value is DayRuleItem => rule.check(value);
 export const isDaySettings = (value: unknown): value is DaySettingsItem => settings['day']?.check(value) === true;
 export const areMobNames = (value: unknown): value is MobNamesItem => settings['mob_names']?.check(value) === true;

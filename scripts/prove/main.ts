@@ -1,9 +1,10 @@
-// `npm run prove -- crash [rounds] [seed]`, `npm run prove -- hostile [inputs] [seed]` and `npm run prove -- day [days] [seed]`: the runs
-// that are too long for the tests, which run the same for a shorter while.
+// `npm run prove -- crash [rounds] [seed]`, `npm run prove -- hostile [inputs] [seed]`, `npm run prove -- day [days] [seed]` and
+// `npm run prove -- suggestions [months]`: the runs that are too long for the tests, which run the same for a shorter while.
 
 import { proveCrashes } from './crash.ts';
 import { proveDays } from './day.ts';
 import { proveHostile } from './hostile.ts';
+import { proveSuggestions, unseenSeed } from './suggestions.ts';
 
 const proofs = new Map<
   string,
@@ -11,6 +12,7 @@ const proofs = new Map<
 >([
   ['crash', (rounds, seed) => proveCrashes(rounds ?? 50, seed, (line) => console.log(line))],
   ['hostile', (inputs, seed) => proveHostile(inputs ?? 100_000, seed, (line) => console.log(line))],
+  ['suggestions', (months) => proveSuggestions(months ?? 12, unseenSeed, (line) => console.log(line))],
   ['day', (days, seed) => proveDays(days ?? 10_000, seed, (line) => console.log(line))],
 ]);
 

@@ -6,6 +6,7 @@ import { AccountDays } from './account-days.ts';
 import { DaySums } from './day-sums.ts';
 import { EvidenceCache } from './readers/evidence-cache.ts';
 import { PatternMatcher } from './registry/patterns.ts';
+import { AccountSuggestions } from './suggestions/account-suggestions.ts';
 
 /** Accounts held open. */
 const mostAccounts = 200;
@@ -13,6 +14,7 @@ const mostAccounts = 200;
 interface OpenAccount {
   readonly days: AccountDays;
   readonly sums: DaySums;
+  readonly suggestions: AccountSuggestions;
 }
 
 export class MergedDays {
@@ -41,7 +43,8 @@ export class MergedDays {
       this.#open.delete(oldest);
     }
     const days = new AccountDays(this.hub, account, this.#cache, this.matcher);
-    const opened = { days, sums: new DaySums(this.hub, days) };
+    const suggestions = new AccountSuggestions(this.hub, days);
+    const opened = { days, sums: new DaySums(this.hub, days), suggestions };
     this.#open.set(account, opened);
     return opened;
   }
