@@ -88,7 +88,7 @@ describe('keys', () => {
 });
 
 test('the connection’s state is shown in words', () => {
-  expect(words({ name: 'offline', attempt: 1, reason: 'x', until: 0 }, 0).detail).toContain('kept here');
+  expect(words({ name: 'offline', attempt: 1, reason: 'x', until: 0 }, 0).detail).toContain('stored here');
   expect(words({ name: 'offline', attempt: 1, reason: 'x', until: 0 }, 2)).toEqual({
     state: 'Offline',
     detail: '2 changes wait',
