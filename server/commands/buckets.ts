@@ -118,7 +118,8 @@ async function read<T extends TSchema>(schema: T, text: Promise<string>): Promis
   const value: unknown = JSON.parse(await text);
   const check = compile(schema);
   const fits = (one: unknown): one is Static<T> => check(one);
-  if (!fits(value)) throw new Error('The hub’s answer has an unknown form: it is older than this command. Restart it.');
+  if (!fits(value))
+    throw new Error('The hub’s answer has an unknown form: the running hub is older than this command. Restart it.');
   return value;
 }
 

@@ -24,7 +24,7 @@ export interface CommandRuntime {
 /** Exit codes: 0 done, 1 failed, 2 the command line is wrong. */
 export const exitCodes = { failure: 1, usage: 2 } as const;
 
-/** A person sees progress this often. */
+/** The shortest time between two lines of progress, in milliseconds. */
 const progressMs = 2_000;
 
 export class CommandContext {
@@ -53,7 +53,7 @@ export class CommandContext {
     this.exitCode = exitCodes.failure;
   }
 
-  /** Reads the configuration. Without one, every wrong variable is printed and the command has failed. */
+  /** Reads the configuration. If it is invalid, prints every wrong variable and fails the command. @returns undefined then */
   readConfig(): { readonly config: Config; readonly world: World } | undefined {
     const read = configure(this.runtime.sources);
     if (read.ok) return { config: read.config, world: this.runtime.world(read.config.log) };
@@ -61,7 +61,7 @@ export class CommandContext {
     return undefined;
   }
 
-  /** @returns a function that prints the progress it is given, every two seconds at most */
+  /** @returns a function that prints progress, at most every two seconds */
   progress<Progress>(world: World, describe: (progress: Progress) => string): (progress: Progress) => void {
     let last = world.now();
     return (progress) => {

@@ -1,5 +1,5 @@
-// Connects a command to the hub of a data folder: over a WebSocket if the hub runs. Otherwise the command opens the store itself and
-// holds the same conversation in its own process. Either way it sends the admin verbs of the wire.
+// Connects a command to the hub of a data folder. If the hub runs, the command uses a WebSocket. Otherwise it opens the store itself and
+// composes the hub in its own process. It sends the same admin messages in both cases.
 
 import { existsSync } from 'node:fs';
 import { WebSocket } from 'ws';
@@ -17,7 +17,7 @@ interface HubConnection {
 
 export type HubConnected = ({ readonly ok: true } & HubConnection) | { readonly ok: false; readonly error: string };
 
-/** A hub on this machine answers within this time, or it is not a hub. */
+/** A program that does not answer within this time, in milliseconds, is not a hub of this machine. */
 const answerMs = 3_000;
 
 export async function connectToHub(config: Config, world: World): Promise<HubConnected> {
@@ -37,12 +37,12 @@ export async function connectToHub(config: Config, world: World): Promise<HubCon
   return assembled.ok ? { ok: true, ...openInProcess(assembled.parts, world) } : assembled;
 }
 
-/** @returns undefined if nobody there knows the secret: the file is stale, and another program may have the port */
+/** @returns undefined if no hub there accepts the secret: the file is stale, and another program may have the port */
 function connectByWebSocket(file: HubFile, world: World): Promise<HubConnection | undefined> {
   return new Promise((resolve) => {
     const socket = new WebSocket(file.url);
     const client = new RpcClient(file.secret, (text) => socket.send(text));
-    const closed = new Promise<void>((gone) => socket.once('close', () => gone()));
+    const closed = new Promise<void>((resolveClosed) => socket.once('close', () => resolveClosed()));
     const close = () => {
       socket.close();
       return closed;

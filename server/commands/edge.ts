@@ -1,5 +1,5 @@
-// `horai edge`: turns options and environment into the configuration of an edge, or into a sentence that says what is wrong. main.ts
-// runs the edge; server/edge is the edge itself.
+// `horai edge`: builds the configuration of an edge from options and environment, or explains what is wrong with them. main.ts runs the
+// edge, server/edge implements it.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const hubVariable = 'HORAI_EDGE_HUB';
 const tokenVariable = 'HORAI_EDGE_TOKEN';
 const tokenForm = /^(?:waka_)?[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Where systems keep the certificates that they trust, beside those that come with Node. */
+/** Files with the trusted certificates of a system. The edge trusts them in addition to Node's own. */
 const bundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',

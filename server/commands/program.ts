@@ -1,5 +1,5 @@
-// The command line `horai`: its verbs and options. A verb for tokens and accounts becomes one request to the hub; its answer becomes a
-// table or JSON. main.ts provides the process around it.
+// The command line `horai`: its commands and options. A command for tokens or accounts sends one request to the hub, and prints the answer as
+// a table or JSON. main.ts provides the process.
 
 import { Command, CommanderError } from 'commander';
 import { columns } from '../../protocol/columns.ts';
@@ -22,7 +22,7 @@ interface JsonOption {
 export async function run(args: readonly string[], runtime: CommandRuntime): Promise<number> {
   const context = new CommandContext(runtime);
   const program = new Command('horai')
-    .description('A self-hosted realtime sync hub for time. Without a command it starts.')
+    .description('A self-hosted realtime sync hub for time. Without a command, it starts the hub.')
     .version(runtime.version)
     .showHelpAfterError('Try "horai --help".')
     .exitOverride()

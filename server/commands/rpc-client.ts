@@ -4,7 +4,7 @@
 import type { Requests } from '../../protocol/messages.ts';
 import { type AnswerTo, type CommandVerb, hasRef, isAnswerTo, isRefused } from './response-schemas.ts';
 
-/** The answer to a request, or a sentence that says why there is none. */
+/** The answer to a request, or a text that explains the failure. */
 export type RpcResult<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly error: string };
 
 export class RpcClient {
@@ -34,7 +34,7 @@ export class RpcClient {
     });
     if (isAnswerTo(verb, value)) return { ok: true, answer: value };
     if (!isRefused(value)) return { ok: false, error: `the hub's answer to "${verb}" has an unknown form` };
-    // A hint with a message of the wire does not help somebody who typed a command.
+    // A hint that shows a message of the wire does not help a person who typed a command.
     const hint = value.hint === undefined || value.hint.includes('{"type"') ? '' : `: ${value.hint}`;
     return { ok: false, error: `${value.error}${hint}` };
   }

@@ -1,5 +1,5 @@
 // Composes an edge: the local store, the adapters that serve this machine's programs, the connection to the hub, and the ports. README.md
-// says what an edge is for, and why it neither loses nor duplicates data.
+// explains the purpose of an edge, and why it neither loses nor duplicates data.
 
 import { hostname } from 'node:os';
 import { errorMessage } from '../../protocol/error-message.ts';
@@ -53,7 +53,7 @@ export interface EdgeStatus {
   readonly away: string | null;
   /** Number of steps that the hub does not have yet. */
   readonly waiting: number;
-  /** When the oldest of them was stored, milliseconds since 1970; null if there are none. */
+  /** When the oldest of these steps was stored, in milliseconds since 1970; null if there are none. */
   readonly oldest: number | null;
   /** Why the hub refuses a channel, by channel name. */
   readonly refused: Readonly<Record<string, string>>;
@@ -90,8 +90,8 @@ const idBlock = 2 ** 26;
 /** Number of such blocks below the greatest event id, which has 15 digits. */
 const idBlocks = Math.floor((1e15 - edgeIds) / idBlock);
 
-/** @param say prints one sentence for the person who runs the edge */
-export async function openEdge(config: EdgeConfig, world: World, say: (text: string) => void): Promise<OpenedEdge> {
+/** @param print prints a message for the person who runs the edge */
+export async function openEdge(config: EdgeConfig, world: World, print: (text: string) => void): Promise<OpenedEdge> {
   const store = config.store ?? (await openSqlite({ folder: config.folder, world }));
   if ('ok' in store && !store.ok) return store;
   const hub = new Hub({ store: 'ok' in store ? store.store : store, relay: noopRelay, world });
@@ -99,7 +99,7 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
   const accounts = await Accounts.open(hub);
 
   const rules = new RulesFile(config.rules, (error) => {
-    say(error === null ? 'The privacy rules are valid again.' : `Nothing is sent to the hub: ${error}.`);
+    print(error === null ? 'The privacy rules are valid again.' : `Nothing is sent to the hub: ${error}.`);
   });
   const { href } = config.hub.url;
   let hasStarted = false;
@@ -108,15 +108,15 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
     world,
     ...(config.timeoutMs === undefined ? {} : { timeoutMs: config.timeoutMs }),
     onStore: (epoch) => forwarder.setStore(epoch),
-    onUp: () => say(`The hub at ${href} answers again.`),
+    onUp: () => print(`The hub at ${href} answers again.`),
     onDown(error) {
       if (hasStarted)
-        say(`The hub at ${href} cannot be reached: ${error}. New data is stored on this machine until it can.`);
+        print(`The hub at ${href} cannot be reached: ${error}. New data is stored on this machine until it can.`);
     },
   });
   const forwarder = await Forwarder.open({ hub, upstream, filters: () => rules.filters(), key: self.key });
 
-  const storage = createStorageReport(say);
+  const storage = createStorageReport(print);
   const isNear = ({ origin, host: name }: Caller) => isOriginAllowed(origin, name, []);
   const deps = {
     upstream,
@@ -188,14 +188,14 @@ export async function openEdge(config: EdgeConfig, world: World, say: (text: str
 }
 
 /** Remembers why the last write could not be stored, null if it was stored, and prints each change. */
-function createStorageReport(say: (text: string) => void) {
+function createStorageReport(print: (text: string) => void) {
   let fault: string | null = null;
   return {
     fault: () => fault,
     report(reason: string | null): void {
       if (reason !== null && fault === null)
-        say(`New data cannot be stored: ${reason.replace(/\.$/, '')}. The edge retries.`);
-      if (reason === null && fault !== null) say('New data is stored again.');
+        print(`New data cannot be stored: ${reason.replace(/\.$/, '')}. The edge retries.`);
+      if (reason === null && fault !== null) print('New data is stored again.');
       fault = reason;
     },
   };

@@ -50,7 +50,7 @@ type SendOutcome = 'done' | 'more' | 'away' | { readonly refused: string };
 export interface Waiting {
   /** Number of steps that the hub does not have yet. */
   readonly steps: number;
-  /** When the oldest of them was stored, milliseconds since 1970; null if there are none. */
+  /** When the oldest of these steps was stored, in milliseconds since 1970; null if there are none. */
   readonly since: number | null;
   /** Why the hub refuses a channel, by channel name. */
   readonly refused: ReadonlyMap<string, string>;
@@ -280,7 +280,7 @@ export class Forwarder {
     return 'done';
   }
 
-  /** If the hub has another store than before (a restored backup, say), sends all events again: it may have lost some. */
+  /** Sends all events again if the hub's store has changed (by a restored backup, for example), because it may have lost some. */
   async #compareStores(): Promise<void> {
     if (this.#epoch === undefined) return;
     const known = this.#progressChannel.view.items.get(epochKey)?.value;
@@ -402,7 +402,7 @@ export class Forwarder {
     return to < channel.position.seq ? 'more' : 'done';
   }
 
-  /** Sends all local events, when the steps that the hub lacks are no longer in the history. An interrupted run starts over. */
+  /** Sends all local events. Used if the history no longer has the steps that the hub lacks. An interrupted run starts over. */
   async #sendAllEvents(channel: Channel, bucket: string, filters: PrivacyFilters): Promise<SendOutcome> {
     const since = await channel.since(0, Number.MAX_SAFE_INTEGER);
     if (!since.ok) return 'more';

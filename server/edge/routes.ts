@@ -15,7 +15,7 @@ export interface EdgeRouteDeps {
   readonly forwarder: Forwarder;
   readonly world: World;
   readonly token: string;
-  /** True if a request comes from no web page, or from a page of this edge. */
+  /** True if the request is not from a web page, or is from a page of this edge. */
   readonly isNear: (request: Request) => boolean;
   /** Milliseconds that a read waits until the hub has all earlier writes of this machine. */
   readonly timeoutMs: number;

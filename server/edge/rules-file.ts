@@ -12,8 +12,8 @@ export class RulesFile {
   #parsed: ParsedFilters = { ok: true, filters: [] };
 
   /**
-   * @param path undefined: there are no rules, and everything is sent
-   * @param onError called with what is wrong with the file whenever that changes; null once the file is valid
+   * @param path the file; if undefined, there are no rules, and everything is sent
+   * @param onError called whenever the error of the file changes; with null once the file is valid
    */
   constructor(path: string | undefined, onError: (error: string | null) => void) {
     this.#path = path;

@@ -13,7 +13,7 @@ export interface HubAddress {
   /** Ends with a slash. May have a path, for hubs behind a proxy. */
   readonly url: URL;
   readonly token: string;
-  /** Trusted certificates in PEM; undefined for those of Node. */
+  /** Trusted certificates in PEM; Node's own if undefined. */
   readonly ca: readonly string[] | undefined;
 }
 

@@ -1,5 +1,5 @@
-// Buckets out of the database files of both ActivityWatch servers. The servers may be running: a file is opened read-only, and read in
-// pages.
+// Reads buckets from the database files of both ActivityWatch servers. The server may be running, because the file is opened read-only and
+// read in pages.
 
 import { type Database, everyDriver, loadDriver } from '../../storage/sqlite/driver.ts';
 import type { ImportSource, SourceBucket } from './activitywatch-source.ts';
@@ -12,7 +12,7 @@ interface Layout {
   /** A table that only this server's file has. */
   readonly table: string;
   readonly buckets: string;
-  /** Parameters: the bucket's row, the row to start after, how many. */
+  /** Parameters: the bucket's row, the row to start after, the number of rows. */
   readonly events: string;
   readonly settings: string | undefined;
 }

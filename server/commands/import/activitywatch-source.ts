@@ -1,4 +1,4 @@
-// Where buckets and settings come from, as far as that is JSON: an export file, a running server, the Python server's settings file.
+// The sources of buckets and settings in JSON: an export file, a running server, and the settings file of the Python server.
 
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { errorMessage } from '../../../protocol/error-message.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf, type JsonFields, streamParts } from './json.ts';
 
-/** The source cannot hand over one bucket; the others may be fine. */
+/** The source cannot export one bucket. Other buckets may work. */
 export class SourceFailure extends Error {}
 
 export interface ImportSource {
@@ -20,7 +20,7 @@ export interface SourceBucket {
   readonly id: string;
   /** `type`, `client`, `hostname`, `created` and `data`, in the form of an export. */
   readonly description: JsonFields;
-  /** In the form of an export. Throws a SourceFailure if the source cannot hand them over. */
+  /** The events in the form of an export. @throws SourceFailure if the source cannot export them */
   events(): AsyncIterable<unknown>;
 }
 
@@ -33,7 +33,7 @@ async function* readEvents(pieces: Pieces, id: string): AsyncGenerator<unknown> 
   for await (const { path, value } of streamParts(pieces, [eventPath])) if (path[1] === id) yield value;
 }
 
-/** Some exports name a bucket's description before its events, others after them: the file is read once for the descriptions alone. */
+/** The file is read once for the descriptions alone: in some exports, the description of a bucket follows its events. */
 export function openExportFile(file: string): ImportSource {
   return {
     async buckets() {
@@ -45,7 +45,7 @@ export function openExportFile(file: string): ImportSource {
       }
       if (found.size === 0) {
         throw new ImportError(
-          'The file is no export with buckets: an export is {"buckets": {"<id>": {"type": …, "events": […]}}}.',
+          'The file is not an export with buckets: an export is {"buckets": {"<id>": {"type": …, "events": […]}}}.',
         );
       }
       return [...found].map(([id, description]) => {
@@ -57,7 +57,7 @@ export function openExportFile(file: string): ImportSource {
   };
 }
 
-/** The Python server has its settings in a file of their own, beside its configuration. */
+/** The Python server stores its settings in a separate file next to its configuration. */
 export function openSettingsFile(file: string): ImportSource {
   return {
     buckets: async () => [],
@@ -73,8 +73,8 @@ export function openSettingsFile(file: string): ImportSource {
 }
 
 /**
- * @param url of the server, with or without `/api/0`
- * @param key what it asks for, if it does
+ * @param url the server's address, with or without `/api/0`
+ * @param key the server's API key, if it needs one
  */
 export function openServer(url: string, key: string | undefined): ImportSource {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
@@ -87,7 +87,7 @@ export function openServer(url: string, key: string | undefined): ImportSource {
       const cause = errorMessage(error instanceof Error ? (error.cause ?? error) : error);
       throw new ImportError(`${url} cannot be reached: ${cause}.`);
     }
-    if (answer.status === 401) throw new ImportError(`${url} asks for a key: --api-key names it.`);
+    if (answer.status === 401) throw new ImportError(`${url} needs an API key: pass it with --api-key.`);
     if (!answer.ok) {
       throw new ImportError(`${base}/${path} answered ${answer.status}: is an ActivityWatch server there?`);
     }
@@ -98,10 +98,10 @@ export function openServer(url: string, key: string | undefined): ImportSource {
     try {
       return fieldsOf(JSON.parse(text));
     } catch {
-      throw new ImportError(`${base}/${path} answered no JSON: is an ActivityWatch server there?`);
+      throw new ImportError(`the answer of ${base}/${path} is not JSON: is an ActivityWatch server there?`);
     }
   };
-  /** A bucket's own export; where the server fails at that, the export of all buckets. */
+  /** Reads the export of the bucket. If the server fails to export it, reads the export of all buckets instead. */
   async function* events(id: string): AsyncGenerator<unknown> {
     let read = 0;
     let reason = '';
@@ -115,13 +115,13 @@ export function openServer(url: string, key: string | undefined): ImportSource {
           read += 1;
           yield event;
         }
-        // An export of all that lacks the bucket says nothing about it.
+        // If the bucket is missing in the export of all buckets, the reason of the first failure is reported.
         if (path !== 'export' || position > 0) return;
       } catch (error) {
         reason ||= errorMessage(error);
       }
     }
-    throw new SourceFailure(`the server cannot hand it over: ${reason}`);
+    throw new SourceFailure(`the server cannot export it: ${reason}`);
   }
   return {
     async buckets() {

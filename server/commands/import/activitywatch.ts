@@ -1,5 +1,5 @@
-// `horai import activitywatch FILE|URL`: buckets, their events and the web UI's settings into a running hub, through the import of its
-// ActivityWatch API. An event that a bucket has already is not written again, and a setting of the hub is left alone.
+// `horai import activitywatch FILE|URL`: imports buckets, their events and the web UI's settings into a running hub, through its ActivityWatch
+// API. An event that the bucket already has is not written again. A setting that the hub already has does not change.
 
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -20,7 +20,7 @@ import { ImportError, type ImportHub } from './hub.ts';
 import { fieldsOf } from './json.ts';
 
 const batchSize = 2_000;
-/** Unreadable events of a bucket that the report explains. */
+/** The number of unreadable events of a bucket for which the report gives a reason. */
 const mostReasons = 5;
 
 const count = Type.Integer({ minimum: 0 });
@@ -42,13 +42,13 @@ const isAnswer = (value: unknown): value is Static<typeof Answer> => checkAnswer
 export interface BucketOutcome extends ImportReport {
   /** The bucket's id in the source. */
   readonly id: string;
-  /** Why the rest of the bucket is missing; undefined if nothing is. */
+  /** Why the rest of the bucket was not imported; undefined if all of it was. */
   readonly skipped?: string;
 }
 
 export interface ImportOutcome {
   readonly buckets: readonly BucketOutcome[];
-  /** Settings that are new. */
+  /** The number of imported settings. */
   readonly settings: number;
   /** Settings that the hub refuses, and why. */
   readonly refusedSettings: readonly { readonly key: string; readonly reason: string }[];
@@ -73,8 +73,8 @@ export async function openSource(location: string, key?: string): Promise<Import
 }
 
 /**
- * Imports everything that the source has. A bucket that the source cannot hand over, or that the hub refuses, is skipped.
- * @param report called after each batch with how far the import is
+ * Imports everything from the source. A bucket that the source cannot export, or that the hub refuses, is skipped.
+ * @param report called after each batch with the progress
  */
 export async function importSource(
   source: ImportSource,
@@ -84,7 +84,7 @@ export async function importSource(
   let events = 0;
   const outcomes: BucketOutcome[] = [];
   const buckets = await source.buckets();
-  // Copies that aw-sync made come after their originals, so that the hub recognises what a copy has more.
+  // Copies that aw-sync made come after their originals, so that the hub recognizes which events only the copy has.
   const copies = buckets.filter(({ id }) => readSyncCopy(id) !== undefined);
   const originals = buckets.filter(({ id }) => readSyncCopy(id) === undefined);
   for (const bucket of [...originals, ...copies]) {
@@ -112,7 +112,7 @@ async function importBucket(
     reasons: [],
   };
   try {
-    // An empty batch makes the bucket: if the hub refuses it, no event is to blame.
+    // An empty batch creates the bucket. If the hub refuses it, the bucket is the reason, not an event.
     outcome = sum(outcome, await post(bucket, [], hub));
     for await (const batch of batchesOf(bucket)) {
       outcome = sum(outcome, await postEvents(bucket, batch, hub));
@@ -126,12 +126,12 @@ async function importBucket(
   }
 }
 
-/** A hub that answers so does not take this bucket; any other failure ends the import. */
+/** True if the hub refuses this content. Any other failure ends the import. */
 function isRefusal(status: number | undefined): boolean {
   return status === 400 || status === 413;
 }
 
-/** A batch that the hub refuses whole is sent in halves, until the event is found that it refuses. */
+/** If the hub refuses a batch, sends its halves, until the refused event is found. */
 async function postEvents(bucket: SourceBucket, events: readonly unknown[], hub: ImportHub): Promise<Counts> {
   try {
     return await post(bucket, events, hub);
@@ -166,11 +166,11 @@ async function post({ id, description }: SourceBucket, events: readonly unknown[
   const answer: unknown = JSON.parse(await hub.post('api/0/import', JSON.stringify({ buckets: { [id]: location } })));
   const report = isAnswer(answer) ? answer.buckets[id] : undefined;
   if (report === undefined)
-    throw new ImportError('The hub answers no report: it is older than this command. Restart it.');
+    throw new ImportError('The hub’s answer has no report: the running hub is older than this command. Restart it.');
   return report;
 }
 
-/** @param b follows `a` in the order of the source */
+/** @param b the counts of the events that follow those of `a` in the source */
 function sum<T extends Counts>(a: T, b: Counts): T {
   const later = b.reasons.map(({ position, reason }) => ({ position: position + a.read, reason }));
   return {
@@ -218,7 +218,7 @@ async function importSettings(
   return { settings: added, refusedSettings };
 }
 
-/** What a person reads: one line for each bucket and for each thing that did not come over, then a total. */
+/** Formats the outcome for people: a line for each bucket, event or setting that was not imported, and the total. */
 export function describeOutcome({ buckets, settings, refusedSettings }: ImportOutcome): readonly string[] {
   const lines = buckets.flatMap((outcome) => {
     const { id, bucket, withheld, unreadable, reasons, skipped } = outcome;
@@ -240,7 +240,7 @@ export function describeOutcome({ buckets, settings, refusedSettings }: ImportOu
   ];
 }
 
-/** True if everything came over that the source has. */
+/** True if no bucket or setting was skipped or refused. */
 export function isComplete({ buckets, refusedSettings }: ImportOutcome): boolean {
   return refusedSettings.length === 0 && buckets.every(({ skipped }) => skipped === undefined);
 }

@@ -1,5 +1,5 @@
-// The running hub that an import writes to, over the same HTTP routes that plugins and watchers use. So everything is checked and
-// deduplicated as usual.
+// A client of the running hub that an import writes to. It uses the HTTP routes of plugins and watchers, so the hub checks and deduplicates
+// the data as usual.
 
 import { readHubFile } from '../../hub-file.ts';
 
@@ -24,8 +24,8 @@ export class ImportHub {
   }
 
   /**
-   * The hub that runs on the data folder.
-   * @param key a token of the account that the import is for; the owner's account without it
+   * Finds the hub that runs on the data folder.
+   * @param key a token of the account to import into; the owner's account by default
    */
   static async of(folder: string, key: string | undefined): Promise<ImportHub> {
     const hub = await readHubFile(folder);

@@ -10,14 +10,14 @@ export function fieldsOf(value: unknown): JsonFields {
 }
 
 export interface JsonFound {
-  /** The keys that lead to the value, from the top: names in objects, numbers in lists. */
+  /** The keys from the root to the value: names in objects, indexes in arrays. */
   readonly path: readonly (string | number)[];
   readonly value: unknown;
 }
 
 /**
- * Throws where the text is no JSON or ends in the middle.
- * @param paths `$.days.*.heartbeats.*`; none may lie within another, or all of the outer one would be held
+ * @param paths such as `$.days.*.heartbeats.*`. None may contain another, because the whole outer value would be held in memory
+ * @throws if the text is not JSON, or is incomplete
  */
 export async function* streamParts(
   pieces: AsyncIterable<Uint8Array | string>,

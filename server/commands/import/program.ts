@@ -1,4 +1,4 @@
-// `horai import …`: its options, its progress, and its outcome.
+// `horai import …`: defines the options, prints the progress and the outcome.
 
 import type { Command } from 'commander';
 import type { Config } from '../../config.ts';

@@ -1,4 +1,4 @@
-// Reads heartbeats from a live account of WakaTime, Wakapi or a compatible server: day by day, at the pace that it asks for.
+// Reads heartbeats from a live account of WakaTime, Wakapi or a compatible server: day by day, within the server's rate limit.
 
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { World } from '../../core/world.ts';
@@ -13,8 +13,8 @@ const longestWaitMs = 60_000;
 const dayMs = 86_400_000;
 const batchSize = 1_000;
 
-/** Where the API may be below the address that a person gives. */
-const places = ['', '/api/v1', '/api/compat/wakatime/v1', '/compat/wakatime/v1'];
+/** Possible paths of the API below the address that the user gives. */
+const apiPaths = ['', '/api/v1', '/api/compat/wakatime/v1', '/compat/wakatime/v1'];
 
 type Answer = { readonly status: number; readonly body: unknown };
 
@@ -35,17 +35,17 @@ export class WakatimeAccount implements HeartbeatSource {
 
   /**
    * Finds the API and checks the key.
-   * @param url with or without `/api/v1` and the like
+   * @param url the server's address, with or without a path such as `/api/v1`
    */
   static async open(url: string, key: string, world: World): Promise<WakatimeAccount> {
     let refused = false;
-    for (const place of places) {
-      const account = new WakatimeAccount(url.replace(/\/+$/, '') + place, key, world);
+    for (const path of apiPaths) {
+      const account = new WakatimeAccount(url.replace(/\/+$/, '') + path, key, world);
       const { status, body } = await account.#get('users/current', 1);
       if (status === 200 && 'data' in fieldsOf(body)) return account;
       refused ||= status === 401 || status === 403;
     }
-    if (refused) throw new ImportError(`${url} refuses the key: it is in the settings of your account there.`);
+    if (refused) throw new ImportError(`${url} refuses the key: copy it from the settings of your account there.`);
     throw new ImportError(
       `${url} does not answer as WakaTime or Wakapi do: give the address of the server or of its API.`,
     );
@@ -79,8 +79,8 @@ export class WakatimeAccount implements HeartbeatSource {
     }
     if (hidden > 0) {
       this.remarks.push(
-        `${hidden === 1 ? 'One day is' : `${hidden} days are`} beyond what your plan there shows: ask for a data dump in its settings, and import the file ` +
-          'with the same --api-key, which names the editors in it.',
+        `Your plan there does not show ${hidden === 1 ? 'one day' : `${hidden} days`}: request a data dump in its settings, and import the file ` +
+          'with the same --api-key, which resolves the editor ids in it.',
       );
     }
   }
@@ -90,7 +90,7 @@ export class WakatimeAccount implements HeartbeatSource {
     const found = new Map<string, string>();
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       const { status, body } = await this.#get(`${path}?page=${page}`);
-      // Wakapi lacks some lists, and writes names in the place of ids.
+      // Wakapi lacks some lists, and sends names instead of ids.
       if (status !== 200) break;
       const { data, total_pages: total } = fieldsOf(body);
       for (const one of Array.isArray(data) ? data : []) {
@@ -109,7 +109,7 @@ export class WakatimeAccount implements HeartbeatSource {
     throw new ImportError(`${this.#base} answered ${answer.status} to ${path}.`);
   }
 
-  /** Requests a path. Waits and repeats where the server is busy or asks for patience. */
+  /** Requests a path. Waits and retries if the server fails, is busy, or limits the rate. */
   async #get(path: string, attempts = maxAttempts): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       await pause(this.#world, betweenMs);

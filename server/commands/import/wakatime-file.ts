@@ -1,5 +1,5 @@
-// Reads heartbeats from files: a WakaTime data dump (JSON), or a table with a heading (CSV) as Wakapi's download script and its
-// database write it. Files are streamed, so their size does not matter.
+// Reads heartbeats from files: a WakaTime data dump (JSON), or a CSV with a header line, as Wakapi's download script and its database write
+// it. Files are streamed, so they may be larger than the memory.
 
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -36,7 +36,7 @@ async function firstCharacter(file: string): Promise<string> {
   }
 }
 
-/** @param begin how many heartbeats were imported before */
+/** @param begin the number of heartbeats that were imported before; they are skipped */
 async function* batchesOf(heartbeats: AsyncIterable<JsonFields>, begin: number): AsyncGenerator<HeartbeatBatch> {
   let batch: JsonFields[] = [];
   let count = 0;
@@ -64,7 +64,7 @@ async function* readDump(file: string, names: IdNames): AsyncGenerator<JsonField
     isDump = true;
     if (path.length === 4) yield withNames(fieldsOf(value), names);
   }
-  if (!isDump) throw new ImportError('The file is no data dump: a dump is {"user": …, "range": …, "days": […]}.');
+  if (!isDump) throw new ImportError('The file is not a data dump: a dump is {"user": …, "range": …, "days": […]}.');
 }
 
 async function* readTable(file: string, names: IdNames): AsyncGenerator<JsonFields> {
@@ -78,7 +78,7 @@ async function* readTable(file: string, names: IdNames): AsyncGenerator<JsonFiel
     const { time, ...fields } = fieldsOf(row);
     if (!isTable && (time === undefined || fields['entity'] === undefined)) {
       throw new ImportError(
-        'The file is no table of heartbeats: its first line must name the columns, time and entity among them.',
+        'The file is not a table of heartbeats: its first line must name the columns, including time and entity.',
       );
     }
     isTable = true;

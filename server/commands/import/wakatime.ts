@@ -1,14 +1,14 @@
-// `horai import wakatime FILE|URL`: sends heartbeats to a running hub as a plugin does. Heartbeats that are there already stay as
-// they are, so a second run duplicates nothing.
+// `horai import wakatime FILE|URL`: sends heartbeats to a running hub as a plugin does. Heartbeats that the hub already has do not change, so
+// a second run duplicates nothing.
 
 import type { Checkpoint } from './checkpoint.ts';
 import { ImportError, type ImportHub } from './hub.ts';
 import type { HeartbeatSource } from './wakatime-source.ts';
 
 export interface HeartbeatImport {
-  /** Stored now, or there already. */
+  /** The number of heartbeats that the hub has now, including those that it had before. */
   readonly stored: number;
-  /** Heartbeats that no server would store, because they lack an entity, say. */
+  /** The number of heartbeats that the hub refused, because they lack an entity, for example. */
   readonly refused: number;
   readonly remarks: readonly string[];
 }
@@ -37,6 +37,6 @@ export async function importHeartbeats(
 
 function countStored(answer: string): number {
   const { responses }: { responses?: unknown } = JSON.parse(answer);
-  if (!Array.isArray(responses)) throw new ImportError('The hub gave an answer that is not understood.');
+  if (!Array.isArray(responses)) throw new ImportError('The hub’s answer has an unknown form.');
   return responses.filter((one) => Array.isArray(one) && one[1] === 201).length;
 }

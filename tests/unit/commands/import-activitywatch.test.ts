@@ -145,7 +145,7 @@ test('a running server that asks for a key gets it', async () => {
   try {
     const address = server.address();
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-    await expect(take(url)).rejects.toThrow(`${url} asks for a key: --api-key names it.`);
+    await expect(take(url)).rejects.toThrow(`${url} needs an API key: pass it with --api-key.`);
     expect(await take(url, 'a key')).toEqual(outcome({ [afk.id]: [1, 1] }));
   } finally {
     server.close();
@@ -247,7 +247,7 @@ describe('a bucket that the old server cannot hand over', () => {
       const { buckets } = await take(url);
       expect(buckets).toMatchObject([
         { id: afk.id, new: 1 },
-        { id: window.id, new: 0, skipped: expect.stringMatching(/cannot hand it over: .* answered 500/) },
+        { id: window.id, new: 0, skipped: expect.stringMatching(/cannot export it: .* answered 500/) },
       ]);
       expect(Object.keys(await get('buckets/'))).toEqual([afk.id, window.id]);
     });

@@ -110,8 +110,8 @@ describe('a table', () => {
   });
 
   test.each([
-    ['a,b\n1,2\n', 'no table of heartbeats'],
-    ['{"days": 5}', 'no data dump'],
+    ['a,b\n1,2\n', 'not a table of heartbeats'],
+    ['{"days": 5}', 'not a data dump'],
     ['{"days": [{"heartbeats": [', 'in the middle'],
   ])('%j is refused with a sentence', async (text, sentence) => {
     const file = join(folder, 'file');
@@ -205,7 +205,7 @@ describe('a live account', () => {
   test('names the days that its plan hides', async () => {
     answers.set('users/current/heartbeats?date=2024-06-03', [[402, {}]]);
     const { remarks } = await take(await WakatimeAccount.open(url, 'waka_key', world));
-    expect(remarks).toEqual([expect.stringMatching(/^One day is beyond .* data dump/)]);
+    expect(remarks).toEqual([expect.stringMatching(/^Your plan there does not show one day: .* data dump/)]);
   });
 
   test('names the editors of a dump', async () => {
