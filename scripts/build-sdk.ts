@@ -83,7 +83,7 @@ function declare(name: string, comment: string, schema: unknown): string {
   return `/** ${comment} */\nexport type ${name} = ${typeText(schema)};\n`;
 }
 
-/** @param schema a JSON Schema as TypeBox makes it, of the few kinds that are in use here. @returns the TypeScript type of its values */
+/** @param schema a JSON Schema as TypeBox makes it, of the kinds that are used here. @returns the TypeScript type of its values */
 function typeText(schema: unknown): string {
   const { type, anyOf, const: constant, properties, required, items, additionalProperties } = fieldsOf(schema);
   if (constant !== undefined) return JSON.stringify(constant);

@@ -1,16 +1,16 @@
-// Who may import whom, and who may ask the real clock, chance or process: the drawing in server/README.md as a check. It reads
-// the sources as text; comments and the insides of strings are taken out first, so that prose may speak of anything.
+// Checks the import rules of server/README.md, and that only certain files use the real clock, randomness or `process`. It reads the
+// sources as text and removes comments and the contents of strings first, so that prose may mention anything.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 interface Rule {
-  /** The files it is about; the first rule that fits a file is its rule. */
+  /** The files of the rule. The first rule that matches a file applies. */
   readonly of: RegExp;
-  /** Files of ours that it may import. */
+  /** Files of this repository that it may import. */
   readonly ours: readonly RegExp[];
-  /** Packages that it may import, `node:…` among them; all of them unless said. */
+  /** Packages that it may import, including `node:…`; all packages by default. */
   readonly packages?: readonly string[];
 }
 
@@ -26,11 +26,11 @@ const rules: readonly Rule[] = [
   { of: wire, ours: [wire, http, core, protocol] },
   { of: /^server\/storage\//, ours: [/^server\/storage\//, core, protocol] },
   { of: /^server\/transport\//, ours: [/^server\/transport\//, http, core, protocol] },
-  // `$1` is the adapter's own folder: adapters never know one another.
+  // `$1` is the adapter's own folder: adapters do not import one another.
   { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, http, core, protocol] },
-  // The engine of the merged day is pure: evidence in, a day out.
+  // The engine of the merged day is a pure function from evidence to a day.
   { of: /^server\/day\/engine\//, ours: [/^server\/day\/engine\//], packages: ['@js-temporal/polyfill'] },
-  // The merged day reads what adapters keep, and none of their routes.
+  // The merged day reads the items of adapters and does not import their routes.
   {
     of: /^server\/day\//,
     ours: [
@@ -43,7 +43,7 @@ const rules: readonly Rule[] = [
       protocol,
     ],
   },
-  // An edge is a small hub of its own: it knows what it puts together, and nobody but the command line knows it.
+  // An edge is a small hub: it imports the parts that it composes. Only the command line imports it.
   {
     of: /^server\/edge\//,
     ours: [
@@ -58,7 +58,7 @@ const rules: readonly Rule[] = [
   },
   { of: /^server\//, ours: [/^server\//, protocol] },
   { of: /^clients\/typescript\//, ours: [/^clients\/typescript\//, protocol] },
-  // The page of tasks does what the command does, by its actions.
+  // The page of tasks uses the actions of the `kronos` command.
   {
     of: /^clients\/web\//,
     ours: [
@@ -81,15 +81,15 @@ const rules: readonly Rule[] = [
   { of: /^(clients\/[^/]+\/)/, ours: [/^$1/, /^clients\/typescript\//, protocol] },
 ];
 
-/** Packages that only these files may name, so that another can take their place. */
+/** Packages that only these files may import, so that they can be replaced. */
 const confined: readonly { readonly name: string; readonly in: RegExp }[] = [
   { name: 'uWebSockets.js', in: /^server\/transport\/(?:uws|listen)\.ts$/ },
   { name: 'better-sqlite3', in: /^server\/storage\// },
   { name: 'node:sqlite', in: /^server\/storage\// },
 ];
 
-/** What the real World is made of. */
-const worldly: readonly { readonly word: RegExp; readonly in: RegExp }[] = [
+/** Functions that only the real World may use. */
+const worldFunctions: readonly { readonly word: RegExp; readonly in: RegExp }[] = [
   { word: /\bDate\.now\b|\bnew Date\(\)/, in: /^server\/world\.ts$/ },
   { word: /\bMath\.random\b/, in: /^server\/world\.ts$/ },
   { word: /\bset(?:Timeout|Interval)\b/, in: /^server\/(?:world|main)\.ts$|^server\/transport\// },
@@ -114,7 +114,7 @@ function importsOf(source: string): readonly string[] {
   return [...withoutComments(source).matchAll(named)].map((match) => match[1] ?? '');
 }
 
-/** `@scope/name/deep` is of the package `@scope/name`. */
+/** The package of an import: `@scope/name` for `@scope/name/deep`. */
 function packageOf(specifier: string): string {
   if (specifier.startsWith('node:')) return specifier;
   return specifier
@@ -124,11 +124,11 @@ function packageOf(specifier: string): string {
 }
 
 /**
- * @param path from the top of the repository, with `/`
- * @returns a sentence for each breach
+ * @param path relative to the top of the repository, with `/`
+ * @returns a sentence for each violation
  */
-export function breaches(path: string, source: string): readonly string[] {
-  const found: string[] = [];
+export function findViolations(path: string, source: string): readonly string[] {
+  const violations: string[] = [];
   const rule = rules.find(({ of }) => of.test(path));
   const own = rule?.of.exec(path)?.[1];
   const ours = rule?.ours.map((pattern) =>
@@ -138,37 +138,39 @@ export function breaches(path: string, source: string): readonly string[] {
     if (specifier.startsWith('.')) {
       const target = posix.join(posix.dirname(path), specifier);
       if (ours !== undefined && !ours.some((pattern) => pattern.test(target))) {
-        found.push(`${path} may not import ${target}`);
+        violations.push(`${path} may not import ${target}`);
       }
       continue;
     }
     const name = packageOf(specifier);
-    if (rule?.packages !== undefined && !rule.packages.includes(name)) found.push(`${path} may not import ${name}`);
+    if (rule?.packages !== undefined && !rule.packages.includes(name))
+      violations.push(`${path} may not import ${name}`);
     for (const one of confined) {
-      if (one.name === name && rule !== undefined && !one.in.test(path)) found.push(`${path} may not import ${name}`);
+      if (one.name === name && rule !== undefined && !one.in.test(path))
+        violations.push(`${path} may not import ${name}`);
     }
   }
-  if (!underWorld.test(path)) return found;
+  if (!underWorld.test(path)) return violations;
   const code = withoutStrings(source);
-  for (const { word, in: allowed } of worldly) {
+  for (const { word, in: allowed } of worldFunctions) {
     const match = word.exec(code);
-    if (match !== null && !allowed.test(path)) found.push(`${path} may not use ${match[0]}: ask the World`);
+    if (match !== null && !allowed.test(path)) violations.push(`${path} may not use ${match[0]}: ask the World`);
   }
-  return found;
+  return violations;
 }
 
 function check(): number {
   const top = fileURLToPath(new URL('..', import.meta.url));
-  const found = ['protocol', 'server', 'clients'].flatMap((folder) =>
+  const violations = ['protocol', 'server', 'clients'].flatMap((folder) =>
     readdirSync(join(top, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
       .flatMap((entry) => {
         const file = join(entry.parentPath, entry.name);
-        return breaches(relative(top, file).replaceAll('\\', '/'), readFileSync(file, 'utf8'));
+        return findViolations(relative(top, file).replaceAll('\\', '/'), readFileSync(file, 'utf8'));
       }),
   );
-  for (const breach of found) console.error(breach);
-  return found.length;
+  for (const violation of violations) console.error(violation);
+  return violations.length;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = check() === 0 ? 0 : 1;

@@ -35,9 +35,9 @@ async function send(url: string, messages: readonly object[]): Promise<void> {
   const socket = new WebSocket(url.replace('http', 'ws'));
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   for (const message of messages) {
-    const answered = new Promise((resolve) => socket.once('message', resolve));
+    const answer = new Promise((resolve) => socket.once('message', resolve));
     socket.send(JSON.stringify(message));
-    await answered;
+    await answer;
   }
   socket.close();
 }

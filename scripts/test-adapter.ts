@@ -1,4 +1,4 @@
-// `npm run test:adapter <name>`: the tests of one adapter, of every kind. What comes after the name is handed to jest.
+// `npm run test:adapter <name>` runs all tests of one adapter. It passes further arguments to jest.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -16,7 +16,7 @@ if (!names.includes(name)) {
   );
   process.exitCode = 2;
 } else {
-  // A folder of the adapter, or files that begin with its name.
+  // A folder of the adapter's name, or files whose names begin with it.
   const pattern = `(adapters|browser|simulation)/${name}[./-]`;
   const { status } = spawnSync('npm', ['test', '--silent', '--', pattern, ...rest], { cwd: top, stdio: 'inherit' });
   process.exitCode = status ?? 1;

@@ -1,6 +1,6 @@
-// A year of one machine in ActivityWatch's buckets, asked by HTTP as the web UI and the watchers ask. The control of a query is
-// plain evaluation: the same statements over events that are read from the same store and parsed one by one, nothing kept;
-// that of heartbeats is the store alone, given the same puts.
+// A year of one machine in ActivityWatch's buckets, with the HTTP requests of the web UI and the watchers. The control of a query is a
+// plain evaluation: the same statements over events that are read from the same store and parsed one by one, without a cache. The control
+// of heartbeats is the store alone, with the same puts.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -34,7 +34,7 @@ const perDay = { window: 822, afk: 25, web: 137 };
 const clients = 64;
 const beatMs = 5_000;
 
-/** A small seeded generator: the same machine in every run. */
+/** A small seeded generator, so that every run has the same events. */
 function chance(seed: number): () => number {
   let state = seed;
   return () => {
@@ -55,14 +55,14 @@ const categories = Array.from({ length: 20 }, (_, index) => [
   },
 ]) satisfies readonly (readonly [readonly string[], object])[] | unknown;
 
-interface Made {
+interface GeneratedEvent {
   readonly time: number;
   readonly duration: number;
   readonly data: object;
 }
 
-/** Working days of ten hours, in order of time. */
-function* year(perDay: number, data: (random: () => number) => object, seed: number): Generator<Made> {
+/** Events of working days of ten hours, ordered by time. */
+function* year(perDay: number, data: (random: () => number) => object, seed: number): Generator<GeneratedEvent> {
   const random = chance(seed);
   const slice = Math.floor(36_000_000 / perDay);
   for (let day = 0; day < days; day += 1) {
@@ -154,35 +154,35 @@ export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
     testing: true,
   });
   const converse = (): never => fail();
-  const front = { routes: activityWatch.routes, admit: () => undefined, converse };
-  const listened = await listen(
-    front,
+  const handlers = { routes: activityWatch.routes, admit: () => undefined, converse };
+  const result = await listen(
+    handlers,
     { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: false },
     { log: quiet },
   );
-  if (!listened.ok) throw new Error(listened.error);
-  const asking = new Asking(listened.listening.port);
+  if (!result.ok) throw new Error(result.error);
+  const client = new HttpClient(result.listening.port);
   try {
-    await fill(asking, store);
+    await fill(client, store);
     return [
-      ...(await queries(asking, store)),
-      ...(await lists(asking)),
-      ...(await beats(asking, store)),
-      ...(await exporting(asking, store)),
-      ...(await importing(asking)),
-      ...(await neighbours(asking, accounts)),
+      ...(await queries(client, store)),
+      ...(await lists(client)),
+      ...(await beats(client, store)),
+      ...(await exporting(client, store)),
+      ...(await importing(client)),
+      ...(await concurrentAccounts(client, accounts)),
     ];
   } finally {
-    asking.close();
-    await listened.listening.close();
+    client.close();
+    await result.listening.close();
     await activityWatch.close();
     await hub.close();
     rmSync(folder, { recursive: true });
   }
 }
 
-/** HTTP on connections that stay open. */
-class Asking {
+/** An HTTP client with persistent connections. */
+class HttpClient {
   #port: number;
   #agent = new Agent({ keepAlive: true, maxSockets: clients });
 
@@ -190,7 +190,7 @@ class Asking {
     this.#port = port;
   }
 
-  /** @param body bytes go as they are, all else as JSON */
+  /** @param body a Buffer is sent unchanged, any other value as JSON */
   ask(method: string, path: string, body?: unknown, token = ''): Promise<string> {
     return new Promise((resolve, reject) => {
       const text = Buffer.isBuffer(body) ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
@@ -199,7 +199,7 @@ class Asking {
         'content-length': text.length,
         ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
       };
-      const sent = request(
+      const outgoing = request(
         { port: this.#port, host: '127.0.0.1', method, path, headers, agent: this.#agent },
         (response) => {
           const chunks: Buffer[] = [];
@@ -211,24 +211,24 @@ class Asking {
           });
         },
       );
-      // What was idle for long is closed by the server, which the client may not have heard of.
-      sent.on('error', (error) =>
-        sent.reusedSocket ? this.ask(method, path, body, token).then(resolve, reject) : reject(error),
+      // The server may have closed an idle connection just before the request: then the request is sent again.
+      outgoing.on('error', (error) =>
+        outgoing.reusedSocket ? this.ask(method, path, body, token).then(resolve, reject) : reject(error),
       );
-      sent.end(text);
+      outgoing.end(text);
     });
   }
 
-  /** Reads an answer and keeps nothing of it. */
-  pass(path: string, seen: () => void): Promise<void> {
+  /** Reads a response and discards it. @param onData called for each chunk */
+  discard(path: string, onData: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sent = request({ port: this.#port, host: '127.0.0.1', path, agent: this.#agent }, (response) => {
+      const outgoing = request({ port: this.#port, host: '127.0.0.1', path, agent: this.#agent }, (response) => {
         response.on('error', reject);
-        response.on('data', seen);
+        response.on('data', onData);
         response.on('end', resolve);
       });
-      sent.on('error', reject);
-      sent.end();
+      outgoing.on('error', reject);
+      outgoing.end();
     });
   }
 
@@ -237,10 +237,10 @@ class Asking {
   }
 }
 
-async function fill(asking: Asking, store: Store): Promise<void> {
+async function fill(client: HttpClient, store: Store): Promise<void> {
   let id = 1_000_000;
   for (const { id: bucket, type, events } of buckets) {
-    await asking.ask('POST', `/api/0/buckets/${bucket}`, { client: 'bench', type, hostname: 'box' });
+    await client.ask('POST', `/api/0/buckets/${bucket}`, { client: 'bench', type, hostname: 'box' });
     let ops: Put[] = [];
     const write = async () => {
       await store.append(`owner/aw/${bucket}`, { ops, origin: 'bench', at: begin }, 'last');
@@ -267,11 +267,11 @@ export function periodOf(count: number): { readonly start: string; readonly end:
   return { start: text(end - count * dayMs), end: text(end) };
 }
 
-async function queries(asking: Asking, store: Store): Promise<readonly BenchRow[]> {
+async function queries(client: HttpClient, store: Store): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   const ask = (count: number) => {
     const { start, end } = periodOf(count);
-    return asking.ask('POST', '/api/0/query/', { query, timeperiods: [`${start}/${end}`] });
+    return client.ask('POST', '/api/0/query/', { query, timeperiods: [`${start}/${end}`] });
   };
   const cold = await timed(() => ask(1));
   rows.push({
@@ -292,7 +292,7 @@ async function queries(asking: Asking, store: Store): Promise<readonly BenchRow[
       if (round < (count > 30 ? 1 : 3)) control.push(await plainTime(store, count));
     }
     if ((await ask(count)) !== `[${await plain(store, count)}]\n`)
-      throw new Error(`${count} days: not what plain evaluation gives`);
+      throw new Error(`${count} days: the result differs from that of the plain evaluation`);
     rows.push({
       name: `activitywatch: full desktop query, ${count} days`,
       ours: median(ours),
@@ -301,11 +301,11 @@ async function queries(asking: Asking, store: Store): Promise<readonly BenchRow[
     });
   }
   rows.push({
-    name: 'activitywatch: the longest that others wait beside 365 days',
-    ours: await held(async () => {
+    name: 'activitywatch: longest pause of the event loop during queries of 365 days',
+    ours: await longestPause(async () => {
       for (let round = 0; round < 3; round += 1) await ask(365);
     }),
-    control: await held(() => plain(store, 365)),
+    control: await longestPause(() => plain(store, 365)),
     unit: 'ms',
   });
   return rows;
@@ -328,9 +328,9 @@ async function plain(store: Store, count: number): Promise<string> {
       }),
     );
   }
-  const read = parsed(query.join('\n'));
-  if (!read.ok) throw new Error(read.message);
-  const evaluated = evaluate(read.statements, {
+  const program = parsed(query.join('\n'));
+  if (!program.ok) throw new Error(program.message);
+  const evaluated = evaluate(program.statements, {
     source: {
       buckets: buckets.map(({ id }) => ({ id, hostname: 'box' })),
       events: (id) => events.get(id) ?? [],
@@ -344,20 +344,20 @@ async function plain(store: Store, count: number): Promise<string> {
   return new ResultWriter().text(evaluated.value);
 }
 
-async function lists(asking: Asking): Promise<readonly BenchRow[]> {
-  const times = (path: string) => many(200, () => asking.ask('GET', path));
+async function lists(client: HttpClient): Promise<readonly BenchRow[]> {
+  const times = (path: string) => many(200, () => client.ask('GET', path));
   const [list, info] = [await times('/api/0/buckets/'), await times('/api/0/info')];
   return [
-    { name: 'activitywatch: list of buckets, beside /info', ours: median(list), control: median(info), unit: 'ms' },
+    { name: 'activitywatch: list of buckets (control: /info)', ours: median(list), control: median(info), unit: 'ms' },
   ];
 }
 
-async function beats(asking: Asking, store: Store): Promise<readonly BenchRow[]> {
+async function beats(client: HttpClient, store: Store): Promise<readonly BenchRow[]> {
   let at = begin + (days + 1) * dayMs;
   const ours = await rate(() => {
     at += 1_000;
     const data = { app: 'Code', title: `hub ${Math.floor(at / 30_000) % 400}` };
-    return asking.ask('POST', `/api/0/buckets/${windowBucket}/heartbeat?pulsetime=2`, {
+    return client.ask('POST', `/api/0/buckets/${windowBucket}/heartbeat?pulsetime=2`, {
       timestamp: new Date(at).toISOString(),
       duration: 0,
       data,
@@ -376,7 +376,7 @@ async function beats(asking: Asking, store: Store): Promise<readonly BenchRow[]>
   });
   return [
     {
-      name: 'activitywatch: heartbeats into the bucket of 300,000, beside bare appends',
+      name: 'activitywatch: heartbeats into the bucket of 300,000 events (control: bare appends)',
       ours,
       control,
       unit: 'writes/s',
@@ -384,8 +384,8 @@ async function beats(asking: Asking, store: Store): Promise<readonly BenchRow[]>
   ];
 }
 
-async function exporting(asking: Asking, store: Store): Promise<readonly BenchRow[]> {
-  const ours = await timed(() => asking.ask('GET', `/api/0/buckets/${windowBucket}/export`));
+async function exporting(client: HttpClient, store: Store): Promise<readonly BenchRow[]> {
+  const ours = await timed(() => client.ask('GET', `/api/0/buckets/${windowBucket}/export`));
   const control = await timed(async () => {
     for (let seq = 0, more = true; more; ) {
       const since = await store.since(`owner/aw/${windowBucket}`, seq, 2_048);
@@ -395,14 +395,14 @@ async function exporting(asking: Asking, store: Store): Promise<readonly BenchRo
   });
   const before = process.memoryUsage.rss();
   let most = before;
-  await asking.pass('/api/0/export', () => {
+  await client.discard('/api/0/export', () => {
     most = Math.max(most, process.memoryUsage.rss());
   });
-  const whole = await asking.ask('GET', '/api/0/export');
+  const whole = await client.ask('GET', '/api/0/export');
   return [
-    { name: 'activitywatch: export of 300,000 events, beside reading them', ours, control, unit: 'ms' },
+    { name: 'activitywatch: export of 300,000 events (control: reading them)', ours, control, unit: 'ms' },
     {
-      name: 'activitywatch: memory that an export of everything takes, beside its size',
+      name: 'activitywatch: memory that an export of everything takes (control: its size)',
       ours: Math.round((most - before) / 1e6),
       control: Math.round(whole.length / 1e6),
       unit: 'MB',
@@ -410,14 +410,14 @@ async function exporting(asking: Asking, store: Store): Promise<readonly BenchRo
   ];
 }
 
-async function importing(asking: Asking): Promise<readonly BenchRow[]> {
-  const exported = await asking.ask('GET', `/api/0/buckets/${windowBucket}/export`);
+async function importing(client: HttpClient): Promise<readonly BenchRow[]> {
+  const exported = await client.ask('GET', `/api/0/buckets/${windowBucket}/export`);
   const body = Buffer.from(exported.replaceAll(windowBucket, 'imported_box'));
-  const control = await held(async () => void JSON.parse(body.toString()));
-  const ours = await held(() => asking.ask('POST', '/api/0/import', body));
+  const control = await longestPause(async () => void JSON.parse(body.toString()));
+  const ours = await longestPause(() => client.ask('POST', '/api/0/import', body));
   return [
     {
-      name: `activitywatch: the longest that others wait beside an import of ${Math.round(body.length / 1e6)} MB, beside parsing it`,
+      name: `activitywatch: longest pause of the event loop during an import of ${Math.round(body.length / 1e6)} MB (control: parsing it)`,
       ours,
       control,
       unit: 'ms',
@@ -425,14 +425,14 @@ async function importing(asking: Asking): Promise<readonly BenchRow[]> {
   ];
 }
 
-/** One account asks for a day, again and again, while another asks for a year. */
-async function neighbours(asking: Asking, accounts: Accounts): Promise<readonly BenchRow[]> {
+/** One account repeats a small query while another account queries a year. */
+async function concurrentAccounts(client: HttpClient, accounts: Accounts): Promise<readonly BenchRow[]> {
   await accounts.createAccount('ann');
   const token = await accounts.createToken('ann', 'laptop', ['read', 'write']);
   if (!token.ok) throw new Error('no token');
   const ask = (count: number, secret: string, text: readonly string[]) => {
     const { start, end } = periodOf(count);
-    return asking.ask('POST', '/api/0/query/', { query: text, timeperiods: [`${start}/${end}`] }, secret);
+    return client.ask('POST', '/api/0/query/', { query: text, timeperiods: [`${start}/${end}`] }, secret);
   };
   const small = () => ask(1, token.secret, ['RETURN = query_bucket_names();']);
   const control = median(await many(20, small));
@@ -444,15 +444,20 @@ async function neighbours(asking: Asking, accounts: Accounts): Promise<readonly 
   busy = false;
   await years;
   return [
-    { name: 'activitywatch: a small query beside another account’s of a year, and alone', ours, control, unit: 'ms' },
+    {
+      name: 'activitywatch: a small query during another account’s query of a year (control: alone)',
+      ours,
+      control,
+      unit: 'ms',
+    },
   ];
 }
 
-/** The longest that this thread, which is the hub's, was held. */
-async function held(act: () => Promise<unknown>): Promise<number> {
+/** Milliseconds of the longest pause of the event loop, which the hub shares, while `act` runs. */
+async function longestPause(act: () => Promise<unknown>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
-  // What holds the turn in which the watch begins is not seen by it.
+  // The monitor does not measure the turn in which it starts.
   await new Promise((resolve) => setTimeout(resolve, 5));
   await act();
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,5 +1,6 @@
-// ActivityWatch's own server beside the hub, asked the same: what was in the windows of a heavy day while somebody was there. Both get the
-// same events by the same requests. It is installed from PyPI into a folder of the cache; without Python it is skipped, loudly.
+// Compares the hub with ActivityWatch's own server. Both get the same events by the same requests, and then compute the window time of a
+// heavy day outside AFK periods. The server is installed from PyPI into a cache folder; without Python the benchmark prints that it is
+// skipped.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { freePort } from '../prove/free-port.ts';
 import { type BenchRow, median } from './store.ts';
 
 const version = '0.12.0';
-/** Later versions of what it is made of give moments and durations in forms that aw-server 0.12 cannot read or write. */
+/** aw-server 0.12 cannot process the timestamps and durations of later versions of peewee and Flask. */
 const packages = [`aw-server==${version}`, 'peewee==3.16.2', 'flask==2.2.5'];
 const venv = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'horai-bench', `aw-server-${version}`);
 const day = '2026-11-20';
@@ -19,7 +20,7 @@ const windows = 10_000;
 const rounds = 7;
 const patienceMs = 60_000;
 
-/** @returns the program; undefined where it cannot be installed */
+/** @returns the path of the program; undefined where it cannot be installed */
 function install(): string | undefined {
   const program = join(venv, 'bin', 'aw-server');
   if (existsSync(program)) return program;
@@ -46,7 +47,7 @@ async function ask(base: string, method: 'GET' | 'POST', path: string, body?: un
   return answer.text();
 }
 
-/** A day of sixteen hours: a window every six seconds, and breaks. */
+/** Writes a day of sixteen hours: a window event every six seconds, and AFK events. */
 async function fill(base: string): Promise<void> {
   const step = (16 * 3_600) / windows;
   const buckets = [
@@ -108,7 +109,7 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-/** In turns, so that other work on the machine disturbs both alike. */
+/** Alternates between the two, so that other work on the machine slows both equally. */
 async function compare(hub: string, server: string): Promise<readonly BenchRow[]> {
   const ours = () => ask(hub, 'GET', `/-/day/${day}`);
   const theirs = () => ask(server, 'POST', '/api/0/query/', query);
@@ -125,8 +126,8 @@ async function compare(hub: string, server: string): Promise<readonly BenchRow[]
     unit: 'ms',
   });
   return [
-    row('day: a heavy day by HTTP for the first time, beside aw-server', first),
-    row('day: a heavy day by HTTP again, beside aw-server', again.map(median)),
+    row('day: a heavy day by HTTP for the first time (control: aw-server)', first),
+    row('day: a heavy day by HTTP again (control: aw-server)', again.map(median)),
   ];
 }
 

@@ -1,5 +1,5 @@
-// The bare engine that our store is compared with: one better-sqlite3 worker that inserts the same rows with prepared
-// statements, a batch a transaction, and asks nothing. No contract, no refusal, no second reader.
+// The control of our store: one better-sqlite3 worker that inserts the same rows with prepared statements, one transaction a batch, and
+// reads nothing. It has no contract, no refusals and no second reader.
 
 import { Worker } from 'node:worker_threads';
 import type { Keep } from '../../server/core/store.ts';
@@ -9,7 +9,7 @@ export interface Appender {
   close(): Promise<unknown>;
 }
 
-/** Knows which keys it has seen, so that it need not ask the file; the hub cannot. */
+/** Remembers all keys in memory and never reads the file. The hub cannot do that. */
 const bareWorker = `
   import { createRequire } from 'node:module';
   import { parentPort, workerData } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// The merged day: a heavy day warm and cold, sums of a year, a thousand rules, and what it costs a hub whose days nobody looks at. The
+// The merged day: a heavy day warm and cold, sums of a year, a thousand rules, and the cost of writes while no client reads a day. The
 // controls are a plain scan of the same items, the same work without rules, the same writes on a hub without merged days, and aw-server
 // with the same events.
 
@@ -37,7 +37,7 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-/** Events one after the other over a day of sixteen hours, as watchers leave them behind. */
+/** Consecutive window events of a day of sixteen hours, as watchers store them. */
 function windowOps(chance: Chance, from: number, count: number): Op[] {
   const step = (16 * 3_600_000) / count;
   return Array.from({ length: count }, (_, index): Op => {
@@ -131,11 +131,11 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
   await days.close();
   const row = (name: string, ours: number, control: number): BenchRow => ({ name, ours, control, unit: 'ms' });
   return [
-    row('day: a heavy day asked again, beside a scan', median(warm), median(scans)),
-    row('day: a heavy day computed anew from memory, beside a scan', median(computed), median(scans)),
-    row('day: a heavy day from the store, beside a scan', median(cold), median(scans)),
-    row('day: sums of 365 days again, beside a scan', median(again), median([year])),
-    row('day: sums of 365 days the first time, beside a scan', median([first]), median([year])),
+    row('day: a heavy day requested again (control: a scan)', median(warm), median(scans)),
+    row('day: a heavy day recomputed from memory (control: a scan)', median(computed), median(scans)),
+    row('day: a heavy day from the store (control: a scan)', median(cold), median(scans)),
+    row('day: sums of 365 days again (control: a scan)', median(again), median([year])),
+    row('day: sums of 365 days the first time (control: a scan)', median([first]), median([year])),
   ];
 }
 
@@ -145,7 +145,7 @@ async function times(count: number, act: () => Promise<unknown>): Promise<number
   return all;
 }
 
-/** 1,000 rules over 100,000 stretches of time, each with a content of its own. */
+/** 1,000 rules over 100,000 segments, each with different facts. */
 function benchRules(): BenchRow {
   const chance = new Chance(2);
   const rules = Array.from({ length: 1_000 }, (_, index) => ({
@@ -172,14 +172,14 @@ function benchRules(): BenchRow {
   const ours = run((subject) => classifier.classify(subject));
   const control = run((subject) => factsOnly.classify(subject));
   return {
-    name: 'day: 1,000 rules over 100,000 segments, beside none',
+    name: 'day: 1,000 rules over 100,000 segments (control: no rules)',
     ours: median([ours]),
     control: median([control]),
     unit: 'ms',
   };
 }
 
-/** A thousand accounts write and nobody looks at a day. */
+/** Writes of a thousand accounts while no client reads a day. */
 async function benchUnseen(): Promise<BenchRow> {
   const run = async (withDays: boolean): Promise<number> => {
     const hub = new Hub({ store: new MemoryStore({ epoch: 'bench' }), relay: noopRelay, world: realWorld('silent') });

@@ -1,6 +1,6 @@
-// One writer to 1, 100, 1,000 and 10,000 followers over WebSocket: a message at a time (the next once all followers and the
-// writer have heard) and eight in flight. Ours is a `create` in a channel that all follow; the control is bare uWebSockets.js
-// that publishes a text of the same length and answers its writer, without looking at either.
+// One writer and 1, 100, 1,000 or 10,000 followers over WebSocket: with one message in flight (the next one is sent when all followers and
+// the writer have received theirs) and with eight. Ours is a `create` in a channel that all follow. The control is bare uWebSockets.js,
+// which publishes a text of the same length and answers the writer, without parsing either.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,10 +11,10 @@ import { type Asker, asker, type Crowd, frame, gather, mark, type Server, start 
 const rounds = 5;
 const roundMs = 500;
 const inFlight = 8;
-/** With this many the two servers' followers are not connected at once: the system would not let us. */
+/** With more followers than this, only one server has its followers connected at a time: the system limits connections. */
 const many = 5_000;
 
-/** In memory: what publishing costs. On disk: what a durable write costs with it, against a bare engine's commit. */
+/** Rows in memory measure publishing. Rows on disk add the durable write, compared with a bare engine's commit. */
 export async function benchFanout(): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const durable of [false, true]) {
@@ -38,7 +38,7 @@ interface Figures {
   readonly cpu: number[];
 }
 
-interface Party {
+interface Clients {
   readonly server: Server;
   readonly crowd: Crowd;
   readonly writer: Asker;
@@ -48,23 +48,23 @@ interface Party {
 const figures = (): Figures => ({ rate: [], cpu: [] });
 
 async function compare(ours: Server, bare: Server, followers: number, durable: boolean): Promise<BenchRow[]> {
-  const taken = { one: { ours: figures(), bare: figures() }, eight: { ours: figures(), bare: figures() } };
-  const apart = followers > many;
-  const parties: Party[] = [];
-  if (!apart) for (const server of [ours, bare]) parties.push(await meet(server, followers, durable));
-  for (let round = 0; round < (apart ? 3 : rounds); round += 1) {
+  const measured = { one: { ours: figures(), bare: figures() }, eight: { ours: figures(), bare: figures() } };
+  const oneAtATime = followers > many;
+  const connected: Clients[] = [];
+  if (!oneAtATime) for (const server of [ours, bare]) connected.push(await connectClients(server, followers, durable));
+  for (let round = 0; round < (oneAtATime ? 3 : rounds); round += 1) {
     for (const [at, server] of [ours, bare].entries()) {
-      const party = parties[at] ?? (await meet(server, followers, durable));
-      await measure(party, 1, roundMs / 5);
-      await measure(party, 1, roundMs, taken.one[server.kind]);
-      await measure(party, inFlight, roundMs, taken.eight[server.kind]);
-      if (apart) part(party);
+      const clients = connected[at] ?? (await connectClients(server, followers, durable));
+      await measure(clients, 1, roundMs / 5);
+      await measure(clients, 1, roundMs, measured.one[server.kind]);
+      await measure(clients, inFlight, roundMs, measured.eight[server.kind]);
+      if (oneAtATime) disconnect(clients);
     }
   }
-  parties.forEach(part);
+  connected.forEach(disconnect);
   const what = `fan-out${durable ? ', durable' : ''}: ${followers.toLocaleString('en')}`;
   return (['one', 'eight'] as const).flatMap((how) => {
-    const { ours: hub, bare: control } = taken[how];
+    const { ours: hub, bare: control } = measured[how];
     const name = `${what}, ${how === 'one' ? 'one at a time' : 'eight in flight'}`;
     return [
       { name, ours: Math.round(median(hub.rate)), control: Math.round(median(control.rate)), unit: 'deliveries/s' },
@@ -78,33 +78,33 @@ async function compare(ours: Server, bare: Server, followers: number, durable: b
   });
 }
 
-let met = 0;
+let channels = 0;
 
-async function meet(server: Server, followers: number, durable: boolean): Promise<Party> {
-  met += 1;
-  const channel = `followed-${met}`;
+async function connectClients(server: Server, followers: number, durable: boolean): Promise<Clients> {
+  channels += 1;
+  const channel = `followed-${channels}`;
   const joining = frame(server.kind === 'ours' ? JSON.stringify({ type: 'subscribe', channel }) : `j${channel}`);
   const crowd = await gather(server.port, followers, () => joining, '"type":"snapshot"');
   const writer = await asker(server.port, '"ack"');
   const item = { text: `${mark}${'x'.repeat(20)}` };
   const create = JSON.stringify({ type: 'create', channel, item, ref: 1 });
-  // What the hub tells followers of that, to the byte but for the digits of its numbers.
-  const told = `{"success":true,"type":"create","channel":"${channel}","seq":10000,"key":"${'k'.repeat(20)}","item":${JSON.stringify(item)},"device_id":"by-hand-127.0.0.100/1000","at":1800000000000}`;
+  // The message that the hub sends to followers, with the same length except for digits of numbers.
+  const change = `{"success":true,"type":"create","channel":"${channel}","seq":10000,"key":"${'k'.repeat(20)}","item":${JSON.stringify(item)},"device_id":"by-hand-127.0.0.100/1000","at":1800000000000}`;
   return {
     server,
     crowd,
     writer,
-    text: frame(server.kind === 'ours' ? create : `${durable ? 'd' : 'p'}${channel}\n${told}`),
+    text: frame(server.kind === 'ours' ? create : `${durable ? 'd' : 'p'}${channel}\n${change}`),
   };
 }
 
-function part({ crowd, writer }: Party): void {
+function disconnect({ crowd, writer }: Clients): void {
   crowd.leave();
   writer.leave();
 }
 
 async function measure(
-  { server, crowd, writer, text }: Party,
+  { server, crowd, writer, text }: Clients,
   flight: number,
   forMs: number,
   into?: Figures,
@@ -114,7 +114,7 @@ async function measure(
   const began = performance.now();
   let sent = 0;
   while (performance.now() - began < forMs) {
-    await Promise.all([crowd.hears(flight), writer.ask(texts, flight)]);
+    await Promise.all([crowd.receive(flight), writer.ask(texts, flight)]);
     sent += flight;
   }
   const took = performance.now() - began;

@@ -1,5 +1,5 @@
-// How long a plain action of `kronos` takes from the shell's point of view, bundle and all, beside Node that does nothing. The fastest
-// of the runs says what it costs; the median what is felt on this machine now.
+// The duration of simple `kronos` commands as the shell sees it, including the start of Node. The control is Node with an empty script.
+// The fastest run shows the cost itself; the median also contains the other load of this machine.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// `npm run bench` runs every benchmark, `npm run bench -- fanout idle` those that are named, and prints one table: ours, the bare
-// control of the same call, and what the one is to the other. What each measures is in README.md; nothing is judged here.
+// `npm run bench` runs every benchmark, `npm run bench -- fanout idle` only these two. It prints one table with our figure, the control's
+// figure from the same run, and their ratio. README.md describes each benchmark. No figure fails anything.
 
 import { benchActivityWatch } from './activitywatch.ts';
 import { benchDay } from './day.ts';
@@ -27,28 +27,28 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   day: benchDay,
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in benches));
+const selected = process.argv.slice(2);
+const unknown = selected.filter((name) => !(name in benches));
 if (unknown.length > 0) {
-  console.error(`There is no ${unknown.join(', ')}: name any of ${Object.keys(benches).join(', ')}.`);
+  console.error(`Unknown benchmark: ${unknown.join(', ')}. The benchmarks are ${Object.keys(benches).join(', ')}.`);
   process.exit(2);
 }
 
-const patienceMs = 900_000;
+const deadlineMs = 900_000;
 setTimeout(() => {
-  console.error('Something never came: a benchmark hangs.');
+  console.error('The benchmarks did not finish in 15 minutes: one hangs.');
   process.exit(1);
-}, patienceMs).unref();
+}, deadlineMs).unref();
 
-/** How ours compares: bytes as a difference, everything else as a ratio. */
-function beside({ ours, control, unit }: BenchRow): string {
+/** Ours compared with the control: bytes as a difference, everything else as a ratio. */
+function ratio({ ours, control, unit }: BenchRow): string {
   if (unit === 'bytes') return `${ours < control ? '' : '+'}${ours - control}`;
   return control === 0 ? '' : (ours / control).toFixed(2);
 }
 
 const rows: BenchRow[] = [];
 for (const [name, bench] of Object.entries(benches)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (selected.length > 0 && !selected.includes(name)) continue;
   const began = performance.now();
   rows.push(...(await bench()));
   console.error(`${name}: ${Math.round((performance.now() - began) / 1_000)} s`);
@@ -56,7 +56,7 @@ for (const [name, bench] of Object.entries(benches)) {
 
 const lines = [
   ['', 'ours', 'control', 'unit', 'ratio, or above'],
-  ...rows.map((row) => [row.name, String(row.ours), String(row.control), row.unit, beside(row)]),
+  ...rows.map((row) => [row.name, String(row.ours), String(row.control), row.unit, ratio(row)]),
 ];
 const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
 for (const line of lines) {

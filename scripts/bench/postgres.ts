@@ -1,6 +1,6 @@
 // The write path on PostgreSQL: durable creates by 64 and by 1,000 clients over WebSocket, and by as many writers without sockets,
-// beside pgbench running the same statement, one write a transaction, from 64 connections to the same server. And two nodes: from
-// sending a write to the one until its follower on the other has heard, beside the bare statement, a NOTIFY and a look.
+// compared with pgbench, which runs the same statement, one write a transaction, from 64 connections to the same server. Also two
+// nodes: the time from sending a write to one until a follower on the other receives it, compared with a bare INSERT, NOTIFY and SELECT.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { Nats, natsServer } from '../../tests/harness/nats.ts';
 import { Postgres, postgresBin } from '../../tests/harness/postgres.ts';
 import { type BenchRow, median } from './store.ts';
 import { frame, gather, type Server, start } from './wire.ts';
-import { meet, owner, write } from './writes.ts';
+import { connectWriters, owner, write } from './writes.ts';
 
 const rounds = 3;
 const roundMs = 3_000;
@@ -27,7 +27,7 @@ export async function benchPostgres(): Promise<readonly BenchRow[]> {
   if (postgresBin === undefined) throw new Error('PostgreSQL is not installed');
   const postgres = await Postgres.start(['shared_buffers=256MB']);
   try {
-    return [...(await writes(postgres, postgresBin)), ...(await beatsHeard(postgres))];
+    return [...(await writes(postgres, postgresBin)), ...(await measureNodes(postgres))];
   } finally {
     await postgres.remove();
   }
@@ -58,9 +58,9 @@ async function writes(postgres: Postgres, bin: string): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const writers of [clients, 1_000]) {
     const rates = { hub: [] as number[], store: [] as number[], bare: [] as number[] };
-    const party = await meet(hub, writers);
+    const group = await connectWriters(hub, writers);
     for (let round = -1; round < rounds; round += 1) {
-      const { written, seconds } = await write(party, roundMs);
+      const { written, seconds } = await write(group, roundMs);
       const alone = await storeRate(writers, round);
       const bare = await bench(clients);
       if (round < 0) continue;
@@ -68,7 +68,7 @@ async function writes(postgres: Postgres, bin: string): Promise<BenchRow[]> {
       rates.store.push(alone);
       rates.bare.push(bare);
     }
-    party.crowd.leave();
+    group.crowd.leave();
     const control = Math.round(median(rates.bare));
     const who = `${writers.toLocaleString('en')} clients`;
     rows.push(
@@ -125,7 +125,7 @@ SELECT * FROM append('bench' || :client_id::text, 1, 1, ARRAY['b' || (:client_id
   return Number(/tps = ([\d.]+)/.exec(stdout)?.[1] ?? 0);
 }
 
-async function beatsHeard(postgres: Postgres): Promise<BenchRow[]> {
+async function measureNodes(postgres: Postgres): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   const nats = natsServer === undefined ? undefined : await Nats.start();
   const relays = nats === undefined ? ['notify'] : ['notify', nats.url];
@@ -134,42 +134,42 @@ async function beatsHeard(postgres: Postgres): Promise<BenchRow[]> {
     const on = { HORAI_STORE: url, HORAI_RELAY: relay, HORAI_OWNER_TOKEN: owner };
     const a = await start('ours', { ...on, HORAI_DATA: postgres.folder() });
     const b = await start('ours', { ...on, HORAI_DATA: postgres.folder() });
-    const ours = await heard(a, b);
-    const control = await bareHeard(url);
+    const ours = await measureDelivery(a, b);
+    const control = await measureBareDelivery(url);
     await Promise.all([a.stop(), b.stop()]);
-    const name = `two nodes: sent to one until heard on the other, ${relay === 'notify' ? 'NOTIFY' : 'NATS'}`;
+    const name = `two nodes: from sending to one until delivery on the other, ${relay === 'notify' ? 'NOTIFY' : 'NATS'}`;
     const of = (figures: readonly number[], at: number) =>
       Math.round(([...figures].sort((x, y) => x - y)[Math.floor(figures.length * at)] ?? 0) * 1_000);
     rows.push(
       { name: `${name}, median`, ours: of(ours, 0.5), control: of(control, 0.5), unit: 'µs' },
-      { name: `${name}, of 100 the 99th`, ours: of(ours, 0.99), control: of(control, 0.99), unit: 'µs' },
+      { name: `${name}, 99th percentile`, ours: of(ours, 0.99), control: of(control, 0.99), unit: 'µs' },
     );
   }
   await nats?.down();
   return rows;
 }
 
-/** Milliseconds, one write at a time. */
-async function heard(a: Server, b: Server): Promise<number[]> {
+/** Milliseconds from sending to delivery, one write at a time. */
+async function measureDelivery(a: Server, b: Server): Promise<number[]> {
   const hello = (at: number) => frame(JSON.stringify({ type: 'login', user_id: owner, device_id: `d${at}` }));
   const writer = await gather(a.port, 1, hello, '"success":true');
   const follower = await gather(b.port, 1, hello, '"success":true');
-  const follows = new Promise<void>((resolve) => follower.answered(() => resolve()));
+  const follows = new Promise<void>((resolve) => follower.onBytes(() => resolve()));
   follower.sockets[0]?.write(frame(JSON.stringify({ type: 'subscribe', channel: 'notes' })));
   await follows;
   const times: number[] = [];
   for (let beat = 0; beat < beats; beat += 1) {
-    const told = new Promise<void>((resolve) => {
-      follower.answered((_at, bytes) => {
+    const arrived = new Promise<void>((resolve) => {
+      follower.onBytes((_at, bytes) => {
         if (bytes.includes('"create"')) resolve();
       });
     });
-    const answered = new Promise<void>((resolve) => writer.answered(() => resolve()));
+    const answered = new Promise<void>((resolve) => writer.onBytes(() => resolve()));
     const began = performance.now();
     writer.sockets[0]?.write(
       frame(JSON.stringify({ type: 'create', channel: 'notes', item: { text: 'x'.repeat(180) }, ref: 1 })),
     );
-    await told;
+    await arrived;
     times.push(performance.now() - began);
     await answered;
   }
@@ -178,21 +178,21 @@ async function heard(a: Server, b: Server): Promise<number[]> {
   return times.slice(beats / 4);
 }
 
-async function bareHeard(url: string): Promise<number[]> {
-  const [writer, ear] = [new pg.Client(url), new pg.Client(url)];
-  await Promise.all([writer.connect(), ear.connect()]);
+async function measureBareDelivery(url: string): Promise<number[]> {
+  const [writer, listener] = [new pg.Client(url), new pg.Client(url)];
+  await Promise.all([writer.connect(), listener.connect()]);
   await writer.query('CREATE TABLE bare (n int PRIMARY KEY, value text)');
-  await ear.query('LISTEN bare');
+  await listener.query('LISTEN bare');
   const times: number[] = [];
   for (let beat = 0; beat < beats; beat += 1) {
-    const told = new Promise<void>((resolve) => ear.once('notification', () => resolve()));
+    const arrived = new Promise<void>((resolve) => listener.once('notification', () => resolve()));
     const began = performance.now();
     await writer.query({ name: 'i', text: 'INSERT INTO bare VALUES ($1, $2)', values: [beat, value] });
     await writer.query(`SELECT pg_notify('bare', '')`);
-    await told;
-    await ear.query({ name: 's', text: 'SELECT * FROM bare WHERE n >= $1', values: [beat] });
+    await arrived;
+    await listener.query({ name: 's', text: 'SELECT * FROM bare WHERE n >= $1', values: [beat] });
     times.push(performance.now() - began);
   }
-  await Promise.all([writer.end(), ear.end()]);
+  await Promise.all([writer.end(), listener.end()]);
   return times.slice(beats / 4);
 }

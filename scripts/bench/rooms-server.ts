@@ -1,5 +1,6 @@
-// The servers that scripts/bench/rooms.ts measures, each in a process of its own: this hub, and its bare twin, which knows no
-// history, no slow reader and no error. Talks to its parent by messages: the port, and the memory when asked.
+// The servers that scripts/bench/rooms.ts measures, each in a process of its own: this hub, and a control of bare
+// uWebSockets.js without history, protection from slow readers and error handling. It sends its port to the parent process, and its
+// memory on request.
 
 import { compose } from '../../server/compose.ts';
 import { type Config, configure } from '../../server/config.ts';

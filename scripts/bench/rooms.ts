@@ -1,5 +1,5 @@
-// 10,000 subscribers in one mob-timer room: how long an update takes to reach the last of them, what they cost, and what one
-// of them who never reads costs the others. Each beside bare uWebSockets.js (rooms-server.ts) in the same call.
+// 10,000 subscribers of one mob-timer room: the time until an update reaches the last of them, their memory, and the effect of one
+// subscriber that never reads. The control is bare uWebSockets.js (rooms-server.ts) in the same run.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,22 +11,22 @@ import type { BenchRow } from './store.ts';
 const subscribers = 10_000;
 const updates = 25;
 const burst = 40;
-/** In every update once, and in nothing else. */
+/** A byte (`~`) that every update contains once, and no other message. */
 const mark = 0x7e;
-/** What the room remembers when the sleeper comes: more than the system's buffers of one connection hold. */
+/** The room's history when the slow reader connects: more than the system buffers for one connection. */
 const historyBytes = 12_000_000;
 const requestBytes = 200_000;
 
 interface Server {
   readonly port: number;
-  /** Bytes, after a collection of garbage: the process', and those in use by JavaScript. */
+  /** Bytes after garbage collection: `resident` of the process, `live` in use by JavaScript. */
   memory(): Promise<{ readonly resident: number; readonly live: number }>;
   stop(): void;
 }
 
 interface Crowd {
-  /** Resolves when each has had `more` updates more. */
-  hears(more: number): Promise<void>;
+  /** Resolves when each has received `more` further updates. */
+  receive(more: number): Promise<void>;
   leave(): void;
 }
 
@@ -37,7 +37,7 @@ interface Figures {
   readonly socketMs: number;
   readonly socketBurst: number;
   readonly growth: number;
-  readonly asleepSeconds: number;
+  readonly secondsUntilClosed: number;
 }
 
 export async function benchRooms(): Promise<readonly BenchRow[]> {
@@ -53,10 +53,14 @@ export async function benchRooms(): Promise<readonly BenchRow[]> {
     row('an update reaches all of 10,000 event streams', 'ms', (figures) => figures.streamMs),
     row('updates to 10,000 event streams, 40 at once', 'deliveries/s', (figures) => figures.streamBurst),
     row('memory of an event stream', 'bytes', (figures) => figures.streamBytes),
-    row('an update reaches all of 9,999 WebSockets beside a sleeper', 'ms', (figures) => figures.socketMs),
-    row('updates to 9,999 WebSockets beside a sleeper, 40 at once', 'deliveries/s', (figures) => figures.socketBurst),
-    row('memory that a sleeper costs, of a room of 12 MB', 'MB', (figures) => figures.growth),
-    row('a sleeper is let go after (0: never)', 's', (figures) => figures.asleepSeconds),
+    row('an update reaches 9,999 WebSockets, with one slow reader', 'ms', (figures) => figures.socketMs),
+    row(
+      'updates to 9,999 WebSockets, with one slow reader, 40 at once',
+      'deliveries/s',
+      (figures) => figures.socketBurst,
+    ),
+    row('memory that a slow reader costs, in a room of 12 MB', 'MB', (figures) => figures.growth),
+    row('a slow reader is disconnected after (0: never)', 's', (figures) => figures.secondsUntilClosed),
   ];
 }
 
@@ -69,22 +73,22 @@ async function measure(kind: 'ours' | 'bare'): Promise<Figures> {
   const streamBurst = await burstRate(server.port, streams, subscribers);
   streams.leave();
 
-  // Followers that were there before need nothing of the past; the sleeper, who comes anew, is sent all of it.
+  // Followers that give their position get no history; the slow reader, a new viewer, gets all of it.
   const user = 'x'.repeat(requestBytes);
   for (let sent = 0; sent < historyBytes; sent += requestBytes) await put(server.port, { breaktimer: 5, user });
   const sockets = await gather(server.port, subscribers - 1, webSocket(kind));
   const before = (await server.memory()).live;
-  const sleeper = await sleep(server.port);
-  const slept = performance.now();
+  const slowReader = await connectSlowReader(server.port);
+  const connectedAt = performance.now();
   const socketMs = await timed(server.port, sockets);
   const socketBurst = await burstRate(server.port, sockets, subscribers - 1);
   const growth = megabytes((await server.memory()).live - before);
-  const asleepSeconds = kind === 'ours' ? await letGo(server.port, sleeper, slept) : 0;
-  if (kind === 'ours') await comeBack(server.port);
-  sleeper.destroy();
+  const secondsUntilClosed = kind === 'ours' ? await waitUntilClosed(server.port, slowReader, connectedAt) : 0;
+  if (kind === 'ours') await readWholeRoom(server.port);
+  slowReader.destroy();
   sockets.leave();
   server.stop();
-  return { streamMs, streamBurst, streamBytes, socketMs, socketBurst, growth, asleepSeconds };
+  return { streamMs, streamBurst, streamBytes, socketMs, socketBurst, growth, secondsUntilClosed };
 }
 
 function megabytes(bytes: number): number {
@@ -111,17 +115,17 @@ function dial(port: number, at: number): Socket {
   return connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + Math.floor(at / 2_500)}`, noDelay: true });
 }
 
-/** What a subscriber sends: its request, and once that is answered what it has to say. */
+/** The start of a subscriber's connection: a request, and a message after the response. */
 interface Opening {
   readonly head: string;
-  readonly say: Buffer;
-  /** In the answer to it. */
+  readonly message: Buffer;
+  /** Text in the answer to the message, or to the request if there is no message. */
   readonly ready: string;
 }
 
 const stream: Opening = {
   head: 'GET /room/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
-  say: Buffer.alloc(0),
+  message: Buffer.alloc(0),
   ready: 'INITIAL_HISTORY',
 };
 
@@ -132,35 +136,35 @@ function webSocket(kind: 'ours' | 'bare'): Opening {
     head:
       'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
       'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-    // A client's frame: under 126 bytes, masked with zeros.
-    say: Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]),
+    // A client's frame of less than 126 bytes, masked with zeros.
+    message: Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]),
     ready: '"type":"changes"',
   };
 }
 
-/** Where the room stands when the WebSockets come: one step for each request before. */
+/** The room's position when the WebSockets connect: one step for each earlier request. */
 function historySteps(): number {
   return updates + burst + Math.ceil(historyBytes / requestBytes);
 }
 
-/** Connects them all and waits until each has had its answer. */
-async function gather(port: number, count: number, { head, say, ready }: Opening): Promise<Crowd> {
+/** Connects `count` subscribers and waits until each has received `ready`. */
+async function gather(port: number, count: number, { head, message, ready }: Opening): Promise<Crowd> {
   const sockets: Socket[] = [];
-  let heard = 0;
-  let wanted = Number.POSITIVE_INFINITY;
-  let tell: () => void = () => undefined;
+  let received = 0;
+  let target = Number.POSITIVE_INFINITY;
+  let onTarget: () => void = () => undefined;
   const join = (at: number) =>
     new Promise<void>((resolve, reject) => {
       const socket = dial(port, at);
       let waiting = true;
-      socket.once('data', () => socket.write(say));
+      socket.once('data', () => socket.write(message));
       socket.on('data', (chunk) => {
         if (waiting && chunk.includes(ready)) {
           waiting = false;
           resolve();
         }
-        for (let found = chunk.indexOf(mark); found !== -1; found = chunk.indexOf(mark, found + 1)) heard += 1;
-        if (heard >= wanted) tell();
+        for (let found = chunk.indexOf(mark); found !== -1; found = chunk.indexOf(mark, found + 1)) received += 1;
+        if (received >= target) onTarget();
       });
       socket.on('error', reject);
       socket.write(head);
@@ -170,11 +174,11 @@ async function gather(port: number, count: number, { head, say, ready }: Opening
     await Promise.all(Array.from({ length: Math.min(250, count - at) }, (_, next) => join(at + next)));
   }
   return {
-    hears: (more) =>
+    receive: (more) =>
       new Promise((resolve) => {
-        wanted = heard + more * count;
-        tell = () => {
-          wanted = Number.POSITIVE_INFINITY;
+        target = received + more * count;
+        onTarget = () => {
+          target = Number.POSITIVE_INFINITY;
           resolve();
         };
       }),
@@ -188,23 +192,23 @@ function put(port: number, body: object): Promise<void> {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body);
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    const asking = request({ port, host: '127.0.0.1', method: 'PUT', path: '/room', headers }, (response) => {
+    const outgoing = request({ port, host: '127.0.0.1', method: 'PUT', path: '/room', headers }, (response) => {
       response.resume();
       response.on('end', () => {
         if (response.statusCode === 202) resolve();
-        else reject(new Error(`a PUT was answered ${response.statusCode}`));
+        else reject(new Error(`PUT: ${response.statusCode}`));
       });
     });
-    asking.on('error', reject);
-    asking.end(text);
+    outgoing.on('error', reject);
+    outgoing.end(text);
   });
 }
 
-/** Median milliseconds from the request to the last subscriber's having it. */
+/** Median milliseconds from the request until the last subscriber has the update. */
 async function timed(port: number, crowd: Crowd): Promise<number> {
   const times: number[] = [];
   for (let at = 0; at < updates; at += 1) {
-    const all = crowd.hears(1);
+    const all = crowd.receive(1);
     const began = performance.now();
     await Promise.all([all, put(port, { breaktimer: 5, user: '~' })]);
     times.push(performance.now() - began);
@@ -214,32 +218,32 @@ async function timed(port: number, crowd: Crowd): Promise<number> {
 }
 
 async function burstRate(port: number, crowd: Crowd, count: number): Promise<number> {
-  const all = crowd.hears(burst);
+  const all = crowd.receive(burst);
   const began = performance.now();
   await Promise.all([all, ...Array.from({ length: burst }, () => put(port, { breaktimer: 5, user: '~' }))]);
   return Math.round((burst * count * 1_000) / (performance.now() - began));
 }
 
-/** A viewer that is sent the room and never reads on. */
-async function sleep(port: number): Promise<Socket> {
+/** Connects a viewer that reads nothing after the beginning of the stream. */
+async function connectSlowReader(port: number): Promise<Socket> {
   const socket = dial(port, subscribers);
   socket.write(stream.head);
   await once(socket, 'readable');
   return socket;
 }
 
-/** Seconds until the hub counts no viewer any more. */
-async function letGo(port: number, sleeper: Socket, since: number): Promise<number> {
-  sleeper.on('error', () => undefined);
-  const front = dial(port, 0);
-  front.write('GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
-  for await (const chunk of front) if (/ACTIVE_USERS_UPDATE\ndata:0\n/.test(String(chunk))) break;
-  front.destroy();
+/** Waits until the hub counts no viewer. Returns the seconds since `since`. */
+async function waitUntilClosed(port: number, slowReader: Socket, since: number): Promise<number> {
+  slowReader.on('error', () => undefined);
+  const frontPage = dial(port, 0);
+  frontPage.write('GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  for await (const chunk of frontPage) if (/ACTIVE_USERS_UPDATE\ndata:0\n/.test(String(chunk))) break;
+  frontPage.destroy();
   return Math.round((performance.now() - since) / 100) / 10;
 }
 
-/** The sleeper again, awake: it is sent the whole room, down to the newest request. */
-async function comeBack(port: number): Promise<void> {
+/** Connects a viewer that reads, and waits until it has received the whole room with the newest request. */
+async function readWholeRoom(port: number): Promise<void> {
   const socket = dial(port, 1);
   socket.write(stream.head);
   let text = '';

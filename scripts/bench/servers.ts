@@ -1,16 +1,16 @@
 // The servers that the benchmarks measure. Each runs in a process of its own, so that it has a core of its own: this hub, started by
 // `compose`, and a control of bare uWebSockets.js without channels, accounts and protection from slow readers. They report their port,
-// and on request their use of processor and memory. The benchmarks beside this file drive them.
+// and on request their use of processor and memory. The other files of this folder drive them.
 
 import { compose } from '../../server/compose.ts';
 import { configure } from '../../server/config.ts';
 import { realWorld } from '../../server/world.ts';
 
-/** What a parent is told when it asks: of this process alone. */
+/** The resource use of this process, which the parent process requests. */
 export interface Usage {
   /** Microseconds of processor time since the start, all threads. */
   readonly cpu: number;
-  /** Bytes, after a collection of garbage. */
+  /** Bytes, after garbage collection if requested. */
   readonly resident: number;
   readonly heap: number;
 }
@@ -23,7 +23,7 @@ async function ours(env: Record<string, string>): Promise<number> {
   return Number(new URL(composed.hub.url).port);
 }
 
-/** Texts are commands by their first letter: the shortest protocol that lets both servers do the same work on the wire. */
+/** The first letter of a text is its command: a minimal protocol with which both servers send the same bytes. */
 async function bare(file: string): Promise<number> {
   const uws = await import('uWebSockets.js');
   const engine = file === '' ? undefined : await (await import('./bare-sqlite.ts')).openBare(file, 'all');
@@ -42,22 +42,22 @@ async function bare(file: string): Promise<number> {
     maxBackpressure: 1_048_576,
     idleTimeout: 120,
     message(socket, message) {
-      const said = Buffer.from(message).toString();
-      const rest = said.slice(1);
-      switch (said[0]) {
-        // Join a topic; log in, which joins one too.
+      const command = Buffer.from(message).toString();
+      const rest = command.slice(1);
+      switch (command[0]) {
+        // Join a topic. Also stands for a login, which joins one.
         case 'j':
           socket.subscribe(rest);
           socket.send('{"success":true,"type":"snapshot"}');
           break;
-        // Publish: the topic, a line, the text.
+        // Publish: the topic, a newline, the text.
         case 'p': {
           const at = rest.indexOf('\n');
           app.publish(rest.slice(0, at), rest.slice(at + 1));
           socket.send(ack);
           break;
         }
-        // The same, once it is on disk.
+        // Publish, after a commit to disk.
         case 'd': {
           const at = rest.indexOf('\n');
           const topic = rest.slice(0, at);
@@ -69,12 +69,12 @@ async function bare(file: string): Promise<number> {
           });
           break;
         }
-        // A write to one of 16 channels that nobody follows.
+        // A write to one of 16 channels without followers.
         case 'w':
           keys += 1;
           void engine?.append(Number.parseInt(rest, 16) >> 4, `key-${keys}`, rest).then(() => socket.send(ack));
           break;
-        // What the returning are sent; and a returner.
+        // Set the page that returning clients get, and a returning client.
         case 'k':
           page = rest;
           socket.send(ack);
@@ -84,7 +84,7 @@ async function bare(file: string): Promise<number> {
           socket.send(page);
           break;
         default:
-          throw new Error(`${said} is no command`);
+          throw new Error(`unknown command: ${command}`);
       }
     },
   });
@@ -104,7 +104,7 @@ function usage(collect: boolean): Usage {
 }
 
 process.on('message', (collect: boolean) => process.send?.(usage(collect)));
-// `exit` writes profiles that were asked for.
+// `exit` writes the profiles of BENCH_PROFILE.
 process.on('disconnect', () => process.exit());
 const { kind, options } = JSON.parse(process.argv[2] ?? '{}');
 process.send?.({ port: await (kind === 'ours' ? ours(options) : bare(options.file ?? '')) });

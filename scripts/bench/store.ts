@@ -1,6 +1,5 @@
-// What our code costs on top of durable group commit: acknowledged appends through SqliteStore, and through a bare twin (a
-// worker with better-sqlite3 that inserts the same rows with prepared statements and asks nothing), in alternating rounds of
-// the same call. Printing is scripts/bench/main.ts' work.
+// The cost of our code on top of durable group commit: acknowledged appends through SqliteStore. The control is a worker with
+// better-sqlite3 that inserts the same rows with prepared statements and reads nothing. Rounds alternate between the two.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,9 +12,9 @@ import { type Appender, openBare } from './bare-sqlite.ts';
 
 export interface BenchRow {
   readonly name: string;
-  /** Through our code. */
+  /** The figure of our code. */
   readonly ours: number;
-  /** Through the bare twin, in the same call. */
+  /** The figure of the control, in the same run. */
   readonly control: number;
   readonly unit: string;
 }
@@ -23,7 +22,7 @@ export interface BenchRow {
 const rounds = 3;
 const roundMs = 1_000;
 const channels = 16;
-/** How many items the writers of a channel move when only the last value is kept. */
+/** The number of items that the writers of a channel update when only the last value is kept. */
 const movingKeys = 500;
 
 /** Medians of acknowledged writes a second, for 64 and for 1,000 writers that each wait for their answer. */

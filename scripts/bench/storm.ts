@@ -1,6 +1,6 @@
-// 10,000 clients that were following lose their connection, miss 100 changes and come back at once: handshake, login with their
-// device, subscribe with their position. How long until the last has caught up, beside a bare server that sends each the same
-// bytes from memory; and how many questions that was to the store.
+// 10,000 followers lose their connection, miss 100 changes and reconnect at once: handshake, login with their device, subscribe with
+// their position. Measures the time until the last has caught up, and the reads from the store. The control is a bare server that sends
+// each client the same bytes from memory.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,8 +13,8 @@ const clients = 10_000;
 const missed = 100;
 const rounds = 3;
 const owner = randomUUID();
-/** In the last change they missed, and nowhere else. */
-const newest = 'the last they missed';
+/** The text of the last missed change only. */
+const newest = 'the last missed change';
 
 export async function benchStorm(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
@@ -32,12 +32,12 @@ export async function benchStorm(): Promise<readonly BenchRow[]> {
   const figures = { ours: [] as number[], bare: [] as number[] };
   const reads: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const position = /"seq":(\d+),"epoch":"([^"]+)"/.exec(await hub.ask(create('the last they hear')));
+    const position = /"seq":(\d+),"epoch":"([^"]+)"/.exec(await hub.ask(create('the last received change')));
     const [seq, epoch] = [Number(position?.[1]), position?.[2]];
     const subscribe = JSON.stringify({ type: 'subscribe', channel: 'notes', seq, epoch });
-    const hello = (stated: number) => (at: number) =>
+    const hello = (knownVersion: number) => (at: number) =>
       Buffer.concat([
-        frame(JSON.stringify({ type: 'login', user_id: owner, device_id: `device-${at}`, version: stated })),
+        frame(JSON.stringify({ type: 'login', user_id: owner, device_id: `device-${at}`, version: knownVersion })),
         frame(subscribe),
       ]);
     const before = await gather(ours.port, clients, hello(round === 0 ? 0 : version), '"type":"changes"');
@@ -50,9 +50,9 @@ export async function benchStorm(): Promise<readonly BenchRow[]> {
     const page = await reader.ask(frame(subscribe));
     reader.leave();
     await twin.ask(frame(`k${page.slice(page.indexOf('{"success"'))}`));
-    const asked = await questions(ours);
+    const readsBefore = await countReads(ours);
     figures.ours.push(await storm(ours, hello(version)));
-    reads.push((await questions(ours)) - asked);
+    reads.push((await countReads(ours)) - readsBefore);
     figures.bare.push(await storm(bare, () => Buffer.concat([frame('jtasks'), frame('r')])));
     await settled(ours);
   }
@@ -61,12 +61,12 @@ export async function benchStorm(): Promise<readonly BenchRow[]> {
   rmSync(folder, { recursive: true });
   return [
     {
-      name: 'storm: 10,000 return at once, 100 changes behind',
+      name: 'storm: 10,000 reconnect at once, 100 changes behind',
       ours: median(figures.ours),
       control: median(figures.bare),
       unit: 'ms',
     },
-    { name: 'storm: questions to the store meanwhile', ours: median(reads), control: 0, unit: 'reads' },
+    { name: 'storm: reads from the store', ours: median(reads), control: 0, unit: 'reads' },
   ];
 }
 
@@ -78,8 +78,8 @@ async function storm({ port }: Server, hello: (at: number) => Buffer): Promise<n
   return Math.round(took);
 }
 
-/** How many questions the hub has asked its store so far. */
-async function questions({ port }: Server): Promise<number> {
+/** The number of reads from the hub's store so far. */
+async function countReads({ port }: Server): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}/-/metrics`);
   const count = /^horai_store_reads_total (\d+)$/m.exec(await response.text())?.[1];
   if (count === undefined) throw new Error('the hub does not count its reads');

@@ -1,6 +1,6 @@
-// Five years of one person's heartbeats: how fast they come in by HTTP, what they weigh on disk, how soon a hub that has just
-// started answers, and how quick the answers are. The control of a question is the plain scan: the same days read from the same
-// store as JSON and added up one by one; that of taking heartbeats in is a bare engine that commits the same rows.
+// Five years of one person's heartbeats: the rate of ingest by HTTP, their size on disk, and the time of answers, also of the first one
+// after a start. The control of a request is a plain scan: the same days read from the same store as JSON and added up one by one. The
+// control of ingest is a bare engine that commits the same rows.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,12 +44,12 @@ const batch = 25;
 const clients = 16;
 const ingestMs = 5_000;
 
-/** @param heartbeats of the one account that is asked about */
+/** @param heartbeats the number of heartbeats of the account whose statistics are measured */
 export async function benchWakatime(heartbeats = 5_000_000): Promise<readonly BenchRow[]> {
-  return [...(await taking()), ...(await answering(heartbeats)), ...(await importing(1_000_000))];
+  return [...(await measureIngest()), ...(await measureAnswers(heartbeats)), ...(await measureImport(1_000_000))];
 }
 
-/** A small seeded generator: the same person in every run. */
+/** A small seeded generator, so that every run has the same heartbeats. */
 function chance(seed: number): () => number {
   let state = seed;
   return () => {
@@ -65,15 +65,15 @@ const agents = [
   'GoLand/2024.1 GoLand-wakatime/15.0.1',
 ].map((editor) => `wakatime/v1.102.1 (linux-6.6.4-x86_64) go1.22.5 ${editor}`);
 
-/** In order of time: working days of eight hours in runs on one file, in a dozen projects that come and go. */
+/** Heartbeats ordered by time: working days of eight hours, runs on one file, a dozen projects of which a few are active at a time. */
 export function* person(count: number, seed = 7): Generator<Readonly<Record<string, unknown>>> {
   const random = chance(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   const days = years * 365;
   const first = until - days * daySeconds;
-  let told = 0;
+  let generated = 0;
   for (let day = 0; day < days; day += 1) {
-    const today = Math.round(((day + 1) * count) / days) - told;
+    const today = Math.round(((day + 1) * count) / days) - generated;
     const step = 28_800 / Math.max(1, today);
     const machine = `machine-${below(3)}`;
     let [project, file] = [below(12), below(300)];
@@ -99,12 +99,12 @@ export function* person(count: number, seed = 7): Generator<Readonly<Record<stri
         machine,
       };
     }
-    told += today;
+    generated += today;
   }
 }
 
-/** Batches as the command line sends them, by HTTP; and the same rows into a bare engine. */
-async function taking(): Promise<readonly BenchRow[]> {
+/** Sends batches by HTTP as wakatime-cli does. The control writes the same rows into a bare engine. */
+async function measureIngest(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
   const server = await start('ours', { HORAI_DATA: join(folder, 'hub') });
   const base = `http://127.0.0.1:${server.port}`;
@@ -112,15 +112,15 @@ async function taking(): Promise<readonly BenchRow[]> {
   const next = (): readonly unknown[] => Array.from({ length: batch }, () => source.next().value);
   const run = async (send: (heartbeats: readonly unknown[]) => Promise<unknown>): Promise<number> => {
     const began = performance.now();
-    let taken = 0;
+    let sent = 0;
     const client = async () => {
       while (performance.now() - began < ingestMs) {
         await send(next());
-        taken += batch;
+        sent += batch;
       }
     };
     await Promise.all(Array.from({ length: clients }, client));
-    return Math.round((taken * 1_000) / (performance.now() - began));
+    return Math.round((sent * 1_000) / (performance.now() - began));
   };
   const ours = await run(async (list) => {
     const answer = await fetch(`${base}/api/v1/users/current/heartbeats.bulk`, {
@@ -142,11 +142,11 @@ async function taking(): Promise<readonly BenchRow[]> {
   );
   await bare.close();
   const [bars, nothings]: [number[], number[]] = [[], []];
-  const asked = async (path: string): Promise<void> => void (await (await fetch(`${base}${path}`)).arrayBuffer());
-  // In turns, since the machine may have something else to do for a while.
+  const request = async (path: string): Promise<void> => void (await (await fetch(`${base}${path}`)).arrayBuffer());
+  // Alternates between the two, so that other work on the machine slows both equally.
   for (let turn = 0; turn < 500; turn += 1) {
-    bars.push(await timed(() => asked('/api/v1/users/current/statusbar/today')));
-    nothings.push(await timed(() => asked('/-/clock')));
+    bars.push(await timed(() => request('/api/v1/users/current/statusbar/today')));
+    nothings.push(await timed(() => request('/-/clock')));
   }
   const [bar, nothing] = [microseconds(median(bars)), microseconds(median(nothings))];
   await server.stop();
@@ -157,8 +157,8 @@ async function taking(): Promise<readonly BenchRow[]> {
   ];
 }
 
-/** A data dump through the command, into a hub that is empty: how long it takes, and how much memory both need at the most. */
-async function importing(heartbeats: number): Promise<readonly BenchRow[]> {
+/** Imports a data dump with the command into an empty hub. Measures the duration and the peak memory of both. */
+async function measureImport(heartbeats: number): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
   const file = join(folder, 'dump.json');
   await writeFile(file, dumpOf(heartbeats));
@@ -174,10 +174,10 @@ async function importing(heartbeats: number): Promise<readonly BenchRow[]> {
     ended = true;
     return code;
   });
-  let [ofHub, ofCommand] = [0, 0];
+  let [hubPeak, commandPeak] = [0, 0];
   while (!ended) {
-    ofHub = Math.max(ofHub, (await server.usage()).resident);
-    ofCommand = Math.max(ofCommand, residentOf(child.pid));
+    hubPeak = Math.max(hubPeak, (await server.usage()).resident);
+    commandPeak = Math.max(commandPeak, residentOf(child.pid));
     await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 100))]);
   }
   if ((await end) !== 0) throw new Error('the import failed');
@@ -189,39 +189,39 @@ async function importing(heartbeats: number): Promise<readonly BenchRow[]> {
   rmSync(folder, { recursive: true });
   const of = `${(heartbeats / 1e6).toLocaleString('en')} million (control: the file)`;
   return [
-    { name: 'wakatime: importing a dump', ours: Math.round(heartbeats / took), control: 0, unit: 'heartbeats/s' },
+    { name: 'wakatime: import of a dump', ours: Math.round(heartbeats / took), control: 0, unit: 'heartbeats/s' },
     {
       name: `wakatime: memory of the hub that imports ${of}`,
-      ours: mebibytes(ofHub),
+      ours: mebibytes(hubPeak),
       control: Math.round(size),
       unit: 'MiB',
     },
     {
       name: `wakatime: memory of the command that imports ${of}`,
-      ours: mebibytes(ofCommand),
+      ours: mebibytes(commandPeak),
       control: Math.round(size),
       unit: 'MiB',
     },
   ];
 }
 
-/** In WakaTime's own form, a day at a time. */
+/** A dump in WakaTime's format, in chunks of one day. */
 function* dumpOf(heartbeats: number): Generator<string> {
   yield '{"user":{},"range":{"start":0,"end":0},"days":[';
-  let [date, piece] = ['', ''];
-  for (const said of person(heartbeats)) {
-    const its = new Date(Number(said['time']) * 1_000).toISOString().slice(0, 10);
-    if (its !== date) {
-      yield piece;
-      piece = `${date === '' ? '' : ']},'}{"date":"${its}","heartbeats":[`;
-      date = its;
-    } else piece += ',';
-    piece += JSON.stringify(said);
+  let [date, chunk] = ['', ''];
+  for (const heartbeat of person(heartbeats)) {
+    const heartbeatDate = new Date(Number(heartbeat['time']) * 1_000).toISOString().slice(0, 10);
+    if (heartbeatDate !== date) {
+      yield chunk;
+      chunk = `${date === '' ? '' : ']},'}{"date":"${heartbeatDate}","heartbeats":[`;
+      date = heartbeatDate;
+    } else chunk += ',';
+    chunk += JSON.stringify(heartbeat);
   }
-  yield `${piece}]}]}`;
+  yield `${chunk}]}]}`;
 }
 
-/** Bytes, where the system tells. */
+/** Resident bytes of a process; 0 where the system has no /proc. */
 function residentOf(pid: number | undefined): number {
   try {
     const [, kibibytes = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
@@ -235,16 +235,16 @@ function mebibytes(bytes: number): number {
   return Math.round(bytes / 1_048_576);
 }
 
-/** Straight into a store, as the command line's heartbeats would lie there. */
+/** Writes heartbeats directly into a store, in the form in which the hub stores them. */
 async function fill(folder: string, heartbeats: number): Promise<void> {
   const world = bareWorld();
   const store = await openStore(folder, world);
   let ops: Put[] = [];
   const write = () => store.append(channel, { ops, origin: 'bench', at: world.now() }, 'last');
-  for (const said of person(heartbeats)) {
-    const taken = parseHeartbeat(said, { userAgent: '', machine: '', at: until * 1_000 });
-    if (!taken.ok) throw new Error(JSON.stringify(taken.errors));
-    ops.push({ op: 'add', key: taken.key, value: JSON.stringify(taken.heartbeat), time: taken.time });
+  for (const heartbeat of person(heartbeats)) {
+    const parsed = parseHeartbeat(heartbeat, { userAgent: '', machine: '', at: until * 1_000 });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+    ops.push({ op: 'add', key: parsed.key, value: JSON.stringify(parsed.heartbeat), time: parsed.time });
     if (ops.length < 5_000) continue;
     await write();
     ops = [];
@@ -253,8 +253,8 @@ async function fill(folder: string, heartbeats: number): Promise<void> {
   await store.close();
 }
 
-/** A hub that has just started, as far as questions go. */
-async function started(folder: string) {
+/** Opens the parts of a hub that answer requests, with cold caches. */
+async function openParts(folder: string) {
   const world = bareWorld();
   const store = await openStore(folder, world);
   const hub = new Hub({ store, relay: noopRelay, world });
@@ -263,10 +263,10 @@ async function started(folder: string) {
   return { store, timelines, someone: { account, id: '', created: 0, settings } };
 }
 
-type Started = Awaited<ReturnType<typeof started>>;
+type HubParts = Awaited<ReturnType<typeof openParts>>;
 
-/** One kind of question: the moments it looks at, its answer, and what a plain scan has to read for it. */
-interface Asked {
+/** One kind of request: the period that it reads, its answer, and the days that a plain scan reads for it. */
+interface Endpoint {
   readonly name: string;
   readonly path: string;
   readonly query: string;
@@ -281,7 +281,7 @@ const spanIn = (question: TimeQueryOf<PersonInfo>): DateSpan => {
   if (!span.ok) throw new Error(span.error);
   return span.value;
 };
-const days = (name: string, query: string): Asked => ({
+const days = (name: string, query: string): Endpoint => ({
   name,
   path: 'summaries',
   query,
@@ -289,7 +289,7 @@ const days = (name: string, query: string): Asked => ({
   answer: (question) => writeSummaries(question, spanIn(question)),
   bounds: (question) => splitDays(spanIn(question), question).bounds,
 });
-const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Asked => ({
+const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Endpoint => ({
   name,
   path: 'stats/all_time',
   query,
@@ -301,7 +301,7 @@ const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolea
   bounds: (question) => splitDays(allTimeSpan(question), question).bounds,
   fits,
 });
-const questions: readonly Asked[] = [
+const endpoints: readonly Endpoint[] = [
   days('summaries of 7 days', 'range=last_7_days'),
   days('summaries of 365 days', 'start=2025-11-22&end=2026-11-21'),
   days(
@@ -320,7 +320,7 @@ const questions: readonly Asked[] = [
   },
 ];
 
-async function answering(heartbeats: number): Promise<readonly BenchRow[]> {
+async function measureAnswers(heartbeats: number): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
   await fill(folder, heartbeats);
   const before = sizeOf(folder);
@@ -329,53 +329,55 @@ async function answering(heartbeats: number): Promise<readonly BenchRow[]> {
   const row = (name: string, ours: number, control: number, unit: string) =>
     rows.push({ name: `wakatime: ${name}`, ours: Math.round(ours * 10) / 10, control: Math.round(control), unit });
 
-  // The very first question: nothing is kept yet, all is read as JSON.
-  const making = await started(folder);
-  const made = await timed(() => ask(making, days('', 'range=last_7_days')));
-  const all = await timed(() => making.timelines.of(account));
-  await making.timelines.close();
-  await making.store.close();
+  // The first request of all: no columns are stored yet, so all heartbeats are read as JSON.
+  const cold = await openParts(folder);
+  const first = await timed(() => ask(cold, days('', 'range=last_7_days')));
+  const all = await timed(() => cold.timelines.of(account));
+  await cold.timelines.close();
+  await cold.store.close();
   row(`on disk, of ${of} (control: their JSON)`, before / heartbeats, jsonSize(), 'bytes a heartbeat');
-  row(`on disk, days kept as columns, of ${of}`, (sizeOf(folder) - before) / heartbeats, 0, 'bytes a heartbeat');
-  row(`7 days, nothing kept yet, of ${of}`, made, 0, 'ms');
-  row(`making the columns anew, of ${of}`, all, 0, 'ms');
+  row(`on disk, days stored as columns, of ${of}`, (sizeOf(folder) - before) / heartbeats, 0, 'bytes a heartbeat');
+  row(`7 days, no columns stored yet, of ${of}`, first, 0, 'ms');
+  row(`building the columns, of ${of}`, all, 0, 'ms');
 
-  const measured: { asked: Asked; warm: number; scanned: number }[] = [];
-  const running = await started(folder);
-  for (const asked of questions) {
-    await ask(running, asked);
-    const question = await questionOf(running, asked);
+  const measured: { endpoint: Endpoint; warm: number; scanned: number }[] = [];
+  const running = await openParts(folder);
+  for (const endpoint of endpoints) {
+    await ask(running, endpoint);
+    const question = await questionOf(running, endpoint);
     const warm: number[] = [];
-    for (let turn = 0; turn < 15; turn += 1) warm.push(await timed(() => ask(running, asked)));
-    const scanned = await timed(() => scan(running.store, channel, asked.bounds(question), asked.fits ?? (() => true)));
-    measured.push({ asked, warm: median(warm), scanned });
+    for (let turn = 0; turn < 15; turn += 1) warm.push(await timed(() => ask(running, endpoint)));
+    const scanned = await timed(() =>
+      scan(running.store, channel, endpoint.bounds(question), endpoint.fits ?? (() => true)),
+    );
+    measured.push({ endpoint, warm: median(warm), scanned });
   }
   await running.store.close();
-  for (const { asked, warm, scanned } of measured) {
+  for (const { endpoint, warm, scanned } of measured) {
     const first: number[] = [];
     for (let turn = 0; turn < 5; turn += 1) {
-      const fresh = await started(folder);
-      first.push(await timed(() => ask(fresh, asked)));
+      const fresh = await openParts(folder);
+      first.push(await timed(() => ask(fresh, endpoint)));
       await fresh.store.close();
     }
-    row(asked.name, warm, scanned, 'ms');
-    row(`${asked.name}, first after a start`, median(first), scanned, 'ms');
+    row(endpoint.name, warm, scanned, 'ms');
+    row(`${endpoint.name}, first after a start`, median(first), scanned, 'ms');
     const real: number[] = [];
-    for (let turn = 0; turn < 3; turn += 1) real.push(await restarted(folder, asked));
-    row(`${asked.name}, first by HTTP of a process started before`, median(real), scanned, 'ms');
+    for (let turn = 0; turn < 3; turn += 1) real.push(await firstRequest(folder, endpoint));
+    row(`${endpoint.name}, first by HTTP after a start of the process`, median(real), scanned, 'ms');
   }
   rmSync(folder, { recursive: true });
   return rows;
 }
 
-async function ask({ timelines, someone }: Started, asked: Asked): Promise<unknown> {
-  const question = about(someone, asked.query);
-  const beats = await timelines.of(account, asked.reach(question));
-  return asked.answer({ ...question, person: { ...someone, beats } });
+async function ask({ timelines, someone }: HubParts, endpoint: Endpoint): Promise<unknown> {
+  const question = about(someone, endpoint.query);
+  const beats = await timelines.of(account, endpoint.reach(question));
+  return endpoint.answer({ ...question, person: { ...someone, beats } });
 }
 
-/** How long a hub takes for the first question that it is ever asked, once it has nothing else to do. */
-async function restarted(folder: string, { path, query }: Asked): Promise<number> {
+/** Milliseconds of the first request to a process that has started and is idle. */
+async function firstRequest(folder: string, { path, query }: Endpoint): Promise<number> {
   const server = await start('ours', { HORAI_DATA: folder });
   await settled(server);
   const url = `http://127.0.0.1:${server.port}/api/v1/users/current/${path}?${query}`;
@@ -384,7 +386,7 @@ async function restarted(folder: string, { path, query }: Asked): Promise<number
   return took;
 }
 
-async function questionOf({ timelines, someone }: Started, { query }: Asked): Promise<TimeQuery> {
+async function questionOf({ timelines, someone }: HubParts, { query }: Endpoint): Promise<TimeQuery> {
   return about({ ...someone, beats: await timelines.of(account) }, query);
 }
 
@@ -405,7 +407,7 @@ function sizeOf(folder: string): number {
   return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
-/** All that is asked for, read as it is kept and added up as it comes. */
+/** Reads the heartbeats of these days as JSON and adds up their times, without indexes. */
 async function scan(store: Store, channel: string, bounds: readonly number[], fits: (one: Heartbeat) => boolean) {
   const days: Map<string, number>[] = [];
   for (const [index, from] of bounds.slice(0, -1).entries()) {

@@ -1,5 +1,5 @@
-// The clients' side of the benchmarks: server processes to talk to and crowds of WebSockets by hand, as cheap as Node can make
-// them, because what they cost hides what the servers cost. A message is recognised by a mark in it, not by its frame.
+// The client side of the benchmarks: starts server processes and opens thousands of WebSockets. The clients work on raw sockets, because
+// the cost of full clients would hide that of the servers. They recognise a message by a mark in it and do not parse frames.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Usage } from './servers.ts';
 
-/** In every published message once, and in nothing else. */
+/** Every published message contains this once, and no other message does. */
 export const mark = '~';
 const markByte = 0x7e;
 
@@ -19,7 +19,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** @param options the hub's environment; of the bare server `file`, the database that it commits to */
+/** @param options for `ours` environment variables; for `bare` `file`, the database that it commits to */
 export async function start(kind: Server['kind'], options: Record<string, string>): Promise<Server> {
   const file = fileURLToPath(new URL('servers.ts', import.meta.url));
   const profile = process.env['BENCH_PROFILE'];
@@ -50,7 +50,7 @@ export async function start(kind: Server['kind'], options: Record<string, string
   };
 }
 
-/** Waits until the server has done next to nothing for half a second. */
+/** Waits until the server was almost idle for half a second. */
 export async function settled(server: Server): Promise<void> {
   for (;;) {
     const { cpu } = await server.usage();
@@ -92,12 +92,12 @@ export const handshake = Buffer.from(
     'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
 );
 
-/** One for all: what is read is looked at before the next read. */
+/** One read buffer for all sockets: each read is processed before the next one. */
 const shared = Buffer.alloc(262_144);
 let dialled = 0;
 
-/** Spread over loopback addresses, so that ports do not run out. A connection that fails ends the benchmark. */
-export function dial(port: number, heard: (bytes: Buffer) => void): Socket {
+/** Connects from one of many loopback addresses, so that ports do not run out. A failed connection ends the benchmark. */
+export function dial(port: number, onBytes: (bytes: Buffer) => void): Socket {
   dialled += 1;
   const socket = connect({
     port,
@@ -107,7 +107,7 @@ export function dial(port: number, heard: (bytes: Buffer) => void): Socket {
     onread: {
       buffer: shared,
       callback(length) {
-        heard(shared.subarray(0, length));
+        onBytes(shared.subarray(0, length));
         return true;
       },
     },
@@ -118,26 +118,26 @@ export function dial(port: number, heard: (bytes: Buffer) => void): Socket {
   return socket;
 }
 
-/** One client that asks and is answered: an answer is whatever comes next. */
+/** One client that sends requests and reads the answers. */
 export interface Asker {
-  /** Resolves with what is read once `count` answers have come since. */
+  /** Resolves with everything read since, when `count` answers have arrived. */
   ask(bytes: Buffer, count?: number): Promise<string>;
   leave(): void;
 }
 
-/** @param isAnswer what every answer has in it once */
+/** @param isAnswer a text that every answer contains once */
 export async function asker(port: number, isAnswer: string): Promise<Asker> {
   let text = '';
-  let wanted = 1;
+  let target = 1;
   let answered: () => void = () => undefined;
   const socket = dial(port, (bytes) => {
     text += bytes.toString('latin1');
-    if (text.split(isAnswer).length > wanted) answered();
+    if (text.split(isAnswer).length > target) answered();
   });
   const ask = (bytes: Buffer, count = 1): Promise<string> =>
     new Promise((resolve) => {
       text = '';
-      wanted = count;
+      target = count;
       answered = () => resolve(text);
       socket.write(bytes);
     });
@@ -152,17 +152,17 @@ export async function asker(port: number, isAnswer: string): Promise<Asker> {
 export interface Crowd {
   readonly count: number;
   readonly sockets: readonly Socket[];
-  /** Resolves when each has had `more` marked messages more. */
-  hears(more: number): Promise<void>;
-  /** From now on whatever one of them reads is for this, and marks are not looked for. */
-  answered(read: (at: number, bytes: Buffer) => void): void;
+  /** Resolves when each has received `more` further messages with a mark. */
+  receive(more: number): Promise<void>;
+  /** Sets a handler that gets all bytes from now on. Marks are no longer counted. */
+  onBytes(read: (at: number, bytes: Buffer) => void): void;
   leave(): void;
 }
 
 /**
- * Connects them all and waits until each has been sent `ready`.
- * @param hello what each says first, after the handshake
- * @param atOnce how many may be on their way in; all of them in a storm
+ * Connects `count` clients and waits until each has received `ready`.
+ * @param hello the first bytes of each client after the handshake
+ * @param atOnce the number of clients that connect concurrently
  */
 export async function gather(
   port: number,
@@ -172,36 +172,37 @@ export async function gather(
   atOnce = 500,
 ): Promise<Crowd> {
   const sockets: Socket[] = [];
-  let heard = 0;
-  let wanted = Number.POSITIVE_INFINITY;
-  let tell: () => void = () => undefined;
-  let taken: ((at: number, bytes: Buffer) => void) | undefined;
+  let received = 0;
+  let target = Number.POSITIVE_INFINITY;
+  let onTarget: () => void = () => undefined;
+  let handler: ((at: number, bytes: Buffer) => void) | undefined;
   const join = (at: number) =>
     new Promise<void>((resolve) => {
       let waiting = true;
-      let begun = '';
+      let beginning = '';
       let greeted = false;
       const socket = dial(port, (bytes) => {
         if (waiting) {
-          begun = begun.slice(-200) + bytes.toString('latin1');
-          if (!greeted && begun.includes('\r\n\r\n')) {
-            // uWebSockets.js forgets frames that come with the handshake, before its answer.
+          beginning = beginning.slice(-200) + bytes.toString('latin1');
+          if (!greeted && beginning.includes('\r\n\r\n')) {
+            // uWebSockets.js drops frames that arrive with the handshake, so `hello` waits for its response.
             greeted = true;
             socket.write(hello(at));
           }
-          if (begun.includes('"success":false')) throw new Error(begun);
-          if (!begun.includes(ready)) return;
+          if (beginning.includes('"success":false')) throw new Error(beginning);
+          if (!beginning.includes(ready)) return;
           waiting = false;
-          begun = '';
+          beginning = '';
           resolve();
           return;
         }
-        if (taken !== undefined) {
-          taken(at, bytes);
+        if (handler !== undefined) {
+          handler(at, bytes);
           return;
         }
-        for (let found = bytes.indexOf(markByte); found !== -1; found = bytes.indexOf(markByte, found + 1)) heard += 1;
-        if (heard >= wanted) tell();
+        for (let found = bytes.indexOf(markByte); found !== -1; found = bytes.indexOf(markByte, found + 1))
+          received += 1;
+        if (received >= target) onTarget();
       });
       socket.write(handshake);
       sockets.push(socket);
@@ -212,16 +213,16 @@ export async function gather(
   return {
     count,
     sockets,
-    hears: (more) =>
+    receive: (more) =>
       new Promise((resolve) => {
-        wanted = heard + more * count;
-        tell = () => {
-          wanted = Number.POSITIVE_INFINITY;
+        target = received + more * count;
+        onTarget = () => {
+          target = Number.POSITIVE_INFINITY;
           resolve();
         };
       }),
-    answered(read) {
-      taken = read;
+    onBytes(read) {
+      handler = read;
     },
     leave() {
       for (const socket of sockets) socket.destroy();

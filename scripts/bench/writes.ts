@@ -1,6 +1,5 @@
-// Durable writes by 64 and by 1,000 clients, each of which waits for its answer before it writes again: `create` on one of 16
-// channels, about 200 bytes, acknowledged by its `ref`. The control has the same WebSockets and the same commits, a bare
-// engine's, with nothing in between.
+// Durable writes by 64 and by 1,000 clients, each with one write in flight: `create` of about 200 bytes in one of 16 channels. The control
+// has the same WebSockets and commits the same rows with a bare engine.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,20 +21,20 @@ export async function benchWrites(): Promise<readonly BenchRow[]> {
   for (const writers of [64, 1_000]) {
     const rate = { ours: [] as number[], bare: [] as number[] };
     const cpu = { ours: [] as number[], bare: [] as number[] };
-    const parties = [await meet(ours, writers), await meet(bare, writers)];
+    const groups = [await connectWriters(ours, writers), await connectWriters(bare, writers)];
     for (let round = -1; round < rounds; round += 1) {
-      for (const party of parties) {
-        const { server } = party;
+      for (const group of groups) {
+        const { server } = group;
         const before = await server.usage();
-        const { written, seconds } = await write(party, roundMs);
+        const { written, seconds } = await write(group, roundMs);
         const after = await server.usage();
-        // The first round warms.
+        // The first round warms up and is not counted.
         if (round < 0) continue;
         rate[server.kind].push(written / seconds);
         cpu[server.kind].push((after.cpu - before.cpu) / written);
       }
     }
-    for (const { crowd } of parties) crowd.leave();
+    for (const { crowd } of groups) crowd.leave();
     const name = `writes: durable and acknowledged, ${writers.toLocaleString('en')} clients`;
     const whole = (figures: readonly number[]) => Math.round(median(figures));
     rows.push(
@@ -49,13 +48,13 @@ export async function benchWrites(): Promise<readonly BenchRow[]> {
   return rows;
 }
 
-interface Party {
+interface Writers {
   readonly server: Server;
   readonly crowd: Crowd;
   readonly texts: readonly Buffer[];
 }
 
-export async function meet(server: Server, writers: number): Promise<Party> {
+export async function connectWriters(server: Server, writers: number): Promise<Writers> {
   const item = { text: 'x'.repeat(180) };
   const texts = Array.from({ length: channels }, (_, channel) =>
     frame(
@@ -73,8 +72,8 @@ export async function meet(server: Server, writers: number): Promise<Party> {
   return { server, crowd: await gather(server.port, writers, hello, '"success":true'), texts };
 }
 
-/** Everybody writes for so long; resolves when the last answer has come. */
-export function write({ crowd, texts }: Party, forMs: number): Promise<{ written: number; seconds: number }> {
+/** All clients write for `forMs`. Resolves when the last answer has arrived. */
+export function write({ crowd, texts }: Writers, forMs: number): Promise<{ written: number; seconds: number }> {
   return new Promise((resolve) => {
     const began = performance.now();
     let written = 0;
@@ -83,7 +82,7 @@ export function write({ crowd, texts }: Party, forMs: number): Promise<{ written
       const text = texts[at % channels];
       if (text !== undefined) crowd.sockets[at]?.write(text);
     };
-    crowd.answered((at, bytes) => {
+    crowd.onBytes((at, bytes) => {
       if (!bytes.includes('"ack"')) throw new Error(bytes.toString('latin1'));
       written += 1;
       if (performance.now() - began < forMs) next(at);

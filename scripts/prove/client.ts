@@ -1,5 +1,5 @@
-// A client of the long runs: asks by `ref`, over WebSocket or raw TCP, and learns from a connection that is gone that an answer will
-// never come.
+// The client of the long runs, over WebSocket or raw TCP. It matches answers by `ref`. When the connection closes, open requests resolve
+// without an answer.
 
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
@@ -24,11 +24,11 @@ export interface Change {
 }
 
 export class Client {
-  /** Of what comes without having been asked for. */
-  heard: (message: Answer) => void = () => undefined;
+  /** Called with each message that answers no request. */
+  onMessage: (message: Answer) => void = () => undefined;
   #send: (text: string) => void;
   #cut: () => void;
-  #asked = new Map<number, (answer: Answer | undefined) => void>();
+  #pending = new Map<number, (answer: Answer | undefined) => void>();
   #ref = 0;
   #over = false;
 
@@ -44,7 +44,7 @@ export class Client {
         (text) => ws.send(text),
         () => ws.terminate(),
       );
-      ws.on('message', (data) => client.#take(String(data)));
+      ws.on('message', (data) => client.#receive(String(data)));
       ws.on('close', () => client.#end());
       ws.on('error', reject);
       ws.on('open', () => resolve(client));
@@ -63,7 +63,7 @@ export class Client {
       socket.on('data', (chunk) => {
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) client.#take(line);
+        for (const line of lines) client.#receive(line);
       });
       socket.on('close', () => client.#end());
       socket.on('error', reject);
@@ -71,18 +71,18 @@ export class Client {
     });
   }
 
-  /** undefined: the connection was gone before the answer. */
+  /** Resolves with the answer; with undefined if the connection closes before it. */
   ask(message: object): Promise<Answer | undefined> {
     if (this.#over) return Promise.resolve(undefined);
     this.#ref += 1;
     const ref = this.#ref;
-    const answered = new Promise<Answer | undefined>((resolve) => this.#asked.set(ref, resolve));
+    const answer = new Promise<Answer | undefined>((resolve) => this.#pending.set(ref, resolve));
     this.#send(JSON.stringify({ ...message, ref }));
-    return answered;
+    return answer;
   }
 
-  /** Says it without wanting an answer. */
-  say(message: object): void {
+  /** Sends a message without waiting for an answer. */
+  send(message: object): void {
     if (!this.#over) this.#send(JSON.stringify(message));
   }
 
@@ -90,20 +90,20 @@ export class Client {
     this.#cut();
   }
 
-  #take(line: string): void {
+  #receive(line: string): void {
     const message: Answer & { ref?: number } = JSON.parse(line);
-    const asked = message.ref === undefined ? undefined : this.#asked.get(message.ref);
-    if (asked === undefined) {
-      this.heard(message);
+    const resolve = message.ref === undefined ? undefined : this.#pending.get(message.ref);
+    if (resolve === undefined) {
+      this.onMessage(message);
       return;
     }
-    this.#asked.delete(message.ref ?? 0);
-    asked(message);
+    this.#pending.delete(message.ref ?? 0);
+    resolve(message);
   }
 
   #end(): void {
     this.#over = true;
-    for (const asked of this.#asked.values()) asked(undefined);
-    this.#asked.clear();
+    for (const resolve of this.#pending.values()) resolve(undefined);
+    this.#pending.clear();
   }
 }

@@ -1,7 +1,7 @@
-// kill -9, again and again, at moments that a seed chooses, under load: single creates, lists of tasks, items, many items at once; on
-// WebSocket and raw TCP. After each kill the hub must start by itself and have every write that it acknowledged, no half of one,
-// no seq left out, and a write that is repeated with its write id must not be there twice. A follower must never have been told
-// of anything that is not there.
+// Kills the hub with SIGKILL at moments that a seed chooses, under load: single creates, lists of tasks, items, many items in one write;
+// over WebSocket and raw TCP. After each kill the hub must start without help and have each write that it acknowledged, no partial write
+// and no gap between seqs. A write that is repeated with its write id must not exist twice. A follower must not have received a change that
+// the hub does not have.
 
 import { HubProcess, Leftovers } from '../../tests/harness/process.ts';
 import { seeded } from '../../tests/harness/world.ts';
@@ -11,29 +11,29 @@ import { freePort } from './free-port.ts';
 export interface Proof {
   readonly rounds: number;
   readonly acknowledged: number;
-  /** Writes whose answer the kill took away, and that were repeated afterwards. */
+  /** Writes that the kill left unanswered and that were repeated afterwards. */
   readonly repeated: number;
   readonly steps: number;
-  /** What was wrong; empty when nothing was. */
+  /** A sentence for each fault. */
   readonly faults: readonly string[];
 }
 
 const owner = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-/** Tasks of one list, items of one write. */
+/** The number of tasks in a list, and of items in one write. */
 const atOnce = 8;
-/** Requests that each writer has unanswered. */
+/** The number of open requests of each writer. */
 const inFlight = 4;
-/** Acknowledged writes of a round, at most. */
-const mostOfARound = 600;
+/** The maximum of acknowledged writes in a round. */
+const maxWritesOfRound = 600;
 
-/** A write that must be there as a whole, or not at all: so many steps that carry its mark. */
+/** A write that must exist completely or not at all: `steps` steps that contain its mark. */
 interface Mark {
   readonly channel: string;
   readonly mark: string;
   readonly steps: number;
-  /** The last step, once it was acknowledged. */
+  /** Its last step, once it is acknowledged. */
   seq?: number;
-  /** To say again, where that does no harm. */
+  /** The message to repeat, where repeating is safe. */
   readonly again?: object;
 }
 
@@ -43,7 +43,7 @@ interface Hub {
   readonly kronos: number;
 }
 
-export async function proveCrashes(rounds: number, seed: number, say: (line: string) => void): Promise<Proof> {
+export async function proveCrashes(rounds: number, seed: number, print: (line: string) => void): Promise<Proof> {
   const random = seeded(seed);
   const leftovers = new Leftovers();
   const data = leftovers.folder();
@@ -64,7 +64,7 @@ export async function proveCrashes(rounds: number, seed: number, say: (line: str
     for (let round = 1; round <= rounds; round += 1) {
       if (random() < 0.2) await killStarting(leftovers, data, random);
       const hub = await start();
-      const accounts = await peopled(hub, round);
+      const accounts = await openAccounts(hub, round);
       if (round > 1) {
         const unanswered = marks.filter(({ seq, again }) => seq === undefined && again !== undefined);
         repeated += unanswered.length;
@@ -75,17 +75,17 @@ export async function proveCrashes(rounds: number, seed: number, say: (line: str
       follower = await Follower.open(hub, accounts);
       const before = marks.filter(({ seq }) => seq !== undefined).length;
       const load = new Load(marks, round, random);
-      await load.run(hub, accounts, Math.floor(random() * mostOfARound), Math.floor(random() * 15));
+      await load.run(hub, accounts, Math.floor(random() * maxWritesOfRound), Math.floor(random() * 15));
       hub.process.signal('SIGKILL');
       await hub.process.ended;
       await load.over;
       const acknowledged = marks.filter(({ seq }) => seq !== undefined).length - before;
-      say(
+      print(
         `round ${round}: ${acknowledged} writes acknowledged, ${load.unanswered} unanswered, ${faults.length} faults`,
       );
     }
     const hub = await start();
-    const accounts = await peopled(hub, rounds + 1);
+    const accounts = await openAccounts(hub, rounds + 1);
     await repeat(
       hub,
       accounts,
@@ -100,7 +100,7 @@ export async function proveCrashes(rounds: number, seed: number, say: (line: str
   return { rounds, acknowledged: marks.filter(({ seq }) => seq !== undefined).length, repeated, steps, faults };
 }
 
-/** A hub that is killed before it was up, while it makes good what the last kill left. */
+/** Kills a hub before it is up, while it recovers from the last kill. */
 async function killStarting(leftovers: Leftovers, data: string, random: () => number): Promise<void> {
   const process = new HubProcess(leftovers, { HORAI_DATA: data, HORAI_OWNER_TOKEN: owner });
   const early = process.up().then(
@@ -115,13 +115,15 @@ async function killStarting(leftovers: Leftovers, data: string, random: () => nu
 }
 
 interface Accounts {
-  /** Secrets. */
+  /** Secrets of tokens. */
   readonly lists: string;
   readonly items: string;
 }
 
-/** The accounts of the load, one of them new, for a device that has nothing to merge. Their first tokens are lost with the process that made them, so each start makes new ones. */
-async function peopled(hub: Hub, round: number): Promise<Accounts> {
+/**
+ * Opens the accounts of the load and creates new tokens for them. `lists` is a new account, so that its device has nothing to merge.
+ */
+async function openAccounts(hub: Hub, round: number): Promise<Accounts> {
   const admin = await Client.webSocket(hub.url);
   const secretOf = async (account: string) => {
     await admin.ask({ type: 'account', name: account, user_id: owner });
@@ -135,7 +137,7 @@ async function peopled(hub: Hub, round: number): Promise<Accounts> {
 
 class Load {
   unanswered = 0;
-  /** Resolves when no writer waits any more. */
+  /** Resolves when all writers have ended. */
   over: Promise<unknown> = Promise.resolve();
   #marks: Mark[];
   #round: number;
@@ -149,7 +151,7 @@ class Load {
     this.#random = random;
   }
 
-  /** Writes until so many were acknowledged, and some milliseconds more; the writers are still at it then. */
+  /** Starts the writers. Resolves `more` milliseconds after `until` writes are acknowledged, while the writers go on. */
   async run(hub: Hub, { lists, items }: Accounts, until: number, more: number): Promise<void> {
     const [one, two, three, four] = await Promise.all([
       this.#client(hub, 'ws', items),
@@ -181,16 +183,16 @@ class Load {
     return client;
   }
 
-  #writers(client: Client, name: string, make: (mark: string, at: number) => Made): Promise<void>[] {
+  #writers(client: Client, name: string, make: (mark: string, at: number) => Write): Promise<void>[] {
     return Array.from({ length: inFlight }, (_, lane) => this.#write(client, `${name}${lane}`, make));
   }
 
-  /** One write after the other, until the connection is gone. */
-  async #write(client: Client, name: string, make: (mark: string, at: number) => Made): Promise<void> {
+  /** Writes, one write after the other, until the connection closes. */
+  async #write(client: Client, name: string, make: (mark: string, at: number) => Write): Promise<void> {
     for (let at = 0; ; at += 1) {
       const text = `${this.#round}.${name}.${at}`;
-      const { message, ...made } = make(text, this.#round * 10_000 + at * inFlight + Number(name.charAt(1)));
-      const mark: Mark = { mark: text, ...made };
+      const { message, ...write } = make(text, this.#round * 10_000 + at * inFlight + Number(name.charAt(1)));
+      const mark: Mark = { mark: text, ...write };
       this.#marks.push(mark);
       const answer = await client.ask(message);
       if (answer === undefined) {
@@ -205,7 +207,7 @@ class Load {
     }
   }
 
-  #task(mark: string, id: number): Made {
+  #task(mark: string, id: number): Write {
     const task = {
       id: id * 1_000 + Math.floor(this.#random() * 1_000),
       desc: mark,
@@ -216,8 +218,8 @@ class Load {
     return { message, channel: 'items/tasks', steps: 1, ...(write_id === undefined ? {} : { again: message }) };
   }
 
-  /** A key that the hub makes: made twice, it would be two items. */
-  #item(mark: string): Made {
+  /** A create without a key: without its write id, a repetition would create a second item. */
+  #item(mark: string): Write {
     const message = {
       type: 'create',
       channel: 'notes',
@@ -228,20 +230,20 @@ class Load {
   }
 }
 
-type Made = { readonly message: object } & Pick<Mark, 'channel' | 'steps' | 'again'>;
+type Write = { readonly message: object } & Pick<Mark, 'channel' | 'steps' | 'again'>;
 
-function listOfTasks(mark: string, round: number): Made {
+function listOfTasks(mark: string, round: number): Write {
   const tasks = Array.from({ length: atOnce }, (_, at) => ({ id: at + 1, desc: mark, tags: [] }));
   return { message: { type: 'write-all', tasks }, channel: `lists-${round}/tasks`, steps: atOnce };
 }
 
-function listOfItems(mark: string): Made {
+function listOfItems(mark: string): Write {
   const items = Array.from({ length: atOnce }, (_, at) => ({ key: `k${at}`, item: { mark } }));
   const message = { type: 'write-all', channel: 'board', items, write_id: mark };
   return { message, channel: 'items/board', steps: atOnce, again: message };
 }
 
-/** Says again what was left without an answer, and then once more. */
+/** Repeats each unanswered write twice. */
 async function repeat(hub: Hub, { items }: Accounts, unanswered: readonly Mark[]): Promise<void> {
   const client = await Client.webSocket(hub.url);
   await client.ask({ type: 'login', user_id: items, device_id: '', version: 0 });
@@ -249,8 +251,7 @@ async function repeat(hub: Hub, { items }: Accounts, unanswered: readonly Mark[]
     for (const mark of unanswered) {
       if (mark.again === undefined) continue;
       const answer = await client.ask(mark.again);
-      if (answer?.seq === undefined)
-        throw new Error(`${mark.mark}, said again, was answered ${JSON.stringify(answer)}`);
+      if (answer?.seq === undefined) throw new Error(`${mark.mark}, repeated, was answered ${JSON.stringify(answer)}`);
       if (mark.seq !== undefined && mark.seq !== answer.seq)
         throw new Error(`${mark.mark} was answered ${mark.seq}, and then ${answer.seq}`);
       mark.seq = answer.seq;
@@ -259,7 +260,7 @@ async function repeat(hub: Hub, { items }: Accounts, unanswered: readonly Mark[]
   client.cut();
 }
 
-/** Reads all of history. */
+/** Compares the history of all channels with the writes. Returns the number of steps. */
 async function check(hub: Hub, marks: readonly Mark[], faults: string[]): Promise<number> {
   const admin = await Client.webSocket(hub.url);
   await admin.ask({ type: 'login', user_id: owner });
@@ -275,12 +276,12 @@ async function check(hub: Hub, marks: readonly Mark[], faults: string[]): Promis
     total += steps.size;
     for (let seq = 1; seq <= steps.size; seq += 1)
       if (!steps.has(seq)) faults.push(`${channel}: step ${seq} is missing`);
-    for (const { mark, seq, channel: of, steps: wanted } of marks) {
+    for (const { mark, seq, channel: of, steps: expected } of marks) {
       if (of !== channel) continue;
-      const there = found.get(mark) ?? 0;
-      if (there !== 0 && there !== wanted) faults.push(`${channel}: ${there} of ${wanted} steps of ${mark} are there`);
+      const count = found.get(mark) ?? 0;
+      if (count !== 0 && count !== expected) faults.push(`${channel}: ${count} of ${expected} steps of ${mark} exist`);
       if (seq !== undefined && steps.get(seq) !== mark)
-        faults.push(`${channel}: ${mark} was acknowledged as ${seq} and is not there`);
+        faults.push(`${channel}: ${mark} was acknowledged as ${seq} and is missing`);
     }
   }
   admin.cut();
@@ -304,7 +305,7 @@ function markOf(item: unknown): string {
   return String(value);
 }
 
-/** Follows a channel, and after the kill goes on from where it was. */
+/** Follows a channel, and after a kill resumes from its position. */
 class Follower {
   #seq = 0;
   #epoch = '';
@@ -316,16 +317,16 @@ class Follower {
     return follower;
   }
 
-  /** Whatever it was told of must be there. */
+  /** Resumes, and checks that the hub has each change that it received. */
   async resume(hub: Hub, { items }: Accounts, faults: string[]): Promise<void> {
     const known = this.#known;
-    const told = await this.#subscribe(hub, items, { seq: this.#seq, epoch: this.#epoch });
-    if (told !== 'changes') faults.push(`a follower at ${this.#seq} was answered ${told}`);
+    const answer = await this.#subscribe(hub, items, { seq: this.#seq, epoch: this.#epoch });
+    if (answer !== 'changes') faults.push(`a follower at ${this.#seq} was answered ${answer}`);
     const admin = await Client.webSocket(hub.url);
     await admin.ask({ type: 'login', user_id: owner });
-    const kept = new Map((await history(admin, 'items/notes')).map(({ seq, item }) => [seq, markOf(item)]));
+    const stored = new Map((await history(admin, 'items/notes')).map(({ seq, item }) => [seq, markOf(item)]));
     for (const [seq, mark] of known)
-      if (kept.get(seq) !== mark) faults.push(`a follower was told of ${mark}, which is not there`);
+      if (stored.get(seq) !== mark) faults.push(`a follower received ${mark}, which is missing`);
     admin.cut();
   }
 
@@ -333,7 +334,7 @@ class Follower {
     const client = await Client.webSocket(hub.url);
     await client.ask({ type: 'login', user_id: secret, device_id: '', version: 0 });
     const first = new Promise<string>((resolve) => {
-      client.heard = (message) => {
+      client.onMessage = (message) => {
         for (const { seq, item } of message.changes ?? message.items ?? []) this.#known.set(seq, markOf(item));
         const { type = '', seq = this.#seq, epoch = this.#epoch } = message;
         this.#seq = seq;
@@ -342,7 +343,7 @@ class Follower {
         resolve(type);
       };
     });
-    client.say({ type: 'subscribe', channel: 'notes', ...position });
+    client.send({ type: 'subscribe', channel: 'notes', ...position });
     return first;
   }
 }

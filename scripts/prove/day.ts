@@ -1,5 +1,6 @@
-// The merged day against its oracle, which paints each second of a day: seeded days with ugly evidence. Each day is compared second by
-// second, its sums to the microsecond, and once more with its evidence in another order, doubled, split and imported again.
+// Compares the engine of the merged day with an oracle that computes each second of a day separately. The days are random, from seeds, and
+// have difficult evidence. Each day is compared second by second, its sums to the microsecond, and once more with its evidence reordered,
+// duplicated, split and imported again.
 
 import { computeDay } from '../../server/day/engine/compute-day.ts';
 import { differenceInSums, firstDifference, withoutKeys } from '../../tests/simulation/day-comparison.ts';
@@ -16,8 +17,8 @@ const reportEvery = 500;
 export async function proveDays(days: number, first: number, print: (line: string) => void): Promise<DayProof> {
   const faults: string[] = [];
   for (let seed = first; seed < first + days; seed += 1) {
-    const wrong = faultOf(seed);
-    if (wrong !== undefined) faults.push(`seed ${seed}: ${wrong}`);
+    const fault = faultOf(seed);
+    if (fault !== undefined) faults.push(`seed ${seed}: ${fault}`);
     const done = seed - first + 1;
     if (done % reportEvery === 0) print(`${done} days, ${faults.length} faults`);
   }
@@ -35,5 +36,5 @@ function faultOf(seed: number): string | undefined {
   if (sums !== undefined) return sums;
   const again = computeDay(rearrange(fine, seed + 1, 1), fine.options);
   const isSame = JSON.stringify(withoutKeys(again)) === JSON.stringify(withoutKeys(day));
-  return isSame ? undefined : 'another order, doubled or split evidence gives another answer';
+  return isSame ? undefined : 'reordered, duplicated or split evidence gives another answer';
 }

@@ -1,4 +1,4 @@
-// The Kronos port of a hub in another process: 0 would turn it off there, so it is chosen here.
+// Finds a free port for a process that cannot choose one itself; for the hub's Kronos port, 0 means off.
 
 import { createServer } from 'node:net';
 

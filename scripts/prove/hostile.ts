@@ -1,6 +1,6 @@
-// Inputs of bad will, from a seed, on every way in: messages that are nearly right, frames and heads that are not, bombs, pieces,
-// half-open connections. Each must be answered with a clear error, or a close; whoever means well must be served as before; and
-// when all is over the hub must be no larger. It runs in a process of its own, with little memory to hide in.
+// Sends hostile inputs from a seed to each port: almost valid messages, invalid frames and HTTP heads, huge and deeply nested JSON,
+// fragments, half-open connections. The hub must answer each with a clear error or close the connection, must serve well-behaved clients
+// as before, and must not grow. It runs as a process with a small heap limit, so that a leak shows.
 
 import { connect, type Socket } from 'node:net';
 import { decode } from '../../protocol/codec.ts';
@@ -14,21 +14,21 @@ import { freePort } from './free-port.ts';
 
 export interface Proof {
   readonly inputs: number;
-  /** How the inputs ended: answered with a refusal, with something else, closed without a word, left by the client. */
+  /** The number of inputs by how they ended: `refused`, `answered` otherwise, `closed` without an answer, `left` by the client. */
   readonly ends: Readonly<Record<string, number>>;
-  /** MiB of memory after the first tenth, and at the end. */
+  /** Resident memory in MiB after the first tenth of the inputs, and at the end. */
   readonly residentBefore: number;
   readonly residentAfter: number;
   readonly faults: readonly string[];
 }
 
-/** MiB by which the hub may be larger at the end than after the first tenth. */
+/** MiB by which the hub may grow after the first tenth of the inputs. */
 export const growth = 48;
-/** What the hub's JavaScript may hold at all, in MiB: a leak of 2 KB an input would not fit. */
+/** The hub's heap limit in MiB. A leak of 2 KB per input would exceed it. */
 const heap = 192;
 const atOnce = 60;
-/** Half-open connections that stay for the whole run. */
-const parked = 100;
+/** The number of half-open connections that stay for the whole run. */
+const halfOpenConnections = 100;
 const patienceMs = 20_000;
 
 const owner = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
@@ -36,27 +36,27 @@ const fence = '{"type":"ping","ref":"fence"}';
 
 type Random = () => number;
 const below = (random: Random, limit: number) => Math.floor(random() * limit);
-function pick<T>(random: Random, things: readonly [T, ...T[]]): T {
-  return things[below(random, things.length)] ?? things[0];
+function pick<T>(random: Random, values: readonly [T, ...T[]]): T {
+  return values[below(random, values.length)] ?? values[0];
 }
 
-/** One input: the bytes, and what an answer to it is. */
+/** One input: its bytes, and how to judge the answer. */
 interface Input {
   readonly way: 'web' | 'tcp';
-  /** Sent first; the bytes follow when it is answered. No client may send frames before. */
+  /** Sent first. The bytes follow after the response, because frames before it are a protocol error. */
   readonly handshake?: Buffer;
   readonly bytes: Buffer;
-  /** Whether what came so far settles it; else the hub has to close. */
-  readonly settled: (received: Buffer) => boolean;
-  /** What is wrong with what came; undefined when nothing is. */
+  /** True if the received bytes are a complete answer. Otherwise the hub must send more or close the connection. */
+  readonly isAnswered: (received: Buffer) => boolean;
+  /** Returns the fault of the received bytes, if any. */
   readonly judge: (received: Buffer) => string | undefined;
-  /** The client ends its side when all is written, or leaves at once: the input is no whole thing. */
+  /** After the last byte the client keeps the connection open, ends its side, or disconnects at once (an incomplete input). */
   readonly manner: 'stays' | 'ends' | 'leaves';
 }
 
-export async function proveHostile(inputs: number, seed: number, say: (line: string) => void): Promise<Proof> {
+export async function proveHostile(inputs: number, seed: number, print: (line: string) => void): Promise<Proof> {
   const halves = await Promise.all(
-    (['uws', 'ws'] as const).map((engine, at) => proveOn(engine, Math.ceil(inputs / 2), seed + at, say)),
+    (['uws', 'ws'] as const).map((engine, at) => proveOn(engine, Math.ceil(inputs / 2), seed + at, print)),
   );
   const [one, other] = halves;
   if (one === undefined || other === undefined) throw new Error('two engines, two halves');
@@ -79,7 +79,7 @@ async function proveOn(
   engine: 'uws' | 'ws',
   inputs: number,
   seed: number,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Proof> {
   const random = seeded(seed);
   const leftovers = new Leftovers();
@@ -96,56 +96,56 @@ async function proveOn(
       HORAI_LOG: 'warn',
       NODE_OPTIONS: `--max-old-space-size=${heap}`,
     });
-    let gone = false;
+    let hasEnded = false;
     void hub.ended.then(() => {
-      gone = true;
+      hasEnded = true;
     });
     const url = await hub.up();
     const ports = { web: Number(new URL(url).port), tcp: kronos };
     const secret = await tokenOf(url);
-    const sockets = park(ports, random);
+    const sockets = openHalf(ports, random);
     const mebi = () => Math.round(hub.resident / 1_048_576);
     const warm = Math.ceil(inputs / 10);
     let residentBefore = 0;
     let done = 0;
-    const throwUntil = async (last: number) => {
-      while (done < last && !gone) {
+    const sendUntil = async (last: number) => {
+      while (done < last && !hasEnded) {
         done += 1;
-        if (done % 5_000 === 0) say(`${engine}: ${done} inputs, ${mebi()} MiB, ${faults.length} faults`);
+        if (done % 5_000 === 0) print(`${engine}: ${done} inputs, ${mebi()} MiB, ${faults.length} faults`);
         const input = make(random, secret, ports.web);
-        const { end, fault } = await throwIt(ports[input.way], input);
+        const { end, fault } = await sendInput(ports[input.way], input);
         ends[end] = (ends[end] ?? 0) + 1;
-        if (fault !== undefined && !gone) faults.push(`${engine}: ${fault}`);
+        if (fault !== undefined && !hasEnded) faults.push(`${engine}: ${fault}`);
       }
     };
-    const throwTo = (last: number) => Promise.all(Array.from({ length: atOnce }, () => throwUntil(last)));
-    await throwTo(warm);
-    if (!gone) {
-      await wellServed(url, kronos, secret, engine, faults);
-      await settled();
+    const sendTo = (last: number) => Promise.all(Array.from({ length: atOnce }, () => sendUntil(last)));
+    await sendTo(warm);
+    if (!hasEnded) {
+      await checkService(url, kronos, secret, engine, faults);
+      await waitForCleanup();
       residentBefore = mebi();
     }
-    await throwTo(inputs);
-    if (gone) faults.push(`${engine}: the hub is gone: ${(await hub.ended).err.slice(-1_000)}`);
-    else await wellServed(url, kronos, secret, engine, faults);
+    await sendTo(inputs);
+    if (hasEnded) faults.push(`${engine}: the hub ended: ${(await hub.ended).err.slice(-1_000)}`);
+    else await checkService(url, kronos, secret, engine, faults);
     for (const socket of sockets) socket.destroy();
-    if (!gone) await settled();
-    const residentAfter = gone ? 0 : mebi();
+    if (!hasEnded) await waitForCleanup();
+    const residentAfter = hasEnded ? 0 : mebi();
     if (residentAfter > residentBefore + growth)
       faults.push(`${engine}: grew from ${residentBefore} to ${residentAfter} MiB`);
     hub.signal('SIGTERM');
     const { err, code } = await hub.ended;
-    if (!gone && code !== 0) faults.push(`${engine}: it ended with ${code}`);
+    if (!hasEnded && code !== 0) faults.push(`${engine}: the hub ended with ${code}`);
     for (const line of err.split('\n').filter((one) => /"level":[5-9]\d/.test(one)))
-      faults.push(`${engine}: it logged ${line.slice(0, 500)}`);
+      faults.push(`${engine}: the hub logged ${line.slice(0, 500)}`);
     return { inputs, ends, residentBefore, residentAfter, faults };
   } finally {
     await leftovers.clear();
   }
 }
 
-/** Whoever waits for the engine's own clean-up gives it a moment; there is nothing to listen to. */
-function settled(): Promise<void> {
+/** Waits a moment for the engine to free closed connections: it reports no event for that. */
+function waitForCleanup(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 3_000));
 }
 
@@ -158,9 +158,9 @@ async function tokenOf(url: string): Promise<string> {
 }
 
 /** Connections that begin something, on each way in, and never end it. */
-function park(ports: { web: number; tcp: number }, random: Random): Socket[] {
-  return Array.from({ length: parked }, () => {
-    const begun = pick(random, [
+function openHalf(ports: { web: number; tcp: number }, random: Random): Socket[] {
+  return Array.from({ length: halfOpenConnections }, () => {
+    const beginning = pick(random, [
       '',
       'G',
       'GET / HTTP/1.1\r\nHost: 127',
@@ -169,13 +169,13 @@ function park(ports: { web: number; tcp: number }, random: Random): Socket[] {
     ]);
     const socket = connect(random() < 0.5 ? ports.web : ports.tcp, '127.0.0.1');
     socket.on('error', () => undefined);
-    socket.write(begun);
+    socket.write(beginning);
     return socket;
   });
 }
 
-/** Those who mean well, on every way in. */
-async function wellServed(
+/** Checks that well-behaved clients are served, over HTTP, WebSocket and raw TCP. */
+async function checkService(
   url: string,
   kronos: number,
   secret: string,
@@ -189,33 +189,33 @@ async function wellServed(
     const login = await client.ask({ type: 'login', user_id: secret, device_id: '' });
     const made = await client.ask({ type: 'create', channel: 'good', item: 1 });
     const read = await client.ask({ type: 'read-all', channel: 'good' });
-    if (!login?.success || !made?.success || !read?.success) faults.push(`${engine}: one who means well is not served`);
+    if (!login?.success || !made?.success || !read?.success)
+      faults.push(`${engine}: a well-behaved client is not served`);
     client.cut();
   }
   const admin = await fetch(`${url}-/metrics`, { headers: { authorization: `Bearer ${owner}` } });
   const metrics = await admin.text();
   const uncaught = /^horai_faults_total (\d+)/m.exec(metrics)?.[1];
-  if (uncaught !== '0') faults.push(`${engine}: ${uncaught} exceptions that nobody caught`);
+  if (uncaught !== '0') faults.push(`${engine}: ${uncaught} uncaught exceptions`);
 }
 
-/** Sends an input on a connection of its own, and says how it ended. */
-function throwIt(port: number, input: Input): Promise<{ end: string; fault?: string }> {
+/** Sends an input on a new connection. Resolves with how it ended. */
+function sendInput(port: number, input: Input): Promise<{ end: string; fault?: string }> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
-    const pieces: Buffer[] = [];
-    let [over, shaken] = [false, input.handshake === undefined];
+    const chunks: Buffer[] = [];
+    let [over, isOpen] = [false, input.handshake === undefined];
     const finish = (end: string, fault?: string) => {
       if (over) return;
       over = true;
       clearTimeout(late);
       socket.destroy();
-      const about = JSON.stringify([head(input.bytes), input.bytes.length, head(Buffer.concat(pieces))]);
-      const shown = fault === undefined ? undefined : `${fault}: ${about}`;
-      resolve(shown === undefined ? { end } : { end, fault: shown });
+      const details = JSON.stringify([head(input.bytes), input.bytes.length, head(Buffer.concat(chunks))]);
+      resolve(fault === undefined ? { end } : { end, fault: `${fault}: ${details}` });
     };
-    const late = setTimeout(() => finish('forgotten', 'neither answered nor closed'), patienceMs);
+    const late = setTimeout(() => finish('timed out', 'neither answered nor closed'), patienceMs);
     const judge = () => {
-      const received = Buffer.concat(pieces);
+      const received = Buffer.concat(chunks);
       const fault = input.judge(received);
       const end =
         received.length === 0
@@ -232,12 +232,12 @@ function throwIt(port: number, input: Input): Promise<{ end: string; fault?: str
         else if (input.manner === 'ends') socket.end();
       });
     socket.on('data', (chunk) => {
-      pieces.push(Buffer.from(chunk));
-      if (!shaken && Buffer.concat(pieces).includes('\r\n\r\n')) {
-        shaken = true;
+      chunks.push(Buffer.from(chunk));
+      if (!isOpen && Buffer.concat(chunks).includes('\r\n\r\n')) {
+        isOpen = true;
         write();
       }
-      if (input.settled(Buffer.concat(pieces))) judge();
+      if (input.isAnswered(Buffer.concat(chunks))) judge();
     });
     socket.on('close', () => judge());
     if (input.handshake === undefined) write();
@@ -256,9 +256,9 @@ function make(random: Random, secret: string, port: number): Input {
   return request(random, port);
 }
 
-// Messages that are nearly right.
+// Almost valid messages.
 
-const oddities: readonly [string, ...string[]] = [
+const oddValues: readonly [string, ...string[]] = [
   ...[
     'null',
     '-1',
@@ -286,7 +286,7 @@ const oddities: readonly [string, ...string[]] = [
     '"mob/*"',
   ],
 ] as [string, ...string[]];
-const spices: readonly [string, ...string[]] = [
+const insertions: readonly [string, ...string[]] = [
   '"',
   '\\',
   '{',
@@ -305,7 +305,7 @@ const spices: readonly [string, ...string[]] = [
   ' ',
 ];
 const types = Object.keys(requests) as [string, ...string[]];
-/** What hands out or shuts off is left to other tests: here the guest may not. */
+/** Fields of requests. The guest has no administrator's rights, so no input creates tokens or ends sessions. */
 const fields: readonly [string, ...string[]] = [
   ...[
     'channel',
@@ -345,13 +345,13 @@ const fields: readonly [string, ...string[]] = [
 function text(random: Random): string {
   const way = random();
   if (way < 0.02) return bomb(random);
-  const said = Array.from({ length: below(random, 5) }, () => `"${pick(random, fields)}":${pick(random, oddities)}`);
-  let message = `{${[`"type":${random() < 0.95 ? `"${pick(random, types)}"` : pick(random, oddities)}`, ...said].join()}}`;
+  const pairs = Array.from({ length: below(random, 5) }, () => `"${pick(random, fields)}":${pick(random, oddValues)}`);
+  let message = `{${[`"type":${random() < 0.95 ? `"${pick(random, types)}"` : pick(random, oddValues)}`, ...pairs].join()}}`;
   if (way < 0.5) return message;
   for (let times = 1 + below(random, 3); times > 0; times -= 1) {
     const at = below(random, message.length + 1);
     const cut = below(random, 4);
-    if (cut === 0) message = message.slice(0, at) + pick(random, spices) + message.slice(at);
+    if (cut === 0) message = message.slice(0, at) + pick(random, insertions) + message.slice(at);
     else if (cut === 1) message = message.slice(0, at) + message.slice(at + 1 + below(random, 5));
     else if (cut === 2) message = message.slice(0, at);
     else message = message + message.slice(at);
@@ -376,11 +376,11 @@ function bomb(random: Random): string {
 
 const codes = new Set<string>(Object.keys(errors));
 
-/** One message, with or without a login before it, and a fence after it. */
+/** One message, with or without a login before it, and a ping after it as a fence. */
 function message(random: Random, secret: string, port: number, way: 'web' | 'tcp'): Input {
-  const said = text(random);
+  const hostile = text(random);
   const login = random() < 0.5 ? [`{"type":"login","user_id":"${secret}","device_id":""}`] : [];
-  const bytes = Buffer.from(said);
+  const bytes = Buffer.from(hostile);
   const expected = bytes.length > 1_048_576 ? undefined : decode(replaceLoneSurrogates(bytes.toString()));
   const judge = (received: Buffer) => {
     const answers = way === 'web' ? texts(received) : received.toString().split('\n');
@@ -390,21 +390,21 @@ function message(random: Random, secret: string, port: number, way: 'web' | 'tcp
     });
     for (const { code } of refusals) if (typeof code !== 'string' || !codes.has(code)) return `refused with ${code}`;
     if (refusals.some(({ code }) => code === 'broken')) return 'an internal error';
-    // Without delimiters, text that is no whole object is the beginning of another one.
+    // On raw TCP, an incomplete object continues in the next text, so no particular error can be expected.
     if (way === 'tcp' || expected === undefined || expected.ok || expected.code === 'too_large') return undefined;
-    const right = refusals.some(({ error }) => error === expected.error || error === 'too many requests');
-    return right ? undefined : `should be refused with ${expected.error}`;
+    const isExpected = refusals.some(({ error }) => error === expected.error || error === 'too many requests');
+    return isExpected ? undefined : `should be refused with ${expected.error}`;
   };
   if (way === 'web') {
-    const frames = [...login, said, fence].map((one) => frame(random, 1, Buffer.from(one)));
-    const settled = (received: Buffer) =>
+    const frames = [...login, hostile, fence].map((one) => frame(random, 1, Buffer.from(one)));
+    const isAnswered = (received: Buffer) =>
       closes(received) || texts(received).some((one) => one.includes('"ref":"fence"'));
-    return { way, handshake: upgrade(port), bytes: Buffer.concat(frames), settled, judge, manner: 'stays' };
+    return { way, handshake: upgrade(port), bytes: Buffer.concat(frames), isAnswered, judge, manner: 'stays' };
   }
-  const settled = (received: Buffer) => received.includes('"ref":"fence"');
-  const wire = Buffer.from([...login, said].join(random() < 0.5 ? '' : '\n'));
+  const isAnswered = (received: Buffer) => received.includes('"ref":"fence"');
+  const wire = Buffer.from([...login, hostile].join(random() < 0.5 ? '' : '\n'));
   const whole = Buffer.concat([wire, Buffer.from(random() < 0.5 ? fence : `\n${fence}\n`)]);
-  return { way, bytes: whole, settled, judge, manner: 'ends' };
+  return { way, bytes: whole, isAnswered, judge, manner: 'ends' };
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {
@@ -424,14 +424,14 @@ function upgradeText(host: string): string {
 
 const upgrade = (port: number) => Buffer.from(upgradeText(`127.0.0.1:${port}`));
 
-interface Lies {
+interface FrameFaults {
   readonly first?: number;
   readonly length?: number;
   readonly masked?: boolean;
 }
 
-function frame(random: Random, opcode: number, payload: Buffer, lies: Lies = {}): Buffer {
-  const { first = 0x80 | opcode, length = payload.length, masked = true } = lies;
+function frame(random: Random, opcode: number, payload: Buffer, faults: FrameFaults = {}): Buffer {
+  const { first = 0x80 | opcode, length = payload.length, masked = true } = faults;
   const mask = masked ? 0x80 : 0;
   const start = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
   start[0] = first;
@@ -450,11 +450,11 @@ function frame(random: Random, opcode: number, payload: Buffer, lies: Lies = {})
   return Buffer.concat([start, key, hidden]);
 }
 
-/** The frames that came after the handshake, whole ones. */
+/** The complete frames after the handshake's response. */
 function framesOf(received: Buffer): { readonly opcode: number; readonly text: string }[] {
-  const found: { opcode: number; text: string }[] = [];
+  const complete: { opcode: number; text: string }[] = [];
   let at = received.indexOf('\r\n\r\n') + 4;
-  if (at < 4) return found;
+  if (at < 4) return complete;
   while (at + 2 <= received.length) {
     const short = (received[at + 1] ?? 0) & 0x7f;
     const begin = at + (short === 127 ? 10 : short === 126 ? 4 : 2);
@@ -463,17 +463,17 @@ function framesOf(received: Buffer): { readonly opcode: number; readonly text: s
       short === 127 ? Number(received.readBigUInt64BE(at + 2)) : short === 126 ? received.readUInt16BE(at + 2) : short;
     const end = begin + length;
     if (end > received.length) break;
-    found.push({ opcode: (received[at] ?? 0) & 15, text: received.toString('utf8', begin, end) });
+    complete.push({ opcode: (received[at] ?? 0) & 15, text: received.toString('utf8', begin, end) });
     at = end;
   }
-  return found;
+  return complete;
 }
 
 function texts(received: Buffer): string[] {
   return framesOf(received).flatMap(({ opcode, text }) => (opcode === 1 ? [text] : []));
 }
 
-/** A close frame says all there is to say. */
+/** True if the hub has sent a close frame. */
 const closes = (received: Buffer) => framesOf(received).some(({ opcode }) => opcode === 8);
 
 const noJudge = () => undefined;
@@ -509,13 +509,13 @@ function frames(random: Random, port: number): Input {
     ])();
   const all = Buffer.concat(Array.from({ length: 1 + below(random, 4) }, one));
   const bytes = random() < 0.2 ? all.subarray(0, below(random, all.length)) : all;
-  return { way: 'web', handshake: upgrade(port), bytes, settled: closes, judge: noJudge, manner: 'ends' };
+  return { way: 'web', handshake: upgrade(port), bytes, isAnswered: closes, judge: noJudge, manner: 'ends' };
 }
 
 // Bytes on raw TCP.
 
 function stream(random: Random): Input {
-  const pieces = Array.from({ length: 1 + below(random, 4) }, () =>
+  const chunks = Array.from({ length: 1 + below(random, 4) }, () =>
     pick(random, [
       () => Buffer.from(text(random)),
       () => Buffer.from('😀€'.repeat(3)).subarray(1 + below(random, 5)),
@@ -527,12 +527,12 @@ function stream(random: Random): Input {
       () => Buffer.from(Array.from({ length: below(random, 300) }, () => below(random, 256))),
     ])(),
   );
-  // Half of an object is owed no answer: most clients who leave one do not wait for any.
+  // The hub need not answer an incomplete object, so most of these clients disconnect at once.
   const manner = random() < 0.9 ? 'leaves' : 'ends';
   return {
     way: 'tcp',
-    bytes: Buffer.concat(pieces),
-    settled: (received) => received.length > 0,
+    bytes: Buffer.concat(chunks),
+    isAnswered: (received) => received.length > 0,
     judge: noJudge,
     manner,
   };
@@ -543,7 +543,7 @@ function refusedOn(received: Buffer): string | undefined {
   return read?.['success'] === false ? undefined : `answered ${JSON.stringify(received.toString('latin1', 0, 50))}`;
 }
 
-// Heads of requests.
+// HTTP heads.
 
 const requestMethods: readonly [string, ...string[]] = [
   'GET',
@@ -666,14 +666,14 @@ function request(random: Random, port: number): Input {
   const half = random() < 0.1;
   const bytes = half ? all.subarray(0, below(random, all.length)) : all;
   const way = random() < 0.85 ? 'web' : 'tcp';
-  const settled = (received: Buffer) => received.includes(way === 'web' ? '\r\n\r\n' : '\n');
+  const isAnswered = (received: Buffer) => received.includes(way === 'web' ? '\r\n\r\n' : '\n');
   const judge = (received: Buffer) => {
-    // The Kronos port hands nothing on that does not begin with GET.
+    // The Kronos port treats only input that begins with GET as HTTP.
     if (way === 'tcp' && method !== 'GET') return refusedOn(received);
     const status = /^HTTP\/1\.1 (\d{3})/.exec(received.toString('latin1', 0, 20))?.[1];
     if (received.length > 0 && status === undefined)
       return `answered ${JSON.stringify(received.toString('latin1', 0, 50))}`;
     return status === '500' ? 'an internal error' : undefined;
   };
-  return { way, bytes, settled, judge: half ? noJudge : judge, manner: 'ends' };
+  return { way, bytes, isAnswered, judge: half ? noJudge : judge, manner: 'ends' };
 }

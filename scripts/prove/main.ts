@@ -1,5 +1,5 @@
 // `npm run prove -- crash [rounds] [seed]`, `npm run prove -- hostile [inputs] [seed]`, `npm run prove -- day [days] [seed]` and
-// `npm run prove -- suggestions [months]`: the runs that are too long for the tests, which run the same for a shorter while.
+// `npm run prove -- suggestions [months]`: longer runs of what the tests run briefly.
 
 import { proveCrashes } from './crash.ts';
 import { proveDays } from './day.ts';
@@ -19,7 +19,7 @@ const proofs = new Map<
 const [name = '', count, seed = '20261121'] = process.argv.slice(2);
 const proof = proofs.get(name);
 if (proof === undefined) {
-  console.error(`Say one of: ${[...proofs.keys()].map((one) => `npm run prove -- ${one}`).join(', ')}`);
+  console.error(`Usage, one of: ${[...proofs.keys()].map((one) => `npm run prove -- ${one}`).join(', ')}`);
   process.exit(1);
 }
 const began = performance.now();
