@@ -164,7 +164,7 @@ const add = async ({ page }: Visitor, line: string) => {
     await visitor.sees('.task', 'call Bob');
     await other.sees((tasks) => tasks.length === 3);
     await key('?');
-    await visitor.sees('dialog[open] .keys', 'take back');
+    await visitor.sees('dialog[open] .keys', 'undo the last change');
     other.close();
   });
 

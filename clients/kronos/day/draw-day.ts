@@ -15,10 +15,10 @@ export interface DayLayout {
   readonly taskName: (key: string) => string | undefined;
 }
 
-const usualWidth = 80;
-const widest = 120;
+const defaultWidth = 80;
+const maxWidth = 120;
 /** A shorter bar shows too little: in a narrow terminal the column of times is left out, so that the bar has room. */
-const shortestBar = 16;
+const minBarWidth = 16;
 const minute = 60_000_000;
 const hour = 60 * minute;
 const [reset, bold, dim] = ['\u001b[0m', '\u001b[1m', '\u001b[2m'];
@@ -73,9 +73,9 @@ export function drawDay(day: ShownDay, layout: DayLayout): readonly string[] {
   ];
   return [
     ...head.flatMap((text) => wrap(text, layout)),
-    ...(lanes.length === 0 ? [] : ['', ...bars(rows, shownSpan(day, rows), layout, clock)]),
-    ...figures(day, layout),
-    ...remarks(day).flatMap((text) => wrap(text, layout)),
+    ...(lanes.length === 0 ? [] : ['', ...drawBars(rows, shownSpan(day, rows), layout, clock)]),
+    ...drawFigures(day, layout),
+    ...formatRemarks(day).flatMap((text) => wrap(text, layout)),
   ];
 }
 
@@ -99,18 +99,18 @@ export function drawWeek(days: readonly ShownDay[], layout: DayLayout): readonly
     ...wrap(`${dateText(first.date)} to ${dateText(last.date)}, ${last.zone}`, layout),
     totalText(total, layout),
     '',
-    ...bars(rows, [first.from, first.from + hours], layout, clockOf(first.zone)),
+    ...drawBars(rows, [first.from, first.from + hours], layout, clockOf(first.zone)),
     ...(lanes.size === 0
       ? []
       : [
           '',
-          ...lengths(
+          ...drawLengthBars(
             [...lanes].map(([label, time]) => ({ label, time })),
             layout,
           ),
         ]),
-    ...figures(sumOf(days), layout),
-    ...[...new Set(days.flatMap(remarks))].flatMap((text) => wrap(text, layout)),
+    ...drawFigures(sumDays(days), layout),
+    ...[...new Set(days.flatMap(formatRemarks))].flatMap((text) => wrap(text, layout)),
   ];
 }
 
@@ -131,49 +131,49 @@ interface BarColumns {
   readonly time: number;
 }
 
-function columnsFor(labels: readonly string[], times: readonly string[], { width }: DayLayout): BarColumns {
-  const whole = Math.min(width ?? usualWidth, widest);
+function fitColumns(labels: readonly string[], times: readonly string[], { width }: DayLayout): BarColumns {
+  const whole = Math.min(width ?? defaultWidth, maxWidth);
   const label = Math.min(Math.max(...labels.map(textWidth)), Math.max(6, Math.floor(whole / 4)));
   const time = Math.max(...times.map(textWidth));
   const bar = whole - label - time - 4;
-  return bar >= shortestBar ? { label, bar, time } : { label, bar: Math.max(1, whole - label - 2), time: 0 };
+  return bar >= minBarWidth ? { label, bar, time } : { label, bar: Math.max(1, whole - label - 2), time: 0 };
 }
 
-function bars(
+function drawBars(
   rows: readonly BarRow[],
   [from, to]: DayInterval,
   layout: DayLayout,
   clock: (moment: number) => string,
 ): readonly string[] {
-  const { widths, lines } = barLines(rows, layout, ({ intervals, isFaint }, width) => {
-    const bar = cells(intervals, from, to, width);
+  const { widths, lines } = drawBarLines(rows, layout, ({ intervals, isFaint }, width) => {
+    const bar = drawCells(intervals, from, to, width);
     return isFaint === true && layout.colour ? `${dim}${bar}${reset}` : bar;
   });
-  return [`${' '.repeat(widths.label + 2)}${scale(from, to, widths.bar, clock)}`.trimEnd(), ...lines];
+  return [`${' '.repeat(widths.label + 2)}${drawHours(from, to, widths.bar, clock)}`.trimEnd(), ...lines];
 }
 
 /** Draws bars that start at the left; their length shows the time. */
-function lengths(rows: readonly Pick<BarRow, 'label' | 'time'>[], layout: DayLayout): readonly string[] {
+function drawLengthBars(rows: readonly Pick<BarRow, 'label' | 'time'>[], layout: DayLayout): readonly string[] {
   const longest = Math.max(...rows.map(({ time }) => time), 1);
-  return barLines(rows, layout, ({ time }, width) => cells([[0, time]], 0, longest, width)).lines;
+  return drawBarLines(rows, layout, ({ time }, width) => drawCells([[0, time]], 0, longest, width)).lines;
 }
 
 /** @param barOf draws the bar of a row; `width` is in columns */
-function barLines<R extends Pick<BarRow, 'label' | 'time'>>(
+function drawBarLines<R extends Pick<BarRow, 'label' | 'time'>>(
   rows: readonly R[],
   layout: DayLayout,
   barOf: (row: R, width: number) => string,
 ): { readonly widths: BarColumns; readonly lines: readonly string[] } {
   const texts = rows.map((row) => ({ row, label: escapeControls(row.label), time: minutesText(row.time) }));
-  const widths = columnsFor(
+  const widths = fitColumns(
     texts.map(({ label }) => label),
     texts.map(({ time }) => time),
     layout,
   );
-  return { widths, lines: texts.map(({ row, label, time }) => line(label, barOf(row, widths.bar), time, widths)) };
+  return { widths, lines: texts.map(({ row, label, time }) => drawLine(label, barOf(row, widths.bar), time, widths)) };
 }
 
-function line(label: string, bar: string, time: string, widths: BarColumns): string {
+function drawLine(label: string, bar: string, time: string, widths: BarColumns): string {
   const cut = truncate(label, widths.label);
   const padded = cut + ' '.repeat(widths.label - textWidth(cut));
   return `${padded}  ${bar}${widths.time === 0 ? '' : `  ${time.padStart(widths.time)}`}`.trimEnd();
@@ -182,7 +182,7 @@ function line(label: string, bar: string, time: string, widths: BarColumns): str
 const shades = [' ', '░', '▒', '▓', '█'] as const;
 
 /** Draws intervals as cells. The shade of a cell shows how much of it the intervals cover. */
-function cells(intervals: DayIntervals, from: number, to: number, count: number): string {
+function drawCells(intervals: DayIntervals, from: number, to: number, count: number): string {
   const size = (to - from) / count;
   const covered = new Float64Array(count);
   for (const [begin, end] of intervals) {
@@ -198,7 +198,7 @@ function cells(intervals: DayIntervals, from: number, to: number, count: number)
 }
 
 /** Draws the hours above the bars, as many as fit. */
-function scale(from: number, to: number, count: number, clock: (moment: number) => string): string {
+function drawHours(from: number, to: number, count: number, clock: (moment: number) => string): string {
   const size = (to - from) / count;
   const step = [1, 2, 3, 6, 12].find((hours) => (hours * hour) / size >= 6) ?? 24;
   let text = '';
@@ -224,7 +224,7 @@ export function clockOf(zone: string): (moment: number) => string {
 
 type Figures = Pick<ShownDay, 'total' | 'projects' | 'tasks' | 'agent' | 'attended'>;
 
-function sumOf(days: readonly ShownDay[]): Figures {
+function sumDays(days: readonly ShownDay[]): Figures {
   const projects = new Map<string | null, ShownDay['projects'][number]>();
   const tasks = new Map<string, number>();
   for (const one of days.flatMap((day) => day.projects)) {
@@ -251,7 +251,7 @@ function sumOf(days: readonly ShownDay[]): Figures {
   };
 }
 
-function figures(
+function drawFigures(
   { total, projects, tasks, agent, attended }: Figures,
   { width, taskName }: DayLayout,
 ): readonly string[] {
@@ -276,7 +276,7 @@ function figures(
   ];
 }
 
-function remarks({ guesses, final, without }: ShownDay): readonly string[] {
+function formatRemarks({ guesses, final, without }: ShownDay): readonly string[] {
   const lines = [
     ...guesses.map(({ channel, device }) => `guess: ${channel} ran on ${device}`),
     ...(final ? ['final: its evidence has expired, so rules no longer change it'] : []),

@@ -17,17 +17,18 @@ export type LinkEvent =
   | { readonly type: 'wake' };
 
 /** The hub writes every five seconds. Three times that in silence means a dead connection. */
-const silence = 15_000;
-const patience = 10_000;
-const longestWait = 10_000;
+const maxSilenceMs = 15_000;
+/** A connection that does not open within this time is tried again. */
+const connectTimeoutMs = 10_000;
+const maxWaitMs = 10_000;
 
 export function begin(now: number): RoomLink {
   return { state: 'connecting', tries: 0, since: now };
 }
 
 /** @param random 0 to 1; spreads the pages that a restart disconnected together */
-function waiting(tries: number, now: number, random: number): RoomLink {
-  const wait = Math.min(longestWait, 500 * 2 ** tries);
+function waitBeforeRetry(tries: number, now: number, random: number): RoomLink {
+  const wait = Math.min(maxWaitMs, 500 * 2 ** tries);
   return { state: 'waiting', tries: tries + 1, until: now + wait * (0.75 + random / 2) };
 }
 
@@ -38,19 +39,20 @@ export function step(link: RoomLink, event: LinkEvent, now: number, random: numb
     case 'heard':
       return link.state === 'connecting' || link.state === 'live' ? { state: 'live', heard: now } : link;
     case 'lost':
-      return link.state === 'connecting' || link.state === 'live' ? waiting(tries, now, random) : link;
+      return link.state === 'connecting' || link.state === 'live' ? waitBeforeRetry(tries, now, random) : link;
     case 'refused':
       // A gateway between two hubs answers too (502, 503). So only statuses that the hub itself means end the attempts.
       if (link.state !== 'connecting') return link;
       return [401, 403, 404].includes(event.status)
         ? { state: 'refused', status: event.status }
-        : waiting(tries, now, random);
+        : waitBeforeRetry(tries, now, random);
     case 'wake':
       return link.state === 'waiting' || link.state === 'refused' ? { state: 'connecting', tries, since: now } : link;
     case 'tick':
       if (link.state === 'waiting' && now >= link.until) return { state: 'connecting', tries, since: now };
-      if (link.state === 'live' && now - link.heard > silence) return waiting(0, now, random);
-      if (link.state === 'connecting' && now - link.since > patience) return waiting(tries, now, random);
+      if (link.state === 'live' && now - link.heard > maxSilenceMs) return waitBeforeRetry(0, now, random);
+      if (link.state === 'connecting' && now - link.since > connectTimeoutMs)
+        return waitBeforeRetry(tries, now, random);
       return link;
   }
 }

@@ -11,17 +11,17 @@ function percent(place: number): string {
   return `${(place * 100).toFixed(2)}%`;
 }
 
-function clockTime(time: number): string {
+function formatClockTime(time: number): string {
   return new Date(time).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 }
 
-function moment(time: number, now: number): string {
+function formatMoment(time: number, now: number): string {
   const at = new Date(time);
   const today = at.toDateString() === new Date(now).toDateString();
   return at.toLocaleString(undefined, { ...(today ? {} : { dateStyle: 'short' }), timeStyle: 'medium' });
 }
 
-function what({ kind, minutes }: Entry): string {
+function describeEntry({ kind, minutes }: Entry): string {
   return minutes === 0 ? 'stopped' : `${minutes} min ${kind}`;
 }
 
@@ -53,10 +53,10 @@ export function Past({ live }: { live: LiveRoom }) {
         {history
           .map((entry) => (
             <li key={entry.key} data-kind={entry.kind}>
-              <time dateTime={new Date(entry.start).toISOString()}>{moment(entry.start, seen)}</time>
+              <time dateTime={new Date(entry.start).toISOString()}>{formatMoment(entry.start, seen)}</time>
               <span class="what">
                 {entry.minutes === 0 ? <StopIcon /> : entry.kind === 'turn' ? <TurnIcon /> : <BreakIcon />}
-                {what(entry)}
+                {describeEntry(entry)}
               </span>
               <span class="by">{entry.user}</span>
             </li>
@@ -79,7 +79,7 @@ function Timeline({ history, now }: { history: readonly Entry[]; now: number }) 
         <g key={hour}>
           <line class="hour" x1={percent(placeOf(hour, now))} x2={percent(placeOf(hour, now))} y1="0" y2="62" />
           <text x={percent(placeOf(hour, now))} y="78">
-            {clockTime(hour)}
+            {formatClockTime(hour)}
           </text>
         </g>
       ))}
@@ -93,7 +93,7 @@ function Timeline({ history, now }: { history: readonly Entry[]; now: number }) 
           height="24"
           rx="4"
         >
-          <title>{`${clockTime(entry.start)} ${what(entry)}${entry.user === '' ? '' : `, ${entry.user}`}`}</title>
+          <title>{`${formatClockTime(entry.start)} ${describeEntry(entry)}${entry.user === '' ? '' : `, ${entry.user}`}`}</title>
         </rect>
       ))}
       <line class="now" x1={percent(placeOf(now, now))} x2={percent(placeOf(now, now))} y1="0" y2="62" />

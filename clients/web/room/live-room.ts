@@ -9,12 +9,12 @@ import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
 import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
 import { type Look, momentOf, type TurnMoment } from './turn-events.ts';
 
-/** How long a clock reading stays good: machines drift by some 50 ms in this time. */
-const clockAge = 10 * 60_000;
-/** Delay before the next try if the hub could not be asked. */
-const soon = 5_000;
-/** A request without an answer is given up after this time, milliseconds. */
-const answerMs = 5_000;
+/** The page asks for the time again after this time, in milliseconds: clocks drift by about 50 ms in it. */
+const maxClockAgeMs = 10 * 60_000;
+/** Delay before the next request if the hub did not answer, in milliseconds. */
+const clockRetryMs = 5_000;
+/** A request without an answer fails after this time, in milliseconds. */
+const requestTimeoutMs = 5_000;
 
 export interface LiveRoomDeps {
   readonly name: string;
@@ -28,27 +28,27 @@ export class LiveRoom {
   #deps: LiveRoomDeps;
   #room: Room = emptyRoom;
   #clock: Clock = guess(Date.now(), performance.now());
-  #apart = Date.now() - performance.now();
-  #asked = Number.NEGATIVE_INFINITY;
-  #asking = false;
+  #wallClockOffset = Date.now() - performance.now();
+  #clockRequestedAt = Number.NEGATIVE_INFINITY;
+  #isRequestingClock = false;
   #look: Look | undefined;
   /** True once the hub has sent the current entry. Before that, the page must not announce an end. */
-  #informed = false;
+  #isCurrentKnown = false;
   #stream: Stream;
-  #beat: ReturnType<typeof setInterval>;
+  #tickTimer: ReturnType<typeof setInterval>;
   #tickListeners = new Set<() => void>();
   /** Shown as the page's title instead of the clock, while it is not ''. */
   heading = '';
 
   constructor(deps: LiveRoomDeps) {
     this.#deps = deps;
-    this.#beat = setInterval(() => this.#tick(), 100);
+    this.#tickTimer = setInterval(() => this.#tick(), 100);
     this.#stream = new Stream({
       path: `/${deps.name}/events`,
       token: deps.token,
       heard: (event, data) => this.#receive(event, data),
       changed: (link) => {
-        if (link.state === 'live') void this.#setClock();
+        if (link.state === 'live') void this.#updateClock();
         deps.changed();
       },
     });
@@ -101,7 +101,7 @@ export class LiveRoom {
   }
 
   close(): void {
-    clearInterval(this.#beat);
+    clearInterval(this.#tickTimer);
     this.#stream.close();
   }
 
@@ -114,7 +114,7 @@ export class LiveRoom {
     };
     try {
       // The timeout also ends a request that waits for a free connection: it must not take effect later, when nobody expects it.
-      const response = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(answerMs) });
+      const response = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(requestTimeoutMs) });
       const { status } = response;
       if (status === 202) return '';
       const configuration = await explainRefusal(response);
@@ -134,7 +134,7 @@ export class LiveRoom {
     if (news === undefined) return;
     const before = this.#room;
     this.#room = hear(before, news);
-    if (news.type === 'timer') this.#informed = true;
+    if (news.type === 'timer') this.#isCurrentKnown = true;
     if (this.#room !== before) this.#deps.changed();
     // A browser may run the timers of a hidden tab only once a minute, but it delivers every event. So events drive the clock too.
     this.#tick();
@@ -142,10 +142,11 @@ export class LiveRoom {
 
   #tick(): void {
     const steady = performance.now();
-    if (parted(this.#apart, Date.now(), steady) || steady - this.#asked > clockAge) void this.#setClock();
+    if (parted(this.#wallClockOffset, Date.now(), steady) || steady - this.#clockRequestedAt > maxClockAgeMs)
+      void this.#updateClock();
     const { current } = this.#room;
     // With this machine's own clock a turn could seem to end twice. So nothing is announced before the hub's clock is known.
-    if (this.#informed && this.exact) {
+    if (this.#isCurrentKnown && this.exact) {
       const [look, moment] = momentOf(this.#look, current, this.now);
       this.#look = look;
       if (moment !== undefined && current !== undefined) this.#deps.moment(moment, current);
@@ -155,14 +156,14 @@ export class LiveRoom {
     for (const notify of this.#tickListeners) notify();
   }
 
-  async #setClock(): Promise<void> {
-    if (this.#asking) return;
-    this.#asking = true;
-    this.#apart = Date.now() - performance.now();
-    this.#asked = performance.now();
+  async #updateClock(): Promise<void> {
+    if (this.#isRequestingClock) return;
+    this.#isRequestingClock = true;
+    this.#wallClockOffset = Date.now() - performance.now();
+    this.#clockRequestedAt = performance.now();
     const clock = await askTheTime();
     if (clock !== undefined) this.#clock = clock;
-    else this.#asked += soon - clockAge;
-    this.#asking = false;
+    else this.#clockRequestedAt += clockRetryMs - maxClockAgeMs;
+    this.#isRequestingClock = false;
   }
 }

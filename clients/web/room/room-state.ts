@@ -13,7 +13,7 @@ export interface Room {
 
 export const emptyRoom: Room = { current: undefined, history: [], goal: undefined };
 
-function added(history: readonly Entry[], entry: Entry | 'reset'): readonly Entry[] {
+function addEntry(history: readonly Entry[], entry: Entry | 'reset'): readonly Entry[] {
   if (entry === 'reset') return [];
   return history.some((known) => known.key === entry.key) ? history : [...history, entry];
 }
@@ -22,12 +22,12 @@ export function hear(room: Room, news: News): Room {
   switch (news.type) {
     case 'history':
       // The newest entry follows at once as a separate event. The current one stays until then, so that nothing flickers.
-      return { ...room, history: news.entries.reduce<readonly Entry[]>(added, []) };
+      return { ...room, history: news.entries.reduce<readonly Entry[]>(addEntry, []) };
     case 'timer':
       return {
         ...room,
         current: news.entry === 'reset' ? undefined : news.entry,
-        history: added(room.history, news.entry),
+        history: addEntry(room.history, news.entry),
       };
     case 'goal':
       return { ...room, goal: news.goal };

@@ -38,7 +38,7 @@ export function momentOf(
   return [look, crossed?.[0]];
 }
 
-function named(name: string, otherwise: string): string {
+function nameOr(name: string, otherwise: string): string {
   return name.trim() === '' ? otherwise : name;
 }
 
@@ -50,7 +50,7 @@ export function sentence(moment: TurnMoment, entry: Entry): string {
   switch (moment) {
     case 'begun':
       return entry.kind === 'turn'
-        ? `${named(entry.user, 'Someone')} types for ${minutes}.${next}`
+        ? `${nameOr(entry.user, 'Someone')} types for ${minutes}.${next}`
         : `Break of ${minutes}.`;
     case 'five minutes':
       return 'Five minutes left.';
@@ -61,7 +61,7 @@ export function sentence(moment: TurnMoment, entry: Entry): string {
     case 'over':
       return `The ${what} is over.${next}`;
     case 'stopped':
-      return `${named(entry.user, 'Someone')} stopped the timer.`;
+      return `${nameOr(entry.user, 'Someone')} stopped the timer.`;
   }
 }
 
@@ -70,6 +70,6 @@ export function notice(moment: 'over' | 'stopped', entry: Entry): { title: strin
   if (moment === 'stopped') return { title: 'Timer stopped', body: sentence(moment, entry) };
   const next = entry.next === '' ? '' : ` Next: ${entry.next}.`;
   return entry.kind === 'turn'
-    ? { title: `${named(entry.user, 'Turn over')} $ mob next`, body: `${entry.minutes} min turn is up.${next}` }
-    : { title: `${named(entry.user, 'Break over')} $ mob start`, body: `${entry.minutes} min break is up.${next}` };
+    ? { title: `${nameOr(entry.user, 'Turn over')} $ mob next`, body: `${entry.minutes} min turn is up.${next}` }
+    : { title: `${nameOr(entry.user, 'Break over')} $ mob start`, body: `${entry.minutes} min break is up.${next}` };
 }

@@ -32,7 +32,7 @@ export function useRoom(name: string, icon: string) {
     if (moment === 'over' || !stopping.current) notify(title, body, icon, moment === 'over');
     stopping.current = false;
   };
-  const sound = useMemo(() => rememberedSound(() => redraw(0)), []);
+  const sound = useMemo(() => createSound(() => redraw(0)), []);
   const live = useMemo(
     () => new LiveRoom({ name, token: () => remembered().token, changed: () => redraw(0), moment: onMoment }),
     [name, icon],
@@ -139,7 +139,7 @@ function useProblem(): [string, (problem: string) => void] {
   return [problem, setProblem];
 }
 
-function rememberedSound(changed: () => void): Sound {
+function createSound(changed: () => void): Sound {
   const { sound: on, melody } = remembered();
   const sound = new Sound(on, changed);
   if (isMelodyName(melody)) sound.melody = melody;
