@@ -1,53 +1,22 @@
 // Bundles the client for kronos.cjs. `main.cjs` has everything that an action needs, because each further file takes half a millisecond
 // to load. `main.code` is its compiled code. Modules that are imported on demand become files of their own.
 
-const {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} = require('node:fs');
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join, relative } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
-
-/** Old bundles are deleted after this time. */
-const keepMs = 86_400_000;
+const { publish } = require('./cache.cjs');
 
 /**
  * Creates a bundle, and deletes old bundles of this project.
  * @param top the folder of the project
- * @param cache the folder of all bundles
- * @param prefix the names of this project's bundles begin with it
- * @param folder the folder of the new bundle, inside `cache`; it is renamed into place when it is complete
+ * @param cache, prefix, folder see `publish`
  */
-exports.bundle = async (top, cache, prefix, folder) => {
-  mkdirSync(cache, { recursive: true, mode: 0o700 });
-  const draft = `${folder}.${process.pid}`;
-  try {
+exports.bundle = (top, cache, prefix, folder) =>
+  publish(cache, prefix, folder, async (draft) => {
     await build(join(top, 'clients/kronos'), draft);
     compile(draft, folder);
-    flush(draft);
-    renameSync(draft, folder);
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
-    // Another command may have created the same bundle first.
-    if (statSync(folder, { throwIfNoEntry: false }) === undefined) throw error;
-  }
-  // Young bundles stay: a running process may still load files from one, and another command may be creating one.
-  const oldest = Date.now() - keepMs;
-  for (const name of readdirSync(cache)) {
-    const path = join(cache, name);
-    const isOld = name.startsWith(prefix) && path !== folder && statSync(path).mtimeMs < oldest;
-    if (isOld) rmSync(path, { recursive: true, force: true });
-  }
-};
+  });
 
 async function build(client, outdir) {
   const esbuild = require('esbuild');
@@ -108,15 +77,4 @@ function compile(draft, folder) {
   const code = script.createCachedData();
   // Two copies: kronos.cjs compares them, because V8 does not detect a damaged file.
   writeFileSync(join(draft, 'main.code'), Buffer.concat([code, code]));
-}
-
-/** Flushes all files, so that a bundle with its final name is complete even after a power cut. */
-function flush(folder) {
-  for (const name of readdirSync(folder, { recursive: true })) {
-    const path = join(folder, name);
-    if (!statSync(path).isFile()) continue;
-    const file = openSync(path, 'r+');
-    fsyncSync(file);
-    closeSync(file);
-  }
 }

@@ -3,11 +3,11 @@
 // So the client is bundled into the user's cache folder (bundle.cjs), and bundled again when a source has changed. If the folder cannot be
 // written, tsx loads the client. This file is CommonJS, because that starts faster than an ES module.
 
-const { readdirSync, readFileSync, rmSync, statSync } = require('node:fs');
-const { homedir } = require('node:os');
+const { readFileSync, rmSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
+const { cachePrefix, fingerprint, userCache } = require('./cache.cjs');
 
 const top = dirname(__dirname);
 const start = { self: __filename, about: `${top}/package.json`, unbundled: '' };
@@ -15,30 +15,6 @@ const start = { self: __filename, about: `${top}/package.json`, unbundled: '' };
 const isInstalled = /[\\/]node_modules[\\/]/.test(top);
 const bundledFolders = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine'];
 const sources = ['package.json', ...(isInstalled ? [] : bundledFolders)];
-
-function cacheFolder() {
-  const { env, platform } = process;
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'kronos', 'cache');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'kronos');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kronos');
-}
-
-/** A fingerprint of the times and sizes of all sources, and of the version of Node, which the compiled code depends on. */
-function fingerprint() {
-  let times = 0;
-  let sizes = 0;
-  const addFile = (path) => {
-    const stats = statSync(path);
-    if (stats.isDirectory()) {
-      for (const name of readdirSync(path)) addFile(`${path}/${name}`);
-      return;
-    }
-    times += Math.trunc(stats.mtimeMs);
-    sizes += stats.size;
-  };
-  for (const source of sources) addFile(`${top}/${source}`);
-  return `${times.toString(36)}-${sizes.toString(36)}-${process.version}-${process.arch}`;
-}
 
 /**
  * Reads the compiled code of a bundle. V8 does not check it, and a damaged file would crash the process. So the file has two copies.
@@ -66,9 +42,9 @@ function loadBundle(folder) {
 }
 
 async function load() {
-  const cache = cacheFolder();
-  const prefix = `${top.replace(/[^A-Za-z0-9]+/g, '-')}.`;
-  const folder = join(cache, prefix + fingerprint());
+  const cache = userCache('kronos');
+  const prefix = cachePrefix(top);
+  const folder = join(cache, prefix + fingerprint(top, sources));
   try {
     return loadBundle(folder);
   } catch (error) {

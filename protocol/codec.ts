@@ -157,7 +157,7 @@ function isRequest(value: unknown, check: Check): value is WireRequest {
 
 /** The field an error is about, in words: `task_id` is "task id", `task.desc` is "desc". */
 function wrongField(check: Check): string {
-  const deepest = [...(check.errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length)[0];
+  const deepest = [...check.errors].sort((a, b) => b.instancePath.length - a.instancePath.length)[0];
   const path = (deepest?.instancePath ?? '').split('/').filter((part) => part !== '' && !/^\d+$/.test(part));
   const missing: unknown = deepest?.params['missingProperty'];
   const container = path.at(-1);

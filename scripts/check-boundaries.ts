@@ -18,16 +18,18 @@ const protocol = /^protocol\//;
 const core = /^server\/core\//;
 const http = /^server\/http\//;
 const wire = /^server\/wire\//;
+/** Threads, packages and built files, in either form of the program. */
+const runtime = /^server\/runtime\.ts$/;
 
 const rules: readonly Rule[] = [
   { of: protocol, ours: [protocol], packages: ['ajv', '@sinclair/typebox', 'get-east-asian-width'] },
   { of: core, ours: [core, protocol], packages: ['node:crypto'] },
   { of: http, ours: [http, core, protocol] },
   { of: wire, ours: [wire, http, core, protocol] },
-  { of: /^server\/storage\//, ours: [/^server\/storage\//, core, protocol] },
-  { of: /^server\/transport\//, ours: [/^server\/transport\//, http, core, protocol] },
+  { of: /^server\/storage\//, ours: [/^server\/storage\//, runtime, core, protocol] },
+  { of: /^server\/transport\//, ours: [/^server\/transport\//, runtime, http, core, protocol] },
   // `$1` is the adapter's own folder: adapters do not import one another.
-  { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, http, core, protocol] },
+  { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, runtime, http, core, protocol] },
   // The engine of the merged day is a pure function from evidence to a day.
   { of: /^server\/day\/engine\//, ours: [/^server\/day\/engine\//], packages: ['@js-temporal/polyfill'] },
   // The merged day reads the items of adapters and does not import their routes.

@@ -35,9 +35,6 @@ import type { Caller, Route } from './http/types.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
 import { openPages } from './pages/pages.ts';
 import { MemoryStore } from './storage/memory.ts';
-import { openPostgres } from './storage/postgres/store.ts';
-import { NatsRelay } from './storage/relay/nats.ts';
-import { PostgresRelay } from './storage/relay/postgres.ts';
 import { openSqlite } from './storage/sqlite/store.ts';
 import { isHostAllowed, isLoopback, isOriginAllowed, isOwnOrigin } from './transport/host-origin-rules.ts';
 import { type AppHandlers, type ListenOptions, listen, type OpenPorts } from './transport/listen.ts';
@@ -346,13 +343,20 @@ async function openStore(
     const opened = await openSqlite({ folder: config.data, world });
     return opened.ok ? { ...opened, relay: noopRelay, size: () => opened.store.size() } : opened;
   }
+  // Imported here, because most hubs need neither database nor relay.
+  const { openPostgres } = await import('./storage/postgres/store.ts');
   const opened = await openPostgres({ url: kind, world });
   if (!opened.ok) return opened;
-  const { epoch } = opened.store;
-  const relay = isNats(config.relay)
-    ? new NatsRelay({ url: config.relay, epoch, world })
-    : new PostgresRelay(kind, world);
-  return { ...opened, relay };
+  return { ...opened, relay: await openRelay(config.relay, kind, opened.store.epoch, world) };
+}
+
+async function openRelay(relay: Config['relay'], database: string, epoch: string, world: World): Promise<Relay> {
+  if (isNats(relay)) {
+    const { NatsRelay } = await import('./storage/relay/nats.ts');
+    return new NatsRelay({ url: relay, epoch, world });
+  }
+  const { PostgresRelay } = await import('./storage/relay/postgres.ts');
+  return new PostgresRelay(database, world);
 }
 
 /** Serves ActivityWatch's own web UI, if configured, on a separate port: its pages can only call their own origin. */

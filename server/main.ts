@@ -6,7 +6,7 @@ import { describeListener, edgeGreeting } from './commands/edge.ts';
 import { run } from './commands/program.ts';
 import { compose } from './compose.ts';
 import type { Config } from './config.ts';
-import { type EdgeConfig, openEdge } from './edge/edge.ts';
+import type { EdgeConfig } from './edge/edge.ts';
 import { greeting } from './greeting.ts';
 import { version } from './version.ts';
 import { realWorld } from './world.ts';
@@ -44,6 +44,7 @@ async function runEdge(config: EdgeConfig, log: Config['log']): Promise<number> 
   process.title = 'horai edge';
   const stopped = untilSignal();
   const world = realWorld(log);
+  const { openEdge } = await import('./edge/edge.ts');
   const opened = await openEdge(config, world, printError);
   if (!opened.ok) {
     printError((await describeListener(config.port)) ?? `${opened.error} (HORAI_PORT, HORAI_KRONOS_PORT).`);

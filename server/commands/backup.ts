@@ -8,7 +8,6 @@ import type { Archive } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import type { OnProgress, Progress, Totals } from '../storage/archive/archive.ts';
 import { type ReadFile, restoreArchive, verifyArchive, writeArchive } from '../storage/archive/archive-file.ts';
-import { openPostgres } from '../storage/postgres/store.ts';
 import { replaceStore } from '../storage/sqlite/restore.ts';
 import { openSnapshot } from '../storage/sqlite/snapshot-reader.ts';
 import type { CommandContext } from './command-context.ts';
@@ -101,6 +100,7 @@ const memoryHasNoBackup = 'HORAI_STORE=memory has nothing to back up.';
 async function openSource({ store, data }: Config, world: World): Promise<Source> {
   if (store === 'memory') return { ok: false, error: memoryHasNoBackup };
   if (isPostgres(store)) {
+    const { openPostgres } = await import('../storage/postgres/store.ts');
     const opened = await openPostgres({ url: store, world });
     if (!opened.ok) return opened;
     return { ok: true, archive: opened.store, epoch: opened.store.epoch, close: () => opened.store.close() };
@@ -127,6 +127,7 @@ async function restore({ file, config, world, replace, onProgress }: RestoreRequ
   if (store === 'memory') return { ok: false, error: memoryHasNoBackup };
   const fill = (archive: Archive): Promise<ReadFile> => restoreArchive(file, archive, onProgress);
   if (!isPostgres(store)) return replaceStore({ folder: data, world, replace }, fill);
+  const { openPostgres } = await import('../storage/postgres/store.ts');
   const opened = await openPostgres({ url: store, world });
   if (!opened.ok) return opened;
   try {

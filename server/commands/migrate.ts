@@ -7,7 +7,7 @@ import { type Config, isPostgres } from '../config.ts';
 import type { Outline } from '../core/store.ts';
 import type { World } from '../core/world.ts';
 import { contentHashes, copyArchive, differing, type OnProgress } from '../storage/archive/archive.ts';
-import { hubsOn, openPostgres, type PostgresStore } from '../storage/postgres/store.ts';
+import type { PostgresStore } from '../storage/postgres/store.ts';
 import { openSqlite, type SqliteStore } from '../storage/sqlite/store.ts';
 import { describeProgress } from './backup.ts';
 import type { CommandContext } from './command-context.ts';
@@ -96,6 +96,7 @@ async function open(name: string, config: Config, world: World): Promise<Opened>
         : 'A store is sqlite, postgres or postgres://user@host/database.';
     return { ok: false, error };
   }
+  const { hubsOn, openPostgres } = await import('../storage/postgres/store.ts');
   const opened = await openPostgres({ url, world });
   if (!opened.ok) return opened;
   // This process has no connection yet: the store connects with its first query.

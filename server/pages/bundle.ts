@@ -1,10 +1,11 @@
-// Bundles clients/web in memory when the hub starts, in some 50 ms. There is no build step and nothing is written to disk. A file's name
-// carries the hash of its content, so browsers may cache it for ever.
+// The files of the pages: clients/web, bundled by esbuild. The build of the hub bundles them once (bin/build-hub.js); a hub that runs from
+// TypeScript bundles them in memory when it starts, in some 50 ms. A file's name carries the hash of its content, so browsers may cache it
+// for ever.
 
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Asset } from '../adapters/mobtimer/pages.ts';
+import { readBuiltFile } from '../runtime.ts';
 
 const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
 
@@ -33,7 +34,17 @@ export interface Bundle {
   path(entry: BundleEntry): string;
 }
 
-export async function bundle(): Promise<Bundle> {
+/** One served file. All of them are texts. */
+interface PageFile {
+  /** With the hash of the content. */
+  readonly name: string;
+  readonly text: string;
+  /** Name of the source file, if the file is an entry of `folders`. */
+  readonly entry?: string;
+}
+
+export async function buildPages(): Promise<readonly PageFile[]> {
+  const { build } = await import('esbuild');
   const built = await build({
     absWorkingDir: sources,
     entryPoints: Object.entries(folders).map(([entry, folder]) => `${folder}/${entry}`),
@@ -51,23 +62,34 @@ export async function bundle(): Promise<Bundle> {
     tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact' } },
     logLevel: 'silent',
   });
-  const paths = new Map<string, string>();
-  for (const [output, { entryPoint }] of Object.entries(built.metafile.outputs)) {
-    if (entryPoint !== undefined) paths.set(basename(entryPoint), `/-/assets/${basename(output)}`);
-  }
-  const assets = built.outputFiles.map((file) => {
-    const name = basename(file.path);
-    return {
-      path: `/-/assets/${name}`,
-      type: types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
-      body: file.contents,
-      headers: {
-        'cache-control': 'public, max-age=31536000, immutable',
-        'x-content-type-options': 'nosniff',
-        'cross-origin-resource-policy': 'same-origin',
-      },
-    };
+  const entries = new Map(
+    Object.entries(built.metafile.outputs).map(([output, { entryPoint }]) => [basename(output), entryPoint]),
+  );
+  return built.outputFiles.map(({ path, text }) => {
+    const entry = entries.get(basename(path));
+    return { name: basename(path), text, ...(entry === undefined ? {} : { entry: basename(entry) }) };
   });
+}
+
+/** The build's files are ours, so their form is not checked. */
+function readBuiltPages(): readonly PageFile[] | undefined {
+  const text = readBuiltFile('pages.json');
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+export async function bundle(): Promise<Bundle> {
+  const files = readBuiltPages() ?? (await buildPages());
+  const paths = new Map(files.map(({ name, entry }) => [entry, `/-/assets/${name}`]));
+  const assets = files.map(({ name, text }) => ({
+    path: `/-/assets/${name}`,
+    type: types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
+    body: Buffer.from(text),
+    headers: {
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    },
+  }));
   return {
     assets,
     path: (entry) => {

@@ -10,6 +10,7 @@ import type { Peer } from '../core/peer.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
+import { importPackage } from '../runtime.ts';
 import { BodyCollector } from './body.ts';
 import { BACKPRESSURE_LIMIT, type ByteSink, PeerConnection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
@@ -115,7 +116,7 @@ export async function loadUws(name: string): Promise<Uws> {
   // uWS reads this from the environment when it loads. Its default of 4 KiB is too small where a browser sends the cookies of all
   // other programs on localhost.
   env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEAD_LIMIT);
-  const loaded: { readonly default?: unknown } = await import(name);
+  const loaded: { readonly default?: unknown } = await importPackage(name);
   // ESM builds have named exports; CommonJS builds have a default export.
   const module = isUws(loaded) ? loaded : loaded.default;
   if (!isUws(module)) throw new Error(`${name} is not uWebSockets.js`);

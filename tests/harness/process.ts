@@ -61,7 +61,7 @@ export class HubProcess {
     prefix: readonly string[] = [],
   ) {
     const { PATH, HOME } = process.env;
-    const [command = '', ...rest] = [...prefix, process.execPath, '--import', 'tsx', 'server/main.ts', ...args];
+    const [command = '', ...rest] = [...prefix, process.execPath, 'bin/horai.js', ...args];
     this.#child = spawn(command, rest, {
       cwd: top,
       env: { PATH, HOME, HORAI_PORT: '0', HORAI_KRONOS_PORT: '0', ...env },

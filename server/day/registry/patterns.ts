@@ -2,7 +2,7 @@
 // must not hold up the thread that serves everybody.
 
 import type { Worker } from 'node:worker_threads';
-import { startThread } from '../../adapters/activitywatch/query/thread.ts';
+import { startUserThread } from '../../adapters/activitywatch/query/thread.ts';
 import type { World } from '../../core/world.ts';
 import type { PatternAnswer, PatternQuestion } from './pattern-thread.ts';
 import type { PatternLookup } from './rules.ts';
@@ -87,7 +87,7 @@ export class PatternMatcher {
 
   #thread(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = startThread(new URL('./pattern-thread.ts', import.meta.url));
+    const worker = startUserThread(new URL('./pattern-thread.ts', import.meta.url));
     worker.on('message', ({ id, found }: PatternAnswer) => this.#waiting.get(id)?.(found));
     worker.on('error', (error) => this.#world.log.error({ error }, 'day: the thread of patterns ended'));
     worker.on('exit', () => {

@@ -1,6 +1,8 @@
 // Loads a SQLite driver: better-sqlite3 if it is built, else the one inside Node 22.13 and later. `Database` is the dialect that both
 // speak; other files must not use features that only one of them has.
 
+import { importPackage } from '../../runtime.ts';
+
 export type SqliteValue = string | number | null | Uint8Array;
 
 export interface SqliteStatement {
@@ -30,7 +32,7 @@ export async function loadDriver(
 ): Promise<{ ok: true; open: OpenDatabase } | { ok: false; error: string }> {
   for (const name of names) {
     try {
-      const driver = await import(name);
+      const driver = await importPackage(name);
       if (name === 'better-sqlite3') {
         // The package loads its native addon with the first database only.
         new driver.default(':memory:').close();

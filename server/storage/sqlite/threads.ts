@@ -1,7 +1,8 @@
 // Starts the worker threads of the embedded store, and defines the messages between them and the main thread. worker.ts and store.ts are
 // the two ends.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../runtime.ts';
 import type { DriverName } from './driver.ts';
 import type { ReaderQuestion } from './reader.ts';
 import type { Flat } from './worker-codec.ts';
@@ -32,19 +33,6 @@ export type FromWriter =
 export type ToReader = { readonly question: ReaderQuestion; readonly epoch: string } | 'close';
 export type FromReader = { readonly answer: unknown } | { readonly failed: string } | { readonly refused: string };
 
-/**
- * Starts a worker thread.
- * A worker on Node 20 does not inherit `--import tsx`, and under jest there is none to inherit. So the thread begins with two lines of
- * JavaScript that load tsx. This costs about 0.13 s.
- */
 export function startWorker(role: Role): Worker {
-  const text = (url: string): string => JSON.stringify(url);
-  const start = `
-    import { register } from ${text(import.meta.resolve('tsx/esm/api'))};
-    register();
-    await import(${text(new URL('./worker.ts', import.meta.url).href)});`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), {
-    workerData: role,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  });
+  return startThread(new URL('./worker.ts', import.meta.url), { workerData: role });
 }

@@ -98,7 +98,7 @@ describe('horai backup', () => {
     const begun = (async () => {
       for await (const _ of watchOf(folder, 'all.backup.part')) return;
     })();
-    const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', 'backup', 'create', file], {
+    const child = spawn(process.execPath, ['bin/horai.js', 'backup', 'create', file], {
       cwd: top,
       env: { PATH: process.env['PATH'], HOME: folder, HORAI_DATA: data },
       stdio: 'ignore',

@@ -2,7 +2,7 @@
 // hundred megabytes of JSON would block everybody, and one at a time, because each takes much memory.
 
 import type { World } from '../../../core/world.ts';
-import { startThread } from '../query/thread.ts';
+import { startUserThread } from '../query/thread.ts';
 import type { ParsedBody, ParsedMessage, ParserRequest, ParseTask } from './body-messages.ts';
 import { parseEvents } from './parse-body.ts';
 
@@ -53,7 +53,7 @@ async function parseInThread<T>(
   log: World['log'],
   use: (parsed: ParsedBody) => Promise<T>,
 ): Promise<T> {
-  const worker = startThread(new URL('./body-worker.ts', import.meta.url));
+  const worker = startUserThread(new URL('./body-worker.ts', import.meta.url));
   worker.on('error', (error) => log.error({ error }, 'activitywatch: the thread that parses a body failed'));
   const ask: Ask = (request) =>
     new Promise((resolve) => {

@@ -1,6 +1,7 @@
 // How a thread is started, and the messages between the thread that runs queries (worker.ts) and the hub's thread (worker-queue.ts).
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../../runtime.ts';
 import type { Period } from './evaluate.ts';
 import type { Stretch } from './period-union.ts';
 import type { Fed } from './replica.ts';
@@ -27,23 +28,9 @@ export type FromThread =
   | { readonly type: string; readonly message: string }
   | { readonly printed: string };
 
-/** Resolved once: resolving blocks the hub's thread until the loader's thread has answered. */
-const tsx = import.meta.resolve('tsx/esm/api');
-
-/**
- * Starts a worker on a TypeScript file. On Node 20 a worker does not inherit `--import tsx`, and under jest there is nothing to inherit,
- * so the thread starts with two lines of JavaScript that register tsx.
- */
-export function startThread(file: URL): Worker {
-  const text = (url: string): string => JSON.stringify(url);
-  const start = `
-    import { register } from ${text(tsx)};
-    register();
-    await import(${text(file.href)});`;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), {
-    resourceLimits: { maxOldGenerationSizeMb: 2_048 },
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  });
+/** Starts a thread for work of users: it may not grow without limit, and does not keep the process alive. @param file see `startThread` */
+export function startUserThread(file: URL): Worker {
+  const worker = startThread(file, { resourceLimits: { maxOldGenerationSizeMb: 2_048 } });
   worker.unref();
   return worker;
 }

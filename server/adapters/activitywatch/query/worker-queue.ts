@@ -9,7 +9,7 @@ import type { Change, Item, Place } from '../../../core/store.ts';
 import { parseInstant } from '../events/instant.ts';
 import { Cover, type Stretch, wholeDays } from './period-union.ts';
 import type { Fed } from './replica.ts';
-import { type FromThread, type Question, startThread, type ToThread } from './thread.ts';
+import { type FromThread, type Question, startUserThread, type ToThread } from './thread.ts';
 
 export type Answered =
   | { readonly ok: true; readonly results: Uint8Array }
@@ -103,7 +103,7 @@ export class Lane {
   #thread(): Worker {
     if (this.#closed) throw new Error('the hub is closed');
     if (this.#worker !== undefined) return this.#worker;
-    const worker = startThread(new URL('./worker.ts', import.meta.url));
+    const worker = startUserThread(new URL('./worker.ts', import.meta.url));
     this.#worker = worker;
     worker.on('error', (error) => this.#hub.world.log.error({ error }, 'activitywatch: a thread of queries ended'));
     worker.on('exit', () => void this.#drop(worker));

@@ -1,0 +1,138 @@
+// Builds the hub for horai.js: JavaScript of all its sources and of the packages that are JavaScript alone, a file for each thread, and the
+// files of its pages.
+
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cachePrefix, fingerprint, publish, userCache } from './cache.cjs';
+
+/** Packages with native code, and those that only a build or a database needs: they are loaded from node_modules. */
+const external = ['better-sqlite3', 'esbuild', 'koffi', 'node-pg-migrate', 'pg', 'tsx', 'uWebSockets.js'];
+/** Optional parts of packages, which fall back without them. */
+const absent = ['bufferutil', 'pg-native', 'utf-8-validate'];
+
+/**
+ * Finds the build of the hub, and makes it if there is none.
+ * @param top the project
+ * @returns the file to import
+ * @throws if no cache folder is writable
+ */
+export async function builtHub(top) {
+  const prefix = cachePrefix(top);
+  const name = prefix + fingerprint(top, sourcesOf(top));
+  const caches = cachesOf(top);
+  for (const cache of caches) {
+    const folder = join(cache, name);
+    if (isBuilt(folder)) return join(folder, 'main.mjs');
+    // A build appears complete: one that is not was damaged. If there is none, this does nothing.
+    rmSync(folder, { recursive: true, force: true });
+  }
+  let failure;
+  for (const cache of caches) {
+    try {
+      const folder = join(cache, name);
+      await publish(cache, prefix, folder, (draft) => build(top, draft, folder));
+      return join(folder, 'main.mjs');
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** An installed package changes only as a whole; in a checkout any source may change. */
+function sourcesOf(top) {
+  if (/[\\/]node_modules[\\/]/.test(top)) return ['package.json'];
+  return ['package.json', 'package-lock.json', 'bin', 'clients', 'protocol', 'server'];
+}
+
+/** The cache inside node_modules is shared by all users of a checkout; an installation of another user is not writable. */
+function cachesOf(top) {
+  const caches = [join(top, 'node_modules', '.cache', 'horai')];
+  try {
+    caches.push(userCache('horai'));
+  } catch {
+    // A system user without a home.
+  }
+  return caches;
+}
+
+/** True if all files of the build exist in their full size. */
+function isBuilt(folder) {
+  try {
+    const sizes = JSON.parse(readFileSync(join(folder, 'sizes.json'), 'utf8'));
+    return Object.entries(sizes).every(([name, size]) => statSync(join(folder, name)).size === size);
+  } catch {
+    return false;
+  }
+}
+
+async function build(top, draft, folder) {
+  const server = join(top, 'server');
+  const esbuild = await import('esbuild');
+  await esbuild.build({
+    entryPoints: [join(server, 'main.ts'), join(server, 'pages/bundle.ts'), ...threadsOf(server)],
+    outdir: draft,
+    outbase: server,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+    external: absent,
+    define: { HORAI_BUILD: JSON.stringify(pathToFileURL(`${folder}/`).href) },
+    // Packages in CommonJS load the modules of Node by `require`.
+    banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
+    plugins: [sourceUrls, packages],
+  });
+  const { buildPages } = await import(pathToFileURL(join(draft, 'pages/bundle.mjs')).href);
+  writeFileSync(join(draft, 'pages.json'), JSON.stringify(await buildPages()));
+  const files = readdirSync(draft, { recursive: true }).filter((name) => statSync(join(draft, name)).isFile());
+  const sizes = Object.fromEntries(files.map((name) => [name, statSync(join(draft, name)).size]));
+  writeFileSync(join(draft, 'sizes.json'), JSON.stringify(sizes));
+}
+
+/** The files that the sources start as threads; see `startThread` in server/runtime.ts. */
+function threadsOf(server) {
+  const started = /Thread\(new URL\('(\.[^']+)', import\.meta\.url\)/g;
+  return readdirSync(server, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .flatMap(({ parentPath, path, name }) => {
+      const folder = parentPath ?? path;
+      const text = readFileSync(join(folder, name), 'utf8');
+      return [...text.matchAll(started)].map(([, file]) => join(folder, file));
+    });
+}
+
+/** `import.meta.url` stays the URL of the source, so that each file finds what lies beside it. */
+const sourceUrls = {
+  name: 'source-urls',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/](?:server|protocol|clients)[\\/].*\.ts$/ }, ({ path }) => {
+      if (path.includes('node_modules')) return undefined;
+      const url = JSON.stringify(pathToFileURL(path).href);
+      return { loader: 'ts', contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+    }),
+};
+
+/** A build in a cache folder cannot find packages by their names. */
+const packages = {
+  name: 'packages',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      if (isBuiltin(path) || !external.some((name) => path === name || path.startsWith(`${name}/`))) return undefined;
+      try {
+        const url = import.meta.resolve(path);
+        return { path: kind.startsWith('require') ? fileURLToPath(url) : url, external: true };
+      } catch {
+        // Not installed: an import fails when it runs, and its caller handles that.
+        return { path, external: true };
+      }
+    }),
+};
