@@ -4,11 +4,11 @@
 import { createHash } from 'node:crypto';
 import { isRuleItem, ruleLimits } from '../../protocol/day.ts';
 import type { Hub } from '../core/hub.ts';
-import type { MergedDay } from './engine/answer.ts';
+import type { EngineDaySums, MergedDay } from './engine/answer.ts';
 import { compareText } from './engine/collections.ts';
-import { computeDay } from './engine/compute-day.ts';
+import { computeDay, computeSums } from './engine/compute-day.ts';
 import { boundsOfDay, type DayCalendar, hoursOf, zoneAt } from './engine/day-calendar.ts';
-import type { DayClassifier } from './engine/evidence.ts';
+import type { DayClassifier, DayEvidence, DayOptions } from './engine/evidence.ts';
 import { AccountEvidence } from './readers/account-evidence.ts';
 import type { EvidenceCache } from './readers/evidence-cache.ts';
 import type { ChannelEvidence, DaySpan } from './readers/reading.ts';
@@ -81,7 +81,7 @@ export class AccountDays {
     const bridge = question.bridge ?? settings.bridge;
     const without = await this.#without(mayRead);
     const isOwn = question.zone === undefined && question.bridge === undefined && without.length === 0;
-    const stored = isOwn ? await this.#final(date) : undefined;
+    const stored = isOwn ? await this.final(date) : undefined;
     if (stored !== undefined) return stored;
     const [from, to] = boundsOfDay(date, calendar);
     const registry = await this.registry(mayRead);
@@ -117,12 +117,27 @@ export class AccountDays {
     return this.#evidence.largeChannels();
   }
 
+  /** Of the channels that are read span by span; it does not stay in memory, and changes meanwhile are the caller's to hear. */
+  largeParts(span: DaySpan, settings: AccountDaySettings): Promise<readonly ChannelEvidence[]> {
+    return this.#evidence.readLarge(span, settings, () => true, false);
+  }
+
+  compute(span: DaySpan, parts: readonly ChannelEvidence[], deps: ComputeDeps): Promise<MergedDay> {
+    return this.#compute(computeDay, span, parts, deps);
+  }
+
+  /** The sums of what `compute` answers, in less time. */
+  computeSums(span: DaySpan, parts: readonly ChannelEvidence[], deps: ComputeDeps): Promise<EngineDaySums> {
+    return this.#compute(computeSums, span, parts, deps);
+  }
+
   /** Computes a day from evidence; patterns that nobody tried yet are asked of their thread, and the day is computed once more. */
-  async compute(
+  async #compute<T>(
+    compute: (evidence: DayEvidence, options: DayOptions) => T,
     { from, to }: DaySpan,
     parts: readonly ChannelEvidence[],
     { settings, calendar, registry }: ComputeDeps,
-  ): Promise<MergedDay> {
+  ): Promise<T> {
     const book = this.#matcher.book();
     const classifier: DayClassifier = rulesClassifier(registry.rules, {
       patterns: book,
@@ -136,7 +151,7 @@ export class AccountDays {
       heartbeats: joined(parts.map(({ heartbeats }) => heartbeats)),
     };
     for (let round = 0; ; round += 1) {
-      const day = computeDay(evidence, { ...options, hours });
+      const day = compute(evidence, { ...options, hours });
       if (round === mostRounds || !(await book.fill())) return day;
     }
   }
@@ -173,7 +188,14 @@ export class AccountDays {
     return existing.filter((channel) => !mayRead(channel));
   }
 
-  async #final(date: string): Promise<DayAnswer | undefined> {
+  /** Dates that may have a stored answer. */
+  async finalDates(): Promise<ReadonlySet<string>> {
+    const prefix = `${this.account}/day/`;
+    return new Set((await this.#hub.store.channels(prefix)).map(({ channel }) => channel.slice(prefix.length)));
+  }
+
+  /** The stored answer of a day whose evidence expired. */
+  async final(date: string): Promise<DayAnswer | undefined> {
     const [item] = await this.#hub.store.read(`${this.account}/day/${date}`, { key: finalKey, limit: 1 });
     if (item === undefined) return undefined;
     const answer: DayAnswer = JSON.parse(item.value);

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Change, Op } from '../core/store.ts';
-import { type AccountDays, calendarOf, fingerprintOf } from './account-days.ts';
-import type { DayProject } from './engine/answer.ts';
-import { boundsOfDay } from './engine/day-calendar.ts';
+import { type AccountDays, calendarOf, type DayRegistry, fingerprintOf } from './account-days.ts';
+import type { DayProject, EngineDaySums } from './engine/answer.ts';
+import { boundsOfDay, type DayCalendar } from './engine/day-calendar.ts';
 import type { ChannelEvidence, DaySpan } from './readers/reading.ts';
 import type { AccountDaySettings } from './registry/settings.ts';
 
@@ -50,6 +50,15 @@ interface KeptDay {
   readonly totals: DayTotals;
 }
 
+/** What all days of one question share. */
+interface SumsPlan {
+  readonly settings: AccountDaySettings;
+  readonly registry: DayRegistry;
+  readonly calendar: DayCalendar;
+  readonly decidedBy: string;
+  readonly finals: ReadonlySet<string>;
+}
+
 interface LiveDay {
   readonly kept: KeptDay;
   readonly keys: Uint32Array;
@@ -60,7 +69,7 @@ export class DaySums {
   readonly #days: AccountDays;
   readonly #name: string;
   readonly #live = new Map<string, LiveDay>();
-  readonly #listened = new Map<string, () => void>();
+  readonly #listened = new Map<string, { readonly channel: Channel; readonly stop: () => void }>();
   /** Of days that are being computed: what was heard meanwhile. */
   readonly #computing = new Set<Change[]>();
   #loaded: Promise<void> | undefined;
@@ -80,14 +89,20 @@ export class DaySums {
     await this.#listenToAll();
     const settings = await this.#days.settings();
     const registry = await this.#days.registry(everything);
-    const decidedBy = digest(`${fingerprintOf(settings)} ${registry.fingerprint}`);
+    const plan = {
+      settings,
+      registry,
+      calendar: calendarOf(settings, undefined),
+      decidedBy: digest(`${fingerprintOf(settings)} ${registry.fingerprint}`),
+      finals: await this.#days.finalDates(),
+    };
     const totals: DayTotals[] = [];
     let next = 0;
     const work = async (): Promise<void> => {
       for (let index = next; index < dates.length; index = next) {
         next += 1;
         const date = dates[index];
-        if (date !== undefined) totals[index] = await this.#totalsOf(date, settings, decidedBy);
+        if (date !== undefined) totals[index] = await this.#totalsOf(date, plan);
       }
     };
     // The store reads some days while others are computed.
@@ -98,47 +113,53 @@ export class DaySums {
   /** Nothing is heard any more. */
   close(): void {
     this.#cancelWrite?.();
-    for (const stop of this.#listened.values()) stop();
+    for (const { stop } of this.#listened.values()) stop();
     this.#listened.clear();
   }
 
-  async #totalsOf(date: string, settings: AccountDaySettings, decidedBy: string): Promise<DayTotals> {
-    const [from, to] = boundsOfDay(date, calendarOf(settings, undefined));
+  async #totalsOf(date: string, plan: SumsPlan): Promise<DayTotals> {
+    const [from, to] = boundsOfDay(date, plan.calendar);
     const span = { from, to };
-    const small = fingerprintOfParts(await this.#days.smallParts(span));
+    if (to + plan.settings.timeout > this.#hub.world.now() * 1_000) return this.#changing(date);
+    const parts = await this.#days.smallParts(span);
+    const small = fingerprintOfParts(parts);
     const kept = this.#live.get(date)?.kept;
-    const isValid = kept?.decidedBy === decidedBy && kept.from === from && kept.small === small;
-    return isValid ? kept.totals : this.#compute(date, span, decidedBy, small);
+    const isValid = kept?.decidedBy === plan.decidedBy && kept.from === from && kept.small === small;
+    return isValid ? kept.totals : this.#compute(date, span, plan, { small, parts });
   }
 
-  async #compute(date: string, span: DaySpan, decidedBy: string, small: string): Promise<DayTotals> {
-    const positions = Object.fromEntries(
-      await Promise.all(
-        [...this.#listened.keys()].map(async (name) => {
-          const channel = await this.#hub.channel(`${this.#days.account}/${name}`);
-          return [name, channel.position.seq] as const;
-        }),
-      ),
-    );
+  /** @param evidence of the small channels, and its fingerprint */
+  async #compute(
+    date: string,
+    span: DaySpan,
+    plan: SumsPlan,
+    { small, parts }: { readonly small: string; readonly parts: readonly ChannelEvidence[] },
+  ): Promise<DayTotals> {
+    const listened = [...this.#listened].map(([name, { channel }]) => [name, channel.position.seq] as const);
+    const positions = Object.fromEntries(listened);
     const heard: Change[] = [];
     this.#computing.add(heard);
-    const answer = await this.#days.day({ date, mayRead: everything }).finally(() => this.#computing.delete(heard));
-    const { total, projects, human, agent, agent_wall, attended } = answer;
-    const totals = { date, total, projects, human, agent, agent_wall, attended };
-    const settings = await this.#days.settings();
-    const isPast = span.to + settings.timeout <= this.#hub.world.now() * 1_000;
-    const parts = await this.#days.parts(span, settings, everything);
-    const keys = hashesOf(parts);
-    if (!isPast || heard.some((change) => touches(change, span, keys))) {
-      this.#live.delete(date);
+    try {
+      const final = plan.finals.has(date) ? await this.#days.final(date) : undefined;
+      const large = await this.#days.largeParts(span, plan.settings);
+      const totals = totalsIn(date, final ?? (await this.#days.computeSums(span, [...parts, ...large], plan)));
+      const keys = hashesOf([...parts, ...large]);
+      if (heard.some((change) => touches(change, span, keys))) return await this.#changing(date);
+      const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength).toString('base64');
+      const kept = { format, decidedBy: plan.decidedBy, ...span, positions, keys: text, small, totals };
+      this.#live.set(date, { kept, keys });
+      this.#unwritten.add(date);
+      this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
       return totals;
+    } finally {
+      this.#computing.delete(heard);
     }
-    const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength).toString('base64');
-    const kept = { format, decidedBy, ...span, positions, keys: text, small, totals };
-    this.#live.set(date, { kept, keys });
-    this.#unwritten.add(date);
-    this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
-    return totals;
+  }
+
+  /** Of a day that is not over, or whose evidence changed while it was read: its sums are not kept, its evidence stays in memory. */
+  async #changing(date: string): Promise<DayTotals> {
+    this.#live.delete(date);
+    return totalsIn(date, await this.#days.day({ date, mayRead: everything }));
   }
 
   /** Large channels are heard from now on; one that is new makes void what was kept without it. */
@@ -146,10 +167,7 @@ export class DaySums {
     for (const name of await this.#days.largeChannels()) {
       if (this.#listened.has(name)) continue;
       const channel = await this.#hub.channel(`${this.#days.account}/${name}`);
-      this.#listened.set(
-        name,
-        channel.listen((changes) => this.#heard(changes)),
-      );
+      this.#listened.set(name, { channel, stop: channel.listen((changes) => this.#heard(changes)) });
       await this.#catchUp(name, channel);
     }
   }
@@ -210,6 +228,11 @@ export class DaySums {
     }
     if (this.#unwritten.size > 0) this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
   }
+}
+
+function totalsIn(date: string, sums: EngineDaySums): DayTotals {
+  const { total, projects, human, agent, agent_wall, attended } = sums;
+  return { date, total, projects, human, agent, agent_wall, attended };
 }
 
 /** A heartbeat matters to the days behind it, which say "as before", and within the timeout to the one before it. */

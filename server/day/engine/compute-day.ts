@@ -1,8 +1,8 @@
 // The merged day as one pure function: evidence in, lanes, presence, segments and sums out. It cuts everything to the day first
 // ([Y8]), so a day depends on nothing but its own evidence.
 
-import { agentFigures, attendedBy } from './agents.ts';
-import type { DayLaneView, MergedDay } from './answer.ts';
+import { type AgentWork, agentFigures, attendedBy } from './agents.ts';
+import type { DayLaneView, EngineDaySums, MergedDay } from './answer.ts';
 import { compareText, groupBy } from './collections.ts';
 import { type DayInput, guessDevices, LatestInputs, readInput } from './devices.ts';
 import { type DayEvent, type DayEvidence, type DayLane, type DayOptions, dayLanes } from './evidence.ts';
@@ -23,6 +23,24 @@ import { buildSegments } from './segments.ts';
 import { sumDay } from './sums.ts';
 
 export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDay {
+  const { sums, segments, sources, agents, removed, guesses } = mergeDay(evidence, options, true);
+  const { from, to } = options;
+  const lanes = [...sources.map(laneOf), ...agents.lanes].sort(byLane);
+  return { from, to, ...sums, segments, lanes, removed, guesses };
+}
+
+/** The sums of a day alone: reasons are not collected, which is a third of the work. */
+export function computeSums(evidence: DayEvidence, options: DayOptions): EngineDaySums {
+  return mergeDay(evidence, options, false).sums;
+}
+
+interface MergedParts extends Pick<MergedDay, 'segments' | 'removed' | 'guesses'> {
+  readonly sums: EngineDaySums;
+  readonly sources: readonly DaySource[];
+  readonly agents: AgentWork;
+}
+
+function mergeDay(evidence: DayEvidence, options: DayOptions, withReasons: boolean): MergedParts {
   const day: DayInterval = [options.from, options.to];
   // Heartbeats just before the day are judged by the input of that moment, so before anything is cut.
   const labels = new Map([...readInput(evidence.events)].map(([device, { input }]) => [device, input]));
@@ -38,20 +56,13 @@ export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDa
     bridges,
     latest: new LatestInputs(inputs, starts),
     options,
+    withReasons,
   });
   const whole = bridges.length === 0 ? presence : uniteIntervals([...presence, ...bridges]);
   const turns = agentTurns(evidence.heartbeats, evidence.events, labels, options.timeout);
   const agents = agentFigures(turns, day, options);
-  return {
-    from: options.from,
-    to: options.to,
-    ...sumDay(segments, whole, agents),
-    ...attendedBy(agents, whole),
-    segments,
-    lanes: [...sources.map(laneOf), ...agents.lanes].sort(byLane),
-    removed,
-    guesses,
-  };
+  const sums = { ...sumDay(segments, whole, agents), ...attendedBy(agents, whole) };
+  return { sums, segments, sources, agents, removed, guesses };
 }
 
 /** Marks stay as they are; what does not reach into the day is left out. */

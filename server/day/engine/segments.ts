@@ -15,6 +15,8 @@ export interface SegmentInput {
   readonly bridges: DayIntervals;
   readonly latest: LatestInputs;
   readonly options: DayOptions;
+  /** Whether segments name the items they came from ([Y10]). */
+  readonly withReasons: boolean;
 }
 
 /** A piece with what the classifier says about it. */
@@ -45,7 +47,7 @@ const byRule: readonly DayLane[] = ['web', 'window', 'other', 'afk'];
 export function buildSegments(input: SegmentInput): readonly DaySegment[] {
   const { sources, presence, bridges, latest, options } = input;
   const claimed = sources.map((source) => ({ source, claims: claimsOf(source, options) }));
-  const builder = new SegmentBuilder(sources);
+  const builder = new SegmentBuilder(sources, input.withReasons);
   const bounds = boundsOf(input, claimed);
   const next = new Uint32Array(claimed.length);
   const active: (Claim | undefined)[] = claimed.map(() => undefined);
@@ -222,6 +224,7 @@ const undecided: Decision = {
 
 class SegmentBuilder {
   readonly #sources: readonly DaySource[];
+  readonly #withReasons: boolean;
   readonly #segments: DaySegment[] = [];
   #from = 0;
   #to = Number.NEGATIVE_INFINITY;
@@ -231,8 +234,9 @@ class SegmentBuilder {
   /** By source: what was met in the segment, each once in a row. */
   #met: ((readonly DayItem[])[] | undefined)[] = [];
 
-  constructor(sources: readonly DaySource[]) {
+  constructor(sources: readonly DaySource[], withReasons: boolean) {
     this.#sources = sources;
+    this.#withReasons = withReasons;
   }
 
   add(from: number, to: number, active: readonly (Claim | undefined)[], winner: number): void {
@@ -246,6 +250,7 @@ class SegmentBuilder {
       this.#decision = decisionOf(this.#sources[winner], attribution);
     }
     this.#to = to;
+    if (!this.#withReasons) return;
     for (let index = 0; index < active.length; index += 1) {
       const items = active[index]?.items;
       if (items === undefined) continue;

@@ -25,6 +25,13 @@ const spanChannels: readonly (readonly [string, (view: ChannelState, span: DaySp
 /** Channels, or all that begin with `aw/`, that a day is made of. */
 export const evidenceChannels: readonly string[] = [...spanChannels.map(([name]) => name), 'tasks', 'wakatime', 'aw/*'];
 
+interface WantedEvidence {
+  readonly span: DaySpan;
+  readonly settings: AccountDaySettings;
+  readonly devices: DeviceNames;
+  readonly keeps: boolean;
+}
+
 interface SpanPart {
   readonly seq: number;
   readonly evidence: ChannelEvidence;
@@ -53,15 +60,28 @@ export class AccountEvidence {
     mayRead: (channel: string) => boolean,
     now: number,
   ): Promise<readonly ChannelEvidence[]> {
-    const devices = new DeviceNames(settings.devices);
     const small = await this.readSmall(span, mayRead, now);
+    return [...small, ...(await this.readLarge(span, settings, mayRead, true))];
+  }
+
+  /**
+   * Of the channels that are read span by span.
+   * @param keeps whether it stays in memory
+   */
+  async readLarge(
+    span: DaySpan,
+    settings: AccountDaySettings,
+    mayRead: (channel: string) => boolean,
+    keeps: boolean,
+  ): Promise<readonly ChannelEvidence[]> {
+    const wanted = { span, settings, devices: new DeviceNames(settings.devices), keeps };
     const large = await Promise.all([
-      ...(mayRead('wakatime') ? [this.#readHeartbeats(span, settings, devices)] : []),
+      ...(mayRead('wakatime') ? [this.#readHeartbeats(wanted)] : []),
       ...(await this.#descriptions())
         .filter(({ id }) => mayRead(`aw/${id}`))
-        .map((description) => this.#readBucket(description, span, settings, devices)),
+        .map((description) => this.#readBucket(description, wanted)),
     ]);
-    return [...small, ...large.filter(({ events, heartbeats }) => events.length + heartbeats.length > 0)];
+    return large.filter(({ events, heartbeats }) => events.length + heartbeats.length > 0);
   }
 
   /** Of the channels that are whole in memory. */
@@ -120,13 +140,14 @@ export class AccountEvidence {
     return evidence;
   }
 
-  #readHeartbeats(span: DaySpan, settings: AccountDaySettings, devices: DeviceNames): Promise<ChannelEvidence> {
+  #readHeartbeats({ span, settings, devices, keeps }: WantedEvidence): Promise<ChannelEvidence> {
     const channel = `${this.#account}/wakatime`;
     const { timeout, writesOnly } = settings;
     return this.#cache.get(channel, span, {
       variant: JSON.stringify([timeout, writesOnly, settings.devices]),
       // "As before" may reach back from a day into the ones before it.
       margin: timeout + 4 * dayLength,
+      keeps,
       read: () =>
         readHeartbeats(this.#hub.store, channel, span, { devices, shared: this.#shared, timeout, writesOnly }),
     });
@@ -134,15 +155,14 @@ export class AccountEvidence {
 
   #readBucket(
     description: Description,
-    span: DaySpan,
-    { timeout, devices: joined }: AccountDaySettings,
-    devices: DeviceNames,
+    { span, settings: { timeout, devices: joined }, devices, keeps }: WantedEvidence,
   ): Promise<ChannelEvidence> {
     const channel = `${this.#account}/aw/${description.id}`;
     const kind = kindOf(description, devices);
     return this.#cache.get(channel, span, {
       variant: JSON.stringify([kind, timeout, joined]),
       margin: timeout,
+      keeps,
       read: () => readBucket(this.#hub.store, channel, kind, span, { shared: this.#shared, timeout }),
     });
   }

@@ -10,6 +10,15 @@ import type { ChannelEvidence, DaySpan } from './reading.ts';
 const mostItems = 400_000;
 const attempts = 3;
 
+export interface CachedRead {
+  /** What besides the span the evidence depends on. */
+  readonly variant: string;
+  /** Microseconds beyond the span in which a change matters. */
+  readonly margin: number;
+  readonly read: () => Promise<ChannelEvidence>;
+  readonly keeps: boolean;
+}
+
 interface Cached {
   readonly span: DaySpan;
   readonly size: number;
@@ -38,17 +47,12 @@ export class EvidenceCache {
   }
 
   /**
-   * @param variant what besides the span the evidence depends on
-   * @param margin microseconds beyond the span in which a change matters
+   * From memory, or read. What is not kept is not read again when it changes meanwhile: who asks for it listens.
    */
   async get(
     channelName: string,
     span: DaySpan,
-    {
-      variant,
-      margin,
-      read,
-    }: { readonly variant: string; readonly margin: number; readonly read: () => Promise<ChannelEvidence> },
+    { variant, margin, read, keeps }: CachedRead,
   ): Promise<ChannelEvidence> {
     const name = `${channelName} ${span.from} ${span.to} ${variant}`;
     const known = this.#channels.get(channelName)?.spans.get(name);
@@ -56,6 +60,7 @@ export class EvidenceCache {
       this.#touch(name);
       return known.evidence;
     }
+    if (!keeps) return read();
     const channel = await this.#hub.channel(channelName);
     for (let attempt = 0; ; attempt += 1) {
       const watched = this.#watch(channel);
