@@ -8,6 +8,7 @@ import { benchIdle } from './idle.ts';
 import { benchKronos } from './kronos.ts';
 import { benchPostgres } from './postgres.ts';
 import { benchRooms } from './rooms.ts';
+import { benchStart } from './start.ts';
 import { type BenchRow, benchStore } from './store.ts';
 import { benchStorm } from './storm.ts';
 import { benchWakatime } from './wakatime.ts';
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   fanout: benchFanout,
   writes: benchWrites,
   store: benchStore,
+  start: benchStart,
   storm: benchStorm,
   idle: benchIdle,
   kronos: benchKronos,
