@@ -118,7 +118,7 @@ export class ChannelMirror {
     this.#deps.onEvent(this.snapshot(type));
   }
 
-  /** Applies one change, unless it is older than the mirror, and emits it as what it is for the mirror's items: an update of an unknown item is a create. */
+  /** Applies one change, unless it is older than the mirror, and emits an event. For the mirror, an update of an unknown item is a create. */
   #apply(change: SdkChange<unknown>): void {
     const { key, seq, at, device } = change;
     if (this.#position !== undefined && seq <= this.#position.seq) return;
