@@ -6,7 +6,7 @@ import { BreakIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
 import { clockFace, deadline, left } from './room-state.ts';
 
-const round = 2 * Math.PI * 46;
+const circumference = 2 * Math.PI * 46;
 
 /** @param alarmed true if the entry ended and nobody has reacted yet */
 export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
@@ -27,8 +27,8 @@ export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
             cx="50"
             cy="50"
             r="46"
-            stroke-dasharray={round}
-            stroke-dashoffset={running ? round * (1 - fraction) : 0}
+            stroke-dasharray={circumference}
+            stroke-dashoffset={running ? circumference * (1 - fraction) : 0}
           />
         )}
       </svg>
