@@ -6,6 +6,7 @@ import { bounds, outOfBounds, type Piece, pieces } from './bounds.ts';
 import { type Check, compile } from './check.ts';
 import { type Refusal, refuse } from './errors.ts';
 import { type RequestType, requests, Task, type WireRequest } from './messages.ts';
+import { nearestWord } from './nearest-word.ts';
 
 /** An element of a `write-all` that is not a valid task (W7). Its readable fields identify the task that the client means. */
 export interface Unreadable {
@@ -56,12 +57,30 @@ export function decode(text: string): Decoded {
   const ref = typeof requestRef === 'string' || typeof requestRef === 'number' ? { ref: requestRef } : {};
   const check = typeof type === 'string' ? checks.get(type) : undefined;
   if (check === undefined) {
-    return { ...refuse('payload_type', '', `type one of: ${Object.keys(requests).join(', ')}`), ...ref };
+    return { ...refuse('payload_type', '', typeHint(type)), ...ref };
   }
   numberIds(value);
   const unreadable = type === 'write-all' ? removeUnreadable(value, oversizedTasks) : none;
   if (isRequest(value, check)) return { ok: true, request: value, unreadable };
-  return { ...refuse('property', wrongField(check), `see {"type":"help"}`), ...ref };
+  return { ...refuseFields(value, check), ...ref };
+}
+
+const helpHint = 'see {"type":"help"}';
+
+function typeHint(type: unknown): string {
+  const types = Object.keys(requests);
+  const meant = typeof type === 'string' ? nearestWord(type, types) : undefined;
+  return meant === undefined ? `type one of: ${types.join(', ')}` : `did you mean "${meant}"? ${helpHint}`;
+}
+
+/** A request without a field that it needs is told which one, and which of its unknown fields may be that one misspelt. */
+function refuseFields(request: Fields, check: Check): Refusal {
+  const missing = check.errors.find(({ keyword, instancePath }) => keyword === 'required' && instancePath === '')
+    ?.params['missingProperty'];
+  if (typeof missing !== 'string') return refuse('property', wrongField(check), helpHint);
+  const misspelt = Object.keys(request).find((field) => nearestWord(field, [missing]) !== undefined);
+  const hint = misspelt === undefined ? helpHint : `did you mean "${missing}" instead of "${misspelt}"? ${helpHint}`;
+  return refuse('missing', missing.replaceAll('_', ' '), hint);
 }
 
 type Fields = Record<string, unknown>;

@@ -22,7 +22,11 @@ const wire = /^server\/wire\//;
 const runtime = /^server\/runtime\.ts$/;
 
 const rules: readonly Rule[] = [
-  { of: protocol, ours: [protocol], packages: ['ajv', '@sinclair/typebox', 'get-east-asian-width'] },
+  {
+    of: protocol,
+    ours: [protocol],
+    packages: ['ajv', '@sinclair/typebox', 'fastest-levenshtein', 'get-east-asian-width'],
+  },
   { of: core, ours: [core, protocol], packages: ['node:crypto'] },
   { of: http, ours: [http, core, protocol] },
   { of: wire, ours: [wire, http, core, protocol] },

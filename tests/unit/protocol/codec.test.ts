@@ -164,7 +164,6 @@ describe('decoding', () => {
       ['{"type":"write-all","tasks":{}}', 'invalid tasks'],
       ['{"type":"write-all","data":1}', 'invalid data'],
       ['{"type":"write-all","channel":"c","items":[{"item":1}]}', 'invalid key'],
-      ['{"type":"subscribe"}', 'invalid channel'],
       ['{"type":"subscribe","channel":"/x"}', 'invalid channel'],
       ['{"type":"create","channel":"c","item":1,"base":-1}', 'invalid base'],
       ['{"type":"create","channel":"c","item":1,"base":{"seq":"x"}}', 'invalid seq'],
@@ -172,6 +171,18 @@ describe('decoding', () => {
       ['{"type":"ping","ref":{}}', 'invalid ref'],
     ] as const;
     for (const [said, error] of wrong) expect([said, decode(said)]).toMatchObject([said, { ok: false, error }]);
+  });
+
+  test.each([
+    ['{"type":"subscribe"}', 'missing channel', 'see {"type":"help"}'],
+    ['{"type":"subscribe","chanel":"tasks"}', 'missing channel', 'did you mean "channel" instead of "chanel"?'],
+    ['{"type":"revert","channel":"tasks","t0":1}', 'missing to', 'see {"type":"help"}'],
+    ['{"type":"subscrib","channel":"tasks"}', 'invalid payload type', 'did you mean "subscribe"?'],
+    ['{"type":"reedall"}', 'invalid payload type', 'did you mean "read-all"?'],
+    ['{"type":"x"}', 'invalid payload type', 'type one of: login, read-all'],
+    [`{"type":"${'x'.repeat(10_000)}"}`, 'invalid payload type', 'type one of: login, read-all'],
+  ])('a missing field is called missing, and a misspelt word gets the right one as a hint: %.60s', (text, error, hint) => {
+    expect(decode(text)).toMatchObject({ ok: false, error, hint: expect.stringContaining(hint) });
   });
 
   test('every value in every field of every type is a request, or a refusal of the table', () => {
