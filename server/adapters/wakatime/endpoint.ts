@@ -1,5 +1,5 @@
 // An endpoint is a row of a table: method, path below `users/:user`, OAuth scopes, the moments it reads, and its handler. Each table
-// stands in the room of its resource; routes.ts serves them all.
+// is in the folder of its resource; routes.ts serves them all.
 
 import type { Hub } from '../../core/hub.ts';
 import { type ChunkedReply, json, type Reply, type Request } from '../../http/types.ts';
@@ -7,7 +7,7 @@ import type { Authorizer } from './auth/authorize.ts';
 import type { TimeRange } from './index/account-index.ts';
 import type { Person, PersonInfo, QueryOutcome, TimeQuery, TimeQueryOf } from './stats/query.ts';
 
-/** Whose tools use a prefix. It decides the format of times, and whether stats include today. */
+/** The product whose tools use a prefix. It decides the format of times, and whether stats include today. */
 export type Dialect = 'wakatime' | 'wakapi';
 
 /** One authorized request to an endpoint, with everything that its handler needs. */
@@ -16,32 +16,32 @@ export interface EndpointCall {
   readonly authorizer: Authorizer;
   readonly request: Request;
   readonly dialect: Dialect;
-  /** Makes a 200 of a value, with times in the format of the dialect. */
+  /** Replies 200 with a value, with times in the format of the dialect. */
   readonly reply: (value: unknown) => Reply;
   readonly person: Person;
   readonly question: TimeQuery;
-  /** True without a key to this account; only public endpoints see that. */
+  /** True without a key to this account. Only public endpoints are called by strangers. */
   readonly isStranger: boolean;
   /** True if the caller may see a part (`email`, `stats.languages`). An app sees what its scopes allow. */
   readonly maySee: (part: string) => boolean;
 }
 
-/** What is known of a call before heartbeats are read. */
+/** The part of a call that is known before heartbeats are read. */
 export interface PendingCall extends Pick<EndpointCall, 'request' | 'dialect' | 'isStranger'> {
   readonly question: TimeQueryOf<PersonInfo>;
 }
 
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Behind `users/:user`. */
+  /** Below `users/:user`. */
   readonly path: string;
-  /** Strangers may call it, too; the handler leaves out what is not shared. */
+  /** True if strangers may call it, too. The handler leaves out what is not shared. */
   readonly isPublic?: boolean;
-  /** The moments that the handler reads; all of them, unless said. A hub that has just started knows a few sooner. */
+  /** The moments that the handler reads; absent: all. After a start, a short range is available sooner. */
   readonly timeRange?: (call: PendingCall) => TimeRange | undefined;
   /** OAuth scopes (scopes.ts), any of which suffices. Empty: not available to OAuth apps. */
   readonly scopes?: readonly string[];
-  /** Bytes that the body may have; the transport's usual limit, unless said. */
+  /** The most bytes that the body may have; absent: the transport's usual limit. */
   readonly limit?: number;
   readonly answer: (call: EndpointCall) => Promise<Reply | ChunkedReply> | Reply;
 }
@@ -60,7 +60,7 @@ export function errorReply(status: number, error: string): Reply {
   return json(status, { error });
 }
 
-/** @param status of a success */
+/** @param status the HTTP status of a success */
 export function outcomeReply(outcome: QueryOutcome<object>, status = 200): Reply {
   return outcome.ok ? json(status, outcome.value) : errorReply(outcome.status, outcome.error);
 }

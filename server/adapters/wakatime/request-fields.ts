@@ -9,7 +9,7 @@ export function pathParam({ params }: Request, name: string): string {
   return params.get(name) ?? '';
 }
 
-/** The body where it is a JSON object; an empty object for any other body. */
+/** The body, if it is a JSON object; an empty object for any other body. */
 export function readObject({ body }: Request): Readonly<Record<string, unknown>> {
   const value = parseBody(body);
   return isObject(value) ? value : {};

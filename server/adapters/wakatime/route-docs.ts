@@ -1,4 +1,4 @@
-// What the reference says of WakaTime's routes, by the path without its prefix: the same routes are served under each prefix.
+// The reference texts of WakaTime's routes, by the path without its prefix: the same routes are served under each prefix.
 
 import type { RouteDocs } from '../../http/route-docs.ts';
 import type { RouteDoc } from '../../http/types.ts';
@@ -10,7 +10,7 @@ const day = '2026-11-28';
 
 type More = Omit<Partial<RouteDoc>, 'summary'>;
 
-/** `:user` is explained once for all routes. */
+/** Adds the parameter `:user`, which is the same for all routes. */
 function read(summary: string, { params, ...more }: More = {}): RouteDoc {
   return { tag, scope: 'read:wakatime', summary, params: { user, ...params }, ...more };
 }
@@ -488,7 +488,7 @@ export const wakatimeDocs: RouteDocs = {
   ...oauthDocs,
 };
 
-/** Paths that only say why this hub has no such thing. */
+/** Paths that only answer why this hub does not have the resource. They are not in the reference. */
 export const wakatimeUnlisted = [
   'GET /meta',
   'GET /stats/:range',

@@ -1,5 +1,5 @@
-// WakaTime's HTTP routes: the tables of endpoints under every prefix that tools use, what takes heartbeats, and the headers that pages
-// of other origins need. What an endpoint computes is in its room; who may call it is auth/authorize.ts'.
+// WakaTime's HTTP routes: the tables of endpoints under every prefix that tools use, the paths that take heartbeats, and the headers
+// that pages of other origins need. Each folder has its endpoints; auth/authorize.ts decides who may call them.
 
 import { withDocs } from '../../http/route-docs.ts';
 import { type ChunkedReply, json, type Reply, type Request, type Route, type StreamReply } from '../../http/types.ts';
@@ -32,7 +32,7 @@ import { warmUp } from './warm-up.ts';
 
 type Handle = Route['handle'];
 
-/** A batch of a thousand heartbeats with long lists of dependencies, and room to spare. */
+/** Bytes: more than a batch of a thousand heartbeats with long lists of dependencies. */
 const batchLimit = 4_194_304;
 const errorReportLimit = 262_144;
 
@@ -174,7 +174,7 @@ function ingestHandler(authorizer: Authorizer, { limits }: WakatimeDeps, single:
   };
 }
 
-/** Routes without a prefix: only those that cannot be mistaken for a room of the mob timer. */
+/** Routes without a prefix: only those whose path cannot be a room of the mob timer. */
 function bareRoutes(routes: readonly Route[]): readonly Route[] {
   return [
     ...routes
@@ -184,7 +184,7 @@ function bareRoutes(routes: readonly Route[]): readonly Route[] {
   ];
 }
 
-/** Adds to each path the answer to a preflight, and to methods that it does not have. */
+/** Adds to each path an answer to preflight requests, and a 405 for the methods that it does not have. */
 function withFallbacks(routes: readonly Route[]): readonly Route[] {
   const methods = new Map<string, string[]>();
   for (const { method, path } of routes) methods.set(path, [...(methods.get(path) ?? []), method]);
@@ -198,7 +198,7 @@ function withFallbacks(routes: readonly Route[]): readonly Route[] {
   ];
 }
 
-/** The transport would answer so, too, but without the headers that pages of other origins need. */
+/** Replies 405. The transport would reply the same, but without the headers that pages of other origins need. */
 function notAllowed(methods: readonly string[]): Handle {
   const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort().join(', ');
   return async () => json(405, { error: `method not allowed: use ${allow}` }, { allow });
@@ -227,8 +227,8 @@ function withoutPrefix(path: string): string {
 const bases = prefixes.map(({ prefix }) => prefix).sort((a, b) => b.length - a.length);
 
 /**
- * A path with a slash too many, behind the base address or at the end. Such requests are answered, not redirected: a redirection would
- * turn a POST into a GET.
+ * The variants of a path with one slash too many, after the base address or at the end. The hub serves them and does not redirect,
+ * because a redirect would turn a POST into a GET.
  */
 function withSlashes(path: string): readonly string[] {
   if (path.endsWith('*')) return [];
@@ -247,13 +247,13 @@ export function pagesMay({ path }: { readonly path: string }): boolean {
   );
 }
 
-/** Plugins report their own crashes here, with or without a key. The hub cannot mend them and does not store them. */
+/** Plugins report their own crashes here, with or without a key. The hub does not store them. */
 const acceptErrorReport: Handle = async () => json(201, { data: {} });
 
-/** What only WakaTime itself can have, and why this hub has not. */
+/** Endpoints that only WakaTime itself can serve, and the reason that the hub answers. */
 const absent: readonly (readonly [method: string, path: string, why: string])[] = [
-  ['GET', 'meta', 'this hub is one machine of its owner’s: it publishes no addresses'],
-  ['GET', 'stats/:range', 'a hub of one’s own knows nothing of all the world’s coders'],
-  ['GET', 'users/:user/stats_aggregated', 'a hub of one’s own knows nothing of all the world’s coders'],
-  ['POST', 'users/:user/get_api_key', 'nobody logs in here with a cookie: paste a token of `horai token create`'],
+  ['GET', 'meta', 'a self-hosted hub does not publish its addresses'],
+  ['GET', 'stats/:range', 'a self-hosted hub has no statistics of all users of WakaTime'],
+  ['GET', 'users/:user/stats_aggregated', 'a self-hosted hub has no statistics of all users of WakaTime'],
+  ['POST', 'users/:user/get_api_key', 'this hub has no login with cookies: create a token with `horai token create`'],
 ];

@@ -1,15 +1,15 @@
-// Warms up a hub that has just started: editors and dashboards ask for the last days and the last year first. They are read and
-// summed once before that, so the first answers are nearly as fast as later ones.
+// Warms up a hub that has just started. Editors and dashboards first request the last days and the last year, so the hub reads and
+// sums these once in advance, and the first answers are nearly as fast as later ones.
 
 import type { Authorizer } from './auth/authorize.ts';
 import { addDays } from './model/calendar.ts';
 import { parseQuery, timeRangeOf } from './stats/query.ts';
 import { writeSummaries } from './stats/summaries.ts';
 
-/** Few enough that a start is not busy for long. */
+/** A limit on the work after a start. */
 const mostAccounts = 8;
 const daysInAll = 365;
-/** Few enough that other requests do not wait long. */
+/** Days summed at once: few enough that other requests do not wait long. */
 const daysAtOnce = 30;
 
 /** Runs in the background until the hub stops. Never rejects. */
@@ -20,7 +20,7 @@ export async function warmUp(authorizer: Authorizer): Promise<void> {
   });
   for (const account of authorizer.accounts.slice(0, mostAccounts)) {
     try {
-      // Wait until the index is rebuilt: reading months from the channel meanwhile would be wasted.
+      // Wait until the index is rebuilt: before that, each read would go to the channel itself and its work would be lost.
       await authorizer.whenOpened(account);
       for (let back = 0; back < daysInAll && goesOn; back += daysAtOnce) await lookAt(authorizer, account, back);
     } catch (error) {

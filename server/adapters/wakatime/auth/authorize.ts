@@ -19,7 +19,7 @@ export interface WakatimeDeps extends AuthenticationDeps {
   readonly hub: Hub;
   /** True if a request comes from no page, or from a page that may use the hub without a key. */
   readonly near: (request: Request) => boolean;
-  /** How far from now heartbeats may be; any time ago and a day ahead, unless said. */
+  /** How far from now heartbeats may be. Default: any time ago, and at most a day ahead. */
   readonly limits?: HeartbeatLimits;
   /** The memory of the process and the size of the store, in bytes; the metrics leave them out where this is absent. */
   readonly sizes?: () => Promise<MemorySizes>;
@@ -44,7 +44,7 @@ export type Authorization =
     }
   | { readonly ok: false; readonly reply: Reply };
 
-/** Plugins ask for a new key then, whatever was wrong with the one they have. */
+/** On this answer plugins ask their user for a new key. */
 const unauthorized: Authorization = { ok: false, reply: json(401, { error: 'Unauthorized' }) };
 
 export class Authorizer {
@@ -63,14 +63,14 @@ export class Authorizer {
     return this.#deps.near(request);
   }
 
-  /** Who calls; undefined for a stranger. */
+  /** The caller; undefined for a stranger. */
   identify(request: Request): Identity | undefined {
     return identify(this.#deps, request, this.#deps.near(request));
   }
 
   /**
    * @param user the path's `:user`: `current`, a name, `@name` or an id
-   * @param options `isPublic`: strangers may call, too. `scopes`: the parts of which an app must be allowed one
+   * @param options `isPublic`: strangers may call, too. `scopes`: an app must have at least one of these
    */
   authorize(
     request: Request,
@@ -115,7 +115,7 @@ export class Authorizer {
     return { account, id: accountId(account), created, settings, rules, externalSpans, ...links };
   }
 
-  /** @param range the moments that are needed; all of them, unless said. A hub that has just started knows a few sooner */
+  /** @param range the moments that are needed; undefined for all. After a start, a short range is available sooner */
   beats(account: string, range?: TimeRange): Promise<HeartbeatColumns> {
     return this.#indexes.of(account, range);
   }

@@ -1,5 +1,4 @@
-// Finds the API key in a WakaTime request: its tools send keys in half a dozen forms. A key in the URL is read here and goes no
-// further.
+// Finds the API key in a WakaTime request: its tools send keys in half a dozen forms. Only this file reads a key from the URL.
 
 import type { Identity } from '../../../core/access.ts';
 import { type AuthenticationDeps, authenticate } from '../../../http/authenticate.ts';

@@ -1,4 +1,4 @@
-// Wakapi's metrics as text for Prometheus. The values come from stats/ and prometheus.ts; nothing here asks who may see them.
+// Wakapi's metrics as text for Prometheus. The values come from stats/ and prometheus.ts. The caller checks access.
 
 import type { MemorySizes } from '../auth/authorize.ts';
 import { toSeconds } from '../model/format-time.ts';
@@ -18,7 +18,7 @@ export function sumLabels({ person }: TimeQuery, { rows }: Grouped): readonly Na
 
 type Value = readonly [label: string, value: number];
 
-/** All are gauges: those of today fall at midnight, and all fall when heartbeats are deleted. */
+/** All metrics are gauges: today's values fall at midnight, and every value falls when heartbeats are deleted. */
 function gauge(name: string, help: string, values: readonly Value[]): string {
   const lines = values.map(([label, value]) => `wakatime_${name}${label} ${value}\n`);
   return `# HELP wakatime_${name} ${help}\n# TYPE wakatime_${name} gauge\n${lines.join('')}`;
@@ -44,7 +44,7 @@ export function writeMetrics(question: TimeQuery, rank: number | null): string {
     of('machine', 'machine', today.rows('machines')),
     of('category', 'category', today.rows('categories')),
     of('label', 'label', sumLabels(question, today)),
-    rank === null ? '' : gauge('rank', 'Place among those who share their time here.', [['', rank]]),
+    rank === null ? '' : gauge('rank', 'Rank among the accounts that share their time.', [['', rank]]),
   ].join('');
 }
 

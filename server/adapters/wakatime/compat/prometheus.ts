@@ -1,5 +1,5 @@
-// Metrics of all accounts, for administrators: heartbeats, time, and who was active lately. An account is summed again only when its
-// own channels have changed: a scrape costs one query of the store, and the accounts that worked.
+// Metrics of all accounts, for administrators: heartbeats, time, and recent activity. A scrape sums an account again only if its
+// channels have changed since the last scrape.
 
 import type { Authorizer } from '../auth/authorize.ts';
 import { toSeconds } from '../model/format-time.ts';
@@ -20,7 +20,7 @@ export interface AccountMetric {
 }
 
 interface Sum {
-  /** The steps of the account's channels that were summed. */
+  /** The positions of the account's channels when they were summed. */
   readonly state: string;
   readonly seconds: number;
   /** The time of the last heartbeat, in microseconds since 1970. */
@@ -36,7 +36,7 @@ export class AccountMetrics {
     this.#authorizer = authorizer;
   }
 
-  /** Collects the metrics. Calls that come meanwhile share the result. */
+  /** Collects the metrics. Concurrent calls share one result. */
   collect(): Promise<readonly AccountMetric[]> {
     this.#taking ??= this.#take().finally(() => {
       this.#taking = undefined;
@@ -65,7 +65,7 @@ export class AccountMetrics {
   }
 
   async #sum(account: string, names: readonly string[]): Promise<Sum> {
-    // The steps that this node has received, which may be fewer than the store has.
+    // The positions that this node has received; the store may be ahead.
     const channels = await Promise.all(names.map((name) => this.#authorizer.hub.channel(name)));
     const state = channels.map(({ position }) => position.seq).join(' ');
     const person = await this.#authorizer.person(account);

@@ -1,5 +1,5 @@
-// Wakapi's own paths, besides WakaTime's: summary, metrics for Prometheus, badges, shields and the chart of a year. The public ones show
-// what the account shares.
+// The paths that Wakapi adds to WakaTime's: summary, metrics for Prometheus, badges, shields and the chart of a year. Public ones show
+// only what the account shares.
 
 import { isAdmin } from '../../../core/access.ts';
 import { json, type Reply, type Request, type Route, text } from '../../../http/types.ts';
@@ -84,12 +84,12 @@ async function replyMetrics(wakapi: Wakapi, request: Request): Promise<Reply> {
   return text(200, `${writeMetrics(question.value, rank)}${ofHub}`);
 }
 
-/** An avatar is made of the name in the path alone, so it tells nothing of anybody. */
+/** An avatar is computed from the name in the path alone, so it reveals nothing about an account. */
 async function replyAvatar({ params }: Request): Promise<Reply> {
   return svgReply(drawIdenticon((params.get('hash') ?? '').replace(/\.svg$/, '')));
 }
 
-/** @param shortens whether the answer itself leaves out the days that strangers may not see */
+/** @param shortens true if `answer` itself leaves out the days that strangers may not see */
 function answerPublic(wakapi: Wakapi, answer: (wanted: WantedImage) => Reply, shortens = false): Route['handle'] {
   return async (request) => {
     const user = request.params.get('user')?.replace(/\.svg$/, '') ?? '';

@@ -1,6 +1,6 @@
 // Keeps each account's columns in step with its channel. The persisted index is opened at the first request, days are loaded as they
-// are needed, and every later commit is applied. It is persisted again in the background, never while a request waits. What lies on
-// disk is persistence.ts'; sums are stats/'.
+// are needed, and every later commit is applied. It is persisted again in the background, never while a request waits.
+// persistence.ts has the form on disk, stats/ the sums.
 
 import type { Channel, LiveChange } from '../../../core/channel.ts';
 import type { Hub } from '../../../core/hub.ts';
@@ -13,9 +13,9 @@ import { ParsedHeartbeat } from './write-heartbeats.ts';
 const pageSize = 2_000;
 /** Changes after which the index is persisted again. */
 const persistAfter = 5_000;
-/** Bytes that all accounts together keep in memory. The account of the current request stays in any case. */
+/** Bytes of memory for all accounts together. The account of the current request stays in any case. */
 const memoryLimit = 268_435_456;
-/** A request about fewer days reads them from the channel itself while the index is being rebuilt. */
+/** While the index is being rebuilt, a request for at most this many days reads them from the channel itself. */
 const directDays = 40;
 const attempts = 5;
 const end = Number.MAX_SAFE_INTEGER;
@@ -66,13 +66,13 @@ class AccountIndex {
     this.#seq = seq;
     this.#onGrowth = onGrowth;
     this.#stop = channel.listen((changes) => {
-      // Changes that come before are found while catching up.
+      // Earlier changes are read while catching up.
       if (this.#isCaughtUp) this.#receive(changes);
     });
   }
 
   /**
-   * @param anew ignore what is persisted
+   * @param anew true: ignore the persisted index
    * @param slow called when the whole channel has to be read
    */
   static async open(
@@ -117,7 +117,7 @@ class AccountIndex {
 
   /**
    * Loads the days that a request about these moments needs.
-   * @returns false when what lies on disk is not what this index was opened with
+   * @returns false when the index on disk is no longer the one that was opened
    */
   async load(range: TimeRange): Promise<boolean> {
     const { first, last } = utcDaysOf(range);
@@ -138,7 +138,7 @@ class AccountIndex {
 
   /**
    * Persists what has changed since the last time.
-   * @returns false when another node was faster: this index must not be used any more
+   * @returns false when another node has persisted first: this index must not be used any more
    */
   persist(): Promise<boolean> {
     this.#persisting ??= this.#persist().finally(() => {
@@ -236,7 +236,7 @@ class AccountIndex {
  * day ends the chain: no timeout exceeds a day.
  */
 function needsDayBefore(beats: HeartbeatColumns, number: number): boolean {
-  return beats.contexts.inherits && beats.hangs(number);
+  return beats.contexts.inherits && beats.alwaysInherits(number);
 }
 
 interface OpeningIndex {
@@ -255,7 +255,7 @@ export class AccountIndexes {
   readonly #limit: number;
   readonly #ends: readonly (() => void)[];
 
-  /** @param limit bytes that all accounts together keep in memory */
+  /** @param limit bytes of memory for all accounts together */
   constructor(hub: Hub, limit = memoryLimit) {
     this.#hub = hub;
     this.#limit = limit;
@@ -382,7 +382,7 @@ export class AccountIndexes {
     this.#drop(account, index);
   }
 
-  /** Closes an index. Requests that hold its columns keep them as they are; the next request opens another. */
+  /** Closes an index. Running requests may go on reading its columns; the next request opens another. */
   #drop(account: string, index: AccountIndex): void {
     index.close();
     if (this.#ready.get(account) !== index) return;

@@ -1,5 +1,5 @@
-// What a heartbeat reports about AI tools besides lines of code: the session, the model, tokens and the length of a prompt. Prices and
-// answers are stats/ai-metrics.ts'.
+// What a heartbeat reports about AI tools, except lines of code: the session, the model, tokens and the length of a prompt.
+// stats/ai-metrics.ts has prices and answers.
 
 import type { Heartbeat } from '../model/heartbeat.ts';
 import { parseUserAgentOnce } from '../model/user-agent.ts';
@@ -28,7 +28,7 @@ export function usageOf(heartbeat: Heartbeat, codeOf: (text: string) => number):
     heartbeat.ai_prompt_length,
   ].map((count = 0) => Math.min(Math.max(count, 0), largest));
   if (session === '' && lines === 0 && counts.every((count) => count === 0)) return undefined;
-  // Plugins that know no field for it name the model in their User-Agent.
+  // Plugins that do not send `ai_model` name the model in their User-Agent.
   const model = heartbeat.ai_model ?? parseUserAgentOnce(heartbeat.user_agent ?? '').model;
   const row = [codeOf(session), codeOf(model), ...counts];
   return row.some((number) => number > 0) ? row : undefined;

@@ -1,6 +1,6 @@
-// One account's heartbeats in memory, as columns sorted by time, in a block for each day of UTC. Days that no request needed may be
-// on disk only (persistence.ts). No sums are stored, so none can be out of date: stats/durations-algorithm.ts computes them from the
-// columns at each request.
+// One account's heartbeats in memory, as columns sorted by time, in a block for each day of UTC. A day that no request has needed may
+// be on disk only (persistence.ts). No sums are stored, so no sum can be out of date: stats/durations-algorithm.ts computes them from
+// the columns at each request.
 
 import { type Heartbeat, heartbeatKey, keyTime } from '../model/heartbeat.ts';
 import { isSameUsage, reportsUsage, type UsageRow, usageOf, usageWidth } from './ai-usage.ts';
@@ -44,7 +44,7 @@ export interface DayOutline {
   readonly length: number;
   /** Its first moment, in microseconds since 1970. */
   readonly first: number;
-  /** True if a key in it does not encode the day. */
+  /** True if the block has a key that does not encode the day. */
   readonly stray: boolean;
 }
 
@@ -60,7 +60,7 @@ export class DayBlock implements HeartbeatBlock {
   writes: Uint8Array;
   lines: Uint32Array | undefined;
   usage: Uint32Array | undefined;
-  /** Heartbeats whose key was chosen elsewhere and cannot be computed from their fields, by key. */
+  /** Heartbeats whose key a client chose, so that it cannot be computed from their fields, by key. */
   readonly odd: Map<string, HeartbeatRow>;
 
   constructor(size = 16, odd: Map<string, HeartbeatRow> = new Map()) {
@@ -254,7 +254,7 @@ export class HeartbeatColumns {
   }
 
   /** True if a day is in memory and each of its heartbeats inherits a field. */
-  hangs(number: number): boolean {
+  alwaysInherits(number: number): boolean {
     const block = this.#blocks.get(number);
     if (!(block instanceof DayBlock)) return false;
     return block.contexts.subarray(0, block.length).every((code) => this.contexts.isInheriting(code));
@@ -340,8 +340,8 @@ export class HeartbeatColumns {
   }
 
   /**
-   * Index of the heartbeat of a key; -1 when it is not there. Heartbeats with the same fields are interchangeable: one is left for
-   * each odd key that names such fields.
+   * Index of the heartbeat of a key; -1 when it is not there. Heartbeats with the same fields are interchangeable, so for each odd key
+   * with the same fields one of them is skipped.
    */
   #seek(block: DayBlock, key: string): number {
     const odd = block.odd.get(key);

@@ -1,9 +1,9 @@
 // The dictionary of one account: every text, every list of dependencies and every context is stored once and has a number. A context
-// is a row of such numbers. A person has thousands of contexts, not millions. The same form lies on disk (encoding.ts).
+// is a row of such numbers. A person has thousands of contexts, not millions. encoding.ts writes the same form to disk.
 
 import type { Inheritable } from '../model/heartbeat.ts';
 
-/** The fields that many heartbeats have in common. '' stands for absent. */
+/** The fields that many heartbeats have in common. '' means absent. */
 export interface HeartbeatContext {
   readonly project: string;
   readonly branch: string;

@@ -1,5 +1,5 @@
 // The encoding of blocks and dictionaries on disk: integers of variable length, differences instead of times, runs instead of
-// repetitions, as base64 because a store keeps text. A heartbeat takes about three bytes. What is stored where is persistence.ts'.
+// repetitions, as base64 because a store keeps text. A heartbeat takes about three bytes. persistence.ts decides which item has what.
 
 import { reportsUsage, usageFields, usageWidth } from './ai-usage.ts';
 import { DayBlock, type DayOutline, day, type HeartbeatRow, linesAt, usageAt } from './columns.ts';
@@ -126,7 +126,7 @@ export function packBlock(number: number, block: DayBlock): string {
 
 /**
  * Decodes the block of a day.
- * @returns undefined for what is no block of that day, or names unknown contexts or texts
+ * @returns undefined if the text is not a block of that day, or refers to unknown contexts or texts
  */
 export function unpackBlock(
   number: number,
@@ -220,7 +220,7 @@ function packUsage(packer: Packer, block: DayBlock): void {
   }
 }
 
-/** @returns false when a heartbeat is not there, or a session or model is no known text */
+/** @returns false when a heartbeat is not there, or when a session or model is not a known text */
 function unpackUsage(unpacker: Unpacker, block: DayBlock, texts: number): boolean {
   const reporting = unpacker.number();
   if (reporting === 0) return true;

@@ -1,5 +1,5 @@
-// Lines of code that heartbeats report, written by AI or by hand. They count at the moment of the heartbeat that reports them,
-// however much time it is worth.
+// Lines of code that heartbeats report, written by AI or by hand. They count at the moment of the heartbeat that reports them, even
+// if no time is credited to it.
 
 import type { Heartbeat } from '../model/heartbeat.ts';
 

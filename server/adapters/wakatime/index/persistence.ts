@@ -1,7 +1,7 @@
-// The persisted index of one account: an item for each day, some for the dictionary, and one that says up to which step of the
-// heartbeats' channel they are complete. After a start the hub reads it instead of every heartbeat's JSON. All of it is derived: what
-// is missing, broken or of another epoch is rebuilt. Of two nodes that persist at once one is refused and reads again; neither
-// answers wrong. When to persist is account-index.ts'.
+// The persisted index of one account: an item for each day, some for the dictionary, and the item `state` with the step of the
+// heartbeats' channel up to which they are complete. After a start the hub reads the index instead of every heartbeat's JSON. The
+// index is derived: if it is missing, broken or of another epoch, it is rebuilt. When two nodes persist at the same time, one of them
+// is refused and reads the index again, so both answer correctly. account-index.ts decides when to persist.
 
 import type { Item, Op, Put, Store } from '../../../core/store.ts';
 import { isObject } from '../model/heartbeat.ts';
@@ -21,8 +21,8 @@ import {
 const format = 3;
 /** Dictionary entries in one item; the last item is rewritten while it grows. */
 const perItem = { texts: 128, lists: 128, contexts: 2_048 } as const;
-/** Days between two wanted ones that are read along rather than skipped. */
-const readAlong = 7;
+/** The longest gap between two needed days that is read as well, in days: one longer read is cheaper than two. */
+const longestReadGap = 7;
 /** Days read at once. */
 const daysAtOnce = 400;
 /** Characters written at once. */
@@ -40,7 +40,7 @@ export class PersistedIndex {
   readonly #name: string;
   /** The last step of the index's own channel that is known. */
   #base = 0;
-  /** The dictionary's size on disk; undefined while nothing usable is there. */
+  /** The dictionary's size on disk; undefined while there is no usable index. */
   #counts: Readonly<Record<keyof typeof perItem, number>> | undefined;
 
   private constructor(store: Store, name: string) {
@@ -56,7 +56,7 @@ export class PersistedIndex {
     return { kept, found: await kept.#find() };
   }
 
-  /** Forgets what is on disk: the next `keep` writes everything. */
+  /** Ignores the index on disk from now on: the next `keep` writes everything. */
   discard(): void {
     this.#counts = undefined;
   }
@@ -69,7 +69,7 @@ export class PersistedIndex {
     const wanted = [...days].sort((a, b) => a - b);
     let from = 0;
     for (let to = 1; to <= wanted.length; to += 1) {
-      if (to < wanted.length && (wanted[to] ?? 0) - (wanted[to - 1] ?? 0) <= readAlong) continue;
+      if (to < wanted.length && (wanted[to] ?? 0) - (wanted[to - 1] ?? 0) <= longestReadGap) continue;
       if (!(await this.#fetch(beats, wanted.slice(from, to)))) return false;
       from = to;
     }
@@ -98,7 +98,7 @@ export class PersistedIndex {
   }
 
   /**
-   * Persists what has changed. What is written is decided synchronously, unless nothing usable is on disk.
+   * Persists the changed days and dictionary entries. They are collected synchronously, unless there is no usable index on disk.
    * @param seq the step up to which `beats` is complete
    * @returns false when another node has persisted meanwhile
    */
@@ -153,7 +153,7 @@ export class PersistedIndex {
     do {
       this.#base = (await this.#store.head(this.#name)).seq;
       items = this.#base === 0 ? [] : await this.#store.read(this.#name, { from: 0, to: 1 });
-      // Another node was writing: half of this would be old and half of it new.
+      // Another node wrote between the two reads, so these items are a mix of two states.
     } while (items.some(({ seq }) => seq > this.#base));
     try {
       const values = new Map(items.map(({ key, value }) => [key, value]));
@@ -177,7 +177,7 @@ export class PersistedIndex {
       this.#counts = { texts: state.texts, lists: state.lists, contexts: state.contexts };
       return { beats: new HeartbeatColumns(contexts, unpackOutlines(state.days)), seq: state.seq };
     } catch {
-      // Broken: not JSON, or a size that no array can have.
+      // The index is broken: not JSON, or with a size that no array can have.
       return undefined;
     }
   }

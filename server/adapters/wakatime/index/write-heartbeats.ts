@@ -1,5 +1,5 @@
 // Writes heartbeats into the channel, each once. A repetition only fills fields that the first copy lacked; where two copies differ,
-// the first one wins. How heartbeats come in and how they are answered is ingest/ingest.ts'.
+// the first one wins. ingest/ingest.ts parses requests and answers them.
 
 import type { Channel } from '../../../core/channel.ts';
 import { writeAfterReading } from '../../../core/optimistic-channel.ts';
@@ -55,14 +55,14 @@ export async function writeHeartbeats(
   }
   const appended = await channel.write({ ops, ...writer }, { parsed });
   if (!appended.ok) throw new Error(`${channel.name}: the store refused a write without a base as stale`);
-  // Heartbeats that were new and came once need no filling.
+  // A heartbeat that was new and was sent once has nothing to fill.
   for (const { key } of appended.changes) if (repeated.get(key)?.length === 1) repeated.delete(key);
   if (repeated.size > 0) await fill(channel, repeated, writer);
 }
 
 /**
- * Fills existing heartbeats from their repetitions. It reads before it writes, so it names the state that it read: another hub may
- * fill the same ones.
+ * Fills existing heartbeats from their repetitions. The write names the state that was read, because another hub may fill the same
+ * heartbeats at the same time.
  */
 async function fill(
   channel: Channel,

@@ -1,5 +1,5 @@
-// Takes heartbeats: from a request's body to ops, and answers that keep every known plugin from sending the same ones for ever.
-// README.md explains the exact form.
+// Takes heartbeats: from a request's body to ops and the answer. README.md explains why the answer has exactly this form: with any
+// other, some plugin sends the same heartbeats for ever.
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply, type Request } from '../../../http/types.ts';

@@ -2,7 +2,7 @@
 
 import { replaceLoneSurrogates } from '../../../../protocol/well-formed.ts';
 
-/** @returns undefined for what is no JSON. VS Code for the web encodes its list twice, as a JSON text in a JSON string. */
+/** @returns undefined if the body is not JSON. VS Code for the web encodes its list twice, as a JSON text in a JSON string. */
 export function parseBody(body: Buffer): unknown {
   try {
     const value: unknown = JSON.parse(body.toString());

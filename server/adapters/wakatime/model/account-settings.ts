@@ -7,7 +7,7 @@ import { isObject } from './heartbeat.ts';
 
 export interface AccountSettings {
   readonly timezone: string;
-  /** Minutes. A gap as long as this is no work. */
+  /** Minutes. A gap of this length or longer does not count as work. */
   readonly timeout: number;
   readonly writesOnly: boolean;
   /** 0 Sunday, 1 Monday. */
@@ -16,7 +16,7 @@ export interface AccountSettings {
   readonly email: string;
   /** Labels: names for several projects each. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
-  /** What AI models cost, by model in lower case. */
+  /** Prices of AI models, by model in lower case. */
   readonly prices: Prices;
   /** Strangers may look back this many days before today; undefined: without limit. */
   readonly shareDays: number | undefined;
@@ -102,8 +102,8 @@ function labelsIn(input: unknown): ReadonlyMap<string, readonly string[]> {
 }
 
 /**
- * `{"opus": {"input": 15, "cached_input": 1.5, "output": 75}}`: US dollars for a million tokens. A cached token costs what any input
- * token costs, unless said; an entry without two prices counts as not said.
+ * `{"opus": {"input": 15, "cached_input": 1.5, "output": 75}}`: US dollars for a million tokens. `cached_input` defaults to `input`.
+ * An entry without `input` or `output` is ignored.
  */
 export function pricesIn(input: unknown): Prices {
   const prices = new Map<string, ModelPrice>();

@@ -4,8 +4,8 @@
 import { Temporal } from '@js-temporal/polyfill';
 
 const second = 1_000_000;
-/** Cached beginnings of days, over all zones: computing one takes a tenth of a millisecond. */
-const keptDays = 50_000;
+/** Starts of days in the cache, over all zones: computing one takes a tenth of a millisecond. */
+const mostCachedDays = 50_000;
 
 const beginnings = new Map<string, number>();
 const zones = new Map<string, boolean>();
@@ -34,7 +34,7 @@ export function startOfDay(date: string, zone: string): number {
   const known = beginnings.get(key);
   if (known !== undefined) return known;
   const begins = Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds * 1_000;
-  if (beginnings.size >= keptDays) beginnings.clear();
+  if (beginnings.size >= mostCachedDays) beginnings.clear();
   beginnings.set(key, begins);
   return begins;
 }
@@ -52,7 +52,7 @@ export function dateAt(moment: number, zone: string): string {
   return date;
 }
 
-/** The second that was last asked about in each zone, which is nearly always now. No zone changes its date within a second. */
+/** The latest result for each zone. Callers nearly always ask for the current second, and no zone changes its date within a second. */
 const lastDates = new Map<string, { readonly at: number; readonly date: string }>();
 const keptZones = 1_000;
 
@@ -149,8 +149,8 @@ export function readDate(input: string, now: CurrentDay, zone: string): string |
 
 /**
  * The moment that a date, a word or a date with a time names, in microseconds since 1970. A date alone is its first moment; a time
- * without an offset is the zone's own.
- * @returns undefined for what names none
+ * without an offset is in the zone.
+ * @returns undefined for any other text
  */
 export function readMoment(input: string, now: CurrentDay, zone: string): number | undefined {
   const read = readDateTime(input, now);
@@ -261,7 +261,7 @@ const otherNames = new Map([
 ]);
 
 /**
- * Parses the ranges of `stats`. Those that go back from now end yesterday unless `includesToday`.
+ * Parses the ranges of `stats`. A range such as "last 7 days" ends yesterday, unless `includesToday`.
  * @returns undefined for an unknown name
  */
 export function readStatsRange(input: string, now: CurrentDay, includesToday: boolean): StatsRange | undefined {

@@ -1,4 +1,4 @@
-// Names for people: editors, systems, categories, and absent values. Parsing what plugins send is user-agent.ts'.
+// Names for people: editors, systems, categories, and absent values. user-agent.ts parses what plugins send.
 
 const editors = new Map(
   Object.entries({
@@ -131,7 +131,7 @@ export function categoryName(input: string): string {
   );
 }
 
-/** The names of absent values. Heartbeats without a language count apart, as "Other". */
+/** The names of absent values. Heartbeats without a language are summed separately, as "Other". */
 export const unknownNames = {
   project: 'Unknown Project',
   language: 'Other',

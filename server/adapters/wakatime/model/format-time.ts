@@ -96,7 +96,7 @@ export function formatTimeWithSeconds(total: number): FormattedTimeWithSeconds {
 
 /** Cached by whole seconds of a day: a year of days has tens of thousands of amounts, and the same ones recur. */
 const tails: string[] = [];
-const keptTails = 86_400;
+const mostCachedTails = 86_400;
 const fractions = Array.from({ length: 1_000 }, (_, thousandth) => `${thousandth / 1_000}`.slice(1));
 const percents = Array.from({ length: 10_001 }, (_, hundredth) => `${hundredth / 100}`);
 
@@ -108,7 +108,7 @@ export function appendTimeWithSeconds(pieces: string[], sum: number, whole: numb
   const seconds = Math.floor(sum / microseconds);
   const rest = sum - seconds * microseconds;
   const hundredths = Math.round((sum / whole) * 10_000);
-  // Writing a fraction costs more than everything else together.
+  // Formatting a fraction is the slowest step, so the fractions of whole milliseconds are precomputed.
   if (rest % 1_000 === 0) pieces.push(`${seconds}`, fractions[rest / 1_000] ?? '');
   else pieces.push(`${sum / microseconds}`);
   pieces.push(tails[seconds] ?? fineTail(seconds), percents[hundredths] ?? `${hundredths / 100}`);
@@ -117,12 +117,12 @@ export function appendTimeWithSeconds(pieces: string[], sum: number, whole: numb
 function fineTail(seconds: number): string {
   const { total_seconds, ...rest } = formatTimeWithSeconds(seconds);
   const tail = `,${JSON.stringify(rest).slice(1, -1)},"percent":`;
-  if (seconds < keptTails) tails[seconds] = tail;
+  if (seconds < mostCachedTails) tails[seconds] = tail;
   return tail;
 }
 
 /**
- * The members of a grand total: without seconds, except in the text when there is nothing else.
+ * The members of a grand total. They have no seconds, except the text of a total under a minute.
  * @param total seconds
  */
 export function formatGrandTotal(total: number): FormattedTime {

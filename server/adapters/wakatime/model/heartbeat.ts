@@ -1,5 +1,5 @@
-// A heartbeat: parsed from what plugins send, with every tolerance they need, and as the channel stores it, in WakaTime's own field
-// names and without absent fields.
+// A heartbeat: parsed from what plugins send, in all the variants that they send, and as the channel stores it: with WakaTime's own
+// field names and without absent fields.
 
 import { hash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
@@ -30,7 +30,7 @@ const bounded = ['entity', 'type', 'category', ...inheritable, ...texts, 'user_a
 
 export type Inheritable = (typeof inheritable)[number];
 
-/** What a plugin sends for "as before". */
+/** Placeholders that a plugin sends for "the same as in the heartbeat before". */
 const asBefore = { project: '<<LAST_PROJECT>>', branch: '<<LAST_BRANCH>>', language: '<<LAST_LANGUAGE>>' } as const;
 
 const number = Type.Optional(Type.Number());
@@ -62,7 +62,7 @@ const Heartbeat = Type.Object({
   ai_session: text,
   ai_model: text,
   ai_subscription_plan: text,
-  /** As it came, unparsed. */
+  /** As the plugin sent it, unparsed. */
   user_agent: text,
   machine: text,
 });
@@ -79,11 +79,11 @@ const latest = 2_000_000_000;
 const longestText = 8_192;
 const mostDependencies = 1_000;
 
-/** What a request says about all of its heartbeats. */
+/** Fields of the request that apply to all of its heartbeats. */
 export interface Sender {
   readonly userAgent: string;
   readonly machine: string;
-  /** When the request came, in milliseconds since 1970. */
+  /** When the request arrived, in milliseconds since 1970. */
   readonly at: number;
   readonly limits?: HeartbeatLimits;
 }
@@ -108,7 +108,7 @@ export type HeartbeatOutcome =
     }
   | { readonly ok: false; readonly errors: Readonly<Record<string, readonly string[]>> };
 
-/** Parses one heartbeat. A failure is permanent: its errors say what no later attempt would change. */
+/** Parses one heartbeat. A failure is permanent: sending the same heartbeat again fails again. */
 export function parseHeartbeat(input: unknown, sender: Sender): HeartbeatOutcome {
   if (!isObject(input)) return refuse('heartbeat', 'must be an object');
   const entity = textOf(input['entity']);
@@ -216,8 +216,8 @@ const identifying: readonly string[] = [
 ] satisfies readonly (keyof Heartbeat)[];
 
 /**
- * The value of an item, filled with what a repetition has and it lacks; undefined when that is nothing. Members are in the order of
- * the schema.
+ * The known heartbeat, with its absent fields filled from a repetition, as JSON in the order of the schema; undefined if the
+ * repetition has nothing to add.
  */
 export function fillMissing(known: Heartbeat, repeated: Heartbeat): string | undefined {
   const all = new Map<string, unknown>(Object.entries(known));
@@ -230,7 +230,7 @@ export function fillMissing(known: Heartbeat, repeated: Heartbeat): string | und
   return `{${[...names].map((name) => `${JSON.stringify(name)}:${JSON.stringify(all.get(name))}`).join(',')}}`;
 }
 
-/** Parses an item of the channel; undefined for what is no heartbeat, because any WebSocket client may write there. */
+/** Parses an item of the channel; undefined for any other value, because any WebSocket client may write there. */
 export function readHeartbeat(value: string, time: number | null): Heartbeat | undefined {
   if (time === null || time < earliest * second || time > latest * second) return undefined;
   // Builds before 0.2 stored lone surrogates.
@@ -238,7 +238,7 @@ export function readHeartbeat(value: string, time: number | null): Heartbeat | u
   return isHeartbeat(heartbeat) ? heartbeat : undefined;
 }
 
-/** The form of `heartbeatKey`. A heartbeat that is sent with such an id comes from a hub's export, and is the same one. */
+/** The form of `heartbeatKey`. A heartbeat that is sent with such an id was exported from a hub, and keeps the id as its key. */
 const nameForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -263,13 +263,13 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** A machine's name in the place of an id: relays put one there. WakaTime's own ids are UUIDs. */
+/** The name of a machine, which relays send instead of an id. WakaTime's own ids are UUIDs. */
 function machineNamed(id: unknown): string | undefined {
   const name = textOf(id);
   return name === undefined || uuidForm.test(name) ? undefined : name;
 }
 
-/** The number of a field, also where it is sent as a text. */
+/** The number of a field. Some plugins send it as a text. */
 function numberOf(value: unknown): number | undefined {
   const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof read === 'number' && Number.isFinite(read) ? read : undefined;

@@ -110,7 +110,7 @@ export function colorOf(name: string): string {
 /** The day on which these tables were written. */
 const written = formatIso(Date.UTC(2026, 10, 21) * 1_000);
 
-/** Routes beside `users`, public, because they tell nothing of an account. */
+/** Public routes outside of `users`: their answers reveal nothing about an account. */
 export const registryRoutes: readonly Pick<Route, 'path' | 'handle'>[] = [
   ...['program_languages', 'languages'].map((path) => ({ path, handle: async () => programLanguages() })),
   { path: 'editors', handle: async () => editors() },

@@ -1,5 +1,5 @@
-// OAuth scopes and what they open. A token has the hub's own scopes, for channels. A right to WakaTime's endpoints is named like a
-// channel below `wakatime`; of these only today's summary has items, so a token of an app reads nothing else of the account.
+// OAuth scopes and the hub's own scopes that they map to. A token has scopes for channels. The right to an endpoint of WakaTime is
+// named like a channel below `wakatime`. Of these channels only today's summary has items, so an app reads no other channel.
 
 import { type Identity, isAllowed, type Verb } from '../../../core/access.ts';
 import { noAiMetrics } from '../stats/ai-metrics.ts';
@@ -14,7 +14,7 @@ const lists = [
   'projects',
 ] as const;
 
-/** Every app may ask whose token it has. */
+/** Every app may read the profile of the account that its token belongs to. */
 const always = 'read:wakatime/profile';
 
 /** Today's summary is a channel, too, which an app may follow. */
@@ -40,8 +40,8 @@ const scopes: ReadonlyMap<string, readonly string[]> = new Map<string, readonly 
   ['write_logged_time', ['write:wakatime/heartbeats']],
 ]);
 
-/** What the approval page says of a scope. */
-const words = new Map([
+/** How the approval page describes each scope. */
+const scopeTexts = new Map([
   ['email', 'your e-mail address'],
   ['read_summaries', 'your time day by day'],
   ['read_stats', 'your time over weeks and years'],
@@ -58,7 +58,7 @@ const words = new Map([
 
 export function describeScope(name: string): string {
   const [whole = '', part] = name.split('.');
-  const input = words.get(whole) ?? name;
+  const input = scopeTexts.get(whole) ?? name;
   return part === undefined ? input : `${input}, ${part.replaceAll('_', ' ')} alone`;
 }
 
@@ -77,7 +77,7 @@ export function isApp({ scopes: granted }: Identity): boolean {
   return granted.includes(always);
 }
 
-/** True if the identity has all rights of these OAuth scopes: nobody grants more than they have. */
+/** True if the identity has all rights of these OAuth scopes. A person cannot grant rights that they do not have. */
 export function mayGrant(identity: Identity, names: readonly string[]): boolean {
   return (
     !isApp(identity) && toHubScopes(names).every((scope) => allows(identity, scope.startsWith('w') ? 'write' : 'read'))
@@ -95,7 +95,7 @@ export function allows(
   return isAllowed(identity, verb, channel) || parts.some((part) => isAllowed(identity, verb, `${channel}/${part}`));
 }
 
-/** The parts of summaries or stats that an app may be allowed one by one. */
+/** The parts of summaries or stats that can be granted to an app one by one. */
 export function listParts(whole: 'summaries' | 'stats'): readonly string[] {
   return [whole, ...lists.map((list) => `${whole}.${list}`), ...(whole === 'stats' ? ['stats.best_day'] : [])];
 }

@@ -1,5 +1,5 @@
-// Updates one item as a value: computes the next value from the current one, or a failure. Of two updates at once, on whatever nodes,
-// each sees the other's result.
+// Updates one item: computes the next value from the current one, or a failure. Concurrent updates, also on different nodes, are
+// applied one after the other: the later one is computed from the result of the earlier one.
 
 import { refuse } from '../../../../protocol/errors.ts';
 import type { Hub } from '../../../core/hub.ts';
@@ -17,7 +17,7 @@ export async function updateItem<T>(
   compute: (before: unknown) => QueryOutcome<T>,
 ): Promise<QueryOutcome<T>> {
   const document = await hub.cachedChannel(channel);
-  let result: QueryOutcome<T> = failure('nothing was result');
+  let result: QueryOutcome<T> = failure('not computed');
   await document.write(({ items }) => {
     const before = items.get(key)?.value;
     result = compute(before === undefined ? undefined : JSON.parse(before));

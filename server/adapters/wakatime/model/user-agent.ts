@@ -47,7 +47,7 @@ const isHarness = (name: string): boolean =>
 
 /** Plugins for a whole system do not name the editor. */
 export const systemPlugins = new Set(['windows', 'linux', 'macos', 'mac']);
-/** Libraries whose name comes in place of the program's. */
+/** Libraries that send their own name instead of the program's. */
 const libraries = new Map([['KTextEditor', 'kate']]);
 const bridges = new Map([['claude-code', 'Claude']]);
 const browsers: readonly (readonly [RegExp, string])[] = [
@@ -99,7 +99,7 @@ export function parseUserAgent(text: string): PluginAgent {
     first[0].toLowerCase() !== fallback.toLowerCase();
   const [name, editorVersion] = harness ?? (hasModel ? second : first) ?? [fallback, ''];
   const model = hasModel ? first[0] : '';
-  // Browsers and some editors are named by the plugin.
+  // For browsers and some editors only the plugin names the editor.
   const editor = fallback !== '' && name.toLowerCase() === fallback.toLowerCase() ? fallback : name;
   if (editor === '' && plugin === '') return { ...browserOf(whole), version: cli };
   return { editor, editorVersion, version: version || cli, plugin, os: systemOf(whole), model };

@@ -1,5 +1,5 @@
-// OAuth apps, codes that wait to be exchanged, and grants with their tokens. They lie in channels of the hub that no client reads;
-// secrets, codes and refresh tokens are stored as hashes. The HTTP side is routes.ts'.
+// OAuth apps, codes that wait to be exchanged, and grants with their tokens. They are items of the hub's channels, which no client can
+// read. Secrets, codes and refresh tokens are stored as hashes. routes.ts is the HTTP side.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Accounts } from '../../../core/accounts.ts';
@@ -48,7 +48,7 @@ export interface AppApproval {
 
 interface Code extends AppApproval {
   readonly until: number;
-  /** The hash of the token that it was exchanged for. If the code is shown again, it was stolen. */
+  /** The hash of the token that it was exchanged for. If the code is sent a second time, it was stolen. */
   readonly token?: string;
 }
 
@@ -111,7 +111,7 @@ export class OauthApps {
     return written.ok ? { ok: true, value: { app: { id, ...app }, secret } } : written;
   }
 
-  /** Deletes an app and everything that people had granted it. */
+  /** Deletes an app and all grants that people have given it. */
   async drop(account: string, id: string): Promise<QueryOutcome<object>> {
     const app = await this.find(id);
     if (app?.account !== account) return failure('no such app', 404);
@@ -162,12 +162,12 @@ export class OauthApps {
     return this.#issue(app.id, taken.value, token, yearMs);
   }
 
-  /** Issues a token without a code, for apps that are only a page. It is valid for half a day and cannot be refreshed. */
+  /** Issues a token without a code, for apps that run only in a page. It is valid for half a day and cannot be refreshed. */
   grant(allowed: AppApproval): Promise<TokenExchange> {
     return this.#issue(allowed.app, allowed, this.#hub.world.secret(), implicitMs);
   }
 
-  /** Replaces the token that came with a refresh token; both of the old ones end. */
+  /** Issues a new token for a refresh token. The old token and the old refresh token become invalid. */
   async refresh(app: OauthApp, secret: string): Promise<TokenExchange> {
     const hashed = hash(secret);
     const found = (await this.#grants()).find(({ grant }) => grant.app === app.id && grant.refresh === hashed);
@@ -182,7 +182,7 @@ export class OauthApps {
     return this.#issue(app.id, found.grant, this.#hub.world.secret(), yearMs);
   }
 
-  /** Revokes tokens of an app, and what would refresh them. */
+  /** Revokes tokens of an app, with their refresh tokens. */
   async revoke(
     app: string,
     which: (grant: Grant, its: { readonly id: string; readonly token: string }) => boolean,
@@ -267,7 +267,7 @@ function describeApp({ id, name, secret, redirects, at }: OauthApp) {
   return { id, name, redirect_uris: redirects, is_confidential: secret !== '', created_at: formatIso(at * 1_000) };
 }
 
-/** Registering apps is Horai's own: WakaTime does it on its web site. */
+/** Endpoints to register apps are Horai's own: WakaTime registers them on its web site. */
 export function appEndpoints(apps: OauthApps): readonly Endpoint[] {
   return [
     {

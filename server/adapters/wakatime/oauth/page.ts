@@ -1,4 +1,4 @@
-// The approval page as text: no script, nothing from elsewhere, never in a frame. What its buttons do is routes.ts'.
+// The approval page as text: it has no script, loads nothing and cannot be framed. routes.ts handles its buttons.
 
 import { createHash } from 'node:crypto';
 import { describeScope } from '../model/scopes.ts';
@@ -8,7 +8,7 @@ const style =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
   'input,button{font:inherit;padding:.5rem;box-sizing:border-box}input{width:100%;margin:.5rem 0 1rem}.wrong{color:#c00}';
 
-/** @param redirect where the form's answer may lead, besides the hub itself */
+/** @param redirect an address that the form's answer may redirect to, in addition to the hub itself */
 export function pageHeaders(redirect: string | undefined): Readonly<Record<string, string>> {
   const hash = createHash('sha256').update(style).digest('base64');
   const policy = [
@@ -44,7 +44,7 @@ export function approvalPage({
   readonly app: string;
   readonly redirect: string;
   readonly scopes: readonly string[];
-  /** Fields that the form sends along. */
+  /** Hidden fields that the form sends, too. */
   readonly hiddenFields: readonly (readonly [string, string])[];
   /** '' without one. */
   readonly problem: string;

@@ -1,6 +1,6 @@
 // OAuth 2 over HTTP, at the root of the site as WakaTime has it: the approval page, the exchange of codes for tokens, and revocation.
-// Codes, tokens and apps are apps.ts'; the markup is page.ts'. The hub has no passwords and no cookies: people prove who they are by
-// pasting their token into the form, so no other page can press the button for them.
+// apps.ts stores codes, tokens and apps; page.ts has the markup. The hub has no passwords and no cookies: a person pastes a token into
+// the form, so another page cannot submit the form in their name.
 
 import type { Accounts } from '../../../core/accounts.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
@@ -12,8 +12,8 @@ import { mayGrant, parseScopes } from '../model/scopes.ts';
 import type { IssuedToken, OauthApp, OauthApps, TokenExchange } from './apps.ts';
 import { approvalPage, messagePage, pageHeaders } from './page.ts';
 
-/** What an app asks a person for. */
-interface Wish {
+/** An app's request for approval, parsed and checked. */
+interface ApprovalRequest {
   readonly app: OauthApp;
   readonly redirect: string;
   readonly type: 'code' | 'token';
@@ -22,7 +22,9 @@ interface Wish {
   readonly challenge: string;
 }
 
-type Wished = { readonly ok: true; readonly wish: Wish } | { readonly ok: false; readonly reply: Reply };
+type ParsedApproval =
+  | { readonly ok: true; readonly asked: ApprovalRequest }
+  | { readonly ok: false; readonly reply: Reply };
 
 const fields = [
   'client_id',
@@ -34,7 +36,7 @@ const fields = [
   'code_challenge_method',
 ];
 
-/** Pages of any origin may exchange a code that they were given. The approval page is for the person alone. */
+/** `page` has the approval page, `api` the exchange and revocation of tokens, which pages of any origin may call. */
 export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: OauthApps) {
   const page: readonly Route[] = [
     {
@@ -42,8 +44,8 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
       path: '/oauth/authorize',
       async handle(request) {
         const query = new URLSearchParams(request.query);
-        const wished = await wishOf(apps, query);
-        return wished.ok ? approval(wished.wish, query, '') : wished.reply;
+        const parsed = await parseApprovalRequest(apps, query);
+        return parsed.ok ? approval(parsed.asked, query, '') : parsed.reply;
       },
     },
     {
@@ -52,23 +54,24 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
       async handle(request) {
         if (!authorizer.isTrustedPage(request)) return message(403, 'This form was sent by another site.');
         const form = new URLSearchParams(request.body.toString());
-        const wished = await wishOf(apps, form);
-        if (!wished.ok) return wished.reply;
-        const { wish } = wished;
-        if (form.get('answer') !== 'allow') return sendBack(wish, { error: 'access_denied' });
+        const parsed = await parseApprovalRequest(apps, form);
+        if (!parsed.ok) return parsed.reply;
+        const { asked } = parsed;
+        if (form.get('answer') !== 'allow') return sendBack(asked, { error: 'access_denied' });
         const secret = (form.get('token') ?? '').trim().toLowerCase();
         const identified = accounts.identify(secret, '', request.address);
-        if (!identified.ok) return approval(wish, form, 'The hub does not know this token.', 401);
+        if (!identified.ok) return approval(asked, form, 'The hub does not know this token.', 401);
         const { identity } = identified;
-        if (!mayGrant(identity, wish.scopes)) {
-          return approval(wish, form, 'This token may not all of that itself: paste one that may read and write.', 403);
+        if (!mayGrant(identity, asked.scopes)) {
+          const problem = 'This token does not have all of these rights: paste one that may read and write.';
+          return approval(asked, form, problem, 403);
         }
-        const { app, redirect, scopes, challenge } = wish;
+        const { app, redirect, scopes, challenge } = asked;
         const allowed = { app: app.id, account: identity.account, scopes, redirect, challenge };
-        if (wish.type === 'code') return sendBack(wish, { code: await apps.allow(allowed) });
+        if (asked.type === 'code') return sendBack(asked, { code: await apps.allow(allowed) });
         const granted = await apps.grant(allowed);
-        if (!granted.ok) return sendBack(wish, { error: 'temporarily_unavailable' });
-        return sendBack(wish, describeToken(granted.issued, authorizer.hub.world.now()));
+        if (!granted.ok) return sendBack(asked, { error: 'temporarily_unavailable' });
+        return sendBack(asked, describeToken(granted.issued, authorizer.hub.world.now()));
       },
     },
   ];
@@ -99,7 +102,7 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
         else if (app !== undefined && (input.get('all') === 'true' || user !== '')) {
           await apps.revoke(app.id, ({ account }) => user === '' || user === account || user === accountId(account));
         }
-        // The answer does not tell whether there was anything to revoke.
+        // The answer is the same whether or not there was anything to revoke.
         return json(200, {}, { 'cache-control': 'no-store' });
       },
     },
@@ -119,8 +122,8 @@ function exchange(apps: OauthApps, app: OauthApp, input: URLSearchParams): Promi
   }
 }
 
-/** Parses and checks an authorization request. Nobody is ever sent to an address that is not the app's own. */
-async function wishOf(apps: OauthApps, query: URLSearchParams): Promise<Wished> {
+/** Parses and checks an authorization request. It redirects only to addresses that the app has registered. */
+async function parseApprovalRequest(apps: OauthApps, query: URLSearchParams): Promise<ParsedApproval> {
   const get = (name: string): string => query.get(name) ?? '';
   const app = await apps.find(get('client_id'));
   if (app === undefined) return { ok: false, reply: message(400, 'No app with this client_id is registered here.') };
@@ -129,28 +132,36 @@ async function wishOf(apps: OauthApps, query: URLSearchParams): Promise<Wished> 
     return { ok: false, reply: message(400, `“${app.name}” has not registered this redirect_uri.`) };
   }
   const type = get('response_type') === 'token' ? 'token' : 'code';
-  const wish = { app, redirect, type, scopes: [], state: get('state'), challenge: get('code_challenge') } as const;
-  const refused = (error: string): Wished => ({ ok: false, reply: sendBack(wish, { error }) });
+  const asked = { app, redirect, type, scopes: [], state: get('state'), challenge: get('code_challenge') } as const;
+  const refused = (error: string): ParsedApproval => ({ ok: false, reply: sendBack(asked, { error }) });
   if (!['code', 'token'].includes(get('response_type'))) return refused('unsupported_response_type');
   const scopes = parseScopes(get('scope'));
   if (scopes === undefined) return refused('invalid_scope');
   // S256 only: a plain challenge protects nothing. An app without a secret must send one.
-  if (wish.challenge !== '' && (get('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(wish.challenge))) {
+  if (asked.challenge !== '' && (get('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(asked.challenge))) {
     return refused('invalid_request');
   }
-  if (type === 'code' && wish.challenge === '' && app.secret === '') return refused('invalid_request');
-  return { ok: true, wish: { ...wish, scopes } };
+  if (type === 'code' && asked.challenge === '' && app.secret === '') return refused('invalid_request');
+  return { ok: true, asked: { ...asked, scopes } };
 }
 
-/** Redirects to the app. Tokens go behind the `#`, where no server sees them. */
-function sendBack({ redirect, state, type }: Pick<Wish, 'redirect' | 'state' | 'type'>, input: object): Reply {
+/** Redirects to the app. Tokens are sent in the fragment, which browsers do not send to servers. */
+function sendBack(
+  { redirect, state, type }: Pick<ApprovalRequest, 'redirect' | 'state' | 'type'>,
+  input: object,
+): Reply {
   const answer = formFrom(input);
   if (state !== '') answer.set('state', state);
   const separator = type === 'token' ? '#' : redirect.includes('?') ? '&' : '?';
   return { status: 303, headers: { ...pageHeaders(redirect), location: `${redirect}${separator}${answer}` }, body: '' };
 }
 
-function approval({ app, redirect, scopes }: Wish, query: URLSearchParams, problem: string, status = 200): Reply {
+function approval(
+  { app, redirect, scopes }: ApprovalRequest,
+  query: URLSearchParams,
+  problem: string,
+  status = 200,
+): Reply {
   const hiddenFields = fields.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? ''] as const] : []));
   return {
     status,
@@ -163,7 +174,7 @@ function message(status: number, text: string): Reply {
   return { status, headers: pageHeaders(undefined), body: messagePage(text) };
 }
 
-/** The app that calls, if its secret is right. It comes in the form or, as the standard prefers, in the header. */
+/** The calling app, if its secret is right. The secret is in the form or, as the standard prefers, in the header. */
 async function appOf(
   apps: OauthApps,
   { authorization }: Request,
@@ -200,7 +211,7 @@ function describeToken({ access, refresh, expires, account, scopes }: IssuedToke
   };
 }
 
-/** Replies with a form, as WakaTime does, or with JSON where that is accepted. */
+/** Replies with a form, as WakaTime does, or with JSON if the request accepts it. */
 function replyForm(request: Request, status: number, input: object): Reply {
   const headers = { 'cache-control': 'no-store', pragma: 'no-cache' };
   if (/json/.test(request.headers.get('accept') ?? '')) return json(status, input, headers);

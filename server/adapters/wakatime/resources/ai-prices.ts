@@ -1,5 +1,5 @@
-// What AI models cost an account: a table by model, which the account edits and the AI metrics read. It is the field `ai_prices` of the
-// account's settings, so that any client of the hub may write it, too.
+// The prices of AI models: a table by model, which the account edits and the AI metrics read. It is the field `ai_prices` of the
+// account's settings, so any client of the hub may write it, too.
 
 import { json } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, outcomeReply } from '../endpoint.ts';

@@ -1,6 +1,6 @@
-// Commits of a project with the time that went into each: the time in the project, on the commit's branch, since the commit before
-// it. Plugins send no commits and the hub asks no git host, so a git hook or another client posts them. They are items of
-// `<account>/commits`; times are computed at each request, so late heartbeats count.
+// Commits of a project with the time spent on each: the time in the project, on the commit's branch, since the commit before it.
+// Plugins do not send commits and the hub does not query git hosts, so a git hook or another client posts them. They are items of
+// `<account>/commits`. Times are computed at each request, so late heartbeats count.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';

@@ -50,7 +50,7 @@ async function writeRules(
   return result.ok ? { ok: true, value: { data: result.value } } : result;
 }
 
-/** Always complete: rules apply to all of the past from the moment they are stored. */
+/** The progress is always 100 %: a stored rule applies to all of the past at once. */
 export function describeProgress(moment: number) {
   return { status: 'Completed', percent_complete: 100, is_processing: false, modified_at: formatIso(moment) };
 }

@@ -1,5 +1,5 @@
-// Custom rules: what heartbeats should have said ("entity starts with /work/shop → project is shop"). They are a list in the
-// account's settings, checked on input and compiled into a RuleSet (custom-rule-set.ts). The endpoints are custom-rule-endpoints.ts'.
+// Custom rules correct the fields of heartbeats ("entity starts with /work/shop → project is shop"). They are a list in the account's
+// settings, checked on input and compiled into a RuleSet (custom-rule-set.ts). custom-rule-endpoints.ts has the endpoints.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { RE2JS } from 're2js';
@@ -14,7 +14,7 @@ import { failure, type QueryOutcome } from '../stats/query.ts';
 type Context = Parameters<RuleSet['apply']>[0];
 
 const mostRules = 200;
-/** A pattern takes time with its size and the text's. Both are limited, so that one account cannot keep others waiting. */
+/** The time of a match grows with the pattern and the text. Both are limited, so that one account cannot slow down the others. */
 const mostPatterns = 20;
 const mostSteps = 500;
 const text = Type.String({ maxLength: 512 });
@@ -33,7 +33,7 @@ const CustomRule = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 64 }),
   name: Type.String({ maxLength: 255 }),
   is_enabled: Type.Boolean(),
-  /** Whether all conditions have to hold, or any. */
+  /** `all`: every condition must hold. `any`: one suffices. */
   match: Type.Union([Type.Literal('all'), Type.Literal('any')]),
   if_match: Type.Array(Condition, { minItems: 1, maxItems: 20 }),
   then_set: Type.Array(Action, { minItems: 1, maxItems: settable.length }),
@@ -55,7 +55,7 @@ export const itemName = 'custom_rules';
 const keptSets = 1_000;
 const byText = new Map<string, RuleSet | undefined>();
 
-/** The compiled rules of an account; the same object while they are the same. undefined without rules. */
+/** The compiled rules of an account; undefined without rules. Returns the same object until the rules change. */
 export async function readRuleSet(hub: Hub, account: string): Promise<RuleSet | undefined> {
   const { items } = (await hub.cachedChannel(`${account}/settings`)).view;
   const text = items.get(itemName)?.value;
@@ -73,7 +73,7 @@ export async function readRules(hub: Hub, account: string): Promise<readonly Cus
   return rulesIn(items.get(itemName)?.value ?? '[]');
 }
 
-/** Any client may write the settings: invalid rules count as none. */
+/** Any client may write the settings, so invalid rules are ignored. */
 function rulesIn(text: string): readonly CustomRule[] {
   const input: unknown = JSON.parse(text);
   return areRules(input) ? input : [];
@@ -123,7 +123,7 @@ function filledIn(input: Readonly<Record<string, unknown>>, id: () => string): o
   };
 }
 
-/** By the text of the rules, because the engine caches results by object. */
+/** Compiled rules by their text: stats/ caches results by object, so equal rules must be the same object. */
 const compiled = new Map<string, RuleSet>();
 
 export function compileRules(rules: readonly CustomRule[]): RuleSet | undefined {
@@ -138,7 +138,7 @@ export function compileRules(rules: readonly CustomRule[]): RuleSet | undefined 
   return made;
 }
 
-/** Rules apply in order: each reads what those before it have set. */
+/** Rules apply in order: each reads the fields that earlier rules have set. */
 function compiledSet(rules: readonly CustomRule[]): RuleSet {
   const steps = rules.map(({ if_match, match, then_set }) => {
     const tests = if_match.map((condition) => testOf(condition) ?? never);
@@ -192,7 +192,7 @@ function not(test: Test): Test {
   return (context, entity) => !test(context, entity);
 }
 
-/** Finds a pattern anywhere in a text, in time linear in the text, whatever the pattern. */
+/** Finds a pattern anywhere in a text. The time is linear in the text for every pattern. */
 function searchOf(pattern: string, isCaseSensitive: boolean): ((input: string) => boolean) | undefined {
   try {
     const regex = RE2JS.compile(pattern, isCaseSensitive ? 0 : RE2JS.CASE_INSENSITIVE);

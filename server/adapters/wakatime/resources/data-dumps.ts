@@ -1,5 +1,5 @@
 // Data dumps: everything an account has, in the form that WakaTime's importers read. A dump is an item of `<account>/dumps` with a
-// kind and a date. Its file is written while it is fetched, so it is always complete.
+// kind and a date. Its file is computed while it is downloaded, so it is always complete.
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Authorizer } from '../auth/authorize.ts';
@@ -13,7 +13,7 @@ import { describeProfile } from './profile.ts';
 const kinds = ['heartbeats', 'daily'] as const;
 export type DumpKind = (typeof kinds)[number];
 
-/** How long a link opens the file without a key, as WakaTime's links do. */
+/** How long a link opens the file without a key. WakaTime's links work in the same way. */
 const goodMs = 86_400_000;
 
 /** Days of summaries that are computed at once. */
@@ -52,7 +52,7 @@ export async function openDump(hub: Hub, account: string, id: string): Promise<D
   return found !== undefined && found.at + goodMs > hub.world.now() ? found.type : undefined;
 }
 
-/** The file as pieces. Memory holds one page of heartbeats or the days of a month. */
+/** The file in pieces, so that memory needs one page of heartbeats or the days of a month. */
 export async function* writeDump(authorizer: Authorizer, question: TimeQuery, type: DumpKind): AsyncGenerator<string> {
   const { person, zone } = question;
   const { first } = allTimeSpan(question);

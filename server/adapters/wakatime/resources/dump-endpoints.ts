@@ -1,4 +1,4 @@
-// The endpoints of data dumps: list, create, and the file itself, which a link opens for a day without a key.
+// The endpoints of data dumps: list, create, and the file itself. Its link works for a day without a key.
 
 import { type ChunkedReply, json, type Reply } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, errorReply } from '../endpoint.ts';

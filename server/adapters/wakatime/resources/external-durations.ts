@@ -1,6 +1,6 @@
 // External durations: time from other sources than editors, such as meetings in a calendar. They are items of
-// `<account>/external_durations`, keyed by provider and external id, so sending one again replaces it. They count where no heartbeat
-// does (durations-algorithm.ts). The endpoints are external-duration-endpoints.ts'.
+// `<account>/external_durations`, keyed by provider and external id, so sending one again replaces it. They count only where no
+// heartbeat does (durations-algorithm.ts). external-duration-endpoints.ts has the endpoints.
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Put } from '../../../core/store.ts';
@@ -16,7 +16,7 @@ const [earliest, latest] = [1_000_000_000, 2_000_000_000];
 
 export const texts = ['entity', 'type', 'provider', 'category', 'project', 'branch', 'language', 'meta'] as const;
 
-/** The value of an item; '' stands for absent. */
+/** The value of an item; '' means absent. */
 export type External = Readonly<Record<(typeof texts)[number] | 'external_id', string>>;
 
 export type ParsedExternal =
@@ -31,7 +31,7 @@ export const channelOf = (account: string): string => `${account}/external_durat
 
 /**
  * Parses one external duration.
- * @param at when it came, in milliseconds since 1970
+ * @param at when it arrived, in milliseconds since 1970
  */
 export function parseExternal(input: unknown, at: number): ParsedExternal {
   if (!isObject(input)) return refuse('external_duration', 'must be an object');

@@ -1,4 +1,4 @@
-// The endpoints of goals. WakaTime's API only reads them; making and changing them is Horai's own.
+// The endpoints of goals. WakaTime's API only reads goals; the endpoints that create and change them are Horai's own.
 
 import { json, type Reply } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, errorReply, outcomeReply } from '../endpoint.ts';

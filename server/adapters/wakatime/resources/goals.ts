@@ -1,5 +1,5 @@
-// Goals: how much of what, per day or week. They are items of `<account>/goals`; progress is computed at each request. The endpoints
-// are goal-endpoints.ts'.
+// Goals: an amount of time per day or week, over all time or some projects, languages or editors. They are items of
+// `<account>/goals`; progress is computed at each request. goal-endpoints.ts has the endpoints.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
@@ -197,7 +197,7 @@ function chartOf({ person, rule, zone, now }: TimeQuery, goal: Goal) {
   });
 }
 
-/** A context that fits every list of the goal. An empty list fits everything. */
+/** True for a context that matches every list of the goal. An empty list matches everything. */
 function fitting({ languages, editors, projects, categories }: Goal): (context: HeartbeatContext) => boolean {
   const wanted = [
     ['languages', languages],

@@ -1,4 +1,4 @@
-// The account as WakaTime's `users` describes it: every documented key, null where the hub knows nothing. Strangers see a part.
+// The account in the form of WakaTime's `users`: every documented key, null where the hub has no value. Strangers see a part.
 
 import { formatIso } from '../model/calendar.ts';
 import { newestHeartbeat } from '../stats/lists.ts';

@@ -1,5 +1,5 @@
-// Dashboards of an organisation: whose time is shown to whom. A dashboard shows only people with a seat, and never their machines,
-// dependencies or files. Members of the organisation are organization-routes.ts'.
+// Dashboards of an organisation: who sees whose time. A dashboard shows only people with a seat, and never their machines,
+// dependencies or files. organization-routes.ts handles the members of the organisation.
 
 import { json, type Reply } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, errorReply, outcomeReply } from '../endpoint.ts';
@@ -84,7 +84,7 @@ async function questionAbout(call: EndpointCall, org: Org, account: string): Pro
   return result.value;
 }
 
-/** What a person shows the caller: `all` to themselves, `nothing` if they hide their time. */
+/** What the caller sees of a person: `all` if it is the same person, `nothing` if the person hides their time. */
 function visibilityTo(org: Org, { account, viewOnly }: Seat, asker: string): 'all' | 'some' | 'nothing' {
   if (!hasJoined(org.members, account) || viewOnly) return 'nothing';
   if (account === asker) return 'all';
@@ -165,7 +165,7 @@ async function replyForSeat<T extends object>(
   return call.reply({ ...result.value, default_personal_privacy: privacy });
 }
 
-/** Where the query has a `date`, the call for that day alone. */
+/** If the query has a `date`, the call for that day alone. */
 function withDay(call: EndpointCall): EndpointCall {
   const { question } = call;
   const date = question.query.get('date');
@@ -315,7 +315,7 @@ export const dashboardEndpoints: readonly Endpoint[] = [
   ]),
 ];
 
-/** Changes the seats of a dashboard. Administrators add people who have joined the organisation; people may leave by themselves. */
+/** Changes the seats of a dashboard. Administrators add people who have joined the organisation; everyone may remove themselves. */
 function changeSeats(
   call: EndpointCall,
   account: string,
@@ -326,7 +326,7 @@ function changeSeats(
   const changedOrg = (org: Org): QueryOutcome<Org> => {
     const leaves = !joins && account === call.person.account;
     if (!isAdmin(org, call.person.account) && !leaves) return notYours;
-    if (!hasJoined(org.members, account)) return failure('only people who have joined the organisation', 409);
+    if (!hasJoined(org.members, account)) return failure('this person has not joined the organisation yet', 409);
     if (!org.dashboards.some((dashboard) => dashboard.id === id)) return noDashboard;
     const dashboards = org.dashboards.map((one) => (one.id === id ? { ...one, seats: next(one.seats) } : one));
     return { ok: true, value: { ...org, dashboards } };

@@ -1,5 +1,5 @@
-// Private leaderboards: rankings among people who have joined them. WakaTime's API only reads them; creating, inviting and joining
-// are Horai's own. They belong to several accounts, so they lie in a channel of the hub.
+// Private leaderboards: rankings among people who have joined them. WakaTime's API only reads them; the endpoints to create, invite and
+// join are Horai's own. A leaderboard belongs to several accounts, so it is an item of a channel of the hub.
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply } from '../../../http/types.ts';
@@ -40,7 +40,7 @@ async function readBoards(hub: Hub): Promise<readonly Board[]> {
   return [...items.values()].map(({ value }): Board => JSON.parse(value));
 }
 
-/** The board of the path; undefined also for a board of which the caller is no member. */
+/** The board of the path; undefined if there is none, or if the caller is not a member of it. */
 async function findBoard({ hub, person, request }: EndpointCall): Promise<Board | undefined> {
   const id = pathParam(request, 'board');
   return (await readBoards(hub)).find(
@@ -188,7 +188,7 @@ async function inviteMember(call: EndpointCall): Promise<Reply> {
 async function joinBoard(call: EndpointCall): Promise<Reply> {
   const { authorizer, person, request } = call;
   if (resolveMember(authorizer, request, person.account) !== person.account) {
-    return errorReply(403, 'people join by themselves');
+    return errorReply(403, 'only the invited person can join');
   }
   const join = (board: Board): QueryOutcome<Board> => {
     const members = board.members.map((member) =>
@@ -203,7 +203,8 @@ async function removeMember(call: EndpointCall): Promise<Reply> {
   const { authorizer, person, request } = call;
   const removed = resolveMember(authorizer, request, person.account);
   const remove = (board: Board): QueryOutcome<Board> => {
-    if (removed !== person.account && board.owner !== person.account) return failure('not yours to remove', 403);
+    if (removed !== person.account && board.owner !== person.account)
+      return failure('only the owner may remove other members', 403);
     if (removed === board.owner) return failure('the owner cannot leave: delete the leaderboard instead', 409);
     return { ok: true, value: { ...board, members: board.members.filter(({ account }) => account !== removed) } };
   };

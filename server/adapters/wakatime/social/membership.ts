@@ -1,5 +1,5 @@
-// Members of a leaderboard or an organisation: somebody invites, and people join by themselves. Nobody's time is shown before they
-// have joined; leaving hides it at once. Pure functions of lists.
+// Members of a leaderboard or an organisation. A member invites a person, and the person joins. A person's time is shown only after
+// they have joined, and is hidden as soon as they leave. Pure functions of lists.
 
 import type { Request } from '../../../http/types.ts';
 import type { Authorizer } from '../auth/authorize.ts';

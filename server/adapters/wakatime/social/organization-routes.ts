@@ -1,5 +1,5 @@
-// Organisations: people who show each other their coding time on dashboards (dashboards.ts). Invited people join by themselves and
-// may leave at any time. WakaTime's API only reads organisations; creating and changing them is Horai's own.
+// Organisations: people who show each other their coding time on dashboards (dashboards.ts). Only an invited person can accept the
+// invitation, and members may leave at any time. WakaTime's API only reads organisations; the endpoints that change them are Horai's own.
 
 import { json } from '../../../http/types.ts';
 import { type Endpoint, errorReply, outcomeReply } from '../endpoint.ts';
@@ -190,7 +190,8 @@ export const orgEndpoints: readonly Endpoint[] = [
     answer(call) {
       const { authorizer, person, request } = call;
       const { account } = person;
-      if (resolveMember(authorizer, request, account) !== account) return errorReply(403, 'people join by themselves');
+      if (resolveMember(authorizer, request, account) !== account)
+        return errorReply(403, 'only the person can change this');
       const privacy = readObject(request)['default_personal_privacy'];
       const next = (org: Org): QueryOutcome<Org> => {
         const members = org.members.map((member) =>
@@ -213,12 +214,12 @@ export const orgEndpoints: readonly Endpoint[] = [
     scopes,
     answer(call) {
       const { authorizer, person, request } = call;
-      const gone = resolveMember(authorizer, request, person.account);
+      const leaver = resolveMember(authorizer, request, person.account);
       const next = (org: Org): QueryOutcome<Org> => {
-        if (gone !== person.account && !isAdmin(org, person.account)) return notYours;
-        if (isOwner(org, gone)) return failure('the owner drops the organisation instead', 409);
+        if (leaver !== person.account && !isAdmin(org, person.account)) return notYours;
+        if (isOwner(org, leaver)) return failure('the owner cannot leave: delete the organisation instead', 409);
         const without = <T extends { readonly account: string }>(list: readonly T[]) =>
-          list.filter(({ account }) => account !== gone);
+          list.filter(({ account }) => account !== leaver);
         const dashboards = org.dashboards.map((one) => ({ ...one, seats: without(one.seats) }));
         return { ok: true, value: { ...org, members: without(org.members), dashboards } };
       };

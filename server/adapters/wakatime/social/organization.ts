@@ -1,4 +1,4 @@
-// An organisation as a value, and who may change it. Organisations belong to several accounts, so each is an item of a channel of the
+// An organisation as a value, and who may change it. An organisation belongs to several accounts, so it is an item of a channel of the
 // hub.
 
 import type { Hub } from '../../../core/hub.ts';
@@ -17,7 +17,7 @@ export const channel = '@hub/orgs';
 
 export interface OrgMember extends Member {
   readonly role: 'owner' | 'admin' | 'member';
-  /** What the person shows the organisation, on every dashboard. */
+  /** Whether the organisation sees the person's time, on every dashboard. */
   readonly privacy: 'visible' | 'hidden';
 }
 
@@ -64,14 +64,14 @@ export async function readOrgs(hub: Hub): Promise<readonly Org[]> {
 }
 
 export const noOrg = failure('no such organisation', 404);
-export const notYours = failure('only who runs the organisation may do that', 403);
+export const notYours = failure('only an administrator of the organisation may do that', 403);
 
 export const isAdmin = ({ members }: Org, account: string): boolean =>
   hasJoined(members, account) && memberOf(members, account)?.role !== 'member';
 
 export const isOwner = ({ members }: Org, account: string): boolean => memberOf(members, account)?.role === 'owner';
 
-/** The organisation of the path, if the caller has joined it. */
+/** The organisation that the path names, if the caller has joined it. */
 export async function findOrg({ hub, person, request }: EndpointCall): Promise<Org | undefined> {
   const id = pathParam(request, 'org');
   return (await readOrgs(hub)).find((org) => org.id === id && hasJoined(org.members, person.account));

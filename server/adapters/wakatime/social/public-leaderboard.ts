@@ -1,5 +1,5 @@
-// Ranks accounts by the last seven days. The timeout is always fifteen minutes, so that no setting changes a rank, and only
-// heartbeats count, so that meetings do not.
+// Ranks accounts by the last seven days. The timeout is always fifteen minutes, so that no setting changes a rank. Only heartbeats
+// count, external durations such as meetings do not.
 
 import type { Request } from '../../../http/types.ts';
 import type { Authorizer } from '../auth/authorize.ts';
@@ -31,7 +31,7 @@ export async function rankPublic(authorizer: Authorizer, request: Request) {
   return rankAccounts(authorizer, request, shares.flat(), { among: 'all' });
 }
 
-/** @param among members of a circle also see languages, and people without any time */
+/** @param among `all`: the public ranking. Otherwise the members of a group, who also see languages and people without any time */
 export async function rankAccounts(
   authorizer: Authorizer,
   request: Request,
@@ -49,7 +49,7 @@ export async function rankAccounts(
   const hireable = query.get('is_hireable') ?? '';
   const isHireable = /^(?:true|1)$/i.test(hireable);
   const running = [];
-  // Accounts here have no country and are not for hire.
+  // The hub knows neither an account's country nor whether it is for hire, so these filters match none.
   for (const account of country === '' && !isHireable ? accounts : []) {
     const info = await authorizer.personInfo(account, request);
     // A caller who may not see a list may not filter by it.

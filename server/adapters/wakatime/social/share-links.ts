@@ -1,6 +1,6 @@
-// Links that show one list or chart of an account to anyone who has them: JSON, JSONP for pages elsewhere, or a picture. A link is an
-// item of `<account>/shares` with an unguessable key; deleting the item ends it. Badges of projects depend on what the account shares
-// with everybody.
+// Links that show one list or chart of an account to anyone who has the link: JSON, JSONP for pages of other origins, or a picture. A
+// link is an item of `<account>/shares` with an unguessable key; deleting the item ends the link. Badges of projects show only what
+// the account shares with everybody.
 
 import type { Hub } from '../../../core/hub.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
@@ -78,7 +78,7 @@ async function createShare(hub: Hub, account: string, share: Share) {
   return { id, at, share };
 }
 
-/** Creating and ending links is Horai's own: WakaTime does it on its web site. */
+/** Endpoints to create and delete links are Horai's own: WakaTime has them on its web site. */
 export const shareEndpoints: readonly Endpoint[] = [
   {
     method: 'GET',
@@ -118,7 +118,7 @@ export const shareEndpoints: readonly Endpoint[] = [
   },
 ];
 
-/** Links open without a key, by name alone. Each is looked up at each request, so an ended link is closed at once. */
+/** A link opens without a key. It is looked up at each request, so a deleted link stops working at once. */
 export function shareRoutes(authorizer: Authorizer): readonly Route[] {
   const route = (path: string, handle: (authorizer: Authorizer, request: Request) => Promise<Reply>): Route => {
     return { method: 'GET', path, handle: (request) => handle(authorizer, request) };
@@ -128,7 +128,7 @@ export function shareRoutes(authorizer: Authorizer): readonly Route[] {
     route('/badge/user/:user/project/:file', replyProjectBadge),
     route('/badge/link/:project', replyBadgeLink),
     route('/badge/svg/:user/:badge', replyUserBadge),
-    // Links of hakatime do not name the account.
+    // hakatime's links do not name the account.
     route('/badge/svg/:badge', (_, request) => replyWithBadge(authorizer, request, authorizer.accounts)),
   ];
 }
@@ -149,7 +149,7 @@ async function replyShare(authorizer: Authorizer, request: Request): Promise<Rep
   const [, id = '', form = ''] = /^(.+)\.(json|svg|png)$/.exec(pathParam(request, 'file')) ?? [];
   const share = account === undefined ? undefined : await shareAt(authorizer, account, id);
   if (account === undefined || share === undefined || share.kind === 'badge') return errorReply(404, noShare);
-  if (form === 'png') return errorReply(501, 'this hub draws no PNG: take the .svg');
+  if (form === 'png') return errorReply(501, 'this hub has no PNG images: use the .svg');
   const question = await questionOf(authorizer, account, request, ofProject(share.project));
   return form === 'svg'
     ? svgReply(drawShare(question, share))
@@ -174,8 +174,8 @@ async function replyProjectBadge(authorizer: Authorizer, request: Request): Prom
 async function replyBadgeLink(authorizer: Authorizer, request: Request): Promise<Reply> {
   const authorized = authorizer.authorize(request, 'current', 'write');
   if (!authorized.ok) return authorized.reply;
-  // It may create a link, which no picture on another page may do in the owner's name.
-  if (request.authorization === '') return errorReply(401, 'send the key as a header');
+  // This may create a link, and a picture on another page must not do that in the owner's name.
+  if (request.authorization === '') return errorReply(401, 'send the key in the Authorization header');
   const { account } = authorized;
   const project = pathParam(request, 'project');
   const known = (await sharesOf(authorizer.hub, account)).find(
@@ -192,7 +192,7 @@ function replyUserBadge(authorizer: Authorizer, request: Request): Promise<Reply
   return replyWithBadge(authorizer, request, account === undefined ? [] : [account]);
 }
 
-/** The badge of a link that one of the accounts has. */
+/** Replies with the badge of a link that belongs to one of the accounts. */
 async function replyWithBadge(authorizer: Authorizer, request: Request, accounts: readonly string[]): Promise<Reply> {
   const id = pathParam(request, 'badge').replace(/\.svg$/, '');
   for (const account of accounts) {
@@ -267,7 +267,7 @@ function drawShare(question: TimeQuery, share: Share): string {
   return drawBars(share.title, bars);
 }
 
-/** Replies with JSON, or with a script that calls a function: WakaTime sends no headers that would let pages elsewhere read JSON. */
+/** Replies with JSON, or with a script (JSONP): as at WakaTime, no header allows pages of other origins to read the JSON. */
 function replyWithCallback(request: Request, value: object): Reply {
   const callback = new URLSearchParams(request.query).get('callback');
   if (callback === null) return json(200, value, { 'cache-control': 'max-age=300' });

@@ -1,5 +1,4 @@
-// Pictures as SVG texts: badges, the chart of a year, bars, avatars. They draw what they are given; who may see it is decided
-// elsewhere.
+// Pictures as SVG texts: badges, the chart of a year, bars, avatars. The caller decides who may see them.
 
 import { createHash } from 'node:crypto';
 import type { Reply } from '../../../http/types.ts';

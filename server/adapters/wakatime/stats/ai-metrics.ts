@@ -1,5 +1,5 @@
 // The AI metrics of WakaTime's API of 2026: tokens, sessions, prompts, models with lines and cost. They are sums over what heartbeats
-// report (index/ai-usage.ts). Costs come from the account's own price table; nothing here knows a price.
+// report (index/ai-usage.ts). Prices come from the account's own price table.
 
 import type { Prices } from '../model/account-settings.ts';
 
@@ -33,7 +33,7 @@ export class UsageSum {
   promptLength = 0;
   /** By number of the session's id. */
   readonly sessions = new Map<number, Session>();
-  /** By number of the model's name; 0 is a model that nobody named. */
+  /** By number of the model's name; 0 if the heartbeat names no model. */
   readonly models = new Map<number, ModelUse>();
 
   /** @param at the index of the record's first number */
@@ -83,7 +83,7 @@ export function sumUsage<Key>(
   return sums;
 }
 
-/** As answers have it. Costs are US dollars, null where the price table has no price for a model that used tokens. */
+/** The metrics as answers have them. Costs are US dollars, null if the price table has no price for a model that used tokens. */
 export interface AiMetrics {
   readonly ai_line_changes_total: number;
   readonly ai_model_line_changes: Readonly<Record<string, number>>;
@@ -152,9 +152,9 @@ function mergeSpellings(
 }
 
 /**
- * Averages and medians are rounded to whole numbers, as WakaTime has them. "Per session" is over the sessions: of the mean length of each
- * session's prompts, or of the number of its prompts.
- * @param textOf the text that a number stands for
+ * Averages and medians are rounded to whole numbers, as WakaTime has them. "Per session" first takes the mean length or the number of
+ * each session's prompts, then the average or median over the sessions.
+ * @param textOf the dictionary's text of a number
  * @param linesChanged lines that AI added and deleted, also where no model is known
  */
 export function describeUsage(
@@ -191,7 +191,7 @@ export function describeUsage(
   };
 }
 
-/** The metrics of nothing, and of what an asker may not see. */
+/** The metrics where nothing was used, or where the caller may not see them. */
 export function noAiMetrics(linesChanged = 0): AiMetrics {
   return describeUsage(new UsageSum(), { linesChanged, textOf: () => '', prices: new Map() });
 }

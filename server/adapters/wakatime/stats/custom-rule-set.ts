@@ -1,5 +1,5 @@
-// The compiled custom rules of an account: they say what its heartbeats should have said. They apply whenever time is credited, so a
-// changed rule holds for all of the past at once and stored heartbeats stay as they are.
+// The compiled custom rules of an account, which correct the fields of its heartbeats. They apply whenever time is credited, so a
+// changed rule applies to all of the past at once, and stored heartbeats are not changed.
 
 import type { HeartbeatContext } from '../index/columns.ts';
 
@@ -9,6 +9,6 @@ import type { HeartbeatContext } from '../index/columns.ts';
 export interface RuleSet {
   /** True if a condition reads the entity. Otherwise results are cached by context alone. */
   readonly readsEntity: boolean;
-  /** The context after the rules; `context` itself where none matches. Inherited fields are filled in already. */
+  /** The context after the rules; `context` itself if no rule matches. Inherited fields must be filled in already. */
   apply(context: HeartbeatContext, entity: string): HeartbeatContext;
 }

@@ -1,5 +1,5 @@
-// The time that heartbeats are worth. The gap between a heartbeat and the next one counts as work if it is shorter than the timeout,
-// and belongs to the earlier one. Days, slices, filters and blocks only cut and sum these spans, so the same heartbeats give the same
+// Credits time to heartbeats. The gap between a heartbeat and the next one counts as work if it is shorter than the timeout, and
+// belongs to the earlier one. Days, slices, filters and blocks only cut and sum these spans, so the same heartbeats give the same
 // answers in any order of arrival. Pure functions over the columns of an account.
 
 import { reportsUsage, usageWidth } from '../index/ai-usage.ts';
@@ -17,14 +17,13 @@ import { noUsage, type UsageRecords } from './ai-metrics.ts';
 import { type InheritanceRule, inheritanceStart, makeResolver } from './inherit-fields.ts';
 
 export interface CreditRule extends InheritanceRule {
-  /** Microseconds. A gap as long as this is no work. */
+  /** Microseconds. A gap of this length or longer does not count as work. */
   readonly timeout: number;
   /** Only heartbeats that are writes count. */
   readonly writesOnly: boolean;
   /**
-   * Time from other sources, such as meetings (WakaTime's external durations), in order of `begin`. It counts where no heartbeat
-   * does; of two that overlap the one that began first counts, so no second counts twice. It has no writes, so `writesOnly` leaves it
-   * out.
+   * Time from other sources, such as meetings (WakaTime's external durations), in order of `begin`. It counts only where no heartbeat
+   * does. Where two spans overlap, the one that began first counts, so no second counts twice. `writesOnly` leaves external spans out.
    */
   readonly externalSpans?: readonly ExternalSpan[] | undefined;
 }
@@ -39,7 +38,7 @@ export interface ExternalSpan {
 
 /**
  * Spans of work in order of time, as columns. Only the first `length` entries are valid, and only during the call. `end` equals
- * `begin` for a heartbeat that is worth no time.
+ * `begin` for a heartbeat to which no time is credited.
  */
 export interface CreditedSpans {
   readonly length: number;
@@ -190,9 +189,9 @@ export interface Tally {
   readonly entities: Sums;
   /** A context that an entity occurred in, by number of the text. */
   readonly contextOf: ReadonlyMap<number, number>;
-  /** Lines by context and by entity, also of heartbeats that are worth no time. */
+  /** Lines by context and by entity, also of heartbeats to which no time is credited. */
   readonly lines: { readonly contexts: LineSums; readonly entities: LineSums };
-  /** What heartbeats report about AI tools, also those that are worth no time. */
+  /** AI usage that heartbeats report, also heartbeats to which no time is credited. */
   readonly usage: UsageRecords;
 }
 
@@ -203,7 +202,7 @@ export interface ContextFilter {
 }
 
 export interface TallyRequest extends ContextFilter {
-  /** Ascending. There is a tally for each span between two neighbours. */
+  /** Ascending. The result has a tally for each span between two neighbours. */
   readonly bounds: readonly number[];
   readonly entities?: boolean;
 }
@@ -313,7 +312,7 @@ function listUsage(
   return all;
 }
 
-/** Calls `take` with each heartbeat of [from, to) that reports usage, in order of time, and with its record (ai-metrics.ts). */
+/** Calls `take` with the time and the record (ai-metrics.ts) of each heartbeat in [from, to) that reports usage, in order of time. */
 function visitUsage(
   beats: HeartbeatColumns,
   rule: CreditRule,
@@ -330,8 +329,8 @@ function visitUsage(
 }
 
 /**
- * Calls `take` with each heartbeat of [from, to) that reports lines, in order of time. Its counts are those of `lines` from the last
- * argument on.
+ * Calls `take` with each heartbeat of [from, to) that reports lines, in order of time. Its counts begin in `lines` at the index that
+ * is the last argument.
  */
 function creditLines(
   beats: HeartbeatColumns,
@@ -346,7 +345,7 @@ function creditLines(
   });
 }
 
-/** Calls `take` with each heartbeat of [from, to) that the rule counts: what it counts as, its block, and its index there. */
+/** Calls `take` with each heartbeat of [from, to) that the rule counts: its resolved context, its block, and its index there. */
 function visitHeartbeats(
   beats: HeartbeatColumns,
   rule: CreditRule,
@@ -430,7 +429,7 @@ export function joinBlocks(
   },
 ): readonly DurationBlock[] {
   const all: { value: string; context: HeartbeatContext; begin: number; end: number }[] = [];
-  // Names that differ only in case are one: editors do not agree on them.
+  // Names that differ only in case are one name, because editors write them differently.
   const byValue = new Map<string, typeof all>();
   const counts = compileFilter(beats, filter);
   const each = (code: number, entity: number, take: (those: typeof all, value: string) => void): void => {

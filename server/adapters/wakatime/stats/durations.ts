@@ -11,7 +11,7 @@ import { type Dimension, namesOf } from './names.ts';
 import { failure, type QueryOutcome, type TimeQuery } from './query.ts';
 import { describer, machineId } from './summaries.ts';
 
-/** The name of each slice in the query, in the answer, and among the lists. Entities are in no list. */
+/** The name of each slice in the query, its name in the answer, and its dimension. Entities are not a dimension. */
 const slices: readonly (readonly [string, string, Dimension | 'entity'])[] = [
   ['project', 'project', 'projects'],
   ['entity', 'entity', 'entity'],
@@ -62,7 +62,7 @@ export function listDurations(question: TimeQuery): QueryOutcome<DayOfDurations>
         color: null,
         ...describeLines(lines),
         ...describe(sumUsage([usage], () => ['']).get('') ?? new UsageSum(), lines),
-        // Documented by WakaTime, and null in its own answers, too.
+        // WakaTime documents it, and its own answers have null.
         lineno: null,
         cursorpos: null,
         user_id: person.id,

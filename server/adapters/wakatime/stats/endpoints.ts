@@ -1,4 +1,4 @@
-// The endpoints that answer with time: the user, the status bar, summaries, stats, insights, durations, and who knows a file.
+// The endpoints that answer with time: the user, the status bar, summaries, stats, insights, durations, and experts of a file.
 
 import { json, type Reply } from '../../../http/types.ts';
 import {
@@ -120,7 +120,7 @@ function replyInsight(call: EndpointCall): Reply {
   return outcomeReply(computeInsight(call.question, pathParam(call.request, 'type'), range));
 }
 
-/** The account alone knows its files: it shares them with nobody. */
+/** The only expert is the account itself, because files are never shared between accounts. */
 function replyFileExperts({ person, question: { rule, moment }, request }: EndpointCall): Reply {
   const { beats } = person;
   const body = parseBody(request.body);
@@ -156,7 +156,7 @@ function beyondShared({ shareDays = 0 }: AccountSettings): Reply {
   return errorReply(403, `this account shares the last ${shareDays} days: ask for a shorter range`);
 }
 
-/** The range of stats where a request names none: a week, or less where strangers may not look back so far. */
+/** The default range of stats: a week, or less if strangers may not look back so far. */
 function usualRange({ settings: { shareDays = 7 } }: PersonInfo): string {
   if (shareDays >= 7) return 'last_7_days';
   return shareDays >= 1 ? 'last_24_hours' : 'today';

@@ -1,5 +1,5 @@
-// Sums by context become lists by name: projects, languages, editors and so on, each sorted by time. How an entry is written is
-// model/format-time.ts'; each answer chooses its lists.
+// Groups sums by context into lists by name: projects, languages, editors and so on, each sorted by time. model/format-time.ts formats
+// the entries; each answer chooses its lists.
 
 import type { HeartbeatColumns } from '../index/columns.ts';
 import { fields } from '../index/dictionary.ts';
@@ -15,14 +15,14 @@ export interface NamedSum {
   readonly sum: number;
 }
 
-/** Lists and sums of some spans together. Lists are added up when they are read: most answers need a few of them. */
+/** Lists and sums over some spans. A list is computed when it is read, because most answers need only a few. */
 export interface Grouped {
   /** Microseconds. */
   readonly total: number;
   /** Microseconds without a language. */
   readonly other: number;
   readonly rows: (dimension: Dimension) => readonly NamedSum[];
-  /** Of all heartbeats, whatever time they are worth. */
+  /** Lines of all heartbeats, also of those to which no time is credited. */
   readonly lines: () => LineCounts;
   readonly linesBy: (dimension: Dimension) => ReadonlyMap<string, LineCounts>;
   readonly usage: () => UsageSum;
@@ -41,7 +41,7 @@ export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[])
     for (let index = 0; index < codes.length; index += 1) {
       const sum = amounts[index] ?? 0;
       total += sum;
-      // The first of all texts is ''. Some plugins say "Other" themselves.
+      // Text number 0 is ''. Some plugins send the language "Other".
       const language = contexts.field(codes[index] ?? 0, languageField);
       if (language === 0 || language === saidOther) other += sum;
     }

@@ -1,20 +1,20 @@
-// Resolves what a heartbeat counts as: fields that are "as before" are inherited from earlier heartbeats, then the account's custom
-// rules apply. Which moments count, and for how long, is durations-algorithm.ts'.
+// Resolves the context of a heartbeat: fields that were sent as "as before" are inherited from earlier heartbeats, then the account's
+// custom rules apply. durations-algorithm.ts decides which time counts.
 
 import type { HeartbeatColumns, HeartbeatContext } from '../index/columns.ts';
 import type { RuleSet } from './custom-rule-set.ts';
 
-/** The part of a rule that is about the fields of heartbeats. */
+/** How the fields of a heartbeat are resolved. */
 export interface InheritanceRule {
-  /** How far back a field is inherited, in microseconds: the account's own timeout, whatever a request asks for. */
+  /** How far back a field is inherited, in microseconds: the account's own timeout, also if a request has another timeout. */
   readonly reach: number;
   /** The account's custom rules. */
   readonly rules?: RuleSet | undefined;
 }
 
 /**
- * The moment to start reading at so that inherited fields are known from `from` on. It lies further back while heartbeats inherit
- * from those before them.
+ * The moment at which reading must start so that inherited fields are known from `from` on. It moves back as long as heartbeats
+ * inherit from those before them.
  */
 export function inheritanceStart(beats: HeartbeatColumns, reach: number, from: number): number {
   let start = from;
@@ -31,7 +31,7 @@ export type InheritableFields = Pick<HeartbeatContext, 'project' | 'branch' | 'l
 
 /**
  * Fills inherited fields: the project of the heartbeat before, and its branch and language if the project is the same.
- * @param before undefined when it is too long ago
+ * @param before undefined if the heartbeat before is too long ago
  */
 export function inheritFields(
   input: InheritableFields & Pick<HeartbeatContext, 'last'>,
@@ -45,8 +45,8 @@ export function inheritFields(
 }
 
 /**
- * Makes a function to call with each heartbeat in order of time; it returns the number of the resolved context. The next heartbeat
- * inherits what the custom rules made of this one.
+ * Makes a function that returns the number of the resolved context. Call it with each heartbeat in order of time: the next heartbeat
+ * inherits the fields as the custom rules have changed them.
  */
 export function makeResolver(
   beats: HeartbeatColumns,
@@ -71,7 +71,7 @@ export function makeResolver(
 type Ruling = (context: number, entity: number) => number;
 const remembered = new WeakMap<RuleSet, WeakMap<HeartbeatColumns, Ruling>>();
 
-/** What the rules make of a context, computed once for each. */
+/** Applies the rules, once for each context (and entity, if a rule reads it). */
 function cacheRuleResults(beats: HeartbeatColumns, rules: RuleSet): Ruling {
   const ofRules = remembered.get(rules) ?? new WeakMap<HeartbeatColumns, Ruling>();
   remembered.set(rules, ofRules);

@@ -1,4 +1,4 @@
-// The endpoints that list what an account has worked with: projects, machines, plugins and languages.
+// The endpoints that list an account's projects, machines, plugins and languages.
 
 import { json, type Reply } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, errorReply } from '../endpoint.ts';

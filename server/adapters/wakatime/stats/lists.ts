@@ -1,5 +1,5 @@
-// What an account has worked with: projects, machines, plugins, languages. Each list is computed from the heartbeats, so it has
-// nothing of deleted ones.
+// The projects, machines, plugins and languages that an account has worked with. Each list is computed from the heartbeats, so
+// deleting heartbeats changes it, too.
 
 import { toWellFormed } from '../../../../protocol/well-formed.ts';
 import type { HeartbeatContext } from '../index/dictionary.ts';

@@ -1,5 +1,5 @@
 // The names under which time is listed: projects, languages, editors and so on. Names that differ only in case are one row, because
-// editors do not agree on them; the account's first spelling in the order of code units is shown in every answer.
+// editors write them differently. Every answer shows the spelling that is first in the order of code units.
 
 import { type Dictionary, type Field, fields, type HeartbeatContext } from '../index/dictionary.ts';
 import { categoryName, editorName, systemName, unknownNames } from '../model/display-names.ts';
@@ -33,7 +33,7 @@ const readings: Readonly<Record<Exclude<Dimension, 'dependencies'>, readonly [Fi
 
 const rawLabels = new WeakMap<HeartbeatContext, Labels>();
 
-/** The names of a context as its heartbeats spell them. Use it to compare without case; `AccountNames.labels` is for answers. */
+/** The names of a context as its heartbeats spell them. Use it to compare ignoring case; `AccountNames.labels` is for answers. */
 export function labelsOf(context: HeartbeatContext): Labels {
   const known = rawLabels.get(context);
   if (known !== undefined) return known;
@@ -55,12 +55,12 @@ export function labelsOf(context: HeartbeatContext): Labels {
   return labels;
 }
 
-/** True if both are the same name in any case. */
+/** True if both names are equal when case is ignored. */
 export function isSameName(one: string, other: string): boolean {
   return one === other || one.toLowerCase() === other.toLowerCase();
 }
 
-/** One dimension of one account: a number for each name in any case, and the number of the name of each text. */
+/** One dimension of one account: gives each name a number, ignoring case, and maps texts of the dictionary to these numbers. */
 export class NameNumbers {
   readonly #contexts: Dictionary;
   /** Of a context's row; undefined for dependencies. */
@@ -80,7 +80,7 @@ export class NameNumbers {
     this.#nameOf = nameOf;
   }
 
-  /** How often the spelling of a name has changed, because a heartbeat brought another one. */
+  /** How often the spelling of a name has changed because a heartbeat had an earlier one. */
   get respelled(): number {
     this.#scan();
     return this.#respelled;
@@ -151,7 +151,7 @@ export class AccountNames {
     return this.#numbers[dimension];
   }
 
-  /** Grows whenever a name is spelled otherwise than before: texts that were made with the old spelling are out of date. */
+  /** Grows whenever the spelling of a name changes: texts that were written with the old spelling are then out of date. */
   get version(): number {
     return dimensions.reduce((sum, dimension) => sum + this.#numbers[dimension].respelled, 0);
   }

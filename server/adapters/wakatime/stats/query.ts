@@ -40,7 +40,7 @@ export interface PersonInfo {
 }
 
 export interface Person extends PersonInfo {
-  /** At least the heartbeats of the moments that the request is about. */
+  /** Contains at least the heartbeats that the request needs. */
   readonly beats: HeartbeatColumns;
 }
 
@@ -51,10 +51,10 @@ export interface TimeQueryOf<Who extends PersonInfo> {
   readonly query: URLSearchParams;
   readonly zone: string;
   readonly rule: CreditRule;
-  /** In minutes, as answers repeat it. */
+  /** In minutes, for answers that repeat it. */
   readonly timeout: number;
   readonly now: CurrentDay;
-  /** When the request came, in microseconds since 1970. */
+  /** When the request arrived, in microseconds since 1970. */
   readonly moment: number;
   /** The filters of the query. */
   readonly filter: ContextFilter;
@@ -70,7 +70,7 @@ export function failure(error: string, status = 400): OutcomeFailure {
   return { ok: false, error, status };
 }
 
-/** Parameters that filter, with Wakapi's names, and the list that each is about. */
+/** Parameters that filter, with Wakapi's names, and the dimension of each. */
 const filters: readonly (readonly [string, Dimension])[] = [
   ['language', 'languages'],
   ['editor', 'editors'],
@@ -132,7 +132,7 @@ export function parseQuery<Who extends PersonInfo>(
 
 /**
  * The filter of a query.
- * @param branches only these branches; all when there are none
+ * @param branches only these branches; empty for all
  */
 export function parseFilter(
   query: URLSearchParams,

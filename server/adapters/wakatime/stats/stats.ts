@@ -1,5 +1,5 @@
-// Stats over a range, and the total of all time. Time without a language counts everywhere except in `total_seconds` and the averages
-// that do not say "including other language".
+// Stats over a range, and the total of all time. Time without a language counts everywhere except in `total_seconds` and in the
+// averages whose name does not end in `including_other_language`.
 
 import { describeLines } from '../index/line-counts.ts';
 import { type DateSpan, dateAt, formatDate, formatIso, formatIsoEnd, type StatsRange } from '../model/calendar.ts';
@@ -11,7 +11,7 @@ import { type Grouped, groupTallies, type NamedSum, totalOf } from './group-by.t
 import { type SplitDays, splitDays, type TimeQuery } from './query.ts';
 import { describer, machineId } from './summaries.ts';
 
-/** All days since the first heartbeat or external duration; since the account was created while there is neither. */
+/** All days since the first heartbeat or external duration. If there is neither, since the account was created. */
 export function allTimeSpan({ person, zone, now }: TimeQuery): DateSpan {
   const begins = [person.beats.first, person.externalSpans?.[0]?.begin].filter((moment) => moment !== undefined);
   const first = dateAt(begins.length === 0 ? person.created * 1_000 : Math.min(...begins), zone);
@@ -110,8 +110,8 @@ export function computeStats(question: TimeQuery, range: StatsRange) {
 }
 
 /**
- * The part of stats that anyone may see. Lists that are not shared are empty, not missing. Lists without the time have names and
- * percentages only. What AI tools used and cost is never shared.
+ * The part of stats that anyone may see. Lists that are not shared are empty, not missing. If the time is not shared, lists have names
+ * and percentages only. AI usage and costs are never shared.
  */
 export function sharedStats(all: ReturnType<typeof computeStats>, { person }: TimeQuery) {
   const { shares } = person.settings;

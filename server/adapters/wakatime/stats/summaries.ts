@@ -1,5 +1,5 @@
 // Builds the days of `summaries` and the status bar. A year of days has tens of thousands of amounts, so their JSON text is written
-// directly. Sums are durations-algorithm.ts' and group-by.ts'.
+// directly. durations-algorithm.ts and group-by.ts compute the sums.
 
 import { LRUCache } from 'lru-cache';
 import type { HeartbeatColumns } from '../index/columns.ts';
@@ -164,11 +164,11 @@ interface Written {
 /** By dictionary and begin of the day. */
 let written = new WeakMap<Dictionary, Map<number, Written>>();
 let writtenSize = 0;
-/** Bytes that all of them together take, approximately. */
+/** The most bytes of all cached texts together, approximately. */
 const mostWritten = 33_554_432;
 
 /**
- * The lists of a day as JSON. Writing costs several times what summing does, and the days of a year seldom change, so the text is
+ * The lists of a day as JSON. Writing takes several times longer than summing, and most days of a year do not change, so the text is
  * reused while sums, prices and spellings are the same. Dictionary numbers never change their meaning.
  */
 function dayLists(beats: HeartbeatColumns, one: Tally, begins: number, prices: Prices): string {
@@ -215,7 +215,7 @@ function arePrices(some: Prices, others: Prices): boolean {
   });
 }
 
-/** @param ofProject whether branches and entities are listed, too */
+/** @param ofProject true if branches and entities are listed, too */
 function listsText(beats: HeartbeatColumns, one: Tally, prices: Prices, ofProject: boolean): string {
   const { total, rows, lines, linesBy: linesOfEach, usage, usageBy } = groupTallies(beats, [one]);
   const describe = describer(beats, prices);
