@@ -23,7 +23,7 @@ export function generationOf({ start, stop, worktime, last_active: lastActive }:
   return of2019 ? 2019 : 2018;
 }
 
-/** Whether the task has the fields of both generations, as one has that was shown to a client of an unknown one. */
+/** True if the task has the fields of both generations, like a task that was sent to a client of an unknown generation. */
 export function hasBothForms({ start, stop, worktime, last_active: lastActive }: Task): boolean {
   return [start, stop, worktime, lastActive].every((field) => field !== undefined);
 }
@@ -65,17 +65,17 @@ function spansOf(stored: Task): { start: number[]; stop: number[] } {
 /**
  * Removes the fields of the other generation from a task that a client sent: a client that was sent the fields of both repeats them.
  */
-export function saidBy(generation: Generation, said: Task): Task {
+export function parseSent(generation: Generation, sent: Task): Task {
   if (generation === 2018) {
-    const { start: _start, stop: _stop, ...rest } = said;
+    const { start: _start, stop: _stop, ...rest } = sent;
     return withTimes(rest, seconds);
   }
   if (generation === 2019) {
-    const { worktime: _worktime, last_active: _lastActive, ...rest } = said;
+    const { worktime: _worktime, last_active: _lastActive, ...rest } = sent;
     const { active } = rest;
     return withTimes(typeof active === 'number' && active > 1 ? { ...rest, active: 1 } : rest, milliseconds);
   }
-  return said;
+  return sent;
 }
 
 function withTimes(task: Task, time: (value: unknown) => number): Task {

@@ -110,14 +110,14 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
  * W6: a whole task that arrives live, when others changed it so recently that the sender may not have seen it. An update is an
  * edit, so a value equal to it is not what it began from; nor is one that was stopped, where it stops.
  * @param recent the value before those changes, and each one since, the last being the current
- * @param said what the sender itself said last of the task, if among them
+ * @param ownLast the value of the task that the sender itself sent last, if it is among them
  */
-export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, said?: Task): Update {
+export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, ownLast?: Task): Update {
   const possible = recent.filter((value) => distance(value, ours) > 0 && !stopsStopped(value, ours));
   const seen = possible.filter((value) =>
     recent.slice(0, recent.indexOf(value)).every((before) => !unseen(before, value, ours)),
   );
-  const own = said !== undefined && possible.includes(said) ? said : undefined;
+  const own = ownLast !== undefined && possible.includes(ownLast) ? ownLast : undefined;
   const base = nearest(seen, ours) ?? own ?? nearest(possible, ours);
   const whole = overlay(base ?? current, ours);
   return { task: base === undefined ? whole : mergeFields(base, current, ours, () => true), whole };

@@ -295,10 +295,10 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     const session = this.#open(this.#login.identity);
     const readable = isAllowed(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;
-    if (readable) await device.greet(stated, tasks.seq);
+    if (readable) await device.prepareLogin(stated, tasks.seq);
     if (this.#responses.isOver) return;
     // No await from here to `follow`: a change that is not in the answer must be sent.
-    const answer = readable ? device.login(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;
+    const answer = readable ? device.answerLogin(stated, { version: tasks.version, seq: tasks.seq }) : noVersion;
     this.#responses.accept('login', { user_id: userId, device_id: device.id, version: answer }, ref);
     if (!readable) return;
     this.#plainTasks = { tasks, view: this.#plainView(tasks) };

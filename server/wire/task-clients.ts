@@ -23,9 +23,9 @@ export interface TaskDevice {
    * @param stated the version that the login names, in milliseconds
    * @param seq the last step of the account's tasks
    */
-  greet(stated: number | undefined, seq: number): Promise<void>;
+  prepareLogin(stated: number | undefined, seq: number): Promise<void>;
   /** @returns the version to answer a login with (M1 to M4) */
-  login(stated: number | undefined, hub: { readonly version: number; readonly seq: number }): number;
+  answerLogin(stated: number | undefined, hub: { readonly version: number; readonly seq: number }): number;
 }
 
 /** The identity of a connection, from its login or from a request without one. */

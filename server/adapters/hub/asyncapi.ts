@@ -1,5 +1,5 @@
-// The wire for clients in other languages: one AsyncAPI 3.0 document with the JSON Schema of every request and answer, and the table
-// of errors as `x-errors`. Everything comes from protocol/; this file says nothing about any message.
+// Describes the wire for clients in other languages: one AsyncAPI 3.0 document with the JSON Schema of every request and answer, and the
+// table of errors as `x-errors`. All of it is generated from protocol/; this file describes no message itself.
 
 import type { TSchema } from '@sinclair/typebox';
 import { dayItems } from '../../../protocol/day-channels.ts';
@@ -20,7 +20,7 @@ export interface AsyncApiMessage {
 export interface AsyncApi {
   readonly info: { readonly version: string };
   readonly components: {
-    /** By `request.<type>`, `answer.<name>` or `item.<kind>`: what `item` of a message is in a channel of one form. */
+    /** By `request.<type>`, `answer.<name>` or `item.<kind>` (the form of `item` in channels whose items have one form). */
     readonly messages: Readonly<Record<string, AsyncApiMessage>>;
     readonly schemas: Readonly<Record<string, TSchema>>;
   };

@@ -1,5 +1,5 @@
-// Any channel as an event stream (SSE): the Session a WebSocket gets, for those who can only read HTTP. What an item looks like
-// is the subscribers' View, handed in; here it is put into events with ids, so that `Last-Event-ID` resumes it.
+// Any channel as an event stream (SSE), for clients that can only read HTTP. It uses the same Session and View as a WebSocket
+// subscription, and writes their texts as events with ids, so that `Last-Event-ID` resumes the stream.
 
 import { compile } from '../../../protocol/check.ts';
 import { refuse } from '../../../protocol/errors.ts';
@@ -19,7 +19,7 @@ export interface EventDeps {
   readonly hub: Hub;
   readonly accounts: Accounts;
   readonly tickets: Tickets;
-  /** How a subscriber sees the channel; its texts are one line of JSON each. */
+  /** The view of a subscriber; each of its texts is one line of JSON. */
   readonly subscription: (who: Identity, channel: Channel) => View;
 }
 
@@ -102,17 +102,17 @@ function saidChannel(path: string): string | undefined {
   }
 }
 
-/** A browser repeats the header by itself; one that needs a new ticket for each stream puts the id into the query. */
+/** Reads where to resume. A browser repeats `Last-Event-ID` by itself; a page that needs a new ticket for each stream uses the query. */
 function startOf(request: Request): Start {
   const id = request.headers.get('last-event-id') || new URLSearchParams(request.query).get('last_event_id') || '';
   if (id === '') return { from: 'beginning' };
   const [, epoch, seq] = /^(.+):(\d{1,15})$/.exec(id) ?? [];
-  // An id that is none of ours is a position in no epoch.
+  // An unknown form of id becomes a position of an epoch that does not exist, which leads to a reset.
   if (epoch === undefined || seq === undefined) return { from: 'position', position: { epoch: '', seq: 1 } };
   return { from: 'position', position: { epoch, seq: Number(seq) } };
 }
 
-/** Puts what a View says into events: `id: <epoch>:<seq>`, the kind, the JSON. */
+/** Wraps a View: writes its texts as events with `id: <epoch>:<seq>`, the kind and the JSON. */
 function asEvents(view: View): View {
   return {
     key: `events ${view.key}`,

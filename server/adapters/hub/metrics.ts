@@ -1,5 +1,5 @@
-// Counts what the hub does, in the words of Prometheus. It stands around the store and the conversations and changes nothing
-// of what passes. No label ever carries an account, a channel or a token.
+// Metrics of the hub for Prometheus. They wrap the store and the conversations and pass all calls on unchanged. No label contains an
+// account, a channel or a token.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Hub } from '../../core/hub.ts';
@@ -7,7 +7,7 @@ import type { Conversation } from '../../core/peer.ts';
 import type { Store } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 
-/** Of an fsync: from an SSD's to that of a disk in trouble. */
+/** Buckets for the time of an fsync: from a fast SSD to a failing disk. */
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
 export class Metrics {
@@ -35,7 +35,7 @@ export class Metrics {
       labelNames: ['outcome'],
       registers,
     });
-    // A label's child is made once: finding it costs more than counting.
+    // The child of a label is looked up once: the lookup takes longer than counting.
     const counting = (outcome: string) => {
       const child = writes.labels(outcome);
       child.inc(0);
@@ -73,7 +73,7 @@ export class Metrics {
     });
   }
 
-  /** What can be read off whenever somebody asks. */
+  /** Adds the gauges that are read at each scrape. */
   observe(hub: Hub, connections: () => number): void {
     const registers = [this.#registry];
     const gauge = (name: string, help: string, read: () => number) =>
@@ -95,7 +95,7 @@ export class Metrics {
     gauge('horai_channels_open', 'Channels held open.', () => hub.channelsOpen);
   }
 
-  /** The same store, its writes timed and its reads counted. */
+  /** Wraps a store: measures its writes and counts its reads. */
   store(store: Store): Store {
     const asking = <T>(answer: T): T => {
       this.#reads.inc();
@@ -128,7 +128,7 @@ export class Metrics {
     };
   }
 
-  /** The same conversation, its lost texts counted. */
+  /** Wraps a conversation: counts its messages that were lost. */
   conversation(conversation: Conversation): Conversation {
     return new Counted(conversation, this.#dropped);
   }
@@ -137,12 +137,12 @@ export class Metrics {
     this.#faults.inc();
   }
 
-  /** What this process takes, in bytes. */
+  /** The memory of this process, in bytes. */
   async memory(): Promise<{ readonly resident: number; readonly heap: number; readonly heapUsed: number }> {
     const read = async (name: string): Promise<number> =>
       (await this.#registry.getSingleMetric(name)?.get())?.values[0]?.value ?? 0;
     const resident = await read('process_resident_memory_bytes');
-    // Asked for first: it is what measures both.
+    // Must be read first: reading it updates both heap values.
     const heap = await read('nodejs_heap_size_total_bytes');
     return { resident, heap, heapUsed: await read('nodejs_heap_size_used_bytes') };
   }
@@ -156,7 +156,7 @@ export class Metrics {
   }
 }
 
-/** A class, and no object of functions: there is one for each connection. */
+/** A class instead of an object of closures, because there is one for each connection. */
 class Counted implements Conversation {
   #conversation: Conversation;
   #lost: Counter;

@@ -1,5 +1,5 @@
-// Every HTTP route of the hub as one OpenAPI 3.1 document, made from the route tables. A pure function of routes: what a route does is
-// said in its own row (RouteDoc in http/types.ts).
+// Every HTTP route of the hub as one OpenAPI 3.1 document, generated from the route tables. Each row documents its own route (RouteDoc in
+// http/types.ts).
 
 import type { BodyDoc, Route, RouteDoc } from '../../http/types.ts';
 
@@ -11,9 +11,9 @@ export interface OpenApiOperation {
   /** Empty if the route needs no token. */
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly 'x-scope': string;
-  /** Further paths that do the same. */
+  /** Further paths of the same route. */
   readonly 'x-also-at'?: readonly string[];
-  /** True if the route's row does not say what it does: a mistake of ours. */
+  /** True if the route's row has no documentation, which is a bug. */
   readonly 'x-undocumented'?: true;
   readonly parameters?: readonly OpenApiParameter[];
   readonly requestBody?: { readonly content: OpenApiContent };

@@ -1,5 +1,5 @@
-// `/-/reference`: what the hub can be asked, for people (a page) and for programs (OpenAPI and AsyncAPI). It says nothing about the
-// data of the hub, so it needs no token.
+// `/-/reference`: the hub's API for people (a page) and for programs (OpenAPI and AsyncAPI). It reveals nothing about the data of the
+// hub, so it needs no token.
 
 import type { Reply, Route, RouteDoc } from '../../http/types.ts';
 import { type AsyncApi, asyncApi } from './asyncapi.ts';
@@ -8,7 +8,7 @@ import { type OpenApi, openApi } from './openapi.ts';
 export interface ReferenceDeps {
   /** Called once, at the first request: all routes of the hub, these ones included. */
   readonly routes: () => readonly Route[];
-  /** Of Horai. */
+  /** The version of Horai. */
   readonly version: string;
   /** Renders the page. */
   readonly page: (documents: ReferenceDocuments) => string;
@@ -70,7 +70,7 @@ export function referenceRoutes({ routes, version, page, headers }: ReferenceDep
   ];
 }
 
-/** Two spaces, as the copies in docs/reference are. */
+/** JSON indented by two spaces, like the copies in docs/reference. */
 function prettyJson(document: object): Reply {
   const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-cache' };
   return { status: 200, headers, body: `${JSON.stringify(document, null, 2)}\n` };

@@ -1,5 +1,5 @@
-// `/-/health` for whoever watches over the hub, `/-/metrics` for Prometheus. Health is told to anybody and says nothing but
-// whether a write would be kept; the numbers are for administrators.
+// `/-/health` for monitoring, `/-/metrics` for Prometheus. Health needs no token and tells only whether a write would be stored; metrics
+// are for administrators.
 
 import { errorMessage } from '../../../protocol/error-message.ts';
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
@@ -59,7 +59,7 @@ export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): r
   ];
 }
 
-/** Every write is kept, but followers hear of other nodes' only when the slow refresh finds them: no reason to send anybody away. */
+/** Writes are stored, but changes of other nodes arrive only with the slow refresh. The hub still answers as healthy. */
 function late(reason: string, version: string): object {
   return { status: 'late', reason: `changes of other nodes come late: ${reason}`, version };
 }

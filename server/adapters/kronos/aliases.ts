@@ -1,5 +1,5 @@
-// The names of tasks that clients of 2019 use: a task's own `index`, the one that the hub shows for a task without any, and the one
-// that a client makes for itself of a task that it was told of (R5, W10). What each device calls a task is kept in device.ts.
+// The indexes by which clients of 2019 name tasks: a task's own `index`; the index that the hub makes for a task without one (R5); and
+// the alias, which a client makes for a task that it was notified of (W10). device.ts stores the aliases of each device.
 
 import type { Generation } from '../../../protocol/generation.ts';
 import { distance, type Life } from '../../../protocol/merge.ts';
@@ -9,63 +9,63 @@ import type { TaskPast } from './merge-history.ts';
 import { stampMs } from './recent-changes.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
-/** What the hub knows of how a client reads and writes tasks. */
+/** What the hub knows about how a client reads and writes tasks. */
 export interface TaskClient {
   readonly generation: Generation;
   /** Its clock less the hub's, in milliseconds; undefined while nothing is known. */
   readonly clock: number | undefined;
-  /** Whether it received what it was told at this moment of the hub's clock. */
-  heard(at: number): 'surely' | 'perhaps' | 'no';
-  /** When the connection ended on which it was told at this moment; undefined while it is open, or where that is not known. */
+  /** How certain it is that the client received what the hub sent at this moment of the hub's clock. */
+  receiptAt(at: number): 'surely' | 'perhaps' | 'no';
+  /** When the connection that was open at this moment ended; undefined while it is open, or if the end is not known. */
   endOf(at: number): number | undefined;
-  /** Whether it may know what was there at this moment of the hub's clock, having been connected since. */
+  /** True if the client has been connected at or after this moment of the hub's clock, so that it may know the tasks of that moment. */
   mayKnow(at: number): boolean;
-  /** The keys of the tasks that it made without an index, and was not yet shown one of; undefined where that is not known. */
+  /** The keys of the tasks that the client created without an index, and was not sent an index for yet; undefined if not known. */
   readonly unindexed: ReadonlySet<string> | undefined;
-  /** It made this task, without an index. */
-  made(key: string): void;
-  /** It has used the index of this task. */
-  knows(key: string): void;
+  /** Notes that the client created this task without an index. */
+  addUnindexed(key: string): void;
+  /** Notes that the client knows the index of this task, because it has used the index. */
+  removeUnindexed(key: string): void;
   /**
-   * W10: the key of the task that it calls so.
-   * @param namesake the key of the task that has this index itself, which is meant once the device was sent all tasks
+   * W10: the key of the task for which `index` is an alias; undefined if it is none.
+   * @param namesake the key of the task with this own index, which is returned if the device was sent all tasks since it made the alias
    */
-  keyOf(index: string, namesake?: string): string | undefined;
-  /** W10: from now on `index` is its name of this task. */
-  names(index: string, key: string): void;
+  resolveAlias(index: string, namesake?: string): string | undefined;
+  /** W10: from now on `index` is the client's alias of this task. */
+  setAlias(index: string, key: string): void;
 }
 
-/** A client that is shown tasks as they are stored, and names none in a way of its own. */
+/** A client that is sent tasks as they are stored, and has no aliases. */
 export const rawClient: TaskClient = {
   generation: 'raw',
   clock: undefined,
-  heard: () => 'no',
+  receiptAt: () => 'no',
   endOf: () => undefined,
   mayKnow: () => true,
   unindexed: undefined,
-  made: () => undefined,
-  knows: () => undefined,
-  keyOf: () => undefined,
-  names: () => undefined,
+  addUnindexed: () => undefined,
+  removeUnindexed: () => undefined,
+  resolveAlias: () => undefined,
+  setAlias: () => undefined,
 };
 
-/** In the place of the id in an index that the hub makes: no id is spelled so. */
-const made = '#key#';
+/** Marks an index that the hub has made. A client's index has an id in this place, and no id looks like this. */
+const keyMarker = '#key#';
 
-/** R5: the index that plain clients see, `account` in the place of the secret. */
+/** R5: the index that plain clients see, with `account` instead of the secret. */
 export function indexShown(account: string, key: string, task: Task): string {
-  return task.index ?? `${account}${made}${key}`;
+  return task.index ?? `${account}${keyMarker}${key}`;
 }
 
-/** The key of the task that the hub shows under this index, where the hub made it. */
+/** The key of the task, if the hub has made this index. */
 function keyShown(account: string, index: string): string | undefined {
-  const begins = account + made;
+  const begins = account + keyMarker;
   return index.startsWith(begins) ? index.slice(begins.length) : undefined;
 }
 
 /**
- * W10: the key of the task that a client calls so: by its own name for it, or by the one that the hub shows.
- * @param namesake the key of the task that has this index itself
+ * W10: the key of the task that a client names by this index, if the index is an alias or made by the hub.
+ * @param namesake the key of the task with this own index
  */
 export function keyNamed(
   client: TaskClient,
@@ -73,10 +73,10 @@ export function keyNamed(
   index: string,
   namesake: string | undefined,
 ): string | undefined {
-  return client.keyOf(index, namesake) ?? keyShown(account, index);
+  return client.resolveAlias(index, namesake) ?? keyShown(account, index);
 }
 
-/** What a client writes into an index when it makes one: the task's id then, and its clock in milliseconds. */
+/** The part of an index that tells when a client made it: the task's id at that time, and the client's clock in milliseconds. */
 export interface Stamp {
   readonly id: number;
   readonly at: number;
@@ -87,24 +87,24 @@ export function stampOf(index: string): Stamp | undefined {
   return id === undefined || at === undefined ? undefined : { id: Number(id), at: Number(at) };
 }
 
-/** The task with the index of the one that it is; without any where that has none. */
-export function withIndexOf(found: Pick<Found, 'task'> | undefined, said: Task): Task {
-  const { index: _index, ...rest } = said;
+/** The sent task with the index of the stored task that it stands for; without an index if the stored task has none. */
+export function withIndexOf(found: Pick<Found, 'task'> | undefined, sent: Task): Task {
+  const { index: _index, ...rest } = sent;
   const index = found?.task.index;
   return index === undefined ? rest : { ...rest, index };
 }
 
-/** A task that a device was told of by a create: under which id, and when by the hub's clock. */
-interface Told {
+/** A `create` that was sent to a device: the task's id in it, and the time of the hub's clock. */
+interface SentCreate {
   readonly key: string;
   readonly id: number;
   readonly at: number;
 }
 
-function toldOf({ base, steps }: TaskPast, device: string): Told[] {
+function sentCreatesOf({ base, steps }: TaskPast, device: string): SentCreate[] {
   const ids = new Map(base.map((item) => [item.key, taskOf(item).id]));
   return steps.flatMap(({ key, value, origin, at, version }) => {
-    // A step without a version was told to nobody.
+    // A step without a version is for history only and was not sent to clients.
     if (version === null) return [];
     const before = ids.get(key);
     const id = value === null ? undefined : storedTask(value).id;
@@ -113,19 +113,19 @@ function toldOf({ base, steps }: TaskPast, device: string): Told[] {
   });
 }
 
-/** A device's list, with the index that each task has here, and the keys of those that were known by another name. */
-export interface Named {
+/** A device's list with the stored index of each task, and the keys of the tasks that were found by an alias or a hub-made index. */
+export interface NamedList {
   readonly tasks: readonly Task[];
   readonly keys: ReadonlyMap<Task, string>;
-  /** Tasks that are new, though another one has their index, with that index. */
+  /** New tasks whose index another task already has, with that index. */
   readonly own: ReadonlyMap<Task, string>;
-  /** The keys of the tasks that a task without an index may be; undefined where that cannot be told. */
+  /** The keys of the tasks that a listed task without an index can be; undefined if not known. */
   readonly unindexed: ReadonlySet<string> | undefined;
-  /** The keys of tasks of which the device was surely sent the index by the change of another. */
+  /** The keys of tasks whose index the device has surely received in a notification of another device's change. */
   readonly shown: ReadonlySet<string>;
 }
 
-/** What a list is matched with, and for whom. */
+/** The tasks that a list is matched with, and the client that sent it. */
 export interface ListContext {
   readonly lives: readonly Life[];
   readonly past: TaskPast;
@@ -135,31 +135,31 @@ export interface ListContext {
 }
 
 /**
- * Finds the task that each index of a device's list stands for (W10). An unknown index is the device's own name of a task that it was
- * told of, where its stamp or the task says so. Otherwise the task is a new one.
- * @param said the list, with `account` in the place of the secret in each index
+ * Finds the task that each index of a device's list stands for (W10). An unknown index is an alias of a task that the device was
+ * notified of, if its stamp or the description fits. Otherwise the task is new.
+ * @param listed the list, with `account` instead of the secret in each index
  */
-export function nameList(said: readonly Task[], context: ListContext): Named {
+export function nameList(listed: readonly Task[], context: ListContext): NamedList {
   const { account, client, lives } = context;
   const stamps = new Stamps(context);
   const canonical = new Map(lives.flatMap((life) => valuesOf(life).map(({ index }) => [index, life.key])));
   const own = new Map<Task, string>();
-  const known = said.map((task) => {
+  const known = listed.map((task) => {
     const { index } = task;
     if (index === undefined) return undefined;
     const namesake = canonical.get(index);
     const key = keyNamed(client, account, index, namesake);
-    // The device's own name of one task may be the index of another (M9): the one that is more alike is meant.
+    // An alias of one task may be the own index of another task (M9). The task with fewer differences is meant.
     if (key !== undefined && namesake !== undefined && namesake !== key) return stamps.nearer(task, key, namesake);
     if (key !== undefined) return key;
-    if (namesake === undefined || !stamps.isUnheard(namesake, task)) return namesake;
+    if (namesake === undefined || !stamps.isIndependent(namesake, task)) return namesake;
     const { index: _index, ...rest } = task;
     own.set(rest, index);
     return rest;
   });
   const claimed = new Set(known.filter((one) => typeof one === 'string'));
   const keys = new Map<Task, string>();
-  const tasks = said.map((task, at): Task => {
+  const tasks = listed.map((task, at): Task => {
     const { index } = task;
     const one = known[at];
     if (typeof one === 'object') return one;
@@ -169,12 +169,12 @@ export function nameList(said: readonly Task[], context: ListContext): Named {
     claimed.add(key);
     const named = withIndexOf({ task: last }, task);
     keys.set(named, key);
-    if (one === undefined && index !== undefined) client.names(index, key);
+    if (one === undefined && index !== undefined) client.setAlias(index, key);
     return named;
   });
-  // A client that keeps the indexes it was sent has one for every task that it did not make itself.
+  // A client that uses the hub's indexes has an index for every task that it did not create itself.
   const keeps = client.generation !== 'raw' && [...claimed].some((key) => stamps.last(key) !== undefined);
-  for (const key of claimed) client.knows(key);
+  for (const key of claimed) client.removeUnindexed(key);
   return {
     tasks,
     keys,
@@ -185,31 +185,31 @@ export function nameList(said: readonly Task[], context: ListContext): Named {
 }
 
 function shownBy({ past, device, client, lives }: ListContext): ReadonlySet<string> {
-  // A task that has an index of its own has it in every list.
+  // A task with an own index has that index in every list.
   const unindexed = new Set(
     lives.filter((life) => valuesOf(life).every(({ index }) => index === undefined)).map(({ key }) => key),
   );
   return new Set(
     past.steps.flatMap(({ key, value, version, origin, at }) =>
-      value !== null && version !== null && origin !== device && unindexed.has(key) && client.heard(at) === 'surely'
+      value !== null && version !== null && origin !== device && unindexed.has(key) && client.receiptAt(at) === 'surely'
         ? [key]
         : [],
     ),
   );
 }
 
-/** The tasks that a device was told of, by which the stamp in an index of its own is understood. */
+/** Finds the task that an alias of a device stands for: compares the stamp in the alias with what the device was sent. */
 class Stamps {
   #client: TaskClient;
   #values: ReadonlyMap<string, readonly Task[]>;
-  #told: readonly Told[];
-  /** The keys of the tasks that the device surely had, or made itself. */
+  #sentCreates: readonly SentCreate[];
+  /** The keys of the tasks that the device surely had, or created itself. */
   #own: ReadonlySet<string>;
 
   constructor({ lives, past, device, client }: ListContext) {
     this.#client = client;
     this.#values = new Map(lives.map((life) => [life.key, valuesOf(life)]));
-    this.#told = toldOf(past, device);
+    this.#sentCreates = sentCreatesOf(past, device);
     this.#own = new Set(lives.filter(({ base, made }) => base !== undefined || made === true).map(({ key }) => key));
   }
 
@@ -218,30 +218,30 @@ class Stamps {
     return this.#values.get(key)?.at(-1);
   }
 
-  /** Which of two tasks is more like this one; the first, where both are. */
+  /** The key of the task that differs less from this one; `one` if both differ by as much. */
   nearer(task: Task, one: string, other: string): string {
-    return this.#away(task, other) < this.#away(task, one) ? other : one;
+    return this.#distance(task, other) < this.#distance(task, one) ? other : one;
   }
 
-  /** By how many fields a task differs from what the task with this key is, or was. */
-  #away(task: Task, key: string): number {
+  /** The number of fields in which a task differs from the closest value, current or earlier, of the task with this key. */
+  #distance(task: Task, key: string): number {
     const plain = withIndexOf(undefined, task);
     const values = this.#values.get(key) ?? [];
     return Math.min(...values.map((value) => distance(withIndexOf(undefined, value), plain)));
   }
 
   /**
-   * Whether another device made the task of this key, under an index that this device made too, without hearing of it: two clients
-   * give one id in the same second (M9).
+   * True if another device created the task of this key, and this device created a different task with the same index without knowing
+   * of the first. That happens when two clients use the same id in the same second (M9).
    */
-  isUnheard(key: string, task: Task): boolean {
-    const told = this.#told.find((one) => one.key === key);
-    if (told === undefined || this.#own.has(key) || this.#client.generation === 'raw') return false;
+  isIndependent(key: string, task: Task): boolean {
+    const create = this.#sentCreates.find((one) => one.key === key);
+    if (create === undefined || this.#own.has(key) || this.#client.generation === 'raw') return false;
     if (this.#values.get(key)?.some(({ desc }) => desc === task.desc) !== false) return false;
-    return !this.#client.mayKnow(told.at);
+    return !this.#client.mayKnow(create.at);
   }
 
-  /** The key of the unclaimed task that the device was told of, and names by this index. */
+  /** The key of the task, not yet claimed, for which this index is the device's alias. */
   find(task: Task, index: string, claimed: ReadonlySet<string>): string | undefined {
     const stamp = stampOf(index);
     if (stamp === undefined || this.#client.generation === 'raw') return undefined;
@@ -249,21 +249,21 @@ class Stamps {
       if (claimed.has(key) || !values.some(({ id }) => id === stamp.id)) return false;
       return (
         values.some(({ desc }) => desc === task.desc) ||
-        this.#told.some((one) => one.key === key && this.#fits(one, stamp))
+        this.#sentCreates.some((one) => one.key === key && this.#matches(one, stamp))
       );
     });
-    return candidates.sort(([one], [other]) => this.#away(task, one) - this.#away(task, other))[0]?.[0];
+    return candidates.sort(([one], [other]) => this.#distance(task, one) - this.#distance(task, other))[0]?.[0];
   }
 
-  #fits(told: Told, stamp: Stamp): boolean {
+  #matches(create: SentCreate, stamp: Stamp): boolean {
     const { clock } = this.#client;
-    const heard = this.#client.heard(told.at);
-    // Where the connection broke, a task of its own must not be taken for one that it may never have heard of.
-    if (told.id !== stamp.id || heard !== 'surely') return false;
+    const receipt = this.#client.receiptAt(create.at);
+    // If the device may not have received the create, its task may be a new one and must not be merged with this one.
+    if (create.id !== stamp.id || receipt !== 'surely') return false;
     const at = stamp.at - (clock ?? 0);
-    const end = this.#client.endOf(told.at) ?? Number.POSITIVE_INFINITY;
-    if (Math.abs(at - told.at) <= stampMs) return at <= end;
-    // Nobody knows its clock. If that is right, it made a task of its own after the connection.
+    const end = this.#client.endOf(create.at) ?? Number.POSITIVE_INFINITY;
+    if (Math.abs(at - create.at) <= stampMs) return at <= end;
+    // The device's clock is not known. If it is right, a stamp after the connection's end means that the device created the task itself.
     return clock === undefined && at <= end;
   }
 }

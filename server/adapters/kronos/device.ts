@@ -1,6 +1,6 @@
-// What the hub remembers of each device of an account: its base, by which offline edits are told from old copies (rules M1, M11).
-// Kept in memory while it is connected and noted in `@hub/devices` when the base is sure: a note that is too old is safe, since an
-// older base only asks for one merge more. A note that is too new would lose edits, so what was just sent waits.
+// What the hub stores about each device of an account: above all its base, which distinguishes offline edits from old copies (M1, M11).
+// It is in memory while the device is connected, and in a note in `@hub/devices`. A note that is too old is safe: it costs one more
+// merge. A note that is too new would lose edits, so a list becomes the base only when it has surely arrived.
 
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import type { Generation } from '../../../protocol/generation.ts';
@@ -10,8 +10,8 @@ import type { Op } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
 
 /**
- * A list counts as received when the client closes in good order, or speaks again on the same connection this much later. Otherwise
- * the device's own list has to prove it. Nothing is under way for longer.
+ * Milliseconds. A list counts as received when the client closes the connection in order, or when it sends something on the same
+ * connection at least this much later: no message takes longer. Otherwise the device's next list must prove that it arrived (M11).
  */
 export const sureMs = 2_000;
 
@@ -20,82 +20,82 @@ interface Note {
   readonly base?: Base;
   readonly sent?: Sent;
   readonly generation?: 2018 | 2019;
-  /** Its own indexes of tasks that have another, or none (W10), with the tasks' keys; the oldest first. */
+  /** Its aliases (W10) with the tasks' keys; the oldest first. */
   readonly aliases?: readonly (readonly [index: string, key: string])[];
-  /** Its clock less the hub's, in milliseconds, when it last changed something at once. */
+  /** Its clock minus the hub's, in milliseconds, at its last live write. */
   readonly clock?: number;
   /** Its last connections; the oldest first. */
   readonly spans?: readonly Span[];
-  /** The keys of the tasks that it made without an index; the numbers beside them have no meaning any more. */
+  /** The keys of the tasks that it created without an index. The numbers are unused: earlier versions wrote them. */
   readonly made?: readonly (readonly [key: string, unused: number])[];
 }
 
-/** From when to when it was connected, by the hub's clock; `to` is missing while it is, or where the hub ended first. */
+/** A time in which the device was connected, by the hub's clock. `to` is missing while it is connected. */
 interface Span {
   readonly from: number;
   readonly to?: number;
   readonly orderly?: boolean;
-  /** The hub ended first, at a moment that is not known. */
+  /** True if the hub's process ended before the connection did, at an unknown moment. */
   readonly lost?: boolean;
   /** The process that has the connection. */
   readonly process?: string;
-  /** Of a lost one, the last moment at which its process is known to have been there. */
+  /** If `lost`, the last moment at which the process is known to have been running. */
   readonly alive?: number;
 }
 
-/** A name that the device gave to a task. */
+/** An index that the device uses for a task that has another one, or none. */
 interface Alias {
   readonly key: string;
-  /** When it did. */
+  /** The order in which aliases, lists and created tasks of one device happened. */
   readonly turn: number;
-  /** Whether it was sent a list since, and with that the hub's names of all tasks. */
+  /** True if the device has received a list since, and with it the hub's indexes of all tasks. */
   isOld: boolean;
 }
 
-/** Connections of one device that are remembered. */
-const spanMost = 10;
+/** The number of connections of one device that are stored. */
+const mostSpans = 10;
 
-/** Aliases that a device may use before they are forgotten. */
-const aliasMost = 1_000;
+/** The number of aliases that are stored for a device. */
+const mostAliases = 1_000;
 
-/** The first list of a connection: it may not have arrived. */
+/** The first list of a connection. It may not have arrived. */
 interface Sent {
   readonly base: Base;
-  /** The last step when the connection logged in: what came later it may know from a notification. */
+  /** The last step when the connection logged in. Later changes may have reached the device as notifications. */
   readonly login: number;
 }
 
-const nothing = () => undefined;
+const doNothing = () => undefined;
 
 export class Device {
   readonly id: string;
   readonly account: string;
-  /** How many connections it has. */
+  /** The number of its open connections. */
   connections = 0;
   #notes: CachedChannel;
   #world: World;
   #base: Base | undefined;
   #sent: Sent | undefined;
-  /** The newest list of this connection, and when it was sent. */
+  /** The newest list that was sent on this connection and may not have arrived yet, and when it was sent. */
   #latest: { readonly base: Base; readonly at: number; readonly turn: number } | undefined;
   #login = 0;
-  /** Versions it was told with its last login, which it may take for its own when it then reads all. */
-  #told: readonly number[] = [];
-  /** Whether it was asked for its tasks and has not sent them yet: it has edits that nobody knows of. */
-  #owes = false;
-  /** Whether the plain rules hold for the login under way (M1). */
-  #first = false;
-  #cancel: () => void = nothing;
+  /** The versions of its last login and of the answer. The device may use one of them as its own after it reads all. */
+  #loginVersions: readonly number[] = [];
+  /** True if the hub has asked the device for its list and has not received it yet: the device has edits that the hub does not know. */
+  #owesList = false;
+  /** True if the base is empty for the current login (M1). */
+  #startsEmpty = false;
+  #cancel: () => void = doNothing;
   #generation: 2018 | 2019 | undefined;
   #aliases: Map<string, Alias>;
   #process: string;
   #clock: number | undefined;
   #turn = 0;
   #spans: Span[];
-  /** undefined for a device whose note is older than this field, until it has received a list. */
+  /** undefined for a device whose note was written before this field existed, until it has received a list. */
   #made: Map<string, number> | undefined;
 
-  /** @param process the one that it connects to */
+  /** @param process the id of the hub's process that it connects to */
   constructor(
     id: string,
     account: string,
@@ -119,18 +119,18 @@ export class Device {
       note === undefined || note.made !== undefined ? new Map(note?.made?.map(([key]) => [key, 0])) : undefined;
   }
 
-  /** What happens to a device in one millisecond still has an order. */
+  /** A counter, because the clock cannot order events of the same millisecond. */
   #nextTurn(): number {
     this.#turn += 1;
     return this.#turn;
   }
 
-  /** It has one connection more. */
-  connected(): void {
+  /** Counts a new connection. */
+  addConnection(): void {
     this.connections += 1;
     if (this.connections > 1) return;
-    this.#spans = [...this.#spans, { from: this.#world.now(), process: this.#process }].slice(-spanMost);
-    this.#noteSometime();
+    this.#spans = [...this.#spans, { from: this.#world.now(), process: this.#process }].slice(-mostSpans);
+    this.#saveInBackground();
   }
 
   mayKnow(at: number): boolean {
@@ -143,18 +143,18 @@ export class Device {
     return this.#made && new Set(this.#made.keys());
   }
 
-  made(key: string): void {
+  addUnindexed(key: string): void {
     this.#made?.set(key, this.#nextTurn());
     const oldest = this.#made?.keys().next().value;
-    if (this.#made !== undefined && this.#made.size > aliasMost && oldest !== undefined) this.#made.delete(oldest);
-    this.#later();
+    if (this.#made !== undefined && this.#made.size > mostAliases && oldest !== undefined) this.#made.delete(oldest);
+    this.#saveLater();
   }
 
-  knows(key: string): void {
+  removeUnindexed(key: string): void {
     this.#made?.delete(key);
   }
 
-  heard(at: number): 'surely' | 'perhaps' | 'no' {
+  receiptAt(at: number): 'surely' | 'perhaps' | 'no' {
     const span = this.#spanAt(at);
     if (span === undefined) return 'no';
     const { to = this.#world.now(), orderly = false, lost = false, alive = 0 } = span;
@@ -179,26 +179,26 @@ export class Device {
     return this.#generation ?? 'unknown';
   }
 
-  /** R4: it sent something by which it can be told. */
-  isOf(generation: 2018 | 2019): void {
+  /** R4: a request of the device has shown its generation. */
+  setGeneration(generation: 2018 | 2019): void {
     if (this.#generation === generation) return;
     this.#generation = generation;
-    this.#later();
+    this.#saveLater();
   }
 
-  keyOf(index: string, namesake?: string): string | undefined {
+  resolveAlias(index: string, namesake?: string): string | undefined {
     const alias = this.#aliases.get(index);
     return namesake !== undefined && alias?.isOld === true ? namesake : alias?.key;
   }
 
-  /** W10: from now on `index` is its name of this task. */
-  names(index: string, key: string): void {
-    if (this.keyOf(index) === key) return;
+  /** W10: from now on `index` is its alias of this task. */
+  setAlias(index: string, key: string): void {
+    if (this.resolveAlias(index) === key) return;
     this.#aliases.delete(index);
     this.#aliases.set(index, { key, turn: this.#nextTurn(), isOld: false });
     const oldest = this.#aliases.keys().next().value;
-    if (this.#aliases.size > aliasMost && oldest !== undefined) this.#aliases.delete(oldest);
-    this.#later();
+    if (this.#aliases.size > mostAliases && oldest !== undefined) this.#aliases.delete(oldest);
+    this.#saveLater();
   }
 
   get base(): Base | undefined {
@@ -210,60 +210,60 @@ export class Device {
   }
 
   /**
-   * M1. To be awaited before a login is answered: a device that comes for the first time, or starts from nothing again, must be
-   * known to have nothing before it is told anything.
+   * M1. Await this before answering a login: it stores an empty base for a device that is new or starts from nothing again, before the
+   * device is sent anything.
    * @param seq the last step of the account's tasks
    */
-  async greet(stated: number | undefined, seq: number): Promise<void> {
-    this.#first = this.#base === undefined || stated === undefined || stated <= 0;
-    if (!this.#first) return;
+  async prepareLogin(stated: number | undefined, seq: number): Promise<void> {
+    this.#startsEmpty = this.#base === undefined || stated === undefined || stated <= 0;
+    if (!this.#startsEmpty) return;
     if (this.#base?.seq === 0 && this.#base.began === seq && this.#sent === undefined) return;
     const versions = stated === undefined ? [] : [stated];
     this.#base = { seq: 0, began: seq, versions, offset: 0, left: this.#world.now() };
     this.#sent = undefined;
-    await this.#note();
+    await this.#save();
   }
 
-  /** What to answer a login that names this version. */
-  login(stated: number | undefined, hub: { version: number; seq: number }): number {
+  /** The version to answer to a login with the version `stated`. */
+  answerLogin(stated: number | undefined, hub: { version: number; seq: number }): number {
     this.#login = hub.seq;
-    const answer = loginVersion(this.#first ? undefined : this.#base, stated, hub, this.#generation === 2018);
-    this.#told = [answer, ...(stated === undefined ? [] : [stated])];
-    this.#owes = stated !== undefined && answer === stated - 1;
+    const answer = loginVersion(this.#startsEmpty ? undefined : this.#base, stated, hub, this.#generation === 2018);
+    this.#loginVersions = [answer, ...(stated === undefined ? [] : [stated])];
+    this.#owesList = stated !== undefined && answer === stated - 1;
     return answer;
   }
 
   /**
-   * It is being sent all tasks as after step `seq`, under this version.
-   * @param asked a client that did not ask may be changing something, and forgets that with the list it takes over
+   * Notes that the device is being sent all tasks as of step `seq`, with this version.
+   * @param asked false if the client did not request the list. It may just be changing a task, and the list overwrites that change
    */
-  list(seq: number, version: number, asked: boolean): void {
-    this.#settle();
+  noteList(seq: number, version: number, asked: boolean): void {
+    this.#confirmIfOld();
     const now = this.#world.now();
     if (!asked && this.#base !== undefined) this.#base = { ...this.#base, doubt: this.#base.doubt ?? now - sureMs };
-    const versions = [...new Set([version, ...this.#told, ...(this.#base?.versions ?? [])])];
+    const versions = [...new Set([version, ...this.#loginVersions, ...(this.#base?.versions ?? [])])];
     const base: Base = { seq, versions, offset: this.#base?.offset ?? 0, left: now };
     this.#latest = { base, at: now, turn: this.#nextTurn() };
     this.#sent ??= { base: { ...base, doubt: now }, login: this.#login };
-    this.#later();
+    this.#saveLater();
   }
 
-  /** Its own list proves that the first list of an earlier connection arrived. */
-  proved(): void {
+  /** Makes the first list of an earlier connection the base: the device's own list proves that it arrived (M11). */
+  confirmSent(): void {
     if (this.#sent !== undefined) this.#base = this.#sent.base;
     this.#sent = undefined;
   }
 
   /**
-   * It made a write that was accepted.
-   * @param steps the write's own steps: the base moves on with them where nobody else's lie between
+   * Notes an accepted write of the device.
+   * @param steps the steps of the write. The base advances to the last of them if no other change lies between
    */
-  wrote(stated: number | undefined, steps: { readonly first: number; readonly last: number } | undefined): void {
-    this.#settle();
+  noteWrite(stated: number | undefined, steps: { readonly first: number; readonly last: number } | undefined): void {
+    this.#confirmIfOld();
     const now = this.#world.now();
     const isNew = this.#clock === undefined;
     if (stated !== undefined) this.#clock = stated - now;
-    if (isNew && stated !== undefined) this.#noteSometime();
+    if (isNew && stated !== undefined) this.#saveInBackground();
     const move = (base: Base): Base => ({
       ...base,
       seq: steps !== undefined && steps.first === base.seq + 1 ? steps.last : base.seq,
@@ -273,15 +273,15 @@ export class Device {
     });
     if (this.#latest !== undefined) this.#latest = { ...this.#latest, base: move(this.#latest.base) };
     if (this.#base !== undefined) this.#base = move(this.#base);
-    this.#told = [];
-    this.#later();
+    this.#loginVersions = [];
+    this.#saveLater();
   }
 
   /**
-   * Its whole list was merged, and answered under this version.
-   * @param seq the last step, when what came out is what it sent, so that it surely has it; undefined otherwise
+   * Notes that the device's list was merged and answered with the version `answered`.
+   * @param seq the last step, if the result equals the list, so that the device surely has it; undefined otherwise
    */
-  merged(stated: number | undefined, answered: number, seq: number | undefined): void {
+  noteMerge(stated: number | undefined, answered: number, seq: number | undefined): void {
     const now = this.#world.now();
     this.#base = {
       ...(seq === undefined ? { seq: this.#base?.seq ?? 0, began: this.#base?.began ?? 0 } : { seq }),
@@ -291,27 +291,27 @@ export class Device {
     };
     this.#sent = undefined;
     this.#latest = undefined;
-    this.#owes = false;
-    this.#told = [];
-    this.#later();
+    this.#owesList = false;
+    this.#loginVersions = [];
+    this.#saveLater();
   }
 
-  /** @param orderly closed by the client, so that what was sent before has arrived */
-  disconnected(orderly: boolean): void {
+  /** @param orderly true if the client closed the connection, so that everything sent before has arrived */
+  removeConnection(orderly: boolean): void {
     this.connections -= 1;
-    if (orderly) this.#received();
+    if (orderly) this.#confirmLatest();
     if (this.connections > 0) return;
     const span = this.#spans.at(-1);
     if (span !== undefined) this.#spans = [...this.#spans.slice(0, -1), { ...span, to: this.#world.now(), orderly }];
     this.#cancel();
     this.#latest = undefined;
-    // Otherwise edits may have been lost on the way, and the last that was heard of it counts.
-    if (orderly && !this.#owes && this.#base !== undefined) this.#base = { ...this.#base, left: this.#world.now() };
-    this.#noteSometime();
+    // Otherwise edits may have been lost on the way, and `left` stays at the last message of the device (M4).
+    if (orderly && !this.#owesList && this.#base !== undefined) this.#base = { ...this.#base, left: this.#world.now() };
+    this.#saveInBackground();
   }
 
-  /** Writes down what it has. A note that is too old costs one merge more at the next login. */
-  async #note(): Promise<void> {
+  /** Writes the note. A note that is too old costs one more merge at the next login. */
+  async #save(): Promise<void> {
     const at = this.#world.now();
     const note: Note = {
       account: this.account,
@@ -329,32 +329,32 @@ export class Device {
     await this.#notes.write(() => ({ ok: true, write: { ops: [op], origin: this.id, at } }));
   }
 
-  #noteSometime(): void {
-    this.#note().catch((error: unknown) => this.#world.log.warn({ error }, 'device: could not note what it has'));
+  #saveInBackground(): void {
+    this.#save().catch((error: unknown) => this.#world.log.warn({ error }, 'device: could not note what it has'));
   }
 
-  /** It is speaking, and was sent its tasks long enough ago. */
-  #settle(): void {
-    if (this.#latest !== undefined && this.#world.now() - this.#latest.at >= sureMs) this.#received();
+  /** Called when the device sends something: a list that was sent long enough ago has arrived. */
+  #confirmIfOld(): void {
+    if (this.#latest !== undefined && this.#world.now() - this.#latest.at >= sureMs) this.#confirmLatest();
   }
 
-  /** What was sent last has arrived. */
-  #received(): void {
+  /** The newest list has arrived: makes it the base. */
+  #confirmLatest(): void {
     if (this.#latest === undefined) return;
     this.#base = this.#latest.base;
     const { turn } = this.#latest;
-    // Every task of a list has the index that the hub shows.
+    // The list had an index for every task, so only tasks created after it have none.
     this.#made = new Map([...(this.#made ?? [])].filter(([, made]) => made > turn));
     for (const alias of this.#aliases.values()) alias.isOld ||= alias.turn <= turn;
     this.#latest = undefined;
     this.#sent = undefined;
   }
 
-  #later(): void {
+  #saveLater(): void {
     this.#cancel();
     this.#cancel = this.#world.after(sureMs, () => {
-      this.#cancel = nothing;
-      this.#noteSometime();
+      this.#cancel = doNothing;
+      this.#saveInBackground();
     });
   }
 }
@@ -363,10 +363,10 @@ export class Devices {
   #notes: CachedChannel;
   #world: World;
   #connected = new Map<string, Device>();
-  /** Of each process that tells clients of changes, when it was last seen alive. */
+  /** For each process that notifies clients, when it was last known to be running. */
   #alive: CachedChannel;
   #process: string;
-  #toldAt = 0;
+  #sentAt = 0;
   #isWaiting = false;
   #failed: (error: unknown) => void;
 
@@ -384,10 +384,10 @@ export class Devices {
     return item === undefined ? {} : { alive: JSON.parse(item.value).at };
   }
 
-  /** A connection that is open in a note ended with the process that made the note, at a moment that nobody knows. */
+  /** Ends the connections that are still open in notes: they ended with an earlier process, at an unknown moment. */
   #endSpans(): void {
     const now = this.#world.now();
-    const ended = this.#notes.write(({ items }) => {
+    const writing = this.#notes.write(({ items }) => {
       const ops = [...items.values()].flatMap(({ key, value }): Op[] => {
         const note: Note = JSON.parse(value);
         if (note.spans?.every(({ to }) => to !== undefined) !== false) return [];
@@ -398,12 +398,13 @@ export class Devices {
       });
       return { ok: true, write: { ops, origin: 'hub', at: now } };
     });
-    ended.catch(this.#failed);
+    writing.catch(this.#failed);
   }
 
   /**
-   * The device by its id, for one connection more. One that nobody has is taken.
-   * @param id '' makes one
+   * Finds or creates the device of an id, and counts a new connection.
+   * @param id '' for a new device with a new id
+   * @returns a refusal if the device belongs to another account (L4)
    */
   connect(id: string, account: string): { readonly ok: true; readonly device: Device } | Refusal {
     const name = id === '' ? this.#world.id() : id;
@@ -419,13 +420,13 @@ export class Devices {
     }
     const device = known ?? new Device(name, account, this.#notes, this.#world, this.#process, note);
     this.#connected.set(name, device);
-    device.connected();
+    device.addConnection();
     return { ok: true, device };
   }
 
-  /** Clients are being told of a change. Once that has surely arrived, it is noted that this process was still there. */
-  told(): void {
-    this.#toldAt = this.#world.now();
+  /** Called when clients are notified of a change. When that has surely arrived, notes that this process was still running then. */
+  noteSending(): void {
+    this.#sentAt = this.#world.now();
     if (!this.#isWaiting) this.#noteAliveLater();
   }
 
@@ -437,18 +438,18 @@ export class Devices {
   #noteAlive(): void {
     const at = this.#world.now();
     this.#isWaiting = false;
-    if (this.#toldAt + sureMs > at) this.#noteAliveLater();
-    const noted = this.#alive.write(({ items }) => {
-      // The connections of processes of before are noted as ended.
+    if (this.#sentAt + sureMs > at) this.#noteAliveLater();
+    const writing = this.#alive.write(({ items }) => {
+      // Other processes need no entry any more: their connections were ended when this one started.
       const old = [...items.keys()].filter((key) => key !== this.#process);
       const put = { op: 'put', key: this.#process, value: JSON.stringify({ at }) } as const;
       return { ok: true, write: { ops: [put, ...old.map((key): Op => ({ op: 'remove', key }))], origin: 'hub', at } };
     });
-    noted.catch(this.#failed);
+    writing.catch(this.#failed);
   }
 
   disconnect(device: Device, orderly: boolean): void {
-    device.disconnected(orderly);
+    device.removeConnection(orderly);
     if (device.connections === 0) this.#connected.delete(device.id);
   }
 }

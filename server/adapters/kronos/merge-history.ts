@@ -1,5 +1,5 @@
-// What the merge of a device's list (protocol/merge.ts) needs to know of the past, gathered from a channel's history: each task's
-// life since the device's base, and whether its list proves that an earlier one arrived (M11). Nothing is read or written here.
+// Prepares a channel's history for the merge of a device's list (protocol/merge.ts): the values of each task since the device's base,
+// and whether the list proves that an earlier list arrived (M11). Pure functions.
 
 import { distance, type Life, type MergeStep } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
@@ -8,7 +8,7 @@ import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Change, Item } from '../../core/store.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
-/** What a channel was, and every step from there to `until`. */
+/** The items of a channel at one step, and every later step until `until`. */
 export interface TaskPast {
   readonly base: readonly Item[];
   readonly steps: readonly Change[];
@@ -16,15 +16,15 @@ export interface TaskPast {
 }
 
 /**
- * The past, and what came between it and `state`, task by task.
- * @param has what the device that merges surely has
- * @param seen a task as the device has it
+ * The values of each task in the past, and its changes between the past and `state`.
+ * @param deviceBase what the merging device surely has
+ * @param seen converts a stored task to the form that the device was sent
  */
 export function livesOf(
   { base, steps, until }: TaskPast,
   state: ChannelState,
   device: string,
-  has: Base | undefined,
+  deviceBase: Base | undefined,
   seen: (task: Task) => Task,
 ): Life[] {
   const lives = new Map<string, { key: string; base: Task | undefined; steps: MergeStep[]; made: boolean }>();
@@ -33,16 +33,18 @@ export function livesOf(
     lives.set(key, known);
     return known;
   };
-  // A write of before it began from nothing it has forgotten; one that came after it was last seen, or that a list may have
-  // crossed, it may have.
+  // True for writes of the device that it surely still has. It may not have a write from before its base began, from after the hub
+  // last received something from it, or one that crossed a list on the way.
   const sure = ({ seq, at }: Change) =>
-    seq > (has?.began ?? 0) && at <= (has?.left ?? 0) && at < (has?.doubt ?? Number.POSITIVE_INFINITY);
+    seq > (deviceBase?.began ?? 0) &&
+    at <= (deviceBase?.left ?? 0) &&
+    at < (deviceBase?.doubt ?? Number.POSITIVE_INFINITY);
   for (const item of base) life(item.key).base = seen(taskOf(item));
   for (const step of steps) {
     const known = life(step.key);
     const begins = known.base === undefined && known.steps.length === 0;
-    if (begins && step.origin === device && step.seq > (has?.began ?? 0)) known.made = true;
-    // What a merge made of a device's value is not yet known to the device.
+    if (begins && step.origin === device && step.seq > (deviceBase?.began ?? 0)) known.made = true;
+    // The device does not know the result of a merge yet, only the value that it sent itself.
     const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step);
     known.steps.push({
       task: step.value === null ? null : seen(storedTask(step.value)),
@@ -63,9 +65,9 @@ export function livesOf(
 }
 
 /**
- * M11: whether the device's list holds a value that came up only after its base, from somebody else, and before it logged in: then
- * it has that from the list it was sent.
- * @param login the last step when it logged in: what came later it may know from a notification
+ * M11: true if the device's list has a value that another device wrote after the base and before the login. The device can only have
+ * it from the list that the hub sent.
+ * @param login the last step when the device logged in. Later values may have reached it as notifications
  */
 export function provesReceived(
   { base, steps }: TaskPast,

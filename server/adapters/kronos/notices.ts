@@ -1,5 +1,5 @@
-// What plain task clients are told: each change of a tasks channel as the create, update or delete that it is to them, and whole
-// lists. Here is known what they were shown last and which tasks were removed lately; what a task becomes is decided elsewhere.
+// Writes the messages to plain task clients: each change of a tasks channel as create, update or delete, and whole lists. Stores the
+// task values that clients were last sent, and the recently removed tasks.
 
 import { shownTo } from '../../../protocol/generation.ts';
 import { same } from '../../../protocol/merge.ts';
@@ -11,13 +11,13 @@ import type { View } from '../../core/session.ts';
 import type { Change, Item } from '../../core/store.ts';
 import type { TaskReader } from '../../wire/task-clients.ts';
 import { indexShown } from './aliases.ts';
-import type { Removed } from './match-task.ts';
+import type { RemovedTask } from './match-task.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
 /** Removed tasks that an update may bring back (W4). */
-export const removedMost = 1_000;
+export const mostRemoved = 1_000;
 
-/** The texts that `view` makes, and nothing else that is sent. */
+/** Matches the notifications that `view` writes, and no other message. */
 const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id")/;
 
 export interface Keyed {
@@ -25,27 +25,27 @@ export interface Keyed {
   readonly task: Task;
 }
 
-/** What plain clients are told of one step. */
+/** The notification of one step. */
 interface Notice {
   readonly type: 'create' | 'update' | 'delete';
   readonly task: Task;
   readonly before: Task | undefined;
-  /** A version between that of the change before and its own. */
+  /** A version between the version of the change before and this change's own. */
   readonly between: number;
 }
 
 export class Notices {
   #account: string;
   #channel: Channel;
-  /** By key. */
-  #shown: Map<string, Task>;
-  /** The oldest first. */
-  #removed = new Map<string, Removed>();
-  /** By step, of the batch of changes that is being told. */
+  /** The values that clients were last sent, by key. */
+  #lastSent: Map<string, Task>;
+  /** By key, the oldest first. */
+  #removed = new Map<string, RemovedTask>();
+  /** The notifications of the current batch of changes, by step. */
   #batch = new Map<number, Notice>();
-  /** Of the last change that was told. */
+  /** The version of the last change that was sent. */
   #version = noVersion;
-  /** By token and secret: connections share them, for they are many. */
+  /** By token, secret and generation, because many connections share a view. */
   #views = new Map<string, View>();
 
   /** @param past the newest changes, the newest first */
@@ -53,7 +53,7 @@ export class Notices {
     this.#account = account;
     this.#channel = channel;
     this.#version = channel.version;
-    this.#shown = new Map([...items.values()].map((item) => [item.key, taskOf(item)]));
+    this.#lastSent = new Map([...items.values()].map((item) => [item.key, taskOf(item)]));
     const removers = new Map<string, string>();
     for (const { key, value, origin } of past) {
       if (items.has(key)) continue;
@@ -65,41 +65,41 @@ export class Notices {
     }
   }
 
-  /** The task as it was told last. */
-  shown(key: string): Task | undefined {
-    return this.#shown.get(key);
+  /** The value of the task that clients were last sent. */
+  lastSent(key: string): Task | undefined {
+    return this.#lastSent.get(key);
   }
 
-  get removed(): ReadonlyMap<string, Removed> {
+  get removed(): ReadonlyMap<string, RemovedTask> {
     return this.#removed;
   }
 
-  /** To be called with each batch before anybody is told of it. */
+  /** Prepares the notifications of a batch of changes. Call it before the channel sends the batch. */
   hear(changes: readonly Change[]): void {
     this.#batch.clear();
     for (const change of changes) {
-      const before = this.#shown.get(change.key);
+      const before = this.#lastSent.get(change.key);
       const between = betweenVersions(this.#version, change.version ?? this.#version);
       this.#version = change.version ?? this.#version;
       if (change.value === null) {
-        this.#shown.delete(change.key);
+        this.#lastSent.delete(change.key);
         if (before === undefined) continue;
         this.#batch.set(change.seq, { type: 'delete', task: before, before, between });
         this.#removed.set(change.key, { task: before, device: change.origin });
         const oldest = this.#removed.keys().next().value;
-        if (this.#removed.size > removedMost && oldest !== undefined) this.#removed.delete(oldest);
+        if (this.#removed.size > mostRemoved && oldest !== undefined) this.#removed.delete(oldest);
       } else if (change.version !== null) {
-        // A step without a version was kept for history only: the next one says what became of the task.
+        // A step without a version is for history only: the next step has the result.
         const task = storedTask(change.value);
         if (before !== undefined && same(before, task)) continue;
-        this.#shown.set(change.key, task);
+        this.#lastSent.set(change.key, task);
         this.#removed.delete(change.key);
         this.#batch.set(change.seq, { type: before === undefined ? 'create' : 'update', task, before, between });
       }
     }
   }
 
-  /** How clients of one generation that came with this token follow the tasks. */
+  /** The view by which clients of one generation with this token follow the tasks. */
   view(token: string, reader: TaskReader): View {
     const name = `${token} ${reader.userId} ${reader.generation}`;
     const view = this.#views.get(name) ?? this.#viewOf(token, reader);
@@ -143,15 +143,15 @@ export class Notices {
     const task = this.#shownTo(reader, { key, task: told });
     const text = (fields: object, at = version) =>
       JSON.stringify({ success: true, ...fields, device_id: origin, version: at });
-    const gone = before ?? told;
-    const deleted = { type: 'delete', task_id: gone.id, task_index: this.#own(reader, gone).index };
+    const old = before ?? told;
+    const deleted = { type: 'delete', task_id: old.id, task_index: this.#own(reader, old).index };
     if (type === 'delete') return text(deleted);
-    // 2019 gives a task that it is told of an index of its own, and takes over the hub's with the update.
+    // A client of 2019 makes its own index for a created task, and replaces it by the hub's index at the update (W10.5).
     if (before === undefined && reader.generation === 2019) {
       return [text({ type, task }, between), text({ type: 'update', task })];
     }
     if (before === undefined || before.id === told.id) return text({ type, task });
-    // Plain clients look an updated task up by the id that it has now, and find none.
+    // Plain clients look up an updated task by its new id, and do not find it. So they are sent a delete and a create first (W11.1).
     return [
       text(deleted, version - 2),
       text({ type: 'create', task }, version - 1),

@@ -1,5 +1,5 @@
-// Collects the ops of one write to a tasks channel, and answers what they do to the tasks there. What to write is decided in
-// tasks.ts and protocol/merge.ts.
+// Collects the ops of one write to a tasks channel, and computes their effect on the tasks. tasks.ts and protocol/merge.ts decide what
+// to write.
 
 import type { Task } from '../../../protocol/messages.ts';
 import { nextVersion, noticesOfNewId } from '../../../protocol/version.ts';
@@ -7,11 +7,11 @@ import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
 import { storedTask, storedText, taskOf } from './task-codec.ts';
 
-/** A task that had, or asked for, an id that is not its own after the write. */
+/** A task that had an id before the write, or was sent with it, and does not have it after the write. */
 export interface Moved {
   readonly id: number;
   readonly key: string;
-  /** Its value under that id. */
+  /** Its value with that id. */
   readonly task: Task;
 }
 
@@ -20,11 +20,11 @@ export interface TaskPut {
   /** The value before the write; undefined for a new task. */
   readonly before: Task | undefined;
   readonly after: Task;
-  /** Whether it is what the sender said, rather than what was made of that. */
-  readonly said: boolean;
+  /** True if `after` is the value that the device sent, false if it is the result of a merge. */
+  readonly isSent: boolean;
 }
 
-/** Each shown change gets a version of its own, greater than all before it (W5). */
+/** Each change that clients are sent gets a version greater than all before it (W5). */
 export class Ops {
   readonly list: Op[] = [];
   #state: ChannelState;
@@ -32,7 +32,7 @@ export class Ops {
   #stated: number | undefined;
   #now: number;
 
-  /** @param stated the version that the writer named, in its own clock's milliseconds */
+  /** @param stated the version in the writer's request, in milliseconds of its clock */
   constructor(state: ChannelState, stated: number | undefined, now: number) {
     this.#state = state;
     this.#version = state.version;
@@ -44,19 +44,19 @@ export class Ops {
     const id = this.#before(key)?.id;
     const version = this.#next(id === undefined || id === task.id ? 1 : noticesOfNewId);
     const value = storedText(task);
-    const kept = this.list.at(-1);
-    // A store makes no step of a value that is there already: the change would be without a version, and nobody would be told.
-    if (kept?.op === 'put' && kept.key === key && kept.version === undefined && kept.value === value) this.list.pop();
+    const last = this.list.at(-1);
+    // A store writes no step for an unchanged value. The change would then have no version, and clients would not be notified.
+    if (last?.op === 'put' && last.key === key && last.version === undefined && last.value === value) this.list.pop();
     this.list.push({ op: 'put', key, value, version });
   }
 
-  /** For history only, and so without a version: the next op, of the same key, says what becomes of the task. */
-  keep(key: string, task: Task): void {
+  /** Writes a value for history only, and so without a version. The next op, of the same key, has the result. */
+  putHistoryOnly(key: string, task: Task): void {
     this.list.push({ op: 'put', key, value: storedText(task) });
   }
 
-  /** Of what is no task, for history only: it is gone at once. */
-  note(key: string, value: object): void {
+  /** Writes a value that is not a task for history only: the next op removes it. */
+  putNote(key: string, value: object): void {
     this.list.push({ op: 'put', key, value: JSON.stringify(value) }, { op: 'remove', key });
   }
 
@@ -65,15 +65,17 @@ export class Ops {
   }
 
   puts(): TaskPut[] {
-    const kept = new Set(this.list.flatMap((op) => (op.op !== 'remove' && op.version === undefined ? [op.key] : [])));
+    const historyOnly = new Set(
+      this.list.flatMap((op) => (op.op !== 'remove' && op.version === undefined ? [op.key] : [])),
+    );
     return this.list.flatMap((op) => {
       if (op.op === 'remove') return [];
-      const said = op.version === undefined || !kept.has(op.key);
-      return [{ key: op.key, before: this.#before(op.key), after: storedTask(op.value), said }];
+      const isSent = op.version === undefined || !historyOnly.has(op.key);
+      return [{ key: op.key, before: this.#before(op.key), after: storedTask(op.value), isSent }];
     });
   }
 
-  /** Tasks that came under one id and were given another. */
+  /** Tasks that were sent with one id and were given another. */
   renumbered(): Moved[] {
     return this.list.flatMap((op, at) => {
       const next = this.list[at + 1];
@@ -83,7 +85,7 @@ export class Ops {
     });
   }
 
-  /** Tasks that lose the id that they had. */
+  /** Tasks that lose the id that they had before the write. */
   moved(): Moved[] {
     return this.list.flatMap((op) => {
       const task = op.version === undefined ? undefined : this.#before(op.key);
@@ -92,7 +94,7 @@ export class Ops {
     });
   }
 
-  /** The tasks as they are after the write, by key. */
+  /** All tasks after the write, by key. */
   result(): Map<string, Task> {
     const tasks = new Map([...this.#state.items.values()].map((item) => [item.key, taskOf(item)]));
     for (const op of this.list) {
@@ -107,7 +109,7 @@ export class Ops {
     return item === undefined ? undefined : taskOf(item);
   }
 
-  /** @param notices as how many messages the change is told */
+  /** @param notices the number of messages in which clients are notified of the change */
   #next(notices = 1): number {
     this.#version = nextVersion(this.#version, this.#stated, this.#now, notices);
     return this.#version;

@@ -1,5 +1,5 @@
-// What a sender may not have seen yet when its update arrives: changes of the last moments, ids that tasks had until then, and
-// everything since a device went deaf (rules W6 and M12). Fed by each write, here and on other nodes; what is made of it is protocol/merge.ts.
+// Records what the sender of an update may not have seen yet: the changes of the last two seconds, ids that tasks lost in that time, and
+// everything since a device is out of sync (W6, M12). Each write on this and other nodes is added. protocol/merge.ts uses the records.
 
 import { distance, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
@@ -7,16 +7,16 @@ import type { Change } from '../../core/store.ts';
 import type { Moved, Ops } from './ops.ts';
 import { storedTask } from './task-codec.ts';
 
-/** W6: another's change may not have been seen by a sender for this long. */
+/** W6: the time after which a sender has surely seen the change of another device, in milliseconds. */
 const unseenMs = 2_000;
-/** Changes of one task that are told apart in that time; a deaf device may have missed more. */
-const unseenMost = 100;
-/** Ids that tasks had before, of all tasks. */
-const formerMost = 10_000;
-/** How often what is too old is looked for. */
+/** The number of changes of one task that are recorded. */
+const mostChanges = 100;
+/** The number of former ids of all tasks that are recorded. */
+const mostFormerIds = 10_000;
+/** The shortest time between two removals of old records. */
 const pruneMs = 500;
 
-/** How far a stamp may be from the moment at which the device was told: clocks tick in whole seconds, and messages take a while. */
+/** The largest difference between a stamp and the notification that led to it: clocks tick in whole seconds, and messages take time. */
 export const stampMs = 3_000;
 
 interface Recent {
@@ -24,88 +24,94 @@ interface Recent {
   readonly device: string;
   readonly before: Task | undefined;
   readonly after: Task;
-  /** Whether the device said so itself, rather than a merge for it. */
-  readonly said: boolean;
-  /** The one device that is told of it, by a list; all are when undefined. */
+  /** True if `after` is the value that the device sent, false if it is the result of a merge. */
+  readonly isSent: boolean;
+  /** The only device that is sent this change, in a list; undefined if all devices are. */
   readonly onlyFor?: string;
 }
 
-interface Former extends Moved {
+interface FormerId extends Moved {
   readonly at: number;
-  /** Who may still use the old id: the device whose task was renumbered on arrival, or all but the one that changed it. */
-  readonly meantBy: (device: string) => boolean;
+  /** True for devices that may still use the old id: the sender of a task that was renumbered, or all but the one that changed it. */
+  readonly mayMean: (device: string) => boolean;
 }
 
-/** M12: a device works from what was there before `since`, as far as what it says arrives before `until`. */
-interface Deafness {
+/** M12: messages of the device that arrive before `until` may be based on the tasks as they were at `since`. */
+interface OutOfSync {
   readonly since: number;
   readonly until: number;
 }
 
-/** The values of one task that a sender may be working from, the last being the current, for `mergeUpdate`. */
+/** The values of one task that an update may be based on, for `mergeUpdate`. The last one is the current value. */
 export interface UnseenValues {
   readonly values: readonly Task[];
-  /** What the sender itself said last, if among them. */
-  readonly said: Task | undefined;
+  /** The value that the sender itself sent last, if it is among them. */
+  readonly ownLast: Task | undefined;
 }
 
-export class Unseen {
-  /** By key, oldest first, writes under way too. */
+export class RecentChanges {
+  /** By key, the oldest first, including uncommitted writes. */
   #recent = new Map<string, Recent[]>();
-  #formerly: Former[] = [];
+  #formerIds: FormerId[] = [];
   /** Connected devices that may ignore notifications. */
-  #deaf = new Map<string, Deafness>();
-  /** When each device last changed anything, for as long as it matters. */
-  #wrote = new Map<string, number>();
+  #outOfSync = new Map<string, OutOfSync>();
+  /** When each device last changed a task, for the last two seconds. */
+  #lastWrites = new Map<string, number>();
   #prunedAt = 0;
 
-  /** M12: from now on what others change counts as unseen by this device, until it has been sent all tasks. */
+  /** M12: from now on, changes by other devices count as unseen by this device, until it has been sent all tasks. */
   markOutOfSync(device: string, now: number): void {
-    this.#deaf.set(device, { since: this.#unseenSince(device, now), until: Number.POSITIVE_INFINITY });
+    this.#outOfSync.set(device, { since: this.#unseenSince(device, now), until: Number.POSITIVE_INFINITY });
   }
 
-  /** It is being sent all tasks: what it said before it has them may still be on its way. */
+  /** Called when the device is sent all tasks. Messages that it sent before it received them may still arrive. */
   markInSync(device: string, now: number): void {
-    const deaf = this.#deaf.get(device);
-    if (deaf !== undefined) this.#deaf.set(device, { ...deaf, until: now + unseenMs });
+    const entry = this.#outOfSync.get(device);
+    if (entry !== undefined) this.#outOfSync.set(device, { ...entry, until: now + unseenMs });
   }
 
-  /** It has no connection any more. */
+  /** Called when the device's last connection has ended. */
   forgetDevice(device: string): void {
-    this.#deaf.delete(device);
+    this.#outOfSync.delete(device);
   }
 
-  /** Whether a device other than this one changed anything just now. */
+  /** True if another device has changed a task in the last two seconds. */
   othersWrote(device: string, now: number): boolean {
-    return [...this.#wrote].some(([other, at]) => other !== device && at >= now - unseenMs);
+    return [...this.#lastWrites].some(([other, at]) => other !== device && at >= now - unseenMs);
   }
 
-  /** Remembers what a write is about to change. */
-  wrote(ops: Ops, device: string, now: number): void {
+  /** Records the changes of a write of this node, before it is committed. */
+  addWrite(ops: Ops, device: string, now: number): void {
     this.#prune(now);
-    if (ops.list.length > 0) this.#wrote.set(device, now);
+    if (ops.list.length > 0) this.#lastWrites.set(device, now);
     for (const moved of ops.renumbered()) {
-      this.#formerly.push({ ...moved, at: now, meantBy: (other) => other === device });
+      this.#formerIds.push({ ...moved, at: now, mayMean: (other) => other === device });
     }
     for (const moved of ops.moved()) {
-      this.#formerly.push({ ...moved, at: now, meantBy: (other) => other !== device });
+      this.#formerIds.push({ ...moved, at: now, mayMean: (other) => other !== device });
     }
-    for (const { key, before, after, said } of ops.puts()) this.#add(key, { at: now, device, said, before, after });
+    for (const { key, before, after, isSent } of ops.puts()) this.#add(key, { at: now, device, isSent, before, after });
   }
 
   /**
-   * Remembers what others have changed, on another node or in another way than by `wrote`.
-   * @param shown a task before these changes
+   * Records committed changes that `addWrite` has not: those of other nodes, and writes to the channel itself.
+   * @param lastSent the value of a task before these changes
    */
-  heard(changes: readonly Change[], shown: (key: string) => Task | undefined, now: number): void {
+  addCommitted(changes: readonly Change[], lastSent: (key: string) => Task | undefined, now: number): void {
     const latest = new Map<string, Task>();
     const merged = new Set<string>();
     for (const { key, value, origin, at, version } of changes) {
       if (value === null || this.#recent.get(key)?.some((one) => one.device === origin && one.at === at)) continue;
       const after = storedTask(value);
-      this.#wrote.set(origin, now);
-      // A step without a version is what the device said, and the one after it what came of that.
-      this.#add(key, { at: now, device: origin, said: !merged.has(key), before: latest.get(key) ?? shown(key), after });
+      this.#lastWrites.set(origin, now);
+      // A step without a version is the value that the device sent, and the next step is the result of the merge.
+      this.#add(key, {
+        at: now,
+        device: origin,
+        isSent: !merged.has(key),
+        before: latest.get(key) ?? lastSent(key),
+        after,
+      });
       latest.set(key, after);
       if (version === null) merged.add(key);
     }
@@ -113,11 +119,11 @@ export class Unseen {
   }
 
   /**
-   * A device's list was merged: until it has taken over the answer, the device goes on working from the values that it sent.
-   * @param result the tasks as they came out, by key
+   * Records the merge of a device's list: until the device has received the answer, its messages are based on the list that it sent.
+   * @param result the tasks after the merge, by key
    * @param listed the device's own values, by key
    */
-  merged(
+  addMerge(
     result: ReadonlyMap<string, Task>,
     listed: ReadonlyMap<string, Task>,
     device: string,
@@ -127,16 +133,16 @@ export class Unseen {
     for (const [key, before] of listed) {
       const after = result.get(key);
       if (before.id !== undefined && before.id !== after?.id) {
-        this.#formerly.push({ id: before.id, key, task: before, at: now, meantBy: (other) => other === device });
+        this.#formerIds.push({ id: before.id, key, task: before, at: now, mayMean: (other) => other === device });
       }
       if (after === undefined || same(before, seen(after))) continue;
-      this.#add(key, { at: now, device: '', said: false, onlyFor: device, before, after });
+      this.#add(key, { at: now, device: '', isSent: false, onlyFor: device, before, after });
     }
   }
 
   /**
-   * Undefined when the sender has surely seen the task's current value.
-   * @param crossed whether the sender may have forgotten its own last writes too
+   * The values that an update may be based on; undefined if the sender has surely seen the task's current value.
+   * @param crossed true if a list may have overwritten the sender's own last writes, too
    */
   of(key: string, { device, crossed }: { device: string; crossed: boolean }, now: number): UnseenValues | undefined {
     const since = this.#unseenSince(device, now);
@@ -145,27 +151,28 @@ export class Unseen {
     );
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
-    // A list of its own is what it had before everything else.
+    // The device's own list is older than every other record.
     const before = recent.findLast(({ onlyFor }) => onlyFor !== undefined)?.before ?? recent[first]?.before;
-    const said = recent.findLast((change) => change.device === device && change.said)?.after;
+    const ownLast = recent.findLast((change) => change.device === device && change.isSent)?.after;
     return {
       values: [...(before === undefined ? [] : [before]), ...recent.slice(first).map(({ after }) => after)],
-      said,
+      ownLast,
     };
   }
 
   /**
-   * Tasks that had this id until a moment ago, and that this device may still mean by it: none from before it gave the id itself.
+   * Tasks that lost this id recently, and that this device may still mean by it. If the device itself gave the id to the task that has
+   * it now, only tasks that lost it after that.
    * @param holder the task that has the id now
    */
   formersOf(id: number | undefined, holder: string | undefined, device: string, now: number): readonly Moved[] {
     const recent = (holder === undefined ? undefined : this.#recent.get(holder)) ?? [];
     const gave = recent.findLast((change) => change.device === device && change.after.id === id)?.at ?? -1;
     const since = Math.max(this.#unseenSince(device, now), gave + 1);
-    return this.#formerly.filter((one) => one.id === id && one.at >= since && one.meantBy(device));
+    return this.#formerIds.filter((one) => one.id === id && one.at >= since && one.mayMean(device));
   }
 
-  /** Whether another device made the task, and this one may not know that yet. */
+  /** True if another device created the task, and this device may not know it yet. */
   isNew(key: string, device: string, now: number): boolean {
     const since = this.#unseenSince(device, now);
     return (this.#recent.get(key) ?? []).some(
@@ -173,14 +180,14 @@ export class Unseen {
     );
   }
 
-  /** Whether clients were told of the new task at about this moment, in milliseconds. */
-  wasToldAt(key: string, at = Number.NEGATIVE_INFINITY): boolean {
+  /** True if clients were notified of the new task at about this moment, in milliseconds. */
+  wasAnnouncedAt(key: string, at = Number.NEGATIVE_INFINITY): boolean {
     const made = (this.#recent.get(key) ?? []).find(({ before }) => before === undefined);
     return made !== undefined && Math.abs(made.at - at) <= stampMs;
   }
 
-  /** How tasks that others changed were before, where they had this description then. */
-  before(desc: string | undefined, device: string, now: number): { key: string; task: Task }[] {
+  /** The earlier values, with this description, of tasks that other devices have changed. */
+  earlierByDesc(desc: string | undefined, device: string, now: number): { key: string; task: Task }[] {
     const since = this.#unseenSince(device, now);
     return [...this.#recent].flatMap(([key, list]) =>
       list.flatMap(({ at, before, device: changer, onlyFor = device }) =>
@@ -191,20 +198,20 @@ export class Unseen {
     );
   }
 
-  /** A task's value, and those that it had lately. */
-  late(key: string, task: Task): readonly Task[] {
+  /** The current and the recent values of a task. */
+  recentValues(key: string, task: Task): readonly Task[] {
     return [task, ...(this.#recent.get(key) ?? []).flatMap(({ before, after }) => [before ?? after, after])];
   }
 
-  /** How many fields an edit changes that made `ours` of a task, taken from whichever of its late values is nearest. */
-  away(key: string, task: Task, ours: Task, seen: (task: Task) => Task): number {
-    return Math.min(...this.late(key, task).map((value) => distance(seen(value), ours)));
+  /** The number of fields in which `ours` differs from the closest recent value of the task. */
+  distanceTo(key: string, task: Task, ours: Task, seen: (task: Task) => Task): number {
+    return Math.min(...this.recentValues(key, task).map((value) => distance(seen(value), ours)));
   }
 
-  /** What others changed from then on, this device may not have seen. */
+  /** The moment since which changes of other devices count as unseen by this device. */
   #unseenSince(device: string, now: number): number {
-    const deaf = this.#deaf.get(device);
-    return deaf === undefined || now > deaf.until ? now - unseenMs : Math.min(now - unseenMs, deaf.since);
+    const entry = this.#outOfSync.get(device);
+    return entry === undefined || now > entry.until ? now - unseenMs : Math.min(now - unseenMs, entry.since);
   }
 
   #add(key: string, recent: Recent): void {
@@ -212,15 +219,15 @@ export class Unseen {
   }
 
   #prune(now: number): void {
-    for (const [device, at] of this.#wrote) if (now - at > unseenMs) this.#wrote.delete(device);
-    // Of every task that was just touched: not with every write.
+    for (const [device, at] of this.#lastWrites) if (now - at > unseenMs) this.#lastWrites.delete(device);
+    // This visits every recently changed task, so it does not run at each write.
     if (now - this.#prunedAt < pruneMs) return;
     this.#prunedAt = now;
-    for (const [device, { until }] of this.#deaf) if (now > until) this.#deaf.delete(device);
-    const horizon = Math.min(now - unseenMs, ...[...this.#deaf.values()].map(({ since }) => since));
-    this.#formerly = this.#formerly.filter(({ at }) => at >= horizon).slice(-formerMost);
+    for (const [device, { until }] of this.#outOfSync) if (now > until) this.#outOfSync.delete(device);
+    const horizon = Math.min(now - unseenMs, ...[...this.#outOfSync.values()].map(({ since }) => since));
+    this.#formerIds = this.#formerIds.filter(({ at }) => at >= horizon).slice(-mostFormerIds);
     for (const [key, list] of this.#recent) {
-      const late = list.filter(({ at }) => at >= horizon).slice(-unseenMost);
+      const late = list.filter(({ at }) => at >= horizon).slice(-mostChanges);
       if (late.length === 0) this.#recent.delete(key);
       else this.#recent.set(key, late);
     }

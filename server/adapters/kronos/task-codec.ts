@@ -1,5 +1,5 @@
-// How a task lies in a channel: as the JSON text of its item's value, checked by the codec on its way in. Nothing here checks it
-// again, and nothing knows what a task means.
+// A task in a channel is the JSON text of an item's value. protocol/codec.ts has checked it before it was written, so this file does not
+// check it again.
 
 import type { Task } from '../../../protocol/messages.ts';
 import type { Item } from '../../core/store.ts';
@@ -14,7 +14,7 @@ export function storedTask(text: string): Task {
 
 const parsed = new WeakMap<Item, Task>();
 
-/** Items never change and are asked about again and again: each is parsed once. */
+/** Parses an item's value, once: items are immutable and are read often. */
 export function taskOf(item: Item): Task {
   const known = parsed.get(item);
   if (known !== undefined) return known;

@@ -1,5 +1,5 @@
-// The tasks of an account by what clients know them by: id, index, description. It is kept in step with a cached channel,
-// writes under way included. Which of several is meant is decided in find.ts.
+// The tasks of an account by id, index and description. The index is kept in step with a cached channel, including uncommitted writes.
+// match-task.ts decides which of several tasks a request means.
 
 import type { Task } from '../../../protocol/messages.ts';
 import type { ItemIndex } from '../../core/cached-channel.ts';
@@ -8,7 +8,7 @@ import { taskOf } from './task-codec.ts';
 
 export class Lookup implements ItemIndex {
   #tasks = new Map<string, Task>();
-  /** Two tasks may have one id while a write is under way, or one description for ever. */
+  /** Several tasks may have the same id during a write, or the same description at any time. */
   #byId = new Map<number, Set<string>>();
   #byDesc = new Map<string, Set<string>>();
   #byIndex = new Map<string, string>();
@@ -17,7 +17,7 @@ export class Lookup implements ItemIndex {
     return this.#tasks.get(key);
   }
 
-  /** Keys, as from the others. */
+  /** Keys of tasks, like `byDesc` and `byIndex`. */
   byId(id: number | undefined): readonly string[] {
     return id === undefined ? [] : [...(this.#byId.get(id) ?? [])];
   }
@@ -30,7 +30,7 @@ export class Lookup implements ItemIndex {
     return index === undefined ? undefined : this.#byIndex.get(index);
   }
 
-  /** The ids that are taken, but for that of one task. */
+  /** The ids that are used by tasks other than `except`. */
   ids(except?: string): { has(id: number): boolean } {
     return { has: (id) => this.byId(id).some((key) => key !== except) };
   }

@@ -1,5 +1,5 @@
-// Requests about the tasks of the account that asks, of both client generations: whether it may, what of the request is meant, and what
-// it is answered, which may be a whole list that it did not ask for. What becomes of the tasks is decided in tasks.ts.
+// Handles task requests of both client generations: checks scopes, reads the request and sends the answer, which may be a whole list that
+// the client did not request. tasks.ts decides how the tasks change.
 
 import { decode, type Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
@@ -20,14 +20,14 @@ import { type Outcome, Tasks, type Writer } from './tasks.ts';
 export interface TaskDeps {
   readonly hub: Hub;
   readonly accounts: Accounts;
-  /** Another merge than the protocol's, so that the simulation can be shown to notice a wrong one. */
+  /** A replacement for the protocol's merge. Tests pass a wrong one, to check that the simulation notices it. */
   readonly merge?: typeof mergeList;
 }
 
 type Login = WireLogin<Device>;
 
-/** Who asks, of which tasks, and whom to answer. */
-interface Asking {
+/** One request: the tasks it is about, the identity of the connection, and the queue for the answer. */
+interface TaskCall {
   readonly tasks: Tasks;
   readonly login: Login;
   readonly to: OrderedResponses;
@@ -35,7 +35,7 @@ interface Asking {
   readonly client: TaskClient;
 }
 
-/** Opens the adapter of plain task clients, one for all connections of a hub. */
+/** Opens the adapter for plain task clients. A hub has one for all connections. */
 export async function openTaskClients(deps: TaskDeps): Promise<TaskClients<Device>> {
   const { hub } = deps;
   const [notes, alive] = await Promise.all([hub.cachedChannel('@hub/devices'), hub.cachedChannel('@hub/processes')]);
@@ -46,8 +46,8 @@ class TaskRequests implements TaskClients<Device> {
   #deps: TaskDeps;
   #devices: Devices;
   #opened = new Map<string, Promise<Tasks>>();
-  /** When a connection was last sent its tasks without having asked. */
-  #unasked = new WeakMap<OrderedResponses, number>();
+  /** When a connection was last sent a list that it did not request. */
+  #lastUnasked = new WeakMap<OrderedResponses, number>();
 
   constructor(deps: TaskDeps, devices: Devices) {
     this.#deps = deps;
@@ -66,15 +66,15 @@ class TaskRequests implements TaskClients<Device> {
     const known = this.#opened.get(account);
     if (known !== undefined) return known;
     const opening = Tasks.open(this.#deps.hub, account, this.#deps.merge);
-    opening.then(({ channel }) => channel.listen(() => this.#devices.told())).catch(() => undefined);
+    opening.then(({ channel }) => channel.listen(() => this.#devices.noteSending())).catch(() => undefined);
     this.#opened.set(account, opening);
     opening.catch(() => this.#opened.delete(account));
     return opening;
   }
 
   /**
-   * @param unreadable what was in a `write-all` and is no task (W7)
-   * @param key where the request names its task by that; of a create it is answered (S2)
+   * @param unreadable the elements of a `write-all` that are not tasks (W7)
+   * @param key the item's key, if the request names it; the ack of a create repeats it (S2)
    */
   async handle(
     to: OrderedResponses,
@@ -87,7 +87,8 @@ class TaskRequests implements TaskClients<Device> {
     const { ref } = request;
     const { account } = login.identity;
     const client = request.channel === undefined ? (login.device ?? rawClient) : rawClient;
-    const learnt = request.channel === undefined && login.device !== undefined && learn(login.device, request);
+    const learned =
+      request.channel === undefined && login.device !== undefined && learnGeneration(login.device, request);
     const verb = request.type === 'read-all' ? 'read' : 'write';
     if (!isAllowed(login.identity, verb, `${account}/tasks`)) {
       return to.enqueueRefusal(refuse('forbidden', '', `this token has no scope ${verb} for tasks`), ref);
@@ -104,18 +105,18 @@ class TaskRequests implements TaskClients<Device> {
       version: request.version ?? inData ?? undefined,
       writeId: request.write_id,
       base: baseOf(request.base, tasks.channel),
-      crossed: this.#crossed(to),
+      crossed: this.#mayCross(to),
     };
     if (request.type === 'write-all') return this.#writeAll(asking, writer, request, unreadable);
     const outcome = this.#write(asking, writer, request, key);
     if ('ok' in outcome) return to.enqueueRefusal(outcome, ref);
-    // R4: it was shown tasks as a client that might be of either generation.
-    const shownOtherwise = learnt && tasks.readOtherwise(client.generation);
+    // R4: before this request the client was sent tasks in the form for an unknown generation.
+    const shownOtherwise = learned && tasks.differsFor(client.generation);
     const differs = () => shownOtherwise || outcome.differs();
-    this.#wrote(asking, writer, { ...outcome, differs }, request.type === 'create' ? key : undefined);
+    this.#answerWrite(asking, writer, { ...outcome, differs }, request.type === 'create' ? key : undefined);
   }
 
-  /** R2: an index keeps no secret of the account, whichever of its tokens the client had when it made the task. */
+  /** R2: replaces a secret at the beginning of `index` by the account, for any token of the account. */
   hideSecret<T>(task: T, account: string): T {
     if (typeof task !== 'object' || task === null || !('index' in task) || typeof task.index !== 'string') return task;
     const secret = task.index.slice(0, Math.max(0, task.index.indexOf('#')));
@@ -123,9 +124,9 @@ class TaskRequests implements TaskClients<Device> {
     return { ...task, index: account + task.index.slice(secret.length) };
   }
 
-  /** Begins it at once. */
+  /** Starts the write synchronously. */
   #write(
-    { tasks, login }: Asking,
+    { tasks, login }: TaskCall,
     writer: Writer,
     request: Requests['create' | 'update' | 'delete'],
     key: string | undefined,
@@ -147,37 +148,37 @@ class TaskRequests implements TaskClients<Device> {
     return tasks.update(writer, { key, id }, task);
   }
 
-  #wrote(asking: Asking, writer: Writer, outcome: Outcome, key: string | undefined): void {
+  #answerWrite(asking: TaskCall, writer: Writer, outcome: Outcome, key: string | undefined): void {
     const { to, ref } = asking;
     to.enqueue(async () => {
       const written = await outcome.written.catch((error: unknown) => to.respondToFault(error, ref));
       if (written === undefined || !to.respondToWrite(written, ref, { key })) return;
-      // W3, W6: what the sender holds is not what came out, or may not be.
-      const differs = outcome.differs() || this.#crossed(to);
-      const deaf = !written.replayed && noteWrite(asking, writer, written, differs);
-      if ((differs || deaf) && !to.isOver) await this.#listUnasked(asking);
+      // W3, W6: the sender has, or may have, another value than the result.
+      const differs = outcome.differs() || this.#mayCross(to);
+      const outOfSync = !written.replayed && markWrite(asking, writer, written, differs);
+      if ((differs || outOfSync) && !to.isOver) await this.#sendList(asking);
     });
   }
 
   async #writeAll(
-    asking: Asking,
+    asking: TaskCall,
     writer: Writer,
     request: Requests['write-all'],
     unreadable: readonly Unreadable[],
   ): Promise<void> {
     const { tasks, login, to, ref } = asking;
     const { account } = login.identity;
-    const said = (request.tasks ?? request.data?.tasks)?.map((task) => this.hideSecret(task, account));
-    if (said === undefined) return to.enqueueRefusal(refuse('missing', 'tasks'), ref);
+    const listed = (request.tasks ?? request.data?.tasks)?.map((task) => this.hideSecret(task, account));
+    if (listed === undefined) return to.enqueueRefusal(refuse('missing', 'tasks'), ref);
     await to.done();
-    const { written, spared, sure } = await tasks.writeAll(writer, login.device, said, unreadable);
+    const { written, spared, sure } = await tasks.writeAll(writer, login.device, listed, unreadable);
     if (!to.respondToWrite(written, ref, unreadable.length === 0 ? {} : { unreadable: unreadable.map(asAnswered) }))
       return;
     if (unreadable.length > 0 && ref === undefined) to.refuse(unreadableTasks(unreadable), ref);
     if (!written.replayed) {
-      login.device?.merged(writer.version, tasks.version, sure);
-      // One whose version is ahead takes over the hub's with the list, and hears again.
-      if (sure === undefined || (writer.version ?? 0) > Math.max(0, tasks.version)) await this.#listUnasked(asking);
+      login.device?.noteMerge(writer.version, tasks.version, sure);
+      // A client whose version is ahead ignores notifications. With the list it takes over the hub's version.
+      if (sure === undefined || (writer.version ?? 0) > Math.max(0, tasks.version)) await this.#sendList(asking);
     }
     if (spared > 0) {
       to.refuse(
@@ -187,39 +188,39 @@ class TaskRequests implements TaskClients<Device> {
     }
   }
 
-  /** R1. Waits for the sender's own writes, so that it reads them. */
-  async #readAll({ tasks, login, to, ref, client }: Asking): Promise<void> {
+  /** R1. Waits for the sender's own writes, so that the list contains them. */
+  async #readAll({ tasks, login, to, ref, client }: TaskCall): Promise<void> {
     await to.done();
     const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
-    login.device?.list(all.seq, all.version, true);
+    login.device?.noteList(all.seq, all.version, true);
     tasks.markInSync(login.identity.device);
     to.send(all.text(ref));
   }
 
   /** W3, W6, M11 */
-  async #listUnasked({ tasks, login, to, client }: Asking): Promise<void> {
+  async #sendList({ tasks, login, to, client }: TaskCall): Promise<void> {
     if (!isAllowed(login.identity, 'read', tasks.channel.name)) return;
     const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
     if (to.isOver) return;
-    this.#unasked.set(to, this.#deps.hub.world.now());
-    login.device?.list(all.seq, all.version, false);
+    this.#lastUnasked.set(to, this.#deps.hub.world.now());
+    login.device?.noteList(all.seq, all.version, false);
     tasks.markInSync(login.identity.device);
     to.send(all.text());
   }
 
-  /** Whether a list that was sent unasked may have crossed what this device just wrote, so that it has forgotten that. */
-  #crossed(to: OrderedResponses): boolean {
-    const unasked = this.#unasked.get(to);
+  /** True if a list that the client did not request may have crossed its last write and overwritten that in the client. */
+  #mayCross(to: OrderedResponses): boolean {
+    const unasked = this.#lastUnasked.get(to);
     return unasked !== undefined && this.#deps.hub.world.now() - unasked <= sureMs;
   }
 }
 
-/** M12: whether the sender now ignores what others changed, until it is sent all tasks. */
-function noteWrite({ tasks, login }: Asking, writer: Writer, { changes }: Accepted, differs: boolean): boolean {
+/** M12: notes an accepted write. Returns true if the sender ignores notifications from now on, until it is sent all tasks. */
+function markWrite({ tasks, login }: TaskCall, writer: Writer, { changes }: Accepted, differs: boolean): boolean {
   const first = changes[0]?.seq;
   const last = changes.at(-1)?.seq;
   const steps = first === undefined || last === undefined || differs ? undefined : { first, last };
-  login.device?.wrote(writer.version, steps);
+  login.device?.noteWrite(writer.version, steps);
   if (writer.version === undefined || (writer.version <= tasks.version && !tasks.othersWrote(writer.device)))
     return false;
   tasks.markOutOfSync(writer.device);
@@ -227,13 +228,13 @@ function noteWrite({ tasks, login }: Asking, writer: Writer, { changes }: Accept
 }
 
 /**
- * R4: what a device sends tells the generation of its client.
- * @returns whether that was not known
+ * R4: derives the generation of the client from its request.
+ * @returns true if the generation was unknown before
  */
-function learn(device: Device, request: TaskRequest): boolean {
+function learnGeneration(device: Device, request: TaskRequest): boolean {
   const before = device.generation;
   const generation = generationIn(request, before !== 'unknown');
-  if (generation !== undefined) device.isOf(generation);
+  if (generation !== undefined) device.setGeneration(generation);
   return before === 'unknown' && generation !== undefined;
 }
 
@@ -242,17 +243,17 @@ function generationIn(request: TaskRequest, known: boolean): 2018 | 2019 | undef
     case 'create':
       return request.task && generationOf(request.task);
     case 'update':
-      // Only 2019 names the old id beside the index.
+      // Only 2019 sends the old id in addition to the index.
       if (typeof request.task_id === 'number' && request.task?.index !== undefined) return 2019;
       if (request.task === undefined) return undefined;
-      // A client of 2018 repeats the fields of both that it was shown.
+      // A client of 2018 repeats the fields of both generations that it was sent.
       if (!known && request.task_id === undefined && hasBothForms(request.task)) return 2018;
       return generationOf(request.task);
     case 'delete':
       if (request.task_index && request.task_id === undefined) return 2019;
       return !known && request.task_id !== undefined && !request.task_index ? 2018 : undefined;
     case 'write-all': {
-      // A list has tasks that others made, too.
+      // A list may also have tasks that other clients created.
       const all = (request.tasks ?? request.data?.tasks ?? []).map(generationOf);
       const made = new Set(all.filter((one) => one !== undefined));
       return known || made.size !== 1 ? undefined : [...made][0];
@@ -266,7 +267,7 @@ function asAnswered({ place, wrong, id, index }: Unreadable): object {
   return { place, error: wrong, task_id: id, task_index: index };
 }
 
-/** W7: the sentence that a person reads. */
+/** W7: the message for a person. */
 function unreadableTasks(unreadable: readonly Unreadable[]): Refusal {
   const some = unreadable.slice(0, 3).map(({ place, wrong }) => `${place} (${wrong})`);
   const more = unreadable.length - some.length;

@@ -1,10 +1,10 @@
-// The tasks of one account: the task verbs of both client generations turned into writes of the channel `<account>/tasks`. What a
-// list means is decided in protocol/merge.ts, which task is meant in find.ts, and what plain clients are told in notices.ts.
+// The tasks of one account: converts the task verbs of both client generations into writes of the channel `<account>/tasks`.
+// protocol/merge.ts merges lists, match-task.ts finds the task that a request means, and notices.ts writes the notifications.
 
 import { createHash } from 'node:crypto';
 import type { Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
-import { type Generation, saidBy, shownTo, storedFrom } from '../../../protocol/generation.ts';
+import { type Generation, parseSent, shownTo, storedFrom } from '../../../protocol/generation.ts';
 import { distance, type Life, type MergeOutcome, mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
@@ -21,13 +21,13 @@ import { keyNamed, nameList, stampOf, type TaskClient, withIndexOf } from './ali
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Sought, type Which } from './match-task.ts';
 import { livesOf, provesReceived, type TaskPast } from './merge-history.ts';
-import { Notices, removedMost } from './notices.ts';
+import { mostRemoved, Notices } from './notices.ts';
 import { Ops } from './ops.ts';
-import { Unseen } from './recent-changes.ts';
+import { RecentChanges } from './recent-changes.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 import { Lookup } from './task-index.ts';
 
-/** Who writes, from which connection, and what it says about it. */
+/** The device and the connection that write, and the fields of the request that apply to the write. */
 export interface Writer {
   readonly device: string;
   /** The secret that begins this client's indexes; '' for a session without one. */
@@ -37,27 +37,27 @@ export interface Writer {
   readonly version: number | undefined;
   readonly writeId: string | undefined;
   readonly base: number | undefined;
-  /** Whether a list may be under way to it that makes it forget what it wrote itself just now. */
+  /** True if a list may be on its way to the device, which overwrites its last writes there. */
   readonly crossed: boolean;
 }
 
-/** What became of a write; and, once that is known, whether the sender has to be sent all tasks, not being what it thinks. */
+/** The result of a write. Once it is committed, `differs` is true if the sender has another value and must be sent all tasks. */
 export type Outcome = { readonly written: Promise<Committed | Refusal>; readonly differs: () => boolean };
 
 export interface AllTasks {
   /** The answer to a `read-all` with this `ref`. */
   readonly text: (ref?: string | number) => string;
-  /** The last step that is in it. */
+  /** The last step that the text contains. */
   readonly seq: number;
   readonly version: number;
 }
 
-/** What became of a device's list. */
+/** The result of merging a device's list. */
 export interface Merged {
   readonly written: Committed | Refusal;
-  /** How many tasks it would have removed and did not (W7). */
+  /** The number of tasks that the list would have removed, had they not been too many (W7). */
   readonly spared: number;
-  /** The last step, where the device's list is what came out; undefined otherwise. */
+  /** The last step, if the result equals the device's list; undefined otherwise. */
   readonly sure: number | undefined;
 }
 
@@ -66,21 +66,21 @@ export class Tasks {
   readonly channel: Channel;
   #document: CachedChannel;
   #hub: Hub;
-  #merge: typeof mergeList;
+  #mergeList: typeof mergeList;
   #notices: Notices;
   #lookup = new Lookup();
-  #unseen = new Unseen();
+  #recent = new RecentChanges();
 
   private constructor(account: string, document: CachedChannel, hub: Hub, merge: typeof mergeList, notices: Notices) {
     this.account = account;
     this.channel = document.channel;
     this.#document = document;
     this.#hub = hub;
-    this.#merge = merge;
+    this.#mergeList = merge;
     this.#notices = notices;
     document.addIndex(this.#lookup);
     this.channel.listen((changes) => {
-      this.#unseen.heard(changes, (key) => notices.shown(key), hub.world.now());
+      this.#recent.addCommitted(changes, (key) => notices.lastSent(key), hub.world.now());
       notices.hear(changes);
     });
   }
@@ -90,8 +90,8 @@ export class Tasks {
     const { channel } = document;
     for (;;) {
       const state = await document.settled();
-      const past = await channel.history({ newest: true, limit: removedMost });
-      // Nothing may happen between what the notices begin with and the first change they hear.
+      const past = await channel.history({ newest: true, limit: mostRemoved });
+      // The notices must not miss a change between this state and the first batch that they receive.
       if (state.seq !== channel.position.seq) continue;
       return new Tasks(account, document, hub, merge, new Notices(account, channel, state.items, past));
     }
@@ -105,70 +105,70 @@ export class Tasks {
     return this.channel.position.seq;
   }
 
-  /** How a plain client with this token follows the tasks. */
+  /** The view by which a plain client with this token follows the tasks. */
   view(token: string, reader: TaskReader): View {
     return this.#notices.view(token, reader);
   }
 
-  /** R1: what is on disk now, for one reader. */
+  /** R1: all committed tasks, in the form for one reader. */
   async readAll(reader: TaskReader): Promise<AllTasks> {
     const { items, seq, version } = await this.#document.settled();
     const tasks = [...items.values()].map((item) => ({ key: item.key, task: taskOf(item) }));
     return { text: (ref) => this.#notices.listText(tasks, version, reader, ref), seq, version };
   }
 
-  /** Whether clients of this generation read the times of some tasks in another unit than they are stored in. */
-  readOtherwise(generation: Generation): boolean {
+  /** True if clients of this generation are sent some times in another unit than the stored one. */
+  differsFor(generation: Generation): boolean {
     return [...this.#document.view.items.values()].some((item) => {
       const task = taskOf(item);
-      const said = saidBy(generation, task);
-      return said.due !== task.due || said.done !== task.done;
+      const sent = parseSent(generation, task);
+      return sent.due !== task.due || sent.done !== task.done;
     });
   }
 
-  /** Whether a device other than this one changed anything just now. */
+  /** True if another device has changed a task in the last two seconds. */
   othersWrote(device: string): boolean {
-    return this.#unseen.othersWrote(device, this.#hub.world.now());
+    return this.#recent.othersWrote(device, this.#hub.world.now());
   }
 
   /** M12: this device may ignore notifications until it has been sent all tasks. */
   markOutOfSync(device: string): void {
-    this.#unseen.markOutOfSync(device, this.#hub.world.now());
+    this.#recent.markOutOfSync(device, this.#hub.world.now());
   }
 
   markInSync(device: string): void {
-    this.#unseen.markInSync(device, this.#hub.world.now());
+    this.#recent.markInSync(device, this.#hub.world.now());
   }
 
-  /** This device has no connection any more. */
+  /** Called when the device's last connection has ended. */
   forgetDevice(device: string): void {
-    this.#unseen.forgetDevice(device);
+    this.#recent.forgetDevice(device);
   }
 
   /**
    * W3
-   * @param key where the sender gives one
+   * @param key the key of the new item; a new one by default
    */
-  create(writer: Writer, said: Task, key = this.#hub.world.id()): Outcome {
+  create(writer: Writer, sent: Task, key = this.#hub.world.id()): Outcome {
     const { client, device } = writer;
-    const { index, ...rest } = this.#read(writer, said);
+    const { index, ...rest } = this.#read(writer, sent);
     const whole: Task = index === undefined ? rest : { ...rest, index };
     let differs = false;
     const written = this.#write(writer, (ops, now) => {
       const twins = this.#lookup.byId(rest.id).flatMap((key) => this.#lookup.task(key) ?? []);
       const namesake = this.#lookup.byIndex(index);
-      // M9: two clients of 2019 that make a task of one id in the same second give it the same index.
+      // M9: two clients of 2019 that create tasks with the same id in the same second give both the same index.
       const another =
-        namesake !== undefined && client.generation !== 'raw' && this.#unseen.isNew(namesake, device, now);
+        namesake !== undefined && client.generation !== 'raw' && this.#recent.isNew(namesake, device, now);
       const isTwin = (twin: Task) => same(twin, whole) || same(shownTo(client.generation, twin), whole);
       if ((namesake !== undefined && !another) || twins.some(isTwin)) return refuse('task_exists');
       const ours = another ? rest : whole;
-      if (another && index !== undefined) client.names(index, key);
-      if (index === undefined) client.made(key);
+      if (another && index !== undefined) client.setAlias(index, key);
+      if (index === undefined) client.addUnindexed(key);
       if (this.#lookup.task(key) !== undefined) return refuse('item_exists', '', 'update it, or leave key out');
       const used = this.#lookup.ids();
       differs = ours.id === undefined || used.has(ours.id);
-      if (differs && ours.id !== undefined) ops.keep(key, ours);
+      if (differs && ours.id !== undefined) ops.putHistoryOnly(key, ours);
       ops.put(key, differs ? { ...ours, id: freeId(used) } : ours);
       return undefined;
     });
@@ -176,23 +176,23 @@ export class Tasks {
   }
 
   /** W2, W4, W6 */
-  update(writer: Writer, which: Which, said: Task): Outcome {
-    const ours = this.#read(writer, said);
+  update(writer: Writer, which: Which, sent: Task): Outcome {
+    const ours = this.#read(writer, sent);
     let differs = false;
     const written = this.#write(writer, (ops, now) => {
       const sought = this.#sought(writer, which, ours);
-      const named = find(this.#lookup, this.#unseen, sought, now);
+      const named = find(this.#lookup, this.#recent, sought, now);
       const found = named ?? findRemoved(this.#notices.removed, this.#lookup, sought);
       if (found !== undefined && found !== 'ambiguous') {
-        if (sought.alias !== undefined) writer.client.names(sought.alias, found.key);
+        if (sought.alias !== undefined) writer.client.setAlias(sought.alias, found.key);
         const { which } = sought;
-        const meant = sought.named ? withIndexOf(found, ours) : ours;
-        differs = this.#change(ops, writer, found, which, meant, now);
+        const target = sought.named ? withIndexOf(found, ours) : ours;
+        differs = this.#change(ops, writer, found, which, target, now);
         return undefined;
       }
       const unlike = this.#lookup.ids().has(which.id ?? ours.id ?? 0);
       if (found === undefined && !unlike) return refuse('task_not_found');
-      // Whichever it is, nothing may be lost: the sender finds its edit beside them.
+      // It is not clear which task is meant. The edit must not be lost, so it becomes a new task.
       differs = true;
       ops.put(this.#hub.world.id(), { ...ours, id: freeId(this.#lookup.ids()) });
       return undefined;
@@ -201,16 +201,16 @@ export class Tasks {
   }
 
   /** W2, W4, W6 */
-  delete(writer: Writer, said: Which): Outcome {
-    const named = said.index === undefined ? {} : withOwner({ index: said.index }, writer.userId, this.account);
+  delete(writer: Writer, which: Which): Outcome {
+    const named = which.index === undefined ? {} : withOwner({ index: which.index }, writer.userId, this.account);
     let differs = false;
     const written = this.#write(writer, (ops, now) => {
-      const sought = this.#sought(writer, { ...said, ...named }, undefined);
-      const found = find(this.#lookup, this.#unseen, sought, now);
+      const sought = this.#sought(writer, { ...which, ...named }, undefined);
+      const found = find(this.#lookup, this.#recent, sought, now);
       if (found === undefined) return refuse('task_not_found');
       differs = found === 'ambiguous';
       if (found === 'ambiguous') return undefined;
-      if (sought.alias !== undefined) writer.client.names(sought.alias, found.key);
+      if (sought.alias !== undefined) writer.client.setAlias(sought.alias, found.key);
       ops.remove(found.key);
       return undefined;
     });
@@ -218,8 +218,8 @@ export class Tasks {
   }
 
   /**
-   * M5 to M11: the whole list of a device, merged with what happened meanwhile.
-   * @param unreadable what is in the list and is no task (W7)
+   * M5 to M11: merges the whole list of a device with the changes since its base.
+   * @param unreadable the elements of the list that are not tasks (W7)
    */
   async writeAll(
     writer: Writer,
@@ -228,10 +228,10 @@ export class Tasks {
     unreadable: readonly Unreadable[],
   ): Promise<Merged> {
     const { client } = writer;
-    const said = listed.map((task) => this.#read(writer, task));
-    const past = await this.#pastOf(writer, device, said);
-    const unkept = await this.#unkept(writer.device, unreadable);
-    const seen = seenBy(client);
+    const sent = listed.map((task) => this.#read(writer, task));
+    const past = await this.#pastOf(writer, device, sent);
+    const unreadableNotes = await this.#newUnreadable(writer.device, unreadable);
+    const seen = shownBy(client);
     let spared = 0;
     let equal = false;
     const written = await this.#write(writer, (ops, now, state) => {
@@ -242,15 +242,15 @@ export class Tasks {
         own,
         unindexed,
         shown,
-      } = nameList(said, {
+      } = nameList(sent, {
         lives,
         past,
         account: this.account,
         device: writer.device,
         client,
       });
-      const present = this.#present(lives, unreadable, writer);
-      const merge = this.#merge(lives, ours, bounded(writer.version, now), {
+      const present = this.#presentKeys(lives, unreadable, writer);
+      const merge = this.#mergeList(lives, ours, bounded(writer.version, now), {
         keys,
         present,
         unindexed,
@@ -259,31 +259,31 @@ export class Tasks {
       });
       spared = merge.spared;
       const named = new Set(keys.values());
-      for (const [key, task] of merge.listed) if (task.index === undefined && !named.has(key)) client.made(key);
+      for (const [key, task] of merge.listed) if (task.index === undefined && !named.has(key)) client.addUnindexed(key);
       for (const outcome of inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id)) {
         if (outcome.kind === 'remove') ops.remove(outcome.key);
         else {
           const key = outcome.key ?? this.#hub.world.id();
           const stored = this.#storedOr(key, past);
           const from = (task: Task) => (stored === undefined ? task : storedFrom(client.generation, stored, task));
-          if (outcome.overruled !== undefined) ops.keep(key, from(outcome.overruled));
+          if (outcome.overruled !== undefined) ops.putHistoryOnly(key, from(outcome.overruled));
           ops.put(key, from(outcome.task));
           const alias = own.get(outcome.overruled ?? outcome.task);
-          if (alias !== undefined) client.names(alias, key);
-          else if (outcome.key === null && outcome.task.index === undefined) client.made(key);
+          if (alias !== undefined) client.setAlias(alias, key);
+          else if (outcome.key === null && outcome.task.index === undefined) client.addUnindexed(key);
         }
       }
-      for (const one of unkept) ops.note(one.key, { unreadable: one.text });
+      for (const one of unreadableNotes) ops.putNote(one.key, { unreadable: one.text });
       const result = ops.result();
-      equal = result.size === ours.length + unreadable.length && isList(result, listed, client);
-      this.#unseen.merged(result, merge.listed, writer.device, now, seen);
+      equal = result.size === ours.length + unreadable.length && hasAllListed(result, listed, client);
+      this.#recent.addMerge(result, merge.listed, writer.device, now, seen);
       return undefined;
     });
     const sure = written.ok && equal && !written.replayed ? written.position.seq : undefined;
     return { written, spared, sure };
   }
 
-  /** A task as it is, or as it was before it was removed. */
+  /** The current value of a task, or its last value if it was removed. */
   #storedOr(key: string, { base, steps }: TaskPast): Task | undefined {
     const current = this.#lookup.task(key);
     if (current !== undefined) return current;
@@ -293,8 +293,12 @@ export class Tasks {
     return item === undefined ? undefined : taskOf(item);
   }
 
-  /** W7: what the unreadable tasks of a list are here; everything, where that cannot be told of one. */
-  #present(lives: readonly Life[], unreadable: readonly Unreadable[], { client, userId }: Writer): ReadonlySet<string> {
+  /** W7: the keys of the tasks that the unreadable elements name; the keys of all tasks if one element does not name any. */
+  #presentKeys(
+    lives: readonly Life[],
+    unreadable: readonly Unreadable[],
+    { client, userId }: Writer,
+  ): ReadonlySet<string> {
     const present = new Set<string>();
     for (const { id, index, desc } of unreadable) {
       const named = index === undefined ? undefined : withOwner({ index }, userId, this.account).index;
@@ -310,8 +314,11 @@ export class Tasks {
     return present;
   }
 
-  /** W7: the texts that this device has not sent before, with the key under which each is kept. */
-  async #unkept(device: string, unreadable: readonly Unreadable[]): Promise<readonly { key: string; text: string }[]> {
+  /** W7: the texts that this device has not sent before, with the key under which history stores each. */
+  async #newUnreadable(
+    device: string,
+    unreadable: readonly Unreadable[],
+  ): Promise<readonly { key: string; text: string }[]> {
     const all = unreadable.map(({ text }) => {
       const name = createHash('sha256').update(`${device} ${text}`).digest('base64url').slice(0, 22);
       return { key: `unreadable-${name}`, text };
@@ -320,14 +327,14 @@ export class Tasks {
     return all.filter((_, at) => known[at]?.length === 0);
   }
 
-  /** What happened since the device's base; or since the list it was sent last, where its own proves that one received. */
+  /** The changes since the device's base, or since the list that it was sent last if its own list proves that it arrived (M11). */
   async #pastOf(writer: Writer, device: Device | undefined, ours: readonly Task[]): Promise<TaskPast> {
     const { seq: until } = await this.#document.settled();
     const past = await this.#between(device?.base?.seq ?? 0, until);
     const sent = device?.sent;
-    if (sent === undefined || !provesReceived(past, sent.login, ours, writer.device, seenBy(writer.client)))
+    if (sent === undefined || !provesReceived(past, sent.login, ours, writer.device, shownBy(writer.client)))
       return past;
-    device?.proved();
+    device?.confirmSent();
     return this.#between(sent.base.seq, until);
   }
 
@@ -339,14 +346,14 @@ export class Tasks {
     return { base, steps, until };
   }
 
-  /** A task as a client sent it, in the form of its generation, without its secret. */
-  #read({ client, userId }: Writer, said: Task): Task {
-    return saidBy(client.generation, withOwner(said, userId, this.account));
+  /** Parses a task that a client sent: in the form of its generation, and without its secret. */
+  #read({ client, userId }: Writer, sent: Task): Task {
+    return parseSent(client.generation, withOwner(sent, userId, this.account));
   }
 
-  /** W10: which task a request means, where it may have a name of its own for it. */
+  /** W10: how to find the task that a request means, if its index is an alias, made by the hub, or unknown. */
   #sought({ client, device }: Writer, which: Which, ours: Task | undefined): Sought & { readonly named: boolean } {
-    const plain = { which, ours, device, seen: seenBy(client) };
+    const plain = { which, ours, device, seen: shownBy(client) };
     const index = ours?.index ?? which.index;
     if (index === undefined || which.key !== undefined || client.generation === 'raw')
       return { ...plain, named: false };
@@ -366,28 +373,28 @@ export class Tasks {
   }
 
   /**
-   * An update of a task that was found.
-   * @returns whether what comes out is not what the sender thinks
+   * Applies an update to the task that was found.
+   * @returns true if the result differs from what the sender has
    */
   #change(ops: Ops, writer: Writer, found: Found, which: Which, sent: Task, now: number): boolean {
     const { key, task: current } = found;
     const alive = this.#lookup.task(key) !== undefined;
-    // By an old id the sender means no change of it.
+    // The sender used an old id and does not want to change the id.
     const renumbered = found.renumbered === true && (which.id ?? sent.id) === sent.id;
     const ours = renumbered && current.id !== undefined ? { ...sent, id: current.id } : sent;
-    // Who says on what step a change is based has seen what was there.
-    const unseen = alive && writer.base === undefined ? this.#unseen.of(key, writer, now) : undefined;
-    const seen = seenBy(writer.client);
-    const said = unseen?.said === undefined ? undefined : seen(unseen.said);
-    const merged = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, said);
+    // A request with a `base` has seen every change up to that step.
+    const unseen = alive && writer.base === undefined ? this.#recent.of(key, writer, now) : undefined;
+    const seen = shownBy(writer.client);
+    const ownLast = unseen?.ownLast === undefined ? undefined : seen(unseen.ownLast);
+    const merged = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, ownLast);
     const { whole } = merged;
     const taken = this.#lookup.ids(key);
     const { id } = merged.task;
     const task = id === undefined || taken.has(id) ? { ...merged.task, id: freeId(taken) } : merged.task;
     const from = (one: Task) => storedFrom(writer.client.generation, current, one);
-    if (!same(task, whole)) ops.keep(key, from(whole));
+    if (!same(task, whole)) ops.putHistoryOnly(key, from(whole));
     ops.put(key, from(task));
-    // Of a task that comes back the sender is still to hear that it was gone.
+    // The sender of an update that brings a task back does not know yet that the task was deleted.
     return renumbered || !alive || !same(task, whole);
   }
 
@@ -404,7 +411,7 @@ export class Tasks {
           ? staleAt(this.channel.position)
           : compute(ops, now, state);
       if (refusal !== undefined) return refusal;
-      this.#unseen.wrote(ops, writer.device, now);
+      this.#recent.addWrite(ops, writer.device, now);
       const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
       return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
     }, writer.peer);
@@ -415,24 +422,24 @@ export class Tasks {
 }
 
 /**
- * W11: the outcomes in an order in which no task is given an id before the one that has it has lost it. Plain clients look tasks up by
- * their id, and are told of one outcome after the other.
+ * W11: orders the outcomes so that a task gives up its id before another task gets it. Plain clients look up tasks by id, and are
+ * notified of one outcome after the other.
  */
 function inOrder(
   outcomes: readonly MergeOutcome[],
   idOf: (key: string) => number | undefined,
 ): readonly MergeOutcome[] {
   const waiting = new Set(outcomes);
-  const held = new Map<number, MergeOutcome>();
+  const holders = new Map<number, MergeOutcome>();
   for (const outcome of outcomes) {
     const id = outcome.key === null ? undefined : idOf(outcome.key);
-    if (id !== undefined) held.set(id, outcome);
+    if (id !== undefined) holders.set(id, outcome);
   }
   const ordered: MergeOutcome[] = [];
   const take = (outcome: MergeOutcome) => {
-    // A circle of ids is broken here, wherever it is met first.
+    // Tasks that exchange their ids form a cycle, which is cut at the task that is visited first.
     if (!waiting.delete(outcome)) return;
-    const holder = outcome.kind === 'remove' ? undefined : held.get(outcome.task.id ?? 0);
+    const holder = outcome.kind === 'remove' ? undefined : holders.get(outcome.task.id ?? 0);
     if (holder !== undefined && holder !== outcome) take(holder);
     ordered.push(outcome);
   };
@@ -441,8 +448,8 @@ function inOrder(
   return ordered;
 }
 
-/** Each task once as the client has it, so that the same value stays the same. */
-function seenBy({ generation }: TaskClient): (task: Task) => Task {
+/** Converts stored tasks to the client's form, each object once, so that equal inputs give the same object. */
+function shownBy({ generation }: TaskClient): (task: Task) => Task {
   const known = new WeakMap<Task, Task>();
   return (task) => {
     const seen = known.get(task) ?? shownTo(generation, task);
@@ -451,8 +458,8 @@ function seenBy({ generation }: TaskClient): (task: Task) => Task {
   };
 }
 
-/** Whether every task of a device's list is among these as it is. An index may be the device's own. */
-function isList(result: ReadonlyMap<string, Task>, listed: readonly Task[], { generation }: TaskClient): boolean {
+/** True if the result has every task of a device's list unchanged. Indexes may differ, because the device may use aliases. */
+function hasAllListed(result: ReadonlyMap<string, Task>, listed: readonly Task[], { generation }: TaskClient): boolean {
   const byId = new Map([...result.values()].map((task) => [task.id, task]));
   return listed.every((task) => {
     const stored = byId.get(task.id);
