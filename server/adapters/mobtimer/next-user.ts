@@ -1,5 +1,5 @@
-// Whose turn comes after this one, from what the room remembers: whoever followed me the last time I typed; newcomers and people
-// without a name hand over to the oldest typist of the day. A function of values.
+// Computes whose turn is next from the room's history: the person who followed this user the last time. New users and users without a
+// name hand over to the first typist of the day. A pure function.
 
 import type { TimerRequest } from './timer-request.ts';
 
@@ -21,7 +21,7 @@ export function nextUser(history: readonly Turn[], request: Pick<Turn, 'type' | 
   return names[mine + 1] ?? null;
 }
 
-/** A timer of 0 minutes is a stop: it is nobody's turn, whoever pressed the button. */
+/** A timer of 0 minutes is a stop, so it is not a turn of the user who sent it. */
 function isTurn({ type, minutes }: Pick<Turn, 'type' | 'minutes'>): boolean {
   return type === 'TIMER' && minutes > 0;
 }

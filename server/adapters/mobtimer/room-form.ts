@@ -1,5 +1,5 @@
-// The form of a room's items, for those who write them by the channel verbs: brought into what a PUT stores, or refused. The clients of
-// the original timer read nothing else, and followers of the channel and viewers of the stream see the same.
+// Converts items that a client writes by the channel verbs to the form that a PUT stores, or refuses them. The clients of the original
+// timer can read no other form, and so followers of the channel and viewers of the stream see the same.
 
 import { refuse } from '../../../protocol/errors.ts';
 import type { Item, Op } from '../../core/store.ts';
@@ -49,7 +49,7 @@ export const roomForm: ItemForm = {
   },
 };
 
-/** The text to store; the stored text itself where the item asks for what it says, so that nothing happens twice. */
+/** The text to store. If the item equals the stored request, the stored text, so that the write changes nothing. */
 function requestValue(
   key: string,
   item: unknown,

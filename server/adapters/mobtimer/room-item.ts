@@ -42,7 +42,7 @@ export function readRoom(items: Iterable<RoomItem>): RoomState {
 }
 
 /**
- * @param before returns the requests before this one; called for an item that does not say who is next
+ * @param before returns the requests before this one; called for an item without `nextUser`
  * @returns undefined if the item is not a timer request
  */
 export function readRequestItem(item: RoomItem, before: () => readonly TimerRequest[]): TimerRequest | undefined {
@@ -76,7 +76,7 @@ export function outlived(items: Iterable<RoomItem>, now: number): readonly strin
   return keys;
 }
 
-/** What a room remembers of a day at the most: nobody may fill the disk by way of an open room. `size`: characters of all requests. */
+/** The most that a room stores of one day, because an open room must not fill the disk. `size`: characters of all requests. */
 const remembered = { requests: 1_000, size: 8_388_608 } as const;
 
 /**

@@ -1,5 +1,5 @@
-// The rooms in memory: those that remember something, and those that have viewers. Each is a channel `mob/<room>`. This file writes to it,
-// renders it for viewers, forgets old items every day, and counts for the front page. No HTTP.
+// The rooms in memory: rooms with items, and rooms with viewers. Each is a channel `mob/<room>`. This file writes to it, renders it for
+// viewers, removes items older than a day, and counts for the front page. No HTTP.
 
 import { refuse } from '../../../protocol/errors.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
@@ -72,7 +72,7 @@ export class Rooms {
     return timers;
   }
 
-  /** What was started and set since this hub started. */
+  /** The numbers of timers started and goals set since this hub started. */
   get numbers(): Numbers {
     return { timers: ascending(this.#timers), breaks: ascending(this.#breaks), goals: this.#goals };
   }

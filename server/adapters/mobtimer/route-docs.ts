@@ -1,4 +1,4 @@
-// What the reference says of the mob timer's routes.
+// The reference texts of the mob timer's routes.
 
 import type { RouteDocs } from '../../http/route-docs.ts';
 

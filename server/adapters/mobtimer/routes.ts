@@ -59,7 +59,7 @@ const table: readonly Row[] = [
   { method: 'GET', path: '/events', isStream: true, handle: streamCounters },
   { method: 'GET', path: '/help', handle: showHelp },
   { method: 'GET', path: '/stats', handle: showStats },
-  // Only GET is reserved by these pages in the original, where PUT makes a room of that name; here they are no rooms.
+  // In the original a PUT to one of these paths creates a room of that name. Here they are never rooms.
   { method: 'PUT', path: '/events', handle: refuseRoom },
   { method: 'PUT', path: '/help', handle: refuseRoom },
   { method: 'PUT', path: '/stats', handle: refuseRoom },
@@ -193,7 +193,7 @@ function inRoom(verb: 'read' | 'write', handle: RoomHandler): Handler {
 
 /**
  * Reads a JSON body and acts on it. A body that asks for nothing is accepted too.
- * @param example of a right body, for those who send a wrong one
+ * @param example a valid body, shown in the refusal of a wrong one
  */
 async function take<T>(
   context: Context,
@@ -288,7 +288,7 @@ function assetRoute({ path, type, body, headers }: Asset): Route {
   return {
     method: 'GET',
     path,
-    // The pages name these files, and nobody else needs to.
+    // Only the pages use these files, so the reference does not list them.
     ...(path.startsWith('/-/assets/') ? { doc: 'unlisted' as const } : {}),
     async handle(request) {
       const known = headers['etag'] !== undefined && request.headers.get('if-none-match') === headers['etag'];

@@ -3,7 +3,7 @@
 /** Minutes of a day: greater numbers are clamped to it. */
 const mostMinutes = 1_440;
 const longestGoal = 256;
-/** Characters of a longer goal that are kept, before the dots. */
+/** A longer goal is cut to this many characters, before the dots. */
 const shortenedGoal = 252;
 /** The original's clients count in 64 bits; a greater number is an error. */
 const widest = 2 ** 63;
@@ -43,7 +43,7 @@ export function readTimer(body: unknown): BodyReading<Pick<TimerRequest, 'type' 
   return { asks: 'empty' };
 }
 
-/** '' is a goal; null is none. */
+/** '' is a goal; null means no goal. */
 export function readGoal(body: unknown): BodyReading<{ readonly text: string; readonly user: string | null }> {
   const fields = fieldsOf(body);
   if (fields === undefined) return wrong;

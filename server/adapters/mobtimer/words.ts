@@ -1,4 +1,4 @@
-// The words of suggested room names: lower-case letters, easy to say over a call, and nothing that anybody would mind being called.
+// The words of suggested room names: lower-case letters, easy to say in a call, and not insulting.
 
 const list = (words: string): readonly string[] => words.trim().split(/\s+/);
 
