@@ -70,7 +70,13 @@ export const answerExamples: { readonly [T in keyof Answers]: Answers[T] } = {
   channels: { success: true, type: 'channels', channels: [{ channel: 'tasks', seq: 1, items: 1 }] },
   history: { success: true, type: 'history', channel: 'tasks', epoch, seq: 1, changes: [change] },
   pong: { success: true, type: 'pong', ref: 5 },
-  help: { success: true, type: 'help', type_one_of: ['{"type":"read-all"}'] },
+  help: {
+    success: true,
+    type: 'help',
+    verbs: { 'read-all': 'read a channel; tasks without a name' },
+    examples: [{ type: 'read-all' }],
+    type_one_of: ['read-all'],
+  },
   stats: {
     success: true,
     type: 'stats',

@@ -340,7 +340,15 @@ export const answers = {
     'past changes or items; with `more`, the rest takes another request with `before`',
   ),
   pong: answer('pong', {}, 'everything before the ping is answered'),
-  help: answer('help', { type_one_of: Type.Array(Type.String()) }, 'requests to type'),
+  help: answer(
+    'help',
+    {
+      type_one_of: Type.Array(Type.String()),
+      verbs: Type.Optional(Type.Record(Type.String(), Type.String())),
+      examples: Type.Optional(Type.Array(Type.Object({}))),
+    },
+    'the verbs that this session may use, what each does, and requests to type',
+  ),
   stats: answer(
     'stats',
     {

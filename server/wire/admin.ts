@@ -1,8 +1,8 @@
 // The verbs of administration (rules A1 to A4): accounts, tokens, sessions, and `tail`. People may type them by hand.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import type { Requests, WireRequest } from '../../protocol/messages.ts';
-import { isAdmin, matchesPattern } from '../core/access.ts';
+import type { Requests, RequestType, WireRequest } from '../../protocol/messages.ts';
+import { type Identity, isAdmin, matchesPattern } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Session } from '../core/session.ts';
@@ -24,7 +24,7 @@ type AdminRequest = Extract<
 
 /** @returns the fields of the answer, or a refusal for a session without the scope admin */
 export async function administer(context: AdminContext, request: AdminRequest): Promise<AdminAnswer> {
-  if (request.type === 'help') return { ok: true, fields: { type_one_of: examples } };
+  if (request.type === 'help') return { ok: true, fields: describeVerbs(context.session.identity) };
   if (!isAdmin(context.session.identity)) return refuse('forbidden', '', 'this needs a token with the scope admin');
   const { hub, accounts, session } = context;
   switch (request.type) {
@@ -106,26 +106,81 @@ function tail(hub: Hub, session: Session, pattern: string): void {
   });
 }
 
-const examples = [
-  '{"type":"login","user_id":"<token>"}',
-  '{"type":"create","task":{"desc":"buy milk","tags":["home"]},"ref":1}',
-  '{"type":"read-all"}',
-  '{"type":"channels"}',
-  '{"type":"subscribe","channel":"tasks"}',
-  '{"type":"subscribe","channel":"aw/*"}',
-  '{"type":"create","channel":"notes","item":"anything","ref":2}',
-  '{"type":"read-all","channel":"notes"}',
-  '{"type":"update","channel":"notes","key":"<key>","item":{"any":"json"},"base":1,"ref":3}',
-  '{"type":"history","channel":"tasks","limit":10}',
-  '{"type":"revert","channel":"tasks","to":3,"ref":4}',
-  '{"type":"unsubscribe","channel":"tasks"}',
-  '{"type":"stats"}',
-  '{"type":"who"}',
-  '{"type":"tail","channel":"*"}',
-  '{"type":"kick","session":"<session>"}',
-  '{"type":"accounts"}',
-  '{"type":"account","name":"alice"}',
-  '{"type":"tokens"}',
-  '{"type":"token","name":"laptop","scopes":["read","write:tasks"]}',
-  '{"type":"revoke","token":"<id>"}',
-];
+interface VerbHelp {
+  /** What the verb does. */
+  readonly does: string;
+  /** Whom it is for; without it, for every session. */
+  readonly needs?: 'write' | 'admin';
+  readonly examples: readonly object[];
+}
+
+const verbs: Readonly<Record<RequestType, VerbHelp>> = {
+  login: { does: 'sign in with a token', examples: [{ type: 'login', user_id: '<token>' }] },
+  'read-all': {
+    does: 'read a channel; tasks without a name',
+    examples: [{ type: 'read-all' }, { type: 'read-all', channel: 'notes' }],
+  },
+  'write-all': {
+    does: 'replace all items of a channel',
+    needs: 'write',
+    examples: [{ type: 'write-all', channel: 'notes', items: [{ key: 'a', item: 1 }], ref: 1 }],
+  },
+  create: {
+    does: 'add an item',
+    needs: 'write',
+    examples: [
+      { type: 'create', task: { desc: 'buy milk', tags: ['home'] }, ref: 2 },
+      { type: 'create', channel: 'notes', item: 'anything', ref: 3 },
+    ],
+  },
+  update: {
+    does: 'change an item',
+    needs: 'write',
+    examples: [{ type: 'update', channel: 'notes', key: '<key>', item: { any: 'json' }, base: 1, ref: 4 }],
+  },
+  delete: {
+    does: 'remove an item',
+    needs: 'write',
+    examples: [{ type: 'delete', channel: 'notes', key: '<key>', ref: 5 }],
+  },
+  subscribe: {
+    does: 'read a channel and follow its changes',
+    examples: [
+      { type: 'subscribe', channel: 'tasks' },
+      { type: 'subscribe', channel: 'aw/*' },
+    ],
+  },
+  unsubscribe: { does: 'stop following', examples: [{ type: 'unsubscribe', channel: 'tasks' }] },
+  channels: { does: 'list the channels', examples: [{ type: 'channels' }] },
+  history: { does: 'read past changes', examples: [{ type: 'history', channel: 'tasks', limit: 10 }] },
+  revert: { does: 'undo changes', needs: 'write', examples: [{ type: 'revert', channel: 'tasks', to: 3, ref: 6 }] },
+  ping: { does: 'get a pong after all earlier answers', examples: [{ type: 'ping' }] },
+  help: { does: 'list what you can type', examples: [{ type: 'help' }] },
+  stats: { does: 'count sessions, accounts and channels', needs: 'admin', examples: [{ type: 'stats' }] },
+  who: { does: 'list the sessions', needs: 'admin', examples: [{ type: 'who' }] },
+  tail: { does: 'follow the changes of all accounts', needs: 'admin', examples: [{ type: 'tail', channel: '*' }] },
+  kick: { does: 'close a session', needs: 'admin', examples: [{ type: 'kick', session: '<session>' }] },
+  accounts: { does: 'list the accounts', needs: 'admin', examples: [{ type: 'accounts' }] },
+  account: { does: 'create an account', needs: 'admin', examples: [{ type: 'account', name: 'alice' }] },
+  tokens: { does: 'list the tokens', needs: 'admin', examples: [{ type: 'tokens' }] },
+  token: {
+    does: 'create a token',
+    needs: 'admin',
+    examples: [{ type: 'token', name: 'laptop', scopes: ['read', 'write:tasks'] }],
+  },
+  revoke: { does: 'revoke a token', needs: 'admin', examples: [{ type: 'revoke', token: '<id>' }] },
+};
+
+/** Examples are objects, not texts: so they appear on the wire as a person types them. */
+function describeVerbs(who: Identity): object {
+  const canWrite = who.scopes.some((scope) => scope.startsWith('write'));
+  const allowed = Object.entries(verbs).filter(([, { needs }]) => {
+    if (needs === 'admin') return isAdmin(who);
+    return needs === undefined || canWrite;
+  });
+  return {
+    verbs: Object.fromEntries(allowed.map(([verb, { does }]) => [verb, does])),
+    examples: allowed.flatMap(([, { examples }]) => examples),
+    type_one_of: allowed.map(([verb]) => verb),
+  };
+}

@@ -1160,10 +1160,18 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const [help] = await talk.ask({ type: 'help', ref: 1 });
         expect(help).toMatchObject({ success: true, type: 'help', ref: 1 });
         const typed = await personal.login(personal.owner);
-        for (const text of help.type_one_of.filter((one: string) => !one.includes('<'))) {
-          expect(decode(text)).toMatchObject({ ok: true });
-          await typed.ask(text);
+        const isComplete = (example: object) => !JSON.stringify(example).includes('<');
+        for (const example of help.examples.filter(isComplete)) {
+          expect(decode(JSON.stringify(example))).toMatchObject({ ok: true });
+          await typed.ask(example);
         }
+        const verbsOf = (examples: readonly { type: string }[]) => new Set(examples.map(({ type }) => type));
+        expect(verbsOf(help.examples)).toEqual(new Set(Object.keys(help.verbs)));
+        expect(help.type_one_of).toEqual(Object.keys(help.verbs));
+        expect(help.type_one_of).not.toContain('kick');
+        const [all] = await typed.ask({ type: 'help' });
+        expect(all.type_one_of).toContain('kick');
+        expect(verbsOf(all.examples)).toEqual(new Set(Object.keys(all.verbs)));
         const [{ hint }] = await talk.ask({ type: 'nonsense' });
         expect(hint).toContain('subscribe');
       });

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { errors } from '../../../protocol/errors.ts';
 import { answers, requests } from '../../../protocol/messages.ts';
 
-const pinned = 'ff85905b21473f9380c6fd5e374d680ab85e81d1c19be639e3c44d9bea04260c';
+const pinned = 'd772d49135238635fc4f20bf02003cc8ff7a62b481e8257bcde04817bae3daf1';
 
 /** JSON with the fields of every object in one order, and without the descriptions of schemas. */
 function canonical(value: unknown): string {
