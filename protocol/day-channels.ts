@@ -9,8 +9,10 @@ import {
   DeviceNamesItem,
   MobNamesItem,
   RetentionItem,
+  SuggestionRefusalItem,
 } from './day.ts';
 import { MergedDayView } from './day-answer.ts';
+import { SuggestionsView } from './day-suggestions.ts';
 
 export interface ItemKind {
   /** The channel, without the account. */
@@ -73,6 +75,19 @@ const exampleDay = {
   without: [],
 };
 
+const exampleSuggestion = {
+  key: 't4vk2o-1a2b3c',
+  from: morning + 3_600_000_000,
+  to: morning + 5_400_000_000,
+  time: 1_800_000_000,
+  spans: [[morning + 3_600_000_000, morning + 5_400_000_000]],
+  project: 'horai',
+  task: null,
+  tier: 1,
+  reasons: [{ kind: 'alias', text: 'horai', channel: 'aw/aw-watcher-window_laptop', keys: ['17', '19', '23'] }],
+  rule: { when: { title: { contains: 'horai' } }, project: 'horai', source: 'suggestion' },
+};
+
 export const dayItems: Readonly<Record<string, ItemKind>> = {
   day: {
     channel: 'day/{date}',
@@ -87,6 +102,13 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     schema: MergedDayView,
     summary: 'the answer of a day whose evidence has expired; it does not change any more',
     example: { ...exampleDay, final: true },
+  },
+  suggestions: {
+    channel: 'day/{date}',
+    key: 'suggestions',
+    schema: SuggestionsView,
+    summary: 'what the unassigned time of a date may have been about, while somebody follows the channel',
+    example: { date: '2026-11-28', suggestions: [exampleSuggestion] },
   },
   entry: {
     channel: 'entries',
@@ -105,6 +127,12 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     schema: DayRuleItem,
     summary: 'a rule that gives time to a project, a task or a category',
     example: { when: { app: { is: 'code' }, title: { contains: 'horai' } }, project: 'horai' },
+  },
+  'suggestion-refusal': {
+    channel: 'suggestions',
+    schema: SuggestionRefusalItem,
+    summary: 'a suggestion that was refused, under its key; its span is `time` and `end` of the item',
+    example: { refused: true, project: 'horai' },
   },
   'mob-turn': {
     channel: 'mob_turns',

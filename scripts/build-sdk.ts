@@ -12,16 +12,25 @@ import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { MergedDayView } from '../protocol/day-answer.ts';
+import { SuggestionAnswer, SuggestionsView, WrittenEdit } from '../protocol/day-suggestions.ts';
 import { Task } from '../protocol/messages.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = ['index', 'file-storage', 'browser-storage'] as const;
 const entryPaths = entries.map((name) => `clients/typescript/${name}.ts`);
 
-/** These files hold TypeBox schemas. Users of the SDK need the type of one value in each, and not TypeBox. */
+/** These files hold TypeBox schemas. Users of the SDK need the type of some values in each, and not TypeBox. */
 const declared: ReadonlyMap<string, string> = new Map([
   ['protocol/messages.d.ts', declare('Task', 'A task as it is on the wire; fields of other programs stay.', Task)],
   ['protocol/day-answer.d.ts', declare('MergedDayView', 'The merged day. Times are in microseconds.', MergedDayView)],
+  [
+    'protocol/day-suggestions.d.ts',
+    [
+      declare('SuggestionsView', 'Suggestions for the unassigned time of a date.', SuggestionsView),
+      declare('SuggestionAnswer', 'An answer to a suggestion.', SuggestionAnswer),
+      declare('WrittenEdit', 'What a write about the day answers.', WrittenEdit),
+    ].join('\n'),
+  ],
 ]);
 
 /** Throws if the sources do not compile. */

@@ -30,6 +30,7 @@ import { rulesCheck } from './day/registry/check-rules.ts';
 import { registryRoutes } from './day/registry-routes.ts';
 import { Retention } from './day/retention.ts';
 import { dayRoutes } from './day/routes.ts';
+import { suggestionRoutes } from './day/suggestion-routes.ts';
 import { Tickets } from './http/tickets.ts';
 import type { Caller, Route } from './http/types.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
@@ -226,6 +227,7 @@ async function createServices(parts: HubParts, config: Config, ports: Ports): Pr
     ...eventRoutes({ hub, accounts, tickets, subscription }),
     ...dayRoutes({ days, ...trust }),
     ...registryRoutes({ days, ...trust }),
+    ...suggestionRoutes({ days, ...trust }),
   ];
   const close = async () => {
     await activityWatch.close();

@@ -1,6 +1,7 @@
 // The public types of the SDK, without behaviour. client.ts implements `Connection`, channel.ts implements `SdkChannel`.
 
 import type { MergedDayView } from '../../protocol/day-answer.ts';
+import type { SuggestionAnswer, SuggestionsView, WrittenEdit } from '../../protocol/day-suggestions.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Task } from '../../protocol/messages.ts';
 import type { ConnectionState } from './connection.ts';
@@ -237,6 +238,13 @@ export interface Connection {
    * @param date `2026-11-28`, `today` or `yesterday`
    */
   day(date: string, options?: SdkDayOptions): Promise<{ readonly ok: true; readonly day: MergedDayView } | SdkFailure>;
+  /**
+   * Lists what the unassigned time of a date may have been about, each with its reasons. Nothing is written.
+   * @param date `2026-11-28`, `today` or `yesterday`
+   */
+  suggestions(date: string): Promise<({ readonly ok: true } & SuggestionsView) | SdkFailure>;
+  /** Accepts or refuses a suggestion, or makes a rule of it: one write. `undo` is the step that a `revert` goes back to. */
+  answerSuggestion(said: SuggestionAnswer): Promise<({ readonly ok: true } & WrittenEdit) | SdkFailure>;
   /** Lists the channels that this token may read. */
   channels(): Promise<
     { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | SdkFailure

@@ -1,6 +1,8 @@
 // The `Connection` that `connect()` returns: one transport, the channels and pattern subscriptions that use it, and the identity of
 // this device, which is stored under the name `identity`.
 
+import type { MergedDayView } from '../../protocol/day-answer.ts';
+import type { SuggestionAnswer, SuggestionsView, WrittenEdit } from '../../protocol/day-suggestions.ts';
 import { errorMessage } from '../../protocol/error-message.ts';
 import type {
   ChannelEvent,
@@ -116,17 +118,39 @@ export class HubConnection implements Connection {
   }
 
   async day(date: string, { zone, bridge }: SdkDayOptions = {}): ReturnType<Connection['day']> {
+    const query = new URLSearchParams();
+    if (zone !== undefined) query.set('zone', zone);
+    if (bridge !== undefined) query.set('bridge', String(bridge));
+    const answer = await this.#http<MergedDayView>(`/-/day/${encodeURIComponent(date)}?${query}`);
+    return answer.ok ? { ok: true, day: answer.value } : answer;
+  }
+
+  async suggestions(date: string): ReturnType<Connection['suggestions']> {
+    const answer = await this.#http<SuggestionsView>(`/-/suggestions?${new URLSearchParams({ date })}`);
+    return answer.ok ? { ok: true, ...answer.value } : answer;
+  }
+
+  async answerSuggestion(said: SuggestionAnswer): ReturnType<Connection['answerSuggestion']> {
+    const answer = await this.#http<WrittenEdit>('/-/suggestions', said);
+    return answer.ok ? { ok: true, ...answer.value } : answer;
+  }
+
+  /** Asks the hub over HTTP: with POST if there is a body. */
+  async #http<T>(path: string, body?: object): Promise<{ readonly ok: true; readonly value: T } | SdkFailure> {
     const { token } = await this.identity();
-    const address = new URL(`/-/day/${encodeURIComponent(date)}`, this.#options.url.replace(/^ws/, 'http'));
-    if (zone !== undefined) address.searchParams.set('zone', zone);
-    if (bridge !== undefined) address.searchParams.set('bridge', String(bridge));
+    const address = new URL(path, this.#options.url.replace(/^ws/, 'http'));
+    const headers = {
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
     try {
       const answer = await fetch(address, {
         signal: AbortSignal.timeout(dayPatienceMs),
-        ...(token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
+        headers,
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       });
       const text = await answer.text();
-      if (answer.ok) return { ok: true, day: JSON.parse(text) };
+      if (answer.ok) return { ok: true, value: JSON.parse(text) };
       const failure: Omit<SdkFailure, 'ok'> = JSON.parse(text);
       return { ...failure, ok: false };
     } catch (error) {

@@ -2,11 +2,11 @@
 // answer says to which step a `revert` undoes it. Reading is the wire's: these are channels like any other.
 
 import { isRuleItem } from '../../protocol/day.ts';
-import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
+import { refuse } from '../../protocol/errors.ts';
 import { type Identity, isAllowed } from '../core/access.ts';
 import type { ChannelState } from '../core/cached-channel.ts';
 import { authenticate } from '../http/authenticate.ts';
-import { json, type Reply, type Request, type Route } from '../http/types.ts';
+import type { Reply, Request, Route } from '../http/types.ts';
 import { calendarOf } from './account-days.ts';
 import { boundsOfDay, dateOfMoment, datesBetween, isDate, nextDate } from './engine/day-calendar.ts';
 import { isRecord } from './readers/reading.ts';
@@ -16,13 +16,13 @@ import { editProjects, isProjectEdit, ProjectEdit } from './registry/edit-projec
 import { importCategoryClasses, importWakatimeRules } from './registry/import-rules.ts';
 import { addDifferences, emptyPreview } from './registry/preview-rules.ts';
 import type { NamedRule } from './registry/rules.ts';
-import type { DayRouteDeps } from './routes.ts';
+import { type DayRouteDeps, type Outcome, reply } from './routes.ts';
 
 const usualPreview = 7;
 const mostPreviewed = 31;
 
 const tag = 'Merged day';
-const written = {
+export const written = {
   200: { description: '`seq` after the write; `undo` is the step that a `revert` of the channel goes back to.' },
 };
 
@@ -103,15 +103,7 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
   ];
 }
 
-type Outcome = { readonly ok: true; readonly value: unknown } | Refusal;
-
-function reply(outcome: Outcome): Reply {
-  if (outcome.ok) return json(200, outcome.value);
-  const { code, error, hint } = outcome;
-  return json(errors[code].status, { error, code, hint });
-}
-
-function bodyOf({ body }: Request): unknown {
+export function bodyOf({ body }: Request): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {
@@ -139,7 +131,7 @@ async function edit(
     : reply(known);
 }
 
-async function writeEdit(
+export async function writeEdit(
   { days: { hub } }: DayRouteDeps,
   { account, device, token }: Identity,
   channel: string,

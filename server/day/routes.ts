@@ -21,7 +21,7 @@ export interface DayRouteDeps extends AuthenticationDeps {
   readonly days: MergedDays;
 }
 
-const answers = {
+export const answers = {
   400: { description: 'A parameter is wrong; `hint` says what it should be.' },
   401: { description: 'No token, or an unknown one.' },
   403: { description: 'The token may read none of the channels that a day is made of.' },
@@ -63,9 +63,9 @@ export function dayRoutes(deps: DayRouteDeps): readonly Route[] {
   ];
 }
 
-type Outcome = { readonly ok: true; readonly value: unknown } | Refusal;
+export type Outcome = { readonly ok: true; readonly value: unknown } | Refusal;
 
-function reply(outcome: Outcome): Reply {
+export function reply(outcome: Outcome): Reply {
   if (outcome.ok) return json(200, outcome.value, { 'cache-control': 'no-store' });
   const { code, error, hint } = outcome;
   return json(errors[code].status, { error, code, hint });
@@ -114,7 +114,7 @@ async function manyDays(deps: DayRouteDeps, request: Request): Promise<Outcome> 
 
 type Reader = { readonly ok: true; readonly identity: Identity; readonly mayRead: (channel: string) => boolean };
 
-function admitReader(deps: DayRouteDeps, request: Request): Reader | Refusal {
+export function admitReader(deps: DayRouteDeps, request: Request): Reader | Refusal {
   const admitted = authenticate(deps, request);
   if (!admitted.ok) return admitted;
   const { identity } = admitted;
@@ -137,7 +137,7 @@ function bridgeIn(said: string | null): number | undefined | null {
   return said.trim() !== '' && minutes >= 0 && minutes <= 1_440 ? Math.round(minutes * minute) : null;
 }
 
-async function dateIn(
+export async function dateIn(
   { days }: DayRouteDeps,
   { account }: Identity,
   said: string,

@@ -183,6 +183,18 @@ export const toolRows = [
     completes: 'track',
   },
   {
+    names: ['suggest'],
+    takes: '[date] | accept|refuse|always <key> [date]',
+    help: 'list what unassigned time may have been about, and answer: accept it, refuse it, or make a rule of it',
+    examples: [
+      'kronos suggest',
+      'kronos suggest yesterday --json',
+      'kronos suggest accept 1',
+      'kronos suggest refuse t4vk2o-1a2b3c yesterday',
+    ],
+    completes: ['accept', 'refuse', 'always', 'today', 'yesterday'],
+  },
+  {
     names: ['log'],
     takes: '[count]',
     help: 'list the changes, newest first',

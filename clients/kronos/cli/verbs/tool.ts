@@ -17,6 +17,8 @@ async function loadCommand(name: ToolRow['names'][0]): Promise<RunCommand> {
       return (await import('./day.ts')).week;
     case 'track':
       return (await import('./track.ts')).track;
+    case 'suggest':
+      return (await import('./suggest.ts')).suggest;
     case 'log':
       return (await import('./log.ts')).log;
     case 'revert':

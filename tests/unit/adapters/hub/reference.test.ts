@@ -76,7 +76,16 @@ describe('a running hub', () => {
     const reply = await fetch(`${hub.url}-/reference/asyncapi.json`);
     const { channels } = JSON.parse(await reply.text());
     expect(channels.day).toMatchObject({ address: 'day/{date}', messages: { 'item.day': {}, 'item.day-final': {} } });
-    expect(Object.keys(channels)).toEqual(['hub', 'day', 'entries', 'projects', 'rules', 'mob_turns', 'settings']);
+    expect(Object.keys(channels)).toEqual([
+      'hub',
+      'day',
+      'entries',
+      'projects',
+      'rules',
+      'suggestions',
+      'mob_turns',
+      'settings',
+    ]);
     for (const [name, { schema, example }] of Object.entries(dayItems)) {
       expect([name, compile(schema)(example)]).toEqual([name, true]);
     }
@@ -96,7 +105,7 @@ describe('a running hub', () => {
     const reply = await fetch(`${hub.url}-/reference/openapi.json`);
     const { paths }: ReturnType<typeof openApi> = JSON.parse(await reply.text());
     /** These change what must be there before. */
-    const changesMade = /^\/-\/(?:activitywatch|entries|projects|rules)\b/;
+    const changesMade = /^\/-\/(?:activitywatch|entries|projects|rules|suggestions|questions)\b/;
     let tried = 0;
     for (const [path, methods] of Object.entries(paths)) {
       for (const [method, operation] of Object.entries(methods)) {
