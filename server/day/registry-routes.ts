@@ -16,7 +16,7 @@ import { editProjects, isProjectEdit, ProjectEdit } from './registry/edit-projec
 import { importCategoryClasses, importWakatimeRules } from './registry/import-rules.ts';
 import { addDifferences, emptyPreview } from './registry/preview-rules.ts';
 import type { NamedRule } from './registry/rules.ts';
-import { type DayRouteDeps, type Outcome, reply } from './routes.ts';
+import { type DayRouteDeps, type DayRouteOutcome, reply } from './routes.ts';
 
 const usualPreview = 7;
 const mostPreviewed = 31;
@@ -136,7 +136,7 @@ export async function writeEdit(
   { account, device, token }: Identity,
   channel: string,
   change: (view: ChannelState) => Edited,
-): Promise<Outcome> {
+): Promise<DayRouteOutcome> {
   const document = await hub.cachedChannel(`${account}/${channel}`);
   let undo = 0;
   let keys: readonly string[] = [];
@@ -150,7 +150,7 @@ export async function writeEdit(
   return done.ok ? { ok: true, value: { seq: done.position.seq, undo, keys } } : done;
 }
 
-async function preview(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function preview(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const known = admitted(deps, request, 'read', 'rules');
   if (!known.ok) return known;
   const { identity } = known;
@@ -210,7 +210,7 @@ function readPreview(body: unknown): PreviewRequest | undefined {
   return { put: named, remove, from: dates[0], to: dates[1] };
 }
 
-async function importRules(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function importRules(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const known = admitted(deps, request, 'write', 'rules');
   if (!known.ok) return known;
   const { identity } = known;

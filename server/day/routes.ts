@@ -63,15 +63,15 @@ export function dayRoutes(deps: DayRouteDeps): readonly Route[] {
   ];
 }
 
-export type Outcome = { readonly ok: true; readonly value: unknown } | Refusal;
+export type DayRouteOutcome = { readonly ok: true; readonly value: unknown } | Refusal;
 
-export function reply(outcome: Outcome): Reply {
+export function reply(outcome: DayRouteOutcome): Reply {
   if (outcome.ok) return json(200, outcome.value, { 'cache-control': 'no-store' });
   const { code, error, hint } = outcome;
   return json(errors[code].status, { error, code, hint });
 }
 
-async function oneDay(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function oneDay(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
   const { identity, mayRead } = admitted;
@@ -87,7 +87,7 @@ async function oneDay(deps: DayRouteDeps, request: Request): Promise<Outcome> {
   return { ok: true, value };
 }
 
-async function manyDays(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function manyDays(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
   const { identity, mayRead } = admitted;

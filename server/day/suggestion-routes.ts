@@ -9,7 +9,7 @@ import type { Op } from '../core/store.ts';
 import type { Request, Route } from '../http/types.ts';
 import { rulesCheck } from './registry/check-rules.ts';
 import { bodyOf, writeEdit, written } from './registry-routes.ts';
-import { admitReader, answers, type DayRouteDeps, dateIn, type Outcome, reply } from './routes.ts';
+import { admitReader, answers, type DayRouteDeps, type DayRouteOutcome, dateIn, reply } from './routes.ts';
 import { refusalChannel } from './suggestions/account-suggestions.ts';
 import type { DaySuggestion } from './suggestions/suggest.ts';
 
@@ -53,7 +53,7 @@ export function suggestionRoutes(deps: DayRouteDeps): readonly Route[] {
   ];
 }
 
-async function list(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function list(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
   const { identity, mayRead } = admitted;
@@ -65,7 +65,7 @@ async function list(deps: DayRouteDeps, request: Request): Promise<Outcome> {
 
 const channels = { accept: 'entries', refuse: refusalChannel, always: 'rules' } as const;
 
-async function answer(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function answer(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const said = bodyOf(request);
   if (!isSuggestionAnswer(said))
     return refuse('payload', '', 'send {"do": "accept" | "refuse" | "always", "date": "YYYY-MM-DD", "key": "…"}');
@@ -103,7 +103,7 @@ async function saveRule(
   deps: DayRouteDeps,
   identity: Parameters<typeof writeEdit>[1],
   { key, rule }: DaySuggestion,
-): Promise<Outcome> {
+): Promise<DayRouteOutcome> {
   if (rule === null) return refuse('property', 'do', 'accept it: what speaks for it makes no rule');
   const id = `suggestion ${key}`;
   const wrong = await rulesCheck(deps.days)(`${identity.account}/rules`, [{ key: id, item: rule }], false);
