@@ -1,4 +1,4 @@
-// Takes the pictures of the documentation from a running hub, in Chromium: `npm run pictures`. The hub is in memory. Its data
+// Takes the pictures of the documentation from running hubs, in Chromium: `npm run pictures`. The hubs are in memory. Their data
 // arrives by the same requests that clients send, so a picture shows what a person sees.
 
 import { mkdirSync } from 'node:fs';
@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { WebSocket } from 'ws';
-import { compose } from '../server/compose.ts';
+import { compose, type RunningHub } from '../server/compose.ts';
 import { configure } from '../server/config.ts';
 import { realWorld } from '../server/world.ts';
+import { generateDemo } from './demo/generate.ts';
+import { sendDemo } from './demo/send.ts';
 
 const folder = fileURLToPath(new URL('../docs/pictures/', import.meta.url));
 const themes = ['light', 'dark'] as const;
@@ -42,9 +44,16 @@ async function send(url: string, messages: readonly object[]): Promise<void> {
   socket.close();
 }
 
-async function take(browser: Browser, url: string, ready: string, name: string): Promise<void> {
+/** @param ahead milliseconds that the clocks of hub and pages are ahead */
+async function take(browser: Browser, url: string, ready: string, name: string, ahead = 0): Promise<void> {
   for (const theme of themes) {
-    const context = await browser.newContext({ viewport: size, colorScheme: theme, deviceScaleFactor: 1.5 });
+    const context = await browser.newContext({
+      viewport: size,
+      colorScheme: theme,
+      deviceScaleFactor: 1.5,
+      locale: 'en-GB',
+    });
+    await context.addInitScript(`const now = Date.now; Date.now = () => now() + ${ahead};`);
     const page = await context.newPage();
     await page.goto(url);
     await page.locator(ready).first().waitFor();
@@ -54,15 +63,38 @@ async function take(browser: Browser, url: string, ready: string, name: string):
   }
 }
 
-const configured = configure({
-  env: { HORAI_STORE: 'memory', HORAI_PORT: '0', HORAI_KRONOS_PORT: '0', HORAI_LOG: 'silent' },
-  platform: process.platform,
-  home: '/',
-});
-if (!configured.ok) throw new Error(configured.errors.join('\n'));
-const composed = await compose(configured.config, realWorld('silent'));
-if (!composed.ok) throw new Error(composed.error);
-const { hub } = composed;
+/** @param ahead milliseconds that its clock is ahead */
+async function startHub(ahead = 0): Promise<RunningHub> {
+  const configured = configure({
+    env: { HORAI_STORE: 'memory', HORAI_PORT: '0', HORAI_KRONOS_PORT: '0', HORAI_LOG: 'silent' },
+    platform: process.platform,
+    home: '/',
+  });
+  if (!configured.ok) throw new Error(configured.errors.join('\n'));
+  const world = realWorld('silent');
+  const composed = await compose(configured.config, { ...world, now: () => world.now() + ahead });
+  if (!composed.ok) throw new Error(composed.error);
+  return composed.hub;
+}
+
+/** A Thursday afternoon in Berlin: the same day in every picture. */
+const afternoon = Date.UTC(2026, 10, 26, 15, 40);
+
+async function takeDay(browser: Browser): Promise<void> {
+  const ahead = afternoon - Date.now();
+  const hub = await startHub(ahead);
+  try {
+    const [ada] = generateDemo({ seed: 7, from: Date.UTC(2026, 10, 16), days: 12, people: 1 }).accounts;
+    if (ada === undefined) throw new Error('the demo has a person');
+    await sendDemo(ada, { url: hub.url, until: afternoon, zone: 'Europe/Berlin' });
+    await take(browser, `${hub.url}day`, '.bars', 'day', ahead);
+    await take(browser, `${hub.url}week`, '.day-bars', 'week', ahead);
+  } finally {
+    await hub.stop();
+  }
+}
+
+const hub = await startHub();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 try {
   mkdirSync(folder, { recursive: true });
@@ -75,6 +107,7 @@ try {
   );
   await take(browser, `${hub.url}atlas`, '#timer', 'room');
   await take(browser, `${hub.url}tasks`, 'text=water the plants', 'tasks');
+  await takeDay(browser);
   console.log(`pictures are in ${folder}`);
 } finally {
   await browser.close();

@@ -219,7 +219,13 @@ async function createServices(parts: HubParts, config: Config, ports: Ports): Pr
   const routes: readonly Route[] = [
     ...statusRoutes({ hub, metrics, version, ...trust }),
     ...referenceRoutes({ routes: () => routes, version, page: pages.reference, headers: pages.headers }),
-    ...mobtimerRoutes({ hub, rooms: config.rooms, authenticate: (request) => tickets.authenticate(request), pages }),
+    ...mobtimerRoutes({
+      hub,
+      rooms: config.rooms,
+      authenticate: (request) => tickets.authenticate(request),
+      pages,
+      personal: trust.personal,
+    }),
     ...pages.routes,
     ...activityWatch.routes,
     ...edgeRoutes({ hub, bucketsOf: activityWatch.bucketsOf, ...trust }),

@@ -15,8 +15,12 @@ const folders = {
   'tasks.css': 'tasks',
   'reference.css': 'reference',
   'icon.svg': 'shared',
+  'day.css': 'day',
   'room.tsx': 'room',
   'tasks.tsx': 'tasks',
+  'day.tsx': 'day',
+  'week.tsx': 'week',
+  'set-up.tsx': 'set-up',
   'front.ts': 'front',
   'help.ts': 'help',
 } as const;
@@ -32,6 +36,8 @@ export interface Bundle {
   readonly assets: readonly Asset[];
   /** The path at which an entry is served. */
   path(entry: BundleEntry): string;
+  /** The paths of the files that an entry imports at once: pages share them. */
+  imports(entry: BundleEntry): readonly string[];
 }
 
 /** One served file. All of them are texts. */
@@ -41,6 +47,8 @@ interface PageFile {
   readonly text: string;
   /** Name of the source file, if the file is an entry of `folders`. */
   readonly entry?: string;
+  /** Names of the files that an entry imports at once, and of those that they import. */
+  readonly imports?: readonly string[];
 }
 
 export async function buildPages(): Promise<readonly PageFile[]> {
@@ -53,6 +61,8 @@ export async function buildPages(): Promise<readonly PageFile[]> {
     write: false,
     metafile: true,
     bundle: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     minify: true,
     format: 'esm',
     target: ['es2022', 'chrome105', 'firefox110', 'safari16'],
@@ -62,13 +72,32 @@ export async function buildPages(): Promise<readonly PageFile[]> {
     tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact' } },
     logLevel: 'silent',
   });
+  const { outputs } = built.metafile;
   const entries = new Map(
-    Object.entries(built.metafile.outputs).map(([output, { entryPoint }]) => [basename(output), entryPoint]),
+    Object.entries(outputs).flatMap(([output, { entryPoint }]) =>
+      entryPoint === undefined
+        ? []
+        : [[basename(output), { entry: basename(entryPoint), imports: [...importsOf(outputs, output)] }]],
+    ),
   );
   return built.outputFiles.map(({ path, text }) => {
-    const entry = entries.get(basename(path));
-    return { name: basename(path), text, ...(entry === undefined ? {} : { entry: basename(entry) }) };
+    const name = basename(path);
+    return { name, text, ...entries.get(name) };
   });
+}
+
+/** The names of the files that an output imports at once, and of those that they import. */
+function importsOf(
+  outputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string; readonly kind: string }[] }>>,
+  output: string,
+  found: Set<string> = new Set(),
+): ReadonlySet<string> {
+  for (const { path, kind } of outputs[output]?.imports ?? []) {
+    if (kind !== 'import-statement' || found.has(basename(path))) continue;
+    found.add(basename(path));
+    importsOf(outputs, path, found);
+  }
+  return found;
 }
 
 /** The build's files are ours, so their form is not checked. */
@@ -77,11 +106,16 @@ function readBuiltPages(): readonly PageFile[] | undefined {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
+function pathOf(name: string): string {
+  return `/-/assets/${name}`;
+}
+
 export async function bundle(): Promise<Bundle> {
   const files = readBuiltPages() ?? (await buildPages());
-  const paths = new Map(files.map(({ name, entry }) => [entry, `/-/assets/${name}`]));
+  const paths = new Map(files.map(({ name, entry }) => [entry, pathOf(name)]));
+  const imports = new Map(files.map((file) => [file.entry, (file.imports ?? []).map(pathOf)]));
   const assets = files.map(({ name, text }) => ({
-    path: `/-/assets/${name}`,
+    path: pathOf(name),
     type: types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
     body: Buffer.from(text),
     headers: {
@@ -92,6 +126,7 @@ export async function bundle(): Promise<Bundle> {
   }));
   return {
     assets,
+    imports: (entry) => imports.get(entry) ?? [],
     path: (entry) => {
       const path = paths.get(entry);
       if (path === undefined) throw new Error(`clients/web/${folders[entry]}/${entry} was not bundled`);

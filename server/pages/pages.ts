@@ -4,35 +4,13 @@
 import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
 import type { Route } from '../http/types.ts';
-import { type Bundle, type BundleEntry, bundle } from './bundle.ts';
+import { type Bundle, bundle } from './bundle.ts';
+import { dayPage, setUpPage, weekPage } from './day-pages.ts';
 import { html, type Markup, nothing } from './markup.ts';
+import { pageRoutes } from './page-routes.ts';
+import { roomNamedPages } from './paths.ts';
 import { referenceContent } from './reference.ts';
-
-/** Facts of the hub that the front page shows beside its rooms. */
-export interface HubFacts {
-  readonly version: string;
-  /** The port of Kronos clients; null if there is none. */
-  readonly kronosPort: number | null;
-  /** The port of ActivityWatch's own web UI; null if the hub serves none. */
-  readonly awWebUiPort?: number | null;
-}
-
-const headers = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "media-src 'self'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
-} as const;
+import { type HubFacts, headers, sheet } from './sheet.ts';
 
 export interface AllPages extends Pages {
   /** Pages that are the same for everybody: their data comes over the hub's own wire. */
@@ -42,23 +20,17 @@ export interface AllPages extends Pages {
 
 export async function openPages(about: HubFacts): Promise<AllPages> {
   const built = await bundle();
-  const shown = { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' };
   return {
-    routes: [
-      {
-        method: 'GET',
-        path: '/tasks',
-        doc: {
-          summary: 'Shows the page of tasks',
-          tag: 'Pages',
-          scope: 'none',
-          responses: { 200: { type: 'text/html' } },
-        },
-        handle: async () => ({ status: 200, headers: shown, body: tasks(built, about) }),
-      },
-    ],
+    routes: pageRoutes({
+      tasks: () => tasks(built, about),
+      day: () => dayPage(built, about),
+      week: () => weekPage(built, about),
+      'set-up': () => setUpPage(built, about),
+    }),
+    names: roomNamedPages,
     headers,
     assets: [...built.assets, favicon(built)],
+    home: () => dayPage(built, about),
     front: (facts) => front(built, about, facts),
     room: (facts) => room(built, about, facts),
     help: (facts) => help(built, about, facts),
@@ -79,54 +51,6 @@ function favicon(built: Bundle): Asset {
   const icon = built.assets.find(({ path }) => path === built.path('icon.svg'));
   if (icon === undefined) throw new Error('the icon is not among the assets');
   return { ...icon, path: '/favicon.ico', headers: { 'cache-control': 'public, max-age=86400' } };
-}
-
-interface Sheet {
-  readonly title: string;
-  readonly name: 'front' | 'room' | 'help' | 'stats' | 'tasks' | 'reference';
-  readonly script: BundleEntry | undefined;
-  /** Rooms and statistics are for members here. A browser that follows a link cannot send a token, so the page explains it. */
-  readonly members: boolean;
-  readonly content: Markup;
-}
-
-function sheet(built: Bundle, about: HubFacts, { title, name, script, members, content }: Sheet): string {
-  const link = (href: string, text: string, here: boolean) =>
-    here ? html`<a href="${href}" aria-current="page">${text}</a>` : html`<a href="${href}">${text}</a>`;
-  return `${html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf9f6">
-<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#131619">
-<title>${title}</title>
-<link rel="icon" href="${built.path('icon.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${built.path('style.css')}">
-${name === 'tasks' || name === 'reference' ? html`<link rel="stylesheet" href="${built.path(`${name}.css`)}">` : nothing}
-${script === undefined ? nothing : html`<script type="module" src="${built.path(script)}"></script>`}
-</head>
-<body class="${name}">
-<a class="skip" href="#content">To the content</a>
-<header class="top">
-<a class="brand" href="/"><img src="${built.path('icon.svg')}" alt="" width="26" height="26"> Horai</a>
-<nav aria-label="Pages">
-${link('/tasks', 'Tasks', name === 'tasks')}
-${link('/help', 'Help', name === 'help')}
-${members ? nothing : link('/stats', 'Stats', name === 'stats')}
-</nav>
-</header>
-<main id="content" tabindex="-1">
-${content}
-</main>
-<footer class="bottom">
-<p>Horai ${about.version}: every hour you have, in one place you own.</p>
-<p><a href="/">Front page</a> <a href="/help">Help</a> <a href="/-/reference">Reference</a> ${members ? nothing : html`<a href="/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
-</footer>
-</body>
-</html>
-`}`;
 }
 
 /** `http://localhost:5600/` → `localhost:5600/`: an address as people read it. */
@@ -172,8 +96,8 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
 </ol>
 </section>`;
   return sheet(built, about, {
-    title: 'Horai',
-    name: 'front',
+    title: 'Rooms · Horai',
+    name: 'rooms',
     script: 'front.ts',
     members: facts.members,
     content: html`<section class="hero">
@@ -248,7 +172,7 @@ function help(built: Bundle, about: HubFacts, { url, members }: HelpFacts): stri
 </ul></nav>
 
 <section id="page"><h2>The room page</h2>
-<p>Open <code>${url}my-room</code>, or join from the <a href="/">front page</a>. A room begins when somebody opens it; its
+<p>Open <code>${url}my-room</code>, or join from the page of <a href="/rooms">rooms</a>. A room begins when somebody opens it; its
 timers are remembered for a day, its goal until it is deleted, both also when the hub restarts.</p>
 <p>Type your name once: the page works out who is next from who followed you the last time. Sound is off until you
 switch it on; browsers let a page make sound only after you clicked in it, and <em>Test</em> tells whether it works.</p>

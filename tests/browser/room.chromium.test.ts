@@ -261,12 +261,12 @@ const minute = 60_000;
     await visitor.sees('#audio-state[data-state=ready]');
   });
 
-  test('the front page counts people while they come and go', async () => {
+  test('the page of rooms counts people while they come and go', async () => {
     const { url } = await house.started();
-    const watcher = await house.visit(url);
+    const watcher = await house.visit(`${url}rooms`);
     await watcher.sees('#active-users', '0 people');
     await watcher.sees('#next-steps', 'Nobody is here yet');
-    const guest = await house.visit(url);
+    const guest = await house.visit(`${url}rooms`);
     await guest.press('Join');
     await guest.sees('.link[data-state=live]');
     await watcher.sees('#active-users', '1 person');
@@ -279,7 +279,7 @@ const minute = 60_000;
 
   test('without scripts the form joins, and the room says what to do', async () => {
     const { url } = await house.started();
-    const visitor = await house.visit(url, { scripts: false });
+    const visitor = await house.visit(`${url}rooms`, { scripts: false });
     await visitor.page.fill('#room', 'by_hand-1');
     await visitor.press('Join');
     await visitor.page.waitForURL(`${url}by_hand-1`);
@@ -310,7 +310,7 @@ const minute = 60_000;
   test.each([390, 1280])('nothing sticks out at a width of %i', async (width) => {
     const { url } = await house.started();
     const visitor = await house.visit(url, { width });
-    for (const path of ['', 'wide', 'help', 'stats']) {
+    for (const path of ['rooms', 'wide', 'help', 'stats']) {
       await visitor.page.goto(url + path);
       await visitor.sees('footer');
       expect(await visitor.sticksOut()).toBe(0);

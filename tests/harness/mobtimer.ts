@@ -21,6 +21,8 @@ const icon: Asset = {
 const pages: Pages = {
   headers: { 'content-security-policy': "default-src 'self'" },
   assets: [icon],
+  names: ['summary'],
+  home: () => 'home',
   front: (facts) => JSON.stringify(facts),
   room: (facts) => JSON.stringify(facts),
   help: (facts) => JSON.stringify(facts),

@@ -1,4 +1,4 @@
-// The script of the front page. It keeps the counters live; everything else there works without a script.
+// The script of the page of rooms. It keeps the counters live; everything else there works without a script.
 
 import { addCopyButtons } from '../shared/copy.ts';
 import { remembered } from '../shared/settings.ts';
@@ -20,6 +20,8 @@ function openWebUi(): void {
   if (address !== undefined) location.replace(address);
 }
 openWebUi();
+// At the address of the hub itself, a browser that has signed in is at home: rooms stay at /rooms.
+if (token !== '' && location.pathname === '/' && document.getElementById('refused') === null) location.replace('/day');
 addEventListener('hashchange', openWebUi);
 
 // If rooms are for members, the counters are too. Without a token the page keeps the numbers that it was served with.

@@ -33,7 +33,7 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
   const refused = link.state === 'refused' && link.status !== 404;
   return (
     <>
-      <Head name={name} room={room} showKeys={() => showKeys(true)} />
+      <Head name={name} url={url} room={room} showKeys={() => showKeys(true)} />
       {refused ? (
         <Admission known={room.settings.token !== ''} enter={room.enter} />
       ) : (
@@ -66,13 +66,13 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
   );
 }
 
-function Head({ name, room, showKeys }: { name: string; room: RoomModel; showKeys: () => void }) {
+function Head({ name, url, room, showKeys }: { name: string; url: string; room: RoomModel; showKeys: () => void }) {
   const { link } = room.live;
   const { state, detail } = words(link, performance.now(), navigator.onLine);
   return (
     <div class="room-head">
       <h1>
-        <a href={`/${name}`}>#{name}</a>
+        <a href={url + name}>#{name}</a>
       </h1>
       <p class="link" data-state={link.state}>
         <span class="dot" aria-hidden="true" />

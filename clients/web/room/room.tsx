@@ -7,6 +7,8 @@ const place = document.getElementById('room');
 const name = place?.dataset['room'];
 if (place !== null && name !== undefined) {
   const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
+  // A room that is named like a page is at /room/<name>, and tools find it there too.
+  const base = location.pathname.startsWith('/room/') ? '/room/' : '/';
   place.replaceChildren();
-  render(<RoomPage name={name} url={`${location.origin}/`} icon={icon} />, place);
+  render(<RoomPage name={name} url={`${location.origin}${base}`} icon={icon} />, place);
 }

@@ -10,8 +10,8 @@ import { formatEditLine, parseEditLine } from '../../kronos/data/edit-line.ts';
 import type { KeyCommand } from '../../kronos/gui/keys.ts';
 import { Dialog } from '../shared/dialog.tsx';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
-import { askWhyRefused } from '../shared/refusal.ts';
 import { remember, remembered } from '../shared/settings.ts';
+import { useRefusal } from '../shared/use-refusal.ts';
 import { words } from './connection-text.ts';
 import { bindings, commandAt } from './keys.ts';
 import { LiveTasks, scene } from './live-tasks.ts';
@@ -28,23 +28,6 @@ type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 
 /** How long a message is shown, in milliseconds. */
 const messageMs = 8_000;
-
-/** Why the hub refuses this page's connection, while it is offline; '' if it does not refuse. */
-function useRefusal(isOffline: boolean): string {
-  const [refusal, setRefusal] = useState('');
-  useEffect(() => {
-    let isCurrent = true;
-    if (isOffline) {
-      void askWhyRefused().then((reason) => {
-        if (isCurrent) setRefusal(reason);
-      });
-    } else setRefusal('');
-    return () => {
-      isCurrent = false;
-    };
-  }, [isOffline]);
-  return refusal;
-}
 
 /** The state of the page, and what its keys, buttons and dialogs do. */
 function useTasksPage() {

@@ -61,6 +61,11 @@ export interface Pages {
   /** Headers of every page, such as Content-Security-Policy. */
   readonly headers: Readonly<Record<string, string>>;
   readonly assets: readonly Asset[];
+  /** First segments of pages' addresses that rooms may have as names too: they take GET from the room. */
+  readonly names: readonly string[];
+  /** The page of a personal hub at `/`. */
+  home(): string;
+  /** The form that joins a room. */
   front(facts: FrontFacts): string;
   room(facts: RoomFacts): string;
   help(facts: HelpFacts): string;

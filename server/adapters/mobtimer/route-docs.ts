@@ -23,10 +23,15 @@ const accepted = {
 } as const;
 
 export const mobtimerDocs: RouteDocs = {
-  'GET /': { ...open, summary: 'Shows the front page', responses: page },
+  'GET /': {
+    ...open,
+    summary: 'Shows the home of a personal hub: today; elsewhere the form that joins a room',
+    responses: page,
+  },
+  'GET /rooms': { ...open, summary: 'Shows the form that joins a room', responses: page },
   'POST /': {
     ...open,
-    summary: 'Sends a visitor from the form of the front page to a room',
+    summary: 'Sends a visitor from the form of rooms to a room',
     body: { type: 'application/x-www-form-urlencoded', example: 'room=my-room' },
     responses: { 303: { description: 'To the room' }, 400: { description: 'Not a name of a room' } },
   },

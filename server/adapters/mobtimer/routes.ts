@@ -27,6 +27,8 @@ export interface MobtimerDeps {
   readonly rooms: 'open' | 'members';
   readonly authenticate: (request: Request) => Promise<AuthenticationResult>;
   readonly pages: Pages;
+  /** True if a visitor without a token is the owner: `/` is then their home instead of the form of rooms. */
+  readonly personal?: boolean;
 }
 
 const bodyLimit = 262_144;
@@ -54,7 +56,8 @@ interface Row {
 }
 
 const table: readonly Row[] = [
-  { method: 'GET', path: '/', handle: showFront },
+  { method: 'GET', path: '/', handle: showHome },
+  { method: 'GET', path: '/rooms', handle: showFront },
   { method: 'POST', path: '/', limit: bodyLimit, handle: join },
   { method: 'GET', path: '/events', isStream: true, handle: streamCounters },
   { method: 'GET', path: '/help', handle: showHelp },
@@ -63,24 +66,66 @@ const table: readonly Row[] = [
   { method: 'PUT', path: '/events', handle: refuseRoom },
   { method: 'PUT', path: '/help', handle: refuseRoom },
   { method: 'PUT', path: '/stats', handle: refuseRoom },
+  { method: 'GET', path: '/-/clock', handle: showClock },
+  { method: 'GET', path: '/actuator', handle: showActuator },
+  { method: 'GET', path: '/actuator/health', handle: showHealth },
+];
+
+/** What a room takes, here and under `/room/:room`. */
+const roomRows: readonly Row[] = [
   { method: 'GET', path: '/:room', handle: showRoom },
   { method: 'PUT', path: '/:room', limit: bodyLimit, handle: inRoom('write', startTimer) },
   { method: 'GET', path: '/:room/events', isStream: true, handle: inRoom('read', streamRoom) },
   { method: 'GET', path: '/:room/goal', handle: inRoom('read', showGoal) },
   { method: 'PUT', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', setGoal) },
   { method: 'DELETE', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', deleteGoal) },
-  { method: 'GET', path: '/-/clock', handle: showClock },
-  { method: 'GET', path: '/actuator', handle: showActuator },
-  { method: 'GET', path: '/actuator/health', handle: showHealth },
 ];
+
+/**
+ * Under a literal first segment the router does not come back to `/:room`. So a room that is named like a page, and the room named `room`,
+ * have rows of their own.
+ */
+function rowsOfNames(names: readonly string[]): readonly Row[] {
+  const ofRoom = (name: string, rows: readonly Row[]): readonly Row[] =>
+    rows.map((row) => ({
+      ...row,
+      path: row.path.replace(':room', name),
+      handle: (context, request) => row.handle(context, { ...request, params: new Map([['room', name]]) }),
+    }));
+  return [
+    ...names.filter(isRoomName).flatMap((name) =>
+      ofRoom(
+        name,
+        roomRows.filter(({ method, path }) => method !== 'GET' || path !== '/:room'),
+      ),
+    ),
+    ...ofRoom(
+      'room',
+      roomRows.filter(({ path }) => path !== '/:room'),
+    ),
+  ];
+}
 
 export function mobtimerRoutes(deps: MobtimerDeps): readonly Route[] {
   const { hub, pages } = deps;
   const roomsAlive = new Rooms(hub);
   const counters = new Counters(hub, roomsAlive);
   const context: Context = { ...deps, roomsAlive, counters, since: hub.world.now() };
-  const routes = table.map(({ handle, ...row }): Route => ({ ...row, handle: (request) => handle(context, request) }));
-  return withDocs([...routes, ...pages.assets.map(assetRoute)], mobtimerDocs, { unlisted: mobtimerUnlisted });
+  const toRoute = ({ handle, ...row }: Row): Route => ({ ...row, handle: (request) => handle(context, request) });
+  const anywhere = roomRows.map((row): Row => ({ ...row, path: `/room${row.path}` }));
+  const listed = [...table, ...roomRows, ...anywhere].map(toRoute);
+  const hidden = rowsOfNames(pages.names).map((row): Route => ({ ...toRoute(row), doc: 'unlisted' }));
+  return [
+    ...hidden,
+    ...withDocs([...listed, ...pages.assets.map(assetRoute)], mobtimerDocs, {
+      keyOf: (path) => path.replace(/^\/room(?=\/:room)/, ''),
+      unlisted: mobtimerUnlisted,
+    }),
+  ];
+}
+
+async function showHome(context: Context, request: Request): Promise<Reply> {
+  return context.personal === true ? page(context, request, context.pages.home()) : showFront(context, request);
 }
 
 async function showFront(context: Context, request: Request): Promise<Reply> {
@@ -91,7 +136,8 @@ async function showFront(context: Context, request: Request): Promise<Reply> {
 async function join(context: Context, request: Request): Promise<Reply> {
   const room = readRoomField(request);
   if (!isRoomName(room)) return frontPage(context, request, room, 400);
-  return { status: 303, headers: { location: `/${room}` }, body: '' };
+  const isPage = context.pages.names.includes(room);
+  return { status: 303, headers: { location: isPage ? `/room/${room}` : `/${room}` }, body: '' };
 }
 
 async function streamCounters(context: Context, request: Request): Promise<Reply | StreamReply> {

@@ -347,6 +347,42 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
     expect((await join('')).status).toBe(400);
   });
 
+  test('a room that is named like a page, and the room named room, are reached by everything but GET of their name', async () => {
+    for (const name of ['summary', 'room']) {
+      expect((await mobHub.put(`/${name}`, { timer: 7, user: 'ann' })).status).toBe(202);
+      const stream = await mobHub.follow(`/${name}/events`);
+      expect((await beginning(stream)).timer).toMatchObject({ timer: 7 });
+      stream.close();
+      expect((await mobHub.put(`/${name}/goal`, { goal: `of ${name}`, user: 'ann' })).status).toBe(202);
+      expect(JSON.parse((await mobHub.ask('GET', `/${name}/goal`)).body)).toEqual({ goal: `of ${name}` });
+      expect((await mobHub.ask('DELETE', `/${name}/goal`)).status).toBe(202);
+    }
+  });
+
+  test('/room/<name> takes everything that a room takes', async () => {
+    for (const name of ['summary', 'room', 'calm-otter-42']) {
+      expect(JSON.parse((await mobHub.ask('GET', `/room/${name}`)).body)).toMatchObject({ room: name });
+      expect((await mobHub.put(`/room/${name}`, { timer: 3, user: 'bob' })).status).toBe(202);
+      const stream = await mobHub.follow(`/${name}/events`);
+      const other = await mobHub.follow(`/room/${name}/events`);
+      const [here, there] = [await beginning(stream), await beginning(other)];
+      expect(there.timer).toEqual(here.timer);
+      stream.close();
+      other.close();
+      expect((await mobHub.put(`/room/${name}/goal`, { goal: 'x', user: 'bob' })).status).toBe(202);
+      expect(JSON.parse((await mobHub.ask('GET', `/${name}/goal`)).body)).toEqual({ goal: 'x' });
+      expect((await mobHub.ask('DELETE', `/room/${name}/goal`)).status).toBe(202);
+      expect((await mobHub.ask('GET', `/${name}/goal`)).status).toBe(204);
+    }
+    expect((await mobHub.put('/room/help', { timer: 1 })).status).toBe(404);
+  });
+
+  test('the form leads to a room that is named like a page by the address that is its own', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await mobHub.ask('POST', '/', { body: 'room=summary', headers });
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/room/summary' } });
+  });
+
   test('pages are given their facts, and sent with their policy', async () => {
     const front = await mobHub.ask('GET', '/', { headers: { host: 'hub.example:8080' } });
     expect(front.headers).toMatchObject({

@@ -1,0 +1,119 @@
+// The parts of the page of a day below its timeline: projects as bars, the person and their agents, stretches without a project.
+
+import type { MergedDayView } from '../../../protocol/day-answer.ts';
+import type { Texts } from '../languages/languages.ts';
+import type { TimeFormat } from '../shared/time-format.ts';
+import {
+  barsOf,
+  figuresOf,
+  type ProjectBar,
+  shortestUnassigned,
+  type UnassignedStretch,
+  unassignedOf,
+} from './day-view.ts';
+
+interface PartProps {
+  readonly day: MergedDayView;
+  readonly texts: Texts;
+  readonly format: TimeFormat;
+}
+
+export function Projects({ day, texts, format, colors }: PartProps & { colors: ReadonlyMap<string, number> }) {
+  return (
+    <section class="card" aria-labelledby="projects-title">
+      <h2 id="projects-title">{texts.text('projects')}</h2>
+      <ul class="bars">
+        {barsOf(day).map((bar) => (
+          <Bar
+            key={bar.project}
+            bar={bar}
+            color={bar.project === null ? 'none' : `p${colors.get(bar.project) ?? 0}`}
+            texts={texts}
+            format={format}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Bar({ bar, color, texts, format }: { bar: ProjectBar; color: string; texts: Texts; format: TimeFormat }) {
+  const { project, time, minutes, share, agent } = bar;
+  return (
+    <li class="bar">
+      <span class="bar-name">{project ?? texts.text('unassigned')}</span>
+      <span class="bar-time">
+        {agent > 0 && <span class="soft">{texts.text('project.agents', { time: format.duration(agent) })}</span>}
+        <data value={time}>{time > 0 && minutes === 0 ? format.duration(time) : format.minutes(minutes)}</data>
+      </span>
+      <svg class={`meter ${color}`} aria-hidden="true">
+        <rect class="bed" width="100%" height="100%" rx="3" />
+        <rect class="value" width={`${(share * 100).toFixed(2)}%`} height="100%" rx="3" />
+      </svg>
+    </li>
+  );
+}
+
+export function People({ day, texts, format }: PartProps) {
+  return (
+    <section class="card" aria-labelledby="people-title">
+      <h2 id="people-title">{texts.text('people.title')}</h2>
+      <dl class="people">
+        {figuresOf(day).map(({ label, hint, time }) => (
+          <div key={label}>
+            <dt>{texts.text(label)}</dt>
+            <dd>
+              <data value={time}>{format.duration(time)}</data>
+              <span class="soft">{texts.text(hint)}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+export function Unassigned({ day, texts, format }: PartProps) {
+  const { stretches, more, shorter } = unassignedOf(day);
+  const isNone = stretches.length === 0 && shorter === 0;
+  const time = format.duration(shortestUnassigned);
+  return (
+    <section class="card" aria-labelledby="unassigned-title">
+      <h2 id="unassigned-title">{texts.text('unassigned.title')}</h2>
+      <p class="hint">{texts.text(isNone ? 'unassigned.none' : 'unassigned.hint')}</p>
+      {stretches.length > 0 && (
+        <ul class="stretches">
+          {stretches.map((stretch) => (
+            <Stretch key={stretch.from} stretch={stretch} texts={texts} format={format} />
+          ))}
+        </ul>
+      )}
+      {more > 0 && (
+        <p class="hint">
+          {texts.text(format.isOne(more) ? 'unassigned.more-one' : 'unassigned.more-other', { count: more, time })}
+        </p>
+      )}
+      {shorter > 0 && (
+        <p class="hint">
+          {texts.text(format.isOne(shorter) ? 'unassigned.shorter-one' : 'unassigned.shorter-other', {
+            count: shorter,
+            time,
+          })}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Stretch({ stretch, texts, format }: { stretch: UnassignedStretch; texts: Texts; format: TimeFormat }) {
+  const { from, to, lane, source } = stretch;
+  return (
+    <li>
+      <span class="when">{format.range(from, to)}</span>
+      <span class="long">{format.duration(to - from)}</span>
+      <span class="soft">
+        {texts.text(`lane.${lane}`)} · {source}
+      </span>
+    </li>
+  );
+}
