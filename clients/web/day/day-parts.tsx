@@ -8,7 +8,7 @@ import {
   figuresOf,
   type ProjectBar,
   shortestUnassigned,
-  type UnassignedStretch,
+  type UnassignedRow,
   unassignedOf,
 } from './day-view.ts';
 
@@ -105,7 +105,7 @@ export function Unassigned({ day, texts, format }: PartProps) {
   );
 }
 
-function Stretch({ stretch, texts, format }: { stretch: UnassignedStretch; texts: Texts; format: TimeFormat }) {
+function Stretch({ stretch, texts, format }: { stretch: UnassignedRow; texts: Texts; format: TimeFormat }) {
   const { from, to, lane, source } = stretch;
   return (
     <li>

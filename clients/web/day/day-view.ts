@@ -96,7 +96,7 @@ export function barsOf({ projects, total }: Pick<MergedDayView, 'projects' | 'to
     .filter(({ time, agent }) => time > 0 || agent > 0);
 }
 
-export interface UnassignedStretch {
+export interface UnassignedRow {
   readonly from: number;
   readonly to: number;
   /** `window`, `laptop/window`: what was in front. */
@@ -106,7 +106,7 @@ export interface UnassignedStretch {
 
 export interface UnassignedView {
   /** The longest, in their order of time. */
-  readonly stretches: readonly UnassignedStretch[];
+  readonly stretches: readonly UnassignedRow[];
   /** Stretches of the same length or longer that have no row. */
   readonly more: number;
   /** Stretches below `shortestUnassigned`. */
@@ -114,7 +114,7 @@ export interface UnassignedView {
 }
 
 export function unassignedOf({ segments }: Pick<MergedDayView, 'segments'>): UnassignedView {
-  const stretches: { from: number; to: number; lane: UnassignedStretch['lane']; source: string; own: number }[] = [];
+  const stretches: { from: number; to: number; lane: UnassignedRow['lane']; source: string; own: number }[] = [];
   for (const { from, to, project, work, lane, source } of segments) {
     if (project !== null || !work) continue;
     const last = stretches.at(-1);
