@@ -12,6 +12,7 @@ import {
   SuggestionRefusalItem,
 } from './day.ts';
 import { MergedDayView } from './day-answer.ts';
+import { AnsweredQuestionItem, OpenQuestionsItem, QuestionSettingsItem } from './day-questions.ts';
 import { SuggestionsView } from './day-suggestions.ts';
 
 export interface ItemKind {
@@ -88,6 +89,16 @@ const exampleSuggestion = {
   rule: { when: { title: { contains: 'horai' } }, project: 'horai', source: 'suggestion' },
 };
 
+const exampleQuestion = {
+  key: 'idle t1 1795856400',
+  kind: 'idle',
+  task: 't1',
+  desc: 'mend the watering',
+  from: morning + 3_600_000_000,
+  to: null,
+  answers: ['stop', 'keep', 'split'],
+};
+
 export const dayItems: Readonly<Record<string, ItemKind>> = {
   day: {
     channel: 'day/{date}',
@@ -109,6 +120,13 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     schema: SuggestionsView,
     summary: 'what the unassigned time of a date may have been about, while somebody follows the channel',
     example: { date: '2026-11-28', suggestions: [exampleSuggestion] },
+  },
+  'open-questions': {
+    channel: 'day/{date}',
+    key: 'questions',
+    schema: OpenQuestionsItem,
+    summary: 'what the idle guard asks today, also while nobody follows the channel',
+    example: { questions: [exampleQuestion] },
   },
   entry: {
     channel: 'entries',
@@ -134,6 +152,12 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     summary: 'a suggestion that was refused, under its key; its span is `time` and `end` of the item',
     example: { refused: true, project: 'horai' },
   },
+  'answered-question': {
+    channel: 'questions',
+    schema: AnsweredQuestionItem,
+    summary: 'the answer to a question, under its key; its span is `time` and `end` of the item',
+    example: { kind: 'idle', answer: 'stop', task: 't1', started: morning, applied: true },
+  },
   'mob-turn': {
     channel: 'mob_turns',
     schema: MobTurnItem,
@@ -146,6 +170,13 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     schema: DaySettingsItem,
     summary: 'zone, beginning of the day, idle time and bridges',
     example: { zone: 'Europe/Berlin', day_start: '04:00', idle: 5, bridge: 0 },
+  },
+  'question-settings': {
+    channel: 'settings',
+    key: 'questions',
+    schema: QuestionSettingsItem,
+    summary: 'which kinds of questions are switched off',
+    example: { unexplained: false },
   },
   'mob-names': {
     channel: 'settings',

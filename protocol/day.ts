@@ -3,6 +3,7 @@
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from './check.ts';
+import { AnsweredQuestionItem, QuestionSettingsItem } from './day-questions.ts';
 
 const Label = Type.String({ minLength: 1, maxLength: 128 });
 const Words = Type.String({ maxLength: 2_000 });
@@ -191,6 +192,10 @@ const refusal = row(
   SuggestionRefusalItem,
   'a refusal: {"refused": true, "project": "…", "task"?} with `time` and `end`',
 );
+const answered = row(
+  AnsweredQuestionItem,
+  'an answer: {"kind", "answer", "task"?, "started"?, "applied"?} with `time` and `end`',
+);
 const rule = row(
   DayRuleItem,
   'a rule: {"when": {"app": {"is": "…"}}, "project": "…"}; a text condition has one of is, begins, contains, matches',
@@ -198,6 +203,7 @@ const rule = row(
 const settings: Readonly<Record<string, ItemCheck | undefined>> = {
   day: row(DaySettingsItem, '{"zone"?, "zones"?, "day_start"?: "04:00", "idle"?: minutes, "bridge"?: minutes}'),
   mob_names: row(MobNamesItem, 'a list of names'),
+  questions: row(QuestionSettingsItem, '{"idle"?: false, "left_running"?: false, "unexplained"?: false}'),
   retention: row(RetentionItem, '{"wakatime"?: days, "aw"?: days}, at least 7 days'),
   devices: row(DeviceNamesItem, 'lists of host names by the name of the device'),
 };
@@ -223,13 +229,14 @@ export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem
     ['projects', project],
     ['rules', rule],
     ['suggestions', refusal],
+    ['questions', answered],
     ['settings', known],
   ]).get(channel);
   if (wanted === undefined) return undefined;
   if (!wanted.check(item)) return wanted.wanted;
-  if (channel !== 'entries' && channel !== 'suggestions') return undefined;
+  if (channel !== 'entries' && channel !== 'suggestions' && channel !== 'questions') return undefined;
   if (time !== undefined && end !== undefined && end > time) return undefined;
-  return `${channel === 'entries' ? 'an entry' : 'a refusal'} with \`time\` before \`end\``;
+  return `${channel === 'entries' ? 'an entry' : 'an answer'} with \`time\` before \`end\``;
 }
 
 export const isEntryItem = (value: unknown): value is DayEntryItem => entry.check(value);

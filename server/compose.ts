@@ -27,6 +27,8 @@ import { LiveDays } from './day/live-day.ts';
 import { MergedDays } from './day/merged-days.ts';
 import { MobTurns } from './day/mob-turns.ts';
 import { rulesCheck } from './day/registry/check-rules.ts';
+import { questionRoutes } from './day/question-routes.ts';
+import { IdleGuard } from './day/questions/idle-guard.ts';
 import { registryRoutes } from './day/registry-routes.ts';
 import { Retention } from './day/retention.ts';
 import { dayRoutes } from './day/routes.ts';
@@ -215,6 +217,7 @@ async function createServices(parts: HubParts, config: Config, ports: Ports): Pr
   const liveDays = new LiveDays(days);
   const names = () => accounts.list().map(({ name }) => name);
   const mobTurns = new MobTurns({ hub, accounts: names });
+  const idleGuard = new IdleGuard({ days, accounts: names });
   const retention = new Retention({ days, accounts: names });
   const routes: readonly Route[] = [
     ...statusRoutes({ hub, metrics, version, ...trust }),
@@ -234,11 +237,13 @@ async function createServices(parts: HubParts, config: Config, ports: Ports): Pr
     ...dayRoutes({ days, ...trust }),
     ...registryRoutes({ days, ...trust }),
     ...suggestionRoutes({ days, ...trust }),
+    ...questionRoutes({ days, ...trust }),
   ];
   const close = async () => {
     await activityWatch.close();
     liveDays.close();
     mobTurns.close();
+    idleGuard.close();
     retention.close();
     await days.close();
   };

@@ -4,6 +4,7 @@
 import type { Hub } from '../core/hub.ts';
 import { AccountDays } from './account-days.ts';
 import { DaySums } from './day-sums.ts';
+import { AccountQuestions } from './questions/account-questions.ts';
 import { EvidenceCache } from './readers/evidence-cache.ts';
 import { PatternMatcher } from './registry/patterns.ts';
 import { AccountSuggestions } from './suggestions/account-suggestions.ts';
@@ -15,6 +16,7 @@ interface OpenAccount {
   readonly days: AccountDays;
   readonly sums: DaySums;
   readonly suggestions: AccountSuggestions;
+  readonly questions: AccountQuestions;
 }
 
 export class MergedDays {
@@ -44,7 +46,8 @@ export class MergedDays {
     }
     const days = new AccountDays(this.hub, account, this.#cache, this.matcher);
     const suggestions = new AccountSuggestions(this.hub, days);
-    const opened = { days, sums: new DaySums(this.hub, days), suggestions };
+    const questions = new AccountQuestions(this.hub, days);
+    const opened = { days, sums: new DaySums(this.hub, days), suggestions, questions };
     this.#open.set(account, opened);
     return opened;
   }

@@ -83,6 +83,7 @@ describe('a running hub', () => {
       'projects',
       'rules',
       'suggestions',
+      'questions',
       'mob_turns',
       'settings',
     ]);
