@@ -6,7 +6,7 @@ import { isAllowed } from '../core/access.ts';
 import type { Request, Route } from '../http/types.ts';
 import { answerChannel } from './questions/account-questions.ts';
 import { bodyOf } from './registry-routes.ts';
-import { admitReader, answers, type DayRouteDeps, type Outcome, reply } from './routes.ts';
+import { admitReader, answers, type DayRouteDeps, type DayRouteOutcome, reply } from './routes.ts';
 
 const tag = 'Merged day';
 
@@ -50,7 +50,7 @@ export function questionRoutes(deps: DayRouteDeps): readonly Route[] {
   ];
 }
 
-async function answer(deps: DayRouteDeps, request: Request): Promise<Outcome> {
+async function answer(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const said = bodyOf(request);
   if (!isQuestionReply(said))
     return refuse('payload', '', 'send {"key": "…", "answer": "stop" | "keep" | "split" | "dismiss"}');
