@@ -23,6 +23,11 @@ const teachingLength = 1_200_000_000;
 const leastShare = 0.8;
 /** The same of all words of one item. */
 const leastAgreement = 0.7;
+/** One word of many is a coincidence: so many words of an item, or that part of them, must belong to the project. */
+const leastOwned = 2;
+const leastOwnedPart = 0.4;
+/** A project that takes most of the time takes most of all words: its own are seen that much more often with it. */
+const leastLift = 1.5;
 const shortestWord = 3;
 const mostWords = 40;
 const lanes = new Set(['window', 'web', 'other', 'editor']);
@@ -132,7 +137,8 @@ export class WordModel {
         if (count > most) [owner, most] = [project, count];
       }
       const part = Math.max(0.2, (stretches.get(owner) ?? 0) / Math.max(1, allStretches));
-      if (most >= all * leastShare && part ** most <= mostChance) this.#owners.set(word, owner);
+      const isOwn = most >= all * leastShare && most >= all * part * leastLift;
+      if (isOwn && part ** most <= mostChance) this.#owners.set(word, owner);
     }
   }
 
@@ -147,7 +153,8 @@ export class WordModel {
       all += 1;
       byProject.set(owner, [...(byProject.get(owner) ?? []), word]);
     }
-    const best = [...byProject].find(([, own]) => own.length >= all * leastAgreement);
+    const least = Math.min(leastOwned, factWords(facts).length * leastOwnedPart);
+    const best = [...byProject].find(([, own]) => own.length >= all * leastAgreement && own.length >= least);
     const lean = best === undefined ? undefined : { project: best[0], words: best[1] };
     this.#leans.set(facts, { lean });
     return lean;

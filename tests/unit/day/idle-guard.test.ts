@@ -154,7 +154,9 @@ test('a task left running past the end of its day is asked about under the next 
   hub.moveTo('00:10', 1);
   await hub.write({ type: 'ping' });
   await guardWrites(1, '2026-11-29');
-  expect(await questions()).toMatchObject([{ kind: 'left_running', from: hub.us('24:00'), answers: ['stop', 'keep'] }]);
+  await hub.write({ type: 'create', channel: 'settings', key: 'questions', item: { unexplained: false } });
+  const open = await questions();
+  expect(open).toMatchObject([{ kind: 'left_running', from: hub.us('24:00'), answers: ['stop', 'keep'] }]);
   expect(await written()).toEqual([]);
 });
 
