@@ -116,7 +116,7 @@ describe('tier 2', () => {
     }).flat();
     const [suggestion, ...more] = suggest([
       ...taught,
-      ...windows('12:00', 10, 'irrigation for beginners'),
+      ...windows('12:00', 10, 'drip irrigation for beginners'),
       ...windows('14:00', 10, 'documentation'),
     ]);
     expect(more).toEqual([]);
