@@ -1,5 +1,5 @@
-// What every store must do that can be exported and imported: what was loaded answers as the original did, and goes on as it would have.
-// The original is always a MemoryStore, which the store's own contract holds to a model. tests/storage runs it for each.
+// Tests for stores that can be exported and imported: a loaded store must give the same answers as the original, also after further
+// writes. The original is always a MemoryStore, which the contract of stores compares with a model.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Answer, Archive, Keep, Op, Outline, Step, Store, Write } from '../../server/core/store.ts';
@@ -42,8 +42,8 @@ function randomWrite(random: () => number): Write {
   return { ops, origin: `o${below(3)}`, at: 1_700_000_000_000 + below(1_000), ...writeId };
 }
 
-/** The same random life in each of the stores, whose every answer is compared. */
-export async function live(stores: readonly Store[], seed: number, turns: number): Promise<void> {
+/** Makes the same random writes in all stores and compares their answers. */
+export async function writeRandomly(stores: readonly Store[], seed: number, turns: number): Promise<void> {
   const random = seeded(seed);
   for (let turn = 0; turn < turns; turn += 1) {
     const channel = channels[Math.floor(random() * channels.length)] ?? '';
@@ -52,38 +52,38 @@ export async function live(stores: readonly Store[], seed: number, turns: number
       const through = Math.floor(random() * ((await stores[0]?.head(channel)) ?? { seq: 0 }).seq);
       for (const store of stores) await store.forget(channel, through);
     } else {
-      const made = randomWrite(random);
-      const answers = await Promise.all(stores.map((store) => store.append(channel, made, keep)));
+      const written = randomWrite(random);
+      const answers = await Promise.all(stores.map((store) => store.append(channel, written, keep)));
       for (const answer of answers) expect(plain(answer)).toEqual(plain(answers[0]));
     }
   }
 }
 
-/** Without the epochs, which are each store's own. */
+/** An answer without its epoch, because each store has its own. */
 function plain(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer, (name, value) => (name === 'epoch' ? undefined : value)));
 }
 
-/** Everything one can ask; of a long channel some of it. */
+/** The answers to all kinds of reads. Of a long channel only some positions are read. */
 export async function answersOf(store: Store): Promise<unknown> {
-  const told: unknown[] = [await store.channels('')];
+  const answers: unknown[] = [await store.channels('')];
   for (const channel of channels) {
     const { seq } = await store.head(channel);
-    told.push(await store.head(channel), await store.read(channel, {}), await store.history(channel, {}));
-    told.push(await store.read(channel, { from: 0 }), await store.read(channel, { from: 12, to: 15, newest: true }));
-    told.push(await store.history(channel, { newest: true, limit: 7 }), await store.history(channel, { key: 'k1' }));
+    answers.push(await store.head(channel), await store.read(channel, {}), await store.history(channel, {}));
+    answers.push(await store.read(channel, { from: 0 }), await store.read(channel, { from: 12, to: 15, newest: true }));
+    answers.push(await store.history(channel, { newest: true, limit: 7 }), await store.history(channel, { key: 'k1' }));
     for (let from = 0; from <= seq + 1; from += Math.ceil((seq + 1) / 110)) {
-      told.push(await store.since(channel, from, 1_000), await store.at(channel, from));
+      answers.push(await store.since(channel, from, 1_000), await store.at(channel, from));
     }
   }
-  return plain(told);
+  return plain(answers);
 }
 
 export function archiveContract(name: string, newPlace: () => ArchivePlace): void {
   describe(`${name} can be exported and imported`, () => {
     const places: { place: ArchivePlace; store: Whole }[] = [];
 
-    async function opened(): Promise<Whole> {
+    async function openStore(): Promise<Whole> {
       const place = newPlace();
       const store = await place.open();
       places.push({ place, store });
@@ -101,25 +101,25 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       1, 2, 3, 4, 5, 6,
     ])('a loaded store answers and continues as the original does: seed %i', async (seed) => {
       const original = new MemoryStore({ epoch: 'original' });
-      await live([original], seed, 60);
-      const moved = await opened();
+      await writeRandomly([original], seed, 60);
+      const moved = await openStore();
       const totals = await copyArchive(original, moved);
       expect(totals.steps).toBeGreaterThan(20);
       expect(await answersOf(moved)).toEqual(await answersOf(original));
-      await live([original, moved], seed + 100, 40);
+      await writeRandomly([original, moved], seed + 100, 40);
       expect(await answersOf(moved)).toEqual(await answersOf(original));
 
       const back = new MemoryStore({ epoch: 'back' });
       await copyArchive(moved, back);
       expect(differing(await contentHashes(original), await contentHashes(back))).toEqual([]);
-      await live([original, moved, back], seed + 200, 40);
+      await writeRandomly([original, moved, back], seed + 200, 40);
       expect(await answersOf(back)).toEqual(await answersOf(original));
       expect(differing(await contentHashes(original), await contentHashes(moved))).toEqual([]);
     });
 
     test('channels are ordered by name, steps by seq, answers by write id', async () => {
-      const store = await opened();
-      await live([store], 7, 60);
+      const store = await openStore();
+      await writeRandomly([store], 7, 60);
       await store.append('b', write([], { writeId: 'w' }), 'last');
       await store.append('c', write([]), 'last');
       const outlines: Outline[] = [];
@@ -143,23 +143,23 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
     });
 
     test('steps read while outlines are iterated are as of the start of the iteration', async () => {
-      const store = await opened();
+      const store = await openStore();
       const names = ['a', 'b', 'c'];
       for (const channel of names) {
         await store.append(channel, write([put('x', '1'), put('y', '1')], { writeId: 'first' }), 'last');
       }
-      const told: unknown[] = [];
+      const rows: unknown[] = [];
       for await (const { channel, seq } of store.outlines()) {
         for (const other of names) await store.append(other, write([put('x', channel)], { writeId: channel }), 'last');
         const steps = await collected(store.steps(channel));
         const answers = await collected(store.answers(channel));
-        told.push([channel, seq, steps.map((step) => [step.key, step.value]), answers.map(({ writeId }) => writeId)]);
+        rows.push([channel, seq, steps.map((step) => [step.key, step.value]), answers.map(({ writeId }) => writeId)]);
       }
       const then = [
         ['x', '1'],
         ['y', '1'],
       ];
-      expect(told).toEqual(names.map((channel) => [channel, 2, then, ['first']]));
+      expect(rows).toEqual(names.map((channel) => [channel, 2, then, ['first']]));
       expect((await collected(store.steps('a'))).map(({ key, value }) => [key, value])).toEqual([
         ['y', '1'],
         ['x', 'c'],
@@ -167,7 +167,7 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
     });
 
     test('an existing channel is not overwritten by a load', async () => {
-      const store = await opened();
+      const store = await openStore();
       await store.append('a', write([put('x', '1')]), 'last');
       const before = await contentHashes(store);
       const outline = { channel: 'a', seq: 9, version: -1, floor: 0 };
@@ -176,17 +176,17 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
     });
 
     test('an interrupted load leaves nothing of its channel, and can be repeated', async () => {
-      const store = await opened();
+      const store = await openStore();
       const original = new MemoryStore({ epoch: 'original' });
       const ops = Array.from({ length: 3_000 }, (_, index) => put(`k${index}`, '1', { time: index }));
       await original.append('a', write(ops, { writeId: 'w' }), 'last');
       const steps = await collected(original.steps('a'));
       async function* broken(): AsyncGenerator<readonly Step[]> {
         yield steps.slice(0, 2_000);
-        throw new Error('the disk is gone');
+        throw new Error('the disk failed');
       }
       const outline = { channel: 'a', seq: 3_000, version: -1, floor: 0 };
-      await expect(store.load(outline, broken(), original.answers('a'))).rejects.toThrow('the disk is gone');
+      await expect(store.load(outline, broken(), original.answers('a'))).rejects.toThrow('the disk failed');
       expect(await store.channels('')).toEqual([]);
       expect(await store.head('a')).toMatchObject({ seq: 0 });
       await store.load(outline, original.steps('a'), original.answers('a'));

@@ -1,4 +1,4 @@
-// The conversation on every transport and engine, and what only some transports have: frames, pieces, handshakes.
+// The conversation on every transport and engine, and the features of one transport only: frames, pieces, handshakes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { dial, openRefused } from '../harness/clients.ts';
@@ -52,7 +52,7 @@ describe.each(engines)('features of some transports only, on %s', (engine) => {
     socket.destroy();
   });
 
-  test('[C3.1] [C3.2] the Kronos port hands a GET on to the main port, and closes a connection that sends anything else but JSON', async () => {
+  test('[C3.1] [C3.2] the Kronos port passes a GET to the main port, and closes a connection that sends neither a GET nor JSON', async () => {
     const talk = await webSocket({ url: `http://127.0.0.1:${kronosPort()}/`, kronos: null });
     expect(await talk.ask({ type: 'help' })).toMatchObject([{ type: 'help' }]);
     talk.cut();

@@ -1,6 +1,6 @@
 // One test for each rule of protocol/README.md that a client can observe, against a composed hub over a real socket. The suite is the same
-// for every transport and engine; what only one transport has (frames, pieces, handshakes) is in conversation.test.ts. The clock is
-// moved by hand. tests/simulation and tests/unit/adapters/kronos have more of devices that edit offline (M).
+// for every transport and engine; features of one transport only (frames, pieces, handshakes) are in conversation.test.ts. The test
+// moves the clock. tests/simulation and tests/unit/adapters/kronos have more tests of devices that edit offline (M).
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { decode } from '../../protocol/codec.ts';
@@ -18,8 +18,8 @@ export interface Person {
 }
 
 /**
- * A hub, its clock, and the clients of a test, which all hang up at its end. In a hub of several nodes each new client gets the next node;
- * an answer reflects what was acknowledged before on any node.
+ * A hub, its clock, and the clients of a test, which disconnect at its end. In a hub of several nodes each new client gets the next node.
+ * Before each request the node catches up, so that an answer reflects all writes that any node acknowledged before.
  */
 export class Place {
   readonly hub: RunningHub;
@@ -39,44 +39,44 @@ export class Place {
     this.#open = open;
   }
 
-  static async open(open: Open, said: Partial<Config>, start = oneNode): Promise<Place> {
+  static async open(open: Open, overrides: Partial<Config>, start = oneNode): Promise<Place> {
     const world = new TestWorld();
-    const nodes = await start({ kronosPort: 0, ...said }, world);
+    const nodes = await start({ kronosPort: 0, ...overrides }, world);
     const [first] = nodes;
     if (first === undefined) throw new Error('a hub without nodes');
     return new Place(nodes, first.hub, world, first.hub.ownerSecret ?? '', open);
   }
 
-  /** @param beside a client whose node the new one shares */
-  async connect(headers?: Readonly<Record<string, string>>, beside?: Talk): Promise<Talk> {
-    await this.#level();
+  /** @param sameNodeAs a client of the node that the new client uses; the next node by default */
+  async connect(headers?: Readonly<Record<string, string>>, sameNodeAs?: Talk): Promise<Talk> {
+    await this.#catchUp();
     const hub =
-      (beside && this.#at.get(beside)) ?? this.#nodes[this.#talks.length % this.#nodes.length]?.hub ?? this.hub;
+      (sameNodeAs && this.#at.get(sameNodeAs)) ?? this.#nodes[this.#talks.length % this.#nodes.length]?.hub ?? this.hub;
     const talk = await this.#open(hub, headers);
-    const level: Talk = {
+    const client: Talk = {
       ...talk,
       ask: async (...messages) => {
-        await this.#level();
+        await this.#catchUp();
         return talk.ask(...messages);
       },
     };
-    this.#talks.push(level);
-    this.#at.set(level, hub);
-    return level;
+    this.#talks.push(client);
+    this.#at.set(client, hub);
+    return client;
   }
 
-  async #level(): Promise<void> {
-    if (this.#nodes.length > 1) await Promise.all(this.#nodes.map((node) => node.level()));
+  async #catchUp(): Promise<void> {
+    if (this.#nodes.length > 1) await Promise.all(this.#nodes.map((node) => node.catchUp()));
   }
 
   /** @returns a client that has logged in and has read the answer */
-  async login(user: string, device = '', more: object = {}, beside?: Talk): Promise<Talk> {
-    const talk = await this.connect(undefined, beside);
+  async login(user: string, device = '', more: object = {}, sameNodeAs?: Talk): Promise<Talk> {
+    const talk = await this.connect(undefined, sameNodeAs);
     await talk.ask({ type: 'login', user_id: user, device_id: device, version: 0, ...more });
     return talk;
   }
 
-  /** Sends one request as the owner, over a connection of its own, and returns the answer. */
+  /** Sends one request as the owner over a new connection and returns the answer. */
   async administer(request: object): Promise<Message> {
     const talk = await this.login(this.owner);
     const [answer] = await talk.ask(request);
@@ -84,7 +84,7 @@ export class Place {
     return answer;
   }
 
-  /** Makes a new account with a token. */
+  /** Creates an account with a token. */
   async person(scopes: readonly string[] = ['read', 'write']): Promise<Person> {
     this.#people += 1;
     const account = `p${this.#people}`;
@@ -128,7 +128,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
     });
 
     describe('connect', () => {
-      test('[C1.1] [C1.2] a message is one JSON object, both ways, and text of any language comes back unchanged', async () => {
+      test('[C1.1] [C1.2] a message is one JSON object, both ways, and text of any language is returned unchanged', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const item = 'ü "€"\n\u2028😀 {"a":[1]}';
         const [ack] = await talk.ask({ type: 'create', channel: 'notes', key: 'ключ/🔑', item, ref: 'é' });
@@ -139,24 +139,24 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       });
 
       test('[C4] a connection without a valid message for 10 seconds gets an error and is closed', async () => {
-        // On raw TCP the transport waits for the first byte by the real clock.
+        // On raw TCP the transport waits for the first byte with the real clock.
         const silence = name === 'raw TCP' ? [] : [undefined];
-        for (const said of [...silence, '{"nonsense"}', { type: 'nonsense' }, { type: 'ping' }]) {
-          const mute = await closed.connect();
-          if (said !== undefined) {
-            mute.say(said);
-            expect(await mute.next()).toMatchObject({ success: false });
+        for (const message of [...silence, '{"nonsense"}', { type: 'nonsense' }, { type: 'ping' }]) {
+          const client = await closed.connect();
+          if (message !== undefined) {
+            client.say(message);
+            expect(await client.next()).toMatchObject({ success: false });
           }
-          // The hub has seen this connection once it has answered a later one.
+          // When the hub has answered a later connection, it knows this one.
           await (await closed.login(closed.owner)).ask();
           closed.world.pass(10_000);
-          expect(await mute.next()).toMatchObject({
+          expect(await client.next()).toMatchObject({
             success: false,
             error: 'no login within 10 seconds',
             code: 'silent',
           });
-          expect(await mute.next()).toBeUndefined();
-          expect([4408, undefined]).toContain(await mute.closed);
+          expect(await client.next()).toBeUndefined();
+          expect([4408, undefined]).toContain(await client.closed);
         }
         const good = await closed.login(closed.owner);
         closed.world.pass(60_000);
@@ -208,7 +208,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       const wide = (keys: number) => `{${Array.from({ length: keys }, (_, at) => `"k${at}":0`).join()}}`;
       const note = (item: string) => `{"type":"create","channel":"notes","ref":1,"item":${item}}`;
 
-      test('[B1.1] [B1.2] [B1.3] [B1.4] a message too deep, too wide, too precise or too long is refused, and the connection goes on', async () => {
+      test('[B1.1] [B1.2] [B1.3] [B1.4] a message too deep, too wide, too precise or too long is refused, and the connection stays open', async () => {
         const talk = await personal.login((await personal.person()).secret);
         const good = [
           note(deep(31)),
@@ -257,24 +257,24 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const other = await personal.login(secret);
         await talk.ask({ type: 'subscribe', channel: '*' });
         await other.ask({ type: 'create', task: task(1, 'x') }, { type: 'create', channel: 'notes', item: 1 });
-        const said = ['read-all', 'channels', 'help', 'stats', 'nonsense'].map((type) => ({ type }));
-        const messages = await talk.ask(...said, '{garbage}', '[]', { type: 'read-all', channel: 'notes' });
-        // The two changes, and an answer for each.
+        const requests = ['read-all', 'channels', 'help', 'stats', 'nonsense'].map((type) => ({ type }));
+        const messages = await talk.ask(...requests, '{garbage}', '[]', { type: 'read-all', channel: 'notes' });
+        // Two changes, and one answer per request.
         expect(messages).toHaveLength(10);
         for (const { success } of messages) expect(typeof success).toBe('boolean');
       });
 
-      test('[B3] beyond 1,024 unanswered requests the next are refused, and the connection goes on', async () => {
+      test('[B3] beyond 1,024 unanswered requests the next are refused, and the connection stays open', async () => {
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
-        const asked = Array.from({ length: 1_100 }, (_, ref) => ({ type: 'read-all', ref }));
-        // In one piece: all requests are there before the first is answered.
-        const glued = asked.map((one) => JSON.stringify(one));
-        if (name === 'raw TCP') talk.say(glued.join(''));
-        else for (const text of glued) talk.say(text);
+        const requests = Array.from({ length: 1_100 }, (_, ref) => ({ type: 'read-all', ref }));
+        // Sent together, so that all requests are waiting before the first is answered.
+        const requestTexts = requests.map((one) => JSON.stringify(one));
+        if (name === 'raw TCP') talk.say(requestTexts.join(''));
+        else for (const text of requestTexts) talk.say(text);
         const answered = new Set<number>();
         const refused = new Set<number>();
-        while (answered.size + refused.size < asked.length) {
+        while (answered.size + refused.size < requests.length) {
           const { ref, success, error } = await talk.next();
           if (!success) expect(error).toBe('too many requests');
           (success ? answered : refused).add(ref);
@@ -301,7 +301,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const read = JSON.stringify({ type: 'read-all', channel: 'notes' });
         talk.say(read.repeat(name === 'raw TCP' ? 60 : 1));
         if (name !== 'raw TCP') for (let at = 1; at < 60; at += 1) talk.say(read);
-        // Another connection is served meanwhile.
+        // The hub still serves other connections.
         const other = await personal.login(personal.owner);
         for (let turn = 0; turn < 200; turn += 1) await other.ask();
         talk.resume();
@@ -377,7 +377,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           type: 'login',
           user_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         });
-        // The token is new each time, and not an administrator's.
+        // Each such login creates a token, which has no administrator's rights.
         expect(answer.user_id).not.toBe(personal.owner);
         const again = await personal.login(answer.user_id);
         expect(await again.ask({ type: 'accounts' })).toMatchObject([{ error: 'forbidden' }]);
@@ -441,7 +441,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
 
       test('[L7.1] a request with another user id is refused, after a login and without one', async () => {
         const [one, other] = [await closed.person(), await closed.person()];
-        const said = [
+        const requests = [
           { type: 'read-all', user_id: other.secret },
           { type: 'create', task: task(1, 'x'), user_id: other.secret },
           { type: 'subscribe', channel: 'tasks', user_id: other.secret },
@@ -450,7 +450,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const direct = await closed.connect();
         await direct.ask({ type: 'read-all', user_id: one.secret });
         for (const talk of [logged, direct]) {
-          expect(errorsOf(await talk.ask(...said))).toEqual(said.map(() => 'user not found'));
+          expect(errorsOf(await talk.ask(...requests))).toEqual(requests.map(() => 'user not found'));
           expect(await talk.ask({ type: 'read-all', user_id: one.secret })).toMatchObject([{ tasks: [] }]);
           expect(await talk.ask({ type: 'login', user_id: other.secret })).toMatchObject([{ user_id: other.secret }]);
           expect(await talk.ask({ type: 'read-all' })).toMatchObject([{ tasks: [] }]);
@@ -540,12 +540,12 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const stranger = await personal.login((await personal.person()).secret);
         const version = personal.world.now();
         const device_id = `${account}-a`;
-        const said = [
+        const requests = [
           { type: 'create', task: task(1, 'milk'), version },
           { type: 'update', task: task(1, 'oat milk'), version },
           { type: 'delete', task_id: 1, version },
         ];
-        expect(await a.ask(...said)).toEqual([]);
+        expect(await a.ask(...requests)).toEqual([]);
         expect(await b.ask()).toMatchObject([
           { success: true, type: 'create', task: task(1, 'milk'), device_id, version },
           { success: true, type: 'update', task: task(1, 'oat milk'), device_id, version: version + 1 },
@@ -567,7 +567,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         personal.world.pass(60_000);
         await a.ask({ type: 'update', task: task(6, 'y') });
         personal.world.pass(60_000);
-        // A client of 2018: neither index nor old id.
+        // A client of 2018 sends neither an index nor the old id.
         await a.ask({ type: 'create', task: task(7, 'z') });
         personal.world.pass(60_000);
         await a.ask({ type: 'update', task: task(71530716924, 'z', { done: 1530716924 }) });
@@ -634,8 +634,8 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         await a.ask(...versions.map((version, at) => ({ type: 'create', task: task(at + 1, 'x'), version })));
         personal.world.pass(10_000);
         await a.ask({ type: 'create', task: task(9, 'x') });
-        const told = (await b.ask()).map(({ version }) => version);
-        expect(told).toEqual([now + 2_000, now + 2_001, now + 2_002, now + 2_003, now + 2_004, now + 10_000]);
+        const used = (await b.ask()).map(({ version }) => version);
+        expect(used).toEqual([now + 2_000, now + 2_001, now + 2_002, now + 2_003, now + 2_004, now + 10_000]);
       });
 
       test('[W6.1] [W6.2] of two updates that cross, both changes stay; a later update may revert them', async () => {
@@ -813,12 +813,12 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await b.ask()).toMatchObject([{ type: 'update', task: { desc: 'y' } }]);
         const wrong = [null, 4, 'text', [], { desc: 4 }, { id: 'one' }, { id: 1.5 }];
         for (const item of wrong) {
-          const said = [
+          const requests = [
             { type: 'create', channel: 'tasks', item },
             { type: 'update', channel: 'tasks', key, item },
             { type: 'write-all', channel: 'tasks', items: [{ key, item }] },
           ];
-          for (const message of await a.ask(...said)) expect(message).toMatchObject({ success: false });
+          for (const message of await a.ask(...requests)) expect(message).toMatchObject({ success: false });
         }
         expect((await b.ask({ type: 'read-all' })).at(-1)).toMatchObject({ tasks: [{ id: 1, desc: 'y' }] });
         await a.ask({ type: 'delete', channel: 'tasks', key });
@@ -896,7 +896,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const items = Array.from({ length: 501 }, (_, at) => ({ key: `k${at}`, item: at }));
         await a.ask({ type: 'write-all', channel: 'notes', items });
         const [first, ...pages] = await b.ask({ type: 'subscribe', channel: 'notes' });
-        // A remote store answers after the pong.
+        // With a remote store, the second page may arrive after the pong.
         const [second, ...rest] = pages.length === 0 ? [await b.next()] : pages;
         expect(first).toMatchObject({ type: 'snapshot', channel: 'notes', seq: 500, more: true });
         expect(second).toMatchObject({ type: 'changes', seq: 501 });
@@ -927,9 +927,9 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           { type: 'create', channel: 'other', item: 4 },
           { type: 'create', channel: 'aw/two', item: 5 },
         );
-        // Each channel is in order; between channels there is no order with several nodes.
-        const heard = await b.ask();
-        expect(heard.sort((one, other) => one.channel.localeCompare(other.channel))).toMatchObject([
+        // Changes of one channel are in order. With several nodes, different channels have no common order.
+        const changes = await b.ask();
+        expect(changes.sort((one, other) => one.channel.localeCompare(other.channel))).toMatchObject([
           { type: 'create', channel: 'aw/one', seq: 2, item: 2 },
           { type: 'create', channel: 'aw/two', seq: 1, item: 3 },
           { type: 'create', channel: 'aw/two', seq: 2, item: 5 },
@@ -947,14 +947,14 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
 
       test('[S5.6] no verb but subscribe takes a pattern', async () => {
         const { a } = await pair();
-        const said = ['read-all', 'history', 'create', 'revert', 'write-all'].map((type) => ({
+        const requests = ['read-all', 'history', 'create', 'revert', 'write-all'].map((type) => ({
           type,
           channel: 'aw/*',
           item: 1,
           items: [],
           to: 0,
         }));
-        expect(errorsOf(await a.ask(...said))).toEqual(said.map(() => 'invalid channel'));
+        expect(errorsOf(await a.ask(...requests))).toEqual(requests.map(() => 'invalid channel'));
       });
 
       test('[S6] nothing of a channel follows the answer to unsubscribe', async () => {
@@ -1060,8 +1060,12 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           await a.ask({ type: 'subscribe', channel });
           await a.ask({ type: 'create', task: task(1, 'mine') });
           await b.ask({ type: 'create', task: task(2, 'other') });
-          const told = (await a.ask()).map(({ channel: of, item, task: plain }) => ({ of, desc: item?.desc, plain }));
-          expect(told.filter(({ desc }) => desc === 'other')).toEqual([
+          const received = (await a.ask()).map(({ channel: of, item, task: plain }) => ({
+            of,
+            desc: item?.desc,
+            plain,
+          }));
+          expect(received.filter(({ desc }) => desc === 'other')).toEqual([
             { of: 'tasks', desc: 'other', plain: undefined },
           ]);
           await a.ask({ type: 'update', task: task(1, 'mine too') });
@@ -1196,7 +1200,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
       test('[A2] an administrator can use stats, who, kick, accounts and account', async () => {
         const { secret, account } = await personal.person();
         const talk = await personal.login(secret, `${account}-d`);
-        // A node knows its own connections only.
+        // The administrator must use the same node, because a node knows only its own connections.
         const admin = await personal.login(personal.owner, '', {}, talk);
         expect(await admin.ask({ type: 'stats' })).toMatchObject([
           {
@@ -1271,10 +1275,10 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         await talk.ask({ type: 'create', channel: 'notes', item: 1 }, { type: 'create', channel: 'other', item: 2 });
         const made = await personal.token(account, ['read']);
         expect(await some.ask()).toMatchObject([{ channel: `${account}/notes`, item: 1 }]);
-        const told = await all.ask();
-        expect(told).toContainEqual(expect.objectContaining({ channel: `${account}/other`, item: 2 }));
-        expect(told).toContainEqual(expect.objectContaining({ channel: '@hub/tokens', item: '…' }));
-        expect(JSON.stringify(told)).not.toContain(made.secret);
+        const received = await all.ask();
+        expect(received).toContainEqual(expect.objectContaining({ channel: `${account}/other`, item: 2 }));
+        expect(received).toContainEqual(expect.objectContaining({ channel: '@hub/tokens', item: '…' }));
+        expect(JSON.stringify(received)).not.toContain(made.secret);
       });
     });
   });

@@ -1,5 +1,5 @@
-// What a follower of a channel may rely on, over every transport: one suite for each wire that can follow a channel. The messages are
-// read as values; their form on the wire is for other tests.
+// The guarantees for followers of a channel, tested over each transport that can follow one. The tests read messages as values; other
+// tests check their form on the wire.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineName } from '../../server/transport/listen.ts';
@@ -14,22 +14,22 @@ export interface Wire {
   readonly send?: (message: object) => void;
   /** The next message; undefined when the connection is over. */
   next(): Promise<Message>;
-  /** Stops reading, down to the socket. */
+  /** Stops reading from the socket. */
   pause(): void;
   resume(): void;
   close(): void;
 }
 
-export interface Wanted {
+export interface Subscription {
   readonly token: string;
-  /** As a session of the token's account names it. */
+  /** The name within the token's account. */
   readonly channel: string;
   /** The last position that the follower has. */
   readonly from?: { readonly epoch: string; readonly seq: number };
 }
 
 /** Opens a connection that follows a channel; its first message is the answer to that. */
-export type Follow = (mobHub: MobHub, wanted: Wanted) => Promise<Wire>;
+export type Follow = (mobHub: MobHub, wanted: Subscription) => Promise<Wire>;
 
 export function following(name: string, engine: EngineName, follow: Follow): void {
   describe(`following over ${name} on ${engine}`, () => {
@@ -45,7 +45,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
     });
 
     const channel = 'notes';
-    const open = async (from?: Wanted['from'], token = mobHub.owner) => {
+    const open = async (from?: Subscription['from'], token = mobHub.owner) => {
       const wire = await follow(mobHub, { token, channel, ...(from === undefined ? {} : { from }) });
       wires.push(wire);
       return wire;
@@ -111,10 +111,10 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await wire.next()).toMatchObject({ type: 'changes', seq: 1, changes: [] });
     });
 
-    test('[S4.3] a position of no use is answered by a reset, with its reason and everything there is', async () => {
+    test('[S4.3] an unknown, forgotten or future position is answered by a reset with a reason and all items', async () => {
       await put('a', 0);
       await put('b', 1);
-      // More than is held in memory, so that what is forgotten is forgotten.
+      // More steps than the hub keeps in memory, so that forgotten steps cannot be read from there.
       for (let at = 1; at <= 1_100; at += 1) await put('a', at);
       await (await mobHub.hub.channel(`owner/${channel}`)).forget(2);
       for (const from of [
@@ -142,21 +142,21 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
 
     test('[U4] a slow follower is left out and caught up later; the others are sent everything at once', async () => {
       const slow = await open();
-      const keen = await open();
+      const fast = await open();
       await slow.next();
-      await keen.next();
+      await fast.next();
       slow.pause();
       const large = 'x'.repeat(65_536);
       const behind = () => [...mobHub.hub.sessions].filter((session) => session.isBehind).length;
       let last = 0;
       while (behind() === 0 && last < 2_000) {
         ({ seq: last } = await put(`k${last % 10}`, last + large));
-        expect((await keen.next()).seq).toBe(last);
+        expect((await fast.next()).seq).toBe(last);
       }
       expect(behind()).toBe(1);
       for (let more = 0; more < 100; more += 1) {
         ({ seq: last } = await put(`k${last % 10}`, last + large));
-        expect((await keen.next()).seq).toBe(last);
+        expect((await fast.next()).seq).toBe(last);
       }
       slow.resume();
       const state = new Map<string, string>();
@@ -193,7 +193,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       expect(await other.next()).toMatchObject({ type: 'create', key: 'a' });
     });
 
-    test('[C6.1] when the hub stops, it tells followers when to reconnect', async () => {
+    test('[C6.1] when the hub stops, it sends followers the time after which to reconnect', async () => {
       const wire = await open();
       await wire.next();
       mobHub.hub.drain();
@@ -205,7 +205,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       const wire = await open();
       await wire.next();
       wire.close();
-      await eventually(() => mobHub.listening.connections() === 0, 'the hub to let go of the connection');
+      await eventually(() => mobHub.listening.connections() === 0, 'the hub to close the connection');
       expect(mobHub.hub.sessions.size).toBe(0);
       expect((await mobHub.hub.channel(`owner/${channel}`)).isWatched).toBe(false);
     });

@@ -1,11 +1,11 @@
-// What every store must do, rule by rule as server/core/store.ts numbers them, and a seeded comparison with a model that is
-// too simple to be wrong. Knows nothing of any engine: tests/storage runs it for each.
+// Tests of the rules that server/core/store.ts numbers, for every store, and a seeded comparison with a simple model. It is independent of
+// the engine: tests/unit/storage and tests/services/storage run it for each store.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Appended, Change, Keep, Op, Past, Range, Store, Write } from '../../server/core/store.ts';
 import { seeded } from '../harness/world.ts';
 
-/** Somewhere a store lives on while it is closed. */
+/** A folder or database that keeps a store's data while the store is closed. */
 export interface Place {
   open(): Promise<Store>;
   remove(): Promise<void>;
@@ -47,7 +47,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
       await place.remove();
     });
 
-    /** A channel that no other test has seen, with the writes told made in it. */
+    /** Makes these writes in a channel that no other test uses. */
     async function channelWith(keep: Keep, ...writes: readonly (readonly Op[])[]): Promise<string> {
       channels += 1;
       const channel = `alice/channel-${channels}`;
@@ -63,7 +63,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
 
     const seqOf = async (channel: string): Promise<number> => (await store.head(channel)).seq;
 
-    test('[ST1] acknowledged writes are there after the store is closed and opened again', async () => {
+    test('[ST1] acknowledged writes exist after the store is closed and opened again', async () => {
       const channel = await channelWith('all', [put('a', '1', { time: 5, end: 9, version: 7 })], [put('a', '2')]);
       const before = [await store.head(channel), await store.read(channel, {}), await store.history(channel, {})];
       await store.close();
@@ -183,8 +183,8 @@ export function storeContract(name: string, newPlace: () => Place): void {
         store.append(channel, write([put('a', '4')], { writeId: 'one' }), 'all'),
         store.append(channel, write([put('b', '1')], { base: 2 }), 'all'),
       ]);
-      const told = answers.map((answer: Appended) => [answer.ok, answer.position.seq]);
-      expect(told).toEqual([
+      const positions = answers.map((answer: Appended) => [answer.ok, answer.position.seq]);
+      expect(positions).toEqual([
         [true, 1],
         [false, 1],
         [true, 2],
@@ -213,19 +213,19 @@ export function storeContract(name: string, newPlace: () => Place): void {
         [put('a', '1'), put('b', '1'), put('c', '1')],
         [put('a', '2'), put('d', '1'), put('d', '2'), remove('b'), put('a', '3')],
       );
-      const told = async (seq: number) =>
+      const readSince = async (seq: number) =>
         (await changesSince(channel, seq)).map((c) => [c.kind, c.key, c.value, c.seq]);
-      expect(await told(3)).toEqual([
+      expect(await readSince(3)).toEqual([
         ['create', 'd', '2', 6],
         ['delete', 'b', null, 7],
         ['update', 'a', '3', 8],
       ]);
-      expect(await told(0)).toEqual([
+      expect(await readSince(0)).toEqual([
         ['create', 'c', '1', 3],
         ['create', 'd', '2', 6],
         ['create', 'a', '3', 8],
       ]);
-      expect(await told(8)).toEqual([]);
+      expect(await readSince(8)).toEqual([]);
     });
 
     test('[ST6] an item that was removed and created again after seq is a create', async () => {
@@ -257,20 +257,20 @@ export function storeContract(name: string, newPlace: () => Place): void {
       const writes = [[put('a', '1'), put('b', '1')], [put('a', '2')], [remove('b')], [put('b', '2')]];
       const all = await channelWith('all', ...writes);
       const last = await channelWith('last', ...writes);
-      const told = async (channel: string, past: Past = {}) =>
+      const readHistory = async (channel: string, past: Past = {}) =>
         (await store.history(channel, past)).map(({ kind, key, value, seq }) => [kind, key, value, seq]);
-      expect(await told(all)).toEqual([
+      expect(await readHistory(all)).toEqual([
         ['create', 'a', '1', 1],
         ['create', 'b', '1', 2],
         ['update', 'a', '2', 3],
         ['delete', 'b', null, 4],
         ['create', 'b', '2', 5],
       ]);
-      expect(await told(last)).toEqual([
+      expect(await readHistory(last)).toEqual([
         ['update', 'a', '2', 3],
         ['create', 'b', '2', 5],
       ]);
-      expect(await told(all, { key: 'b' })).toEqual([
+      expect(await readHistory(all, { key: 'b' })).toEqual([
         ['create', 'b', '1', 2],
         ['delete', 'b', null, 4],
         ['create', 'b', '2', 5],
@@ -295,19 +295,19 @@ export function storeContract(name: string, newPlace: () => Place): void {
 
     test('[ST9] at gives the state after a step, with items in the order of their last step', async () => {
       const channel = await channelWith('all', [put('a', '1')], [put('b', '1')], [put('a', '2')], [remove('b')]);
-      const told = async (seq: number) =>
+      const readAt = async (seq: number) =>
         (await store.at(channel, seq)).map(({ key, value, seq: at }) => [key, value, at]);
-      expect(await told(0)).toEqual([]);
-      expect(await told(2)).toEqual([
+      expect(await readAt(0)).toEqual([]);
+      expect(await readAt(2)).toEqual([
         ['a', '1', 1],
         ['b', '1', 2],
       ]);
-      expect(await told(3)).toEqual([
+      expect(await readAt(3)).toEqual([
         ['b', '1', 2],
         ['a', '2', 3],
       ]);
-      expect(await told(4)).toEqual([['a', '2', 3]]);
-      expect(await told(99)).toEqual([['a', '2', 3]]);
+      expect(await readAt(4)).toEqual([['a', '2', 3]]);
+      expect(await readAt(99)).toEqual([['a', '2', 3]]);
     });
 
     test('[ST10] read returns items in the order of keys, or the items that overlap a span in the order of time', async () => {
@@ -447,13 +447,13 @@ export function storeContract(name: string, newPlace: () => Place): void {
       for (const channel of ['head/a', 'head/b', 'header/c', 'other/d']) {
         await store.append(channel, write([put('x', '1'), put('y', '1'), remove('x')]), 'last');
       }
-      const told = async (channels: string[], prefixes: string[]) =>
+      const readHeads = async (channels: string[], prefixes: string[]) =>
         [...(await store.heads(channels, prefixes))].sort((a, b) => (a.channel < b.channel ? -1 : 1));
       const info = (channel: string) => ({ channel, seq: 3, items: 1 });
-      expect(await told(['other/d', 'head/a', 'nobody/x'], [])).toEqual([info('head/a'), info('other/d')]);
-      expect(await told(['head/a', 'head/a'], ['head/', 'head/a'])).toEqual([info('head/a'), info('head/b')]);
-      expect(await told([], ['head'])).toEqual([info('head/a'), info('head/b'), info('header/c')]);
-      expect(await told([], [])).toEqual([]);
+      expect(await readHeads(['other/d', 'head/a', 'nobody/x'], [])).toEqual([info('head/a'), info('other/d')]);
+      expect(await readHeads(['head/a', 'head/a'], ['head/', 'head/a'])).toEqual([info('head/a'), info('head/b')]);
+      expect(await readHeads([], ['head'])).toEqual([info('head/a'), info('head/b'), info('header/c')]);
+      expect(await readHeads([], [])).toEqual([]);
     });
 
     test('[ST13] the epoch stays after opening again, and differs in another store', async () => {
@@ -506,7 +506,7 @@ export function storeContract(name: string, newPlace: () => Place): void {
   });
 }
 
-/** Everything that ever happened in one channel; each question is answered by going through it again. */
+/** All steps of one channel. Each answer is computed from the whole list. */
 class Model {
   readonly log: Change[] = [];
   readonly answers = new Map<string, { readonly seq: number; readonly steps: number }>();
@@ -538,15 +538,15 @@ class Model {
     const changes: Change[] = [];
     for (const op of ops) {
       const last = this.latest(this.log.length).get(op.key);
-      const there = last !== undefined && last.kind !== 'delete';
+      const exists = last !== undefined && last.kind !== 'delete';
       const { key, version = null } = op;
-      const wanted =
+      const content =
         op.op === 'remove'
           ? { value: null, time: null, end: null }
           : { value: op.value, time: op.time ?? null, end: op.end ?? null };
-      if (op.op === 'remove' ? !there : there && (op.op === 'add' || same(last, wanted))) continue;
-      const kind = op.op === 'remove' ? 'delete' : there ? 'update' : 'create';
-      const step: Change = { kind, key, ...wanted, seq: this.log.length + 1, origin, at, version };
+      if (op.op === 'remove' ? !exists : exists && (op.op === 'add' || same(last, content))) continue;
+      const kind = op.op === 'remove' ? 'delete' : exists ? 'update' : 'create';
+      const step: Change = { kind, key, ...content, seq: this.log.length + 1, origin, at, version };
       this.version = Math.max(this.version, version ?? -1);
       this.log.push(step);
       changes.push(step);
@@ -566,7 +566,7 @@ class Model {
     });
   }
 
-  kept(): readonly Change[] {
+  history(): readonly Change[] {
     const atFloor = this.latest(this.floor);
     const now = this.latest(this.log.length);
     return this.log.filter((step) => {
@@ -614,7 +614,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       await store.forget(channel, through);
       model.floor = Math.max(model.floor, Math.min(through, model.log.length));
     } else {
-      // Several at once, so that they share a commit where the store has such a thing.
+      // Several writes at once, so that a store with group commit commits them together.
       const writes = Array.from({ length: 1 + below(3) }, () =>
         write(Array.from({ length: below(4) }, randomOp), {
           origin: `o${below(3)}`,
@@ -633,7 +633,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
     const from = below(20);
     const to = from + below(10);
     const key = `k${below(4)}`;
-    const [since, all, by, inRange, history, ofKey, at, told] = await Promise.all([
+    const [since, all, by, inRange, history, ofKey, at, headNow] = await Promise.all([
       store.since(channel, seq, 100),
       store.since(channel, 0, 100),
       store.read(channel, {}),
@@ -661,7 +661,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       history,
       ofKey,
       at,
-      told,
+      headNow,
     }).toEqual({
       seed,
       seq,
@@ -669,16 +669,16 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       from,
       to,
       since: model.since(seq),
-      all: { ok: true, head: told, changes: model.since(0), more: false },
+      all: { ok: true, head: headNow, changes: model.since(0), more: false },
       by: [...items].sort(byKey),
       inRange: [...overlapping].sort((a, b) => (a.time ?? 0) - (b.time ?? 0) || byKey(a, b)),
-      history: model.kept(),
+      history: model.history(),
       ofKey: model
-        .kept()
+        .history()
         .filter((one) => one.key === key)
         .reverse(),
       at: asItems(model.at(then)),
-      told: { epoch: store.epoch, seq: head, version: model.version, floor: model.floor },
+      headNow: { epoch: store.epoch, seq: head, version: model.version, floor: model.floor },
     });
   }
 }

@@ -21,10 +21,10 @@ export interface Talk {
   ask(...messages: readonly (object | string)[]): Promise<Message[]>;
   /** The close code; undefined on raw TCP. */
   readonly closed: Promise<number | undefined>;
-  /** Stops reading, down to the socket. */
+  /** Stops reading from the socket. */
   pause(): void;
   resume(): void;
-  /** Closes in good order. */
+  /** Closes the connection properly. */
   end(): void;
   cut(): void;
 }
@@ -119,7 +119,7 @@ export const rawTcp: Open = async ({ kronos }) => {
   };
   void pump();
   const closed = all.then(() => {
-    // Lines that the pump has not read yet come first.
+    // The pump must read the remaining lines first.
     setImmediate(() => texts.push({ text: undefined }));
     return undefined;
   });

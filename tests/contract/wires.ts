@@ -3,43 +3,43 @@
 import { dial, Flow, visit } from '../harness/clients.ts';
 import type { MobHub } from '../harness/mobtimer.ts';
 import { eventValue, readStream } from '../harness/stream.ts';
-import type { Follow, Message, Wanted, Wire } from './following.ts';
+import type { Follow, Message, Subscription, Wire } from './following.ts';
 
-function subscribe({ channel, from }: Wanted): object {
+function subscribe({ channel, from }: Subscription): object {
   return { type: 'subscribe', channel, ...from };
 }
 
 /** Logs in and subscribes; the next message is the answer to the subscription. */
-async function talk(wire: Required<Wire>, wanted: Wanted): Promise<Wire> {
-  wire.send({ type: 'login', user_id: wanted.token, device_id: '' });
+async function logIn(wire: Required<Wire>, subscription: Subscription): Promise<Wire> {
+  wire.send({ type: 'login', user_id: subscription.token, device_id: '' });
   await wire.next();
-  wire.send(subscribe(wanted));
+  wire.send(subscribe(subscription));
   return wire;
 }
 
 const parse = (text: string | undefined): Message => (text === undefined ? undefined : JSON.parse(text));
 
-export const webSocket: Follow = async ({ port }: MobHub, wanted) => {
-  const guest = await visit(port);
+export const webSocket: Follow = async ({ port }: MobHub, subscription) => {
+  const client = await visit(port);
   const messages = new Flow<string | undefined>();
   const pump = async () => {
-    for (;;) messages.push(await guest.messages.next());
+    for (;;) messages.push(await client.messages.next());
   };
   void pump();
-  void guest.closed.then(() => messages.push(undefined));
-  return talk(
+  void client.closed.then(() => messages.push(undefined));
+  return logIn(
     {
-      send: (message) => guest.send(JSON.stringify(message)),
+      send: (message) => client.send(JSON.stringify(message)),
       next: async () => parse(await messages.next()),
-      pause: guest.pause,
-      resume: guest.resume,
-      close: guest.cut,
+      pause: client.pause,
+      resume: client.resume,
+      close: client.cut,
     },
-    wanted,
+    subscription,
   );
 };
 
-export const rawTcp: Follow = async ({ listening }, wanted) => {
+export const rawTcp: Follow = async ({ listening }, subscription) => {
   const { socket, lines, all } = await dial(listening.kronosPort ?? 0);
   const messages = new Flow<string | undefined>();
   const pump = async () => {
@@ -47,7 +47,7 @@ export const rawTcp: Follow = async ({ listening }, wanted) => {
   };
   void pump();
   void all.then(() => messages.push(undefined));
-  return talk(
+  return logIn(
     {
       send: (message) => void socket.write(JSON.stringify(message)),
       next: async () => parse(await messages.next()),
@@ -55,7 +55,7 @@ export const rawTcp: Follow = async ({ listening }, wanted) => {
       resume: () => void socket.resume(),
       close: () => void socket.destroy(),
     },
-    wanted,
+    subscription,
   );
 };
 
@@ -64,7 +64,7 @@ export const eventStream: Follow = async ({ port }, { token, channel, from }) =>
     authorization: `Bearer ${token}`,
     ...(from === undefined ? {} : { 'last-event-id': `${from.epoch}:${from.seq}` }),
   });
-  if (stream.status !== 200) throw new Error(`the stream was answered ${stream.status}`);
+  if (stream.status !== 200) throw new Error(`the stream has status ${stream.status}`);
   return {
     async next() {
       for (;;) {

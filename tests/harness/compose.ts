@@ -25,7 +25,7 @@ export interface Node {
   readonly hub: RunningHub;
   readonly store: Store;
   /** Resolves when this node has published all changes that other nodes have committed so far. */
-  level(): Promise<void>;
+  catchUp(): Promise<void>;
 }
 
 /** Starts the nodes of one hub. */
@@ -37,7 +37,7 @@ export async function startNode(overrides: Partial<Config>, world: World): Promi
   if (!assembled.ok) throw new Error(assembled.error);
   const composed = await openPorts(assembled.parts, config, world);
   if (!composed.ok) throw new Error(composed.error);
-  return { hub: composed.hub, store: assembled.parts.hub.store, level: () => assembled.parts.hub.refresh() };
+  return { hub: composed.hub, store: assembled.parts.hub.store, catchUp: () => assembled.parts.hub.refresh() };
 }
 
 export const oneNode: Start = async (overrides, world) => [await startNode(overrides, world)];

@@ -33,7 +33,7 @@ else {
       return [first, await start({ store, data: postgres.folder() })];
     }
 
-    const level = (hubs: readonly DayHub[]) => Promise.all(hubs.map((hub) => hub.node.level()));
+    const level = (hubs: readonly DayHub[]) => Promise.all(hubs.map((hub) => hub.node.catchUp()));
 
     test('[Y1] is the same at both, and that of one hub in memory, whichever the evidence went to', async () => {
       const nodes = await twoNodes();

@@ -28,7 +28,7 @@ import { type Database, type DriverName, everyDriver, loadDriver } from '../../.
 import { openSqlite, SqliteStore } from '../../../server/storage/sqlite/store.ts';
 import { startWorker } from '../../../server/storage/sqlite/threads.ts';
 import { usualSealing } from '../../../server/storage/sqlite/writer.ts';
-import { answersOf, archiveContract, live } from '../../contract/archive.ts';
+import { answersOf, archiveContract, writeRandomly } from '../../contract/archive.ts';
 import { put, remove, storeContract, write } from '../../contract/store.ts';
 import { eager, lifeAt } from '../../harness/store-lifetimes.ts';
 import { seeded, TestWorld } from '../../harness/world.ts';
@@ -316,7 +316,7 @@ describe('the embedded store', () => {
     expect(store.epoch).toBe(epoch);
     expect(differing(await contentHashes(model), await contentHashes(store))).toEqual([]);
     expect(await answersOf(store)).toEqual(await answersOf(model));
-    await live([model, store], 42, 60);
+    await writeRandomly([model, store], 42, 60);
     expect(differing(await contentHashes(model), await contentHashes(store))).toEqual([]);
     await store.close();
     expect(readdirSync(folder).sort()).toEqual(['horai.db', 'lock.db', 'mark']);
