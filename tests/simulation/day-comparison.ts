@@ -1,4 +1,4 @@
-// The engine's answer second by second beside the oracle's; the first difference in words.
+// Compares the engine's answer with the oracle's second by second and describes the first difference.
 
 import type { MergedDay } from '../../server/day/engine/answer.ts';
 import type { GeneratedDay } from './day-generator.ts';
@@ -17,10 +17,10 @@ export function firstDifference(
 
 function differenceInSeconds(day: MergedDay, oracle: OracleDay): string | undefined {
   let at = 0;
-  // Neighbouring seconds mostly have one winner: its text is made once.
+  // Consecutive seconds mostly have the same winner, so its text is cached.
   let before: readonly [attribution: unknown, source: unknown, bridged: unknown] = [undefined, undefined, undefined];
   let text = '';
-  const wanted = (cell: number): string => {
+  const expected = (cell: number): string => {
     const winner = oracle.winners[cell];
     if (oracle.present[cell] === 0 || winner === undefined) return 'absent';
     const { source, attribution } = winner;
@@ -36,15 +36,15 @@ function differenceInSeconds(day: MergedDay, oracle: OracleDay): string | undefi
     const own = JSON.stringify([lane, source, project, task, rule, work, fact, category, bridged]);
     const [first, last] = [(segment.from - day.from) / micros, (segment.to - day.from) / micros];
     for (; at < first; at += 1)
-      if (wanted(at) !== 'absent') return `second ${at}: absent, the oracle says ${wanted(at)}`;
+      if (expected(at) !== 'absent') return `second ${at}: absent, the oracle has ${expected(at)}`;
     if (at > first) return `second ${at} is in two segments`;
-    for (; at < last; at += 1) if (wanted(at) !== own) return `second ${at}: ${own}, the oracle says ${wanted(at)}`;
+    for (; at < last; at += 1) if (expected(at) !== own) return `second ${at}: ${own}, the oracle has ${expected(at)}`;
     const witness = segment.evidence[0];
     if (!bridged && (witness?.source !== source || witness.keys.length === 0))
       return `second ${first}: no evidence of ${own}`;
   }
   for (; at < oracle.present.length; at += 1) {
-    if (wanted(at) !== 'absent') return `second ${at}: absent, the oracle says ${wanted(at)}`;
+    if (expected(at) !== 'absent') return `second ${at}: absent, the oracle has ${expected(at)}`;
   }
   return undefined;
 }
@@ -70,8 +70,8 @@ function differenceInFigures(day: MergedDay, oracle: OracleDay): string | undefi
     ['breaks', JSON.stringify(day.breaks), JSON.stringify(breaks)],
     ['lanes', JSON.stringify([...lanes].sort()), JSON.stringify([...oracle.lanes].sort())],
   ];
-  const wrong = figures.find(([, own, wanted]) => own !== wanted);
-  return wrong === undefined ? undefined : `${wrong[0]}: ${wrong[1]}, the oracle says ${wrong[2]}`;
+  const wrong = figures.find(([, own, expected]) => own !== expected);
+  return wrong === undefined ? undefined : `${wrong[0]}: ${wrong[1]}, the oracle has ${wrong[2]}`;
 }
 
 /** [Y6], to the microsecond; it needs no oracle. */

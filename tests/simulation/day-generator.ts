@@ -1,6 +1,6 @@
-// Seeded days in the space of evidence: one to four devices, overlaps, marks, browsers without a host, AFK sources that start late, days
-// with a change of the clock, day starts at 04:00, agents and relabelled heartbeats. Ugly on purpose; believable days are
-// scripts/demo's.
+// Generates random evidence of a day from a seed: one to four devices, overlaps, marks, browsers without a host, AFK sources that start
+// late, days with a clock change, day starts at 04:00, agents and relabelled heartbeats. It is difficult on purpose; scripts/demo generates
+// realistic days.
 
 import { boundsOfDay, type DayCalendar, hoursOf } from '../../server/day/engine/day-calendar.ts';
 import {
@@ -33,7 +33,7 @@ const zones = [
   'Asia/Kathmandu',
   'UTC',
 ];
-/** Some of them have 23 or 25 hours in one of the zones, and one is a leap day. */
+/** Some have 23 or 25 hours in one of the zones, and one is a leap day. */
 const dates = [
   '2026-03-29',
   '2026-10-25',
@@ -46,7 +46,7 @@ const dates = [
 ];
 const devices = ['anvil', 'laptop', 'phone', 'tower'];
 
-/** @param grain microseconds of which all moments are multiples; the oracle knows whole seconds */
+/** @param grain all moments are multiples of this, in microseconds; the oracle needs whole seconds */
 export function generateDay(seed: number, grain = second): GeneratedDay {
   const draw = new Draw(seed, grain);
   const calendar: DayCalendar = {
@@ -59,7 +59,7 @@ export function generateDay(seed: number, grain = second): GeneratedDay {
   const events = own.flatMap((device) => deviceEvents(draw, day, device));
   events.push(...personEvents(draw, day));
   if (draw.chance(0.6)) {
-    // A browser that does not say where it runs.
+    // A browser that does not report its device.
     events.push(
       ...spread(draw, day, { lane: 'web', device: '', kind: 'web', channel: 'aw/aw-watcher-web-firefox' }, pages, 20),
     );
@@ -80,13 +80,13 @@ export function generateDay(seed: number, grain = second): GeneratedDay {
   };
 }
 
-/** The same day as it may arrive otherwise: in another order, twice, in pieces, imported a second time. */
+/** The same evidence in another order, duplicated, split and imported a second time. */
 export function rearrange({ evidence }: GeneratedDay, seed: number, grain = second): DayEvidence {
   const draw = new Draw(seed, grain);
   const events = evidence.events.flatMap((event): DayEvent[] => {
     const { lane, from, to, key } = event;
     if (draw.chance(0.2)) return [event, { ...event, facts: { ...event.facts } }];
-    // A second import gets later keys. An entry is no import, and an agent's event is a sign of its own.
+    // A second import has later keys. Entries and events of agents are not repeated: each of them counts separately.
     if (lane === 'manual' || lane === 'agent') return [event];
     if (draw.chance(0.2)) return [event, { ...event, key: `9${key}` }];
     const middle = from + Math.floor(draw.next() * ((to - from) / grain)) * grain;
@@ -119,12 +119,12 @@ class Draw {
   }
 
   one<T>(all: readonly [T, ...T[]] | readonly T[]): T {
-    const found = all[this.below(all.length)];
-    if (found === undefined) throw new Error('nothing to choose from');
-    return found;
+    const value = all[this.below(all.length)];
+    if (value === undefined) throw new Error('nothing to choose from');
+    return value;
   }
 
-  /** Numbers of equal length, so that their order as text is that of their making, mostly. */
+  /** Numbers of equal length, so that their order as text is mostly the order of creation. */
   key(): string {
     this.#key += 1;
     return String(100_000 + ((this.#key * 7_919) % 900_000));
@@ -134,7 +134,7 @@ class Draw {
     return from - around + Math.floor((this.next() * (to - from + 2 * around)) / this.grain) * this.grain;
   }
 
-  /** Microseconds up to `most`: often nothing, often short, seldom long. */
+  /** Microseconds up to `most`: often 0, often short, rarely long. */
   length(most: number): number {
     if (this.chance(0.3)) return 0;
     const share = this.chance(0.7) ? this.next() ** 3 : this.next();

@@ -1,5 +1,5 @@
-// The merged day again, written apart from the engine and as plainly as possible: one cell for each second of the day, painted by
-// brute force. Everything it is given stands on whole seconds. It follows the rules [Y1] to [Y7] sentence by sentence.
+// The merged day again, written independently of the engine and as simply as possible: one array cell per second of the day, filled by
+// brute force. All its evidence must be on whole seconds. It follows the rules [Y1] to [Y7] sentence by sentence.
 
 import type {
   DayAttribution,
@@ -12,7 +12,7 @@ import type {
 
 const micros = 1_000_000;
 
-/** What is known of one second. */
+/** The source that wins one second. */
 export interface OracleSecond {
   readonly lane: string;
   readonly source: string;
@@ -20,10 +20,10 @@ export interface OracleSecond {
 }
 
 export interface OracleDay {
-  /** By second: whether the person was there, bridges included. */
+  /** By second: 1 if the person is present, including bridges. */
   readonly present: Uint8Array;
   readonly bridged: Uint8Array;
-  /** By second: undefined where nobody was there. */
+  /** By second: undefined while the person is absent. */
   readonly winners: readonly (OracleSecond | undefined)[];
   /** Seconds of each source. */
   readonly lanes: ReadonlyMap<string, number>;
@@ -42,8 +42,8 @@ interface OracleSource {
   readonly lane: string;
   readonly device: string;
   readonly contents: readonly DayFacts[];
-  /** By second: which of the contents it says; -1 for none. */
-  readonly says: Int32Array;
+  /** By second: the index of the reported content; -1 for none. */
+  readonly reports: Int32Array;
 }
 
 const order = ['manual', 'task', 'mob', 'meeting', 'editor', 'web', 'window', 'other', 'afk'];
@@ -75,7 +75,7 @@ class Oracle {
     const bridged = this.#bridges(person, removed);
     const winners = this.#winners(sources, person, bridged);
     const present = person.map((there, at) => (there === 1 || bridged[at] === 1 ? 1 : 0));
-    const lanes = new Map(sources.map(({ name, says }) => [name, countSaid(says)]));
+    const lanes = new Map(sources.map(({ name, reports }) => [name, countReports(reports)]));
     for (const [name, count] of lanes) if (count === 0) lanes.delete(name);
     return { present, bridged, winners, lanes, ...this.#agents(present, lanes) };
   }
@@ -95,13 +95,13 @@ class Oracle {
     return moment >= this.#options.from && moment < this.#options.to;
   }
 
-  /** A browser without a device belongs to the device whose browser windows it shares most seconds with. */
+  /** A browser without a device belongs to the device with which it has most seconds of browser windows in common. */
   #place(events: readonly DayEvent[]): DayEvent[] {
     const devices = [...new Set(events.filter(({ lane }) => lane === 'window').map(({ device }) => device))].sort();
     const shown = devices.map((device) => {
       const cells = new Uint8Array(this.#size);
-      for (const { lane, device: its, facts, from, to } of events) {
-        if (lane === 'window' && its === device && facts.app === 'firefox') this.#paint(cells, from, to);
+      for (const { lane, device: owner, facts, from, to } of events) {
+        if (lane === 'window' && owner === device && facts.app === 'firefox') this.#paint(cells, from, to);
       }
       return cells;
     });
@@ -157,16 +157,16 @@ class Oracle {
       .filter(({ lane }) => lane === 'manual')
       .sort((a, b) => (a.stated ?? 0) - (b.stated ?? 0) || start(a) - start(b) || (a.key < b.key ? 1 : -1));
     if (entries.length === 0) return { removed: new Uint8Array(this.#size), stated: undefined };
-    const says = new Int32Array(this.#size).fill(-1);
+    const reports = new Int32Array(this.#size).fill(-1);
     const removed = new Uint8Array(this.#size);
     for (const [number, entry] of entries.entries()) {
       const [first, last] = this.#cells(entry.from, entry.to);
       if (last <= first) continue;
-      says.fill(entry.removes === true ? -1 : number, first, last);
+      reports.fill(entry.removes === true ? -1 : number, first, last);
       removed.fill(entry.removes === true ? 1 : 0, first, last);
     }
     const contents = entries.map(({ facts }) => facts);
-    return { removed, stated: { name: 'entries', lane: 'manual', device: '', contents, says } };
+    return { removed, stated: { name: 'entries', lane: 'manual', device: '', contents, reports } };
   }
 
   #sources(): OracleSource[] {
@@ -182,14 +182,14 @@ class Oracle {
       if (first === undefined) return [];
       const { lane, device } = first;
       const absent = lane === 'afk' ? undefined : this.#inputs.get(device)?.absent;
-      const { contents, says } = this.#says(events);
-      for (const [from, to] of absent === undefined ? [] : runs(absent)) says.fill(-1, from, to);
-      return [{ name, lane, device, contents, says }];
+      const { contents, reports } = this.#mergeContents(events);
+      for (const [from, to] of absent === undefined ? [] : runs(absent)) reports.fill(-1, from, to);
+      return [{ name, lane, device, contents, reports }];
     });
   }
 
-  /** Equal content is one set; of different content the one wins whose stretch began last, then the smaller key. */
-  #says(events: readonly DayEvent[]): Pick<OracleSource, 'contents' | 'says'> {
+  /** Merges events of equal content. Where contents overlap, the one whose stretch starts last wins, then the smaller key. */
+  #mergeContents(events: readonly DayEvent[]): Pick<OracleSource, 'contents' | 'reports'> {
     const contents = new Map<string, Content>();
     for (const event of events) {
       const name = JSON.stringify(event.facts);
@@ -198,7 +198,7 @@ class Oracle {
       content.events.push(event);
     }
     const stretches: { readonly first: number; readonly key: string; readonly facts: DayFacts }[] = [];
-    /** By second: the number of the stretch that wins; -1 where none is. */
+    /** By second: the number of the winning stretch; -1 for none. */
     const wins = new Int32Array(this.#size).fill(-1);
     for (const { facts, events: own } of contents.values()) {
       const cells = new Uint8Array(this.#size);
@@ -217,25 +217,26 @@ class Oracle {
         }
       }
     }
-    return { contents: stretches.map(({ facts }) => facts), says: wins };
+    return { contents: stretches.map(({ facts }) => facts), reports: wins };
   }
 
   #person(sources: readonly OracleSource[], removed: Uint8Array): Uint8Array {
     const there = new Uint8Array(this.#size);
-    for (const { lane, device, says } of sources) {
+    for (const { lane, device, reports } of sources) {
       if (lane === 'task' || lane === 'afk') continue;
       const own = ['meeting', 'mob', 'manual'].includes(lane) ? undefined : this.#inputs.get(device);
       for (let at = 0; at < this.#size; at += 1) {
-        // Where the AFK source says something, presence is input alone.
-        if (said(says, at) && (own === undefined || (own.input[at] === 0 && own.absent[at] === 0))) there[at] = 1;
+        // While the AFK source reports, only input is presence.
+        if (hasReport(reports, at) && (own === undefined || (own.input[at] === 0 && own.absent[at] === 0)))
+          there[at] = 1;
       }
     }
     for (const { input } of this.#inputs.values()) {
       for (const [first, last] of runs(input)) there.fill(1, first, last);
     }
     const away = this.#away();
-    for (const { says } of sources.filter(({ lane }) => lane === 'task')) {
-      for (let at = 0; at < this.#size; at += 1) if (said(says, at) && away[at] === 0) there[at] = 1;
+    for (const { reports } of sources.filter(({ lane }) => lane === 'task')) {
+      for (let at = 0; at < this.#size; at += 1) if (hasReport(reports, at) && away[at] === 0) there[at] = 1;
     }
     return there.map((on, at) => (removed[at] === 1 ? 0 : on));
   }
@@ -271,7 +272,7 @@ class Oracle {
       }
     }
     const started = this.#startedBy();
-    // What a source says in an hour is classified once.
+    // Each content is classified once per hour.
     const known = new Map(sources.map((source) => [source, new Map<number, Map<DayFacts, DayAttribution>>()]));
     const classify = (source: OracleSource, facts: DayFacts, at: number): DayAttribution => {
       const { lane, device } = source;
@@ -284,9 +285,9 @@ class Oracle {
       return made;
     };
     const winners: (OracleSecond | undefined)[] = [];
-    const deciding = [...sources.map(({ says }) => says), ...started.values()];
+    const deciding = [...sources.map(({ reports }) => reports), ...started.values()];
     for (const { input } of this.#inputs.values()) deciding.push(Int32Array.from(input));
-    /** Whether everything that decides about a second is as in the one before. */
+    /** True if all inputs of the decision are the same as in the second before. */
     const isAsBefore = (at: number): boolean =>
       person[at - 1] === 1 && hours[at] === hours[at - 1] && deciding.every((cells) => cells[at] === cells[at - 1]);
     for (let at = 0; at < this.#size; at += 1) {
@@ -296,10 +297,10 @@ class Oracle {
       else {
         let best: Candidate | undefined;
         for (const source of sources) {
-          const facts = source.contents[source.says[at] ?? -1];
+          const facts = source.contents[source.reports[at] ?? -1];
           if (facts === undefined) continue;
           const attribution = classify(source, facts, at);
-          const place = order.indexOf(source.lane) + (hasNoSay(source.lane, attribution) ? 100 : 0);
+          const place = order.indexOf(source.lane) + (isUndecided(source.lane, attribution) ? 100 : 0);
           const input = this.#inputs.get(source.device)?.input[at] ?? 0;
           const candidate = { source, attribution, place, input, start: started.get(source.device)?.[at] ?? -1 };
           if (best === undefined || isBetter(candidate, best)) best = candidate;
@@ -310,7 +311,7 @@ class Oracle {
     return winners;
   }
 
-  /** By device and second: when it last began to say something new, as a cell; marks count. */
+  /** By device and second: the second at which the latest new content of the device started. Marks count. */
   #startedBy(): Map<string, Int32Array> {
     const begins = new Map<string, number[]>();
     const contents = new Map<string, { device: string; cells: Uint8Array }>();
@@ -381,8 +382,8 @@ interface Candidate {
   readonly start: number;
 }
 
-/** Web, window and other evidence decides only where a rule speaks. */
-function hasNoSay(lane: string, { rule }: DayAttribution): boolean {
+/** True for web, window and other evidence without a rule: it decides only if no other evidence does. */
+function isUndecided(lane: string, { rule }: DayAttribution): boolean {
   return order.indexOf(lane) >= order.indexOf('web') && rule === null;
 }
 
@@ -402,17 +403,17 @@ function countBoth(one: Uint8Array, other: Uint8Array): number {
   return count;
 }
 
-function said(says: Int32Array, at: number): boolean {
-  return (says[at] ?? -1) >= 0;
+function hasReport(reports: Int32Array, at: number): boolean {
+  return (reports[at] ?? -1) >= 0;
 }
 
-function countSaid(says: Int32Array): number {
+function countReports(reports: Int32Array): number {
   let count = 0;
-  for (let at = 0; at < says.length; at += 1) if (said(says, at)) count += 1;
+  for (let at = 0; at < reports.length; at += 1) if (hasReport(reports, at)) count += 1;
   return count;
 }
 
-/** Stretches of cells that are on, the end excluded. */
+/** Runs of cells that are 1, as [first, end). */
 export function runs(cells: Uint8Array): (readonly [number, number])[] {
   const found: (readonly [number, number])[] = [];
   let first = -1;
@@ -431,6 +432,6 @@ function readLane(lane: string): DayEvent['lane'] {
   const found = (['manual', 'task', 'mob', 'meeting', 'editor', 'web', 'window', 'other', 'afk'] as const).find(
     (one) => one === lane,
   );
-  if (found === undefined) throw new Error(`${lane} is no lane`);
+  if (found === undefined) throw new Error(`unknown lane: ${lane}`);
   return found;
 }

@@ -1,5 +1,5 @@
-// The engine against the oracle, and engines with one planted fault each: the oracle must notice every one of them. A usual run
-// looks at a bounded number of seeds (`HORAI_DAYS`, `HORAI_DAYS_FROM`); `npm run prove -- day` looks at ten thousand.
+// Compares the engine with the oracle, and engines that have one planted fault each: the oracle must detect each fault. A test run
+// uses a few seeds (`HORAI_DAYS`, `HORAI_DAYS_FROM`); `npm run prove -- day` uses ten thousand.
 
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,22 +14,22 @@ import { type OracleDay, oracleDay } from './day-oracle.ts';
 const days = Number(process.env['HORAI_DAYS'] ?? 24);
 const start = Number(process.env['HORAI_DAYS_FROM'] ?? 1);
 const seeds = Array.from({ length: days }, (_, index) => start + index);
-/** Seeds whose oracle is remembered for the planted faults. */
-const mostRemembered = 24;
-const remembered = new Map<number, { readonly generated: GeneratedDay; readonly oracle: OracleDay }>();
+/** The number of seeds whose oracle is cached for the planted faults. */
+const maxCached = 24;
+const cache = new Map<number, { readonly generated: GeneratedDay; readonly oracle: OracleDay }>();
 
-function known(seed: number) {
-  const before = remembered.get(seed);
-  if (before !== undefined) return before;
+function oracleOf(seed: number) {
+  const cached = cache.get(seed);
+  if (cached !== undefined) return cached;
   const generated = generateDay(seed);
-  const made = { generated, oracle: oracleDay(generated.evidence, generated.options) };
-  if (remembered.size < mostRemembered) remembered.set(seed, made);
-  return made;
+  const day = { generated, oracle: oracleDay(generated.evidence, generated.options) };
+  if (cache.size < maxCached) cache.set(seed, day);
+  return day;
 }
 
 function differences(compute: typeof computeDay, among: readonly number[]): string | undefined {
   for (const seed of among) {
-    const { generated, oracle } = known(seed);
+    const { generated, oracle } = oracleOf(seed);
     const difference = firstDifference(generated, compute(generated.evidence, generated.options), oracle);
     if (difference !== undefined) return `seed ${seed}: ${difference}`;
   }
@@ -41,7 +41,7 @@ describe('the merged day and its oracle', () => {
     expect(differences(computeDay, seeds)).toBeUndefined();
   });
 
-  test('[Y6] projects add up to the total to the microsecond, whatever the moments are', () => {
+  test('[Y6] projects add up to the total to the microsecond, for moments of any precision', () => {
     for (const seed of seeds) {
       const { evidence, options } = generateDay(seed, 1);
       expect({ seed, wrong: differenceInSums(computeDay(evidence, options)) }).toEqual({ seed, wrong: undefined });
@@ -61,7 +61,7 @@ describe('the merged day and its oracle', () => {
   });
 });
 
-/** What is wrong, in which file, the text there and what stands in its place. */
+/** A description of each fault, its file, the text there, and the text that replaces it. */
 const faults: readonly (readonly [what: string, file: string, text: string, broken: string])[] = [
   [
     'the event that starts earlier wins',
@@ -81,7 +81,7 @@ const faults: readonly (readonly [what: string, file: string, text: string, brok
     'cutPieces(piecesOf(runs), absent, day)',
     'piecesOf(runs)',
   ],
-  ['a task counts however long everybody is away', 'presence.ts', 'subtractIntervals(tasks, away)', 'tasks'],
+  ['a task counts however long the person is away', 'presence.ts', 'subtractIntervals(tasks, away)', 'tasks'],
   ['a short absence ends the presence of a task', 'presence.ts', 'to - from > idle', 'to > from'],
   ['entries remove nothing', 'presence.ts', '...worked]), removed)', '...worked]), [])'],
   [
@@ -91,19 +91,19 @@ const faults: readonly (readonly [what: string, file: string, text: string, brok
     'return gaps;',
   ],
   [
-    'a heartbeat that is called AI coding is an agent whatever the device reports',
+    'a heartbeat labelled as AI coding is an agent, whatever the device reports',
     'heartbeats.ts',
     'return containsMoment(input.get(device) ?? [], at);',
     'return false;',
   ],
   [
-    'the work of a heartbeat goes on after the last one',
+    'work continues after the last heartbeat',
     'heartbeats.ts',
     'next - at < timeout ? next : at',
     'next - at < timeout ? next : at + timeout',
   ],
   [
-    'an agent is over with its last sign though another one lasts',
+    'an agent ends with its latest sign, although an earlier one lasts longer',
     'heartbeats.ts',
     'end = Math.max(end, sign.to);',
     'end = sign.to;',
@@ -129,12 +129,12 @@ const faults: readonly (readonly [what: string, file: string, text: string, brok
     'overlap < best.overlap || best.device === unknownDevice',
   ],
   [
-    'rules about hours are asked once a day',
+    'rules about hours are evaluated once a day',
     'segments.ts',
     'const end = Math.min(to, hour?.to ?? to);',
     'const end = to;',
   ],
-  ['meetings count for nobody', 'presence.ts', '...meetings, ', '...meetings.slice(0, 0), '],
+  ['meetings do not count as presence', 'presence.ts', '...meetings, ', '...meetings.slice(0, 0), '],
 ];
 
 describe('an engine with a planted fault', () => {
@@ -158,6 +158,6 @@ describe('an engine with a planted fault', () => {
       source.replace(text, () => broken),
     );
     const faulty: { readonly computeDay: typeof computeDay } = await import(join(copy, 'compute-day.ts'));
-    expect(differences(faulty.computeDay, seeds.slice(0, mostRemembered))).toBeDefined();
+    expect(differences(faulty.computeDay, seeds.slice(0, maxCached))).toBeDefined();
   });
 });

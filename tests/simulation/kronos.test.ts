@@ -3,7 +3,7 @@ import { type Life, type Merge, mergeList } from '../../protocol/merge.ts';
 import type { Task } from '../../protocol/messages.ts';
 import { type Net, type Outcome, simulate } from './kronos.ts';
 
-/** In CI and here alike: the same seeds give the same runs everywhere. */
+/** The same seeds give the same runs on every machine. */
 const seeds = 300;
 
 async function run(count: number, net: Net, merge?: typeof mergeList): Promise<Outcome[]> {
@@ -12,7 +12,7 @@ async function run(count: number, net: Net, merge?: typeof mergeList): Promise<O
   return outcomes;
 }
 
-/** What is wrong, with the seed that shows it: `simulate(seed)` tells the story again. */
+/** All faults with their seeds. `simulate(seed)` repeats a run and returns its trace. */
 function faults(outcomes: readonly Outcome[]): string[] {
   return outcomes.flatMap(({ seed, faults }) => faults.map((fault) => `seed ${seed}: ${fault}`));
 }
@@ -22,23 +22,23 @@ const sum = (outcomes: readonly Outcome[], count: (outcome: Outcome) => number) 
 
 describe('kronos.vim of both generations, edits offline and online, and a hub that crashes', () => {
   test.each<Net>([
-    'kept',
+    'reliable',
     'lossy',
-  ])(`${seeds} seeds on a %s net: no client shows an error, no task is lost or doubled, and all hold the same`, async (net) => {
+  ])(`${seeds} seeds on a %s network: no client shows an error, no task is lost or duplicated, and all have the same tasks`, async (net) => {
     const outcomes = await run(seeds, net);
     expect(faults(outcomes)).toEqual([]);
-    // A run that managed too little proves too little.
+    // Runs with too few events would prove nothing.
     expect(sum(outcomes, ({ edits }) => edits)).toBeGreaterThan(seeds * 5);
     expect(sum(outcomes, ({ merges }) => merges)).toBeGreaterThan(seeds * 4);
     expect(sum(outcomes, ({ crashes }) => crashes)).toBeGreaterThan(seeds);
   }, 300_000);
 
   const broken: Record<string, typeof mergeList> = {
-    'the device that comes back wins whole': (lives, ours, version) => overOurs(mergeList(lives, ours, version), ours),
-    'the device that comes back is not asked': () => ({ outcomes: [], listed: new Map(), spared: 0 }),
-    'what the device does not list is removed, seen or not': (lives, ours, version) =>
+    'the returning device always wins': (lives, ours, version) => overOurs(mergeList(lives, ours, version), ours),
+    'the list of the returning device is ignored': () => ({ outcomes: [], listed: new Map(), spared: 0 }),
+    'tasks that the device does not list are removed, even if it never received them': (lives, ours, version) =>
       withRemovals(mergeList(lives, ours, version), lives, ours),
-    'deleted tasks stay deleted, edited or not': (lives, ours, version) =>
+    'deleted tasks stay deleted, even if they were edited later': (lives, ours, version) =>
       withoutReturns(mergeList(lives, ours, version), lives),
     'old copies count as edits': (lives, ours) =>
       mergeList(
@@ -47,19 +47,19 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
         Number.MAX_SAFE_INTEGER,
       ),
   };
-  test.each(Object.entries(broken))('a wrong merge is noticed: %s', async (_name, merge) => {
-    expect(faults(await run(100, 'kept', merge)).length).toBeGreaterThan(0);
+  test.each(Object.entries(broken))('detects a wrong merge: %s', async (_name, merge) => {
+    expect(faults(await run(100, 'reliable', merge)).length).toBeGreaterThan(0);
   });
 });
 
 function overOurs(merge: Merge, ours: readonly Task[]): Merge {
   const outcomes = merge.outcomes.map((outcome) => {
-    const whole =
+    const own =
       outcome.kind === 'write'
         ? ours.find((task) => task.index !== undefined && task.index === outcome.task.index)
         : undefined;
-    return outcome.kind === 'write' && whole !== undefined
-      ? { ...outcome, task: { ...whole, id: outcome.task.id ?? 0 } }
+    return outcome.kind === 'write' && own !== undefined
+      ? { ...outcome, task: { ...own, id: outcome.task.id ?? 0 } }
       : outcome;
   });
   return { ...merge, outcomes };
@@ -81,6 +81,6 @@ function withRemovals(merge: Merge, lives: readonly Life[], ours: readonly Task[
 }
 
 function withoutReturns(merge: Merge, lives: readonly Life[]): Merge {
-  const gone = new Set(lives.filter((life) => !isAlive(life)).map(({ key }) => key));
-  return { ...merge, outcomes: merge.outcomes.filter(({ key }) => key === null || !gone.has(key)) };
+  const dead = new Set(lives.filter((life) => !isAlive(life)).map(({ key }) => key));
+  return { ...merge, outcomes: merge.outcomes.filter(({ key }) => key === null || !dead.has(key)) };
 }

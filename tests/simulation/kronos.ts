@@ -1,6 +1,6 @@
-// A world of devices of both generations, a lossy net and a hub that crashes, from one seed. Devices edit online and offline, go and
-// come back; at the end all come back once, and then must hold the same tasks, and no edit may have been lost. What a device does
-// is what the real clients do (their login, their versions in whole seconds of their own clock); none of it knows of the merge.
+// Simulates devices of both generations, a lossy network and a hub that crashes, from one seed. Devices edit online and offline, disconnect
+// and reconnect. At the end all reconnect once; then they must have the same tasks, and no edit may be lost. The devices behave like the real
+// clients (login, versions in whole seconds of their own clock) and contain no knowledge of the merge.
 
 import type { mergeList } from '../../protocol/merge.ts';
 import type { Task } from '../../protocol/messages.ts';
@@ -9,11 +9,11 @@ import type { Appended, Store } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub } from '../harness/kronos.ts';
 import { TestWorld } from '../harness/world.ts';
-import { type Around, type Deletion, type Edit, type Fields, SimDevice, uidOf } from './vim.ts';
+import { type Deletion, type DeviceContext, type Edit, type Fields, SimDevice, uidOf } from './vim.ts';
 
 export interface Outcome {
   readonly seed: number;
-  /** What is wrong; empty when nothing is. */
+  /** A sentence for each fault. */
   readonly faults: readonly string[];
   readonly edits: number;
   readonly merges: number;
@@ -21,7 +21,7 @@ export interface Outcome {
   readonly story: readonly string[];
 }
 
-/** A store whose commits may be cut off by a crash: before, so that the write never was, or after, so that nobody hears of it. */
+/** A store whose commits a crash can interrupt: `before` loses the write, `after` loses only its answer. */
 export function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', alive: () => boolean): Store {
   const never = new Promise<never>(() => undefined);
   const guard =
@@ -53,10 +53,10 @@ export function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', a
   };
 }
 
-/** On a lossy net what is under way when a connection or the hub ends is lost; on a kept one it arrives first. */
-export type Net = 'lossy' | 'kept';
+/** What happens to messages in transit when a connection or the hub ends: a lossy network loses them, a reliable one delivers them first. */
+export type Net = 'lossy' | 'reliable';
 
-class Simulation implements Around {
+class Simulation implements DeviceContext {
   readonly world: TestWorld;
   readonly edits: Edit[] = [];
   readonly deletions: Deletion[] = [];
@@ -88,14 +88,14 @@ class Simulation implements Around {
     return `v${100_000 + this.#values}`;
   }
 
-  /** What happened, for whoever looks into a seed. */
+  /** The trace of the run, for debugging a seed. */
   readonly story: string[] = [];
 
   trace(line: string): void {
     this.story.push(`${this.world.now() % 10_000_000} ${line.replaceAll(this.owner || ' ', 'ME')}`);
   }
 
-  /** What clients showed their users as an error. */
+  /** Errors that clients showed to their users. */
   readonly errors: string[] = [];
 
   fault(what: string): void {
@@ -106,20 +106,20 @@ class Simulation implements Around {
   edited(device: SimDevice, uid: string, field: string, value: string): void {
     const edit = { uid, field, value };
     this.edits.push(edit);
-    if (device.ready) device.underWay.push(edit);
+    if (device.ready) device.inTransit.push(edit);
   }
 
-  /** A client takes over a list that it did not ask for, or a task, and with it forgets what it changed meanwhile. */
+  /** A client replaces its tasks by an unrequested list or change, and so loses its own edits that are still in transit. */
   overwritten(device: SimDevice, list: string): void {
-    for (const edit of device.underWay) if (!list.includes(digits(edit))) this.#forgotten.add(edit);
+    for (const edit of device.inTransit) if (!list.includes(digits(edit))) this.#forgotten.add(edit);
   }
 
   #forgotten = new Set<Edit>();
-  /** Tasks of which nobody can say which edit was of which. */
+  /** Tasks whose edits cannot be told apart, because they had the same id. */
   #confused = new Set<string>();
 
   confused(uid: string, by: string): void {
-    this.trace(`${by} is taken for ${uid}`);
+    this.trace(`${by} is mistaken for ${uid}`);
     this.#confused.add(uid).add(by);
   }
 
@@ -173,19 +173,19 @@ class Simulation implements Around {
     if (device === undefined) return;
     const choice = chance();
     if (choice < 0.4) {
-      if (device.met && device.maySpeak) device.act(chance);
-      // Two people seldom change something within one second; what then becomes of one id and one index, nobody can tell.
+      if (device.hasLoggedIn && device.mayEdit) device.act(chance);
+      // Two edits rarely happen within one second. Then the result for an equal id or index is undefined, so the clock moves on.
       await this.#pass(1_000 + chance() * 999);
     } else if (choice < 0.75) {
       await this.#deliver(device, 1 + Math.floor(chance() * 4));
     } else if (choice < 0.83) {
       if (device.wire === undefined) device.connect();
     } else if (choice < 0.88) {
-      if (this.#net === 'kept') await this.#calm();
-      const orderly = device.toClient.length === 0 && (chance() < 0.5 || this.#net === 'kept');
+      if (this.#net === 'reliable') await this.#calm();
+      const orderly = device.toClient.length === 0 && (chance() < 0.5 || this.#net === 'reliable');
       if (device.wire !== undefined) device.cut(orderly);
     } else if (choice < 0.9) {
-      if (this.#net === 'kept') await this.#calm();
+      if (this.#net === 'reliable') await this.#calm();
       await this.#crash();
     } else {
       await this.#pass(chance() < 0.2 ? chance() * 86_400_000 : chance() * 5_000);
@@ -193,13 +193,14 @@ class Simulation implements Around {
     if (this.#dying) await this.#crash();
   }
 
-  /** Nothing stays under way for two seconds: what is slower than that is a broken connection. */
+  /** Moves the clock. Messages that would be in transit for more than a second arrive first: a slower network counts as a broken connection. */
   async #pass(ms: number): Promise<void> {
     await settle();
     this.#collect();
-    const late = (under: readonly { at: number }[]) => under.some(({ at }) => this.world.now() + ms - at > 1_000);
+    const isLate = (messages: readonly { at: number }[]) =>
+      messages.some(({ at }) => this.world.now() + ms - at > 1_000);
     for (let round = 0; round < 20; round += 1) {
-      const waiting = this.devices.filter(({ toHub, toClient }) => late(toHub) || late(toClient));
+      const waiting = this.devices.filter(({ toHub, toClient }) => isLate(toHub) || isLate(toClient));
       if (waiting.length === 0) break;
       for (const device of waiting) await this.#deliver(device, 1_000);
     }
@@ -213,7 +214,7 @@ class Simulation implements Around {
       const up = device.toHub.shift();
       if (up !== undefined && device.wire !== undefined) {
         if (up.text.includes('"write-all"')) this.merges += 1;
-        this.trace(`hub hears ${device.name} ${up.text.slice(0, 60)}`);
+        this.trace(`hub receives ${device.name} ${up.text.slice(0, 60)}`);
         device.wire.say(up.text);
         await settle();
         this.#collect();
@@ -224,7 +225,7 @@ class Simulation implements Around {
     }
   }
 
-  /** What the hub handed to a wire is under way to the client now. */
+  /** Takes the hub's messages from the wires. They are now in transit to the clients. */
   #collect(): void {
     for (const device of this.devices) {
       const { wire } = device;
@@ -235,7 +236,7 @@ class Simulation implements Around {
     }
   }
 
-  /** Everything under way arrives, and the hub has time to note what each device has. */
+  /** All messages in transit arrive, and the hub has time to record the tasks of each device. */
   async #calm(): Promise<void> {
     for (let turn = 0; turn < 5; turn += 1) {
       for (const device of this.devices) await this.#deliver(device, 1_000);
@@ -256,7 +257,7 @@ class Simulation implements Around {
     await this.start();
   }
 
-  /** Everyone comes back, in some order, and the net is quiet. */
+  /** All devices reconnect, in some order, on a network without failures. */
   async #end(): Promise<void> {
     for (const device of this.devices) device.cut(false);
     await this.#pass(10_000);
@@ -282,7 +283,7 @@ class Simulation implements Around {
     const ids = first.tasks.map((task) => task.id);
     if (new Set(ids).size !== ids.length) faults.push(`two tasks have one id: ${ids}`);
     const uids = first.tasks.map(uidOf);
-    if (new Set(uids).size !== uids.length) faults.push(`a task is there twice: ${uids}`);
+    if (new Set(uids).size !== uids.length) faults.push(`a task exists twice: ${uids}`);
     const lost = this.edits.filter(
       (edit) => isLost(edit, this.edits, this.deletions, first.tasks) && !this.#isExcused(edit, past),
     );
@@ -291,15 +292,15 @@ class Simulation implements Around {
   }
 
   /**
-   * Nobody can save an edit that was cut off on its way to the hub, after the client itself had forgotten it, nor tell the edits of two
-   * tasks apart that a device had under one id.
+   * True for edits that no hub could save: the client had already lost the edit before it reached the hub, or a device had two tasks under
+   * one id, so that their edits cannot be told apart.
    */
   #isExcused(edit: Edit, past: string): boolean {
     return this.#confused.has(edit.uid) || (this.#forgotten.has(edit) && !past.includes(digits(edit)));
   }
 }
 
-/** Whether an edit is nowhere in the tasks, nor overwritten by another, nor deleted by one who saw it or what there was. */
+/** True if an edit is not in the tasks, and neither a later edit nor a delete by a device that had seen the task explains that. */
 export function isLost(
   edit: Edit,
   edits: readonly Edit[],
@@ -309,21 +310,21 @@ export function isLost(
   const holds = (task: Fields) => JSON.stringify(task[edit.field] ?? null).includes(digits(edit));
   if (tasks.some(holds)) return false;
   const others = edits.filter((other) => other !== edit && other.uid === edit.uid && other.field === edit.field);
-  // Overwritten, where the task is there with another edit's value.
+  // Another edit of the same field has replaced it.
   if (others.length > 0 && tasks.some((task) => uidOf(task) === edit.uid)) return false;
-  // Undone by a delete of one who saw it, or who saw what there was.
+  // A device that had seen this edit, or a later one, has deleted the task.
   return !deletions.some(
     ({ uid, seen, live }) =>
       uid === edit.uid && (live || seen.includes(digits(edit)) || others.some((other) => seen.includes(digits(other)))),
   );
 }
 
-/** What a value is known by in any JSON: the same six digits in a text or a number. */
+/** The six digits that identify an edit's value in any JSON, in a text or a number. */
 export function digits(edit: Edit): string {
   return edit.value.slice(1);
 }
 
-/** What both generations know of a task, in one form. */
+/** The fields of a task that both generations have, in one form. */
 export function common(wire: Task): object {
   const { id, desc, tags, due, done, active } = plainOf('', wire);
   return { id: Number(id), desc, tags, due, done, active: active !== 0 };

@@ -1,5 +1,5 @@
-// Many nodes on one store, told of one another by a relay that loses, doubles, delays and shuffles what it is given, and now and then
-// goes away: whatever it does costs freshness only. Each run is a seed, and prints it when it fails.
+// Many nodes on one store, connected by a relay that loses, duplicates, delays and reorders notices, and is sometimes unavailable. The relay
+// may only delay changes, never lose or reorder them. Each run has a seed, which a failure prints.
 
 import { describe, expect, test } from '@jest/globals';
 import { CachedChannel } from '../../server/core/cached-channel.ts';
@@ -9,18 +9,18 @@ import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub } from '../harness/kronos.ts';
 import { seeded, TestWorld } from '../harness/world.ts';
 
-interface Flying {
+interface NoticeInTransit {
   readonly notice: ChangeNotice;
   readonly to: number;
 }
 
 /** The relay between all nodes. */
-class Air {
+class UnreliableRelay {
   readonly #random: () => number;
-  readonly #ears: { heard: (notice: ChangeNotice) => void; missed: () => void; isOut: boolean }[] = [];
-  /** Under way, and to whom. */
-  #flying: Flying[] = [];
-  counts = { lost: 0, doubled: 0, late: 0, outages: 0 };
+  readonly #listeners: { onNotice: (notice: ChangeNotice) => void; onMissed: () => void; isOut: boolean }[] = [];
+  /** Notices that have not arrived yet. */
+  #inTransit: NoticeInTransit[] = [];
+  counts = { lost: 0, duplicated: 0, late: 0, outages: 0 };
 
   constructor(random: () => number) {
     this.#random = random;
@@ -28,58 +28,58 @@ class Air {
 
   relay(): Relay {
     const air = this;
-    const me = this.#ears.length;
-    this.#ears.push({ heard: () => undefined, missed: () => undefined, isOut: false });
+    const me = this.#listeners.length;
+    this.#listeners.push({ onNotice: () => undefined, onMissed: () => undefined, isOut: false });
     return {
       get trouble() {
-        return air.#ears[me]?.isOut === true ? 'out' : undefined;
+        return air.#listeners[me]?.isOut === true ? 'out' : undefined;
       },
-      announce: (notice) => this.#say(me, notice),
-      listen: (heard, missed) => void Object.assign(this.#ears[me] ?? {}, { heard, missed }),
+      announce: (notice) => this.#announce(me, notice),
+      listen: (onNotice, onMissed) => void Object.assign(this.#listeners[me] ?? {}, { onNotice, onMissed }),
       close: () => Promise.resolve(),
     };
   }
 
-  #say(me: number, notice: ChangeNotice): void {
-    this.#ears.forEach((ear, to) => {
-      if (to === me || ear.isOut || this.#ears[me]?.isOut === true) return;
+  #announce(me: number, notice: ChangeNotice): void {
+    this.#listeners.forEach((listener, to) => {
+      if (to === me || listener.isOut || this.#listeners[me]?.isOut === true) return;
       const chance = this.#random();
       if (chance < 0.25) {
         this.counts.lost += 1;
         return;
       }
-      this.#flying.push({ notice, to });
+      this.#inTransit.push({ notice, to });
       if (chance > 0.85) {
-        this.counts.doubled += 1;
-        this.#flying.push({ notice, to });
+        this.counts.duplicated += 1;
+        this.#inTransit.push({ notice, to });
       }
     });
   }
 
-  /** Some of what is under way arrives, in any order. */
-  blow(): void {
-    const staying: Flying[] = [];
-    const arriving = this.#flying.filter((one) => {
+  /** Some of the notices in transit arrive, in any order. */
+  deliverSome(): void {
+    const staying: NoticeInTransit[] = [];
+    const arriving = this.#inTransit.filter((one) => {
       if (this.#random() < 0.5) return true;
       this.counts.late += 1;
       staying.push(one);
       return false;
     });
-    this.#flying = staying;
+    this.#inTransit = staying;
     arriving.sort(() => this.#random() - 0.5);
-    for (const { notice, to } of arriving) this.#ears[to]?.heard(notice);
+    for (const { notice, to } of arriving) this.#listeners[to]?.onNotice(notice);
   }
 
-  turn(node: number): void {
-    const ear = this.#ears[node];
-    if (ear === undefined) return;
-    ear.isOut = !ear.isOut;
-    if (ear.isOut) this.counts.outages += 1;
-    else ear.missed();
+  toggleOutage(node: number): void {
+    const listener = this.#listeners[node];
+    if (listener === undefined) return;
+    listener.isOut = !listener.isOut;
+    if (listener.isOut) this.counts.outages += 1;
+    else listener.onMissed();
   }
 }
 
-/** A store whose answers take a random while, so that nodes overtake one another. */
+/** A store that answers after random delays, so that the order of nodes' answers varies. */
 function slow(store: Store, random: () => number): Store {
   const lag = async <T>(answer: Promise<T>): Promise<T> => {
     for (let turns = Math.floor(random() * 4); turns > 0; turns -= 1)
@@ -102,18 +102,18 @@ function slow(store: Store, random: () => number): Store {
   };
 }
 
-/** What a follower makes of what it is told, channel by channel. */
-class Ear {
+/** A follower's items by channel, computed from the messages that it receives. */
+class FollowerState {
   readonly state = new Map<string, Map<string, number>>();
   readonly #seqs = new Map<string, number>();
-  readonly wrong: string[] = [];
+  readonly faults: string[] = [];
 
-  hear({ type, channel, seq, key, item, changes, items }: Message): void {
+  receive({ type, channel, seq, key, item, changes, items }: Message): void {
     if (type === 'subscribe') return;
     const list = changes ?? items ?? [{ type, key, item, seq }];
     const before = this.#seqs.get(channel) ?? 0;
     if (type === 'snapshot' || type === 'reset') this.state.delete(channel);
-    else if (changes === undefined && seq <= before) this.wrong.push(`${channel} ${seq} after ${before}`);
+    else if (changes === undefined && seq <= before) this.faults.push(`${channel} ${seq} after ${before}`);
     this.#seqs.set(channel, Math.max(before, seq));
     const known = this.state.get(channel) ?? new Map<string, number>();
     this.state.set(channel, known);
@@ -124,21 +124,21 @@ class Ear {
   }
 }
 
-/** Kept wholly and by their last values, and most of them written to by one node before the others know them. */
+/** The store keeps all steps of the `x` channels and the last values of the `aw` channels. Nodes often write before the others open a channel. */
 const channels = Array.from({ length: 24 }, (_, at) => `owner/${at % 2 === 0 ? 'x' : 'aw'}/${at}`);
 
-interface Ended {
-  readonly counts: Air['counts'];
+interface RunResult {
+  readonly counts: UnreliableRelay['counts'];
   readonly accepted: number;
   readonly raced: number;
 }
 
-async function live(seed: number, nodes: number, turns: number): Promise<Ended> {
+async function simulate(seed: number, nodes: number, turns: number): Promise<RunResult> {
   const random = seeded(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   const world = new TestWorld(seed);
   const truth = new MemoryStore({ epoch: 'e' });
-  const air = new Air(random);
+  const air = new UnreliableRelay(random);
   const started: TestHub[] = [];
   for (let node = 0; node < nodes; node += 1) {
     started.push(await startHub({ store: slow(truth, random), relay: air.relay(), world }));
@@ -170,15 +170,15 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
       const writing = hub.channel(name).then((channel) => channel.write({ ops: [op], origin: 'd', at: world.now() }));
       written.push(writing.then(count));
     } else if (chance < 0.65) {
-      // Computed from what the node knows: right only because the store refuses what was computed from an old state.
+      // The value is computed from the node's cached state. It is correct only because the store refuses a write with an old base.
       const counting = counters[node]?.write(({ items }) => {
         raced += 1;
         const value = String(Number(items.get('n')?.value ?? 0) + 1);
         return { ok: true, write: { ops: [{ op: 'put', key: 'n', value }], origin: 'd', at: world.now() } };
       });
       if (counting !== undefined) written.push(counting.then(count));
-    } else if (chance < 0.85) air.blow();
-    else if (chance < 0.89) air.turn(node);
+    } else if (chance < 0.85) air.deliverSome();
+    else if (chance < 0.89) air.toggleOutage(node);
     else world.pass(below(1_000));
     if (random() < 0.3) await settle();
   }
@@ -187,7 +187,7 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
   expect({ seed, counts }).toEqual({ seed, counts: counts.map((_, index) => String(index + 1)) });
   raced -= counts.length;
 
-  // Nothing is carried any more: the slow refresh alone has to mend what was lost.
+  // No notice arrives any more: the periodic refresh must find all changes whose notices were lost.
   await settle();
   for (let round = 0; round < 4; round += 1) {
     world.pass(5_000);
@@ -202,11 +202,11 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
     );
   }
   for (const [node, wire] of wires.entries()) {
-    const ear = new Ear();
-    for (const message of wire.received) ear.hear(message);
-    expect({ seed, node, wrong: ear.wrong }).toEqual({ seed, node, wrong: [] });
+    const follower = new FollowerState();
+    for (const message of wire.received) follower.receive(message);
+    expect({ seed, node, faults: follower.faults }).toEqual({ seed, node, faults: [] });
     for (const [channel, items] of whole) {
-      const known = [...(ear.state.get(channel) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+      const known = [...(follower.state.get(channel) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
       expect({ seed, node, channel, items: known }).toEqual({ seed, node, channel, items });
     }
     expect({ seed, node, n: counters[node]?.view.items.get('n')?.value }).toEqual({ seed, node, n: counts.at(-1) });
@@ -215,17 +215,17 @@ async function live(seed: number, nodes: number, turns: number): Promise<Ended> 
 }
 
 describe('many nodes on one store', () => {
-  test('all nodes learn all changes of the store in order and once, whatever happens to the notices', async () => {
-    const sum = { lost: 0, doubled: 0, late: 0, outages: 0, accepted: 0, raced: 0 };
+  test('every node publishes all changes of the store in order and once, whatever happens to the notices', async () => {
+    const sum = { lost: 0, duplicated: 0, late: 0, outages: 0, accepted: 0, raced: 0 };
     for (let seed = 1; seed <= 40; seed += 1) {
-      const { counts, accepted, raced } = await live(seed, 2 + (seed % 3), 300);
-      for (const name of ['lost', 'doubled', 'late', 'outages'] as const) sum[name] += counts[name];
+      const { counts, accepted, raced } = await simulate(seed, 2 + (seed % 3), 300);
+      for (const name of ['lost', 'duplicated', 'late', 'outages'] as const) sum[name] += counts[name];
       sum.accepted += accepted;
       sum.raced += raced;
     }
-    // A simulation in which too little happens proves nothing.
+    // Runs with too few events would prove nothing.
     expect(sum.accepted).toBeGreaterThan(4_000);
-    expect(Math.min(sum.lost, sum.doubled, sum.late)).toBeGreaterThan(500);
+    expect(Math.min(sum.lost, sum.duplicated, sum.late)).toBeGreaterThan(500);
     expect(Math.min(sum.outages, sum.raced)).toBeGreaterThan(100);
   }, 120_000);
 });

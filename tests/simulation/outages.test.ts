@@ -1,5 +1,5 @@
-// Nodes whose store goes away now and then, and followers that read slowly: a node keeps its followers, and in the end each of them
-// has been told everything that the store knows, once. Each run is a seed, and prints it when it fails.
+// Nodes whose store is sometimes unavailable, and followers that read slowly. A node keeps its followers connected, and in the end each
+// follower has received all changes of the store, once. Each run has a seed, which a failure prints.
 
 import { describe, expect, test } from '@jest/globals';
 import type { Relay } from '../../server/core/relay.ts';
@@ -9,8 +9,8 @@ import { eventually } from '../harness/eventually.ts';
 import { settle, startHub, type Wire } from '../harness/kronos.ts';
 import { seeded, TestWorld } from '../harness/world.ts';
 
-/** A node's connection to the store. While it is cut, questions and writes fail, some of them after the store has done what they ask. */
-class Cable {
+/** A node's connection to the store. While it is cut, reads and writes fail, some of them after the store has executed them. */
+class StoreConnection {
   isCut = false;
   readonly #random: () => number;
 
@@ -24,7 +24,7 @@ class Cable {
 
   async #through<T>(ask: () => Promise<T>): Promise<T> {
     await this.#lag();
-    if (this.isCut) throw new Error('the store is away');
+    if (this.isCut) throw new Error('the store is unavailable');
     const answer = await ask();
     await this.#lag();
     if (this.isCut) throw new Error('the answer was lost');
@@ -49,23 +49,25 @@ class Cable {
   }
 }
 
-const deaf: Relay = {
+const silentRelay: Relay = {
   trouble: undefined,
   announce: () => undefined,
   listen: () => undefined,
   close: () => Promise.resolve(),
 };
 
-/** One of which the store keeps every step, and one of which it keeps the last values. */
+/** The store keeps every step of the first channel and the last values of the second. */
 const channels = ['x/all', 'aw/last'];
 
-async function live(seed: number): Promise<void> {
+async function simulate(seed: number): Promise<void> {
   const random = seeded(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   const world = new TestWorld(seed);
   const truth = new MemoryStore({ epoch: 'e' });
-  const cables = [new Cable(random), new Cable(random)];
-  const nodes = await Promise.all(cables.map((cable) => startHub({ store: cable.store(truth), relay: deaf, world })));
+  const connections = [new StoreConnection(random), new StoreConnection(random)];
+  const nodes = await Promise.all(
+    connections.map((connection) => startHub({ store: connection.store(truth), relay: silentRelay, world })),
+  );
   const owner = nodes[0]?.owner ?? '';
   const wires = nodes.flatMap((node) => [0, 1].map(() => node.connect()));
   for (const wire of wires) {
@@ -81,9 +83,9 @@ async function live(seed: number): Promise<void> {
   for (let turn = 0; turn < 200; turn += 1) {
     const at = below(2);
     const node = nodes[at];
-    const cable = cables[at];
+    const connection = connections[at];
     const chance = random();
-    if (node === undefined || cable === undefined) continue;
+    if (node === undefined || connection === undefined) continue;
     if (chance < 0.5) {
       const name = random() < 0.5 ? 'owner/x/all' : 'owner/aw/last';
       const key = `k${below(8)}`;
@@ -95,17 +97,17 @@ async function live(seed: number): Promise<void> {
     } else if (chance < 0.7) {
       const wire = wires[below(wires.length)];
       if (wire !== undefined && wire.closedWith === undefined) wire.drain(below(6));
-    } else if (chance < 0.8) cable.isCut = !cable.isCut;
+    } else if (chance < 0.8) connection.isCut = !connection.isCut;
     else if (chance < 0.9) world.pass(below(6_000));
     if (random() < 0.4) await settle();
   }
-  for (const cable of cables) cable.isCut = false;
+  for (const connection of connections) connection.isCut = false;
   for (let round = 0; round < 6; round += 1) {
     for (const wire of wires) if (wire.closedWith === undefined) wire.drain(Number.POSITIVE_INFINITY);
     world.pass(5_000);
     for (let wait = 0; wait < 24; wait += 1) await settle();
   }
-  for (const [index, wire] of wires.entries()) await expectAll({ seed, index, wire, truth });
+  for (const [index, wire] of wires.entries()) await expectStoreState({ seed, index, wire, truth });
 }
 
 interface Reader {
@@ -115,8 +117,8 @@ interface Reader {
   readonly truth: Store;
 }
 
-/** The client is still connected, was sent no empty page twice, and knows what the store knows. */
-async function expectAll({ seed, index, wire, truth }: Reader): Promise<void> {
+/** Checks that the client is still connected, got no empty page twice, and has the items of the store. */
+async function expectStoreState({ seed, index, wire, truth }: Reader): Promise<void> {
   expect({ seed, index, closed: wire.closedWith }).toEqual({ seed, index, closed: undefined });
   for (const channel of channels) {
     const known = new Map<string, number>();
@@ -128,16 +130,22 @@ async function expectAll({ seed, index, wire, truth }: Reader): Promise<void> {
       if (message.type === 'changes' && list.length === 0) empty.push(message.seq);
       for (const { key, item } of list) known.set(key, item);
     }
-    const twice = empty.filter((seq, at) => empty[at - 1] === seq);
+    const repeated = empty.filter((seq, at) => empty[at - 1] === seq);
     const items = await truth.read(`owner/${channel}`, {});
-    const wanted = Object.fromEntries(items.map(({ key, value }) => [key, Number(value)]));
-    const has = Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
-    expect({ seed, index, channel, twice, has }).toEqual({ seed, index, channel, twice: [], has: wanted });
+    const stored = Object.fromEntries(items.map(({ key, value }) => [key, Number(value)]));
+    const received = Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
+    expect({ seed, index, channel, repeated, received }).toEqual({
+      seed,
+      index,
+      channel,
+      repeated: [],
+      received: stored,
+    });
   }
 }
 
 describe('a store that is unavailable for a while', () => {
   test('costs no follower its connection or a change', async () => {
-    for (let seed = 1; seed <= 40; seed += 1) await live(seed);
+    for (let seed = 1; seed <= 40; seed += 1) await simulate(seed);
   }, 60_000);
 });

@@ -1,6 +1,6 @@
-// SDKs and plain Kronos clients on one account, a lossy net, a hub that crashes, restarts and is moved, processes that end at any
-// moment and leave their storage: all from one seed. At the end everybody comes back, and then all must hold what the hub holds;
-// no write that was in a queue may be lost or done twice. Plain clients are those of kronos.ts.
+// Simulates SDKs and plain Kronos clients of one account, a lossy network, a hub that crashes, restarts and is migrated, and processes that
+// end at any moment and leave their storage, from one seed. At the end all reconnect and must have the items of the hub. No queued write may
+// be lost or executed twice. The plain clients are those of vim.ts.
 
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -19,33 +19,33 @@ import { MemoryStore } from '../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../harness/kronos.ts';
 import { TestWorld } from '../harness/world.ts';
 import { common, digits, isLost, mortal } from './kronos.ts';
-import { type Around, type Deletion, type Edit, type Fields, SimDevice, uidOf } from './vim.ts';
+import { type Deletion, type DeviceContext, type Edit, type Fields, SimDevice, uidOf } from './vim.ts';
 
 export interface Outcome {
   readonly seed: number;
-  /** What is wrong; empty when nothing is. */
+  /** A sentence for each fault. */
   readonly faults: readonly string[];
-  /** Of SDKs. */
+  /** The number of writes of SDKs. */
   readonly writes: number;
   readonly crashes: number;
-  /** Processes that ended without a word. */
+  /** The number of killed processes. */
   readonly kills: number;
   readonly story: readonly string[];
 }
 
-/** Ways to break the SDK from outside, so that the simulation can be shown to notice. */
+/** Ways to break the SDK from outside, which prove that the simulation detects faults. */
 export interface Tampering {
-  /** What becomes of a message on its way to the hub. */
+  /** Changes a message to the hub. */
   readonly request?: (message: Message) => Message;
-  /** What a process finds in the storage that another one left. */
+  /** Changes the storage of a process that starts after another one. */
   readonly storage?: (storage: Storage) => Storage;
-  /** What becomes of a message on its way to the SDK; undefined loses it. */
+  /** Changes a message to the SDK; undefined loses it. */
   readonly answer?: (message: Message) => Message | undefined;
 }
 
 const notesName = 'notes';
 
-/** A connection as an SDK has it: nothing arrives but what the simulation delivers. */
+/** The WebSocket of an SDK. Messages arrive only when the simulation delivers them. */
 class SimSocket implements Socket {
   onopen: ((event: never) => void) | null = null;
   onmessage: ((event: never) => void) | null = null;
@@ -73,7 +73,7 @@ class SimSocket implements Socket {
     this.cut(1000);
   }
 
-  /** @param lingers the hub does not notice before it is told */
+  /** @param lingers true if the hub does not notice the end of the connection */
   cut(code: number, lingers = false): void {
     if (this.over) return;
     this.over = true;
@@ -81,7 +81,7 @@ class SimSocket implements Socket {
     this.toClient.length = 0;
     if (lingers && this.wire !== undefined) this.#sdk.sim.zombies.push(this.wire);
     else this.wire?.hangUp(code === 1000);
-    this.#say('onclose', { code, reason: '' });
+    this.#emit('onclose', { code, reason: '' });
   }
 
   get opening(): boolean {
@@ -90,23 +90,23 @@ class SimSocket implements Socket {
 
   open(): void {
     this.wire = this.#sdk.sim.hub.connect(this.#sdk.name);
-    this.#say('onopen', {});
+    this.#emit('onopen', {});
   }
 
-  hear(message: Message): void {
+  receive(message: Message): void {
     const { sim, name } = this.#sdk;
-    const heard = sim.tampering.answer === undefined ? message : sim.tampering.answer(message);
+    const answer = sim.tampering.answer === undefined ? message : sim.tampering.answer(message);
     sim.trace(`${name} < ${JSON.stringify(message)}`);
-    if (heard !== undefined) this.#say('onmessage', { data: JSON.stringify(heard) });
+    if (answer !== undefined) this.#emit('onmessage', { data: JSON.stringify(answer) });
   }
 
-  #say(name: 'onopen' | 'onmessage' | 'onclose', event: object): void {
+  #emit(name: 'onopen' | 'onmessage' | 'onclose', event: object): void {
     const handler: unknown = this[name];
     if (this.#sdk.alive && typeof handler === 'function') handler.call(this, event);
   }
 }
 
-/** One process with an SDK in it, on a storage that it may share with others, or find from before. */
+/** A process with an SDK. Its storage may be shared with other processes, or left by an earlier one. */
 class SimSdk {
   readonly sim: Simulation;
   readonly name: string;
@@ -129,7 +129,7 @@ class SimSdk {
     this.hub = connect({
       url: 'ws://hub',
       token: sim.owner,
-      storage: device.opened(() => this.alive),
+      storage: device.openFor(() => this.alive),
       webSocket: class {
         constructor() {
           // biome-ignore lint/correctness/noConstructorReturn: a socket of this simulation
@@ -164,7 +164,7 @@ class SimSdk {
   }
 
   /** The items of the channel's subscriber as one text. */
-  heard(channel: string): string {
+  subscriberText(channel: string): string {
     return JSON.stringify([...(this.#subscriberItems.get(channel) ?? [])].sort());
   }
 
@@ -200,7 +200,7 @@ class SimSdk {
     const { sim } = this;
     if (deletion !== undefined) sim.deletions.push(deletion);
     void writing.then((queued) => {
-      // What is not in the queue when the process ends never was.
+      // A write that is not queued before the process ends does not count.
       if (!queued.ok || !this.alive) return;
       sim.writes += 1;
       sim.edits.push(...edits);
@@ -225,11 +225,11 @@ class SimSdk {
     const value = this.sim.value();
     const edit = { uid: uidOf(item), field, value };
     const due = 1_600_000_000 + Number(digits(edit));
-    // What a Vim made is known by the first word of its description.
+    // A task of a Vim is identified by the first word of its description.
     const text = field === 'desc' && item['uid'] === undefined ? `${uidOf(item)} ${value}` : value;
-    const said = field === 'tags' ? [value] : field === 'due' ? due : text;
+    const content = field === 'tags' ? [value] : field === 'due' ? due : text;
     this.sim.trace(`${this.name} edits ${uidOf(item)}.${field} = ${value}`);
-    this.#write(channel.update(key, { ...item, [field]: said }), [edit]);
+    this.#write(channel.update(key, { ...item, [field]: content }), [edit]);
   }
 
   #done({ key, item }: Item<Fields>): void {
@@ -243,26 +243,26 @@ class SimSdk {
     this.#write(channel.delete(key), [], { uid: uidOf(item), seen: JSON.stringify(item), live: false });
   }
 
-  /** The whole list: one is edited, one may go. */
+  /** Writes the whole list with one item edited and perhaps one removed. */
   #rewrite(items: readonly Item<Fields>[], chance: () => number): void {
     const edits: Edit[] = [];
-    const gone = Math.floor(chance() * items.length * 2);
+    const removed = Math.floor(chance() * items.length * 2);
     const edited = Math.floor(chance() * items.length);
-    const kept = items.flatMap(({ key, item }, at) => {
+    const newItems = items.flatMap(({ key, item }, at) => {
       if (at === edited) {
         const value = this.sim.value();
         edits.push({ uid: uidOf(item), field: 'note', value });
         return [{ key, item: { ...item, note: value } }];
       }
-      if (at !== gone) return [{ key, item }];
+      if (at !== removed) return [{ key, item }];
       this.sim.deletions.push({ uid: uidOf(item), seen: JSON.stringify(item), live: false });
       return [];
     });
-    this.#write(this.notes.writeAll(kept), edits);
+    this.#write(this.notes.writeAll(newItems), edits);
   }
 }
 
-/** What is on a device's disk, whichever of its processes writes there. */
+/** A device's disk, which all its processes share. */
 class SimStorage {
   readonly disk = new MemoryStorage();
   #tampering: Tampering;
@@ -272,8 +272,8 @@ class SimStorage {
     this.#tampering = tampering;
   }
 
-  /** As one process has it: nothing that it does after its end reaches the disk. */
-  opened(alive: () => boolean): Storage {
+  /** The storage of one process. Its writes after its end do not reach the disk. */
+  openFor(alive: () => boolean): Storage {
     this.#opened += 1;
     const { disk } = this;
     const never = new Promise<never>(() => undefined);
@@ -281,21 +281,21 @@ class SimStorage {
       names: () => disk.names(),
       read: (name) => disk.read(name),
       update: async (name, change) => {
-        // A disk takes its time.
+        // A write takes a moment, during which the process may end.
         await setImmediate();
         return alive() ? disk.update(name, change) : never;
       },
-      watch: (told) => disk.watch((name) => (alive() ? told(name) : undefined)),
+      watch: (onChange) => disk.watch((name) => (alive() ? onChange(name) : undefined)),
     };
     return this.#opened > 1 && this.#tampering.storage !== undefined ? this.#tampering.storage(storage) : storage;
   }
 }
 
-class Simulation implements Around {
+class Simulation implements DeviceContext {
   readonly world: TestWorld;
   readonly tampering: Tampering;
   readonly edits: Edit[] = [];
-  /** Those of SDKs. */
+  /** Edits of SDKs. */
   readonly ours = new Set<Edit>();
   readonly deletions: Deletion[] = [];
   readonly plain: SimDevice[] = [];
@@ -316,15 +316,15 @@ class Simulation implements Around {
   #stormy = false;
   #dying = false;
   #forgotten = new Set<Edit>();
-  /** Tasks of which nobody can say which edit was of which. */
+  /** Tasks whose edits cannot be told apart, because they had the same id. */
   #confused = new Set<string>();
 
   confused(uid: string, by: string): void {
-    this.trace(`${by} is taken for ${uid}`);
+    this.trace(`${by} is mistaken for ${uid}`);
     this.#confused.add(uid).add(by);
   }
   #faults: string[] = [];
-  /** Of processes that are no more. */
+  /** Refused writes of ended processes. */
   #refused: RefusedWrite[] = [];
 
   constructor(seed: number, tampering: Tampering) {
@@ -356,11 +356,11 @@ class Simulation implements Around {
   edited(device: SimDevice, uid: string, field: string, value: string): void {
     const edit = { uid, field, value };
     this.edits.push(edit);
-    if (device.ready) device.underWay.push(edit);
+    if (device.ready) device.inTransit.push(edit);
   }
 
   overwritten(device: SimDevice, list: string): void {
-    for (const edit of device.underWay) if (!list.includes(digits(edit))) this.#forgotten.add(edit);
+    for (const edit of device.inTransit) if (!list.includes(digits(edit))) this.#forgotten.add(edit);
   }
 
   async run(): Promise<Outcome> {
@@ -368,7 +368,7 @@ class Simulation implements Around {
     const chance = () => this.world.random();
     const devices = 1 + Math.floor(chance() * 3);
     for (let n = 0; n < devices; n += 1) this.#begin(new SimStorage(this.tampering));
-    // Two processes on one storage.
+    // Sometimes two processes share one storage.
     if (chance() < 0.3) this.#begin(this.sdks[0]?.device ?? new SimStorage(this.tampering));
     const plain = Math.floor(chance() * 3);
     for (let n = 0; n < plain; n += 1) {
@@ -437,7 +437,7 @@ class Simulation implements Around {
     } else if (choice < 0.93) {
       await this.#crash();
     } else if (choice < 0.945) {
-      await this.#move();
+      await this.#migrate();
     } else {
       await this.#pass(chance() < 0.2 ? chance() * 600_000 : chance() * 20_000);
     }
@@ -446,7 +446,7 @@ class Simulation implements Around {
   async #stepPlain(device: SimDevice, chance: () => number): Promise<void> {
     const choice = chance();
     if (choice < 0.4) {
-      if (device.met && device.maySpeak) device.act(chance);
+      if (device.hasLoggedIn && device.mayEdit) device.act(chance);
       await this.#pass(1 + chance() * 999);
     } else if (choice < 0.8) {
       await this.#deliverPlain(device, 1 + Math.floor(chance() * 4));
@@ -457,7 +457,7 @@ class Simulation implements Around {
     }
   }
 
-  /** The process ends in the middle of whatever it does, and is started again. */
+  /** Kills the process at any point of its work, and starts another one on its storage. */
   #kill(sdk: SimSdk): void {
     this.trace(`${sdk.name} killed`);
     this.#kills += 1;
@@ -467,15 +467,16 @@ class Simulation implements Around {
     this.#begin(sdk.device);
   }
 
-  /** Nothing stays under way for two seconds: what is slower than that is a broken connection. */
+  /** Moves the clock. Messages that would be in transit for more than a second arrive first: a slower network counts as a broken connection. */
   async #pass(ms: number): Promise<void> {
     await settle();
     this.#collect();
-    const late = (under: readonly { at: number }[]) => under.some(({ at }) => this.world.now() + ms - at > 1_000);
+    const isLate = (messages: readonly { at: number }[]) =>
+      messages.some(({ at }) => this.world.now() + ms - at > 1_000);
     for (let round = 0; round < 20; round += 1) {
-      const plain = this.plain.filter(({ toHub, toClient }) => late(toHub) || late(toClient));
+      const plain = this.plain.filter(({ toHub, toClient }) => isLate(toHub) || isLate(toClient));
       const sdks = this.sdks.filter(({ sockets }) =>
-        sockets.some(({ toHub, toClient }) => late(toHub) || late(toClient)),
+        sockets.some(({ toHub, toClient }) => isLate(toHub) || isLate(toClient)),
       );
       if (plain.length + sdks.length === 0) break;
       for (const device of plain) await this.#deliverPlain(device, 1_000);
@@ -502,7 +503,7 @@ class Simulation implements Around {
       }
       const down = socket.toClient.shift();
       if (down !== undefined) {
-        socket.hear(down.message);
+        socket.receive(down.message);
         await settle();
       }
       if (up === undefined && down === undefined) return;
@@ -523,19 +524,19 @@ class Simulation implements Around {
     }
   }
 
-  /** What the hub handed to a wire is under way now. */
+  /** Takes the hub's messages from the wires. They are now in transit to the clients. */
   #collect(): void {
     const at = this.world.now();
-    const under = (wire: Wire) => wire.received.splice(0).map((message: Message) => ({ at, message }));
+    const takeFrom = (wire: Wire) => wire.received.splice(0).map((message: Message) => ({ at, message }));
     for (const device of this.plain) {
       if (device.wire === undefined) continue;
-      device.toClient.push(...under(device.wire));
+      device.toClient.push(...takeFrom(device.wire));
       if (device.wire.closedWith !== undefined) device.cut(false);
     }
     for (const { sockets } of this.sdks) {
       for (const socket of [...sockets]) {
         if (socket.wire === undefined || socket.over) continue;
-        socket.toClient.push(...under(socket.wire));
+        socket.toClient.push(...takeFrom(socket.wire));
         if (socket.wire.closedWith !== undefined) socket.cut(1006);
       }
     }
@@ -558,8 +559,8 @@ class Simulation implements Around {
     for (const sdk of this.sdks) sdk.cut(false);
   }
 
-  /** The store is moved into another one, with an epoch of its own. */
-  async #move(): Promise<void> {
+  /** Migrates the hub to another store with another epoch. */
+  async #migrate(): Promise<void> {
     this.#epochs += 1;
     const from = this.#store;
     const to = new MemoryStore({ epoch: `sim${this.#epochs}` });
@@ -570,7 +571,7 @@ class Simulation implements Around {
     await this.#crash();
   }
 
-  /** Everyone comes back, in some order, and the net is quiet. */
+  /** All clients reconnect, in some order, on a network without failures. */
   async #end(): Promise<void> {
     for (const device of this.plain) device.cut(false);
     for (const sdk of this.sdks) sdk.cut(false);
@@ -596,11 +597,11 @@ class Simulation implements Around {
   async #judge(): Promise<void> {
     for (const name of ['tasks', notesName]) await this.#judgeSdks(name);
     const tasks = await this.#items('tasks');
-    const shown = [...tasks.values()].map((task) => JSON.stringify(common(task))).sort();
+    const hubTasks = [...tasks.values()].map((task) => JSON.stringify(common(task))).sort();
     for (const device of this.plain) {
       const theirs = device.tasks.map((task) => JSON.stringify(common(task))).sort();
-      if (JSON.stringify(theirs) !== JSON.stringify(shown)) {
-        this.fault(`${device.name} differs from the hub:\n  ${theirs.join('\n  ')}\n  --\n  ${shown.join('\n  ')}`);
+      if (JSON.stringify(theirs) !== JSON.stringify(hubTasks)) {
+        this.fault(`${device.name} differs from the hub:\n  ${theirs.join('\n  ')}\n  --\n  ${hubTasks.join('\n  ')}`);
       }
     }
     const ids = [...tasks.values()].map(({ id }) => id);
@@ -616,8 +617,8 @@ class Simulation implements Around {
     for (const { type, key, failure } of [...this.#refused, ...this.sdks.flatMap(({ refused }) => refused)]) {
       if (type !== 'delete' || failure.code !== 'stale') this.fault(`refused: ${type} ${key} ${failure.error}`);
     }
-    await this.#judgeDoubles('owner/tasks');
-    await this.#judgeDoubles(`owner/${notesName}`);
+    await this.#judgeDuplicates('owner/tasks');
+    await this.#judgeDuplicates(`owner/${notesName}`);
   }
 
   async #judgeSdks(name: string): Promise<void> {
@@ -628,8 +629,8 @@ class Simulation implements Around {
       const theirs = JSON.stringify([...channel.items].map(([key, { item }]) => [key, sorted(item)]).sort());
       if (theirs !== hubs) this.fault(`${sdk.name} has other ${name} than the hub:\n  ${theirs}\n  --\n  ${hubs}`);
       if (channel.pendingCount > 0) this.fault(`${sdk.name} has ${channel.pendingCount} ${name} in its queue`);
-      const held = JSON.stringify([...items].map(([key, item]) => [key, JSON.stringify(item)]).sort());
-      if (sdk.heard(name) !== held) this.fault(`a subscriber of ${sdk.name} was told of other ${name} than there are`);
+      const stored = JSON.stringify([...items].map(([key, item]) => [key, JSON.stringify(item)]).sort());
+      if (sdk.subscriberText(name) !== stored) this.fault(`a subscriber of ${sdk.name} has other ${name} than the hub`);
     }
   }
 
@@ -638,22 +639,22 @@ class Simulation implements Around {
     return new Map(items.map(({ key, value }) => [key, JSON.parse(value)]));
   }
 
-  /** A value that an SDK wrote comes into an item once; twice only where the item was gone. */
-  async #judgeDoubles(name: string): Promise<void> {
+  /** Checks that each value of an SDK was written once. A second time is allowed only after the item was deleted. */
+  async #judgeDuplicates(name: string): Promise<void> {
     const store: Store = this.#store;
     const before = new Map<string, string | null>();
-    const came = new Map<Edit, number>();
+    const counts = new Map<Edit, number>();
     for (const { key, value, origin } of await store.history(name, {})) {
       const was = before.get(key);
       before.set(key, value);
       if (value === null || was === null || this.plain.some((device) => device.name === origin)) continue;
       for (const edit of this.ours) {
         if (value.includes(digits(edit)) && was?.includes(digits(edit)) !== true) {
-          came.set(edit, (came.get(edit) ?? 0) + 1);
+          counts.set(edit, (counts.get(edit) ?? 0) + 1);
         }
       }
     }
-    for (const [edit, times] of came) if (times > 1) this.fault(`done ${times} times: ${JSON.stringify(edit)}`);
+    for (const [edit, times] of counts) if (times > 1) this.fault(`executed ${times} times: ${JSON.stringify(edit)}`);
   }
 }
 

@@ -1,13 +1,13 @@
-// kronos.vim of 2018 (commit 68009e1) and of 2019 (7aa0ff6~1) as they were seen to behave, and as their source says, on a wire whose
-// messages are delivered by hand. A habit below names the file of the client that it is from. Nothing here knows of the merge.
+// A model of kronos.vim of 2018 (commit 68009e1) and of 2019 (7aa0ff6~1), from their observed behaviour and their source. The simulation
+// delivers its messages. Comments name the source file of each behaviour. The model contains no knowledge of the merge.
 
 import type { Message, TestHub, Wire } from '../harness/kronos.ts';
 import type { TestWorld } from '../harness/world.ts';
 
-/** A task as JSON has it. */
+/** A task as parsed JSON. */
 export type Fields = Record<string, unknown> & { id: number; desc: string };
 
-/** Which task it is, whatever becomes of it: the first word of its description, or a field of its own where an SDK made it. */
+/** The identity of a task over all its edits: the first word of its description, or the field `uid` of a task that an SDK created. */
 export function uidOf(task: Fields): string {
   return typeof task['uid'] === 'string' ? task['uid'] : (task.desc.split(' ')[0] ?? '');
 }
@@ -20,13 +20,13 @@ export interface Edit {
 
 export interface Deletion {
   readonly uid: string;
-  /** The task as the one who deleted it saw it. */
+  /** The task as JSON, as the deleting device had it. */
   readonly seen: string;
   readonly live: boolean;
 }
 
-/** What a device needs of the simulation that it is part of. */
-export interface Around {
+/** The part of the simulation that a device uses. */
+export interface DeviceContext {
   readonly world: TestWorld;
   readonly owner: string;
   readonly hub: TestHub;
@@ -35,15 +35,15 @@ export interface Around {
   readonly quiet: boolean;
   value(): string;
   trace(line: string): void;
-  /** Something that would be an error on the screen of the client. */
+  /** Reports an error that the client would show on its screen. */
   fault(what: string): void;
   edited(device: SimDevice, uid: string, field: string, value: string): void;
   overwritten(device: SimDevice, list: string): void;
-  /** One device gave the id of a task without an index to another task: to everybody else that is an edit of the first. */
+  /** A device reused the id of a task without an index for another task. Other clients take that for an edit of the first task. */
   confused(uid: string, by: string): void;
 }
 
-/** The fields that each generation reads of every task without asking: `to_list_string` and `to_info_string` in task.vim. */
+/** The fields that each generation reads of every task without a check: `to_list_string` and `to_info_string` in task.vim. */
 const needed = {
   2018: ['id', 'desc', 'tags', 'active', 'last_active', 'due', 'done', 'worktime'],
   2019: ['id', 'index', 'desc', 'tags', 'active', 'start', 'stop', 'due', 'done'],
@@ -55,23 +55,23 @@ export class SimDevice {
   tasks: Fields[] = [];
   version = 0;
   wire: Wire | undefined;
-  /** Messages under way, with the time they were sent. */
+  /** Messages in transit, with the time at which they were sent. */
   toHub: { at: number; text: string }[] = [];
   toClient: { at: number; message: Message }[] = [];
   /** Edits made on this connection. */
-  underWay: Edit[] = [];
-  /** Has been answered a login once: before that, the hub owes it nothing. */
-  met = false;
-  /** Logged in, and not waiting for tasks it asked for. */
+  inTransit: Edit[] = [];
+  /** True after the first answer to a login. Before that the hub guarantees nothing to the device. */
+  hasLoggedIn = false;
+  /** True if it is logged in and does not wait for requested tasks. */
   ready = false;
-  /** Whether the hub has heard its clock: it has changed something while it was connected. */
-  heard = false;
-  #sim: Around;
+  /** True if the hub knows its clock, because it has sent a change. */
+  hasSentChange = false;
+  #sim: DeviceContext;
   #skew: number;
-  /** The ids of the tasks that it deleted before it was told of their index, and which these were. */
+  /** The tasks that it deleted before it received their index, by id. */
   #freed = new Map<number, string>();
 
-  constructor(sim: Around, name: string, generation: 2018 | 2019, skew: number) {
+  constructor(sim: DeviceContext, name: string, generation: 2018 | 2019, skew: number) {
     this.#sim = sim;
     this.name = name;
     this.generation = generation;
@@ -89,12 +89,12 @@ export class SimDevice {
   }
 
   /**
-   * A person does not type while the client waits for its tasks. A name that the hub has not seen yet may be given to another task at
-   * the same moment: who is meant then, nobody can tell. So online a person types only while nothing is under way to this client.
+   * True if a person may edit now. Nobody edits while the client waits for its tasks. Online, edits happen only while no message is in
+   * transit: otherwise two devices could give one new id to different tasks, and the result would be undefined.
    */
-  get maySpeak(): boolean {
-    // By a clock that is wrong, and that the hub never heard, nobody can tell when an index was made (W10).
-    if (this.wire === undefined) return this.heard || this.#skew === 0;
+  get mayEdit(): boolean {
+    // If the hub does not know a wrong clock, it cannot compute when an index was created (W10).
+    if (this.wire === undefined) return this.hasSentChange || this.#skew === 0;
     return this.ready && this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.quiet;
   }
 
@@ -103,17 +103,17 @@ export class SimDevice {
     this.toHub.push({ at: this.#sim.world.now(), text: JSON.stringify(message) });
   }
 
-  /** sync.vim, `bump_version` and `send`: the version is the clock, whether anybody hears it or not. */
+  /** sync.vim, `bump_version` and `send`: the version becomes the clock, also when the client is offline. */
   request(fields: object): void {
     this.version = this.clock;
     if (!this.ready) return;
-    this.heard = true;
+    this.hasSentChange = true;
     this.send({ ...fields, user_id: this.#sim.owner, device_id: this.name, version: this.version });
   }
 
   connect(): void {
     this.wire = this.#sim.hub.connect(this.name);
-    this.underWay = [];
+    this.inTransit = [];
     this.ready = false;
     this.send({ type: 'login', user_id: this.#sim.owner, device_id: this.name, version: this.version });
   }
@@ -121,7 +121,7 @@ export class SimDevice {
   cut(orderly: boolean): void {
     const { wire } = this;
     this.#sim.trace(`${this.name} cut ${orderly ? 'orderly' : ''}`);
-    // Before the end of a connection in good order comes what was said on it.
+    // Messages arrive before an orderly end of the connection.
     if (orderly) for (const { text } of this.toHub) wire?.say(text);
     this.wire = undefined;
     this.ready = false;
@@ -135,7 +135,7 @@ export class SimDevice {
     this.#sim.trace(`${this.name} < ${JSON.stringify(message)}`);
     const ask = (type: string, more: object = {}) =>
       this.send({ type, ...more, user_id: this.#sim.owner, device_id: this.name, version: this.version });
-    // Shown to the user as it is.
+    // The client shows the error to the user unchanged.
     if (!message.success) {
       if (typeof message.error !== 'string')
         this.#sim.fault(`${this.name} shows E716 "error": ${JSON.stringify(message)}`);
@@ -143,7 +143,7 @@ export class SimDevice {
     }
     switch (message.type) {
       case 'login':
-        this.met = true;
+        this.hasLoggedIn = true;
         if (message.version > this.version) {
           this.version = message.version;
           ask('read-all');
@@ -156,7 +156,7 @@ export class SimDevice {
         if (this.ready) this.#sim.overwritten(this, JSON.stringify(message.tasks));
         this.tasks = structuredClone(message.tasks);
         this.#freed.clear();
-        // 2018 takes the tasks over and keeps its version.
+        // 2018 takes the tasks but keeps its own version.
         if (this.generation === 2019) this.version = message.version;
         this.ready = true;
         break;
@@ -167,19 +167,19 @@ export class SimDevice {
         }
         if (this.generation === 2019 && message.version <= this.version) return;
         this.version = message.version;
-        this.#notified(message);
+        this.#applyChange(message);
         this.#sim.overwritten(this, JSON.stringify(this.tasks));
     }
     this.draw();
   }
 
-  /** What `:Kronos` does after every notification: one task that lacks a field, and there is no list at all. */
+  /** `:Kronos` redraws after every notification. If one task lacks a field, it shows no list at all. */
   draw(): void {
     for (const task of this.tasks) {
       const missing = needed[this.generation].find((field) => task[field] === undefined);
-      // A task that the client made a moment ago may lack what only others give it.
+      // A task that the client created itself may lack the index, which the hub adds.
       if (missing !== undefined && (missing !== 'index' || this.generation === 2019)) {
-        this.#sim.fault(`${this.name} shows no list, for want of ${missing}: ${JSON.stringify(task)}`);
+        this.#sim.fault(`${this.name} shows no list, because ${missing} is missing: ${JSON.stringify(task)}`);
       }
       const { start } = task;
       if (this.generation === 2019 && task['active'] && !(Array.isArray(start) && start.length > 0)) {
@@ -188,18 +188,18 @@ export class SimDevice {
     }
   }
 
-  /** task.vim, `create`, `update`, `delete`: a task is looked up by `id` alone, and what is not found is passed over. */
-  #notified({ type, task, task_id: taskId }: Message): void {
+  /** task.vim, `create`, `update`, `delete`: finds a task by `id` alone and ignores an unknown id. */
+  #applyChange({ type, task, task_id: taskId }: Message): void {
     const place = (id: unknown) => this.tasks.findIndex((one) => Number(one.id) === Number(id));
     if (type === 'create' && place(task.id) === -1) {
       const copy = structuredClone(task);
-      // 2019 makes its own index for every task that it is told of.
+      // 2019 creates its own index for every task that it receives.
       if (this.generation === 2019) copy.index = `${this.#sim.owner}#${copy.id}#${this.clock}`;
       this.tasks.push(copy);
     }
     if (type === 'update' && place(task.id) >= 0) {
       const at = place(task.id);
-      this.#overwrites(at, task);
+      this.#reportOverwritten(at, task);
       const before = this.generation === 2019 ? this.tasks[at] : {};
       this.tasks[at] = { ...before, ...structuredClone(task) };
     }
@@ -207,10 +207,10 @@ export class SimDevice {
   }
 
   /**
-   * A client that has given an id away without a word loses its own task, when it is told of an update of another's of that id. To the
-   * hub it looks like a task deleted.
+   * A client that reused an id silently loses its own task when it receives an update of another task with that id. To the hub this looks
+   * like a delete.
    */
-  #overwrites(at: number, by: Fields): void {
+  #reportOverwritten(at: number, by: Fields): void {
     const own = this.tasks[at];
     if (own === undefined || uidOf(own) === uidOf(by)) return;
     this.#sim.trace(`${this.name} overwrites ${uidOf(own)} by ${uidOf(by)}`);
@@ -222,15 +222,15 @@ export class SimDevice {
     for (let id = 1; ; id += 1) if (!this.tasks.some((task) => Number(task.id) === id)) return id;
   }
 
-  /** A client of 2018 of which the hub never heard a change is not known as one: docs/limits.md. */
+  /** The hub recognizes a client of 2018 only after its first change: docs/limits.md. */
   get #isKnown(): boolean {
-    return this.generation === 2019 || this.heard;
+    return this.generation === 2019 || this.hasSentChange;
   }
 
   act(chance: () => number): void {
     const choice = chance();
     const open = this.tasks.filter((task) => !task['done']);
-    // Done tasks are hidden (`g:kronos_hide_done` is 1), and so are seldom what is changed or deleted.
+    // Done tasks are hidden (`g:kronos_hide_done` is 1), so they are rarely changed or deleted.
     const shown = open.length > 0 && chance() < 0.8 ? open : this.tasks.filter((task) => task['done']);
     const task = shown[Math.floor(chance() * shown.length)];
     const one = open[Math.floor(chance() * open.length)];
@@ -274,12 +274,12 @@ export class SimDevice {
 
   #update(task: Fields, changed: Fields): void {
     this.tasks[this.tasks.indexOf(task)] = changed;
-    // Only 2019 names the id that the task had.
+    // Only 2019 sends the old id of the task.
     this.request({ type: 'update', task: changed, ...(this.generation === 2019 ? { task_id: task.id } : {}) });
   }
 
-  /** 2018 tells nobody, and keeps its version: start, stop, done and undone in interface/common.vim send nothing. */
-  #silently(task: Fields, changed: object): void {
+  /** start, stop, done and undone in 2018's interface/common.vim send nothing and keep the version. */
+  #changeSilently(task: Fields, changed: object): void {
     this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) silently ${uidOf(task)} ${JSON.stringify(changed)}`);
     this.tasks[this.tasks.indexOf(task)] = { ...task, ...changed };
   }
@@ -296,12 +296,12 @@ export class SimDevice {
     const active = Number(task['active']);
     const worked =
       active === 0 ? {} : { active: 0, last_active: time, worktime: Number(task['worktime']) + time - active };
-    // `id . time` is a text, and stays one.
-    this.#silently(task, { ...worked, done: time, id: `${task.id}${time}` });
+    // `id . time` is a string in Vim script and is sent as one.
+    this.#changeSilently(task, { ...worked, done: time, id: `${task.id}${time}` });
   }
 
   #undone(task: Fields): void {
-    this.#silently(task, { done: 0, id: this.#freeId() });
+    this.#changeSilently(task, { done: 0, id: this.#freeId() });
   }
 
   #toggle(task: Fields): void {
@@ -320,20 +320,20 @@ export class SimDevice {
       return;
     }
     const worktime = Number(task['worktime']) + time - Number(task['active']);
-    this.#silently(task, running ? { active: 0, last_active: time, worktime } : { active: time });
+    this.#changeSilently(task, running ? { active: 0, last_active: time, worktime } : { active: time });
   }
 
   #delete(task: Fields): void {
-    // In 2019 a deleted line is a task done, and only a done one is deleted.
+    // In 2019, deleting the line of an open task completes it. Only a done task is deleted.
     if (this.generation === 2019 && !task['done']) return;
     this.tasks.splice(this.tasks.indexOf(task), 1);
     const uid = uidOf(task);
-    // Of a done one, that which it had before, too.
+    // For a done task also the id that it had before.
     const ids = [Number(task.id), Number(String(task.id).slice(0, -10))];
     if (task['index'] === undefined) for (const id of ids) this.#freed.set(id, uid);
     this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${uid}`);
     this.#sim.deletions.push({ uid, seen: JSON.stringify(task), live: this.ready });
-    // 2018 sends what was typed, which is a text; 2019 the index alone.
+    // 2018 sends the id as it was typed, as a string. 2019 sends only the index.
     this.request({
       type: 'delete',
       ...(this.generation === 2019 ? { task_index: task['index'] } : { task_id: String(task.id) }),
