@@ -1,5 +1,5 @@
-// The pages in real Chromium against a real hub: what two people and a terminal in one room see, while clocks are wrong, the
-// hub restarts and somebody types quotes.
+// The pages in real Chromium against a real hub: two people and a terminal in one room, with wrong clocks, a restart of the hub and names
+// that contain quotes.
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../../scripts/prove/free-port.ts';
@@ -127,7 +127,7 @@ const minute = 60_000;
     await visitor.sees('#history li', 'break');
     await keyboard.press('?');
     await visitor.sees('dialog[open]');
-    // The browser moves the focus out of it when it draws next: here the key is faster.
+    // The browser moves the focus at its next drawing. This key arrives before that.
     await visitor.page.evaluate(`
       document.querySelector('dialog').close();
       document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'n', bubbles: true }));
@@ -302,7 +302,7 @@ const minute = 60_000;
     await visitor.sees('#history li', '10 min turn');
     await visitor.page.reload();
     await visitor.sees('#history li', '10 min turn');
-    // Chromium notes a refused answer, whoever asked for it; here the page did, twice, and said so in words.
+    // Chromium logs each refused request as an error. The page sent two, and shows the refusal as text.
     const refusals = visitor.complaints.splice(0);
     expect(refusals).toEqual(Array(2).fill(expect.stringContaining('401')));
   });

@@ -19,7 +19,7 @@ afterEach(() => house.clear());
 const visit = (url: string, options?: VisitorOptions) => house.visit(`${url}tasks`, options);
 const started = (said?: Partial<Config>) => house.started({ ownerToken: token, ...said });
 
-/** Another device of the owner, which says one thing after another and hears what the tasks are then. */
+/** Another device of the owner, which sends one request after another and reads the tasks. */
 class Other {
   #socket: WebSocket;
   #heard: ((text: string) => void) | undefined;
@@ -80,7 +80,7 @@ const add = async ({ page }: Visitor, line: string) => {
     const visitor = await visit(url);
     const { page } = visitor;
     const key = (name: string) => page.keyboard.press(name);
-    /** The browser closes a dialog when it gets round to it. */
+    /** Waits until the browser has closed the dialog, which it does asynchronously. */
     const closed = async () => {
       await key('Escape');
       await page.locator('dialog[open]').waitFor({ state: 'detached' });

@@ -1,5 +1,5 @@
-// Every command as a process of its own, to its end: what it prints, where, and its exit code. What a command does in detail is
-// tests/unit/commands/'s. A command that is in the help and not in this table fails the last test.
+// Runs every command as a process and checks its output on both streams and its exit code. tests/unit/commands tests the details. The last
+// test fails if the help lists a command that is not in this table.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const leftovers = new Leftovers();
 const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
 
-/** A WakaTime server with one heartbeat, of an editor that it names by an id. */
+/** A WakaTime server with one heartbeat, whose editor it names by an id. */
 function wakatimeServer(): Promise<Server> {
   const answers: Readonly<Record<string, unknown>> = {
     'users/current': { data: { id: 'x' } },
@@ -41,16 +41,16 @@ const event = { timestamp: '2026-01-05T10:00:00Z', duration: 60, data: { app: 'V
 const bucket = { type: 'currentwindow', client: 'test', hostname: 'laptop', events: [event] };
 
 interface Place {
-  /** Where the command finds its files. */
+  /** The folder of the command's input files. */
   readonly folder: string;
-  /** A server of WakaTime's kind. */
+  /** The URL of the WakaTime server. */
   readonly wakatime: string;
 }
 
 interface Row {
   readonly command: string;
   readonly args: (place: Place) => readonly string[];
-  /** A hub runs on the data folder meanwhile; else one has run there. */
+  /** True if a hub runs on the data folder during the command; else one has run there before. */
   readonly running: boolean;
   readonly code: number;
   readonly out: RegExp;
@@ -101,7 +101,7 @@ const rows: readonly Row[] = [
     out: /1 new event in 1 bucket/,
     err: nothing,
   },
-  // After the import, which brings the bucket that these name.
+  // After the import, which creates this bucket.
   { command: 'bucket list', args: () => [], running: true, code: 0, out: /^BUCKET.+aw-window/s, err: nothing },
   {
     command: 'bucket rename',

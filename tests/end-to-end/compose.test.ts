@@ -1,4 +1,4 @@
-// A whole hub on real ports, put together as main.ts does it: who gets in, and what its start tells.
+// A whole hub on real ports, composed as main.ts does it: access, and the output at its start.
 
 import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';

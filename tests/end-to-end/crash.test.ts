@@ -1,4 +1,4 @@
-// A few rounds of what `npm run prove -- crash` does fifty times.
+// A few rounds of `npm run prove -- crash`, which runs fifty.
 
 import { expect, test } from '@jest/globals';
 import { proveCrashes } from '../../scripts/prove/crash.ts';

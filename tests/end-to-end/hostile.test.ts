@@ -1,4 +1,4 @@
-// A few thousand of the inputs of which `npm run prove -- hostile` throws a hundred thousand.
+// A few thousand inputs of `npm run prove -- hostile`, which sends a hundred thousand.
 
 import { expect, test } from '@jest/globals';
 import { proveHostile } from '../../scripts/prove/hostile.ts';

@@ -1,4 +1,4 @@
-// No secret is ever printed or logged after the first start, however much is logged.
+// After the first start the hub prints and logs no secret, at any log level.
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { HubProcess, Leftovers } from '../harness/process.ts';

@@ -1,4 +1,4 @@
-// A hub as a person starts and stops it: a real process on a real folder, and what it says when it cannot start.
+// Starts and stops a hub as a person does: a real process on a real folder, and its error messages when it cannot start.
 
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -27,7 +27,7 @@ async function takenPort(): Promise<string> {
   return String(port);
 }
 
-/** One sentence for a person, and no stack. */
+/** Expects one sentence for a person and no stack trace. */
 function expectSentence(ended: Ended, ...parts: readonly (string | RegExp)[]): void {
   expect(ended.out).toBe('');
   expect(ended.err).toMatch(/^\S[^\n]*\.\n$/);

@@ -1,4 +1,4 @@
-// The table of variables: defaults, every variable set, every variable set wrong.
+// The table of variables: defaults, valid values and invalid values of every variable.
 
 import { describe, expect, test } from '@jest/globals';
 import { type ConfigSources, configure, describe as describeTable } from '../../server/config.ts';

@@ -1,4 +1,4 @@
-// Once more, on PostgreSQL.
+// The same tests on PostgreSQL.
 
 import { onPostgres } from '../../harness/on-postgres.ts';
 

@@ -1,4 +1,4 @@
-// `horai migrate` between a data folder and a database, there and back, as a process of its own.
+// `horai migrate` from a data folder to a database and back, as a process.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ else {
     };
 
     /** A folder in which much has happened. */
-    async function livedIn(): Promise<{ folder: string; hashes: ReadonlyMap<string, string> }> {
+    async function createFolder(): Promise<{ folder: string; hashes: ReadonlyMap<string, string> }> {
       const folder = newFolder();
       const store = await sqliteIn(folder);
       const random = seeded(7);
@@ -66,7 +66,7 @@ else {
     }
 
     test('moves a data folder into a database and back, and every channel is the same', async () => {
-      const { folder, hashes } = await livedIn();
+      const { folder, hashes } = await createFolder();
       const url = await postgres.database();
       const there = await migrate(folder, 'sqlite', url);
       expect(there).toMatchObject({ code: 0, out: expect.stringContaining('all 5 channels are equal in both stores') });
@@ -82,7 +82,7 @@ else {
     }, 120_000);
 
     test('continues where an interrupted run stopped', async () => {
-      const { folder, hashes } = await livedIn();
+      const { folder, hashes } = await createFolder();
       const url = await postgres.database();
       const [source, target] = [await sqliteIn(folder), await postgresAt(url)];
       for await (const outline of source.outlines()) {
@@ -101,7 +101,7 @@ else {
     }, 120_000);
 
     test('refuses while a hub runs on either store, and refuses to mix different data', async () => {
-      const { folder } = await livedIn();
+      const { folder } = await createFolder();
       const url = await postgres.database();
       const source = await sqliteIn(folder);
       expect(await migrate(folder, 'sqlite', url)).toMatchObject({

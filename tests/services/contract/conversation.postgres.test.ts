@@ -1,4 +1,4 @@
-// The conversation with a hub of two nodes on one PostgreSQL: whoever comes next talks to the other one.
+// The conversation with a hub of two nodes on one PostgreSQL. Each new client connects to the other node.
 
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { conversation } from '../../contract/conversation.ts';

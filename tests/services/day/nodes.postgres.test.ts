@@ -1,4 +1,4 @@
-// The merged day of two nodes on one PostgreSQL: whichever is written to and whichever is asked, the answer is the same.
+// The merged day of two nodes on one PostgreSQL: both nodes give the same answer, whichever node received the writes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateExport } from '../../../scripts/demo/real-export.ts';

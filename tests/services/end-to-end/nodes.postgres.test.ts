@@ -1,6 +1,6 @@
-// What may befall a hub of several nodes: its database restarts, crashes or is killed, a node is killed, a node is cut off, the relay
-// dies. Real processes all of them. Meanwhile some write and some follow, and in the end no write that was acknowledged is missing,
-// none is there twice, and the followers know them all without having been told to look.
+// Failures of a hub of several nodes, with real processes: its database restarts, crashes or is killed, a node is killed, a node is cut
+// off, the relay dies. Meanwhile clients write and follow. In the end no acknowledged write is missing or exists twice, and the followers
+// have received all of them.
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -15,11 +15,11 @@ import { HubProcess, Leftovers } from '../../harness/process.ts';
 
 const owner = randomUUID();
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
-/** A loaded machine takes this long; a test's own limit leaves room for a wait that ends without what it waits for. */
+/** The limit of each wait on a loaded machine. It is shorter than the limit of a test, so that a failed wait reports its reason. */
 const deadlineMs = 90_000;
 const limitMs = 240_000;
 
-/** A connection to one of the nodes, whichever is there. */
+/** Connects to the first node that is up. */
 async function login(urls: readonly string[]): Promise<Talk> {
   for (let at = 0; ; at += 1) {
     try {
@@ -32,19 +32,19 @@ async function login(urls: readonly string[]): Promise<Talk> {
   }
 }
 
-/** Writes numbers until it is told to stop, each under a write id, and again until it is acknowledged. */
+/** Writes numbers until `stop`. Each has a write id and is repeated until it is acknowledged. */
 class Writer {
   readonly acknowledged = new Set<number>();
   refused = 0;
   #stopped = false;
   readonly #done: Promise<void>;
 
-  /** @param urls nodes to write to; the next when one is gone */
+  /** @param urls the nodes; the writer uses the next one when a connection ends */
   constructor(urls: readonly string[], from: number) {
     this.#done = this.#run(urls, from);
   }
 
-  /** Resolves when this many more have been acknowledged. */
+  /** Resolves when `count` further writes are acknowledged. */
   async more(count: number): Promise<void> {
     const wanted = this.acknowledged.size + count;
     await eventually(() => this.acknowledged.size >= wanted, `${count} more writes to be acknowledged`, {
@@ -83,7 +83,7 @@ class Writer {
   }
 }
 
-/** Follows over one connection, which nobody renews. */
+/** Follows over one connection, without reconnecting. */
 class Follower {
   readonly told = new Map<number, number>();
   #isOver = false;
@@ -139,7 +139,7 @@ async function healthOf(url: string): Promise<Health> {
   return Object.assign({ code: answer.status, status: '' }, body);
 }
 
-/** @param wanted what the health is to be like, for the error */
+/** @param wanted the awaited state, for the error message */
 async function healthy(url: string, wanted: string, fits: (health: Health) => boolean): Promise<Health> {
   let last: Health | undefined;
   const check = async () => {
@@ -189,7 +189,7 @@ else {
       return follower;
     };
 
-    /** Everything that lies in the channel is there once, and among it all that was acknowledged. */
+    /** Checks that the channel has each value once, including all acknowledged ones. */
     async function proveKept(
       store: PostgresUrl,
       acknowledged: ReadonlySet<number>,
@@ -253,7 +253,7 @@ else {
       limitMs,
     );
 
-    /** A node behind a wire that can be cut: in a network namespace, or behind a proxy where that is not permitted. */
+    /** Starts a node whose network can be cut: in a network namespace, or behind a proxy where namespaces are not permitted. */
     async function behindAWire(store: PostgresUrl) {
       const namespace = Namespace.open();
       if (namespace === undefined)
@@ -287,7 +287,7 @@ else {
         await healthy(url, 'broken', ({ code }) => code === 503);
         expect(await healthOf(a.url)).toMatchObject({ status: 'ok' });
         await writers.more(100);
-        // Long enough for its writes to be given up, and for their outcome to be asked for later.
+        // Waits until the node gives up writes, whose outcome it must then read later.
         await eventually(() => strays.refused > 0, 'a write to be given up', { deadlineMs });
         wire.mend();
         await healthy(url, 'ok', ({ status }) => status === 'ok');

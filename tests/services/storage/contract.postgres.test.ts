@@ -1,4 +1,4 @@
-// The contract, kept on PostgreSQL. What only a database that is shared can promise is in store.postgres.test.ts.
+// The contract of stores on PostgreSQL. store.postgres.test.ts tests the guarantees of a shared database.
 
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { nanoid } from 'nanoid';
@@ -8,7 +8,7 @@ import { type Place, storeContract } from '../../contract/store.ts';
 import { Postgres, postgresBin } from '../../harness/postgres.ts';
 import { TestWorld } from '../../harness/world.ts';
 
-/** A world whose names are new in every process, as real ones are. */
+/** A world whose ids are unique over processes, like those of the real one. */
 const newWorld = () => Object.assign(new TestWorld(), { id: () => nanoid() });
 
 if (postgresBin === undefined) test.skip('PostgreSQL is not installed', () => undefined);

@@ -1,5 +1,5 @@
-// Real proxies in front of a hub with HORAI_HOSTS: with their default settings for HTTP and event streams, and with the documented lines
-// for WebSockets.
+// Real proxies in front of a hub with HORAI_HOSTS: with default settings for HTTP and event streams, and with the documented lines for
+// WebSockets.
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -15,7 +15,7 @@ jest.setTimeout(60_000);
 const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const host = 'hub.example.org';
 
-/** The lines of `location /` as docs/proxies.md has them, for a hub on another port. */
+/** The lines of `location /` from docs/proxies.md, with the port of this hub. */
 function documentedLines(port: number): string {
   const page = readFileSync(new URL('../../../docs/proxies.md', import.meta.url), 'utf8');
   const lines = /location \/ \{\n([\s\S]*?)\n {4}\}/.exec(page)?.[1];

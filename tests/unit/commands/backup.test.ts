@@ -1,4 +1,4 @@
-// `horai backup …` as it is typed: on a running hub and a stopped one, killed in the middle, and onto what is there already.
+// `horai backup …` with a running hub and a stopped one, killed halfway, and onto existing files.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -182,7 +182,7 @@ describe('horai backup', () => {
   });
 });
 
-/** Each time something happens to a name in a folder. */
+/** Yields at each change of a file of this name in a folder. */
 async function* watchOf(at: string, name: string): AsyncGenerator<void> {
   const watcher = watch(at);
   try {

@@ -1,4 +1,4 @@
-// `horai import activitywatch`: exports of both servers, their databases, a running server; each twice.
+// `horai import activitywatch`: exports of both servers, their databases, a running server; each is imported twice.
 
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -39,7 +39,7 @@ async function take(said: string, apiKey?: string) {
   }
 }
 
-/** What a whole import answers: the events read and new of each bucket, and the new settings. */
+/** The answer to a complete import: read and added events of each bucket, and new settings. */
 const outcome = (buckets: Readonly<Record<string, readonly [read: number, added: number]>>, settings = 0) => ({
   buckets: Object.entries(buckets).map(([id, [read, added]]) => ({
     id,
@@ -57,7 +57,7 @@ const outcome = (buckets: Readonly<Record<string, readonly [read: number, added:
 
 const get = async (path: string) => JSON.parse(await deps.get(`api/0/${path}`));
 
-/** As exports have them: the newest first, without ids. */
+/** Events as in exports: the newest first, without ids. */
 const events = Array.from({ length: 4_500 }, (_, at) => ({
   timestamp: new Date(Date.UTC(2025, 5, 2, 9) - at * 20_000).toISOString(),
   duration: 19.5,
@@ -221,7 +221,7 @@ describe('a database', () => {
   });
 });
 
-/** A server of ActivityWatch that answers some paths and fails at all others. */
+/** Starts an ActivityWatch server that answers these paths and fails at all others. */
 async function withServer(answers: Readonly<Record<string, unknown>>, act: (url: string) => Promise<void>) {
   const server = createServer(({ url = '' }, response) => {
     const known = answers[url.replace('/api/0/', '')];
@@ -312,7 +312,7 @@ test('the command prints a line for each bucket, and exits with 1 where somethin
       '4500 new events in 2 buckets.',
       '',
     ].join('\n'),
-    // A slow machine also prints how far the import is.
+    // On a slow machine the import also prints its progress.
     err: expect.stringMatching(/^(?:\d+ events … aw-watcher-window_box\n)*$/),
   });
   await withServer({ 'buckets/': { [window.id]: window }, settings: {} }, async (url) => {

@@ -1,4 +1,4 @@
-// Where heartbeats are imported from: tables, and live accounts that page, tire, hide days and break off.
+// The sources of imported heartbeats: tables, and live accounts with pages, rate limits, hidden days and broken connections.
 
 import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -21,7 +21,7 @@ const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const agentId = '11111111-2222-4333-8444-555555555555';
 const machineId = '99999999-2222-4333-8444-555555555555';
 const agent = 'wakatime/v1.90.0 (linux-6.1-x86_64) go1.22 vscode/1.90.0 vscode-wakatime/24.6.0';
-/** Waits are over at once, and remembered. */
+/** Records each wait, which ends at once. */
 const waits: number[] = [];
 const world: World = {
   ...realWorld('silent'),
@@ -123,7 +123,7 @@ describe('a table', () => {
 describe('a live account', () => {
   let server: Server;
   let url: string;
-  /** What it answers by path, in turn; the last answer stays. */
+  /** The server's answers by path, in order. The last one is repeated. */
   let answers: Map<string, (readonly [status: number, body: unknown])[]>;
   let asked: string[];
 

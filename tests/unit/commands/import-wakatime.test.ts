@@ -1,4 +1,4 @@
-// `horai import wakatime`: a dump into a running hub, as a process; and what its reader makes of any file.
+// `horai import wakatime`: a dump into a running hub, as a process; and its parser with valid and invalid files.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

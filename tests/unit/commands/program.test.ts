@@ -1,5 +1,5 @@
-// What was typed, what is printed and the exit code, with a hub running on the data folder and without one. The process around
-// it is tests/end-to-end/'s.
+// Arguments, output and exit codes of commands, with a hub running on the data folder and without one. tests/end-to-end tests them as
+// processes.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ import type { Appended, Change, Item, Store, Write } from '../../../server/core/
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { TestWorld } from '../../harness/world.ts';
 
-/** One item, a number. It follows no change of another writer by itself. */
+/** One item, a number. It does not apply other writers' changes by itself. */
 class Counter implements Projection {
   value = 0;
   loads = 0;

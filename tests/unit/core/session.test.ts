@@ -1,4 +1,4 @@
-// Catching up while the store is away: whom a session keeps, and whom it tells that the hub is broken.
+// Catch-up while the store is unavailable: which sessions stay, and which get the error that the hub is broken.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../server/core/store.ts';
@@ -6,11 +6,11 @@ import { MemoryStore } from '../../../server/storage/memory.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { type Message, settle, startHub } from '../../harness/kronos.ts';
 
-/** A store of which one question or the other can fail. */
+/** A store whose reads the test can make fail. */
 class FailingStore {
   readonly truth = new MemoryStore({ epoch: 'e1' });
   fails: readonly ('since' | 'history')[] = [];
-  /** Called before each answer to a question. */
+  /** Called before each answer to a read. */
   before: () => Promise<void> = () => Promise.resolve();
   readonly store: Store;
 
@@ -37,7 +37,7 @@ class FailingStore {
     };
   }
 
-  /** As another node does, without a notice. */
+  /** Writes as another node does whose notice was lost. */
   async writeElsewhere(channel: string, count: number): Promise<void> {
     for (let at = 1; at <= count; at += 1) {
       const ops = [{ op: 'put', key: `k${at}`, value: String(at) }] as const;

@@ -1,5 +1,4 @@
-// What is typed after `horai edge`, and what becomes of it; a hub behind TLS; the process that hides its token and knows who has its
-// port.
+// The arguments of `horai edge`; a hub behind TLS; the process, which hides its token and names the owner of an occupied port.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// A disk that takes nothing: it is said, watchers' requests wait for room, and what was acknowledged is never what was lost.
+// A full disk: the edge reports it, watchers' requests wait for space, and no acknowledged event is lost.
 
 import { expect, test } from '@jest/globals';
 import type { Store } from '../../../server/core/store.ts';
@@ -8,7 +8,7 @@ import { ask, drained, ownerToken, startEdge } from '../../harness/edge.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { TestWorld } from '../../harness/world.ts';
 
-/** On a disk that is full while it is said to be. */
+/** A store whose disk the test can fill. */
 class FullableStore extends MemoryStore {
   full = false;
 

@@ -1,5 +1,5 @@
-// Two edges and a hub over a link that drops: connections that are cut, that go silent, that lose the answer to what was done.
-// Whatever the link does, the hub has in the end what it would have without any of it.
+// Two edges and a hub over an unreliable link: connections are cut, stall, or lose the answer to an executed request. In the end the hub has
+// the same events as with a reliable link.
 
 import { expect, test } from '@jest/globals';
 import type { World } from '../../../server/core/world.ts';
@@ -13,7 +13,7 @@ const hosts = ['laptop', 'desktop'];
 const turns = 250;
 const leastTroubles = 25;
 
-/** Waits between tries are shorter here: what happens is the same. */
+/** The real world with shorter waits between retries. */
 function hurried(): World {
   const world = realWorld('silent');
   return { ...world, after: (ms, act) => world.after(ms / 20, act) };
@@ -39,7 +39,7 @@ test.each([
       return { host, url, here: new Machine(() => url), there: new Machine(() => control.url, secret) };
     }),
   );
-  // Who begins a bucket that both have is a matter of who comes first: the same one in both.
+  // The first machine to send creates a bucket that both have, so the order is the same in both runs.
   for (const { host, url, here, there } of machines) {
     for (const turn of bucketsOf(host)) for (const machine of [here, there]) await machine.say(turn);
     await here.say({

@@ -1,5 +1,5 @@
-// An edge before a real hub: what watchers, plugins and clients are answered, what the hub gets, and what is read back, with the hub
-// there and without.
+// An edge in front of a real hub: its answers to watchers, plugins and clients, the hub's events, and reads through the edge, with the hub
+// reachable and unreachable.
 
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -43,7 +43,7 @@ const window = '/api/0/buckets/aw-watcher-window_box';
 const heartbeat = `${window}/heartbeat?pulsetime=5`;
 const saying = (said: readonly string[]) => said.join('\n');
 
-/** The hub is gone, and the edge has noticed. */
+/** Cuts the connection to the hub and waits until the edge has noticed. */
 async function gone(wire: Wire, edge: { readonly url: string }): Promise<void> {
   wire.weather = () => 'cut';
   wire.cut();
@@ -144,7 +144,7 @@ describe('writes', () => {
       'aw-stopwatch',
       'aw-stopwatch_desktop',
     ]);
-    // The long name, too: the web UI shows it, and edits by it.
+    // The long name works, too: the web UI shows it and uses it for edits.
     const { value } = await ask(desktop.url, 'GET', '/api/0/buckets/aw-stopwatch_desktop/events');
     await ask(desktop.url, 'POST', '/api/0/buckets/aw-stopwatch_desktop/events', { ...value[0], duration: 5 });
     await drained(desktop.url);
@@ -157,7 +157,7 @@ describe('writes', () => {
     const { hub, edge } = await startHubAndEdge();
     const first = await ask(edge.url, 'POST', heartbeat, beat(0));
     await drained(edge.url);
-    // Edited at the hub, under the edge's number; then a new one there.
+    // Edits the event at the hub by the edge's id; then creates a new one there.
     await ask(hub.url, 'POST', `${window}/events`, { ...beat(0, 'edited'), id: first.value.id });
     await ask(hub.url, 'POST', `${window}/events`, beat(1, 'by hand'));
     await ask(edge.url, 'POST', heartbeat, beat(50, 'later'));
@@ -193,7 +193,7 @@ describe('reads', () => {
     const events = Array.from({ length: 30 }, (_, n) => ({ ...beat(n), data: { n, text: 'é'.repeat(60_000) } }));
     for (let at = 0; at < events.length; at += 10) {
       await ask(edge.url, 'POST', window, { client: 'c', type: 't', hostname: 'box' });
-      // A mebibyte's characters at a time, which is what a batch may have and more.
+      // Each post has more than a mebibyte, which is the limit of a batch.
       const posted = await ask(edge.url, 'POST', `${window}/events`, events.slice(at, at + 10));
       expect(posted.status).toBe(200);
     }
@@ -245,7 +245,7 @@ describe('reads', () => {
     await edge.tidyUp();
     await drained(edge.url);
     expect((await ask(hub.url, 'GET', `${window}/events/count`)).value).toBe(3);
-    // Trimmed here, still to be had, and to be deleted.
+    // The edge has trimmed the event, and still serves and deletes it.
     expect((await ask(edge.url, 'GET', `${window}/events/${waiting.value.id}`)).status).toBe(200);
     await ask(edge.url, 'DELETE', `${window}/events/${waiting.value.id}`);
     expect((await ask(hub.url, 'GET', `${window}/events/count`)).value).toBe(2);
@@ -274,7 +274,7 @@ describe('WakaTime', () => {
     await drained(edge.url);
     await ask(edge.url, 'POST', bulk, list.slice(0, 2), key);
     await drained(edge.url);
-    // The same ones by another way: the hub has them already.
+    // A plugin sends the first heartbeat directly to the hub, which already has it.
     await ask(hub.url, 'POST', bulk, list.slice(0, 1), { 'x-machine-name': 'box' });
     const today = new Date((now - 60) * 1_000).toISOString().slice(0, 10);
     const there = await ask(hub.url, 'GET', `/api/v1/users/current/heartbeats?date=${today}`);
@@ -315,7 +315,7 @@ describe('the hub', () => {
     expect(health.value.waiting).toBeGreaterThanOrEqual(300);
     expect(health.value.oldest).toBeLessThanOrEqual(start + 120_000);
     wire.weather = () => 'fair';
-    // At most half a minute between two tries.
+    // The edge waits at most half a minute between two tries.
     world.pass(30_000);
     await drained(edge.url);
     expect((await ask(hub.url, 'GET', `${window}/events/count`)).value).toBe(300);
@@ -353,7 +353,7 @@ describe('the hub', () => {
     const before = await everything(hub.url);
     hub = await hubHere();
     wire.cut();
-    // It is noticed though nobody says anything.
+    // The edge notices it without any request.
     world.pass(60_000);
     await eventually(
       async () => (await ask(hub.url, 'GET', `${window}/events/count`)).value === 2,

@@ -1,5 +1,5 @@
-// kill -9 in a loop, of the edge and of the hub, as real processes on real disks: whatever a watcher was told is kept is at the hub in
-// the end, and once.
+// Kills the edge and the hub with SIGKILL in a loop, as real processes on real disks. In the end the hub has each event that a watcher's
+// request got acknowledged, exactly once.
 
 import { afterEach, expect, test } from '@jest/globals';
 import { freePort } from '../../../scripts/prove/free-port.ts';
@@ -16,9 +16,9 @@ const leftovers = new Leftovers();
 
 afterEach(() => leftovers.clear());
 
-/** Asks until somebody answers. */
+/** Repeats a request until it is answered. */
 async function answered(url: string, method: string, path: string, body?: unknown) {
-  // Nobody is there yet, or not any more: the answer was not told, so it is asked for again.
+  // While the process is down, requests get no answer and are repeated.
   return eventually(() => ask(url, method, path, body), `an answer to ${method} ${path}`);
 }
 
@@ -52,7 +52,7 @@ test('nothing is lost and nothing doubled when edge and hub are killed again and
   const control = await startComposed({ ownerToken });
 
   const random = seeded(7);
-  // What may be asked for twice: a heartbeat of the same moment joins itself.
+  // Only requests that may be repeated: a repeated heartbeat changes nothing.
   const turns = [...bucketsOf('laptop'), ...dayOf('laptop', random, rounds * turnsARound)].filter(({ path, needs }) => {
     return needs === undefined && !path(0).endsWith('/events');
   });
@@ -63,7 +63,7 @@ test('nothing is lost and nothing doubled when edge and hub are killed again and
       const { method, path, body } = turns[told] ?? {};
       if (method === undefined || path === undefined) break;
       const answering = answered(edgeUrl, method, path(0), body?.(0));
-      // In the middle of it.
+      // Kills it during the request.
       if (told === killAt) {
         if (round % 2 === 0) edge.signal('SIGKILL');
         else hub.signal('SIGKILL');
@@ -76,7 +76,7 @@ test('nothing is lost and nothing doubled when edge and hub are killed again and
     }
   }
   for (const { method, path, body } of turns.slice(0, told)) await ask(control.url, method, path(0), body?.(0));
-  // Whoever is up by now: a hub that was killed last is asked until it is there.
+  // If the hub was killed last, waits until it is up again.
   await answered(hubUrl, 'GET', '/-/health');
   await drained(edgeUrl);
 

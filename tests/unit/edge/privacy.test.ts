@@ -1,5 +1,5 @@
-// Nothing that a rule hides leaves the machine: every byte that went towards the hub is looked at. What rules do to a value is
-// adapters/privacy's.
+// Nothing that a rule hides leaves the machine: the tests search all bytes that the edge sends to the hub. tests/unit/http tests the effect of
+// rules on values.
 
 import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -101,7 +101,7 @@ test('while the file is invalid or missing, the edge sends nothing and reports i
   expect((await ask(edge.url, 'POST', bucket, { timestamp: at(0), data: { title: secret } })).status).toBe(200);
   expect((await ask(edge.url, 'GET', '/-/health')).value).toMatchObject({ rules: expect.stringMatching(/rule 1/) });
   expect(sent()).not.toContain('b_box');
-  // Read here meanwhile.
+  // The edge still serves the event itself.
   expect((await ask(edge.url, 'GET', '/api/0/buckets/b_box/events')).value).toHaveLength(1);
 
   const rules = [{ field: 'title', pattern: secret, action: 'redact' }];

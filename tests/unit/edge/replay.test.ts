@@ -1,5 +1,5 @@
-// The recorded requests of real watchers and clients, to an edge and to a hub of its own: the same answers to what they write, and
-// the same events in the end.
+// Replays the recorded requests of real watchers and clients to an edge and to a hub without an edge: the same answers to writes, and the same
+// events in the end.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
@@ -19,7 +19,7 @@ const records = readFileSync(new URL('../../fixtures/activitywatch/golden.jsonl'
   .filter((line) => line !== '')
   .map((line): Recorded => JSON.parse(line));
 
-/** Numbers and moments that are each server's own. */
+/** Removes ids and times that differ between servers. */
 function plain(text: string): string {
   return text
     .replace(/"id": ?\d+/g, '"id": 0')
@@ -32,7 +32,7 @@ test('recorded traffic gets the same answers through the edge, and the hub has t
   const edge = await startEdge(hub.url, ownerToken);
   let compared = 0;
   for (const { n, method, path, content_type: type, request_body: body } of records) {
-    // By the reference's own numbers: those of an edge are others.
+    // These requests use ids of the reference server. An edge has other ids.
     const numbered = /\/events\/\d/.test(path) || /"id": ?\d/.test(body ?? '');
     if (numbered || !['GET', 'POST', 'DELETE', 'PUT'].includes(method)) continue;
     const headers: Record<string, string> = type === null || type === '' ? {} : { 'content-type': type };

@@ -1,4 +1,4 @@
-// Who a request comes from, by its head alone.
+// Authentication of a request by its headers.
 
 import { describe, expect, test } from '@jest/globals';
 import { Accounts } from '../../../server/core/accounts.ts';

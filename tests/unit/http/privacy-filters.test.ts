@@ -1,4 +1,4 @@
-// Privacy rules on values: what each does to an event, which rules are none, and that no pattern takes long.
+// Privacy rules as functions of values: effects on events, invalid rules, and that no pattern is slow.
 
 import { describe, expect, test } from '@jest/globals';
 import { applyFilters, type PrivacyRule, parseFilters } from '../../../server/http/privacy-filters.ts';

@@ -1,4 +1,4 @@
-// Which route a path and a method have.
+// The route of a path and a method.
 
 import { describe, expect, test } from '@jest/globals';
 import { decodeSegment, Router } from '../../../server/http/router.ts';
@@ -53,7 +53,7 @@ describe('the router', () => {
     ['POST /api/0/buckets/b', 'POST /api/0/buckets/:bucket bucket=b'],
     ['DELETE /api/0/buckets/b', 'DELETE /api/0/buckets/:id id=b'],
     ['GET /api/0/buckets/b/events/7', 'GET /api/0/buckets/:id/events/:event id=b event=7'],
-    // A literal that leads nowhere gives way.
+    // A literal segment without a matching route is skipped in favour of a parameter.
     ['GET /api/0/special/count', 'GET /api/:version/:x/count version=0 x=special'],
     ['GET /%68elp', 'GET /help'],
     ['GET /-/assets/exact', 'GET /-/assets/exact'],

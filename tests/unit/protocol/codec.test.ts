@@ -1,5 +1,5 @@
-// Decoding of foreign messages: every type, every field, with every kind of wrong value. Each gets a clear answer and never an exception,
-// and the hub keeps running. The prototype of all objects is frozen meanwhile, so that a write to it throws.
+// Decoding of foreign messages: every type, every field, with every kind of wrong value. Each gets a clear error and never an exception. During
+// the tests the prototype of all objects is frozen, so that a write to it throws.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bounds, outOfBounds } from '../../../protocol/bounds.ts';
@@ -10,7 +10,7 @@ import { startHub, type TestHub } from '../../harness/kronos.ts';
 
 const deep = (depth: number, inside = '1') => `${'['.repeat(depth)}${inside}${']'.repeat(depth)}`;
 
-/** JSON text, because JSON.stringify does not write all of them. */
+/** JSON texts, because JSON.stringify cannot write all of these values. */
 const values: readonly string[] = [
   ...['null', 'true', 'false', '0', '-0', '1', '-1', '1.5', '1e3', '-9007199254740991', '9007199254740991'],
   ...[

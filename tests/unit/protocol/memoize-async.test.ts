@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import { memoizeAsync, singleFlight } from '../../../protocol/memoize-async.ts';
 
-/** Calls that are answered by hand, in their order. */
+/** Calls that the test resolves, in order. */
 function controlled() {
   const calls: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
   const load = () => new Promise<number>((resolve, reject) => calls.push({ resolve, reject }));

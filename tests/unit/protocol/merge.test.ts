@@ -5,7 +5,7 @@ import { type Life, mergeList, mergeUpdate, overlay, same } from '../../../proto
 import type { Task } from '../../../protocol/messages.ts';
 import { task } from '../../harness/task.ts';
 
-/** A task of the base, and what others made of it since, at versions 10, 20, … */
+/** A task of the base and its later values by other devices, at versions 10, 20, … */
 const life = (key: string, base: Task | undefined, ...since: readonly (Task | null)[]): Life => ({
   key,
   base,
@@ -23,7 +23,7 @@ describe('a list of a device that was away', () => {
   });
 
   test('[M5.2] the edit is the fields that differ from the nearest value', () => {
-    // Only `due` was edited, on the second value: the desc is not taken back.
+    // The device edited only `due`, on the second value, so the desc is not reverted.
     const lives = [life('k', task(1, 'a'), task(1, 'b', { tags: ['x'] }), task(1, 'c', { tags: ['x', 'y'] }))];
     expect(writes(lives, [task(1, 'b', { tags: ['x'], due: 9 })])).toEqual([
       ['k', task(1, 'c', { tags: ['x', 'y'], due: 9 })],
@@ -31,7 +31,7 @@ describe('a list of a device that was away', () => {
   });
 
   test('[M5.3] of values that are as near, the latest is the one that was edited', () => {
-    // One field away from either value: an edit of due on the first, of desc on the second.
+    // It differs from either value in one field: due from the first, desc from the second.
     const lives = [life('k', task(1, 'a'), task(1, 'b', { due: 5 }))];
     expect(writes(lives, [task(1, 'a', { due: 5 })])).toEqual([['k', task(1, 'a', { due: 5 })]]);
   });
@@ -80,7 +80,7 @@ describe('a list of a device that was away', () => {
     expect(mergeList(lives(29), without(29, 6), 1)).toMatchObject({ spared: 6, outcomes: [] });
     expect(mergeList(lives(30), without(30, 6), 1)).toMatchObject({ spared: 0, outcomes: { length: 6 } });
     expect(mergeList(lives(31), without(31, 6), 1)).toMatchObject({ spared: 0, outcomes: { length: 6 } });
-    // What it edited and made is applied all the same.
+    // The device's edits and new tasks are still applied.
     const ours = [task(1, 'edited'), task(99, 'new')];
     expect(mergeList(lives(10), ours, 1)).toMatchObject({ spared: 9, outcomes: [{ key: 'k0' }, { key: null }] });
   });

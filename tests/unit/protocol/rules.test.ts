@@ -1,4 +1,4 @@
-// Every rule of protocol/README.md is proved by a test whose title begins with its number, and no test claims a rule that is not there.
+// Every rule of protocol/README.md has a test whose title begins with its number, and no title has the number of a missing rule.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const top = fileURLToPath(new URL('../../..', import.meta.url));
 
 const specification = readFileSync(join(top, 'protocol', 'README.md'), 'utf8');
 const rules = [...specification.matchAll(/^- \*\*\[([A-Z]\d+)\]\*\*/gm)].map((match) => match[1] ?? '');
-/** `W6.1` and the like, in their order. */
+/** Numbers such as `W6.1`, in the order of the page. */
 const subRules = [...specification.matchAll(/^ {2}- \*\*\[([A-Z]\d+\.\d+)\]\*\*/gm)].map((match) => match[1] ?? '');
 const splitRules = new Set(subRules.map(ruleOf));
 
@@ -28,7 +28,7 @@ function ruleOf(number: string): string {
   return number.replace(/\.\d+$/, '');
 }
 
-/** By what comes before the last number, in the order of the page. */
+/** Last numbers by the part before them, in the order of the page. */
 function numbersBy(names: readonly string[], pattern: RegExp): ReadonlyMap<string, readonly number[]> {
   const numbers = new Map<string, number[]>();
   for (const name of names) {
@@ -56,7 +56,7 @@ test('every rule has a test; a rule with sub-rules has one for each of them', ()
 });
 
 test('every number in the title of a test is a rule, and a sub-rule where the rule has some', () => {
-  // Other rooms number their own rules, by other letters.
+  // Other documents number their rules with other letters.
   const letters = new Set([...rules.map((rule) => rule.charAt(0)), 'ST']);
   const known = new Set([...rules.filter((rule) => !splitRules.has(rule)), ...subRules]);
   // ST are the rules of the store, in server/core/store.ts.

@@ -67,7 +67,7 @@ describe('the version that a login is answered', () => {
     const told = (left: number, offset = 0) => loginVersion(base({ versions: [second], left, offset }), second, hub);
     expect(told(second + 999)).toBe(second - 1);
     expect(told(second + 1_000)).toBe(now);
-    // Its clock is three seconds ahead, or behind.
+    // The device's clock is three seconds ahead, or behind.
     expect(told(second - 2_000, 3_000)).toBe(now);
     expect(told(second + 1_000, -3_000)).toBe(second - 1);
     expect(told(second + 4_000, -3_000)).toBe(now);

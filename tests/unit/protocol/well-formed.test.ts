@@ -1,4 +1,4 @@
-// Lone surrogates in JSON text and bytes: what is replaced, and what is left alone.
+// Lone surrogates in JSON text and bytes are replaced, and valid pairs stay unchanged.
 
 import { describe, expect, test } from '@jest/globals';
 import { replaceLoneSurrogates, replaceLoneSurrogatesIn, toWellFormed } from '../../../protocol/well-formed.ts';

@@ -1,4 +1,4 @@
-// The check of imports, on sources made up to break each of its rules.
+// The check of imports, with invented sources that violate each of its rules.
 
 import { describe, expect, test } from '@jest/globals';
 import { findViolations } from '../../../scripts/check-boundaries.ts';

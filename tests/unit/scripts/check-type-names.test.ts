@@ -1,4 +1,4 @@
-// The check of type names, on sources made up for it.
+// The check of type names, with invented sources.
 
 import { describe, expect, test } from '@jest/globals';
 import { repeatedTypeNames } from '../../../scripts/check-type-names.ts';

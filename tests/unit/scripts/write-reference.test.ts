@@ -1,4 +1,4 @@
-// docs/reference is what a hub serves at /-/reference, and both say what the code does.
+// docs/reference equals the documents that a hub serves at /-/reference, and both agree with the code.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

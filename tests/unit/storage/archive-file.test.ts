@@ -1,4 +1,4 @@
-// A store in one file: what comes out is what went in, and whatever was done to the file since is found and named.
+// A store in one file: a read returns everything that was written, and each corruption of the file is detected and named.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ const errorOf = async (path: string): Promise<string> => {
   return read.ok ? '' : read.error;
 };
 
-/** Where each frame begins, and the end. */
+/** The offset of each frame, and of the end. */
 function boundaries(bytes: Buffer): number[] {
   const found = [15];
   for (let at = 15; at < bytes.length; found.push(at)) at += 5 + bytes.readUInt32BE(at + 1) + 32;
@@ -78,7 +78,7 @@ describe('a store in a file', () => {
     const bytes = readFileSync(file);
     const starts = boundaries(bytes);
     const random = seeded(17);
-    // Of each frame its letter, its length, its body and its hash; of all bytes some.
+    // The letter, length, body and hash of each frame, and some other bytes.
     const places = [
       0,
       14,

@@ -1,4 +1,4 @@
-// The contract, kept in memory. What only the embedded store promises is in sqlite.test.ts.
+// The contract of stores on the store in memory. sqlite.test.ts tests the further guarantees of the embedded store.
 
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { archiveContract } from '../../contract/archive.ts';

@@ -1,4 +1,4 @@
-// The contract, kept by the embedded store, and what only a store with a disk, a lock and two threads can promise.
+// The contract of stores on the embedded store, and its further guarantees: disk, lock and two threads.
 
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -33,7 +33,7 @@ import { put, remove, storeContract, write } from '../../contract/store.ts';
 import { eager, lifeAt } from '../../harness/store-lifetimes.ts';
 import { seeded, TestWorld } from '../../harness/world.ts';
 
-/** A world whose names are new in every process, as real ones are. */
+/** A world whose ids are unique over processes, like those of the real one. */
 const newWorld = () => Object.assign(new TestWorld(), { id: () => nanoid() });
 const newFolder = () => mkdtempSync(join(tmpdir(), 'horai-store-'));
 
@@ -83,7 +83,7 @@ describe('the embedded store', () => {
     return store;
   }
 
-  /** The file itself, behind the store's back. */
+  /** Opens the database file directly, without the store. */
   async function fileIn(folder: string): Promise<Database> {
     const driver = await loadDriver(everyDriver);
     if (!driver.ok) throw new Error(driver.error);
@@ -159,7 +159,7 @@ describe('the embedded store', () => {
 
       const store = await openIn(folder, everyDriver, eager);
       closing.push(() => store.close());
-      // What was on disk without being acknowledged counts too.
+      // Writes that were committed but not acknowledged count, too.
       const { seq } = await store.head('alice/wakatime');
       const model = new MemoryStore({ epoch: store.epoch });
       let number = 0;
@@ -191,7 +191,7 @@ describe('the embedded store', () => {
       Array.from({ length: 500 }, (_, index) => store.append(`c${index % 7}`, write([put(`${index}`, '1')]), 'all')),
     );
     expect(commitsIn(database) - before).toBe(1);
-    // More than one batch may hold, and the queue behind it.
+    // More than fits into one batch and the queue behind it.
     await Promise.all(
       Array.from({ length: 4_500 }, (_, index) => store.append('many', write([put(`${index}`, '1')]), 'all')),
     );
@@ -295,7 +295,7 @@ describe('the embedded store', () => {
     expect(await refusalIn(folder)).toBe('opened');
   });
 
-  /** A folder as Horai 0.1.0 left it, and what is in it. */
+  /** A data folder of Horai 0.1.0, and a model with its content. */
   async function oldFolder(): Promise<{ folder: string; epoch: string; model: MemoryStore }> {
     const folder = folderHere();
     const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/storage/${name}`, import.meta.url));
@@ -337,7 +337,7 @@ describe('the embedded store', () => {
     watcher.close();
     await exited;
     const store = await storeIn(folder);
-    // The child may have come as far as writing.
+    // The child may already have written.
     const ignoring = (hashes: Map<string, string>) =>
       new Map([...hashes].filter(([name]) => name !== 'alice/wakatime'));
     expect(differing(ignoring(await contentHashes(model)), ignoring(await contentHashes(store)))).toEqual([]);
@@ -353,7 +353,7 @@ describe('the embedded store', () => {
     const loose = () => count('SELECT count(*) AS n FROM steps');
     const blocks = () => count('SELECT count(*) AS n FROM blocks');
     expect([loose(), blocks(), count('SELECT sum(count) AS n FROM blocks')]).toEqual([1_416, 7, 3_584]);
-    // Nothing of it changes anything.
+    // None of these ops changes anything.
     await store.append('c', write([put('k7', '"7"', { time: 7 }), { op: 'add', key: 'k8', value: '1' }]), 'last');
     expect([loose(), blocks()]).toEqual([1_416, 7]);
     await store.append('c', write([put('k7', '"other"', { time: 7 }), remove('k8'), remove('k9')]), 'last');

@@ -1,4 +1,4 @@
-// What a conversation may rely on, whatever carries it: the same sentences over both engines.
+// The guarantees of a transport to conversations, the same on both engines.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -43,7 +43,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     expect(await b.messages.next()).toBe('one');
     expect(await d.lines.next()).toBe('one');
     expect(await a.messages.next()).toBe('{"publish":"t","text":"one"}');
-    // c, who did not join, is a sender whom nothing needs to leave out.
+    // c publishes without having joined.
     c.send('{"publish":"t","text":"two"}');
     expect(await c.messages.next()).toBe('{"publish":"t","text":"two"}');
     for (const flow of [a.messages, b.messages, d.lines]) expect(await flow.next()).toBe('two');
@@ -123,7 +123,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     expect(await guest.messages.next()).toBe('fence');
   });
 
-  // uWS gathers small texts and sends large ones at once: two ways to lose some.
+  // uWS collects small texts and sends large ones at once, so both sizes are tested.
   test.each([
     4_096, 40_000,
   ])('a reader that does not read texts of %p bytes costs bounded memory, and learns what it missed and when to catch up', async (size) => {
@@ -135,7 +135,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     slow.pause();
     const text = (at: number) => `${String(at).padStart(6, '0')}${'x'.repeat(size - 6)}`;
     const published: string[] = [];
-    // 64 MiB in turns: some 100 times what a socket and our own limit hold.
+    // 64 MiB in total, about 100 times the capacity of a socket and our own limit.
     for (let at = 0; at < 67_108_864 / size; at += 1) {
       published.push(text(at));
       listener.publisher.publish(at % 2 === 0 ? 't' : 'u', text(at));
@@ -149,7 +149,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     const got: string[] = [];
     for (let one = await slow.messages.next(); one !== 'fence'; one = await slow.messages.next()) got.push(one);
     expect(other.missed).toEqual([]);
-    // A whole beginning came; from the first that did not, all that was published until the conversation knew was told.
+    // The client received all texts up to some point. The conversation was notified of all later ones until it left the topic.
     const numbers = (texts: readonly string[]) => texts.map((one) => Number(one.slice(0, 6)));
     expect(numbers(got)).toEqual(numbers(published.slice(0, got.length)));
     expect(numbers(talk.missed)).toEqual(numbers(published.slice(got.length, got.length + talk.missed.length)));
@@ -164,7 +164,7 @@ describe.each(LISTENERS)('a conversation over %s', (engine) => {
     const talk = await listener.talks.next();
     for (const topic of ['t', 'u', 'v']) talk.follow(topic);
     const published = Array.from({ length: 20_000_000 / size }, (_, at) => `${at}:${'x'.repeat(size)}`);
-    // The last topic is heard of only after the socket is full.
+    // The last topic publishes only after the socket is full.
     for (const [at, one] of published.entries()) {
       listener.publisher.publish(at > published.length - 5 ? 'v' : at % 2 === 0 ? 't' : 'u', one);
     }

@@ -1,5 +1,5 @@
-// Replies that are made while they are sent: the same sentences over both engines. What is asked of the iterator, and when, is
-// seen from its own side; what arrives, from a client's that reads as slowly as it likes.
+// Replies that are generated while they are sent, the same on both engines. The iterator records when each chunk is requested, and a client
+// of any speed reads the result.
 
 import { createHash } from 'node:crypto';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
@@ -7,17 +7,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Route } from '../../../server/http/types.ts';
 import { ask, LISTENERS, Flow as Line, open, type TestListener } from '../../harness/clients.ts';
 
-/** Most that both ends of a loopback connection keep for a reader that takes nothing, with two of the pieces. */
+/** The maximum that a loopback connection buffers for a reader that reads nothing, plus two chunks. */
 const inTheKernel = 16 * 1_048_576;
 
-/** What became of one body, as its maker knows it. */
+/** The progress of one body, recorded by its iterator. */
 class Making {
   readonly begun = new Line<true>();
   readonly over = new Line<'ended' | 'left' | 'threw'>();
   readonly #hash = createHash('sha256');
   asked = 0;
 
-  /** @param wait for each piece after the first */
+  /** @param wait awaited before each chunk after the first */
   async *pieces(most: number, bytes: number, wait: () => Promise<unknown> = async () => {}): AsyncGenerator<Buffer> {
     const noise = Buffer.alloc(most);
     let seed = 42;
@@ -93,7 +93,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
       hash.update(chunk);
       got += chunk.length;
       chunks += 1;
-      // Now and then it reads nothing until all has been asked for that ever will be.
+      // Sometimes it pauses until the engine requests no further chunk.
       if (chunks % 500 === 0) {
         for (let before = -1; before !== making.asked; ) {
           before = making.asked;
@@ -125,7 +125,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     const gone = new Promise((resolve) => waiting.on('close', resolve));
     waiting.destroy();
     await gone;
-    // The piece under way is finished; none is asked for after it.
+    // The current chunk is finished, and no further one is requested.
     await ask(listener.port, 'GET', '/plain');
     release.push(true);
     expect(await making.over.next()).toBe('left');

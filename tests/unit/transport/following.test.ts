@@ -1,4 +1,4 @@
-// One story on every wire and both engines.
+// The guarantees for followers on every transport and both engines.
 
 import { following } from '../../contract/following.ts';
 import { eventStream, rawTcp, webSocket } from '../../contract/wires.ts';

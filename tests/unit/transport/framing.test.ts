@@ -1,4 +1,4 @@
-// Where objects begin and end in a stream without delimiters, whatever the cuts.
+// Finds the bounds of objects in a stream without delimiters, for chunks cut at any byte.
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -6,7 +6,7 @@ import { Framer } from '../../../server/transport/framing.ts';
 
 const LIMIT = 1_048_576;
 
-/** Pushes the bytes cut at the given places; what came out, and the first fault. */
+/** Pushes the bytes, cut at the given places. Returns the objects and the first error. */
 function framed(bytes: Uint8Array, cuts: readonly number[], limit = LIMIT) {
   const framer = new Framer(limit);
   const messages: string[] = [];

@@ -1,4 +1,4 @@
-// The rules for Host and Origin, and the one spelling of addresses, as tables.
+// The rules for Host and Origin, and the normalization of addresses, as tables.
 
 import { describe, expect, test } from '@jest/globals';
 import {

@@ -1,5 +1,5 @@
-// A few thousand inputs of bad will for each way in: what they get does not matter, but nothing may be logged as a bug of
-// ours, and everybody else must be served as before.
+// A few thousand hostile inputs for each port. The answers do not matter, but no input may cause a logged bug, and other clients must be
+// served as before.
 
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
@@ -21,7 +21,7 @@ function pick<T>(random: Random, things: readonly T[], otherwise: T): T {
   return things[below(random, things.length)] ?? otherwise;
 }
 
-/** Bytes of a good beginning, with some of them changed, cut, doubled or put in. */
+/** Valid input with some bytes changed, removed, repeated or inserted. */
 function spoiled(random: Random, good: readonly Buffer[], spices: readonly string[]): Buffer {
   let bytes = Buffer.from(pick(random, good, Buffer.alloc(0)));
   for (let times = below(random, 5); times > 0; times -= 1) {
@@ -37,7 +37,7 @@ function spoiled(random: Random, good: readonly Buffer[], spices: readonly strin
   return bytes;
 }
 
-/** Writes each input to a connection of its own, in one piece or two, and leaves; twenty at a time. */
+/** Writes each input to a new connection, in one or two chunks, and disconnects; twenty at a time. */
 async function pour(port: number, random: Random, inputs: number, next: () => Buffer): Promise<void> {
   const one = async () => {
     const bytes = next();
@@ -96,7 +96,7 @@ const TEXT_SPICES = [
   '\x16\x03',
 ];
 
-/** A client frame with any header bits; now and then its length is a lie. */
+/** A client frame with random header bits and sometimes a wrong length. */
 function frame(random: Random, payload: Buffer): Buffer {
   const first = below(random, 4) === 0 ? below(random, 256) : 0x80 | pick(random, [0, 1, 1, 1, 2, 8, 9, 10], 1);
   const length = below(random, 10) === 0 ? below(random, 70_000) : payload.length;
@@ -142,7 +142,7 @@ describe.each(LISTENERS)('hostile input over %s', (engine) => {
     expect(listener.world.lines).toEqual([]);
   });
 
-  /** Everybody else, on every way in. */
+  /** Checks that other clients are served, on all ports. */
   const wellServed = async () => {
     const guest = await visit(listener.port);
     guest.send('{"good":1}');

@@ -1,4 +1,4 @@
-// Requests and streams: the same sentences over both engines.
+// Requests and streams, the same on both engines.
 
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
@@ -120,13 +120,13 @@ describe.each(LISTENERS)('a request over %s', (engine) => {
   test('an exception in an adapter is logged, and answered with 500 without details', async () => {
     const bug = await ask(running.port, 'GET', '/bug');
     expect([bug.status, JSON.parse(bug.body)]).toEqual([500, { error: 'internal error', code: 'broken' }]);
-    // Two answers in one would be worse than none.
+    // A header that could split the response into two is refused.
     expect((await ask(running.port, 'GET', '/split')).status).toBe(500);
     expect(running.world.lines.map((line) => line.text)).toEqual(['GET /bug failed', 'GET /split failed']);
   });
 
   test('has a head of 16 KiB at most', async () => {
-    // uWS takes the limit from the true environment, which jest hides from us: here it keeps its own 4 KiB.
+    // uWS reads its limit from the process environment, which jest replaces, so here it has its default of 4 KiB.
     const most = engine === 'ws' ? 15_000 : 3_500;
     expect((await ask(running.port, 'GET', '/any', { headers: { cookie: 'x'.repeat(most) } })).status).toBe(200);
     expect((await ask(running.port, 'GET', '/any', { headers: { cookie: 'x'.repeat(17_000) } })).status).toBe(431);
@@ -287,7 +287,7 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     const sent: string[] = [];
     let sizes = 7;
     let number = 0;
-    // Four times over: fill it until it takes no more, then let the reader catch up a little.
+    // Four rounds: fill the queue until sends are dropped, then let the reader read a part.
     for (let round = 0; round < 4; round += 1) {
       let refused = 0;
       while (refused < 50) {

@@ -1,5 +1,4 @@
-// Requests as old proxies, slow links and hostile clients send them, byte by byte: the same right answer by every engine that the hub
-// starts with.
+// Requests as old proxies, slow links and hostile clients send them, byte by byte: each engine gives the same correct answer.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -30,7 +29,7 @@ const routes: readonly Route[] = [
   },
 ];
 
-/** A socket, and what came until something is found in it or the other end closes. */
+/** A socket that reads until a text arrives or the other end closes. */
 class Raw {
   readonly socket: Socket;
   received = '';
@@ -60,7 +59,7 @@ class Raw {
     return this.received;
   }
 
-  /** In two segments: the first has left before the second is written. */
+  /** Writes the bytes as two segments: the second one after the first has been sent. */
   async sendCut(bytes: string, at: number): Promise<void> {
     if (this.socket.connecting) await once(this.socket, 'connect');
     await new Promise<void>((resolve) => this.socket.write(bytes.slice(0, at), 'latin1', () => resolve()));

@@ -1,4 +1,4 @@
-// Raw Kronos TCP, and what becomes of connections to its port that are something else.
+// Raw Kronos TCP, and other connections to its port.
 
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';

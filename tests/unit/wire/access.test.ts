@@ -1,5 +1,5 @@
-// Who may do what: the table of scopes and verbs is generated from the list of requests, so that a new one is denied until somebody
-// says otherwise here. And two accounts that confuse every id they know: neither may see a byte of the other's.
+// Authorization: the table of scopes and verbs is generated from the list of requests, so that a new request must be denied until this file
+// allows it. Also two accounts that use each other's ids: neither may receive any data of the other.
 
 import { describe, expect, test } from '@jest/globals';
 import { requests } from '../../../protocol/messages.ts';
@@ -12,7 +12,7 @@ const who = (account: string, ...scopes: string[]): Identity => ({ account, devi
 
 describe('the access of values', () => {
   test.each([
-    // account, scopes, said, full, read, write
+    // account, scopes, requested channel, full name, read, write
     ['alice', ['read', 'write'], 'notes', 'alice/notes', true, true],
     ['alice', ['read'], 'notes', 'alice/notes', true, false],
     ['alice', ['write'], 'notes', 'alice/notes', false, true],
@@ -54,7 +54,7 @@ describe('the access of values', () => {
   });
 });
 
-/** One request of every type, as somebody would say it; a type that is missing here fails the test. */
+/** An example of every type of request. A missing type fails the test. */
 const said: Record<string, object[]> = {
   login: [],
   ping: [{}],
@@ -92,7 +92,7 @@ const said: Record<string, object[]> = {
   revoke: [{ token: 'none' }],
 };
 
-/** What each type takes; everything else is refused. */
+/** The scope that each type needs. */
 const needs: Record<string, 'read' | 'write' | 'admin' | 'nothing'> = {
   login: 'nothing',
   ping: 'nothing',
@@ -134,7 +134,7 @@ async function login(hub: TestHub, secret: string, device = ''): Promise<Wire> {
   return wire;
 }
 
-/** Everything that is kept, as the store has it. */
+/** All stored data as one text. */
 async function kept(hub: TestHub): Promise<string> {
   const channels = await hub.store.channels('');
   const own = channels.filter(({ channel }) => !channel.startsWith('@hub/devices') && !channel.startsWith('@hub/uses'));
@@ -326,7 +326,7 @@ describe('two accounts', () => {
         hub.world.pass(10_000);
       }
     }
-    // What it said itself comes back in errors and under its own names: what counts is what the other one made.
+    // Its own texts are returned in errors and in its own data. Only the texts of the other account count.
     for (const [at, text] of heard.entries()) {
       expect(text.length).toBeGreaterThan(10_000);
       expect(text).toContain(marks[at]);

@@ -1,5 +1,5 @@
-// What an administrator sees, and what nobody ever sees: a secret is shown once, to the one who is given it, and appears nowhere else: not
-// in answers, notifications, logs, metrics or stored data.
+// Data for administrators, and secrets: a secret is shown once, to its receiver, and appears nowhere else, neither in answers, notifications,
+// logs, metrics nor stored data.
 
 import { describe, expect, test } from '@jest/globals';
 import { Metrics } from '../../../server/adapters/hub/metrics.ts';
@@ -28,7 +28,7 @@ describe('secrets', () => {
 
     const [alice, laptop] = [await login(hub, account.secret, 'a'), await login(hub, token.secret, 'b')];
     const task = (id: number, secret: string) => ({ id, desc: `${id}`, index: `${secret}#${id}#1` });
-    // Each token in its own tasks and in those that the other one made, by every verb.
+    // Writes tasks whose indexes contain the secrets of both tokens, with every verb.
     const writes = [
       { type: 'create', task: task(1, account.secret) },
       { type: 'create', task: task(2, token.secret) },
@@ -62,7 +62,7 @@ describe('secrets', () => {
     const kept = await everythingKept(hub);
     const logged = JSON.stringify(hub.world.lines);
     for (const secret of secrets) {
-      // In the tasks that a client is told its own secret stands, and nobody else's.
+      // A client's tasks contain its own secret, and no other one.
       if (secret !== account.secret && secret !== token.secret) expect(text).not.toContain(secret);
       expect(kept).not.toContain(secret);
       expect(logged).not.toContain(secret);
@@ -96,7 +96,7 @@ describe('secrets', () => {
     ];
     const answers = await wire.ask(...said);
     expect(answers).toHaveLength(said.length);
-    // A hint may repeat to its sender what it typed.
+    // A hint may repeat the sender's own text.
     const refusals = answers.map(({ error, code, hint: _hint, ...rest }) => ({ error, code, ...rest }));
     for (const answer of refusals) expect(answer).toMatchObject({ success: false });
     expect(JSON.stringify(refusals) + JSON.stringify(hub.world.lines)).not.toContain(wrong);

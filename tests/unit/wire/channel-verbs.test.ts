@@ -1,5 +1,5 @@
-// What the verbs of channels do to a hub whose clients want too much: everything a connection may hold is bounded, and large
-// values come in pages. The verbs themselves are told in tests/contract/conversation.ts.
+// Limits of the channel verbs: all state of a connection is bounded, and large values are sent in pages. tests/contract/conversation.ts tests
+// the verbs themselves.
 
 import { describe, expect, test } from '@jest/globals';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../../harness/kronos.ts';
@@ -19,7 +19,7 @@ describe('a connection', () => {
     const subscribe = (channel: string) => ({ type: 'subscribe', channel });
     const some = (count: number, name: string) => Array.from({ length: count }, (_, at) => subscribe(`${name}${at}`));
     for (let at = 0; at < 9; at += 1) expect(errorsOf(await wire.ask(...some(100, `c${at}-`)))).toEqual([]);
-    // The tasks, told to every client that has logged in, are one of them.
+    // The automatic subscription to the tasks after a login counts as one of them.
     expect(errorsOf(await wire.ask(...some(99, 'd')))).toEqual([]);
     expect(errorsOf(await wire.ask(...some(100, 'e')))).toEqual(Array.from({ length: 100 }, () => 'too many requests'));
     expect(errorsOf(await wire.ask(subscribe('d1')))).toEqual([]);
@@ -89,7 +89,7 @@ describe('large values', () => {
     const wire = await login(hub, 'a');
     for (let at = 0; at < 20; at += 1)
       await wire.ask({ type: 'create', channel: 'notes', key: `k${at}`, item: large(at) });
-    // Another hub on the same store holds nothing in memory.
+    // Another hub on the same store has nothing in memory.
     const later = await startHub({ store: hub.store, world: hub.world });
     const fresh = later.connect();
     const login2 = { type: 'login', user_id: hub.owner, device_id: 'b' };

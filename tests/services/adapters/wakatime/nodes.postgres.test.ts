@@ -1,5 +1,5 @@
-// One account's plugins at two nodes on one database: the same queue flushed at both at once in other orders, a node killed in the
-// middle, heartbeats deleted and settings changed at one of them. In the end both nodes tell the same, and nothing counts twice.
+// One account's plugins at two nodes on one database: the same queue is flushed at both at once in different orders, a node is killed
+// meanwhile, heartbeats are deleted and settings changed at one node. In the end both nodes give the same answers, and nothing counts twice.
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
@@ -57,7 +57,7 @@ else {
         shuffled.slice(index * size, (index + 1) * size).map(([, one]) => one),
       );
 
-      /** As the command line: a batch that was not taken is sent again, wherever somebody listens. */
+      /** Like wakatime-cli, sends a batch again until a node accepts it. */
       const flush = async (batches: readonly (readonly Beat[])[], first: number, taken: (count: number) => void) => {
         let at = first;
         for (const [index, batch] of batches.entries()) {
@@ -90,7 +90,7 @@ else {
       ]);
       await back;
 
-      /** What a node tells as soon as it has heard of everything. */
+      /** Waits until a node's totals are as expected. */
       const totals = async (at: number, wanted: ReturnType<typeof expected>) => {
         const check = async () => {
           const { data } = await get(at, 'stats/all_time');
@@ -112,7 +112,7 @@ else {
         expect(metrics).toContain(`\nwakatime_heartbeats_total ${beats.length}\n`);
       }
 
-      // Deleted at one, gone at both.
+      // A delete at one node takes effect at both.
       const date = new Date((beats[0]?.time ?? 0) * 1_000).toISOString().slice(0, 10);
       const { data } = await get(0, `heartbeats?date=${date}&timezone=UTC`);
       const gone: readonly { readonly id: string; readonly time: number }[] = data.slice(0, 40);

@@ -1,4 +1,4 @@
-// The terminal GUI in a real terminal (tmux), by every key, beside commands that write the same database and a hub.
+// The terminal GUI in a real terminal (tmux): every key, together with commands on the same database and with a hub.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -19,13 +19,13 @@ const leftovers = new Leftovers();
 let terminal: Terminal | undefined;
 let folder = '';
 
-/** One terminal, whose screen is looked at until it is as expected. */
+/** A terminal. `sees` polls its screen until it shows the expected text. */
 class Terminal {
   #socket: string;
 
   constructor(folder: string, width: number, height: number) {
     this.#socket = join(folder, 'tmux');
-    // Ink draws nothing for machines that build and test.
+    // Ink draws nothing on CI machines, so their variables are unset.
     const shell = `env -u CI -u CONTINUOUS_INTEGRATION ${environment().join(' ')} ${process.execPath} ${command} 2>${join(folder, 'err')}; echo ended $?; cat`;
     this.#tmux('new-session', '-d', '-x', String(width), '-y', String(height), shell);
   }
@@ -117,7 +117,7 @@ afterEach(async () => {
     shown.key('Enter');
     await shown.sees(/started: /);
     shown.key('i');
-    // It goes on while one looks.
+    // The worktime increases while the screen is open.
     await shown.sees(/Worktime +\d/);
     const [worktime = ''] = /Worktime.*/.exec(shown.screen) ?? [];
     await shown.sees(new RegExp(`Worktime +(?!${worktime.replace(/Worktime +/, '')}\\n)\\d`));
@@ -187,7 +187,7 @@ afterEach(async () => {
     await shown.sees(/ended 0/);
     expect(shown.screen).not.toContain('kronos  ');
     expect(tasks()).toHaveLength(1);
-    // Showing the cursor again is all that goes there.
+    // The only output there shows the cursor again.
     expect(readFileSync(join(folder, 'err'), 'utf8')).toBe('\u001b[?25h');
   });
 
@@ -341,7 +341,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** One connection for one question at a time, as from wscat. */
+/** One connection for one request at a time, as with wscat. */
 class WebSocketByHand {
   #url: string;
   #token: string;

@@ -1,4 +1,4 @@
-// Imports from, and exports to, the real Taskwarrior. Each test has a task list of its own.
+// Imports from and exports to the real Taskwarrior. Each test has its own task list.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ class TaskList {
     return execFileSync('task', args.split(' '), { env, input, stdio: ['pipe', 'pipe', 'ignore'] }).toString();
   }
 
-  /** Without what Taskwarrior computes anew. */
+  /** The export without the fields that Taskwarrior computes. */
   exported(): readonly Exported[] {
     const tasks: readonly Exported[] = JSON.parse(this.run('export'));
     return tasks.map(({ id: _, urgency: _computed, modified: _stamp, ...task }) => task);

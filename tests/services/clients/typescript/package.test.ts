@@ -1,4 +1,4 @@
-// The packages as npm makes them: the SDK in an empty project, from JavaScript and from strict TypeScript; and Horai itself.
+// The packages as npm packs them: the SDK in an empty project, used from JavaScript and from strict TypeScript; and Horai itself.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ describe('the SDK, installed from its tarball', () => {
   beforeAll(async () => {
     installed = await installSdk(leftovers.folder());
     project = join(installed, '../..');
-    // Node 20 has no WebSocket of its own.
+    // Node 20 has no built-in WebSocket.
     symlinkSync(join(top, 'node_modules/ws'), join(project, 'node_modules/ws'));
     hub = await startComposed();
   }, 120_000);

@@ -1,5 +1,5 @@
-// The recorded conversation with the reference server, replayed in order on an empty hub. Answers must be the same bytes, but
-// for what differs in every run and for the records below, each with the reason why we answer otherwise.
+// Replays a recorded conversation with the reference server, in order, on an empty hub. Answers must have the same bytes, except for ids and
+// times of the run, and for the records below. Each of those has a reason why our answer differs.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
@@ -42,11 +42,11 @@ const body =
   };
 
 const otherwise: ReadonlyMap<number, Otherwise> = new Map<number, Otherwise>([
-  // Paths are answered with the last slash and without it.
+  // Paths work with and without a trailing slash.
   [2, body({})],
   [25, body({})],
   [161, body([1])],
-  // What the reference answers with 500 is a client's fault, and told so.
+  // Requests to which the reference answers 500 are client errors.
   [5, message(400, /Input payload validation failed/)],
   [32, message(400, /timestamp 'garbage'/)],
   [33, message(400, /duration '5'/)],
@@ -56,26 +56,26 @@ const otherwise: ReadonlyMap<number, Otherwise> = new Map<number, Otherwise>([
   [68, message(400, /pulsetime 'abc'/)],
   [165, message(400, /timeperiod 'garbage'/)],
   [193, message(400, /regular expression "\["/)],
-  // A field that nobody knows is no reason to lose an event; it would be one more in all records that follow.
+  // We accept an event with an unknown field. It is not sent, because it would be an extra event in all later records.
   [31, 'not sent'],
-  // No number, no limit.
+  // A limit that is not a number is no limit.
   [41, (answer) => expect(answer.value).toHaveLength(4)],
-  // PUT works.
+  // PUT is supported.
   [14, body({})],
-  // There is no log, and unknown paths say so in JSON.
+  // The hub serves no log, and answers unknown paths in JSON.
   [23, message(404, /not found/)],
   [24, message(404, /not found/)],
   [55, message(404, /not found/)],
-  // An event with an id that nobody has is kept; in these records it would be one more.
+  // We store an event with an unknown id. It is not sent, because it would be an extra event in all later records.
   [58, 'not sent'],
-  // The end of a range is not moved by a millisecond, and a range that ends before it begins is empty.
+  // We do not move the end of a range by a millisecond, and a range that ends before its start is empty.
   [44, (answer) => expect(answer.value[0].duration).toBe(1800)],
   [45, (answer) => expect(answer.value.map((event: { duration: number }) => event.duration)).toEqual([0, 0])],
   [47, (answer) => expect(answer.value[0].duration).toBe(0.377)],
   [48, body([])],
-  // A missing bucket is made for a watcher; tested in heartbeat.test.ts.
+  // We create a missing bucket for a watcher; heartbeat.test.ts tests that.
   [72, 'not sent'],
-  // The reference writes over another event than the one it joined.
+  // The reference overwrites another event than the one that the heartbeat extends.
   [77, body({ id: 7, timestamp: '2026-01-01T10:00:10+00:00', duration: 2.5, data: { a: 1 } })],
   [78, body({ id: 7, timestamp: '2026-01-01T10:00:10+00:00', duration: 2.5, data: { a: 1 } })],
   [
@@ -89,12 +89,12 @@ const otherwise: ReadonlyMap<number, Otherwise> = new Map<number, Otherwise>([
         ],
       ),
   ],
-  // The Rust server's numbers and comments are understood.
+  // We accept the numbers and comments of the Rust server's dialect.
   [149, body([1.5])],
   [155, message(400, /^Nothing to assign$/)],
 ]);
 
-/** The reference adds a millisecond to the end of every range: the last event of these days reaches over midnight. */
+/** The reference adds a millisecond to the end of every range, so the last event of these days ends after midnight. */
 const withoutTheMillisecond = (text: string): string =>
   text.replace(/"duration":10\.001/g, '"duration":10.0').replace('[235.001]', '[235.0]');
 
@@ -102,7 +102,7 @@ describe('the recorded conversation with the reference server', () => {
   test('is the same, byte by byte', async () => {
     const { ask, close } = await openServer();
     for (const { n, method, path, content_type, request_body, ...expected } of recorded) {
-      // The recording leaves out some records here, in which one event was made.
+      // The recording lacks some records here, in which one event was created.
       if (n === 119) await ask('POST', '/api/0/buckets/hb/events', { body: {} });
       const other = otherwise.get(n);
       if (other === 'not sent') continue;
@@ -127,7 +127,7 @@ describe('the recorded conversation with the reference server', () => {
           expect(shape(answer.body)).toBe(shape(expected.response_body));
           continue;
         }
-        // The list of similar paths in a 404 is read by nobody.
+        // No client reads the list of similar paths in a 404.
         const wanted = expected.response_body.replace(/\. You have requested this URI .*\?"/, '"');
         expect(answer.body).toBe(withoutTheMillisecond(wanted));
       } catch (error) {
@@ -138,7 +138,7 @@ describe('the recorded conversation with the reference server', () => {
   });
 });
 
-/** With what differs from run to run taken out. */
+/** Removes the ids and times that differ between runs. */
 function shape(text: string): string {
   return text
     .replace(/"(created|hostname|version|device_id)": "[^"]*"/g, '"$1": …')

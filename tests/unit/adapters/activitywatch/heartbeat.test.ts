@@ -1,5 +1,5 @@
-// Heartbeats: when they join, what they become, and that nothing which happens beside them makes them overwrite, double or
-// lose an event.
+// Heartbeats: when they extend an event, the resulting event, and that no concurrent request makes them overwrite, duplicate or lose an
+// event.
 
 import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../../server/core/store.ts';
@@ -28,7 +28,7 @@ async function events(server: TestServer, id = 'w') {
   return (await server.get(`/api/0/buckets/${id}/events`)).value;
 }
 
-/** On a disk that is full while it is said to be. */
+/** A store whose disk the test can fill. */
 class FullableStore extends MemoryStore {
   full = false;
 
@@ -104,7 +104,7 @@ describe('a heartbeat', () => {
     expect(backwards.duration).toBe(-3);
     const next = await beat(server, 0, { a: 1 }, 100);
     expect(next.id).not.toBe(backwards.id);
-    // Shorter than the event it joins: that stays as it is.
+    // The heartbeat is shorter than the event, which stays unchanged.
     expect(await beat(server, 0, { a: 1 }, 100, -1)).toEqual(next);
   });
 
@@ -122,7 +122,7 @@ describe('a heartbeat', () => {
     const before = await openServer({ store });
     await bucket(before);
     await beat(before, 0, { status: 'not-afk' }, 185);
-    // Every heartbeat starts 3 ms before the one in front of it, all 400 of them more than a second.
+    // Every heartbeat starts 3 ms before the previous one. The 400 together move the start by more than a second.
     for (let n = 0; n < 100; n += 1) await beat(before, 0.001 - n * 0.003, { status: 'afk' }, 185, 180 + n);
     const after = await openServer({ store });
     for (let n = 100; n < 400; n += 1) await beat(after, 0.001 - n * 0.003, { status: 'afk' }, 185, 180 + n);
@@ -288,7 +288,7 @@ describe('a heartbeat', () => {
       const store = new MemoryStore({ epoch: 'e1' });
       let server = await openServer({ store });
       await bucket(server);
-      // Of the model: events by id, and which one heartbeats join; undefined is the one that began last.
+      // The model: events by id, and the event that heartbeats extend; undefined stands for the one that started last.
       const model = new Map<number, { id: number; time: number; duration: number; n: number }>();
       let joined: number | undefined;
       let clock = 0;

@@ -1,4 +1,4 @@
-// ActivityWatch over real sockets: followed live on a WebSocket, asked by browsers and extensions, in testing mode.
+// ActivityWatch over real sockets: live changes on a WebSocket, requests of browsers and extensions, testing mode.
 
 import { get } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -64,7 +64,7 @@ describe('a start', () => {
     const url = `http://127.0.0.1:${port}/`;
     for (let status = 0; status === 0; ) status = await upgradeStatus(port);
     const answered = beat(url, 0);
-    // Whoever would stay is asked to come again: this one was seen after the heartbeat.
+    // While the hub starts, it refuses upgrades with 503, so that clients try again. This one arrives after the heartbeat.
     expect(await upgradeStatus(port)).toBe(503);
     goOn();
     expect((await answered).status).toBe(200);
@@ -74,7 +74,7 @@ describe('a start', () => {
   });
 });
 
-/** Of the answer to a WebSocket's request; 0 where nobody listens. */
+/** The status of the response to a WebSocket's upgrade; 0 if the port is closed. */
 function upgradeStatus(port: number): Promise<number> {
   return new Promise((resolve) => {
     const headers = {

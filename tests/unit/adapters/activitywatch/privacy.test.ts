@@ -1,5 +1,4 @@
-// Privacy rules that the web UI saves: from the moment they are saved, the hub stores nothing that they forbid, by whichever route an
-// event arrives.
+// Privacy rules from the web UI: as soon as they are saved, the hub stores nothing that they forbid, whichever route an event uses.
 
 import { describe, expect, test } from '@jest/globals';
 import { openServer, type TestServer } from '../../../harness/activitywatch.ts';

@@ -1,5 +1,5 @@
-// Queries over HTTP and through their thread: the web UI's own, what they see of what was just written, whose events they see,
-// and what ends them.
+// Queries over HTTP and in their worker thread: the web UI's own queries, events that were just written, events of other accounts, and time
+// limits.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Queries } from '../../../../server/adapters/activitywatch/query/queries.ts';
@@ -94,7 +94,7 @@ describe('the web UI’s query', () => {
   test('of a desktop', async () => {
     const server = await filled();
     const [{ window, browser, stopwatch }] = await ask(server, fullDesktopQuery(desktop));
-    // Away from 800 to 1,200, but a video could be heard until 890; the stopwatch covers a minute of the editor.
+    // AFK from 800 to 1,200, but a tab was audible until 890; the stopwatch covers a minute of the editor.
     expect(totals(window.app_events, 'app')).toEqual({ Code: 1_140, Chrome: 290, undefined: 60 });
     expect(totals(window.cat_events, '$category')).toEqual({ Work: 830, 'Work,Hub': 600, Uncategorized: 60 });
     expect(window.duration).toBe(1_490);
@@ -237,7 +237,7 @@ describe('a query', () => {
     });
     const one = await queries.ask('owner', question('RETURN = 1;'), () => false);
     expect(one.ok && Buffer.from(one.results).toString()).toBe('[1]\n');
-    // A look ahead is beyond the engine that never backtracks.
+    // A lookahead needs the backtracking engine.
     const hostile = 'RETURN = filter_keyvals_regex(query_bucket("w"), "title", "(?=a)(a+)+$");';
     const hanging = queries.ask('owner', question(hostile), () => false);
     const next = queries.ask('owner', question('RETURN = query_bucket_eventcount("w");'), () => false);
@@ -246,7 +246,7 @@ describe('a query', () => {
     void hanging.then(() => {
       ended = true;
     });
-    // Its time begins when its events are there, which takes some stores longer.
+    // The time limit starts when the events are loaded, which takes longer with some stores.
     while (!ended) {
       await new Promise((resolve) => setImmediate(resolve));
       server.world.pass(1_000);
@@ -309,7 +309,7 @@ describe('a query', () => {
     expect((await ask(server, ['RETURN = query_bucket_eventcount("w");'], [day]))[0]).toBe(25);
     expect(read).toBeLessThan(60);
 
-    // Any stretches in any order, while events come and go.
+    // Random periods in random order, while events are added and removed.
     let seed = 7;
     const random = (most: number) => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;

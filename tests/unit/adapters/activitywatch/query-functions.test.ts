@@ -1,5 +1,4 @@
-// Each function of the query language, by example; periods also against a plain model; and that no function changes what
-// another will see.
+// Each function of the query language by example, periods also against a simple model, and that no function modifies its arguments.
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -241,7 +240,7 @@ describe('periods', () => {
     expect(shorts(`RETURN = union_no_overlap(${left}, ${right});`, two(a, b))).toEqual(expected);
   });
 
-  /** Stretches that do not overlap one another, as watchers make them. */
+  /** Events that do not overlap, as watchers create them. */
   const lane = fc
     .array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 })), { maxLength: 12 })
     .map((steps) => {

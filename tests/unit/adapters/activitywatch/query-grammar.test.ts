@@ -1,4 +1,4 @@
-// The grammar of queries: both servers' forms, each error in the reference's words, and that no text breaks the parser.
+// The grammar of queries: the forms of both servers, the reference's error messages, and that no text breaks the parser.
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -31,9 +31,9 @@ describe('a query gives', () => {
     ['RETURN = limit_events(limit_events([1, 2, 3], 2), 1);', [1]],
     ['RETURN = nop( );', 1],
     ['RETURN = limit_events(\n  [1],\n  1\n);', [1]],
-    // The Python server loses the argument that follows a nested call; we do not.
+    // The Python server loses the argument after a nested call; we do not.
     ['RETURN = [contains(limit_events([1, 2], 2), 2), 3];', [true, 3]],
-    // What the Rust server has besides.
+    // Further forms of the Rust server.
     ['# a comment\nRETURN = 1; # another\n', 1],
     ['RETURN = "# none";', '# none'],
     ['RETURN = 1.5;', 1.5],
@@ -58,7 +58,7 @@ describe('a query gives', () => {
     ['return 1;', 1],
     ['return [1]; RETURN = 2;', 2],
     ['nop(); print("x", [1]); RETURN = 1;', 1],
-    // Words of the Rust server are names where the Python server takes them for such.
+    // Keywords of the Rust server are variable names where the Python server accepts them as names.
     ['if = 1; return = 2; else = 3; RETURN = [if, return, else];', [1, 2, 3]],
   ])('%j', (text, expected) => {
     expect(result(text)).toEqual(expected);

@@ -1,5 +1,5 @@
-// Regular expressions in the dialects of both ActivityWatch servers: what each form matches, what is refused and why, and that
-// hostile patterns cost no more than others.
+// Regular expressions in the dialects of both ActivityWatch servers: matches of each form, refusals with their reasons, and that hostile
+// patterns are not slower than others.
 
 import { describe, expect, test } from '@jest/globals';
 import { compile } from '../../../../server/adapters/activitywatch/query/regex.ts';
@@ -57,7 +57,7 @@ describe('a pattern', () => {
     ['(?<=foo)bar', 'foobar', 'bar'],
     ['(?<!foo)bar', 'xbar', 'foobar'],
     ['●', '● a', 'a'],
-    // Beyond linear engines.
+    // These need backtracking.
     ['foo(?=bar)', 'foobar', 'foobaz'],
     ['foo(?!bar)', 'foobaz', 'foobar'],
     ['(?i)foo(?!bar)', 'FOObaz', 'FOOBAR'],

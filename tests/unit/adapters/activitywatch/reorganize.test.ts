@@ -47,7 +47,7 @@ describe('a rename', () => {
     expect([renamed.status, renamed.value.change]).toMatchObject([200, { kind: 'rename', bucket: old, to }]);
     expect(await ids(server)).toEqual([to]);
     expect((await server.get(`/api/0/buckets/${to}/events`)).value).toEqual(before);
-    // The watcher knows nothing of it: it makes its bucket, and goes on in the event that it began.
+    // The watcher does not know the new name: it creates its old bucket again and continues its event.
     expect((await server.post(`/api/0/buckets/${old}`, described)).status).toBe(304);
     await beat(server, 25, 'b');
     expect(await events(server, to)).toEqual([

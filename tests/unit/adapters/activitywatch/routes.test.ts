@@ -1,5 +1,5 @@
-// The REST interface beyond what the recorded conversation shows: forms of requests and answers, ranges, accounts, devices,
-// settings, export and import.
+// The REST interface beyond the recorded conversation: forms of requests and answers, ranges, accounts, devices, settings, export and
+// import.
 
 import { describe, expect, test } from '@jest/globals';
 import { openServer, type TestServer } from '../../../harness/activitywatch.ts';
@@ -52,7 +52,7 @@ describe('paths', () => {
     for (const one of [`/api/0/${path}`, `/api/0/${path}/`]) {
       const answer = await server.ask(method, one, { ...asked, origin });
       expect([one, answer.status]).toEqual([one, status]);
-      // A page must be able to read what went wrong, too.
+      // A page must be able to read errors, too.
       expect(answer.headers['access-control-allow-origin']).toBe(origin);
       if (status === 304) expect(answer.body).toBe('');
       if (status >= 400) expect(answer.value === null || typeof answer.value.message === 'string').toBe(true);
@@ -419,7 +419,7 @@ describe('category rules', () => {
 
 describe('a bucket of many events', () => {
   const many = Array.from({ length: 6_000 }, (_, index) => ({
-    // Hundreds begin together, over the ends of pages too.
+    // Hundreds of events have the same start, also across page boundaries.
     ...event(new Date(Date.UTC(2026, 0, 1) + Math.floor(index / 700) * 1_000).toISOString(), 0.5, { n: index }),
     id: index + 1,
   }));
@@ -536,7 +536,7 @@ describe('export and import', () => {
   test('a copy that aw-sync made of another device’s bucket is imported into that bucket', async () => {
     const server = await openServer();
     const original = [event('2026-01-01T10:00:00Z', 60, { a: 1 }), event('2026-01-01T09:00:00Z', 5, { a: 2 })];
-    // aw-sync copied the newest event while it was growing, and has one that the device's own export lacks.
+    // aw-sync copied the newest event before it was complete, and has one that the device's own export lacks.
     const copy = [event('2026-01-01T10:00:00Z', 20, { a: 1 }), event('2026-01-01T08:00:00Z', 7, { a: 3 })];
     const id = 'aw-watcher-window_laptop';
     const buckets = {

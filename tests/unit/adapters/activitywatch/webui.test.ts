@@ -1,4 +1,4 @@
-// ActivityWatch's web UI on its own port: its files, the API beside them, and nothing outside of its folder.
+// ActivityWatch's web UI on its own port: its files, the API, and no file outside of its folder.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -32,7 +32,7 @@ async function start(engine: 'uws' | 'ws'): Promise<string> {
   return hub.webUi ?? '';
 }
 
-/** The path goes out as it is, which `fetch` would not do. */
+/** Sends the path unchanged; `fetch` would normalize it. */
 function statusOf(url: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
@@ -69,7 +69,7 @@ describe.each(['uws', 'ws'] as const)('the web UI on %s', (engine) => {
     expect(await (await fetch(`${url}api/0/buckets/`)).json()).toHaveProperty('aw-stopwatch');
     const foreign = await fetch(`${url}api/0/buckets/`, { headers: { origin: 'https://evil.example' } });
     expect(foreign.status).toBe(403);
-    // One hub, two ports.
+    // Both ports belong to the same hub.
     expect(await (await fetch(`${hub?.url}api/0/buckets/`)).json()).toHaveProperty('aw-stopwatch');
   });
 

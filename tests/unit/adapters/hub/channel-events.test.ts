@@ -1,5 +1,5 @@
-// Channels as event streams: the bytes, who may, tickets, and where a returner may say where it was. That a stream keeps a
-// follower's promises is in following.test.ts.
+// Channels as event streams: the bytes, access, tickets, and the places for a returning client's position. following.test.ts tests the
+// guarantees for followers.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ENGINES } from '../../../harness/clients.ts';
@@ -102,7 +102,7 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     for (const [path, shown, status] of table) {
       const stream = await mobHub.follow(path, shown === '' ? {} : { authorization: shown });
       expect([path, stream.status]).toEqual([path, status]);
-      // Another account's name is a channel of one's own.
+      // Another account's name is a channel of the caller's own account.
       if (shown === stranger && status === 200) expect((await value(stream)).data.items).toEqual([]);
       stream.close();
     }

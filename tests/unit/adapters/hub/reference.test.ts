@@ -1,4 +1,4 @@
-// The reference as a running hub serves it: the page, and examples that the hub itself takes.
+// The reference as a running hub serves it: the page, and examples that the hub accepts.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { compile } from '../../../../protocol/check.ts';
@@ -105,8 +105,8 @@ describe('a running hub', () => {
     };
     const reply = await fetch(`${hub.url}-/reference/openapi.json`);
     const { paths }: ReturnType<typeof openApi> = JSON.parse(await reply.text());
-    /** These change what must be there before. */
-    const changesMade = /^\/-\/(?:activitywatch|entries|projects|rules|suggestions|questions)\b/;
+    /** Paths whose requests change data that must exist before. */
+    const changesMade = /^\/-\/(?:activitywatch|entries|projects|rules|suggestions|questions)/;
     let tried = 0;
     for (const [path, methods] of Object.entries(paths)) {
       for (const [method, operation] of Object.entries(methods)) {

@@ -1,4 +1,4 @@
-// Health and metrics: who is told what, when the store writes and when it does not.
+// Health and metrics: access to their details, with a store that works and with one that fails.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// What the hub believes of a device that comes back (rules M1 to M4, M11), as conversations with devices whose clocks tick in
-// whole seconds. What a merge makes of a list is proved elsewhere.
+// How the hub treats a returning device (rules M1 to M4, M11), in conversations with devices whose clocks have whole seconds.
+// tests/unit/protocol/merge.test.ts tests the result of a merge.
 
 import { describe, expect, test } from '@jest/globals';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
@@ -14,7 +14,7 @@ const task = (id: number, desc: string, more: object = {}) => ({
   ...more,
 });
 
-/** The hub's clock as a client tells it. */
+/** The hub's time in whole seconds, as a client states it. */
 const second = (hub: TestHub) => Math.floor(hub.world.now() / 1_000) * 1_000;
 
 async function login(hub: TestHub, device: string, version?: number): Promise<{ wire: Wire; version: number }> {
@@ -25,7 +25,7 @@ async function login(hub: TestHub, device: string, version?: number): Promise<{ 
 
 const lists = (messages: readonly Message[]) => messages.filter(({ type }) => type === 'read-all');
 
-/** Device `b` made two tasks and has the version it made them under; its clock has left that second, and it has been heard since. */
+/** Device `b` has created two tasks and has their version. Then a second passed, and the hub received a message from it. */
 async function twoTasks(): Promise<{ hub: TestHub; b: Wire; version: number }> {
   const hub = await startHub();
   const { wire: b } = await login(hub, 'b', 0);
@@ -36,7 +36,7 @@ async function twoTasks(): Promise<{ hub: TestHub; b: Wire; version: number }> {
   return { hub, b, version };
 }
 
-/** Another device makes a task. */
+/** Another device creates a task. */
 async function another(hub: TestHub): Promise<number> {
   const { wire } = await login(hub, 'a', 0);
   await wire.ask({ type: 'read-all' }, { type: 'create', task: task(3, 'three'), version: second(hub) });
@@ -171,7 +171,7 @@ test('[M4.4] a request that was not finished when the connection closed normally
 });
 
 describe('a list that was sent', () => {
-  /** A device was sent two tasks, and comes back with one that it made, having neither of them. */
+  /** A device received two tasks, and returns with a new task but without those two. */
   async function backAfterReading(act: (hub: TestHub, b: Wire) => Promise<void>): Promise<Message> {
     const { hub } = await twoTasks();
     const { wire } = await login(hub, 'reader', 0);

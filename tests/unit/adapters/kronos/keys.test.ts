@@ -1,4 +1,4 @@
-// Tasks written as items of the channel `tasks`, by clients that name them by key and say what they base a change on.
+// Tasks as items of the channel `tasks`, written by clients that use keys and state the base of a change.
 
 import { describe, expect, test } from '@jest/globals';
 import { startHub } from '../../../harness/kronos.ts';

@@ -1,4 +1,4 @@
-// The steps that a write makes of a tasks channel.
+// The steps of writes to a channel of tasks.
 
 import { expect, test } from '@jest/globals';
 import { Ops } from '../../../../server/adapters/kronos/ops.ts';

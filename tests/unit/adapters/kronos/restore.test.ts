@@ -1,5 +1,5 @@
-// A hub that was restored from an older backup: its steps have the numbers of others that are lost, and devices come back that
-// saw those. What the hub noted about devices is of the same moment as its tasks, so that it misleads nobody.
+// A hub that was restored from an older backup. It reuses the numbers of lost steps, and devices return that received those steps. The
+// backup also has the hub's records about devices, which are of the same moment as its tasks, so both agree.
 
 import { describe, expect, test } from '@jest/globals';
 import { copyArchive } from '../../../../server/storage/archive/archive.ts';
@@ -53,7 +53,7 @@ describe('after a restore from an older backup', () => {
     const restoredStore = new MemoryStore({ epoch: 'after' });
     await copyArchive(store, restoredStore);
 
-    // What the backup does not know: `b` makes three, changes two and removes one, and has the hub's word for all of it.
+    // Changes after the backup: `b` creates three tasks, updates two and deletes one, all acknowledged.
     version = second(hub);
     await b.ask(
       { type: 'create', task: task(3, 'three'), version },
@@ -67,7 +67,7 @@ describe('after a restore from an older backup', () => {
     b.hangUp();
     await settle();
 
-    // The numbers of the steps that are lost are given again, to others.
+    // The hub reuses the numbers of the lost steps.
     const restored = await startHub({ store: restoredStore, world });
     const { wire: a } = await login(restored, owner, 'a', 0);
     await a.ask({ type: 'read-all' });
@@ -76,7 +76,7 @@ describe('after a restore from an older backup', () => {
       world.pass(1_000);
     }
     const back = await login(restored, owner, 'b', all.version);
-    // A lower version than its own: it is to send what it has.
+    // The version is lower than the device's own, so the device sends its tasks.
     expect(back.version).toBeLessThan(all.version);
     await back.wire.ask({ type: 'write-all', tasks: all.tasks, version: all.version });
     const news = Array.from({ length: steps }, (_, step) => `new ${step}`);

@@ -1,5 +1,5 @@
-// What the hub does for kronos.vim of 2018 and of 2019 (rules R3 to R5, W7, W10, W11, M13), as conversations of clients with the habits
-// that the real ones were seen to have. Real Vims are run by hand and by `npm run clients`; nothing of them is here.
+// Support of kronos.vim of 2018 and of 2019 (rules R3 to R5, W7, W10, W11, M13), in conversations with clients that behave as the real ones
+// were observed to. `npm run clients` runs real Vims; these tests do not.
 
 import { describe, expect, test } from '@jest/globals';
 import { type Message, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
@@ -28,7 +28,7 @@ async function tasksOf(wire: Wire): Promise<Message[]> {
   return (await wire.ask({ type: 'read-all' })).at(-1).tasks;
 }
 
-/** A hub with a task of 2018, made by `old`, of which `young`, of 2019, was notified. */
+/** A hub with a task that `old` (2018) created and that `young` (2019) received. */
 async function told(): Promise<{ hub: TestHub; old: Wire; young: Wire; alias: string }> {
   const hub = await startHub();
   const [old, young] = [await login(hub, 'old'), await login(hub, 'young')];

@@ -1,4 +1,4 @@
-// Who is next, by table: every history of the timer's own rules, and the walk of its manual script.
+// The next person, as a table: all cases of the mob timer's own rules, and the steps of its manual test script.
 
 import { describe, expect, test } from '@jest/globals';
 import { nextUser } from '../../../../server/adapters/mobtimer/next-user.ts';

@@ -1,5 +1,4 @@
-// Rooms as channels: written to and followed by other ways than HTTP, kept over a restart, forgotten after a day, closed to
-// strangers where the hub says so.
+// Rooms as channels: writes and subscriptions by other protocols than HTTP, restarts, deletion after a day, and rooms for members only.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +22,7 @@ function say(guest: Guest, message: object): void {
   guest.send(JSON.stringify(message));
 }
 
-/** Everything the hub has begun is done when its store answers, and its followers have been told. */
+/** Waits until the hub's open writes are stored and published. */
 async function quiet(mobHub: MobHub): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) {
     await mobHub.hub.store.check();
@@ -31,7 +30,7 @@ async function quiet(mobHub: MobHub): Promise<void> {
   }
 }
 
-/** By five minutes: a viewer reads what keeps its stream alive, and is no slow one. */
+/** Moves the clock in steps of five minutes, so that viewers read the keep-alives and do not count as slow. */
 async function passSlowly(mobHub: MobHub, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 300_000) {
     mobHub.world.pass(Math.min(left, 300_000));
@@ -180,7 +179,7 @@ describe('a room', () => {
     const first = await writeAll(written);
     expect(first.items).toHaveLength(3);
     mobHub.world.pass(60_000);
-    // As it was written, as it was read, with its fields in another order, and with one key twice.
+    // The item as it was written, as it was read, with its fields in another order, and with a duplicate key.
     const turned = first.items.map(({ key, item }: { key: string; item: object }) => {
       return { key, item: Object.fromEntries(Object.entries(item).reverse()) };
     });
@@ -210,7 +209,7 @@ describe('a room', () => {
     const guest = await mobHub.socket();
     say(guest, { type: 'create', channel: 'mob/unseen', item: { timer: 10 }, ref: 1 });
     await heard(guest);
-    // The room is read from the store first.
+    // The hub must read the room from the store first.
     const active = async () => JSON.parse((await mobHub.ask('GET', '/stats')).body).activeTimers;
     await eventually(async () => (await active()) > 0, 'the room to count as active');
     expect(await active()).toBe(1);
@@ -245,7 +244,7 @@ describe('a room', () => {
     mobHub.world.pass(30_000);
     await mobHub.put('/room', { timer: 11, user: 'bob' });
     await mobHub.put('/room/goal', { goal: 'stays' });
-    // 12:00:00 and 12:00:30 of the day after; sweeps come on the minute, and a day is not yet more than a day.
+    // 12:00:00 and 12:00:30 of the next day. Sweeps run every full minute, and exactly a day is not more than a day.
     await passSlowly(mobHub, day - 30_000);
     expect((await mobHub.hub.store.read('mob/room', {})).length).toBe(3);
     mobHub.world.pass(60_000);
@@ -299,7 +298,7 @@ describe('a room', () => {
     expect(await mobHub.hub.store.channels('mob/')).toMatchObject([{ channel: 'mob/room', items: 0 }]);
     expect((await mobHub.hub.store.head('mob/room')).floor).toBe((await mobHub.hub.store.head('mob/room')).seq);
     expect((await mobHub.hub.channel('mob/room')).isWatched).toBe(false);
-    // And begins anew as if nothing had been.
+    // The room starts again without a history.
     await mobHub.put('/room', { timer: 5, user: 'ann' });
     const stream = await mobHub.follow('/room/events');
     expect(await beginning(stream)).toMatchObject({ history: [], timer: { timer: 5 }, goal: { goal: null } });
@@ -349,7 +348,7 @@ describe('over a restart', () => {
 
   const start = async (now: number, owner?: string) => {
     const world = new TestWorld(1, now);
-    // A world that begins again gives its names again, as a real one never does.
+    // A restarted test world would repeat its ids, which a real one never does.
     for (let names = 0; names < 50 * starts; names += 1) world.id();
     starts += 1;
     const opened = await openSqlite({ folder, world });
@@ -384,7 +383,7 @@ describe('over a restart', () => {
     await after.close();
 
     const late = await start(noon + 2 * day, before.owner);
-    // The front page waits until the rooms of before are known.
+    // The front page waits until the stored rooms are loaded.
     await late.ask('GET', '/');
     late.world.pass(60_000);
     await quiet(late);

@@ -1,4 +1,4 @@
-// The mob timer over real sockets, on both engines: what its clients send, byte for byte, and what they are told.
+// The mob timer over real sockets, on both engines: the exact bytes of its clients, and the answers.
 
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ import { Socket } from '../../../harness/socket.ts';
 const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };
 const noon = '2026-01-05T12:00:00.000Z';
 
-/** Sends bytes as they are, and gives the whole answer. */
+/** Sends raw bytes and returns the whole response. */
 function raw(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1' });
@@ -142,7 +142,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       await mobHub.ask('DELETE', '/room/goal', { body: '{"user":"alice"}', headers: json });
       const stream = await mobHub.follow('/room/events');
       expect((await beginning(stream)).goal).toEqual({ goal: null, user: 'alice', requested: noon });
-      // Once more: there is none, so nobody is told.
+      // The second delete has no goal to delete, so it publishes nothing.
       await mobHub.ask('DELETE', '/room/goal', { body: '{"user":"carol"}', headers: json });
       await mobHub.put('/room', { timer: 1 });
       expect((await value(stream)).name).toBe('TIMER_REQUEST');
@@ -167,7 +167,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       const told: { user: string; nextUser: string | null }[] = [];
       for (const _ of users) told.push((await value(stream)).data);
       expect(told.map(({ user }) => user).sort()).toEqual([...users].sort());
-      // Newcomers all: next is the oldest typist, but for the first of them.
+      // All are new: the next person is the first typist, except for the first request.
       expect(told.map(({ nextUser }) => nextUser)).toEqual([null, ...users.slice(1).map(() => told[0]?.user)]);
       stream.close();
     });

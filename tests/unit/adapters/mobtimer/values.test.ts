@@ -1,5 +1,4 @@
-// The rules of the mob timer that are functions of values: what a body asks for, what an item is, how an event reads, what has
-// had its day, what a room may be called.
+// The mob timer's functions of values: parsing of bodies and items, the form of events, expiry, and names of rooms.
 
 import { describe, expect, test } from '@jest/globals';
 import {

@@ -1,12 +1,12 @@
 // Access to every path: without a key, with another account, with an app without scopes, with a revoked token, from a page of another
-// site. The paths come from the route table, so a new one is tested, too. Public paths are listed here by name.
+// site. The paths are those of the route table, so new ones are included. Public paths are listed here by name.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toHubScopes } from '../../../../server/adapters/wakatime/model/scopes.ts';
 import { wakatimeRoutes } from '../../../../server/adapters/wakatime/routes.ts';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
-/** They say nothing of an account, or only what their name in the path says. */
+/** Paths whose answers contain no data of an account, or only data that the path names. */
 const forAnybody = new Set([
   'GET /api/health',
   'GET /api/avatar/:hash',
@@ -23,7 +23,7 @@ const forAnybody = new Set([
 let testHub: TestHub;
 /** A request to each path. */
 let requests: { route: string; method: string; path: string }[];
-/** Those without a slash too many: the others are answered by the same handlers. */
+/** The requests without a double or trailing slash. Those with one have the same handlers. */
 let plainRequests: typeof requests;
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   requests = routes
     .filter(({ method, path }) => method !== 'OPTIONS' && !(method === '*' && gets.has(path)))
     .map(({ method, path }) => ({
-      // A path with a slash too many is the same route.
+      // A path with a double or trailing slash is the same route.
       route: `${method} ${path.replace('//', '/').replace(/\/$/, '')}`,
       method: method === '*' ? 'GET' : method,
       path: path.replace(':user', 'owner').replace(/:\w+/g, 'x').replace('*', 'x'),
@@ -46,7 +46,7 @@ afterAll(() => testHub.close());
 const statusOf = async ({ method, path }: (typeof requests)[number], headers: Readonly<Record<string, string>>) =>
   (await testHub.ask(method, path, { headers, ...(method === 'GET' ? {} : { body: {} }) })).status;
 
-/** The routes that answer a caller who may not call them. */
+/** The routes that do not refuse this caller. */
 async function openRoutes(headers: Readonly<Record<string, string>>, all = plainRequests): Promise<readonly string[]> {
   const open = [];
   for (const request of all) {
@@ -73,7 +73,7 @@ test('a caller without a key reaches only the public paths', async () => {
 test('another account and a page of another site reach only the public paths', async () => {
   const bob = await testHub.accounts.createAccount('bob');
   if (!bob.ok) throw new Error(bob.error);
-  // Without `users/owner` in it, a path is about bob himself.
+  // A path without `users/owner` is about bob himself.
   const about = plainRequests.filter(({ path }) => path.includes('owner'));
   expect(await openRoutes(basic(bob.secret), about)).toEqual([]);
   expect(await openRoutes({ origin: 'https://evil.example' })).toEqual([]);

@@ -1,5 +1,5 @@
-// What the endpoints answer: shapes, numbers, filters, refusals. How time is credited is durations-algorithm.test.ts', how numbers
-// are formatted values.test.ts'.
+// Answers of the endpoints: shapes, numbers, filters, refusals. durations-algorithm.test.ts tests the attribution of time, values.test.ts
+// the format of numbers.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../../server/core/store.ts';
@@ -152,7 +152,7 @@ describe('summaries', () => {
     expect(day.operating_systems).toMatchObject([{ name: 'Linux' }, { name: 'Mac', total_seconds: 2_700 }]);
     expect(day.machines).toMatchObject([{ name: 'laptop', machine_name_id: expect.any(String) }, { name: 'mac' }]);
     expect(day.projects).toMatchObject([{ name: 'hub', color: null, percent: 50 }, { name: 'web' }]);
-    // Each dependency has all of the time, so parts are of their own sum.
+    // Each dependency gets the whole time, so percentages relate to the sum of dependencies.
     expect(day.dependencies).toMatchObject([
       { name: 'fs', total_seconds: 3_600, percent: 50 },
       { name: 'ws', total_seconds: 3_600, percent: 50 },
@@ -606,7 +606,7 @@ describe('the persisted index', () => {
     });
     const before = await testHub.get('statusbar/today');
     await testHub.listening.close();
-    // The past is long, and is read when the test says so.
+    // The store delays reads of old data until the test releases them.
     const slow: Store = {
       epoch: store.epoch,
       head: (channel) => store.head(channel),

@@ -1,5 +1,5 @@
-// What parsers of known clients require of the answer to a batch, one rule a line. One batch has everything: valid, repeated and
-// invalid heartbeats.
+// The requirements of known clients' parsers for the answer to a batch, one rule per line. The batch has valid, repeated and invalid
+// heartbeats.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';

@@ -1,4 +1,4 @@
-// Commits as a git hook posts them, and the time that went into each.
+// Commits as a git hook posts them, and the time of each.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';

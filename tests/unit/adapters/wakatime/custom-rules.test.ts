@@ -1,4 +1,4 @@
-// Custom rules: conditions, refusals, that they apply to the past and the future, and that no pattern keeps the hub busy.
+// Custom rules: conditions, refusals, effects on past and future heartbeats, and that no pattern blocks the hub.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { compileRules, updateRules } from '../../../../server/adapters/wakatime/resources/custom-rules.ts';

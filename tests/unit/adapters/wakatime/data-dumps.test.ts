@@ -1,4 +1,4 @@
-// The file of a data dump: complete, and written page by page while it is sent.
+// The file of a data dump is complete and is sent page by page.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readHeartbeatPages } from '../../../../server/adapters/wakatime/ingest/list-and-delete.ts';
@@ -7,7 +7,7 @@ import type { Range } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
 import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
-/** Counts what is read of the heartbeats' channel. */
+/** Counts the items that are read from the heartbeats' channel. */
 class CountingStore extends MemoryStore {
   reads = 0;
   most = 0;
@@ -28,7 +28,7 @@ afterEach(() => testHub.close());
 describe('the file of a dump', () => {
   const days = 20;
   const perDay = 300;
-  /** Every third says "as before", and the first of all does, too. */
+  /** Every third heartbeat inherits fields, including the very first one. */
   const all = Array.from({ length: days * perDay }, (_, index) =>
     beat(noon - (days - Math.floor(index / perDay)) * 86_400 + (index % perDay) * 60, {
       project: index % 3 === 0 ? '<<LAST_PROJECT>>' : `project-${index % 7}`,

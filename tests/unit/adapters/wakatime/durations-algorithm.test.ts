@@ -1,5 +1,5 @@
-// The time that heartbeats are worth: the same answers for any order, batching and repetition, and the same as a plain computation
-// that decides for each second of the day.
+// The attribution of time to heartbeats: the same result for any order, batching and repetition, and the same as a simple computation that
+// attributes each second separately.
 
 import { describe, expect, test } from '@jest/globals';
 import { HeartbeatColumns, type HeartbeatContext } from '../../../../server/adapters/wakatime/index/columns.ts';
@@ -179,7 +179,7 @@ describe('property: heartbeats at random', () => {
   function generate(random: () => number): Sample[] {
     const times = new Set<number>();
     const count = 1 + Math.floor(random() * 60);
-    // In bursts, about half of them near a midnight.
+    // In bursts, of which about half are near a midnight.
     while (times.size < count) {
       const near = random() < 0.5 ? pick(random, bounds) : from + Math.floor(random() * (to - from));
       for (let burst = Math.floor(random() * 8); burst >= 0; burst -= 1)
@@ -201,7 +201,7 @@ describe('property: heartbeats at random', () => {
     });
   }
 
-  /** Whose is each second? The latest heartbeat's before it, if the next one comes soon enough. */
+  /** Attributes each second to the latest heartbeat before it, if the next one follows within the timeout. */
   function plain(samples: readonly Sample[], by: CreditRule, field: (said: Heartbeat) => string) {
     const inOrder = [...samples].sort((a, b) => a.at - b.at);
     const known: { at: number; said: Heartbeat }[] = [];
@@ -246,7 +246,7 @@ describe('property: heartbeats at random', () => {
       writesOnly: random() < 0.3,
     });
     const doubled = shuffled(random, [...samples, ...samples.filter(() => random() < 0.3)]);
-    // Some are deleted and come again, some are there only for a while.
+    // Some heartbeats are deleted and sent again, others exist only temporarily.
     const visitors = generate(random).filter(({ key }) => !samples.some((one) => one.key === key));
     const beats = beatsOf([...visitors, ...doubled]);
     for (const { key } of shuffled(random, visitors)) beats.remove(key);
@@ -259,7 +259,7 @@ describe('property: heartbeats at random', () => {
       const expected = plain(samples, by, (said) => said[name] ?? '');
       expect(sums(beats, by, bounds, (context) => context[name])).toEqual(expected);
     }
-    // Whatever is asked for at once, its parts add up to it.
+    // The parts of a period add up to the whole period.
     const [whole] = sums(beats, by, [from, to], projectOf);
     const parts: Record<string, number> = {};
     for (const one of sums(beats, by, bounds, projectOf)) {

@@ -1,4 +1,4 @@
-// External durations: meetings and the like, stored once, and counted where no heartbeat is.
+// External durations, such as meetings, are stored once and count while there are no heartbeats.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';

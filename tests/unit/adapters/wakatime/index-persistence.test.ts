@@ -1,5 +1,4 @@
-// The persisted index: it equals the channel, a request reads only the days it needs, and an old, broken or foreign index does no
-// harm.
+// The persisted index: it equals the channel, a request reads only the days that it needs, and an old, broken or foreign index is ignored.
 
 import { describe, expect, test } from '@jest/globals';
 import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
@@ -50,7 +49,7 @@ async function total(node: Node, day: number, days = 1): Promise<number> {
   return all?.['all'] ?? 0;
 }
 
-/** Ends one hub's part and begins another's. */
+/** Replaces the hub's index by a new one, as a restart does. */
 async function restart(node: Node): Promise<void> {
   await node.timelines.close();
   node.timelines = new AccountIndexes(node.hub);
@@ -68,7 +67,7 @@ function one(nodes: readonly Node[]): Node {
   return node;
 }
 
-/** Counts what is read from the heartbeats' channel and how many days are. */
+/** Counts the items read from the heartbeats' channel and the days read from the index. */
 class CountingStore extends MemoryStore {
   heartbeats = 0;
   days = 0;
@@ -98,7 +97,7 @@ test('a hub that has just started reads the days that a request needs, and later
   expect(await total(node, 100, 7)).toBe(7 * 600 + 60);
   expect(store.heartbeats).toBe(1);
   expect(store.days).toBeLessThan(15);
-  // What has been asked for is in memory.
+  // Requested days are in memory.
   [store.heartbeats, store.days] = [0, 0];
   expect(await total(node, 101, 6)).toBe(6 * 600);
   expect([store.heartbeats, store.days]).toEqual([0, 0]);
@@ -140,7 +139,7 @@ test('fields are inherited over days from where they were last set', async () =>
     );
   };
   const expected = [{ begun: daySeconds }];
-  // Nothing is kept yet: from the channel.
+  // No index is stored yet, so the channel is read.
   expect(await asked()).toEqual(expected);
   await node.timelines.of('ann');
   await restart(node);
@@ -210,7 +209,7 @@ describe('the persisted index', () => {
     await send(a, daysOf(50));
     await Promise.all([a.timelines.of('ann'), b.timelines.of('ann')]);
     await Promise.all([restart(a), restart(b)]);
-    // Both have looked at some days; then one keeps others, with projects that the other has numbered in another way.
+    // Both hubs have some days in memory. Then one stores other days, whose projects have other numbers in the other hub.
     expect([await total(a, 1), await total(b, 2)]).toEqual([600, 600]);
     await send(
       a,
@@ -252,7 +251,7 @@ test('heartbeats with keys that a client chose are found by their keys', async (
   const value = JSON.stringify({ entity: 'a.ts', type: 'file', category: 'coding', project: 'p' });
   const put = (key: string, seconds: number) =>
     channel.write({ ops: [{ op: 'put', key, value, time: (first + seconds) * second }], origin: 'x', at: 0 });
-  // The same as another one says, in the same moment; and one of a day that its name does not tell.
+  // A heartbeat equal to another one of the same moment, and one whose key names another day.
   await put('mine', 5 * daySeconds + 60);
   await put('stray', 6 * daySeconds + 660);
   await put('00000000-0000-8000-a000-000000000000', 7 * daySeconds + 660);

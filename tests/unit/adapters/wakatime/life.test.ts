@@ -1,5 +1,5 @@
-// The days of a plugin on a real hub with a real folder: online, offline for a day, a flush of its queue while a second editor
-// flushes the same one, and the hub killed meanwhile. And what a composed hub allows pages.
+// A plugin over some days with a real hub and a real folder: online, offline for a day, then a flush of its queue while a second editor
+// flushes the same queue and the hub is killed. Also the requests that a composed hub accepts from pages.
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { startComposed } from '../../../harness/compose.ts';
@@ -23,7 +23,7 @@ describe.each(['uws', 'ws'])('the days of a plugin on %s', (engine) => {
     const env = { HORAI_DATA: leftovers.folder(), HORAI_OWNER_TOKEN: key, HORAI_LOG: 'trace', HORAI_ENGINE: engine };
     let hub = new HubProcess(leftovers, env);
     let url = await hub.up();
-    /** Resolves when the hub is there again. */
+    /** Resolves when the hub is up again. */
     let back: Promise<unknown> = Promise.resolve();
 
     const post = async (heartbeats: readonly Sent[]): Promise<boolean> => {
@@ -43,7 +43,7 @@ describe.each(['uws', 'ws'])('the days of a plugin on %s', (engine) => {
       const { responses }: { responses: [unknown, number][] } = JSON.parse(text);
       return responses.length === body.length && responses.every(([, status]) => status === 201);
     };
-    /** As the command line: a batch that was not taken is sent again, later. */
+    /** Like wakatime-cli, sends a batch again later if it was not accepted. */
     const flush = async (queue: readonly (readonly Sent[])[], taken: (count: number) => void) => {
       for (const [index, batch] of queue.entries()) {
         while (!(await post(batch))) await back;

@@ -1,4 +1,4 @@
-// Lines of code, by AI and by hand, in every answer that has them; and the filter by one file.
+// Lines of code by AI and by people in every answer that has them, and the filter by one file.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { countLines } from '../../../../server/adapters/wakatime/index/line-counts.ts';
@@ -32,7 +32,7 @@ describe('lines', () => {
       beat(now - 7_200, { project: 'hub', entity: main, ai_line_changes: 30, human_line_changes: 2 }),
       beat(now - 7_140, { project: 'hub', entity: notes, branch: 'dev', human_line_changes: -4, is_write: true }),
       beat(now - 7_080, { project: 'web', entity: '/home/ann/web/a.css', line_additions: 7, line_deletions: 1 }),
-      // Alone: worth no time.
+      // A single heartbeat has no duration.
       beat(now - 3_600, { project: 'hub', entity: main, ai_line_changes: -10 }),
       beat(now - 86_400, { project: 'hub', entity: main, ai_line_changes: 1 }),
     ]);

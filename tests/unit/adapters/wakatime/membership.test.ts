@@ -1,5 +1,5 @@
-// Leaderboards and organisations: several people who show each other some of their time. People who were not invited, have not
-// joined, have left, or have the wrong token see nothing.
+// Leaderboards and organizations: people who share some of their time with one another. People who were not invited, have not joined, have
+// left, or have the wrong token see nothing.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
@@ -220,7 +220,7 @@ describe('an organisation', () => {
     const range = 'start=2026-01-04&end=2026-01-05&project=secret&slice_by=machine&timeout=60';
     for (const name of ['members', 'member']) {
       const one = await testHub.get(`${dashboard}/${name}/bob/summaries?${range}`);
-      // Ten minutes are longer than this organisation's timeout, whatever the query says.
+      // Ten minutes exceed this organization's timeout, which the query cannot change.
       expect(one).toMatchObject({ cumulative_total: { seconds: 120 }, default_personal_privacy: 'visible' });
       expect(one.data[1].entities).toBeUndefined();
     }

@@ -1,4 +1,4 @@
-// What anyone with a link may open: shares as JSON, JSONP and pictures, badges, avatars.
+// Pages that anyone with a link may open: shares as JSON, JSONP and SVG, badges, avatars.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
@@ -123,7 +123,7 @@ describe('a badge', () => {
     for (const days of ['forever', '0', '1.5', '4000']) {
       expect((await testHub.ask('GET', `${pathname}?days=${days}`)).status).toBe(400);
     }
-    // By the name alone, as hakatime's own links are.
+    // By the name only, like hakatime's own links.
     const [, id = ''] = /([^/]+)\.svg$/.exec(pathname) ?? [];
     for (const name of [id, `${id}.svg`]) {
       expect((await testHub.ask('GET', `/badge/svg/${name}?days=12`)).body).toContain('6 mins');

@@ -1,4 +1,4 @@
-// What an account shares with strangers: lists without the time, and how far back.
+// Data that an account shares publicly: lists without times, and the length of the period.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';

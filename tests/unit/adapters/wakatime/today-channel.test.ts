@@ -1,4 +1,4 @@
-// Today's summary as a channel, over a real WebSocket: what a dashboard that follows it receives, and when.
+// Today's summary as a channel over a real WebSocket: the messages that a following dashboard receives, and when.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Guest } from '../../../harness/clients.ts';
@@ -20,7 +20,7 @@ async function follow(): Promise<Guest> {
   return guest;
 }
 
-/** The next change of the channel: its key, and what it says. */
+/** The next change of the channel. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 async function told(guest: Guest): Promise<{ type: string; key: string; item: any }> {
   for (;;) {
@@ -29,7 +29,7 @@ async function told(guest: Guest): Promise<{ type: string; key: string; item: an
   }
 }
 
-/** Everything sent before this has arrived. */
+/** Returns all messages that the hub sent before the pong. */
 async function fence(guest: Guest): Promise<readonly unknown[]> {
   const between: unknown[] = [];
   guest.send(JSON.stringify({ type: 'channels', ref: 'fence' }));
@@ -71,7 +71,7 @@ describe('the channel of today', () => {
     await testHub.send([beat(now - 600), beat(now - 300)]);
     const guest = await follow();
     expect((await told(guest)).key).toBe('2026-01-05');
-    // It is nine in the evening there.
+    // In that zone it is 21:00.
     testHub.world.pass(3 * 3_600_000);
     const [begun, ended] = [await told(guest), await told(guest)];
     expect([begun.key, begun.item.data.grand_total.text, begun.item.data.range.date]).toEqual([

@@ -1,5 +1,5 @@
-// Third-party tools: each test sends a tool's exact requests and reads the exact fields that it needs. And what is Horai's own:
-// goals, leaders, dumps, insights, badges.
+// Third-party tools: each test sends a tool's exact requests and reads the exact fields that it needs. Also Horai's own goals, leaders,
+// dumps, insights and badges.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { noAiMetrics } from '../../../../server/adapters/wakatime/stats/ai-metrics.ts';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => testHub.close());
 
-/** As the tool asks; 200 or the test fails. */
+/** Sends a tool's GET and expects 200. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
 async function asked(path: string, headers: Readonly<Record<string, string>> = {}): Promise<any> {
   const answer = await testHub.ask('GET', path, { headers });
@@ -233,7 +233,7 @@ describe('tools that only read', () => {
   test('clients with strict types: an account that has done nothing has every key that others have', async () => {
     const bob = await testHub.accounts.createAccount('bob');
     if (!bob.ok) throw new Error(bob.error);
-    /** The names in it, lists being the same whatever is in them. */
+    /** The names of all fields, without regard to the number of list entries. */
     const namesIn = (value: unknown): unknown =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
         ? Object.entries(value)
@@ -626,7 +626,7 @@ describe('tools that only read', () => {
     expect((await asked(`${path}/project:${encodeURIComponent(name)}`)).message).toBe('0 hrs 2 mins');
     const badge = await testHub.ask('GET', `/api/badge/owner/interval:today/project:${encodeURIComponent(name)}`);
     expect(badge.body).toContain('0 hrs 2 mins');
-    // A percent sign that nobody escaped.
+    // An unescaped percent sign.
     expect((await asked(`${path}/project:50%`)).message).toBe('0 hrs 0 mins');
   });
 
@@ -776,7 +776,7 @@ describe('leaders', () => {
       timeout: 15,
       range: { name: 'last_7_days', start_date: '2025-12-29', end_date: '2026-01-04' },
     });
-    // Nobody says of themselves that they look for work, or where they live.
+    // No profile states a country, or that its owner looks for work.
     expect(await asked('/api/v1/leaders?is_hireable=true')).toMatchObject({ data: [], is_hireable: true });
     expect(await asked('/api/v1/leaders?country_code=DE')).toMatchObject({ data: [], country_code: 'DE' });
     const unhired = await asked('/api/v1/leaders?is_hireable=false');

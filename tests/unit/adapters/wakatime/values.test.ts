@@ -1,4 +1,4 @@
-// One line for each known form: user agents, numbers and texts, keys, days. Plugins and tools rely on these facts.
+// One line for each known form of user agents, numbers, texts, keys and days. Plugins and tools rely on them.
 
 import { describe, expect, test } from '@jest/globals';
 import { parseApiKey } from '../../../../server/adapters/wakatime/auth/credentials.ts';

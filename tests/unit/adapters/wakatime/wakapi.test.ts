@@ -1,4 +1,4 @@
-// Wakapi's own paths: the spans of its summary, and how a single heartbeat is answered.
+// Wakapi's own paths: the periods of its summary, and the answer to a single heartbeat.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
@@ -23,7 +23,7 @@ const seconds = (said: { projects: { total: number }[] }) => said.projects.reduc
 
 describe('the span of /api/summary', () => {
   beforeEach(async () => {
-    // A minute of work at 11:00, and one at 23:59:30 that goes on after midnight.
+    // A minute of work at 11:00, and one that starts at 23:59:30 and ends after midnight.
     await testHub.send([beat(now - 3_600), beat(now - 3_540), beat(now - 43_230), beat(now - 43_170)]);
   });
 

@@ -1,4 +1,4 @@
-// What a hub reads after its start, before the first request.
+// The data that a hub reads after its start, before the first request.
 
 import { expect, test } from '@jest/globals';
 import { Authorizer } from '../../../../server/adapters/wakatime/auth/authorize.ts';

@@ -1,4 +1,4 @@
-// Every action as it is typed: its short form, what it prints, its exact error words and exit codes; and the text's own examples.
+// Every action with its short form: output, exact error messages and exit codes, and the examples of the specification.
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseError, emptyDatabase } from '../../../../clients/kronos/data/database.ts';
@@ -308,7 +308,7 @@ describe.each([
 });
 
 describe('an id that names another task than it did when it was last listed', () => {
-  /** As a sync does it: another device's task took the id. */
+  /** Gives the task another id, as a sync does when another device's task has the same id. */
   const renumber = () =>
     keeper.write(({ tasks: [one, two] }) => ({
       tasks:

@@ -1,4 +1,4 @@
-// `kronos day`, `kronos week` and `kronos track`: what is typed, the day of a device without a hub, and days and entries of a real hub.
+// `kronos day`, `kronos week` and `kronos track`: arguments, the day of a device without a hub, and days and entries of a real hub.
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

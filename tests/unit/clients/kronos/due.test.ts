@@ -1,4 +1,4 @@
-// Due dates as a table: every form, at walls of two zones, on both sides of their changes of clocks (rules D of protocol/README.md).
+// Due dates as a table: every form, in the local time of two zones, before and after clock changes (rules D of protocol/README.md).
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { at, shown, zoneOf } from '../../../harness/zones.ts';
 const paris = 'Europe/Paris';
 const newYork = 'America/New_York';
 
-/** @param now and the answer are what a wall shows there */
+/** @param now a local time of the zone. @returns the due date as local time */
 function due(word: string, now: string, zone = paris): string {
   return shown(parseDue(word, at(now, zone), zoneOf(zone)), zone).slice(0, 16);
 }
@@ -133,7 +133,7 @@ test.each([':1:2:3', ':1005181', '::12345', ':abc', ':1o', ': 1'])('[D1] %s is n
   expect(due(word, '2018-03-01T21:21')).toBe('invalid'));
 
 describe('[D6] where clocks change', () => {
-  // Paris goes from 02:00 to 03:00 on 2026-03-29 and back from 03:00 to 02:00 on 2026-10-25; New York on 03-08 and 11-01.
+  // Paris changes from 02:00 to 03:00 on 2026-03-29 and back from 03:00 to 02:00 on 2026-10-25; New York on 03-08 and 11-01.
   test.each([
     ['::0230', '2026-03-28T21:00', paris, '2026-03-29T03:30:00+02:00'],
     [':29:0230', '2026-03-01T00:00', paris, '2026-03-29T03:30:00+02:00'],

@@ -1,4 +1,4 @@
-// The line that is being typed in the terminal GUI: what each key makes of it.
+// The input line of the terminal GUI: the effect of each key.
 
 import { describe, expect, test } from '@jest/globals';
 import { applyKey, createLine, type LineEditor, lineText } from '../../../../clients/kronos/gui/editor.ts';

@@ -1,4 +1,4 @@
-// Changes as values: what a hundred random actions did, taken back and done again, and done to tasks that others changed meanwhile.
+// Edits as values: the effects of a hundred random actions, undone and redone, also on tasks that others have changed since.
 
 import { describe, expect, test } from '@jest/globals';
 import * as actions from '../../../../clients/kronos/data/actions.ts';

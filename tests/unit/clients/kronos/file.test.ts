@@ -1,5 +1,5 @@
-// The database file: what a person sees in it, what is refused, and that neither many commands at once nor one that died lose anything.
-// Real files, real processes.
+// The database file: its content for a person, invalid files, and that neither concurrent commands nor a killed one lose data. The files and
+// processes are real.
 
 import { spawn } from 'node:child_process';
 import {
@@ -110,7 +110,7 @@ describe('the file', () => {
 
 describe('the lock', () => {
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
-  /** A folder with a lock that somebody left there. */
+  /** A folder with a lock file that a dead process left. */
   function leftLock(content: string, written = new Date()): { path: string; cli: TestCli } {
     const path = join(leftovers.folder(), 'kronos.json');
     writeFileSync(`${path}.lock`, content);

@@ -1,5 +1,5 @@
-// Files of other programs: what is read of them, that nothing in them is run, and that what goes out comes back. The files are as those
-// programs write them.
+// Files of other programs, as those programs write them: import, that no content is executed, and that an exported file can be imported
+// again without loss.
 
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -320,7 +320,7 @@ test.each([
   expect(await other.run(`import ${form} -`)).toMatchObject({ code: 0, out: '3 tasks added; 0 were here already\n' });
   const visible = async (one: TestCli) => {
     const tasks: { index: string; last_active: number; id: number }[] = JSON.parse((await one.run('list --json')).out);
-    // Taskwarrior has neither names like ours nor when a task was stopped, and gives ids itself.
+    // Taskwarrior has neither an index nor the time of the last stop, and assigns ids itself.
     return tasks.map(({ index, last_active, id, ...task }) =>
       form === 'taskwarrior' ? task : { ...task, id, last_active },
     );

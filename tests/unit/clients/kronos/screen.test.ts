@@ -1,4 +1,4 @@
-// The terminal GUI's screen as values: what keys do to what is open and to which task is meant.
+// The terminal GUI's screen as values: the effect of keys on open panels and on the selected task.
 
 import { describe, expect, test } from '@jest/globals';
 import {

@@ -1,5 +1,5 @@
-// How the installed command comes to run: bundled into the cache and kept there, made anew when it has to be, and what it prints reaches
-// whoever reads. Real processes, on copies of the sources where these are edited.
+// The start of the installed command: its bundle is cached and rebuilt when needed, and its output is complete. The processes are real; tests
+// that edit sources use copies.
 
 import {
   appendFileSync,
@@ -28,7 +28,7 @@ function bundlesIn(folder: string): string[] {
   return readdirSync(cache).map((name) => join(cache, name));
 }
 
-/** The project as it is somewhere else. */
+/** Copies the project into a folder. */
 function copyIn(folder: string): string {
   const copied = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine', 'package.json'];
   for (const name of copied) {
@@ -157,7 +157,7 @@ describe('output', () => {
     expect(await kronos(folder, 'info', '9')).toEqual({ code: 3, out: '', err: 'task not found\n' });
   });
 
-  /** More than a pipe holds. */
+  /** Creates more tasks than the output that a pipe can buffer. */
   async function manyTasksIn(folder: string): Promise<void> {
     const lines = Array.from({ length: 4_000 }, (_, at) => `task ${at} ${'ä'.repeat(100)}`);
     writeFileSync(join(folder, 'lines'), lines.join('\n'));
@@ -177,7 +177,7 @@ describe('output', () => {
   test('is all there although the pipe is one that does not wait', async () => {
     const folder = leftovers.folder();
     await manyTasksIn(folder);
-    // Who is killed leaves it as it was made for that one.
+    // Node makes the pipe non-blocking, and a killed process leaves it so.
     const rude = "process.stdout; process.kill(process.pid, 'SIGKILL')";
     const script = `'${process.execPath}' -e "${rude}"; exec '${process.execPath}' '${bin}' list --json`;
     const { code, out, err } = await run(folder, 'sh', '-c', `{ ${script}; } | cat`);

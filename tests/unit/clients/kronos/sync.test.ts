@@ -1,5 +1,5 @@
-// Devices that were away, over a real hub: two `kronos` and one plain client of 2018. Nothing here waits for time; a sync is done when
-// the command has ended, and a plain client has heard everything when its ping is answered.
+// Devices that were offline, with a real hub: two `kronos` and one plain client of 2018. Nothing here waits for time. A sync is finished when
+// the command ends, and a plain client has received all changes when its ping is answered.
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -37,7 +37,7 @@ function device(name: string): TestCli {
   return cli;
 }
 
-/** Without what nobody sees. */
+/** A task without the fields that users do not see. */
 function seen({ index: _, ...task }: PlainTask): Omit<PlainTask, 'index'> {
   return { ...task, tags: [...task.tags].sort() };
 }
@@ -185,7 +185,7 @@ test('a sync shows how much is sent, and how much there is', async () => {
   expect(a.progress.at(-1)).toBe('');
 });
 
-/** Another token of an account of the hub; the owner's unless it says. */
+/** Creates a token of an account of the hub, by default of the owner. */
 async function tokenOf(account?: string): Promise<string> {
   const owner = await Socket.open(hub.url);
   await owner.ask({ type: 'login', user_id: hub.ownerSecret });
@@ -338,7 +338,7 @@ describe('two kronos and a plain client, all of them away', () => {
     expect(found.get('third')).toMatchObject({ worktime: 10 });
     expect(new Set(tasksOf(a).map(({ id }) => id)).size).toBe(6);
 
-    // Undo, of one's own change and of what came from elsewhere; the others hear of it.
+    // Undo, of an own change and of a received one. The other devices receive the result.
     const doneStep = a.database.read().log.find(({ action }) => action === 'done')?.n;
     await all(a, `revert ${doneStep}`, 'sync');
     await all(b, 'sync');

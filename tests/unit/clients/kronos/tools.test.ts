@@ -1,5 +1,5 @@
-// The verbs beyond the protocol's: history and revert, completion in a real shell, what setup prints, what the doctor finds, and those
-// that talk to a real hub.
+// Further verbs: history and revert, completion in real shells, the output of setup, the findings of the doctor, and the verbs that connect
+// to a real hub.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ describe('log and revert', () => {
 describe('completion', () => {
   const bin = fileURLToPath(new URL('../../../../bin/kronos.cjs', import.meta.url));
 
-  /** What a real shell prints, with the real command. */
+  /** The output of a real shell that runs the real command. */
   function shell(folder: string, name: string, ...args: readonly string[]): string[] {
     const path = join(folder, 'bin');
     if (!existsSync(path)) {
@@ -106,7 +106,7 @@ describe('completion', () => {
     return execFileSync(name, args, { env }).toString().trim().split(/\r?\n/);
   }
 
-  /** What bash offers after this line. */
+  /** Bash's completions of a line. */
   function bash(folder: string, line: string, type = 9): string[] {
     const script = `
       eval "$(kronos completion bash)"
@@ -120,12 +120,12 @@ describe('completion', () => {
     return shell(folder, 'bash', '--norc', '-c', script, 'bash', line);
   }
 
-  /** What fish offers after this line. */
+  /** Fish's completions of a line. */
   function fish(folder: string, line: string): string[] {
     return shell(folder, 'fish', '-c', 'kronos completion fish | source; complete -C $argv[1]', line);
   }
 
-  /** What zsh, in a terminal, makes of this line at TAB: by `eval` of the script, or with the script in a folder of fpath. */
+  /** The line after TAB in zsh in a terminal. The script is loaded by `eval`, or from a folder of fpath. */
   function zsh(folder: string, line: string, how = 'compinit -u -D; eval "$(kronos completion zsh)"'): string {
     const script = `
       zmodload zsh/zpty
@@ -145,7 +145,7 @@ describe('completion', () => {
     return test.skip;
   };
 
-  /** Two open tasks and one that is active. */
+  /** Creates two open tasks and an active one. */
   async function tasksIn(folder: string): Promise<void> {
     const cli = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
     for (const line of ['a buy milk +home', 'a call Bob: 10:30 +work', 'a feed cat', 's 2']) await cli.run(line);

@@ -1,4 +1,4 @@
-// What a line of words means, and what a field is called, as tables (rules G, F and I of protocol/README.md).
+// The meaning of a line of words and the names of fields, as tables (rules G, F and I of protocol/README.md).
 
 import { describe, expect, test } from '@jest/globals';
 import { fullDuration, shortDuration } from '../../../../protocol/duration.ts';

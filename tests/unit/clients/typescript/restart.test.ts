@@ -1,5 +1,5 @@
-// A hub process that is stopped or killed and started again while SDKs write over real sockets: no write is lost or doubled, and the
-// SDKs reconnect by themselves.
+// A hub process that is stopped or killed and started again while SDKs write over real sockets: no write is lost or duplicated, and
+// the SDKs reconnect by themselves.
 
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';

@@ -1,4 +1,4 @@
-// The page's idea of the hub's time, from questions and answers with made-up delays.
+// The page's estimate of the hub's time, from requests and answers with chosen delays.
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

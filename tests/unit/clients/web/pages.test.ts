@@ -1,4 +1,4 @@
-// The pages as they leave the hub: nothing unescaped, nothing that the policy would stop, every file they name there.
+// The HTML of the pages: everything is escaped, nothing violates the Content-Security-Policy, and every referenced file exists.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pages } from '../../../../server/adapters/mobtimer/pages.ts';

@@ -1,4 +1,4 @@
-// What pages say when the hub does not talk to them, and where addresses of ActivityWatch's web UI lead.
+// The messages of pages that the hub refuses, and the redirects of ActivityWatch web UI addresses.
 
 import { describe, expect, test } from '@jest/globals';
 import { webUiAddress } from '../../../../clients/web/front/web-ui.ts';

@@ -1,4 +1,4 @@
-// The room as the page knows it: history without doubles, resets, moments told once, and where the bars go.
+// The page's state of a room: history without duplicates, resets, events of a turn that are reported once, and the positions of the bars.
 
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -88,7 +88,7 @@ describe('the room', () => {
   });
 });
 
-/** Looks at the clock at these minutes after noon, and gives what was told. */
+/** Evaluates the clock at these minutes after noon. Returns the reported events. */
 function told(looks: readonly (readonly [Entry | undefined, number])[]) {
   let before: Look | undefined;
   return looks.map(([what, at]) => {

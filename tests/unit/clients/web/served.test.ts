@@ -1,4 +1,4 @@
-// The pages over real HTTP, on both engines: what a browser keeps, and what it is sent again.
+// The pages over real HTTP, on both engines: caching by browsers.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RunningHub } from '../../../../server/compose.ts';

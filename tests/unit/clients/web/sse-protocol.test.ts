@@ -1,4 +1,4 @@
-// What the hub streams becomes values or nothing; what the page sends is always JSON.
+// Events of the hub are parsed to values or ignored, and requests of the page are always JSON.
 
 import { describe, expect, test } from '@jest/globals';
 import { minutesOf, newsOf, startBody } from '../../../../clients/web/room/sse-protocol.ts';

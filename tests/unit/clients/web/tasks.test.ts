@@ -1,4 +1,4 @@
-// What the page of tasks decides without a browser: writes out of actions, lines to type, keys, words.
+// The logic of the page of tasks without a browser: writes of actions, input lines, keys, texts.
 
 import { describe, expect, test } from '@jest/globals';
 import { type ActionContext, add, done, remove, update } from '../../../../clients/kronos/data/actions.ts';
