@@ -196,7 +196,8 @@ function Block({ block, fill, color, label, isChosen, isReached, choose }: Block
       role="button"
       aria-label={label}
       aria-pressed={isChosen}
-      tabIndex={isReached ? 0 : -1}
+      // In an SVG the name of an attribute keeps its letter case.
+      tabindex={isReached ? 0 : -1}
       onClick={choose}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return;
