@@ -1,8 +1,8 @@
 // Follows which tools have sent something, while the page wants to know.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Connection } from '../../typescript/index.ts';
-import { type ArrivedTool, arrivedTools, toolOf } from './arrivals.ts';
+import type { ChannelEvent, Connection, Subscription } from '../../typescript/index.ts';
+import { type ArrivedTool, arrivalChannels, arrivedTools, toolOf } from './arrivals.ts';
 
 /** @param connection undefined if nobody wants to know @returns undefined until the hub has answered */
 export function useArrivals(connection: Connection | undefined): ReadonlySet<ArrivedTool> | undefined {
@@ -10,22 +10,39 @@ export function useArrivals(connection: Connection | undefined): ReadonlySet<Arr
   useEffect(() => {
     if (connection === undefined) return;
     let isWanted = true;
-    const changes = connection.follow('*');
-    const hear = async () => {
+    const followed: Subscription<ChannelEvent<unknown>>[] = [];
+    const add = (tools: Iterable<ArrivedTool>) => {
+      if (isWanted) setArrived((now) => new Set([...(now ?? []), ...tools]));
+    };
+    const ask = async (): Promise<ReadonlySet<ArrivedTool>> => {
+      const answer = await connection.channels();
+      const tools = answer.ok ? arrivedTools(answer.channels) : new Set<ArrivedTool>();
+      if (answer.ok) add(tools);
+      return tools;
+    };
+    const hear = async (changes: Subscription<ChannelEvent<unknown>>) => {
       for await (const { type, channel } of changes) {
         const tool = type === 'create' || type === 'update' ? toolOf(channel) : undefined;
-        if (tool !== undefined && isWanted) setArrived((now) => new Set([...(now ?? []), tool]));
+        if (tool !== undefined) add([tool]);
       }
     };
-    const ask = async () => {
-      const answer = await connection.channels();
-      if (answer.ok && isWanted) setArrived((now) => new Set([...(now ?? []), ...arrivedTools(answer.channels)]));
+    const begin = async () => {
+      const known = await ask();
+      if (!isWanted) return;
+      // Only what has nothing yet: a channel begins with all of its items, and a tool of years has millions.
+      for (const { channel, tool } of arrivalChannels) {
+        if (known.has(tool)) continue;
+        const changes = connection.follow(channel);
+        followed.push(changes);
+        hear(changes).catch(() => undefined);
+      }
+      // What arrived between the question and the subscriptions.
+      await ask();
     };
-    hear().catch(() => undefined);
-    void ask();
+    void begin();
     return () => {
       isWanted = false;
-      changes.close();
+      for (const changes of followed) changes.close();
     };
   }, [connection]);
   return arrived;
