@@ -17,18 +17,18 @@ const { leftovers } = house;
 afterEach(() => house.clear());
 
 const visit = (url: string, options?: VisitorOptions) => house.visit(`${url}tasks`, options);
-const started = (said?: Partial<Config>) => house.started({ ownerToken: token, ...said });
+const started = (config?: Partial<Config>) => house.started({ ownerToken: token, ...config });
 
 /** Another device of the owner, which sends one request after another and reads the tasks. */
 class Other {
   #socket: WebSocket;
-  #heard: ((text: string) => void) | undefined;
+  #onAnswer: ((text: string) => void) | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (data) => {
       const message = JSON.parse(String(data));
-      if (message.ref !== undefined) this.#heard?.(message);
+      if (message.ref !== undefined) this.#onAnswer?.(message);
     });
   }
 
@@ -41,7 +41,7 @@ class Other {
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
   ask(request: object): Promise<any> {
     const answer = new Promise((resolve) => {
-      this.#heard = resolve;
+      this.#onAnswer = resolve;
     });
     this.#socket.send(JSON.stringify({ ...request, user_id: token, ref: 1 }));
     return answer;

@@ -15,8 +15,8 @@ afterEach(async () => {
   running = [];
 });
 
-async function start(said: Partial<Config> = {}): Promise<RunningHub> {
-  const hub = await startComposed(said);
+async function start(config: Partial<Config> = {}): Promise<RunningHub> {
+  const hub = await startComposed(config);
   running.push(hub);
   return hub;
 }

@@ -21,8 +21,8 @@ export class House {
   }
 
   /** A hub in memory. */
-  async started(said?: Partial<Config>): Promise<RunningHub> {
-    const hub = await startComposed(said);
+  async started(config?: Partial<Config>): Promise<RunningHub> {
+    const hub = await startComposed(config);
     this.#hubs.push(hub);
     return hub;
   }

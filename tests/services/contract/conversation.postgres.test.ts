@@ -15,9 +15,9 @@ else {
     }, 60_000);
     afterAll(() => postgres.remove());
 
-    const twoNodes: Start = async (said, world) => {
+    const twoNodes: Start = async (overrides, world) => {
       const store = await postgres.database();
-      const on = { ...said, store, data: postgres.folder() };
+      const on = { ...overrides, store, data: postgres.folder() };
       return [await startNode(on, world), await startNode({ ...on, data: postgres.folder() }, world)];
     };
     conversation('WebSocket', 'auto', webSocket, twoNodes);

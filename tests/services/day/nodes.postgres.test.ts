@@ -21,8 +21,8 @@ else {
     });
     afterAll(() => postgres.remove());
 
-    async function start(said: Parameters<typeof DayHub.start>[0]): Promise<DayHub> {
-      const hub = await DayHub.start(said);
+    async function start(overrides: Parameters<typeof DayHub.start>[0]): Promise<DayHub> {
+      const hub = await DayHub.start(overrides);
       open.push(hub);
       return hub;
     }

@@ -85,7 +85,7 @@ class Writer {
 
 /** Follows over one connection, without reconnecting. */
 class Follower {
-  readonly told = new Map<number, number>();
+  readonly received = new Map<number, number>();
   #isOver = false;
   readonly #talk: Talk;
 
@@ -101,7 +101,7 @@ class Follower {
   }
 
   async knows(numbers: ReadonlySet<number>): Promise<void> {
-    const missing = () => [...numbers].filter((number) => !this.told.has(number));
+    const missing = () => [...numbers].filter((number) => !this.received.has(number));
     await eventually(() => this.#isOver || missing().length === 0, 'a follower to know what was acknowledged', {
       deadlineMs,
       instead: () => `${missing().length} of ${numbers.size} are missing, ${missing().slice(0, 5)} for example`,
@@ -121,7 +121,7 @@ class Follower {
         return;
       }
       for (const { item } of message.changes ?? message.items ?? [message]) {
-        if (typeof item === 'number') this.told.set(item, (this.told.get(item) ?? 0) + 1);
+        if (typeof item === 'number') this.received.set(item, (this.received.get(item) ?? 0) + 1);
       }
     }
   }
@@ -203,9 +203,9 @@ else {
         store,
       );
       expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
-      const kept = new Set(rows.map(({ n }) => Number(n)));
-      expect([...acknowledged].filter((number) => !kept.has(number))).toEqual([]);
-      for (const { told } of followers) expect([...told].filter(([, times]) => times > 1)).toEqual([]);
+      const stored = new Set(rows.map(({ n }) => Number(n)));
+      expect([...acknowledged].filter((number) => !stored.has(number))).toEqual([]);
+      for (const { received } of followers) expect([...received].filter(([, times]) => times > 1)).toEqual([]);
     }
 
     test.each([
@@ -338,8 +338,8 @@ else {
               reason: expect.stringContaining('NATS'),
             });
             await writers.more(20);
-            const told = follower.told.size;
-            await eventually(() => follower.told.size >= told + 20, 'a follower to be told without the relay', {
+            const received = follower.received.size;
+            await eventually(() => follower.received.size >= received + 20, 'a follower to be told without the relay', {
               deadlineMs,
             });
             await nats.up();

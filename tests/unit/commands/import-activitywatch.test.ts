@@ -30,8 +30,8 @@ afterEach(async () => {
   await leftovers.clear();
 });
 
-async function take(said: string, apiKey?: string) {
-  const source = await openSource(said, apiKey);
+async function take(path: string, apiKey?: string) {
+  const source = await openSource(path, apiKey);
   try {
     return await importSource(source, deps, () => undefined);
   } finally {

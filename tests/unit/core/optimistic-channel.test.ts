@@ -253,11 +253,11 @@ describe('an optimistic channel', () => {
 
   test('only the listeners of this process receive the parsed value of a write', async () => {
     const parsed = { count: 7 };
-    const heard: unknown[] = [];
-    channel.listen((changes) => heard.push(...changes.map((change) => change.parsed)));
+    const received: unknown[] = [];
+    channel.listen((changes) => received.push(...changes.map((change) => change.parsed)));
     await channel.write(put(7), { parsed: new Map([['count', parsed]]) });
     await channel.write(put(8));
-    expect(heard).toEqual([parsed, undefined]);
+    expect(received).toEqual([parsed, undefined]);
     const since = await channel.since(0, 10);
     expect(JSON.stringify(since)).not.toContain('parsed');
     const recent = await channel.since(1, 10);

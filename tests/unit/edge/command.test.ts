@@ -164,9 +164,9 @@ test('ActivityWatch’s own server on the port is recognised, with advice', asyn
   });
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const told = await describeListener(port);
-  expect(told).toMatch(/ActivityWatch’s own server \(v0\.13\.2\) runs on port \d+/);
-  expect(told).toMatch(/aw-qt/);
+  const description = await describeListener(port);
+  expect(description).toMatch(/ActivityWatch’s own server \(v0\.13\.2\) runs on port \d+/);
+  expect(description).toMatch(/aw-qt/);
   server.close();
   server.closeAllConnections();
 });

@@ -24,12 +24,12 @@ async function hubHere(): Promise<RunningHub> {
   return hub;
 }
 
-async function startHubAndEdge(said: Partial<EdgeConfig> = {}, world?: TestWorld) {
+async function startHubAndEdge(overrides: Partial<EdgeConfig> = {}, world?: TestWorld) {
   const hub = await hubHere();
   const wire = await Wire.open(() => Number(new URL(hub.url).port));
   wires.push(wire);
   const token = await tokenFor(hub.url, 'laptop');
-  const edge = await startEdge(wire.url, token.secret, { timeoutMs: 2_000, ...said }, world);
+  const edge = await startEdge(wire.url, token.secret, { timeoutMs: 2_000, ...overrides }, world);
   open.push(edge);
   return { hub, wire, edge, token };
 }
@@ -41,7 +41,7 @@ const beat = (second: number, title = 'a', duration = 0) => ({
 });
 const window = '/api/0/buckets/aw-watcher-window_box';
 const heartbeat = `${window}/heartbeat?pulsetime=5`;
-const saying = (said: readonly string[]) => said.join('\n');
+const joinLines = (lines: readonly string[]) => lines.join('\n');
 
 /** Cuts the connection to the hub and waits until the edge has noticed. */
 async function gone(wire: Wire, edge: { readonly url: string }): Promise<void> {
@@ -71,9 +71,9 @@ describe('writes', () => {
 
   test('creating a bucket is answered 200, then 304 without a body', async () => {
     const { edge } = await startHubAndEdge();
-    const said = { client: 'c', type: 't', hostname: 'box' };
-    expect((await ask(edge.url, 'POST', window, said)).status).toBe(200);
-    const again = await ask(edge.url, 'POST', window, said);
+    const overrides = { client: 'c', type: 't', hostname: 'box' };
+    expect((await ask(edge.url, 'POST', window, overrides)).status).toBe(200);
+    const again = await ask(edge.url, 'POST', window, overrides);
     expect([again.status, again.text]).toEqual([304, '']);
   });
 
@@ -82,16 +82,16 @@ describe('writes', () => {
     await ask(edge.url, 'POST', '/api/0/settings/theme', '"dark"');
     await ask(edge.url, 'POST', '/api/0/settings/old', '1');
     await ask(edge.url, 'DELETE', '/api/0/settings/old');
-    const kept = await ask(edge.url, 'POST', heartbeat, beat(0));
+    const answer = await ask(edge.url, 'POST', heartbeat, beat(0));
     const dropped = await ask(edge.url, 'POST', heartbeat, beat(100));
-    await ask(edge.url, 'POST', `${window}/events`, { ...beat(0, 'edited', 9), id: kept.value.id });
+    await ask(edge.url, 'POST', `${window}/events`, { ...beat(0, 'edited', 9), id: answer.value.id });
     await ask(edge.url, 'DELETE', `${window}/events/${dropped.value.id}`);
     await ask(edge.url, 'POST', '/api/0/buckets/other_box/heartbeat?pulsetime=1', beat(0));
     await ask(edge.url, 'DELETE', '/api/0/buckets/other_box?force=1');
     await drained(edge.url);
     expect((await ask(hub.url, 'GET', '/api/0/settings')).value).toEqual({ theme: 'dark' });
     expect((await ask(hub.url, 'GET', `${window}/events`)).value).toMatchObject([
-      { id: kept.value.id, duration: 9, data: { title: 'edited' } },
+      { id: answer.value.id, duration: 9, data: { title: 'edited' } },
     ]);
     expect((await ask(hub.url, 'GET', '/api/0/buckets/other_box')).status).toBe(404);
   });
@@ -223,7 +223,7 @@ describe('reads', () => {
     wire.weather = () => 'fair';
     await drained(edge.url);
     expect((await ask(edge.url, 'POST', '/api/0/query/', asked)).value).toEqual([2]);
-    expect(saying(edge.printed)).toMatch(/cannot be reached: .*\n.*answers again/);
+    expect(joinLines(edge.printed)).toMatch(/cannot be reached: .*\n.*answers again/);
   });
 
   test('delivered events are trimmed after a while, undelivered ones stay, and the hub deletes nothing', async () => {
@@ -331,8 +331,8 @@ describe('the hub', () => {
       return true;
     }, 'the edge to say that its token is refused');
     expect((await ask(edge.url, 'POST', heartbeat, beat(1))).status).toBe(200);
-    expect(saying(edge.printed)).toMatch(/refuses the token/);
-    expect(saying(edge.printed)).not.toContain(token.secret);
+    expect(joinLines(edge.printed)).toMatch(/refuses the token/);
+    expect(joinLines(edge.printed)).not.toContain(token.secret);
     expect(Object.keys((await ask(hub.url, 'GET', '/api/0/buckets/')).value)).toEqual([]);
     expect(wire.passed.length).toBeGreaterThan(0);
   });
@@ -389,21 +389,21 @@ describe('the hub', () => {
 describe('Kronos', () => {
   async function say(edge: { readonly kronos: string | null }, ...texts: readonly string[]): Promise<string> {
     const socket = connect(Number(edge.kronos?.split(':')[1]), '127.0.0.1');
-    let heard = '';
+    let received = '';
     socket.on('data', (piece: Buffer) => {
-      heard += piece.toString();
-      if (heard.includes('pong')) socket.end();
+      received += piece.toString();
+      if (received.includes('pong')) socket.end();
     });
     socket.write(texts.join(''));
     await new Promise((resolve) => socket.once('close', resolve));
-    return heard;
+    return received;
   }
 
   test('a client without a token speaks as this machine, over the wire that Vim speaks', async () => {
     const { edge, token } = await startHubAndEdge({ kronosPort: 0 });
     const create = '{"type":"create","task":{"id":1,"desc":"plan","tags":[]},"version":1}';
-    const heard = await say(edge, '{"type":"login"}', create, '{"type":"read-all"}{"type":"ping"}');
-    const [login, all] = heard.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
+    const received = await say(edge, '{"type":"login"}', create, '{"type":"read-all"}{"type":"ping"}');
+    const [login, all] = received.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
     expect(login).toMatchObject({ success: true, type: 'login', user_id: token.secret });
     expect(all.tasks).toMatchObject([{ id: 1, desc: 'plan' }]);
   });
@@ -417,9 +417,9 @@ describe('Kronos', () => {
   test('when the hub stops, connections through the edge are closed', async () => {
     const { wire, edge } = await startHubAndEdge({ kronosPort: 0 });
     const socket = connect(Number(edge.kronos?.split(':')[1]), '127.0.0.1');
-    const heard = new Promise((resolve) => socket.once('data', resolve));
+    const received = new Promise((resolve) => socket.once('data', resolve));
     socket.write('{"type":"login"}');
-    await heard;
+    await received;
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('end', () => socket.end());
     wire.cut();

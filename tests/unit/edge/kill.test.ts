@@ -56,15 +56,15 @@ test('nothing is lost and nothing doubled when edge and hub are killed again and
   const turns = [...bucketsOf('laptop'), ...dayOf('laptop', random, rounds * turnsARound)].filter(({ path, needs }) => {
     return needs === undefined && !path(0).endsWith('/events');
   });
-  let told = 0;
+  let acknowledged = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const killAt = told + 5 + Math.floor(random() * (turnsARound / 2));
+    const killAt = acknowledged + 5 + Math.floor(random() * (turnsARound / 2));
     for (let turn = 0; turn < turnsARound; turn += 1) {
-      const { method, path, body } = turns[told] ?? {};
+      const { method, path, body } = turns[acknowledged] ?? {};
       if (method === undefined || path === undefined) break;
       const answering = answered(edgeUrl, method, path(0), body?.(0));
       // Kills it during the request.
-      if (told === killAt) {
+      if (acknowledged === killAt) {
         if (round % 2 === 0) edge.signal('SIGKILL');
         else hub.signal('SIGKILL');
         await (round % 2 === 0 ? edge : hub).ended;
@@ -72,16 +72,16 @@ test('nothing is lost and nothing doubled when edge and hub are killed again and
         else hub = startHub();
       }
       expect([200, 304]).toContain((await answering).status);
-      told += 1;
+      acknowledged += 1;
     }
   }
-  for (const { method, path, body } of turns.slice(0, told)) await ask(control.url, method, path(0), body?.(0));
+  for (const { method, path, body } of turns.slice(0, acknowledged)) await ask(control.url, method, path(0), body?.(0));
   // If the hub was killed last, waits until it is up again.
   await answered(hubUrl, 'GET', '/-/health');
   await drained(edgeUrl);
 
   const there = await everything(hubUrl, { authorization: `Bearer ${secret}` });
   expect(there).toEqual(await everything(control.url));
-  expect(told).toBeGreaterThan(turnsARound * 2);
+  expect(acknowledged).toBeGreaterThan(turnsARound * 2);
   await control.stop();
 }, 240_000);

@@ -91,8 +91,8 @@ function text(type: string, field: string, value: string | undefined): string {
   const schema = Object.entries(requests).find(([name]) => name === type)?.[1];
   const base = (schema?.required ?? []).filter((name) => name !== 'type' && name !== field);
   const fields = base.map((name) => `${JSON.stringify(name)}:${required[name]}`);
-  const said = value === undefined ? [] : [`${JSON.stringify(field)}:${value}`];
-  return `{${[`"type":${JSON.stringify(type)}`, ...fields, ...said].join()}}`;
+  const input = value === undefined ? [] : [`${JSON.stringify(field)}:${value}`];
+  return `{${[`"type":${JSON.stringify(type)}`, ...fields, ...input].join()}}`;
 }
 
 const cases = Object.entries(requests).flatMap(([type, { properties }]) =>
@@ -111,7 +111,7 @@ describe('decoding', () => {
         error: 'invalid payload',
       });
     }
-    for (const said of [
+    for (const input of [
       '',
       ' ',
       'null',
@@ -125,7 +125,7 @@ describe('decoding', () => {
       '\u{feff}{}',
       '{"type":"ping"}{"type":"ping"}',
     ]) {
-      expect(decode(said)).toMatchObject({ ok: false, error: 'invalid payload' });
+      expect(decode(input)).toMatchObject({ ok: false, error: 'invalid payload' });
     }
   });
 
@@ -170,7 +170,7 @@ describe('decoding', () => {
       ['{"type":"create","channel":"c","item":1,"write_id":""}', 'invalid write id'],
       ['{"type":"ping","ref":{}}', 'invalid ref'],
     ] as const;
-    for (const [said, error] of wrong) expect([said, decode(said)]).toMatchObject([said, { ok: false, error }]);
+    for (const [input, error] of wrong) expect([input, decode(input)]).toMatchObject([input, { ok: false, error }]);
   });
 
   test.each([
@@ -189,8 +189,8 @@ describe('decoding', () => {
     let tried = 0;
     for (const { type, field } of cases) {
       for (const value of [undefined, ...values, ...unparsable]) {
-        const said = text(type, field, value);
-        const decoded = decode(said);
+        const input = text(type, field, value);
+        const decoded = decode(input);
         tried += 1;
         if (decoded.ok) expect(decoded.request.type).toBe(type);
         else expect(Object.keys(errors)).toContain(decoded.code);
@@ -252,13 +252,13 @@ describe('a running hub', () => {
 
   test('answers every value in every field of every type without an internal error', async () => {
     const hub = await startHub();
-    let said = 0;
+    let input = 0;
     for (const { type, field } of cases) {
       if (type === 'login' && field === 'name') continue;
-      const wire = hub.connect(undefined, { address: `10.0.${said % 250}.1` });
+      const wire = hub.connect(undefined, { address: `10.0.${input % 250}.1` });
       await wire.ask({ type: 'login', user_id: hub.owner, device_id: '', version: 0 });
       const messages = [undefined, ...values].map((value) => text(type, field, value));
-      said += messages.length;
+      input += messages.length;
       const answers = await wire.ask(...messages);
       for (const { success, error } of answers) {
         expect(typeof success).toBe('boolean');
@@ -266,7 +266,7 @@ describe('a running hub', () => {
       }
       wire.hangUp();
     }
-    expect(said).toBeGreaterThan(8_000);
+    expect(input).toBeGreaterThan(8_000);
     expect(faults(hub)).toEqual([]);
   }, 60_000);
 

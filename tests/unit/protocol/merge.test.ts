@@ -170,19 +170,19 @@ describe('two copies of one task in a list', () => {
   const lives = [life('milk', task(2, 'milk'), task(9, 'milk', { done: ts })), life('bread', task(2, 'bread'))];
 
   test('[M10.5] the second, known by its index, takes no other task’s id', () => {
-    const told = task(9, 'milk', { done: ts });
+    const received = task(9, 'milk', { done: ts });
     const edited = task(2, 'rye bread');
     const listing = {
       keys: new Map([
         [copy, 'milk'],
-        [told, 'milk'],
+        [received, 'milk'],
       ]),
       present: new Set<string>(),
       unindexed: new Set(['bread']),
       fresh: new Set<Task>(),
       shown: new Set<string>(),
     };
-    const { outcomes } = mergeList(lives, [copy, told, edited], 100, listing);
+    const { outcomes } = mergeList(lives, [copy, received, edited], 100, listing);
     expect(outcomes).toEqual([{ kind: 'write', key: 'bread', task: edited, overruled: undefined }]);
   });
 

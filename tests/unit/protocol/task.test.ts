@@ -31,9 +31,9 @@ describe('ids', () => {
 describe('the owner in an index', () => {
   test('[R2.2] is replaced by the account, and by the reader’s user id on the way out', () => {
     const task = { id: 1, index: 'secret#1#1000', desc: 'x' };
-    const kept = withOwner(task, 'secret', 'alice');
-    expect(kept).toEqual({ id: 1, index: 'alice#1#1000', desc: 'x' });
-    expect(withOwner(kept, 'alice', 'other')).toEqual({ id: 1, index: 'other#1#1000', desc: 'x' });
+    const stored = withOwner(task, 'secret', 'alice');
+    expect(stored).toEqual({ id: 1, index: 'alice#1#1000', desc: 'x' });
+    expect(withOwner(stored, 'alice', 'other')).toEqual({ id: 1, index: 'other#1#1000', desc: 'x' });
   });
 
   test('[R2.2] stays where the index begins otherwise', () => {

@@ -64,12 +64,13 @@ describe('the version that a login is answered', () => {
 
   test('[M4.1] [M4.5] believes a version in whole seconds only if the device’s clock had left that second', () => {
     const second = 1_767_614_400_000;
-    const told = (left: number, offset = 0) => loginVersion(base({ versions: [second], left, offset }), second, hub);
-    expect(told(second + 999)).toBe(second - 1);
-    expect(told(second + 1_000)).toBe(now);
+    const versionFor = (left: number, offset = 0) =>
+      loginVersion(base({ versions: [second], left, offset }), second, hub);
+    expect(versionFor(second + 999)).toBe(second - 1);
+    expect(versionFor(second + 1_000)).toBe(now);
     // The device's clock is three seconds ahead, or behind.
-    expect(told(second - 2_000, 3_000)).toBe(now);
-    expect(told(second + 1_000, -3_000)).toBe(second - 1);
-    expect(told(second + 4_000, -3_000)).toBe(now);
+    expect(versionFor(second - 2_000, 3_000)).toBe(now);
+    expect(versionFor(second + 1_000, -3_000)).toBe(second - 1);
+    expect(versionFor(second + 4_000, -3_000)).toBe(now);
   });
 });

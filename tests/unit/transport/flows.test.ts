@@ -132,7 +132,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
   }, 30_000);
 
   test('an iterator of another kind is ended at once when nobody waits for its next piece', async () => {
-    const told = new Line<true>();
+    const aborted = new Line<true>();
     const asked = new Line<true>();
     const own = await open(engine, {
       routes: [
@@ -143,7 +143,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
               return new Promise(() => undefined);
             },
             return() {
-              told.push(true);
+              aborted.push(true);
               return Promise.resolve({ done: true, value: undefined });
             },
           }),
@@ -155,7 +155,7 @@ describe.each(LISTENERS)('a chunked reply over %s', (engine) => {
     asking.end();
     await asked.next();
     asking.destroy();
-    await told.next();
+    await aborted.next();
     await own.close();
   });
 

@@ -19,7 +19,7 @@ function framed(bytes: Uint8Array, cuts: readonly number[], limit = LIMIT) {
     fault ??= frames.fault;
     from = to;
   }
-  return { messages, fault, held: framer.bufferedBytes };
+  return { messages, fault, buffered: framer.bufferedBytes };
 }
 
 const objects = fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), { maxLength: 5 });
@@ -31,7 +31,7 @@ describe('the framing of JSON without delimiters', () => {
       fc.property(objects, space, fc.array(fc.nat(), { maxLength: 20 }), (values, between, cuts) => {
         const texts = values.map((value) => JSON.stringify(value));
         const bytes = Buffer.from(between + texts.join(between) + between);
-        expect(framed(bytes, cuts)).toEqual({ messages: texts, fault: null, held: 0 });
+        expect(framed(bytes, cuts)).toEqual({ messages: texts, fault: null, buffered: 0 });
       }),
       { seed: 20261121, numRuns: 1_000 },
     );
@@ -79,7 +79,7 @@ describe('the framing of JSON without delimiters', () => {
       expect(framed(object(101), cuts, 100)).toMatchObject({ messages: [], fault: 'too_large' });
       expect(framed(object(200).subarray(0, 150), cuts, 100)).toMatchObject({ fault: 'too_large' });
     }
-    expect(framed(object(100).subarray(0, 99), [], 100)).toMatchObject({ messages: [], fault: null, held: 99 });
+    expect(framed(object(100).subarray(0, 99), [], 100)).toMatchObject({ messages: [], fault: null, buffered: 99 });
   });
 
   test('a megabyte that arrives byte by byte is stored in one block', () => {

@@ -331,11 +331,11 @@ describe.each(LISTENERS)('a stream over %s', (engine) => {
     response.pause();
     const published: string[] = [];
     const events = talk.events.next();
-    let told = false;
+    let isReported = false;
     void events.then(() => {
-      told = true;
+      isReported = true;
     });
-    while (!told) {
+    while (!isReported) {
       const one = `<${published.length}:${'y'.repeat(10_000)}>`;
       published.push(one);
       running.publisher.publish('t', one);

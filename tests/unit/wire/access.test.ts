@@ -135,7 +135,7 @@ async function login(hub: TestHub, secret: string, device = ''): Promise<Wire> {
 }
 
 /** All stored data as one text. */
-async function kept(hub: TestHub): Promise<string> {
+async function everythingStored(hub: TestHub): Promise<string> {
   const channels = await hub.store.channels('');
   const own = channels.filter(({ channel }) => !channel.startsWith('@hub/devices') && !channel.startsWith('@hub/uses'));
   return JSON.stringify(
@@ -171,13 +171,13 @@ describe('every request with every kind of token', () => {
       const allowed = need === 'nothing' || scopes.includes(need);
       for (const form of forms) {
         const wire = await login(hub, secret);
-        const before = await kept(hub);
+        const before = await everythingStored(hub);
         const answers = await wire.ask({ type, ...form, ref: 1 });
         const forbidden = answers.some((answer: Message) => answer.code === 'forbidden');
         expect([type, form, forbidden]).toEqual([type, form, !allowed]);
         if (!allowed) expect(answers).toHaveLength(1);
-        if (need !== 'write' && need !== 'admin') expect(await kept(hub)).toBe(before);
-        if (!allowed) expect(await kept(hub)).toBe(before);
+        if (need !== 'write' && need !== 'admin') expect(await everythingStored(hub)).toBe(before);
+        if (!allowed) expect(await everythingStored(hub)).toBe(before);
         wire.hangUp();
       }
     }
@@ -193,11 +193,11 @@ describe('every request with every kind of token', () => {
     expect(answers).toMatchObject([{ type: 'login', version: -1 }]);
     await owner.ask({ type: 'update', task: { id: 1, desc: 'hidden too' } });
     await wire.ask({ type: 'write-all', tasks: [{ id: 5, desc: 'mine' }], ref: 1 });
-    const told = JSON.stringify([
+    const text = JSON.stringify([
       answers,
       await wire.ask({ type: 'create', task: { id: 5, desc: 'also mine' }, ref: 2 }),
     ]);
-    expect(told).not.toContain('hidden');
+    expect(text).not.toContain('hidden');
   });
 
   test('[L8] a revoked token reads and writes nothing, from the same turn on', async () => {
@@ -213,7 +213,7 @@ describe('every request with every kind of token', () => {
     await settle();
     expect(wire.received).toMatchObject([{ code: 'revoked' }]);
     expect(wire.closedWith).toBe(4401);
-    expect(await kept(hub)).not.toContain('"late"');
+    expect(await everythingStored(hub)).not.toContain('"late"');
   });
 
   test('[L2.1] a name, a token’s id or a hash opens nothing, before and after the right secret was used', async () => {
@@ -301,7 +301,7 @@ describe('two accounts', () => {
       'epoch',
     ];
     const numbers = ['task_id', 'seq', 'to', 'at', 'before', 'base', 'limit', 'from'];
-    const heard = ['', ''];
+    const received = ['', ''];
     for (let turn = 0; turn < 10_000; turn += 1) {
       const at = Math.floor(random() * 2);
       const foreign = secrets[1 - at] ?? '';
@@ -322,12 +322,12 @@ describe('two accounts', () => {
       if (wire === undefined || wire.closedWith !== undefined) throw new Error('closed');
       wire.say(message);
       if (turn % 50 === 49) {
-        for (const [index, one] of wires.entries()) heard[index] += JSON.stringify(await one.ask());
+        for (const [index, one] of wires.entries()) received[index] += JSON.stringify(await one.ask());
         hub.world.pass(10_000);
       }
     }
     // Its own texts are returned in errors and in its own data. Only the texts of the other account count.
-    for (const [at, text] of heard.entries()) {
+    for (const [at, text] of received.entries()) {
       expect(text.length).toBeGreaterThan(10_000);
       expect(text).toContain(marks[at]);
       expect(text).not.toContain(marks[1 - at]);

@@ -11,7 +11,7 @@ async function login(hub: TestHub, secret: string, device = ''): Promise<Wire> {
   return wire;
 }
 
-async function everythingKept(hub: TestHub): Promise<string> {
+async function everythingStored(hub: TestHub): Promise<string> {
   const channels = await hub.store.channels('');
   return JSON.stringify(await Promise.all(channels.map(({ channel }) => hub.store.history(channel, {}))));
 }
@@ -40,9 +40,9 @@ describe('secrets', () => {
       { type: 'delete', task_index: `${token.secret}#7#1` },
       { type: 'revert', channel: 'tasks', to: 3 },
     ];
-    const told: Message[] = [];
-    for (const write of writes) told.push(...(await alice.ask({ ...write, ref: 1 })));
-    expect(told.filter(({ success }) => !success)).toEqual([]);
+    const received: Message[] = [];
+    for (const write of writes) received.push(...(await alice.ask({ ...write, ref: 1 })));
+    expect(received.filter(({ success }) => !success)).toEqual([]);
 
     const seen: Message[] = [];
     for (const wire of [alice, laptop, admin]) {
@@ -59,12 +59,12 @@ describe('secrets', () => {
     await admin.ask({ type: 'token', name: 'more' }, { type: 'revoke', token: mine.token.id });
     seen.push(...(await admin.ask()).filter(({ type }) => type !== 'token'));
     const text = JSON.stringify(seen.filter(({ type, tasks }) => !(type === 'read-all' && tasks !== undefined)));
-    const kept = await everythingKept(hub);
+    const stored = await everythingStored(hub);
     const logged = JSON.stringify(hub.world.lines);
     for (const secret of secrets) {
       // A client's tasks contain its own secret, and no other one.
       if (secret !== account.secret && secret !== token.secret) expect(text).not.toContain(secret);
-      expect(kept).not.toContain(secret);
+      expect(stored).not.toContain(secret);
       expect(logged).not.toContain(secret);
     }
     const [{ tasks }] = (await laptop.ask({ type: 'read-all' })).slice(-1);
@@ -77,7 +77,7 @@ describe('secrets', () => {
     const hub = await startHub({ personal: false });
     const wrong = '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const wire = await login(hub, hub.owner);
-    const said = [
+    const requests = [
       { type: 'login', user_id: wrong },
       { type: 'read-all', user_id: wrong },
       { type: wrong },
@@ -94,8 +94,8 @@ describe('secrets', () => {
       { type: 'delete', task_index: hub.owner },
       `{"${hub.owner}":`,
     ];
-    const answers = await wire.ask(...said);
-    expect(answers).toHaveLength(said.length);
+    const answers = await wire.ask(...requests);
+    expect(answers).toHaveLength(requests.length);
     // A hint may repeat the sender's own text.
     const refusals = answers.map(({ error, code, hint: _hint, ...rest }) => ({ error, code, ...rest }));
     for (const answer of refusals) expect(answer).toMatchObject({ success: false });
@@ -160,7 +160,7 @@ describe('an administrator', () => {
     await alice.ask({ type: 'create', channel: 'notes', item: 1 }, { type: 'create', task: { id: 1, desc: 'x' } });
     const owner = await login(hub, hub.owner, 'other');
     await owner.ask({ type: 'create', channel: 'notes', item: 2 });
-    const told = (await admin.ask()).map(({ channel }) => channel);
-    expect(told.sort()).toEqual(['alice/notes', 'alice/tasks']);
+    const received = (await admin.ask()).map(({ channel }) => channel);
+    expect(received.sort()).toEqual(['alice/notes', 'alice/tasks']);
   });
 });

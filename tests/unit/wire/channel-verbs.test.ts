@@ -72,9 +72,9 @@ describe('a connection', () => {
     const hub = await startHub();
     const wire = await login(hub, 'a');
     wire.room = 50;
-    for (let said = 0; said < 1_000_000; said += 1) {
+    for (let sent = 0; sent < 1_000_000; sent += 1) {
       wire.say('{"type":"read-all"}');
-      if (said % 10_000 === 0) await settle();
+      if (sent % 10_000 === 0) await settle();
     }
     expect(wire.closedWith).toBe(4413);
     expect(hub.hub.sessions.size).toBe(0);

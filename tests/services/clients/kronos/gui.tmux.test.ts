@@ -363,9 +363,9 @@ class WebSocketByHand {
       });
     });
     socket.send(JSON.stringify({ ...request, user_id: this.#token, ref: 1 }));
-    const said = await answer;
+    const message = await answer;
     socket.close();
-    return said;
+    return message;
   }
 
   async tasks(): Promise<readonly { active: number }[]> {

@@ -78,9 +78,9 @@ class TaskList {
     );
     copy.run('import -', (await kronos.run('export taskwarrior')).out);
     const uuids = (tasks: readonly Exported[]) => tasks.map(({ uuid }) => String(uuid)).sort();
-    const kept = list.exported().filter(({ status }) => status !== 'deleted' && status !== 'recurring');
-    expect(uuids(copy.exported())).toEqual(uuids(kept));
-    for (const task of kept) {
+    const current = list.exported().filter(({ status }) => status !== 'deleted' && status !== 'recurring');
+    expect(uuids(copy.exported())).toEqual(uuids(current));
+    for (const task of current) {
       expect(copy.exported()).toContainEqual(task);
     }
   });

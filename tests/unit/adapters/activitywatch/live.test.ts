@@ -14,8 +14,8 @@ afterEach(async () => {
   hub = undefined;
 });
 
-async function start(said: Parameters<typeof startComposed>[0] = {}): Promise<string> {
-  hub = await startComposed(said);
+async function start(config: Parameters<typeof startComposed>[0] = {}): Promise<string> {
+  hub = await startComposed(config);
   return hub.url;
 }
 
@@ -56,10 +56,10 @@ describe('a start', () => {
     const { accounts } = assembled.parts;
     const begin = accounts.createOwner.bind(accounts);
     let goOn = () => {};
-    const held = new Promise<void>((resolve) => {
+    const isReleased = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    accounts.createOwner = (secret) => held.then(() => begin(secret));
+    accounts.createOwner = (secret) => isReleased.then(() => begin(secret));
     const opening = openPorts(assembled.parts, testConfig({ port }), world);
     const url = `http://127.0.0.1:${port}/`;
     for (let status = 0; status === 0; ) status = await upgradeStatus(port);

@@ -25,7 +25,7 @@ async function ruled(): Promise<TestServer> {
 
 const beat = (server: TestServer, seconds: number, data: object, bucket = window) =>
   server.post(`/api/0/buckets/${bucket}/heartbeat?pulsetime=5`, event(seconds, data));
-const kept = async (server: TestServer, bucket = window) =>
+const storedData = async (server: TestServer, bucket = window) =>
   (await server.get(`/api/0/buckets/${bucket}/events`)).value.map(({ data }: { data: unknown }) => data);
 
 describe('privacy rules', () => {
@@ -52,12 +52,12 @@ describe('privacy rules', () => {
     await server.post(`/api/0/buckets/${window}`, { type: 'currentwindow', client: 'c', hostname: 'box' });
     const some = [event(0, { app: 'KeePassXC' }), event(1, { app: 'Code', title: 'secret' })];
     await server.post(`/api/0/buckets/${window}/events`, some);
-    expect(await kept(server)).toEqual([{ app: 'Code', title: 'private' }]);
+    expect(await storedData(server)).toEqual([{ app: 'Code', title: 'private' }]);
     const large = Array.from({ length: 3_000 }, (_, index) =>
       event(10 + index, { app: index % 2 === 0 ? 'KeePassXC' : 'Code', title: `secret ${'x'.repeat(50)}` }),
     );
     expect((await server.post(`/api/0/buckets/${window}/events`, large)).body).toBe('null\n');
-    const all = await kept(server);
+    const all = await storedData(server);
     expect(all).toHaveLength(1_501);
     expect(new Set(all.map((data: unknown) => JSON.stringify(data)))).toEqual(
       new Set(['{"app":"Code","title":"private"}']),
@@ -67,7 +67,7 @@ describe('privacy rules', () => {
     };
     const other = await ruled();
     expect((await other.post('/api/0/import', file)).status).toBe(200);
-    expect(await kept(other)).toHaveLength(1_500);
+    expect(await storedData(other)).toHaveLength(1_500);
   });
 
   test('that are invalid are refused with the reason when they are saved, and the earlier rules stay in force', async () => {
@@ -76,12 +76,12 @@ describe('privacy rules', () => {
     expect([wrong.status, wrong.value.message]).toEqual([400, expect.stringContaining('rule 1: pattern')]);
     expect((await server.post('/api/0/settings/privacy_filters', [{ field: 'x', action: 'eat' }])).status).toBe(400);
     await beat(server, 0, { app: 'Code', title: 'secret' });
-    expect(await kept(server)).toEqual([{ app: 'Code', title: 'private' }]);
+    expect(await storedData(server)).toEqual([{ app: 'Code', title: 'private' }]);
     for (const none of [[], null, false]) {
       expect((await server.post('/api/0/settings/privacy_filters', none)).status).toBe(200);
     }
     await beat(server, 100, { app: 'Code', title: 'secret' });
-    expect(await kept(server)).toContainEqual({ app: 'Code', title: 'secret' });
+    expect(await storedData(server)).toContainEqual({ app: 'Code', title: 'secret' });
   });
 
   test('are one account’s, and not another’s', async () => {

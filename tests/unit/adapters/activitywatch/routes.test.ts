@@ -213,8 +213,8 @@ describe('buckets', () => {
 
   test('are accepted in the form of the Rust library, with null for unknown fields', async () => {
     const server = await openServer();
-    const said = { created: null, data: {}, metadata: { start: null, end: null }, events: null, last_updated: null };
-    expect((await server.post('/api/0/buckets/b', { id: 'b', ...described, ...said })).status).toBe(200);
+    const nulls = { created: null, data: {}, metadata: { start: null, end: null }, events: null, last_updated: null };
+    expect((await server.post('/api/0/buckets/b', { id: 'b', ...described, ...nulls })).status).toBe(200);
     const beat = { id: null, timestamp: '2026-01-01T10:00:00.123456789Z', duration: 0, data: { app: 'a' } };
     expect((await server.post('/api/0/buckets/b/heartbeat?pulsetime=11.0', beat)).value.id).toBe(1);
     expect((await server.get('/api/0/buckets/b')).value).toMatchObject({ ...described, data: {} });

@@ -232,8 +232,10 @@ describe('a list that was sent', () => {
     const mine = second(hub);
     hub.world.pass(5_000);
     const back = await login(hub, 'b', mine);
-    const told = await back.wire.ask({ type: 'write-all', tasks: [task(1, 'one'), task(2, 'TWO')], version: mine });
-    expect(lists(told).map(({ tasks }) => tasks)).toMatchObject([[task(1, 'one'), task(2, 'TWO'), task(3, 'three')]]);
+    const answers = await back.wire.ask({ type: 'write-all', tasks: [task(1, 'one'), task(2, 'TWO')], version: mine });
+    expect(lists(answers).map(({ tasks }) => tasks)).toMatchObject([
+      [task(1, 'one'), task(2, 'TWO'), task(3, 'three')],
+    ]);
   });
 });
 

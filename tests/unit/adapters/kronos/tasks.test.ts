@@ -66,8 +66,8 @@ describe('task verbs', () => {
     await b.ask({ type: 'delete', task_index: `${other.secret}#1#1000` });
     const [gone] = await a.ask();
     expect(gone).toMatchObject({ type: 'delete', task_id: 1, task_index: `${hub.owner}#1#1000` });
-    const kept = await hub.store.history('owner/tasks', {});
-    expect(JSON.stringify(kept)).not.toContain(hub.owner);
+    const history = await hub.store.history('owner/tasks', {});
+    expect(JSON.stringify(history)).not.toContain(hub.owner);
   });
 
   test('[W3.1] [W3.3] a create with a taken id gets another id, and its sender gets all tasks', async () => {
@@ -192,7 +192,7 @@ describe('task verbs', () => {
     hub.world.pass(60_000);
     await c.ask({ type: 'delete', task_id: 1 });
     await a.ask({ type: 'create', task: task(1, 'bread') });
-    const [all] = await b.ask({ type: 'delete', task_id: 1 }).then((said) => said.slice(-1));
+    const [all] = await b.ask({ type: 'delete', task_id: 1 }).then((answers) => answers.slice(-1));
     expect(all.tasks).toMatchObject([task(1, 'bread')]);
     await a.ask({ type: 'delete', task_id: 1 });
     expect(await b.ask()).toMatchObject([{ type: 'delete', task_id: 1 }]);
@@ -206,7 +206,7 @@ describe('task verbs', () => {
     await a.ask({ type: 'create', task: done, version: hub.world.now() });
     hub.world.pass(60_000);
     await a.ask({ type: 'update', task: { ...done, desc: 'oat milk' } });
-    const [notice, all] = await b.ask({ type: 'update', task: task(2, 'milk') }).then((said) => said.slice(-2));
+    const [notice, all] = await b.ask({ type: 'update', task: task(2, 'milk') }).then((answers) => answers.slice(-2));
     expect(notice).toMatchObject({ type: 'update', task: { desc: 'oat milk' } });
     expect(all).toMatchObject({ type: 'read-all', tasks: [task(2, 'oat milk')] });
   });
@@ -217,13 +217,13 @@ describe('task verbs', () => {
     const b = await login(hub, 'b');
     const now = hub.world.now();
     await a.ask({ type: 'create', task: task(1, 'milk'), version: now });
-    const [first] = await b.ask({ type: 'read-all' }).then((said) => said.slice(-1));
+    const [first] = await b.ask({ type: 'read-all' }).then((answers) => answers.slice(-1));
     expect(first.tasks).toMatchObject([task(1, 'milk')]);
     hub.world.pass(60_000);
     await a.ask({ type: 'update', task: task(1, 'milk', { tags: ['new'] }) });
     const [all] = await b
       .ask({ type: 'update', task: task(1, 'oat milk'), version: now + 60_000 })
-      .then((said) => said.slice(-1));
+      .then((answers) => answers.slice(-1));
     expect(all).toMatchObject({ type: 'read-all', tasks: [task(1, 'oat milk', { tags: ['new'] })] });
     b.hangUp(false);
     const back = hub.connect('b');
@@ -250,7 +250,7 @@ describe('task verbs', () => {
     );
     const [all] = await back
       .ask({ type: 'update', task: task(1, 'milk', { tags: ['new'] }), version: now + 66_000 })
-      .then((said) => said.slice(-1));
+      .then((answers) => answers.slice(-1));
     expect(all.tasks).toMatchObject([task(11767614460, 'milk', { due: 99, done: 1_767_614_460, tags: ['new'] })]);
   });
 
@@ -280,14 +280,14 @@ describe('task verbs', () => {
       b.say({ type: 'update', task: task(2, 'rye', { due: 0, tags: ['x'] }), version: ahead });
       await settle();
       b.say({ type: 'update', task: task(1, 'milk', { due: 0, tags: ['x'] }), version: ahead });
-      const [all] = await b.ask().then((said) => said.slice(-1));
+      const [all] = await b.ask().then((answers) => answers.slice(-1));
       expect(all.tasks).toMatchObject([
         task(1, 'milk', { due: 99, tags: ['x'] }),
         task(2, 'rye', { due: 98, tags: ['x'] }),
       ]);
       hub.world.pass(5_000);
       await b.ask({ type: 'update', task: task(1, 'milk', { due: 0, tags: ['x'] }), version: ahead });
-      const [now] = await a.ask({ type: 'read-all' }).then((said) => said.slice(-1));
+      const [now] = await a.ask({ type: 'read-all' }).then((answers) => answers.slice(-1));
       expect(now.tasks[0]).toMatchObject(task(1, 'milk', { due: 0, tags: ['x'] }));
     });
 
@@ -296,7 +296,7 @@ describe('task verbs', () => {
       await a.ask({ type: 'delete', task_id: 1 });
       await a.ask({ type: 'create', task: task(1, 'cheese') });
       hub.world.pass(60_000);
-      const [all] = await b.ask({ type: 'delete', task_id: 1, version: ahead }).then((said) => said.slice(-1));
+      const [all] = await b.ask({ type: 'delete', task_id: 1, version: ahead }).then((answers) => answers.slice(-1));
       expect(all.tasks).toMatchObject([task(1, 'cheese'), task(2, 'rye')]);
       hub.world.pass(5_000);
       expect(await b.ask({ type: 'delete', task_id: 1, version: ahead })).toEqual([]);
@@ -309,7 +309,7 @@ describe('task verbs', () => {
       hub.world.pass(60_000);
       await b.ask({ type: 'create', task: task(1, 'cheese'), version: ahead });
       await b.ask({ type: 'update', task: task(1, 'butter'), version: ahead });
-      const [all] = await a.ask({ type: 'read-all' }).then((said) => said.slice(-1));
+      const [all] = await a.ask({ type: 'read-all' }).then((answers) => answers.slice(-1));
       expect(all.tasks).toMatchObject([task(1, 'butter'), task(2, 'rye')]);
     });
   });

@@ -29,7 +29,7 @@ async function tasksOf(wire: Wire): Promise<Message[]> {
 }
 
 /** A hub with a task that `old` (2018) created and that `young` (2019) received. */
-async function told(): Promise<{ hub: TestHub; old: Wire; young: Wire; alias: string }> {
+async function hubWithTask(): Promise<{ hub: TestHub; old: Wire; young: Wire; alias: string }> {
   const hub = await startHub();
   const [old, young] = [await login(hub, 'old'), await login(hub, 'young')];
   await old.ask({ type: 'create', task: task(1, 'milk'), version: hub.world.now() });
@@ -57,7 +57,7 @@ describe('text ids', () => {
 
 describe('fields that a generation cannot do without', () => {
   test('[R4.1] [R4.2] [R4.3] each client gets the fields of its generation; a client of unknown generation gets those of both', async () => {
-    const { hub, old, young } = await told();
+    const { hub, old, young } = await hubWithTask();
     await young.ask({ type: 'create', task: of2019(2, 'bread', { active: 1, start: [9_000_000_000_000] }) });
     const [milk, bread] = await tasksOf(young);
     expect(milk).toMatchObject({ start: [], stop: [], active: 0 });
@@ -68,7 +68,7 @@ describe('fields that a generation cannot do without', () => {
   });
 
   test('[R4.4] fields that a client repeats are not stored; fields that it changes are stored in the form of the task', async () => {
-    const { hub, old, young, alias } = await told();
+    const { hub, old, young, alias } = await hubWithTask();
     await young.ask({
       type: 'update',
       task_id: 1,
@@ -86,7 +86,7 @@ describe('fields that a generation cannot do without', () => {
   });
 
   test('[R5] a task without an index is sent with one, by which it can be updated and deleted', async () => {
-    const { old, young } = await told();
+    const { old, young } = await hubWithTask();
     const [{ index }] = await tasksOf(young);
     await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index }) });
     expect(await tasksOf(old)).toMatchObject([{ id: 1, desc: 'oat milk' }]);
@@ -127,7 +127,7 @@ describe('a task in a list that cannot be read', () => {
 
 describe('an index that a client of 2019 makes for a task that it was notified of', () => {
   test('[W10.1] [W10.2] means that task in update, done and delete, in any order', async () => {
-    const { hub, old, young, alias } = await told();
+    const { hub, old, young, alias } = await hubWithTask();
     await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index: alias }) });
     hub.world.pass(60_000);
     const done = of2019(-1_1767614460000, 'oat milk', { index: alias, done: 1_767_614_460_000 });
@@ -139,13 +139,13 @@ describe('an index that a client of 2019 makes for a task that it was notified o
   });
 
   test('[W10.1] means that task also in a delete without an earlier update', async () => {
-    const { old, young, alias } = await told();
+    const { old, young, alias } = await hubWithTask();
     await young.ask({ type: 'delete', task_index: alias });
     expect(await tasksOf(old)).toEqual([]);
   });
 
   test('[W10.2] is remembered over a restart of the hub', async () => {
-    const { hub, young, alias } = await told();
+    const { hub, young, alias } = await hubWithTask();
     const done = of2019(-1_1767614460000, 'milk', { index: alias, done: 1_767_614_460_000 });
     await young.ask({ type: 'update', task_id: 1, task: done });
     young.hangUp();
@@ -159,13 +159,13 @@ describe('an index that a client of 2019 makes for a task that it was notified o
   });
 
   test('[W10.3] is that of a new task in create', async () => {
-    const { young, alias } = await told();
+    const { young, alias } = await hubWithTask();
     await young.ask({ type: 'create', task: of2019(1, 'bread', { index: alias }) });
     expect(await tasksOf(young)).toMatchObject([{ desc: 'milk' }, { desc: 'bread' }]);
   });
 
   test('[W10.4] means that task in a list, edited or not; a task made offline under another index is new', async () => {
-    const { hub, young, alias } = await told();
+    const { hub, young, alias } = await hubWithTask();
     young.hangUp();
     hub.world.pass(60_000);
     const back = hub.connect('young');
@@ -181,7 +181,7 @@ describe('an index that a client of 2019 makes for a task that it was notified o
 });
 
 test('[W10.5] a known client of 2019 gets a new task and then its index, with increasing versions', async () => {
-  const { hub, old, young } = await told();
+  const { hub, old, young } = await hubWithTask();
   await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
   await young.ask();
   hub.world.pass(60_000);
@@ -197,7 +197,7 @@ test('[W10.5] a known client of 2019 gets a new task and then its index, with in
 });
 
 test('[R4.1] a client that repeats the fields of both generations and names no old id is one of 2018', async () => {
-  const { hub, old } = await told();
+  const { hub, old } = await hubWithTask();
   const reader = await login(hub, 'reader');
   const [milk] = await tasksOf(reader);
   await reader.ask({ type: 'update', task: { ...milk, desc: 'oat milk' } });
@@ -207,7 +207,7 @@ test('[R4.1] a client that repeats the fields of both generations and names no o
 });
 
 test('[W1.2] others are notified of a change in a list, also where the device sent it in the stored form', async () => {
-  const { hub, old, young } = await told();
+  const { hub, old, young } = await hubWithTask();
   const [milk] = await tasksOf(old);
   await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
   await young.ask();
@@ -222,7 +222,7 @@ test('[W1.2] others are notified of a change in a list, also where the device se
 
 describe('a change of id', () => {
   test('[W11.1] is sent as a delete, a create and an update, with increasing versions', async () => {
-    const { hub, old, young } = await told();
+    const { hub, old, young } = await hubWithTask();
     const version = hub.world.now();
     await old.ask({ type: 'update', task: task(1_1767614460, 'milk', { done: 1_767_614_460 }), version });
     const notices = await young.ask();
@@ -234,7 +234,7 @@ describe('a change of id', () => {
   });
 
   test('[W11.2] that frees an id for another task is sent before that task', async () => {
-    const { hub, old, young } = await told();
+    const { hub, old, young } = await hubWithTask();
     const index = (await tasksOf(old))[0].index;
     const list = [task(2, 'milk', { index }), task(1, 'bread')];
     await old.ask({ type: 'write-all', tasks: list, version: hub.world.now() });
@@ -244,7 +244,7 @@ describe('a change of id', () => {
 });
 
 test('[M13] silent changes of a client of 2018 are merged when it reconnects, under the version that it had', async () => {
-  const { hub, old, young } = await told();
+  const { hub, old, young } = await hubWithTask();
   const version = hub.world.now();
   await old.ask({ type: 'update', task: task(1, 'milk'), version });
   old.hangUp();

@@ -14,7 +14,7 @@ const day = 86_400_000;
 const nothing = { timer: 0, requested: null, user: null, nextUser: null, type: null };
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-async function heard(guest: Guest): Promise<any> {
+async function nextMessage(guest: Guest): Promise<any> {
   return JSON.parse(await guest.messages.next());
 }
 
@@ -48,14 +48,14 @@ describe('a room', () => {
   test('is a channel: a WebSocket gets the same events as viewers', async () => {
     const guest = await mobHub.socket();
     say(guest, { type: 'subscribe', channel: 'mob/room' });
-    expect(await heard(guest)).toMatchObject({ type: 'snapshot', channel: 'mob/room', items: [] });
+    expect(await nextMessage(guest)).toMatchObject({ type: 'snapshot', channel: 'mob/room', items: [] });
     await mobHub.put('/room', { timer: 10, user: 'ann' });
     const stream = await mobHub.follow('/room/events');
     const { timer } = await beginning(stream);
-    expect(await heard(guest)).toMatchObject({ type: 'create', channel: 'mob/room', item: timer });
+    expect(await nextMessage(guest)).toMatchObject({ type: 'create', channel: 'mob/room', item: timer });
     await mobHub.put('/room/goal', { goal: 'ship', user: 'ann' });
     const { data } = await value(stream);
-    expect(await heard(guest)).toMatchObject({ type: 'create', key: 'goal', item: data });
+    expect(await nextMessage(guest)).toMatchObject({ type: 'create', key: 'goal', item: data });
     stream.close();
     guest.end();
   });
@@ -114,7 +114,7 @@ describe('a room', () => {
     await beginning(stream);
     const [guest, follower] = [await mobHub.socket(), await mobHub.socket()];
     say(follower, { type: 'subscribe', channel: 'mob/room', ref: 1 });
-    await heard(follower);
+    await nextMessage(follower);
     const items = [
       { timer: '10', user: 5 },
       { timer: 5, requested: 'yesterday', type: 'SOMETHING' },
@@ -126,12 +126,12 @@ describe('a room', () => {
       say(guest, { type: 'create', channel: 'mob/room', item });
       const shown = (await value(stream)).data;
       expect(Object.keys(shown).sort()).toEqual(['nextUser', 'requested', 'timer', 'type', 'user']);
-      expect((await heard(follower)).item).toEqual(shown);
+      expect((await nextMessage(follower)).item).toEqual(shown);
     }
     say(guest, { type: 'create', channel: 'mob/room', key: 'goal', item: { goal: 'g'.repeat(300), user: 'x' } });
     const goal = (await value(stream)).data;
     expect(goal.goal).toHaveLength(255);
-    expect((await heard(follower)).item).toEqual(goal);
+    expect((await nextMessage(follower)).item).toEqual(goal);
     stream.close();
     for (const one of [guest, follower]) one.end();
   });
@@ -153,13 +153,13 @@ describe('a room', () => {
   ])('refuses by %s a value that is neither timer nor goal: %j', async (type, rest) => {
     const guest = await mobHub.socket();
     say(guest, { type, channel: 'mob/room', ...rest, ref: 1 });
-    expect(await heard(guest)).toMatchObject({
+    expect(await nextMessage(guest)).toMatchObject({
       success: false,
       code: 'property',
       hint: expect.stringContaining('room'),
     });
     say(guest, { type: 'read-all', channel: 'mob/room', ref: 2 });
-    expect((await heard(guest)).items).toEqual([]);
+    expect((await nextMessage(guest)).items).toEqual([]);
     guest.end();
   });
 
@@ -172,9 +172,9 @@ describe('a room', () => {
     ];
     const writeAll = async (items: readonly object[]) => {
       say(guest, { type: 'write-all', channel: 'mob/room', items, ref: 1 });
-      expect(await heard(guest)).toMatchObject({ success: true });
+      expect(await nextMessage(guest)).toMatchObject({ success: true });
       say(guest, { type: 'read-all', channel: 'mob/room', ref: 2 });
-      return heard(guest);
+      return nextMessage(guest);
     };
     const first = await writeAll(written);
     expect(first.items).toHaveLength(3);
@@ -196,7 +196,7 @@ describe('a room', () => {
     for (let n = 0; n < 50; n += 1) {
       say(guest, { type: 'create', channel: 'mob/room', key: `k${n}`, item: { timer: 10, user: `u${n % 2}` }, ref: n });
     }
-    for (let n = 0; n < 50; n += 1) expect(await heard(guest)).toMatchObject({ success: true });
+    for (let n = 0; n < 50; n += 1) expect(await nextMessage(guest)).toMatchObject({ success: true });
     const stream = await mobHub.follow('/room/events');
     const { history } = await beginning(stream);
     const expected = (at: number) => (at % 2 === 0 ? { user: 'u1', nextUser: 'u0' } : { user: 'u0', nextUser: 'u1' });
@@ -208,7 +208,7 @@ describe('a room', () => {
   test('counts as active when it was never opened by HTTP', async () => {
     const guest = await mobHub.socket();
     say(guest, { type: 'create', channel: 'mob/unseen', item: { timer: 10 }, ref: 1 });
-    await heard(guest);
+    await nextMessage(guest);
     // The hub must read the room from the store first.
     const active = async () => JSON.parse((await mobHub.ask('GET', '/stats')).body).activeTimers;
     await eventually(async () => (await active()) > 0, 'the room to count as active');
@@ -253,13 +253,13 @@ describe('a room', () => {
     mobHub.world.pass(600_000);
     await quiet(mobHub);
     await mobHub.put('/room', { timer: 12 });
-    const told: unknown[] = [];
-    while (told.length < 5) {
+    const events: unknown[] = [];
+    while (events.length < 5) {
       const { name, data } = await value(stream);
-      if (name !== 'KEEP_ALIVE') told.push(data);
+      if (name !== 'KEEP_ALIVE') events.push(data);
       if (data?.timer === 12) break;
     }
-    expect(told).toMatchObject([
+    expect(events).toMatchObject([
       { timer: 10 },
       { timer: 11 },
       { goal: 'stays' },

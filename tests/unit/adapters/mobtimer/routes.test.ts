@@ -164,11 +164,11 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       const users = Array.from({ length: 20 }, (_, at) => `u${at}`);
       const answers = await Promise.all(users.map((user) => mobHub.put('/room', { timer: 10, user })));
       expect(answers.map(({ status }) => status)).toEqual(users.map(() => 202));
-      const told: { user: string; nextUser: string | null }[] = [];
-      for (const _ of users) told.push((await value(stream)).data);
-      expect(told.map(({ user }) => user).sort()).toEqual([...users].sort());
+      const received: { user: string; nextUser: string | null }[] = [];
+      for (const _ of users) received.push((await value(stream)).data);
+      expect(received.map(({ user }) => user).sort()).toEqual([...users].sort());
       // All are new: the next person is the first typist, except for the first request.
-      expect(told.map(({ nextUser }) => nextUser)).toEqual([null, ...users.slice(1).map(() => told[0]?.user)]);
+      expect(received.map(({ nextUser }) => nextUser)).toEqual([null, ...users.slice(1).map(() => received[0]?.user)]);
       stream.close();
     });
 
@@ -257,10 +257,10 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
         const { history, timer } = await beginning(stream);
         const seen = [...history, timer].map((request) => (request as { timer: number }).timer);
         for (let next = 0; next < 3; next += 1) {
-          const told = await value(stream);
-          expect(told.name).toBe('TIMER_REQUEST');
-          expect(told.data.timer).toBe((seen.at(-1) ?? 0) + 1);
-          seen.push(told.data.timer);
+          const received = await value(stream);
+          expect(received.name).toBe('TIMER_REQUEST');
+          expect(received.data.timer).toBe((seen.at(-1) ?? 0) + 1);
+          seen.push(received.data.timer);
         }
         stream.close();
       }

@@ -10,8 +10,8 @@ const mac = 'wakatime/v1.90.0 (darwin-23.0-arm64) go1.22 vim/9 vim-wakatime/11.1
 
 /** Two hours of today and one of yesterday, on two projects, two machines and in two languages, with a minute of neither. */
 async function work(testHub: TestHub): Promise<void> {
-  const every = (from: number, count: number, step: number, said: object) =>
-    Array.from({ length: count }, (_, index) => beat(from + index * step, said));
+  const every = (from: number, count: number, step: number, fields: object) =>
+    Array.from({ length: count }, (_, index) => beat(from + index * step, fields));
   const hub = { project: 'hub', branch: 'main', language: 'TypeScript', dependencies: ['fs', 'ws'] };
   const web = {
     project: 'web',

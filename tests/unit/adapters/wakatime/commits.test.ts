@@ -29,7 +29,7 @@ const commit = (digit: string, seconds: number, more: object = {}) => ({
 describe('commits', () => {
   test('have the time of their project and branch since the previous commit, also when that arrives late', async () => {
     await post([commit('b', noon - 600), commit('a', noon - 1_800)]);
-    const work = (from: number, said: object) => [0, 60, 120].map((more) => beat(from + more, said));
+    const work = (from: number, fields: object) => [0, 60, 120].map((more) => beat(from + more, fields));
     const main = { branch: 'main' };
     await testHub.send([
       ...work(noon - 2_000, main),

@@ -55,14 +55,14 @@ describe('the file of a dump', () => {
 
   test('of heartbeats has each heartbeat once, on its day, as the endpoint lists it', async () => {
     const store = await filled();
-    const { days: told } = await file('heartbeats');
+    const { days: dumpedDays } = await file('heartbeats');
     expect(store.most).toBeLessThanOrEqual(2_000);
-    expect(told).toHaveLength(days);
-    for (const { date, heartbeats } of [told[0], told[7], told.at(-1)]) {
+    expect(dumpedDays).toHaveLength(days);
+    for (const { date, heartbeats } of [dumpedDays[0], dumpedDays[7], dumpedDays.at(-1)]) {
       expect(heartbeats).toHaveLength(perDay);
       expect(heartbeats).toEqual((await testHub.get(`heartbeats?date=${date}`)).data);
     }
-    expect(told[0].heartbeats.slice(0, 4).map(({ project }: { project: string | null }) => project)).toEqual([
+    expect(dumpedDays[0].heartbeats.slice(0, 4).map(({ project }: { project: string | null }) => project)).toEqual([
       null,
       'project-1',
       'project-2',
@@ -72,9 +72,9 @@ describe('the file of a dump', () => {
 
   test('of days contains the days of the summaries', async () => {
     await filled();
-    const { days: told, range } = await file('daily');
+    const { days: dumpedDays, range } = await file('daily');
     const { data } = await testHub.get('summaries?start=2025-12-16&end=2026-01-04');
-    expect(told.map(({ date, ...day }: { date: string }) => day)).toEqual(data);
+    expect(dumpedDays.map(({ date, ...day }: { date: string }) => day)).toEqual(data);
     expect(range.end - range.start).toBe(days * 86_400 - 1);
   });
 

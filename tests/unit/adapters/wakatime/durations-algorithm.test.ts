@@ -19,8 +19,8 @@ interface Sample {
 }
 
 const none: Heartbeat = { entity: 'a.ts', type: 'file', category: 'coding' };
-const sample = (at: number, said: Partial<Heartbeat> = {}): Sample => {
-  const heartbeat = { ...none, ...said };
+const sample = (at: number, fields: Partial<Heartbeat> = {}): Sample => {
+  const heartbeat = { ...none, ...fields };
   return { key: derivedUuid([at, heartbeat]), at, heartbeat };
 };
 
@@ -30,11 +30,11 @@ function beatsOf(samples: readonly Sample[]): HeartbeatColumns {
   return beats;
 }
 
-const rule = (said: Partial<CreditRule> = {}): CreditRule => ({
+const rule = (fields: Partial<CreditRule> = {}): CreditRule => ({
   timeout: 15 * minute,
   writesOnly: false,
   reach: 15 * minute,
-  ...said,
+  ...fields,
 });
 
 /** Sums in seconds by a context's field, for each span between two bounds. */
@@ -59,8 +59,8 @@ const projectOf = ({ project }: HeartbeatContext) => project;
 
 describe('a gap', () => {
   const monday = Date.UTC(2026, 0, 5) / 1_000;
-  const at = (seconds: number, project: string, said: Partial<Heartbeat> = {}) =>
-    sample(monday + seconds, { project, ...said });
+  const at = (seconds: number, project: string, fields: Partial<Heartbeat> = {}) =>
+    sample(monday + seconds, { project, ...fields });
   const day = [monday, monday + 86_400];
 
   test('shorter than the timeout belongs to the earlier heartbeat; a longer one counts nowhere, and the last heartbeat is worth nothing', () => {
@@ -187,42 +187,43 @@ describe('property: heartbeats at random', () => {
     }
     return [...times].map((at) => {
       const last = (['project', 'branch', 'language'] as const).filter(() => random() < 0.15);
-      const said: Heartbeat = {
+      const fields: Heartbeat = {
         entity: pick(random, ['a.ts', 'b.ts']),
         type: 'file',
         category: pick(random, ['coding', 'debugging']),
       };
       for (const name of ['project', 'branch', 'language'] as const) {
-        if (!last.includes(name) && random() < 0.8) said[name] = `${name} ${pick(random, ['1', '2', '3'])}`;
+        if (!last.includes(name) && random() < 0.8) fields[name] = `${name} ${pick(random, ['1', '2', '3'])}`;
       }
-      if (last.length > 0) said.last = last;
-      if (random() < 0.4) said.is_write = true;
-      return sample(at, said);
+      if (last.length > 0) fields.last = last;
+      if (random() < 0.4) fields.is_write = true;
+      return sample(at, fields);
     });
   }
 
   /** Attributes each second to the latest heartbeat before it, if the next one follows within the timeout. */
-  function plain(samples: readonly Sample[], by: CreditRule, field: (said: Heartbeat) => string) {
+  function plain(samples: readonly Sample[], by: CreditRule, field: (fields: Heartbeat) => string) {
     const inOrder = [...samples].sort((a, b) => a.at - b.at);
-    const known: { at: number; said: Heartbeat }[] = [];
+    const known: { at: number; fields: Heartbeat }[] = [];
     for (const { at, heartbeat } of inOrder) {
       const before = known.at(-1);
-      const near = before !== undefined && at - before.at < by.reach / second ? before.said : undefined;
-      const said = { ...heartbeat };
+      const near = before !== undefined && at - before.at < by.reach / second ? before.fields : undefined;
+      const fields = { ...heartbeat };
       for (const name of heartbeat.last ?? []) {
-        const inherited = name === 'project' || near?.project === said.project ? near?.[name] : undefined;
-        if (inherited !== undefined) said[name] = inherited;
+        const inherited = name === 'project' || near?.project === fields.project ? near?.[name] : undefined;
+        if (inherited !== undefined) fields[name] = inherited;
       }
-      known.push({ at, said });
+      known.push({ at, fields });
     }
-    const counted = known.filter(({ said }) => !by.writesOnly || said.is_write === true);
+    const counted = known.filter(({ fields }) => !by.writesOnly || fields.is_write === true);
     return days.map((_, day) => {
       const all: Record<string, number> = {};
-      for (const [index, { at, said }] of counted.entries()) {
+      for (const [index, { at, fields }] of counted.entries()) {
         const next = counted[index + 1];
         if (next === undefined || (next.at - at) * second >= by.timeout) continue;
         for (let now = at; now < next.at; now += 1) {
-          if (now >= (bounds[day] ?? 0) && now < (bounds[day + 1] ?? 0)) all[field(said)] = (all[field(said)] ?? 0) + 1;
+          if (now >= (bounds[day] ?? 0) && now < (bounds[day + 1] ?? 0))
+            all[field(fields)] = (all[field(fields)] ?? 0) + 1;
         }
       }
       return Object.fromEntries(Object.entries(all).sort());
@@ -256,7 +257,7 @@ describe('property: heartbeats at random', () => {
     }
     expect(beats.size).toBe(samples.length);
     for (const name of ['project', 'branch', 'language', 'category'] as const) {
-      const expected = plain(samples, by, (said) => said[name] ?? '');
+      const expected = plain(samples, by, (fields) => fields[name] ?? '');
       expect(sums(beats, by, bounds, (context) => context[name])).toEqual(expected);
     }
     // The parts of a period add up to the whole period.

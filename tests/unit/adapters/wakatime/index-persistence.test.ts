@@ -19,22 +19,22 @@ const derived = '@derived/wakatime/ann';
 const rule: CreditRule = { timeout: 900 * second, writesOnly: false, reach: 900 * second };
 
 async function send(node: Node, heartbeats: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
-  const taken = heartbeats.map((said) => {
+  const parsed = heartbeats.map((fields) => {
     const one = parseHeartbeat(
-      { entity: 'a.ts', project: 'p', ...said },
+      { entity: 'a.ts', project: 'p', ...fields },
       { userAgent: '', machine: '', at: Date.UTC(2026, 5) },
     );
     if (!one.ok) throw new Error(JSON.stringify(one.errors));
     return one;
   });
-  await writeHeartbeats(await node.channel(), taken, { origin: 'x', at: 0 });
+  await writeHeartbeats(await node.channel(), parsed, { origin: 'x', at: 0 });
 }
 
 /** Eleven heartbeats a minute apart on each of some days. */
-const daysOf = (count: number, said: object = {}) =>
+const daysOf = (count: number, fields: object = {}) =>
   Array.from({ length: count * 11 }, (_, index) => ({
     time: first + Math.floor(index / 11) * daySeconds + (index % 11) * 60,
-    ...said,
+    ...fields,
   }));
 
 const reachOf = (day: number, days = 1) => ({
@@ -55,7 +55,7 @@ async function restart(node: Node): Promise<void> {
   node.timelines = new AccountIndexes(node.hub);
 }
 
-async function kept(store: Store, key: string): Promise<Item> {
+async function storedItem(store: Store, key: string): Promise<Item> {
   const [item] = await store.read(derived, { key });
   if (item === undefined) throw new Error(`nothing is kept as ${key}`);
   return item;
@@ -165,29 +165,31 @@ describe('the persisted index', () => {
     ['those of another day', (value: string) => value.replace(/^"../, '"ZZ')],
   ])('with %s for a day is rebuilt', async (_, broken) => {
     const { store, node } = await filled();
-    const { value, time } = await kept(store, day);
+    const { value, time } = await storedItem(store, day);
     await change(store, { op: 'put', key: day, value: broken(value), time: time ?? 0 });
     expect(await total(node, 20)).toBe(600);
     expect(await total(node, 0, 50)).toBe(50 * 600);
     await restart(node);
     expect(await total(node, 20)).toBe(600);
-    expect((await kept(store, day)).value).toBe(value);
+    expect((await storedItem(store, day)).value).toBe(value);
   });
 
   test.each(['state', 'texts/0', 'contexts/0', 'lists/0', day])('without %s is rebuilt', async (key) => {
     const { store, node } = await filled();
-    const { value } = await kept(store, key);
+    const { value } = await storedItem(store, key);
     await change(store, { op: 'remove', key });
     expect(await total(node, 20)).toBe(600);
     expect(await total(node, 0, 50)).toBe(50 * 600);
     await restart(node);
     await node.timelines.of('ann');
-    expect(key === 'state' ? 'anything' : (await kept(store, key)).value).toBe(key === 'state' ? 'anything' : value);
+    expect(key === 'state' ? 'anything' : (await storedItem(store, key)).value).toBe(
+      key === 'state' ? 'anything' : value,
+    );
   });
 
   test('of another epoch is rebuilt', async () => {
     const { store, node } = await filled();
-    const { value } = await kept(store, 'state');
+    const { value } = await storedItem(store, 'state');
     const other = new MemoryStore({ epoch: 'e2' });
     for (const item of await store.read(derived, {})) {
       await change(other, { op: 'put', key: item.key, value: item.value, time: item.time ?? 0 });
@@ -197,7 +199,7 @@ describe('the persisted index', () => {
     expect(await total(moved, 0, 50)).toBe(600);
     await moved.timelines.of('ann');
     await restart(moved);
-    expect((await kept(other, 'state')).value).not.toBe(value);
+    expect((await storedItem(other, 'state')).value).not.toBe(value);
     expect(await total(moved, 0, 50)).toBe(600);
     await node.timelines.close();
   });
@@ -213,7 +215,7 @@ describe('the persisted index', () => {
     expect([await total(a, 1), await total(b, 2)]).toEqual([600, 600]);
     await send(
       a,
-      daysOf(50, { project: 'q', entity: 'b.ts' }).map((said) => ({ ...said, time: said.time + 7_200 })),
+      daysOf(50, { project: 'q', entity: 'b.ts' }).map((fields) => ({ ...fields, time: fields.time + 7_200 })),
     );
     await (await b.channel()).refresh();
     expect(await total(b, 1)).toBe(1_200);
@@ -231,7 +233,7 @@ describe('the persisted index', () => {
     await send(node, [{ time: first + 20 * daySeconds + 660 }]);
     node.hub.drain();
     await node.hub.close();
-    expect(JSON.parse((await kept(store, 'state')).value)).toMatchObject({ seq: 551 });
+    expect(JSON.parse((await storedItem(store, 'state')).value)).toMatchObject({ seq: 551 });
   });
 
   test('is written again after many changes, without any request', async () => {
@@ -239,7 +241,7 @@ describe('the persisted index', () => {
     const node = one(openNodes(store, 1));
     await send(node, daysOf(1_000));
     await node.timelines.close();
-    expect(JSON.parse((await kept(store, 'state')).value)).toMatchObject({ seq: 11_000, epoch: 'e1' });
+    expect(JSON.parse((await storedItem(store, 'state')).value)).toMatchObject({ seq: 11_000, epoch: 'e1' });
   });
 });
 
@@ -308,13 +310,13 @@ test.each(
   }
   const known = { contexts: 300, texts: 70_000 };
   const back = unpackBlock(number, packBlock(number, block), known);
-  const said = (beat: HeartbeatRow | undefined) => ({
+  const fields = (beat: HeartbeatRow | undefined) => ({
     ...beat,
     lines: Array.from(beat?.lines ?? []),
     usage: Array.from(beat?.usage ?? []),
   });
   const beats = (one: DayBlock | undefined) => Array.from({ length: one?.length ?? 0 }, (_, at) => one?.at(at));
-  expect(beats(back).map(said)).toEqual(beats(block).map(said));
+  expect(beats(back).map(fields)).toEqual(beats(block).map(fields));
   expect(back?.odd).toEqual(block.odd);
   expect(unpackBlock(number, packBlock(number, block), { ...known, contexts: 0 })).toBeUndefined();
   expect(unpackBlock(number, packBlock(number, block).slice(0, -4), known)).toBeUndefined();

@@ -17,7 +17,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
   afterEach(() => testHub.close());
 
   // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-  const kept = async (): Promise<any[]> => (await testHub.get('heartbeats?date=2026-01-05')).data;
+  const storedHeartbeats = async (): Promise<any[]> => (await testHub.get('heartbeats?date=2026-01-05')).data;
   const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
     testHub.ask('POST', path, { body, headers: { ...basic(testHub.owner), ...headers } });
 
@@ -25,7 +25,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     const answer = await testHub.send([beat(now - 60), beat(now), beat(now - 30)]);
     expect(answer.status).toBe(202);
     expect(JSON.parse(answer.body)).toEqual({ responses: [accepted, accepted, accepted] });
-    expect((await kept()).map(({ time }) => time)).toEqual([now - 60, now - 30, now]);
+    expect((await storedHeartbeats()).map(({ time }) => time)).toEqual([now - 60, now - 30, now]);
   });
 
   test('without heartbeats is answered 202', async () => {
@@ -38,13 +38,13 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     await testHub.send(batch);
     const again = await testHub.send([...batch, ...batch]);
     expect(JSON.parse(again.body).responses).toEqual([accepted, accepted, accepted, accepted]);
-    expect(await kept()).toHaveLength(2);
+    expect(await storedHeartbeats()).toHaveLength(2);
   });
 
   test('that two editors send at once is stored once', async () => {
     const batch = Array.from({ length: 25 }, (_, index) => beat(now - index));
     await Promise.all(Array.from({ length: 8 }, () => testHub.send(batch)));
-    expect(await kept()).toHaveLength(25);
+    expect(await storedHeartbeats()).toHaveLength(25);
   });
 
   test('loses only invalid heartbeats, with reasons in lists and without `error`', async () => {
@@ -68,7 +68,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
       [{ errors: { heartbeat: ['must be an object'] } }, 400],
       [{ errors: { entity: ['is longer than 8192 characters'] } }, 400],
     ]);
-    expect(await kept()).toHaveLength(1);
+    expect(await storedHeartbeats()).toHaveLength(1);
   });
 
   test('that is not JSON is answered with 400, an error and CORS headers', async () => {
@@ -82,7 +82,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
   test('is read with any content type, and when it is encoded twice', async () => {
     await post(bulk, JSON.stringify([beat(now)]), { 'content-type': 'text/plain;charset=UTF-8' });
     await post(bulk, JSON.stringify(JSON.stringify([beat(now - 1, { entity_type: 'file', type: undefined })])));
-    expect(await kept()).toHaveLength(2);
+    expect(await storedHeartbeats()).toHaveLength(2);
   });
 
   test.each([
@@ -93,7 +93,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     const headers = { ...basic(testHub.owner), 'content-encoding': encoding };
     const answer = await ask(testHub.port, 'POST', bulk, { body: compress(JSON.stringify([beat(now)])), headers });
     expect(answer.status).toBe(202);
-    expect(await kept()).toHaveLength(1);
+    expect(await storedHeartbeats()).toHaveLength(1);
   });
 
   test('with a wrong Content-Encoding is answered with 400, one that expands beyond the limit with 413', async () => {
@@ -116,15 +116,15 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
 
   test('may begin with a byte order mark', async () => {
     expect((await post(bulk, `\ufeff${JSON.stringify([beat(now)])}`)).status).toBe(202);
-    expect(await kept()).toHaveLength(1);
+    expect(await storedHeartbeats()).toHaveLength(1);
   });
 
   test('has each lone surrogate replaced by U+FFFD, also when it is packed into a text', async () => {
-    const said = JSON.stringify(beat(now, { project: 'PROJECT' })).replace('PROJECT', String.raw`a\ud83d`);
+    const heartbeat = JSON.stringify(beat(now, { project: 'PROJECT' })).replace('PROJECT', String.raw`a\ud83d`);
     const packed = JSON.stringify(beat(now - 9, { project: 'PROJECT' })).replace('PROJECT', String.raw`b\udc00`);
-    await post(bulk, `[${said}]`);
+    await post(bulk, `[${heartbeat}]`);
     await post(bulk, JSON.stringify(`[${packed}]`));
-    expect((await kept()).map(({ project }) => project)).toEqual(['b\ufffd', 'a\ufffd']);
+    expect((await storedHeartbeats()).map(({ project }) => project)).toEqual(['b\ufffd', 'a\ufffd']);
     expect((await testHub.get('projects')).data.map(({ name }: { name: string }) => name)).toEqual([
       'a\ufffd',
       'b\ufffd',
@@ -151,7 +151,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
   test('of a thousand is stored', async () => {
     const answer = await testHub.send(Array.from({ length: 1_000 }, (_, index) => beat(now - index)));
     expect(JSON.parse(answer.body).responses).toHaveLength(1_000);
-    expect(await kept()).toHaveLength(1_000);
+    expect(await storedHeartbeats()).toHaveLength(1_000);
   });
 
   test.each([
@@ -170,7 +170,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
       status: 202,
       body: JSON.stringify({ responses: [accepted] }),
     });
-    expect(await kept()).toHaveLength(1);
+    expect(await storedHeartbeats()).toHaveLength(1);
   });
 
   test.each([
@@ -194,7 +194,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     };
     const answer = await post(path, [legacy]);
     expect([answer.status, JSON.parse(answer.body).responses]).toEqual([201, [accepted]]);
-    expect(await kept()).toMatchObject([
+    expect(await storedHeartbeats()).toMatchObject([
       {
         lineno: 3,
         cursorpos: 7,
@@ -208,17 +208,19 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
   });
 
   test('of a browser may have a text as time, and has the category browsing', async () => {
-    const said = {
+    const heartbeat = {
       entity: 'https://example.org/',
       type: 'url',
       time: `${now - 0.5}`,
       plugin: 'Chrome/114.0.0.0 chrome-wakatime/3.0.17',
     };
     await testHub.ask('POST', `${bulk}?api_key=${testHub.owner}`, {
-      body: JSON.stringify([said]),
+      body: JSON.stringify([heartbeat]),
       headers: { origin: 'https://github.com' },
     });
-    expect(await kept()).toMatchObject([{ type: 'url', category: 'browsing', time: now - 0.5, project: null }]);
+    expect(await storedHeartbeats()).toMatchObject([
+      { type: 'url', category: 'browsing', time: now - 0.5, project: null },
+    ]);
     expect((await testHub.get('user_agents')).data).toMatchObject([{ editor: 'Chrome', is_browser_extension: true }]);
   });
 
@@ -249,7 +251,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
 
   test('may have its machine’s name in UTF-8, as the legacy command line sends it', async () => {
     await testHub.send([beat(now)], { 'x-machine-name': 'Zoë at home' });
-    expect((await kept()).map(({ machine }) => machine)).toEqual(['Zoë at home']);
+    expect((await storedHeartbeats()).map(({ machine }) => machine)).toEqual(['Zoë at home']);
   });
 
   test('of a relay names a machine for each heartbeat; an unknown id is not used as a name', async () => {
@@ -258,7 +260,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
       beat(now - 1, { machine_name_id: 'couch' }),
       beat(now - 2, { machine_name_id: '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b' }),
     ]);
-    expect((await kept()).map(({ machine }) => machine)).toEqual(['laptop', 'couch', 'desk']);
+    expect((await storedHeartbeats()).map(({ machine }) => machine)).toEqual(['laptop', 'couch', 'desk']);
   });
 
   test('of the first machine with a time zone sets the account’s, a second one does not', async () => {
@@ -273,7 +275,7 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
       beat(now - 50, { project: '<<LAST_PROJECT>>', branch: '<<LAST_BRANCH>>', language: '<<LAST_LANGUAGE>>' }),
       beat(now, {}),
     ]);
-    expect(JSON.stringify(await kept())).not.toContain('LAST_');
+    expect(JSON.stringify(await storedHeartbeats())).not.toContain('LAST_');
     const [day] = (await testHub.get('summaries?start=today&end=today')).data;
     expect(day.projects).toMatchObject([{ name: 'hub', total_seconds: 100 }]);
     expect(day.languages).toMatchObject([{ name: 'TypeScript', total_seconds: 100 }]);
@@ -284,8 +286,8 @@ describe.each(['uWebSockets.js', 'ws'] as const)('a batch on %s', (engine) => {
     guest.send(JSON.stringify({ type: 'subscribe', channel: 'wakatime' }));
     await guest.messages.next();
     await testHub.send([beat(now - 1, { branch: 'main' }), beat(now, { is_write: true })]);
-    const heard = [JSON.parse(await guest.messages.next()), JSON.parse(await guest.messages.next())];
-    expect(heard).toMatchObject([
+    const received = [JSON.parse(await guest.messages.next()), JSON.parse(await guest.messages.next())];
+    expect(received).toMatchObject([
       {
         type: 'create',
         channel: 'wakatime',

@@ -22,8 +22,8 @@ test.each([
   [{ ai_line_changes: 1e15 }, [4_294_967_295, 0, 0, 0]],
   [{ ai_line_changes: 0, human_line_changes: 0 }, undefined],
   [{}, undefined],
-])('%j reports %j', (said, counts) => {
-  expect(countLines({ entity: 'a', type: 'file', category: 'coding', ...said })).toEqual(counts);
+])('%j reports %j', (fields, counts) => {
+  expect(countLines({ entity: 'a', type: 'file', category: 'coding', ...fields })).toEqual(counts);
 });
 
 describe('lines', () => {

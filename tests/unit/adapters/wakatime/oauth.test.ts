@@ -37,10 +37,10 @@ const wish = (more: object = {}) => ({
   ...more,
 });
 
-const form = (said: object): string => new URLSearchParams(Object.entries(said)).toString();
-const page = (said: object) => testHub.ask('GET', `/oauth/authorize?${form(said)}`);
-const press = (said: object, headers: Record<string, string> = {}) =>
-  testHub.ask('POST', '/oauth/authorize', { body: form(said), headers });
+const form = (fields: object): string => new URLSearchParams(Object.entries(fields)).toString();
+const page = (fields: object) => testHub.ask('GET', `/oauth/authorize?${form(fields)}`);
+const press = (fields: object, headers: Record<string, string> = {}) =>
+  testHub.ask('POST', '/oauth/authorize', { body: form(fields), headers });
 const allow = (more: object = {}) => press({ ...wish(more), answer: 'allow', token: testHub.owner });
 
 async function code(more: object = {}): Promise<string> {
@@ -50,9 +50,9 @@ async function code(more: object = {}): Promise<string> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-async function token(said: object, headers: Record<string, string> = {}): Promise<any> {
+async function token(fields: object, headers: Record<string, string> = {}): Promise<any> {
   const answer = await testHub.ask('POST', '/oauth/token', {
-    body: form({ client_id: client.id, client_secret: client.secret, redirect_uri: callback, ...said }),
+    body: form({ client_id: client.id, client_secret: client.secret, redirect_uri: callback, ...fields }),
     headers: { accept: 'application/json', ...headers },
   });
   return { status: answer.status, ...JSON.parse(answer.body) };
@@ -312,9 +312,9 @@ describe('a token', () => {
   });
 
   test('ends when the app revokes it, and the answer is always 200', async () => {
-    const revoke = (said: object) =>
+    const revoke = (fields: object) =>
       testHub
-        .ask('POST', '/oauth/revoke', { body: form({ client_id: client.id, client_secret: client.secret, ...said }) })
+        .ask('POST', '/oauth/revoke', { body: form({ client_id: client.id, client_secret: client.secret, ...fields }) })
         .then((answer) => answer.status);
     const [one, two, three] = [
       await exchange(await code()),

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => testHub.close());
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-const heard = async (guest: Guest): Promise<any> => JSON.parse(await guest.messages.next());
+const nextMessage = async (guest: Guest): Promise<any> => JSON.parse(await guest.messages.next());
 
 async function follow(): Promise<Guest> {
   const guest = await testHub.socket();
@@ -22,9 +22,9 @@ async function follow(): Promise<Guest> {
 
 /** The next change of the channel. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-async function told(guest: Guest): Promise<{ type: string; key: string; item: any }> {
+async function nextChange(guest: Guest): Promise<{ type: string; key: string; item: any }> {
   for (;;) {
-    const message = await heard(guest);
+    const message = await nextMessage(guest);
     if (message.channel === 'wakatime/today' && message.key !== undefined) return message;
   }
 }
@@ -34,7 +34,7 @@ async function fence(guest: Guest): Promise<readonly unknown[]> {
   const between: unknown[] = [];
   guest.send(JSON.stringify({ type: 'channels', ref: 'fence' }));
   for (;;) {
-    const message = await heard(guest);
+    const message = await nextMessage(guest);
     if (message.ref === 'fence') return between;
     between.push(message);
   }
@@ -44,7 +44,7 @@ describe('the channel of today', () => {
   test('contains the status bar’s data', async () => {
     await testHub.send([beat(now - 600), beat(now - 300)]);
     const guest = await follow();
-    const { key, item } = await told(guest);
+    const { key, item } = await nextChange(guest);
     expect(key).toBe('2026-01-05');
     expect(item).toEqual(await testHub.get('statusbar/today'));
     expect(item.data.grand_total).toMatchObject({ text: '5 mins', total_seconds: 300 });
@@ -54,15 +54,15 @@ describe('the channel of today', () => {
 
   test('changes when heartbeats arrive, at most once a second', async () => {
     const guest = await follow();
-    expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
+    expect((await nextChange(guest)).item.data.grand_total.text).toBe('0 secs');
     testHub.world.pass(2_000);
     await testHub.send([beat(now - 600), beat(now - 300)]);
-    expect((await told(guest)).item.data.grand_total.text).toBe('5 mins');
+    expect((await nextChange(guest)).item.data.grand_total.text).toBe('5 mins');
     await testHub.send([beat(now - 200)]);
     await testHub.send([beat(now - 100)]);
     expect(await fence(guest)).toEqual([]);
     testHub.world.pass(1_000);
-    expect((await told(guest)).item.data.grand_total.total_seconds).toBe(500);
+    expect((await nextChange(guest)).item.data.grand_total.total_seconds).toBe(500);
     guest.end();
   });
 
@@ -70,10 +70,10 @@ describe('the channel of today', () => {
     await testHub.settle({ timezone: 'Asia/Tokyo' });
     await testHub.send([beat(now - 600), beat(now - 300)]);
     const guest = await follow();
-    expect((await told(guest)).key).toBe('2026-01-05');
+    expect((await nextChange(guest)).key).toBe('2026-01-05');
     // In that zone it is 21:00.
     testHub.world.pass(3 * 3_600_000);
-    const [begun, ended] = [await told(guest), await told(guest)];
+    const [begun, ended] = [await nextChange(guest), await nextChange(guest)];
     expect([begun.key, begun.item.data.grand_total.text, begun.item.data.range.date]).toEqual([
       '2026-01-06',
       '0 secs',
@@ -82,24 +82,24 @@ describe('the channel of today', () => {
     expect(ended.key).toBe('2026-01-05');
     await testHub.send([beat(now + 3 * 3_600), beat(now + 3 * 3_600 + 60)]);
     testHub.world.pass(1_000);
-    expect((await told(guest)).item.data.grand_total.text).toBe('1 min');
+    expect((await nextChange(guest)).item.data.grand_total.text).toBe('1 min');
     guest.end();
   });
 
   test('changes with the settings', async () => {
     await testHub.send([beat(now - 1_200), beat(now)]);
     const guest = await follow();
-    expect((await told(guest)).item.data.grand_total.text).toBe('0 secs');
+    expect((await nextChange(guest)).item.data.grand_total.text).toBe('0 secs');
     testHub.world.pass(1_000);
     await testHub.settle({ timeout: 30 });
-    expect((await told(guest)).item.data.grand_total.text).toBe('20 mins');
+    expect((await nextChange(guest)).item.data.grand_total.text).toBe('20 mins');
     guest.end();
   });
 });
 
 test('the channel of today is not written without followers', async () => {
   const guest = await follow();
-  await told(guest);
+  await nextChange(guest);
   guest.send(JSON.stringify({ type: 'unsubscribe', channel: 'wakatime/today', ref: 'u' }));
   await fence(guest);
   const before = (await testHub.hub.channel('owner/wakatime/today')).position.seq;

@@ -97,8 +97,8 @@ describe('a user agent', () => {
     ['vscode/1.93.1 copilot/1.2 vscode-wakatime/24.9.2', '', 'copilot'],
     ['vscode/1.93.1 liveshare/1.2 vscode-wakatime/24.9.2', '', 'vscode'],
     ['vim/901 vim-wakatime/11.1.1', '', 'vim'],
-  ])('of %s has the model "%s" and the editor %s', (said, model, editor) => {
-    const text = `wakatime/v2.0.1 (darwin-25.0-arm64) go1.25 ${said}`;
+  ])('of %s has the model "%s" and the editor %s', (input, model, editor) => {
+    const text = `wakatime/v2.0.1 (darwin-25.0-arm64) go1.25 ${input}`;
     expect(parseUserAgent(text)).toMatchObject({ model, editor });
   });
 
@@ -134,8 +134,8 @@ describe('names', () => {
     ['claude-code', 'Claude Code'],
     ['Notepad++', 'Notepad++'],
     ['', 'Unknown Editor'],
-  ])('the editor %s is %s', (said, name) => {
-    expect(editorName(said)).toBe(name);
+  ])('the editor %s is %s', (input, name) => {
+    expect(editorName(input)).toBe(name);
   });
 
   test.each([
@@ -143,8 +143,8 @@ describe('names', () => {
     ['writing docs', 'Writing Docs'],
     ['ai coding', 'AI Coding'],
     ['running tests', 'Running Tests'],
-  ])('the category %s is %s', (said, name) => {
-    expect(categoryName(said)).toBe(name);
+  ])('the category %s is %s', (input, name) => {
+    expect(categoryName(input)).toBe(name);
   });
 });
 
@@ -311,8 +311,8 @@ describe('a day', () => {
     ['9999-12-31', undefined],
     ['soon', undefined],
     ['', undefined],
-  ])('"%s" is %s', (said, date) => {
-    expect(readDate(said, now, 'Europe/Berlin')).toBe(date);
+  ])('"%s" is %s', (input, date) => {
+    expect(readDate(input, now, 'Europe/Berlin')).toBe(date);
   });
 
   test.each([
@@ -327,8 +327,8 @@ describe('a day', () => {
     ['Last Week', '2025-12-29', '2026-01-04'],
     ['This Month', '2026-01-01', '2026-01-05'],
     ['Last Month', '2025-12-01', '2025-12-31'],
-  ])('summaries of "%s" are %s to %s', (said, first, last) => {
-    expect(readSummaryRange(said, now)).toEqual({ first, last });
+  ])('summaries of "%s" are %s to %s', (input, first, last) => {
+    expect(readSummaryRange(input, now)).toEqual({ first, last });
     expect(readSummaryRange('sometimes', now)).toBeUndefined();
   });
 
@@ -345,8 +345,8 @@ describe('a day', () => {
     ['Last 30 Days', 'last 30 days', '2025-12-06', '2026-01-04'],
     ['This Month', 'month', '2026-01-01', '2026-01-05'],
     ['This Week', 'week', '2026-01-05', '2026-01-05'],
-  ])('stats of %s ("%s") are %s to %s', (said, spokenAs, first, last) => {
-    expect(readStatsRange(said, now, false)).toMatchObject({ label: spokenAs, span: { first, last } });
+  ])('stats of %s ("%s") are %s to %s', (input, label, first, last) => {
+    expect(readStatsRange(input, now, false)).toMatchObject({ label, span: { first, last } });
   });
 
   test('stats include today with is_including_today, and of all time always', () => {

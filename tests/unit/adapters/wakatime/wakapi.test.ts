@@ -19,7 +19,7 @@ async function summary(query: string, status = 200): Promise<any> {
   return JSON.parse(answer.body);
 }
 
-const seconds = (said: { projects: { total: number }[] }) => said.projects.reduce((sum, { total }) => sum + total, 0);
+const seconds = (body: { projects: { total: number }[] }) => body.projects.reduce((sum, { total }) => sum + total, 0);
 
 describe('the span of /api/summary', () => {
   beforeEach(async () => {
@@ -70,8 +70,8 @@ describe('the span of /api/summary', () => {
 });
 
 describe('a single heartbeat', () => {
-  const post = (path: string, said = beat(now)) =>
-    testHub.ask('POST', path, { body: said, headers: basic(testHub.owner) });
+  const post = (path: string, body = beat(now)) =>
+    testHub.ask('POST', path, { body, headers: basic(testHub.owner) });
 
   test.each([
     '/api/heartbeat',

@@ -17,13 +17,13 @@ const pass = (seconds: number) => {
   cli.now += seconds * 1_000;
 };
 const tasks = () => keeper.database.tasks;
-const said = (out: string) => ({ code: 0, out: `${out}\n`, err: '' });
+const printed = (out: string) => ({ code: 0, out: `${out}\n`, err: '' });
 const refused = (code: number, err: string) => ({ code, out: '', err: `${err}\n` });
 
 describe.each(['add', 'a'])('%s', (add) => {
   test('creates a task with the given fields; all other fields are empty', async () => {
     expect(await cli.run(`${add} my awesome task +firstTask :3:18 +awesome`)).toEqual(
-      said('task 1 added: my awesome task'),
+      printed('task 1 added: my awesome task'),
     );
     expect(tasks()).toEqual([
       {
@@ -44,7 +44,7 @@ describe.each(['add', 'a'])('%s', (add) => {
   test('gives the smallest free id', async () => {
     for (const line of ['one', 'two', 'three']) await cli.run(`${add} ${line}`);
     await cli.run('del 2');
-    expect(await cli.run(`${add} again`)).toEqual(said('task 2 added: again'));
+    expect(await cli.run(`${add} again`)).toEqual(printed('task 2 added: again'));
   });
 
   test('refuses, with the property', async () => {
@@ -59,7 +59,7 @@ describe.each(['add', 'a'])('%s', (add) => {
   test('reads tasks from standard input, one a line, and adds all of them or none', async () => {
     cli.stdin = 'water the plants +home\n\r\ncall Bob :1d\r\n';
     expect(await cli.words([add, '-', '+inbox'])).toEqual(
-      said('task 1 added: water the plants\ntask 2 added: call Bob'),
+      printed('task 1 added: water the plants\ntask 2 added: call Bob'),
     );
     expect(tasks().map(({ desc, tags }) => [desc, tags])).toEqual([
       ['water the plants', ['home', 'inbox']],
@@ -90,7 +90,7 @@ describe.each(['info', 'i'])('%s', (info) => {
     pass(3 * 3_600 + 45 * 60 + 10);
     await cli.run('stop 1');
     expect(await cli.run(`${info} 1`)).toEqual(
-      said(
+      printed(
         [
           'Id           1',
           'Desc         my task',
@@ -123,7 +123,7 @@ describe.each(['list', 'l'])('%s', (list) => {
   const head = 'ID  DESC  TAGS  ACTIVE  DUE  WORKTIME';
 
   test('shows nothing but the titles where there is nothing', async () => {
-    expect(await cli.run(list)).toEqual(said(head));
+    expect(await cli.run(list)).toEqual(printed(head));
     expect(JSON.parse((await cli.run(`${list} --json`)).out)).toEqual([]);
   });
 
@@ -135,7 +135,7 @@ describe.each(['list', 'l'])('%s', (list) => {
     pass(61);
     await cli.run('do 3');
     expect(await cli.run(list)).toEqual(
-      said(
+      printed(
         [
           'ID  DESC      TAGS       ACTIVE    DUE     WORKTIME',
           '1   buy milk  home shop            in 24h  0s',
@@ -180,7 +180,7 @@ describe.each(['update', 'u'])('%s', (update) => {
   });
 
   test('of the text: -oldtag +newtag', async () => {
-    expect(await cli.run(`${update} 1 -oldtag +newtag`)).toEqual(said('task 1 updated: buy milk'));
+    expect(await cli.run(`${update} 1 -oldtag +newtag`)).toEqual(printed('task 1 updated: buy milk'));
     expect(tasks()[0]).toMatchObject({ desc: 'buy milk', tags: ['kept', 'newtag'], due: now() + 86_400 });
   });
 
@@ -204,7 +204,7 @@ describe.each(['update', 'u'])('%s', (update) => {
 describe.each(['delete', 'del'])('%s', (remove) => {
   test('takes a task away', async () => {
     await cli.run('a one');
-    expect(await cli.run(`${remove} 1`)).toEqual(said('task 1 deleted: one'));
+    expect(await cli.run(`${remove} 1`)).toEqual(printed('task 1 deleted: one'));
     expect(tasks()).toEqual([]);
     expect(await cli.run(`${remove} 1`)).toEqual(refused(3, 'task not found'));
   });
@@ -225,11 +225,11 @@ describe('start and stop', () => {
   });
 
   test('set active, and add up the time between', async () => {
-    expect(await cli.run('start 1')).toEqual(said('task 1 started: one'));
+    expect(await cli.run('start 1')).toEqual(printed('task 1 started: one'));
     const began = now();
     expect(tasks()[0]).toMatchObject({ active: began, last_active: 0, worktime: 0 });
     pass(10);
-    expect(await cli.run('stop 1')).toEqual(said('task 1 stopped: one'));
+    expect(await cli.run('stop 1')).toEqual(printed('task 1 stopped: one'));
     expect(tasks()[0]).toMatchObject({ active: 0, last_active: began + 10, worktime: 10 });
     await cli.run('start 1');
     pass(5);
@@ -251,8 +251,8 @@ describe('start and stop', () => {
 describe.each(['toggle', 's', 'toggle start/stop'])('%s', (toggle) => {
   test('starts, then stops', async () => {
     await cli.run('a one');
-    expect(await cli.run(`${toggle} 1`)).toEqual(said('task 1 started: one'));
-    expect(await cli.run(`${toggle} 1`)).toEqual(said('task 1 stopped: one'));
+    expect(await cli.run(`${toggle} 1`)).toEqual(printed('task 1 started: one'));
+    expect(await cli.run(`${toggle} 1`)).toEqual(printed('task 1 stopped: one'));
     expect(await cli.run(`${toggle} 2`)).toEqual(refused(3, 'task not found'));
   });
 });
@@ -269,7 +269,7 @@ describe.each([
       ],
     };
     cli.now = 1_530_716_924_000;
-    expect(await cli.run(`${done} 5`)).toEqual(said('task 5 done: x'));
+    expect(await cli.run(`${done} 5`)).toEqual(printed('task 5 done: x'));
     expect(tasks()).toEqual([
       {
         index: 'k',
@@ -290,10 +290,10 @@ describe.each([
     await cli.run('a two');
     await cli.run(`${done} 1`);
     await cli.run('a three');
-    expect(await cli.run(`${undone} ${tasks()[0]?.id}`)).toEqual(said('task 3 undone: one'));
+    expect(await cli.run(`${undone} ${tasks()[0]?.id}`)).toEqual(printed('task 3 undone: one'));
     expect(tasks()[0]).toMatchObject({ id: 3, done: 0, desc: 'one' });
     await cli.run(`${done} 3`);
-    expect(await cli.run(`${undone} 3`)).toEqual(said('task 3 undone: one'));
+    expect(await cli.run(`${undone} 3`)).toEqual(printed('task 3 undone: one'));
   });
 
   test('refuse', async () => {
@@ -349,14 +349,14 @@ describe('an id that names another task than it did when it was last listed', ()
   });
 
   test('is accepted with --yes, or after another list', async () => {
-    expect(await cli.run('start 1 --yes')).toEqual(said('task 1 started: pay rent'));
+    expect(await cli.run('start 1 --yes')).toEqual(printed('task 1 started: pay rent'));
     await cli.run('list');
-    expect(await cli.run('done 1')).toEqual(said('task 1 done: pay rent'));
+    expect(await cli.run('done 1')).toEqual(printed('task 1 done: pay rent'));
   });
 
   test('is known from the answer of an action, too', async () => {
     expect(await cli.run('info 1')).toMatchObject({ code: 0 });
-    expect(await cli.run('start 1')).toEqual(said('task 1 started: pay rent'));
+    expect(await cli.run('start 1')).toEqual(printed('task 1 started: pay rent'));
   });
 
   test('that no longer names a task is reported as moved', async () => {
@@ -369,9 +369,9 @@ describe('an id that names another task than it did when it was last listed', ()
 
 describe.each(['hide', 'h', 'toggle hide done'])('%s', (hide) => {
   test('toggles the option, which is on by default', async () => {
-    expect(await cli.run(hide)).toEqual(said('done tasks are shown'));
+    expect(await cli.run(hide)).toEqual(printed('done tasks are shown'));
     expect(keeper.database.hide_done).toBe(false);
-    expect(await cli.run(hide)).toEqual(said('done tasks are hidden'));
+    expect(await cli.run(hide)).toEqual(printed('done tasks are hidden'));
     expect(keeper.database.hide_done).toBe(true);
   });
 });
@@ -383,10 +383,10 @@ describe.each(['worktime', 'w'])('%s', (worktime) => {
     pass(60);
     await cli.run('stop 1');
     pass(3_600);
-    expect(await cli.run(`${worktime} tag1 tag2`)).toEqual(said('1h 2min'));
-    expect(await cli.run(`${worktime} +tag1`)).toEqual(said('2h 3min'));
-    expect(await cli.run(worktime)).toEqual(said('3h 4min'));
-    expect(await cli.run(`${worktime} none`)).toEqual(said('0s'));
+    expect(await cli.run(`${worktime} tag1 tag2`)).toEqual(printed('1h 2min'));
+    expect(await cli.run(`${worktime} +tag1`)).toEqual(printed('2h 3min'));
+    expect(await cli.run(worktime)).toEqual(printed('3h 4min'));
+    expect(await cli.run(`${worktime} none`)).toEqual(printed('0s'));
     expect(JSON.parse((await cli.run(`${worktime} tag3 --json`)).out)).toEqual({ tags: ['tag3'], worktime: 3_660 });
     expect(await cli.run(`${worktime} t!`)).toMatchObject({
       code: 2,
@@ -398,11 +398,11 @@ describe.each(['worktime', 'w'])('%s', (worktime) => {
 describe.each(['context', 'c'])('%s', (context) => {
   test('of the text: project-A', async () => {
     await cli.run('a other');
-    expect(await cli.run(`${context} project-A`)).toEqual(said('context set to project-A'));
+    expect(await cli.run(`${context} project-A`)).toEqual(printed('context set to project-A'));
     await cli.run('a mine +x');
     expect(tasks()[1]?.tags).toEqual(['x', 'project-A']);
     expect((await cli.run('l')).out).toMatch(/^ID.*\n2 {3}mine .*\n$/);
-    expect(await cli.run(context)).toEqual(said('context cleared'));
+    expect(await cli.run(context)).toEqual(printed('context cleared'));
     expect((await cli.run('l')).out.split('\n')).toHaveLength(4);
   });
 
@@ -459,7 +459,7 @@ describe('the command line', () => {
       for (const verb of ['add, a ', 'undone, undo', 'completion', '365 days']) expect(out).toContain(verb);
     }
     expect(await cli.run('update --help')).toEqual(
-      said(
+      printed(
         [
           'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]',
           'Short: kronos u',
@@ -475,7 +475,7 @@ describe('the command line', () => {
   });
 
   test('prints its version, and refuses unknown actions', async () => {
-    expect(await cli.run('--version')).toEqual(said('0.1.0'));
+    expect(await cli.run('--version')).toEqual(printed('0.1.0'));
     expect(await cli.run('frobnicate')).toEqual(refused(2, 'unknown action frobnicate\nTry "kronos --help".'));
   });
 
@@ -483,7 +483,7 @@ describe('the command line', () => {
     await cli.run('a offline');
     expect(cli.syncs).toBe(0);
     keeper.database = { ...keeper.database, enable_sync: true };
-    expect(await cli.run('a one')).toEqual(said('task 2 added: one'));
+    expect(await cli.run('a one')).toEqual(printed('task 2 added: one'));
     expect(cli.syncs).toBe(1);
     expect(keeper.database.queue).toHaveLength(1);
     cli.lastSync = { outcome: 'offline', reason: 'connect ECONNREFUSED', at: 0 };

@@ -181,7 +181,7 @@ describe.each([
       }
       console.log(JSON.stringify({ moments, walls }));`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
-    const said = JSON.parse(execFileSync(process.execPath, args, { env: { ...process.env, TZ: name } }).toString());
+    const output = JSON.parse(execFileSync(process.execPath, args, { env: { ...process.env, TZ: name } }).toString());
     const zone = zoneOf(name);
     const moments: number[] = [];
     for (let day = 0; day < 365; day += 1) {
@@ -193,8 +193,8 @@ describe.each([
         moments.push(zone.moment({ year: 2026, month: 1, day: day + 1, hour, minute }));
       }
     }
-    expect(said.moments).toEqual(moments);
-    expect(said.walls).toEqual(moments.map((moment) => zone.civil(moment)));
+    expect(output.moments).toEqual(moments);
+    expect(output.walls).toEqual(moments.map((moment) => zone.civil(moment)));
   });
 });
 

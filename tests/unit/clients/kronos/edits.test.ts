@@ -29,7 +29,7 @@ const sorted = (tasks: readonly PlainTask[]) =>
 test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] edits can be redone and undone', (seed) => {
   const chance = seeded(seed);
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(chance() * from.length)];
-  let kept: actions.TaskState = { tasks: [], hide_done: true, context: [] };
+  let state: actions.TaskState = { tasks: [], hide_done: true, context: [] };
   let names = 0;
   let now = done;
   const scene = () => {
@@ -49,23 +49,23 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] edits can be redone and undone', 
   const steps: { before: readonly PlainTask[]; edits: readonly TaskEdit[] }[] = [];
   let changes = 0;
   for (let step = 0; step < 100; step += 1) {
-    const id = pick(kept.tasks)?.id;
+    const id = pick(state.tasks)?.id;
     const verb = chance() < 0.3 || id === undefined ? actions.add : (pick(verbs) ?? actions.add);
     const words = `${pick(['milk', 'bread', ''])} +${pick(['a', 'b', 'c'])} :${pick(['1d', '2w', '30m'])}`;
     const line =
       verb === actions.add ? words : verb === actions.update ? `${id} -${pick(['a', 'b'])} ${words}` : `${id}`;
-    const outcome = verb(kept, line, scene());
+    const outcome = verb(state, line, scene());
     if (!outcome.ok) continue;
-    const before = kept.tasks;
-    kept = { ...kept, ...outcome.changes };
-    const edits = editsBetween(before, kept.tasks);
+    const before = state.tasks;
+    state = { ...state, ...outcome.changes };
+    const edits = editsBetween(before, state.tasks);
     if (edits.length > 0) changes += 1;
     steps.push({ before, edits });
-    expect(sorted(applyEdits(before, edits))).toEqual(sorted(kept.tasks));
-    expect(sorted(applyEdits(kept.tasks, edits.map(invertEdit)))).toEqual(sorted(before));
+    expect(sorted(applyEdits(before, edits))).toEqual(sorted(state.tasks));
+    expect(sorted(applyEdits(state.tasks, edits.map(invertEdit)))).toEqual(sorted(before));
   }
   const all = steps.flatMap(({ edits }) => edits);
-  expect(sorted(applyEdits([], all))).toEqual(sorted(kept.tasks));
+  expect(sorted(applyEdits([], all))).toEqual(sorted(state.tasks));
   expect(changes).toBeGreaterThan(40);
 });
 

@@ -310,12 +310,12 @@ describe('with a hub', () => {
     const other = new TestCli(cli.database, 'other');
     other.folder = cli.folder;
     let synced: Promise<unknown> = Promise.resolve();
-    let heard = 0;
+    let printed = 0;
     const two = new Promise<void>((resolve) => {
       cli.onPrint = () => {
-        heard += 1;
-        if (heard === 1) synced = other.run('a live').then(() => other.run('sync'));
-        if (heard === 2) resolve();
+        printed += 1;
+        if (printed === 1) synced = other.run('a live').then(() => other.run('sync'));
+        if (printed === 2) resolve();
       };
     });
     const watching = cli.run(`watch tasks${option}`);

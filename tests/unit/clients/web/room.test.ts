@@ -89,7 +89,7 @@ describe('the room', () => {
 });
 
 /** Evaluates the clock at these minutes after noon. Returns the reported events. */
-function told(looks: readonly (readonly [Entry | undefined, number])[]) {
+function reportedEvents(looks: readonly (readonly [Entry | undefined, number])[]) {
   let before: Look | undefined;
   return looks.map(([what, at]) => {
     const [look, moment] = momentOf(before, what, noon + at * minute);
@@ -129,7 +129,7 @@ describe('moments', () => {
 
   test('a turn is announced at its start, its thresholds and its end, once each', () => {
     const at = [0, 1, 5, 5.1, 9, 9.01, 9.9, 10, 10.1].map((minutes) => [turn, minutes] as const);
-    expect(told([[undefined, 0], ...at])).toEqual([
+    expect(reportedEvents([[undefined, 0], ...at])).toEqual([
       undefined,
       'begun',
       undefined,
@@ -145,13 +145,13 @@ describe('moments', () => {
 
   test('a page opened during or after a turn announces nothing until the next moment', () => {
     expect(
-      told([
+      reportedEvents([
         [turn, 4],
         [turn, 5],
       ]),
     ).toEqual([undefined, 'five minutes']);
     expect(
-      told([
+      reportedEvents([
         [turn, 11],
         [turn, 12],
       ]),
@@ -160,13 +160,13 @@ describe('moments', () => {
 
   test('a page that slept announces only the last moment', () => {
     expect(
-      told([
+      reportedEvents([
         [turn, 1],
         [turn, 9.5],
       ]),
     ).toEqual([undefined, 'one minute']);
     expect(
-      told([
+      reportedEvents([
         [turn, 1],
         [turn, 60],
       ]),
@@ -176,7 +176,7 @@ describe('moments', () => {
   test('a turn as long as a threshold does not begin with it', () => {
     const short = entry(1);
     expect(
-      told([
+      reportedEvents([
         [undefined, 0],
         [short, 0],
         [short, 0.9],
@@ -188,20 +188,20 @@ describe('moments', () => {
     const stop = entry(0, 3, 'bob');
     const next = entry(10, 4, 'bob');
     expect(
-      told([
+      reportedEvents([
         [turn, 2],
         [stop, 3],
         [stop, 4],
       ]),
     ).toEqual([undefined, 'stopped', undefined]);
     expect(
-      told([
+      reportedEvents([
         [turn, 11],
         [stop, 12],
       ]),
     ).toEqual([undefined, undefined]);
     expect(
-      told([
+      reportedEvents([
         [turn, 2],
         [next, 4],
       ]),
@@ -210,7 +210,7 @@ describe('moments', () => {
 
   test('a reset ends a turn in silence', () => {
     expect(
-      told([
+      reportedEvents([
         [turn, 2],
         [undefined, 3],
         [undefined, 4],
