@@ -5,13 +5,13 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../../scripts/prove/free-port.ts';
 import { hasChromium, type Visitor } from '../harness/browser.ts';
 import { HubProcess } from '../harness/process.ts';
-import { House } from '../harness/web.ts';
+import { TestBrowsers } from '../harness/web.ts';
 
 jest.setTimeout(120_000);
 
-const house = new House();
-const { leftovers } = house;
-afterEach(() => house.clear());
+const browsers = new TestBrowsers();
+const { leftovers } = browsers;
+afterEach(() => browsers.clear());
 
 async function put(url: string, body: object): Promise<void> {
   const { status } = await fetch(url, {
@@ -30,7 +30,7 @@ const minute = 60_000;
     const hub = new HubProcess(leftovers, env);
     const url = await hub.up();
     const room = `${url}calm-otter-42`;
-    const everyone = await Promise.all([house.visit(room), house.visit(room, { ahead: 2 * minute, width: 390 })]);
+    const everyone = await Promise.all([browsers.visit(room), browsers.visit(room, { ahead: 2 * minute, width: 390 })]);
     const all = (see: (visitor: Visitor) => Promise<void>) => Promise.all(everyone.map(see));
     const right = async (deadline: number) => {
       await all((visitor) => visitor.sees(`#timer[data-clock=hub][data-deadline="${deadline}"]`));
@@ -82,8 +82,8 @@ const minute = 60_000;
   });
 
   test('keys start, hand over, pause and stop, but not while somebody types', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}keys`);
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}keys`);
     const { page } = visitor;
     await visitor.sees('.link[data-state=live]');
     await page.fill('#user-input', 'ann');
@@ -115,9 +115,9 @@ const minute = 60_000;
     expect(await visitor.count('#history li')).toBe(4);
   });
 
-  test('a dialog has each key from when it opens until it is closed, and none after', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}dialog`);
+  test('a dialog receives every key until it is closed, and none afterwards', async () => {
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}dialog`);
     const { keyboard } = visitor.page;
     await visitor.sees('.link[data-state=live]');
     await keyboard.press('?');
@@ -136,9 +136,9 @@ const minute = 60_000;
     expect(await visitor.count('#history li')).toBe(2);
   });
 
-  test('the end of a turn is loud until somebody answers: card, title, icon, and one click for the next person', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}loud`);
+  test('the end of a turn is signalled until a person reacts: card, title, icon, and one click for the next person', async () => {
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}loud`);
     const { page } = visitor;
     await page.clock.install();
     await page.reload();
@@ -164,8 +164,8 @@ const minute = 60_000;
   });
 
   test('a stop rings no alarm, Enter in the name field starts a turn, and the large view shows only the clock', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}calm`);
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}calm`);
     const { page } = visitor;
     await visitor.sees('.link[data-state=live]');
     await page.fill('#user-input', 'ann');
@@ -184,8 +184,8 @@ const minute = 60_000;
   });
 
   test('a request without an answer shows an error within seconds and does not act later', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}stuck`);
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}stuck`);
     const { page } = visitor;
     await visitor.sees('.link[data-state=live]');
     visitor.outage = true;
@@ -200,8 +200,8 @@ const minute = 60_000;
   });
 
   test('nine tabs of one browser over plain HTTP are live, and their buttons work', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}tab-0`);
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}tab-0`);
     const others = await Promise.all(Array.from({ length: 8 }, () => visitor.page.context().newPage()));
     for (const [at, page] of others.entries()) await page.goto(`${url}tab-${at + 1}`);
     for (const page of [visitor.page, ...others]) await page.waitForSelector('.link[data-state=live]');
@@ -213,8 +213,8 @@ const minute = 60_000;
   });
 
   test('where no WebSocket opens, the page follows the event stream', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}blocked`);
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}blocked`);
     const page = await visitor.page.context().newPage();
     await page.addInitScript(() => {
       Object.assign(globalThis, {
@@ -234,8 +234,8 @@ const minute = 60_000;
   });
 
   test('a goal full of quotes and markup is text, for all, until it is deleted', async () => {
-    const { url } = await house.started();
-    const [one, other] = await Promise.all([house.visit(`${url}goals`), house.visit(`${url}goals`)]);
+    const { url } = await browsers.startHub();
+    const [one, other] = await Promise.all([browsers.visit(`${url}goals`), browsers.visit(`${url}goals`)]);
     const goal = `say "hi" \\ <b onclick='x'>&amp;`;
     await one.page.fill('#goal-input', goal);
     await one.page.press('#goal-input', 'Enter');
@@ -248,8 +248,8 @@ const minute = 60_000;
   });
 
   test('sound is off, waits for a touch when it was on, and can be tried', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}sounds`);
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}sounds`);
     await visitor.sees('#audio-state[data-state=off]');
     await visitor.page.check('#audio-speaker');
     await visitor.sees('#audio-state[data-state=ready]');
@@ -262,11 +262,11 @@ const minute = 60_000;
   });
 
   test('the page of rooms counts people while they come and go', async () => {
-    const { url } = await house.started();
-    const watcher = await house.visit(`${url}rooms`);
+    const { url } = await browsers.startHub();
+    const watcher = await browsers.visit(`${url}rooms`);
     await watcher.sees('#active-users', '0 people');
     await watcher.sees('#next-steps', 'Nobody is here yet');
-    const guest = await house.visit(`${url}rooms`);
+    const guest = await browsers.visit(`${url}rooms`);
     await guest.press('Join');
     await guest.sees('.link[data-state=live]');
     await watcher.sees('#active-users', '1 person');
@@ -277,9 +277,9 @@ const minute = 60_000;
     await watcher.sees('#active-users', '0 people');
   });
 
-  test('without scripts the form joins, and the room says what to do', async () => {
-    const { url } = await house.started();
-    const visitor = await house.visit(`${url}rooms`, { scripts: false });
+  test('without scripts the form opens the room, and the room explains what to do', async () => {
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(`${url}rooms`, { scripts: false });
     await visitor.page.fill('#room', 'by_hand-1');
     await visitor.press('Join');
     await visitor.page.waitForURL(`${url}by_hand-1`);
@@ -288,9 +288,9 @@ const minute = 60_000;
 
   test('a room of members asks for a token once', async () => {
     const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-    const hub = await house.started({ host: '0.0.0.0', hosts: ['127.0.0.1'], rooms: 'members', ownerToken: token });
+    const hub = await browsers.startHub({ host: '0.0.0.0', hosts: ['127.0.0.1'], rooms: 'members', ownerToken: token });
     const { port } = new URL(hub.url);
-    const visitor = await house.visit(`http://127.0.0.1:${port}/club`);
+    const visitor = await browsers.visit(`http://127.0.0.1:${port}/club`);
     await visitor.sees('.admission', 'Paste your token');
     await visitor.page.fill('#token-input', '0badc0de-4d5e-4f60-8a7b-9c0d1e2f3a4b');
     await visitor.press('Sign in');
@@ -308,8 +308,8 @@ const minute = 60_000;
   });
 
   test.each([390, 1280])('nothing sticks out at a width of %i', async (width) => {
-    const { url } = await house.started();
-    const visitor = await house.visit(url, { width });
+    const { url } = await browsers.startHub();
+    const visitor = await browsers.visit(url, { width });
     for (const path of ['rooms', 'wide', 'help', 'stats']) {
       await visitor.page.goto(url + path);
       await visitor.sees('footer');

@@ -7,17 +7,17 @@ import type { Config } from '../../server/config.ts';
 import { hasChromium, type Visitor, type VisitorOptions } from '../harness/browser.ts';
 import { eventually } from '../harness/eventually.ts';
 import { HubProcess } from '../harness/process.ts';
-import { House } from '../harness/web.ts';
+import { TestBrowsers } from '../harness/web.ts';
 
 jest.setTimeout(120_000);
 
 const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-const house = new House();
-const { leftovers } = house;
-afterEach(() => house.clear());
+const browsers = new TestBrowsers();
+const { leftovers } = browsers;
+afterEach(() => browsers.clear());
 
-const visit = (url: string, options?: VisitorOptions) => house.visit(`${url}tasks`, options);
-const started = (config?: Partial<Config>) => house.started({ ownerToken: token, ...config });
+const visit = (url: string, options?: VisitorOptions) => browsers.visit(`${url}tasks`, options);
+const startHub = (config?: Partial<Config>) => browsers.startHub({ ownerToken: token, ...config });
 
 /** Another device of the owner, which sends one request after another and reads the tasks. */
 class Other {
@@ -74,8 +74,8 @@ const add = async ({ page }: Visitor, line: string) => {
 };
 
 (hasChromium ? describe : describe.skip)('the page of tasks', () => {
-  test('does by keys what the protocol says they do', async () => {
-    const { url } = await started();
+  test('has the keys that the protocol documents', async () => {
+    const { url } = await startHub();
     const other = await Other.connect(url);
     const visitor = await visit(url);
     const { page } = visitor;
@@ -169,7 +169,7 @@ const add = async ({ page }: Visitor, line: string) => {
   });
 
   test('shows changes of other devices at once, and works with the mouse', async () => {
-    const { url } = await started();
+    const { url } = await startHub();
     const other = await Other.connect(url);
     const visitor = await visit(url);
     await visitor.sees('.link', 'Live');
@@ -189,7 +189,7 @@ const add = async ({ page }: Visitor, line: string) => {
   });
 
   test('fits a phone, where a touch of a task shows the rest of its buttons', async () => {
-    const { url } = await started();
+    const { url } = await startHub();
     const visitor = await visit(url, { width: 360 });
     for (const line of ['first', 'words enough to need a second line, and more +several +tags :1d']) {
       await add(visitor, line);
@@ -232,7 +232,7 @@ const add = async ({ page }: Visitor, line: string) => {
   });
 
   test('asks for a token where one is needed, once', async () => {
-    const { url } = await started({ hosts: ['hub.example'] });
+    const { url } = await startHub({ hosts: ['hub.example'] });
     const visitor = await visit(url);
     await visitor.sees('h2', 'Sign in');
     await visitor.page.fill('input[type=password]', token);
@@ -244,7 +244,7 @@ const add = async ({ page }: Visitor, line: string) => {
   });
 
   test('asks for a token again when its own is revoked while it is open, and loses no edit', async () => {
-    const { url } = await started({ hosts: ['hub.example'] });
+    const { url } = await startHub({ hosts: ['hub.example'] });
     const other = await Other.connect(url);
     const made = await other.ask({ type: 'token', name: 'browser' });
     const visitor = await visit(url);
@@ -266,7 +266,7 @@ const add = async ({ page }: Visitor, line: string) => {
   });
 
   test('shows two tabs the same, with long words, and each of its fields and buttons has a name', async () => {
-    const { url } = await started();
+    const { url } = await startHub();
     const visitor = await visit(url, { width: 360 });
     await visitor.sees('.link', 'Live');
     const { page } = visitor;

@@ -1,4 +1,5 @@
-// What the tests in Chromium are made of: hubs and visitors that end with their test, and whose pages have complained of nothing.
+// Hubs and browsers of the tests in Chromium. They are closed after each test, which fails if a page logged an error or sent a request to
+// another origin.
 
 import { expect } from '@jest/globals';
 import type { RunningHub } from '../../server/compose.ts';
@@ -7,8 +8,8 @@ import { Visitor, type VisitorOptions } from './browser.ts';
 import { startComposed } from './compose.ts';
 import { Leftovers } from './process.ts';
 
-export class House {
-  /** For hubs in processes of their own, which a restart is part of. */
+export class TestBrowsers {
+  /** For hubs as processes, which tests can restart. */
   readonly leftovers = new Leftovers();
   #visitors: Visitor[] = [];
   #hubs: RunningHub[] = [];
@@ -20,14 +21,14 @@ export class House {
     return visitor;
   }
 
-  /** A hub in memory. */
-  async started(config?: Partial<Config>): Promise<RunningHub> {
+  /** Starts a hub in memory. */
+  async startHub(config?: Partial<Config>): Promise<RunningHub> {
     const hub = await startComposed(config);
     this.#hubs.push(hub);
     return hub;
   }
 
-  /** For `afterEach`. */
+  /** Closes all browsers and hubs, and checks the pages; for `afterEach`. */
   async clear(): Promise<void> {
     const [visitors, hubs] = [this.#visitors, this.#hubs];
     [this.#visitors, this.#hubs] = [[], []];

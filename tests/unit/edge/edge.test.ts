@@ -71,9 +71,9 @@ describe('writes', () => {
 
   test('creating a bucket is answered 200, then 304 without a body', async () => {
     const { edge } = await startHubAndEdge();
-    const overrides = { client: 'c', type: 't', hostname: 'box' };
-    expect((await ask(edge.url, 'POST', window, overrides)).status).toBe(200);
-    const again = await ask(edge.url, 'POST', window, overrides);
+    const bucket = { client: 'c', type: 't', hostname: 'box' };
+    expect((await ask(edge.url, 'POST', window, bucket)).status).toBe(200);
+    const again = await ask(edge.url, 'POST', window, bucket);
     expect([again.status, again.text]).toEqual([304, '']);
   });
 
@@ -428,7 +428,7 @@ describe('Kronos', () => {
 });
 
 describe('the edge’s port', () => {
-  test('other names of this machine, and pages of other origins, are turned away', async () => {
+  test('other names of this machine, and pages of other origins, are refused', async () => {
     const { edge } = await startHubAndEdge();
     const { port } = new URL(edge.url);
     const raw = (host: string) =>

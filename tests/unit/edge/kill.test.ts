@@ -22,7 +22,7 @@ async function answered(url: string, method: string, path: string, body?: unknow
   return eventually(() => ask(url, method, path, body), `an answer to ${method} ${path}`);
 }
 
-test('nothing is lost and nothing doubled when edge and hub are killed again and again', async () => {
+test('no event is lost or duplicated when the edge and the hub are killed repeatedly', async () => {
   const [hubPort, edgePort] = [await freePort(), await freePort()];
   const [hubUrl, edgeUrl] = [`http://127.0.0.1:${hubPort}/`, `http://127.0.0.1:${edgePort}/`];
   const [hubFolder, edgeFolder] = [leftovers.folder(), leftovers.folder()];

@@ -70,7 +70,7 @@ describe('a request', () => {
     expect(ask('Bearer guess')).toMatchObject({ code: 'user_not_found' });
   });
 
-  test('may carry the secret of this process, which is an administrator’s and in no list', async () => {
+  test('may use the secret of this process, which has administrator’s rights and is in no list of tokens', async () => {
     const { accounts, ask } = await openHub(false);
     accounts.registerProcessSecret('of-this-process');
     expect(ask('Bearer of-this-process')).toMatchObject({ ok: true, identity: { scopes: ['read', 'write', 'admin'] } });

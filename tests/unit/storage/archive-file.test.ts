@@ -120,7 +120,7 @@ describe('a store in a file', () => {
     }
   });
 
-  test('a missing, doubled or misplaced part is detected', async () => {
+  test('a missing, repeated or misplaced part is detected', async () => {
     await writeArchive(await filled(), about, file, quiet);
     const bytes = readFileSync(file);
     const starts = boundaries(bytes);

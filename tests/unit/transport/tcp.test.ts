@@ -183,7 +183,7 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect((await ask(port, 'GET', '/whoami', forged)).body).toBe('127.0.0.1');
   });
 
-  test('a request head without end is turned away', async () => {
+  test('an endless request head is refused', async () => {
     const client = await dial(port);
     client.socket.write(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}`);
     expect(JSON.parse(await client.all)).toMatchObject({ success: false, code: 'too_large' });

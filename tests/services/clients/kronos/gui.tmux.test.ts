@@ -96,7 +96,7 @@ afterEach(async () => {
 });
 
 (hasTmux ? describe : describe.skip)('the terminal GUI', () => {
-  test('does by keys what the protocol says they do', async () => {
+  test('has the keys that the protocol documents', async () => {
     const shown = open();
     await shown.sees(/No tasks yet/);
     shown.key('a');

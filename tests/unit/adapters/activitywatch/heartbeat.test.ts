@@ -248,7 +248,7 @@ describe('a heartbeat', () => {
     expect(other.id).toBeGreaterThan(first.id);
   });
 
-  test('many at once: none is lost or doubled, and they join as if they had arrived one by one', async () => {
+  test('many at once: none is lost or duplicated, and they extend events as if they had arrived one by one', async () => {
     const server = await openServer();
     await bucket(server);
     await Promise.all(

@@ -449,7 +449,7 @@ describe('rules', () => {
     expect(categories(rules)).toEqual(expected);
   });
 
-  test('tag keeps the order of the rules, and doubles', () => {
+  test('tag keeps the order of the rules, and duplicate tags', () => {
     const rules = '[["b", {"regex": "Code"}], ["a", {"regex": "hub"}], ["b", {"regex": "main"}]]';
     const tags = shorts(`RETURN = tag(${sorted}, ${rules});`, events).map(([, , data]) =>
       '$tags' in data ? data.$tags : null,

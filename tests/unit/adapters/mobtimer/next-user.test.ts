@@ -51,7 +51,7 @@ describe('nextUser', () => {
     );
   });
 
-  test('a stop is nobody’s turn: it keeps the next user, and later turns ignore it', () => {
+  test('a stop is not a turn: it keeps the next user, and later turns ignore it', () => {
     const stop = { ...turn('bob'), minutes: 0, nextUser: 'carol' };
     const history = [turn('alice'), { ...turn('carol'), nextUser: 'alice' }];
     expect(nextUser(history, { type: 'TIMER', minutes: 0, user: 'bob' })).toBe('alice');

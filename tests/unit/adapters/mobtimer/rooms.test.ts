@@ -163,7 +163,7 @@ describe('a room', () => {
     guest.end();
   });
 
-  test('takes a whole room by write-all, and doubles nothing when it is written again', async () => {
+  test('accepts a whole room by write-all, and changes nothing when it is written again', async () => {
     const guest = await mobHub.socket();
     const written = [
       { key: 'a', item: { timer: 10, user: 'ann' } },

@@ -135,7 +135,7 @@ describe('the page', () => {
     await personal.close();
   });
 
-  test('lets nobody grant more scopes than they have', async () => {
+  test('refuses to grant scopes that the person does not have', async () => {
     const reader = await testHub.accounts.createToken('owner', 'reader', ['read']);
     if (!reader.ok) throw new Error(reader.error);
     const by = (scope: string, secret: string) => press({ ...wish({ scope }), answer: 'allow', token: secret });

@@ -70,8 +70,7 @@ describe('the span of /api/summary', () => {
 });
 
 describe('a single heartbeat', () => {
-  const post = (path: string, body = beat(now)) =>
-    testHub.ask('POST', path, { body, headers: basic(testHub.owner) });
+  const post = (path: string, body = beat(now)) => testHub.ask('POST', path, { body, headers: basic(testHub.owner) });
 
   test.each([
     '/api/heartbeat',

@@ -244,7 +244,7 @@ test('a sync that runs during a login to another hub stores nothing of the old h
   expect(bound.matches(a.database.read())).toBe(true);
 });
 
-test('a logout keeps the tasks, and the next login doubles none', async () => {
+test('a logout keeps the tasks, and the next login duplicates none', async () => {
   const a = device('a');
   await all(a, 'a one', 's 1', `login ${host()}`, 'logout', 'a two', `login ${host()}`, 'sync');
   expect(tasksOf(a).map(({ desc }) => desc)).toEqual(['one', 'two']);

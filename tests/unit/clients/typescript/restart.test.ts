@@ -23,7 +23,7 @@ afterEach(async () => {
 test.each([
   'SIGTERM',
   'SIGKILL',
-] as const)('two writing SDKs resume without a lost or doubled write after the hub ended by %s', async (signal) => {
+] as const)('two writing SDKs resume without a lost or duplicated write after the hub ended by %s', async (signal) => {
   const env = {
     HORAI_DATA: leftovers.folder(),
     HORAI_PORT: String(await freePort()),

@@ -37,7 +37,7 @@ describe('the room', () => {
     { type: 'goal', goal: { text: 'ship it', user: 'alice' } },
   ];
 
-  test('a reconnect replays everything and doubles nothing', () => {
+  test('a reconnect replays everything without duplicates', () => {
     const once = after(...beginning);
     expect(once.history).toEqual([first, second]);
     expect(once.current).toEqual(second);
