@@ -261,7 +261,7 @@ const minute = 60_000;
     await visitor.sees('#audio-state[data-state=ready]');
   });
 
-  test('the page of rooms counts people while they come and go', async () => {
+  test('the page of rooms counts people as they join and leave', async () => {
     const { url } = await browsers.startHub();
     const watcher = await browsers.visit(`${url}rooms`);
     await watcher.sees('#active-users', '0 people');
