@@ -37,9 +37,9 @@ describe('the access of values', () => {
     ['owner', ['read', 'write', 'admin'], 'carol/notes', 'owner/carol/notes', true, true],
     ['owner', ['read', 'write', 'admin'], '@hub/tokens', '@hub/tokens', true, false],
     ['owner', ['admin'], 'notes', 'owner/notes', false, false],
-  ] as const)('%s with %j: %s is %s, read %s, write %s', (account, scopes, said, full, read, write) => {
+  ] as const)('%s with %j: %s is %s, read %s, write %s', (account, scopes, channel, full, read, write) => {
     const identity = who(account, ...scopes);
-    expect(fullName(identity, said, isAccount)).toBe(full);
+    expect(fullName(identity, channel, isAccount)).toBe(full);
     expect([isAllowed(identity, 'read', full), isAllowed(identity, 'write', full)]).toEqual([read, write]);
     expect(fullName(identity, shortName(identity, full), isAccount)).toBe(full);
   });
@@ -55,7 +55,7 @@ describe('the access of values', () => {
 });
 
 /** An example of every type of request. A missing type fails the test. */
-const said: Record<string, object[]> = {
+const examples: Record<string, object[]> = {
   login: [],
   ping: [{}],
   help: [{}],
@@ -145,7 +145,7 @@ async function everythingStored(hub: TestHub): Promise<string> {
 
 describe('every request with every kind of token', () => {
   test('the table has all requests', () => {
-    expect(Object.keys(said).sort()).toEqual(Object.keys(requests).sort());
+    expect(Object.keys(examples).sort()).toEqual(Object.keys(requests).sort());
     expect(Object.keys(needs).sort()).toEqual(Object.keys(requests).sort());
   });
 
@@ -166,7 +166,7 @@ describe('every request with every kind of token', () => {
       { type: 'create', channel: 'notes', key: 'k', item: 1 },
     );
     const { secret } = await tokenOf(hub, 'alice', scopes);
-    for (const [type, forms] of Object.entries(said)) {
+    for (const [type, forms] of Object.entries(examples)) {
       const need = needs[type] ?? 'admin';
       const allowed = need === 'nothing' || scopes.includes(need);
       for (const form of forms) {
