@@ -6,14 +6,14 @@ import { generateDemo } from '../../scripts/demo/generate.ts';
 import { sendDemo } from '../../scripts/demo/send.ts';
 import { hasChromium, type Visitor } from '../harness/browser.ts';
 import { eventually } from '../harness/eventually.ts';
-import { House } from '../harness/web.ts';
+import { TestBrowsers } from '../harness/web.ts';
 
 jest.setTimeout(120_000);
 
 const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const dayMs = 86_400_000;
-const house = new House();
-afterEach(() => house.clear());
+const browsers = new TestBrowsers();
+afterEach(() => browsers.clear());
 
 const read = (url: string) => fetch(url).then((answer) => answer.text());
 
@@ -57,8 +57,8 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
 
 (hasChromium ? describe : describe.skip)('the pages of the merged day', () => {
   test('a newcomer connects an editor: the card is ticked off, and then the day appears, without a reload', async () => {
-    const { url } = await house.started({ ownerToken: token });
-    const visitor = await house.visit(url);
+    const { url } = await browsers.startHub({ ownerToken: token });
+    const visitor = await browsers.visit(url);
     await visitor.sees('.tool[data-tool=wakatime][data-arrived=false] code', `api_url = ${url}api/v1`);
     await visitor.sees('.link[data-state=live]', 'Live');
     await visitor.press('Make a token');
@@ -71,11 +71,11 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
   });
 
   test('every number of a day is that of GET /-/day, and the shown parts add up to the shown total', async () => {
-    const { url } = await house.started();
+    const { url } = await browsers.startHub();
     const date = await fill(url);
     const day: MergedDayView = JSON.parse(await read(`${url}-/day/${date}`));
     expect(day.total).toBeGreaterThan(0);
-    const visitor = await house.visit(`${url}day/${date}#table`);
+    const visitor = await browsers.visit(`${url}day/${date}#table`);
     await visitor.sees('[data-table=projects] tfoot');
     expect(await column(visitor, 'projects', 2)).toEqual(day.projects.map(({ time }) => time));
     expect(await column(visitor, 'stretches', 3)).toEqual(day.segments.map(({ from, to }) => to - from));
@@ -103,10 +103,10 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
   });
 
   test('what arrives appears in two browsers without a reload, and is the hub’s day', async () => {
-    const { url } = await house.started();
+    const { url } = await browsers.startHub();
     // Yesterday's last and today's first minutes are a day of their own: the page follows the day that has the heartbeats.
     const date = new Date(Date.now() - 30 * 60_000).toISOString().slice(0, 10);
-    const visitors = await Promise.all([house.visit(`${url}day/${date}`), house.visit(`${url}day/${date}`)]);
+    const visitors = await Promise.all([browsers.visit(`${url}day/${date}`), browsers.visit(`${url}day/${date}`)]);
     for (const visitor of visitors) await visitor.sees('.link[data-state=live]');
     await beat(url, [32, 31, 30], 'horai');
     for (const visitor of visitors) await visitor.sees('.bar-name', 'horai');
@@ -125,9 +125,9 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
   });
 
   test('without a network the page says so, and as of when its numbers are', async () => {
-    const { url } = await house.started();
+    const { url } = await browsers.startHub();
     const date = await fill(url);
-    const visitor = await house.visit(`${url}day/${date}`);
+    const visitor = await browsers.visit(`${url}day/${date}`);
     await visitor.sees('.link[data-state=live]', 'Live');
     visitor.outage = true;
     await visitor.page.context().setOffline(true);
@@ -138,9 +138,9 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
   });
 
   test('the keyboard reaches the neighbours, the pages, the table, the stretches and the list of keys', async () => {
-    const { url } = await house.started();
+    const { url } = await browsers.startHub();
     const date = await fill(url);
-    const visitor = await house.visit(`${url}day/${date}`);
+    const visitor = await browsers.visit(`${url}day/${date}`);
     const { page } = visitor;
     await visitor.sees('.block');
     await page.keyboard.press('?');
@@ -179,9 +179,9 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
   });
 
   test.each([320, 390, 2560])('nothing sticks out at a width of %i', async (width) => {
-    const { url } = await house.started();
+    const { url } = await browsers.startHub();
     const date = await fill(url);
-    const visitor = await house.visit(`${url}day/${date}#table`, { width });
+    const visitor = await browsers.visit(`${url}day/${date}#table`, { width });
     for (const path of [`day/${date}#table`, `week/${date}#table`, 'set-up']) {
       await visitor.page.goto(url + path);
       await visitor.sees('.card');
@@ -190,9 +190,9 @@ const column = async ({ page }: Visitor, table: string, at: number): Promise<rea
   });
 
   test('a hub of several people asks for a token once, and shows nothing before', async () => {
-    const hub = await house.started({ host: '0.0.0.0', hosts: ['127.0.0.1'], ownerToken: token });
+    const hub = await browsers.startHub({ host: '0.0.0.0', hosts: ['127.0.0.1'], ownerToken: token });
     const url = `http://127.0.0.1:${new URL(hub.url).port}/`;
-    const visitor = await house.visit(url);
+    const visitor = await browsers.visit(url);
     await visitor.sees('#room');
     await visitor.page.goto(`${url}day`);
     await visitor.sees('.admission', 'Sign in');
