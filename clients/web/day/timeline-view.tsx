@@ -128,6 +128,7 @@ function ResultRow({ model, colors, texts, format, chosen, choose }: ResultRowPr
           />
         ))}
       </g>
+      <BlockNames blocks={blocks} />
       {model.now !== undefined && <line class="now" x1={model.now} x2={model.now} y1={-2} y2={row + 6} />}
     </svg>
   );
@@ -174,6 +175,22 @@ function zigzag(x: number): string {
   return `M${points.join('L')}`;
 }
 
+/** The names of projects on the blocks that have room for them. A block's own name, for those who do not see it, is its label. */
+function BlockNames({ blocks }: { blocks: readonly TimelineBlock[] }) {
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a group of an SVG takes no focus
+    <g class="block-names" aria-hidden="true">
+      {blocks.map(({ from, x, width, project, work }) =>
+        project !== null && work && project.length * letter + 12 < width ? (
+          <text key={from} x={x + 8} y={row / 2 + 4}>
+            {project}
+          </text>
+        ) : null,
+      )}
+    </g>
+  );
+}
+
 interface BlockProps {
   readonly block: TimelineBlock;
   readonly fill: string | undefined;
@@ -186,9 +203,8 @@ interface BlockProps {
 }
 
 function Block({ block, fill, color, label, isChosen, isReached, choose }: BlockProps) {
-  const { x, width, project } = block;
+  const { x, width } = block;
   const drawn = Math.max(1, width - (width > 4 ? 1 : 0));
-  const name = project !== null && block.work && project.length * letter + 12 < width ? project : '';
   return (
     // biome-ignore lint/a11y/useSemanticElements: HTML buttons cannot be in an SVG
     <g
@@ -214,11 +230,6 @@ function Block({ block, fill, color, label, isChosen, isReached, choose }: Block
         rx={Math.min(4, drawn / 3)}
         {...(fill === undefined ? {} : { fill })}
       />
-      {name !== '' && (
-        <text x={x + 8} y={row / 2 + 4}>
-          {name}
-        </text>
-      )}
     </g>
   );
 }

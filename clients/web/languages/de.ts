@@ -98,6 +98,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'unassigned.more-other': '{count} weitere ab {time} stehen in der Tabelle.',
   'unassigned.more-one': 'Ein weiterer ab {time} steht in der Tabelle.',
   'table.show': 'Die Zahlen als Tabelle zeigen',
+  'table.region': '{title}, als Tabelle',
   'table.csv': 'Als CSV speichern',
   'table.stretches': 'Abschnitte',
   'table.sources': 'Quellen',
@@ -128,7 +129,6 @@ export const de: Readonly<Record<TextKey, string>> = {
   'week.by-day': 'Nach Tagen',
   'week.by-project': 'Nach Projekten',
   'week.cell': '{project}, {day}: {time}',
-  'week.bar': '{day}: {time}',
   'problem.date': '{date} ist kein Datum. Ein Datum wird so geschrieben: 2026-11-28.',
   'sign-in.title': 'Anmelden',
   'sign-in.hint':

@@ -30,7 +30,7 @@ function TwinTable({ table, file, texts }: { table: DataTable; file: string; tex
   return (
     <section class="twin-table" data-table={table.name}>
       <div class="twin-head">
-        <h3 id={`twin-${table.name}`}>{table.title}</h3>
+        <h3>{table.title}</h3>
         <button
           type="button"
           aria-label={`${texts.text('table.csv')}: ${table.title}`}
@@ -39,9 +39,8 @@ function TwinTable({ table, file, texts }: { table: DataTable; file: string; tex
           {texts.text('table.csv')}
         </button>
       </div>
-      {/* A wide table scrolls in its own box, which the keyboard reaches. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by the keyboard */}
-      <section class="twin-scroll" tabIndex={0} aria-labelledby={`twin-${table.name}`}>
+      <section class="twin-scroll" tabIndex={0} aria-label={texts.text('table.region', { title: table.title })}>
         <table>
           <thead>
             <tr>

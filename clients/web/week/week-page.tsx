@@ -173,10 +173,7 @@ function DayBars({ bars, colors, texts, format, today }: WeekPartProps & ColorPr
       <ol class="day-bars">
         {bars.map(({ date, total, parts }) => (
           <li key={date} data-today={date === today}>
-            <a
-              href={`/day/${date}`}
-              aria-label={texts.text('week.bar', { day: format.longDate(date), time: format.duration(total) })}
-            >
+            <a href={`/day/${date}`}>
               <span class="bar-total">{total > 0 ? format.digits(Math.floor(total / 60_000_000)) : ''}</span>
               <svg height={barsHeight} aria-hidden="true">
                 <rect class="bed" y="0" width="100%" height={barsHeight} rx="4" />
@@ -207,16 +204,21 @@ function Grid({ grid, colors, texts, format, today }: WeekPartProps & ColorProps
   return (
     <section class="card" aria-labelledby="grid-title">
       <h2 id="grid-title">{texts.text('week.by-project')}</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by the keyboard */}
-      <section class="twin-scroll" tabIndex={0} aria-labelledby="grid-title">
+      <section
+        class="twin-scroll"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by the keyboard
+        tabIndex={0}
+        aria-label={texts.text('table.region', { title: texts.text('week.by-project') })}
+      >
         <table class="grid">
           <thead>
             <tr>
               <th scope="col">{texts.text('table.project')}</th>
               {grid.days.map(({ date }) => (
                 <th key={date} scope="col" data-today={date === today}>
-                  <a href={`/day/${date}`} aria-label={format.longDate(date)}>
+                  <a href={`/day/${date}`}>
                     {format.weekday(date)}
+                    <span class="unseen"> {format.shortDate(date)}</span>
                   </a>
                 </th>
               ))}
@@ -241,7 +243,7 @@ function Grid({ grid, colors, texts, format, today }: WeekPartProps & ColorProps
                           aria-label={texts.text('week.cell', {
                             project: named(project),
                             day,
-                            time: format.duration(time),
+                            time: format.digits(minutes[at] ?? 0),
                           })}
                         >
                           <data value={time}>{format.digits(minutes[at] ?? 0)}</data>
