@@ -12,6 +12,7 @@ import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { MergedDayView } from '../protocol/day-answer.ts';
+import { QuestionReply, QuestionsView } from '../protocol/day-questions.ts';
 import { SuggestionAnswer, SuggestionsView, WrittenEdit } from '../protocol/day-suggestions.ts';
 import { Task } from '../protocol/messages.ts';
 
@@ -23,6 +24,13 @@ const entryPaths = entries.map((name) => `clients/typescript/${name}.ts`);
 const declared: ReadonlyMap<string, string> = new Map([
   ['protocol/messages.d.ts', declare('Task', 'A task as it is on the wire; fields of other programs stay.', Task)],
   ['protocol/day-answer.d.ts', declare('MergedDayView', 'The merged day. Times are in microseconds.', MergedDayView)],
+  [
+    'protocol/day-questions.d.ts',
+    [
+      declare('QuestionsView', 'What the hub asks.', QuestionsView),
+      declare('QuestionReply', 'An answer to a question.', QuestionReply),
+    ].join('\n'),
+  ],
   [
     'protocol/day-suggestions.d.ts',
     [

@@ -2,6 +2,7 @@
 // this device, which is stored under the name `identity`.
 
 import type { MergedDayView } from '../../protocol/day-answer.ts';
+import type { QuestionReply, QuestionsView } from '../../protocol/day-questions.ts';
 import type { SuggestionAnswer, SuggestionsView, WrittenEdit } from '../../protocol/day-suggestions.ts';
 import { errorMessage } from '../../protocol/error-message.ts';
 import type {
@@ -133,6 +134,16 @@ export class HubConnection implements Connection {
   async answerSuggestion(said: SuggestionAnswer): ReturnType<Connection['answerSuggestion']> {
     const answer = await this.#http<WrittenEdit>('/-/suggestions', said);
     return answer.ok ? { ok: true, ...answer.value } : answer;
+  }
+
+  async questions(): ReturnType<Connection['questions']> {
+    const answer = await this.#http<QuestionsView>('/-/questions');
+    return answer.ok ? { ok: true, ...answer.value } : answer;
+  }
+
+  async answerQuestion(said: QuestionReply): ReturnType<Connection['answerQuestion']> {
+    const answer = await this.#http<{ readonly undo: number }>('/-/questions', said);
+    return answer.ok ? { ok: true, undo: answer.value.undo } : answer;
   }
 
   /** Asks the hub over HTTP: with POST if there is a body. */

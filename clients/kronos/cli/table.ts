@@ -195,6 +195,13 @@ export const toolRows = [
     completes: ['accept', 'refuse', 'always', 'today', 'yesterday'],
   },
   {
+    names: ['questions'],
+    takes: '[stop|keep|split|dismiss <number or key>]',
+    help: 'list what the hub asks, such as about a task that ran while nobody was there, and answer it',
+    examples: ['kronos questions', 'kronos questions stop 1', 'kronos questions --json'],
+    completes: ['stop', 'keep', 'split', 'dismiss'],
+  },
+  {
     names: ['log'],
     takes: '[count]',
     help: 'list the changes, newest first',

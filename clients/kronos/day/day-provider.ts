@@ -1,6 +1,7 @@
 // Gets merged days from the hub, or computes them from this device's tasks if there is no hub or it cannot be reached. Both answers have the
 // same shape.
 
+import type { QuestionView } from '../../../protocol/day-questions.ts';
 import type { Connection, SdkFailure } from '../../typescript/api.ts';
 import type { CliContext } from '../cli/cli-context.ts';
 import type { KronosDatabase } from '../data/database.ts';
@@ -20,6 +21,10 @@ export type DayResult =
 export interface DayProvider {
   /** @param date `2026-11-28`, `today` or `yesterday` */
   day(date: string): Promise<DayResult>;
+  /**
+   * What the hub asks; [] without a hub. Unexplained time of yesterday is offered once: after this it is dismissed.
+   */
+  questions(): Promise<readonly QuestionView[]>;
   close(): Promise<void>;
 }
 
@@ -34,12 +39,20 @@ export async function openDayProvider(database: KronosDatabase, cli: CliContext)
     return { ok: true, day, note: `${reason}: ${localOnly}${describeGap(database, day)}` };
   };
   if (!database.enable_sync) {
-    return { day: (date) => Promise.resolve(local(date, 'no hub')), close: () => Promise.resolve() };
+    return {
+      day: (date) => Promise.resolve(local(date, 'no hub')),
+      questions: () => Promise.resolve([]),
+      close: () => Promise.resolve(),
+    };
   }
   const hub = await connectOnce({ ...database, sync_device_id: '' });
   if (hub === undefined) {
     const reason = `${database.sync_host} is not the address of a hub`;
-    return { day: (date) => Promise.resolve(local(date, reason)), close: () => Promise.resolve() };
+    return {
+      day: (date) => Promise.resolve(local(date, reason)),
+      questions: () => Promise.resolve([]),
+      close: () => Promise.resolve(),
+    };
   }
   return {
     day: async (date) => {
@@ -50,8 +63,18 @@ export async function openDayProvider(database: KronosDatabase, cli: CliContext)
       const error = answer.hint === undefined ? answer.error : `${answer.error}: ${answer.hint}`;
       return { ok: false, why: isRefused ? 'refused' : 'failed', error };
     },
+    questions: () => takeQuestions(hub),
     close: () => hub.close(),
   };
+}
+
+async function takeQuestions(hub: Connection): Promise<readonly QuestionView[]> {
+  const answer = await hub.questions();
+  if (!answer.ok) return [];
+  for (const { key, kind } of answer.questions) {
+    if (kind === 'unexplained') await hub.answerQuestion({ key, answer: 'dismiss' });
+  }
+  return answer.questions;
 }
 
 async function requestDay(hub: Connection, date: string): Promise<Extract<DayResult, { ok: true }> | SdkFailure> {

@@ -5,7 +5,7 @@ import { isSuggestionRefusal } from '../../../protocol/day.ts';
 import { projectIn } from '../../../protocol/words.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { AccountDays, DayAnswer } from '../account-days.ts';
-import { groupBy } from '../engine/collections.ts';
+import { compareText, groupBy } from '../engine/collections.ts';
 import { nextDate } from '../engine/day-calendar.ts';
 import type { DayEvent, DayHeartbeat } from '../engine/evidence.ts';
 import { isRecord, textIn } from '../readers/reading.ts';
@@ -133,7 +133,8 @@ export class AccountSuggestions {
       for (const { project } of answer.projects)
         if (project !== null && !known.has(project))
           known.set(project, { name: project, aliases: [], registered: false });
-    return [...known.values()];
+    // In one order, so that equal projects make an equal finder.
+    return [...known.values()].sort((a, b) => compareText(a.name, b.name));
   }
 
   async #refused(): Promise<readonly RefusedSpan[]> {

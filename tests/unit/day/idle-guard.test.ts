@@ -1,10 +1,16 @@
 // The idle guard of a whole hub: it asks also when nobody follows, is answered once, survives a restart, and changes no time by itself.
 
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { DatabaseFile } from '../../../clients/kronos/data/file.ts';
 import { compile } from '../../../protocol/check.ts';
 import { QuestionsView } from '../../../protocol/day-questions.ts';
+import { TestCli } from '../../harness/cli-context.ts';
 import { DayHub } from '../../harness/day-hub.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { Leftovers } from '../../harness/process.ts';
+
+const leftovers = new Leftovers();
 
 let hub: DayHub;
 
@@ -12,7 +18,10 @@ beforeEach(async () => {
   hub = await DayHub.onDisk();
 });
 
-afterEach(() => hub.end());
+afterEach(async () => {
+  await hub.end();
+  await leftovers.clear();
+});
 
 const afk = (from: string, to: string, status: 'afk' | 'not-afk') =>
   hub.events('aw-watcher-afk_laptop', 'afkstatus', [[from, to, { status }]]);
@@ -173,4 +182,25 @@ test('the longest unexplained stretch of yesterday is offered until somebody dis
   await hub.post('/-/questions', { key: question.key, answer: 'stop' }, {}, 400);
   await hub.post('/-/questions', { key: question.key, answer: 'dismiss' });
   expect(await questions()).toEqual([]);
+});
+
+test('kronos lists and answers questions, `kronos day` shows them, and `kronos doctor` says whether the guard can ask', async () => {
+  const folder = leftovers.folder();
+  const cli = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
+  cli.folder = folder;
+  cli.env = { KRONOS_TOKEN: hub.node.hub.ownerSecret ?? '' };
+  cli.now = hub.ms('09:50');
+  await cli.run(`login ${new URL(hub.node.hub.url).host}`);
+  expect((await cli.run('doctor')).out).toContain('idle guard: silent: no device reports absence');
+  await leave();
+  expect((await cli.run('doctor')).out).toContain('idle guard: asks when a task runs and nobody is there');
+  const { out } = await cli.run('questions');
+  expect(out).toContain('1  "mend" ran and nobody was there since');
+  expect(JSON.parse((await cli.run('questions --json')).out)).toEqual(await hub.get('/-/questions'));
+  expect((await cli.run('day 2026-11-28')).err).toContain('question: "mend" ran and nobody was there since');
+  expect(await cli.run('questions keep 2')).toMatchObject({ code: 3 });
+  expect(await cli.run('questions dismiss 1')).toMatchObject({ code: 1 });
+  expect(await cli.run('questions stop 1')).toMatchObject({ code: 0, out: 'answered: stop\n' });
+  expect(await cli.run('questions')).toMatchObject({ code: 0, out: 'no questions\n' });
+  expect(await task()).toMatchObject({ active: 0, worktime: 1_800 });
 });

@@ -6,6 +6,7 @@ import { type DayLayout, drawDay, drawWeek } from '../../day/draw-day.ts';
 import type { ShownDay } from '../../day/local-day.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
+import { questionText } from './questions.ts';
 
 export const day: RunCommand = async ({ words, json }, cli) => {
   const [date = 'today', ...more] = words;
@@ -18,6 +19,7 @@ export const day: RunCommand = async ({ words, json }, cli) => {
       if (only === undefined) return [];
       return json ? [JSON.stringify(only, null, 2)] : drawDay(only, layout);
     },
+    !json,
   );
 };
 
@@ -61,6 +63,7 @@ async function showDays(
   date: string,
   datesFor: (first: ShownDay) => readonly string[],
   draw: (days: readonly ShownDay[], layout: DayLayout) => readonly string[],
+  asks = false,
 ): Promise<ExitCode> {
   const database = cli.database.read();
   const source = await openDayProvider(database, cli);
@@ -80,6 +83,8 @@ async function showDays(
     cli.print(draw(days, { colour, width, taskName: (key) => names.get(key) }).join('\n'));
     if (note !== '') cli.printError(`note: ${note}`);
     else if (database.queue.length > 0) cli.printError('note: changes wait here; run "kronos sync" to count them');
+    if (asks && note === '')
+      for (const question of await source.questions()) cli.printError(`question: ${questionText(question, cli)}`);
     return exitCode.ok;
   } finally {
     await source.close();

@@ -4,6 +4,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Connection } from '../../../typescript/api.ts';
 import { inspectLock } from '../../../typescript/lock-file.ts';
 import type { KronosDatabase } from '../../data/database.ts';
 import { DatabaseError } from '../../data/database.ts';
@@ -191,7 +192,7 @@ async function checkHub(database: KronosDatabase, cli: CliContext, findings: Fin
     findings.push(createSuccess('sync', 'not enabled; "kronos login" enables it'));
     return;
   }
-  findings.push(await checkToken(database));
+  findings.push(...(await checkToken(database)));
 }
 
 async function explainNoResponse(url: URL, reason: string): Promise<Finding> {
@@ -234,20 +235,30 @@ async function checkClock(url: URL, cli: CliContext): Promise<readonly Finding[]
   return [Math.abs(aheadMs) <= maxClockSkewMs ? createSuccess('clock', found) : createProblem('clock', found, fix)];
 }
 
-async function checkToken(database: KronosDatabase): Promise<Finding> {
+async function checkToken(database: KronosDatabase): Promise<readonly Finding[]> {
   const hub = await connectOnce({ ...database, sync_device_id: '' });
-  if (hub === undefined) return createProblem('token', 'no hub to check it with', 'run "kronos login <host>"');
+  if (hub === undefined) return [createProblem('token', 'no hub to check it with', 'run "kronos login <host>"')];
   try {
     const { state, reason } = await hub.sync({ deadlineMs: timeoutMs });
-    if (state === 'live') return createSuccess('token', 'the hub accepts it');
-    return state === 'revoked'
-      ? createProblem(
-          'token',
-          `the hub refuses it: ${reason}`,
-          'create one on the hub (horai token create --name kronos) and run "kronos login"',
-        )
-      : createProblem('token', `could not be checked: ${reason}`, 'try again');
+    if (state === 'live') return [createSuccess('token', 'the hub accepts it'), ...(await checkIdleGuard(hub))];
+    return [
+      state === 'revoked'
+        ? createProblem(
+            'token',
+            `the hub refuses it: ${reason}`,
+            'create one on the hub (horai token create --name kronos) and run "kronos login"',
+          )
+        : createProblem('token', `could not be checked: ${reason}`, 'try again'),
+    ];
   } finally {
     await hub.close();
   }
+}
+
+/** That the guard is silent is no problem. A hub of an older version has none. */
+async function checkIdleGuard(hub: Connection): Promise<readonly Finding[]> {
+  const answer = await hub.questions();
+  if (!answer.ok) return [];
+  const found = answer.watches ? 'asks when a task runs and nobody is there' : `silent: ${answer.why}`;
+  return [createSuccess('idle guard', found)];
 }

@@ -19,6 +19,8 @@ async function loadCommand(name: ToolRow['names'][0]): Promise<RunCommand> {
       return (await import('./track.ts')).track;
     case 'suggest':
       return (await import('./suggest.ts')).suggest;
+    case 'questions':
+      return (await import('./questions.ts')).questions;
     case 'log':
       return (await import('./log.ts')).log;
     case 'revert':
