@@ -20,6 +20,7 @@ import { realWorld } from '../../server/world.ts';
 import { Chance } from '../demo/chance.ts';
 import { benchAwServer } from './aw-server.ts';
 import type { BenchRow } from './store.ts';
+import { benchAsking } from './suggestions.ts';
 
 const account = 'ann';
 const everything = { mayRead: () => true };
@@ -219,7 +220,7 @@ export async function benchDay(): Promise<readonly BenchRow[]> {
     await fillYear(opened.store);
     const rows = await benchDays(opened.store);
     await opened.store.close();
-    return [...rows, benchRules(), await benchUnseen(), ...(await benchAwServer())];
+    return [...rows, benchRules(), await benchUnseen(), ...(await benchAsking()), ...(await benchAwServer())];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
