@@ -235,7 +235,7 @@ describe('with a hub', () => {
 
   test('doctor reports no problem', async () => {
     const { code, out } = await cli.run('doctor');
-    expect(out.split('\n').map((line) => line.slice(0, 5).trim())).toEqual([...Array(7).fill('ok'), '']);
+    expect(out.split('\n').map((line) => line.slice(0, 5).trim())).toEqual([...Array(8).fill('ok'), '']);
     expect(code).toBe(0);
     expect(out).not.toContain(hub.ownerSecret);
   });
