@@ -25,14 +25,6 @@ export function nextVersion(last: number, stated: number | undefined, now: numbe
   return Math.max(last + 1, bounded(stated, now)) + notices - 1;
 }
 
-/**
- * A version for the first of two messages about one change. It is a whole number where there is one, and half a millisecond before the
- * change otherwise.
- */
-export function betweenVersions(last: number, version: number): number {
-  return version - last > 1 ? version - 1 : version - 0.5;
-}
-
 /** The state that a device certainly has, and the versions that it may name. Times are milliseconds since 1970. */
 export interface Base {
   /** The device has the tasks of this step, and its own writes since. */

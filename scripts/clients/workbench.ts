@@ -26,6 +26,8 @@ export interface ClientHub {
   /** The tasks that the hub has stored. */
   tasks(): Promise<readonly StoredTask[]>;
   stop(): Promise<void>;
+  /** Ends it as a power cut does. */
+  kill(): Promise<void>;
 }
 
 export type StoredTask = Readonly<Record<string, unknown>> & { readonly desc: string };
@@ -86,6 +88,10 @@ export class Workbench {
       kronosPort,
       tasks: () => readTasks(port),
       stop: async () => void (await hub.stop()),
+      kill: async () => {
+        hub.signal('SIGKILL');
+        await hub.ended;
+      },
     };
   }
 

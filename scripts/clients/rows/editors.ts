@@ -5,15 +5,23 @@ import { join } from 'node:path';
 import { check, checkEqual } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
 import { owner, type Workbench } from '../workbench.ts';
-import { runKronosVim } from './kronos-vim.ts';
+import { runKronosVims } from './kronos-vim.ts';
+
+const vim2018 = { editor: 'vim', generation: 2018 } as const;
+const nvim2018 = { editor: 'nvim', generation: 2018 } as const;
+const vim2019 = { editor: 'vim', generation: 2019 } as const;
+const nvim2019 = { editor: 'nvim', generation: 2019 } as const;
 
 export const editorRows: readonly ClientRow[] = [
   { name: 'vim', source: 'Debian', run: runVim },
   { name: 'neovim', source: 'Debian', run: runNeovim },
-  ...(['vim', 'nvim'] as const).flatMap((editor): ClientRow[] => [
-    { name: `kronos.vim 2018 in ${editor}`, source: 'CLIENTS_FROM', run: (bench) => runKronosVim(bench, editor, 2018) },
-    { name: `kronos.vim 2019 in ${editor}`, source: 'CLIENTS_FROM', run: (bench) => runKronosVim(bench, editor, 2019) },
-  ]),
+  { name: 'kronos.vim 2018', source: 'CLIENTS_FROM', run: (bench) => runKronosVims(bench, [vim2018, nvim2018]) },
+  { name: 'kronos.vim 2019', source: 'CLIENTS_FROM', run: (bench) => runKronosVims(bench, [vim2019, nvim2019]) },
+  {
+    name: 'kronos.vim 2018 and 2019',
+    source: 'CLIENTS_FROM',
+    run: (bench) => runKronosVims(bench, [vim2018, vim2019, nvim2019]),
+  },
 ];
 
 async function runVim(bench: Workbench): Promise<RunReport> {

@@ -1,135 +1,233 @@
-// kronos.vim of both generations, unmodified, in a real terminal (tmux): a task is added, changed, toggled, done and deleted by the keys and
-// commands of that generation. Afterwards its database holds what the hub holds, and no error was on the screen.
+// kronos.vim of both generations, unmodified, each in a terminal (tmux) of its own, used by its commands and keys. They share one account,
+// work while the hub is killed, and come back: afterwards each database holds what the hub holds, and no error is on any screen.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../../tests/harness/eventually.ts';
-import { check, checkEqual } from '../check.ts';
+import { freePort } from '../../prove/free-port.ts';
+import { check } from '../check.ts';
 import type { RunReport } from '../row.ts';
 import { type ClientHub, owner, type Workbench } from '../workbench.ts';
 
+type Generation = 2018 | 2019;
+interface Setup {
+  readonly editor: 'vim' | 'nvim';
+  readonly generation: Generation;
+}
+
 const commits = { 2018: '68009e1', 2019: '7aa0ff6~1' } as const;
-const trouble = /E\d+:|failed|Press ENTER/i;
+const trouble = /\bE\d+:.*|.*failed.*|Press ENTER.*/i;
 
-/** A Vim in a terminal of 140 by 40. */
-class Terminal {
+/** One editor of one person, with a database that outlives its runs. */
+class KronosVim {
+  readonly name: string;
   readonly #bench: Workbench;
+  readonly #generation: Generation;
+  readonly #command: string;
+  readonly #database: string;
   readonly #tmux: string;
+  /** Each run has a terminal of its own: one that ends takes no new editor. */
   readonly #socket: string;
-  readonly screens: string[] = [];
+  #runs = 0;
 
-  constructor(bench: Workbench) {
+  constructor(bench: Workbench, { editor, generation }: Setup, host: string) {
+    const home = bench.folder();
+    const rc = join(home, 'vimrc');
+    this.name = `kronos.vim ${generation} in ${editor}`;
     this.#bench = bench;
+    this.#generation = generation;
+    this.#database = join(home, 'database');
     this.#tmux = bench.tool('tmux');
-    this.#socket = join(bench.folder(), 'tmux');
+    this.#socket = join(home, 'tmux');
+    this.#command = `HOME=${home} ${bench.tool(editor)} -u ${rc} -i NONE`;
+    writeFileSync(
+      rc,
+      `set nocompatible noswapfile rtp^=${bench.checkout(`kronos-${generation}`)}
+filetype plugin on
+let g:kronos_sync=1
+let g:kronos_sync_host='${host}'
+let g:kronos_database='${this.#database}'
+`,
+    );
   }
 
-  async open(command: string): Promise<void> {
-    await this.#run('new-session', '-d', '-s', 'row', '-x', '140', '-y', '40', command);
+  /** Starts the editor and gives it the token if it asks. */
+  async open(): Promise<void> {
+    const isFirst = !existsSync(this.#database);
+    this.#runs += 1;
+    await this.#run('new-session', '-d', '-s', 'row', '-x', '140', '-y', '40', this.#command);
+    if (isFirst) {
+      await this.#shows('(y/N)');
+      await this.#type('y');
+      await this.#shows('Enter your');
+      await this.#type(owner, 'Enter');
+      await eventually(() => this.#lines()[4], `${this.name} to have logged in`);
+    }
+    if (this.#generation === 2019) {
+      await this.#type(':Kronos', 'Enter');
+      await this.#shows('|ID');
+    }
   }
 
-  /** @param keys as tmux names them: text, `Enter`, `Escape` */
-  async type(...keys: readonly string[]): Promise<void> {
-    for (const key of keys) await this.#run('send-keys', '-t', '=row:', key);
-    this.screens.push(await this.screen());
+  async add(description: string): Promise<void> {
+    await this.#refresh();
+    if (this.#generation === 2018) await this.#type(`:K add ${description}`, 'Enter');
+    else await this.#type('G', 'o', description, 'Escape', ':w', 'Enter');
+    await this.#has(description);
   }
 
-  screen(): Promise<string> {
-    return this.#run('capture-pane', '-p', '-t', '=row:');
+  async rename(from: string, to: string): Promise<void> {
+    await this.#refresh();
+    if (this.#generation === 2018) await this.#type(`:K update ${this.#idOf(from)} ${to}`, 'Enter');
+    else await this.#type(`:%s/${from}/${to}/`, 'Enter', ':w', 'Enter');
+    await this.#has(to);
+  }
+
+  /** 2018 deletes a task, and sends nothing of a done one; 2019 makes a task done whose line is removed. */
+  async remove(description: string): Promise<void> {
+    await this.#refresh();
+    if (this.#generation === 2018) await this.#type(`:K delete ${this.#idOf(description)}`, 'Enter', 'y');
+    else await this.#type(`:g/${description}/d`, 'Enter', ':w', 'Enter');
+    const stays = () => this.tasks().includes(description);
+    await eventually(() => !stays(), `${this.name} to remove “${description}”`, { instead: () => this.tasks() });
+  }
+
+  async quit(): Promise<void> {
+    await this.#type('Escape', ':qa!', 'Enter');
+    const isOver = async () => (await this.#bench.run(...this.#with('has-session', '-t', '=row'))).code !== 0;
+    await eventually(isOver, `${this.name} to quit`);
   }
 
   async close(): Promise<void> {
-    await this.#bench.run(this.#tmux, ['-S', this.#socket, 'kill-server']);
+    await this.#bench.run(...this.#with('kill-server'));
+  }
+
+  /** The tasks of its database, as `describe` says them. */
+  tasks(): readonly string[] {
+    return this.#lines()
+      .slice(6)
+      .map((line) => describe(/'desc': '([^']*)'/.exec(line)?.[1] ?? line, /'done': (0|v:false)\b/.test(line)))
+      .sort();
+  }
+
+  /** @throws if the screen shows an error, or a question that only an error asks */
+  async checkScreen(): Promise<void> {
+    const bad = trouble.exec(await this.#screen());
+    check(bad === null, `${this.name} shows “${bad?.[0].trim()}”`);
+  }
+
+  /** The list of 2019 does not show by itself what a `read-all` brought, and saving it removes what it does not show. */
+  async #refresh(): Promise<void> {
+    if (this.#generation === 2019) await this.#type('Space');
+  }
+
+  #idOf(description: string): string {
+    const line = this.#lines().find((text) => text.includes(`'desc': '${description}'`)) ?? '';
+    return /'id': '?(-?\d+)/.exec(line)?.[1] ?? '';
+  }
+
+  #lines(): readonly string[] {
+    if (!existsSync(this.#database)) return [];
+    return readFileSync(this.#database, 'utf8').replace(/\n$/, '').split('\n');
+  }
+
+  async #has(description: string): Promise<void> {
+    const has = () => this.tasks().includes(description);
+    await eventually(has, `${this.name} to hold “${description}”`, { instead: () => this.tasks() });
+  }
+
+  async #shows(text: string): Promise<void> {
+    let screen = '';
+    const shows = async () => {
+      screen = await this.#screen();
+      return screen.includes(text);
+    };
+    await eventually(shows, `${this.name} to show “${text}”`, { instead: () => screen.trim() });
+  }
+
+  #screen(): Promise<string> {
+    return this.#run('capture-pane', '-p', '-t', '=row:');
+  }
+
+  /** @param keys as tmux names them: text, `Enter`, `Escape` */
+  async #type(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#run('send-keys', '-t', '=row:', key);
   }
 
   #run(...args: readonly string[]): Promise<string> {
-    return this.#bench.succeed(this.#tmux, ['-S', this.#socket, ...args]);
+    return this.#bench.succeed(...this.#with(...args));
+  }
+
+  #with(...args: readonly string[]): [command: string, args: readonly string[]] {
+    return [this.#tmux, ['-S', `${this.#socket}-${this.#runs}`, ...args]];
   }
 }
 
-export async function runKronosVim(bench: Workbench, editor: 'vim' | 'nvim', year: 2018 | 2019): Promise<RunReport> {
-  const checkout = bench.checkout(`kronos-${year}`);
-  const program = bench.tool(editor);
-  const hub = await bench.hub();
-  const home = bench.folder();
-  const database = join(home, 'database');
-  // The plugin asks for the token at its first start; here its database has it already.
-  const rc = join(home, 'vimrc');
-  writeFileSync(
-    rc,
-    `set nocompatible
-set rtp^=${checkout}
-filetype plugin on
-set noswapfile ${editor === 'vim' ? 'viminfo=' : 'shada='}
-let g:kronos_sync=1
-let g:kronos_sync_host='127.0.0.1:${hub.kronosPort}'
-let g:kronos_database='${database}'
-`,
-  );
-  const terminal = new Terminal(bench);
+function describe(description: string, isOpen: boolean): string {
+  return isOpen ? description : `${description} (done)`;
+}
+
+/** Waits until the hub holds these tasks and each editor holds the same. */
+async function agree(hub: ClientHub, editors: readonly KronosVim[], wanted: readonly string[]): Promise<void> {
+  const inHub = async () => (await hub.tasks()).map(({ desc, done }) => describe(desc, !done)).sort();
+  let seen: Readonly<Record<string, readonly string[]>> = {};
+  const doAgree = async () => {
+    seen = Object.fromEntries([['the hub', await inHub()], ...editors.map((one) => [one.name, one.tasks()])]);
+    const should = JSON.stringify([...wanted].sort());
+    return Object.values(seen).every((tasks) => JSON.stringify(tasks) === should);
+  };
+  await eventually(doAgree, `all to hold ${[...wanted].sort().join(', ')}`, { instead: () => seen });
+  for (const one of editors) await one.checkScreen();
+}
+
+export async function runKronosVims(bench: Workbench, setups: readonly Setup[]): Promise<RunReport> {
+  const ports = { HORAI_PORT: String(await freePort()), HORAI_KRONOS_PORT: String(await freePort()) };
+  const settings = { HORAI_DATA: bench.folder(), ...ports };
+  let hub = await bench.hub(settings);
+  const editors = setups.map((setup) => new KronosVim(bench, setup, `127.0.0.1:${ports.HORAI_KRONOS_PORT}`));
+  let wanted: string[] = [];
+  const together = () => agree(hub, editors, wanted);
   try {
-    await terminal.open(`HOME=${home} ${program} -u ${rc} -i NONE`);
-    await eventually(async () => /token|user|\(y\/n\)|\?/i.test(await terminal.screen()), 'the question for a token');
-    await terminal.type('y', 'Enter');
-    await eventually(async () => (await terminal.screen()) !== '', 'the next question');
-    await terminal.type(owner, 'Enter');
-    await (year === 2018 ? use2018(terminal, hub) : use2019(terminal, hub));
-    terminal.screens.push(await terminal.screen());
-    const bad = terminal.screens.find((screen) => trouble.test(screen));
-    check(bad === undefined, `there is an error on the screen: ${trouble.exec(bad ?? '')?.[0]}: ${bad?.trim()}`);
-    await eventually(async () => sameTasks(database, hub), 'the database to hold what the hub holds');
+    for (const [n, one] of editors.entries()) {
+      await one.open();
+      await agree(hub, editors.slice(0, n + 1), wanted);
+      await one.add(`online ${n}`);
+      await one.add(`spare ${n}`);
+      wanted.push(`online ${n}`, `spare ${n}`);
+      await agree(hub, editors.slice(0, n + 1), wanted);
+    }
+    for (const [n, one] of editors.entries()) {
+      await one.rename(`online ${n}`, `renamed ${n}`);
+      await one.remove(`spare ${n}`);
+      wanted = wanted.map((task) => (task === `online ${n}` ? `renamed ${n}` : task));
+      wanted = wanted.flatMap((task) => (task === `spare ${n}` ? removed(setups[n], task) : task));
+      await together();
+    }
+    await hub.kill();
+    for (const [n, one] of editors.entries()) {
+      await one.quit();
+      await one.open();
+      await one.add(`offline ${n}`);
+      await one.rename(`renamed ${n}`, `changed ${n}`);
+      await one.quit();
+      wanted = wanted.map((task) => (task === `renamed ${n}` ? `changed ${n}` : task)).concat(`offline ${n}`);
+    }
+    hub = await bench.hub(settings);
+    for (const one of editors) await one.open();
+    await together();
+    for (const [n, one] of editors.entries()) {
+      await one.add(`last ${n}`);
+      wanted.push(`last ${n}`);
+      await together();
+    }
   } finally {
-    await terminal.close();
+    for (const one of editors) await one.close();
   }
-  const did = year === 2018 ? ':K add, update, toggle, done and delete' : 'o, :w, toggle and dd in its list';
-  return { version: commits[year], did: `${did}; its database equals the hub’s tasks, no error on the screen` };
+  const version = [...new Set(setups.map(({ generation }) => commits[generation]))].join(', ');
+  const did = `${editors.length} editors added, renamed and removed tasks, edited while the hub was killed, and came back`;
+  return { version, did: `${did}: ${wanted.length} tasks in each database and in the hub, no error on a screen` };
 }
 
-async function use2018(terminal: Terminal, hub: ClientHub): Promise<void> {
-  await terminal.type(':K add first +one', 'Enter');
-  await hasTasks(hub, ['first']);
-  await terminal.type(':K add second', 'Enter', ':K add third', 'Enter');
-  await hasTasks(hub, ['first', 'second', 'third']);
-  await terminal.type(':K update 1 renamed', 'Enter');
-  await hasTasks(hub, ['renamed', 'second', 'third']);
-  await terminal.type(':K toggle 2', 'Enter', ':K toggle 2', 'Enter');
-  await terminal.type(':K delete 3', 'Enter');
-  await terminal.type('y', 'Enter');
-  await hasTasks(hub, ['renamed', 'second']);
-}
-
-async function use2019(terminal: Terminal, hub: ClientHub): Promise<void> {
-  await terminal.type(':Kronos', 'Enter');
-  await terminal.type('G', 'o', 'first +one', 'Escape', ':w', 'Enter');
-  await hasTasks(hub, ['first']);
-  await terminal.type('G', 'o', 'second', 'Escape', ':w', 'Enter');
-  await hasTasks(hub, ['first', 'second']);
-  await terminal.type('G', 'Enter', 'Enter');
-  await terminal.type('G', 'dd', ':w', 'Enter');
-  await eventually(
-    async () => (await hub.tasks()).filter(({ done }) => Number(done) > 0).length === 1,
-    'one task to be done',
-  );
-}
-
-async function hasTasks(hub: ClientHub, wanted: readonly string[]): Promise<void> {
-  const seen = async () => (await hub.tasks()).map(({ desc }) => String(desc)).sort();
-  await eventually(async () => JSON.stringify(await seen()) === JSON.stringify(wanted), `the hub to hold ${wanted}`, {
-    deadlineMs: 15_000,
-  });
-}
-
-/** Lines of the database from the seventh on are tasks. */
-async function sameTasks(database: string, hub: ClientHub): Promise<boolean> {
-  if (!existsSync(database)) return false;
-  const lines = readFileSync(database, 'utf8')
-    .split('\n')
-    .slice(6)
-    .filter((line) => line !== '');
-  const theirs = lines.map(
-    (line) => /'desc': '([^']*)'|"desc":"([^"]*)"|desc=([^|]*)/.exec(line)?.slice(1).find(Boolean) ?? line,
-  );
-  const ours = (await hub.tasks()).map(({ desc }) => String(desc));
-  checkEqual(theirs.sort(), ours.sort(), 'the database');
-  return true;
+function removed(setup: Setup | undefined, task: string): string[] {
+  return setup?.generation === 2019 ? [`${task} (done)`] : [];
 }

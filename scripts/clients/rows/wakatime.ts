@@ -1,6 +1,6 @@
 // WakaTime's command lines and client libraries. Times are of yesterday, so that no run sees the end of a day.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, checkEqual } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
@@ -10,7 +10,6 @@ export const wakatimeRows: readonly ClientRow[] = [
   { name: 'wakatime', source: 'PyPI', optional: true, run: runPython },
   { name: 'wakatime-client', source: 'npm', run: runLibrary },
   { name: 'wakatime-cli', source: 'CLIENTS_FROM', run: runGo },
-  { name: 'opencode-wakatime', source: 'CLIENTS_FROM', run: runOpencode },
   { name: 'Wakapi’s Bruno collection', source: 'CLIENTS_FROM', run: runBruno },
 ];
 
@@ -165,27 +164,6 @@ function forgetBackoff(folder: string): void {
   writeFileSync(file, text.replace(/^\s*backoff_.*\n?/gm, ''));
 }
 
-/** The plugin downloads wakatime-cli unless one is installed; the row gives it the built one. */
-async function runOpencode(bench: Workbench): Promise<RunReport> {
-  const folder = bench.checkout('opencode-wakatime');
-  const cli = bench.checkout('wakatime-cli');
-  const hub = await bench.hub();
-  const { HOME = '' } = home(bench);
-  const bin = join(HOME, 'bin');
-  mkdirSync(bin);
-  await bench.succeed('ln', ['-s', cli, join(bin, 'wakatime-cli')]);
-  writeFileSync(join(HOME, '.wakatime.cfg'), `[settings]\napi_key = ${owner}\napi_url = ${hub.url}api/v1\n`);
-  const env = { HOME, WAKATIME_HOME: HOME, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
-  const out = await bench.succeed(process.execPath, [bench.program('opencode-plugin.mjs'), folder], { env, cwd: HOME });
-  const today = new Date().toISOString().slice(0, 10);
-  const found = await listHeartbeats(hub, today);
-  check(found.length > 0, 'no heartbeat arrived');
-  return {
-    version: out.trim(),
-    did: `loaded as a plugin, saw an edit, and sent ${found.length} heartbeats through wakatime-cli`,
-  };
-}
-
 /** Each request of the collection as its file says it; Bruno itself only fills in the variables. */
 async function runBruno(bench: Workbench): Promise<RunReport> {
   const collection = bench.checkout('wakapi/bruno');
@@ -213,11 +191,8 @@ async function runBruno(bench: Workbench): Promise<RunReport> {
       },
       ...(body === undefined ? {} : { body: fill(body) }),
     });
-    check(
-      response.status < 300,
-      `${method} ${address} answers ${response.status}: ${(await response.text()).slice(0, 200)}`,
-    );
-    await response.text();
+    const answer = await response.text();
+    check(response.status < 300, `${method} ${address} answers ${response.status}: ${answer.slice(0, 200)}`);
     asked += 1;
   }
   return { version: '', did: `${asked} requests, each answered with success` };

@@ -63,6 +63,8 @@ interface Sent {
   readonly base: Base;
   /** The last step when the connection logged in. Later changes may have reached the device as notifications. */
   readonly login: number;
+  /** When the last list was sent of those that may not have arrived; missing while there is one. */
+  readonly until?: number;
 }
 
 const doNothing = () => undefined;
@@ -135,7 +137,9 @@ export class Device {
 
   mayKnow(at: number): boolean {
     const [current, ...earlier] = this.#spans.toReversed();
-    if (this.#sent !== undefined || (current !== undefined && current.from <= at)) return true;
+    // The list that it was asked for with the login was made before it heard anything on this connection.
+    if (!this.#owesList && current !== undefined && current.from <= at) return true;
+    if (this.#sent !== undefined && at <= (this.#sent.until ?? this.#sent.base.left)) return true;
     return earlier.some(({ to = Number.POSITIVE_INFINITY }) => to >= at);
   }
 
@@ -244,7 +248,8 @@ export class Device {
     const versions = [...new Set([version, ...this.#loginVersions, ...(this.#base?.versions ?? [])])];
     const base: Base = { seq, versions, offset: this.#base?.offset ?? 0, left: now };
     this.#latest = { base, at: now, turn: this.#nextTurn() };
-    this.#sent ??= { base: { ...base, doubt: now }, login: this.#login };
+    const first: Sent = { base: { ...base, doubt: now }, login: this.#login };
+    this.#sent = this.#sent === undefined ? first : { ...this.#sent, until: now };
     this.#saveLater();
   }
 

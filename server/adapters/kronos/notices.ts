@@ -5,7 +5,7 @@ import { shownTo } from '../../../protocol/generation.ts';
 import { same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { withOwner } from '../../../protocol/task.ts';
-import { betweenVersions, noVersion } from '../../../protocol/version.ts';
+import { noVersion } from '../../../protocol/version.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { View } from '../../core/session.ts';
 import type { Change, Item } from '../../core/store.ts';
@@ -30,8 +30,8 @@ interface Notice {
   readonly type: 'create' | 'update' | 'delete';
   readonly task: Task;
   readonly before: Task | undefined;
-  /** A version between the version of the change before and this change's own. */
-  readonly between: number;
+  /** A version between the version of the change before and this change's own; undefined where there is none. */
+  readonly between: number | undefined;
 }
 
 export class Notices {
@@ -79,8 +79,9 @@ export class Notices {
     this.#batch.clear();
     for (const change of changes) {
       const before = this.#lastSent.get(change.key);
-      const between = betweenVersions(this.#version, change.version ?? this.#version);
-      this.#version = change.version ?? this.#version;
+      const version = change.version ?? this.#version;
+      const between = version - this.#version > 1 ? version - 1 : undefined;
+      this.#version = version;
       if (change.value === null) {
         this.#lastSent.delete(change.key);
         if (before === undefined) continue;
@@ -147,7 +148,7 @@ export class Notices {
     const deleted = { type: 'delete', task_id: old.id, task_index: this.#own(reader, old).index };
     if (type === 'delete') return text(deleted);
     // A client of 2019 makes its own index for a created task, and replaces it by the hub's index at the update (W10.5).
-    if (before === undefined && reader.generation === 2019) {
+    if (before === undefined && between !== undefined && reader.generation === 2019) {
       return [text({ type, task }, between), text({ type: 'update', task })];
     }
     if (before === undefined || before.id === told.id) return text({ type, task });

@@ -41,8 +41,10 @@ export class Ops {
   }
 
   put(key: string, task: Task): void {
-    const id = this.#before(key)?.id;
-    const version = this.#next(id === undefined || id === task.id ? 1 : noticesOfNewId);
+    const before = this.#before(key);
+    // W10.5: a new task is told in two messages, with versions of their own.
+    if (before === undefined) this.#version += 1;
+    const version = this.#next(before?.id === undefined || before.id === task.id ? 1 : noticesOfNewId);
     const value = storedText(task);
     const last = this.list.at(-1);
     // A store writes no step for an unchanged value. The change would then have no version, and clients would not be notified.

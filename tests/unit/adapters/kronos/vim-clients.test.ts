@@ -2,7 +2,7 @@
 // were observed to. `npm run clients` runs real Vims; these tests do not.
 
 import { describe, expect, test } from '@jest/globals';
-import { type Message, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
+import { type Message, settle, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
 import { task } from '../../../harness/task.ts';
 
 const of2019 = (id: number, desc: string, more: object = {}) => ({
@@ -180,7 +180,36 @@ describe('an index that a client of 2019 makes for a task that it was notified o
   });
 });
 
-test('[W10.5] a known client of 2019 gets a new task and then its index, with increasing versions', async () => {
+test('[M9.1] [W10.3] two tasks of one id that two devices made offline in the same second, so with one index, are two', async () => {
+  const hub = await startHub();
+  const devices = ['left', 'right'];
+  for (const device of devices) {
+    const wire = await login(hub, device);
+    await wire.ask({ type: 'read-all' });
+    await wire.ask({ type: 'create', task: of2019(devices.indexOf(device) + 1, device) });
+    await wire.ask({ type: 'read-all' });
+    hub.world.pass(5_000);
+    await settle();
+    // The hub is killed: nobody knows what arrived of the last list.
+    wire.hangUp(false);
+  }
+  hub.world.pass(60_000);
+  const version = hub.world.now();
+  const index = `${hub.owner}#3#${version}`;
+  hub.world.pass(5_000);
+  // Both are connected again before the hub has either list.
+  const back: Wire[] = [];
+  for (const device of devices) back.push(await login(hub, device, version));
+  for (const [n, wire] of back.entries()) {
+    hub.world.pass(100);
+    const made = of2019(3, `offline ${devices[n]}`, { index });
+    await wire.ask({ type: 'write-all', tasks: [of2019(1, 'left'), of2019(2, 'right'), made], version });
+  }
+  const tasks = await tasksOf(await login(hub, 'other'));
+  expect(tasks.map(({ desc }) => desc)).toEqual(['left', 'right', 'offline left', 'offline right']);
+});
+
+test('[W10.5] a known client of 2019 gets a new task and then its index, with increasing whole versions: Neovim cannot store others', async () => {
   const { hub, old, young } = await hubWithTask();
   await young.ask({ type: 'create', task: of2019(2, 'bread'), version: hub.world.now() });
   await young.ask();
@@ -191,8 +220,8 @@ test('[W10.5] a known client of 2019 gets a new task and then its index, with in
   expect(notices).toMatchObject([
     { type: 'create', task: { id: 3 }, version: version - 1 },
     { type: 'update', task: { id: 3, index: expect.stringContaining(hub.owner) }, version },
-    { type: 'create', task: { id: 4 }, version: version + 0.5 },
-    { type: 'update', task: { id: 4, index: expect.stringContaining(hub.owner) }, version: version + 1 },
+    { type: 'create', task: { id: 4 }, version: version + 1 },
+    { type: 'update', task: { id: 4, index: expect.stringContaining(hub.owner) }, version: version + 2 },
   ]);
 });
 
