@@ -1,34 +1,34 @@
-// The lossless merge of devices that edited apart, as pure functions over (base, theirs, ours). Rules M5 to M10 and W6 of
-// README.md. No store, no clock, no wire: what a task was and became comes in as values.
+// The lossless merge of devices that edited independently, as pure functions over (base, theirs, ours): rules M5 to M10 and W6 of
+// README.md. No store, no clock, no wire: the history of each task is passed in as values.
 
 import type { Task } from './messages.ts';
 import { isDoneIdOf } from './task.ts';
 
-/** One step in the life of a task, as history has it. */
+/** One step in the history of a task. */
 export interface MergeStep {
-  /** null: removed. */
+  /** null if the step removed the task. */
   readonly task: Task | null;
-  /** -1 for a value that was kept for history only, being overruled by the next step. */
+  /** -1 for a value that is for history only: the next step overruled it. */
   readonly version: number;
-  /** Whether the merging device surely has this value: its own writes, but not what a merge made of them. */
+  /** True if the merging device surely has this value: it is the device's own write, not the result of a merge. */
   readonly own: boolean;
 }
 
-/** What is known of one task: its value in the device's base, if it was there, and every step since, in order. */
+/** The known history of one task: its value in the device's base, if it was there, and every step since, in order. */
 export interface Life {
   readonly key: string;
   readonly base: Task | undefined;
   readonly steps: readonly MergeStep[];
-  /** Whether the merging device made it since its base, and may not know what the hub calls it. */
+  /** True if the merging device created the task after its base, and may not know the hub's index of it. */
   readonly made?: boolean;
 }
 
 export type MergeOutcome =
-  /** `key` is null for a new task. `overruled` is what the device had, where it is not what came out: history keeps it. */
+  /** `key` is null for a new task. `overruled` is the device's value if it differs from the result: history keeps it. */
   | { readonly kind: 'write'; readonly key: string | null; readonly task: Task; readonly overruled: Task | undefined }
   | { readonly kind: 'remove'; readonly key: string };
 
-/** What an update made of a task. */
+/** The result of an update. */
 export interface Update {
   readonly task: Task;
   /** The task as the sender has it now. */
@@ -37,9 +37,9 @@ export interface Update {
 
 export interface Merge {
   readonly outcomes: readonly MergeOutcome[];
-  /** The device's own value of each known task that it listed, by key. */
+  /** The device's value of each known task in its list, by key. */
   readonly listed: ReadonlyMap<string, Task>;
-  /** How many tasks the device's list would have removed, had it not been too many at once (W7). */
+  /** The number of tasks that the list would have removed, if that were not too many at once (W7); 0 otherwise. */
   readonly spared: number;
 }
 
@@ -55,12 +55,12 @@ export function same(one: unknown, other: unknown): boolean {
   );
 }
 
-/** `over` on top of `under`: a field that a client does not send is one that it does not know. */
+/** `under` with the fields of `over`. A field that `over` lacks stays: the client that sent it does not know the field. */
 export function overlay(under: Task, over: Task): Task {
   return Object.fromEntries([...Object.entries(under), ...Object.entries(over)]);
 }
 
-/** Fields of `task` whose value `base` does not have. */
+/** The fields of `task` whose value differs from `base`, or is missing there. */
 function edits(base: Task, task: Task): string[] {
   const before = new Map(Object.entries(base));
   return Object.entries(task).flatMap(([field, value]) =>
@@ -68,20 +68,20 @@ function edits(base: Task, task: Task): string[] {
   );
 }
 
-/** How many fields an edit from one to the other changes. */
+/** The number of fields that an edit from `base` to `task` changes. */
 export function distance(base: Task, task: Task): number {
   return edits(base, task).length;
 }
 
-/** What two devices may well set alike, each for itself: it is made of the time, or is one of two values. */
+/** Fields that two devices may set to the same value by coincidence: they are computed from the time, or have one of two values. */
 const coincidental = new Set(['id', 'done', 'active', 'last_active']);
 
-/** What done, undone, start and stop change. */
+/** Fields that done, undone, start and stop change. */
 const ofWork = new Set([...coincidental, 'worktime', 'start', 'stop']);
 
 /**
- * The value that the edit most likely began from: the nearest, the latest of several. A later value that the edit would take back in
- * part must show in it by more than coincidence; otherwise the device never saw it.
+ * The value that the edit is most likely based on: the nearest, and of several the latest. If the edit would revert a part of a later
+ * value, that value must share more than coincidental fields with the edit; otherwise the device has not seen it.
  */
 function nearest(values: readonly Task[], ours: Task): Task | undefined {
   return values.reduce<Task | undefined>((best, value) => {
@@ -90,7 +90,7 @@ function nearest(values: readonly Task[], ours: Task): Task | undefined {
   }, undefined);
 }
 
-/** Whether the edit would take back what came after `before`, and shows nothing of it but by coincidence. */
+/** True if the edit would revert a change from `before` to `after`, and has no part of that change except by coincidence. */
 function unseen(before: Task, after: Task, ours: Task): boolean {
   const [old, recent, mine] = [before, after, ours].map((task) => new Map(Object.entries(task)));
   const news = edits(before, after);
@@ -98,7 +98,7 @@ function unseen(before: Task, after: Task, ours: Task): boolean {
   return takenBack && !news.some((field) => !coincidental.has(field) && same(mine?.get(field), recent?.get(field)));
 }
 
-/** Applies what `ours` changed since `base` to `current`; `oursWins` decides a field that both changed. */
+/** Applies the changes from `base` to `ours` to `current`; `oursWins` decides for fields that both changed. */
 function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: string) => boolean): Task {
   const theirs = new Set(edits(base, current));
   const won = edits(base, ours).filter((field) => !theirs.has(field) || oursWins(field));
@@ -107,9 +107,9 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
 }
 
 /**
- * W6: a whole task that arrives live, when others changed it so recently that the sender may not have seen it. An update is an
- * edit, so a value equal to it is not what it began from; nor is one that was stopped, where it stops.
- * @param recent the value before those changes, and each one since, the last being the current
+ * W6: merges an update with changes that its sender may not have seen yet. An update changes something, so it is not based on a value
+ * equal to it; and an update that stops a task is not based on a value that is already stopped.
+ * @param recent the value before those changes, and each one since; the last is the current value
  * @param ownLast the value of the task that the sender itself sent last, if it is among them
  */
 export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, ownLast?: Task): Update {
@@ -129,17 +129,17 @@ function stopsStopped(before: Task, after: Task): boolean {
   );
 }
 
-/** What is known of a device's list beside the tasks in it. */
+/** What the hub knows about a device's list in addition to the tasks in it. */
 export interface Listing {
-  /** The keys of those of its tasks that are known by more than what stands in them. */
+  /** The keys of listed tasks that were identified by an alias or a hub-made index (W10, R5). */
   readonly keys: ReadonlyMap<Task, string>;
-  /** W7: tasks that the device lists, though what it has of them cannot be read. */
+  /** W7: the keys of tasks that an unreadable element of the list names. */
   readonly present: ReadonlySet<string>;
-  /** The keys of the tasks that a task without an index may be; undefined where that cannot be told. */
+  /** The keys of the tasks that a listed task without an index can be; undefined if not known. */
   readonly unindexed: ReadonlySet<string> | undefined;
-  /** The tasks that the device made itself, whatever they look like. */
+  /** Listed tasks that the device created itself, even if they look like a known task. */
   readonly fresh: ReadonlySet<Task>;
-  /** The keys of tasks of which the device was surely sent the index: a task without one that has their id is another. */
+  /** The keys of tasks whose index the device surely has: a listed task without an index is another task, even with the same id. */
   readonly shown: ReadonlySet<string>;
 }
 
@@ -152,8 +152,8 @@ const noListing: Listing = {
 };
 
 /**
- * M5-M10: what a device's whole list means, given what it surely had.
- * @param lives every task of the base, of history since, and of now
+ * M5 to M10: merges the whole list of a device.
+ * @param lives every task of the base, of the history since, and of the current state
  * @param ours the device's list
  * @param version of the device's last edit, already bounded by the hub's clock
  */
@@ -165,7 +165,7 @@ export function mergeList(
 ): Merge {
   const { present } = listing;
   const known = lives.map(describe);
-  const matched = match(known, once(known, ours), listing);
+  const matched = match(known, withoutDuplicates(known, ours), listing);
   const outcomes: MergeOutcome[] = [];
   const taken = new Set<number>();
   const listed = new Map<string, Task>();
@@ -203,8 +203,8 @@ export function mergeList(
   };
 }
 
-/** A client that is told twice of a task may list it twice, and edit either: the one that is no old copy counts. */
-function once(known: readonly Known[], ours: readonly Task[]): Task[] {
+/** A client that was notified twice of a task may list it twice, and edit either. Removes the duplicate that is an old copy. */
+function withoutDuplicates(known: readonly Known[], ours: readonly Task[]): Task[] {
   const byIndex = group(known, ({ values }) => values.map(({ index }) => index));
   const isCopy = (task: Task) =>
     (byIndex.get(task.index) ?? []).some(({ values }) => values.some((value) => same(value, task)));
@@ -218,13 +218,13 @@ function once(known: readonly Known[], ours: readonly Task[]): Task[] {
 
 interface Known {
   readonly life: Life;
-  /** Undefined when removed. */
+  /** undefined if the task was removed. */
   readonly current: Task | undefined;
-  /** Every value since the base, the base's first. */
+  /** Every value since the base, the value of the base first. */
   readonly values: readonly Task[];
   /** The values that the device surely had. */
   readonly own: readonly Task[];
-  /** The last of them; undefined when it removed the task itself, or never had it. */
+  /** The last of them; undefined if the device removed the task itself, or never had it. */
   readonly lastOwn: Task | undefined;
 }
 
@@ -244,7 +244,7 @@ function describe(life: Life): Known {
   };
 }
 
-/** The version at which a field last changed for all to see; -1 when not since the base. */
+/** The version at which a field last changed, without values that are for history only; -1 if it has not changed since the base. */
 function changedAt(life: Life, field: string): number {
   let before = life.base;
   let at = -1;
@@ -256,7 +256,7 @@ function changedAt(life: Life, field: string): number {
   return at;
 }
 
-/** Which known task each of the device's is: by index; by the id it had there; by what done and undone do to an id. */
+/** Finds the known task that each listed task is: by index, by the device's id of it, or by how done and undone change an id. */
 function match(
   known: readonly Known[],
   ours: readonly Task[],
@@ -270,7 +270,7 @@ function match(
   const found = new Map<Task, Known>();
   const claimed = new Set<Known>();
   const namesOf = (task: Task) => byKey.get(keys.get(task) ?? '');
-  // Where the device has two copies of a task, that which it edited counts before one that it did or undid.
+  // If the device has two copies of a task, an edited copy wins over one that was only done or undone.
   for (const isIt of [isEdited, isCurrent, () => true]) {
     for (const task of ours) {
       const one = namesOf(task);
@@ -279,9 +279,9 @@ function match(
       claimed.add(one);
     }
   }
-  /** The tasks that a done one may have been. */
+  /** The known tasks that a done task may have been before. */
   const openOf = (task: Task) => openIds(task).flatMap((id) => byId.get(id) ?? []);
-  // Computed when the passes below ask for it: a done task that was recognised by then leaves no other task's id.
+  // Computed lazily, because a done task that an earlier pass has found does not give up another task's id.
   let leaving: ReadonlySet<Known> | undefined;
   const isLeaving = (one: Known) => {
     leaving ??= new Set(
@@ -310,7 +310,7 @@ function match(
       (one) => one.current !== undefined && hadUnder(one, task.id) && !isLeaving(one) && !isOther(one, task),
     ],
     (task) => [openOf(task), (one) => becameDone(one, task)],
-    // Done and undone again, without a word: another id, and else the same.
+    // The device has done and undone the task offline: it has another id, and is otherwise the same.
     (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => one.lastOwn?.desc === task.desc],
   ];
   for (const pass of passes) {
@@ -339,7 +339,7 @@ function match(
   return ours.flatMap((task): [Task, Known | undefined][] => (isCopy(task) ? [] : [[task, found.get(task)]]));
 }
 
-/** Of several tasks that one of the device's may be: one that is there rather than one that was removed, and then the most alike. */
+/** Of several candidates for a listed task, prefers existing tasks to removed ones, and then the one with the fewest differences. */
 function likeliest(candidates: readonly Known[], task: Task): Known | undefined {
   if (candidates.length < 2) return candidates[0];
   const away = (one: Known) => Math.min(...one.values.map((value) => distance(value, task)));
@@ -347,7 +347,7 @@ function likeliest(candidates: readonly Known[], task: Task): Known | undefined 
   return [...candidates].sort((one, other) => rank(one) - rank(other))[0];
 }
 
-/** Whether the device changed more of the task than done, undone, start and stop do. */
+/** True if the device changed more fields of the task than done, undone, start and stop do. */
 function isEdited({ values }: Known, task: Task): boolean {
   return values.every((value) => edits(value, task).some((field) => !ofWork.has(field)));
 }
@@ -356,7 +356,7 @@ function isCurrent({ current }: Known, task: Task): boolean {
   return current !== undefined && distance(current, task) === 0;
 }
 
-/** Whether the device had the task under this id, and did not remove it. */
+/** True if the device had the task with this id, and did not remove it. */
 function hadUnder(one: Known, id: number | undefined): boolean {
   if (one.life.made === true && one.values.some((value) => value.id === id)) return true;
   return one.lastOwn !== undefined && one.own.some((value) => value.id === id);
@@ -375,7 +375,7 @@ function group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[])
   return groups;
 }
 
-/** A task with an index is no other, whatever the ids. */
+/** True if the task has one of the known task's indexes, or both have none. Ids do not matter here (M10.5). */
 function mayBe(one: Known, task: Task): boolean {
   return one.values.some(({ index }) => index === task.index);
 }
@@ -397,7 +397,7 @@ function isDoneFormOf(before: Task, task: Task): boolean {
   return before.index === task.index && !before.done && isDoneIdOf(task.id, before.id);
 }
 
-/** Whether the task is a copy of one from when a client did it, which others did since. */
+/** True if the listed task is the done form of an earlier value: the device has done it, and another device did the same. */
 function wasDone({ own }: Known, task: Task): boolean {
   return own.some((before) => before.desc === task.desc && isDoneFormOf(before, task));
 }
@@ -413,16 +413,16 @@ function becameUndone(one: Known, task: Task): boolean {
   );
 }
 
-/** As `becameUndone`, where the description was changed too: by the id that the task had, and by what is its own. */
+/** Like `becameUndone`, if other fields changed, too: the id matches, and at least one characteristic field is equal. */
 function becameUndoneAndMore({ lastOwn }: Known, task: Task): boolean {
   if (lastOwn === undefined || task.done) return false;
   return ownFields.some((field) => Boolean(task[field]) && same(lastOwn[field], task[field]) && !same(task[field], []));
 }
 
-/** Fields that two tasks seldom have alike. */
+/** Fields in which two different tasks are seldom equal. */
 const ownFields = ['desc', 'tags', 'due', 'worktime'] as const;
 
-/** M9: ids are chosen by clients, so two tasks may come out with one: those that were there keep theirs, the others get the next free. */
+/** M9: clients choose ids, so two tasks of the result may have the same. Existing tasks keep theirs, new ones get the smallest free id. */
 function distinctIds(outcomes: readonly MergeOutcome[], taken: ReadonlySet<number>): MergeOutcome[] {
   const used = new Set(taken);
   let free = 1;

@@ -22,7 +22,7 @@ export interface PlainTask {
 
 export const plainFields = ['id', 'desc', 'tags', 'active', 'last_active', 'due', 'done', 'worktime'] as const;
 export type PlainField = (typeof plainFields)[number];
-/** All fields of a task that can change: those that are shown in lists, and what came from other programs. */
+/** All fields of a task that can change: those that lists show, and unknown fields of other programs. */
 export const taskFields = [...plainFields, 'taskwarrior'] as const;
 type TaskField = (typeof taskFields)[number];
 

@@ -1,4 +1,4 @@
-// The clock on a person's wall: from a date and time to a moment, and back. The local zone comes from JavaScript's Date: loading a
+// Local time: converts a date and time to a moment, and back. The local zone comes from JavaScript's Date: loading a
 // time-zone library would take a short command longer than everything else it does. Tests pass other zones in.
 
 /** A date and time as a wall shows it. `month` and `day` count from 1. */

@@ -44,13 +44,13 @@ export function isAdmin(who: Identity): boolean {
  * name channels of any account.
  * @param isAccount whether an account of that name exists
  */
-export function fullName(who: Identity, said: string, isAccount: (name: string) => boolean): string {
-  const first = said.split('/', 1)[0] ?? said;
+export function fullName(who: Identity, name: string, isAccount: (name: string) => boolean): string {
+  const first = name.split('/', 1)[0] ?? name;
   const absolute =
-    said.startsWith('@') ||
+    name.startsWith('@') ||
     first === 'mob' ||
-    (said.includes('/') && (first === who.account || (isAdmin(who) && isAccount(first))));
-  return absolute ? said : `${who.account}/${said}`;
+    (name.includes('/') && (first === who.account || (isAdmin(who) && isAccount(first))));
+  return absolute ? name : `${who.account}/${name}`;
 }
 
 /** The name as a session writes it: the reverse of `fullName`. */
@@ -61,7 +61,7 @@ export function shortName(who: Identity, full: string): string {
 /** @param channel a full name, or a pattern for all names that it matches */
 export function isAllowed(who: Identity, verb: Verb, channel: string): boolean {
   if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
-  // What is computed is written by the hub alone.
+  // Computed channels are written by the hub alone.
   if (verb === 'write' && isComputed(channel)) return false;
   const own = channel.startsWith(`${who.account}/`);
   // Anyone may use rooms, but a token gives only the access that its scopes name.

@@ -162,20 +162,24 @@ export class Accounts {
         'a list of read, write, admin, read:<channel or prefix/*>, write:<channel or prefix/*>',
       );
     }
-    const told = secret ?? this.#hub.world.secret();
+    const ownSecret = secret ?? this.#hub.world.secret();
     const created = this.#hub.world.now();
     const end = expires === undefined ? {} : { expires };
     const token = { id: this.#hub.world.id(), account, name, scopes, created, ...end };
     const written = await this.#documents.tokens.write((view) =>
-      view.items.has(hash(told))
+      view.items.has(hash(ownSecret))
         ? refuse('exists', 'token')
         : {
             ok: true,
-            write: { ops: [{ op: 'add', key: hash(told), value: JSON.stringify(token) }], origin: 'hub', at: created },
+            write: {
+              ops: [{ op: 'add', key: hash(ownSecret), value: JSON.stringify(token) }],
+              origin: 'hub',
+              at: created,
+            },
           },
     );
     if (!written.ok) return written;
-    return { ok: true, token: { ...token, used: null }, secret: told };
+    return { ok: true, token: { ...token, used: null }, secret: ownSecret };
   }
 
   /**

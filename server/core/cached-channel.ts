@@ -1,5 +1,5 @@
-// The whole of a small channel in memory, for callers that must read before they write: what is on disk, and the writes under way
-// on top of it.
+// A small channel completely in memory, for callers that must read before they write: the committed state, and the state with
+// uncommitted writes applied.
 
 import type { Refusal } from '../../protocol/errors.ts';
 import type { Channel } from './channel.ts';
@@ -20,7 +20,7 @@ export interface ChannelState {
   readonly items: ReadonlyMap<string, Item>;
 }
 
-/** A second way to look up the items of a cached channel. It is kept in step with them, writes under way included. */
+/** A second way to look up the items of a cached channel. It is kept in step with them, including uncommitted writes. */
 export interface ItemIndex {
   clear(): void;
   set(item: Item): void;
@@ -55,8 +55,8 @@ export class CachedChannel {
   }
 
   /**
-   * Appends what `compute` makes of the newest state. `compute` is called at once, so that writes keep the order of their calls; it
-   * is called again when another writer was faster.
+   * Appends the write that `compute` returns for the newest state. `compute` is called synchronously, so that writes keep the order of
+   * their calls, and again if another writer was faster.
    * @param sender not notified of its own change by renderings without echo
    */
   write(compute: (view: ChannelState) => Computed, sender?: Peer): Promise<Committed | Refusal> {
@@ -102,7 +102,7 @@ class CachedItems implements Projection {
         if (change.value !== null) items.set(change.key, { ...change, value: change.value });
       }
       seq = since.more ? (since.changes.at(-1)?.seq ?? since.head.seq) : since.head.seq;
-      // What was told meanwhile is not told again.
+      // Changes that the channel has published during the read are not published again, so read on.
       if (since.more || this.#channel.position.seq > seq) continue;
       this.items = new Map();
       for (const index of this.#indexes) index.clear();
@@ -143,7 +143,7 @@ class CachedItems implements Projection {
   }
 }
 
-/** Whether the store makes a step of this op ([ST2]). */
+/** True if the store makes a step of this op ([ST2]). */
 function makesStep(item: Item | undefined, op: Op): boolean {
   if (op.op === 'remove') return item !== undefined;
   if (item === undefined) return true;

@@ -26,7 +26,7 @@ export type ChangeListener = (changes: readonly LiveChange[]) => void;
 export interface WriteOptions {
   /** Does not receive its own change from renderings without echo. */
   readonly sender?: Peer | undefined;
-  /** Values of the write that this process has at hand as objects, by item key. Each of these keys occurs in one op only. */
+  /** Parsed values of the write, by item key, so that listeners need not parse them. Each of these keys occurs in one op only. */
   readonly parsed?: ReadonlyMap<string, object>;
 }
 
@@ -48,9 +48,9 @@ export interface ChannelDeps {
   readonly store: Store;
   readonly world: World;
   readonly publish: (topic: string, text: string, except: Peer | undefined) => void;
-  /** Whether other nodes write to the store, too. */
+  /** True if other nodes write to the store, too. */
   readonly isShared: boolean;
-  /** Tells other nodes. */
+  /** Notifies other nodes. */
   readonly announce: (channel: string, from: number, seq: number) => void;
   /** Called with every commit, after the channel's listeners and before its followers. */
   readonly onChanges: (channel: Channel, changes: readonly Change[]) => void;
@@ -148,7 +148,7 @@ export class Channel {
     if (seq > this.#head.seq) this.#refresh(seq);
   }
 
-  /** Reads from the store what is new, whether or not a notice came. Resolves when it has been published. */
+  /** Reads new changes from the store, with or without a notice. Resolves when they have been published. */
   async refresh(): Promise<void> {
     this.#refresh(Number.POSITIVE_INFINITY);
     await this.#refreshing;
@@ -232,7 +232,7 @@ export class Channel {
   /** The page is never ahead of what has been published, so its reader may go live at once. */
   async #fromStore(seq: number, limit: number): Promise<Since> {
     const since = await this.#page(seq, limit);
-    // The answers of own writes publish with their senders; they come first.
+    // Own writes are published with their senders when the store answers them, so wait for these answers first.
     if (since.head.seq > this.#head.seq) await this.#newestWrite.catch(() => undefined);
     if (since.head.seq > this.#head.seq) await this.#reach(since.head.seq);
     // The refresh failed: this page would be ahead of the followers, and its reader would ask for it again and again.
@@ -313,11 +313,11 @@ export class Channel {
       const sender = writer ?? this.#senders.get(change.seq);
       if (this.#senders.size > 0) this.#senders.delete(change.seq);
       for (const { rendering } of this.#audiences.values()) {
-        const told = rendering.live(change, this);
-        if (told === null) continue;
+        const texts = rendering.live(change, this);
+        if (texts === null) continue;
         const except = rendering.echo ? undefined : sender;
-        if (typeof told === 'string') this.#deps.publish(this.#topic(rendering), told, except);
-        else for (const text of told) this.#deps.publish(this.#topic(rendering), text, except);
+        if (typeof texts === 'string') this.#deps.publish(this.#topic(rendering), texts, except);
+        else for (const text of texts) this.#deps.publish(this.#topic(rendering), text, except);
       }
     }
     this.#reached(this.#head.seq);
@@ -368,7 +368,7 @@ export class Channel {
   async #catchUp(): Promise<void> {
     try {
       for (;;) {
-        // A notice that comes while the store answers may know of a newer step than the answer.
+        // A notice that arrives while the store answers may name a newer step than the answer has.
         this.#noticed = 0;
         if (this.keep === 'all' && (await this.#catchUpByStep())) continue;
         const since = await this.#deps.store.since(this.name, this.#head.seq, maxRecentChanges);

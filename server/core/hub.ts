@@ -123,7 +123,7 @@ export class Hub {
     return () => this.#joinWatchers.delete(watcher);
   }
 
-  /** Calls `act` when the hub goes down, for connections that have no session yet. Returns a function that takes it back. */
+  /** Calls `act` when the hub stops, for connections that have no session yet. Returns a function that cancels this. */
   atDrain(act: () => void): () => void {
     this.#draining.add(act);
     return () => this.#draining.delete(act);
@@ -147,7 +147,7 @@ export class Hub {
     else if (this.#channels.has(channel) || this.#isInScope(channel, false)) void this.#catchUp(channel, from);
   }
 
-  /** Opens the channel at `from` and publishes what came since. A channel that is just being opened may have been read too early. */
+  /** Opens the channel at `from` and publishes the changes since. A channel that is just being opened may have been read too early. */
   #catchUp(name: string, from: number): Promise<void> {
     return this.#channel(name, from)
       .then((channel) => channel.refresh())

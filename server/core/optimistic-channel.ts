@@ -12,7 +12,7 @@ export type BaselessWrite = Omit<Write, 'base'>;
 
 /** State derived from a channel. Its methods change it in place. */
 export interface Projection {
-  /** Reads the state anew from the channel. Returns the step up to which it is complete. */
+  /** Reads the state from the channel again. Returns the step up to which it is complete. */
   load(): Promise<number>;
   /**
    * Applies a write of this process, which the store has not confirmed yet.
@@ -20,7 +20,7 @@ export interface Projection {
    * @returns how many steps the store will make of it ([ST2])
    */
   applyWrite(write: BaselessWrite, seq: number): number;
-  /** Applies a step of another writer. Returns false when the state has to be read anew. */
+  /** Applies a step of another writer. Returns false if the state has to be read again. */
   applyChange(change: Change): boolean;
 }
 
@@ -103,7 +103,7 @@ export class OptimisticChannel {
     this.#stopListening();
   }
 
-  /** Reads the state anew, after every write under way is decided. Concurrent callers share one read. */
+  /** Reads the state again, after every uncommitted write is decided. Concurrent callers share one read. */
   load(): Promise<void> {
     this.#isKnown = false;
     this.#loading ??= this.#read().finally(() => {
@@ -222,7 +222,7 @@ export class OptimisticChannel {
       if (!appended.ok || appended.replayed || appended.steps !== steps) this.#isKnown = false;
       return appended;
     } catch (error) {
-      // Nobody knows which of the writes under way are on disk. If this read fails too, the next write reads first.
+      // It is not known which of the uncommitted writes are on disk. If this read fails, too, the next write reads first.
       this.load().catch(() => undefined);
       throw error;
     } finally {

@@ -32,7 +32,7 @@ export interface Conversation {
   drained(): void;
   /**
    * The connection is over.
-   * @param orderly the other end closed it in good order (a close frame, a FIN), so what was sent before has reached it
+   * @param orderly true if the other end closed the connection by a close frame or a FIN, so everything sent before has reached it
    */
   closed(orderly: boolean): void;
 }

@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 const pageSize = 500;
 /** Up to so many characters of values, a page's text is cached for other followers. */
 const keptSize = 1_048_576;
-/** How often a view of the whole is read again because of a write meanwhile. */
+/** How often a whole state is read again because a write arrived during the read. */
 const rereads = 10;
 /** Milliseconds until a store that could not be asked is asked again for a follower. */
 const askAgainMs = 1_000;
@@ -63,7 +63,7 @@ interface Follow {
   kind: Page['kind'];
   reason: string;
   state: 'live' | 'catching' | 'waiting' | 'over';
-  /** The client has been sent its first page, or asked for none. From then on it is kept while the store is away. */
+  /** True once the client has been sent its first page, or requested none. From then on it stays connected if the store is down. */
   isAnswered: boolean;
 }
 
@@ -248,7 +248,7 @@ export class Session {
         if (since === undefined) return;
         if (!since.ok) throw new Error(`${channel.name}: nothing can be read from the beginning`);
       }
-      // A page that replaces everything is of the current state: read again if a write came meanwhile.
+      // A page that replaces everything must be the current state: read again if a write arrived during the read.
       if (view.whole && since.head.seq < channel.position.seq && overtaken < rereads) {
         overtaken += 1;
         continue;

@@ -1,11 +1,11 @@
 // The port to storage, with the numbered contract that every store keeps (tests/contract/store.ts tests it, rule by rule). A store
 // knows writes and reads; it knows no followers.
 //
-// [ST1]  `append` is all or nothing, and its promise is kept (resolved ok) only once the write would survive a power cut.
+// [ST1]  `append` is all or nothing, and resolves with ok only once the write would survive a power cut.
 // [ST2]  One op that changes something makes one step: `seq` rises by exactly one, gap-free from 1 within the epoch.
 //        A `put` of the value (and span) an item already has, an `add` of a key that is there, a `remove` of one that is
 //        not, change nothing and make no step.
-// [ST3]  A write with a `base` other than the head is refused as stale with the head, and nothing of it is kept.
+// [ST3]  A write with a `base` other than the head is refused as stale with the head, and nothing of it is stored.
 // [ST4]  A `writeId` already seen on the channel gets the first answer again (`replayed`), and changes nothing, whatever
 //        its ops and base say now. Only accepted writes are remembered.
 // [ST5]  Writes given in one order are applied in that order; each sees those before it. Neighbours may share a commit, but a
@@ -20,9 +20,9 @@
 //        that follow it in the order asked for; with `size`, no more once the values reach so many characters, at least one item.
 // [ST11] `forget(through)` drops tombstones and values that were already past at that step, never an item's last value, and
 //        raises the floor. From the floor on, `at` and `since` are exact.
-// [ST12] A channel in which no step was made has seq 0 and no items, and is not listed; asking about it makes nothing.
+// [ST12] A channel in which no step was made has seq 0 and no items, and is not listed; reading it creates nothing.
 // [ST13] The epoch is the store's: the same after reopening, another in a new or a restored store.
-// [ST14] Keys, names and values are text: quotes, NUL-free Unicode, `__proto__` and 1 MiB values come back as they went in.
+// [ST14] Keys, names and values are text: quotes, NUL-free Unicode, `__proto__` and 1 MiB values are returned as they were written.
 
 export interface Position {
   readonly epoch: string;
@@ -143,8 +143,8 @@ export interface Store {
   /** Channels whose name begins with the prefix and that have ever been written to, by name. */
   channels(prefix: string): Promise<readonly ChannelInfo[]>;
   /**
-   * Of those that have ever been written to: the channels named and those whose name begins with one of the prefixes, each once.
-   * One question for whatever a node may have missed.
+   * The heads of the named channels, and of channels whose name begins with one of the prefixes, each once. Channels that were never
+   * written to are left out. With one call a node finds every change that it may have missed.
    */
   heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]>;
   forget(channel: string, through: number): Promise<void>;
@@ -154,7 +154,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** A step with what the answers of `since` are computed from: the step at which its item last began, null for a delete. */
+/** A step, with the step at which its item was last created, from which `since` computes the kind; null for a delete. */
 export interface Step extends Change {
   readonly born: number | null;
 }
@@ -177,16 +177,16 @@ export interface Outline {
 
 /**
  * A store as a whole, for moving it into another engine: backup, restore, migrate. Channels in order of name, steps in order
- * of seq, answers in order of write id. Steps and answers asked for while `outlines` is gone through are of the moment at which
- * that began, whatever is written meanwhile. Told are channels in which a step was made or a write id is remembered.
+ * of seq, answers in order of write id. Steps and answers that are read during the iteration of `outlines` are those of the moment at
+ * which it began, also if writes follow. `outlines` has the channels in which a step was made or a write id is stored.
  */
 export interface Archive {
   outlines(): AsyncIterable<Outline>;
   steps(channel: string): AsyncIterable<readonly Step[]>;
   answers(channel: string): AsyncIterable<readonly Answer[]>;
   /**
-   * Puts a channel as it was into a store that has none of its name, else rejects; seqs stay, the epoch is the store's own.
-   * Reads `steps` to the end, then `answers`. When it rejects, or the process dies, nothing of the channel is there.
+   * Copies a channel into a store; rejects if the store has a channel of that name. Seqs stay the same, the epoch is the store's own.
+   * Reads `steps` to the end, then `answers`. If it rejects, or the process crashes, the store has no part of the channel.
    */
   load(
     outline: Outline,

@@ -134,7 +134,7 @@ export async function openEdge(config: EdgeConfig, world: World, print: (text: s
     hostname: hostname(),
     version: `horai-v${version}`,
     testing: config.testing,
-    kept: deps.onStored,
+    reportWrite: deps.onStored,
   });
   const status = async (): Promise<EdgeStatus> => {
     const { steps, since, refused } = await forwarder.waiting();

@@ -8,27 +8,27 @@ import { json } from './types.ts';
 const [holdMs, pauseMs] = [25_000, 1_000];
 
 /**
- * Wraps a handler so that a failed write is tried again every second, for 25 seconds at most.
- * @param kept called after each attempt: with the reason of its failure, or null
- * @param handle is called again after it threw
+ * Wraps a handler so that a failed write is tried again every second, for at most 25 seconds.
+ * @param report called after each attempt, with the reason of its failure, or null
+ * @param handle called again if it has thrown
  */
 export function retryUntilStored(
   world: World,
-  kept: (fault: string | null) => void,
+  report: (fault: string | null) => void,
   handle: Route['handle'],
 ): Route['handle'] {
   return async (request) => {
     for (let waited = 0; ; waited += pauseMs) {
       try {
         const answer = await handle(request);
-        kept(null);
+        report(null);
         return answer;
       } catch (error) {
         const reason = errorMessage(error);
         world.log.error({ error }, 'a write could not be stored');
-        kept(reason);
+        report(reason);
         if (waited >= holdMs || request.aborted()) {
-          return json(503, { message: `not kept: ${reason}`, error: `not kept: ${reason}` });
+          return json(503, { message: `not stored: ${reason}`, error: `not stored: ${reason}` });
         }
         await new Promise<void>((resolve) => world.after(pauseMs, resolve));
       }

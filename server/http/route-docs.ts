@@ -1,5 +1,5 @@
-// Joins a route table with the table of what the reference says of its routes. Where the two are apart, the second holds long examples
-// that would hide the first.
+// Joins a route table with the table of its reference texts. The two are separate tables if long examples would make the first hard to
+// read.
 
 import type { Route, RouteDoc } from './types.ts';
 

@@ -1,4 +1,4 @@
-// What an adapter and a transport say to each other: values, no sockets. An adapter hands over Routes; a transport matches a
+// The types between adapters and transports: values, no sockets. An adapter passes Routes to the transport; a transport matches a
 // request to one, awaits its Reply and writes it. A Stream is a reply that goes on: the transport makes a Peer of the
 // connection and the adapter renders what the Peer is sent.
 
@@ -21,7 +21,7 @@ export interface Caller {
 export interface Request extends Caller {
   /** In capitals. */
   readonly method: string;
-  /** Percent-encoded as it came, without the query. */
+  /** Percent-encoded as it was sent, without the query. */
   readonly path: string;
   /** Without the `?`. */
   readonly query: string;
@@ -30,7 +30,7 @@ export interface Request extends Caller {
   readonly body: Buffer;
   /** What the pattern's `:names` matched, percent-decoded. */
   readonly params: ReadonlyMap<string, string>;
-  /** True once the client has gone. */
+  /** True once the client has disconnected. */
   aborted(): boolean;
 }
 
@@ -41,8 +41,8 @@ export interface Reply {
 }
 
 /**
- * A reply that is made while it is sent: a piece is asked for when those before it have gone, and `return` is called when the
- * client goes away. A piece that is thrown cuts the connection, so that nobody takes what came for the whole.
+ * A reply that is computed while it is sent: a chunk is requested when those before it are sent, and the iterator's `return` is called
+ * if the client disconnects. An error of the iterator cuts the connection, so that the client sees that the body is incomplete.
  */
 export interface ChunkedReply {
   readonly status: number;
@@ -59,7 +59,7 @@ export interface StreamReply {
 
 /** A body as the reference shows it. */
 export interface BodyDoc {
-  /** `application/json` unless said. */
+  /** Default: `application/json`. */
   readonly type?: string;
   readonly description?: string;
   /** A JSON Schema, for instance a TypeBox one. */
@@ -67,7 +67,7 @@ export interface BodyDoc {
   readonly example?: unknown;
 }
 
-/** What the reference (`/-/reference`) says of a route. Routes that share one object are one entry with several paths. */
+/** The entry of a route in the reference (`/-/reference`). Routes that share one object are one entry with several paths. */
 export interface RouteDoc {
   /** What the request does, as one sentence in the present tense without its full stop: "Lists the heartbeats of a day". */
   readonly summary: string;
@@ -75,11 +75,11 @@ export interface RouteDoc {
   readonly tag: string;
   /** The scope that the token needs, such as `read:wakatime`; `none` if the route needs no token. */
   readonly scope: string;
-  /** How the path reads in the reference, where a `*` says too little: `/-/channels/:channel/events`. */
+  /** The path in the reference, if the route's path has a `*` that needs a name: `/-/channels/:channel/events`. */
   readonly shownAs?: string;
   /** More than the summary, in full sentences. */
   readonly description?: string;
-  /** By the name of a path parameter or query parameter: what it is, with its unit and form. */
+  /** By the name of a path parameter or query parameter: its meaning, unit and form. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: BodyDoc;
@@ -92,7 +92,7 @@ export interface Route {
   readonly method: string;
   /** Segments; `:name` matches one of them, a last `*` matches the rest (also nothing). Literal segments win over `:name`, that over `*`. */
   readonly path: string;
-  /** Bytes of body taken before the transport answers 413; 1 MiB unless said. */
+  /** The most bytes of a body; the transport answers 413 for more. Default: 1 MiB. */
   readonly limit?: number;
   /** `unlisted`: it only answers what no listed route takes (unknown paths, wrong methods, preflights). */
   readonly doc?: RouteDoc | 'unlisted';

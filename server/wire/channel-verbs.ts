@@ -340,12 +340,12 @@ export class ChannelVerbs {
     const short = name.slice(name.indexOf('/') + 1);
     if (request.type === 'delete' || request.type === 'revert') return undefined;
     const items = request.type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
-    const said = items.filter(({ item }) => item !== undefined);
-    for (const item of said) {
+    const puts = items.filter(({ item }) => item !== undefined);
+    for (const item of puts) {
       const target = wrongDayItem(short, item);
       if (target !== undefined) return refuse('property', 'item', target);
     }
-    return short === 'rules' ? this.#checkRules?.(name, said, request.type === 'write-all') : undefined;
+    return short === 'rules' ? this.#checkRules?.(name, puts, request.type === 'write-all') : undefined;
   }
 
   /** W5: gives the ops of a tasks channel their versions. */

@@ -73,15 +73,15 @@ async function follow(
   { hub, accounts, tickets, subscription }: EventDeps,
   request: Request,
 ): Promise<Reply | StreamReply> {
-  const said = saidChannel(request.path);
-  if (said === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
+  const channelName = channelOf(request.path);
+  if (channelName === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
   const admitted = await tickets.authenticate(request);
   if (!admitted.ok) return refusalReply(admitted);
   const { identity } = admitted;
-  if (said.endsWith('*') || !isChannelName(said)) {
+  if (channelName.endsWith('*') || !isChannelName(channelName)) {
     return refusalReply(refuse('property', 'channel', 'one channel, by its name: patterns need a WebSocket'));
   }
-  const name = fullName(identity, said, (account) => accounts.isAccount(account));
+  const name = fullName(identity, channelName, (account) => accounts.isAccount(account));
   if (!isAllowed(identity, 'read', name)) return refusalReply(refuse('forbidden'));
   const channel = await hub.channel(name);
   const start = startOf(request);
@@ -93,7 +93,7 @@ async function follow(
   return { status: 200, headers: streamHeaders, open };
 }
 
-function saidChannel(path: string): string | undefined {
+function channelOf(path: string): string | undefined {
   if (!path.endsWith(after) || path.length <= before.length + after.length) return undefined;
   try {
     return decodeURIComponent(path.slice(before.length, -after.length));
@@ -119,9 +119,9 @@ function asEvents(view: View): View {
     echo: view.echo,
     whole: view.whole,
     live(change, channel) {
-      const told = view.live(change, channel);
+      const texts = view.live(change, channel);
       const asEvent = (text: string) => event(`${channel.position.epoch}:${change.seq}`, change.kind, text);
-      return told === null ? null : typeof told === 'string' ? asEvent(told) : told.map(asEvent);
+      return texts === null ? null : typeof texts === 'string' ? asEvent(texts) : texts.map(asEvent);
     },
     page: (page, channel) => event(`${page.position.epoch}:${page.position.seq}`, page.kind, view.page(page, channel)),
     seqOf(text) {

@@ -26,9 +26,9 @@ export const roomForm: ItemForm = {
     // Of several entries with one key the last one counts.
     const wanted = [...new Map(items.map((item) => [item.key, item.item]))];
     const byKey = new Map(known.map((item) => [item.key, item]));
-    const kept: readonly Item[] =
+    const remaining: readonly Item[] =
       verb === 'write-all' ? known.filter(({ key }) => wanted.some(([one]) => one === key)) : known;
-    const state: RoomItem[] = [...kept];
+    const state: RoomItem[] = [...remaining];
     const puts: Op[] = [];
     for (const [key, item] of wanted) {
       const value =
@@ -40,12 +40,12 @@ export const roomForm: ItemForm = {
     const added = puts.flatMap((op) =>
       op.op === 'remove' || byKey.has(op.key) || op.key === goalKey ? [] : [op.value],
     );
-    const gone = new Set([
-      ...known.filter((item) => !kept.includes(item)).map(({ key }) => key),
-      ...(added.length === 0 ? [] : crowdedOut(kept, added)),
+    const removedKeys = new Set([
+      ...known.filter((item) => !remaining.includes(item)).map(({ key }) => key),
+      ...(added.length === 0 ? [] : crowdedOut(remaining, added)),
     ]);
-    const removals = [...gone].map((key): Op => ({ op: 'remove', key }));
-    return { ok: true, ops: [...removals, ...puts.filter(({ key }) => !gone.has(key))] };
+    const removals = [...removedKeys].map((key): Op => ({ op: 'remove', key }));
+    return { ok: true, ops: [...removals, ...puts.filter(({ key }) => !removedKeys.has(key))] };
   },
 };
 
@@ -62,16 +62,16 @@ function requestValue(
   if (fields === undefined || asked.asks !== 'something') return undefined;
   const { minutes, user } = asked.value;
   const type = fields.get('type') === 'BREAKTIMER' ? 'BREAKTIMER' : asked.value.type;
-  const said = fields.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
+  const sentNext = fields.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
   const before = known === undefined ? undefined : readRequestItem(known, () => []);
   const isSame = before?.type === type && before.minutes === minutes && before.user === user;
-  if (known !== undefined && isSame && (said === undefined || said === before.nextUser)) return known.value;
+  if (known !== undefined && isSame && (sentNext === undefined || sentNext === before.nextUser)) return known.value;
   const history = readRoom(state.filter((one) => one.key !== key)).requests;
   const request: TimerRequest = {
     type,
     minutes,
     user,
-    nextUser: said === undefined ? nextUser(history, { type, minutes, user }) : said,
+    nextUser: sentNext === undefined ? nextUser(history, { type, minutes, user }) : sentNext,
     at,
   };
   return JSON.stringify(requestData(request));

@@ -53,9 +53,9 @@ export function readRequestItem(item: RoomItem, before: () => readonly TimerRequ
   const fields = fieldsOf(value);
   const type = fields?.get('type') === 'BREAKTIMER' ? 'BREAKTIMER' : asked.value.type;
   const { minutes, user } = asked.value;
-  const said = fields?.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
+  const sentNext = fields?.has('nextUser') ? readText(fields.get('nextUser')) : undefined;
   const request = { type, minutes, user } as const;
-  return { ...request, nextUser: said === undefined ? nextUser(before(), request) : said, at: item.at };
+  return { ...request, nextUser: sentNext === undefined ? nextUser(before(), request) : sentNext, at: item.at };
 }
 
 export function readGoalItem(item: RoomItem): Goal {

@@ -13,7 +13,7 @@ import { SqliteWriter } from './writer.ts';
 const pageRows = 2_000;
 
 /** Closes `old`, whose file is at `path`. */
-export function convert(open: OpenDatabase, old: Database, path: string, told: (steps: number) => void): void {
+export function convert(open: OpenDatabase, old: Database, path: string, onProgress: (steps: number) => void): void {
   const fresh = `${path}.new`;
   for (const left of [fresh, `${fresh}-journal`]) rmSync(left, { force: true });
   let database: Database | undefined;
@@ -26,7 +26,7 @@ export function convert(open: OpenDatabase, old: Database, path: string, told: (
     const meta = (name: string): string | number =>
       old.prepare('SELECT value FROM meta WHERE name = ?').get<{ value: string | number }>(name)?.value ?? '';
     createTables(database, String(meta('epoch')), Number(meta('commits')));
-    copy(old, database, Number(meta('commits')), told);
+    copy(old, database, Number(meta('commits')), onProgress);
     database.prepare(`UPDATE meta SET value = ? WHERE name = 'commits'`).run(Number(meta('commits')));
   } finally {
     database?.close();
@@ -37,7 +37,7 @@ export function convert(open: OpenDatabase, old: Database, path: string, told: (
   syncPath(dirname(path));
 }
 
-function copy(old: Database, database: Database, commits: number, told: (steps: number) => void): void {
+function copy(old: Database, database: Database, commits: number, onProgress: (steps: number) => void): void {
   const writer = new SqliteWriter(database, commits, () => undefined);
   const load = (job: Load): void => {
     const [outcome] = writer.apply([job]);
@@ -56,7 +56,7 @@ function copy(old: Database, database: Database, commits: number, told: (steps: 
     for (const page of pages(steps.iterate<Step>(id))) {
       load({ job: 'load-steps', channel, steps: page });
       done += page.length;
-      told(done);
+      onProgress(done);
     }
     for (const page of pages(answers.iterate<Answer>(id))) load({ job: 'load-answers', channel, answers: page });
     load({ job: 'load-end', outline });

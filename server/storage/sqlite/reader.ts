@@ -66,7 +66,7 @@ export class SqliteReader {
   /** Keyed by id and count; the most recently used last. */
   readonly #blocks = new Map<string, readonly Kept[]>();
   readonly #origins = new Map<number, string>();
-  #held = false;
+  #holdsSnapshot = false;
 
   constructor(database: Database, epoch: string) {
     this.#database = database;
@@ -75,13 +75,13 @@ export class SqliteReader {
 
   /** Holds a snapshot: every answer from now on is as of this moment. */
   hold(): void {
-    this.#held = true;
+    this.#holdsSnapshot = true;
     this.#prepare('BEGIN').run();
     this.#prepare('SELECT 1 FROM meta').get();
   }
 
   answer(question: ReaderQuestion): unknown {
-    if (this.#held) return this.#answer(question);
+    if (this.#holdsSnapshot) return this.#answer(question);
     this.#prepare('BEGIN').run();
     try {
       return this.#answer(question);

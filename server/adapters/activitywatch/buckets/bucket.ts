@@ -118,14 +118,14 @@ export class Bucket {
     const asked = { ...span, newest: true, limit: Math.min(pageSize, limit + 8), size: pageCharacters };
     let after: Place | undefined;
     /** Events with an equal start may continue on the next page, so they are carried over to it. */
-    let held: readonly Item[] = [];
+    let carried: readonly Item[] = [];
     for (;;) {
       const items = await this.channel.read(after === undefined ? asked : { ...asked, after });
       const characters = items.reduce((sum, { value }) => sum + value.length, 0);
       const last = items.at(-1);
       const more = last !== undefined && (items.length === asked.limit || characters >= asked.size);
-      const all = [...held, ...items];
-      held = more ? all.filter(({ time }) => time === last.time) : [];
+      const all = [...carried, ...items];
+      carried = more ? all.filter(({ time }) => time === last.time) : [];
       const whole = more ? all.filter(({ time }) => time !== last.time) : all;
       const events = whole.filter((item) => isEventKey(item.key)).map(eventOf);
       events.sort((a, b) => b.time - a.time || a.id - b.id);

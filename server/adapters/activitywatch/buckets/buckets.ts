@@ -7,13 +7,13 @@ import type { Item, Op } from '../../../core/store.ts';
 import { type ParsedFilters, parseFilterSetting, privacySetting } from '../../../http/privacy-filters.ts';
 import { formatInstant } from '../events/instant.ts';
 import { Bucket } from './bucket.ts';
-import { type Description, guess, type Said } from './description.ts';
+import { type Description, guess, type SuppliedDescription } from './description.ts';
 import { Ids } from './ids.ts';
 
 const bucketKey = 'bucket/';
 const settingKey = 'setting/';
 /** A bucket without a description whose channel may still hold events: it was deleted, renamed or joined. */
-const goneKey = 'gone/';
+const removedKey = 'gone/';
 /** The bucket that a renamed or joined one is now. */
 const movedKey = 'moved/';
 /** Names that one id may have had one after the other. */
@@ -95,26 +95,26 @@ export class Buckets {
    * Maps the id that a client uses to the id of the bucket. Names such as `aw-stopwatch` are the same on all machines: a device with a
    * token has a bucket of its own under such a name, once it has begun one.
    */
-  resolve(said: string, { device }: Author): string {
-    const id = this.#followMoves(said);
+  resolve(sentId: string, { device }: Author): string {
+    const id = this.#followMoves(sentId);
     const own = ownId(id, device);
     return device !== '' && this.find(own)?.device === device ? own : id;
   }
 
   /** A watcher goes on under the old id of a bucket that was renamed or joined. */
-  #followMoves(said: string): string {
-    let id = said;
+  #followMoves(sentId: string): string {
+    let id = sentId;
     for (let moves = 0; moves < mostMoves && this.find(id) === undefined; moves += 1) {
       const moved = this.#document.view.items.get(movedKey + id);
-      if (moved === undefined) return said;
+      if (moved === undefined) return sentId;
       id = JSON.parse(moved.value);
     }
-    return this.find(id) === undefined ? said : id;
+    return this.find(id) === undefined ? sentId : id;
   }
 
   /** The id under which a device makes a bucket of this name. */
-  #placeFor(said: string, { device }: Author): string {
-    const id = this.#followMoves(said);
+  #placeFor(sentId: string, { device }: Author): string {
+    const id = this.#followMoves(sentId);
     const found = this.find(id);
     if (found === undefined || device === '' || found.device === '' || found.device === device) return id;
     const isNamed = !anybodys.has(found.hostname) && id.endsWith(`_${found.hostname}`);
@@ -127,14 +127,14 @@ export class Buckets {
    */
   create(
     id: string,
-    said: Said,
+    said: SuppliedDescription,
     author: Author,
     more: Partial<Pick<Description, 'data' | 'created' | 'guessed'>> = {},
   ): Promise<boolean> {
     return this.#inTurn(async () => {
       const place = this.#placeFor(id, author);
       // An interrupted delete may have left events, which do not belong to the new bucket.
-      if (this.#document.view.items.has(goneKey + place)) await this.#clear(place, author);
+      if (this.#document.view.items.has(removedKey + place)) await this.#clear(place, author);
       const at = this.#hub.world.now();
       let made = false;
       await this.#write(author.origin, at, () => {
@@ -157,14 +157,18 @@ export class Buckets {
   }
 
   /** Changes the given fields. @returns false if there is no such bucket */
-  async update(id: string, said: Partial<Said & Pick<Description, 'data'>>, author: Author): Promise<boolean> {
+  async update(
+    id: string,
+    changes: Partial<SuppliedDescription & Pick<Description, 'data'>>,
+    author: Author,
+  ): Promise<boolean> {
     let found = false;
     await this.#write(author.origin, this.#hub.world.now(), () => {
       const before = this.find(id);
       found = before !== undefined;
       return before === undefined
         ? []
-        : [{ op: 'put', key: bucketKey + id, value: JSON.stringify({ ...before, ...said }) }];
+        : [{ op: 'put', key: bucketKey + id, value: JSON.stringify({ ...before, ...changes }) }];
     });
     return found;
   }
@@ -178,7 +182,7 @@ export class Buckets {
         if (!found) return [];
         return [
           { op: 'remove', key: bucketKey + id },
-          { op: 'put', key: goneKey + id, value: 'true' },
+          { op: 'put', key: removedKey + id, value: 'true' },
         ];
       });
       if (found) await this.#clear(id, author);
@@ -243,13 +247,13 @@ export class Buckets {
   }
 
   /** Removes the events that a bucket without a description still has. */
-  async clearGone(id: string, author: Author): Promise<void> {
-    if (this.#document.view.items.has(goneKey + id)) await this.#clear(id, author);
+  async clearRemoved(id: string, author: Author): Promise<void> {
+    if (this.#document.view.items.has(removedKey + id)) await this.#clear(id, author);
   }
 
   /** True if the id has no description, and its channel still holds the events of before. */
-  isGone(id: string): boolean {
-    return this.find(id) === undefined && this.#document.view.items.has(goneKey + id);
+  isRemoved(id: string): boolean {
+    return this.find(id) === undefined && this.#document.view.items.has(removedKey + id);
   }
 
   /** True if the bucket was renamed or joined, and its id leads elsewhere. */
@@ -261,7 +265,7 @@ export class Buckets {
   opsToMove(id: string, to: string | null): readonly Op[] {
     const moved: Op =
       to === null ? { op: 'remove', key: movedKey + id } : { op: 'put', key: movedKey + id, value: JSON.stringify(to) };
-    return [{ op: 'remove', key: bucketKey + id }, { op: 'put', key: goneKey + id, value: 'true' }, moved];
+    return [{ op: 'remove', key: bucketKey + id }, { op: 'put', key: removedKey + id, value: 'true' }, moved];
   }
 
   /** The ops that describe a bucket whose events are there already. */
@@ -269,7 +273,7 @@ export class Buckets {
     const { id } = description;
     return [
       { op: 'put', key: bucketKey + id, value: JSON.stringify(description) },
-      { op: 'remove', key: goneKey + id },
+      { op: 'remove', key: removedKey + id },
       { op: 'remove', key: movedKey + id },
     ];
   }
@@ -281,7 +285,7 @@ export class Buckets {
 
   async #clear(id: string, author: Author): Promise<void> {
     await (await this.bucket(id)).clear(author.origin);
-    await this.#write(author.origin, this.#hub.world.now(), () => [{ op: 'remove', key: goneKey + id }]);
+    await this.#write(author.origin, this.#hub.world.now(), () => [{ op: 'remove', key: removedKey + id }]);
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

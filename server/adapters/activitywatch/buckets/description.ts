@@ -21,7 +21,7 @@ export interface Description {
 }
 
 /** The part of a description that a client supplies. */
-export interface Said {
+export interface SuppliedDescription {
   readonly type: string;
   readonly client: string;
   readonly hostname: string;
@@ -30,9 +30,11 @@ export interface Said {
 export type Fields = ReadonlyMap<string, unknown>;
 
 /** Reads a description. `errors` names the missing or mistyped fields in the reference's words. */
-export function readSaid(
+export function readDescriptionBody(
   fields: Fields,
-): { readonly ok: true; readonly said: Said } | { readonly ok: false; readonly errors: Record<string, string> } {
+):
+  | { readonly ok: true; readonly said: SuppliedDescription }
+  | { readonly ok: false; readonly errors: Record<string, string> } {
   const errors: [string, string][] = [];
   const text = (name: string): string => {
     const value = fields.get(name);
@@ -63,7 +65,7 @@ const types: readonly (readonly [field: string, type: string])[] = [
 ];
 
 /** By convention an id is `<client>_<hostname>`. */
-export function guess(id: string, data: unknown): Said {
+export function guess(id: string, data: unknown): SuppliedDescription {
   const cut = id.indexOf('_');
   const known = typeof data === 'object' && data !== null ? data : {};
   const type = types.find(([field]) => Object.hasOwn(known, field))?.[1] ?? 'unknown';

@@ -62,7 +62,7 @@ export function renameBucket(
       return refuse(409, `There is a bucket ${to} already: join the two instead.`);
     }
     await dropOldChanges(buckets, world, author);
-    if (!isResumed) await buckets.clearGone(to, author);
+    if (!isResumed) await buckets.clearRemoved(to, author);
     const change = {
       id: pending?.id ?? world.id(),
       at: world.now(),
@@ -144,7 +144,7 @@ export function undoChange(buckets: Buckets, world: World, id: string, author: A
     const now = buckets.find(change.to);
     if (now === undefined) return refuse(409, `There is no bucket ${change.to} any more.`);
     if (change.isCopying) return refuse(409, 'The change was interrupted: ask for it again first.');
-    if (!buckets.isGone(before.id)) return refuse(409, `There is another bucket ${before.id} by now.`);
+    if (!buckets.isRemoved(before.id)) return refuse(409, `There is another bucket ${before.id} by now.`);
     if (change.kind === 'rename') await undoRename(buckets, world, change, now, author);
     else await undoJoin(buckets, world, change, author);
     return { ok: true, change };
@@ -167,7 +167,8 @@ function forget(change: BucketChange): Op {
 async function dropOldChanges(buckets: Buckets, world: World, author: Author): Promise<void> {
   for (const change of listChanges(buckets)) {
     if (change.at + undoMs > world.now()) continue;
-    if (change.kind !== 'host' && buckets.isGone(change.before.id)) await buckets.clearGone(change.before.id, author);
+    if (change.kind !== 'host' && buckets.isRemoved(change.before.id))
+      await buckets.clearRemoved(change.before.id, author);
     await buckets.writeRecords(author, () => [forget(change)]);
   }
 }
@@ -240,7 +241,7 @@ async function undoRename(
   author: Author,
 ): Promise<void> {
   const { before, to } = change;
-  await buckets.clearGone(before.id, author);
+  await buckets.clearRemoved(before.id, author);
   await buckets.writeRecords(author, () => buckets.opsToDescribe({ ...now, id: before.id }));
   await moveEvents(buckets, world, { ...change, before: now, to: before.id, renumbered: [] }, author);
   await buckets.writeRecords(author, () => [...buckets.opsToMove(to, null), forget(change)]);

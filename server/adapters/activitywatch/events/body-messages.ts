@@ -1,6 +1,6 @@
 // What the hub's thread and the thread that parses large bodies send each other: the task, then one message at a time on request.
 
-import type { Said } from '../buckets/description.ts';
+import type { SuppliedDescription } from '../buckets/description.ts';
 import type { NewEvent } from './event.ts';
 
 export interface ParseTask {
@@ -29,7 +29,7 @@ export interface IncomingBucket {
   readonly source: string;
   /** The bucket that the events belong to: for a copy that aw-sync made (`-synced-from-`), the original. */
   readonly id: string;
-  readonly said: Said;
+  readonly said: SuppliedDescription;
   readonly data: Readonly<Record<string, unknown>>;
   readonly created: string | undefined;
   /** Events in the file. */

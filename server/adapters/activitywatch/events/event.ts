@@ -66,7 +66,7 @@ export function endOf({ time, duration }: Pick<Event, 'time' | 'duration'>): num
 }
 
 /** Texts that an answer caches: an answer has few distinct data. */
-const keptTexts = 4_096;
+const mostTexts = 4_096;
 
 /** Writes the events of one answer as JSON. */
 export class EventWriter {
@@ -89,7 +89,7 @@ export class EventWriter {
     if (known !== undefined) return known;
     const value: unknown = JSON.parse(data);
     const text = spaced(value);
-    if (this.#data.size >= keptTexts) this.#data.clear();
+    if (this.#data.size >= mostTexts) this.#data.clear();
     this.#data.set(data, text);
     return text;
   }

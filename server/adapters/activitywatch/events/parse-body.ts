@@ -2,7 +2,7 @@
 // body that is refused has written nothing. body-worker-pool.ts decides in which thread this runs.
 
 import { applyFilters, parseFilterSetting } from '../../../http/privacy-filters.ts';
-import { type Fields, isBucketId, readSaid } from '../buckets/description.ts';
+import { type Fields, isBucketId, readDescriptionBody } from '../buckets/description.ts';
 import { readSyncCopy } from '../buckets/sync-copy.ts';
 import type { IncomingBucket, ParsedMessage, ParseTask, UnreadableEvent } from './body-messages.ts';
 import { type NewEvent, readEvent } from './event.ts';
@@ -67,7 +67,7 @@ function readExport(task: ParseTask, value: unknown): readonly ParsedBucket[] {
 function readBucket(task: ParseTask, key: string, value: unknown): ParsedBucket {
   const fields = fieldsOf(value);
   if (fields === undefined) throw new Refused(`bucket ${key}: it is not an object`);
-  const described = readSaid(fields);
+  const described = readDescriptionBody(fields);
   if (!described.ok) throw new Refused(`bucket ${key}: ${Object.values(described.errors).join(', ')}`);
   const listed = fields.get('events') ?? [];
   if (!Array.isArray(listed)) throw new Refused(`bucket ${key}: 'events' is not a list`);

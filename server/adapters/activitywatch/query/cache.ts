@@ -6,7 +6,7 @@ import type { Value } from './values.ts';
 /** Computations with longer keys are not cached. */
 const longestKey = 100_000;
 /** Cached computations: a set of categories, or a regular expression on a field. */
-const mostKept = 200;
+const mostCaches = 200;
 
 export class Memo<T> {
   readonly #kept = new Map<string, (data: Value) => T>();
@@ -23,7 +23,7 @@ export class Memo<T> {
     this.#kept.delete(key);
     this.#kept.set(key, found);
     const oldest = this.#kept.keys().next();
-    if (this.#kept.size > mostKept && oldest.done !== true) this.#kept.delete(oldest.value);
+    if (this.#kept.size > mostCaches && oldest.done !== true) this.#kept.delete(oldest.value);
     return found;
   }
 }

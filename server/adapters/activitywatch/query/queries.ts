@@ -9,7 +9,7 @@ import { type Answered, ended, Lane } from './worker-queue.ts';
 /** Milliseconds: as long as the web UI waits. */
 const limitMs = 30_000;
 /** The most events that all threads hold together. */
-const heldEvents = 4_000_000;
+const mostEvents = 4_000_000;
 
 interface Waiting {
   readonly question: Question;
@@ -97,7 +97,7 @@ export class Queries {
   }
 
   #another(): Lane {
-    const lane = new Lane(this.#hub, this.#limitMs, Math.floor(heldEvents / this.#threads));
+    const lane = new Lane(this.#hub, this.#limitMs, Math.floor(mostEvents / this.#threads));
     this.#lanes.push(lane);
     return lane;
   }

@@ -63,7 +63,7 @@ export class Lane {
       else if (this.#fed.has(channel)) await this.#feed(channel, []);
     }
     for (;;) {
-      const said = await this.#said({ question });
+      const said = await this.#request({ question });
       if ('lacks' in said) await this.#feed(said.lacks, [...asked, said.of]);
       else if ('results' in said) return { ok: true, results: said.results };
       else return { ok: false, ...said };
@@ -76,7 +76,7 @@ export class Lane {
   }
 
   /** The thread's reply to a question. The thread is ended if no reply comes in time. */
-  #said(message: ToThread): Promise<Said> {
+  #request(message: ToThread): Promise<Said> {
     const worker = this.#thread();
     return new Promise((resolve) => {
       const done = (said: Said): void => {

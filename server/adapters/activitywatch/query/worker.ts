@@ -25,14 +25,14 @@ class Lacking extends Error {
 const replicas = new Map<string, Replica>();
 
 /** Parsed queries are cached: the web UI sends the same text for one period after the other. */
-const keptTexts = 50;
+const mostTexts = 50;
 const texts = new Map<string, ReturnType<typeof parsed>>();
 
 function statementsOf(text: string): ReturnType<typeof parsed> {
   const known = texts.get(text);
   if (known !== undefined) return known;
   const read = parsed(text);
-  if (texts.size >= keptTexts) texts.clear();
+  if (texts.size >= mostTexts) texts.clear();
   texts.set(text, read);
   return read;
 }

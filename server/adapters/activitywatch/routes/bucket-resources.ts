@@ -1,7 +1,7 @@
 // `/api/0/info` and `/api/0/buckets`: which buckets there are, and making, describing and deleting one.
 
 import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
-import { descriptionText, readSaid } from '../buckets/description.ts';
+import { descriptionText, readDescriptionBody } from '../buckets/description.ts';
 import { endOf } from '../events/event.ts';
 import { formatInstant } from '../events/instant.ts';
 import { repr, spaced } from '../events/python-compat.ts';
@@ -63,7 +63,7 @@ async function showBucket({ buckets }: Visit, id: string): Promise<Reply> {
 async function createBucket({ context, request, buckets, author }: Visit, id: string): Promise<Reply> {
   const body = objectBody(request);
   if (!body.ok) return body.reply;
-  const read = readSaid(body.fields);
+  const read = readDescriptionBody(body.fields);
   if (!read.ok) return invalid(read.errors);
   const { said, data } = await withLocalHost(context, read.said);
   const made = await buckets.create(id, said, author, data === undefined ? {} : { data });

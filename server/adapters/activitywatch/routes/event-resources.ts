@@ -132,14 +132,14 @@ async function takeHeartbeat({ context, request, buckets, author }: Visit, id: s
   if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
     return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
   }
-  const said = body.fields.get('data');
-  const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, said).type;
+  const sentData = body.fields.get('data');
+  const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, sentData).type;
   const privacy = await createDataFilter(buckets, { bucket: id, type });
   if (!privacy.ok) return refused(400, privacy.error);
   const data = privacy.filter(read.event.data);
   // A dropped heartbeat is answered like a stored one: its watcher would take an error for a loss.
   if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
-  const bucket = await buckets.forHeartbeat(id, said, author);
+  const bucket = await buckets.forHeartbeat(id, sentData, author);
   const event = await bucket.heartbeat({ ...read.event, data }, Math.round(pulse), author.origin);
   return jsonText(200, new EventWriter().text(event));
 }

@@ -26,7 +26,7 @@ export interface Context {
   readonly bucketsOf: (account: string) => Promise<Buckets>;
   readonly deviceId: () => Promise<string>;
   /** Called after each write of a watcher: why it could not be stored, or null. */
-  readonly kept: (fault: string | null) => void;
+  readonly reportWrite: (fault: string | null) => void;
 }
 
 /** One authenticated request. */
@@ -89,7 +89,7 @@ export function routesOf(context: Context, resource: Resource): readonly Route[]
   const listed = Object.entries(methods).map(([method, row]) => {
     const handle =
       row.retries === true
-        ? retryUntilStored(context.hub.world, context.kept, guard(context, row))
+        ? retryUntilStored(context.hub.world, context.reportWrite, guard(context, row))
         : guard(context, row);
     return { method, ...(limit === undefined ? {} : { limit }), handle: withCorsAfter(handle) };
   });

@@ -26,7 +26,7 @@ export interface ActivityWatchDeps extends AuthenticationDeps {
   /** Buckets may be deleted without `force=1`. */
   readonly testing: boolean;
   /** Called after each write of a watcher: why it could not be stored, or null. */
-  readonly kept?: (fault: string | null) => void;
+  readonly reportWrite?: (fault: string | null) => void;
 }
 
 export interface ActivityWatch {
@@ -47,7 +47,7 @@ const resources: readonly Resource[] = [
 ];
 
 export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {
-  const { hub, hostname, version, testing, kept = () => undefined, ...trust } = deps;
+  const { hub, hostname, version, testing, reportWrite = () => undefined, ...trust } = deps;
   const queries = new Queries(hub);
   const opened = new Map<string, Promise<Buckets>>();
   const bucketsOf = (account: string): Promise<Buckets> => {
@@ -60,7 +60,18 @@ export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {
   };
   const deviceId = async () => (await bucketsOf(ownerName)).remembered('device_id', () => hub.world.secret());
   const bodies = new BodyWorkerPool();
-  const context: Context = { hub, trust, hostname, version, testing, queries, bodies, bucketsOf, deviceId, kept };
+  const context: Context = {
+    hub,
+    trust,
+    hostname,
+    version,
+    testing,
+    queries,
+    bodies,
+    bucketsOf,
+    deviceId,
+    reportWrite,
+  };
   const rows = [...resources.flatMap((resource) => routesOf(context, resource)), unknownRoute('/api/0/*')];
   const routes = withDocs(rows, activityWatchDocs, {
     keyOf: (path) => path.replace(/\/$/, ''),

@@ -31,8 +31,8 @@ export function writeMetrics(question: TimeQuery, rank: number | null): string {
   const all = computeSpan(question, allTimeSpan(question)).all;
   const named = (rows: readonly NamedSum[]) =>
     rows.map(({ name, sum }): Value => [`{name=${quoteLabel(name)}}`, Math.floor(toSeconds(sum))]);
-  const of = (name: string, words: string, rows: readonly NamedSum[]) =>
-    gauge(`${name}_seconds_total`, `Seconds of today by ${words}.`, named(rows));
+  const of = (name: string, kind: string, rows: readonly NamedSum[]) =>
+    gauge(`${name}_seconds_total`, `Seconds of today by ${kind}.`, named(rows));
   return [
     gauge('seconds_total', 'Seconds of today.', [['', Math.floor(toSeconds(today.total))]]),
     gauge('cumulative_seconds_total', 'Seconds of all time.', [['', Math.floor(toSeconds(all.total))]]),

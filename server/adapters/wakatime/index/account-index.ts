@@ -85,7 +85,7 @@ class AccountIndex {
     }: { readonly rebuild: boolean; readonly onRebuild: () => void; readonly onGrowth: () => void },
   ): Promise<AccountIndex> {
     const channel = await hub.channel(`${account}/wakatime`);
-    const { kept: stored, found } = await PersistedIndex.open(hub.store, account);
+    const { stored, found } = await PersistedIndex.open(hub.store, account);
     const usable = rebuild ? undefined : found;
     if (rebuild) stored.discard();
     if (usable === undefined && channel.position.seq > 0) onRebuild();
@@ -156,7 +156,7 @@ class AccountIndex {
     if (this.#pending.length > 0 && !(await this.#settle())) return false;
     if (this.#unpersisted === 0) return true;
     this.#unpersisted = 0;
-    return this.#stored.keep(this.#beats, this.#seq, this.#hub.world.now());
+    return this.#stored.persist(this.#beats, this.#seq, this.#hub.world.now());
   }
 
   async #catchUp(onRebuild: () => void): Promise<void> {

@@ -51,12 +51,12 @@ export class PersistedIndex {
   static async open(
     store: Store,
     account: string,
-  ): Promise<{ readonly kept: PersistedIndex; readonly found: Found | undefined }> {
-    const kept = new PersistedIndex(store, `@derived/wakatime/${account}`);
-    return { kept, found: await kept.#find() };
+  ): Promise<{ readonly stored: PersistedIndex; readonly found: Found | undefined }> {
+    const index = new PersistedIndex(store, `@derived/wakatime/${account}`);
+    return { stored: index, found: await index.#find() };
   }
 
-  /** Ignores the index on disk from now on: the next `keep` writes everything. */
+  /** Ignores the index on disk from now on: the next `persist` writes everything. */
   discard(): void {
     this.#counts = undefined;
   }
@@ -102,7 +102,7 @@ export class PersistedIndex {
    * @param seq the step up to which `beats` is complete
    * @returns false when another node has persisted meanwhile
    */
-  async keep(beats: HeartbeatColumns, seq: number, at: number): Promise<boolean> {
+  async persist(beats: HeartbeatColumns, seq: number, at: number): Promise<boolean> {
     const stale = this.#counts === undefined ? await this.#keys() : new Set<string>();
     const [ops, state] = this.#opsOf(beats, seq);
     for (const { key } of [...ops, state]) stale.delete(key);

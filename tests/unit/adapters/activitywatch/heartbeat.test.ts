@@ -231,7 +231,7 @@ describe('a heartbeat', () => {
       await failed(1 + second);
       world.pass(1_000);
     }
-    expect(await late).toMatchObject({ status: 503, value: { message: 'not kept: database or disk is full' } });
+    expect(await late).toMatchObject({ status: 503, value: { message: 'not stored: database or disk is full' } });
     store.full = false;
     expect(await beat(server, 4, { a: 1 })).toEqual({ ...first, duration: 4 });
     expect(await events(server)).toHaveLength(1);
