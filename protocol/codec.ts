@@ -73,7 +73,7 @@ function typeHint(type: unknown): string {
   return meant === undefined ? `type one of: ${types.join(', ')}` : `did you mean "${meant}"? ${helpHint}`;
 }
 
-/** A request without a field that it needs is told which one, and which of its unknown fields may be that one misspelt. */
+/** Refuses a request without a required field. The refusal names the field, and an unknown field that may be its misspelling. */
 function refuseFields(request: Fields, check: Check): Refusal {
   const missing = check.errors.find(({ keyword, instancePath }) => keyword === 'required' && instancePath === '')
     ?.params['missingProperty'];

@@ -260,7 +260,7 @@ export class Channel {
     let size = 0;
     for (let after = seq; ; ) {
       const since = await store.since(this.name, after, Math.min(readAtOnce, limit - changes.length));
-      // The store forgot steps meanwhile: the next page reports it.
+      // The store has forgotten steps during the read: the next page reports it.
       if (!since.ok) return changes.length === 0 ? since : { ok: true, head: since.head, changes, more: true };
       const { head } = since;
       for (const [at, change] of since.changes.entries()) {

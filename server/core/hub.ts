@@ -97,7 +97,7 @@ export class Hub {
     return opening;
   }
 
-  /** Drops a cached channel from memory. The next caller of `cachedChannel` reads it anew. */
+  /** Drops a cached channel from memory. The next call of `cachedChannel` reads it again. */
   release(name: string): void {
     const known = this.#cached.get(name);
     this.#cached.delete(name);

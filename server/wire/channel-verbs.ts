@@ -98,7 +98,7 @@ export class ChannelVerbs {
     this.#patterns.set(session, patterns);
     patterns.get(name)?.();
     if (patterns.size >= maxPatterns) return tooMany;
-    // S5.3: a channel that is followed already goes on as it is.
+    // S5.3: a channel that is followed already is not started again.
     const follow = (channel: Channel, start: Start) => {
       const view = subscription(who, channel);
       if (!session.follows(channel, view)) session.follow(channel, view, start);

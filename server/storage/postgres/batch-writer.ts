@@ -214,7 +214,7 @@ export class BatchLane {
     return committed;
   }
 
-  /** Probe even if nobody writes, so that health notices when the database is back. */
+  /** Probes also without writes, so that health notices when the database is back. */
   #lookAgain(): void {
     if (this.#looking) return;
     this.#looking = true;

@@ -61,7 +61,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** True if the statement may have run although no answer came, or if the server cannot be reached: try again. */
+/** True if the statement may have run although no answer arrived, or if the server cannot be reached: try again. */
 export function isLost(error: unknown): boolean {
   const code = codeOf(error);
   // No SQLSTATE means that the connection broke. 08: connection; 53300: too many connections; 57P: shutdown, crash, start.

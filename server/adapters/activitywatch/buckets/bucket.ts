@@ -59,7 +59,7 @@ export class Bucket {
         return { ok: true, write: { ops, origin, at: this.#world.now() } };
       });
       if (!written.ok) await this.#ids.reserve();
-      // The op made no step: a client has used the id for an event of its own.
+      // The op made no step: a client has already used the id for another event.
       else if (event !== undefined && (written.steps > 0 || ops.length === 0)) return event;
     }
     throw new Error(`${this.channel.name}: ${attempts} heartbeats in a row were overtaken`);
@@ -159,7 +159,7 @@ export class Bucket {
     if (named > 0) await this.#ids.passOver(named);
     const numbered: Event[] = [];
     let waiting: readonly NewEvent[] = events;
-    // An id that turns out to be taken, because a client used it, is skipped.
+    // An id that a client has used already is skipped.
     for (let attempt = 0; waiting.length > 0 && attempt < attempts; attempt += 1) {
       const fresh = [...(await this.#ids.takeMany(waiting.filter(({ id }) => id === null).length))];
       const tried = waiting.map((event) => ({ event, added: { ...event, id: event.id ?? fresh.shift() ?? 0 } }));

@@ -16,10 +16,10 @@ const settingKey = 'setting/';
 const removedKey = 'gone/';
 /** The bucket that a renamed or joined one is now. */
 const movedKey = 'moved/';
-/** Names that one id may have had one after the other. */
+/** The most renames of one bucket that an old id is followed through. */
 const mostMoves = 20;
 
-/** Host names that say nothing about the machine. */
+/** Host names that do not identify a machine. */
 const anybodys: ReadonlySet<string> = new Set(['', 'unknown', 'localhost']);
 
 /** This machine, for buckets whose hostname is `!local`. */
@@ -79,7 +79,7 @@ export class Buckets {
     return item === undefined ? undefined : readDescription(item);
   }
 
-  /** Opens a bucket that is described, or is being made. */
+  /** Opens a bucket that has a description, or is being created. */
   bucket(id: string): Promise<Bucket> {
     const known = this.#open.get(id);
     if (known !== undefined) return known;
@@ -101,7 +101,7 @@ export class Buckets {
     return device !== '' && this.find(own)?.device === device ? own : id;
   }
 
-  /** A watcher goes on under the old id of a bucket that was renamed or joined. */
+  /** Follows renames and joins: a watcher continues to use the old id of a bucket. */
   #followMoves(sentId: string): string {
     let id = sentId;
     for (let moves = 0; moves < mostMoves && this.find(id) === undefined; moves += 1) {
@@ -112,7 +112,7 @@ export class Buckets {
     return this.find(id) === undefined ? sentId : id;
   }
 
-  /** The id under which a device makes a bucket of this name. */
+  /** The id of the bucket that a device creates by this name. */
   #placeFor(sentId: string, { device }: Author): string {
     const id = this.#followMoves(sentId);
     const found = this.find(id);
@@ -251,24 +251,24 @@ export class Buckets {
     if (this.#document.view.items.has(removedKey + id)) await this.#clear(id, author);
   }
 
-  /** True if the id has no description, and its channel still holds the events of before. */
+  /** True if the id has no description, and its channel still has events of the earlier bucket. */
   isRemoved(id: string): boolean {
     return this.find(id) === undefined && this.#document.view.items.has(removedKey + id);
   }
 
-  /** True if the bucket was renamed or joined, and its id leads elsewhere. */
+  /** True if the bucket was renamed or joined, so that its id means another bucket. */
   isMoved(id: string): boolean {
     return this.find(id) === undefined && this.#document.view.items.has(movedKey + id);
   }
 
-  /** The ops that take a bucket's description away and leave its events. @param to the bucket that its id leads to from now on */
+  /** The ops that remove a bucket's description and leave its events. @param to the bucket that its id means from now on */
   opsToMove(id: string, to: string | null): readonly Op[] {
     const moved: Op =
       to === null ? { op: 'remove', key: movedKey + id } : { op: 'put', key: movedKey + id, value: JSON.stringify(to) };
     return [{ op: 'remove', key: bucketKey + id }, { op: 'put', key: removedKey + id, value: 'true' }, moved];
   }
 
-  /** The ops that describe a bucket whose events are there already. */
+  /** The ops that describe a bucket whose events exist already. */
   opsToDescribe(description: Description): readonly Op[] {
     const { id } = description;
     return [
@@ -278,7 +278,7 @@ export class Buckets {
     ];
   }
 
-  /** Runs what makes, moves and deletes buckets one after the other. */
+  /** Runs functions that create, move or delete buckets, one after the other. */
   inTurn<T>(act: () => Promise<T>): Promise<T> {
     return this.#inTurn(act);
   }

@@ -1,5 +1,5 @@
-// Renames buckets, joins them, and gives them to another host, so that each of these can be undone for a month. A renamed or joined
-// bucket keeps its events in its old channel until then; its old id leads to the new bucket, because watchers go on under it.
+// Renames buckets, joins them, and assigns them to another host. Each of these changes can be undone for a month. Until then a renamed or
+// joined bucket keeps its events in its old channel. Its old id means the new bucket, because watchers continue to use it.
 
 import type { Op } from '../../../core/store.ts';
 import type { World } from '../../../core/world.ts';
@@ -12,7 +12,7 @@ import { type Description, isBucketId } from './description.ts';
 const changeKey = 'change/';
 /** How long a change can be undone. */
 const undoMs = 30 * 86_400_000;
-/** Steps of a channel that are carried over at once. */
+/** Steps of a channel that are copied at once. */
 const pageSize = 2_048;
 
 /** One change that can be undone. */
@@ -44,7 +44,7 @@ export function listChanges(buckets: Buckets): readonly BucketChange[] {
   return changes.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
 }
 
-/** Gives a bucket another id. A rename that was interrupted goes on when it is asked for again. */
+/** Gives a bucket another id. An interrupted rename is continued when the same rename is requested again. */
 export function renameBucket(
   buckets: Buckets,
   world: World,
@@ -79,7 +79,7 @@ export function renameBucket(
   });
 }
 
-/** Moves the events of one bucket into another; events that both have are there once. */
+/** Moves the events of one bucket into another. An event that both have is stored once. */
 export function joinBuckets(
   buckets: Buckets,
   world: World,
@@ -110,7 +110,7 @@ export function joinBuckets(
   });
 }
 
-/** Gives a bucket to another host: the web UI groups buckets by it. */
+/** Assigns a bucket to another host: the web UI groups buckets by host. */
 export function moveToHost(
   buckets: Buckets,
   world: World,
@@ -128,7 +128,7 @@ export function moveToHost(
   });
 }
 
-/** Undoes a change. Events that came in since stay where they are; an event that was edited since keeps the edit. */
+/** Undoes a change. Events that arrived after the change stay where they are; an event that was edited since keeps the edit. */
 export function undoChange(buckets: Buckets, world: World, id: string, author: Author): Promise<Reorganized> {
   return buckets.inTurn(async () => {
     const change = listChanges(buckets).find((one) => one.id === id);
@@ -163,7 +163,7 @@ function forget(change: BucketChange): Op {
   return { op: 'remove', key: changeKey + change.id };
 }
 
-/** What is too old to be undone no longer takes space. */
+/** Removes changes that are too old to be undone, with the events that they kept. */
 async function dropOldChanges(buckets: Buckets, world: World, author: Author): Promise<void> {
   for (const change of listChanges(buckets)) {
     if (change.at + undoMs > world.now()) continue;
@@ -173,7 +173,7 @@ async function dropOldChanges(buckets: Buckets, world: World, author: Author): P
   }
 }
 
-/** Copies all events, lets the old id lead to the new bucket, and then copies what came in meanwhile. */
+/** Copies all events, makes the old id mean the new bucket, and then copies the events that arrived during the copy. */
 async function moveEvents(
   buckets: Buckets,
   world: World,

@@ -6,7 +6,7 @@ import { same } from './python-compat.ts';
 
 /**
  * How far before the last event a heartbeat may start and still extend it, in microseconds. The AFK watcher computes the start of an
- * absence anew for every heartbeat, as now minus the idle time, so the start creeps by milliseconds.
+ * absence again for every heartbeat, as now minus the idle time, so the start varies by milliseconds.
  */
 export const creep = 500_000;
 

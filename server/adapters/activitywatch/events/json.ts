@@ -1,5 +1,5 @@
-// JSON as clients send it, within bounds. A number that JavaScript would round becomes a text: to refuse it would lose what a watcher
-// saw, and to round it would change that.
+// Parses JSON of clients, within bounds. A number that JavaScript would round becomes a text: a refusal would lose a watcher's event, and
+// rounding would change it.
 
 import { outOfBounds } from '../../../../protocol/bounds.ts';
 import { replaceLoneSurrogates } from '../../../../protocol/well-formed.ts';

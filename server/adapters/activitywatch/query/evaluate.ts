@@ -205,7 +205,7 @@ class Run {
     return list;
   }
 
-  /** A list that contains itself twice, over and over, is small in memory and endless when it is written. */
+  /** Bounds a value: a list that repeatedly contains another list twice is small in memory and huge as text. */
   #weigh(made: object, within: readonly Value[]): void {
     let [depth, values] = [0, 1];
     for (const one of within) {

@@ -42,7 +42,7 @@ export class Queries {
     this.#threads = limits.threads ?? Math.max(2, availableParallelism());
   }
 
-  /** @param gone true once nobody waits for the answer any more */
+  /** @param gone returns true once the client has disconnected */
   ask(account: string, question: Question, gone: () => boolean): Promise<Answered> {
     return new Promise((answer, fail) => {
       const queue = this.#waiting.get(account) ?? [];

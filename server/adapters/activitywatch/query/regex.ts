@@ -1,6 +1,6 @@
-// Regular expressions as users write them for either ActivityWatch server: Python's dialect, and what aw-server-rust's has besides.
-// They are translated for RE2JS, which never backtracks: its time grows with the text alone. What no such engine can do (look ahead,
-// references back, some Unicode properties) is translated for V8's engine; the time of those is bounded where queries run.
+// Regular expressions as users write them for either ActivityWatch server: Python's dialect, with the additions of aw-server-rust.
+// They are translated for RE2JS, which never backtracks: its time grows with the text alone. Features that no such engine has
+// (look-ahead, back-references, some Unicode properties) are translated for V8's engine; the thread of queries bounds its time.
 
 import { RE2JS } from 're2js';
 import { errorMessage } from '../../../../protocol/error-message.ts';
@@ -22,12 +22,12 @@ export function compile(pattern: string, ignoreCase = false): Search {
     }
   } catch (error) {
     if (error instanceof QueryError) throw error;
-    // RE2JS has limits of its own, such as the size of a repetition: the other engine may know better.
+    // RE2JS has additional limits, such as the size of a repetition: V8's engine may accept the pattern.
   }
   return backtracking(pattern, ignoreCase);
 }
 
-/** `compile` for patterns whose fault must not end a query. */
+/** Like `compile`, for patterns whose errors must not end a query. */
 export function tryCompile(
   pattern: string,
   ignoreCase: boolean,
@@ -214,7 +214,7 @@ class Translation {
       case '^':
         return [this.#scope.multiline ? this.#lineStart() : this.#textStart(), true];
       case '$':
-        // The linear engine cannot look at a newline without taking it from what comes after.
+        // The linear engine cannot check for a newline without consuming it, and the rest of the pattern may need it.
         if (!this.#scope.multiline && /[^)|]/.test(this.#pattern[this.#at] ?? ')')) this.#beyond = true;
         return [this.#scope.multiline ? this.#lineEnd() : this.#textEnd(true), true];
       case '[':

@@ -15,7 +15,7 @@ export interface Question {
 }
 
 export type ToThread =
-  /** `anew`: drops what was fed of this channel before. `covers`: this period has been fed whole. */
+  /** `anew`: drops what the thread has of this channel. `covers`: this period has been fed completely. */
   | { readonly feed: string; readonly anew: boolean; readonly changes: readonly Fed[]; readonly covers?: Stretch }
   | { readonly forget: string }
   | { readonly question: Question };

@@ -20,7 +20,7 @@ type Said = Exclude<FromThread, { printed: string }>;
 /** Events, and characters of their data, in one message to the thread: a few milliseconds' work of the hub's thread. */
 const pageSize = 1_024;
 const pageCharacters = 524_288;
-/** With more changes than this to catch up on, the thread loads a channel anew. */
+/** With more changes than this to catch up on, the thread loads a channel again. */
 const tooFarBehind = 20_000;
 
 /** What the thread holds of a channel. */
@@ -121,7 +121,7 @@ export class Lane {
   async #feed(name: string, asked: readonly Stretch[]): Promise<void> {
     const channel = await this.#hub.channel(name);
     const known = this.#fed.get(name);
-    // If this fails halfway, the channel counts as not held.
+    // If this fails halfway, the channel counts as not loaded.
     this.#fed.delete(name);
     const fed = known !== undefined && (await this.#caughtUp(channel, known)) ? known : this.#begun(channel);
     for (const stretch of asked) {

@@ -1,4 +1,4 @@
-// `/api/0/info` and `/api/0/buckets`: which buckets there are, and making, describing and deleting one.
+// `/api/0/info` and `/api/0/buckets`: lists buckets; creates, describes and deletes one.
 
 import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import { descriptionText, readDescriptionBody } from '../buckets/description.ts';
@@ -90,7 +90,7 @@ async function deleteBucket({ context, request, buckets, author }: Visit, said: 
   if (!context.testing && query(request).get('force') !== '1') {
     return refused(401, 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1');
   }
-  // The old id of a renamed or joined bucket must not delete what it leads to.
+  // A delete by the old id of a renamed or joined bucket must not delete the new one.
   if (buckets.isMoved(said)) return noBucket(said);
   const deleted = await buckets.delete(buckets.resolve(said, author), author);
   return deleted ? answer(200, {}) : noBucket(said);

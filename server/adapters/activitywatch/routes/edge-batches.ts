@@ -1,5 +1,5 @@
-// The route for edges (`horai edge`): a machine's own process sends the events that it took in as batches. Each batch is written exactly
-// once, however often it is sent. Event ids are the edge's own; bucket names are resolved as for every other device.
+// The route for edges (`horai edge`): a process on a person's machine sends the events that it received as batches. Each batch is written
+// exactly once, however often it is sent. The edge chooses event ids; bucket names are resolved as for every other device.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { outOfBounds } from '../../../../protocol/bounds.ts';
@@ -51,12 +51,12 @@ const limit = 68_157_440;
 
 export interface EdgeDeps extends AuthenticationDeps {
   readonly hub: Hub;
-  /** The same objects that watchers write through, so that both take turns. */
+  /** The same objects through which watchers write, so that their writes are serialized. */
   readonly bucketsOf: ActivityWatch['bucketsOf'];
 }
 
 export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Route[] {
-  /** Where a device's bucket is, by device and name: looking it up would cost a write each time. */
+  /** The id of a device's bucket, by device and name: looking it up would cost a write each time. */
   const places = new Map<string, string>();
 
   const placeOf = async (buckets: Buckets, id: string, about: Batch['about'], author: Author): Promise<string> => {

@@ -1,5 +1,5 @@
-// `/-/activitywatch`: renaming and joining buckets, giving them to another host, and undoing that. ActivityWatch's own servers have none
-// of these, so the paths are the hub's.
+// `/-/activitywatch`: renames and joins buckets, assigns them to another host, and undoes these changes. ActivityWatch's own servers do not
+// have these routes, so they are under the hub's path.
 
 import type { Reply, Request } from '../../../http/types.ts';
 import {

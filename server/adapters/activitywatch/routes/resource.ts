@@ -13,7 +13,7 @@ import type { Queries } from '../query/queries.ts';
 import { corsHeaders } from './origins.ts';
 import { refused } from './request-body.ts';
 
-/** What handlers use besides their request. */
+/** The dependencies that all handlers share. */
 export interface Context {
   readonly hub: Hub;
   readonly trust: AuthenticationDeps;
@@ -42,11 +42,11 @@ type Answer = Promise<Reply | ChunkedReply>;
 
 /** `on` says what the caller needs, and what the handler gets. */
 export type Method = {
-  /** The request waits while the store takes no writes: a watcher throws away what is refused. */
+  /** True if the request is retried while the store takes no writes: a watcher discards what is refused. */
   readonly retries?: boolean;
 } & (
   | { readonly on: 'nothing'; readonly handle: (context: Context, request: Request) => Answer }
-  /** The handler asks itself which channels the caller may read or write. */
+  /** The handler itself checks which channels the caller may read or write. */
   | { readonly on: 'account'; readonly handle: (visit: Visit) => Answer }
   /** The document of descriptions and settings. */
   | { readonly on: 'settings'; readonly verb: Verb; readonly handle: (visit: Visit) => Answer }
@@ -81,7 +81,7 @@ export async function readableBuckets({ buckets, may: allowed }: Visit): Promise
   return buckets.list().filter(({ id }) => allowed('read', buckets.channelOf(id)));
 }
 
-/** Clients of either server come with a trailing slash or without one. */
+/** Each path is served with and without a trailing slash, because clients use both. */
 export function routesOf(context: Context, resource: Resource): readonly Route[] {
   const { path, limit, methods } = resource;
   const allow = [...Object.keys(methods), ...('GET' in methods ? ['HEAD'] : []), 'OPTIONS'].join(', ');

@@ -1,4 +1,4 @@
-// What the reference says of ActivityWatch's routes and of the route for edges.
+// The reference texts of ActivityWatch's routes and of the route for edges.
 
 import type { RouteDocs } from '../../../http/route-docs.ts';
 
@@ -218,7 +218,7 @@ export const activityWatchDocs: RouteDocs = {
   },
 };
 
-/** A POST to all settings only says that a key is missing. */
+/** A POST to all settings only answers that a key is missing. */
 export const activityWatchUnlisted = ['POST /api/0/settings'] as const;
 
 const edge = { tag: 'Edge' } as const;
