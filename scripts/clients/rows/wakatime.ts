@@ -159,7 +159,7 @@ async function runGo(bench: Workbench): Promise<RunReport> {
 
 /** The command waits for half a minute and more after a failure; the row does not. */
 function forgetBackoff(folder: string): void {
-  const file = join(folder, '.wakatime-internal.cfg');
+  const file = join(folder, 'wakatime-internal.cfg');
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace(/^\s*backoff_.*\n?/gm, ''));
 }

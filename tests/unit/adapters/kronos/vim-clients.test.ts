@@ -197,6 +197,9 @@ test('[M9.1] [W10.3] two tasks of one id that two devices made offline in the sa
   const version = hub.world.now();
   const index = `${hub.owner}#3#${version}`;
   hub.world.pass(5_000);
+  // An id that both use is taken meanwhile.
+  const old = await login(hub, 'old');
+  await old.ask({ type: 'create', task: task(3, 'offline old'), version });
   // Both are connected again before the hub has either list.
   const back: Wire[] = [];
   for (const device of devices) back.push(await login(hub, device, version));
@@ -206,7 +209,7 @@ test('[M9.1] [W10.3] two tasks of one id that two devices made offline in the sa
     await wire.ask({ type: 'write-all', tasks: [of2019(1, 'left'), of2019(2, 'right'), made], version });
   }
   const tasks = await tasksOf(await login(hub, 'other'));
-  expect(tasks.map(({ desc }) => desc)).toEqual(['left', 'right', 'offline left', 'offline right']);
+  expect(tasks.map(({ desc }) => desc)).toEqual(['left', 'right', 'offline old', 'offline left', 'offline right']);
 });
 
 test('[W10.5] a known client of 2019 gets a new task and then its index, with increasing whole versions: Neovim cannot store others', async () => {
