@@ -97,12 +97,12 @@ async function runJavaScript(bench: Workbench): Promise<RunReport> {
 
 /** Upstream's own tests of aw-client against aw-server; they use the port for testing, 5666. */
 async function runServerTests(bench: Workbench): Promise<RunReport> {
-  const tests = bench.checkout('aw-server/tests/test_client.py');
+  const tests = bench.checkout('aw-server/tests');
   const bin = await bench.python(awServer);
   await bench.succeed(join(bin, 'python'), ['-m', 'pip', 'install', '-q', 'pytest']);
   await testingHub(bench);
   const folder = bench.folder();
-  symlinkSync(tests, join(folder, 'test_client.py'));
+  for (const name of ['conftest.py', 'test_client.py']) symlinkSync(join(tests, name), join(folder, name));
   const args = ['-m', 'pytest', '-q', '--rootdir', folder, '-p', 'no:cacheprovider', join(folder, 'test_client.py')];
   const out = await bench.succeed(join(bin, 'python'), args, { env: homeless(bench), cwd: folder });
   return { version: await versionOf(bench, bin, 'aw-client'), did: out.trim().split('\n').at(-1) ?? '' };
