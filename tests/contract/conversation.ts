@@ -505,7 +505,8 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
             success: true,
             type: 'read-all',
             tasks: [task(1, 't1'), task(2, 't2'), task(3, 't3')],
-            version: version + 2,
+            // A new task takes two versions (W10.5).
+            version: version + 4,
             ref: 'r',
           },
         ]);
@@ -635,7 +636,8 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         personal.world.pass(10_000);
         await a.ask({ type: 'create', task: task(9, 'x') });
         const used = (await b.ask()).map(({ version }) => version);
-        expect(used).toEqual([now + 2_000, now + 2_001, now + 2_002, now + 2_003, now + 2_004, now + 10_000]);
+        // A new task takes two versions (W10.5).
+        expect(used).toEqual([now + 2_000, now + 2_002, now + 2_004, now + 2_006, now + 2_008, now + 10_000]);
       });
 
       test('[W6.1] [W6.2] of two updates that cross, both changes stay; a later update may revert them', async () => {

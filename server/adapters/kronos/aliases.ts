@@ -4,6 +4,7 @@
 import type { Generation } from '../../../protocol/generation.ts';
 import { distance, type Life } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import type { Item } from '../../core/store.ts';
 import type { Found } from './match-task.ts';
 import type { TaskPast } from './merge-history.ts';
 import { stampMs } from './recent-changes.ts';
@@ -101,9 +102,10 @@ interface SentCreate {
   readonly at: number;
 }
 
-function sentCreatesOf({ base, steps }: TaskPast, device: string): SentCreate[] {
+/** @param later items that were written after the past was read */
+function sentCreatesOf({ base, steps }: TaskPast, later: readonly Item[], device: string): SentCreate[] {
   const ids = new Map(base.map((item) => [item.key, taskOf(item).id]));
-  return steps.flatMap(({ key, value, origin, at, version }) => {
+  return [...steps, ...later].flatMap(({ key, value, origin, at, version }) => {
     // A step without a version is for history only and was not sent to clients.
     if (version === null) return [];
     const before = ids.get(key);
@@ -129,6 +131,8 @@ export interface NamedList {
 export interface ListContext {
   readonly lives: readonly Life[];
   readonly past: TaskPast;
+  /** The items that were written after the past was read: lists of two devices may arrive at once. */
+  readonly later: readonly Item[];
   readonly account: string;
   readonly device: string;
   readonly client: TaskClient;
@@ -206,10 +210,10 @@ class Stamps {
   /** The keys of the tasks that the device surely had, or created itself. */
   #own: ReadonlySet<string>;
 
-  constructor({ lives, past, device, client }: ListContext) {
+  constructor({ lives, past, later, device, client }: ListContext) {
     this.#client = client;
     this.#values = new Map(lives.map((life) => [life.key, valuesOf(life)]));
-    this.#sentCreates = sentCreatesOf(past, device);
+    this.#sentCreates = sentCreatesOf(past, later, device);
     this.#own = new Set(lives.filter(({ base, made }) => base !== undefined || made === true).map(({ key }) => key));
   }
 

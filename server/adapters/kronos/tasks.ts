@@ -245,6 +245,7 @@ export class Tasks {
       } = nameList(sent, {
         lives,
         past,
+        later: [...state.items.values()].filter(({ seq }) => seq > past.until),
         account: this.account,
         device: writer.device,
         client,

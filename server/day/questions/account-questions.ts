@@ -73,11 +73,7 @@ export class AccountQuestions {
 
   async running(): Promise<readonly RunningTask[]> {
     const items = await this.#hub.store.read(`${this.#days.account}/tasks`, {});
-    return items.flatMap(({ key, value }): RunningTask[] => {
-      const task = taskIn(value);
-      const started = task === undefined ? 0 : startedAt(key, task);
-      return task === undefined || started === 0 ? [] : [{ key, desc: task.desc ?? '', started }];
-    });
+    return items.flatMap(({ key, value }) => runningTaskIn(key, value) ?? []);
   }
 
   /**
@@ -217,6 +213,13 @@ export class AccountQuestions {
   #now(): number {
     return this.#hub.world.now() * 1_000;
   }
+}
+
+/** @param value the JSON text of an item of `tasks`. @returns undefined if the task does not run */
+export function runningTaskIn(key: string, value: string): RunningTask | undefined {
+  const task = taskIn(value);
+  const started = task === undefined ? 0 : startedAt(key, task);
+  return task === undefined || started === 0 ? undefined : { key, desc: task.desc ?? '', started };
 }
 
 function taskIn(value: string): Task | undefined {

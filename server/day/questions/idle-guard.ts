@@ -1,15 +1,17 @@
 // Looks at the accounts with a running task, also when nobody follows their days, and writes what it asks as the item `questions` of the
-// channel `day/<today>`. It changes no time. An account without a running task costs a look at its tasks when they change.
+// channel `day/<today>`. It changes no time. Tasks are read again only when one that runs has changed: other changes cost their parsing.
 
 import type { QuestionView } from '../../../protocol/day-questions.ts';
 import type { Hub } from '../../core/hub.ts';
+import type { Change } from '../../core/store.ts';
 import { nextDate } from '../engine/day-calendar.ts';
 import type { MergedDays } from '../merged-days.ts';
+import { runningTaskIn } from './account-questions.ts';
 
 const everyMs = 60_000;
 const questionsKey = 'questions';
 /** Channels, without the account, whose changes may answer or raise a question at once. */
-const prompt = /^(?:tasks|questions|settings)$/;
+const prompt = /^(?:questions|settings)$/;
 
 export interface IdleGuardDeps {
   readonly days: MergedDays;
@@ -17,12 +19,27 @@ export interface IdleGuardDeps {
   readonly accounts: () => readonly string[];
 }
 
+/** An account with a running task. */
+interface Watched {
+  /** The date under which it was looked at last. */
+  readonly date: string;
+  /** The keys of its running tasks. */
+  readonly running: ReadonlySet<string>;
+}
+
+/** True if a task runs after the change, or ran before it. */
+function mattersTo(running: ReadonlySet<string> | undefined, { key, value }: Change): boolean {
+  return running?.has(key) === true || (value !== null && runningTaskIn(key, value) !== undefined);
+}
+
 export class IdleGuard {
   readonly #days: MergedDays;
   readonly #hub: Hub;
-  /** Accounts with a running task, and the date under which each was looked at last. */
-  readonly #watched = new Map<string, string>();
+  readonly #watched = new Map<string, Watched>();
   readonly #due = new Set<string>();
+  /** The account that is being looked at, and the tasks that stopped since: they may have been read as running. */
+  #checked = '';
+  readonly #changedMeanwhile = new Set<string>();
   readonly #stops: readonly (() => void)[];
   #cancel: () => void;
   #running: Promise<void> = Promise.resolve();
@@ -31,12 +48,13 @@ export class IdleGuard {
     this.#days = days;
     this.#hub = days.hub;
     this.#stops = [
-      this.#hub.watch(({ name }) => {
+      this.#hub.watch(({ name }, changes) => {
         const slash = name.indexOf('/');
         const account = name.slice(0, slash);
         const channel = name.slice(slash + 1);
         if (slash <= 0 || name.startsWith('@') || account === 'mob') return;
-        if (channel === 'tasks' || (prompt.test(channel) && this.#watched.has(account))) this.#look(account);
+        if (channel === 'tasks') this.#noteTasks(account, changes);
+        else if (prompt.test(channel) && this.#watched.has(account)) this.#look(account);
       }),
       this.#hub.atDrain(() => this.close()),
     ];
@@ -63,6 +81,12 @@ export class IdleGuard {
     });
   }
 
+  #noteTasks(account: string, changes: readonly Change[]): void {
+    const running = this.#watched.get(account)?.running;
+    if (changes.some((change) => mattersTo(running, change))) this.#look(account);
+    else if (this.#checked === account) for (const { key } of changes) this.#changedMeanwhile.add(key);
+  }
+
   /** One account after the other; several requests for one are one look. Never rejects. */
   #look(account: string): void {
     if (this.#due.has(account)) return;
@@ -79,8 +103,10 @@ export class IdleGuard {
 
   async #check(account: string): Promise<void> {
     const { questions } = this.#days.of(account);
+    this.#checked = account;
+    this.#changedMeanwhile.clear();
     const running = await questions.running();
-    const before = this.#watched.get(account);
+    const before = this.#watched.get(account)?.date;
     if (running.length === 0) {
       this.#watched.delete(account);
       if (before !== undefined) await this.#write(account, before, []);
@@ -88,7 +114,9 @@ export class IdleGuard {
     }
     await questions.applyAnswers();
     const today = await questions.today();
-    this.#watched.set(account, today);
+    this.#watched.set(account, { date: today, running: new Set(running.map(({ key }) => key)) });
+    this.#checked = '';
+    if (running.some(({ key }) => this.#changedMeanwhile.has(key))) this.#look(account);
     // What was asked under yesterday's date is asked under today's.
     if (before !== today) await this.#write(account, nextDate(today, -1), []);
     await this.#write(account, today, await questions.askAboutTasks(running));

@@ -1,7 +1,7 @@
 // The idle guard of a whole hub: it asks also when nobody follows, is answered once, survives a restart, and changes no time by itself.
 
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { DatabaseFile } from '../../../clients/kronos/data/file.ts';
 import { compile } from '../../../protocol/check.ts';
 import { QuestionsView } from '../../../protocol/day-questions.ts';
@@ -203,4 +203,16 @@ test('kronos lists and answers questions, `kronos day` shows them, and `kronos d
   expect(await cli.run('questions stop 1')).toMatchObject({ code: 0, out: 'answered: stop\n' });
   expect(await cli.run('questions')).toMatchObject({ code: 0, out: 'no questions\n' });
   expect(await task()).toMatchObject({ active: 0, worktime: 1_800 });
+});
+
+test('tasks that do not run cost no reading of all tasks', async () => {
+  const reads = jest.spyOn(hub.node.store, 'read');
+  const readsOfTasks = () => reads.mock.calls.filter(([channel]) => channel === 'owner/tasks').length;
+  for (let id = 2; id < 22; id += 1) {
+    const item = { id, desc: 'later', active: 0, last_active: 0, worktime: 0, due: 0, done: 0, tags: [] };
+    await hub.write({ type: 'create', channel: 'tasks', key: `t${id}`, item });
+  }
+  expect(readsOfTasks()).toBe(0);
+  await start();
+  await eventually(() => readsOfTasks() > 0, 'the guard to look at the running task');
 });
