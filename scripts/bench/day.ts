@@ -109,7 +109,7 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
   const date = new Date(heavy).toISOString().slice(0, 10);
   const span = { from: heavy * 1_000, to: (heavy + dayMs) * 1_000 };
   const scans = await times(3, () => scan(store, heavy, heavy + dayMs));
-  const cold = await times(3, async () => {
+  const cold = await times(9, async () => {
     const days = new MergedDays(hub);
     await days.of(account).days.day({ date, ...everything });
     await days.close();
@@ -122,6 +122,7 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
   const { calendar } = settings;
   const computed = await times(rounds, () => own.compute(span, parts, { settings, calendar, registry }));
   const warm = await times(rounds, async () => JSON.stringify(await own.day({ date, ...everything })));
+  const changed = await timesAfterChange(hub, () => own.day({ date, ...everything }));
   const dates = datesBetween(
     new Date(heavy - 365 * dayMs).toISOString().slice(0, 10),
     new Date(heavy - dayMs).toISOString().slice(0, 10),
@@ -134,6 +135,7 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
   return [
     row('day: a heavy day requested again (control: a scan)', median(warm), median(scans)),
     row('day: a heavy day recomputed from memory (control: a scan)', median(computed), median(scans)),
+    row('day: a heavy day after one more event (control: a scan)', median(changed), median(scans)),
     row('day: a heavy day from the store (control: a scan)', median(cold), median(scans)),
     row('day: sums of 365 days again (control: a scan)', median(again), median([year])),
     row('day: sums of 365 days the first time (control: a scan)', median([first]), median([year])),
@@ -143,6 +145,20 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
 async function times(count: number, act: () => Promise<unknown>): Promise<number[]> {
   const all: number[] = [];
   for (let round = 0; round < count; round += 1) all.push(await timed(act));
+  return all;
+}
+
+/** Each time after one more event of a window; writing it is not measured. */
+async function timesAfterChange(hub: Hub, ask: () => Promise<unknown>): Promise<number[]> {
+  const channel = await hub.channel(`${account}/aw/w`);
+  const all: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const time = (heavy + 20 * 3_600_000 + round * 60_000) * 1_000;
+    const value = JSON.stringify({ app: 'app 1', title: `title ${round}` });
+    const op: Op = { op: 'put', key: String(time / 1_000_000), value, time, end: time + 30_000_000 };
+    await channel.write({ ops: [op], origin: 'bench', at: heavy });
+    all.push(await timed(ask));
+  }
   return all;
 }
 
@@ -212,14 +228,22 @@ async function benchUnseen(): Promise<BenchRow> {
   };
 }
 
+async function openStore(folder: string): Promise<Store> {
+  const opened = await openSqlite({ folder, world: realWorld('silent') });
+  if (!opened.ok) throw new Error(opened.error);
+  return opened.store;
+}
+
 export async function benchDay(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'horai-bench-day-'));
   try {
-    const opened = await openSqlite({ folder, world: realWorld('silent') });
-    if (!opened.ok) throw new Error(opened.error);
-    await fillYear(opened.store);
-    const rows = await benchDays(opened.store);
-    await opened.store.close();
+    const filled = await openStore(folder);
+    await fillYear(filled);
+    await filled.close();
+    // What a hub finds that has just started.
+    const store = await openStore(folder);
+    const rows = await benchDays(store);
+    await store.close();
     return [...rows, benchRules(), await benchUnseen(), ...(await benchAsking()), ...(await benchAwServer())];
   } finally {
     await rm(folder, { recursive: true, force: true });

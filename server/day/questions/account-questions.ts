@@ -156,7 +156,8 @@ export class AccountQuestions {
     const parts = await Promise.all(
       buckets.map(({ id, kind }) => {
         const channel = `${this.#days.account}/aw/${id}`;
-        return readBucket(this.#hub.store, channel, kind, { from: begin, to: now }, { shared: this.#shared, timeout });
+        const span = { from: begin, to: now };
+        return readBucket(this.#hub.store, channel, { kind, span, shared: this.#shared, timeout });
       }),
     );
     const away = awayStretches(

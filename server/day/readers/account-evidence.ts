@@ -6,9 +6,9 @@ import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { DayEvent } from '../engine/evidence.ts';
 import type { AccountDaySettings } from '../registry/settings.ts';
-import { kindOf, readBucket } from './buckets.ts';
+import { kindOf, readBucket, takeInEvents } from './buckets.ts';
 import type { EvidenceCache } from './evidence-cache.ts';
-import { readHeartbeats } from './heartbeats.ts';
+import { readHeartbeats, takeInHeartbeats } from './heartbeats.ts';
 import { type ChannelEvidence, type DaySpan, DeviceNames, SharedFacts } from './reading.ts';
 import { entryEvents, meetingEvents, mobEvents } from './spans.ts';
 import { TaskIntervals } from './tasks.ts';
@@ -143,13 +143,14 @@ export class AccountEvidence {
   #readHeartbeats({ span, settings, devices, keeps }: WantedEvidence): Promise<ChannelEvidence> {
     const channel = `${this.#account}/wakatime`;
     const { timeout, writesOnly } = settings;
+    const options = { devices, shared: this.#shared, timeout, writesOnly };
     return this.#cache.get(channel, span, {
       variant: JSON.stringify([timeout, writesOnly, settings.devices]),
       // "As before" may reach back from a day into the ones before it.
       margin: timeout + 4 * dayLength,
       keeps,
-      read: () =>
-        readHeartbeats(this.#hub.store, channel, span, { devices, shared: this.#shared, timeout, writesOnly }),
+      read: () => readHeartbeats(this.#hub.store, channel, span, options),
+      takeIn: (evidence, changes) => takeInHeartbeats(evidence, changes, span, options),
     });
   }
 
@@ -159,11 +160,13 @@ export class AccountEvidence {
   ): Promise<ChannelEvidence> {
     const channel = `${this.#account}/aw/${description.id}`;
     const kind = kindOf(description, devices);
+    const options = { kind, span, shared: this.#shared, timeout };
     return this.#cache.get(channel, span, {
       variant: JSON.stringify([kind, timeout, joined]),
       margin: timeout,
       keeps,
-      read: () => readBucket(this.#hub.store, channel, kind, span, { shared: this.#shared, timeout }),
+      read: () => readBucket(this.#hub.store, channel, options),
+      takeIn: (evidence, changes) => takeInEvents(evidence, changes, channel, options),
     });
   }
 

@@ -2,10 +2,11 @@
 
 import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
 import { isEventKey } from '../../adapters/activitywatch/events/event.ts';
-import type { Item, Store } from '../../core/store.ts';
+import type { Change, Item, Store } from '../../core/store.ts';
+import { compareText } from '../engine/collections.ts';
 import type { DayEvent, DayFacts, DayLane } from '../engine/evidence.ts';
 import { agentOf, isAgentType } from './agents.ts';
-import { pagesOf } from './pages.ts';
+import { mostItems, pagesOf } from './pages.ts';
 import {
   type ChannelEvidence,
   type DaySpan,
@@ -13,7 +14,9 @@ import {
   factsOf,
   hostOf,
   isRecord,
+  isWithin,
   type SharedFacts,
+  takeChanges,
   textIn,
   textOf,
 } from './reading.ts';
@@ -45,25 +48,50 @@ export function kindOf({ id, type, client, hostname }: Description, devices: Dev
   return { lane: 'other', kind: client === '' ? 'other' : client.replace(/^aw-watcher-/, ''), ...own };
 }
 
-/** @param channel its full name; events of an AFK source are read some way beyond the span, for heartbeats near its ends */
-export async function readBucket(
-  store: Store,
-  channel: string,
-  kind: BucketKind,
-  { from, to }: DaySpan,
-  { shared, timeout }: { readonly shared: SharedFacts; readonly timeout: number },
-): Promise<ChannelEvidence> {
-  const margin = kind.lane === 'afk' || kind.lane === 'agent' ? timeout : 0;
+export interface BucketOptions {
+  readonly kind: BucketKind;
+  readonly span: DaySpan;
+  readonly shared: SharedFacts;
+  readonly timeout: number;
+}
+
+/** @param channel its full name */
+export async function readBucket(store: Store, channel: string, options: BucketOptions): Promise<ChannelEvidence> {
+  const { kind, shared } = options;
   const short = channel.slice(channel.indexOf('/') + 1);
   const events: DayEvent[] = [];
-  for await (const items of pagesOf(store, channel, { from: from - margin, to: to + margin })) {
+  for await (const items of pagesOf(store, channel, reachOf(options))) {
     for (const item of items) if (isEventKey(item.key)) events.push(evidenceOf(item, short, kind, shared));
   }
   return { events, heartbeats: [] };
 }
 
+/** What `readBucket` would read after changes of the channel. */
+export function takeInEvents(
+  evidence: ChannelEvidence,
+  changes: readonly Change[],
+  channel: string,
+  options: BucketOptions,
+): ChannelEvidence | undefined {
+  const short = channel.slice(channel.indexOf('/') + 1);
+  const reach = reachOf(options);
+  const make = ({ value, ...change }: Change): DayEvent | undefined =>
+    value === null || !isEventKey(change.key) || !isWithin(change, reach)
+      ? undefined
+      : evidenceOf({ ...change, value }, short, options.kind, options.shared);
+  const events = takeChanges(evidence.events, changes, make, (a, b) => a.from - b.from || compareText(a.key, b.key));
+  if (events.length > mostItems) return undefined;
+  return events === evidence.events ? evidence : { events, heartbeats: [] };
+}
+
+/** Events of an AFK source are read some way beyond the span, for heartbeats near its ends. */
+function reachOf({ kind: { lane }, span: { from, to }, timeout }: BucketOptions): DaySpan {
+  const margin = lane === 'afk' || lane === 'agent' ? timeout : 0;
+  return { from: from - margin, to: to + margin };
+}
+
 function evidenceOf(
-  { key, value: data, time, end, at }: Item,
+  { key, value: data, time, end, at }: Pick<Item, 'key' | 'value' | 'time' | 'end' | 'at'>,
   channel: string,
   { lane, kind, device, agent }: BucketKind,
   shared: SharedFacts,

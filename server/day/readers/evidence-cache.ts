@@ -1,5 +1,5 @@
-// Evidence of large channels in memory, span by span. A change of a channel drops the spans that it touches and leaves the others: those
-// that hold the changed item, and those into which it reaches now.
+// Evidence of large channels in memory, span by span. A change of a channel matters to the spans that hold the changed item and to those
+// into which it reaches now: it is taken in when such a span is asked for next, so a day that grows is not read again each time.
 
 import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -9,6 +9,8 @@ import type { ChannelEvidence, DaySpan } from './reading.ts';
 /** Events and heartbeats of all accounts together; those that nobody asked for longest go first. */
 const mostItems = 400_000;
 const attempts = 3;
+/** More changes than that, and a span is read again. */
+const mostWaiting = 500;
 
 export interface CachedRead {
   /** What besides the span the evidence depends on. */
@@ -16,15 +18,20 @@ export interface CachedRead {
   /** Microseconds beyond the span in which a change matters. */
   readonly margin: number;
   readonly read: () => Promise<ChannelEvidence>;
+  /** Evidence after changes: the same object where they change nothing, undefined where it has to be read again. */
+  readonly takeIn: TakeIn;
   readonly keeps: boolean;
 }
 
+type TakeIn = (evidence: ChannelEvidence, changes: readonly Change[]) => ChannelEvidence | undefined;
+
 interface Cached {
   readonly span: DaySpan;
-  readonly size: number;
-  readonly evidence: ChannelEvidence;
-  /** Of its items; made for the first change that lies elsewhere. */
-  keys?: ReadonlySet<string>;
+  evidence: ChannelEvidence;
+  /** Changes that are to be taken in. */
+  waiting: Change[];
+  /** Of its items and of what waits; made for the first change that lies elsewhere. */
+  keys?: Set<string>;
 }
 
 /** The spans of one channel, and who hears its changes. */
@@ -52,13 +59,14 @@ export class EvidenceCache {
   async get(
     channelName: string,
     span: DaySpan,
-    { variant, margin, read, keeps }: CachedRead,
+    { variant, margin, read, takeIn, keeps }: CachedRead,
   ): Promise<ChannelEvidence> {
     const name = `${channelName} ${span.from} ${span.to} ${variant}`;
     const known = this.#channels.get(channelName)?.spans.get(name);
-    if (known !== undefined) {
-      this.#touch(name);
-      return known.evidence;
+    const current = known === undefined ? undefined : brought(known, takeIn);
+    if (current !== undefined) {
+      this.#touch(name, sizeOf(current));
+      return current;
     }
     if (!keeps) return read();
     const channel = await this.#hub.channel(channelName);
@@ -68,8 +76,7 @@ export class EvidenceCache {
       watched.reading.add(heard);
       const evidence = await read().finally(() => watched.reading.delete(heard));
       const reach = { from: span.from - margin, to: span.to + margin };
-      const size = evidence.events.length + evidence.heartbeats.length + 10;
-      const cached = { span: reach, size, evidence };
+      const cached: Cached = { span: reach, evidence, waiting: [] };
       if (!heard.some((change) => touches(change, cached))) {
         this.#add(name, channelName, cached);
         return evidence;
@@ -98,7 +105,12 @@ export class EvidenceCache {
   #heard(channel: string, { spans, reading }: Watched, changes: readonly Change[]): void {
     for (const heard of reading) heard.push(...changes);
     for (const [name, cached] of spans) {
-      if (changes.some((change) => touches(change, cached))) this.#drop(channel, name);
+      for (const change of changes) {
+        if (!touches(change, cached)) continue;
+        cached.waiting.push(change);
+        cached.keys?.add(change.key);
+      }
+      if (cached.waiting.length > mostWaiting) this.#drop(channel, name);
     }
   }
 
@@ -107,8 +119,9 @@ export class EvidenceCache {
     if (watched === undefined) return;
     this.#drop(channel, name);
     watched.spans.set(name, cached);
-    this.#order.set(name, { channel, size: cached.size });
-    this.#size += cached.size;
+    const size = sizeOf(cached.evidence);
+    this.#order.set(name, { channel, size });
+    this.#size += size;
     for (const [oldest, { channel: its }] of this.#order) {
       if (this.#size <= mostItems || oldest === name) break;
       this.#drop(its, oldest);
@@ -119,11 +132,12 @@ export class EvidenceCache {
     }
   }
 
-  #touch(name: string): void {
+  #touch(name: string, size: number): void {
     const known = this.#order.get(name);
     if (known === undefined) return;
+    this.#size += size - known.size;
     this.#order.delete(name);
-    this.#order.set(name, known);
+    this.#order.set(name, { ...known, size });
   }
 
   #drop(channel: string, name: string): void {
@@ -133,16 +147,31 @@ export class EvidenceCache {
   }
 }
 
+function sizeOf({ events, heartbeats }: ChannelEvidence): number {
+  return events.length + heartbeats.length + 10;
+}
+
+/** Evidence with all that waits taken in. */
+function brought(cached: Cached, takeIn: TakeIn): ChannelEvidence | undefined {
+  if (cached.waiting.length === 0) return cached.evidence;
+  const evidence = takeIn(cached.evidence, cached.waiting);
+  if (evidence === undefined) return undefined;
+  cached.waiting = [];
+  cached.evidence = evidence;
+  delete cached.keys;
+  return evidence;
+}
+
 /** Whether a change may alter what was read of a span. */
 function touches({ key, time, end }: Change, cached: Cached): boolean {
   const { from, to } = cached.span;
   if (time !== null && time < to && (end ?? time) >= from) return true;
-  cached.keys ??= keysOf(cached.evidence);
+  cached.keys ??= keysOf(cached);
   return cached.keys.has(key);
 }
 
-function keysOf({ events, heartbeats }: ChannelEvidence): ReadonlySet<string> {
-  const keys = new Set<string>();
+function keysOf({ evidence: { events, heartbeats }, waiting }: Cached): Set<string> {
+  const keys = new Set(waiting.map(({ key }) => key));
   for (const { key } of events) keys.add(key);
   for (const { key } of heartbeats) keys.add(key);
   return keys;

@@ -4,11 +4,21 @@
 import { type Heartbeat, readHeartbeat } from '../../adapters/wakatime/model/heartbeat.ts';
 import { parseUserAgent } from '../../adapters/wakatime/model/user-agent.ts';
 import { type InheritableFields, inheritFields } from '../../adapters/wakatime/stats/inherit-fields.ts';
-import type { Store } from '../../core/store.ts';
+import type { Change, Store } from '../../core/store.ts';
+import { compareText } from '../engine/collections.ts';
 import type { DayFacts, DayHeartbeat } from '../engine/evidence.ts';
 import { agentOf, isAiCategory } from './agents.ts';
-import { pagesOf } from './pages.ts';
-import { type ChannelEvidence, type DaySpan, type DeviceNames, factsOf, hostOf, type SharedFacts } from './reading.ts';
+import { mostItems, pagesOf } from './pages.ts';
+import {
+  type ChannelEvidence,
+  type DaySpan,
+  type DeviceNames,
+  factsOf,
+  hostOf,
+  isWithin,
+  type SharedFacts,
+  takeChanges,
+} from './reading.ts';
 
 const dayLength = 86_400_000_000;
 /** How many days "as before" is followed back. */
@@ -45,23 +55,60 @@ export async function readHeartbeats(
   }
   const heartbeats: DayHeartbeat[] = [];
   let before: (InheritableFields & { readonly at: number }) | undefined;
-  for (const { key, at, heartbeat } of all) {
+  let inherits = false;
+  for (const read of all) {
+    const { at, heartbeat } = read;
     const { project = '', branch = '', language = '', last = [] } = heartbeat;
     const recent = before !== undefined && at - before.at < timeout ? before : undefined;
     const place =
       last.length === 0 ? { project, branch, language } : inheritFields({ project, branch, language, last }, recent);
     before = { ...place, at };
+    if (last.length > 0) inherits = true;
     if (at < from - timeout || (writesOnly && heartbeat.is_write !== true)) continue;
-    heartbeats.push({
-      device: options.devices.of(heartbeat.machine ?? '') || 'unknown',
-      at,
-      channel: 'wakatime',
-      key,
-      facts: options.shared.of('wakatime', contentOf(heartbeat, place), () => factsIn(heartbeat, place)),
-      ...writerOf(heartbeat),
-    });
+    heartbeats.push(evidenceOf(read, place, options));
   }
-  return { events: [], heartbeats };
+  return { events: [], heartbeats, inherits };
+}
+
+/** What `readHeartbeats` would read after changes of the channel; undefined where a heartbeat says "as before". */
+export function takeInHeartbeats(
+  evidence: ChannelEvidence,
+  changes: readonly Change[],
+  { from, to }: DaySpan,
+  options: HeartbeatOptions,
+): ChannelEvidence | undefined {
+  const { timeout, writesOnly } = options;
+  const reach = { from: from - timeout, to: to + timeout };
+  let inherits = evidence.inherits === true;
+  const make = ({ key, value, time, end }: Change): DayHeartbeat | undefined => {
+    if (value === null || time === null || time < reach.from || !isWithin({ time, end }, reach)) return undefined;
+    const heartbeat = readHeartbeat(value, time);
+    if (heartbeat === undefined) return undefined;
+    if ((heartbeat.last?.length ?? 0) > 0) inherits = true;
+    const { project = '', branch = '', language = '' } = heartbeat;
+    return writesOnly && heartbeat.is_write !== true
+      ? undefined
+      : evidenceOf({ key, at: time, heartbeat }, { project, branch, language }, options);
+  };
+  const compare = (a: DayHeartbeat, b: DayHeartbeat): number => a.at - b.at || compareText(a.key, b.key);
+  const heartbeats = takeChanges(evidence.heartbeats, changes, make, compare);
+  if (inherits || heartbeats.length > mostItems) return undefined;
+  return heartbeats === evidence.heartbeats ? evidence : { events: [], heartbeats, inherits };
+}
+
+function evidenceOf(
+  { key, at, heartbeat }: Read,
+  place: InheritableFields,
+  { devices, shared }: HeartbeatOptions,
+): DayHeartbeat {
+  return {
+    device: devices.of(heartbeat.machine ?? '') || 'unknown',
+    at,
+    channel: 'wakatime',
+    key,
+    facts: shared.of('wakatime', contentOf(heartbeat, place), () => factsIn(heartbeat, place)),
+    ...writerOf(heartbeat),
+  };
 }
 
 async function readSpan(store: Store, channel: string, from: number, to: number): Promise<Read[]> {

@@ -7,7 +7,7 @@ const pageSize = 5_000;
 /** Characters of values. */
 const pageCharacters = 4_194_304;
 /** More evidence in one span than anybody's day has: a reader stops there, so that one channel cannot keep others waiting. */
-const mostItems = 200_000;
+export const mostItems = 200_000;
 
 /** In order of time. An item without a time is in no span. The next page is read while the reader looks at the last one. */
 export async function* pagesOf(store: Store, channel: string, { from, to }: DaySpan): AsyncGenerator<readonly Item[]> {

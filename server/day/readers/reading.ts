@@ -1,6 +1,7 @@
 // What every reader of evidence shares: the span it is asked for, what it gives, how facts of equal content become one object, and how
 // devices are called.
 
+import type { Change } from '../../core/store.ts';
 import type { DayEvent, DayFacts, DayHeartbeat } from '../engine/evidence.ts';
 
 /** [from, to), in microseconds since 1970. */
@@ -13,6 +14,32 @@ export interface DaySpan {
 export interface ChannelEvidence {
   readonly events: readonly DayEvent[];
   readonly heartbeats: readonly DayHeartbeat[];
+  /** A heartbeat says "as before": what it means depends on those before it. */
+  readonly inherits?: boolean;
+}
+
+/** Whether the store gives an item for a span. */
+export function isWithin({ time, end }: Pick<Change, 'time' | 'end'>, { from, to }: DaySpan): boolean {
+  return time !== null && time < to && (time >= from || (end !== null && end > from));
+}
+
+/**
+ * A list after changes of a channel.
+ * @param make what a changed item is now; undefined where it is nothing to the list
+ * @returns the same list where nothing in it changed
+ */
+export function takeChanges<T extends { readonly key: string }>(
+  list: readonly T[],
+  changes: readonly Change[],
+  make: (change: Change) => T | undefined,
+  compare: (a: T, b: T) => number,
+): readonly T[] {
+  const latest = new Map<string, Change>();
+  for (const change of changes) if (change.seq >= (latest.get(change.key)?.seq ?? 0)) latest.set(change.key, change);
+  const kept = list.filter(({ key }) => !latest.has(key));
+  const added = [...latest.values()].map(make).filter((made) => made !== undefined);
+  if (added.length === 0 && kept.length === list.length) return list;
+  return [...kept, ...added].sort(compare);
 }
 
 export const noEvidence: ChannelEvidence = { events: [], heartbeats: [] };
