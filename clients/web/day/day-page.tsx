@@ -8,6 +8,7 @@ import { useArrivals } from '../set-up/use-arrivals.ts';
 import { connectionWords } from '../shared/connection-words.ts';
 import { dateInPath, isCalendarDate, shiftDate } from '../shared/dates.ts';
 import { Neighbour, PageHead, PageKeysDialog } from '../shared/page-head.tsx';
+import { type PeriodCommand, periodKeyRows, periodKeys } from '../shared/page-keys.ts';
 import { colorsOf } from '../shared/project-colors.ts';
 import { SentenceLine } from '../shared/sentence-line.tsx';
 import { SignIn } from '../shared/sign-in.tsx';
@@ -15,7 +16,7 @@ import { TableTwin } from '../shared/table-twin.tsx';
 import { TimeFormat } from '../shared/time-format.ts';
 import { usePageKeys } from '../shared/use-page-keys.ts';
 import { useRefusal } from '../shared/use-refusal.ts';
-import { type DayCommand, dayKeys, dayKeyTexts } from './day-keys.ts';
+import { WrongDate } from '../shared/wrong-date.tsx';
 import { People, Projects, Unassigned } from './day-parts.tsx';
 import { dayTables } from './day-tables.ts';
 import { isRunning, notesOf, sentenceOf } from './day-view.ts';
@@ -57,15 +58,13 @@ export function DayPage({ texts, path, kronosPort }: DayPageProps) {
   const typed = dateInPath(path);
   if (typed !== '' && !isCalendarDate(typed)) {
     return (
-      <>
-        <h1>{texts.text('today')}</h1>
-        <p class="problem" role="alert">
-          {texts.text('problem.date', { date: typed })}
-        </p>
-        <p>
-          <a href="/day">{texts.text('day.to-today')}</a>
-        </p>
-      </>
+      <WrongDate
+        texts={texts}
+        title={texts.text('today')}
+        date={typed}
+        href="/day"
+        label={texts.text('day.to-today')}
+      />
     );
   }
   return <Day texts={texts} date={typed === '' ? 'today' : typed} kronosPort={kronosPort} />;
@@ -88,10 +87,10 @@ function Day({ texts, date, kronosPort }: DayProps) {
   const state = live.live.state;
   const refusal = useRefusal(state.name === 'offline');
   const reason = state.name === 'revoked' ? state.reason : day === undefined ? live.problem : '';
-  usePageKeys(dayKeys, (command: DayCommand) => {
+  usePageKeys(periodKeys, (command: PeriodCommand) => {
     if (command === 'keys') showKeys(true);
     else if (command === 'table') showTable(!tableShown);
-    else if (command === 'today') location.assign('/day');
+    else if (command === 'now') location.assign('/day');
     else if (command === 'before' || command === 'after') {
       if (shown !== '') location.assign(`/day/${shiftDate(shown, command === 'before' ? -1 : 1)}`);
     } else location.assign(command);
@@ -137,7 +136,7 @@ function Day({ texts, date, kronosPort }: DayProps) {
       )}
       <PageKeysDialog
         keys={[
-          ...dayKeys.map(({ keys, command }) => ({ label: keys, does: texts.text(dayKeyTexts[command]) })),
+          ...periodKeyRows(texts, { before: 'keys.before', after: 'keys.after', now: 'keys.today' }),
           { label: '← →', does: texts.text('keys.arrows') },
         ]}
         texts={texts}

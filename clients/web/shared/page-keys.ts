@@ -1,5 +1,8 @@
 // Keys that all pages of the merged day have: single letters, and two letters one after the other (`g t`). Pure; use-page-keys.ts listens.
 
+import type { TextKey } from '../languages/en.ts';
+import type { Texts } from '../languages/languages.ts';
+
 export interface PageKey<Command> {
   /** `[`, `t`, `g t`. */
   readonly keys: string;
@@ -51,3 +54,32 @@ export const destinations: readonly PageKey<Destination>[] = [
   { keys: 'g k', command: '/tasks' },
   { keys: 'g r', command: '/rooms' },
 ];
+
+/** What the keys of a page about a day or a week do: `before` and `after` lead to its neighbours. */
+export type PeriodCommand = 'before' | 'after' | 'now' | 'table' | 'keys' | Destination;
+
+export const periodKeys: readonly PageKey<PeriodCommand>[] = [
+  { keys: '[', command: 'before' },
+  { keys: ']', command: 'after' },
+  { keys: 't', command: 'now' },
+  ...destinations,
+  { keys: 'n', command: 'table' },
+  { keys: '?', command: 'keys' },
+];
+
+/** The rows of the list of keys. @param own the texts of the keys that say "day" or "week" */
+export function periodKeyRows(
+  texts: Texts,
+  own: Readonly<Record<'before' | 'after' | 'now', TextKey>>,
+): readonly { readonly label: string; readonly does: string }[] {
+  const all: Readonly<Record<PeriodCommand, TextKey>> = {
+    ...own,
+    '/day': 'keys.go-today',
+    '/week': 'keys.go-week',
+    '/tasks': 'keys.go-tasks',
+    '/rooms': 'keys.go-rooms',
+    table: 'keys.table',
+    keys: 'keys.help',
+  };
+  return periodKeys.map(({ keys, command }) => ({ label: keys, does: texts.text(all[command]) }));
+}

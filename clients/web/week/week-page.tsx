@@ -5,6 +5,7 @@ import type { Texts } from '../languages/languages.ts';
 import { connectionWords } from '../shared/connection-words.ts';
 import { dateInPath, firstDayOfWeek, isCalendarDate } from '../shared/dates.ts';
 import { Neighbour, PageHead, PageKeysDialog } from '../shared/page-head.tsx';
+import { type PeriodCommand, periodKeyRows, periodKeys } from '../shared/page-keys.ts';
 import { colorsOf } from '../shared/project-colors.ts';
 import { SentenceLine } from '../shared/sentence-line.tsx';
 import { SignIn } from '../shared/sign-in.tsx';
@@ -12,8 +13,8 @@ import { TableTwin } from '../shared/table-twin.tsx';
 import { TimeFormat } from '../shared/time-format.ts';
 import { usePageKeys } from '../shared/use-page-keys.ts';
 import { useRefusal } from '../shared/use-refusal.ts';
+import { WrongDate } from '../shared/wrong-date.tsx';
 import { LiveWeek } from './live-week.ts';
-import { type WeekCommand, weekKeys, weekKeyTexts } from './week-keys.ts';
 import { type WeekBar, type WeekGrid, weekBars, weekGrid, weekSentence, weekTables } from './week-view.ts';
 
 const barsHeight = 180;
@@ -28,15 +29,13 @@ export function WeekPage({ texts, path }: { texts: Texts; path: string }) {
   const typed = dateInPath(path);
   if (typed !== '' && !isCalendarDate(typed)) {
     return (
-      <>
-        <h1>{texts.text('nav.week')}</h1>
-        <p class="problem" role="alert">
-          {texts.text('problem.date', { date: typed })}
-        </p>
-        <p>
-          <a href="/week">{texts.text('week.this')}</a>
-        </p>
-      </>
+      <WrongDate
+        texts={texts}
+        title={texts.text('nav.week')}
+        date={typed}
+        href="/week"
+        label={texts.text('week.this')}
+      />
     );
   }
   return <Week texts={texts} date={typed === '' ? 'today' : typed} />;
@@ -66,7 +65,7 @@ function Week({ texts, date }: { texts: Texts; date: string }) {
   const [first = ''] = live.dates;
   const isThisWeek = live.today !== '' && live.dates.includes(live.today);
   const reason = state.name === 'revoked' ? state.reason : live.days === undefined ? live.problem : '';
-  usePageKeys(weekKeys, (command: WeekCommand) => {
+  usePageKeys(periodKeys, (command: PeriodCommand) => {
     if (command === 'keys') showKeys(true);
     else if (command === 'table') showTable(!tableShown);
     else if (command === 'now') location.assign('/week');
@@ -117,7 +116,7 @@ function Week({ texts, date }: { texts: Texts; date: string }) {
         <WeekContent live={live} texts={texts} format={format} tableShown={tableShown} showTable={showTable} />
       )}
       <PageKeysDialog
-        keys={weekKeys.map(({ keys, command }) => ({ label: keys, does: texts.text(weekKeyTexts[command]) }))}
+        keys={periodKeyRows(texts, { before: 'keys.week-before', after: 'keys.week-after', now: 'keys.this-week' })}
         texts={texts}
         open={keysShown}
         close={() => showKeys(false)}

@@ -2,10 +2,9 @@
 
 import { escapeControls } from '../../../../protocol/columns.ts';
 import type { QuestionAnswer, QuestionView } from '../../../../protocol/day-questions.ts';
-import type { SdkFailure } from '../../../typescript/api.ts';
 import { clockOf, minutesText } from '../../day/draw-day.ts';
-import { connectOnce } from '../../sync/hub.ts';
-import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
+import { askHub, printHubFailure } from '../ask-hub.ts';
+import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 
 const isAnswer = (word: string): word is QuestionAnswer => ['stop', 'keep', 'split', 'dismiss'].includes(word);
@@ -31,19 +30,9 @@ export const questions: RunCommand = async ({ words, json }, cli) => {
   const [verb, named = '', ...more] = words;
   if (more.length > 0 || (verb !== undefined && (!isAnswer(verb) || named === '')))
     return printUsage(cli, 'questions [stop|keep|split|dismiss <number or key>]');
-  const database = cli.database.read();
-  if (!database.enable_sync) {
-    cli.printError('questions come from a hub: run "kronos login"');
-    return exitCode.failure;
-  }
-  const hub = await connectOnce({ ...database, sync_device_id: '' });
-  if (hub === undefined) {
-    cli.printError(`${database.sync_host} is no address of a hub`);
-    return exitCode.failure;
-  }
-  try {
+  return askHub(cli, 'questions', async (hub) => {
     const asked = await hub.questions();
-    if (!asked.ok) return printFailure(asked, cli);
+    if (!asked.ok) return printHubFailure(asked, cli);
     if (verb === undefined || !isAnswer(verb)) {
       const { ok: _ok, ...value } = asked;
       if (json) cli.print(JSON.stringify(value, null, 2));
@@ -57,18 +46,8 @@ export const questions: RunCommand = async ({ words, json }, cli) => {
       return exitCode.notFound;
     }
     const done = await hub.answerQuestion({ key, answer: verb });
-    if (!done.ok) return printFailure(done, cli);
+    if (!done.ok) return printHubFailure(done, cli);
     cli.print(json ? JSON.stringify({ key, answer: verb }, null, 2) : `answered: ${verb}`);
     return exitCode.ok;
-  } finally {
-    await hub.close();
-  }
+  });
 };
-
-function printFailure({ code, error, hint }: SdkFailure, cli: CliContext): ExitCode {
-  const text = hint === undefined ? error : `${error}: ${hint}`;
-  const isAuth = code === 'forbidden' || code === 'user_not_found' || code === 'revoked';
-  const prefix = isAuth ? 'the hub refuses the token: ' : code === 'offline' ? 'the hub was not reached: ' : '';
-  cli.printError(escapeControls(`${prefix}${text}`));
-  return isAuth ? exitCode.auth : exitCode.failure;
-}

@@ -2,10 +2,10 @@
 
 import { columns, escapeControls } from '../../../../protocol/columns.ts';
 import type { SuggestionAnswer, SuggestionsView, SuggestionView } from '../../../../protocol/day-suggestions.ts';
-import type { Connection, SdkFailure } from '../../../typescript/api.ts';
+import type { Connection } from '../../../typescript/api.ts';
 import { parseDate } from '../../day/dates.ts';
 import { clockOf, minutesText } from '../../day/draw-day.ts';
-import { connectOnce } from '../../sync/hub.ts';
+import { askHub, printHubFailure } from '../ask-hub.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 
@@ -18,27 +18,15 @@ export const suggest: RunCommand = async ({ words, json }, cli) => {
   const [date = 'today', ...more] = isVerb(first) ? words.slice(2) : words;
   const isDate = parseDate(date, { zone: cli.zone, now: Math.floor(cli.now() / 1_000) }) !== undefined;
   if (!isDate || more.length > 0 || (isVerb(first) && named === '')) return printUsage(cli, usage);
-  const database = cli.database.read();
-  if (!database.enable_sync) {
-    cli.printError('suggestions come from a hub: run "kronos login"');
-    return exitCode.failure;
-  }
-  const hub = await connectOnce({ ...database, sync_device_id: '' });
-  if (hub === undefined) {
-    cli.printError(`${database.sync_host} is no address of a hub`);
-    return exitCode.failure;
-  }
-  try {
+  return askHub(cli, 'suggestions', async (hub) => {
     const listed = await hub.suggestions(date);
-    if (!listed.ok) return printFailure(listed, cli);
-    if (isVerb(first)) return await answerOne(hub, listed, { verb: first, named, json }, cli);
+    if (!listed.ok) return printHubFailure(listed, cli);
+    if (isVerb(first)) return answerOne(hub, listed, { verb: first, named, json }, cli);
     const { ok: _ok, ...value } = listed;
     if (json) cli.print(JSON.stringify(value, null, 2));
-    else for (const line of drawSuggestions(value, database.tasks, cli)) cli.print(line);
+    else for (const line of drawSuggestions(value, cli.database.read().tasks, cli)) cli.print(line);
     return exitCode.ok;
-  } finally {
-    await hub.close();
-  }
+  });
 };
 
 function drawSuggestions(
@@ -101,7 +89,7 @@ async function answerOne(
     return exitCode.notFound;
   }
   const answer = await hub.answerSuggestion({ do: verb, date, key: found.key });
-  if (!answer.ok) return printFailure(answer, cli);
+  if (!answer.ok) return printHubFailure(answer, cli);
   const { undo, keys } = answer;
   if (json) {
     cli.print(JSON.stringify({ keys, undo }, null, 2));
@@ -113,13 +101,4 @@ async function answerOne(
       : `a revert of the channel ${channelOf[verb]} to ${undo} takes it back`;
   cli.print(escapeControls(`${minutesText(found.time)} for @${found.project} ${pastTense[verb]}; ${back}`));
   return exitCode.ok;
-}
-
-function printFailure({ code, error, hint }: SdkFailure, cli: CliContext): ExitCode {
-  const text = hint === undefined ? error : `${error}: ${hint}`;
-  const isAuth = code === 'forbidden' || code === 'user_not_found' || code === 'revoked';
-  const why = isAuth ? `the hub refuses the token: ${text}` : text;
-  cli.printError(escapeControls(code === 'offline' ? `the hub was not reached: ${text}` : why));
-  if (isAuth) return exitCode.auth;
-  return code === 'not_found' ? exitCode.notFound : exitCode.failure;
 }
