@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cachePrefix, fingerprint, publish, userCache } from './cache.cjs';
 
@@ -89,7 +89,7 @@ async function build(top, draft, folder) {
     define: { HORAI_BUILD: JSON.stringify(pathToFileURL(`${folder}/`).href) },
     // Packages in CommonJS load the modules of Node by `require`.
     banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
-    plugins: [sourceUrls, packages],
+    plugins: [sourceUrls(top), packages],
   });
   const { buildPages } = await import(pathToFileURL(join(draft, 'pages/bundle.mjs')).href);
   writeFileSync(join(draft, 'pages.json'), JSON.stringify(await buildPages()));
@@ -111,15 +111,16 @@ function threadsOf(server) {
 }
 
 /** `import.meta.url` stays the URL of the source, so that each file finds what lies beside it. */
-const sourceUrls = {
+const sourceUrls = (top) => ({
   name: 'source-urls',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /[\\/](?:server|protocol|clients)[\\/].*\.ts$/ }, ({ path }) => {
-      if (path.includes('node_modules')) return undefined;
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      // An installed project lies in a folder node_modules itself.
+      if (!/^(?:server|protocol|clients)[\\/]/.test(relative(top, path))) return undefined;
       const url = JSON.stringify(pathToFileURL(path).href);
       return { loader: 'ts', contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
     }),
-};
+});
 
 /** A build in a cache folder cannot find packages by their names. */
 const packages = {

@@ -27,14 +27,18 @@ interface Checkout {
   readonly run: (...args: readonly string[]) => Promise<{ readonly code: number | null; readonly out: string }>;
 }
 
-/** A checkout with linked packages. @param cached false: no cache folder can be created */
-function checkout(cached = true): Checkout {
-  const folder = leftovers.folder();
+/**
+ * The project with linked packages.
+ * @param at its folder in a temporary one
+ * @param cached false: no cache folder can be created
+ */
+function checkout({ at = 'horai', cached = true } = {}): Checkout {
+  const folder = join(leftovers.folder(), at);
   for (const name of ['bin', 'clients', 'protocol', 'server', 'package.json', 'package-lock.json']) {
     cpSync(join(top, name), join(folder, name), { recursive: true });
   }
   const packages = join(folder, 'node_modules');
-  mkdirSync(packages);
+  mkdirSync(packages, { recursive: true });
   for (const name of readdirSync(join(top, 'node_modules'))) {
     if (!name.startsWith('.')) symlinkSync(join(top, 'node_modules', name), join(packages, name));
   }
@@ -68,6 +72,12 @@ test('the hub is built at its first start, and the build is used again', async (
   expect(statSync(join(build, 'main.mjs')).mtimeMs).toBe(madeAt);
 });
 
+test('an installed package runs from a build too', async () => {
+  const { builds, run } = checkout({ at: 'lib/node_modules/horai' });
+  expect(await run('--version')).toEqual({ code: 0, out: `${version}\n` });
+  expect(builds()).toHaveLength(1);
+});
+
 test('processes that start at the same time share one build', async () => {
   const { builds, run } = checkout();
   const ran = await Promise.all([run('--version'), run('--version'), run('--version')]);
@@ -96,7 +106,7 @@ test('a damaged build is replaced', async () => {
 });
 
 test('without a writable cache the hub runs from its TypeScript sources', async () => {
-  const { folder, run } = checkout(false);
+  const { folder, run } = checkout({ cached: false });
   expect(await run('--version')).toEqual({ code: 0, out: `${version}\n` });
   expect(existsSync(join(folder, 'node_modules/.cache/horai'))).toBe(false);
 });
