@@ -21,7 +21,7 @@ export async function askHub(
   }
   const hub = await connectOnce({ ...database, sync_device_id: '' });
   if (hub === undefined) {
-    cli.printError(`${database.sync_host} is no address of a hub`);
+    cli.printError(`${database.sync_host} is not the address of a hub: run "kronos login <host>"`);
     return exitCode.failure;
   }
   try {
